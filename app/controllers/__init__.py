@@ -1,0 +1,1 @@
+"""HTTP routes: one class per resource, one line per handler."""

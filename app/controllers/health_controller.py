@@ -1,0 +1,27 @@
+"""Routes that tell whether the shop is well."""
+
+from litestar import Controller, Response, get
+
+from app.dependencies import Health
+from app.schemas.health_schema import Liveness, Readiness
+from app.web.documentation import documented
+from app.web.request import ShopRequest
+from app.web.response import show
+
+
+class HealthController(Controller):
+    """Health of the process and of what it depends on."""
+
+    path = "/health"
+    tags = ["health"]
+
+    @get("/live", summary="Is the process alive?", opt=documented())
+    async def live(self, request: ShopRequest) -> Response[Liveness]:
+        """Answer, which is all that liveness is."""
+        return show(request, Liveness(status="ok"))
+
+    @get("/ready", summary="Can the shop serve?", opt=documented(is_health=True))
+    async def ready(self, request: ShopRequest, health: Health) -> Response[Readiness]:
+        """Ask each dependency for a sign of life; 503 when one does not give it."""
+        readiness = await health.readiness()
+        return show(request, readiness, 200 if readiness.status == "ok" else 503)

@@ -1,0 +1,106 @@
+"""Routes of products and their stock."""
+
+from uuid import UUID
+
+from litestar import Controller, Response, delete, get, patch, post
+from litestar.params import FromPath, JSONBody, QueryParams
+
+from app.dependencies import Products
+from app.errors import InsufficientStock, PreconditionFailed, ProductNotFound, SkuTaken
+from app.schemas.product_schema import (
+    ProductChange,
+    ProductCreate,
+    ProductPage,
+    ProductQuery,
+    ProductRead,
+    StockMovementCreate,
+    StockMovementPage,
+    StockMovementQuery,
+    StockMovementRead,
+)
+from app.web.documentation import documented
+from app.web.request import ShopRequest
+from app.web.response import created, show
+
+
+class ProductController(Controller):
+    """Products and their stock."""
+
+    path = "/products"
+    tags = ["products"]
+
+    @post(summary="Add a product", opt=documented(SkuTaken))
+    async def offer(
+        self, request: ShopRequest, data: JSONBody[ProductCreate], products: Products
+    ) -> Response[ProductRead]:
+        """Add a product; its first stock is noted as a supply."""
+        product = await products.offer(data)
+        return created(request, product, f"/api/v1/products/{product.id}")
+
+    @get(summary="List products", opt=documented(query=ProductQuery))
+    async def find(
+        self, request: ShopRequest, query: QueryParams, products: Products
+    ) -> Response[ProductPage]:
+        """Show a page of the products for sale, by words, category, price and stock."""
+        return show(request, await products.find(ProductQuery.parse_query(query.multi_items())))
+
+    @get("/{product_id:uuid}", summary="Show a product", opt=documented(ProductNotFound))
+    async def read(
+        self, request: ShopRequest, product_id: FromPath[UUID], products: Products
+    ) -> Response[ProductRead]:
+        """Show one product."""
+        return show(request, await products.get(product_id))
+
+    @patch(
+        "/{product_id:uuid}",
+        summary="Change a product",
+        opt=documented(ProductNotFound, SkuTaken, PreconditionFailed),
+    )
+    async def change(
+        self,
+        request: ShopRequest,
+        product_id: FromPath[UUID],
+        data: JSONBody[ProductChange],
+        products: Products,
+    ) -> Response[ProductRead]:
+        """Change the fields that are given; a counted stock is noted as a stocktake."""
+        return show(
+            request, await products.change(product_id, data, request.headers.get("if-match"))
+        )
+
+    @delete("/{product_id:uuid}", summary="Archive a product", opt=documented(ProductNotFound))
+    async def archive(self, product_id: FromPath[UUID], products: Products) -> None:
+        """Take a product out of the shop for good; orders that have it keep it."""
+        await products.archive(product_id)
+
+    @get(
+        "/{product_id:uuid}/stock",
+        summary="List stock movements",
+        opt=documented(ProductNotFound, query=StockMovementQuery),
+    )
+    async def movements(
+        self,
+        request: ShopRequest,
+        product_id: FromPath[UUID],
+        query: QueryParams,
+        products: Products,
+    ) -> Response[StockMovementPage]:
+        """Show a page of the changes of a product's stock, the newest first."""
+        asked = StockMovementQuery.parse_query(query.multi_items())
+        return show(request, await products.movements(product_id, asked))
+
+    @post(
+        "/{product_id:uuid}/stock",
+        summary="Move stock",
+        opt=documented(ProductNotFound, InsufficientStock),
+    )
+    async def move_stock(
+        self,
+        request: ShopRequest,
+        product_id: FromPath[UUID],
+        data: JSONBody[StockMovementCreate],
+        products: Products,
+    ) -> Response[StockMovementRead]:
+        """Let pieces come into stock or leave it."""
+        movement = await products.move_stock(product_id, data)
+        return created(request, movement, f"/api/v1/products/{product_id}/stock")

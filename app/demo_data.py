@@ -1,0 +1,19 @@
+"""Fills an empty shop with an extract of a real grocery chain's year."""
+
+from pathlib import Path
+
+from app.dependencies import Shop, provide_imports
+from app.importing import import_files
+
+_FILES = [
+    Path(__file__).parent / "demo" / f"{kind}.csv" for kind in ("products", "users", "orders")
+]
+
+
+async def fill_with_demo(shop: Shop) -> bool:
+    """Import the extract if the shop never had a product; tell whether it was."""
+    async with shop.database.read() as session:
+        if await provide_imports(session, shop).is_shop_in_use():
+            return False
+    await import_files(shop, _FILES)
+    return True

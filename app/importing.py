@@ -1,0 +1,175 @@
+"""Reads files of products, users and orders into the shop, with a progress bar."""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from app.dependencies import Shop, provide_imports
+from app.schemas.import_schema import ROW_KINDS, columns_of
+from app.services.import_service import ImportService, Numbered, Outcome
+
+_CHUNK_ROWS = 5_000
+_CHUNK_ORDERS = 500
+
+
+class UnreadableFile(Exception):
+    """The file cannot be imported at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to import: what it holds, how many rows, and a way to read them."""
+
+    path: Path
+    kind: str
+    row_count: int
+    read: Callable[[], Iterator[dict[str, Any]]]
+
+
+async def import_files(
+    shop: Shop, paths: Sequence[Path], console: Console | None = None
+) -> dict[Path, Outcome]:
+    """Load files, each in the order in which they build on each other, and return what became of them.
+
+    Each chunk is a transaction of its own: an import that breaks off is run again and goes on.
+
+    Raises:
+        UnreadableFile: before anything is loaded, if one of them cannot be read.
+    """
+    order = list(ROW_KINDS)
+    sources = sorted(
+        (open_source(path) for path in paths), key=lambda source: order.index(source.kind)
+    )
+    outcomes: dict[Path, Outcome] = {}
+    columns = (
+        TextColumn("{task.description:>10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("rows"),
+    )
+    with Progress(
+        *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console
+    ) as progress:
+        for source in sources:
+            task = progress.add_task(source.kind, total=source.row_count)
+            outcome = outcomes[source.path] = Outcome()
+            for chunk in _chunks(source, outcome):
+                async with shop.database.write() as session:
+                    outcome.include(await _load(provide_imports(session, shop), source.kind, chunk))
+                progress.advance(task, len(chunk))
+            progress.update(task, completed=source.row_count)
+    return outcomes
+
+
+def open_source(path: Path) -> Source:
+    """Find out what a file holds.
+
+    Raises:
+        UnreadableFile: it is not there, of another format, or its columns fit no kind.
+    """
+    if not path.is_file():
+        raise UnreadableFile(f"{path}: there is no such file")
+    if path.suffix == ".csv":
+        return _csv_source(path)
+    if path.suffix == ".parquet":
+        return _parquet_source(path)
+    raise UnreadableFile(f"{path}: must be a .csv or a .parquet file")
+
+
+def _csv_source(path: Path) -> Source:
+    def read() -> Iterator[dict[str, Any]]:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            yield from csv.DictReader(file)
+
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file)
+            columns = next(reader, [])
+            row_count = sum(1 for _ in reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UnreadableFile(f"{path}: is not a CSV file in UTF-8: {error}") from error
+    return Source(path, _kind_of(path, columns), row_count, read)
+
+
+def _parquet_source(path: Path) -> Source:
+    try:
+        # Only whoever has parquet files needs the 100 MB of their reader.
+        from pyarrow import ArrowException, parquet  # pylint: disable=import-outside-toplevel
+    except ImportError as error:
+        raise UnreadableFile(f"{path}: parquet files need pyarrow: uv sync --group data") from error
+    try:
+        file = parquet.ParquetFile(path)
+    except ArrowException as error:
+        raise UnreadableFile(f"{path}: is not a parquet file: {error}") from error
+
+    def read() -> Iterator[dict[str, Any]]:
+        for batch in parquet.ParquetFile(path).iter_batches(batch_size=_CHUNK_ROWS):
+            for row in batch.to_pylist():
+                yield {
+                    name: Decimal(repr(cell)) if isinstance(cell, float) else cell
+                    for name, cell in row.items()
+                }
+
+    return Source(path, _kind_of(path, file.schema_arrow.names), file.metadata.num_rows, read)
+
+
+def _kind_of(path: Path, columns: Iterable[str]) -> str:
+    named = set(columns)
+    for kind, schema in ROW_KINDS.items():
+        required, allowed = columns_of(schema)
+        if required <= named:
+            if unknown := named - allowed:
+                raise UnreadableFile(f"{path}: {kind} have no column {', '.join(sorted(unknown))}")
+            return kind
+    wanted = "; ".join(
+        f"{kind}: {', '.join(sorted(columns_of(schema)[0]))}" for kind, schema in ROW_KINDS.items()
+    )
+    raise UnreadableFile(f"{path}: has the columns of no kind of file ({wanted})")
+
+
+def _chunks(source: Source, outcome: Outcome) -> Iterator[list[Numbered]]:
+    # The first row after the header is row 2, as an editor or a spreadsheet shows it.
+    rows = enumerate(source.read(), start=2)
+    if source.kind != "orders":
+        while chunk := list(islice(rows, _CHUNK_ROWS)):
+            yield chunk
+        return
+    seen: set[object] = set()
+    chunk, orders = [], 0
+    for reference, group in groupby(rows, key=lambda numbered: numbered[1].get("reference")):
+        whole = list(group)
+        if reference in seen:
+            outcome.refused.append(
+                (whole[0][0], f"order {reference}: its rows do not stand together")
+            )
+            continue
+        seen.add(reference)
+        chunk += whole
+        orders += 1
+        if orders == _CHUNK_ORDERS:
+            yield chunk
+            chunk, orders = [], 0
+    if chunk:
+        yield chunk
+
+
+async def _load(imports: ImportService, kind: str, chunk: list[Numbered]) -> Outcome:
+    if kind == "products":
+        return await imports.add_products(chunk)
+    if kind == "users":
+        return await imports.add_users(chunk)
+    return await imports.add_orders(chunk)

@@ -1,0 +1,123 @@
+"""What every repository can do with the rows of its table."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Select, literal, select, tuple_
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.errors import Conflict, NotFound
+from app.models import Base
+from app.schemas.page_schema import Cursor
+
+Row = TypeVar("Row", bound=Base)
+
+
+class Repository(Generic[Row]):
+    """Reads and adds the rows of one table in the session of the caller."""
+
+    model: ClassVar[type[Any]]
+    not_found: ClassVar[type[NotFound]]
+    conflicts: ClassVar[dict[str, type[Conflict]]] = {}
+    """Unique columns, with the refusal of a value that is taken."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    def query(self) -> Select[tuple[Row]]:
+        """Return the rows that exist for the callers of this repository."""
+        return select(self.model)
+
+    async def get(self, row_id: UUID, *, lock: bool = False) -> Row:
+        """Return a row; `lock` keeps others from changing it until the transaction ends.
+
+        Raises:
+            NotFound: there is none of this id.
+        """
+        query = self.query().where(self.model.id == row_id)
+        if lock:
+            # A row that the session knows already is read again: it may be old by now.
+            query = query.with_for_update().execution_options(populate_existing=True)
+        row = await self.session.scalar(query)
+        if row is None:
+            raise self.not_found(
+                f"there is no {self.model.__name__.lower()} {row_id}", id=str(row_id)
+            )
+        return row
+
+    async def add(self, row: Row) -> Row:
+        """Add a row.
+
+        Raises:
+            Conflict: a unique value of it is taken.
+        """
+        self.session.add(row)
+        await self.flush()
+        return row
+
+    async def flush(self) -> None:
+        """Send changed rows to the database.
+
+        Raises:
+            Conflict: a unique value of one is taken.
+        """
+        try:
+            await self.session.flush()
+        except IntegrityError as error:
+            for column, conflict in self.conflicts.items():
+                if _violates_unique(error, self.model.__tablename__, column):
+                    name = column.removesuffix("_key")
+                    raise conflict(f"the {name} is taken", field=name) from error
+            raise
+
+    async def page(
+        self,
+        query: Select[tuple[Row]],
+        column: InstrumentedAttribute[Any],
+        *,
+        order: str,
+        limit: int,
+        cursor: str | None,
+    ) -> tuple[Sequence[Row], str | None]:
+        """Return the next rows of a list in the order of a column, and the cursor of the page after.
+
+        A page costs the same wherever it is: it starts at a key in the index, not at an offset.
+
+        Raises:
+            InvalidInput: the cursor is malformed or of another list.
+        """
+        key = tuple_(column, self.model.id)
+        falls = order.startswith("-")
+        if cursor is not None:
+            after = Cursor.decode(cursor, order, _kind(column))
+            bound = tuple_(*(_typed(column, after.value), _typed(self.model.id, after.id)))
+            query = query.where(key < bound if falls else key > bound)
+        by = (column.desc(), self.model.id.desc()) if falls else (column, self.model.id)
+        rows = (await self.session.scalars(query.order_by(*by).limit(limit + 1))).all()
+        if len(rows) <= limit:
+            return rows, None
+        last = rows[limit - 1]
+        following = Cursor(order=order, value=getattr(last, column.key), id=getattr(last, "id"))
+        return rows[:limit], following.encode()
+
+
+def _kind(column: InstrumentedAttribute[Any]) -> type[str] | type[int] | type[datetime]:
+    kind: type[str] | type[int] | type[datetime] = column.type.python_type
+    return kind
+
+
+def _typed(column: Any, value: object) -> Any:
+    return literal(value, column.type)
+
+
+def _violates_unique(error: IntegrityError, table: str, column: str) -> bool:
+    # PostgreSQL names the constraint, SQLite the column.
+    message = str(error.orig)
+    return (
+        f'"uq_{table}_{column}"' in message
+        or f"UNIQUE constraint failed: {table}.{column}" in message
+    )

@@ -1,0 +1,52 @@
+"""Queries over the first answers to requests with an idempotency key."""
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models import IdempotencyKey
+
+
+class IdempotencyRepository:
+    """The answers that are kept, by caller and key."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+        self._is_postgres = session.get_bind().dialect.name == "postgresql"
+
+    async def try_lock(self, caller: str, key: str) -> bool:
+        """Reserve a key until the transaction ends; tell whether nobody else has it."""
+        if not self._is_postgres:
+            return True  # SQLite's only writer is this transaction.
+        digest = hashlib.blake2b(f"{caller}\0{key}".encode(), digest_size=8).digest()
+        lock = int.from_bytes(digest, "big", signed=True)
+        return bool(await self.session.scalar(select(func.pg_try_advisory_xact_lock(lock))))
+
+    async def get(self, caller: str, key: str, now: datetime) -> IdempotencyKey | None:
+        """Return the answer that is kept for a key and has not expired."""
+        return await self.session.scalar(
+            select(IdempotencyKey).where(
+                IdempotencyKey.caller == caller,
+                IdempotencyKey.key == key,
+                IdempotencyKey.expires_at > now,
+            )
+        )
+
+    async def put(self, row: IdempotencyKey) -> None:
+        """Keep an answer in place of an expired one of the same key."""
+        columns = {
+            column.name: getattr(row, column.name) for column in IdempotencyKey.__table__.columns
+        }
+        insert = postgresql.insert if self._is_postgres else sqlite.insert
+        await self.session.execute(
+            insert(IdempotencyKey)
+            .values(columns)
+            .on_conflict_do_update(index_elements=["caller", "key"], set_=columns)
+        )
+
+    async def delete_expired(self, now: datetime) -> None:
+        """Forget the answers whose time is over."""
+        await self.session.execute(delete(IdempotencyKey).where(IdempotencyKey.expires_at <= now))

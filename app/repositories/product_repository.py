@@ -1,0 +1,230 @@
+"""Queries over products and their stock."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, func, insert, literal_column, select, text, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.errors import InsufficientStock, ProductNotForSale, ProductNotFound, SkuTaken
+from app.models import Product, StockMovement
+from app.repositories.base import Repository
+from app.schemas.page_schema import PageQuery
+from app.schemas.product_schema import ProductQuery
+
+_WORD = re.compile(r"\w+")
+
+_SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
+    "created_at": Product.created_at,
+    "name": Product.name,
+    "price": Product.price_minor,
+}
+
+_products = Product.__table__
+
+# In the order of the ids, always: two buyers with the same products in their baskets would
+# otherwise each hold what the other one waits for.
+_LOCK = (
+    select(
+        Product.id,
+        Product.sku,
+        Product.name,
+        Product.price_minor,
+        Product.stock_quantity,
+        Product.is_active,
+    )
+    .where(Product.id.in_(bindparam("ids", expanding=True)), Product.archived_at.is_(None))
+    .order_by(Product.id)
+    .with_for_update()
+)
+_TAKE = (
+    update(_products)
+    .where(
+        _products.c.id == bindparam("product_id"), _products.c.stock_quantity >= bindparam("pieces")
+    )
+    .values(
+        stock_quantity=_products.c.stock_quantity - bindparam("pieces"), updated_at=bindparam("at")
+    )
+)
+_PUT_BACK = (
+    update(_products)
+    .where(_products.c.id == bindparam("product_id"))
+    .values(
+        stock_quantity=_products.c.stock_quantity + bindparam("pieces"), updated_at=bindparam("at")
+    )
+)
+_SQLITE_SEARCH = text("""products.id IN (
+    SELECT product_id FROM product_search_rows WHERE row IN (
+        SELECT rowid FROM product_search WHERE product_search MATCH :words))""")
+
+
+def search_words(content: str) -> list[str]:
+    """Return the words of a text as the search compares them: without case and accents."""
+    folded = unicodedata.normalize("NFKD", content.casefold())
+    letters = "".join(character for character in folded if not unicodedata.combining(character))
+    return _WORD.findall(letters.replace("_", " "))
+
+
+def search_text(*contents: str) -> str:
+    """Return what the search index of a product with these texts covers."""
+    return " ".join(word for content in contents for word in search_words(content))
+
+
+class ProductRepository(Repository[Product]):
+    """Products that have not been archived."""
+
+    model = Product
+    not_found = ProductNotFound
+    conflicts = {"sku": SkuTaken}
+
+    def query(self) -> Select[tuple[Product]]:
+        """Return the products that are not archived."""
+        return select(Product).where(Product.archived_at.is_(None))
+
+    async def find(self, query: ProductQuery) -> tuple[Sequence[Product], str | None]:
+        """Return a page of the products for sale and the cursor of the next one."""
+        rows = self.query().where(Product.is_active)
+        if query.q is not None:
+            rows = self._matching(rows, search_words(query.q))
+        if query.category is not None:
+            rows = rows.where(Product.category == query.category)
+        if query.min_price is not None:
+            rows = rows.where(Product.price_minor >= query.min_price)
+        if query.max_price is not None:
+            rows = rows.where(Product.price_minor <= query.max_price)
+        if query.has_stock is not None:
+            rows = rows.where(
+                (Product.stock_quantity > 0) if query.has_stock else (Product.stock_quantity == 0)
+            )
+        column = _SORT_COLUMNS[query.sort.removeprefix("-")]
+        return await self.page(
+            rows, column, order=query.order, limit=query.limit, cursor=query.cursor
+        )
+
+    def _matching(self, rows: Select[tuple[Product]], words: list[str]) -> Select[tuple[Product]]:
+        if not words:
+            return rows.where(literal_column("1") == 0)
+        if self.session.get_bind().dialect.name == "postgresql":
+            asked = func.to_tsquery(
+                literal_column("'simple'"), " & ".join(f"{word}:*" for word in words)
+            )
+            index = func.to_tsvector(literal_column("'simple'"), Product.search_text)
+            return rows.where(index.bool_op("@@")(asked))
+        return rows.where(
+            _SQLITE_SEARCH.bindparams(words=" AND ".join(f'"{word}"*' for word in words))
+        )
+
+    async def take(self, quantities: Mapping[UUID, int], at: datetime) -> dict[UUID, Product]:
+        """Take pieces out of stock, all or none; return the products as they were before.
+
+        Raises:
+            ProductNotFound: naming those that do not exist.
+            ProductNotForSale: naming one that is not active.
+            InsufficientStock: naming each one with too little, what was asked and what is there.
+        """
+        found = await self.lock_all(quantities)
+        if missing := sorted(str(each) for each in quantities if each not in found):
+            raise ProductNotFound(f"there is no product {missing[0]}", product_ids=missing)
+        for product in found.values():
+            if not product.is_active:
+                raise ProductNotForSale(
+                    f"{product.name} is not for sale", product_id=str(product.id)
+                )
+        short = [
+            product for product in found.values() if product.stock_quantity < quantities[product.id]
+        ]
+        if short:
+            raise _insufficient(short, quantities)
+        await self.take_locked(quantities, at)
+        return found
+
+    async def lock_all(self, ids: Collection[UUID]) -> dict[UUID, Any]:
+        """Return name, price and stock of products, and keep others from changing them until the end."""
+        rows = await self.session.execute(_LOCK, {"ids": sorted(ids)})
+        return {row.id: row for row in rows}
+
+    async def take_locked(self, quantities: Mapping[UUID, int], at: datetime) -> None:
+        """Take pieces out of the stock of locked products, which is known to suffice."""
+        await self._execute_many(_TAKE, quantities, at)
+
+    async def put_back(self, quantities: Mapping[UUID, int], at: datetime) -> None:
+        """Put pieces back into stock, archived products included."""
+        await self.session.execute(
+            select(Product.id)
+            .where(Product.id.in_(quantities))
+            .order_by(Product.id)
+            .with_for_update()
+        )
+        await self._execute_many(_PUT_BACK, quantities, at)
+
+    async def _execute_many(
+        self, statement: Any, quantities: Mapping[UUID, int], at: datetime
+    ) -> None:
+        connection = await self.session.connection()
+        await connection.execute(
+            statement,
+            [
+                {"product_id": each, "pieces": quantities[each], "at": at}
+                for each in sorted(quantities)
+            ],
+        )
+
+    async def add_movements(self, movements: Sequence[Mapping[str, object]]) -> None:
+        """Note changes of stock, given as columns."""
+        if movements:
+            await self.session.execute(insert(StockMovement), list(movements))
+
+    async def movements_of(
+        self, product_id: UUID, query: PageQuery
+    ) -> tuple[Sequence[StockMovement], str | None]:
+        """Return a page of a product's stock movements and the cursor of the next one."""
+        movements = StockMovementRepository(self.session)
+        rows = movements.query().where(StockMovement.product_id == product_id)
+        return await movements.page(
+            rows,
+            StockMovement.created_at,
+            order=query.order,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+
+    async def ids_by_sku(self, skus: Collection[str]) -> dict[str, UUID]:
+        """Return the ids of the products of these SKUs, archived ones included."""
+        rows = await self.session.execute(
+            select(Product.sku, Product.id).where(Product.sku.in_(skus))
+        )
+        return {sku: product_id for sku, product_id in rows}
+
+    async def has_any(self) -> bool:
+        """Tell whether the shop ever had a product."""
+        return await self.session.scalar(select(Product.id).limit(1)) is not None
+
+    async def add_all(self, products: Sequence[Mapping[str, object]]) -> None:
+        """Add many products, given as columns."""
+        if products:
+            await self.session.execute(insert(Product), list(products))
+
+
+class StockMovementRepository(Repository[StockMovement]):
+    """Stock movements, which are only ever added."""
+
+    model = StockMovement
+
+
+def _insufficient(short: Sequence[Any], quantities: Mapping[UUID, int]) -> InsufficientStock:
+    first = short[0]
+    return InsufficientStock(
+        f"{first.name}: {quantities[first.id]} asked for, {first.stock_quantity} in stock",
+        products=[
+            {
+                "product_id": str(each.id),
+                "asked": quantities[each.id],
+                "available": each.stock_quantity,
+            }
+            for each in short
+        ],
+    )

@@ -1,0 +1,60 @@
+"""Rows of the files that `lavka import` reads; values may be text, as CSV has them."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field, ValidationError
+
+from app.models import OrderStatus
+from app.schemas.base import Line, Moment, PriceInput, Schema, Sku, Username, reason_of
+from app.schemas.order_schema import MAX_LINE_QUANTITY
+from app.schemas.product_schema import MAX_QUANTITY, ProductCreate
+from app.schemas.user_schema import UserCreate
+
+Row = TypeVar("Row", bound=Schema)
+
+
+class ProductRow(ProductCreate):
+    """A product; the same rules as in the API."""
+
+    stock_quantity: Annotated[int, Field(ge=0, le=MAX_QUANTITY)] = 0
+    is_active: bool = True
+
+
+class UserRow(UserCreate):
+    """A user; the same rules as in the API."""
+
+
+class OrderRow(Schema):
+    """One line of an order; the rows of an order stand together and share all but product and price."""
+
+    reference: Annotated[Line, Field(max_length=100)]
+    username: Username
+    placed_at: Moment
+    sku: Sku
+    quantity: Annotated[int, Field(ge=1, le=MAX_LINE_QUANTITY)]
+    # Absent, the line has the product's present price.
+    unit_price_minor: PriceInput | None = Field(default=None, alias="unit_price")
+    status: OrderStatus = OrderStatus.DELIVERED
+
+
+ROW_KINDS: dict[str, type[Schema]] = {"products": ProductRow, "users": UserRow, "orders": OrderRow}
+"""The kinds of file, in the order in which they build on each other."""
+
+
+def columns_of(kind: type[Schema]) -> tuple[set[str], set[str]]:
+    """Return the columns that files of a kind must have, and those that they may have."""
+    named = {field.alias or name: field.is_required() for name, field in kind.model_fields.items()}
+    return {name for name, required in named.items() if required}, set(named)
+
+
+def parse_row(kind: type[Row], row: Mapping[str, Any]) -> Row | str:
+    """Return a validated row, or what is wrong with it in words; an empty cell counts as absent."""
+    try:
+        return kind.model_validate(
+            {name: value for name, value in row.items() if value not in ("", None)}
+        )
+    except ValidationError as error:
+        return "; ".join(
+            f"{'.'.join(map(str, each['loc']))}: {reason_of(each)}" for each in error.errors()
+        )

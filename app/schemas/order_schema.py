@@ -1,0 +1,166 @@
+"""Orders, as they come in and go out."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from app.models import OrderStatus
+from app.schemas.base import Amount, Country, Moment, Schema
+from app.schemas.page_schema import PageQuery
+from app.schemas.user_schema import Name, PostalCode, Street
+
+_ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
+_MOMENT = "2026-01-31T12:00:00Z"
+
+MAX_LINES = 100
+MAX_LINE_QUANTITY = 1_000
+
+
+class DeliveryAddress(Schema):
+    """Where an order goes, as it was at purchase."""
+
+    street: Street = Field(description="Street and number.", examples=["12 St James's Square"])
+    city: Name = Field(description="The city or town.", examples=["London"])
+    region: str = Field(
+        default="",
+        max_length=100,
+        pattern=r"^[^\u0000-\u001F\u007F]*$",
+        description="State, province or county; may be empty.",
+        examples=["Greater London"],
+    )
+    postal_code: PostalCode = Field(description="The postal code.", examples=["SW1Y 4JH"])
+    country: Country = Field(description="The country's ISO 3166-1 alpha-2 code.", examples=["GB"])
+
+
+class OrderLineCreate(Schema):
+    """So many pieces of a product."""
+
+    product_id: UUID = Field(description="The product.", examples=[_ID])
+    quantity: Annotated[int, Field(strict=True, ge=1, le=MAX_LINE_QUANTITY)] = Field(
+        description="Pieces of it.", examples=[2]
+    )
+
+
+class OrderCreate(Schema):
+    """An order: all of it is placed, or nothing."""
+
+    user_id: UUID = Field(description="Who orders.", examples=[_ID])
+    items: list[OrderLineCreate] = Field(
+        min_length=1,
+        max_length=MAX_LINES,
+        description="What is ordered; lines of the same product are added up.",
+        examples=[[{"product_id": _ID, "quantity": 2}]],
+    )
+    delivery_address: DeliveryAddress | None = Field(
+        default=None,
+        description="Where it goes; absent, it goes to the user's primary address, if there is one.",
+        examples=[
+            {
+                "street": "12 St James's Square",
+                "city": "London",
+                "region": "",
+                "postal_code": "SW1Y 4JH",
+                "country": "GB",
+            }
+        ],
+    )
+
+    def quantities(self) -> dict[UUID, int]:
+        """Return the pieces asked for of each product."""
+        sums: dict[UUID, int] = {}
+        for line in self.items:
+            sums[line.product_id] = sums.get(line.product_id, 0) + line.quantity
+        return sums
+
+
+class OrderChangeStatus(Schema):
+    """The status that an order moves to."""
+
+    status: OrderStatus = Field(
+        description="`pending → paid → shipped → delivered`, and `pending | paid → cancelled`.",
+        examples=["paid"],
+    )
+
+
+class OrderItemRead(Schema):
+    """One line of an order, with what was true of its product at purchase."""
+
+    product_id: UUID = Field(description="The product.", examples=[_ID])
+    sku: str = Field(description="Its SKU at purchase.", examples=["TEA-EARL-100"])
+    name: str = Field(description="Its name at purchase.", examples=["Earl Grey, 100 g"])
+    unit_price_minor: Amount = Field(
+        alias="unit_price", description="Its price at purchase.", examples=["4.99"]
+    )
+    quantity: int = Field(description="Pieces of it.", examples=[2])
+
+
+class OrderChangeRead(Schema):
+    """One step in the life of an order."""
+
+    from_status: OrderStatus | None = Field(
+        description="The status before; null at the start.", examples=[None]
+    )
+    to_status: OrderStatus = Field(description="The status after.", examples=["pending"])
+    actor: str = Field(description="Who did it.", examples=["api"])
+    changed_at: datetime = Field(description="When (UTC).", examples=[_MOMENT])
+
+
+class OrderSummary(Schema):
+    """An order in a list."""
+
+    id: UUID = Field(description="The order's id (UUIDv7).", examples=[_ID])
+    number: int = Field(description="The short, rising number for people.", examples=[1024])
+    user_id: UUID = Field(description="Who ordered.", examples=[_ID])
+    status: OrderStatus = Field(description="Where the order stands.", examples=["pending"])
+    units: int = Field(description="Pieces in all lines.", examples=[2])
+    total_minor: Amount = Field(
+        alias="total", description="The sum of all lines.", examples=["9.98"]
+    )
+    currency: str = Field(description="The currency of all amounts (ISO 4217).", examples=["USD"])
+    created_at: datetime = Field(description="When it was placed (UTC).", examples=[_MOMENT])
+    updated_at: datetime = Field(description="When it last changed (UTC).", examples=[_MOMENT])
+    version: int = Field(description="Rises by one with every change.", examples=[1])
+
+
+class OrderRead(OrderSummary):
+    """An order with its lines and its history."""
+
+    delivery_address: DeliveryAddress | None = Field(description="Where it goes.", examples=[None])
+    items: list[OrderItemRead] = Field(description="The lines.", examples=[[]])
+    history: list[OrderChangeRead] = Field(
+        description="Its steps, the oldest first.", examples=[[]]
+    )
+
+
+class OrderPage(Schema):
+    """A page of orders, the newest first."""
+
+    items: list[OrderSummary] = Field(description="The orders of this page.", examples=[[]])
+    next: str | None = Field(
+        description="The cursor of the next page, if there is one.", examples=[None]
+    )
+
+
+class OrderQuery(PageQuery):
+    """Which orders are asked for."""
+
+    status: OrderStatus | None = Field(
+        default=None, description="Only orders in this status.", examples=["paid"]
+    )
+    user_id: UUID | None = Field(
+        default=None, description="Only orders of this user.", examples=[_ID]
+    )
+    placed_from: Moment | None = Field(
+        default=None, description="Only orders placed at this moment or later.", examples=[_MOMENT]
+    )
+    placed_before: Moment | None = Field(
+        default=None, description="Only orders placed before this moment.", examples=[_MOMENT]
+    )
+
+    @model_validator(mode="after")
+    def _is_a_period(self) -> "OrderQuery":
+        if self.placed_from and self.placed_before and self.placed_from >= self.placed_before:
+            raise ValueError("placed_from must be earlier than placed_before")
+        return self

@@ -1,0 +1,87 @@
+"""Pages of lists, and the cursors that lead from one to the next."""
+
+import base64
+import json
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from app.errors import InvalidInput
+from app.schemas.base import Schema
+
+Limit = Annotated[int, Field(ge=1, le=100)]
+
+
+class PageQuery(Schema):
+    """Which part of a list is asked for."""
+
+    limit: Limit = Field(
+        default=20, description="The largest number of items to return.", examples=[20]
+    )
+    cursor: str | None = Field(
+        default=None,
+        max_length=1000,
+        description="`next` of the page before; absent for the first page.",
+        examples=["WyItY3JlYXRlZF9hdCIsIi4uLiJd"],
+    )
+
+    @property
+    def order(self) -> str:
+        """The order of the list, which a cursor is bound to; a leading `-` means falling."""
+        return self.default_order
+
+    default_order: ClassVar[str] = "-created_at"
+
+
+class Cursor(Schema):
+    """Where a page ended: the order of the list, the last value in it, and the last id."""
+
+    order: str
+    value: str | int | datetime
+    id: UUID
+
+    def encode(self) -> str:
+        """Return the cursor as an opaque string that fits a URL."""
+        value = self.value.isoformat() if isinstance(self.value, datetime) else self.value
+        packed = json.dumps([self.order, value, self.id.hex], separators=(",", ":"))
+        return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
+
+    @classmethod
+    def decode(
+        cls, text: str, order: str, kind: type[str] | type[int] | type[datetime]
+    ) -> "Cursor":
+        """Return the cursor that a string stands for.
+
+        Raises:
+            InvalidInput: it is not a cursor of ours, or of a list in another order.
+        """
+        try:
+            packed = base64.b64decode(
+                text.encode("ascii") + b"=" * (-len(text) % 4), b"-_", validate=True
+            )
+            parts: Any = json.loads(packed)
+            its_order, value, its_id = parts
+            if its_order != order:
+                raise _refused("belongs to a list in another order")
+            if not isinstance(value, str if kind is datetime else kind):
+                raise ValueError(value)
+            moment = datetime.fromisoformat(value) if kind is datetime else value
+            if isinstance(moment, datetime) and moment.tzinfo is None or _overflows(moment):
+                raise ValueError(value)
+            return cls(order=order, value=moment, id=UUID(its_id))
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise _refused("is not a cursor of this list") from error
+
+
+def _overflows(value: object) -> bool:
+    return (
+        isinstance(value, bool)
+        or (isinstance(value, int) and not -(2**63) <= value < 2**63)
+        or value == "\0"
+    )
+
+
+def _refused(reason: str) -> InvalidInput:
+    return InvalidInput("the query is not valid", [{"parameter": "cursor", "detail": reason}])

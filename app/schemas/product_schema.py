@@ -1,0 +1,211 @@
+"""Products and their stock, as they come in and go out."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from app.models import MovementReason
+from app.schemas.base import (
+    Amount,
+    Change,
+    Line,
+    PriceInput,
+    PriceQuery,
+    Prose,
+    Schema,
+    Sku,
+    unchanged,
+)
+from app.schemas.page_schema import PageQuery
+
+_ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
+_MOMENT = "2026-01-31T12:00:00Z"
+MAX_QUANTITY = 1_000_000_000
+
+Title = Annotated[Line, Field(max_length=200)]
+Category = Annotated[Line, Field(max_length=100)]
+Description = Annotated[Prose, Field(max_length=10_000)]
+StockQuantity = Annotated[int, Field(strict=True, ge=0, le=MAX_QUANTITY)]
+
+
+class ProductCreate(Schema):
+    """A product that the shop starts to sell."""
+
+    sku: Sku = Field(description="The shop's own number for it; unique.", examples=["TEA-EARL-100"])
+    name: Title = Field(description="What it is called.", examples=["Earl Grey, 100 g"])
+    description: Description = Field(
+        default="",
+        description="More about it; may have several lines.",
+        examples=["Black tea with bergamot."],
+    )
+    category: Category = Field(
+        description="The part of the shop where it is found.", examples=["Tea"]
+    )
+    price_minor: PriceInput = Field(
+        alias="price",
+        description="The price of one piece in the shop's currency.",
+        examples=["4.99"],
+    )
+    stock_quantity: StockQuantity = Field(
+        default=0, description="Pieces in stock at the start; noted as a supply.", examples=[100]
+    )
+    is_active: bool = Field(
+        default=True, strict=True, description="Whether it is for sale.", examples=[True]
+    )
+
+
+class ProductChange(Change):
+    """What changes about a product."""
+
+    sku: Sku = unchanged(
+        description="The shop's own number for it; unique.", examples=["TEA-EARL-125"]
+    )
+    name: Title = unchanged(description="What it is called.", examples=["Earl Grey, 125 g"])
+    description: Description = unchanged(description="More about it.", examples=["Black tea."])
+    category: Category = unchanged(
+        description="The part of the shop where it is found.", examples=["Tea"]
+    )
+    price_minor: PriceInput = unchanged(
+        alias="price",
+        description="The price of one piece in the shop's currency.",
+        examples=["5.49"],
+    )
+    stock_quantity: StockQuantity = unchanged(
+        description="Pieces counted in stock; the difference is noted as a stocktake.",
+        examples=[80],
+    )
+    is_active: bool = unchanged(strict=True, description="Whether it is for sale.", examples=[True])
+
+
+class ProductRead(Schema):
+    """A product as the shop shows it."""
+
+    id: UUID = Field(description="The product's id (UUIDv7).", examples=[_ID])
+    sku: str = Field(description="The shop's own number for it.", examples=["TEA-EARL-100"])
+    name: str = Field(description="What it is called.", examples=["Earl Grey, 100 g"])
+    description: str = Field(
+        description="More about it; may be empty.", examples=["Black tea with bergamot."]
+    )
+    category: str = Field(description="The part of the shop where it is found.", examples=["Tea"])
+    price_minor: Amount = Field(
+        alias="price", description="The price of one piece.", examples=["4.99"]
+    )
+    currency: str = Field(description="The currency of the price (ISO 4217).", examples=["USD"])
+    stock_quantity: int = Field(description="Pieces in stock.", examples=[100])
+    is_active: bool = Field(description="Whether it is for sale.", examples=[True])
+    created_at: datetime = Field(description="When it was added (UTC).", examples=[_MOMENT])
+    updated_at: datetime = Field(
+        description="When it or its stock last changed (UTC).", examples=[_MOMENT]
+    )
+    version: int = Field(
+        description="Rises by one with every change but those of the stock.", examples=[1]
+    )
+
+
+class ProductPage(Schema):
+    """A page of products that are for sale."""
+
+    items: list[ProductRead] = Field(description="The products of this page.", examples=[[]])
+    next: str | None = Field(
+        description="The cursor of the next page, if there is one.", examples=[None]
+    )
+
+
+class ProductQuery(PageQuery):
+    """Which products are asked for, and in which order."""
+
+    q: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="Words that name, SKU, category or description have; the beginning of a word will do.",
+        examples=["earl gr"],
+    )
+    category: str | None = Field(
+        default=None,
+        max_length=100,
+        description="Only products of this category.",
+        examples=["Tea"],
+    )
+    min_price: PriceQuery | None = Field(
+        default=None, description="Only at this price or above.", examples=["1.00"]
+    )
+    max_price: PriceQuery | None = Field(
+        default=None, description="Only at this price or below.", examples=["9.99"]
+    )
+    in_stock: Literal["true", "false"] | None = Field(
+        default=None,
+        description="Only products that are in stock, or only those that are not.",
+        examples=["true"],
+    )
+    sort: Literal["created_at", "-created_at", "name", "-name", "price", "-price"] = Field(
+        default="-created_at",
+        description="The order; a leading `-` means falling.",
+        examples=["price"],
+    )
+
+    @property
+    def order(self) -> str:
+        """The order of the list."""
+        return self.sort
+
+    @property
+    def has_stock(self) -> bool | None:
+        """Whether products in stock are asked for, or those out of it, or both (None)."""
+        return None if self.in_stock is None else self.in_stock == "true"
+
+
+class StockMovementCreate(Schema):
+    """Pieces that come into stock or leave it, other than by an order."""
+
+    quantity: Annotated[int, Field(strict=True, ge=-MAX_QUANTITY, le=MAX_QUANTITY)] = Field(
+        description="Pieces that come (positive) or leave (negative); not 0.",
+        examples=[25],
+        json_schema_extra={"not": {"const": 0}},
+    )
+    reason: Literal["supply", "return", "damage", "stocktake"] = Field(
+        description="Why.", examples=["supply"]
+    )
+    note: Annotated[Line, Field(max_length=200)] = Field(
+        default="api",
+        description="The source of the movement: a delivery note, a person.",
+        examples=["DN-2041"],
+    )
+
+    @model_validator(mode="after")
+    def _moves_something(self) -> "StockMovementCreate":
+        if self.quantity == 0:
+            raise ValueError("quantity must not be 0")
+        return self
+
+
+class StockMovementRead(Schema):
+    """One change of a product's stock."""
+
+    id: UUID = Field(description="The movement's id (UUIDv7).", examples=[_ID])
+    product_id: UUID = Field(description="The product.", examples=[_ID])
+    quantity: int = Field(
+        description="Pieces that came (positive) or left (negative).", examples=[25]
+    )
+    reason: MovementReason = Field(description="Why.", examples=["supply"])
+    source: str = Field(
+        description="What it came from: an order's id, a delivery note.", examples=["DN-2041"]
+    )
+    created_at: datetime = Field(description="When (UTC).", examples=[_MOMENT])
+
+
+class StockMovementPage(Schema):
+    """A page of stock movements, the newest first."""
+
+    items: list[StockMovementRead] = Field(description="The movements of this page.", examples=[[]])
+    next: str | None = Field(
+        description="The cursor of the next page, if there is one.", examples=[None]
+    )
+
+
+class StockMovementQuery(PageQuery):
+    """Which stock movements are asked for."""
+
+    default_order: ClassVar[str] = "-created_at"

@@ -1,0 +1,148 @@
+"""Users and their addresses, as they come in and go out."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from app.models import UserRole
+from app.schemas.base import Change, Country, Email, Line, Schema, Username, unchanged
+from app.schemas.page_schema import PageQuery
+
+_ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
+_MOMENT = "2026-01-31T12:00:00Z"
+
+Name = Annotated[Line, Field(max_length=100)]
+Street = Annotated[Line, Field(max_length=200)]
+PostalCode = Annotated[Line, Field(max_length=20)]
+
+
+class UserCreate(Schema):
+    """A person who registers."""
+
+    email: Email = Field(
+        description="Where the shop writes to; unique.", examples=["ada@example.com"]
+    )
+    username: Username = Field(description="The public name; unique.", examples=["ada"])
+    first_name: Name = Field(description="The given name.", examples=["Ada"])
+    last_name: Name = Field(description="The family name.", examples=["Lovelace"])
+
+
+class UserChange(Change):
+    """What changes about a user."""
+
+    email: Email = unchanged(
+        description="Where the shop writes to; unique.", examples=["ada@example.org"]
+    )
+    username: Username = unchanged(description="The public name; unique.", examples=["ada.l"])
+    first_name: Name = unchanged(description="The given name.", examples=["Ada"])
+    last_name: Name = unchanged(description="The family name.", examples=["King"])
+
+
+class UserRead(Schema):
+    """A user as the shop shows it."""
+
+    id: UUID = Field(description="The user's id (UUIDv7).", examples=[_ID])
+    email: str = Field(description="Where the shop writes to.", examples=["ada@example.com"])
+    username: str = Field(description="The public name.", examples=["ada"])
+    first_name: str = Field(description="The given name.", examples=["Ada"])
+    last_name: str = Field(description="The family name.", examples=["Lovelace"])
+    role: UserRole = Field(description="What the user may do.", examples=["customer"])
+    is_active: bool = Field(description="Whether the user may place orders.", examples=[True])
+    created_at: datetime = Field(description="When the user registered (UTC).", examples=[_MOMENT])
+    updated_at: datetime = Field(
+        description="When the user last changed (UTC).", examples=[_MOMENT]
+    )
+    version: int = Field(description="Rises by one with every change.", examples=[1])
+
+
+class UserPage(Schema):
+    """A page of users, the newest first."""
+
+    items: list[UserRead] = Field(description="The users of this page.", examples=[[]])
+    next: str | None = Field(
+        description="The cursor of the next page, if there is one.", examples=[None]
+    )
+
+
+class UserQuery(PageQuery):
+    """Which users are asked for."""
+
+    role: UserRole | None = Field(
+        default=None, description="Only users of this role.", examples=["customer"]
+    )
+    email: str | None = Field(
+        default=None,
+        max_length=254,
+        description="Only the user of this address.",
+        examples=["ada@example.com"],
+    )
+
+
+class AddressCreate(Schema):
+    """A new address of a user."""
+
+    street: Street = Field(description="Street and number.", examples=["12 St James's Square"])
+    city: Name = Field(description="The city or town.", examples=["London"])
+    region: str = Field(
+        default="",
+        max_length=100,
+        pattern=r"^[^\u0000-\u001F\u007F]*$",
+        description="State, province or county, where the country uses them.",
+        examples=["Greater London"],
+    )
+    postal_code: PostalCode = Field(description="The postal code.", examples=["SW1Y 4JH"])
+    country: Country = Field(description="The country's ISO 3166-1 alpha-2 code.", examples=["GB"])
+    is_primary: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether orders go here unless told otherwise; a user's first address always is.",
+        examples=[True],
+    )
+
+
+class AddressChange(Change):
+    """What changes about an address."""
+
+    street: Street = unchanged(description="Street and number.", examples=["6 Harley Street"])
+    city: Name = unchanged(description="The city or town.", examples=["London"])
+    region: str = unchanged(
+        max_length=100,
+        pattern=r"^[^\u0000-\u001F\u007F]*$",
+        description="State, province or county, where the country uses them.",
+        examples=["Greater London"],
+    )
+    postal_code: PostalCode = unchanged(description="The postal code.", examples=["W1G 9PD"])
+    country: Country = unchanged(
+        description="The country's ISO 3166-1 alpha-2 code.", examples=["GB"]
+    )
+    is_primary: bool = unchanged(
+        strict=True,
+        description="True makes it the address that orders go to; the one before is primary no longer.",
+        examples=[True],
+    )
+
+
+class AddressRead(Schema):
+    """An address as the shop shows it."""
+
+    id: UUID = Field(description="The address's id (UUIDv7).", examples=[_ID])
+    street: str = Field(description="Street and number.", examples=["12 St James's Square"])
+    city: str = Field(description="The city or town.", examples=["London"])
+    region: str = Field(
+        description="State, province or county; may be empty.", examples=["Greater London"]
+    )
+    postal_code: str = Field(description="The postal code.", examples=["SW1Y 4JH"])
+    country: str = Field(description="The country's ISO 3166-1 alpha-2 code.", examples=["GB"])
+    is_primary: bool = Field(
+        description="Whether orders go here unless told otherwise.", examples=[True]
+    )
+    created_at: datetime = Field(description="When it was added (UTC).", examples=[_MOMENT])
+    updated_at: datetime = Field(description="When it last changed (UTC).", examples=[_MOMENT])
+
+
+class AddressList(Schema):
+    """The addresses of a user, the oldest first."""
+
+    items: list[AddressRead] = Field(description="All addresses of the user.", examples=[[]])

@@ -1,0 +1,148 @@
+"""Runs the shop: one process by default, several on PostgreSQL when asked."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from granian.constants import Interfaces, Loops, RuntimeModes
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import Server as WorkersServer
+from granian.server.embed import Server as EmbeddedServer
+
+from app.demo_data import fill_with_demo
+from app.dependencies import Shop
+from app.settings import Settings, get_settings
+
+# A client that is slower than this with its headers is not one of a shop.
+_HTTP1 = HTTP1Settings(header_read_timeout=10_000)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    settings = get_settings()
+    arguments = _parser(settings).parse_args(argv)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # The server is told apart from what runs in it; of itself it says only what is wrong.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("_granian").setLevel(logging.ERROR)
+    if arguments.workers > 1 and settings.db_host is None:
+        sys.exit(
+            "error: --workers: several processes need PostgreSQL (set DB_HOST), SQLite has one writer"
+        )
+    _require_free(arguments.host, arguments.port)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_prepare(settings, is_demo=arguments.demo))
+        _print_where(arguments.host, arguments.port, settings)
+        if arguments.workers > 1:
+            _serve_by_workers(arguments)
+        else:
+            _run(_serve_here(arguments))
+
+
+def _parser(settings: Settings) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="main.py",
+        description="Run the shop. Without settings it keeps its data in SQLite under ./var; "
+        "with DB_HOST and the POSTGRES_* variables, in the environment or in .env, on PostgreSQL.",
+    )
+    parser.add_argument(
+        "--demo", action="store_true", help="fill an empty shop with real data first"
+    )
+    parser.add_argument(
+        "--host", default=settings.host, help="address to listen on (HOST, %(default)s)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=settings.port, help="port to listen on (PORT, %(default)s)"
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        help="processes that serve, on PostgreSQL only (%(default)s)",
+    )
+    return parser
+
+
+async def _prepare(settings: Settings, *, is_demo: bool) -> None:
+    shop = Shop(settings)
+    try:
+        await shop.prepare()
+        if is_demo:
+            await fill_with_demo(shop)
+    finally:
+        await shop.close()
+
+
+def _require_free(host: str, port: int) -> None:
+    # The server itself shares a port with a server that is there already.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            sys.exit(
+                f"error: cannot listen on {host}:{port}: {error.strerror}; choose another one by --port or PORT"
+            )
+
+
+def _print_where(host: str, port: int, settings: Settings) -> None:
+    shown = "localhost" if host in ("0.0.0.0", "::", "127.0.0.1") else host
+    url = f"http://{shown}:{port}"
+    data = settings.database_url.render_as_string(hide_password=True)
+    if settings.db_host is None:
+        data = str((settings.data_dir / "lavka.db").resolve())
+    print(f"Lavka\n  shop  {url}/api/v1/products\n  docs  {url}/docs\n  data  {data}", flush=True)
+
+
+def _serve_by_workers(arguments: argparse.Namespace) -> None:
+    server = WorkersServer(
+        "main:create_app",
+        factory=True,
+        workers=arguments.workers,
+        loop=Loops.uvloop,
+        respawn_failed_workers=True,
+        runtime_mode=RuntimeModes.st,
+        workers_kill_timeout=30,
+        **_options(arguments),
+    )
+    server.serve()
+
+
+async def _serve_here(arguments: argparse.Namespace) -> None:
+    from main import create_app  # pylint: disable=import-outside-toplevel
+
+    server = EmbeddedServer(create_app(), **_options(arguments))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.stop)
+    await server.serve()
+
+
+def _options(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "address": arguments.host,
+        "port": arguments.port,
+        "interface": Interfaces.ASGI,
+        "http1_settings": _HTTP1,
+        "websockets": False,
+        "log_level": LogLevels.error,
+    }
+
+
+def _run(coroutine: Any) -> None:
+    runner: Callable[[Any], Any] = asyncio.run
+    with contextlib.suppress(ImportError):
+        import uvloop  # pylint: disable=import-outside-toplevel
+
+        runner = uvloop.run
+    runner(coroutine)

@@ -1,0 +1,72 @@
+"""Answers a repeated request with the first answer (the rules of Stripe and of the IETF draft)."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.clock import Clock
+from app.errors import IdempotencyKeyReused, RequestInProgress
+from app.models import IdempotencyKey
+from app.repositories.idempotency_repository import IdempotencyRepository
+
+RETENTION = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was sent to the caller."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class IdempotencyService:
+    """Keeps the first answer of each caller and key in the transaction of its effect."""
+
+    def __init__(self, keys: IdempotencyRepository, clock: Clock) -> None:
+        self._keys = keys
+        self._clock = clock
+
+    async def begin(self, caller: str, key: str, fingerprint: bytes) -> Answer | None:
+        """Reserve a key until the transaction ends; return the first answer, if there was one.
+
+        Raises:
+            RequestInProgress: the first request with the key is still running.
+            IdempotencyKeyReused: the first request with the key was another one.
+        """
+        if not await self._keys.try_lock(caller, key):
+            raise RequestInProgress(
+                "the first request with this key is still running", retry_after_seconds=1
+            )
+        row = await self._keys.get(caller, key, self._clock.now())
+        if row is None:
+            return None
+        if row.fingerprint != fingerprint:
+            raise IdempotencyKeyReused("the key was used for another request", idempotency_key=key)
+        return Answer(row.status, row.headers, row.body)
+
+    async def finish(self, caller: str, key: str, fingerprint: bytes, answer: Answer) -> None:
+        """Keep the answer for 24 hours."""
+        await self._keys.put(
+            IdempotencyKey(
+                caller=caller,
+                key=key,
+                fingerprint=fingerprint,
+                status=answer.status,
+                headers=answer.headers,
+                body=answer.body,
+                expires_at=self._clock.now() + RETENTION,
+            )
+        )
+
+    async def forget_expired(self) -> None:
+        """Drop the answers whose time is over."""
+        await self._keys.delete_expired(self._clock.now())
+
+
+def fingerprint_of(method: str, path: str, body: bytes) -> bytes:
+    """Return what two requests with one key must share."""
+    return hashlib.blake2b(
+        b"\0".join((method.encode(), path.encode(), body)), digest_size=32
+    ).digest()

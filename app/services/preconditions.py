@@ -1,0 +1,17 @@
+"""Whether a resource is still what the caller has seen."""
+
+from app.errors import PreconditionFailed
+from app.schemas.base import Schema, etag_of
+
+
+def require_match(if_match: str | None, current: Schema) -> None:
+    """Let a change through if `If-Match` names the current representation, or is absent (RFC 9110, 13.1.1).
+
+    Raises:
+        PreconditionFailed: it names another one.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return
+    etag = etag_of(current.to_json())
+    if etag not in {candidate.strip() for candidate in if_match.split(",")}:
+        raise PreconditionFailed("the resource is no longer what If-Match names", etag=etag)

@@ -1,0 +1,53 @@
+"""Settings of the process, read once from the environment and `.env`."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class Settings(BaseSettings):
+    """Configuration by environment variables of the same names in upper case."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    data_dir: Path = Path("var")
+
+    shop_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+
+    # Unset means SQLite under `data_dir`.
+    db_host: str | None = None
+    db_port: Port = 5432
+    db_pool_size: Annotated[int, Field(ge=1, le=200)] = 10
+    postgres_user: str = "lavka"
+    postgres_password: SecretStr = SecretStr("lavka")
+    postgres_db: str = "lavka"
+
+    @property
+    def database_url(self) -> URL:
+        """The shop's database: PostgreSQL when `DB_HOST` is set, else SQLite."""
+        if self.db_host is None:
+            return URL.create("sqlite+aiosqlite", database=str(self.data_dir / "lavka.db"))
+        return URL.create(
+            "postgresql+asyncpg",
+            username=self.postgres_user,
+            password=self.postgres_password.get_secret_value(),
+            host=self.db_host,
+            port=self.db_port,
+            database=self.postgres_db,
+        )
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """Return the settings of this process."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""What every HTTP request meets: limits, idempotency, problems, documentation."""

@@ -1,0 +1,141 @@
+"""Replays the first answer to a POST that is repeated with the same `Idempotency-Key`."""
+
+import re
+from typing import cast
+
+from litestar.datastructures import Headers
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.dependencies import Shop, provide_idempotency
+from app.errors import InvalidInput, RequestTimeout
+from app.schemas.base import canonical_json
+from app.services.idempotency_service import Answer, IdempotencyService, fingerprint_of
+
+HEADER = "Idempotency-Key"
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_KEPT_HEADERS = ("content-type", "location", "etag")
+# Answers that say nothing of the effect: the same request may fare better next time.
+_NOT_KEPT = frozenset({400, 401, 403, 408, 413, 415, 422, 429})
+_ANONYMOUS = "anonymous"
+
+
+class Idempotency:
+    """Opens the transaction of a request with a key, so that effect and answer are kept together.
+
+    A crash before the commit leaves neither, a crash after it leaves both.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or send what was sent the first time."""
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        header = Headers.from_scope(scope).get(HEADER.lower())
+        if header is None:
+            await self._app(scope, receive, send)
+            return
+        key = _parse(header)
+        body = await _read(receive)
+        fingerprint = fingerprint_of(scope["method"], scope["path"], canonical_json(body))
+        shop: Shop = scope["litestar_app"].state.shop
+        async with shop.database.write() as session:
+            replies = provide_idempotency(session, shop)
+            answer = await replies.begin(_ANONYMOUS, key, fingerprint)
+            if answer is None:
+                answer = await self._first_answer(scope, body, session, replies, (key, fingerprint))
+            else:
+                answer.headers["idempotency-replayed"] = "true"
+        await _send(answer, send)
+
+    async def _first_answer(
+        self,
+        scope: Scope,
+        body: bytes,
+        session: AsyncSession,
+        replies: IdempotencyService,
+        identity: tuple[str, bytes],
+    ) -> Answer:
+        captured = _Captured()
+        scope["state"]["session"] = session
+        effect = await session.begin_nested()
+        try:
+            await self._app(scope, _Replay(body), captured)
+        except BaseException:
+            await effect.rollback()
+            raise
+        answer = captured.answer()
+        # A refusal is kept too, but of what led to it nothing stays.
+        await (effect.commit() if answer.status < 400 else effect.rollback())
+        if answer.status < 500 and answer.status not in _NOT_KEPT:
+            kept = {name: value for name, value in answer.headers.items() if name in _KEPT_HEADERS}
+            await replies.finish(_ANONYMOUS, *identity, Answer(answer.status, kept, answer.body))
+        return answer
+
+
+class _Replay:
+    """Gives the application a body that was read already."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __call__(self) -> Message:
+        return {"type": "http.request", "body": self._body, "more_body": False}
+
+
+class _Captured:
+    """Holds back a response until its transaction is committed."""
+
+    def __init__(self) -> None:
+        self._start: HTTPResponseStartEvent | None = None
+        self._chunks: list[bytes] = []
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+        elif message["type"] == "http.response.body":
+            self._chunks.append(message["body"])
+
+    def answer(self) -> Answer:
+        """Return the response that the application has sent."""
+        start = cast("HTTPResponseStartEvent", self._start)
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in start["headers"]
+        }
+        return Answer(start["status"], headers, b"".join(self._chunks))
+
+
+def _parse(header: str) -> str:
+    """Return the key, which the draft writes in quotes and most clients without."""
+    key = header[1:-1] if len(header) > 1 and header[0] == header[-1] == '"' else header
+    if not _KEY.fullmatch(key):
+        raise InvalidInput(
+            "the idempotency key is not valid",
+            [{"header": HEADER, "detail": "must have 1 to 255 visible ASCII characters"}],
+        )
+    return key
+
+
+async def _read(receive: Receive) -> bytes:
+    chunks: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise RequestTimeout("the caller went away")
+        chunks.append(message["body"])
+        if not message["more_body"]:
+            return b"".join(chunks)
+
+
+async def _send(answer: Answer, send: Send) -> None:
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()
+    ]
+    if "content-length" not in answer.headers:
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})

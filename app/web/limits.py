@@ -1,0 +1,55 @@
+"""Bounds what a request may send, and how long it may take to send it."""
+
+import asyncio
+
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import PayloadTooLarge, RequestTimeout
+
+MAX_BODY_BYTES = 256 * 1024
+BODY_TIMEOUT_SECONDS = 15.0
+
+
+class BodyLimits:
+    """Wraps an application: a body that is too large or too slow is refused while it is read.
+
+    The server itself waits for a slow body without end.
+    """
+
+    def __init__(self, app: ASGIApp, timeout_seconds: float = BODY_TIMEOUT_SECONDS) -> None:
+        self._app = app
+        self._timeout_seconds = timeout_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request within the bounds."""
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self._app(scope, receive, send)
+        else:
+            await self._app(scope, _Bounded(receive, self._timeout_seconds), send)
+
+
+class _Bounded:
+    """The messages of one request's body."""
+
+    def __init__(self, receive: Receive, timeout_seconds: float) -> None:
+        self._receive = receive
+        self._deadline = asyncio.get_running_loop().time() + timeout_seconds
+        self._bytes = 0
+        self._is_complete = False
+
+    async def __call__(self) -> Message:
+        if self._is_complete:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise RequestTimeout("the body did not arrive in time") from error
+        if message["type"] == "http.request":
+            self._bytes += len(message["body"])
+            self._is_complete = not message["more_body"]
+            if self._bytes > MAX_BODY_BYTES:
+                raise PayloadTooLarge(
+                    f"the body may have {MAX_BODY_BYTES} bytes", max_bytes=MAX_BODY_BYTES
+                )
+        return message

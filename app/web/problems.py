@@ -1,0 +1,96 @@
+"""Renders every refusal as `application/problem+json` (RFC 9457)."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException, ValidationException
+
+from app.errors import DomainError, InvalidInput
+
+logger = logging.getLogger(__name__)
+
+AnyRequest = Request[object, object, State]
+MEDIA_TYPE = "application/problem+json"
+
+
+def render_domain_error(_request: AnyRequest, error: DomainError) -> Response[bytes]:
+    """Render a refusal of the shop with all that it carries."""
+    headers = {}
+    if (seconds := error.context.get("retry_after_seconds")) is not None:
+        headers["Retry-After"] = str(seconds)
+    problem = {
+        "type": f"urn:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        **error.context,
+    }
+    return _response(problem, headers)
+
+
+def render_http_error(request: AnyRequest, error: HTTPException) -> Response[bytes]:
+    """Render a refusal of the framework: no such route, wrong method, missing or wrong parameter."""
+    if isinstance(error, ValidationException):
+        return render_domain_error(
+            request, InvalidInput("the request is not valid", _field_errors(error))
+        )
+    phrase = HTTPStatus(error.status_code).phrase
+    problem = {
+        "type": "about:blank",
+        "title": phrase,
+        "status": error.status_code,
+        "detail": error.detail or phrase,
+    }
+    return _response(
+        problem, {name.title(): value for name, value in (error.headers or {}).items()}
+    )
+
+
+def render_unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
+    """Render a fault of ours: the log has its traceback, the caller is told nothing."""
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return _response(
+        {
+            "type": "about:blank",
+            "title": "Internal Server Error",
+            "status": 500,
+            "detail": "The shop could not answer because of a fault of its own.",
+        },
+        {},
+    )
+
+
+# No handler for bare `Exception`: it would also catch the framework's 404 and 405.
+EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {
+    DomainError: render_domain_error,
+    HTTPException: render_http_error,
+    500: render_unexpected,
+}
+
+
+def _field_errors(error: ValidationException) -> list[dict[str, str]]:
+    extra = error.extra if isinstance(error.extra, list) else []
+    return [_field_error(each) for each in extra]
+
+
+def _field_error(each: dict[str, Any]) -> dict[str, str]:
+    key, source = str(each.get("key", "")), str(
+        getattr(each.get("source"), "value", each.get("source", "body"))
+    )
+    if key == "data":
+        return {"pointer": "#", "detail": "a JSON body is required"}
+    place = {"query": "parameter", "path": "parameter", "header": "header"}.get(source, "pointer")
+    return {place: key, "detail": str(each.get("message", "is not valid"))}
+
+
+def _response(problem: dict[str, Any], headers: dict[str, str]) -> Response[bytes]:
+    return Response(
+        msgspec.json.encode(problem),
+        status_code=problem["status"],
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )

@@ -1,0 +1,38 @@
+"""Lets the framework use our schemas as they are."""
+
+from collections.abc import Callable
+from typing import Any
+
+from litestar.openapi.spec import OpenAPIType
+from litestar.openapi.spec import Schema as SchemaObject
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.plugins.pydantic import PydanticInitPlugin
+from litestar.typing import FieldDefinition
+
+from app.schemas.base import Schema
+
+
+class SchemaPlugin(PydanticInitPlugin, OpenAPISchemaPlugin):
+    """Validates bodies by `Schema.parse`, and leaves their description to `documentation.complete`."""
+
+    @classmethod
+    def decoders(
+        cls, validate_strict: bool = False
+    ) -> list[tuple[Callable[[Any], bool], Callable[[Any, Any], Any]]]:
+        """Return what turns decoded JSON into a schema."""
+        return [(cls.is_plugin_supported_type, _parse)]
+
+    @staticmethod
+    def is_plugin_supported_type(value: Any) -> bool:
+        """Tell whether it is one of our schemas."""
+        return isinstance(value, type) and issubclass(value, Schema)
+
+    def to_openapi_schema(
+        self, field_definition: FieldDefinition, schema_creator: Any
+    ) -> SchemaObject:
+        """Return an object of which nothing is known yet."""
+        return SchemaObject(type=OpenAPIType.OBJECT)
+
+
+def _parse(kind: type[Schema], data: Any) -> Schema:
+    return kind.parse(data)

@@ -1,0 +1,51 @@
+"""Runs migrations on the connection of the caller, or on the configured database."""
+
+import asyncio
+from typing import Any
+
+from alembic import context
+from sqlalchemy import Connection
+
+from app.database import Database
+from app.models import Base
+from app.settings import get_settings
+
+# Made by hand in a migration, because only one of the databases has such a thing.
+HAND_MADE = ("product_search", "ix_products_search", "order_numbers")
+
+
+def include_object(
+    _object: Any, name: str | None, _kind: str, _reflected: bool, _other: Any
+) -> bool:
+    """Leave what the models do not describe out of the comparison."""
+    return name is None or not name.startswith(HAND_MADE)
+
+
+def run(connection: Connection) -> None:
+    """Run the asked migrations in the transaction of a connection."""
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        include_object=include_object,
+        compare_type=True,
+        render_as_batch=connection.dialect.name == "sqlite",
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def run_on_configured_database() -> None:
+    """Open the database of the settings, for the `alembic` command line."""
+    settings = get_settings()
+    if settings.db_host is None:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_url)
+    async with database.writer.begin() as connection:
+        await connection.run_sync(run)
+    await database.close()
+
+
+if "connection" in context.config.attributes:
+    run(context.config.attributes["connection"])
+else:
+    asyncio.run(run_on_configured_database())

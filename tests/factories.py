@@ -1,0 +1,54 @@
+"""Makes things of the shop through its API, with valid defaults and unique keys."""
+
+from itertools import count
+from typing import Any
+
+import httpx
+
+_numbers = count(1)
+
+
+async def create_user(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
+    """Register a user."""
+    number = next(_numbers)
+    data = {
+        "email": f"user{number}@example.com",
+        "username": f"user-{number}",
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+    }
+    return await _created(client, "/users", data | changes)
+
+
+async def create_product(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
+    """Add a product."""
+    number = next(_numbers)
+    data = {
+        "sku": f"SKU-{number}",
+        "name": f"Tea No. {number}",
+        "category": "Tea",
+        "price": "4.99",
+        "stock_quantity": 10,
+    }
+    return await _created(client, "/products", data | changes)
+
+
+async def create_address(client: httpx.AsyncClient, user_id: str, **changes: Any) -> dict[str, Any]:
+    """Add an address of a user."""
+    data = {"street": "12 St James's Square", "city": "London", "postal_code": "SW1Y 4JH", "country": "GB"}
+    return await _created(client, f"/users/{user_id}/addresses", data | changes)
+
+
+async def place_order(
+    client: httpx.AsyncClient, user_id: str, quantities: dict[str, int], **changes: Any
+) -> dict[str, Any]:
+    """Place an order for products by their ids."""
+    items = [{"product_id": product_id, "quantity": quantity} for product_id, quantity in quantities.items()]
+    return await _created(client, "/orders", {"user_id": user_id, "items": items} | changes)
+
+
+async def _created(client: httpx.AsyncClient, path: str, data: dict[str, Any]) -> dict[str, Any]:
+    response = await client.post(path, json=data)
+    assert response.status_code == 201, response.text
+    body: dict[str, Any] = response.json()
+    return body
