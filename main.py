@@ -68,6 +68,7 @@ def _opened(shop: Shop) -> Any:
 
 
 if __name__ == "__main__":
+    # The server's own imports are of no use to whoever imports this module.
     from app.server import main
 
-    main()
+    main(create_app)

@@ -19,7 +19,7 @@ _SHOWN_REFUSALS = 20
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run a command and exit: 0 if all of it was done, 1 if some was refused, 2 if nothing was done."""
+    """Run a command and exit: 0 if all was done, 1 if some was refused, 2 if nothing was done."""
     arguments = _parser().parse_args(argv)
     try:
         sys.exit(asyncio.run(_import(arguments.files, arguments.refused)))
@@ -39,8 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     imports = commands.add_parser(
         "import",
         help="load products, users and orders from CSV or parquet files",
-        description="Load files into the shop that the settings name. What is there already is left as it "
-        "is, so that an import that broke off is simply run again. The columns tell what a file holds: "
+        description="Load files into the shop that the settings name. What is there already is "
+        "left as it is, so that an import that broke off is simply run again. "
+        "The columns tell what a file holds: "
         "products (sku name category price [description stock_quantity is_active]), "
         "users (username email first_name last_name), "
         "orders, one row a line (reference username placed_at sku quantity [unit_price status]).",
@@ -70,7 +71,8 @@ async def _import(files: list[Path], refused: Path | None) -> int:
 
 def _report(path: Path, outcome: Outcome) -> None:
     print(
-        f"{path}: {outcome.added} rows added, {outcome.existing} there already, {len(outcome.refused)} refused"
+        f"{path}: {outcome.added} rows added, {outcome.existing} there already, "
+        f"{len(outcome.refused)} refused"
     )
     for number, reason in outcome.refused[:_SHOWN_REFUSALS]:
         print(f"{path}:{number}: {reason}", file=sys.stderr)

@@ -129,7 +129,7 @@ def _postgres(url: URL, pool_size: int) -> AsyncEngine:
 def _sqlite_writer(url: URL) -> AsyncEngine:
     # SQLite has one writer at a time: one connection queues them in order, where several would
     # sleep and poll for the lock.
-    engine = _sqlite(url, pool_size=1)
+    engine = _sqlite(url, pool_size=1, skip_autocommit_rollback=False)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin_immediate(connection: Connection) -> None:
@@ -141,17 +141,19 @@ def _sqlite_writer(url: URL) -> AsyncEngine:
 
 
 def _sqlite_reader(url: URL) -> AsyncEngine:
-    return _sqlite(url, pool_size=_SQLITE_READERS)
+    return _sqlite(url, pool_size=_SQLITE_READERS, skip_autocommit_rollback=True)
 
 
-def _sqlite(url: URL, pool_size: int) -> AsyncEngine:
+def _sqlite(url: URL, *, pool_size: int, skip_autocommit_rollback: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_POOL_TIMEOUT_SECONDS * 3,
-        skip_autocommit_rollback=True,
+        # SQLAlchemy takes every connection that `configure` has seen for one in AUTOCOMMIT: the
+        # writer's would never be rolled back.
+        skip_autocommit_rollback=skip_autocommit_rollback,
     )
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -1,8 +1,9 @@
 """Reads files of products, users and orders into the shop, with a progress bar."""
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby, islice
 from pathlib import Path
@@ -23,7 +24,8 @@ from app.schemas.import_schema import ROW_KINDS, columns_of
 from app.services.import_service import ImportService, Numbered, Outcome
 
 _CHUNK_ROWS = 5_000
-_CHUNK_ORDERS = 500
+# As an editor or a spreadsheet counts, where the names of the columns are row 1.
+_FIRST_ROW = 2
 
 
 class UnreadableFile(Exception):
@@ -37,13 +39,15 @@ class Source:
     path: Path
     kind: str
     row_count: int
-    read: Callable[[], Iterator[dict[str, Any]]]
+    read: Callable[[], Iterator[Numbered]]
+    torn: frozenset[str] = field(default=frozenset())
+    """References of orders whose rows do not stand together."""
 
 
 async def import_files(
     shop: Shop, paths: Sequence[Path], console: Console | None = None
 ) -> dict[Path, Outcome]:
-    """Load files, each in the order in which they build on each other, and return what became of them.
+    """Load files in the order in which they build on each other; return what became of each.
 
     Each chunk is a transaction of its own: an import that breaks off is run again and goes on.
 
@@ -52,7 +56,7 @@ async def import_files(
     """
     order = list(ROW_KINDS)
     sources = sorted(
-        (open_source(path) for path in paths), key=lambda source: order.index(source.kind)
+        (open_source(path) for path in dict.fromkeys(paths)), key=lambda source: order.index(source.kind)
     )
     outcomes: dict[Path, Outcome] = {}
     columns = (
@@ -91,18 +95,23 @@ def open_source(path: Path) -> Source:
 
 
 def _csv_source(path: Path) -> Source:
-    def read() -> Iterator[dict[str, Any]]:
+    def read() -> Iterator[Numbered]:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            yield from csv.DictReader(file)
+            reader = csv.reader(file)
+            names = next(reader)
+            for number, cells in enumerate(reader, start=_FIRST_ROW):
+                if cells:
+                    beyond = {"cells": cells[len(names) :]} if len(cells) > len(names) else {}
+                    yield number, dict(zip(names, cells)) | beyond
 
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            columns = next(reader, [])
-            row_count = sum(1 for _ in reader)
-    except (UnicodeDecodeError, csv.Error) as error:
+            columns = next(csv.reader(file), [])
+        kind = _kind_of(path, columns)
+        row_count, torn = _survey(row.get("reference") for _, row in read())
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UnreadableFile(f"{path}: is not a CSV file in UTF-8: {error}") from error
-    return Source(path, _kind_of(path, columns), row_count, read)
+    return Source(path, kind, row_count, read, torn)
 
 
 def _parquet_source(path: Path) -> Source:
@@ -111,24 +120,44 @@ def _parquet_source(path: Path) -> Source:
         from pyarrow import ArrowException, parquet  # pylint: disable=import-outside-toplevel
     except ImportError as error:
         raise UnreadableFile(f"{path}: parquet files need pyarrow: uv sync --group data") from error
+    def read() -> Iterator[Numbered]:
+        rows = enumerate(_rows_of(parquet.ParquetFile(path)), start=_FIRST_ROW)
+        for number, row in rows:
+            for name, cell in row.items():
+                if isinstance(cell, float):
+                    row[name] = Decimal(repr(cell))
+            yield number, row
+
     try:
         file = parquet.ParquetFile(path)
-    except ArrowException as error:
+        kind = _kind_of(path, file.schema_arrow.names)
+        references = (row.get("reference") for row in _rows_of(file, ["reference"]))
+        _, torn = _survey(references if kind == "orders" else ())
+    except (OSError, ArrowException) as error:
         raise UnreadableFile(f"{path}: is not a parquet file: {error}") from error
+    return Source(path, kind, file.metadata.num_rows, read, torn)
 
-    def read() -> Iterator[dict[str, Any]]:
-        for batch in parquet.ParquetFile(path).iter_batches(batch_size=_CHUNK_ROWS):
-            for row in batch.to_pylist():
-                yield {
-                    name: Decimal(repr(cell)) if isinstance(cell, float) else cell
-                    for name, cell in row.items()
-                }
 
-    return Source(path, _kind_of(path, file.schema_arrow.names), file.metadata.num_rows, read)
+def _rows_of(file: Any, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
+    for batch in file.iter_batches(batch_size=_CHUNK_ROWS, columns=columns):
+        yield from batch.to_pylist()
+
+
+def _survey(references: Iterable[Any]) -> tuple[int, frozenset[str]]:
+    """Return how many rows there are, and the references that come back after another one."""
+    row_count, groups = 0, Counter[str]()
+    for reference, group in groupby(references):
+        row_count += sum(1 for _ in group)
+        groups[str(reference or "")] += 1
+    del groups[""]
+    return row_count, frozenset(each for each, count in groups.items() if count > 1)
 
 
 def _kind_of(path: Path, columns: Iterable[str]) -> str:
+    columns = list(columns)
     named = set(columns)
+    if len(named) < len(columns):
+        raise UnreadableFile(f"{path}: has a column twice")
     for kind, schema in ROW_KINDS.items():
         required, allowed = columns_of(schema)
         if required <= named:
@@ -141,33 +170,29 @@ def _kind_of(path: Path, columns: Iterable[str]) -> str:
     raise UnreadableFile(f"{path}: has the columns of no kind of file ({wanted})")
 
 
-def _chunks(source: Source, outcome: Outcome) -> Iterator[list[Numbered]]:
-    # The first row after the header is row 2, as an editor or a spreadsheet shows it.
-    rows = enumerate(source.read(), start=2)
+def _chunks(source: Source, outcome: Outcome) -> Iterator[Sequence[Numbered]]:
+    rows = source.read()
     if source.kind != "orders":
         while chunk := list(islice(rows, _CHUNK_ROWS)):
             yield chunk
         return
-    seen: set[object] = set()
-    chunk, orders = [], 0
+    chunk = []
     for reference, group in groupby(rows, key=lambda numbered: numbered[1].get("reference")):
         whole = list(group)
-        if reference in seen:
+        if str(reference) in source.torn:
             outcome.refused.append(
                 (whole[0][0], f"order {reference}: its rows do not stand together")
             )
             continue
-        seen.add(reference)
-        chunk += whole
-        orders += 1
-        if orders == _CHUNK_ORDERS:
+        if chunk and len(chunk) + len(whole) > _CHUNK_ROWS:
             yield chunk
-            chunk, orders = [], 0
+            chunk = []
+        chunk += whole
     if chunk:
         yield chunk
 
 
-async def _load(imports: ImportService, kind: str, chunk: list[Numbered]) -> Outcome:
+async def _load(imports: ImportService, kind: str, chunk: Sequence[Numbered]) -> Outcome:
     if kind == "products":
         return await imports.add_products(chunk)
     if kind == "users":

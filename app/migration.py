@@ -12,13 +12,13 @@ _ADVISORY_LOCK = 5_263_829
 
 
 async def migrate(database: Database) -> bool:
-    """Apply every missing migration, once however many processes start; tell whether there was any."""
+    """Apply every missing migration, once for all processes that start; tell if there was any."""
     async with database.writer.begin() as connection:
         return await connection.run_sync(_upgrade)
 
 
 def newest_revision() -> str:
-    """Return the revision that the shop's code is written for: the files begin with rising numbers."""
+    """Return the revision that the code is written for: the files begin with rising numbers."""
     return max(
         script.name.partition("_")[0] for script in (_SCRIPTS / "versions").glob("[0-9]*_*.py")
     )
@@ -45,4 +45,5 @@ def _upgrade(connection: Connection) -> bool:
 def _current(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
-    return connection.scalar(text("SELECT version_num FROM alembic_version"))
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision

@@ -15,6 +15,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server as WorkersServer
 from granian.server.embed import Server as EmbeddedServer
+from litestar import Litestar
 
 from app.demo_data import fill_with_demo
 from app.dependencies import Shop
@@ -24,7 +25,7 @@ from app.settings import Settings, get_settings
 _HTTP1 = HTTP1Settings(header_read_timeout=10_000)
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(create_app: Callable[[], Litestar], argv: list[str] | None = None) -> None:
     """Serve until SIGINT or SIGTERM."""
     settings = get_settings()
     arguments = _parser(settings).parse_args(argv)
@@ -36,7 +37,7 @@ def main(argv: list[str] | None = None) -> None:
     logging.getLogger("_granian").setLevel(logging.ERROR)
     if arguments.workers > 1 and settings.db_host is None:
         sys.exit(
-            "error: --workers: several processes need PostgreSQL (set DB_HOST), SQLite has one writer"
+            "error: --workers: several processes need PostgreSQL (DB_HOST), SQLite has one writer"
         )
     _require_free(arguments.host, arguments.port)
     with contextlib.suppress(KeyboardInterrupt):
@@ -45,7 +46,7 @@ def main(argv: list[str] | None = None) -> None:
         if arguments.workers > 1:
             _serve_by_workers(arguments)
         else:
-            _run(_serve_here(arguments))
+            _run(_serve_here(create_app, arguments))
 
 
 def _parser(settings: Settings) -> argparse.ArgumentParser:
@@ -91,7 +92,8 @@ def _require_free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             sys.exit(
-                f"error: cannot listen on {host}:{port}: {error.strerror}; choose another one by --port or PORT"
+                f"error: cannot listen on {host}:{port}: {error.strerror}; "
+                "choose another port by --port or PORT"
             )
 
 
@@ -118,9 +120,7 @@ def _serve_by_workers(arguments: argparse.Namespace) -> None:
     server.serve()
 
 
-async def _serve_here(arguments: argparse.Namespace) -> None:
-    from main import create_app  # pylint: disable=import-outside-toplevel
-
+async def _serve_here(create_app: Callable[[], Litestar], arguments: argparse.Namespace) -> None:
     server = EmbeddedServer(create_app(), **_options(arguments))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -28,7 +28,7 @@ class Repository(Generic[Row]):
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
-    def query(self) -> Select[tuple[Row]]:
+    def query(self) -> Select[Row]:
         """Return the rows that exist for the callers of this repository."""
         return select(self.model)
 
@@ -76,14 +76,14 @@ class Repository(Generic[Row]):
 
     async def page(
         self,
-        query: Select[tuple[Row]],
+        query: Select[Row],
         column: InstrumentedAttribute[Any],
         *,
         order: str,
         limit: int,
         cursor: str | None,
     ) -> tuple[Sequence[Row], str | None]:
-        """Return the next rows of a list in the order of a column, and the cursor of the page after.
+        """Return the next rows of a list by a column, and the cursor of the page after.
 
         A page costs the same wherever it is: it starts at a key in the index, not at an offset.
 

@@ -4,10 +4,10 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, insert, literal_column, select, text, update
+from sqlalchemy import Select, Table, bindparam, func, insert, literal_column, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.errors import InsufficientStock, ProductNotForSale, ProductNotFound, SkuTaken
@@ -24,7 +24,7 @@ _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
     "price": Product.price_minor,
 }
 
-_products = Product.__table__
+_products = cast(Table, Product.__table__)
 
 # In the order of the ids, always: two buyers with the same products in their baskets would
 # otherwise each hold what the other one waits for.
@@ -81,7 +81,7 @@ class ProductRepository(Repository[Product]):
     not_found = ProductNotFound
     conflicts = {"sku": SkuTaken}
 
-    def query(self) -> Select[tuple[Product]]:
+    def query(self) -> Select[Product]:
         """Return the products that are not archived."""
         return select(Product).where(Product.archived_at.is_(None))
 
@@ -105,7 +105,7 @@ class ProductRepository(Repository[Product]):
             rows, column, order=query.order, limit=query.limit, cursor=query.cursor
         )
 
-    def _matching(self, rows: Select[tuple[Product]], words: list[str]) -> Select[tuple[Product]]:
+    def _matching(self, rows: Select[Product], words: list[str]) -> Select[Product]:
         if not words:
             return rows.where(literal_column("1") == 0)
         if self.session.get_bind().dialect.name == "postgresql":
@@ -143,7 +143,7 @@ class ProductRepository(Repository[Product]):
         return found
 
     async def lock_all(self, ids: Collection[UUID]) -> dict[UUID, Any]:
-        """Return name, price and stock of products, and keep others from changing them until the end."""
+        """Return name, price and stock of products, which nobody else changes until the end."""
         rows = await self.session.execute(_LOCK, {"ids": sorted(ids)})
         return {row.id: row for row in rows}
 
@@ -197,7 +197,7 @@ class ProductRepository(Repository[Product]):
         rows = await self.session.execute(
             select(Product.sku, Product.id).where(Product.sku.in_(skus))
         )
-        return {sku: product_id for sku, product_id in rows}
+        return {row.sku: row.id for row in rows}
 
     async def has_any(self) -> bool:
         """Tell whether the shop ever had a product."""

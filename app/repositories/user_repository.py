@@ -25,7 +25,7 @@ class UserRepository(Repository[User]):
     not_found = UserNotFound
     conflicts = {"email_key": EmailTaken, "username_key": UsernameTaken}
 
-    def query(self) -> Select[tuple[User]]:
+    def query(self) -> Select[User]:
         """Return the users that are still persons."""
         return select(User).where(User.anonymised_at.is_(None))
 
@@ -82,10 +82,10 @@ class UserRepository(Repository[User]):
                 User.username_key.in_(keys), User.anonymised_at.is_(None)
             )
         )
-        return {key: user_id for key, user_id in rows}
+        return {row.username_key: row.id for row in rows}
 
     async def taken_keys(self, users: Sequence[Mapping[str, object]]) -> dict[str, UUID]:
-        """Return the e-mail and username keys among these users' that are taken, with their owners."""
+        """Return those of the users' e-mail and username keys that are taken, with their owners."""
         rows = await self.session.execute(
             select(User.id, User.email_key, User.username_key).where(
                 User.email_key.in_([user["email_key"] for user in users])

@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from app.countries import COUNTRIES
 from app.errors import InvalidInput
 from app.money import currency_places, format_minor, to_minor
 from app.settings import get_settings
@@ -29,6 +30,9 @@ from app.settings import get_settings
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 _LINE = r"^[^\u0000-\u001F\u007F]*[^\u0000-\u0020\u007F][^\u0000-\u001F\u007F]*$"
+_EMAIL = (
+    r"^[^@\s\u0000-\u0020\u007F]{1,64}@[^@\s\u0000-\u0020\u007F]+\.[^@\s.\u0000-\u0020\u007F]+$"
+)
 _PROSE = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]*$"
 
 
@@ -49,7 +53,7 @@ def decode_json(body: bytes) -> Any:
 
 
 def canonical_json(body: bytes) -> bytes:
-    """Return a JSON document without the freedoms of its notation, or any other bytes as they are."""
+    """Return a JSON document without the freedoms of its notation, or other bytes as they are."""
     try:
         return msgspec.json.encode(_decoder.decode(body), order="sorted")
     except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
@@ -124,11 +128,7 @@ class Change(Schema):
 
     def changes(self) -> Mapping[str, Any]:
         """Return the fields that were given, by the names of the model."""
-        return {
-            name: getattr(self, name)
-            for name in type(self).model_fields
-            if name in self.model_fields_set
-        }
+        return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 def unchanged(**arguments: Any) -> Any:
@@ -223,7 +223,7 @@ Email = Annotated[
     StringConstraints(
         min_length=3,
         max_length=254,
-        pattern=r"^[^@\s\u0000-\u0020\u007F]{1,64}@[^@\s\u0000-\u0020\u007F]+\.[^@\s.\u0000-\u0020\u007F]+$",
+        pattern=_EMAIL,
     ),
     AfterValidator(_nfc),
 ]
@@ -232,18 +232,6 @@ Email = Annotated[
 Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$")]
 Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
 Moment = AwareDatetime
-
-COUNTRIES = frozenset(
-    """AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS
-    BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG
-    EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR
-    HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR
-    LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG
-    NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE
-    SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA
-    UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW""".split()
-)
-"""ISO 3166-1 alpha-2, the officially assigned codes."""
 
 Country = Annotated[
     str,

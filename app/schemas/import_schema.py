@@ -26,7 +26,7 @@ class UserRow(UserCreate):
 
 
 class OrderRow(Schema):
-    """One line of an order; the rows of an order stand together and share all but product and price."""
+    """One line of an order; its rows stand together and share all but product and price."""
 
     reference: Annotated[Line, Field(max_length=100)]
     username: Username

@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from app.models import OrderStatus
-from app.schemas.base import Amount, Country, Moment, Schema
+from app.schemas.base import Amount, Moment, Schema
 from app.schemas.page_schema import PageQuery
-from app.schemas.user_schema import Name, PostalCode, Street
+from app.schemas.user_schema import PostalAddress
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
@@ -18,20 +18,8 @@ MAX_LINES = 100
 MAX_LINE_QUANTITY = 1_000
 
 
-class DeliveryAddress(Schema):
+class DeliveryAddress(PostalAddress):
     """Where an order goes, as it was at purchase."""
-
-    street: Street = Field(description="Street and number.", examples=["12 St James's Square"])
-    city: Name = Field(description="The city or town.", examples=["London"])
-    region: str = Field(
-        default="",
-        max_length=100,
-        pattern=r"^[^\u0000-\u001F\u007F]*$",
-        description="State, province or county; may be empty.",
-        examples=["Greater London"],
-    )
-    postal_code: PostalCode = Field(description="The postal code.", examples=["SW1Y 4JH"])
-    country: Country = Field(description="The country's ISO 3166-1 alpha-2 code.", examples=["GB"])
 
 
 class OrderLineCreate(Schema):
@@ -55,7 +43,7 @@ class OrderCreate(Schema):
     )
     delivery_address: DeliveryAddress | None = Field(
         default=None,
-        description="Where it goes; absent, it goes to the user's primary address, if there is one.",
+        description="Where it goes; absent, to the user's primary address, if there is one.",
         examples=[
             {
                 "street": "12 St James's Square",

@@ -67,7 +67,7 @@ class Cursor(Schema):
                 raise _refused("belongs to a list in another order")
             if not isinstance(value, str if kind is datetime else kind):
                 raise ValueError(value)
-            moment = datetime.fromisoformat(value) if kind is datetime else value
+            moment = datetime.fromisoformat(str(value)) if kind is datetime else value
             if isinstance(moment, datetime) and moment.tzinfo is None or _overflows(moment):
                 raise ValueError(value)
             return cls(order=order, value=moment, id=UUID(its_id))

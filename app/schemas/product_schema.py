@@ -120,7 +120,7 @@ class ProductQuery(PageQuery):
         default=None,
         min_length=1,
         max_length=200,
-        description="Words that name, SKU, category or description have; the beginning of a word will do.",
+        description="Words of name, SKU, category or description; the beginning of a word will do.",
         examples=["earl gr"],
     )
     category: str | None = Field(

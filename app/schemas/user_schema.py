@@ -80,8 +80,8 @@ class UserQuery(PageQuery):
     )
 
 
-class AddressCreate(Schema):
-    """A new address of a user."""
+class PostalAddress(Schema):
+    """A place to which an order can be sent."""
 
     street: Street = Field(description="Street and number.", examples=["12 St James's Square"])
     city: Name = Field(description="The city or town.", examples=["London"])
@@ -94,10 +94,15 @@ class AddressCreate(Schema):
     )
     postal_code: PostalCode = Field(description="The postal code.", examples=["SW1Y 4JH"])
     country: Country = Field(description="The country's ISO 3166-1 alpha-2 code.", examples=["GB"])
+
+
+class AddressCreate(PostalAddress):
+    """A new address of a user."""
+
     is_primary: bool = Field(
         default=False,
         strict=True,
-        description="Whether orders go here unless told otherwise; a user's first address always is.",
+        description="Whether orders go here unless told otherwise; a user's first one always is.",
         examples=[True],
     )
 
@@ -119,7 +124,7 @@ class AddressChange(Change):
     )
     is_primary: bool = unchanged(
         strict=True,
-        description="True makes it the address that orders go to; the one before is primary no longer.",
+        description="True makes it the one that orders go to, in place of the one before.",
         examples=[True],
     )
 

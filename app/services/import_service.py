@@ -134,11 +134,8 @@ class ImportService:
         outcome.existing += sum(len(basket.rows) for basket in baskets if basket.id in existing)
         baskets = [basket for basket in baskets if basket.id not in existing]
         usernames = await self._users.ids_by_username([basket.first.username for basket in baskets])
-        skus = {row.sku for basket in baskets for row in basket.rows}
-        product_ids = await self._products.ids_by_sku(skus)
-        products = await self._products.lock_all(product_ids.values())
-        by_sku = {product.sku: product for product in products.values()}
-        left = {product.id: product.stock_quantity for product in products.values()}
+        by_sku = await self._lock_products(baskets)
+        left = {product.id: product.stock_quantity for product in by_sku.values()}
         orders: list[NewOrder] = []
         for basket in baskets:
             user_id = usernames.get(comparison_key(basket.first.username))
@@ -153,6 +150,12 @@ class ImportService:
         await self._store(orders)
         outcome.added += sum(len(order.lines) for order in orders)
         return outcome
+
+    async def _lock_products(self, baskets: Sequence["_Basket"]) -> dict[str, Any]:
+        skus = {row.sku for basket in baskets for row in basket.rows}
+        ids = await self._products.ids_by_sku(skus)
+        products = await self._products.lock_all(ids.values())
+        return {product.sku: product for product in products.values()}
 
     def _order(self, basket: "_Basket", user_id: UUID, by_sku: Mapping[str, Any]) -> NewOrder:
         placed_at = basket.first.placed_at

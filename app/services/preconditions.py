@@ -5,7 +5,9 @@ from app.schemas.base import Schema, etag_of
 
 
 def require_match(if_match: str | None, current: Schema) -> None:
-    """Let a change through if `If-Match` names the current representation, or is absent (RFC 9110, 13.1.1).
+    """Let a change through if `If-Match` names the current representation, or is absent.
+
+    RFC 9110, section 13.1.1.
 
     Raises:
         PreconditionFailed: it names another one.

@@ -54,8 +54,8 @@ def documentation() -> OpenAPIConfig:
         title="Lavka",
         version=__version__,
         description=(
-            "A headless shop backend. Amounts are decimal strings in the shop's currency, times are UTC, "
-            "lists come in keyset pages, refusals are problem documents (RFC 9457)."
+            "A headless shop backend. Amounts are decimal strings in the shop's currency, times "
+            "are UTC, lists come in keyset pages, refusals are problem documents (RFC 9457)."
         ),
         license=License(name="MIT", identifier="MIT"),
         tags=[
@@ -233,8 +233,8 @@ def _headers(handler: HTTPRouteHandler, method: str) -> list[str]:
 
 _HEADER_PARAMETERS = {
     IDEMPOTENCY_KEY: (
-        "Any text of the caller's choice: repeated with the same key within 24 hours, the request is "
-        "answered as it was the first time and has no second effect.",
+        "Any text of the caller's choice: repeated with the same key within 24 hours, the request "
+        "is answered as it was the first time and has no second effect.",
         {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-~]+$"},
         "8c9f1a52-order-1",
     ),

@@ -4,7 +4,16 @@ import re
 from typing import cast
 
 from litestar.datastructures import Headers
-from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import (
+    ASGIApp,
+    HTTPRequestEvent,
+    HTTPResponseStartEvent,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dependencies import Shop, provide_idempotency
@@ -31,7 +40,7 @@ class Idempotency:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or send what was sent the first time."""
-        if scope["type"] != "http" or scope["method"] != "POST":
+        if scope["type"] != ScopeType.HTTP or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
         header = Headers.from_scope(scope).get(HEADER.lower())
@@ -82,7 +91,7 @@ class _Replay:
     def __init__(self, body: bytes) -> None:
         self._body = body
 
-    async def __call__(self) -> Message:
+    async def __call__(self) -> HTTPRequestEvent:
         return {"type": "http.request", "body": self._body, "more_body": False}
 
 

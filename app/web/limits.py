@@ -2,7 +2,9 @@
 
 import asyncio
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types.asgi_types import ReceiveMessage
 
 from app.errors import PayloadTooLarge, RequestTimeout
 
@@ -22,7 +24,7 @@ class BodyLimits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request within the bounds."""
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        if scope["type"] != ScopeType.HTTP or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
         else:
             await self._app(scope, _Bounded(receive, self._timeout_seconds), send)
@@ -37,7 +39,7 @@ class _Bounded:
         self._bytes = 0
         self._is_complete = False
 
-    async def __call__(self) -> Message:
+    async def __call__(self) -> ReceiveMessage:
         if self._is_complete:
             return await self._receive()
         try:

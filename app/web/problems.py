@@ -33,7 +33,7 @@ def render_domain_error(_request: AnyRequest, error: DomainError) -> Response[by
 
 
 def render_http_error(request: AnyRequest, error: HTTPException) -> Response[bytes]:
-    """Render a refusal of the framework: no such route, wrong method, missing or wrong parameter."""
+    """Render a refusal of the framework: no such route, wrong method, wrong parameter."""
     if isinstance(error, ValidationException):
         return render_domain_error(
             request, InvalidInput("the request is not valid", _field_errors(error))
@@ -48,6 +48,14 @@ def render_http_error(request: AnyRequest, error: HTTPException) -> Response[byt
     return _response(
         problem, {name.title(): value for name, value in (error.headers or {}).items()}
     )
+
+
+def render_group(request: AnyRequest, group: ExceptionGroup[Exception]) -> Response[bytes]:
+    """Render what a dependency has made of a fault that the framework threw into it."""
+    error = group.exceptions[0]
+    if isinstance(error, DomainError):
+        return render_domain_error(request, error)
+    return render_unexpected(request, group)
 
 
 def render_unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
@@ -68,6 +76,7 @@ def render_unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
 EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {
     DomainError: render_domain_error,
     HTTPException: render_http_error,
+    ExceptionGroup: render_group,
     500: render_unexpected,
 }
 

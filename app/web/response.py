@@ -13,7 +13,7 @@ Document = TypeVar("Document", bound=Schema)
 def show(
     request: Request[object, object, State], document: Document, status: int = 200
 ) -> Response[Document]:
-    """Answer with a document and its tag, or with 304 if the caller has it (RFC 9110, section 13.1.2)."""
+    """Answer with a document and its tag, or with 304 if the caller has it (RFC 9110, 13.1.2)."""
     body = document.to_json()
     etag = etag_of(body)
     if request.method == "GET" and _has(request.headers.get("if-none-match"), etag):

@@ -13,7 +13,7 @@ from app.schemas.base import Schema
 
 
 class SchemaPlugin(PydanticInitPlugin, OpenAPISchemaPlugin):
-    """Validates bodies by `Schema.parse`, and leaves their description to `documentation.complete`."""
+    """Validates bodies by `Schema.parse`, and leaves their description to `documentation`."""
 
     @classmethod
     def decoders(
