@@ -18,6 +18,7 @@ from app.settings import get_settings
 from app.web.documentation import documentation, documentation_assets
 from app.web.idempotency import Idempotency
 from app.web.limits import BodyLimits
+from app.web.methods import AllowPlugin
 from app.web.problems import EXCEPTION_HANDLERS
 from app.web.request import ShopRequest
 from app.web.schemas import SchemaPlugin
@@ -41,7 +42,7 @@ def create_app(shop: Shop | None = None) -> Litestar:
         # Each fault is logged once, with its request, where it is rendered.
         logging_config=LoggingConfig(log_exceptions="never", configure_root_logger=False),
         openapi_config=documentation(),
-        plugins=[SchemaPlugin()],
+        plugins=[SchemaPlugin(), AllowPlugin()],
         # Ours applies to streamed bodies too, and has a time limit.
         request_max_body_size=None,
         request_class=ShopRequest,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from app.database import outage_reason
 from app.dependencies import Shop
 from app.errors import Unavailable
 from app.importing import UnreadableFile, import_files
@@ -23,7 +24,10 @@ def main(argv: list[str] | None = None) -> None:
     arguments = _parser().parse_args(argv)
     try:
         sys.exit(asyncio.run(_import(arguments.files, arguments.refused)))
-    except (UnreadableFile, Unavailable) as error:
+    except Unavailable as error:
+        print(f"error: {get_settings().data_place}: {outage_reason(error)}", file=sys.stderr)
+        sys.exit(2)
+    except (UnreadableFile, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
@@ -56,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _import(files: list[Path], refused: Path | None) -> int:
+    if refused is not None:
+        # Before the work, so that a place that cannot be written to costs nothing.
+        _write_refused(refused, {})
     shop = Shop(get_settings())
     try:
         await shop.prepare()

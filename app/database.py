@@ -1,6 +1,7 @@
 """Connections to the shop's database, and the two kinds of session over them."""
 
 import logging
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -25,8 +26,9 @@ _CONNECT_TIMEOUT_SECONDS = 5
 _POOL_TIMEOUT_SECONDS = 10
 _SQLITE_BUSY_TIMEOUT_SECONDS = 15
 _SQLITE_READERS = 4
-# What PostgreSQL says while it starts, stops, recovers, is full, or cancels a statement for us.
-_OUTAGE_SQLSTATE_CLASSES = ("08", "53", "57", "58")
+# What PostgreSQL says while it starts, stops, recovers, is full, or cancels a statement for us, and
+# to whom it does not let in.
+_OUTAGE_SQLSTATE_CLASSES = ("08", "28", "3D", "53", "57", "58")
 _TRANSIENT_SQLSTATES = ("40001", "40P01", "55P03")
 
 
@@ -50,7 +52,7 @@ class Database:
         Raises:
             Unavailable: the database does not answer, or the transaction lost to another one.
         """
-        async with _outages():
+        async with outages():
             async with self._write_sessions.begin() as session:
                 yield session
 
@@ -61,7 +63,7 @@ class Database:
         Raises:
             Unavailable: the database does not answer.
         """
-        async with _outages():
+        async with outages():
             async with self._read_sessions() as session:
                 yield session
 
@@ -86,14 +88,28 @@ def is_outage(error: BaseException) -> bool:
         return True
     if not isinstance(error, DBAPIError):
         return isinstance(error, OSError)
+    if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+        # SQLite calls a wrong statement operational too.
+        return False
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return state[:2] in _OUTAGE_SQLSTATE_CLASSES or state in _TRANSIENT_SQLSTATES
     return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
 
 
+def outage_reason(error: Unavailable) -> str:
+    """Return what the driver said about an outage, without the advice of the libraries between."""
+    cause = error.__cause__
+    return str(getattr(cause, "orig", None) or cause or error)
+
+
 @asynccontextmanager
-async def _outages() -> AsyncIterator[None]:
+async def outages() -> AsyncIterator[None]:
+    """Turn the database's own state, when it is what failed, into a refusal.
+
+    Raises:
+        Unavailable: the database does not answer, or the transaction lost to another one.
+    """
     try:
         yield
     except (DBAPIError, PoolTimeout, OSError) as error:

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
-from app.database import Database
+from app.database import Database, outages
 from app.migration import migrate
 from app.repositories.idempotency_repository import IdempotencyRepository
 from app.repositories.order_repository import OrderRepository
@@ -62,7 +62,8 @@ async def provide_session(
     caller. Litestar resolves sibling dependencies concurrently: nothing else here does I/O.
     """
     if (outer := request.scope["state"].get("session")) is not None:
-        yield outer
+        async with outages():
+            yield outer
     elif request.method in _READING_METHODS:
         async with shop.database.read() as session:
             yield session

@@ -56,7 +56,8 @@ async def import_files(
     """
     order = list(ROW_KINDS)
     sources = sorted(
-        (open_source(path) for path in dict.fromkeys(paths)), key=lambda source: order.index(source.kind)
+        (open_source(path) for path in dict.fromkeys(paths)),
+        key=lambda source: order.index(source.kind),
     )
     outcomes: dict[Path, Outcome] = {}
     columns = (
@@ -98,7 +99,7 @@ def _csv_source(path: Path) -> Source:
     def read() -> Iterator[Numbered]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file)
-            names = next(reader)
+            names = next(reader, [])
             for number, cells in enumerate(reader, start=_FIRST_ROW):
                 if cells:
                     beyond = {"cells": cells[len(names) :]} if len(cells) > len(names) else {}
@@ -120,6 +121,7 @@ def _parquet_source(path: Path) -> Source:
         from pyarrow import ArrowException, parquet  # pylint: disable=import-outside-toplevel
     except ImportError as error:
         raise UnreadableFile(f"{path}: parquet files need pyarrow: uv sync --group data") from error
+
     def read() -> Iterator[Numbered]:
         rows = enumerate(_rows_of(parquet.ParquetFile(path)), start=_FIRST_ROW)
         for number, row in rows:

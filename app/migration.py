@@ -13,7 +13,8 @@ _ADVISORY_LOCK = 5_263_829
 
 async def migrate(database: Database) -> bool:
     """Apply every missing migration, once for all processes that start; tell if there was any."""
-    async with database.writer.begin() as connection:
+    async with database.write() as session:
+        connection = await session.connection()
         return await connection.run_sync(_upgrade)
 
 

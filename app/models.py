@@ -71,6 +71,11 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[datetime]:
+        """The type of its values in Python."""
+        return datetime
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Turn an aware datetime into UTC."""
         return None if value is None else value.astimezone(UTC)
@@ -177,6 +182,8 @@ class Product(Base):
         Index(None, "name", "id"),
         Index(None, "price_minor", "id"),
         Index(None, "category", "created_at", "id"),
+        Index(None, "category", "name", "id"),
+        Index(None, "category", "price_minor", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

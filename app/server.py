@@ -17,8 +17,10 @@ from granian.server import Server as WorkersServer
 from granian.server.embed import Server as EmbeddedServer
 from litestar import Litestar
 
+from app.database import outage_reason
 from app.demo_data import fill_with_demo
 from app.dependencies import Shop
+from app.errors import Unavailable
 from app.settings import Settings, get_settings
 
 # A client that is slower than this with its headers is not one of a shop.
@@ -79,6 +81,10 @@ async def _prepare(settings: Settings, *, is_demo: bool) -> None:
         await shop.prepare()
         if is_demo:
             await fill_with_demo(shop)
+    except Unavailable as error:
+        sys.exit(f"error: {settings.data_place}: {outage_reason(error)}")
+    except OSError as error:
+        sys.exit(f"error: {error}")
     finally:
         await shop.close()
 
@@ -100,10 +106,10 @@ def _require_free(host: str, port: int) -> None:
 def _print_where(host: str, port: int, settings: Settings) -> None:
     shown = "localhost" if host in ("0.0.0.0", "::", "127.0.0.1") else host
     url = f"http://{shown}:{port}"
-    data = settings.database_url.render_as_string(hide_password=True)
-    if settings.db_host is None:
-        data = str((settings.data_dir / "lavka.db").resolve())
-    print(f"Lavka\n  shop  {url}/api/v1/products\n  docs  {url}/docs\n  data  {data}", flush=True)
+    print(
+        f"Lavka\n  shop  {url}/api/v1/products\n  docs  {url}/docs\n  data  {settings.data_place}",
+        flush=True,
+    )
 
 
 def _serve_by_workers(arguments: argparse.Namespace) -> None:

@@ -46,6 +46,13 @@ class Settings(BaseSettings):
             database=self.postgres_db,
         )
 
+    @property
+    def data_place(self) -> str:
+        """Where the data is, in words for people and without the password."""
+        if self.db_host is None:
+            return str((self.data_dir / "lavka.db").resolve())
+        return self.database_url.render_as_string(hide_password=True)
+
 
 @lru_cache
 def get_settings() -> Settings:

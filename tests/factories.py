@@ -6,6 +6,13 @@ from typing import Any
 import httpx
 
 _numbers = count(1)
+_ROADS = {
+    "pending": [],
+    "paid": ["paid"],
+    "shipped": ["paid", "shipped"],
+    "delivered": ["paid", "shipped", "delivered"],
+    "cancelled": ["cancelled"],
+}
 
 
 async def create_user(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
@@ -35,7 +42,12 @@ async def create_product(client: httpx.AsyncClient, **changes: Any) -> dict[str,
 
 async def create_address(client: httpx.AsyncClient, user_id: str, **changes: Any) -> dict[str, Any]:
     """Add an address of a user."""
-    data = {"street": "12 St James's Square", "city": "London", "postal_code": "SW1Y 4JH", "country": "GB"}
+    data = {
+        "street": "12 St James's Square",
+        "city": "London",
+        "postal_code": "SW1Y 4JH",
+        "country": "GB",
+    }
     return await _created(client, f"/users/{user_id}/addresses", data | changes)
 
 
@@ -43,7 +55,10 @@ async def place_order(
     client: httpx.AsyncClient, user_id: str, quantities: dict[str, int], **changes: Any
 ) -> dict[str, Any]:
     """Place an order for products by their ids."""
-    items = [{"product_id": product_id, "quantity": quantity} for product_id, quantity in quantities.items()]
+    items = [
+        {"product_id": product_id, "quantity": quantity}
+        for product_id, quantity in quantities.items()
+    ]
     return await _created(client, "/orders", {"user_id": user_id, "items": items} | changes)
 
 
@@ -52,3 +67,16 @@ async def _created(client: httpx.AsyncClient, path: str, data: dict[str, Any]) -
     assert response.status_code == 201, response.text
     body: dict[str, Any] = response.json()
     return body
+
+
+async def order_in(
+    client: httpx.AsyncClient, status: str, product: dict[str, Any], quantity: int = 1
+) -> dict[str, Any]:
+    """Place an order of a new user for one product and move it on to a status."""
+    user = await create_user(client)
+    order = await place_order(client, user["id"], {product["id"]: quantity})
+    for step in _ROADS[status]:
+        response = await client.patch(f"/orders/{order['id']}", json={"status": step})
+        assert response.status_code == 200, response.text
+        order = response.json()
+    return order

@@ -18,9 +18,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Literal, Self
 
 from sqlalchemy import URL, make_url
@@ -52,11 +52,7 @@ SETTINGS: Final = {
     "log_lock_waits": "on",
     "deadlock_timeout": "1s",
 }
-STOP_SIGNALS: Final[dict[StopMode, signal.Signals]] = {
-    "smart": signal.SIGTERM,
-    "fast": signal.SIGINT,
-    "immediate": signal.SIGQUIT,
-}
+STOP_SIGNALS: Final = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 # Reads the server's process id, a line for each start, until the test process closes the pipe or
 # dies. Not PR_SET_PDEATHSIG: that fires when the thread which called start() ends, and leaves
 # the directory behind.
@@ -120,12 +116,7 @@ class PostgresServer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def _owned(self, verb: str) -> _Cluster:
@@ -153,8 +144,7 @@ class PostgresServer:
 
 def start_postgres() -> PostgresServer:
     """The server named by TEST_DATABASE_URL, or else a private one, started and ready."""
-    external = os.environ.get(EXTERNAL_URL)
-    if external:
+    if external := os.environ.get(EXTERNAL_URL):
         return _external_server(external)
     account = _Account.for_server()
     scratch = _Scratch(account)
@@ -215,7 +205,15 @@ class _Scratch:
         parent = _temporary_directory(account)
         self.path = Path(tempfile.mkdtemp(prefix="lavka-postgres-", dir=parent))
         account.give(self.path)
-        self._watchdog = _spawn_watchdog(self.path)
+        # It ends with the process, after everything that a `with` could hold.
+        self._watchdog = subprocess.Popen(  # pylint: disable=consider-using-with
+            ["/bin/sh", "-c", WATCHDOG, "sh", str(self.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,
+        )
 
     def track(self, pid: int) -> None:
         """Name the server process that must not outlive this one; 0 for none."""
@@ -293,10 +291,8 @@ class _Cluster:
         if self._process is not None and self._process.poll() is None:
             # Not killpg(): each backend leads a process group of its own.
             for pid in (self._process.pid, *_children(self._process.pid)):
-                try:
+                with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
             self._process.wait(TIMEOUT)
         self._forget()
 
@@ -392,17 +388,6 @@ class _Cluster:
         self._scratch.track(0)
 
 
-def _spawn_watchdog(directory: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        ["/bin/sh", "-c", WATCHDOG, "sh", str(directory)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        start_new_session=True,
-    )
-
-
 def _server_environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     return kept | {"LC_ALL": "C"}
@@ -446,8 +431,7 @@ def _can_run(account: _Account, program: Path) -> bool:
 def _installed_binaries() -> Iterator[Path]:
     packaged = Path("/").glob(PACKAGED_BINARIES)
     yield from sorted(packaged, key=lambda path: _version(path.parent.name), reverse=True)
-    on_path = shutil.which("initdb")
-    if on_path:
+    if on_path := shutil.which("initdb"):
         yield Path(on_path).resolve().parent
 
 

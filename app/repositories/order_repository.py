@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Table, func, insert, select, text
 
 from app.errors import OrderNotFound
 from app.models import Order, OrderChange, OrderItem, OrderStatus
@@ -14,6 +14,10 @@ from app.repositories.base import Repository
 from app.schemas.order_schema import OrderQuery
 
 _NEXT_NUMBERS = text("SELECT nextval('order_numbers') FROM generate_series(1, :count)")
+_orders = cast(Table, Order.__table__)
+_items = cast(Table, OrderItem.__table__)
+_changes = cast(Table, OrderChange.__table__)
+
 _LAST_NUMBER = select(func.coalesce(func.max(Order.number), 0))
 
 
@@ -48,6 +52,11 @@ class NewOrder:
     lines: Sequence[NewLine]
     delivery_address: dict[str, Any] | None = None
     steps: Sequence[NewStep] = field(default=())
+
+    @property
+    def holds_stock(self) -> bool:
+        """Whether its pieces are out of stock; a cancelled order has given them back."""
+        return self.steps[-1].to_status is not OrderStatus.CANCELLED
 
     @property
     def units(self) -> int:
@@ -97,14 +106,17 @@ class OrderRepository(Repository[Order]):
         Statements over many rows and no unit of work: it costs a fifth of the processor's time.
         """
         numbers = await self._next_numbers(len(orders))
-        await self.session.execute(
-            insert(Order), [_order_row(order, number) for order, number in zip(orders, numbers)]
+        # On the tables and not on the models, which would sort out each row anew.
+        connection = await self.session.connection()
+        await connection.execute(
+            insert(_orders),
+            [_order_row(order, number) for order, number in zip(orders, numbers)],
         )
-        await self.session.execute(
-            insert(OrderItem), [row for order in orders for row in _item_rows(order)]
+        await connection.execute(
+            insert(_items), [row for order in orders for row in _item_rows(order)]
         )
-        await self.session.execute(
-            insert(OrderChange), [row for order in orders for row in _change_rows(order)]
+        await connection.execute(
+            insert(_changes), [row for order in orders for row in _change_rows(order)]
         )
         return numbers
 

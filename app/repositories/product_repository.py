@@ -17,6 +17,8 @@ from app.schemas.page_schema import PageQuery
 from app.schemas.product_schema import ProductQuery
 
 _WORD = re.compile(r"\w+")
+# PostgreSQL leaves words of more than 2,046 bytes out, of the index and of what is asked.
+_LONGEST_WORD = 255
 
 _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
     "created_at": Product.created_at,
@@ -25,6 +27,7 @@ _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
 }
 
 _products = cast(Table, Product.__table__)
+_movements = cast(Table, StockMovement.__table__)
 
 # In the order of the ids, always: two buyers with the same products in their baskets would
 # otherwise each hold what the other one waits for.
@@ -41,13 +44,14 @@ _LOCK = (
     .order_by(Product.id)
     .with_for_update()
 )
+# No `stock_quantity >= pieces` in the WHERE: it would turn a shortage that the lock should have
+# excluded into an update of no row, which nobody counts. The CHECK constraint refuses it aloud.
 _TAKE = (
     update(_products)
-    .where(
-        _products.c.id == bindparam("product_id"), _products.c.stock_quantity >= bindparam("pieces")
-    )
+    .where(_products.c.id == bindparam("product_id"))
     .values(
-        stock_quantity=_products.c.stock_quantity - bindparam("pieces"), updated_at=bindparam("at")
+        stock_quantity=_products.c.stock_quantity - bindparam("pieces"),
+        updated_at=bindparam("at"),
     )
 )
 _PUT_BACK = (
@@ -64,9 +68,17 @@ _SQLITE_SEARCH = text("""products.id IN (
 
 def search_words(content: str) -> list[str]:
     """Return the words of a text as the search compares them: without case and accents."""
-    folded = unicodedata.normalize("NFKD", content.casefold())
-    letters = "".join(character for character in folded if not unicodedata.combining(character))
-    return _WORD.findall(letters.replace("_", " "))
+    letters = content.casefold()
+    if not letters.isascii():
+        # Folded again: forms that are taken apart may have capitals.
+        apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", letters).casefold())
+        # A number that is no digit belongs to a word on SQLite, and parts words on PostgreSQL.
+        letters = "".join(
+            " " if unicodedata.category(each) == "No" else each
+            for each in apart
+            if not unicodedata.combining(each)
+        )
+    return [word[:_LONGEST_WORD] for word in _WORD.findall(letters.replace("_", " "))]
 
 
 def search_text(*contents: str) -> str:
@@ -176,7 +188,8 @@ class ProductRepository(Repository[Product]):
     async def add_movements(self, movements: Sequence[Mapping[str, object]]) -> None:
         """Note changes of stock, given as columns."""
         if movements:
-            await self.session.execute(insert(StockMovement), list(movements))
+            connection = await self.session.connection()
+            await connection.execute(insert(_movements), list(movements))
 
     async def movements_of(
         self, product_id: UUID, query: PageQuery
@@ -206,7 +219,8 @@ class ProductRepository(Repository[Product]):
     async def add_all(self, products: Sequence[Mapping[str, object]]) -> None:
         """Add many products, given as columns."""
         if products:
-            await self.session.execute(insert(Product), list(products))
+            connection = await self.session.connection()
+            await connection.execute(insert(_products), list(products))
 
 
 class StockMovementRepository(Repository[StockMovement]):

@@ -108,7 +108,12 @@ class AddressRepository(Repository[Address]):
 
     async def of_user(self, user_id: UUID) -> Sequence[Address]:
         """Return the addresses of a user, the oldest first."""
-        query = select(Address).where(Address.user_id == user_id).order_by(Address.id)
+        # Not by the id alone: it has the millisecond, and the rest of it is random.
+        query = (
+            select(Address)
+            .where(Address.user_id == user_id)
+            .order_by(Address.created_at, Address.id)
+        )
         return (await self.session.scalars(query)).all()
 
     async def get_of_user(self, user_id: UUID, address_id: UUID) -> Address:

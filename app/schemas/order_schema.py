@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from app.models import OrderStatus
-from app.schemas.base import Amount, Moment, Schema
+from app.schemas.base import Amount, MomentQuery, Schema, Whole
 from app.schemas.page_schema import PageQuery
 from app.schemas.user_schema import PostalAddress
 
@@ -26,7 +26,7 @@ class OrderLineCreate(Schema):
     """So many pieces of a product."""
 
     product_id: UUID = Field(description="The product.", examples=[_ID])
-    quantity: Annotated[int, Field(strict=True, ge=1, le=MAX_LINE_QUANTITY)] = Field(
+    quantity: Annotated[int, Field(strict=True, ge=1, le=MAX_LINE_QUANTITY), Whole] = Field(
         description="Pieces of it.", examples=[2]
     )
 
@@ -140,15 +140,21 @@ class OrderQuery(PageQuery):
     user_id: UUID | None = Field(
         default=None, description="Only orders of this user.", examples=[_ID]
     )
-    placed_from: Moment | None = Field(
+    placed_from: MomentQuery | None = Field(
         default=None, description="Only orders placed at this moment or later.", examples=[_MOMENT]
     )
-    placed_before: Moment | None = Field(
-        default=None, description="Only orders placed before this moment.", examples=[_MOMENT]
+    placed_before: MomentQuery | None = Field(
+        default=None,
+        description="Only orders placed before this moment; later than `placed_from`.",
+        examples=["2026-02-28T12:00:00Z"],
     )
 
-    @model_validator(mode="after")
-    def _is_a_period(self) -> "OrderQuery":
-        if self.placed_from and self.placed_before and self.placed_from >= self.placed_before:
-            raise ValueError("placed_from must be earlier than placed_before")
-        return self
+    @field_validator("placed_before")
+    @classmethod
+    def _ends_after_it_begins(
+        cls, placed_before: datetime | None, info: ValidationInfo
+    ) -> datetime | None:
+        placed_from = info.data.get("placed_from")
+        if placed_from and placed_before and placed_from >= placed_before:
+            raise ValueError("must be later than placed_from")
+        return placed_before

@@ -2,16 +2,16 @@
 
 import base64
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from pydantic import Field
 
 from app.errors import InvalidInput
-from app.schemas.base import Schema
+from app.schemas.base import Digits, Schema
 
-Limit = Annotated[int, Field(ge=1, le=100)]
+Limit = Annotated[int, Field(ge=1, le=100), Digits]
 
 
 class PageQuery(Schema):
@@ -22,7 +22,8 @@ class PageQuery(Schema):
     )
     cursor: str | None = Field(
         default=None,
-        max_length=1000,
+        # The longest text in an order is a name: 200 characters, each of up to 4 bytes.
+        max_length=1500,
         description="`next` of the page before; absent for the first page.",
         examples=["WyItY3JlYXRlZF9hdCIsIi4uLiJd"],
     )
@@ -45,7 +46,8 @@ class Cursor(Schema):
     def encode(self) -> str:
         """Return the cursor as an opaque string that fits a URL."""
         value = self.value.isoformat() if isinstance(self.value, datetime) else self.value
-        packed = json.dumps([self.order, value, self.id.hex], separators=(",", ":"))
+        parts = [self.order, value, self.id.hex]
+        packed = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
         return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
     @classmethod
@@ -65,22 +67,23 @@ class Cursor(Schema):
             its_order, value, its_id = parts
             if its_order != order:
                 raise _refused("belongs to a list in another order")
-            if not isinstance(value, str if kind is datetime else kind):
+            if type(value) is not (str if kind is datetime else kind):
                 raise ValueError(value)
             moment = datetime.fromisoformat(str(value)) if kind is datetime else value
-            if isinstance(moment, datetime) and moment.tzinfo is None or _overflows(moment):
+            if not _is_storable(moment):
                 raise ValueError(value)
             return cls(order=order, value=moment, id=UUID(its_id))
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise _refused("is not a cursor of this list") from error
 
 
-def _overflows(value: object) -> bool:
-    return (
-        isinstance(value, bool)
-        or (isinstance(value, int) and not -(2**63) <= value < 2**63)
-        or value == "\0"
-    )
+def _is_storable(value: object) -> bool:
+    """Tell whether a column can have it: UTC, a BIGINT, text without NUL and lone surrogates."""
+    if isinstance(value, datetime):
+        return value.utcoffset() == timedelta(0)
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
+    return not isinstance(value, int) or -(2**63) <= value < 2**63
 
 
 def _refused(reason: str) -> InvalidInput:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field
 
 from app.models import MovementReason
 from app.schemas.base import (
@@ -16,6 +16,8 @@ from app.schemas.base import (
     Prose,
     Schema,
     Sku,
+    Text,
+    Whole,
     unchanged,
 )
 from app.schemas.page_schema import PageQuery
@@ -27,7 +29,21 @@ MAX_QUANTITY = 1_000_000_000
 Title = Annotated[Line, Field(max_length=200)]
 Category = Annotated[Line, Field(max_length=100)]
 Description = Annotated[Prose, Field(max_length=10_000)]
-StockQuantity = Annotated[int, Field(strict=True, ge=0, le=MAX_QUANTITY)]
+StockQuantity = Annotated[int, Field(strict=True, ge=0, le=MAX_QUANTITY), Whole]
+
+
+def _not_0(quantity: int) -> int:
+    if quantity == 0:
+        raise ValueError("must not be 0")
+    return quantity
+
+
+Movement = Annotated[
+    int,
+    Field(strict=True, ge=-MAX_QUANTITY, le=MAX_QUANTITY),
+    AfterValidator(_not_0),
+    Whole,
+]
 
 
 class ProductCreate(Schema):
@@ -116,14 +132,14 @@ class ProductPage(Schema):
 class ProductQuery(PageQuery):
     """Which products are asked for, and in which order."""
 
-    q: str | None = Field(
+    q: Text | None = Field(
         default=None,
         min_length=1,
         max_length=200,
         description="Words of name, SKU, category or description; the beginning of a word will do.",
         examples=["earl gr"],
     )
-    category: str | None = Field(
+    category: Text | None = Field(
         default=None,
         max_length=100,
         description="Only products of this category.",
@@ -160,7 +176,7 @@ class ProductQuery(PageQuery):
 class StockMovementCreate(Schema):
     """Pieces that come into stock or leave it, other than by an order."""
 
-    quantity: Annotated[int, Field(strict=True, ge=-MAX_QUANTITY, le=MAX_QUANTITY)] = Field(
+    quantity: Movement = Field(
         description="Pieces that come (positive) or leave (negative); not 0.",
         examples=[25],
         json_schema_extra={"not": {"const": 0}},
@@ -173,12 +189,6 @@ class StockMovementCreate(Schema):
         description="The source of the movement: a delivery note, a person.",
         examples=["DN-2041"],
     )
-
-    @model_validator(mode="after")
-    def _moves_something(self) -> "StockMovementCreate":
-        if self.quantity == 0:
-            raise ValueError("quantity must not be 0")
-        return self
 
 
 class StockMovementRead(Schema):

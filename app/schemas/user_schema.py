@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.models import UserRole
-from app.schemas.base import Change, Country, Email, Line, Schema, Username, unchanged
+from app.schemas.base import Change, Country, Email, Line, Schema, Text, Username, unchanged
 from app.schemas.page_schema import PageQuery
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
@@ -72,7 +72,7 @@ class UserQuery(PageQuery):
     role: UserRole | None = Field(
         default=None, description="Only users of this role.", examples=["customer"]
     )
-    email: str | None = Field(
+    email: Text | None = Field(
         default=None,
         max_length=254,
         description="Only the user of this address.",
@@ -85,10 +85,9 @@ class PostalAddress(Schema):
 
     street: Street = Field(description="Street and number.", examples=["12 St James's Square"])
     city: Name = Field(description="The city or town.", examples=["London"])
-    region: str = Field(
+    region: Text = Field(
         default="",
         max_length=100,
-        pattern=r"^[^\u0000-\u001F\u007F]*$",
         description="State, province or county, where the country uses them.",
         examples=["Greater London"],
     )
@@ -112,9 +111,8 @@ class AddressChange(Change):
 
     street: Street = unchanged(description="Street and number.", examples=["6 Harley Street"])
     city: Name = unchanged(description="The city or town.", examples=["London"])
-    region: str = unchanged(
+    region: Text = unchanged(
         max_length=100,
-        pattern=r"^[^\u0000-\u001F\u007F]*$",
         description="State, province or county, where the country uses them.",
         examples=["Greater London"],
     )

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from app.clock import Clock
 from app.ids import derived_id, new_id
-from app.models import MovementReason, UserRole
+from app.models import MovementReason, OrderStatus, UserRole
 from app.repositories.order_repository import NewLine, NewOrder, NewStep, OrderRepository
 from app.repositories.product_repository import ProductRepository, search_text
 from app.repositories.user_repository import UserRepository, comparison_key
 from app.schemas.import_schema import OrderRow, ProductRow, UserRow, parse_row
+from app.schemas.order_schema import MAX_LINES
 
 SOURCE = "import"
 
@@ -144,8 +145,9 @@ class ImportService:
                 outcome.refused.append((basket.number, f"order {basket.first.reference}: {reason}"))
                 continue
             order = self._order(basket, user_id, by_sku)
-            for line in order.lines:
-                left[line.product_id] -= line.quantity
+            if order.holds_stock:
+                for line in order.lines:
+                    left[line.product_id] -= line.quantity
             orders.append(order)
         await self._store(orders)
         outcome.added += sum(len(order.lines) for order in orders)
@@ -189,7 +191,8 @@ class ImportService:
         movements: list[dict[str, Any]] = []
         for order in orders:
             source = f"order {order.id}"
-            for line in order.lines:
+            # A cancelled order has given back what it took.
+            for line in order.lines if order.holds_stock else ():
                 taken[line.product_id] = taken.get(line.product_id, 0) + line.quantity
                 movements.append(
                     _movement(
@@ -200,7 +203,8 @@ class ImportService:
                         order.created_at,
                     )
                 )
-        await self._products.take_locked(taken, self._clock.now())
+        if taken:
+            await self._products.take_locked(taken, self._clock.now())
         await self._orders.add_placed(orders)
         await self._products.add_movements(movements)
 
@@ -241,6 +245,10 @@ def _baskets(rows: Sequence[Numbered], outcome: Outcome) -> list[_Basket]:
             outcome.refused.append(
                 (basket.number, "the rows of an order must agree in all but product and price")
             )
+        elif len(basket.rows) > MAX_LINES:
+            outcome.refused.append(
+                (basket.number, f"order {basket.first.reference}: has more than {MAX_LINES} rows")
+            )
         elif len({row.sku for row in basket.rows}) < len(basket.rows):
             outcome.refused.append(
                 (basket.number, f"order {basket.first.reference}: a product stands twice")
@@ -264,7 +272,7 @@ def _against(
         product = by_sku.get(row.sku)
         if product is None:
             return f"there is no product {row.sku}"
-        if left[product.id] < row.quantity:
+        if row.status is not OrderStatus.CANCELLED and left[product.id] < row.quantity:
             return f"{row.quantity} of {row.sku} ordered, {left[product.id]} in stock"
     return None
 

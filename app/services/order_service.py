@@ -117,15 +117,13 @@ class OrderService:
             await self._give_back(order, now)
         return OrderRead.model_validate(order)
 
-    async def cancel(
-        self, order_id: UUID, if_match: str | None = None, actor: str = "api"
-    ) -> OrderRead:
+    async def cancel(self, order_id: UUID, actor: str = "api") -> OrderRead:
         """Cancel an order and put its pieces back into stock.
 
         Raises:
-            OrderNotFound, PreconditionFailed, IllegalTransition: nothing is changed.
+            OrderNotFound, IllegalTransition: nothing is changed.
         """
-        return await self.move(order_id, OrderStatus.CANCELLED, if_match, actor)
+        return await self.move(order_id, OrderStatus.CANCELLED, actor=actor)
 
     async def _delivery_address(self, data: OrderCreate) -> DeliveryAddress | None:
         if data.delivery_address is not None:

@@ -1,5 +1,6 @@
 """The OpenAPI document and the page at `/docs`, from files of our own: both work offline."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -31,6 +32,7 @@ from app.schemas.problem_schema import Problem
 from app.web.idempotency import HEADER as IDEMPOTENCY_KEY
 from app.web.problems import MEDIA_TYPE
 
+_PARAMETER = re.compile(r"{(\w+)}")
 _STATIC = Path(__file__).parent / "static"
 
 _BODY_PROBLEMS = (InvalidInput, RequestTimeout, PayloadTooLarge, UnsupportedMediaType)
@@ -82,6 +84,10 @@ class _SwaggerPage(OpenAPIRenderPlugin):
         super().__init__(path="/", media_type=MediaType.HTML)
         self._page = (_STATIC / "docs.html").read_bytes()
 
+    def receive_router(self, router: Router) -> None:
+        """Take the framework's page of its own for unknown paths out: they are problems like all."""
+        router.routes = [route for route in router.routes if not route.path_parameters]
+
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """Return the page."""
         return self._page
@@ -110,6 +116,7 @@ def complete(document: dict[str, Any], app: Litestar) -> dict[str, Any]:
     references, definitions = _schemas([handler for handler, _ in operations])
     for handler, operation in operations:
         _complete_operation(operation, handler, references, definitions)
+    _link(document["paths"])
     queries = {
         _name(references[handler.opt["query"], "validation"])
         for handler, _ in operations
@@ -130,6 +137,25 @@ def _operations(
             for method in getattr(handler, "http_methods", ()):
                 if method.lower() in item and "problems" in handler.opt:
                     yield handler, item[method.lower()]
+
+
+def _link(paths: dict[str, Any]) -> None:
+    """Tell of everything that is created what can be done with its id."""
+    for path, item in paths.items():
+        created = item.get("post", {"responses": {}})["responses"].get("201")
+        above = {name: f"$request.path.{name}" for name in _PARAMETER.findall(path)}
+        links = {
+            operation["operationId"]: {
+                "operationId": operation["operationId"],
+                "parameters": above | {names[-1]: "$response.body#/id"},
+            }
+            for other, operations in paths.items()
+            if other.startswith(path + "/{")
+            and len(names := _PARAMETER.findall(other)) == len(above) + 1
+            for operation in operations.values()
+        }
+        if created is not None and links:
+            created["links"] = links
 
 
 References = dict[tuple[type[Schema], JsonSchemaMode], str]
@@ -235,17 +261,17 @@ _HEADER_PARAMETERS = {
     IDEMPOTENCY_KEY: (
         "Any text of the caller's choice: repeated with the same key within 24 hours, the request "
         "is answered as it was the first time and has no second effect.",
-        {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-~]+$"},
+        {"type": "string", "pattern": '^([!#-~]{1,255}|"[!#-~]{1,255}")$'},
         "8c9f1a52-order-1",
     ),
     "If-Match": (
         "The `ETag` that the change is meant for; another one is refused with 412.",
-        {"type": "string", "pattern": "^[!-~]*$"},
+        {"type": "string"},
         "*",
     ),
     "If-None-Match": (
         "The `ETag` that the caller has; if it is still the one, the answer is 304 without a body.",
-        {"type": "string", "pattern": "^[!-~]*$"},
+        {"type": "string"},
         '"0f3b6c1d2e4a5968778695a4"',
     ),
 }

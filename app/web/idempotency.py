@@ -14,6 +14,7 @@ from litestar.types import (
     Scope,
     Send,
 )
+from litestar.utils.scope.state import ScopeState
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dependencies import Shop, provide_idempotency
@@ -22,7 +23,7 @@ from app.schemas.base import canonical_json
 from app.services.idempotency_service import Answer, IdempotencyService, fingerprint_of
 
 HEADER = "Idempotency-Key"
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_KEY = re.compile(r'[\x21\x23-\x7e]{1,255}|"[\x21\x23-\x7e]{1,255}"')
 _KEPT_HEADERS = ("content-type", "location", "etag")
 # Answers that say nothing of the effect: the same request may fare better next time.
 _NOT_KEPT = frozenset({400, 401, 403, 408, 413, 415, 422, 429})
@@ -76,10 +77,16 @@ class Idempotency:
         except BaseException:
             await effect.rollback()
             raise
+        # The response is held back: if the commit fails, there is another one to be sent.
+        ScopeState.from_scope(scope).response_started = False
         answer = captured.answer()
+        if answer.status >= 500:
+            # There is nothing to commit, and perhaps no connection left to do it on.
+            await session.rollback()
+            return answer
         # A refusal is kept too, but of what led to it nothing stays.
         await (effect.commit() if answer.status < 400 else effect.rollback())
-        if answer.status < 500 and answer.status not in _NOT_KEPT:
+        if answer.status not in _NOT_KEPT:
             kept = {name: value for name, value in answer.headers.items() if name in _KEPT_HEADERS}
             await replies.finish(_ANONYMOUS, *identity, Answer(answer.status, kept, answer.body))
         return answer
@@ -120,13 +127,12 @@ class _Captured:
 
 def _parse(header: str) -> str:
     """Return the key, which the draft writes in quotes and most clients without."""
-    key = header[1:-1] if len(header) > 1 and header[0] == header[-1] == '"' else header
-    if not _KEY.fullmatch(key):
+    if not _KEY.fullmatch(header):
         raise InvalidInput(
             "the idempotency key is not valid",
             [{"header": HEADER, "detail": "must have 1 to 255 visible ASCII characters"}],
         )
-    return key
+    return header.strip('"')
 
 
 async def _read(receive: Receive) -> bytes:

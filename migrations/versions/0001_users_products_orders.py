@@ -53,6 +53,18 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        op.f("ix_products_category_name_id"),
+        "products",
+        ["category", "name", "id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_products_category_price_minor_id"),
+        "products",
+        ["category", "price_minor", "id"],
+        unique=False,
+    )
+    op.create_index(
         op.f("ix_products_created_at_id"), "products", ["created_at", "id"], unique=False
     )
     op.create_index(op.f("ix_products_name_id"), "products", ["name", "id"], unique=False)

@@ -1,0 +1,254 @@
+"""Sends real baskets as orders to a running shop, many at once, and checks what became of them.
+
+Nobody else may order in the shop meanwhile: what they buy would look like a loss.
+"""
+
+import argparse
+import asyncio
+import csv
+import statistics
+import sys
+import time
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import cycle, groupby, islice
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+_BASKETS = Path(__file__).resolve().parent.parent / "app" / "demo" / "orders.csv"
+_RETRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """What one household took to the till: pieces by SKU."""
+
+    username: str
+    quantities: dict[str, int]
+
+
+@dataclass(slots=True)
+class Run:
+    """One replay: the shop's ids, what was sent and what was answered."""
+
+    client: httpx.AsyncClient
+    name: str
+    baskets: list[Basket]
+    users: dict[str, str] = field(default_factory=dict)
+    products: dict[str, dict[str, Any]] = field(default_factory=dict)
+    supplied: Counter[str] = field(default_factory=Counter)
+    accepted: list[str] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    latencies: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def read_baskets(count: int) -> list[Basket]:
+    """Return baskets of the extract, from the start again when there are not enough."""
+    with _BASKETS.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    baskets = [
+        Basket(lines[0]["username"], {line["sku"]: int(line["quantity"]) for line in lines})
+        for lines in (list(group) for _, group in groupby(rows, key=lambda row: row["reference"]))
+    ]
+    return list(islice(cycle(baskets), count))
+
+
+async def replay(run: Run, concurrency: int, advance: Callable[[], None]) -> None:
+    """Send every basket once, so many at a time."""
+    waiting = iter(enumerate(run.baskets))
+
+    async def buyer() -> None:
+        for number, basket in waiting:
+            await _order(run, number, basket)
+            advance()
+
+    started = time.perf_counter()
+    await asyncio.gather(*(buyer() for _ in range(concurrency)))
+    run.seconds = time.perf_counter() - started
+
+
+async def prepare(run: Run, supply: float) -> None:
+    """Learn the ids of users and products, and supply a part of what the baskets need."""
+    run.users = {user["username"]: user["id"] for user in await _all(run.client, "users")}
+    run.products = {product["sku"]: product for product in await _all(run.client, "products")}
+    needed: Counter[str] = Counter()
+    for basket in run.baskets:
+        needed.update(basket.quantities)
+    missing = [sku for sku in needed if sku not in run.products]
+    if missing or any(basket.username not in run.users for basket in run.baskets):
+        raise SystemExit(
+            "error: the shop has not the demo's users and products; start it with --demo"
+        )
+    for sku, quantity in needed.items():
+        if (pieces := int(quantity * supply)) > 0:
+            path = f"products/{run.products[sku]['id']}/stock"
+            body = {"quantity": pieces, "reason": "supply", "note": f"replay {run.name}"}
+            (await run.client.post(path, json=body)).raise_for_status()
+            run.supplied[sku] = pieces
+
+
+async def check(run: Run) -> dict[str, str | None]:
+    """Return what must hold, with the first thing that speaks against it, if any does."""
+    listed = Counter(order["id"] for order in await _orders_of_run(run))
+    orders = [(await run.client.get(f"orders/{each}")).json() for each in run.accepted]
+    sold: defaultdict[str, int] = defaultdict(int)
+    for order in orders:
+        for item in order["items"]:
+            sold[item["sku"]] += item["quantity"]
+    after = {product["sku"]: product for product in await _all(run.client, "products")}
+    return {
+        "every accepted order is there once": _against_presence(run, listed),
+        "stock + ordered = supplied": _against_stock(run, after, sold),
+        "totals are the sums of their lines": _against_totals(orders),
+    }
+
+
+def _against_presence(run: Run, listed: Counter[str]) -> str | None:
+    if len(set(run.accepted)) < len(run.accepted):
+        return "two baskets were answered with the same order"
+    if lost := set(run.accepted) - set(listed):
+        return f"{len(lost)} accepted orders are not there, {min(lost)} for one"
+    if strange := set(listed) - set(run.accepted):
+        return f"{len(strange)} orders are there that nobody was told of, {min(strange)} for one"
+    return None if max(listed.values(), default=1) == 1 else "an order is listed twice"
+
+
+def _against_stock(run: Run, after: dict[str, Any], sold: dict[str, int]) -> str | None:
+    for sku, before in run.products.items():
+        had = before["stock_quantity"] + run.supplied[sku]
+        has = after[sku]["stock_quantity"]
+        if has < 0 or has + sold.get(sku, 0) != had:
+            return f"{sku}: {had} supplied, {sold.get(sku, 0)} ordered, {has} in stock"
+    return None
+
+
+def _against_totals(orders: list[dict[str, Any]]) -> str | None:
+    for order in orders:
+        total = sum(Decimal(item["unit_price"]) * item["quantity"] for item in order["items"])
+        units = sum(item["quantity"] for item in order["items"])
+        if (total, units) != (Decimal(order["total"]), order["units"]):
+            return f"order {order['number']}: {order['total']} instead of {total}"
+    return None
+
+
+async def _order(run: Run, number: int, basket: Basket) -> None:
+    body = {
+        "user_id": run.users[basket.username],
+        "items": [
+            {"product_id": run.products[sku]["id"], "quantity": quantity}
+            for sku, quantity in basket.quantities.items()
+        ],
+    }
+    # The key makes it safe to ask again when the answer is lost with a connection or a server.
+    headers = {"Idempotency-Key": f"replay-{run.name}-{number}"}
+    started = time.perf_counter()
+    response = await _post_until_answered(run.client, body, headers)
+    run.latencies.append(time.perf_counter() - started)
+    if response.status_code == 201:
+        run.accepted.append(response.json()["id"])
+    else:
+        run.refused[f"{response.status_code} {response.json().get('type', '')}"] += 1
+
+
+async def _post_until_answered(
+    client: httpx.AsyncClient, body: dict[str, Any], headers: dict[str, str]
+) -> httpx.Response:
+    for attempt in range(_RETRIES):
+        try:
+            response = await client.post("orders", json=body, headers=headers)
+        except httpx.TransportError:
+            response = None
+        if response is not None and response.status_code < 500:
+            return response
+        await asyncio.sleep(0.1 * 2**attempt)
+    raise SystemExit("error: the shop does not answer")
+
+
+async def _orders_of_run(run: Run) -> list[dict[str, Any]]:
+    if not run.accepted:
+        return []
+    first = (await run.client.get(f"orders/{run.accepted[0]}")).json()
+    orders = await _all(run.client, "orders", placed_from=first["created_at"])
+    # Orders of the same instant as the first one may be older than this run.
+    return [order for order in orders if order["number"] >= first["number"]]
+
+
+async def _all(client: httpx.AsyncClient, resource: str, **query: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        parameters = {**query, "limit": "100", **({"cursor": cursor} if cursor else {})}
+        response = await client.get(resource, params=parameters)
+        response.raise_for_status()
+        page = response.json()
+        items += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            return items
+
+
+def _report(console: Console, run: Run, checks: dict[str, str | None]) -> None:
+    quantiles = statistics.quantiles(run.latencies, n=100)
+    table = Table(title=f"{len(run.baskets)} baskets in {run.seconds:.1f} s", show_header=False)
+    table.add_row("accepted", f"{len(run.accepted)}")
+    for reason, count in run.refused.most_common():
+        table.add_row(f"refused: {reason}", f"{count}")
+    table.add_row("orders/s", f"{len(run.baskets) / run.seconds:.0f}")
+    for percent in (50, 95, 99):
+        table.add_row(f"p{percent}", f"{quantiles[percent - 1] * 1000:.1f} ms")
+    for name, against in checks.items():
+        table.add_row(name, "[green]holds" if against is None else f"[red]{against}")
+    console.print(table)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.replay", description=__doc__)
+    parser.add_argument(
+        "--url", default="http://127.0.0.1:8000", help="the shop, started with --demo"
+    )
+    parser.add_argument("--orders", type=int, default=2000, help="baskets to send (%(default)s)")
+    parser.add_argument(
+        "--concurrency", type=int, default=16, help="how many at once (%(default)s)"
+    )
+    parser.add_argument(
+        "--supply",
+        type=float,
+        default=0.9,
+        help="the part of what the baskets need that is supplied first, beside what is on the shelf "
+        "(%(default)s); the rest is refused when it runs out",
+    )
+    return parser
+
+
+async def _main() -> int:
+    arguments = _parser().parse_args()
+    console = Console()
+    limits = httpx.Limits(max_connections=arguments.concurrency)
+    async with httpx.AsyncClient(
+        base_url=f"{arguments.url}/api/v1/", limits=limits, timeout=60
+    ) as client:
+        run = Run(client, uuid.uuid4().hex[:12], read_baskets(arguments.orders))
+        try:
+            await prepare(run, arguments.supply)
+        except httpx.TransportError as error:
+            raise SystemExit(f"error: there is no shop at {arguments.url}: {error}") from error
+        columns = (TextColumn("orders"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task("orders", total=len(run.baskets))
+            await replay(run, arguments.concurrency, lambda: progress.advance(task))
+        checks = await check(run)
+    _report(console, run, checks)
+    return 0 if all(against is None for against in checks.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(_main()))

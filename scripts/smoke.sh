@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Does what a newcomer does: clones the repository into a new folder, starts the shop by the
+# README's command with an empty uv cache, asks it the README's requests, and starts it again.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d)
+server=
+export UV_CACHE_DIR="$work/cache" UV_NO_PROGRESS=1
+unset VIRTUAL_ENV DATA_DIR DB_HOST
+
+stop() {
+    [ -z "$server" ] || { kill -TERM "$server" 2>/dev/null; wait "$server"; } || true
+    server=
+}
+trap 'stop; rm -rf -- "$work"' EXIT
+trap 'exit 130' INT TERM
+
+now() { date +%s%3N; }
+fail() {
+    echo "FAILED: $*" >&2
+    cat "$work/log" >&2
+    exit 1
+}
+
+# start ARGUMENTS…: starts the shop and waits for its first answer; prints how long that took.
+start() {
+    local before
+    before=$(now)
+    PORT="$port" uv run main.py "$@" >"$work/log" 2>&1 &
+    server=$!
+    for _ in $(seq 1200); do
+        kill -0 "$server" 2>/dev/null || fail "the shop ended"
+        if curl -fsS -o "$work/ready" "$url/health/ready" 2>/dev/null; then
+            echo "first answer after $(($(now) - before)) ms: $(cat "$work/ready")"
+            return
+        fi
+        sleep 0.05
+    done
+    fail "no answer"
+}
+
+count() { python3 -c 'import json, sys; print(len(json.load(sys.stdin)["items"]))'; }
+
+git clone --quiet "$root" "$work/lavka"
+cd "$work/lavka"
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+url="http://127.0.0.1:$port"
+
+start --demo
+[ "$(curl -fsS "$url/api/v1/products?limit=20" | count)" = 20 ] || fail "no 20 products"
+curl -fsS "$url/docs" | grep -q swagger-ui || fail "no page at /docs"
+curl -fsS "$url/docs/openapi.json" | grep -q '"openapi":"3.1' || fail "no OpenAPI document"
+
+# The README's own requests, word for word but for the port.
+awk '/^```bash$/ {block = ""; inside = 1; next} /^```$/ {if (inside && block ~ /curl/) print block; inside = 0} inside {block = block $0 "\n"}' \
+    README.md | sed "s/localhost:8000/127.0.0.1:$port/g" >"$work/requests"
+bash -euo pipefail "$work/requests" >"$work/answers" || fail "a request of the README"
+grep -q '"items":\[{"id"' "$work/answers" || fail "the README's list: $(cat "$work/answers")"
+grep -q '"status":"pending"' "$work/answers" || fail "the README's order: $(cat "$work/answers")"
+uv run python -m benchmarks.replay --url "$url" --orders 200 || fail "the replay"
+stop
+
+start
+[ "$(curl -fsS "$url/api/v1/orders?limit=100" | count)" = 100 ] || fail "the data was not kept"
+stop
+echo "the README's first command works"

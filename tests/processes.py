@@ -1,0 +1,119 @@
+"""Runs the shop's programs as processes of their own, with their settings in the environment."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from app.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+WAIT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class ServedShop:
+    """A shop that listens on a port of this machine."""
+
+    process: subprocess.Popen[str]
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def wait_until_ready(self) -> None:
+        """Wait for the first answer."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, self.process.communicate()
+            try:
+                if httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise TimeoutError(f"{self.url} does not answer")
+
+    def stop(self) -> tuple[int, str, str]:
+        """Ask it to end; return its exit code and what it printed."""
+        self.process.send_signal(signal.SIGTERM)
+        output, errors = self.process.communicate(timeout=WAIT_SECONDS)
+        return self.process.returncode, output, errors
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of a process with these settings."""
+    names = {field.upper() for field in settings.model_dump()}
+    return {name: value for name, value in os.environ.items() if name not in names} | {
+        "PYTHONPATH": str(ROOT),
+        "DATA_DIR": str(settings.data_dir),
+        "DB_HOST": settings.db_host or "",
+        "DB_PORT": str(settings.db_port),
+        "POSTGRES_USER": settings.postgres_user,
+        "POSTGRES_PASSWORD": settings.postgres_password.get_secret_value(),
+        "POSTGRES_DB": settings.postgres_db,
+    }
+
+
+def away(folder: Path) -> Settings:
+    """Return the settings of a shop whose database does not answer."""
+    return Settings(
+        _env_file=None,
+        db_host="127.0.0.1",
+        db_port=free_port(),
+        postgres_user="lavka",
+        postgres_db="lavka",
+        data_dir=folder / "var",
+    )
+
+
+def run(
+    settings: Settings, folder: Path, *arguments: str | Path
+) -> subprocess.CompletedProcess[str]:
+    """Run Python with arguments in a folder, to its end."""
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=folder,
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=WAIT_SECONDS * 2,
+    )
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens at present."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(settings: Settings, folder: Path, *arguments: str) -> Iterator[ServedShop]:
+    """Start a shop and wait for its first answer; it is killed at the end if it still runs."""
+    port = free_port()
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py"), "--port", str(port), *arguments],
+        cwd=folder,
+        env=environment(settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        served = ServedShop(process, port)
+        try:
+            served.wait_until_ready()
+            yield served
+        finally:
+            process.kill()

@@ -1,0 +1,159 @@
+"""The `lavka` command as a process: what it prints, and by which code it ends."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+from app.dependencies import Shop
+from app.settings import Settings
+from tests.ledger import every
+from tests.processes import WAIT_SECONDS, away, environment, run
+from tests.test_importing import ADA, CUP, LINE, TEA, stock, write
+
+PROGRAM = "from app.cli import main; main()"
+
+
+def lavka(
+    settings: Settings, folder: Path, *arguments: str | Path
+) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return run(settings, folder, "-c", PROGRAM, *arguments)
+
+
+async def test_an_import_reports_each_file_and_ends_with_0(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    files = [
+        write(tmp_path, "orders", [LINE]),
+        write(tmp_path, "products", [TEA, CUP]),
+        write(tmp_path, "users", [ADA]),
+    ]
+    done = lavka(shop.settings, tmp_path, "import", *files)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        f"{files[1]}: 2 rows added, 0 there already, 0 refused",
+        f"{files[2]}: 1 rows added, 0 there already, 0 refused",
+        f"{files[0]}: 1 rows added, 0 there already, 0 refused",
+    ]
+    assert "2/2" in done.stderr
+    assert await stock(client) == {"tea": 8, "cup": 5}
+    again = lavka(shop.settings, tmp_path, "import", *files)
+    assert again.returncode == 0
+    assert again.stdout.splitlines()[2] == f"{files[0]}: 0 rows added, 1 there already, 0 refused"
+    assert await stock(client) == {"tea": 8, "cup": 5}
+
+
+async def test_refused_rows_end_it_with_1_and_are_all_written_down(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    bad = [CUP | {"sku": f"bad{number}", "name": ""} for number in range(25)]
+    products = write(tmp_path, "products", [TEA, *bad])
+    refused = tmp_path / "refused.csv"
+    done = lavka(shop.settings, tmp_path, "import", products, "--refused", refused)
+    assert done.returncode == 1
+    assert done.stdout == f"{products}: 1 rows added, 0 there already, 25 refused\n"
+    shown = [line for line in done.stderr.splitlines() if line.startswith(str(products))]
+    assert shown[0] == f"{products}:3: name: is required"
+    assert shown[20:] == [f"{products}: and 5 more (--refused FILE writes all of them)"]
+    with refused.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["file", "row", "reason"]
+    assert rows[1:] == [[str(products), str(row), "name: is required"] for row in range(3, 28)]
+    assert await stock(client) == {"tea": 10}
+
+
+async def test_an_import_without_refusals_writes_an_empty_list_of_them(
+    shop: Shop, tmp_path: Path
+) -> None:
+    refused = tmp_path / "refused.csv"
+    users = write(tmp_path, "users", [ADA])
+    assert lavka(shop.settings, tmp_path, "import", users, "--refused", refused).returncode == 0
+    assert refused.read_text("utf-8").splitlines() == ["file,row,reason"]
+
+
+async def test_an_unreadable_file_ends_it_with_2_and_loads_nothing(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    products, absent = write(tmp_path, "products", [TEA]), tmp_path / "absent.csv"
+    done = lavka(shop.settings, tmp_path, "import", products, absent)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error: {absent}: there is no such file\n"
+    assert await every(client, "/products") == []
+
+
+async def test_a_list_of_refusals_that_cannot_be_written_stops_it_before_the_work(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    products, refused = write(tmp_path, "products", [TEA]), tmp_path / "absent" / "refused.csv"
+    done = lavka(shop.settings, tmp_path, "import", products, "--refused", refused)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ") and str(refused) in done.stderr
+    assert await every(client, "/products") == []
+
+
+def test_a_database_that_is_away_ends_it_with_2(tmp_path: Path) -> None:
+    settings = away(tmp_path)
+    done = lavka(settings, tmp_path, "import", write(tmp_path, "users", [ADA]))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    place = f"postgresql+asyncpg://lavka:***@127.0.0.1:{settings.db_port}/lavka"
+    assert done.stderr.splitlines()[-1].startswith(f"error: {place}: ")
+
+
+def test_no_command_and_an_unknown_one_end_it_with_2(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, db_host=None, data_dir=tmp_path / "var")
+    for arguments in ([], ["export"], ["import"]):
+        done = lavka(settings, tmp_path, *arguments)
+        assert done.returncode == 2
+        assert done.stderr.startswith("usage: lavka")
+    assert not settings.data_dir.exists()
+
+
+def test_help_tells_the_columns_of_every_kind(tmp_path: Path) -> None:
+    shown = lavka(Settings(_env_file=None, db_host=None), tmp_path, "import", "--help")
+    assert shown.returncode == 0
+    for column in (*TEA, *ADA, *LINE, "status", "is_active"):
+        assert column in shown.stdout
+
+
+async def test_an_import_that_was_killed_is_run_again_and_completes(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    count = 20_000
+    tea = TEA | {"stock_quantity": str(count)}
+    lines = [LINE | {"reference": f"r{number}", "quantity": "1"} for number in range(count)]
+    orders = write(tmp_path, "orders", lines)
+    files = [write(tmp_path, "products", [tea]), write(tmp_path, "users", [ADA]), orders]
+    left = await _kill_in_the_middle(shop, client, files, count)
+    assert 0 < left < count
+    done = lavka(shop.settings, tmp_path, "import", *files)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[2] == (
+        f"{orders}: {left} rows added, {count - left} there already, 0 refused"
+    )
+    assert await stock(client) == {"tea": 0}
+
+
+async def _kill_in_the_middle(
+    shop: Shop, client: httpx.AsyncClient, files: list[Path], count: int
+) -> int:
+    """Kill an import when the first pieces are sold, and return how many are left."""
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "import", *map(str, files)],
+        env=environment(shop.settings),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < deadline:
+            if (await stock(client)).get("tea", count) < count:
+                break
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+    return (await stock(client))["tea"]

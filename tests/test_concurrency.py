@@ -1,0 +1,170 @@
+"""Many callers at once, with real commits: nothing is sold twice, lost, or made up."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Iterable
+from itertools import permutations
+from typing import Any
+
+import httpx
+
+from tests.factories import create_product, create_user, place_order
+from tests.ledger import assert_conserved, every, movements_of, stock_of
+
+
+def ordering(
+    client: httpx.AsyncClient, user_id: str, quantities: Iterable[tuple[str, int]]
+) -> Awaitable[httpx.Response]:
+    """Order products in quantities, in the order in which they are given."""
+    items = [{"product_id": each, "quantity": quantity} for each, quantity in quantities]
+    return client.post("/orders", json={"user_id": user_id, "items": items})
+
+
+def statuses(responses: Iterable[httpx.Response]) -> Counter[int]:
+    """Count the answers by their status."""
+    return Counter(response.status_code for response in responses)
+
+
+async def products_with(client: httpx.AsyncClient, *stocks: int) -> list[str]:
+    """Add products with these stocks; return their ids."""
+    return [(await create_product(client, stock_quantity=stock))["id"] for stock in stocks]
+
+
+async def test_ten_pieces_are_sold_to_ten_of_five_hundred_buyers(
+    client: httpx.AsyncClient,
+) -> None:
+    (product_id,) = await products_with(client, 10)
+    buyers = await asyncio.gather(*(create_user(client) for _ in range(500)))
+    answers = await asyncio.gather(
+        *(ordering(client, buyer["id"], [(product_id, 1)]) for buyer in buyers)
+    )
+    assert statuses(answers) == {201: 10, 409: 490}
+    refusals = [answer.json() for answer in answers if answer.status_code == 409]
+    sold_out = [{"product_id": product_id, "asked": 1, "available": 0}]
+    assert all(refusal["products"] == sold_out for refusal in refusals)
+    assert await stock_of(client, product_id) == 0
+    assert await movements_of(client, product_id) == [("supply", 10)] + [("sale", -1)] * 10
+    assert len(await every(client, "/orders")) == 10
+
+
+async def test_the_last_unit_is_sold_once(client: httpx.AsyncClient) -> None:
+    (product_id,) = await products_with(client, 1)
+    buyers = [await create_user(client) for _ in range(2)]
+    answers = await asyncio.gather(
+        *(ordering(client, buyer["id"], [(product_id, 1)]) for buyer in buyers)
+    )
+    assert statuses(answers) == {201: 1, 409: 1}
+    await assert_conserved(client, [product_id])
+
+
+async def test_baskets_in_any_order_of_products_do_not_block_each_other(
+    client: httpx.AsyncClient,
+) -> None:
+    products = await products_with(client, 100, 100, 100, 100)
+    user = await create_user(client)
+    baskets = [[(each, 1) for each in basket] for basket in permutations(products)] * 4
+    answers = await asyncio.gather(*(ordering(client, user["id"], basket) for basket in baskets))
+    assert statuses(answers) == {201: 96}
+    assert [await stock_of(client, each) for each in products] == [4, 4, 4, 4]
+    await assert_conserved(client, products)
+
+
+async def test_baskets_that_run_out_in_the_middle_take_nothing(client: httpx.AsyncClient) -> None:
+    products = await products_with(client, 40, 7, 23)
+    user = await create_user(client)
+    baskets = [[(each, 1) for each in basket] for basket in permutations(products)] * 8
+    answers = await asyncio.gather(*(ordering(client, user["id"], basket) for basket in baskets))
+    assert statuses(answers) == {201: 7, 409: 41}
+    assert [await stock_of(client, each) for each in products] == [33, 0, 16]
+    await assert_conserved(client, products)
+
+
+async def test_orders_cancels_and_movements_at_once_lose_nothing(
+    client: httpx.AsyncClient,
+) -> None:
+    first, second = products = await products_with(client, 60, 60)
+    user = await create_user(client)
+    placed = [await place_order(client, user["id"], {first: 2, second: 1}) for _ in range(20)]
+    answers = await asyncio.gather(
+        *(ordering(client, user["id"], [(second, 2), (first, 1)]) for _ in range(30)),
+        *(client.post(f"/orders/{order['id']}/cancel") for order in placed),
+        *(moving(client, first, quantity) for quantity in (5, -3) * 10),
+        *(moving(client, second, quantity) for quantity in (-2, 7) * 10),
+    )
+    assert set(statuses(answers)) <= {200, 201, 409}
+    assert statuses(answers[30:50]) == {200: 20}
+    await assert_conserved(client, products)
+
+
+def moving(client: httpx.AsyncClient, product_id: str, quantity: int) -> Awaitable[httpx.Response]:
+    """Let pieces come into the stock of a product, or leave it."""
+    reason = "supply" if quantity > 0 else "damage"
+    return client.post(
+        f"/products/{product_id}/stock", json={"quantity": quantity, "reason": reason}
+    )
+
+
+async def test_a_stocktake_amid_orders_leaves_the_stock_as_the_sum_of_its_movements(
+    client: httpx.AsyncClient,
+) -> None:
+    (product_id,) = await products_with(client, 50)
+    user = await create_user(client)
+    answers = await asyncio.gather(
+        *(ordering(client, user["id"], [(product_id, 1)]) for _ in range(20)),
+        *(
+            client.patch(f"/products/{product_id}", json={"stock_quantity": counted})
+            for counted in (30, 45, 60)
+        ),
+    )
+    assert statuses(answers) == {201: 20, 200: 3}
+    await assert_conserved(client, [product_id])
+
+
+async def test_of_two_cancels_at_once_one_gives_the_stock_back(client: httpx.AsyncClient) -> None:
+    (product_id,) = await products_with(client, 30)
+    user = await create_user(client)
+    orders = [await place_order(client, user["id"], {product_id: 3}) for _ in range(10)]
+    answers = await asyncio.gather(
+        *(client.post(f"/orders/{order['id']}/cancel") for order in orders * 2)
+    )
+    for one, other in zip(answers[:10], answers[10:]):
+        assert sorted((one.status_code, other.status_code)) == [200, 409]
+    assert await stock_of(client, product_id) == 30
+    sales, returns = [("sale", -3)] * 10, [("cancellation", 3)] * 10
+    assert await movements_of(client, product_id) == [("supply", 30), *sales, *returns]
+
+
+async def test_of_two_changes_with_one_etag_one_is_made(client: httpx.AsyncClient) -> None:
+    (product_id,) = await products_with(client, 10)
+    user = await create_user(client)
+    for _ in range(5):
+        order = await place_order(client, user["id"], {product_id: 1})
+        seen = (await client.get(f"/orders/{order['id']}")).headers["ETag"]
+        answers = await asyncio.gather(
+            *(changing(client, order, status, seen) for status in ("paid", "cancelled"))
+        )
+        assert sorted(answer.status_code for answer in answers) == [200, 412]
+        (made,) = [answer.json() for answer in answers if answer.status_code == 200]
+        assert (await client.get(f"/orders/{order['id']}")).json() == made
+        assert (made["version"], len(made["history"])) == (2, 2)
+    await assert_conserved(client, [product_id])
+
+
+def changing(
+    client: httpx.AsyncClient, order: dict[str, Any], status: str, etag: str
+) -> Awaitable[httpx.Response]:
+    """Move an order that the caller has seen under an entity tag."""
+    return client.patch(
+        f"/orders/{order['id']}", json={"status": status}, headers={"If-Match": etag}
+    )
+
+
+async def test_no_two_orders_have_one_number(client: httpx.AsyncClient) -> None:
+    products = await products_with(client, *([10] * 8))
+    user = await create_user(client)
+    answers = await asyncio.gather(
+        *(ordering(client, user["id"], [(each, 1)]) for each in products * 10)
+    )
+    assert statuses(answers) == {201: 80}
+    assert len({answer.json()["number"] for answer in answers}) == 80
+    assert len({answer.json()["id"] for answer in answers}) == 80

@@ -1,0 +1,148 @@
+"""Orders moved along one table over HTTP; a cancelled one gives its pieces back."""
+
+from datetime import datetime
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from app.dependencies import Shop
+from app.models import Product
+from tests.factories import create_product, create_user, order_in, place_order
+from tests.ledger import assert_conserved, movements_of, snapshot, stock_of
+
+ALLOWED = {
+    "pending": ["cancelled", "paid"],
+    "paid": ["cancelled", "shipped"],
+    "shipped": ["delivered"],
+    "delivered": [],
+    "cancelled": [],
+}
+
+
+async def move(client: httpx.AsyncClient, order_id: str, status: str) -> httpx.Response:
+    """Ask for an order to be moved to a status."""
+    return await client.patch(f"/orders/{order_id}", json={"status": status})
+
+
+@pytest.mark.parametrize("body", [{}, {"status": "lost"}, {"status": "paid", "total": "0"}])
+async def test_a_change_that_is_not_valid_is_refused(
+    client: httpx.AsyncClient, body: dict[str, str]
+) -> None:
+    order = await order_in(client, "pending", await create_product(client))
+    response = await client.patch(f"/orders/{order['id']}", json=body)
+    assert response.status_code == 400
+    assert (await client.get(f"/orders/{order['id']}")).json() == order
+
+
+@pytest.mark.parametrize("target", ["delivered", "cancelled"])
+async def test_an_order_moves_along_the_table_and_notes_each_step(
+    client: httpx.AsyncClient, shop: Shop, target: str
+) -> None:
+    order = await order_in(client, "pending", await create_product(client))
+    road = ["paid", "shipped", "delivered"] if target == "delivered" else ["paid", "cancelled"]
+    for version, status in enumerate(road, start=2):
+        before = order
+        response = await move(client, order["id"], status)
+        order = response.json()
+        step = {"from_status": before["status"], "to_status": status, "actor": "api"}
+        moved_at = order["updated_at"]
+        assert before["updated_at"] < moved_at
+        assert datetime.fromisoformat(moved_at) <= shop.clock.now()
+        assert order == before | {
+            "status": status,
+            "version": version,
+            "updated_at": moved_at,
+            "history": [*before["history"], step | {"changed_at": moved_at}],
+        }
+        shown = await client.get(f"/orders/{order['id']}")
+        assert (shown.json(), shown.headers["ETag"]) == (order, response.headers["ETag"])
+
+
+@pytest.mark.parametrize("status", ALLOWED)
+async def test_every_other_move_is_refused_and_changes_nothing(
+    client: httpx.AsyncClient, status: str
+) -> None:
+    product = await create_product(client)
+    order = await order_in(client, status, product)
+    before = await snapshot(client, product)
+    for target in set(ALLOWED) - set(ALLOWED[status]):
+        response = await move(client, order["id"], target)
+        assert response.status_code == 409
+        body = response.json()
+        assert body["type"] == "urn:problem:illegal-transition"
+        assert (body["order_id"], body["from_status"]) == (order["id"], status)
+        assert (body["to_status"], body["allowed"]) == (target, ALLOWED[status])
+        assert (await client.get(f"/orders/{order['id']}")).json() == order
+    assert await snapshot(client, product) == before
+
+
+@pytest.mark.parametrize("status", ["pending", "paid"])
+@pytest.mark.parametrize("is_patched", [False, True], ids=["post", "patch"])
+async def test_a_cancelled_order_gives_its_pieces_back(
+    client: httpx.AsyncClient, status: str, is_patched: bool
+) -> None:
+    user = await create_user(client)
+    tea, cup = await create_product(client), await create_product(client)
+    order = await place_order(client, user["id"], {tea["id"]: 4, cup["id"]: 1})
+    if status == "paid":
+        await move(client, order["id"], "paid")
+    path = f"/orders/{order['id']}"
+    response = await (
+        move(client, order["id"], "cancelled") if is_patched else client.post(f"{path}/cancel")
+    )
+    assert (response.status_code, response.json()["status"]) == (200, "cancelled")
+    assert (await client.get(path)).json() == response.json()
+    back = [("supply", 10), ("sale", -4), ("cancellation", 4)]
+    assert await movements_of(client, tea["id"]) == back
+    assert [await stock_of(client, each["id"]) for each in (tea, cup)] == [10, 10]
+    await assert_conserved(client, [tea["id"], cup["id"]])
+
+
+@pytest.mark.parametrize("status", ["shipped", "delivered", "cancelled"])
+async def test_an_order_that_has_left_or_is_cancelled_cannot_be_cancelled(
+    client: httpx.AsyncClient, status: str
+) -> None:
+    product = await create_product(client)
+    order = await order_in(client, status, product, 3)
+    before = await snapshot(client, product)
+    response = await client.post(f"/orders/{order['id']}/cancel")
+    assert response.status_code == 409
+    assert (response.json()["from_status"], response.json()["to_status"]) == (status, "cancelled")
+    assert await snapshot(client, product) == before
+
+
+async def test_pieces_of_an_archived_product_are_given_back_too(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    product = await create_product(client, stock_quantity=10)
+    order = await order_in(client, "pending", product, 4)
+    assert (await client.delete(f"/products/{product['id']}")).status_code == 204
+    assert (await client.post(f"/orders/{order['id']}/cancel")).status_code == 200
+    stock = select(Product.stock_quantity).where(Product.id == UUID(product["id"]))
+    async with shop.database.read() as session:
+        assert await session.scalar(stock) == 10
+
+
+async def test_a_change_of_what_the_caller_has_not_seen_is_refused(
+    client: httpx.AsyncClient,
+) -> None:
+    product = await create_product(client)
+    order = await order_in(client, "pending", product)
+    path = f"/orders/{order['id']}"
+    old = (await client.get(path)).headers["ETag"]
+    assert (await move(client, order["id"], "paid")).status_code == 200
+    before = await snapshot(client, product)
+    refused = [
+        await client.patch(path, json={"status": "cancelled"}, headers={"If-Match": seen})
+        for seen in (old, '"other"', f"W/{(await client.get(path)).headers['ETag']}")
+    ]
+    assert [each.status_code for each in refused] == [412, 412, 412]
+    assert refused[0].json()["type"] == "urn:problem:precondition-failed"
+    assert await snapshot(client, product) == before
+    new = (await client.get(path)).headers["ETag"]
+    for seen, status in ((f"{old}, {new}", "shipped"), ("*", "delivered")):
+        headers = {"If-Match": seen}
+        made = await client.patch(path, json={"status": status}, headers=headers)
+        assert (made.status_code, made.json()["status"]) == (200, status)

@@ -1,0 +1,66 @@
+"""The extract of real data fills a shop that is empty, once."""
+
+import csv
+from pathlib import Path
+
+import httpx
+
+from app import demo_data
+from app.demo_data import fill_with_demo
+from app.dependencies import Shop
+from app.settings import Settings
+from tests.factories import create_product
+from tests.ledger import every
+from tests.processes import serving
+
+FOLDER = Path(demo_data.__file__).parent / "demo"
+
+
+def rows_of(kind: str) -> list[dict[str, str]]:
+    """Return the rows of a file of the extract."""
+    with (FOLDER / f"{kind}.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+async def test_an_empty_shop_is_filled_with_all_of_it_once(
+    shop: Shop, client: httpx.AsyncClient
+) -> None:
+    products, users, lines = rows_of("products"), rows_of("users"), rows_of("orders")
+    assert (len(products), len(users), len(lines)) == (568, 130, 10_573)
+    assert await fill_with_demo(shop)
+    ordered = sum(int(line["quantity"]) for line in lines)
+    supplied = sum(int(product["stock_quantity"]) for product in products)
+    for _ in range(2):
+        stock = {each["sku"]: each["stock_quantity"] for each in await every(client, "/products")}
+        orders = await every(client, "/orders")
+        assert set(stock) == {product["sku"] for product in products}
+        assert sum(stock.values()) == supplied - ordered
+        assert len(await every(client, "/users")) == len(users)
+        assert len(orders) == len({line["reference"] for line in lines})
+        assert sum(order["units"] for order in orders) == ordered
+        assert not await fill_with_demo(shop)
+
+
+async def test_a_shop_in_use_is_left_as_it_is(shop: Shop, client: httpx.AsyncClient) -> None:
+    product = await create_product(client)
+    assert not await fill_with_demo(shop)
+    assert [each["id"] for each in await every(client, "/products")] == [product["id"]]
+    assert await every(client, "/users") == []
+
+
+async def test_a_shop_whose_products_are_all_archived_is_in_use(
+    shop: Shop, client: httpx.AsyncClient
+) -> None:
+    product = await create_product(client)
+    assert (await client.delete(f"/products/{product['id']}")).status_code == 204
+    assert not await fill_with_demo(shop)
+    assert await every(client, "/products") == []
+
+
+def test_the_option_demo_fills_the_shop_before_it_serves(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, db_host=None, data_dir=tmp_path / "var")
+    with serving(settings, tmp_path, "--demo") as shop:
+        page = httpx.get(f"{shop.url}/api/v1/products?limit=100").json()
+        assert len(page["items"]) == 100
+        assert page["next"] is not None
+        assert shop.stop()[0] == 0

@@ -1,0 +1,430 @@
+"""Files become products, users and orders, under the rules of the shop, once."""
+
+import csv
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.clock import Clock
+from app.dependencies import Shop
+from app.importing import UnreadableFile, import_files
+from app.services.import_service import Outcome
+from tests.ledger import assert_conserved, every, movements_of
+
+Row = dict[str, str]
+
+TEA = {
+    "sku": "tea",
+    "name": "Tea",
+    "category": "Drinks",
+    "price": "4.99",
+    "stock_quantity": "10",
+}
+CUP = TEA | {
+    "sku": "cup",
+    "name": "Cup",
+    "category": "Kitchen",
+    "price": "2",
+    "stock_quantity": "5",
+}
+ADA = {
+    "username": "ada",
+    "email": "ada@example.com",
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+}
+BOB = ADA | {"username": "bob", "email": "bob@example.com", "first_name": "Bob"}
+LINE = {
+    "reference": "r1",
+    "username": "ada",
+    "placed_at": "2026-01-01T10:00:00+01:00",
+    "sku": "tea",
+    "quantity": "2",
+    "unit_price": "4.50",
+}
+SECOND = LINE | {"sku": "cup", "quantity": "1", "unit_price": ""}
+FILES = {"products": [TEA, CUP], "users": [ADA], "orders": [LINE, SECOND]}
+
+
+def write(folder: Path, name: str, rows: Sequence[Row]) -> Path:
+    """Write a CSV file."""
+    path = folder / f"{name}.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+async def load(shop: Shop, folder: Path, **files: Sequence[Row]) -> dict[str, Outcome]:
+    """Import files of these rows, in the order given."""
+    paths = [write(folder, name, rows) for name, rows in files.items()]
+    outcomes = await import_files(shop, paths)
+    return {path.stem: outcome for path, outcome in outcomes.items()}
+
+
+async def stock(client: httpx.AsyncClient) -> dict[str, int]:
+    """Return the pieces in stock, by SKU."""
+    return {each["sku"]: each["stock_quantity"] for each in await every(client, "/products")}
+
+
+async def orders_of(client: httpx.AsyncClient) -> list[dict[str, Any]]:
+    """Return every order with its lines, the oldest first."""
+    summaries = await every(client, "/orders")
+    return [(await client.get(f"/orders/{each['id']}")).json() for each in reversed(summaries)]
+
+
+async def everything(client: httpx.AsyncClient) -> list[Any]:
+    """Return all that the shop shows."""
+    products = await every(client, "/products")
+    movements = [await every(client, f"/products/{each['id']}/stock") for each in products]
+    return [products, movements, await every(client, "/users"), await orders_of(client)]
+
+
+@pytest.mark.parametrize("kinds", list(permutations(FILES)))
+async def test_files_in_any_order_make_a_shop(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path, kinds: tuple[str, ...]
+) -> None:
+    outcomes = await load(shop, tmp_path, **{kind: FILES[kind] for kind in kinds})
+    assert outcomes == {"products": Outcome(2), "users": Outcome(1), "orders": Outcome(2)}
+    assert await stock(client) == {"tea": 8, "cup": 4}
+    (user,) = await every(client, "/users")
+    (order,) = await orders_of(client)
+    assert (user["email"], user["role"], user["is_active"]) == (ADA["email"], "customer", True)
+    assert order["user_id"] == user["id"]
+    assert (order["status"], order["total"], order["units"]) == ("delivered", "11.00", 3)
+    assert datetime.fromisoformat(order["created_at"]) == datetime.fromisoformat(LINE["placed_at"])
+    assert [
+        (each["sku"], each["name"], each["unit_price"], each["quantity"]) for each in order["items"]
+    ] == [("tea", "Tea", "4.50", 2), ("cup", "Cup", "2.00", 1)]
+    assert [
+        (each["from_status"], each["to_status"], each["actor"]) for each in order["history"]
+    ] == [(None, "delivered", "import")]
+    await assert_conserved(client, [each["product_id"] for each in order["items"]])
+
+
+async def test_every_supply_and_sale_is_a_movement(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    empty = TEA | {"sku": "empty", "stock_quantity": ""}
+    await load(shop, tmp_path, products=[TEA, CUP, empty], users=[ADA], orders=[LINE, SECOND])
+    ids = {each["sku"]: each["id"] for each in await every(client, "/products")}
+    assert sorted(await movements_of(client, ids["tea"])) == [("sale", -2), ("supply", 10)]
+    assert sorted(await movements_of(client, ids["cup"])) == [("sale", -1), ("supply", 5)]
+    assert await movements_of(client, ids["empty"]) == []
+
+
+async def test_a_second_run_changes_nothing(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    await load(shop, tmp_path, **FILES)
+    before = await everything(client)
+    outcomes = await load(shop, tmp_path, **FILES)
+    assert outcomes == {
+        "products": Outcome(0, existing=2),
+        "users": Outcome(0, existing=1),
+        "orders": Outcome(0, existing=2),
+    }
+    assert await everything(client) == before
+
+
+async def test_what_is_there_already_is_left_as_it_is(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    await load(shop, tmp_path, **FILES)
+    before = await everything(client)
+    outcomes = await load(
+        shop, tmp_path, products=[TEA | {"price": "9.99", "stock_quantity": "99"}]
+    )
+    assert outcomes == {"products": Outcome(0, existing=1)}
+    assert await everything(client) == before
+
+
+async def test_a_repeated_row_is_there_already(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    outcomes = await load(shop, tmp_path, products=[TEA, TEA], users=[ADA, ADA])
+    assert outcomes == {"products": Outcome(1, existing=1), "users": Outcome(1, existing=1)}
+    assert await stock(client) == {"tea": 10}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"price": "-1"}, "price: must be a decimal number like 19.99, without a sign"),
+        ({"price": "1.999"}, "price: must have at most 2 decimal places (USD)"),
+        ({"price": "NaN"}, "price: must be a decimal number like 19.99, without a sign"),
+        ({"price": "cheap"}, "price: must be a decimal number like 19.99, without a sign"),
+        ({"price": ""}, "price: is required"),
+        ({"name": ""}, "name: is required"),
+        ({"stock_quantity": "-1"}, "stock_quantity: must be greater than or equal to 0"),
+        ({"stock_quantity": "1.5"}, "stock_quantity: must be a valid integer"),
+    ],
+)
+async def test_a_wrong_product_is_refused_and_the_others_are_loaded(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path, change: Row, reason: str
+) -> None:
+    outcomes = await load(shop, tmp_path, products=[TEA, CUP | change, CUP | {"sku": "mug"}])
+    (refused,) = outcomes["products"].refused
+    assert refused[0] == 3
+    assert refused[1].startswith(reason)
+    assert outcomes["products"].added == 2
+    assert await stock(client) == {"tea": 10, "mug": 5}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"email": "ADA@example.com"}, "email: belongs to another user"),
+        ({"username": "Ada"}, "username: belongs to another user"),
+        ({"username": "a b"}, "username: "),
+        ({"email": "nowhere"}, "email: "),
+    ],
+)
+@pytest.mark.parametrize("is_known", [False, True])
+async def test_a_wrong_user_is_refused_and_the_others_are_loaded(
+    shop: Shop,
+    client: httpx.AsyncClient,
+    tmp_path: Path,
+    change: Row,
+    reason: str,
+    is_known: bool,
+) -> None:
+    if is_known:
+        await load(shop, tmp_path, users=[ADA])
+    carol = BOB | {"username": "carol", "email": "carol@example.com"}
+    outcomes = await load(shop, tmp_path, users=[ADA, BOB | change, carol])
+    (refused,) = outcomes["users"].refused
+    assert refused[0] == 3
+    assert refused[1].startswith(reason)
+    assert sorted(each["username"] for each in await every(client, "/users")) == ["ada", "carol"]
+
+
+GOOD = LINE | {"reference": "good", "quantity": "1"}
+AFTER = LINE | {"reference": "after", "quantity": "3"}
+REFUSED_ORDERS: dict[str, tuple[list[Row], tuple[int, str]]] = {
+    "unknown SKU": (
+        [LINE, SECOND | {"sku": "pot"}],
+        (3, "order r1: there is no product pot"),
+    ),
+    "unknown user": ([LINE | {"username": "eve"}], (3, "order r1: there is no user eve")),
+    "a product twice": ([LINE, LINE], (3, "order r1: a product stands twice")),
+    "rows that disagree": (
+        [LINE, SECOND | {"username": "bob"}],
+        (3, "the rows of an order must agree in all but product and price"),
+    ),
+    "too little stock": (
+        [LINE, SECOND | {"quantity": "6"}],
+        (3, "order r1: 6 of cup ordered, 5 in stock"),
+    ),
+    "no quantity": ([LINE, SECOND | {"quantity": ""}], (4, "quantity: is required")),
+    "a bad quantity": (
+        [LINE, SECOND | {"quantity": "0"}],
+        (4, "quantity: must be greater than or equal to 1"),
+    ),
+    "a bad price": (
+        [LINE | {"unit_price": "-1"}, SECOND],
+        (3, "unit_price: must be a decimal number like 19.99, without a sign"),
+    ),
+    "a moment without a zone": (
+        [LINE | {"placed_at": "2026-01-01T10:00:00"}],
+        (3, "placed_at: must have timezone info"),
+    ),
+    "no reference": ([LINE | {"reference": ""}], (3, "reference: is required")),
+    "too many rows": (
+        [LINE | {"sku": f"sku-{number}"} for number in range(101)],
+        (3, "order r1: has more than 100 rows"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("rows", "refusal"), REFUSED_ORDERS.values(), ids=list(REFUSED_ORDERS))
+async def test_a_wrong_order_is_refused_whole_and_the_others_are_loaded(
+    shop: Shop,
+    client: httpx.AsyncClient,
+    tmp_path: Path,
+    rows: list[Row],
+    refusal: tuple[int, str],
+) -> None:
+    outcomes = await load(
+        shop, tmp_path, products=[TEA, CUP], users=[ADA, BOB], orders=[GOOD, *rows, AFTER]
+    )
+    assert outcomes["orders"] == Outcome(2, refused=[refusal])
+    assert await stock(client) == {"tea": 6, "cup": 5}
+    assert sorted(each["units"] for each in await every(client, "/orders")) == [1, 3]
+
+
+async def test_an_order_whose_rows_stand_apart_is_refused_whole(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    outcomes = await load(
+        shop, tmp_path, products=[TEA, CUP], users=[ADA], orders=[LINE, GOOD, SECOND, AFTER]
+    )
+    reason = "order r1: its rows do not stand together"
+    assert outcomes["orders"] == Outcome(2, refused=[(2, reason), (4, reason)])
+    assert await stock(client) == {"tea": 6, "cup": 5}
+    together = await load(shop, tmp_path, orders=[LINE, SECOND, GOOD, AFTER])
+    assert together["orders"] == Outcome(2, existing=2)
+    assert await stock(client) == {"tea": 4, "cup": 4}
+
+
+async def test_rows_without_a_reference_are_each_refused_for_that(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    nameless = LINE | {"reference": ""}
+    outcomes = await load(
+        shop, tmp_path, products=[TEA], users=[ADA], orders=[nameless, GOOD, nameless]
+    )
+    reason = "reference: is required"
+    assert outcomes["orders"] == Outcome(1, refused=[(2, reason), (4, reason)])
+    assert await stock(client) == {"tea": 9}
+
+
+async def test_the_last_pieces_go_to_the_first_order_of_a_file(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    orders = [LINE | {"reference": f"r{number}", "quantity": "4"} for number in range(3)]
+    outcomes = await load(shop, tmp_path, products=[TEA], users=[ADA], orders=orders)
+    refusal = (4, "order r2: 4 of tea ordered, 2 in stock")
+    assert outcomes["orders"] == Outcome(2, refused=[refusal])
+    assert await stock(client) == {"tea": 2}
+
+
+async def test_a_cancelled_order_holds_no_stock(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    cancelled = LINE | {"status": "cancelled", "quantity": "11"}
+    outcomes = await load(shop, tmp_path, products=[TEA], users=[ADA], orders=[cancelled])
+    assert outcomes["orders"] == Outcome(1)
+    (order,) = await orders_of(client)
+    assert (order["status"], order["total"]) == ("cancelled", "49.50")
+    assert await stock(client) == {"tea": 10}
+    await assert_conserved(client, [order["items"][0]["product_id"]])
+
+
+async def test_an_order_that_is_pending_goes_on_from_there(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    pending = LINE | {"status": "pending"}
+    await load(shop, tmp_path, products=[TEA], users=[ADA], orders=[pending])
+    (order,) = await every(client, "/orders")
+    assert (await client.post(f"/orders/{order['id']}/cancel")).status_code == 200
+    assert await stock(client) == {"tea": 10}
+
+
+async def test_imported_orders_are_numbered_after_those_that_are_there(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    await load(shop, tmp_path, products=[TEA], users=[ADA], orders=[GOOD])
+    await load(shop, tmp_path, orders=[AFTER, LINE])
+    numbers = {each["units"]: each["number"] for each in await every(client, "/orders")}
+    assert numbers[1] < numbers[3] < numbers[2]
+
+
+async def test_lines_keep_their_numbers_over_blank_ones(shop: Shop, tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    path.write_text("\ufeffusername,email,first_name,last_name\n\nada,nowhere,Ada,L\n", "utf-8")
+    (outcome,) = (await import_files(shop, [path])).values()
+    assert [number for number, _ in outcome.refused] == [3]
+
+
+async def test_a_row_of_another_length_is_refused(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    path = tmp_path / "users.csv"
+    path.write_text(
+        "username,email,first_name,last_name\n"
+        "ada,ada@example.com,Ada,Lovelace,Countess\n"
+        "bob,bob@example.com,Bob\n"
+        "cy,cy@example.com,Cy,Young\n"
+        "cyd,cyd@example.com,Cyd,Young\n",
+        "utf-8",
+    )
+    (outcome,) = (await import_files(shop, [path])).values()
+    assert [number for number, _ in outcome.refused] == [2, 3, 4]
+    assert outcome.refused[0][1] == "cells: is not a field of this document"
+    assert outcome.refused[1][1] == "last_name: is required"
+    assert [each["username"] for each in await every(client, "/users")] == ["cyd"]
+
+
+HEADER = b"username,email,first_name,last_name"
+UNREADABLE = {
+    "unknown column": ("users.csv", HEADER + b",shoe_size\n", "users have no column shoe_size"),
+    "missing column": ("users.csv", b"username,email\n", "has the columns of no kind of file"),
+    "column twice": ("users.csv", HEADER + b",email\n", "has a column twice"),
+    "empty file": ("users.csv", b"", "has the columns of no kind of file"),
+    "not UTF-8": ("users.csv", HEADER + b"\n" + b"x" * 99_999 + b"\xff", "is not a CSV file"),
+    "another format": ("users.xlsx", HEADER, "must be a .csv or a .parquet file"),
+    "absent": ("users.csv", None, "there is no such file"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "reason"), UNREADABLE.values(), ids=list(UNREADABLE))
+async def test_an_unreadable_file_is_refused_before_anything_is_loaded(
+    shop: Shop,
+    client: httpx.AsyncClient,
+    tmp_path: Path,
+    name: str,
+    content: bytes | None,
+    reason: str,
+) -> None:
+    good, bad = write(tmp_path, "products", [TEA]), tmp_path / name
+    if content is not None:
+        bad.write_bytes(content)
+    with pytest.raises(UnreadableFile, match=f"{name}: .*{reason}"):
+        await import_files(shop, [good, bad])
+    assert await every(client, "/products") == []
+
+
+async def test_a_parquet_file_without_its_reader_is_told_how_to_get_it(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    parquet = tmp_path / "users.parquet"
+    parquet.touch()
+    with pytest.raises(UnreadableFile, match="users.parquet: .*uv sync --group data"):
+        await import_files(shop, [write(tmp_path, "products", [TEA]), parquet])
+    assert await every(client, "/products") == []
+
+
+class PowerCut(Exception):
+    """The import ends here."""
+
+
+class BreakingClock(Clock):
+    """A clock that stops an import after some chunks."""
+
+    def __init__(self, readings: int) -> None:
+        super().__init__()
+        self._readings = readings
+
+    def now(self) -> datetime:
+        """Return the present, or stop."""
+        self._readings -= 1
+        if self._readings < 0:
+            raise PowerCut
+        return super().now()
+
+
+async def test_an_import_that_broke_off_goes_on_where_it_was(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.importing._CHUNK_ROWS", 2)
+    orders = [LINE | {"reference": f"r{number}", "quantity": "1"} for number in range(6)]
+    files = {"products": [TEA], "users": [ADA], "orders": orders}
+    broken = Shop(shop.settings, BreakingClock(readings=4))
+    with pytest.raises(PowerCut):
+        await load(broken, tmp_path, **files)
+    await broken.close()
+    assert len(await every(client, "/orders")) == 4
+    assert await stock(client) == {"tea": 6}
+    outcomes = await load(shop, tmp_path, **files)
+    assert outcomes["orders"] == Outcome(2, existing=4)
+    assert len(await every(client, "/orders")) == 6
+    assert await stock(client) == {"tea": 4}

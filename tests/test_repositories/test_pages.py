@@ -1,0 +1,410 @@
+"""Lists by pages: each row once, in order, at the cost of one statement."""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from app.clock import Clock
+from app.dependencies import Shop
+from tests.factories import create_address, create_product, create_user, place_order
+from tests.queries import statements_of
+
+SORTS = ["created_at", "-created_at", "name", "-name", "price", "-price"]
+PAGES = 8
+LIMIT = 7
+ROW_ID = "0199a1b27c007d008e000123456789ab"
+MOMENT = "2026-01-31T12:00:00+00:00"
+
+
+class StoppedClock(Clock):
+    """A clock that stands still."""
+
+    def now(self) -> datetime:
+        """Return the same moment each time."""
+        return datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("sort", SORTS)
+async def test_all_pages_together_are_the_whole_list(client: httpx.AsyncClient, sort: str) -> None:
+    products = await _fifty(client)
+    pages = await _walk(client, "/products", sort=sort)
+    assert [len(page) for page in pages] == [LIMIT] * 7 + [1]
+    assert _ids(pages) == _sorted(products, sort)
+
+
+@pytest.mark.parametrize("sort", SORTS)
+async def test_rows_with_the_same_values_come_once_each(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    monkeypatch.setattr(shop, "clock", StoppedClock())
+    products = [await create_product(client, name="Tea", price="1.00") for _ in range(20)]
+    pages = await _walk(client, "/products", sort=sort)
+    assert [len(page) for page in pages] == [7, 7, 6]
+    assert _ids(pages) == _sorted(products, sort)
+
+
+@pytest.mark.parametrize("sort", SORTS)
+async def test_what_is_added_between_pages_moves_nothing(
+    client: httpx.AsyncClient, sort: str
+) -> None:
+    products = await _fifty(client)
+    added: list[str] = []
+
+    async def add() -> None:
+        for name, price in (("Aa", "0.00"), ("Name 2", "2.00"), ("Zz", "99.00")):
+            added.append((await create_product(client, name=name, price=price))["id"])
+
+    ids = _ids(await _walk(client, "/products", add, sort=sort))
+    assert [each for each in ids if each not in added] == _sorted(products, sort)
+    assert len(set(ids)) == len(ids)
+
+
+async def test_a_filtered_list_has_pages_too(client: httpx.AsyncClient) -> None:
+    products = [each for each in await _fifty(client) if each["category"] == "Even"]
+    pages = await _walk(client, "/products", sort="price", category="Even", min_price="0.00")
+    assert [len(page) for page in pages] == [7, 7, 7, 4]
+    assert _ids(pages) == _sorted(products, "price")
+
+
+async def test_found_words_have_pages_too(client: httpx.AsyncClient) -> None:
+    products = [each for each in await _fifty(client) if each["category"] == "Odd"]
+    pages = await _walk(client, "/products", sort="-name", q="odd name")
+    assert _ids(pages) == _sorted(products, "-name")
+
+
+async def test_a_full_last_page_has_no_next_one(client: httpx.AsyncClient) -> None:
+    for _ in range(LIMIT):
+        await create_product(client)
+    assert (await client.get("/products", params={"limit": LIMIT})).json()["next"] is None
+    await create_product(client)
+    assert (await client.get("/products", params={"limit": LIMIT})).json()["next"] is not None
+
+
+async def test_a_page_has_20_items_unless_told_otherwise(client: httpx.AsyncClient) -> None:
+    for _ in range(21):
+        await create_product(client)
+    page = (await client.get("/products")).json()
+    assert (len(page["items"]), page["next"] is None) == (20, False)
+    for limit in (1, 21, 100):
+        page = (await client.get("/products", params={"limit": limit})).json()
+        assert (len(page["items"]), page["next"] is None) == (min(limit, 21), limit > 20)
+
+
+@pytest.mark.parametrize(
+    "letter", ["\N{CYRILLIC CAPITAL LETTER YA}", "\N{CJK UNIFIED IDEOGRAPH-8336}", "\U0001f375"]
+)
+async def test_a_page_may_end_at_the_longest_name(client: httpx.AsyncClient, letter: str) -> None:
+    names = [letter * 199 + last for last in "abc"]
+    for name in names:
+        await create_product(client, name=name)
+    found: list[str] = []
+    query: dict[str, str | None] = {"sort": "name", "limit": "1"}
+    for _ in names:
+        response = await client.get("/products", params=query)
+        assert response.status_code == 200, response.text
+        found += [item["name"] for item in response.json()["items"]]
+        query["cursor"] = response.json()["next"]
+    assert (found, query["cursor"]) == (names, None)
+
+
+async def test_every_other_list_has_pages(client: httpx.AsyncClient) -> None:
+    user, product = await create_user(client), await create_product(client, stock_quantity=100)
+    users, orders, moved = [user["id"]], [], []
+    for _ in range(9):
+        users.append((await create_user(client))["id"])
+        orders.append((await place_order(client, user["id"], {product["id"]: 1}))["id"])
+        data = {"quantity": 1, "reason": "supply"}
+        movement = await client.post(f"/products/{product['id']}/stock", json=data)
+        moved.append(movement.json()["id"])
+    assert _ids(await _walk(client, "/users")) == users[::-1]
+    assert _ids(await _walk(client, "/users", role="customer")) == users[::-1]
+    assert _ids(await _walk(client, "/orders")) == orders[::-1]
+    assert _ids(await _walk(client, "/orders", user_id=user["id"])) == orders[::-1]
+    movements = _ids(await _walk(client, f"/products/{product['id']}/stock"))
+    assert (len(movements), [each for each in movements if each in moved]) == (19, moved[::-1])
+
+
+@pytest.mark.parametrize("sort", SORTS)
+async def test_a_cursor_belongs_to_its_order(client: httpx.AsyncClient, sort: str) -> None:
+    for _ in range(2):
+        await create_product(client)
+    page = await client.get("/products", params={"sort": sort, "limit": 1})
+    for other in SORTS:
+        query = {"sort": other, "limit": 1, "cursor": page.json()["next"]}
+        response = await client.get("/products", params=query)
+        if other == sort:
+            assert (response.status_code, len(response.json()["items"])) == (200, 1)
+        else:
+            assert _wrong_parameters(response) == ["cursor"]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+async def test_a_truncated_cursor_is_refused(client: httpx.AsyncClient, sort: str) -> None:
+    for _ in range(2):
+        await create_product(client)
+    page = await client.get("/products", params={"sort": sort, "limit": 1})
+    cursor = page.json()["next"]
+    for length in range(len(cursor)):
+        response = await client.get("/products", params={"sort": sort, "cursor": cursor[:length]})
+        assert _wrong_parameters(response) == ["cursor"]
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "0",
+        "null",
+        "not base64!",
+        "%%%",
+        "\N{CYRILLIC SMALL LETTER YA}",
+        "\N{TEACUP WITHOUT HANDLE}",
+        "\0",
+        "====",
+        "A" * 1000,
+        "A" * 1500,
+        "W" * 10_000,
+    ],
+)
+async def test_what_is_no_cursor_is_refused(client: httpx.AsyncClient, cursor: str) -> None:
+    await create_product(client)
+    for sort in SORTS:
+        response = await client.get("/products", params={"sort": sort, "cursor": cursor})
+        assert _wrong_parameters(response) == ["cursor"]
+
+
+@pytest.mark.parametrize(
+    ("sort", "content"),
+    [
+        ("name", None),
+        ("name", 1),
+        ("name", "abc"),
+        ("name", {}),
+        ("name", {"name": 1, "x": 2, "y": 3}),
+        ("name", []),
+        ("name", ["name", "Tea"]),
+        ("name", ["name", "Tea", ROW_ID, 1]),
+        ("name", [["name"], "Tea", ROW_ID]),
+        ("name", ["name", None, ROW_ID]),
+        ("name", ["name", 1, ROW_ID]),
+        ("name", ["name", ["Tea"], ROW_ID]),
+        ("name", ["name", "\0", ROW_ID]),
+        ("name", ["name", "Tea\0", ROW_ID]),
+        ("name", ["name", "\ud800", ROW_ID]),
+        ("name", ["name", "Tea\udfff", ROW_ID]),
+        ("name", ["name", "Tea", None]),
+        ("name", ["name", "Tea", 1]),
+        ("name", ["name", "Tea", ""]),
+        ("name", ["name", "Tea", ROW_ID + "0"]),
+        ("name", ["name", "Tea", "\0" * 32]),
+        ("price", ["price", "499", ROW_ID]),
+        ("price", ["price", 4.99, ROW_ID]),
+        ("price", ["price", True, ROW_ID]),
+        ("price", ["price", None, ROW_ID]),
+        ("price", ["price", 2**63, ROW_ID]),
+        ("price", ["price", -(2**63) - 1, ROW_ID]),
+        ("price", ["price", 10**300, ROW_ID]),
+        ("price", ["price", float("nan"), ROW_ID]),
+        ("price", ["price", float("inf"), ROW_ID]),
+        ("created_at", ["created_at", 0, ROW_ID]),
+        ("created_at", ["created_at", "", ROW_ID]),
+        ("created_at", ["created_at", "now", ROW_ID]),
+        ("created_at", ["created_at", "infinity", ROW_ID]),
+        ("created_at", ["created_at", "2026-01-31T12:00:00", ROW_ID]),
+        ("created_at", ["created_at", "2026-02-30T12:00:00+00:00", ROW_ID]),
+        ("created_at", ["created_at", "0001-01-01T00:00:00+14:00", ROW_ID]),
+        ("created_at", ["created_at", "9999-12-31T23:59:59-14:00", ROW_ID]),
+        ("created_at", ["created_at", "2026-01-31T13:00:00+01:00", ROW_ID]),
+    ],
+)
+async def test_a_forged_cursor_is_refused(
+    client: httpx.AsyncClient, sort: str, content: object
+) -> None:
+    await create_product(client)
+    query = {"sort": sort, "cursor": _packed(json.dumps(content).encode())}
+    assert _wrong_parameters(await client.get("/products", params=query)) == ["cursor"]
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        b"\xff\xfe\xfd",
+        b"[" * 700,
+        b'["price",' + b"9" * 700 + b',"' + ROW_ID.encode() + b'"]',
+        b'["price",1e400,"' + ROW_ID.encode() + b'"]',
+        b'["price",-0.0,"' + ROW_ID.encode() + b'"]',
+    ],
+)
+async def test_a_cursor_of_no_json_is_refused(client: httpx.AsyncClient, packed: bytes) -> None:
+    await create_product(client)
+    query = {"sort": "price", "cursor": _packed(packed)}
+    assert _wrong_parameters(await client.get("/products", params=query)) == ["cursor"]
+
+
+@pytest.mark.parametrize(
+    ("sort", "value"),
+    [
+        ("name", "Tea"),
+        ("price", 2**63 - 1),
+        ("price", -(2**63)),
+        ("created_at", MOMENT),
+        ("created_at", "0001-01-01T00:00:00+00:00"),
+        ("created_at", "9999-12-31T23:59:59.999999+00:00"),
+    ],
+)
+async def test_a_cursor_at_the_edge_of_its_column_is_taken(
+    client: httpx.AsyncClient, sort: str, value: str | int
+) -> None:
+    cursor = _packed(json.dumps([sort, value, ROW_ID]).encode())
+    response = await client.get("/products", params={"sort": sort, "cursor": cursor})
+    assert (response.status_code, response.json()) == (200, {"items": [], "next": None})
+
+
+@pytest.mark.parametrize("name", ["products", "users", "orders", "stock"])
+@pytest.mark.parametrize("limit", ["0", "101", "-1", "x", "", "1.5", "1e1", "9" * 30, "\0"])
+async def test_a_limit_outside_1_to_100_is_refused(
+    client: httpx.AsyncClient, name: str, limit: str
+) -> None:
+    response = await client.get(await _list_path(client, name), params={"limit": limit})
+    assert _wrong_parameters(response) == ["limit"]
+
+
+@pytest.mark.parametrize("name", ["products", "users", "orders", "stock"])
+@pytest.mark.parametrize("parameter", ["offset", "page", "Limit", "default_order", "order", "$top"])
+async def test_an_unknown_parameter_is_refused_by_name(
+    client: httpx.AsyncClient, name: str, parameter: str
+) -> None:
+    response = await client.get(await _list_path(client, name), params={parameter: "1"})
+    assert _wrong_parameters(response) == [parameter]
+
+
+@pytest.mark.parametrize("name", ["products", "users", "orders", "stock"])
+async def test_a_parameter_given_twice_is_refused(client: httpx.AsyncClient, name: str) -> None:
+    path = await _list_path(client, name)
+    for value in ("1", "2"):
+        response = await client.get(f"{path}?limit=1&limit={value}")
+        assert _wrong_parameters(response) == ["limit"]
+    assert _wrong_parameters(await client.get(f"{path}?cursor=&cursor=")) == ["cursor"]
+
+
+async def test_all_wrong_parameters_are_named(client: httpx.AsyncClient) -> None:
+    response = await client.get("/products?limit=0&sort=x&in_stock=maybe&colour=red")
+    assert sorted(_wrong_parameters(response)) == ["colour", "in_stock", "limit", "sort"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?limit=100",
+        "?q=tea",
+        "?q=tea&category=Tea&min_price=1&max_price=9&in_stock=true&sort=-price",
+    ],
+)
+async def test_a_page_of_products_is_one_statement(
+    client: httpx.AsyncClient, shop: Shop, query: str
+) -> None:
+    for _ in range(20):
+        await create_product(client)
+    with statements_of(shop) as statements:
+        response = await client.get(f"/products{query}")
+    assert len(response.json()["items"]) == 20
+    assert len(statements) == 1
+
+
+async def test_a_later_page_is_one_statement(client: httpx.AsyncClient, shop: Shop) -> None:
+    await _fifty(client)
+    first = (await client.get("/products", params={"limit": 20})).json()
+    with statements_of(shop) as statements:
+        second = await client.get("/products", params={"limit": 20, "cursor": first["next"]})
+    assert len(second.json()["items"]) == 20
+    assert len(statements) == 1
+    assert "(products.created_at, products.id) <" in statements[0].sql
+
+
+async def test_a_page_of_any_other_list_is_a_fixed_number_of_statements(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    user, product = await create_user(client), await create_product(client, stock_quantity=100)
+    for _ in range(20):
+        await create_user(client)
+        await create_address(client, user["id"])
+        await place_order(client, user["id"], {product["id"]: 1})
+    counts = {
+        "/users": 1,
+        "/users?role=customer": 1,
+        "/orders": 1,
+        f"/orders?user_id={user['id']}&status=pending": 1,
+        f"/users/{user['id']}/addresses": 2,
+        f"/products/{product['id']}/stock": 2,
+    }
+    counted = {}
+    for path in counts:
+        with statements_of(shop) as statements:
+            response = await client.get(path)
+        assert len(response.json()["items"]) == 20
+        counted[path] = len(statements)
+    assert counted == counts
+
+
+async def _fifty(client: httpx.AsyncClient) -> list[dict[str, Any]]:
+    return [
+        await create_product(
+            client,
+            name=f"Name {number * 7 % 5}",
+            price=f"{number * 3 % 4}.00",
+            category="Odd" if number % 2 else "Even",
+        )
+        for number in range(50)
+    ]
+
+
+def _sorted(products: list[dict[str, Any]], sort: str) -> list[str]:
+    column = sort.removeprefix("-")
+    rows = sorted(products, key=lambda each: (each[column], each["id"]))
+    return [each["id"] for each in (rows[::-1] if sort.startswith("-") else rows)]
+
+
+async def _walk(
+    client: httpx.AsyncClient, path: str, between: Callable[[], Any] | None = None, **query: str
+) -> list[list[str]]:
+    pages: list[list[str]] = []
+    asked = {"limit": str(LIMIT)} | query
+    # More pages than there can be: a list that turns in circles must end too.
+    while len(pages) < 4 * PAGES:
+        response = await client.get(path, params=asked)
+        assert response.status_code == 200, response.text
+        page = response.json()
+        pages.append([item["id"] for item in page["items"]])
+        if page["next"] is None:
+            return pages
+        if between is not None and len(pages) < PAGES:
+            await between()
+        asked["cursor"] = page["next"]
+    raise AssertionError(f"{path} has no last page")
+
+
+def _ids(pages: list[list[str]]) -> list[str]:
+    return [each for page in pages for each in page]
+
+
+def _packed(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def _wrong_parameters(response: httpx.Response) -> list[str]:
+    assert response.status_code == 400, response.text
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.json()["type"] == "urn:problem:invalid-input"
+    return [error["parameter"] for error in response.json()["errors"]]
+
+
+async def _list_path(client: httpx.AsyncClient, name: str) -> str:
+    if name != "stock":
+        return f"/{name}"
+    return f"/products/{(await create_product(client))['id']}/stock"

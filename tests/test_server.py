@@ -1,0 +1,188 @@
+"""The shop as a process: what it prints, how it ends, and what it refuses to start with."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from app.settings import Settings
+from tests.conftest import DATABASES, postgres_settings
+from tests.processes import ROOT, WAIT_SECONDS, ServedShop, away, free_port, run, serving
+from tests.servers import PostgresServer
+
+MAIN = ROOT / "main.py"
+PRODUCT = {"sku": "tea", "name": "Tea", "category": "Drinks", "price": "4.99", "stock_quantity": 3}
+
+
+@pytest.fixture(name="fresh", params=DATABASES)
+def fresh_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """The settings of a shop that was never started, on each database in turn."""
+    if request.param == "sqlite":
+        yield Settings(_env_file=None, db_host=None, data_dir=tmp_path / "var")
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    server.create_database("served")
+    yield postgres_settings(server, "served", data_dir=tmp_path / "var")
+    server.drop_database("served")
+
+
+def test_help_names_every_option(tmp_path: Path) -> None:
+    shown = run(Settings(_env_file=None, db_host=None), tmp_path, MAIN, "--help")
+    assert shown.returncode == 0
+    for option in ("--demo", "--host", "--port", "--workers"):
+        assert option in shown.stdout
+
+
+def test_a_started_shop_says_where_it_is_and_keeps_its_data(
+    fresh: Settings, tmp_path: Path
+) -> None:
+    with serving(fresh, tmp_path) as shop:
+        assert httpx.post(f"{shop.url}/api/v1/products", json=PRODUCT).status_code == 201
+        code, output, errors = shop.stop()
+        where = f"http://localhost:{shop.port}"
+        assert output.splitlines() == [
+            "Lavka",
+            f"  shop  {where}/api/v1/products",
+            f"  docs  {where}/docs",
+            f"  data  {fresh.data_place}",
+        ]
+        assert (code, errors) == (0, "")
+    with serving(fresh, tmp_path) as shop:
+        items = httpx.get(f"{shop.url}/api/v1/products").json()["items"]
+        assert [(each["sku"], each["stock_quantity"]) for each in items] == [("tea", 3)]
+
+
+def test_sigint_ends_it_as_sigterm_does(tmp_path: Path) -> None:
+    with serving(
+        Settings(_env_file=None, db_host=None, data_dir=tmp_path / "var"), tmp_path
+    ) as shop:
+        shop.process.send_signal(signal.SIGINT)
+        _, errors = shop.process.communicate(timeout=WAIT_SECONDS)
+        assert (shop.process.returncode, errors) == (0, "")
+
+
+def test_a_request_in_flight_is_answered_before_the_end(fresh: Settings, tmp_path: Path) -> None:
+    body = json.dumps(PRODUCT).encode()
+    with serving(fresh, tmp_path) as shop:
+        with socket.create_connection(("127.0.0.1", shop.port), timeout=WAIT_SECONDS) as connection:
+            connection.sendall(
+                b"POST /api/v1/products HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n"
+                b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+            )
+            connection.sendall(body[:10])
+            time.sleep(0.3)
+            shop.process.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+            connection.sendall(body[10:])
+            answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+        _, errors = shop.process.communicate(timeout=WAIT_SECONDS)
+    assert answer.startswith(b"HTTP/1.1 201 "), answer
+    assert (shop.process.returncode, errors) == (0, "")
+
+
+def test_a_taken_port_is_an_error_and_nothing_is_made(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, db_host=None, data_dir=tmp_path / "var")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        refused = run(settings, tmp_path, MAIN, "--port", str(port))
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        f"error: cannot listen on 127.0.0.1:{port}: Address already in use; "
+        "choose another port by --port or PORT\n"
+    )
+    assert not settings.data_dir.exists()
+
+
+def test_several_workers_on_sqlite_are_refused(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, db_host=None, data_dir=tmp_path / "var")
+    refused = run(settings, tmp_path, MAIN, "--workers", "2", "--port", str(free_port()))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("error: --workers: several processes need PostgreSQL")
+    assert not settings.data_dir.exists()
+
+
+def test_a_database_that_is_away_at_the_start_is_named(tmp_path: Path) -> None:
+    settings = away(tmp_path)
+    refused = run(settings, tmp_path, MAIN, "--port", str(free_port()))
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert "Traceback" not in refused.stderr
+    (last,) = (line for line in refused.stderr.splitlines() if line.startswith("error: "))
+    place = f"postgresql+asyncpg://lavka:***@127.0.0.1:{settings.db_port}/lavka"
+    assert last.startswith(f"error: {place}: ") and "Connect call failed" in last
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"postgres_password": SecretStr("wrong")}, "password authentication failed"),
+        ({"postgres_db": "absent"}, 'database "absent" does not exist'),
+    ],
+)
+def test_a_database_that_lets_nobody_in_is_named(
+    postgres_server: PostgresServer, tmp_path: Path, change: dict[str, object], reason: str
+) -> None:
+    settings = postgres_settings(postgres_server, "postgres").model_copy(update=change)
+    refused = run(settings, tmp_path, MAIN, "--port", str(free_port()))
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr and "wrong" not in refused.stderr
+    assert reason in refused.stderr.splitlines()[-1]
+
+
+async def test_two_workers_both_answer_and_a_killed_one_is_replaced(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    postgres_server.create_database("workers")
+    settings = postgres_settings(postgres_server, "workers", data_dir=tmp_path / "var")
+    with serving(settings, tmp_path, "--workers", "2") as shop:
+        first, second = await _workers(shop)
+        assert await _answers_while_stopped(shop, first)
+        assert await _answers_while_stopped(shop, second)
+        os.kill(first, signal.SIGKILL)
+        third = next(iter(set(await _workers(shop, without=first)) - {second}))
+        assert await _answers_while_stopped(shop, second), f"{third} does not answer"
+        code, _, _ = shop.stop()
+        assert code == 0
+    postgres_server.drop_database("workers")
+
+
+async def _workers(shop: ServedShop, without: int = 0) -> list[int]:
+    """Wait until two processes serve, and return their ids."""
+    children = Path(f"/proc/{shop.process.pid}/task/{shop.process.pid}/children")
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        found = [int(each) for each in children.read_text(encoding="ascii").split()]
+        serving_ones = [each for each in found if each != without and _is_worker(each)]
+        if len(serving_ones) == 2:
+            return serving_ones
+        await asyncio.sleep(0.1)
+    raise TimeoutError("there are no two workers")
+
+
+def _is_worker(process_id: int) -> bool:
+    command = Path(f"/proc/{process_id}/cmdline").read_bytes()
+    return b"resource_tracker" not in command
+
+
+async def _answers_while_stopped(shop: ServedShop, worker: int) -> bool:
+    """Tell whether the shop answers anew while a worker, which gets its share, does nothing."""
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        for _ in range(40):
+            async with httpx.AsyncClient(timeout=2) as client:
+                try:
+                    response = await client.get(f"{shop.url}/api/v1/products")
+                except httpx.TransportError:
+                    continue
+                return response.status_code == 200
+        return False
+    finally:
+        os.kill(worker, signal.SIGCONT)

@@ -1,0 +1,422 @@
+"""A POST that is repeated with its `Idempotency-Key` has its effect once and its answer again."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import func, select, text
+
+from app.dependencies import Shop
+from app.models import IdempotencyKey
+from main import create_app
+from tests.conftest import client_of, postgres_settings, running
+from tests.factories import create_product, create_user, place_order
+from tests.ledger import every, movements_of, stock_of
+from tests.servers import PostgresServer
+
+DAY = timedelta(hours=24)
+MINUTE = timedelta(minutes=1)
+JSON = "application/json"
+INVALID_KEYS = {
+    "empty": b"",
+    "empty in quotes": b'""',
+    "256 characters": b"k" * 256,
+    "a space": b"one key",
+    "a space in quotes": b'"one key"',
+    "a tab": b"one\tkey",
+    "a control character": b"key\x01",
+    "not ASCII": "clé".encode("latin-1"),
+    "not ASCII, in UTF-8": "ключ".encode(),
+}
+# A debt that nobody covers: refused at once, or only when the transaction commits.
+AT_ONCE, AT_COMMIT = "", "DEFERRABLE INITIALLY DEFERRED"
+FAILURES = {
+    "an order cannot be added": ("orders", AT_ONCE),
+    "an order cannot be committed": ("orders", AT_COMMIT),
+    "an answer cannot be kept": ("idempotency_keys", AT_ONCE),
+    "an answer cannot be committed": ("idempotency_keys", AT_COMMIT),
+}
+
+
+async def post(
+    client: httpx.AsyncClient, path: str, data: Any, key: str = "key-1"
+) -> httpx.Response:
+    """Post JSON with an idempotency key."""
+    return await client.post(path, json=data, headers={"Idempotency-Key": key})
+
+
+async def basket(client: httpx.AsyncClient, stock: int = 10, quantity: int = 1) -> dict[str, Any]:
+    """Return the body of an order of a new user for a new product."""
+    user, product = await create_user(client), await create_product(client, stock_quantity=stock)
+    return {
+        "user_id": user["id"],
+        "items": [{"product_id": product["id"], "quantity": quantity}],
+    }
+
+
+def is_replayed(response: httpx.Response) -> bool:
+    """Tell whether an answer is one that was given before."""
+    return "true" in response.headers.get_list("Idempotency-Replayed")
+
+
+async def kept(shop: Shop) -> list[str]:
+    """Return the keys whose answers are kept."""
+    async with shop.database.read() as session:
+        return list(await session.scalars(select(IdempotencyKey.key).order_by("key")))
+
+
+@contextmanager
+def later(shop: Shop, by: timedelta) -> Iterator[None]:
+    """Move the clock of a shop, and move it back."""
+    shop.clock.move(by)
+    try:
+        yield
+    finally:
+        shop.clock.move(-by)
+
+
+@asynccontextmanager
+async def failing(shop: Shop, table: str, when: str) -> AsyncIterator[None]:
+    """Make every transaction that adds to a table fail."""
+    owing = "INSERT INTO debts VALUES (1, 2)"
+    await execute(
+        shop, f"CREATE TABLE debts (id INT PRIMARY KEY, owed INT REFERENCES debts {when})"
+    )
+    if shop.database.is_sqlite:
+        await execute(shop, f"CREATE TRIGGER owing AFTER INSERT ON {table} BEGIN {owing}; END")
+    else:
+        body = f"LANGUAGE plpgsql AS 'BEGIN {owing}; RETURN NEW; END'"
+        await execute(shop, f"CREATE FUNCTION owe() RETURNS trigger {body}")
+        await execute(shop, f"CREATE TRIGGER owing AFTER INSERT ON {table} EXECUTE FUNCTION owe()")
+    try:
+        yield
+    finally:
+        if shop.database.is_sqlite:
+            await execute(shop, "DROP TRIGGER owing")
+        else:
+            await execute(shop, "DROP FUNCTION owe CASCADE")
+        await execute(shop, "DROP TABLE debts")
+
+
+async def execute(shop: Shop, statement: str) -> None:
+    """Run a statement and commit it."""
+    async with shop.database.write() as session:
+        await session.execute(text(statement))
+
+
+async def test_a_repeated_order_is_answered_byte_for_byte(client: httpx.AsyncClient) -> None:
+    data = await basket(client)
+    first = await post(client, "/orders", data)
+    again = await post(client, "/orders", data)
+    assert first.status_code == again.status_code == 201
+    assert first.content == again.content
+    for name in ("Content-Type", "Content-Length", "Location", "ETag"):
+        assert first.headers[name] == again.headers[name]
+    assert "Idempotency-Replayed" not in first.headers
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert len(await every(client, "/orders")) == 1
+    product_id = data["items"][0]["product_id"]
+    assert await movements_of(client, product_id) == [("supply", 10), ("sale", -1)]
+
+
+async def test_without_a_key_or_with_another_one_each_post_is_its_own(
+    client: httpx.AsyncClient,
+) -> None:
+    data = await basket(client)
+    answers = [await client.post("/orders", json=data) for _ in range(2)]
+    answers += [await post(client, "/orders", data, key) for key in ("key-1", "key-2", "KEY-1")]
+    assert [answer.status_code for answer in answers] == [201] * 5
+    assert len({answer.json()["id"] for answer in answers}) == 5
+    assert not any(is_replayed(answer) for answer in answers)
+
+
+async def test_a_hundred_repetitions_at_once_place_one_order(client: httpx.AsyncClient) -> None:
+    data = await basket(client)
+    answers = await asyncio.gather(*(post(client, "/orders", data) for _ in range(100)))
+    (order,) = await every(client, "/orders")
+    for answer in answers:
+        if answer.status_code == 409:
+            assert answer.json()["type"] == "urn:problem:request-in-progress"
+        else:
+            assert (answer.status_code, answer.json()["id"]) == (201, order["id"])
+    assert sum(answer.status_code == 201 and not is_replayed(answer) for answer in answers) == 1
+    again = await post(client, "/orders", data)
+    assert (again.status_code, again.json()["id"], is_replayed(again)) == (201, order["id"], True)
+    assert await stock_of(client, data["items"][0]["product_id"]) == 9
+
+
+async def test_while_the_first_request_runs_its_repetition_is_refused(
+    postgres_server: PostgresServer,
+) -> None:
+    postgres_server.create_database("keys")
+    shop = Shop(postgres_settings(postgres_server, "keys"))
+    async with running(create_app(shop)) as app, client_of(app) as client:
+        data = await basket(client)
+        async with shop.database.write() as session:
+            await session.execute(text("SELECT 1 FROM products FOR UPDATE"))
+            requests = {asyncio.create_task(post(client, "/orders", data)) for _ in range(2)}
+            done, waiting = await asyncio.wait(requests, return_when=asyncio.FIRST_COMPLETED)
+        (refusal,) = [each.result() for each in done]
+        (placed,) = [await each for each in waiting]
+        again = await post(client, "/orders", data)
+    assert refusal.status_code == 409
+    assert refusal.json()["type"] == "urn:problem:request-in-progress"
+    assert refusal.headers["Retry-After"] == "1"
+    assert (placed.status_code, is_replayed(placed)) == (201, False)
+    assert (again.json(), is_replayed(again)) == (placed.json(), True)
+    postgres_server.drop_database("keys")
+
+
+async def test_a_key_with_another_body_is_refused(client: httpx.AsyncClient) -> None:
+    data = await basket(client)
+    first = await post(client, "/orders", data)
+    other = data | {"items": [data["items"][0] | {"quantity": 2}]}
+    refusal = await post(client, "/orders", other)
+    assert refusal.status_code == 422
+    assert refusal.headers["Content-Type"] == "application/problem+json"
+    assert refusal.json()["type"] == "urn:problem:idempotency-key-reused"
+    assert refusal.json()["idempotency_key"] == "key-1"
+    assert await stock_of(client, data["items"][0]["product_id"]) == 9
+    again = await post(client, "/orders", data)
+    assert (again.content, is_replayed(again)) == (first.content, True)
+
+
+async def test_a_key_with_another_path_is_refused(client: httpx.AsyncClient) -> None:
+    user, product = await create_user(client), await create_product(client)
+    first, second = [await place_order(client, user["id"], {product["id"]: 1}) for _ in range(2)]
+    headers = {"Idempotency-Key": "key-1"}
+    cancelled = await client.post(f"/orders/{first['id']}/cancel", headers=headers)
+    refusal = await client.post(f"/orders/{second['id']}/cancel", headers=headers)
+    assert (cancelled.status_code, refusal.status_code) == (200, 422)
+    assert (await client.get(f"/orders/{second['id']}")).json() == second
+
+
+async def test_the_notation_of_the_json_does_not_matter(client: httpx.AsyncClient) -> None:
+    data = await basket(client)
+    headers = {"Idempotency-Key": "key-1", "Content-Type": "application/json"}
+    turned = dict(reversed(data.items()))
+    bodies = [
+        json.dumps(data, separators=(",", ":")),
+        json.dumps(data, indent=2),
+        json.dumps(turned),
+        json.dumps(data).replace("user_id", "\\u0075ser_id"),
+    ]
+    answers = [await client.post("/orders", content=body, headers=headers) for body in bodies]
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert [is_replayed(answer) for answer in answers] == [False, True, True, True]
+    assert len({answer.content for answer in answers}) == 1
+
+
+async def test_the_order_of_a_list_does_matter(client: httpx.AsyncClient) -> None:
+    user = await create_user(client)
+    items = [{"product_id": (await create_product(client))["id"], "quantity": 1} for _ in range(2)]
+    first = await post(client, "/orders", {"user_id": user["id"], "items": items})
+    other = await post(client, "/orders", {"user_id": user["id"], "items": items[::-1]})
+    assert (first.status_code, other.status_code) == (201, 422)
+
+
+async def test_a_key_is_the_same_with_and_without_quotes(client: httpx.AsyncClient) -> None:
+    data = await basket(client)
+    first = await post(client, "/orders", data, '"key-1"')
+    again = await post(client, "/orders", data, "key-1")
+    assert (again.content, is_replayed(again)) == (first.content, True)
+
+
+async def test_a_key_may_have_255_characters(client: httpx.AsyncClient) -> None:
+    data = await basket(client)
+    first = await post(client, "/orders", data, "k" * 255)
+    other = await post(client, "/orders", data, "k" * 254)
+    again = await post(client, "/orders", data, f'"{"k" * 255}"')
+    assert [each.status_code for each in (first, other, again)] == [201] * 3
+    assert first.json()["id"] == again.json()["id"] != other.json()["id"]
+
+
+@pytest.mark.parametrize("key", INVALID_KEYS.values(), ids=INVALID_KEYS)
+async def test_an_invalid_key_is_refused_by_the_name_of_its_header(
+    client: httpx.AsyncClient, shop: Shop, key: bytes
+) -> None:
+    data = await basket(client)
+    headers = [(b"Idempotency-Key", key)]
+    response = await client.post("/orders", json=data, headers=headers)
+    assert response.status_code == 400
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.json()["errors"] == [
+        {"header": "Idempotency-Key", "detail": "must have 1 to 255 visible ASCII characters"}
+    ]
+    assert await every(client, "/orders") == [] == await kept(shop)
+
+
+async def test_a_request_that_was_not_valid_may_be_mended_with_its_key(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    data = await basket(client)
+    headers = {"Idempotency-Key": "key-1"}
+    wrong = await post(client, "/orders", data | {"items": []})
+    not_json = await client.post("/orders", content=b"{", headers=headers | {"Content-Type": JSON})
+    as_text = await client.post(
+        "/orders", content=json.dumps(data), headers=headers | {"Content-Type": "text/plain"}
+    )
+    large = await client.post(
+        "/orders", content=b" " * 300_000, headers=headers | {"Content-Type": JSON}
+    )
+    refusals = [wrong, not_json, as_text, large]
+    assert [refusal.status_code for refusal in refusals] == [400, 400, 415, 413]
+    assert await kept(shop) == []
+    mended = await post(client, "/orders", data)
+    assert (mended.status_code, is_replayed(mended)) == (201, False)
+
+
+async def test_a_refusal_is_kept_though_the_shop_has_changed(client: httpx.AsyncClient) -> None:
+    data = await basket(client, stock=2, quantity=3)
+    product_id = data["items"][0]["product_id"]
+    first = await post(client, "/orders", data)
+    assert first.status_code == 409
+    supply = {"quantity": 5, "reason": "supply"}
+    assert (await client.post(f"/products/{product_id}/stock", json=supply)).status_code == 201
+    again = await post(client, "/orders", data)
+    assert (again.status_code, again.content, is_replayed(again)) == (409, first.content, True)
+    assert again.headers["Content-Type"] == "application/problem+json"
+    assert await stock_of(client, product_id) == 7
+    assert (await post(client, "/orders", data, "key-2")).status_code == 201
+
+
+async def test_an_answer_is_kept_for_a_day(client: httpx.AsyncClient, shop: Shop) -> None:
+    data = await basket(client)
+    first = await post(client, "/orders", data)
+    with later(shop, DAY - MINUTE):
+        within = await post(client, "/orders", data)
+    with later(shop, DAY + MINUTE):
+        after = await post(client, "/orders", data)
+        again = await post(client, "/orders", data)
+    assert (within.content, is_replayed(within)) == (first.content, True)
+    assert (after.status_code, is_replayed(after)) == (201, False)
+    assert after.json()["id"] != first.json()["id"]
+    assert (again.content, is_replayed(again)) == (after.content, True)
+    assert len(await every(client, "/orders")) == 2
+
+
+async def test_after_a_day_a_key_is_free_for_another_request(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await post(client, "/orders", await basket(client))
+    other = await basket(client)
+    assert (await post(client, "/orders", other)).status_code == 422
+    with later(shop, DAY + MINUTE):
+        assert (await post(client, "/orders", other)).status_code == 201
+
+
+async def test_the_start_of_the_shop_forgets_what_has_expired(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    data = await basket(client)
+    await post(client, "/orders", data, "old")
+    with later(shop, 2 * MINUTE):
+        await post(client, "/orders", data, "young")
+    with later(shop, DAY + MINUTE):
+        await shop.prepare()
+    assert await kept(shop) == ["young"]
+
+
+async def create(client: httpx.AsyncClient, kind: str) -> tuple[str, dict[str, Any] | None]:
+    """Return the path and the body of a POST of each kind."""
+    user, product = await create_user(client), await create_product(client)
+    person = {"first_name": "Grace", "last_name": "Hopper"}
+    order = await place_order(client, user["id"], {product["id"]: 1})
+    place = {"street": "1 Main St", "city": "York", "postal_code": "YO1", "country": "GB"}
+    posts: dict[str, tuple[str, dict[str, Any] | None]] = {
+        "user": ("/users", {"email": "grace@example.com", "username": "grace"} | person),
+        "product": ("/products", {"sku": "CUP", "name": "Cup", "category": "Cups", "price": "1"}),
+        "address": (f"/users/{user['id']}/addresses", place),
+        "stock": (f"/products/{product['id']}/stock", {"quantity": 4, "reason": "return"}),
+        "cancel": (f"/orders/{order['id']}/cancel", None),
+    }
+    return posts[kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("user", 201), ("product", 201), ("address", 201), ("stock", 201), ("cancel", 200)],
+)
+async def test_every_post_is_repeated_safely(
+    client: httpx.AsyncClient, kind: str, status: int
+) -> None:
+    path, data = await create(client, kind)
+    first, again = [await post(client, path, data) for _ in range(2)]
+    assert (first.status_code, again.status_code) == (status, status)
+    assert (is_replayed(first), is_replayed(again)) == (False, True)
+    assert first.content == again.content
+    other = await post(client, path, data, "key-2")
+    assert other.status_code == (201 if kind in ("address", "stock") else 409)
+
+
+async def test_a_repeated_movement_moves_the_stock_once(client: httpx.AsyncClient) -> None:
+    product = await create_product(client, stock_quantity=10)
+    path = f"/products/{product['id']}/stock"
+    for _ in range(3):
+        await post(client, path, {"quantity": -4, "reason": "damage"})
+    assert await movements_of(client, product["id"]) == [("supply", 10), ("damage", -4)]
+    assert await stock_of(client, product["id"]) == 6
+
+
+async def test_other_methods_do_not_look_at_the_key(client: httpx.AsyncClient, shop: Shop) -> None:
+    user, product = await create_user(client), await create_product(client)
+    order = await place_order(client, user["id"], {product["id"]: 1})
+    path = f"/orders/{order['id']}"
+    headers = {"Idempotency-Key": "not a key"}
+    assert (await client.get(path, headers=headers)).json() == order
+    headers = {"Idempotency-Key": "key-1"}
+    moves = [await client.patch(path, json={"status": "paid"}, headers=headers) for _ in range(2)]
+    assert [move.status_code for move in moves] == [200, 409]
+    assert not any(is_replayed(move) for move in moves)
+    assert await kept(shop) == []
+
+
+@pytest.mark.parametrize(("table", "when"), FAILURES.values(), ids=FAILURES)
+async def test_a_transaction_that_fails_leaves_neither_order_nor_key(
+    client: httpx.AsyncClient, shop: Shop, table: str, when: str
+) -> None:
+    data = await basket(client)
+    async with failing(shop, table, when):
+        failed = [await post(client, "/orders", data) for _ in range(2)]
+    for each in failed:
+        assert each.status_code == 500
+        assert each.headers["Content-Type"] == "application/problem+json"
+        assert not is_replayed(each)
+    await assert_nothing_is_ordered(client, data)
+    assert await kept(shop) == []
+    mended = await post(client, "/orders", data)
+    assert (mended.status_code, is_replayed(mended)) == (201, False)
+
+
+@pytest.mark.parametrize("when", [AT_ONCE, AT_COMMIT], ids=["at once", "at commit"])
+async def test_without_a_key_too_an_order_that_fails_is_no_success(
+    client: httpx.AsyncClient, shop: Shop, when: str
+) -> None:
+    data = await basket(client)
+    async with failing(shop, "orders", when):
+        failed = await client.post("/orders", json=data)
+    assert failed.status_code == 500
+    assert failed.headers["Content-Type"] == "application/problem+json"
+    await assert_nothing_is_ordered(client, data)
+    assert (await client.post("/orders", json=data)).status_code == 201
+
+
+async def assert_nothing_is_ordered(client: httpx.AsyncClient, data: dict[str, Any]) -> None:
+    """Check that the shop is as it was before the order."""
+    product_id = data["items"][0]["product_id"]
+    assert await every(client, "/orders") == []
+    assert await movements_of(client, product_id) == [("supply", 10)]
+    assert await stock_of(client, product_id) == 10
+
+
+async def test_each_answer_is_kept_in_one_row(client: httpx.AsyncClient, shop: Shop) -> None:
+    data = await basket(client)
+    for key in ("a", "b", "a", '"b"'):
+        await post(client, "/orders", data, key)
+    async with shop.database.read() as session:
+        assert await session.scalar(select(func.count()).select_from(IdempotencyKey)) == 2

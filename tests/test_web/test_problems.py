@@ -1,0 +1,244 @@
+"""Refusals and faults are problem documents (RFC 9457); a fault of ours is told to the log only."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.dependencies import Shop
+from app.errors import DomainError, InvalidInput, Unavailable
+from app.services.product_service import ProductService
+from app.settings import Settings
+from main import create_app
+from tests.conftest import client_of, postgres_settings, running
+from tests.factories import create_product, create_user
+from tests.processes import free_port
+from tests.refusals import everything, problem_of, refused
+from tests.servers import PostgresServer, start_postgres
+
+ALLOWED = {
+    "/users": {"GET", "POST", "OPTIONS"},
+    "/users/{user}": {"GET", "PATCH", "DELETE", "OPTIONS"},
+    "/users/{user}/addresses": {"GET", "POST", "OPTIONS"},
+    "/products": {"GET", "POST", "OPTIONS"},
+    "/products/{product}": {"GET", "PATCH", "DELETE", "OPTIONS"},
+    "/products/{product}/stock": {"GET", "POST", "OPTIONS"},
+    "/orders": {"GET", "POST", "OPTIONS"},
+    "/orders/{product}": {"GET", "PATCH", "OPTIONS"},
+    "/orders/{product}/cancel": {"POST", "OPTIONS"},
+}
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
+SECRET = "postgresql://lavka:hunter2@db/lavka"
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/products/all/of/them", "/Products", "/%00"])
+async def test_an_unknown_path_is_not_found(
+    client: httpx.AsyncClient, shop: Shop, path: str
+) -> None:
+    problem = await refused(client, shop, "GET", path)
+    assert problem == {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "Not Found",
+    }
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/api", "/docs/nothing", "/docs/assets/nothing.js", "/docs/a/b"]
+)
+async def test_an_unknown_path_beside_the_api_is_not_found(
+    client: httpx.AsyncClient, shop: Shop, path: str
+) -> None:
+    problem = await refused(client, shop, "GET", f"http://shop.test{path}")
+    assert (problem["status"], problem["title"]) == (404, "Not Found")
+
+
+@pytest.mark.parametrize(("path", "allowed"), ALLOWED.items())
+async def test_a_wrong_method_is_refused_with_the_right_ones(
+    client: httpx.AsyncClient, shop: Shop, path: str, allowed: set[str]
+) -> None:
+    user, product = await create_user(client), await create_product(client)
+    path = path.format(user=user["id"], product=product["id"])
+    for method in METHODS - allowed:
+        before = await everything(shop)
+        response = await client.request(method, path)
+        assert await everything(shop) == before
+        assert problem_of(response)["status"] == 405
+        assert set(response.headers["Allow"].split(", ")) == allowed
+    response = await client.options(path)
+    assert (response.status_code, set(response.headers["Allow"].split(", "))) == (204, allowed)
+
+
+def problems() -> Iterator[type[DomainError]]:
+    """Return every kind of refusal."""
+    kinds = [DomainError]
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        if kind is not DomainError:
+            yield kind
+
+
+def test_every_kind_of_refusal_has_a_code_of_its_own() -> None:
+    kinds = list(problems())
+    assert len(kinds) > 15
+    assert len({kind.code for kind in kinds}) == len(kinds)
+    for kind in kinds:
+        assert 400 <= kind.status < 600
+        assert kind.title and kind.code == kind.code.lower().replace("_", "-")
+
+
+@pytest.mark.parametrize("kind", [each for each in problems() if each is not InvalidInput])
+async def test_a_refusal_is_told_with_all_that_it_carries(
+    client: httpx.AsyncClient,
+    shop: Shop,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[DomainError],
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise kind("in words", product_id="p", available=2)
+
+    monkeypatch.setattr(ProductService, "offer", refuse)
+    data = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "1.00"}
+    assert await refused(client, shop, "POST", "/products", json=data) == {
+        "type": f"urn:problem:{kind.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": "in words",
+        "product_id": "p",
+        "available": 2,
+    }
+
+
+@pytest.mark.parametrize("key", [None, "a-key"])
+async def test_a_fault_is_logged_once_and_not_told(
+    client: httpx.AsyncClient,
+    shop: Shop,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    key: str | None,
+) -> None:
+    sound = ProductService.offer
+
+    async def offer(self: ProductService, *arguments: Any) -> None:
+        await sound(self, *arguments)
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(ProductService, "offer", offer)
+    data = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "1.00"}
+    headers = {"Idempotency-Key": key} if key else {}
+    with caplog.at_level(logging.DEBUG):
+        problem = await refused(client, shop, "POST", "/products", json=data, headers=headers)
+    assert problem == {
+        "type": "about:blank",
+        "title": "Internal Server Error",
+        "status": 500,
+        "detail": "The shop could not answer because of a fault of its own.",
+    }
+    (record,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
+    assert record.getMessage() == "POST /api/v1/products failed"
+    assert caplog.text.count("RuntimeError: ") == 1
+    assert SECRET in caplog.text
+    monkeypatch.undo()
+    response = await client.post("/products", json=data, headers=headers)
+    assert response.status_code == 201
+
+
+@asynccontextmanager
+async def shop_on(settings: Settings) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
+    """Run an application of its own and give a client of it."""
+    application = create_app(Shop(settings))
+    async with running(application), client_of(application) as client:
+        yield application.state.shop, client
+
+
+async def test_without_a_database_a_request_is_refused_until_it_is_back() -> None:
+    with start_postgres() as server:
+        server.create_database("outage")
+        async with shop_on(postgres_settings(server, "outage")) as (shop, client):
+            product = await create_product(client)
+            before = await everything(shop)
+            server.stop("immediate")
+            await assert_unavailable(client, product)
+            server.start()
+            assert (await client.get(f"/products/{product['id']}")).json() == product
+            assert await everything(shop) == before
+            assert (await client.get("http://shop.test/health/ready")).status_code == 200
+            await create_product(client)
+
+
+async def assert_unavailable(client: httpx.AsyncClient, product: dict[str, Any]) -> None:
+    """See that everything that needs the database says so, and everything else goes on."""
+    path, change = f"/products/{product['id']}", {"price": "1.00"}
+    data = {"sku": "NEW", "name": "Tea", "category": "Tea", "price": "1.00"}
+    key = {"Idempotency-Key": "a-key"}
+    for response in (
+        await client.get(path),
+        await client.get("/products"),
+        await client.patch(path, json=change),
+        await client.post("/products", json=data),
+        await client.post("/products", json=data, headers=key),
+        await client.delete(path),
+    ):
+        assert problem_of(response) == {
+            "type": "urn:problem:unavailable",
+            "title": Unavailable.title,
+            "status": 503,
+            "detail": "the database does not answer, try again",
+            "retry_after_seconds": 1,
+        }
+        assert response.headers["Retry-After"] == "1"
+    ready = await client.get("http://shop.test/health/ready")
+    assert (ready.status_code, ready.json()) == (
+        503,
+        {"status": "down", "dependencies": {"database": {"status": "down", "latency_ms": None}}},
+    )
+    assert (await client.get("http://shop.test/health/live")).status_code == 200
+    assert problem_of(await client.post("/products", json={}))["status"] == 400
+    assert problem_of(await client.get("/nothing"))["status"] == 404
+
+
+async def test_without_a_database_the_shop_does_not_start() -> None:
+    settings = Settings(_env_file=None, db_host="127.0.0.1", db_port=free_port())
+    with pytest.raises(Unavailable):
+        async with running(create_app(Shop(settings))):
+            pass
+
+
+@pytest.mark.parametrize("key", [None, "a-key"])
+async def test_a_connection_that_breaks_in_the_middle_is_no_fault_of_ours(
+    postgres_server: PostgresServer, caplog: pytest.LogCaptureFixture, key: str | None
+) -> None:
+    database = f"broken_{'with' if key else 'without'}_key"
+    postgres_server.create_database(database)
+    headers = {"Idempotency-Key": key} if key else {}
+    async with shop_on(postgres_settings(postgres_server, database)) as (shop, client):
+        product = await create_product(client)
+        path, data = f"/products/{product['id']}/stock", {"quantity": 1, "reason": "supply"}
+        before = await everything(shop)
+        async with shop.database.write() as session:
+            await session.execute(text("SELECT id FROM products FOR UPDATE"))
+            request = asyncio.create_task(client.post(path, json=data, headers=headers))
+            await break_who_waits(session)
+            response = await request
+        assert (problem_of(response)["status"], response.headers["Retry-After"]) == (503, "1")
+        assert await everything(shop) == before
+        assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
+        assert (await client.post(path, json=data, headers=headers)).status_code == 201
+
+
+async def break_who_waits(session: AsyncSession) -> None:
+    """End the connection that waits for a lock of this session."""
+    broken = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+    while not (await session.scalars(broken)).all():
+        await asyncio.sleep(0.01)
