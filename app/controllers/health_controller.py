@@ -4,7 +4,7 @@ from litestar import Controller, Response, get
 
 from app.dependencies import Health
 from app.schemas.health_schema import Liveness, Readiness
-from app.web.documentation import documented
+from app.web.openapi import documented
 from app.web.request import ShopRequest
 from app.web.response import show
 

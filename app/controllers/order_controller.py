@@ -23,7 +23,7 @@ from app.schemas.order_schema import (
     OrderQuery,
     OrderRead,
 )
-from app.web.documentation import documented
+from app.web.openapi import documented
 from app.web.request import ShopRequest
 from app.web.response import created, show
 

@@ -18,7 +18,7 @@ from app.schemas.product_schema import (
     StockMovementQuery,
     StockMovementRead,
 )
-from app.web.documentation import documented
+from app.web.openapi import documented
 from app.web.request import ShopRequest
 from app.web.response import created, show
 

@@ -18,7 +18,7 @@ from app.schemas.user_schema import (
     UserQuery,
     UserRead,
 )
-from app.web.documentation import documented
+from app.web.openapi import documented
 from app.web.request import ShopRequest
 from app.web.response import created, show
 

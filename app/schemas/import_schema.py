@@ -6,7 +6,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field, ValidationError
 
 from app.models import OrderStatus
-from app.schemas.base import Line, Moment, PriceInput, Schema, Sku, Username, reason_of
+from app.schemas.base import Schema, reason_of
+from app.schemas.fields import Line, Moment, PriceInput, Sku, Username
 from app.schemas.order_schema import MAX_LINE_QUANTITY
 from app.schemas.product_schema import MAX_QUANTITY, ProductCreate
 from app.schemas.user_schema import UserCreate

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import Field, ValidationInfo, field_validator
 
 from app.models import OrderStatus
-from app.schemas.base import Amount, MomentQuery, Schema, Whole
+from app.schemas.base import Schema
+from app.schemas.fields import Amount, MomentQuery, Whole
 from app.schemas.page_schema import PageQuery
 from app.schemas.user_schema import PostalAddress
 

@@ -9,7 +9,8 @@ from uuid import UUID
 from pydantic import Field
 
 from app.errors import InvalidInput
-from app.schemas.base import Digits, Schema
+from app.schemas.base import Schema
+from app.schemas.fields import Digits
 
 Limit = Annotated[int, Field(ge=1, le=100), Digits]
 

@@ -7,19 +7,8 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 
 from app.models import MovementReason
-from app.schemas.base import (
-    Amount,
-    Change,
-    Line,
-    PriceInput,
-    PriceQuery,
-    Prose,
-    Schema,
-    Sku,
-    Text,
-    Whole,
-    unchanged,
-)
+from app.schemas.base import Change, Schema, unchanged
+from app.schemas.fields import Amount, Line, PriceInput, PriceQuery, Prose, Sku, Text, Whole
 from app.schemas.page_schema import PageQuery
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import Field
 
 from app.models import UserRole
-from app.schemas.base import Change, Country, Email, Line, Schema, Text, Username, unchanged
+from app.schemas.base import Change, Schema, unchanged
+from app.schemas.fields import Country, Email, Line, Text, Username
 from app.schemas.page_schema import PageQuery
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
