@@ -14,7 +14,7 @@ from app.dependencies import Shop
 from app.errors import Unavailable
 from app.importing import UnreadableFile, import_files
 from app.services.import_service import Outcome
-from app.settings import get_settings
+from app.settings import InvalidSettings, get_settings
 
 _SHOWN_REFUSALS = 20
 
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> None:
     except Unavailable as error:
         print(f"error: {get_settings().data_place}: {outage_reason(error)}", file=sys.stderr)
         sys.exit(2)
-    except (UnreadableFile, OSError) as error:
+    except (InvalidSettings, UnreadableFile, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:

@@ -1,6 +1,6 @@
 """Amounts of money: integers of the minor unit inside, decimal strings outside."""
 
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 
 # ISO 4217 (2024): the currencies whose minor unit is not a hundredth.
 _PLACES = {
@@ -28,6 +28,9 @@ _PLACES = {
     **dict.fromkeys(("CLF", "UYW"), 4),
 }
 
+# The usual context rounds to 28 digits.
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
 MAX_PRICE_MINOR = 999_999_999_999
 """The largest price: 1,000 pieces of it in 100 lines still fit a BIGINT."""
 
@@ -48,10 +51,10 @@ def to_minor(amount: Decimal, currency: str) -> int:
         raise ValueError("must be a finite number")
     if amount.is_signed() and amount != 0:
         raise ValueError("must not be negative")
-    # Compared before scaling: 1e400 scaled would be an integer of 400 digits.
-    if amount.adjusted() > 18 or amount.scaleb(places) > MAX_PRICE_MINOR:
+    # Compared before scaling: the largest of all decimals cannot be scaled.
+    if amount.adjusted() > 18 or amount.scaleb(places, _EXACT) > MAX_PRICE_MINOR:
         raise ValueError(f"must be at most {format_minor(MAX_PRICE_MINOR, currency)}")
-    minor = amount.scaleb(places)
+    minor = amount.scaleb(places, _EXACT)
     if minor != minor.to_integral_value():
         raise ValueError(f"must have at most {places} decimal places ({currency})")
     return int(minor)

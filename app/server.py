@@ -18,10 +18,9 @@ from granian.server.embed import Server as EmbeddedServer
 from litestar import Litestar
 
 from app.database import outage_reason
-from app.demo_data import fill_with_demo
 from app.dependencies import Shop
 from app.errors import Unavailable
-from app.settings import Settings, get_settings
+from app.settings import InvalidSettings, Settings, get_settings
 
 # A client that is slower than this with its headers is not one of a shop.
 _HTTP1 = HTTP1Settings(header_read_timeout=10_000)
@@ -29,7 +28,10 @@ _HTTP1 = HTTP1Settings(header_read_timeout=10_000)
 
 def main(create_app: Callable[[], Litestar], argv: list[str] | None = None) -> None:
     """Serve until SIGINT or SIGTERM."""
-    settings = get_settings()
+    try:
+        settings = get_settings()
+    except InvalidSettings as error:
+        sys.exit(f"error: {error}")
     arguments = _parser(settings).parse_args(argv)
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -80,6 +82,9 @@ async def _prepare(settings: Settings, *, is_demo: bool) -> None:
     try:
         await shop.prepare()
         if is_demo:
+            # Its progress bar takes a tenth of a second to import; most starts do without.
+            from app.demo_data import fill_with_demo  # pylint: disable=import-outside-toplevel
+
             await fill_with_demo(shop)
     except Unavailable as error:
         sys.exit(f"error: {settings.data_place}: {outage_reason(error)}")

@@ -4,11 +4,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class InvalidSettings(Exception):
+    """The environment or `.env` says what cannot be."""
 
 
 class Settings(BaseSettings):
@@ -56,5 +60,13 @@ class Settings(BaseSettings):
 
 @lru_cache
 def get_settings() -> Settings:
-    """Return the settings of this process."""
-    return Settings()
+    """Return the settings of this process.
+
+    Raises:
+        InvalidSettings: naming each variable that cannot be, with the reason.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        reasons = (f"{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors())
+        raise InvalidSettings("; ".join(reasons)) from error

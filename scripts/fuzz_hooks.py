@@ -18,7 +18,7 @@ _KEY = re.compile(r'"?[\x21\x23-\x7e]{1,255}"?')
 
 
 @schemathesis.hook
-def before_call(_context: HookContext, case: Case, _kwargs: dict[str, Any]) -> None:
+def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, Any]) -> None:
     """Mend a request that is meant to be valid; one that is meant to be refused stays as it is."""
     _renew_key(case)
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
@@ -30,9 +30,9 @@ def before_call(_context: HookContext, case: Case, _kwargs: dict[str, Any]) -> N
         _order_what_exists(case.body)
 
 
-def _renew_key(case: Case) -> None:
+def _renew_key(case: Case[Any]) -> None:
     # The document's one example would make every request after the first a 422.
-    if _KEY.fullmatch(str((case.headers or {}).get("Idempotency-Key", ""))):
+    if case.headers and _KEY.fullmatch(str(case.headers.get("Idempotency-Key", ""))):
         case.headers["Idempotency-Key"] = str(uuid4())
 
 

@@ -1,5 +1,6 @@
-"""Sees that a refusal is a problem document (RFC 9457) and has changed nothing."""
+"""Sends what is refused, and sees that the refusal is a problem document that changed nothing."""
 
+import json
 from typing import Any
 
 import httpx
@@ -7,8 +8,32 @@ from sqlalchemy import select
 
 from app.dependencies import Shop
 from app.models import Base
+from tests.factories import create_product, create_user
 
 JSON = {"Content-Type": "application/json"}
+NOTHING = "0199a1b2-7c00-7d00-8e00-0123456789ab"
+PRODUCT = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "4.99"}
+USER = {
+    "email": "ada@example.com",
+    "username": "ada",
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+}
+ADDRESS = {
+    "street": "12 St James's Square",
+    "city": "London",
+    "region": "Greater London",
+    "postal_code": "SW1Y 4JH",
+    "country": "GB",
+}
+MOVEMENT = {"quantity": 5, "reason": "supply"}
+CREATED = [
+    ("/products", PRODUCT),
+    ("/users", USER),
+    ("/users/{user}/addresses", ADDRESS),
+    ("/products/{product}/stock", MOVEMENT),
+    ("/orders", {}),
+]
 MEMBERS = ("type", "title", "status", "detail")
 
 
@@ -55,3 +80,18 @@ def places_of(problem: dict[str, Any]) -> dict[str, str]:
         ]
         for error in problem["errors"]
     }
+
+
+async def target(client: httpx.AsyncClient, path: str) -> str:
+    """Put the ids of a new user and a new product into a path."""
+    if "{user}" in path:
+        path = path.format(user=(await create_user(client))["id"])
+    if "{product}" in path:
+        path = path.format(product=(await create_product(client))["id"])
+    return path
+
+
+def raw(data: dict[str, Any], field: str, token: str) -> bytes:
+    """Return a JSON object with a field whose value is spelled just so."""
+    rest = {name: value for name, value in data.items() if name != field}
+    return f'{json.dumps(rest)[:-1]}, "{field}": {token}}}'.encode()

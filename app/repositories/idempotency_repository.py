@@ -4,7 +4,6 @@ import hashlib
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import IdempotencyKey
@@ -25,27 +24,19 @@ class IdempotencyRepository:
         lock = int.from_bytes(digest, "big", signed=True)
         return bool(await self.session.scalar(select(func.pg_try_advisory_xact_lock(lock))))
 
-    async def get(self, caller: str, key: str, now: datetime) -> IdempotencyKey | None:
-        """Return the answer that is kept for a key and has not expired."""
-        return await self.session.scalar(
-            select(IdempotencyKey).where(
-                IdempotencyKey.caller == caller,
-                IdempotencyKey.key == key,
-                IdempotencyKey.expires_at > now,
-            )
-        )
+    async def get(self, caller: str, key: str) -> IdempotencyKey | None:
+        """Return the answer that is kept for a key, expired or not."""
+        return await self.session.get(IdempotencyKey, (caller, key))
 
-    async def put(self, row: IdempotencyKey) -> None:
-        """Keep an answer in place of an expired one of the same key."""
-        columns = {
-            column.name: getattr(row, column.name) for column in IdempotencyKey.__table__.columns
-        }
-        insert = postgresql.insert if self._is_postgres else sqlite.insert
-        await self.session.execute(
-            insert(IdempotencyKey)
-            .values(columns)
-            .on_conflict_do_update(index_elements=["caller", "key"], set_=columns)
-        )
+    async def add(self, answer: IdempotencyKey) -> None:
+        """Keep an answer."""
+        self.session.add(answer)
+        await self.session.flush()
+
+    async def delete(self, answer: IdempotencyKey) -> None:
+        """Forget an answer."""
+        await self.session.delete(answer)
+        await self.session.flush()
 
     async def delete_expired(self, now: datetime) -> None:
         """Forget the answers whose time is over."""

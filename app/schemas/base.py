@@ -57,7 +57,12 @@ class Schema(BaseModel):
     """A document of the API; fields that it does not have are refused."""
 
     model_config = ConfigDict(
-        extra="forbid", from_attributes=True, validate_by_name=True, validate_by_alias=True
+        extra="forbid",
+        from_attributes=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        # A schema is built when it is first used, and not when the shop starts.
+        defer_build=True,
     )
 
     @classmethod

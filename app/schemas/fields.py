@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -10,10 +11,12 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BeforeValidator,
+    GetJsonSchemaHandler,
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
 )
+from pydantic_core import CoreSchema
 
 from app.countries import COUNTRIES
 from app.money import currency_places, format_minor, to_minor
@@ -123,10 +126,22 @@ def _known_country(value: str) -> str:
     return value
 
 
-PriceInput = Annotated[int, BeforeValidator(_price_to_minor), WithJsonSchema(_price_input_schema())]
+class _Described:
+    """Describes a type when the document is made: the settings may not be readable before."""
+
+    def __init__(self, describe: Callable[[], dict[str, Any]]) -> None:
+        self._describe = describe
+
+    def __get_pydantic_json_schema__(
+        self, _core_schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return self._describe()
+
+
+PriceInput = Annotated[int, BeforeValidator(_price_to_minor), _Described(_price_input_schema)]
 """A price that comes in as a decimal string or a number; minor units inside."""
 
-PriceQuery = Annotated[int, BeforeValidator(_price_to_minor), WithJsonSchema(_price_schema())]
+PriceQuery = Annotated[int, BeforeValidator(_price_to_minor), _Described(_price_schema)]
 """A price in a query string; minor units inside."""
 
 Amount = Annotated[
@@ -169,10 +184,10 @@ MomentQuery = Annotated[
 ]
 """A moment in a query string, as RFC 3339 writes it."""
 
-Whole = BeforeValidator(_whole)
+WHOLE = BeforeValidator(_whole)
 """Stands after the constraints of an integer in JSON."""
 
-Digits = BeforeValidator(_digits)
+DIGITS = BeforeValidator(_digits)
 """Stands after the constraints of an integer in a query string."""
 
 Country = Annotated[

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from app.models import OrderStatus
 from app.schemas.base import Schema
-from app.schemas.fields import Amount, MomentQuery, Whole
+from app.schemas.fields import WHOLE, Amount, MomentQuery
 from app.schemas.page_schema import PageQuery
 from app.schemas.user_schema import PostalAddress
 
@@ -27,7 +27,7 @@ class OrderLineCreate(Schema):
     """So many pieces of a product."""
 
     product_id: UUID = Field(description="The product.", examples=[_ID])
-    quantity: Annotated[int, Field(strict=True, ge=1, le=MAX_LINE_QUANTITY), Whole] = Field(
+    quantity: Annotated[int, Field(strict=True, ge=1, le=MAX_LINE_QUANTITY), WHOLE] = Field(
         description="Pieces of it.", examples=[2]
     )
 

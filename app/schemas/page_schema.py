@@ -10,9 +10,13 @@ from pydantic import Field
 
 from app.errors import InvalidInput
 from app.schemas.base import Schema
-from app.schemas.fields import Digits
+from app.schemas.fields import DIGITS
 
-Limit = Annotated[int, Field(ge=1, le=100), Digits]
+_CURSOR = (
+    "WyItY3JlYXRlZF9hdCIsIjIwMjYtMDEtMzFUMTI6MDA6MDArMDA6MDAiLCIwMTk5YTFiMjdj"
+    "MDA3ZDAwOGUwMDAxMjM0NTY3ODlhYiJd"
+)
+Limit = Annotated[int, Field(ge=1, le=100), DIGITS]
 
 
 class PageQuery(Schema):
@@ -26,7 +30,7 @@ class PageQuery(Schema):
         # The longest text in an order is a name: 200 characters, each of up to 4 bytes.
         max_length=1500,
         description="`next` of the page before; absent for the first page.",
-        examples=["WyItY3JlYXRlZF9hdCIsIi4uLiJd"],
+        examples=[_CURSOR],
     )
 
     @property
@@ -68,7 +72,10 @@ class Cursor(Schema):
             its_order, value, its_id = parts
             if its_order != order:
                 raise _refused("belongs to a list in another order")
-            if type(value) is not (str if kind is datetime else kind):
+            # By its very type: a bool is an int, too.
+            if type(value) is not (  # pylint: disable=unidiomatic-typecheck
+                str if kind is datetime else kind
+            ):
                 raise ValueError(value)
             moment = datetime.fromisoformat(str(value)) if kind is datetime else value
             if not _is_storable(moment):

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from app.models import MovementReason
 from app.schemas.base import Change, Schema, unchanged
-from app.schemas.fields import Amount, Line, PriceInput, PriceQuery, Prose, Sku, Text, Whole
+from app.schemas.fields import WHOLE, Amount, Line, PriceInput, PriceQuery, Prose, Sku, Text
 from app.schemas.page_schema import PageQuery
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
@@ -18,7 +18,7 @@ MAX_QUANTITY = 1_000_000_000
 Title = Annotated[Line, Field(max_length=200)]
 Category = Annotated[Line, Field(max_length=100)]
 Description = Annotated[Prose, Field(max_length=10_000)]
-StockQuantity = Annotated[int, Field(strict=True, ge=0, le=MAX_QUANTITY), Whole]
+StockQuantity = Annotated[int, Field(strict=True, ge=0, le=MAX_QUANTITY), WHOLE]
 
 
 def _not_0(quantity: int) -> int:
@@ -31,7 +31,7 @@ Movement = Annotated[
     int,
     Field(strict=True, ge=-MAX_QUANTITY, le=MAX_QUANTITY),
     AfterValidator(_not_0),
-    Whole,
+    WHOLE,
 ]
 
 

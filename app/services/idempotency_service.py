@@ -39,8 +39,11 @@ class IdempotencyService:
             raise RequestInProgress(
                 "the first request with this key is still running", retry_after_seconds=1
             )
-        row = await self._keys.get(caller, key, self._clock.now())
+        row = await self._keys.get(caller, key)
         if row is None:
+            return None
+        if row.expires_at <= self._clock.now():
+            await self._keys.delete(row)
             return None
         if row.fingerprint != fingerprint:
             raise IdempotencyKeyReused("the key was used for another request", idempotency_key=key)
@@ -48,7 +51,7 @@ class IdempotencyService:
 
     async def finish(self, caller: str, key: str, fingerprint: bytes, answer: Answer) -> None:
         """Keep the answer for 24 hours."""
-        await self._keys.put(
+        await self._keys.add(
             IdempotencyKey(
                 caller=caller,
                 key=key,

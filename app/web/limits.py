@@ -47,6 +47,9 @@ class _Bounded:
                 message = await self._receive()
         except TimeoutError as error:
             raise RequestTimeout("the body did not arrive in time") from error
+        if message["type"] == "http.disconnect":
+            # The framework would take it for a fault of ours.
+            raise RequestTimeout("the caller went away")
         if message["type"] == "http.request":
             self._bytes += len(message["body"])
             self._is_complete = not message["more_body"]

@@ -30,7 +30,14 @@ _METHODS = ("get", "post", "patch", "delete")
 _SERVICES = {"users", "addresses", "products", "orders"}
 
 _BODY_PROBLEMS = (InvalidInput, RequestTimeout, PayloadTooLarge, UnsupportedMediaType)
-_POST_PROBLEMS = (InvalidInput, RequestInProgress, IdempotencyKeyReused)
+# With an idempotency key, a body is read where none is asked for, too.
+_POST_PROBLEMS = (
+    InvalidInput,
+    RequestTimeout,
+    PayloadTooLarge,
+    RequestInProgress,
+    IdempotencyKeyReused,
+)
 
 _ETAG = {"description": "The strong tag of this representation.", "schema": {"type": "string"}}
 _LOCATION = {"description": "Where the new resource is.", "schema": {"type": "string"}}
@@ -129,6 +136,8 @@ def _complete_operation(
 ) -> None:
     method = next(iter(handler.http_methods))
     parameters = operation.setdefault("parameters", [])
+    for parameter in parameters:
+        parameter["description"] = f"The {parameter['name'].removesuffix('_id')}'s id."
     if query := handler.opt["query"]:
         definition = definitions[_name(references[query, "validation"])]
         parameters += [
@@ -144,6 +153,7 @@ def _complete_operation(
     success = operation["responses"][str(handler.status_code)]
     operation["responses"] = {str(handler.status_code): success}
     if model := _output(handler):
+        success["description"] = str(model.__doc__)
         content = {"application/json": {"schema": {"$ref": references[model, "serialization"]}}}
         success |= {"content": content, "headers": {"ETag": _ETAG}}
         if handler.status_code == 201:
@@ -218,14 +228,14 @@ def _header_parameter(name: str) -> dict[str, Any]:
         "in": "header",
         "required": False,
         "description": description,
-        "schema": schema,
-        "example": example,
+        "schema": schema | {"examples": [example]},
     }
 
 
 def _query_parameter(name: str, field: dict[str, Any]) -> dict[str, Any]:
+    # An example of a parameter, unlike one of its schema, is filled into the forms at `/docs`.
     field = dict(field)
-    description, examples = field.pop("description"), field.pop("examples")
+    description = field.pop("description")
     alternatives = [each for each in field.pop("anyOf", ()) if each != {"type": "null"}]
     schema = {
         key: value
@@ -240,7 +250,6 @@ def _query_parameter(name: str, field: dict[str, Any]) -> dict[str, Any]:
         "required": False,
         "description": description,
         "schema": schema,
-        "example": examples[0],
     }
 
 

@@ -205,11 +205,11 @@ async def assert_unavailable(client: httpx.AsyncClient, product: dict[str, Any])
     assert problem_of(await client.get("/nothing"))["status"] == 404
 
 
-async def test_without_a_database_the_shop_does_not_start() -> None:
-    settings = Settings(_env_file=None, db_host="127.0.0.1", db_port=free_port())
-    with pytest.raises(Unavailable):
-        async with running(create_app(Shop(settings))):
-            pass
+async def test_a_shop_is_not_prepared_without_a_database() -> None:
+    shop = Shop(Settings(_env_file=None, db_host="127.0.0.1", db_port=free_port()))
+    with pytest.raises(Unavailable, match="the database does not answer"):
+        await shop.prepare()
+    await shop.close()
 
 
 @pytest.mark.parametrize("key", [None, "a-key"])
@@ -237,8 +237,8 @@ async def test_a_connection_that_breaks_in_the_middle_is_no_fault_of_ours(
 async def break_who_waits(session: AsyncSession) -> None:
     """End the connection that waits for a lock of this session."""
     broken = text(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        "SELECT pg_terminate_backend(pid) FROM pg_locks "
+        "WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
     )
     while not (await session.scalars(broken)).all():
         await asyncio.sleep(0.01)

@@ -1,0 +1,233 @@
+"""How a schema reads and writes documents, and how it says what is wrong with them."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import Field
+
+from app.errors import InvalidInput
+from app.schemas.base import Change, Schema, canonical_json, decode_json, etag_of, unchanged
+from app.schemas.order_schema import OrderCreate, OrderQuery
+from app.schemas.page_schema import PageQuery
+from app.schemas.product_schema import ProductChange, ProductCreate, ProductQuery, ProductRead
+
+PRODUCT = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "4.99"}
+
+
+class Box(Schema):
+    """A document for these tests."""
+
+    width_cm: int = Field(alias="width")
+    inner: "Box | None" = None
+    labels: list[str] = []
+
+
+class BoxChange(Change):
+    """A change of it."""
+
+    width_cm: int = unchanged(alias="width")
+    note: str = unchanged()
+    colour: str | None = None
+
+
+def errors_of(error: pytest.ExceptionInfo[InvalidInput]) -> list[dict[str, str]]:
+    """Return what a refusal says of each field."""
+    errors: list[dict[str, str]] = error.value.context["errors"]
+    return errors
+
+
+def test_a_number_keeps_every_digit_that_was_sent() -> None:
+    body = b"[0.1, 1.10, 1e2, 12345678901234567890.123456789, 7, -0, 18446744073709551615]"
+    expected = [
+        Decimal("0.1"),
+        Decimal("1.10"),
+        Decimal("1E+2"),
+        Decimal("12345678901234567890.123456789"),
+        7,
+        0,
+        2**64 - 1,
+    ]
+    decoded = decode_json(body)
+    assert [repr(each) for each in decoded] == [repr(each) for each in expected]
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b'"\xff"', "the body is not valid UTF-8"),
+        (b"[" * 100_000, "the body is nested too deeply"),
+        (b'{"a":' * 100_000, "the body is nested too deeply"),
+        (b"", "the body is not valid JSON: "),
+        (b"{", "the body is not valid JSON: "),
+        (b"NaN", "the body is not valid JSON: "),
+        (b"1" * 5_000, "the body is not valid JSON: "),
+        (b"1e" + b"9" * 30, "the body is not valid JSON: "),
+        (rb'"\ud800"', "the body is not valid JSON: "),
+    ],
+)
+def test_what_cannot_be_decoded_is_refused(body: bytes, detail: str) -> None:
+    with pytest.raises(InvalidInput) as error:
+        decode_json(body)
+    assert error.value.detail.startswith(detail)
+    assert "errors" not in error.value.context
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (b'{"a": 1, "b": [2, {"c": null, "d": true}]}', b'{"b":[2,{"d":true,"c":null}],"a":1}'),
+        (b'"\\u0041\\/"', b'"A/"'),
+        (b" 5 ", b"5"),
+    ],
+)
+def test_one_document_has_one_canonical_form(one: bytes, other: bytes) -> None:
+    assert canonical_json(one) == canonical_json(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(b'{"a": 1}', b'{"a": 2}'), (b"[1, 2]", b"[2, 1]"), (b'{"a": null}', b"{}"), (b"1", b'"1"')],
+)
+def test_two_documents_have_two_canonical_forms(one: bytes, other: bytes) -> None:
+    assert canonical_json(one) != canonical_json(other)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000, b"1e" + b"9" * 30])
+def test_what_is_no_document_is_canonical_as_it_is(body: bytes) -> None:
+    assert canonical_json(body) == body
+
+
+@pytest.mark.parametrize(
+    ("data", "pointer", "detail"),
+    [
+        ({}, "#/width", "is required"),
+        (
+            {"width": "x"},
+            "#/width",
+            "must be a valid integer, unable to parse string as an integer",
+        ),
+        ({"width": 1, "inner": {"width": 1, "inner": {}}}, "#/inner/inner/width", "is required"),
+        ({"width": 1, "labels": ["a", 2]}, "#/labels/1", "must be a string"),
+        ({"width": 1, "labels": {}}, "#/labels", "must be a list"),
+        ({"width": 1, "a/b~c": 1}, "#/a~1b~0c", "is not a field of this document"),
+        ({"width": 1, "": 1}, "#/", "is not a field of this document"),
+        ({"width": 1, "inner": 1.5}, "#/inner", "must be an object"),
+        ([], "#", "must be an object"),
+        (None, "#", "must be an object"),
+        (Decimal("1.5"), "#", "must be an object"),
+    ],
+)
+def test_a_wrong_field_is_named_by_its_pointer(data: object, pointer: str, detail: str) -> None:
+    with pytest.raises(InvalidInput) as error:
+        Box.parse(data)
+    assert errors_of(error) == [{"pointer": pointer, "detail": detail}]
+
+
+def test_a_field_comes_in_by_the_name_of_the_wire_only() -> None:
+    assert Box.parse({"width": 3}).width_cm == 3
+    with pytest.raises(InvalidInput) as error:
+        Box.parse({"width_cm": 3})
+    assert {each["pointer"] for each in errors_of(error)} == {"#/width", "#/width_cm"}
+
+
+def test_a_document_goes_out_by_the_names_of_the_wire() -> None:
+    assert Box(width_cm=3).to_json() == b'{"width":3,"inner":null,"labels":[]}'
+
+
+def test_a_tag_is_strong_and_of_the_very_bytes() -> None:
+    tag = etag_of(b"tea")
+    assert tag == etag_of(b"tea") != etag_of(b"tea ")
+    assert tag.startswith('"') and tag.endswith('"') and len(tag) == 26
+
+
+@pytest.mark.parametrize(
+    ("pairs", "parameter", "detail"),
+    [
+        ([("limit", "x")], "limit", "must be an integer"),
+        ([("limit", "1"), ("limit", "1")], "limit", "must be given once"),
+        ([("offset", "1")], "offset", "is not a parameter"),
+        ([("cursor", "x" * 2_000)], "cursor", "must have at most 1500 characters"),
+    ],
+)
+def test_a_wrong_parameter_is_named(
+    pairs: list[tuple[str, str]], parameter: str, detail: str
+) -> None:
+    with pytest.raises(InvalidInput) as error:
+        PageQuery.parse_query(pairs)
+    assert errors_of(error) == [{"parameter": parameter, "detail": detail}]
+
+
+def test_a_query_without_parameters_is_a_query() -> None:
+    assert PageQuery.parse_query([]) == PageQuery(limit=20, cursor=None)
+
+
+@pytest.mark.parametrize(
+    ("data", "changes"),
+    [
+        ({}, {}),
+        ({"width": 1}, {"width_cm": 1}),
+        ({"note": "", "colour": None}, {"note": "", "colour": None}),
+    ],
+)
+def test_a_change_has_what_was_given(data: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    assert BoxChange.parse(data).changes() == changes
+
+
+def test_a_field_of_a_change_may_be_absent_but_not_null() -> None:
+    with pytest.raises(InvalidInput) as error:
+        BoxChange.parse({"note": None})
+    assert errors_of(error) == [{"pointer": "#/note", "detail": "must be a string"}]
+    described = BoxChange.model_json_schema()["properties"]
+    assert "default" not in described["note"] and described["colour"]["default"] is None
+
+
+def test_a_price_is_an_amount_of_minor_units_inside() -> None:
+    assert ProductCreate.parse(PRODUCT).price_minor == 499
+    assert ProductCreate.parse(PRODUCT | {"price": Decimal("0.29")}).price_minor == 29
+    assert ProductChange.parse({"price": 5}).changes() == {"price_minor": 500}
+    query = ProductQuery.parse_query([("min_price", "1"), ("max_price", "2.50")])
+    assert (query.min_price, query.max_price) == (100, 250)
+
+
+def test_a_float_is_no_price() -> None:
+    with pytest.raises(InvalidInput) as error:
+        ProductCreate.parse(PRODUCT | {"price": 0.1})
+    assert errors_of(error)[0]["detail"] == "must be a decimal string or a number"
+
+
+def test_an_amount_goes_out_as_a_decimal_string() -> None:
+    now = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    product = ProductRead.model_validate(
+        {
+            **{name: "x" for name in ("sku", "name", "description", "category", "currency")},
+            "id": "0199a1b2-7c00-7d00-8e00-0123456789ab",
+            "price_minor": 5,
+            "stock_quantity": 1,
+            "is_active": True,
+            "created_at": now,
+            "updated_at": now,
+            "version": 1,
+        }
+    )
+    assert b'"price":"0.05"' in product.to_json()
+    assert b'"created_at":"2026-01-31T12:00:00Z"' in product.to_json()
+
+
+def test_a_moment_is_in_utc_inside() -> None:
+    query = OrderQuery.parse_query([("placed_from", "2026-01-31T12:00:00+05:30")])
+    assert query.placed_from == datetime(2026, 1, 31, 6, 30, tzinfo=UTC)
+    assert query.placed_from.tzinfo is UTC
+
+
+def test_lines_of_one_product_are_added_up() -> None:
+    tea, jam = "0199a1b2-7c00-7d00-8e00-000000000001", "0199a1b2-7c00-7d00-8e00-000000000002"
+    lines = [(tea, 1), (jam, 2), (tea, 3)]
+    items = [{"product_id": each, "quantity": quantity} for each, quantity in lines]
+    order = OrderCreate.parse({"user_id": tea, "items": items})
+    assert {str(each): quantity for each, quantity in order.quantities().items()} == {
+        tea: 4,
+        jam: 2,
+    }

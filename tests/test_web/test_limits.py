@@ -1,0 +1,204 @@
+"""A body that is too large, too slow or cut off is refused while it is read."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from app.dependencies import Shop
+from app.services.product_service import ProductService
+from app.web.limits import MAX_BODY_BYTES, BodyLimits
+from tests.factories import create_product
+from tests.refusals import JSON, everything, problem_of, refused
+
+SHORT_SECONDS = 0.05
+TOO_LARGE = b'{"name": "' + b"x" * (257 * 1024 - 12) + b'"}'
+PRODUCT = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "4.99"}
+KEYS: list[dict[str, str]] = [{}, {"Idempotency-Key": "a-key"}]
+
+Sent = list[dict[str, Any]]
+
+
+async def chunks(body: bytes, size: int) -> AsyncIterator[bytes]:
+    """Send a body piece by piece, without saying how long it is."""
+    for start in range(0, len(body), size):
+        yield body[start : start + size]
+
+
+@pytest.mark.parametrize("key", KEYS)
+async def test_a_body_of_257_kib_is_refused(
+    client: httpx.AsyncClient, shop: Shop, key: dict[str, str]
+) -> None:
+    product = await create_product(client)
+    routes = [("POST", "/products"), ("PATCH", f"/products/{product['id']}")]
+    for method, path in routes:
+        for content in (TOO_LARGE, chunks(TOO_LARGE, 4096), chunks(TOO_LARGE, len(TOO_LARGE))):
+            problem = await refused(client, shop, method, path, content=content, headers=JSON | key)
+            assert problem == {
+                "type": "urn:problem:payload-too-large",
+                "title": "The body is too large",
+                "status": 413,
+                "detail": "the body may have 262144 bytes",
+                "max_bytes": 262_144,
+            }
+
+
+@pytest.mark.parametrize("size", [1024, MAX_BODY_BYTES])
+async def test_a_body_of_256_kib_is_taken(client: httpx.AsyncClient, size: int) -> None:
+    body = json.dumps(PRODUCT).encode()
+    body += b" " * (MAX_BODY_BYTES - len(body))
+    response = await client.post("/products", content=chunks(body, size), headers=JSON)
+    assert (len(body), response.status_code) == (262_144, 201)
+
+
+async def test_a_body_larger_by_one_byte_is_refused(client: httpx.AsyncClient, shop: Shop) -> None:
+    body = json.dumps(PRODUCT).encode()
+    body += b" " * (MAX_BODY_BYTES + 1 - len(body))
+    problem = await refused(client, shop, "POST", "/products", content=body, headers=JSON)
+    assert problem["status"] == 413
+
+
+async def call(
+    application: Any, messages: Iterable[dict[str, Any]], headers: dict[str, str], path: str = ""
+) -> Sent:
+    """Call an ASGI application; after the messages nothing more ever arrives."""
+    given, sent = iter(messages), list[dict[str, Any]]()
+
+    async def receive() -> dict[str, Any]:
+        for message in given:
+            return message
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path or "/api/v1/products",
+        "raw_path": (path or "/api/v1/products").encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("shop.test", 80),
+        "state": {},
+    }
+    await application(scope, receive, send)
+    return sent
+
+
+def answer(sent: Sent) -> httpx.Response:
+    """Return what was sent as one answer."""
+    start, *rest = sent
+    content = b"".join(message["body"] for message in rest)
+    return httpx.Response(start["status"], headers=start["headers"], content=content)
+
+
+def piece(body: bytes, *, is_last: bool) -> dict[str, Any]:
+    """Return a message with a piece of a body."""
+    return {"type": "http.request", "body": body, "more_body": not is_last}
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("given", [[], [piece(b'{"sku":', is_last=False)]])
+async def test_a_body_that_does_not_arrive_is_waited_for_no_longer_than_so(
+    app: Litestar, shop: Shop, key: dict[str, str], given: list[dict[str, Any]]
+) -> None:
+    before = await everything(shop)
+    bounded = BodyLimits(app, SHORT_SECONDS)
+    problem = problem_of(answer(await call(bounded, given, JSON | key)))
+    assert problem == {
+        "type": "urn:problem:request-timeout",
+        "title": "The request took too long to arrive",
+        "status": 408,
+        "detail": "the body did not arrive in time",
+    }
+    assert await everything(shop) == before
+
+
+async def test_a_body_that_trickles_in_has_no_more_time_than_a_whole_one(
+    app: Litestar, shop: Shop
+) -> None:
+    def trickle() -> Iterable[dict[str, Any]]:
+        while True:
+            yield piece(b" ", is_last=False)
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        async def late() -> Any:
+            await asyncio.sleep(SHORT_SECONDS / 5)
+            return await receive()
+
+        await BodyLimits(app, SHORT_SECONDS)(scope, late, send)
+
+    before = await everything(shop)
+    assert problem_of(answer(await call(slow, trickle(), JSON)))["status"] == 408
+    assert await everything(shop) == before
+
+
+async def test_the_time_for_a_body_is_not_the_time_for_the_work(
+    app: Litestar, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompt = ProductService.offer
+
+    async def offer(self: ProductService, *arguments: Any) -> Any:
+        await asyncio.sleep(SHORT_SECONDS * 3)
+        return await prompt(self, *arguments)
+
+    monkeypatch.setattr(ProductService, "offer", offer)
+    bounded = BodyLimits(app, SHORT_SECONDS)
+    whole = [piece(json.dumps(PRODUCT).encode(), is_last=True)]
+    assert answer(await call(bounded, whole, JSON)).status_code == 201
+    assert len((await everything(shop))["products"]) == 1
+
+
+async def test_after_the_body_the_end_of_the_caller_is_waited_for_without_a_limit() -> None:
+    seen: list[str] = []
+
+    async def application(_scope: Any, receive: Any, _send: Any) -> None:
+        seen.append((await receive())["type"])
+        await asyncio.sleep(SHORT_SECONDS * 2)
+        seen.append((await receive())["type"])
+
+    bounded = BodyLimits(application, SHORT_SECONDS)
+    await call(bounded, [piece(b"", is_last=True), {"type": "http.disconnect"}], {})
+    assert seen == ["http.request", "http.disconnect"]
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("given", [[], [piece(b'{"sku":', is_last=False)]])
+async def test_a_caller_that_goes_away_in_the_middle_changes_nothing(
+    app: Litestar,
+    shop: Shop,
+    caplog: pytest.LogCaptureFixture,
+    key: dict[str, str],
+    given: list[dict[str, Any]],
+) -> None:
+    before = await everything(shop)
+    sent = await call(app, [*given, {"type": "http.disconnect"}], JSON | key)
+    assert 400 <= sent[0]["status"] < 500
+    assert await everything(shop) == before
+    assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
+
+
+async def test_a_caller_that_goes_away_during_the_work_gets_it_done(
+    app: Litestar, shop: Shop
+) -> None:
+    messages = [piece(json.dumps(PRODUCT).encode(), is_last=True), {"type": "http.disconnect"}]
+    assert answer(await call(app, messages, JSON)).status_code == 201
+    assert len((await everything(shop))["products"]) == 1
+
+
+async def test_no_body_is_waited_for_where_none_is_asked_for(app: Litestar, shop: Shop) -> None:
+    path = "/api/v1/orders/0199a1b2-7c00-7d00-8e00-0123456789ab/cancel"
+    assert answer(await call(app, [], {}, path)).status_code == 404
+    assert not (await everything(shop))["orders"]
