@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Router
 from litestar.enums import MediaType
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import License, Tag
@@ -35,6 +36,7 @@ def documentation() -> OpenAPIConfig:
         ],
         path="/docs",
         render_plugins=[_SwaggerPage(), _Document()],
+        operation_id_creator=_operation_id,
         use_handler_docstrings=True,
     )
 
@@ -42,6 +44,12 @@ def documentation() -> OpenAPIConfig:
 def documentation_assets() -> Router:
     """Return the routes of the files that the page at `/docs` loads."""
     return create_static_files_router("/docs/assets", [_STATIC], include_in_schema=False)
+
+
+def _operation_id(handler: HTTPRouteHandler, _method: object, _path: object) -> str:
+    """Return the name that generated clients use: `order_place` of `OrderController.place`."""
+    controller, _, name = handler.fn.__qualname__.partition(".")
+    return f"{controller.removesuffix('Controller').lower()}_{name}"
 
 
 class _SwaggerPage(OpenAPIRenderPlugin):
