@@ -223,8 +223,8 @@ def _parser() -> argparse.ArgumentParser:
         "--supply",
         type=float,
         default=0.9,
-        help="the part of what the baskets need that is supplied first, beside what is on the shelf "
-        "(%(default)s); the rest is refused when it runs out",
+        help="the part of what the baskets need that is supplied first, beside what is on the "
+        "shelf (%(default)s); the rest is refused when it runs out",
     )
     return parser
 

@@ -18,6 +18,9 @@ from app.settings import Settings
 from main import create_app
 from tests.servers import PostgresServer, start_postgres
 
+# pytest hands a fixture over by the name of its function.
+# pylint: disable=redefined-outer-name
+
 DATABASES = ("sqlite", "postgres")
 
 
@@ -61,7 +64,7 @@ async def app(settings: Settings) -> AsyncIterator[Litestar]:
 
 @asynccontextmanager
 async def running(application: Litestar) -> AsyncIterator[Litestar]:
-    """Run an application's lifespan in a task of its own, which pytest's fixtures do not guarantee."""
+    """Run an application's lifespan in one task, which pytest does not promise a fixture."""
     started, stop = asyncio.Event(), asyncio.Event()
 
     async def live() -> None:
@@ -91,7 +94,9 @@ async def shop(app: Litestar) -> AsyncIterator[Shop]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def client(app: Litestar, shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
+async def client(
+    app: Litestar, shop: Shop  # pylint: disable=unused-argument  # it empties itself afterwards
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client of an empty shop."""
     async with client_of(app) as its:
         yield its

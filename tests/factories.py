@@ -15,6 +15,17 @@ _ROADS = {
 }
 
 
+def address(**changes: Any) -> dict[str, Any]:
+    """Return an address as it is sent."""
+    data = {
+        "street": "12 St James's Square",
+        "city": "London",
+        "postal_code": "SW1Y 4JH",
+        "country": "GB",
+    }
+    return data | changes
+
+
 async def create_user(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
     """Register a user."""
     number = next(_numbers)
@@ -42,13 +53,7 @@ async def create_product(client: httpx.AsyncClient, **changes: Any) -> dict[str,
 
 async def create_address(client: httpx.AsyncClient, user_id: str, **changes: Any) -> dict[str, Any]:
     """Add an address of a user."""
-    data = {
-        "street": "12 St James's Square",
-        "city": "London",
-        "postal_code": "SW1Y 4JH",
-        "country": "GB",
-    }
-    return await _created(client, f"/users/{user_id}/addresses", data | changes)
+    return await _created(client, f"/users/{user_id}/addresses", address(**changes))
 
 
 async def place_order(

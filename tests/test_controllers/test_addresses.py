@@ -9,6 +9,7 @@ import pytest
 
 from app.clock import Clock
 from app.dependencies import Shop
+from tests.factories import address as address_in
 from tests.factories import create_address, create_user
 
 BAD_COUNTRIES = ["gb", "UK", "XX", "GBR", "G", "", " GB", "GB\n", 826, None]
@@ -29,7 +30,7 @@ class TickingClock(Clock):
 
 async def test_an_address_is_shown_as_given(client: httpx.AsyncClient) -> None:
     user = await create_user(client)
-    data = _address(region="Greater London")
+    data = address_in(region="Greater London")
     response = await client.post(f"/users/{user['id']}/addresses", json=data)
     body = response.json()
     assert response.status_code == 201
@@ -215,7 +216,7 @@ async def test_an_assigned_country_code_is_taken(client: httpx.AsyncClient, coun
 async def test_no_other_country_code_is_taken(client: httpx.AsyncClient, country: object) -> None:
     user = await create_user(client)
     base = f"/users/{user['id']}/addresses"
-    refused = await client.post(base, json=_address(country=country))
+    refused = await client.post(base, json=address_in(country=country))
     assert await _addresses(client, user) == []
     address = await create_address(client, user["id"])
     unchanged = await client.patch(f"{base}/{address['id']}", json={"country": country})
@@ -223,16 +224,6 @@ async def test_no_other_country_code_is_taken(client: httpx.AsyncClient, country
     for response in (refused, unchanged):
         assert _refusal(response) == (400, "invalid-input")
         assert [error["pointer"] for error in response.json()["errors"]] == ["#/country"]
-
-
-def _address(**changes: Any) -> dict[str, Any]:
-    data = {
-        "street": "12 St James's Square",
-        "city": "London",
-        "postal_code": "SW1Y 4JH",
-        "country": "GB",
-    }
-    return data | changes
 
 
 def _refusal(response: httpx.Response) -> tuple[int, str]:
