@@ -1,4 +1,4 @@
-"""Fills an empty shop with an extract of a real grocery chain's year."""
+"""Fills an empty shop with an extract of a grocery chain's year."""
 
 from pathlib import Path
 

@@ -2,9 +2,9 @@
 # Starts the shop with its demo data and lets schemathesis look for answers that its OpenAPI
 # document does not promise. Needs `uv sync --group api`; arguments go to schemathesis.
 #
-#   bash scripts/fuzz.sh               the seed of every day
-#   SEED=7 bash scripts/fuzz.sh        another one
-#   DB_HOST=… bash scripts/fuzz.sh     on PostgreSQL
+#   bash scripts/fuzz.sh                   the seed of every day, two and a half minutes
+#   SEED=7 MAX_SECONDS=900 bash scripts/fuzz.sh
+#   DB_HOST=… bash scripts/fuzz.sh         on PostgreSQL
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -46,6 +46,7 @@ SHOP_URL="$url" PYTHONPATH="$root" schemathesis --config-file "$root/schemathesi
     --phases examples,coverage,fuzzing,stateful \
     --seed "${SEED:-1}" \
     --max-examples "${MAX_EXAMPLES:-50}" \
+    --max-time "${MAX_SECONDS:-150}" \
     --generation-database none \
     --no-color "$@" || status=$?
 

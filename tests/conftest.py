@@ -111,13 +111,11 @@ def client_of(app: Litestar) -> httpx.AsyncClient:
 async def empty(shop: Shop) -> None:
     """Delete every row of a shop."""
     tables = [table.name for table in reversed(Base.metadata.sorted_tables)]
+    if shop.database.is_sqlite:
+        tables += ["product_search", "product_search_rows"]
+    # TRUNCATE makes each table's files anew: on the few rows of a test DELETE is much faster.
     async with shop.database.write() as session:
-        if not shop.database.is_sqlite:
-            await session.execute(text(f"TRUNCATE {', '.join(tables)}"))
-            return
         for table in tables:
-            await session.execute(text(f"DELETE FROM {table}"))
-        for table in ("product_search", "product_search_rows"):
             await session.execute(text(f"DELETE FROM {table}"))
 
 
