@@ -36,6 +36,19 @@ class Settings(BaseSettings):
     postgres_password: SecretStr = SecretStr("lavka")
     postgres_db: str = "lavka"
 
+    # Unset means the broker's part is played in this process.
+    rabbitmq_host: str | None = None
+    rabbitmq_port: Port = 5672
+    rabbitmq_vhost: str = "/"
+    rabbitmq_user: str = "guest"
+    rabbitmq_password: SecretStr = SecretStr("guest")
+
+    # Unset means the cache is in this process.
+    redis_host: str | None = None
+    redis_port: Port = 6379
+    redis_db: Annotated[int, Field(ge=0)] = 0
+    redis_decode_responses: bool = False
+
     @property
     def database_url(self) -> URL:
         """The shop's database: PostgreSQL when `DB_HOST` is set, else SQLite."""

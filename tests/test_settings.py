@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.settings import Settings
+from app.settings import InvalidSettings, Settings, get_settings
 
 PROMISED: dict[str, tuple[str, Any]] = {
     "POSTGRES_USER": ("keeper", "keeper"),
@@ -17,6 +17,15 @@ PROMISED: dict[str, tuple[str, Any]] = {
     "DB_PORT": ("5433", 5433),
     "HOST": ("0.0.0.0", "0.0.0.0"),
     "PORT": ("8080", 8080),
+    "RABBITMQ_HOST": ("rabbitmq", "rabbitmq"),
+    "RABBITMQ_PORT": ("5673", 5673),
+    "RABBITMQ_VHOST": ("local", "local"),
+    "RABBITMQ_USER": ("rabbit", "rabbit"),
+    "RABBITMQ_PASSWORD": ("carrot", "carrot"),
+    "REDIS_HOST": ("redis", "redis"),
+    "REDIS_PORT": ("6380", 6380),
+    "REDIS_DB": ("3", 3),
+    "REDIS_DECODE_RESPONSES": ("true", True),
 }
 
 
@@ -56,7 +65,7 @@ def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_names_of_others_in_the_file_are_left_alone() -> None:
-    Path(".env").write_text("PGADMIN_DEFAULT_EMAIL=a@b.c\nREDIS_DB=0\n", "utf-8")
+    Path(".env").write_text("PGADMIN_DEFAULT_EMAIL=a@b.c\nLANG=C\n", "utf-8")
     assert Settings() == Settings(_env_file=None)
 
 
@@ -105,3 +114,19 @@ def test_a_wrong_value_is_refused_by_name(
     monkeypatch.setenv(name, value)
     with pytest.raises(ValidationError, match=name.lower()):
         Settings()
+
+
+def test_every_promised_name_stands_in_the_example(repository_root: Path) -> None:
+    example = (repository_root / ".env.example").read_text("utf-8")
+    named = {line.lstrip("# ").partition("=")[0] for line in example.splitlines() if "=" in line}
+    assert set(PROMISED) | {"PGADMIN_DEFAULT_EMAIL", "PGADMIN_DEFAULT_PASSWORD"} <= named
+
+
+def test_a_setting_that_cannot_be_is_named_with_its_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DB_PORT", "abc")
+    monkeypatch.setenv("SHOP_CURRENCY", "gold")
+    get_settings.cache_clear()
+    with pytest.raises(InvalidSettings, match="SHOP_CURRENCY: .*; DB_PORT: .*integer"):
+        get_settings()
