@@ -101,6 +101,15 @@ def test_a_taken_port_is_an_error_and_nothing_is_made(tmp_path: Path) -> None:
     assert not settings.data_dir.exists()
 
 
+def test_a_setting_that_cannot_be_is_named_without_a_traceback(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, db_host=None, data_dir=tmp_path / "var")
+    (tmp_path / ".env").write_text("SHOP_CURRENCY=gold\n", "utf-8")
+    refused = run(settings, tmp_path, MAIN, "--port", str(free_port()))
+    assert refused.returncode == 1
+    assert refused.stderr == "error: SHOP_CURRENCY: String should match pattern '^[A-Z]{3}$'\n"
+    assert not settings.data_dir.exists()
+
+
 def test_several_workers_on_sqlite_are_refused(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, db_host=None, data_dir=tmp_path / "var")
     refused = run(settings, tmp_path, MAIN, "--workers", "2", "--port", str(free_port()))
