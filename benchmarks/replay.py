@@ -13,6 +13,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import cycle, groupby, islice
 from pathlib import Path
@@ -42,13 +43,13 @@ class Run:
     client: httpx.AsyncClient
     name: str
     baskets: list[Basket]
+    started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
     users: dict[str, str] = field(default_factory=dict)
     products: dict[str, dict[str, Any]] = field(default_factory=dict)
     supplied: Counter[str] = field(default_factory=Counter)
     accepted: list[str] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
-    seconds: float = 0.0
 
 
 def read_baskets(count: int) -> list[Basket]:
@@ -62,8 +63,8 @@ def read_baskets(count: int) -> list[Basket]:
     return list(islice(cycle(baskets), count))
 
 
-async def replay(run: Run, concurrency: int, advance: Callable[[], None]) -> None:
-    """Send every basket once, so many at a time."""
+async def replay(run: Run, concurrency: int, advance: Callable[[], None]) -> float:
+    """Send every basket once, so many at a time, and return the seconds that it took."""
     waiting = iter(enumerate(run.baskets))
 
     async def buyer() -> None:
@@ -73,7 +74,7 @@ async def replay(run: Run, concurrency: int, advance: Callable[[], None]) -> Non
 
     started = time.perf_counter()
     await asyncio.gather(*(buyer() for _ in range(concurrency)))
-    run.seconds = time.perf_counter() - started
+    return time.perf_counter() - started
 
 
 async def prepare(run: Run, supply: float) -> None:
@@ -92,13 +93,17 @@ async def prepare(run: Run, supply: float) -> None:
         if (pieces := int(quantity * supply)) > 0:
             path = f"products/{run.products[sku]['id']}/stock"
             body = {"quantity": pieces, "reason": "supply", "note": f"replay {run.name}"}
-            (await run.client.post(path, json=body)).raise_for_status()
+            response = await run.client.post(path, json=body)
+            response.raise_for_status()
+            # The shop's own clock, and before the first order.
+            run.started_at = response.json()["created_at"]
             run.supplied[sku] = pieces
 
 
 async def check(run: Run) -> dict[str, str | None]:
     """Return what must hold, with the first thing that speaks against it, if any does."""
-    listed = Counter(order["id"] for order in await _orders_of_run(run))
+    placed = await _all(run.client, "orders", placed_from=run.started_at)
+    listed = Counter(order["id"] for order in placed)
     orders = [(await run.client.get(f"orders/{each}")).json() for each in run.accepted]
     sold: defaultdict[str, int] = defaultdict(int)
     for order in orders:
@@ -173,15 +178,6 @@ async def _post_until_answered(
     raise SystemExit("error: the shop does not answer")
 
 
-async def _orders_of_run(run: Run) -> list[dict[str, Any]]:
-    if not run.accepted:
-        return []
-    first = (await run.client.get(f"orders/{run.accepted[0]}")).json()
-    orders = await _all(run.client, "orders", placed_from=first["created_at"])
-    # Orders of the same instant as the first one may be older than this run.
-    return [order for order in orders if order["number"] >= first["number"]]
-
-
 async def _all(client: httpx.AsyncClient, resource: str, **query: str) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     cursor: str | None = None
@@ -196,13 +192,13 @@ async def _all(client: httpx.AsyncClient, resource: str, **query: str) -> list[d
             return items
 
 
-def _report(console: Console, run: Run, checks: dict[str, str | None]) -> None:
+def _report(console: Console, run: Run, seconds: float, checks: dict[str, str | None]) -> None:
     quantiles = statistics.quantiles(run.latencies, n=100)
-    table = Table(title=f"{len(run.baskets)} baskets in {run.seconds:.1f} s", show_header=False)
+    table = Table(title=f"{len(run.baskets)} baskets in {seconds:.1f} s", show_header=False)
     table.add_row("accepted", f"{len(run.accepted)}")
     for reason, count in run.refused.most_common():
         table.add_row(f"refused: {reason}", f"{count}")
-    table.add_row("orders/s", f"{len(run.baskets) / run.seconds:.0f}")
+    table.add_row("orders/s", f"{len(run.baskets) / seconds:.0f}")
     for percent in (50, 95, 99):
         table.add_row(f"p{percent}", f"{quantiles[percent - 1] * 1000:.1f} ms")
     for name, against in checks.items():
@@ -244,9 +240,9 @@ async def _main() -> int:
         columns = (TextColumn("orders"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console) as progress:
             task = progress.add_task("orders", total=len(run.baskets))
-            await replay(run, arguments.concurrency, lambda: progress.advance(task))
+            seconds = await replay(run, arguments.concurrency, lambda: progress.advance(task))
         checks = await check(run)
-    _report(console, run, checks)
+    _report(console, run, seconds, checks)
     return 0 if all(against is None for against in checks.values()) else 1
 
 
