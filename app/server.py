@@ -153,6 +153,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
 def _run(coroutine: Any) -> None:
     runner: Callable[[Any], Any] = asyncio.run
     with contextlib.suppress(ImportError):
+        # There is none for Windows.
         import uvloop  # pylint: disable=import-outside-toplevel
 
         runner = uvloop.run
