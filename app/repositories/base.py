@@ -42,6 +42,9 @@ class Repository(Generic[Row]):
         if lock:
             # A row that the session knows already is read again: it may be old by now.
             query = query.with_for_update().execution_options(populate_existing=True)
+        return await self._one(query, row_id)
+
+    async def _one(self, query: Select[Row], row_id: UUID) -> Row:
         row = await self.session.scalar(query)
         if row is None:
             raise self.not_found(

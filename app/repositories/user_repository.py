@@ -36,10 +36,7 @@ class UserRepository(Repository[User]):
             UserNotFound: there is none of this id.
         """
         query = self.query().where(User.id == user_id).with_for_update(read=True, key_share=True)
-        user = await self.session.scalar(query)
-        if user is None:
-            raise UserNotFound(f"there is no user {user_id}", id=str(user_id))
-        return user
+        return await self._one(query, user_id)
 
     async def find(self, query: UserQuery) -> tuple[Sequence[User], str | None]:
         """Return a page of users and the cursor of the next one."""
@@ -122,10 +119,8 @@ class AddressRepository(Repository[Address]):
         Raises:
             AddressNotFound: the user has none of this id.
         """
-        address = await self.get(address_id)
-        if address.user_id != user_id:
-            raise AddressNotFound(f"there is no address {address_id}", id=str(address_id))
-        return address
+        query = self.query().where(Address.id == address_id, Address.user_id == user_id)
+        return await self._one(query, address_id)
 
     async def primary_of(self, user_id: UUID) -> Address | None:
         """Return the user's primary address; who has none has no address at all."""
