@@ -1,7 +1,8 @@
 """The entry point: builds the application; `python main.py` runs the shop."""
 
+import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,46 +10,87 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.logging import LoggingConfig
 
+from app.background import repeat
+from app.caching import keep_cache
+from app.controllers.api_key_controller import ApiKeyController
+from app.controllers.audit_controller import AuditController
+from app.controllers.auth_controller import AuthController
+from app.controllers.clock_controller import ClockController
+from app.controllers.dead_letter_controller import DeadLetterController
 from app.controllers.health_controller import HealthController
+from app.controllers.metrics_controller import MetricsController
+from app.controllers.operation_controller import OperationController
 from app.controllers.order_controller import OrderController
 from app.controllers.product_controller import ProductController
+from app.controllers.report_controller import ReportController
 from app.controllers.user_controller import AddressController, UserController
 from app.dependencies import DEPENDENCIES, Shop
+from app.mailing import deliver_mails
+from app.messaging.dispatcher import dispatch_commands
+from app.process import begin_process
 from app.settings import get_settings
+from app.tracing import flush_traces
+from app.web.authentication import Authentication
 from app.web.documentation import documentation, documentation_assets
+from app.web.edge import Edge
 from app.web.idempotency import Idempotency
-from app.web.limits import BodyLimits
+from app.web.limits import BodyLimits, require_short_headers
 from app.web.methods import AllowPlugin
+from app.web.metrics import Metrics
 from app.web.problems import EXCEPTION_HANDLERS
 from app.web.request import ShopRequest
 from app.web.schemas import SchemaPlugin
 
 API = "/api/v1"
+_UNHURRIED_SECONDS = 1.0
+_LOGGING = LoggingConfig(
+    # Each fault is logged once, with its request, where it is rendered.
+    log_exceptions="never",
+    configure_root_logger=False,
+    # What the framework says is written as everything else is.
+    loggers={"litestar": {"level": "INFO", "handlers": [], "propagate": True}},
+)
 
 
 def create_app(shop: Shop | None = None) -> Litestar:
     """Build the application over the shop of the settings, or over another one."""
-    shop = shop or Shop(get_settings())
+    if shop is None:
+        # Also in the processes of a server that forks none, which begin with this call.
+        begin_process(settings := get_settings())
+        shop = Shop(settings)
     api = Router(
         API,
-        route_handlers=[UserController, AddressController, ProductController, OrderController],
-        middleware=[Idempotency],
+        route_handlers=[
+            AuthController,
+            UserController,
+            AddressController,
+            ProductController,
+            OrderController,
+            ReportController,
+            ApiKeyController,
+            AuditController,
+            OperationController,
+            DeadLetterController,
+        ],
+        middleware=[Authentication, Idempotency],
     )
+    if shop.settings.test_clock:
+        api.register(ClockController)
     app = Litestar(
-        route_handlers=[api, HealthController, documentation_assets()],
+        route_handlers=[api, HealthController, MetricsController, documentation_assets()],
         dependencies=DEPENDENCIES,
+        before_request=require_short_headers,
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[_opened(shop)],
-        # Each fault is logged once, with its request, where it is rendered.
-        logging_config=LoggingConfig(log_exceptions="never", configure_root_logger=False),
+        logging_config=_LOGGING,
         openapi_config=documentation(),
         plugins=[SchemaPlugin(), AllowPlugin()],
         # Ours applies to streamed bodies too, and has a time limit.
         request_max_body_size=None,
         request_class=ShopRequest,
-        state=State({"shop": shop}),
+        state=State({"shop": shop, "metrics": Metrics(shop)}),
     )
-    app.asgi_handler = BodyLimits(app.asgi_handler)
+    app.asgi_handler = Edge(BodyLimits(app.asgi_handler), shop.settings, shop.traffic)
     return app
 
 
@@ -56,16 +98,41 @@ def _opened(shop: Shop) -> Any:
     @asynccontextmanager
     async def opened(_app: Litestar) -> AsyncIterator[None]:
         await shop.prepare()
+        if (password := await shop.ensure_admin()) is not None:
+            # Only where another server than ours starts the shop: ours has told it already.
+            print(f"{shop.settings.admin_email}, password {password}", flush=True)
         # What is alive now lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
+        works = [deliver_mails(shop), keep_cache(shop)]
+        if shop.settings.rabbitmq_host is None:
+            works += [dispatch_commands(shop), keep_schedule(shop)]
+        tasks = [asyncio.create_task(each) for each in works]
         try:
             yield
         finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
             await shop.close()
+            await flush_traces()
 
     return opened
+
+
+async def keep_schedule(shop: Shop) -> None:
+    """Do by itself what the shop does at its times, until cancelled."""
+
+    def load() -> Callable[[Shop], Awaitable[None]]:
+        # TaskIQ takes a quarter of a second to import: in a thread, and after the first answers.
+        from app.scheduler import run_here  # pylint: disable=import-outside-toplevel
+
+        return run_here
+
+    await asyncio.sleep(_UNHURRIED_SECONDS)
+    run_here = await asyncio.to_thread(load)
+    await repeat("schedule", lambda: run_here(shop))
 
 
 if __name__ == "__main__":

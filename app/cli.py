@@ -4,30 +4,43 @@ import argparse
 import asyncio
 import csv
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
 
 from app.database import outage_reason
-from app.dependencies import Shop
-from app.errors import Unavailable
+from app.dead_letter_cli import add_dead_letters
+from app.demo_data import fill_with_demo
+from app.dependencies import Shop, provide_start
+from app.errors import InvalidInput, NotFound, Unavailable
 from app.importing import UnreadableFile, import_files
+from app.report_cli import add_report
 from app.services.import_service import Outcome
+from app.services.start_service import made_up_password
 from app.settings import InvalidSettings, get_settings
 
 _SHOWN_REFUSALS = 20
+_WAIT_STEP_SECONDS = 1.0
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run a command and exit: 0 if all was done, 1 if some was refused, 2 if nothing was done."""
     arguments = _parser().parse_args(argv)
     try:
-        sys.exit(asyncio.run(_import(arguments.files, arguments.refused)))
+        sys.exit(asyncio.run(arguments.run(arguments)))
     except Unavailable as error:
         print(f"error: {get_settings().data_place}: {outage_reason(error)}", file=sys.stderr)
         sys.exit(2)
-    except (InvalidSettings, UnreadableFile, OSError) as error:
+    except InvalidInput as error:
+        reasons = "; ".join(
+            f"{each['pointer'].removeprefix('#/')}: {each['detail']}"
+            for each in error.context["errors"]
+        )
+        print(f"error: {reasons}", file=sys.stderr)
+        sys.exit(2)
+    except (InvalidSettings, UnreadableFile, NotFound, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
@@ -56,17 +69,93 @@ def _parser() -> argparse.ArgumentParser:
     imports.add_argument(
         "--refused", type=Path, metavar="FILE", help="write every refused row and its reason here"
     )
+    imports.set_defaults(run=_import)
+    admin = commands.add_parser(
+        "admin",
+        help="make somebody an administrator, with a new password",
+        description="Make the user of an e-mail address an administrator, or add one, and print a "
+        "password that is made up for it. Every log-in of the user ends.",
+    )
+    admin.add_argument("email", metavar="EMAIL", help="the e-mail address")
+    admin.set_defaults(run=_appoint)
+    add_report(commands)
+    migrate = commands.add_parser(
+        "migrate",
+        help="bring the schema of the database up to date",
+        description="Apply every missing migration, once, however many processes do so together.",
+    )
+    migrate.add_argument(
+        "--wait",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long to wait for a database that does not answer yet (%(default)g)",
+    )
+    migrate.set_defaults(run=_migrate)
+    demo = commands.add_parser(
+        "demo",
+        help="fill an empty shop with real data",
+        description="Fill the shop with an extract of a grocery chain's year, if it never had a "
+        "product: what main.py --demo does, for a shop that is running.",
+    )
+    demo.set_defaults(run=_fill)
+    add_dead_letters(commands)
     return parser
 
 
-async def _import(files: list[Path], refused: Path | None) -> int:
+async def _migrate(arguments: argparse.Namespace) -> int:
+    settings = get_settings()
+    shop = Shop(settings)
+    deadline = time.monotonic() + arguments.wait
+    try:
+        while True:
+            try:
+                was_behind = await shop.migrate()
+                break
+            except Unavailable as error:
+                if time.monotonic() > deadline:
+                    raise
+                print(f"waiting for {settings.data_place}: {outage_reason(error)}", flush=True)
+                await asyncio.sleep(_WAIT_STEP_SECONDS)
+    finally:
+        await shop.close()
+    print(f"{settings.data_place}: {'migrated' if was_behind else 'up to date'}", flush=True)
+    return 0
+
+
+async def _fill(_arguments: argparse.Namespace) -> int:
+    shop = Shop(get_settings())
+    try:
+        await shop.prepare()
+        was_empty = await fill_with_demo(shop)
+    finally:
+        await shop.close()
+    print("filled" if was_empty else "the shop is in use, and stays as it is")
+    return 0
+
+
+async def _appoint(arguments: argparse.Namespace) -> int:
+    shop = Shop(get_settings())
+    password = made_up_password()
+    try:
+        await shop.prepare()
+        async with shop.database.write() as session:
+            await provide_start(session, shop).appoint(arguments.email, password)
+    finally:
+        await shop.close()
+    print(f"{arguments.email} is an administrator, with the password {password}")
+    return 0
+
+
+async def _import(arguments: argparse.Namespace) -> int:
+    refused: Path | None = arguments.refused
     if refused is not None:
         # Before the work, so that a place that cannot be written to costs nothing.
         _write_refused(refused, {})
     shop = Shop(get_settings())
     try:
         await shop.prepare()
-        outcomes = await import_files(shop, files, Console(stderr=True))
+        outcomes = await import_files(shop, arguments.files, Console(stderr=True))
     finally:
         await shop.close()
     for path, outcome in outcomes.items():
@@ -93,3 +182,7 @@ def _write_refused(path: Path, outcomes: Mapping[Path, Outcome]) -> None:
         writer.writerow(("file", "row", "reason"))
         for source, outcome in outcomes.items():
             writer.writerows((source, number, reason) for number, reason in outcome.refused)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,10 +1,13 @@
 """Brings the schema of the shop's database to the newest revision."""
 
+import logging
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
 from app.database import Database
+
+logger = logging.getLogger(__name__)
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "migrations"
 # Any number will do, as long as every process of the shop uses the same one.
@@ -12,10 +15,23 @@ _ADVISORY_LOCK = 5_263_829
 
 
 async def migrate(database: Database) -> bool:
-    """Apply every missing migration, once for all processes that start; tell if there was any."""
-    async with database.write() as session:
-        connection = await session.connection()
-        return await connection.run_sync(_upgrade)
+    """Apply every missing migration, once for all processes that start; tell if there was any.
+
+    A newer schema stays as it is, so that the release before can be run again.
+    """
+    newest = newest_revision()
+    async with database.read() as session:
+        revision = await (await session.connection()).run_sync(_revision)
+    if revision > newest:
+        logger.warning(
+            "the database was migrated to %s by a newer release than this one, of %s",
+            revision,
+            newest,
+        )
+    if revision >= newest:
+        return False
+    async with database.reshape() as connection:
+        return await connection.run_sync(_upgrade, newest)
 
 
 def newest_revision() -> str:
@@ -25,11 +41,11 @@ def newest_revision() -> str:
     )
 
 
-def _upgrade(connection: Connection) -> bool:
+def _upgrade(connection: Connection, newest: str) -> bool:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
-    if _current(connection) == newest_revision():
+    if _revision(connection) >= newest:
+        # Another process was faster.
         return False
     # Alembic takes a third of a second to import, and most starts find nothing to do.
     from alembic import command  # pylint: disable=import-outside-toplevel
@@ -43,8 +59,8 @@ def _upgrade(connection: Connection) -> bool:
     return True
 
 
-def _current(connection: Connection) -> str | None:
+def _revision(connection: Connection) -> str:
+    """Return the revision of a database; of one without a schema the empty text."""
     if not inspect(connection).has_table("alembic_version"):
-        return None
-    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    return revision
+        return ""
+    return connection.scalar(text("SELECT version_num FROM alembic_version")) or ""

@@ -20,6 +20,7 @@ from litestar import Litestar
 from app.database import outage_reason
 from app.dependencies import Shop
 from app.errors import Unavailable
+from app.process import begin_process, run
 from app.settings import InvalidSettings, Settings, get_settings
 
 # A client that is slower than this with its headers is not one of a shop.
@@ -30,27 +31,24 @@ def main(create_app: Callable[[], Litestar], argv: list[str] | None = None) -> N
     """Serve until SIGINT or SIGTERM."""
     try:
         settings = get_settings()
+        arguments = _parser(settings).parse_args(argv)
+        begin_process(settings)
     except InvalidSettings as error:
         sys.exit(f"error: {error}")
-    arguments = _parser(settings).parse_args(argv)
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    # The server is told apart from what runs in it; of itself it says only what is wrong.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("_granian").setLevel(logging.ERROR)
     if arguments.workers > 1 and settings.db_host is None:
         sys.exit(
             "error: --workers: several processes need PostgreSQL (DB_HOST), SQLite has one writer"
         )
+    if arguments.workers > 1 and settings.redis_host is None:
+        logging.warning("without Redis (REDIS_HOST) each process counts rate limits by itself")
     _require_free(arguments.host, arguments.port)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_prepare(settings, is_demo=arguments.demo))
-        _print_where(arguments.host, arguments.port, settings)
+        password = asyncio.run(_prepare(settings, is_demo=arguments.demo))
+        _print_where(arguments.host, arguments.port, settings, password)
         if arguments.workers > 1:
             _serve_by_workers(arguments)
         else:
-            _run(_serve_here(create_app, arguments))
+            run(_serve_here(create_app, arguments))
 
 
 def _parser(settings: Settings) -> argparse.ArgumentParser:
@@ -71,13 +69,14 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser.add_argument(
         "--workers",
         type=int,
-        default=1,
-        help="processes that serve, on PostgreSQL only (%(default)s)",
+        default=settings.workers,
+        help="processes that serve, on PostgreSQL only (WORKERS, %(default)s)",
     )
     return parser
 
 
-async def _prepare(settings: Settings, *, is_demo: bool) -> None:
+async def _prepare(settings: Settings, *, is_demo: bool) -> str | None:
+    """Make the shop ready; return the administrator's password, if one was made up."""
     shop = Shop(settings)
     try:
         await shop.prepare()
@@ -86,9 +85,10 @@ async def _prepare(settings: Settings, *, is_demo: bool) -> None:
             from app.demo_data import fill_with_demo  # pylint: disable=import-outside-toplevel
 
             await fill_with_demo(shop)
+        return await shop.ensure_admin()
     except Unavailable as error:
         sys.exit(f"error: {settings.data_place}: {outage_reason(error)}")
-    except OSError as error:
+    except (InvalidSettings, OSError) as error:
         sys.exit(f"error: {error}")
     finally:
         await shop.close()
@@ -108,13 +108,20 @@ def _require_free(host: str, port: int) -> None:
             )
 
 
-def _print_where(host: str, port: int, settings: Settings) -> None:
-    shown = "localhost" if host in ("0.0.0.0", "::", "127.0.0.1") else host
+def _print_where(host: str, port: int, settings: Settings, password: str | None) -> None:
+    everywhere = "0.0.0.0"  # nosec B104  # compared with, not bound to
+    shown = "localhost" if host in (everywhere, "::", "127.0.0.1") else host
     url = f"http://{shown}:{port}"
     print(
         f"Lavka\n  shop  {url}/api/v1/products\n  docs  {url}/docs\n  data  {settings.data_place}",
         flush=True,
     )
+    if password is not None:
+        print(
+            f"  admin {settings.admin_email}, password {password}\n"
+            "        (made up for the first start, and shown this once)",
+            flush=True,
+        )
 
 
 def _serve_by_workers(arguments: argparse.Namespace) -> None:
@@ -147,14 +154,6 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
         "http1_settings": _HTTP1,
         "websockets": False,
         "log_level": LogLevels.error,
+        # What the server says of itself is written as everything else is.
+        "log_dictconfig": {"loggers": {"_granian": {"handlers": [], "propagate": True}}},
     }
-
-
-def _run(coroutine: Any) -> None:
-    runner: Callable[[Any], Any] = asyncio.run
-    with contextlib.suppress(ImportError):
-        # There is none for Windows.
-        import uvloop  # pylint: disable=import-outside-toplevel
-
-        runner = uvloop.run
-    runner(coroutine)

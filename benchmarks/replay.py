@@ -24,8 +24,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from benchmarks.doors import add_arguments, key_of_its_own
+
 _BASKETS = Path(__file__).resolve().parent.parent / "app" / "demo" / "orders.csv"
 _RETRIES = 8
+SCOPES = ("products:read", "products:write", "orders:read", "orders:write", "users:read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +66,24 @@ def read_baskets(count: int) -> list[Basket]:
     return list(islice(cycle(baskets), count))
 
 
-async def replay(run: Run, concurrency: int, advance: Callable[[], None]) -> float:
+async def replay(
+    run: Run,
+    concurrency: int,
+    advance: Callable[[], None],
+    *,
+    pause_seconds: float = 0.0,
+    stop: asyncio.Event | None = None,
+) -> float:
     """Send every basket once, so many at a time, and return the seconds that it took."""
     waiting = iter(enumerate(run.baskets))
 
     async def buyer() -> None:
         for number, basket in waiting:
+            if stop is not None and stop.is_set():
+                return
             await _order(run, number, basket)
             advance()
+            await asyncio.sleep(pause_seconds)
 
     started = time.perf_counter()
     await asyncio.gather(*(buyer() for _ in range(concurrency)))
@@ -145,14 +158,19 @@ def _against_totals(orders: list[dict[str, Any]]) -> str | None:
     return None
 
 
-async def _order(run: Run, number: int, basket: Basket) -> None:
-    body = {
+def order_of(run: Run, basket: Basket) -> dict[str, Any]:
+    """Return the body of an order."""
+    return {
         "user_id": run.users[basket.username],
         "items": [
             {"product_id": run.products[sku]["id"], "quantity": quantity}
             for sku, quantity in basket.quantities.items()
         ],
     }
+
+
+async def _order(run: Run, number: int, basket: Basket) -> None:
+    body = order_of(run, basket)
     # The key makes it safe to ask again when the answer is lost with a connection or a server.
     headers = {"Idempotency-Key": f"replay-{run.name}-{number}"}
     started = time.perf_counter()
@@ -211,6 +229,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--url", default="http://127.0.0.1:8000", help="the shop, started with --demo"
     )
+    add_arguments(parser)
     parser.add_argument("--orders", type=int, default=2000, help="baskets to send (%(default)s)")
     parser.add_argument(
         "--concurrency", type=int, default=16, help="how many at once (%(default)s)"
@@ -234,16 +253,24 @@ async def _main() -> int:
     ) as client:
         run = Run(client, uuid.uuid4().hex[:12], read_baskets(arguments.orders))
         try:
-            await prepare(run, arguments.supply)
+            await client.get("products?limit=1")
         except httpx.TransportError as error:
             raise SystemExit(f"error: there is no shop at {arguments.url}: {error}") from error
-        columns = (TextColumn("orders"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task("orders", total=len(run.baskets))
-            seconds = await replay(run, arguments.concurrency, lambda: progress.advance(task))
-        checks = await check(run)
+        async with key_of_its_own(client, arguments, SCOPES):
+            seconds, checks = await _replay_and_check(run, arguments, console)
     _report(console, run, seconds, checks)
     return 0 if all(against is None for against in checks.values()) else 1
+
+
+async def _replay_and_check(
+    run: Run, arguments: argparse.Namespace, console: Console
+) -> tuple[float, dict[str, str | None]]:
+    await prepare(run, arguments.supply)
+    columns = (TextColumn("orders"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("orders", total=len(run.baskets))
+        seconds = await replay(run, arguments.concurrency, lambda: progress.advance(task))
+    return seconds, await check(run)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ async def run_on_configured_database() -> None:
     if settings.db_host is None:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url)
-    async with database.writer.begin() as connection:
+    async with database.reshape() as connection:
         await connection.run_sync(run)
     await database.close()
 

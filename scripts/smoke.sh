@@ -7,6 +7,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
 server=
 export UV_CACHE_DIR="$work/cache" UV_NO_PROGRESS=1
+export ADMIN_PASSWORD=a-kettle-for-the-smoke-test
 unset VIRTUAL_ENV DATA_DIR DB_HOST
 
 stop() {
@@ -62,6 +63,8 @@ uv run python -m benchmarks.replay --url "$url" --orders 200 || fail "the replay
 stop
 
 start
-[ "$(curl -fsS "$url/api/v1/orders?limit=100" | count)" = 100 ] || fail "the data was not kept"
+form=(--data-urlencode username=admin@example.com --data-urlencode "password=$ADMIN_PASSWORD")
+token=$(curl -fsS "$url/api/v1/auth/token" "${form[@]}" | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
+[ "$(curl -fsS -H "Authorization: Bearer $token" "$url/api/v1/orders?limit=100" | count)" = 100 ] || fail "the data was not kept"
 stop
 echo "the README's first command works"

@@ -1,10 +1,12 @@
 """Fixtures: the shop on SQLite and on a real PostgreSQL, driven through its front door."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
@@ -13,15 +15,41 @@ from litestar import Litestar
 from sqlalchemy import text
 
 from app.dependencies import Shop
+from app.mailing import deliver_mails
+from app.messaging.dispatcher import dispatch_commands
 from app.models import Base
 from app.settings import Settings
 from main import create_app
-from tests.servers import PostgresServer, start_postgres
+from tests.cached import assert_cache_is_true, forget_cached
+from tests.machines import AUTHORIZATION, let_machine_in
+from tests.scheduling import ShopScheduling
+from tests.servers import (
+    PostgresServer,
+    RabbitMQServer,
+    RedisServer,
+    ServerNotInstalled,
+    start_postgres,
+    start_rabbitmq,
+    start_redis,
+)
 
 # pytest hands a fixture over by the name of its function.
 # pylint: disable=redefined-outer-name
 
 DATABASES = ("sqlite", "postgres")
+# Hashes that cost nothing, and no limits: the tests of those set them.
+QUICK: dict[str, Any] = {
+    "password_memory_kib": 8,
+    "password_iterations": 1,
+    "login_limit_per_account": 1_000_000,
+    "login_limit_per_address": 1_000_000,
+    "rate_limit_per_minute": 0,
+}
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ShopScheduling:
+    """Return who hands out the tests to the processes of `-n`."""
+    return ShopScheduling(DATABASES, config, log)
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +57,32 @@ def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server of this test run's own."""
     with start_postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis server of this test run's own."""
+    with start_redis() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_server() -> Iterator[RabbitMQServer]:
+    """A RabbitMQ server of this test run's own; its tests are skipped where there is none."""
+    with rabbitmq_or_skip() as server:
+        yield server
+
+
+def rabbitmq_or_skip(management: bool = False) -> RabbitMQServer:
+    """Return a started RabbitMQ, or skip the test; in the pipeline it fails instead."""
+    try:
+        server = start_rabbitmq(management)
+    except ServerNotInstalled as error:
+        # Unlike the other servers it comes with no package of Python.
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+    return server
 
 
 def postgres_settings(server: PostgresServer, database: str, **changes: Any) -> Settings:
@@ -40,37 +94,70 @@ def postgres_settings(server: PostgresServer, database: str, **changes: Any) -> 
         postgres_user=server.user,
         postgres_password=server.password,
         postgres_db=database,
-        **changes,
+        **QUICK | changes,
     )
+
+
+def broker_settings(server: RabbitMQServer) -> dict[str, Any]:
+    """Return the settings of a shop that has to do with the broker of the test server."""
+    return {
+        "rabbitmq_host": server.host,
+        "rabbitmq_port": server.port,
+        "rabbitmq_user": server.user,
+        "rabbitmq_password": server.password,
+        "rabbitmq_vhost": server.vhost,
+    }
+
+
+def sqlite_settings(folder: Path, **changes: Any) -> Settings:
+    """Return the settings of a shop whose data is in a folder."""
+    return Settings(_env_file=None, db_host=None, data_dir=folder, **QUICK | changes)
 
 
 @pytest.fixture(scope="session", params=DATABASES)
 def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The settings of a shop on each database in turn."""
     if request.param == "sqlite":
-        return Settings(_env_file=None, db_host=None, data_dir=tmp_path_factory.mktemp("shop"))
+        return sqlite_settings(tmp_path_factory.mktemp("shop"))
     server: PostgresServer = request.getfixturevalue("postgres_server")
     server.create_database("shop")
-    return postgres_settings(server, "shop")
+    redis: RedisServer = request.getfixturevalue("redis_server")
+    return postgres_settings(server, "shop", redis_host=redis.host, redis_port=redis.port)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def app(settings: Settings) -> AsyncIterator[Litestar]:
     """The application, started; shared by the tests of a session."""
-    application = create_app(Shop(settings))
+    shop = Shop(settings)
+    if shop.cache.redis is not None:
+        # How long it may take is for other tests: on a busy machine a hit would be a miss.
+        shop.cache.redis.timeout_seconds = 10
+    application = create_app(shop)
     async with running(application):
+        await empty(application.state.shop)
         yield application
 
 
+async def leave_it(_shop: Shop) -> None:
+    """Leave mails and commands where they are: what becomes of them amid a test is a change."""
+
+
 @asynccontextmanager
-async def running(application: Litestar) -> AsyncIterator[Litestar]:
+async def running(
+    application: Litestar, *, is_mailing: bool = False, is_dispatching: bool = False
+) -> AsyncIterator[Litestar]:
     """Run an application's lifespan in one task, which pytest does not promise a fixture."""
     started, stop = asyncio.Event(), asyncio.Event()
 
     async def live() -> None:
-        async with application.lifespan():
-            started.set()
-            await stop.wait()
+        with (
+            patch("main.deliver_mails", deliver_mails if is_mailing else leave_it),
+            patch("main.keep_schedule", leave_it),
+            patch("main.dispatch_commands", dispatch_commands if is_dispatching else leave_it),
+        ):
+            async with application.lifespan():
+                started.set()
+                await stop.wait()
 
     task = asyncio.create_task(live())
     waiting = asyncio.create_task(started.wait())
@@ -79,6 +166,7 @@ async def running(application: Litestar) -> AsyncIterator[Litestar]:
         waiting.cancel()
         await task
     try:
+        await let_machine_in(application.state.shop)
         yield application
     finally:
         stop.set()
@@ -90,7 +178,10 @@ async def shop(app: Litestar) -> AsyncIterator[Shop]:
     """The shop behind the application, emptied after the test."""
     its: Shop = app.state.shop
     yield its
-    await empty(its)
+    try:
+        await assert_cache_is_true(its)
+    finally:
+        await empty(its)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -103,13 +194,18 @@ async def client(
 
 
 def client_of(app: Litestar) -> httpx.AsyncClient:
-    """Return a client that calls an application without a network."""
+    """Return a client that calls an application without a network, with an API key."""
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # two spellings of ASGI
-    return httpx.AsyncClient(transport=transport, base_url="http://shop.test/api/v1", timeout=60)
+    return httpx.AsyncClient(
+        transport=transport,
+        base_url="http://shop.test/api/v1",
+        headers=AUTHORIZATION,
+        timeout=60,
+    )
 
 
 async def empty(shop: Shop) -> None:
-    """Delete every row of a shop."""
+    """Delete every row of a shop but the key of the tests."""
     tables = [table.name for table in reversed(Base.metadata.sorted_tables)]
     if shop.database.is_sqlite:
         tables += ["product_search", "product_search_rows"]
@@ -117,6 +213,9 @@ async def empty(shop: Shop) -> None:
     async with shop.database.write() as session:
         for table in tables:
             await session.execute(text(f"DELETE FROM {table}"))
+    await let_machine_in(shop)
+    shop.identities.clear()
+    await forget_cached(shop)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+PASSWORD = "correct horse battery staple"
 _numbers = count(1)
 _ROADS = {
     "pending": [],
@@ -34,6 +35,7 @@ async def create_user(client: httpx.AsyncClient, **changes: Any) -> dict[str, An
         "username": f"user-{number}",
         "first_name": "Ada",
         "last_name": "Lovelace",
+        "password": PASSWORD,
     }
     return await _created(client, "/users", data | changes)
 

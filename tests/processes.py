@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 
@@ -23,8 +24,11 @@ WAIT_SECONDS = 60
 class ServedShop:
     """A shop that listens on a port of this machine."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     port: int
+    output: Path
+    errors: Path
+    """Files: from a pipe that nobody reads, a shop that says much would have to wait."""
 
     @property
     def url(self) -> str:
@@ -35,7 +39,7 @@ class ServedShop:
         """Wait for the first answer."""
         deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline:
-            assert self.process.poll() is None, self.process.communicate()
+            assert self.process.poll() is None, self.ended()
             try:
                 if httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200:
                     return
@@ -46,8 +50,12 @@ class ServedShop:
     def stop(self) -> tuple[int, str, str]:
         """Ask it to end; return its exit code and what it printed."""
         self.process.send_signal(signal.SIGTERM)
-        output, errors = self.process.communicate(timeout=WAIT_SECONDS)
-        return self.process.returncode, output, errors
+        return self.ended()
+
+    def ended(self) -> tuple[int, str, str]:
+        """Wait for its end; return its exit code and what it printed."""
+        code = self.process.wait(WAIT_SECONDS)
+        return code, self.output.read_text("utf-8"), self.errors.read_text("utf-8")
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -56,11 +64,28 @@ def environment(settings: Settings) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in names} | {
         "PYTHONPATH": str(ROOT),
         "DATA_DIR": str(settings.data_dir),
+        "SHOP_TIMEZONE": settings.shop_timezone,
+        "TEST_CLOCK": str(int(settings.test_clock)),
+        "LOG_FORMAT": settings.log_format or "",
+        "HEARTBEAT_FILE": str(settings.heartbeat_file or ""),
         "DB_HOST": settings.db_host or "",
         "DB_PORT": str(settings.db_port),
         "POSTGRES_USER": settings.postgres_user,
         "POSTGRES_PASSWORD": settings.postgres_password.get_secret_value(),
         "POSTGRES_DB": settings.postgres_db,
+        "PASSWORD_MEMORY_KIB": str(settings.password_memory_kib),
+        "PASSWORD_ITERATIONS": str(settings.password_iterations),
+        "LOGIN_LIMIT_PER_ACCOUNT": str(settings.login_limit_per_account),
+        "LOGIN_LIMIT_PER_ADDRESS": str(settings.login_limit_per_address),
+        "RATE_LIMIT_PER_MINUTE": str(settings.rate_limit_per_minute),
+        "REDIS_HOST": settings.redis_host or "",
+        "REDIS_PORT": str(settings.redis_port),
+        "RABBITMQ_HOST": settings.rabbitmq_host or "",
+        "RABBITMQ_PORT": str(settings.rabbitmq_port),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": settings.otel_exporter_otlp_endpoint or "",
+        "RABBITMQ_VHOST": settings.rabbitmq_vhost,
+        "RABBITMQ_USER": settings.rabbitmq_user,
+        "RABBITMQ_PASSWORD": settings.rabbitmq_password.get_secret_value(),
     }
 
 
@@ -103,15 +128,19 @@ def free_port() -> int:
 def serving(settings: Settings, folder: Path, *arguments: str) -> Iterator[ServedShop]:
     """Start a shop and wait for its first answer; it is killed at the end if it still runs."""
     port = free_port()
-    with subprocess.Popen(
-        [sys.executable, str(ROOT / "main.py"), "--port", str(port), *arguments],
-        cwd=folder,
-        env=environment(settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        served = ServedShop(process, port)
+    with (
+        TemporaryDirectory() as printed,
+        (Path(printed) / "output").open("wb") as output,
+        (Path(printed) / "errors").open("wb") as errors,
+        subprocess.Popen(
+            [sys.executable, str(ROOT / "main.py"), "--port", str(port), *arguments],
+            cwd=folder,
+            env=environment(settings),
+            stdout=output,
+            stderr=errors,
+        ) as process,
+    ):
+        served = ServedShop(process, port, Path(output.name), Path(errors.name))
         try:
             served.wait_until_ready()
             yield served

@@ -34,7 +34,9 @@ def statements_of(shop: Shop) -> Iterator[list[Statement]]:
 @contextmanager
 def _noting(engine: AsyncEngine, noted: list[Statement]) -> Iterator[None]:
     def note(_connection: Any, _cursor: Any, sql: str, parameters: Any, *_more: Any) -> None:
-        noted.append(Statement(sql, parameters))
+        # The cache looks after itself all the time.
+        if "cache_drops" not in sql:
+            noted.append(Statement(sql, parameters))
 
     event.listen(engine.sync_engine, "before_cursor_execute", note)
     try:

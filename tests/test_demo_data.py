@@ -8,7 +8,7 @@ import httpx
 from app import demo_data
 from app.demo_data import fill_with_demo
 from app.dependencies import Shop
-from app.settings import Settings
+from tests.conftest import sqlite_settings
 from tests.factories import create_product
 from tests.ledger import every
 from tests.processes import serving
@@ -58,7 +58,7 @@ async def test_a_shop_whose_products_are_all_archived_is_in_use(
 
 
 def test_the_option_demo_fills_the_shop_before_it_serves(tmp_path: Path) -> None:
-    settings = Settings(_env_file=None, db_host=None, data_dir=tmp_path / "var")
+    settings = sqlite_settings(tmp_path / "var")
     with serving(settings, tmp_path, "--demo") as shop:
         page = httpx.get(f"{shop.url}/api/v1/products?limit=100").json()
         assert len(page["items"]) == 100

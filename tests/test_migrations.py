@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -10,28 +13,55 @@ import pytest_asyncio
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, insert, inspect, text
 
 from app.database import Database
 from app.dependencies import Shop
-from app.migration import migrate, newest_revision
-from app.models import Base
-from app.settings import Settings
+from app.errors import Unavailable
+from app.migration import _ADVISORY_LOCK, migrate, newest_revision
+from app.models import Base, Product
 from main import create_app
-from tests.conftest import DATABASES, client_of, postgres_settings, running
+from tests.conftest import DATABASES, client_of, postgres_settings, running, sqlite_settings
 from tests.factories import create_product, create_user, place_order
 from tests.ledger import every
+from tests.machines import let_machine_in
 from tests.processes import ROOT, run
 from tests.servers import PostgresServer
 
 SCRIPTS = ROOT / "migrations"
+# As the oldest schema could have it: the models know columns that came later.
+BLACK_TEA = {
+    "id": UUID("0199a1b2-7c00-7d00-8e00-0123456789ab"),
+    "sku": "black",
+    "name": "Black Tea",
+    "description": "",
+    "category": "Tea",
+    "price_minor": 499,
+    "currency": "USD",
+    "stock_quantity": 0,
+    "search_text": "black tea",
+    "created_at": datetime(2026, 1, 31, tzinfo=UTC),
+    "updated_at": datetime(2026, 1, 31, tzinfo=UTC),
+}
+FILLED = {
+    "api_keys",
+    "audit_events",
+    "order_changes",
+    "order_items",
+    "orders",
+    "outgoing_mails",
+    "products",
+    "shop_secrets",
+    "stock_movements",
+    "users",
+}
 
 
 @pytest_asyncio.fixture(name="shop", params=DATABASES, loop_scope="session")
 async def bare_shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shop]:
     """A shop whose database is empty and without a schema, on each database in turn."""
     if request.param == "sqlite":
-        its = Shop(Settings(_env_file=None, db_host=None, data_dir=tmp_path))
+        its = Shop(sqlite_settings(tmp_path))
         yield its
         await its.close()
         return
@@ -77,13 +107,30 @@ async def revision_of(database: Database) -> str | None:
         return revision
 
 
-async def rows_of(database: Database) -> dict[str, list[str]]:
-    """Return every row, by table."""
+async def rows_of(database: Database) -> dict[str, list[dict[str, Any]]]:
+    """Return every row that there is, by table."""
+    names = await tables_of(database) & set(Base.metadata.tables)
     async with database.read() as session:
         return {
-            table.name: sorted(map(repr, (await session.execute(table.select())).all()))
-            for table in Base.metadata.sorted_tables
+            name: [
+                dict(row)
+                for row in (await session.execute(text(f"SELECT * FROM {name}"))).mappings()
+            ]
+            for name in names
         }
+
+
+def columns_of(
+    wanted: dict[str, list[dict[str, Any]]], rows: dict[str, list[dict[str, Any]]]
+) -> dict[str, list[str]]:
+    """Return the rows of the wanted tables, by their wanted columns."""
+    return {
+        name: sorted(
+            repr({column: row[column] for column in wanted[name][0]}) for row in rows[name]
+        )
+        for name in wanted
+        if wanted[name]
+    }
 
 
 async def fill(client: httpx.AsyncClient) -> None:
@@ -153,8 +200,14 @@ async def test_data_survives_the_newest_step_down_and_up(shop: Shop) -> None:
         await fill(client)
         before = await rows_of(shop.database)
         await downgrade(shop.database, "-1")
+        older = await rows_of(shop.database)
+        assert {name for name, rows in older.items() if rows} == FILLED
+        assert columns_of(older, older) == columns_of(older, before)
         await upgrade(shop.database, "head")
-        assert await rows_of(shop.database) == before
+        after = await rows_of(shop.database)
+        assert columns_of(older, after) == columns_of(older, before)
+        # What the step itself brought is gone with it.
+        assert {name for name, rows in after.items() if rows} == FILLED
         assert len(before["order_items"]) == 1
 
 
@@ -163,8 +216,11 @@ async def test_products_from_before_the_search_are_found(shop: Shop) -> None:
     async with running(create_app(Shop(shop.settings))) as app, client_of(app) as client:
         await fill(client)
         await downgrade(shop.database, "0001")
-        await create_product(client, name="Black Tea")
+        async with shop.database.write() as session:
+            await session.execute(insert(Product).values(**BLACK_TEA))
         await upgrade(shop.database, "0002")
+        await upgrade(shop.database, "head")
+        await let_machine_in(shop)
         await create_product(client, name="White Tea")
         assert await found(client, "tea") == ["Black Tea", "Green Tea", "White Tea"]
         assert await found(client, "black") == ["Black Tea"]
@@ -177,6 +233,42 @@ async def test_two_that_start_at_once_migrate_once(shop: Shop) -> None:
     assert await revision_of(shop.database) == newest_revision()
     for each in others:
         await each.close()
+
+
+async def test_a_migration_may_take_longer_than_a_request(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.database._STATEMENT_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr("app.database._ANSWER_TIMEOUT_SECONDS", 1)
+    postgres_server.create_database("slow")
+    shop, other = (Shop(postgres_settings(postgres_server, "slow")) for _ in range(2))
+    async with other.database.write() as session:
+        # What a process that migrates has, and what the next one waits for.
+        await session.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+        waiting = asyncio.create_task(shop.migrate())
+        await asyncio.sleep(2.5)
+        assert not waiting.done()
+    assert await waiting
+    with pytest.raises(Unavailable):
+        async with shop.database.write() as session:
+            await session.execute(text("SELECT pg_sleep(2)"))
+    for each in (shop, other):
+        await each.close()
+    postgres_server.drop_database("slow")
+
+
+async def test_the_release_before_runs_on_the_schema_of_the_next(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    await migrate(shop.database)
+    async with shop.database.write() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert not await migrate(shop.database)
+    assert "migrated to 9999 by a newer release" in caplog.text
+    assert await revision_of(shop.database) == "9999"
+    async with running(create_app(Shop(shop.settings))) as app, client_of(app) as client:
+        await fill(client)
+        assert len(await every(client, "/orders")) == 1
 
 
 async def test_a_migration_that_fails_leaves_nothing_behind(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import time
@@ -14,11 +15,14 @@ import pytest
 from pydantic import SecretStr
 
 from app.settings import Settings
-from tests.conftest import DATABASES, postgres_settings
+from tests.conftest import DATABASES, postgres_settings, sqlite_settings
+from tests.factories import PASSWORD
+from tests.machines import AUTHORIZATION, let_machine_into
 from tests.processes import ROOT, WAIT_SECONDS, ServedShop, away, free_port, run, serving
 from tests.servers import PostgresServer
 
 MAIN = ROOT / "main.py"
+SECRET_KEY = "Zr8vQ1mXn4tKc7hLw2pYd9sBf6gJe3aU"
 PRODUCT = {"sku": "tea", "name": "Tea", "category": "Drinks", "price": "4.99", "stock_quantity": 3}
 
 
@@ -26,7 +30,7 @@ PRODUCT = {"sku": "tea", "name": "Tea", "category": "Drinks", "price": "4.99", "
 def fresh_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     """The settings of a shop that was never started, on each database in turn."""
     if request.param == "sqlite":
-        yield Settings(_env_file=None, db_host=None, data_dir=tmp_path / "var")
+        yield sqlite_settings(tmp_path / "var")
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
     server.create_database("served")
@@ -35,47 +39,117 @@ def fresh_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[S
 
 
 def test_help_names_every_option(tmp_path: Path) -> None:
-    shown = run(Settings(_env_file=None, db_host=None), tmp_path, MAIN, "--help")
+    shown = run(sqlite_settings(tmp_path), tmp_path, MAIN, "--help")
     assert shown.returncode == 0
     for option in ("--demo", "--host", "--port", "--workers"):
         assert option in shown.stdout
 
 
-def test_a_started_shop_says_where_it_is_and_keeps_its_data(
+async def test_a_started_shop_says_where_it_is_and_keeps_its_data(
     fresh: Settings, tmp_path: Path
 ) -> None:
     with serving(fresh, tmp_path) as shop:
-        assert httpx.post(f"{shop.url}/api/v1/products", json=PRODUCT).status_code == 201
+        await let_machine_into(fresh)
+        added = httpx.post(f"{shop.url}/api/v1/products", json=PRODUCT, headers=AUTHORIZATION)
+        assert added.status_code == 201
         code, output, errors = shop.stop()
-        where = f"http://localhost:{shop.port}"
-        assert output.splitlines() == [
-            "Lavka",
-            f"  shop  {where}/api/v1/products",
-            f"  docs  {where}/docs",
-            f"  data  {fresh.data_place}",
-        ]
+        assert output.splitlines()[:-2] == where_it_is(shop, fresh)
         assert (code, errors) == (0, "")
     with serving(fresh, tmp_path) as shop:
         items = httpx.get(f"{shop.url}/api/v1/products").json()["items"]
         assert [(each["sku"], each["stock_quantity"]) for each in items] == [("tea", 3)]
+        assert shop.stop()[1].splitlines() == where_it_is(shop, fresh)
+
+
+def where_it_is(shop: ServedShop, settings: Settings) -> list[str]:
+    """Return what every start prints."""
+    where = f"http://localhost:{shop.port}"
+    return [
+        "Lavka",
+        f"  shop  {where}/api/v1/products",
+        f"  docs  {where}/docs",
+        f"  data  {settings.data_place}",
+    ]
+
+
+def log_in(shop: ServedShop, password: str) -> httpx.Response:
+    """Ask for a token as the administrator."""
+    form = {"username": "admin@example.com", "password": password}
+    return httpx.post(f"{shop.url}/api/v1/auth/token", data=form)
+
+
+def test_the_first_start_prints_the_password_of_an_administrator_once(
+    fresh: Settings, tmp_path: Path
+) -> None:
+    with serving(fresh, tmp_path) as shop:
+        code, output, errors = shop.stop()
+        assert (code, errors) == (0, "")
+        *_, line, remark = output.splitlines()
+        assert remark == "        (made up for the first start, and shown this once)"
+    printed = re.fullmatch(
+        r"  admin admin@example\.com, password (([a-z2-9]{5}-){5}[a-z2-9]{5})", line
+    )
+    assert printed is not None, line
+    with serving(fresh, tmp_path) as shop:
+        granted = log_in(shop, printed[1])
+        assert granted.status_code == 200, granted.text
+        headers = {"Authorization": f"Bearer {granted.json()['access_token']}"}
+        caller = httpx.get(f"{shop.url}/api/v1/users/me", headers=headers).json()
+        assert (caller["email"], caller["role"]) == ("admin@example.com", "admin")
+        assert httpx.get(f"{shop.url}/api/v1/audit", headers=headers).status_code == 200
+        assert log_in(shop, printed[1][:-1]).status_code == 401
+        code, output, errors = shop.stop()
+        (refused,) = errors.splitlines()
+        assert json.loads(refused)["event"] == (
+            "refused with 401: '/api/v1/auth/token' from 127.0.0.1"
+        )
+        assert code == 0
+        assert output.splitlines() == where_it_is(shop, fresh)
+
+
+def test_an_administrators_password_that_is_set_is_not_printed(tmp_path: Path) -> None:
+    settings = sqlite_settings(tmp_path / "var")
+    (tmp_path / ".env").write_text(f"ADMIN_PASSWORD={PASSWORD}\n", "utf-8")
+    with serving(settings, tmp_path) as shop:
+        assert log_in(shop, PASSWORD).status_code == 200
+        assert shop.stop()[1].splitlines() == where_it_is(shop, settings)
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("ADMIN_PASSWORD=12345678", "ADMIN_PASSWORD: is one of the passwords that are tried first"),
+        ("ADMIN_EMAIL=nobody", "ADMIN_EMAIL: must be an e-mail address"),
+    ],
+)
+def test_an_administrator_who_cannot_be_is_named_by_the_variable(
+    tmp_path: Path, line: str, error: str
+) -> None:
+    (tmp_path / ".env").write_text(f"{line}\n", "utf-8")
+    settings = sqlite_settings(tmp_path / "var")
+    refused = run(settings, tmp_path, MAIN, "--port", str(free_port()))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == f"error: {error}\n"
 
 
 def test_sigint_ends_it_as_sigterm_does(tmp_path: Path) -> None:
-    with serving(
-        Settings(_env_file=None, db_host=None, data_dir=tmp_path / "var"), tmp_path
-    ) as shop:
+    with serving(sqlite_settings(tmp_path / "var"), tmp_path) as shop:
         shop.process.send_signal(signal.SIGINT)
-        _, errors = shop.process.communicate(timeout=WAIT_SECONDS)
+        _, _, errors = shop.ended()
         assert (shop.process.returncode, errors) == (0, "")
 
 
-def test_a_request_in_flight_is_answered_before_the_end(fresh: Settings, tmp_path: Path) -> None:
+async def test_a_request_in_flight_is_answered_before_the_end(
+    fresh: Settings, tmp_path: Path
+) -> None:
     body = json.dumps(PRODUCT).encode()
     with serving(fresh, tmp_path) as shop:
+        await let_machine_into(fresh)
         with socket.create_connection(("127.0.0.1", shop.port), timeout=WAIT_SECONDS) as connection:
             connection.sendall(
                 b"POST /api/v1/products HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n"
-                b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+                b"Authorization: %b\r\nContent-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n" % (AUTHORIZATION["Authorization"].encode(), len(body))
             )
             connection.sendall(body[:10])
             time.sleep(0.3)
@@ -83,13 +157,36 @@ def test_a_request_in_flight_is_answered_before_the_end(fresh: Settings, tmp_pat
             time.sleep(0.5)
             connection.sendall(body[10:])
             answer = b"".join(iter(lambda: connection.recv(65_536), b""))
-        _, errors = shop.process.communicate(timeout=WAIT_SECONDS)
+        _, _, errors = shop.ended()
     assert answer.startswith(b"HTTP/1.1 201 "), answer
     assert (shop.process.returncode, errors) == (0, "")
 
 
+AMBIGUOUS = {
+    "a length and chunks": "Content-Length: 2\r\nTransfer-Encoding: chunked",
+    "two lengths": "Content-Length: 2\r\nContent-Length: 3",
+    "a coding that is none": "Transfer-Encoding: xchunked",
+    "chunks that are not last": "Transfer-Encoding: chunked, identity",
+    "a length with a sign": "Content-Length: +2",
+    "a space before the colon": "Content-Length : 2",
+}
+
+
+def test_a_request_whose_end_is_ambiguous_is_refused_or_the_last(tmp_path: Path) -> None:
+    settings = sqlite_settings(tmp_path / "var")
+    second = "GET /health/live HTTP/1.1\r\nHost: shop\r\n\r\n"
+    with serving(settings, tmp_path) as shop:
+        for name, headers in AMBIGUOUS.items():
+            head = f"POST /api/v1/users HTTP/1.1\r\nHost: shop\r\n{headers}\r\n\r\n"
+            with socket.create_connection(("127.0.0.1", shop.port), timeout=10) as connection:
+                connection.sendall(f"{head}{{}}{second}".encode())
+                answers = connection.makefile("rb").read()
+            assert answers.count(b"HTTP/1.1 ") == 1, (name, answers)
+            assert answers.startswith(b"HTTP/1.1 4"), (name, answers)
+
+
 def test_a_taken_port_is_an_error_and_nothing_is_made(tmp_path: Path) -> None:
-    settings = Settings(_env_file=None, db_host=None, data_dir=tmp_path / "var")
+    settings = sqlite_settings(tmp_path / "var")
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         refused = run(settings, tmp_path, MAIN, "--port", str(port))
@@ -102,7 +199,7 @@ def test_a_taken_port_is_an_error_and_nothing_is_made(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_cannot_be_is_named_without_a_traceback(tmp_path: Path) -> None:
-    settings = Settings(_env_file=None, db_host=None, data_dir=tmp_path / "var")
+    settings = sqlite_settings(tmp_path / "var")
     (tmp_path / ".env").write_text("SHOP_CURRENCY=gold\n", "utf-8")
     refused = run(settings, tmp_path, MAIN, "--port", str(free_port()))
     assert refused.returncode == 1
@@ -110,8 +207,27 @@ def test_a_setting_that_cannot_be_is_named_without_a_traceback(tmp_path: Path) -
     assert not settings.data_dir.exists()
 
 
+def test_settings_that_are_not_good_enough_for_production_are_named(tmp_path: Path) -> None:
+    settings = sqlite_settings(tmp_path / "var", password_memory_kib=19_456, password_iterations=2)
+    production = f"ENVIRONMENT=production\nSECRET_KEY={SECRET_KEY}\nALLOWED_HOSTS=127.0.0.1\n"
+    (tmp_path / ".env").write_text(production, "utf-8")
+    refused = run(settings, tmp_path, MAIN, "--port", str(free_port()))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        "error: not good enough for ENVIRONMENT=production:\n"
+        "  SMTP_HOST: must be set, mails with tokens would be printed\n"
+    )
+    assert not settings.data_dir.exists()
+    (tmp_path / ".env").write_text(f"{production}SMTP_HOST=127.0.0.1\n", "utf-8")
+    with serving(settings, tmp_path) as shop:
+        answer = httpx.get(f"{shop.url}/api/v1/products")
+        assert answer.status_code == 200
+        assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
+        assert shop.stop()[0] == 0
+
+
 def test_several_workers_on_sqlite_are_refused(tmp_path: Path) -> None:
-    settings = Settings(_env_file=None, db_host=None, data_dir=tmp_path / "var")
+    settings = sqlite_settings(tmp_path / "var")
     refused = run(settings, tmp_path, MAIN, "--workers", "2", "--port", str(free_port()))
     assert refused.returncode == 1
     assert refused.stderr.startswith("error: --workers: several processes need PostgreSQL")

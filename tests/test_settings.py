@@ -1,13 +1,16 @@
 """Settings come from the environment and `.env`, by the names that are promised."""
 
 import os
+from collections.abc import Iterator
+from hashlib import sha256
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from app.settings import InvalidSettings, Settings, get_settings
+from app.settings import InvalidSettings, Settings, get_settings, production_faults
 
 PROMISED: dict[str, tuple[str, Any]] = {
     "POSTGRES_USER": ("keeper", "keeper"),
@@ -25,15 +28,113 @@ PROMISED: dict[str, tuple[str, Any]] = {
     "REDIS_HOST": ("redis", "redis"),
     "REDIS_PORT": ("6380", 6380),
     "REDIS_DB": ("3", 3),
+    "REDIS_PASSWORD": ("radish", "radish"),
     "REDIS_DECODE_RESPONSES": ("true", True),
+    "SHOP_TIMEZONE": ("Australia/Lord_Howe", "Australia/Lord_Howe"),
+    "TEST_CLOCK": ("1", True),
+    "ENVIRONMENT": ("production", "production"),
+    "SECRET_KEY": ("a key", "a key"),
+    "PREVIOUS_SECRET_KEY": ("an older key", "an older key"),
+    "ADMIN_EMAIL": ("boss@example.com", "boss@example.com"),
+    "ADMIN_PASSWORD": ("a password", "a password"),
+    "LOGIN_LIMIT_PER_ACCOUNT": ("3", 3),
+    "LOGIN_LIMIT_PER_ADDRESS": ("30", 30),
+    "RATE_LIMIT_PER_MINUTE": ("0", 0),
+    "ALLOWED_HOSTS": (
+        "shop.example,*.shop.example",
+        ("shop.example", "*.shop.example"),
+    ),
+    "CORS_ORIGINS": (
+        "https://a.example,https://b.example",
+        ("https://a.example", "https://b.example"),
+    ),
+    "TRUSTED_PROXIES": (
+        "10.0.0.0/8,192.0.2.7,2001:db8::/32",
+        (ip_network("10.0.0.0/8"), ip_network("192.0.2.7/32"), ip_network("2001:db8::/32")),
+    ),
+    "SMTP_HOST": ("smtp.example", "smtp.example"),
+    "SMTP_PORT": ("465", 465),
+    "SMTP_USER": ("postman", "postman"),
+    "SMTP_PASSWORD": ("a stamp", "a stamp"),
+    "SMTP_SECURITY": ("tls", "tls"),
+    "MAIL_FROM": ("corner@example.com", "corner@example.com"),
+    "METRICS_TOKEN": ("a token", "a token"),
+    "OTEL_EXPORTER_OTLP_ENDPOINT": ("http://otel.example:4318", "http://otel.example:4318"),
+    "LOG_FORMAT": ("console", "console"),
+    "STOREFRONT_URL": ("https://www.example", "https://www.example"),
 }
+SECRETS = [
+    "POSTGRES_PASSWORD",
+    "RABBITMQ_PASSWORD",
+    "REDIS_PASSWORD",
+    "SECRET_KEY",
+    "PREVIOUS_SECRET_KEY",
+    "ADMIN_PASSWORD",
+    "SMTP_PASSWORD",
+    "METRICS_TOKEN",
+]
+# Everything that `production` has an opinion of, as it should be.
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "WORKERS": "4",
+    "SECRET_KEY": "Zr8vQ1mXn4tKc7hLw2pYd9sBf6gJe3aU",
+    "DB_HOST": "db.example",
+    "POSTGRES_PASSWORD": "s3cret@/:?",
+    "RABBITMQ_HOST": "rabbitmq",
+    "RABBITMQ_PASSWORD": "carrot",
+    "ADMIN_PASSWORD": "correct horse battery staple",
+    "CORS_ORIGINS": "https://www.example",
+    "ALLOWED_HOSTS": "shop.example",
+    "SMTP_HOST": "smtp.example",
+    "PASSWORD_MEMORY_KIB": "19456",
+    "PASSWORD_ITERATIONS": "2",
+}
+SHORT_KEY = "SECRET_KEY: must have 32 characters or more, of chance"
+HOSTS = "ALLOWED_HOSTS: must name the shop's host names"
+CHEAP = "PASSWORD_MEMORY_KIB, PASSWORD_ITERATIONS: at least 19456 and 2"
+FAULTS: list[tuple[dict[str, str], str]] = [
+    ({"TEST_CLOCK": "1"}, "TEST_CLOCK: an administrator could move the time"),
+    (
+        {"METRICS_TOKEN": "short"},
+        "METRICS_TOKEN: must have 32 characters or more, of chance",
+    ),
+    ({"SECRET_KEY": ""}, SHORT_KEY),
+    ({"SECRET_KEY": PRODUCTION["SECRET_KEY"][1:]}, SHORT_KEY),
+    ({"SECRET_KEY": "change-me" * 4}, "SECRET_KEY: is not made of chance"),
+    (
+        {"DB_HOST": ""},
+        "WORKERS: SQLite has one writer; several processes need PostgreSQL (DB_HOST)",
+    ),
+    (
+        {"POSTGRES_PASSWORD": ""},
+        "POSTGRES_PASSWORD: is well known (POSTGRES_USER is lavka)",
+    ),
+    (
+        {"POSTGRES_PASSWORD": "keeper", "POSTGRES_USER": "keeper"},
+        "POSTGRES_PASSWORD: is well known (POSTGRES_USER is keeper)",
+    ),
+    (
+        {"RABBITMQ_PASSWORD": ""},
+        "RABBITMQ_PASSWORD: is well known (RABBITMQ_USER is guest)",
+    ),
+    ({"ADMIN_PASSWORD": "change-me"}, "ADMIN_PASSWORD: is well known"),
+    ({"CORS_ORIGINS": "https://www.example,*"}, "CORS_ORIGINS: must name the origins, not *"),
+    ({"ALLOWED_HOSTS": ""}, HOSTS),
+    ({"ALLOWED_HOSTS": "shop.example,*"}, HOSTS),
+    ({"SMTP_HOST": ""}, "SMTP_HOST: must be set, mails with tokens would be printed"),
+    ({"PASSWORD_MEMORY_KIB": "19455"}, CHEAP),
+    ({"PASSWORD_ITERATIONS": "1"}, CHEAP),
+]
 
 
 @pytest.fixture(autouse=True)
-def _without_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _without_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     for name in os.environ.keys() & {field.upper() for field in Settings().model_dump()}:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
 
 
 def shown(settings: Settings, name: str) -> Any:
@@ -90,6 +191,39 @@ def test_an_empty_db_host_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings().database_url.get_backend_name() == "sqlite"
 
 
+@pytest.mark.parametrize("name", ["ALLOWED_HOSTS", "CORS_ORIGINS", "TRUSTED_PROXIES"])
+def test_a_list_is_separated_by_commas_and_empty_without_any(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    text, value = PROMISED[name]
+    monkeypatch.setenv(name, " , " + text.replace(",", " ,, ") + " ,")
+    assert shown(Settings(), name) == value
+    for nothing in ("", " ", ","):
+        monkeypatch.setenv(name, nothing)
+        assert shown(Settings(), name) == ()
+
+
+def test_tokens_are_signed_with_the_key_and_the_previous_one_stays_good(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    new, old = sha256(b"new").digest(), sha256(b"old").digest()
+    assert not Settings().signing_keys
+    monkeypatch.setenv("PREVIOUS_SECRET_KEY", "old")
+    assert Settings().signing_keys == (old,)
+    monkeypatch.setenv("SECRET_KEY", "new")
+    assert Settings().signing_keys == (new, old)
+    monkeypatch.delenv("PREVIOUS_SECRET_KEY")
+    assert Settings().signing_keys == (new,)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "hunter2")
+    settings = Settings()
+    assert shown(settings, name) == "hunter2"
+    assert "hunter2" not in f"{settings!r} {settings} {settings.model_dump()}"
+
+
 def test_the_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DB_HOST", "db.example")
     monkeypatch.setenv("POSTGRES_PASSWORD", "s3cret")
@@ -106,6 +240,19 @@ def test_the_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         ("DB_PORT", "abc"),
         ("DB_POOL_SIZE", "0"),
         ("SHOP_CURRENCY", "dollars"),
+        ("ENVIRONMENT", "prod"),
+        ("WORKERS", "0"),
+        ("LOGIN_LIMIT_PER_ACCOUNT", "0"),
+        ("LOGIN_LIMIT_PER_ADDRESS", "0"),
+        ("RATE_LIMIT_PER_MINUTE", "-1"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
+        ("PASSWORD_MEMORY_KIB", "7"),
+        ("SMTP_SECURITY", "ssl"),
+        ("SHOP_TIMEZONE", "Europe/Paradise"),
+        ("SHOP_TIMEZONE", "../etc/passwd"),
+        ("SHOP_TIMEZONE", "Europe"),
+        ("TEST_CLOCK", "perhaps"),
+        ("LOG_FORMAT", "xml"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(
@@ -127,6 +274,45 @@ def test_a_setting_that_cannot_be_is_named_with_its_reason(
 ) -> None:
     monkeypatch.setenv("DB_PORT", "abc")
     monkeypatch.setenv("SHOP_CURRENCY", "gold")
-    get_settings.cache_clear()
     with pytest.raises(InvalidSettings, match="SHOP_CURRENCY: .*; DB_PORT: .*integer"):
+        get_settings()
+
+
+def set_all(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    """Put variables into the environment."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_settings_that_are_good_enough_for_production_are_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_all(monkeypatch, PRODUCTION)
+    settings = get_settings()
+    assert settings.environment == "production"
+    assert not list(production_faults(settings))
+
+
+def test_production_asks_nothing_of_what_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = ("ENVIRONMENT", "SECRET_KEY", "ALLOWED_HOSTS", "SMTP_HOST")
+    set_all(monkeypatch, {name: PRODUCTION[name] for name in needed})
+    assert get_settings().environment == "production"
+
+
+@pytest.mark.parametrize(("change", "fault"), FAULTS)
+def test_what_is_only_good_for_trying_things_out_is_refused_in_production(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, str], fault: str
+) -> None:
+    set_all(monkeypatch, PRODUCTION | change)
+    with pytest.raises(InvalidSettings) as refused:
+        get_settings()
+    assert str(refused.value) == f"not good enough for ENVIRONMENT=production:\n  {fault}"
+    monkeypatch.setenv("ENVIRONMENT", "development")
+    get_settings.cache_clear()
+    assert get_settings().environment == "development"
+
+
+def test_every_fault_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, PRODUCTION | {"SMTP_HOST": "", "ALLOWED_HOSTS": ""})
+    with pytest.raises(InvalidSettings, match="  ALLOWED_HOSTS: .*\n  SMTP_HOST: "):
         get_settings()

@@ -2,9 +2,10 @@
 
 from litestar import Controller, Response, get
 
+from app.callers import Access
 from app.dependencies import Health
 from app.schemas.health_schema import Liveness, Readiness
-from app.web.openapi import documented
+from app.web.declarations import declared
 from app.web.request import ShopRequest
 from app.web.response import show
 
@@ -15,13 +16,21 @@ class HealthController(Controller):
     path = "/health"
     tags = ["health"]
 
-    @get("/live", summary="Is the process alive?", opt=documented())
+    @get(
+        "/live",
+        summary="Is the process alive?",
+        opt=declared(access=Access.PUBLIC, is_health=True),
+    )
     async def live(self, request: ShopRequest) -> Response[Liveness]:
         """Answer, which is all that liveness is."""
         return show(request, Liveness(status="ok"))
 
-    @get("/ready", summary="Can the shop serve?", opt=documented(is_health=True))
+    @get(
+        "/ready",
+        summary="Can the shop serve?",
+        opt=declared(access=Access.PUBLIC, is_health=True),
+    )
     async def ready(self, request: ShopRequest, health: Health) -> Response[Readiness]:
-        """Ask each dependency for a sign of life; 503 when one does not give it."""
+        """Ask each dependency for a sign of life; 503 when the shop cannot serve without one."""
         readiness = await health.readiness()
-        return show(request, readiness, 200 if readiness.status == "ok" else 503)
+        return show(request, readiness, 503 if readiness.status == "down" else 200)

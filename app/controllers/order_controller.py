@@ -5,6 +5,7 @@ from uuid import UUID
 from litestar import Controller, Response, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParams
 
+from app.callers import Access, Scope
 from app.dependencies import Orders
 from app.errors import (
     IllegalTransition,
@@ -23,9 +24,10 @@ from app.schemas.order_schema import (
     OrderQuery,
     OrderRead,
 )
-from app.web.openapi import documented
+from app.web.declarations import declared
+from app.web.preferences import answer_later
 from app.web.request import ShopRequest
-from app.web.response import created, show
+from app.web.response import created, serve, show
 
 
 class OrderController(Controller):
@@ -36,35 +38,61 @@ class OrderController(Controller):
 
     @post(
         summary="Place an order",
-        opt=documented(
-            UserNotFound, UserNotActive, ProductNotFound, ProductNotForSale, InsufficientStock
+        opt=declared(
+            UserNotFound,
+            UserNotActive,
+            ProductNotFound,
+            ProductNotForSale,
+            InsufficientStock,
+            access=Access.CUSTOMER,
+            scope=Scope.ORDERS_WRITE,
+            queue="order",
         ),
     )
     async def place(
         self, request: ShopRequest, data: JSONBody[OrderCreate], orders: Orders
     ) -> Response[OrderRead]:
         """Place an order, all of it or nothing, at the prices of this moment."""
-        order = await orders.place(data)
+        if (answer := await answer_later(request, await request.body(), 201)) is not None:
+            return answer
+        order = await orders.place(request.caller, data)
         return created(request, order, f"/api/v1/orders/{order.id}")
 
-    @get(summary="List orders", opt=documented(query=OrderQuery))
+    @get(
+        summary="List orders",
+        opt=declared(access=Access.CUSTOMER, scope=Scope.ORDERS_READ, query=OrderQuery),
+    )
     async def find(
         self, request: ShopRequest, query: QueryParams, orders: Orders
     ) -> Response[OrderPage]:
-        """Show a page of orders, the newest first, by status, user and period."""
-        return show(request, await orders.find(OrderQuery.parse_query(query.multi_items())))
+        """Show a page of the caller's orders, or, to staff, of all, by status, user and period."""
+        return show(
+            request,
+            await orders.find(request.caller, OrderQuery.parse_query(query.multi_items())),
+        )
 
-    @get("/{order_id:uuid}", summary="Show an order", opt=documented(OrderNotFound))
+    @get(
+        "/{order_id:uuid}",
+        summary="Show an order",
+        opt=declared(OrderNotFound, access=Access.CUSTOMER, scope=Scope.ORDERS_READ),
+    )
     async def read(
         self, request: ShopRequest, order_id: FromPath[UUID], orders: Orders
     ) -> Response[OrderRead]:
         """Show one order with its lines and its history."""
-        return show(request, await orders.get(order_id))
+        return serve(request, await orders.get(request.caller, order_id))
 
     @patch(
         "/{order_id:uuid}",
         summary="Change the status of an order",
-        opt=documented(OrderNotFound, IllegalTransition, PreconditionFailed),
+        opt=declared(
+            OrderNotFound,
+            IllegalTransition,
+            PreconditionFailed,
+            access=Access.STAFF,
+            scope=Scope.ORDERS_WRITE,
+            queue="order_update",
+        ),
     )
     async def move(
         self,
@@ -74,18 +102,25 @@ class OrderController(Controller):
         orders: Orders,
     ) -> Response[OrderRead]:
         """Move an order along `pending → paid → shipped → delivered`, or cancel it."""
-        return show(
-            request, await orders.move(order_id, data.status, request.headers.get("if-match"))
+        command = b'{"order_id":"%s","order_data":%s}' % (
+            str(order_id).encode(),
+            await request.body(),
         )
+        if (answer := await answer_later(request, command, 200)) is not None:
+            return answer
+        if_match = request.headers.get("if-match")
+        return show(request, await orders.move(request.caller, order_id, data.status, if_match))
 
     @post(
         "/{order_id:uuid}/cancel",
         status_code=200,
         summary="Cancel an order",
-        opt=documented(OrderNotFound, IllegalTransition),
+        opt=declared(
+            OrderNotFound, IllegalTransition, access=Access.CUSTOMER, scope=Scope.ORDERS_WRITE
+        ),
     )
     async def cancel(
         self, request: ShopRequest, order_id: FromPath[UUID], orders: Orders
     ) -> Response[OrderRead]:
         """Cancel an order that is not shipped yet; its pieces go back into stock."""
-        return show(request, await orders.cancel(order_id))
+        return show(request, await orders.cancel(request.caller, order_id))

@@ -5,6 +5,7 @@ from uuid import UUID
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParams
 
+from app.callers import Access, Scope
 from app.dependencies import Products
 from app.errors import InsufficientStock, PreconditionFailed, ProductNotFound, SkuTaken
 from app.schemas.product_schema import (
@@ -18,9 +19,10 @@ from app.schemas.product_schema import (
     StockMovementQuery,
     StockMovementRead,
 )
-from app.web.openapi import documented
+from app.web.declarations import declared
+from app.web.preferences import answer_later
 from app.web.request import ShopRequest
-from app.web.response import created, show
+from app.web.response import created, serve, show
 
 
 class ProductController(Controller):
@@ -29,32 +31,48 @@ class ProductController(Controller):
     path = "/products"
     tags = ["products"]
 
-    @post(summary="Add a product", opt=documented(SkuTaken))
+    @post(
+        summary="Add a product",
+        opt=declared(SkuTaken, access=Access.STAFF, scope=Scope.PRODUCTS_WRITE, queue="product"),
+    )
     async def offer(
         self, request: ShopRequest, data: JSONBody[ProductCreate], products: Products
     ) -> Response[ProductRead]:
         """Add a product; its first stock is noted as a supply."""
-        product = await products.offer(data)
+        if (answer := await answer_later(request, await request.body(), 201)) is not None:
+            return answer
+        product = await products.offer(request.caller, data)
         return created(request, product, f"/api/v1/products/{product.id}")
 
-    @get(summary="List products", opt=documented(query=ProductQuery))
+    @get(summary="List products", opt=declared(access=Access.PUBLIC, query=ProductQuery))
     async def find(
         self, request: ShopRequest, query: QueryParams, products: Products
     ) -> Response[ProductPage]:
         """Show a page of the products for sale, by words, category, price and stock."""
-        return show(request, await products.find(ProductQuery.parse_query(query.multi_items())))
+        return serve(request, await products.find(ProductQuery.parse_query(query.multi_items())))
 
-    @get("/{product_id:uuid}", summary="Show a product", opt=documented(ProductNotFound))
+    @get(
+        "/{product_id:uuid}",
+        summary="Show a product",
+        opt=declared(ProductNotFound, access=Access.PUBLIC),
+    )
     async def read(
         self, request: ShopRequest, product_id: FromPath[UUID], products: Products
     ) -> Response[ProductRead]:
         """Show one product."""
-        return show(request, await products.get(product_id))
+        return serve(request, await products.get(product_id))
 
     @patch(
         "/{product_id:uuid}",
         summary="Change a product",
-        opt=documented(ProductNotFound, SkuTaken, PreconditionFailed),
+        opt=declared(
+            ProductNotFound,
+            SkuTaken,
+            PreconditionFailed,
+            access=Access.STAFF,
+            scope=Scope.PRODUCTS_WRITE,
+            queue="product_update",
+        ),
     )
     async def change(
         self,
@@ -64,11 +82,20 @@ class ProductController(Controller):
         products: Products,
     ) -> Response[ProductRead]:
         """Change the fields that are given; a counted stock is noted as a stocktake."""
-        return show(
-            request, await products.change(product_id, data, request.headers.get("if-match"))
+        command = b'{"product_id":"%s","product_data":%s}' % (
+            str(product_id).encode(),
+            await request.body(),
         )
+        if (answer := await answer_later(request, command, 200)) is not None:
+            return answer
+        if_match = request.headers.get("if-match")
+        return show(request, await products.change(request.caller, product_id, data, if_match))
 
-    @delete("/{product_id:uuid}", summary="Archive a product", opt=documented(ProductNotFound))
+    @delete(
+        "/{product_id:uuid}",
+        summary="Archive a product",
+        opt=declared(ProductNotFound, access=Access.STAFF, scope=Scope.PRODUCTS_WRITE),
+    )
     async def archive(self, product_id: FromPath[UUID], products: Products) -> None:
         """Take a product out of the shop for good; orders that have it keep it."""
         await products.archive(product_id)
@@ -76,7 +103,12 @@ class ProductController(Controller):
     @get(
         "/{product_id:uuid}/stock",
         summary="List stock movements",
-        opt=documented(ProductNotFound, query=StockMovementQuery),
+        opt=declared(
+            ProductNotFound,
+            access=Access.STAFF,
+            scope=Scope.PRODUCTS_READ,
+            query=StockMovementQuery,
+        ),
     )
     async def movements(
         self,
@@ -92,7 +124,9 @@ class ProductController(Controller):
     @post(
         "/{product_id:uuid}/stock",
         summary="Move stock",
-        opt=documented(ProductNotFound, InsufficientStock),
+        opt=declared(
+            ProductNotFound, InsufficientStock, access=Access.STAFF, scope=Scope.PRODUCTS_WRITE
+        ),
     )
     async def move_stock(
         self,
@@ -102,5 +136,5 @@ class ProductController(Controller):
         products: Products,
     ) -> Response[StockMovementRead]:
         """Let pieces come into stock or leave it."""
-        movement = await products.move_stock(product_id, data)
+        movement = await products.move_stock(request.caller, product_id, data)
         return created(request, movement, f"/api/v1/products/{product_id}/stock")

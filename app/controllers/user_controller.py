@@ -5,22 +5,35 @@ from uuid import UUID
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParams
 
-from app.dependencies import Addresses, Users
-from app.errors import AddressNotFound, EmailTaken, PreconditionFailed, UsernameTaken, UserNotFound
+from app.callers import Access, Scope
+from app.dependencies import Addresses, Privacy, Users
+from app.errors import (
+    AddressNotFound,
+    EmailTaken,
+    Forbidden,
+    InvalidCredentials,
+    LastAdmin,
+    PreconditionFailed,
+    TooManyAddresses,
+    UsernameTaken,
+    UserNotFound,
+)
+from app.schemas.export_schema import UserExport
 from app.schemas.user_schema import (
     AddressChange,
     AddressCreate,
     AddressList,
     AddressRead,
+    UserAccessChange,
     UserChange,
     UserCreate,
     UserPage,
     UserQuery,
     UserRead,
 )
-from app.web.openapi import documented
+from app.web.declarations import declared
 from app.web.request import ShopRequest
-from app.web.response import created, show
+from app.web.response import created, serve, show
 
 
 class UserController(Controller):
@@ -29,7 +42,10 @@ class UserController(Controller):
     path = "/users"
     tags = ["users"]
 
-    @post(summary="Register a user", opt=documented(EmailTaken, UsernameTaken))
+    @post(
+        summary="Register a user",
+        opt=declared(EmailTaken, UsernameTaken, access=Access.PUBLIC, is_dear=True),
+    )
     async def register(
         self, request: ShopRequest, data: JSONBody[UserCreate], users: Users
     ) -> Response[UserRead]:
@@ -37,24 +53,44 @@ class UserController(Controller):
         user = await users.register(data)
         return created(request, user, f"/api/v1/users/{user.id}")
 
-    @get(summary="List users", opt=documented(query=UserQuery))
+    @get(
+        summary="List users",
+        opt=declared(access=Access.STAFF, scope=Scope.USERS_READ, query=UserQuery),
+    )
     async def find(
         self, request: ShopRequest, query: QueryParams, users: Users
     ) -> Response[UserPage]:
         """Show a page of users, the newest first."""
         return show(request, await users.find(UserQuery.parse_query(query.multi_items())))
 
-    @get("/{user_id:uuid}", summary="Show a user", opt=documented(UserNotFound))
+    @get("/me", summary="Show the caller", opt=declared(access=Access.CUSTOMER))
+    async def read_own(self, request: ShopRequest, users: Users) -> Response[UserRead]:
+        """Show the user who calls."""
+        return serve(request, await users.get(request.caller, request.caller.own_id))
+
+    @get(
+        "/{user_id:uuid}",
+        summary="Show a user",
+        opt=declared(UserNotFound, access=Access.CUSTOMER, scope=Scope.USERS_READ),
+    )
     async def read(
         self, request: ShopRequest, user_id: FromPath[UUID], users: Users
     ) -> Response[UserRead]:
         """Show one user."""
-        return show(request, await users.get(user_id))
+        return serve(request, await users.get(request.caller, user_id))
 
     @patch(
         "/{user_id:uuid}",
         summary="Change a user",
-        opt=documented(UserNotFound, EmailTaken, UsernameTaken, PreconditionFailed),
+        opt=declared(
+            UserNotFound,
+            EmailTaken,
+            UsernameTaken,
+            InvalidCredentials,
+            PreconditionFailed,
+            access=Access.CUSTOMER,
+            scope=Scope.USERS_WRITE,
+        ),
     )
     async def change(
         self,
@@ -64,12 +100,55 @@ class UserController(Controller):
         users: Users,
     ) -> Response[UserRead]:
         """Change the fields that are given; the others stay."""
-        return show(request, await users.change(user_id, data, request.headers.get("if-match")))
+        if_match = request.headers.get("if-match")
+        return show(request, await users.change(request.caller, user_id, data, if_match))
 
-    @delete("/{user_id:uuid}", summary="Delete a user", opt=documented(UserNotFound))
-    async def forget(self, user_id: FromPath[UUID], users: Users) -> None:
+    @patch(
+        "/{user_id:uuid}/access",
+        summary="Change what a user may do",
+        opt=declared(UserNotFound, LastAdmin, access=Access.ADMIN, changes_rights=True),
+    )
+    async def change_access(
+        self,
+        request: ShopRequest,
+        user_id: FromPath[UUID],
+        data: JSONBody[UserAccessChange],
+        users: Users,
+    ) -> Response[UserRead]:
+        """Give a user another role, or let a user in or not; who may not is logged out."""
+        return show(request, await users.change_access(request.caller, user_id, data))
+
+    @get(
+        "/{user_id:uuid}/export",
+        summary="Export a user",
+        opt=declared(
+            UserNotFound,
+            Forbidden,
+            access=Access.CUSTOMER,
+            scope=Scope.USERS_READ,
+            is_noted=True,
+        ),
+    )
+    async def export(
+        self, request: ShopRequest, user_id: FromPath[UUID], privacy: Privacy
+    ) -> Response[UserExport]:
+        """Show everything that the shop holds on a person (GDPR, articles 15 and 20)."""
+        return show(request, await privacy.export(request.caller, user_id))
+
+    @delete(
+        "/{user_id:uuid}",
+        summary="Delete a user",
+        opt=declared(
+            UserNotFound,
+            LastAdmin,
+            access=Access.CUSTOMER,
+            scope=Scope.USERS_WRITE,
+            changes_rights=True,
+        ),
+    )
+    async def forget(self, request: ShopRequest, user_id: FromPath[UUID], privacy: Privacy) -> None:
         """Delete a user; of one who has ordered the person is forgotten and the orders stay."""
-        await users.delete(user_id)
+        await privacy.erase(request.caller, user_id)
 
 
 class AddressController(Controller):
@@ -78,14 +157,22 @@ class AddressController(Controller):
     path = "/users/{user_id:uuid}/addresses"
     tags = ["users"]
 
-    @get(summary="List a user's addresses", opt=documented(UserNotFound))
+    @get(
+        summary="List a user's addresses",
+        opt=declared(UserNotFound, access=Access.CUSTOMER, scope=Scope.USERS_READ),
+    )
     async def find(
         self, request: ShopRequest, user_id: FromPath[UUID], addresses: Addresses
     ) -> Response[AddressList]:
         """Show all addresses of a user, the oldest first."""
-        return show(request, await addresses.of_user(user_id))
+        return show(request, await addresses.of_user(request.caller, user_id))
 
-    @post(summary="Add an address", opt=documented(UserNotFound))
+    @post(
+        summary="Add an address",
+        opt=declared(
+            UserNotFound, TooManyAddresses, access=Access.CUSTOMER, scope=Scope.USERS_WRITE
+        ),
+    )
     async def add(
         self,
         request: ShopRequest,
@@ -94,10 +181,14 @@ class AddressController(Controller):
         addresses: Addresses,
     ) -> Response[AddressRead]:
         """Add an address; a user's first one is primary."""
-        address = await addresses.add(user_id, data)
+        address = await addresses.add(request.caller, user_id, data)
         return created(request, address, f"/api/v1/users/{user_id}/addresses/{address.id}")
 
-    @get("/{address_id:uuid}", summary="Show an address", opt=documented(AddressNotFound))
+    @get(
+        "/{address_id:uuid}",
+        summary="Show an address",
+        opt=declared(AddressNotFound, access=Access.CUSTOMER, scope=Scope.USERS_READ),
+    )
     async def read(
         self,
         request: ShopRequest,
@@ -106,12 +197,18 @@ class AddressController(Controller):
         addresses: Addresses,
     ) -> Response[AddressRead]:
         """Show one address of a user."""
-        return show(request, await addresses.get(user_id, address_id))
+        return show(request, await addresses.get(request.caller, user_id, address_id))
 
     @patch(
         "/{address_id:uuid}",
         summary="Change an address",
-        opt=documented(UserNotFound, AddressNotFound, PreconditionFailed),
+        opt=declared(
+            UserNotFound,
+            AddressNotFound,
+            PreconditionFailed,
+            access=Access.CUSTOMER,
+            scope=Scope.USERS_WRITE,
+        ),
     )
     async def change(
         self,
@@ -123,15 +220,23 @@ class AddressController(Controller):
     ) -> Response[AddressRead]:
         """Change the fields that are given; made primary, it takes the place of the one before."""
         if_match = request.headers.get("if-match")
-        return show(request, await addresses.change(user_id, address_id, data, if_match))
+        return show(
+            request, await addresses.change(request.caller, user_id, address_id, data, if_match)
+        )
 
     @delete(
         "/{address_id:uuid}",
         summary="Remove an address",
-        opt=documented(UserNotFound, AddressNotFound),
+        opt=declared(
+            UserNotFound, AddressNotFound, access=Access.CUSTOMER, scope=Scope.USERS_WRITE
+        ),
     )
     async def remove(
-        self, user_id: FromPath[UUID], address_id: FromPath[UUID], addresses: Addresses
+        self,
+        request: ShopRequest,
+        user_id: FromPath[UUID],
+        address_id: FromPath[UUID],
+        addresses: Addresses,
     ) -> None:
         """Remove an address; orders that went there keep it."""
-        await addresses.remove(user_id, address_id)
+        await addresses.remove(request.caller, user_id, address_id)

@@ -38,19 +38,28 @@ class Repository(Generic[Row]):
         Raises:
             NotFound: there is none of this id.
         """
-        query = self.query().where(self.model.id == row_id)
+        return await self._one(self.query().where(self.model.id == row_id), row_id, lock=lock)
+
+    async def _one(self, query: Select[Row], row_id: UUID, *, lock: bool = False) -> Row:
         if lock:
             # A row that the session knows already is read again: it may be old by now.
             query = query.with_for_update().execution_options(populate_existing=True)
-        return await self._one(query, row_id)
-
-    async def _one(self, query: Select[Row], row_id: UUID) -> Row:
         row = await self.session.scalar(query)
         if row is None:
-            raise self.not_found(
-                f"there is no {self.model.__name__.lower()} {row_id}", id=str(row_id)
-            )
+            raise self.not_found.of(row_id)
         return row
+
+    async def release(self) -> None:
+        """Let go of the database for a while: what follows is another transaction.
+
+        For who has only read so far, and now has work to do that needs no database.
+
+        Raises:
+            RuntimeError: the transaction is not the caller's own: it has an idempotency key in it.
+        """
+        if self.session.in_nested_transaction():
+            raise RuntimeError("a route that lets go of the database must not keep its answer")
+        await self.session.rollback()
 
     async def add(self, row: Row) -> Row:
         """Add a row.

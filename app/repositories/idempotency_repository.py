@@ -2,8 +2,9 @@
 
 import hashlib
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import String, cast, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import IdempotencyKey
@@ -37,6 +38,22 @@ class IdempotencyRepository:
         """Forget an answer."""
         await self.session.delete(answer)
         await self.session.flush()
+
+    async def delete_of_user(self, caller: str, user_id: UUID) -> None:
+        """Forget the answers to a user, and those that others got about the user."""
+        body = (
+            func.encode(IdempotencyKey.body, "escape")
+            if self._is_postgres
+            else cast(IdempotencyKey.body, String)
+        )
+        await self.session.execute(
+            delete(IdempotencyKey).where(
+                (IdempotencyKey.caller == caller)
+                # A user and an order name the user themselves, an address by where it is.
+                | body.contains(str(user_id))
+                | cast(IdempotencyKey.headers, String).contains(f"/users/{user_id}")
+            )
+        )
 
     async def delete_expired(self, now: datetime) -> None:
         """Forget the answers whose time is over."""

@@ -10,8 +10,11 @@ from uuid import UUID
 from sqlalchemy import Select, Table, bindparam, func, insert, literal_column, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.errors import InsufficientStock, ProductNotForSale, ProductNotFound, SkuTaken
-from app.models import Product, StockMovement
+from app.cache.tags import product_tags
+from app.database import note_changed
+from app.errors import ProductNotFound, SkuTaken
+from app.ids import new_id
+from app.models import MovementReason, Product, StockMovement
 from app.repositories.base import Repository
 from app.schemas.page_schema import PageQuery
 from app.schemas.product_schema import ProductQuery
@@ -86,6 +89,20 @@ def search_text(*contents: str) -> str:
     return " ".join(word for content in contents for word in search_words(content))
 
 
+def movement_row(
+    product_id: UUID, quantity: int, reason: MovementReason, source: str, at: datetime
+) -> dict[str, Any]:
+    """Return a change of a product's stock as columns."""
+    return {
+        "id": new_id(at),
+        "product_id": product_id,
+        "quantity": quantity,
+        "reason": reason,
+        "source": source,
+        "created_at": at,
+    }
+
+
 class ProductRepository(Repository[Product]):
     """Products that have not been archived."""
 
@@ -130,30 +147,6 @@ class ProductRepository(Repository[Product]):
             _SQLITE_SEARCH.bindparams(words=" AND ".join(f'"{word}"*' for word in words))
         )
 
-    async def take(self, quantities: Mapping[UUID, int], at: datetime) -> dict[UUID, Product]:
-        """Take pieces out of stock, all or none; return the products as they were before.
-
-        Raises:
-            ProductNotFound: naming those that do not exist.
-            ProductNotForSale: naming one that is not active.
-            InsufficientStock: naming each one with too little, what was asked and what is there.
-        """
-        found = await self.lock_all(quantities)
-        if missing := sorted(str(each) for each in quantities if each not in found):
-            raise ProductNotFound(f"there is no product {missing[0]}", product_ids=missing)
-        for product in found.values():
-            if not product.is_active:
-                raise ProductNotForSale(
-                    f"{product.name} is not for sale", product_id=str(product.id)
-                )
-        short = [
-            product for product in found.values() if product.stock_quantity < quantities[product.id]
-        ]
-        if short:
-            raise _insufficient(short, quantities)
-        await self.take_locked(quantities, at)
-        return found
-
     async def lock_all(self, ids: Collection[UUID]) -> dict[UUID, Any]:
         """Return name, price and stock of products, which nobody else changes until the end."""
         rows = await self.session.execute(_LOCK, {"ids": sorted(ids)})
@@ -176,6 +169,7 @@ class ProductRepository(Repository[Product]):
     async def _execute_many(
         self, statement: Any, quantities: Mapping[UUID, int], at: datetime
     ) -> None:
+        note_changed(self.session, product_tags(quantities))
         connection = await self.session.connection()
         await connection.execute(
             statement,
@@ -219,6 +213,7 @@ class ProductRepository(Repository[Product]):
     async def add_all(self, products: Sequence[Mapping[str, object]]) -> None:
         """Add many products, given as columns."""
         if products:
+            note_changed(self.session, product_tags(()))
             connection = await self.session.connection()
             await connection.execute(insert(_products), list(products))
 
@@ -227,18 +222,3 @@ class StockMovementRepository(Repository[StockMovement]):
     """Stock movements, which are only ever added."""
 
     model = StockMovement
-
-
-def _insufficient(short: Sequence[Any], quantities: Mapping[UUID, int]) -> InsufficientStock:
-    first = short[0]
-    return InsufficientStock(
-        f"{first.name}: {quantities[first.id]} asked for, {first.stock_quantity} in stock",
-        products=[
-            {
-                "product_id": str(each.id),
-                "asked": quantities[each.id],
-                "available": each.stock_quantity,
-            }
-            for each in short
-        ],
-    )

@@ -1,14 +1,16 @@
 """Queries over users and their addresses."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, select, update
 
 from app.errors import AddressNotFound, EmailTaken, UsernameTaken, UserNotFound
-from app.models import Address, Order, User
+from app.models import Address, Order, User, UserRole
 from app.repositories.base import Repository
 from app.schemas.user_schema import UserQuery
 
@@ -16,6 +18,17 @@ from app.schemas.user_schema import UserQuery
 def comparison_key(text: str) -> str:
     """Return what uniqueness compares: the text NFC-normalised and case-folded."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What is known of a user who says to be one."""
+
+    user_id: UUID
+    email: str
+    username: str
+    password_hash: str | None
+    is_active: bool
 
 
 class UserRepository(Repository[User]):
@@ -29,14 +42,62 @@ class UserRepository(Repository[User]):
         """Return the users that are still persons."""
         return select(User).where(User.anonymised_at.is_(None))
 
-    async def get_buyer(self, user_id: UUID) -> User:
-        """Return a user, who cannot be deleted until the transaction ends.
+    async def get_of(self, owner: UUID | None, user_id: UUID, *, lock: bool = False) -> User:
+        """Return a user: the owner, or, for None, any.
 
         Raises:
-            UserNotFound: there is none of this id.
+            UserNotFound: there is none of this id, or it is not for the caller to know.
         """
-        query = self.query().where(User.id == user_id).with_for_update(read=True, key_share=True)
-        return await self._one(query, user_id)
+        query = self.query().where(User.id == user_id)
+        if owner is not None:
+            query = query.where(User.id == owner)
+        return await self._one(query, user_id, lock=lock)
+
+    async def credentials_of(self, name: str) -> Credentials | None:
+        """Return what is known of the user of an e-mail address or a username."""
+        key = comparison_key(name)
+        column = User.email_key if "@" in key else User.username_key
+        return await self._credentials(column == key)
+
+    async def credentials_of_id(self, user_id: UUID) -> Credentials | None:
+        """Return what is known of the user of an id."""
+        return await self._credentials(User.id == user_id)
+
+    async def _credentials(self, which: ColumnElement[bool]) -> Credentials | None:
+        row = (
+            await self.session.execute(
+                select(
+                    User.id, User.email, User.username, User.password_hash, User.is_active
+                ).where(which, User.anonymised_at.is_(None))
+            )
+        ).one_or_none()
+        return None if row is None else Credentials(*row)
+
+    async def has_admin(self) -> bool:
+        """Tell whether there is an administrator, who may come in or not."""
+        query = select(exists().where(User.role == UserRole.ADMIN, User.anonymised_at.is_(None)))
+        return bool(await self.session.scalar(query))
+
+    async def lock_admins(self) -> Sequence[User]:
+        """Return the administrators that may come in, locked in the order of their ids."""
+        query = (
+            self.query()
+            .where(User.role == UserRole.ADMIN, User.is_active)
+            .order_by(User.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        return (await self.session.scalars(query)).all()
+
+    async def get_buyers(self, ids: Collection[UUID]) -> dict[UUID, bool]:
+        """Return users with whether they are active; none can be deleted until the end."""
+        query = (
+            select(User.id, User.is_active)
+            .where(User.id.in_(ids), User.anonymised_at.is_(None))
+            .order_by(User.id)
+            .with_for_update(read=True, key_share=True)
+        )
+        return {row.id: row.is_active for row in await self.session.execute(query)}
 
     async def find(self, query: UserQuery) -> tuple[Sequence[User], str | None]:
         """Return a page of users and the cursor of the next one."""
@@ -53,6 +114,11 @@ class UserRepository(Repository[User]):
         """Tell whether the user ever ordered."""
         return bool(await self.session.scalar(select(exists().where(Order.user_id == user_id))))
 
+    async def is_anonymised(self, user_id: UUID) -> bool:
+        """Tell whether the person behind a user was forgotten."""
+        query = select(exists().where(User.id == user_id, User.anonymised_at.is_not(None)))
+        return bool(await self.session.scalar(query))
+
     async def delete(self, user: User) -> None:
         """Delete a user, with the addresses."""
         await self.session.execute(delete(Address).where(Address.user_id == user.id))
@@ -66,6 +132,7 @@ class UserRepository(Repository[User]):
         user.email = user.email_key = f"{nobody}@invalid"
         user.username = user.username_key = nobody
         user.first_name = user.last_name = "anonymised"
+        user.password_hash = user.email_verified_at = None
         user.is_active = False
         user.anonymised_at = user.updated_at = at
         user.version += 1
@@ -113,19 +180,43 @@ class AddressRepository(Repository[Address]):
         )
         return (await self.session.scalars(query)).all()
 
-    async def get_of_user(self, user_id: UUID, address_id: UUID) -> Address:
-        """Return an address of a user.
+    async def count_of_user(self, user_id: UUID) -> int:
+        """Return how many addresses a user has."""
+        query = select(func.count()).where(Address.user_id == user_id)
+        return await self.session.scalar(query) or 0
+
+    async def get_of_user(self, user_id: UUID, address_id: UUID, owner: UUID | None) -> Address:
+        """Return an address of a user, who is the owner, or, for None, anybody.
 
         Raises:
-            AddressNotFound: the user has none of this id.
+            AddressNotFound: the user has none of this id, or it is not for the caller to know.
         """
         query = self.query().where(Address.id == address_id, Address.user_id == user_id)
+        if owner is not None:
+            query = query.where(Address.user_id == owner)
         return await self._one(query, address_id)
 
     async def primary_of(self, user_id: UUID) -> Address | None:
         """Return the user's primary address; who has none has no address at all."""
         query = select(Address).where(Address.user_id == user_id, Address.is_primary)
         return (await self.session.scalars(query)).one_or_none()
+
+    async def primary_of_all(self, user_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+        """Return the primary addresses of users, as an order has them, by user."""
+        if not user_ids:
+            return {}
+        query = select(
+            Address.user_id,
+            Address.street,
+            Address.city,
+            Address.region,
+            Address.postal_code,
+            Address.country,
+        ).where(Address.user_id.in_(user_ids), Address.is_primary)
+        rows = (await self.session.execute(query)).mappings()
+        return {
+            row["user_id"]: {name: row[name] for name in row if name != "user_id"} for row in rows
+        }
 
     async def clear_primary(self, user_id: UUID) -> None:
         """Leave the user without a primary address for the moment."""

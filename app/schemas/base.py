@@ -91,22 +91,40 @@ class Schema(BaseModel):
         Raises:
             InvalidInput: naming each wrong parameter, with the reason.
         """
+        return cls._parse_pairs(pairs, "the query is not valid", "parameter", "parameter")
+
+    @classmethod
+    def parse_form(cls, pairs: Iterable[tuple[str, str]]) -> Self:
+        """Validate the fields of a form.
+
+        Raises:
+            InvalidInput: naming each wrong field by its JSON pointer, with the reason.
+        """
+        return cls._parse_pairs(pairs, "the form is not valid", "pointer", "field", before="#/")
+
+    @classmethod
+    def _parse_pairs(
+        cls,
+        pairs: Iterable[tuple[str, str]],
+        detail: str,
+        place: str,
+        kind: str,
+        before: str = "",
+    ) -> Self:
         data: dict[str, str] = {}
         for name, value in pairs:
             if name in data:
-                raise InvalidInput(
-                    "the query is not valid", [{"parameter": name, "detail": "must be given once"}]
-                )
+                raise InvalidInput(detail, [{place: before + name, "detail": "must be given once"}])
             data[name] = value
         try:
             return cls.model_validate(data, by_name=False)
         except ValidationError as error:
             raise InvalidInput(
-                "the query is not valid",
+                detail,
                 [
                     {
-                        "parameter": str(each["loc"][0]) if each["loc"] else "",
-                        "detail": reason_of(each).replace("field of this document", "parameter"),
+                        place: before + (str(each["loc"][0]) if each["loc"] else ""),
+                        "detail": reason_of(each).replace("field of this document", kind),
                     }
                     for each in error.errors()
                 ],
@@ -122,6 +140,11 @@ def etag_of(representation: bytes) -> str:
     return f'"{hashlib.blake2b(representation, digest_size=12).hexdigest()}"'
 
 
+def variant_of(etag: str) -> str:
+    """Return the tag of the same representation, compressed: a strong one is of its very bytes."""
+    return f'{etag[:-1]}-gzip"'
+
+
 class Change(Schema):
     """Some fields of a resource; the ones that are absent stay as they are."""
 
@@ -131,7 +154,7 @@ class Change(Schema):
 
 
 def unchanged(**arguments: Any) -> Any:
-    """Declare a field of a `Change` that may be absent but not null."""
+    """Declare a field that may be absent but not null."""
 
     def without_default(schema: dict[str, Any]) -> None:
         schema.pop("default", None)

@@ -11,6 +11,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BeforeValidator,
+    Field,
     GetJsonSchemaHandler,
     PlainSerializer,
     StringConstraints,
@@ -31,17 +32,24 @@ _UNSEEN = (
 _TEXT = rf"^[^{_BREAKS}]*$"
 _LINE = rf"^[^{_BREAKS}]*[^{_UNSEEN}][^{_BREAKS}]*$"
 _PROSE = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$"
-_EMAIL = rf"^[^@{_UNSEEN}]{{1,64}}@[^@{_UNSEEN}]+\.[^@.{_UNSEEN}]+$"
+# What means something else in the header of a mail (RFC 5322, section 3.2.3) would lead it astray.
+_NO_ADDRESS = rf"@()<>\[\]:;,\\\"{_UNSEEN}"
+_EMAIL = rf"^[^{_NO_ADDRESS}]{{1,64}}@[^.{_NO_ADDRESS}]+(\.[^.{_NO_ADDRESS}]+)+$"
 _EMAIL_LENGTH = 254
+_PASSWORD_MIN_LENGTH, _PASSWORD_MAX_LENGTH = 8, 128
+_PRICE_LENGTH = 32
 _USERNAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$"
 _SKU = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$"
 _DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?")
 _INTEGER = re.compile(r"-?[0-9]+")
+# BIGINT
+_MAX_INTEGER = 2**63 - 1
 # RFC 3339, section 5.6
 _MOMENT = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})$"
 )
+_MOMENT_LENGTH = len("2026-01-31T12:00:00.123456789+00:00")
 MISMATCHES = {
     _TEXT: "must be one line of text without control characters",
     _LINE: "must be one line of text without control characters, and have something to see",
@@ -60,13 +68,17 @@ def _price_to_minor(value: object) -> int:
     # Decimal itself also reads "1_000", " 1", "1e3", "NaN" and the digits of other scripts.
     if isinstance(value, str) and not _DECIMAL.fullmatch(value):
         raise ValueError("must be a decimal number like 19.99, without a sign")
-    return to_minor(Decimal(value), get_settings().shop_currency)
+    minor = to_minor(Decimal(value), get_settings().shop_currency)
+    if isinstance(value, str) and len(value) > _PRICE_LENGTH:
+        raise ValueError(f"must have at most {_PRICE_LENGTH} characters")
+    return minor
 
 
 def _price_schema() -> dict[str, Any]:
     places = currency_places(get_settings().shop_currency)
     fraction = rf"(\.[0-9]{{1,{places}}}0*)?" if places else ""
-    return {"type": "string", "pattern": rf"^0*[0-9]{{1,{12 - places}}}{fraction}$"}
+    pattern = rf"^0*[0-9]{{1,{12 - places}}}{fraction}$"
+    return {"type": "string", "pattern": pattern, "maxLength": _PRICE_LENGTH}
 
 
 def _price_input_schema() -> dict[str, Any]:
@@ -115,7 +127,7 @@ def _in_utc(value: datetime) -> datetime:
 
 def _like_rfc_3339(value: object) -> object:
     # Pydantic also reads seconds since 1970.
-    if isinstance(value, str) and not re.fullmatch(_MOMENT, value):
+    if not isinstance(value, str) or not re.fullmatch(_MOMENT, value):
         raise ValueError(MISMATCHES[_MOMENT])
     return value
 
@@ -147,9 +159,19 @@ PriceQuery = Annotated[int, BeforeValidator(_price_to_minor), _Described(_price_
 Amount = Annotated[
     int,
     PlainSerializer(_show_minor, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"}),
+    # The longest: the 19 digits of a BIGINT, and a point.
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$", "maxLength": 20}),
 ]
 """An amount that goes out as a decimal string; minor units inside."""
+
+Integer = Annotated[int, Field(ge=-_MAX_INTEGER - 1, le=_MAX_INTEGER)]
+"""A count of either sign that goes out: a BIGINT."""
+
+Natural = Annotated[int, Field(ge=0, le=_MAX_INTEGER)]
+"""A count that goes out and is not negative."""
+
+Ordinal = Annotated[int, Field(ge=1, le=_MAX_INTEGER)]
+"""A count that goes out and begins at 1."""
 
 Text = Annotated[str, StringConstraints(pattern=_TEXT)]
 """One line of text, or none."""
@@ -171,8 +193,47 @@ Email = Annotated[
 ]
 """An e-mail address, NFC-normalised."""
 
-Username = Annotated[str, StringConstraints(pattern=_USERNAME)]
-Sku = Annotated[str, StringConstraints(pattern=_SKU)]
+Password = Annotated[
+    str,
+    StringConstraints(min_length=_PASSWORD_MIN_LENGTH, max_length=_PASSWORD_MAX_LENGTH),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "password",
+            "minLength": _PASSWORD_MIN_LENGTH,
+            "maxLength": _PASSWORD_MAX_LENGTH,
+            "writeOnly": True,
+        }
+    ),
+]
+"""A password to be; whether it is a good one is for `app.security.passwords` to judge."""
+
+SentPassword = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=1_000),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "password",
+            "minLength": 1,
+            "maxLength": 1_000,
+            "writeOnly": True,
+        }
+    ),
+]
+"""A password to be compared with the one that is kept."""
+
+# The pattern bounds their lengths, and has the better words for one that is too long.
+Username = Annotated[
+    str,
+    StringConstraints(pattern=_USERNAME),
+    WithJsonSchema({"type": "string", "pattern": _USERNAME, "maxLength": 32}),
+]
+Sku = Annotated[
+    str,
+    StringConstraints(pattern=_SKU),
+    WithJsonSchema({"type": "string", "pattern": _SKU, "maxLength": 64}),
+]
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A moment; UTC inside."""
@@ -180,9 +241,16 @@ Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 MomentQuery = Annotated[
     Moment,
     BeforeValidator(_like_rfc_3339),
-    WithJsonSchema({"type": "string", "format": "date-time", "pattern": _MOMENT}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "pattern": _MOMENT,
+            "maxLength": _MOMENT_LENGTH,
+        }
+    ),
 ]
-"""A moment in a query string, as RFC 3339 writes it."""
+"""A moment as RFC 3339 writes it, and in no other way."""
 
 WHOLE = BeforeValidator(_whole)
 """Stands after the constraints of an integer in JSON."""

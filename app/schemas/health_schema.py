@@ -25,8 +25,10 @@ class DependencyHealth(Schema):
 class Readiness(Schema):
     """Whether the shop can serve, and each dependency with its latency."""
 
-    status: Literal["ok", "down"] = Field(
-        description="`ok` when every dependency is.", examples=["ok"]
+    status: Literal["ok", "degraded", "down"] = Field(
+        description="`ok` when every dependency is; `degraded` when the shop serves without one; "
+        "`down` when it cannot serve.",
+        examples=["ok"],
     )
     dependencies: dict[str, DependencyHealth] = Field(
         description="By name.", examples=[{"database": {"status": "ok", "latency_ms": 0.4}}]

@@ -10,7 +10,7 @@ from app.schemas.base import Schema, reason_of
 from app.schemas.fields import Line, Moment, PriceInput, Sku, Username
 from app.schemas.order_schema import MAX_LINE_QUANTITY
 from app.schemas.product_schema import MAX_QUANTITY, ProductCreate
-from app.schemas.user_schema import UserCreate
+from app.schemas.user_schema import UserFields
 
 Row = TypeVar("Row", bound=Schema)
 
@@ -22,8 +22,8 @@ class ProductRow(ProductCreate):
     is_active: bool = True
 
 
-class UserRow(UserCreate):
-    """A user; the same rules as in the API."""
+class UserRow(UserFields):
+    """A user; the same rules as in the API, but without a password until one is reset."""
 
 
 class OrderRow(Schema):

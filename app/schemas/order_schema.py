@@ -8,8 +8,8 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from app.models import OrderStatus
 from app.schemas.base import Schema
-from app.schemas.fields import WHOLE, Amount, MomentQuery
-from app.schemas.page_schema import PageQuery
+from app.schemas.fields import WHOLE, Amount, MomentQuery, Ordinal
+from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
 from app.schemas.user_schema import PostalAddress
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
@@ -17,6 +17,8 @@ _MOMENT = "2026-01-31T12:00:00Z"
 
 MAX_LINES = 100
 MAX_LINE_QUANTITY = 1_000
+# The lines of one product are added up.
+Units = Annotated[int, Field(ge=1, le=MAX_LINES * MAX_LINE_QUANTITY)]
 
 
 class DeliveryAddress(PostalAddress):
@@ -35,7 +37,11 @@ class OrderLineCreate(Schema):
 class OrderCreate(Schema):
     """An order: all of it is placed, or nothing."""
 
-    user_id: UUID = Field(description="Who orders.", examples=[_ID])
+    user_id: UUID | None = Field(
+        default=None,
+        description="Who orders: the caller, unless staff or a machine order for somebody.",
+        examples=[_ID],
+    )
     items: list[OrderLineCreate] = Field(
         min_length=1,
         max_length=MAX_LINES,
@@ -77,12 +83,14 @@ class OrderItemRead(Schema):
     """One line of an order, with what was true of its product at purchase."""
 
     product_id: UUID = Field(description="The product.", examples=[_ID])
-    sku: str = Field(description="Its SKU at purchase.", examples=["TEA-EARL-100"])
-    name: str = Field(description="Its name at purchase.", examples=["Earl Grey, 100 g"])
+    sku: str = Field(max_length=64, description="Its SKU at purchase.", examples=["TEA-EARL-100"])
+    name: str = Field(
+        max_length=200, description="Its name at purchase.", examples=["Earl Grey, 100 g"]
+    )
     unit_price_minor: Amount = Field(
         alias="unit_price", description="Its price at purchase.", examples=["4.99"]
     )
-    quantity: int = Field(description="Pieces of it.", examples=[2])
+    quantity: Units = Field(description="Pieces of it.", examples=[2])
 
 
 class OrderChangeRead(Schema):
@@ -92,7 +100,7 @@ class OrderChangeRead(Schema):
         description="The status before; null at the start.", examples=[None]
     )
     to_status: OrderStatus = Field(description="The status after.", examples=["pending"])
-    actor: str = Field(description="Who did it.", examples=["api"])
+    actor: str = Field(max_length=100, description="Who did it.", examples=["user " + _ID])
     changed_at: datetime = Field(description="When (UTC).", examples=[_MOMENT])
 
 
@@ -100,36 +108,43 @@ class OrderSummary(Schema):
     """An order in a list."""
 
     id: UUID = Field(description="The order's id (UUIDv7).", examples=[_ID])
-    number: int = Field(description="The short, rising number for people.", examples=[1024])
+    number: Ordinal = Field(description="The short, rising number for people.", examples=[1024])
     user_id: UUID = Field(description="Who ordered.", examples=[_ID])
     status: OrderStatus = Field(description="Where the order stands.", examples=["pending"])
-    units: int = Field(description="Pieces in all lines.", examples=[2])
+    units: Units = Field(description="Pieces in all lines.", examples=[2])
     total_minor: Amount = Field(
         alias="total", description="The sum of all lines.", examples=["9.98"]
     )
-    currency: str = Field(description="The currency of all amounts (ISO 4217).", examples=["USD"])
+    currency: str = Field(
+        max_length=3, description="The currency of all amounts (ISO 4217).", examples=["USD"]
+    )
     created_at: datetime = Field(description="When it was placed (UTC).", examples=[_MOMENT])
     updated_at: datetime = Field(description="When it last changed (UTC).", examples=[_MOMENT])
-    version: int = Field(description="Rises by one with every change.", examples=[1])
+    version: Ordinal = Field(description="Rises by one with every change.", examples=[1])
 
 
 class OrderRead(OrderSummary):
     """An order with its lines and its history."""
 
     delivery_address: DeliveryAddress | None = Field(description="Where it goes.", examples=[None])
-    items: list[OrderItemRead] = Field(description="The lines.", examples=[[]])
+    items: list[OrderItemRead] = Field(
+        max_length=MAX_LINES, description="The lines.", examples=[[]]
+    )
     history: list[OrderChangeRead] = Field(
-        description="Its steps, the oldest first.", examples=[[]]
+        # An order does not return to a status that it has left.
+        max_length=len(OrderStatus),
+        description="Its steps, the oldest first.",
+        examples=[[]],
     )
 
 
 class OrderPage(Schema):
     """A page of orders, the newest first."""
 
-    items: list[OrderSummary] = Field(description="The orders of this page.", examples=[[]])
-    next: str | None = Field(
-        description="The cursor of the next page, if there is one.", examples=[None]
+    items: list[OrderSummary] = Field(
+        max_length=MAX_ITEMS, description="The orders of this page.", examples=[[]]
     )
+    next: Next = Field(description="The cursor of the next page, if there is one.", examples=[None])
 
 
 class OrderQuery(PageQuery):

@@ -16,7 +16,14 @@ _CURSOR = (
     "WyItY3JlYXRlZF9hdCIsIjIwMjYtMDEtMzFUMTI6MDA6MDArMDA6MDAiLCIwMTk5YTFiMjdj"
     "MDA3ZDAwOGUwMDAxMjM0NTY3ODlhYiJd"
 )
-Limit = Annotated[int, Field(ge=1, le=100), DIGITS]
+# The longest text in an order is a name: 200 characters, each of up to 4 bytes.
+CURSOR_LENGTH = 1500
+MAX_ITEMS = 100
+"""The largest page."""
+
+Limit = Annotated[int, Field(ge=1, le=MAX_ITEMS), DIGITS]
+Next = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=CURSOR_LENGTH)] | None
+"""The cursor of the next page."""
 
 
 class PageQuery(Schema):
@@ -27,8 +34,7 @@ class PageQuery(Schema):
     )
     cursor: str | None = Field(
         default=None,
-        # The longest text in an order is a name: 200 characters, each of up to 4 bytes.
-        max_length=1500,
+        max_length=CURSOR_LENGTH,
         description="`next` of the page before; absent for the first page.",
         examples=[_CURSOR],
     )

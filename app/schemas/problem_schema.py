@@ -1,23 +1,31 @@
 """How a refusal looks (RFC 9457)."""
 
+from typing import Annotated
+
 from pydantic import ConfigDict, Field
 
 from app.schemas.base import Schema
+
+MAX_ERRORS = 100
+MAX_WORDS = 1_000
+"""The longest text of a problem; some repeat what the caller has sent."""
+
+Words = Annotated[str, Field(max_length=MAX_WORDS)]
 
 
 class FieldError(Schema):
     """One field, parameter or header that is wrong, and why."""
 
-    pointer: str | None = Field(
+    pointer: Words | None = Field(
         default=None, description="The field, as a JSON pointer.", examples=["#/price"]
     )
-    parameter: str | None = Field(
+    parameter: Words | None = Field(
         default=None, description="The query parameter.", examples=["limit"]
     )
-    header: str | None = Field(
+    header: Words | None = Field(
         default=None, description="The header.", examples=["Idempotency-Key"]
     )
-    detail: str = Field(description="What is wrong with it.", examples=["must not be negative"])
+    detail: Words = Field(description="What is wrong with it.", examples=["must not be negative"])
 
 
 class Problem(Schema):
@@ -25,18 +33,20 @@ class Problem(Schema):
 
     model_config = ConfigDict(extra="allow")
 
-    type: str = Field(
+    type: Words = Field(
         description="The kind of problem.", examples=["urn:problem:insufficient-stock"]
     )
-    title: str = Field(
+    title: Words = Field(
         description="The kind of problem in words.", examples=["Not enough in stock"]
     )
-    status: int = Field(description="The HTTP status.", examples=[409])
-    detail: str = Field(
+    status: Annotated[int, Field(ge=400, le=599)] = Field(
+        description="The HTTP status.", examples=[409]
+    )
+    detail: Words = Field(
         description="What happened this time.", examples=["3 asked for, 2 in stock"]
     )
-    errors: list[FieldError] | None = Field(
+    errors: Annotated[list[FieldError], Field(max_length=MAX_ERRORS)] | None = Field(
         default=None,
-        description="Each wrong field with its reason.",
+        description="Each wrong field with its reason, the first 100 of them.",
         examples=[[{"pointer": "#/price", "detail": "must not be negative"}]],
     )

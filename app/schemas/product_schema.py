@@ -8,8 +8,20 @@ from pydantic import AfterValidator, Field
 
 from app.models import MovementReason
 from app.schemas.base import Change, Schema, unchanged
-from app.schemas.fields import WHOLE, Amount, Line, PriceInput, PriceQuery, Prose, Sku, Text
-from app.schemas.page_schema import PageQuery
+from app.schemas.fields import (
+    WHOLE,
+    Amount,
+    Integer,
+    Line,
+    Natural,
+    Ordinal,
+    PriceInput,
+    PriceQuery,
+    Prose,
+    Sku,
+    Text,
+)
+from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
@@ -18,6 +30,7 @@ MAX_QUANTITY = 1_000_000_000
 Title = Annotated[Line, Field(max_length=200)]
 Category = Annotated[Line, Field(max_length=100)]
 Description = Annotated[Prose, Field(max_length=10_000)]
+Note = Annotated[Line, Field(max_length=200)]
 StockQuantity = Annotated[int, Field(strict=True, ge=0, le=MAX_QUANTITY), WHOLE]
 
 
@@ -88,23 +101,33 @@ class ProductRead(Schema):
     """A product as the shop shows it."""
 
     id: UUID = Field(description="The product's id (UUIDv7).", examples=[_ID])
-    sku: str = Field(description="The shop's own number for it.", examples=["TEA-EARL-100"])
-    name: str = Field(description="What it is called.", examples=["Earl Grey, 100 g"])
-    description: str = Field(
-        description="More about it; may be empty.", examples=["Black tea with bergamot."]
+    sku: str = Field(
+        max_length=64, description="The shop's own number for it.", examples=["TEA-EARL-100"]
     )
-    category: str = Field(description="The part of the shop where it is found.", examples=["Tea"])
+    name: str = Field(
+        max_length=200, description="What it is called.", examples=["Earl Grey, 100 g"]
+    )
+    description: str = Field(
+        max_length=10_000,
+        description="More about it; may be empty.",
+        examples=["Black tea with bergamot."],
+    )
+    category: str = Field(
+        max_length=100, description="The part of the shop where it is found.", examples=["Tea"]
+    )
     price_minor: Amount = Field(
         alias="price", description="The price of one piece.", examples=["4.99"]
     )
-    currency: str = Field(description="The currency of the price (ISO 4217).", examples=["USD"])
-    stock_quantity: int = Field(description="Pieces in stock.", examples=[100])
+    currency: str = Field(
+        max_length=3, description="The currency of the price (ISO 4217).", examples=["USD"]
+    )
+    stock_quantity: Natural = Field(description="Pieces in stock.", examples=[100])
     is_active: bool = Field(description="Whether it is for sale.", examples=[True])
     created_at: datetime = Field(description="When it was added (UTC).", examples=[_MOMENT])
     updated_at: datetime = Field(
         description="When it or its stock last changed (UTC).", examples=[_MOMENT]
     )
-    version: int = Field(
+    version: Ordinal = Field(
         description="Rises by one with every change but those of the stock.", examples=[1]
     )
 
@@ -112,10 +135,10 @@ class ProductRead(Schema):
 class ProductPage(Schema):
     """A page of products that are for sale."""
 
-    items: list[ProductRead] = Field(description="The products of this page.", examples=[[]])
-    next: str | None = Field(
-        description="The cursor of the next page, if there is one.", examples=[None]
+    items: list[ProductRead] = Field(
+        max_length=MAX_ITEMS, description="The products of this page.", examples=[[]]
     )
+    next: Next = Field(description="The cursor of the next page, if there is one.", examples=[None])
 
 
 class ProductQuery(PageQuery):
@@ -173,9 +196,8 @@ class StockMovementCreate(Schema):
     reason: Literal["supply", "return", "damage", "stocktake"] = Field(
         description="Why.", examples=["supply"]
     )
-    note: Annotated[Line, Field(max_length=200)] = Field(
-        default="api",
-        description="The source of the movement: a delivery note, a person.",
+    note: Note = unchanged(
+        description="The source of the movement, a delivery note; absent, it is the caller.",
         examples=["DN-2041"],
     )
 
@@ -185,12 +207,14 @@ class StockMovementRead(Schema):
 
     id: UUID = Field(description="The movement's id (UUIDv7).", examples=[_ID])
     product_id: UUID = Field(description="The product.", examples=[_ID])
-    quantity: int = Field(
+    quantity: Integer = Field(
         description="Pieces that came (positive) or left (negative).", examples=[25]
     )
     reason: MovementReason = Field(description="Why.", examples=["supply"])
     source: str = Field(
-        description="What it came from: an order's id, a delivery note.", examples=["DN-2041"]
+        max_length=200,
+        description="What it came from: an order's id, a delivery note.",
+        examples=["DN-2041"],
     )
     created_at: datetime = Field(description="When (UTC).", examples=[_MOMENT])
 
@@ -198,10 +222,10 @@ class StockMovementRead(Schema):
 class StockMovementPage(Schema):
     """A page of stock movements, the newest first."""
 
-    items: list[StockMovementRead] = Field(description="The movements of this page.", examples=[[]])
-    next: str | None = Field(
-        description="The cursor of the next page, if there is one.", examples=[None]
+    items: list[StockMovementRead] = Field(
+        max_length=MAX_ITEMS, description="The movements of this page.", examples=[[]]
     )
+    next: Next = Field(description="The cursor of the next page, if there is one.", examples=[None])
 
 
 class StockMovementQuery(PageQuery):

@@ -8,19 +8,29 @@ from pydantic import Field
 
 from app.models import UserRole
 from app.schemas.base import Change, Schema, unchanged
-from app.schemas.fields import Country, Email, Line, Text, Username
-from app.schemas.page_schema import PageQuery
+from app.schemas.fields import (
+    Country,
+    Email,
+    Line,
+    Ordinal,
+    Password,
+    SentPassword,
+    Text,
+    Username,
+)
+from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
+MAX_ADDRESSES = 100
 
 Name = Annotated[Line, Field(max_length=100)]
 Street = Annotated[Line, Field(max_length=200)]
 PostalCode = Annotated[Line, Field(max_length=20)]
 
 
-class UserCreate(Schema):
-    """A person who registers."""
+class UserFields(Schema):
+    """What the shop knows of a person."""
 
     email: Email = Field(
         description="Where the shop writes to; unique.", examples=["ada@example.com"]
@@ -28,6 +38,15 @@ class UserCreate(Schema):
     username: Username = Field(description="The public name; unique.", examples=["ada"])
     first_name: Name = Field(description="The given name.", examples=["Ada"])
     last_name: Name = Field(description="The family name.", examples=["Lovelace"])
+
+
+class UserCreate(UserFields):
+    """A person who registers."""
+
+    password: Password = Field(
+        description="8 to 128 characters of any kind; common ones are refused.",
+        examples=["correct horse battery staple"],
+    )
 
 
 class UserChange(Change):
@@ -39,32 +58,52 @@ class UserChange(Change):
     username: Username = unchanged(description="The public name; unique.", examples=["ada.l"])
     first_name: Name = unchanged(description="The given name.", examples=["Ada"])
     last_name: Name = unchanged(description="The family name.", examples=["King"])
+    current_password: SentPassword = unchanged(
+        description="The user's password; needed by a user for another e-mail address.",
+        examples=["correct horse battery staple"],
+    )
+
+
+class UserAccessChange(Change):
+    """What changes about a user's rights."""
+
+    role: UserRole = unchanged(description="What the user may do.", examples=["staff"])
+    is_active: bool = unchanged(
+        strict=True, description="Whether the user may come in.", examples=[False]
+    )
 
 
 class UserRead(Schema):
     """A user as the shop shows it."""
 
     id: UUID = Field(description="The user's id (UUIDv7).", examples=[_ID])
-    email: str = Field(description="Where the shop writes to.", examples=["ada@example.com"])
-    username: str = Field(description="The public name.", examples=["ada"])
-    first_name: str = Field(description="The given name.", examples=["Ada"])
-    last_name: str = Field(description="The family name.", examples=["Lovelace"])
+    email: str = Field(
+        max_length=320, description="Where the shop writes to.", examples=["ada@example.com"]
+    )
+    username: str = Field(max_length=64, description="The public name.", examples=["ada"])
+    first_name: str = Field(max_length=100, description="The given name.", examples=["Ada"])
+    last_name: str = Field(max_length=100, description="The family name.", examples=["Lovelace"])
     role: UserRole = Field(description="What the user may do.", examples=["customer"])
-    is_active: bool = Field(description="Whether the user may place orders.", examples=[True])
+    is_active: bool = Field(
+        description="Whether the user may log in and place orders.", examples=[True]
+    )
+    is_email_verified: bool = Field(
+        description="Whether the user was seen to read mails to the address.", examples=[True]
+    )
     created_at: datetime = Field(description="When the user registered (UTC).", examples=[_MOMENT])
     updated_at: datetime = Field(
         description="When the user last changed (UTC).", examples=[_MOMENT]
     )
-    version: int = Field(description="Rises by one with every change.", examples=[1])
+    version: Ordinal = Field(description="Rises by one with every change.", examples=[1])
 
 
 class UserPage(Schema):
     """A page of users, the newest first."""
 
-    items: list[UserRead] = Field(description="The users of this page.", examples=[[]])
-    next: str | None = Field(
-        description="The cursor of the next page, if there is one.", examples=[None]
+    items: list[UserRead] = Field(
+        max_length=MAX_ITEMS, description="The users of this page.", examples=[[]]
     )
+    next: Next = Field(description="The cursor of the next page, if there is one.", examples=[None])
 
 
 class UserQuery(PageQuery):
@@ -132,13 +171,19 @@ class AddressRead(Schema):
     """An address as the shop shows it."""
 
     id: UUID = Field(description="The address's id (UUIDv7).", examples=[_ID])
-    street: str = Field(description="Street and number.", examples=["12 St James's Square"])
-    city: str = Field(description="The city or town.", examples=["London"])
-    region: str = Field(
-        description="State, province or county; may be empty.", examples=["Greater London"]
+    street: str = Field(
+        max_length=200, description="Street and number.", examples=["12 St James's Square"]
     )
-    postal_code: str = Field(description="The postal code.", examples=["SW1Y 4JH"])
-    country: str = Field(description="The country's ISO 3166-1 alpha-2 code.", examples=["GB"])
+    city: str = Field(max_length=100, description="The city or town.", examples=["London"])
+    region: str = Field(
+        max_length=100,
+        description="State, province or county; may be empty.",
+        examples=["Greater London"],
+    )
+    postal_code: str = Field(max_length=20, description="The postal code.", examples=["SW1Y 4JH"])
+    country: str = Field(
+        max_length=2, description="The country's ISO 3166-1 alpha-2 code.", examples=["GB"]
+    )
     is_primary: bool = Field(
         description="Whether orders go here unless told otherwise.", examples=[True]
     )
@@ -149,4 +194,6 @@ class AddressRead(Schema):
 class AddressList(Schema):
     """The addresses of a user, the oldest first."""
 
-    items: list[AddressRead] = Field(description="All addresses of the user.", examples=[[]])
+    items: list[AddressRead] = Field(
+        max_length=MAX_ADDRESSES, description="All addresses of the user.", examples=[[]]
+    )

@@ -2,12 +2,21 @@
 
 from uuid import UUID
 
+from app.callers import Caller
 from app.clock import Clock
+from app.errors import TooManyAddresses
 from app.ids import new_id
 from app.models import Address
 from app.repositories.user_repository import AddressRepository, UserRepository
-from app.schemas.user_schema import AddressChange, AddressCreate, AddressList, AddressRead
+from app.schemas.user_schema import (
+    MAX_ADDRESSES,
+    AddressChange,
+    AddressCreate,
+    AddressList,
+    AddressRead,
+)
 from app.services.preconditions import require_match
+from app.services.user_service import require_authority
 
 
 class AddressService:
@@ -18,52 +27,67 @@ class AddressService:
         self._users = users
         self._clock = clock
 
-    async def of_user(self, user_id: UUID) -> AddressList:
+    async def of_user(self, caller: Caller, user_id: UUID) -> AddressList:
         """Show the addresses of a user.
 
         Raises:
-            UserNotFound: there is none of this id.
+            UserNotFound: there is none of this id, or it is not for the caller to know.
         """
-        await self._users.get(user_id)
+        await self._users.get_of(caller.owner, user_id)
         addresses = await self._addresses.of_user(user_id)
         return AddressList(items=[AddressRead.model_validate(address) for address in addresses])
 
-    async def get(self, user_id: UUID, address_id: UUID) -> AddressRead:
+    async def get(self, caller: Caller, user_id: UUID, address_id: UUID) -> AddressRead:
         """Show an address of a user.
 
         Raises:
             AddressNotFound: the user has none of this id.
         """
-        return AddressRead.model_validate(await self._addresses.get_of_user(user_id, address_id))
+        return AddressRead.model_validate(
+            await self._addresses.get_of_user(user_id, address_id, caller.owner)
+        )
 
-    async def add(self, user_id: UUID, data: AddressCreate) -> AddressRead:
+    async def add(self, caller: Caller, user_id: UUID, data: AddressCreate) -> AddressRead:
         """Add an address; the first one is primary.
 
         Raises:
-            UserNotFound: there is none of this id.
+            UserNotFound: there is none of this id, or it is not for the caller to know.
+            Forbidden: the user is not one whom the caller may change.
+            TooManyAddresses: another one would be one too many.
         """
-        await self._users.get(user_id, lock=True)
-        is_first = await self._addresses.primary_of(user_id) is None
+        user = await self._users.get_of(caller.owner, user_id, lock=True)
+        require_authority(caller, user)
+        present = await self._addresses.count_of_user(user_id)
+        if present >= MAX_ADDRESSES:
+            raise TooManyAddresses(
+                f"a user may have {MAX_ADDRESSES} addresses", max_addresses=MAX_ADDRESSES
+            )
         if data.is_primary:
             await self._addresses.clear_primary(user_id)
         now = self._clock.now()
         address = Address(
             id=new_id(now), user_id=user_id, created_at=now, updated_at=now, **data.model_dump()
         )
-        address.is_primary = data.is_primary or is_first
+        address.is_primary = data.is_primary or present == 0
         return AddressRead.model_validate(await self._addresses.add(address))
 
     async def change(
-        self, user_id: UUID, address_id: UUID, change: AddressChange, if_match: str | None = None
+        self,
+        caller: Caller,
+        user_id: UUID,
+        address_id: UUID,
+        change: AddressChange,
+        if_match: str | None = None,
     ) -> AddressRead:
         """Change an address; a primary one stays primary until another takes its place.
 
         Raises:
-            UserNotFound, AddressNotFound, PreconditionFailed: nothing is changed.
+            UserNotFound, Forbidden, AddressNotFound, PreconditionFailed: nothing is changed.
         """
         # The user's row is the lock on all of the user's addresses.
-        await self._users.get(user_id, lock=True)
-        address = await self._addresses.get_of_user(user_id, address_id)
+        user = await self._users.get_of(caller.owner, user_id, lock=True)
+        require_authority(caller, user)
+        address = await self._addresses.get_of_user(user_id, address_id, caller.owner)
         require_match(if_match, AddressRead.model_validate(address))
         changes = dict(change.changes())
         if changes.pop("is_primary", False) and not address.is_primary:
@@ -75,14 +99,15 @@ class AddressService:
         await self._addresses.flush()
         return AddressRead.model_validate(address)
 
-    async def remove(self, user_id: UUID, address_id: UUID) -> None:
+    async def remove(self, caller: Caller, user_id: UUID, address_id: UUID) -> None:
         """Remove an address; the oldest of the others becomes primary if it was.
 
         Raises:
-            UserNotFound, AddressNotFound: nothing is changed.
+            UserNotFound, Forbidden, AddressNotFound: nothing is changed.
         """
-        await self._users.get(user_id, lock=True)
-        address = await self._addresses.get_of_user(user_id, address_id)
+        user = await self._users.get_of(caller.owner, user_id, lock=True)
+        require_authority(caller, user)
+        address = await self._addresses.get_of_user(user_id, address_id, caller.owner)
         await self._addresses.delete(address)
         others = await self._addresses.of_user(user_id)
         if address.is_primary and others:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from app.errors import Unavailable
 from app.schemas.health_schema import DependencyHealth, Readiness
@@ -10,25 +11,35 @@ from app.schemas.health_schema import DependencyHealth, Readiness
 _TIMEOUT_SECONDS = 2.0
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How a dependency is asked for a sign of life, and whether the shop can serve without it."""
+
+    ask: Callable[[], Awaitable[None]]
+    """Raises `Unavailable` or `TimeoutError` where there is none."""
+    is_needed: bool = False
+
+
 class HealthService:
     """Asks every dependency for a sign of life."""
 
-    def __init__(self, checks: Mapping[str, Callable[[], Awaitable[None]]]) -> None:
+    def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = checks
 
     async def readiness(self) -> Readiness:
         """Tell of each dependency whether it answered, and how fast."""
-        names = list(self._checks)
-        answers = await asyncio.gather(*(self._ask(self._checks[name]) for name in names))
-        is_ready = all(answer.status == "ok" for answer in answers)
-        return Readiness(
-            status="ok" if is_ready else "down", dependencies=dict(zip(names, answers))
-        )
+        checks = self._checks
+        answers = await asyncio.gather(*(self._ask(each.ask) for each in checks.values()))
+        dependencies = dict(zip(checks, answers))
+        down = [name for name, answer in dependencies.items() if answer.status == "down"]
+        if any(checks[name].is_needed for name in down):
+            return Readiness(status="down", dependencies=dependencies)
+        return Readiness(status="degraded" if down else "ok", dependencies=dependencies)
 
-    async def _ask(self, check: Callable[[], Awaitable[None]]) -> DependencyHealth:
+    async def _ask(self, ask: Callable[[], Awaitable[None]]) -> DependencyHealth:
         started = time.perf_counter()
         try:
-            await asyncio.wait_for(check(), _TIMEOUT_SECONDS)
+            await asyncio.wait_for(ask(), _TIMEOUT_SECONDS)
         except (Unavailable, TimeoutError):
             return DependencyHealth(status="down", latency_ms=None)
         return DependencyHealth(

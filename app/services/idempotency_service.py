@@ -1,6 +1,7 @@
 """Answers a repeated request with the first answer (the rules of Stripe and of the IETF draft)."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,11 +25,12 @@ class Answer:
 class IdempotencyService:
     """Keeps the first answer of each caller and key in the transaction of its effect."""
 
-    def __init__(self, keys: IdempotencyRepository, clock: Clock) -> None:
+    def __init__(self, keys: IdempotencyRepository, secrets: Sequence[bytes], clock: Clock) -> None:
         self._keys = keys
+        self._secrets = secrets
         self._clock = clock
 
-    async def begin(self, caller: str, key: str, fingerprint: bytes) -> Answer | None:
+    async def begin(self, caller: str, key: str, fingerprints: Sequence[bytes]) -> Answer | None:
         """Reserve a key until the transaction ends; return the first answer, if there was one.
 
         Raises:
@@ -45,7 +47,7 @@ class IdempotencyService:
         if row.expires_at <= self._clock.now():
             await self._keys.delete(row)
             return None
-        if row.fingerprint != fingerprint:
+        if row.fingerprint not in fingerprints:
             raise IdempotencyKeyReused("the key was used for another request", idempotency_key=key)
         return Answer(row.status, row.headers, row.body)
 
@@ -67,9 +69,12 @@ class IdempotencyService:
         """Drop the answers whose time is over."""
         await self._keys.delete_expired(self._clock.now())
 
+    def fingerprints_of(self, method: str, path: str, body: bytes) -> list[bytes]:
+        """Return what two requests with one key must share, under each secret, the newest first.
 
-def fingerprint_of(method: str, path: str, body: bytes) -> bytes:
-    """Return what two requests with one key must share."""
-    return hashlib.blake2b(
-        b"\0".join((method.encode(), path.encode(), body)), digest_size=32
-    ).digest()
+        It is keyed: a registration has a password in its body, which a plain hash would give away.
+        """
+        parts = b"\0".join((method.encode(), path.encode(), body))
+        return [
+            hashlib.blake2b(parts, digest_size=32, key=secret).digest() for secret in self._secrets
+        ]

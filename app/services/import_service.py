@@ -10,7 +10,7 @@ from app.clock import Clock
 from app.ids import derived_id, new_id
 from app.models import MovementReason, OrderStatus, UserRole
 from app.repositories.order_repository import NewLine, NewOrder, NewStep, OrderRepository
-from app.repositories.product_repository import ProductRepository, search_text
+from app.repositories.product_repository import ProductRepository, movement_row, search_text
 from app.repositories.user_repository import UserRepository, comparison_key
 from app.schemas.import_schema import OrderRow, ProductRow, UserRow, parse_row
 from app.schemas.order_schema import MAX_LINES
@@ -83,7 +83,7 @@ class ImportService:
         await self._products.add_all(products)
         await self._products.add_movements(
             [
-                _movement(each["id"], each["stock_quantity"], MovementReason.SUPPLY, SOURCE, now)
+                movement_row(each["id"], each["stock_quantity"], MovementReason.SUPPLY, SOURCE, now)
                 for each in products
                 if each["stock_quantity"]
             ]
@@ -195,7 +195,7 @@ class ImportService:
             for line in order.lines if order.holds_stock else ():
                 taken[line.product_id] = taken.get(line.product_id, 0) + line.quantity
                 movements.append(
-                    _movement(
+                    movement_row(
                         line.product_id,
                         -line.quantity,
                         MovementReason.SALE,
@@ -275,16 +275,3 @@ def _against(
         if row.status is not OrderStatus.CANCELLED and left[product.id] < row.quantity:
             return f"{row.quantity} of {row.sku} ordered, {left[product.id]} in stock"
     return None
-
-
-def _movement(
-    product_id: UUID, quantity: int, reason: MovementReason, source: str, at: Any
-) -> dict[str, Any]:
-    return {
-        "id": new_id(at),
-        "product_id": product_id,
-        "quantity": quantity,
-        "reason": reason,
-        "source": source,
-        "created_at": at,
-    }

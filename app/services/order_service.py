@@ -1,16 +1,17 @@
 """How orders are placed and run their course."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
+from app.cache.cache import ORDERS, Cache, Found
+from app.cache.representation import Representation
+from app.callers import Caller
 from app.clock import Clock
-from app.errors import UserNotActive
-from app.ids import new_id
-from app.models import MovementReason, Order, OrderChange, OrderStatus
-from app.repositories.order_repository import NewLine, NewOrder, NewStep, OrderRepository
-from app.repositories.product_repository import ProductRepository
+from app.errors import DomainError
+from app.models import TRANSITIONS, MovementReason, Order, OrderChange, OrderStatus
+from app.repositories.order_repository import NewOrder, OrderRepository, without_person
+from app.repositories.product_repository import ProductRepository, movement_row
 from app.repositories.user_repository import AddressRepository, UserRepository
 from app.schemas.order_schema import (
     DeliveryAddress,
@@ -22,7 +23,9 @@ from app.schemas.order_schema import (
     OrderRead,
     OrderSummary,
 )
+from app.services.outbox_service import EventData, OutboxService, as_json
 from app.services.preconditions import require_match
+from app.services.till import Till
 
 
 class OrderService:
@@ -34,72 +37,132 @@ class OrderService:
         products: ProductRepository,
         users: UserRepository,
         addresses: AddressRepository,
+        outbox: OutboxService,
         clock: Clock,
         currency: str,
+        cache: Cache,
     ) -> None:
         self._orders = orders
         self._products = products
         self._users = users
         self._addresses = addresses
+        self._outbox = outbox
         self._clock = clock
         self._currency = currency
+        self._cache = cache
 
-    async def place(self, data: OrderCreate, actor: str = "api") -> OrderRead:
+    async def place(
+        self, caller: Caller, data: OrderCreate, order_id: UUID | None = None
+    ) -> OrderRead:
         """Take the pieces out of stock and note the order: all of it, or nothing.
 
         Raises:
+            InvalidInput: it is not for the caller to say who orders, or nobody is said to.
+            OrderExists: an order has the id that the caller has chosen.
             UserNotFound, UserNotActive: the buyer.
             ProductNotFound, ProductNotForSale, InsufficientStock: what is bought.
         """
-        buyer = await self._users.get_buyer(data.user_id)
-        if not buyer.is_active:
-            raise UserNotActive(f"user {buyer.id} may not place orders", user_id=str(buyer.id))
-        address = await self._delivery_address(data)
-        now = self._clock.now()
-        quantities = data.quantities()
-        taken = await self._products.take(quantities, now)
-        order = NewOrder(
-            id=new_id(now),
-            user_id=buyer.id,
-            currency=self._currency,
-            created_at=now,
-            actor=actor,
-            delivery_address=None if address is None else address.model_dump(),
-            lines=[
-                NewLine(each, taken[each].sku, taken[each].name, taken[each].price_minor, quantity)
-                for each, quantity in quantities.items()
-            ],
-            steps=[NewStep(OrderStatus.PENDING, now)],
-        )
-        (number,) = await self._orders.add_placed([order])
-        leaving = {each: -quantity for each, quantity in quantities.items()}
-        await self._note_movements(order.id, leaving, MovementReason.SALE, now)
-        return _placed(order, number, address)
+        (outcome,) = await self.place_many([(caller, data, order_id)])
+        if isinstance(outcome, DomainError):
+            raise outcome
+        return outcome
 
-    async def get(self, order_id: UUID) -> OrderRead:
+    async def place_many(
+        self, orders: Sequence[tuple[Caller, OrderCreate, UUID | None]]
+    ) -> list[OrderRead | DomainError]:
+        """Place many orders, each all of it or nothing; return each, or why it is refused.
+
+        The first come first: what one has taken is not there for the ones after it.
+        """
+        till = await self._open_till(orders)
+        judged = [till.judge(*each) for each in orders]
+        placed = [each for each in judged if isinstance(each, NewOrder)]
+        if not placed:
+            return [each for each in judged if isinstance(each, DomainError)]
+        numbers = iter(await self._note(placed, till))
+        outcomes = [
+            _placed(each, next(numbers)) if isinstance(each, NewOrder) else each for each in judged
+        ]
+        await self._announce([each for each in outcomes if isinstance(each, OrderRead)], till)
+        return outcomes
+
+    async def _open_till(self, orders: Sequence[tuple[Caller, OrderCreate, UUID | None]]) -> "Till":
+        buyers = {data.user_id or caller.user_id for caller, data, _ in orders}
+        named = {order_id for *_, order_id in orders if order_id is not None}
+        wanted = {line.product_id for _, data, _ in orders for line in data.items}
+        at_home = {
+            data.user_id or caller.user_id
+            for caller, data, _ in orders
+            if data.delivery_address is None
+        }
+        return Till(
+            buyers=await self._users.get_buyers([each for each in buyers if each is not None]),
+            addresses=await self._addresses.primary_of_all(
+                [each for each in at_home if each is not None]
+            ),
+            taken_ids=await self._orders.existing(named) if named else set(),
+            products=await self._products.lock_all(wanted),
+            now=self._clock.now(),
+            currency=self._currency,
+        )
+
+    async def _note(self, placed: Sequence[NewOrder], till: "Till") -> list[int]:
+        await self._products.take_locked(till.taken, till.now)
+        numbers = await self._orders.add_placed(placed)
+        await self._products.add_movements(
+            [
+                movement_row(
+                    line.product_id,
+                    -line.quantity,
+                    MovementReason.SALE,
+                    f"order {order.id}",
+                    till.now,
+                )
+                for order in placed
+                for line in order.lines
+            ]
+        )
+        return numbers
+
+    async def _announce(self, placed: Sequence[OrderRead], till: "Till") -> None:
+        events: list[tuple[str, UUID, EventData]] = [
+            ("order.placed", order.id, as_json(order)) for order in placed
+        ]
+        events += [
+            ("product.out_of_stock", each, {"product_id": each, "sku": till.products[each].sku})
+            for each in till.sold_out
+        ]
+        await self._outbox.announce_all(events)
+
+    async def get(self, caller: Caller, order_id: UUID) -> Found:
         """Show an order.
 
         Raises:
-            OrderNotFound: there is none of this id.
+            OrderNotFound: there is none of this id, or it is not for the caller to know.
         """
-        return OrderRead.model_validate(await self._orders.get_whole(order_id))
 
-    async def find(self, query: OrderQuery) -> OrderPage:
-        """Show a page of orders."""
-        orders, following = await self._orders.find(query)
+        async def load() -> Representation:
+            order = await self._orders.get_whole(caller.owner, order_id)
+            return Representation.of(OrderRead.model_validate(order))
+
+        return await self._cache.show(ORDERS, order_id, caller.owner, load)
+
+    async def find(self, caller: Caller, query: OrderQuery) -> OrderPage:
+        """Show a page of the orders that the caller may see."""
+        orders, following = await self._orders.find(caller.owner, query)
         return OrderPage(
             items=[OrderSummary.model_validate(order) for order in orders], next=following
         )
 
     async def move(
-        self, order_id: UUID, status: OrderStatus, if_match: str | None = None, actor: str = "api"
+        self, caller: Caller, order_id: UUID, status: OrderStatus, if_match: str | None = None
     ) -> OrderRead:
         """Move an order along the transition table; a cancelled one gives its pieces back.
 
         Raises:
             OrderNotFound, PreconditionFailed, IllegalTransition: nothing is changed.
         """
-        order = await self._orders.get_whole(order_id, lock=True)
+        order = await self._orders.get_whole(caller.owner, order_id, lock=True)
         require_match(if_match, OrderRead.model_validate(order))
         before, now = order.status, self._clock.now()
         order.move_to(status, now)
@@ -108,60 +171,48 @@ class OrderService:
                 position=len(order.history) + 1,
                 from_status=before,
                 to_status=status,
-                actor=actor,
+                actor=caller.name,
                 changed_at=now,
             )
         )
+        if not TRANSITIONS[status]:
+            await self._forget_where(order)
         await self._orders.flush()
         if status is OrderStatus.CANCELLED:
             await self._give_back(order, now)
+        step = {"order_id": order.id, "number": order.number, "from": before, "to": status}
+        await self._outbox.announce(
+            "order.status_changed", order.id, step | {"version": order.version}
+        )
         return OrderRead.model_validate(order)
 
-    async def cancel(self, order_id: UUID, actor: str = "api") -> OrderRead:
+    async def cancel(self, caller: Caller, order_id: UUID) -> OrderRead:
         """Cancel an order and put its pieces back into stock.
 
         Raises:
             OrderNotFound, IllegalTransition: nothing is changed.
         """
-        return await self.move(order_id, OrderStatus.CANCELLED, actor=actor)
+        return await self.move(caller, order_id, OrderStatus.CANCELLED)
 
-    async def _delivery_address(self, data: OrderCreate) -> DeliveryAddress | None:
-        if data.delivery_address is not None:
-            return data.delivery_address
-        primary = await self._addresses.primary_of(data.user_id)
-        if primary is None:
-            return None
-        return DeliveryAddress(
-            street=primary.street,
-            city=primary.city,
-            region=primary.region,
-            postal_code=primary.postal_code,
-            country=primary.country,
-        )
+    async def _forget_where(self, order: Order) -> None:
+        """Forget where an order went that has come to its end, if its user was forgotten."""
+        if order.delivery_address is not None and await self._users.is_anonymised(order.user_id):
+            order.delivery_address = without_person(order.delivery_address)
 
     async def _give_back(self, order: Order, at: datetime) -> None:
         quantities = {item.product_id: item.quantity for item in order.items}
         await self._products.put_back(quantities, at)
-        await self._note_movements(order.id, quantities, MovementReason.CANCELLATION, at)
-
-    async def _note_movements(
-        self, order_id: UUID, quantities: Mapping[UUID, int], reason: MovementReason, at: datetime
-    ) -> None:
-        rows: list[dict[str, Any]] = [
-            {
-                "id": new_id(at),
-                "product_id": product_id,
-                "quantity": quantity,
-                "reason": reason,
-                "source": f"order {order_id}",
-                "created_at": at,
-            }
-            for product_id, quantity in quantities.items()
-        ]
-        await self._products.add_movements(rows)
+        await self._products.add_movements(
+            [
+                movement_row(
+                    product_id, quantity, MovementReason.CANCELLATION, f"order {order.id}", at
+                )
+                for product_id, quantity in quantities.items()
+            ]
+        )
 
 
-def _placed(order: NewOrder, number: int, address: DeliveryAddress | None) -> OrderRead:
+def _placed(order: NewOrder, number: int) -> OrderRead:
     (step,) = order.steps
     return OrderRead(
         id=order.id,
@@ -174,7 +225,9 @@ def _placed(order: NewOrder, number: int, address: DeliveryAddress | None) -> Or
         created_at=order.created_at,
         updated_at=order.created_at,
         version=1,
-        delivery_address=address,
+        delivery_address=(
+            None if order.delivery_address is None else DeliveryAddress(**order.delivery_address)
+        ),
         items=[OrderItemRead.model_validate(line) for line in order.lines],
         history=[
             OrderChangeRead(

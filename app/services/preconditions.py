@@ -1,7 +1,7 @@
 """Whether a resource is still what the caller has seen."""
 
 from app.errors import PreconditionFailed
-from app.schemas.base import Schema, etag_of
+from app.schemas.base import Schema, etag_of, variant_of
 
 
 def require_match(if_match: str | None, current: Schema) -> None:
@@ -15,5 +15,6 @@ def require_match(if_match: str | None, current: Schema) -> None:
     if if_match is None or if_match.strip() == "*":
         return
     etag = etag_of(current.to_json())
-    if etag not in {candidate.strip() for candidate in if_match.split(",")}:
+    candidates = {candidate.strip() for candidate in if_match.split(",")}
+    if not candidates & {etag, variant_of(etag)}:
         raise PreconditionFailed("the resource is no longer what If-Match names", etag=etag)

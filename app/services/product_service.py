@@ -1,12 +1,18 @@
 """What the shop does with its products and their stock."""
 
+import logging
 from uuid import UUID
 
+from app.cache.cache import PRODUCTS, Cache, Found
+from app.cache.representation import Representation
+from app.callers import Caller
 from app.clock import Clock
 from app.errors import InsufficientStock
 from app.ids import new_id
 from app.models import MovementReason, Product
+from app.money import format_minor
 from app.repositories.product_repository import ProductRepository, search_text
+from app.schemas.audit_schema import Audited
 from app.schemas.page_schema import PageQuery
 from app.schemas.product_schema import (
     ProductChange,
@@ -18,18 +24,33 @@ from app.schemas.product_schema import (
     StockMovementPage,
     StockMovementRead,
 )
+from app.services.audit_service import AuditService
+from app.services.outbox_service import OutboxService, as_json
 from app.services.preconditions import require_match
+
+logger = logging.getLogger(__name__)
 
 
 class ProductService:
     """Offers, shows, changes, restocks and archives products."""
 
-    def __init__(self, products: ProductRepository, clock: Clock, currency: str) -> None:
+    def __init__(
+        self,
+        products: ProductRepository,
+        audit: AuditService,
+        outbox: OutboxService,
+        clock: Clock,
+        currency: str,
+        cache: Cache,
+    ) -> None:
         self._products = products
+        self._audit = audit
+        self._outbox = outbox
         self._clock = clock
         self._currency = currency
+        self._cache = cache
 
-    async def offer(self, data: ProductCreate, source: str = "api") -> ProductRead:
+    async def offer(self, caller: Caller, data: ProductCreate) -> ProductRead:
         """Add a product, with its first supply.
 
         Raises:
@@ -46,39 +67,56 @@ class ProductService:
         )
         await self._products.add(product)
         if product.stock_quantity:
-            await self._note(product, product.stock_quantity, MovementReason.SUPPLY, source)
-        return ProductRead.model_validate(product)
+            await self._note(product, product.stock_quantity, MovementReason.SUPPLY, caller.name)
+        shown = ProductRead.model_validate(product)
+        await self._outbox.announce("product.created", product.id, as_json(shown))
+        return shown
 
-    async def get(self, product_id: UUID) -> ProductRead:
+    async def get(self, product_id: UUID) -> Found:
         """Show a product.
 
         Raises:
             ProductNotFound: there is none of this id.
         """
-        return ProductRead.model_validate(await self._products.get(product_id))
 
-    async def find(self, query: ProductQuery) -> ProductPage:
+        async def load() -> Representation:
+            product = await self._products.get(product_id)
+            return Representation.of(ProductRead.model_validate(product))
+
+        return await self._cache.show(PRODUCTS, product_id, None, load)
+
+    async def find(self, query: ProductQuery) -> Found:
         """Show a page of the products for sale."""
-        products, following = await self._products.find(query)
-        return ProductPage(
-            items=[ProductRead.model_validate(each) for each in products], next=following
-        )
+
+        async def load() -> Representation:
+            products, following = await self._products.find(query)
+            items = [ProductRead.model_validate(each) for each in products]
+            return Representation.of(ProductPage(items=items, next=following))
+
+        return await self._cache.list_products(query.model_dump_json(), load)
 
     async def change(
         self,
+        caller: Caller,
         product_id: UUID,
         change: ProductChange,
         if_match: str | None = None,
-        source: str = "api",
+        source_version: int | None = None,
     ) -> ProductRead:
         """Change a product; a counted stock is noted as the difference to the one on record.
+
+        A change of a sender that counts its changes is made if none of a higher count was.
 
         Raises:
             ProductNotFound, PreconditionFailed, SkuTaken: nothing is changed.
         """
         product = await self._products.get(product_id, lock=True)
         require_match(if_match, ProductRead.model_validate(product))
-        difference = 0
+        if source_version is not None:
+            if product.source_version is not None and source_version <= product.source_version:
+                return ProductRead.model_validate(product)
+            product.source_version = source_version
+        difference, price_minor = 0, product.price_minor
         for name, value in change.changes().items():
             if name == "stock_quantity":
                 difference = value - product.stock_quantity
@@ -90,7 +128,14 @@ class ProductService:
         product.version += 1
         await self._products.flush()
         if difference:
-            await self._note(product, difference, MovementReason.STOCKTAKE, source)
+            await self._note(product, difference, MovementReason.STOCKTAKE, caller.name)
+        if product.price_minor != price_minor:
+            prices = {
+                name: format_minor(minor, product.currency)
+                for name, minor in (("from", price_minor), ("to", product.price_minor))
+            }
+            await self._audit.note(Audited.PRICE_CHANGED, caller, product.id, **prices)
+        await self._announce_change(product, is_emptied=difference < 0)
         return ProductRead.model_validate(product)
 
     async def archive(self, product_id: UUID) -> None:
@@ -104,8 +149,11 @@ class ProductService:
         product.is_active = False
         product.version += 1
         await self._products.flush()
+        await self._announce_change(product, is_emptied=False)
 
-    async def move_stock(self, product_id: UUID, data: StockMovementCreate) -> StockMovementRead:
+    async def move_stock(
+        self, caller: Caller, product_id: UUID, data: StockMovementCreate
+    ) -> StockMovementRead:
         """Let pieces come into stock or leave it.
 
         Raises:
@@ -127,7 +175,10 @@ class ProductService:
         product.stock_quantity += data.quantity
         product.updated_at = self._clock.now()
         await self._products.flush()
-        return await self._note(product, data.quantity, MovementReason(data.reason), data.note)
+        await self._announce_change(product, is_emptied=data.quantity < 0)
+        return await self._note(
+            product, data.quantity, MovementReason(data.reason), data.note or caller.name
+        )
 
     async def movements(self, product_id: UUID, query: PageQuery) -> StockMovementPage:
         """Show a page of the movements of a product's stock.
@@ -140,6 +191,17 @@ class ProductService:
         return StockMovementPage(
             items=[StockMovementRead.model_validate(each) for each in movements], next=following
         )
+
+    async def _announce_change(self, product: Product, *, is_emptied: bool) -> None:
+        shown = as_json(ProductRead.model_validate(product))
+        await self._outbox.announce("product.changed", product.id, shown)
+        if is_emptied and product.stock_quantity == 0:
+            logger.info("product %s is out of stock", product.id)
+            await self._outbox.announce(
+                "product.out_of_stock",
+                product.id,
+                {"product_id": product.id, "sku": product.sku},
+            )
 
     async def _note(
         self, product: Product, quantity: int, reason: MovementReason, source: str

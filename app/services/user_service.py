@@ -2,45 +2,96 @@
 
 from uuid import UUID
 
+from app.cache.cache import USERS, Cache, Found
+from app.cache.representation import Representation
+from app.callers import Caller
 from app.clock import Clock
+from app.errors import Forbidden, LastAdmin
 from app.ids import new_id
-from app.models import User
+from app.models import User, UserRole
+from app.repositories.session_repository import SessionRepository
 from app.repositories.user_repository import UserRepository, comparison_key
-from app.schemas.user_schema import UserChange, UserCreate, UserPage, UserQuery, UserRead
+from app.schemas.audit_schema import Audited
+from app.schemas.user_schema import (
+    UserAccessChange,
+    UserChange,
+    UserCreate,
+    UserPage,
+    UserQuery,
+    UserRead,
+)
+from app.security.passwords import Passwords, require_good
+from app.services.account_service import AccountService
+from app.services.audit_service import AuditService
 from app.services.preconditions import require_match
 
 
 class UserService:
-    """Registers, shows, changes and forgets users."""
+    """Registers, shows and changes users, and what they may do."""
 
-    def __init__(self, users: UserRepository, clock: Clock) -> None:
+    def __init__(
+        self,
+        users: UserRepository,
+        sessions: SessionRepository,
+        accounts: AccountService,
+        audit: AuditService,
+        passwords: Passwords,
+        clock: Clock,
+        cache: Cache,
+    ) -> None:
         self._users = users
+        self._sessions = sessions
+        self._accounts = accounts
+        self._audit = audit
+        self._passwords = passwords
         self._clock = clock
+        self._cache = cache
 
     async def register(self, registration: UserCreate) -> UserRead:
-        """Add a customer.
+        """Add a customer, and have the address proved.
 
         Raises:
             EmailTaken, UsernameTaken: another user has it.
+            InvalidInput: the password is not good enough.
         """
+        user = await self.add(registration, UserRole.CUSTOMER)
+        await self._accounts.ask_to_verify(user)
+        return UserRead.model_validate(user)
+
+    async def add(self, registration: UserCreate, role: UserRole) -> User:
+        """Add a user of a role.
+
+        Raises:
+            EmailTaken, UsernameTaken: another user has it.
+            InvalidInput: the password is not good enough.
+        """
+        require_good(registration.password, "password", registration.username, registration.email)
+        password_hash = await self._passwords.hash(registration.password)
         now = self._clock.now()
         user = User(
             id=new_id(now),
             email_key=comparison_key(registration.email),
             username_key=comparison_key(registration.username),
+            password_hash=password_hash,
+            role=role,
             created_at=now,
             updated_at=now,
-            **registration.model_dump(),
+            **registration.model_dump(exclude={"password"}),
         )
-        return UserRead.model_validate(await self._users.add(user))
+        return await self._users.add(user)
 
-    async def get(self, user_id: UUID) -> UserRead:
+    async def get(self, caller: Caller, user_id: UUID) -> Found:
         """Show a user.
 
         Raises:
-            UserNotFound: there is none of this id.
+            UserNotFound: there is none of this id, or it is not for the caller to know.
         """
-        return UserRead.model_validate(await self._users.get(user_id))
+
+        async def load() -> Representation:
+            user = await self._users.get_of(caller.owner, user_id)
+            return Representation.of(UserRead.model_validate(user))
+
+        return await self._cache.show(USERS, user_id, caller.owner, load)
 
     async def find(self, query: UserQuery) -> UserPage:
         """Show a page of users."""
@@ -48,32 +99,80 @@ class UserService:
         return UserPage(items=[UserRead.model_validate(user) for user in users], next=following)
 
     async def change(
-        self, user_id: UUID, change: UserChange, if_match: str | None = None
+        self, caller: Caller, user_id: UUID, change: UserChange, if_match: str | None = None
     ) -> UserRead:
-        """Change a user.
+        """Change a user; another e-mail address has to be proved, and the one before is told.
 
         Raises:
-            UserNotFound, PreconditionFailed, EmailTaken, UsernameTaken: nothing is changed.
+            UserNotFound, Forbidden, PreconditionFailed, EmailTaken, UsernameTaken,
+            InvalidInput, InvalidCredentials: nothing is changed.
         """
-        user = await self._users.get(user_id, lock=True)
+        changes = dict(change.changes())
+        password = changes.pop("current_password", None)
+        if caller.user_id == user_id and "email" in changes:
+            await self._accounts.require_password(caller, password, "current_password")
+        user = await self._users.get_of(caller.owner, user_id, lock=True)
+        require_authority(caller, user)
         require_match(if_match, UserRead.model_validate(user))
-        for name, value in change.changes().items():
+        before = user.email
+        for name, value in changes.items():
             setattr(user, name, value)
         user.email_key = comparison_key(user.email)
         user.username_key = comparison_key(user.username)
         user.updated_at = self._clock.now()
         user.version += 1
+        if comparison_key(before) != user.email_key:
+            user.email_verified_at = None
         await self._users.flush()
+        if comparison_key(before) != user.email_key:
+            await self._audit.note(Audited.EMAIL_CHANGED, caller, user.id)
+            await self._accounts.tell_of_new_email(user, before)
         return UserRead.model_validate(user)
 
-    async def delete(self, user_id: UUID) -> None:
-        """Delete a user; of one who has ordered the person is forgotten and the orders stay.
+    async def change_access(
+        self, caller: Caller, user_id: UUID, change: UserAccessChange
+    ) -> UserRead:
+        """Change what a user may do; who may do less is logged out.
 
         Raises:
             UserNotFound: there is none of this id.
+            LastAdmin: the shop would be left without an administrator.
         """
+        admins = await self._users.lock_admins()
         user = await self._users.get(user_id, lock=True)
-        if await self._users.has_orders(user_id):
-            await self._users.anonymise(user, self._clock.now())
-        else:
-            await self._users.delete(user)
+        role, is_active = user.role, user.is_active
+        for name, value in change.changes().items():
+            setattr(user, name, value)
+        if (user.role, user.is_active) == (role, is_active):
+            return UserRead.model_validate(user)
+        now = self._clock.now()
+        if admins and not any(each.role is UserRole.ADMIN and each.is_active for each in admins):
+            raise LastAdmin("the shop would be left without an administrator")
+        user.updated_at = now
+        user.version += 1
+        await self._users.flush()
+        if user.role is not role:
+            await self._audit.note(
+                Audited.ROLE_CHANGED, caller, user.id, **{"from": role, "to": user.role}
+            )
+        if user.is_active is not is_active:
+            await self._audit.note(
+                Audited.ACCESS_CHANGED, caller, user.id, is_active=user.is_active
+            )
+        if not user.is_active:
+            await self._sessions.end_all(user.id, now)
+        return UserRead.model_validate(user)
+
+
+def require_authority(caller: Caller, user: User) -> None:
+    """Let a change of a user through: of the caller itself, of a customer, or by an administrator.
+
+    Staff who could change an administrator's address could have the password sent there.
+
+    Raises:
+        Forbidden: the user is not one whom the caller may change.
+    """
+    if caller.user_id == user.id or caller.role is UserRole.ADMIN:
+        return
+    if user.role is not UserRole.CUSTOMER:
+        raise Forbidden("staff and administrators are changed by administrators only")

@@ -1,4 +1,4 @@
-"""The page at `/docs` and its document, from files of our own: both work offline."""
+"""The pages under `/docs` and their documents, from files of our own: all work offline."""
 
 from pathlib import Path
 from typing import Any
@@ -13,29 +13,37 @@ from litestar.openapi.spec import License, Tag
 from litestar.static_files import create_static_files_router
 
 from app import __version__
+from app.web.asyncapi import message_document
+from app.web.messages_page import page_of
 from app.web.openapi import complete
 
 _STATIC = Path(__file__).parent / "static"
 
 
 def documentation() -> OpenAPIConfig:
-    """Return what the document says of the whole, and the two routes that show it."""
+    """Return what the document says of the whole, and the routes that show it."""
     return OpenAPIConfig(
         title="Lavka",
         version=__version__,
         description=(
             "A headless shop backend. Amounts are decimal strings in the shop's currency, times "
-            "are UTC, lists come in keyset pages, refusals are problem documents (RFC 9457)."
+            "are UTC, lists come in keyset pages, refusals are problem documents (RFC 9457). "
+            "What goes over queues is at [/docs/messages](/docs/messages)."
         ),
         license=License(name="MIT", identifier="MIT"),
         tags=[
+            Tag("auth", "Log-ins, passwords and e-mail addresses."),
             Tag("users", "Persons known to the shop, and their addresses."),
             Tag("products", "What the shop sells, and how its stock moves."),
             Tag("orders", "What users bought."),
+            Tag("reports", "What was sold each day."),
+            Tag("api keys", "Keys by which machines come in."),
+            Tag("operations", "Commands that nobody waited for, and messages that failed."),
+            Tag("audit", "What may have to be accounted for."),
             Tag("health", "Whether the shop is well."),
         ],
         path="/docs",
-        render_plugins=[_SwaggerPage(), _Document()],
+        render_plugins=[_SwaggerPage(), _Document(), _MessageDocument(), _MessagePage()],
         operation_id_creator=_operation_id,
         use_handler_docstrings=True,
     )
@@ -80,3 +88,31 @@ class _Document(OpenAPIRenderPlugin):
         if self._document is None:
             self._document = msgspec.json.encode(complete(openapi_schema, request.app))
         return self._document
+
+
+class _MessageDocument(OpenAPIRenderPlugin):
+    """The AsyncAPI document at `/docs/asyncapi.json`, made once."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/asyncapi.json", media_type=MediaType.JSON)
+        self._document: bytes | None = None
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """Return the document."""
+        if self._document is None:
+            self._document = msgspec.json.encode(message_document())
+        return self._document
+
+
+class _MessagePage(OpenAPIRenderPlugin):
+    """The AsyncAPI document as a page to read at `/docs/messages`, made once."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/messages", media_type=MediaType.HTML)
+        self._page: bytes | None = None
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """Return the page."""
+        if self._page is None:
+            self._page = page_of(message_document()).encode()
+        return self._page

@@ -17,17 +17,18 @@ from litestar.types import (
 from litestar.utils.scope.state import ScopeState
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.callers import Caller
 from app.dependencies import Shop, provide_idempotency
 from app.errors import InvalidInput, RequestTimeout
 from app.schemas.base import canonical_json
-from app.services.idempotency_service import Answer, IdempotencyService, fingerprint_of
+from app.services.idempotency_service import Answer, IdempotencyService
+from app.web.edge import address_of
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r'[\x21\x23-\x7e]{1,255}|"[\x21\x23-\x7e]{1,255}"')
 _KEPT_HEADERS = ("content-type", "location", "etag")
 # Answers that say nothing of the effect: the same request may fare better next time.
 _NOT_KEPT = frozenset({400, 401, 403, 408, 413, 415, 422, 429})
-_ANONYMOUS = "anonymous"
 
 
 class Idempotency:
@@ -45,18 +46,24 @@ class Idempotency:
             await self._app(scope, receive, send)
             return
         header = Headers.from_scope(scope).get(HEADER.lower())
-        if header is None:
+        if header is None or not _is_kept(scope):
             await self._app(scope, receive, send)
             return
         key = _parse(header)
         body = await _read(receive)
-        fingerprint = fingerprint_of(scope["method"], scope["path"], canonical_json(body))
+        # Strangers who choose the same key are not each other.
+        known: Caller = scope["user"]
+        caller = f"{known.name} {address_of(scope)}" if known.is_anonymous else known.name
         shop: Shop = scope["litestar_app"].state.shop
         async with shop.database.write() as session:
             replies = provide_idempotency(session, shop)
-            answer = await replies.begin(_ANONYMOUS, key, fingerprint)
+            fingerprints = replies.fingerprints_of(
+                scope["method"], scope["path"], canonical_json(body)
+            )
+            answer = await replies.begin(caller, key, fingerprints)
             if answer is None:
-                answer = await self._first_answer(scope, body, session, replies, (key, fingerprint))
+                identity = (caller, key, fingerprints[0])
+                answer = await self._first_answer(scope, body, session, replies, identity)
             else:
                 answer.headers["idempotency-replayed"] = "true"
         await _send(answer, send)
@@ -67,7 +74,7 @@ class Idempotency:
         body: bytes,
         session: AsyncSession,
         replies: IdempotencyService,
-        identity: tuple[str, bytes],
+        identity: tuple[str, str, bytes],
     ) -> Answer:
         captured = _Captured()
         scope["state"]["session"] = session
@@ -88,7 +95,7 @@ class Idempotency:
         await (effect.commit() if answer.status < 400 else effect.rollback())
         if answer.status not in _NOT_KEPT:
             kept = {name: value for name, value in answer.headers.items() if name in _KEPT_HEADERS}
-            await replies.finish(_ANONYMOUS, *identity, Answer(answer.status, kept, answer.body))
+            await replies.finish(*identity, Answer(answer.status, kept, answer.body))
         return answer
 
 
@@ -123,6 +130,12 @@ class _Captured:
             for name, value in start["headers"]
         }
         return Answer(start["status"], headers, b"".join(self._chunks))
+
+
+def _is_kept(scope: Scope) -> bool:
+    """Tell whether an answer may be kept: it is no secret, and the caller is let in at all."""
+    opt, caller = scope["route_handler"].opt, scope["user"]
+    return not opt["is_secret"] and bool(caller.may(opt["access"], opt["scope"]))
 
 
 def _parse(header: str) -> str:

@@ -2,14 +2,37 @@
 
 import asyncio
 
+from litestar import Request
+from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 from litestar.types.asgi_types import ReceiveMessage
 
-from app.errors import PayloadTooLarge, RequestTimeout
+from app.errors import InvalidInput, PayloadTooLarge, RequestTimeout
 
 MAX_BODY_BYTES = 256 * 1024
 BODY_TIMEOUT_SECONDS = 15.0
+MAX_HEADER_LENGTH = 1_000
+
+_BOUNDED = {
+    "GET": ("If-None-Match", "Last-Event-ID"),
+    "POST": ("Prefer",),
+    "PATCH": ("If-Match", "Prefer"),
+}
+
+
+async def require_short_headers(request: Request[object, object, State]) -> None:
+    """Let a request through if no header that it means something by is too long.
+
+    Raises:
+        InvalidInput: one is.
+    """
+    for name in _BOUNDED.get(request.method, ()):
+        if len(request.headers.get(name, "")) > MAX_HEADER_LENGTH:
+            raise InvalidInput(
+                "the request is not valid",
+                [{"header": name, "detail": f"must have at most {MAX_HEADER_LENGTH} characters"}],
+            )
 
 
 class BodyLimits:

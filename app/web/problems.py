@@ -9,7 +9,14 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 
-from app.errors import DomainError, InvalidInput
+from app.errors import (
+    DomainError,
+    InvalidInput,
+    InvalidToken,
+    TooManyRequests,
+    Unauthenticated,
+)
+from app.schemas.problem_schema import MAX_ERRORS, MAX_WORDS
 
 logger = logging.getLogger(__name__)
 
@@ -19,17 +26,28 @@ MEDIA_TYPE = "application/problem+json"
 
 def render_domain_error(_request: AnyRequest, error: DomainError) -> Response[bytes]:
     """Render a refusal of the shop with all that it carries."""
-    headers = {}
+    return _response(error.as_problem(), _headers(error))
+
+
+def render(error: DomainError) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Render a refusal where there is no request of the framework yet."""
+    headers = {"Content-Type": MEDIA_TYPE} | _headers(error)
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    return error.status, raw, msgspec.json.encode(error.as_problem())
+
+
+def _headers(error: DomainError) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    if isinstance(error, TooManyRequests):
+        # Of the limit that is exceeded: others may have room.
+        headers |= error.headers
     if (seconds := error.context.get("retry_after_seconds")) is not None:
         headers["Retry-After"] = str(seconds)
-    problem = {
-        "type": f"urn:problem:{error.code}",
-        "title": error.title,
-        "status": error.status,
-        "detail": error.detail,
-        **error.context,
-    }
-    return _response(problem, headers)
+    if isinstance(error, Unauthenticated):
+        # RFC 6750, section 3: without a token there is no error yet.
+        reason = ', error="invalid_token"' if isinstance(error, InvalidToken) else ""
+        headers["WWW-Authenticate"] = f'Bearer realm="lavka"{reason}'
+    return headers
 
 
 def render_http_error(request: AnyRequest, error: HTTPException) -> Response[bytes]:
@@ -60,7 +78,7 @@ def render_group(request: AnyRequest, group: ExceptionGroup[Exception]) -> Respo
 
 def render_unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Render a fault of ours: the log has its traceback, the caller is told nothing."""
-    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    logger.error("%s %r failed", request.method, request.url.path, exc_info=error)
     return _response(
         {
             "type": "about:blank",
@@ -98,8 +116,19 @@ def _field_error(each: dict[str, Any]) -> dict[str, str]:
 
 def _response(problem: dict[str, Any], headers: dict[str, str]) -> Response[bytes]:
     return Response(
-        msgspec.json.encode(problem),
+        msgspec.json.encode(_shortened(problem)),
         status_code=problem["status"],
         media_type=MEDIA_TYPE,
         headers=headers,
     )
+
+
+def _shortened(problem: dict[str, Any]) -> dict[str, Any]:
+    """Return a problem within its bounds: the names of fields are the caller's to invent."""
+    shortened = problem | {"detail": problem["detail"][:MAX_WORDS]}
+    if "errors" in problem:
+        shortened["errors"] = [
+            {name: words[:MAX_WORDS] for name, words in each.items()}
+            for each in problem["errors"][:MAX_ERRORS]
+        ]
+    return shortened

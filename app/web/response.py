@@ -1,11 +1,13 @@
 """Answers made of schemas, with their entity tags."""
 
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import State
 
-from app.schemas.base import Schema, etag_of
+from app.cache.cache import Found
+from app.schemas.base import Schema, etag_of, variant_of
+from app.schemas.operation_schema import OperationRead
 
 Document = TypeVar("Document", bound=Schema)
 
@@ -15,10 +17,47 @@ def show(
 ) -> Response[Document]:
     """Answer with a document and its tag, or with 304 if the caller has it (RFC 9110, 13.1.2)."""
     body = document.to_json()
-    etag = etag_of(body)
-    if request.method == "GET" and _has(request.headers.get("if-none-match"), etag):
-        return cast("Response[Document]", Response(None, status_code=304, headers={"ETag": etag}))
-    response = Response(body, status_code=status, media_type=MediaType.JSON, headers={"ETag": etag})
+    headers = {"ETag": etag_of(body)}
+    if request.method == "GET":
+        # The caller may keep it and must ask each time whether it is still so; nobody else may.
+        headers["Cache-Control"] = "private, no-cache"
+        if has_tag(request.headers.get("if-none-match"), headers["ETag"]):
+            return cast("Response[Document]", Response(None, status_code=304, headers=headers))
+    response = Response(body, status_code=status, media_type=MediaType.JSON, headers=headers)
+    return cast("Response[Document]", response)
+
+
+def serve(request: Request[object, object, State], found: Found) -> Response[Any]:
+    """Answer with what is cached, compressed for a caller who takes it so, or with 304."""
+    shown = found.representation
+    body, etag = shown.body, shown.etag
+    # The answer could have been another one for another caller's encodings.
+    headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
+    headers["X-Cache"] = found.tier
+    if shown.gzipped is not None and _takes_gzip(request.headers.get("accept-encoding", "")):
+        body, etag = shown.gzipped, variant_of(etag)
+        headers["Content-Encoding"] = "gzip"
+    headers["ETag"] = etag
+    if has_tag(request.headers.get("if-none-match"), shown.etag):
+        headers.pop("Content-Encoding", None)
+        return Response(None, status_code=304, headers=headers)
+    return Response(body, media_type=MediaType.JSON, headers=headers)
+
+
+def show_file(
+    request: Request[object, object, State], body: bytes, media_type: str, **headers: str
+) -> Response[None]:
+    """Answer with what is no document, and its tag, or with 304 if the caller has it."""
+    headers |= {"ETag": etag_of(body), "Cache-Control": "private, no-cache"}
+    if has_tag(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(None, status_code=304, headers=headers)
+    response = Response(body, media_type=media_type, headers=headers)
+    return cast("Response[None]", response)
+
+
+def confide(document: Document, status: int = 200) -> Response[Document]:
+    """Answer with what nobody may keep: tokens and keys."""
+    response = Response(document.to_json(), status_code=status, media_type=MediaType.JSON)
     return cast("Response[Document]", response)
 
 
@@ -31,8 +70,33 @@ def created(
     return response
 
 
-def _has(if_none_match: str | None, etag: str) -> bool:
+def started(
+    request: Request[object, object, State], operation: OperationRead
+) -> Response[OperationRead]:
+    """Answer that something is begun, and where to see how far it has come."""
+    response = show(request, operation, 202)
+    response.headers["Location"] = f"/api/v1/operations/{operation.id}"
+    return response
+
+
+def accept() -> Response[None]:
+    """Answer that something will be done, of which there is nothing to show."""
+    return cast("Response[None]", Response(b"", status_code=202, media_type=MediaType.TEXT))
+
+
+def has_tag(if_none_match: str | None, etag: str) -> bool:
+    """Tell whether the caller has a representation (RFC 9110, section 13.1.2)."""
     if if_none_match is None:
         return False
     candidates = {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
-    return etag in candidates or "*" in candidates
+    return bool(candidates & {etag, variant_of(etag), "*"})
+
+
+def _takes_gzip(accept_encoding: str) -> bool:
+    """Tell whether a caller takes gzip (RFC 9110, section 12.5.3)."""
+    weights = {}
+    for part in accept_encoding.lower().split(","):
+        name, _, parameters = part.partition(";")
+        weights[name.strip()] = parameters.replace(" ", "").removeprefix("q=") or "1"
+    weight = weights.get("gzip", weights.get("*", "0"))
+    return weight.strip("0.") != ""

@@ -11,6 +11,7 @@ from app.clock import Clock
 from app.dependencies import Shop
 from tests.factories import address as address_in
 from tests.factories import create_address, create_user
+from tests.refusals import refused
 
 BAD_COUNTRIES = ["gb", "UK", "XX", "GBR", "G", "", " GB", "GB\n", 826, None]
 
@@ -81,6 +82,29 @@ async def test_of_addresses_added_at_once_exactly_one_is_primary(
     addresses = await _addresses(client, user)
     assert len(addresses) == 8
     assert sum(address["is_primary"] for address in addresses) == 1
+
+
+async def test_a_user_has_at_most_100_addresses(client: httpx.AsyncClient, shop: Shop) -> None:
+    user, other = await create_user(client), await create_user(client)
+    added = [await create_address(client, user["id"]) for _ in range(99)]
+    path = f"/users/{user['id']}/addresses"
+    responses = await asyncio.gather(*(client.post(path, json=address_in()) for _ in range(2)))
+    assert sorted(response.status_code for response in responses) == [201, 409]
+    full = await _addresses(client, user)
+    assert (full[:99], len(full)) == (added, 100)
+    for is_primary in (True, False):
+        data = address_in(is_primary=is_primary)
+        problem = await refused(client, shop, "POST", path, json=data)
+        assert problem == {
+            "type": "urn:problem:too-many-addresses",
+            "title": "The user has too many addresses",
+            "status": 409,
+            "detail": "a user may have 100 addresses",
+            "max_addresses": 100,
+        }
+    await create_address(client, other["id"])
+    await client.delete(f"{path}/{full[50]['id']}")
+    await create_address(client, user["id"])
 
 
 async def test_of_addresses_promoted_and_removed_at_once_exactly_one_is_primary(
@@ -216,12 +240,12 @@ async def test_an_assigned_country_code_is_taken(client: httpx.AsyncClient, coun
 async def test_no_other_country_code_is_taken(client: httpx.AsyncClient, country: object) -> None:
     user = await create_user(client)
     base = f"/users/{user['id']}/addresses"
-    refused = await client.post(base, json=address_in(country=country))
+    attempt = await client.post(base, json=address_in(country=country))
     assert await _addresses(client, user) == []
     address = await create_address(client, user["id"])
     unchanged = await client.patch(f"{base}/{address['id']}", json={"country": country})
     assert await _addresses(client, user) == [address]
-    for response in (refused, unchanged):
+    for response in (attempt, unchanged):
         assert _refusal(response) == (400, "invalid-input")
         assert [error["pointer"] for error in response.json()["errors"]] == ["#/country"]
 

@@ -12,6 +12,7 @@ from app.dependencies import Shop
 from app.models import User
 from tests.factories import create_address, create_product, create_user, order_in, place_order
 from tests.ledger import assert_conserved, every, movements_of, snapshot, stock_of
+from tests.machines import NAME
 from tests.queries import statements_of
 
 NOBODY = "0199a1b2-7c00-7d00-8e00-0123456789ab"
@@ -91,7 +92,7 @@ async def test_a_placed_order_says_what_was_bought_at_which_price(
             line(tea, 2) | {"sku": "TEA", "name": "Tea", "unit_price": "4.99"},
         ],
         "history": [
-            {"from_status": None, "to_status": "pending", "actor": "api", "changed_at": placed_at}
+            {"from_status": None, "to_status": "pending", "actor": NAME, "changed_at": placed_at}
         ],
     }
     assert await movements_of(client, cup["id"]) == [("supply", 3), ("sale", -3)]
@@ -103,7 +104,7 @@ async def test_a_movement_names_the_order_it_came_from(client: httpx.AsyncClient
     product = await create_product(client)
     order = await order_in(client, "cancelled", product, 2)
     movements = await every(client, f"/products/{product['id']}/stock")
-    assert [each["source"] for each in movements] == [f"order {order['id']}"] * 2 + ["api"]
+    assert [each["source"] for each in movements] == [f"order {order['id']}"] * 2 + [NAME]
 
 
 async def test_a_placed_order_is_shown_as_it_was_answered(client: httpx.AsyncClient) -> None:

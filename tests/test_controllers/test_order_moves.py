@@ -11,6 +11,7 @@ from app.dependencies import Shop
 from app.models import Product
 from tests.factories import create_product, create_user, order_in, place_order
 from tests.ledger import assert_conserved, movements_of, snapshot, stock_of
+from tests.machines import NAME
 
 ALLOWED = {
     "pending": ["cancelled", "paid"],
@@ -46,7 +47,7 @@ async def test_an_order_moves_along_the_table_and_notes_each_step(
         before = order
         response = await move(client, order["id"], status)
         order = response.json()
-        step = {"from_status": before["status"], "to_status": status, "actor": "api"}
+        step = {"from_status": before["status"], "to_status": status, "actor": NAME}
         moved_at = order["updated_at"]
         assert before["updated_at"] < moved_at
         assert datetime.fromisoformat(moved_at) <= shop.clock.now()

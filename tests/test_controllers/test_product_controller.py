@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.factories import create_product, create_user, place_order
+from tests.machines import NAME
 
 NOTHING = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 OUTGOING = {"quantity": -4, "reason": "damage"}
@@ -46,7 +47,7 @@ async def test_the_first_stock_is_a_supply(client: httpx.AsyncClient) -> None:
     (movement,) = await _movements(client, product)
     assert (movement["quantity"], movement["reason"]) == (7, "supply")
     assert movement["product_id"] == product["id"]
-    assert (movement["source"], movement["created_at"]) == ("api", product["created_at"])
+    assert (movement["source"], movement["created_at"]) == (NAME, product["created_at"])
 
 
 @pytest.mark.parametrize(
@@ -264,10 +265,10 @@ async def test_a_movement_changes_the_stock(
     await _assert_stock_is_the_sum(client, product)
 
 
-async def test_a_movement_without_a_note_comes_from_the_api(client: httpx.AsyncClient) -> None:
+async def test_a_movement_without_a_note_comes_from_its_caller(client: httpx.AsyncClient) -> None:
     product = await create_product(client)
     response = await client.post(f"/products/{product['id']}/stock", json=OUTGOING)
-    assert response.json()["source"] == "api"
+    assert response.json()["source"] == NAME
 
 
 async def test_no_more_leaves_than_is_there(client: httpx.AsyncClient) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import select, update
 
 from app.dependencies import Shop
 from app.models import Base, User, UserRole
-from tests.factories import create_address, create_product, create_user, place_order
+from tests.factories import PASSWORD, create_address, create_product, create_user, place_order
+from tests.refusals import USER
 
 NOBODY = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 ADDRESS = {"street": "1 Pall Mall", "city": "London", "postal_code": "SW1Y", "country": "GB"}
@@ -29,7 +30,7 @@ async def test_a_registered_user_is_shown_as_given(client: httpx.AsyncClient) ->
         "first_name": "Ada",
         "last_name": "Lovelace",
     }
-    response = await client.post("/users", json=data)
+    response = await client.post("/users", json=data | {"password": PASSWORD})
     assert response.status_code == 201
     body = response.json()
     assert {name: body[name] for name in data} == data
@@ -47,13 +48,22 @@ async def test_an_email_address_is_kept_in_its_composed_form(client: httpx.Async
 
 @pytest.mark.parametrize(
     "field",
-    ["id", "role", "is_active", "version", "email_key", "username_key", "created_at", "password"],
+    [
+        "id",
+        "role",
+        "is_active",
+        "version",
+        "email_key",
+        "username_key",
+        "created_at",
+        "password_hash",
+        "email_verified_at",
+    ],
 )
 async def test_a_registration_cannot_set_what_is_not_its_own(
     client: httpx.AsyncClient, field: str
 ) -> None:
-    data = {"email": "a@example.com", "username": "ada", "first_name": "A", "last_name": "L"}
-    response = await client.post("/users", json=data | {field: "admin"})
+    response = await client.post("/users", json=USER | {field: "admin"})
     assert _refusal(response) == (400, "invalid-input")
     assert [error["pointer"] for error in response.json()["errors"]] == [f"#/{field}"]
     assert await _listed(client, "/users") == []
@@ -187,7 +197,7 @@ async def test_an_email_address_is_registered_once(
     client: httpx.AsyncClient, registered: str, again: str
 ) -> None:
     user = await create_user(client, email=registered)
-    data = {"email": again, "username": "grace", "first_name": "Grace", "last_name": "Hopper"}
+    data = USER | {"email": again, "username": "grace"}
     response = await client.post("/users", json=data)
     assert _refusal(response) == (409, "email-taken")
     assert response.json()["field"] == "email"
@@ -196,7 +206,7 @@ async def test_an_email_address_is_registered_once(
 
 async def test_a_username_is_registered_once(client: httpx.AsyncClient) -> None:
     user = await create_user(client, username="grace")
-    data = {"email": "g@example.com", "username": "GRACE", "first_name": "G", "last_name": "H"}
+    data = USER | {"email": "g@example.com", "username": "GRACE"}
     response = await client.post("/users", json=data)
     assert _refusal(response) == (409, "username-taken")
     assert response.json()["field"] == "username"
@@ -331,6 +341,7 @@ async def _register(client: httpx.AsyncClient, attempt: int, name: str) -> httpx
         "username": f"{name}-{attempt}-user",
         "first_name": name,
         "last_name": "Same",
+        "password": PASSWORD,
     }
     return await client.post("/users", json=data)
 

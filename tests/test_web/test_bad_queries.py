@@ -53,8 +53,9 @@ async def test_a_malformed_id_in_a_body_is_refused_by_name(
     good = {"product_id": product["id"], "quantity": 1}
     order = {"user_id": malformed, "items": [good, {"product_id": malformed, "quantity": 1}]}
     problem = await refused(client, shop, "POST", "/orders", json=order)
-    expected = {"#/user_id": "must be a UUID", "#/items/1/product_id": "must be a UUID"}
-    assert places_of(problem) == expected
+    # Who orders may be left open: users order for themselves.
+    places = ["#/user_id"] * (malformed is not None) + ["#/items/1/product_id"]
+    assert places_of(problem) == dict.fromkeys(places, "must be a UUID")
     order = {"user_id": user["id"], "items": [good]}
     assert (await client.post("/orders", json=order)).status_code == 201
 
@@ -110,6 +111,7 @@ async def test_an_unknown_id_is_not_found(
         ("/products", "max_price=-1", {"max_price": NO_DECIMAL}),
         ("/products", "max_price=1e400", {"max_price": NO_DECIMAL}),
         ("/products", "max_price=1.999", {"max_price": TOO_FINE}),
+        ("/products", "max_price=" + "0" * 33, {"max_price": "must have at most 32 characters"}),
         ("/products", "q=", {"q": "must have at least 1 character"}),
         ("/products", "q=%00", {"q": NO_TEXT}),
         ("/products", "q=" + "a" * 201, {"q": "must have at most 200 characters"}),
@@ -131,7 +133,16 @@ async def test_a_wrong_parameter_is_refused_by_name(
 
 @pytest.mark.parametrize(
     "moment",
-    ["0", "1700000000", "2026-01-31", "2026-01-31T12:00:00", "2026-01-31T12:00Z", "now", ""]
+    [
+        "2026-01-31T12:00:00.1234567891Z",
+        "0",
+        "1700000000",
+        "2026-01-31",
+        "2026-01-31T12:00:00",
+        "2026-01-31T12:00Z",
+        "now",
+        "",
+    ]
     + ["2026-01-31 12:00:00Z", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z"]
     + ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00", "%D9%A2026-01-31T12:00:00Z"],
 )

@@ -16,9 +16,10 @@ from sqlalchemy import text
 from app.dependencies import Shop
 from app.settings import Settings
 from main import create_app
-from tests.conftest import DATABASES, client_of, postgres_settings, running
+from tests.conftest import DATABASES, client_of, postgres_settings, running, sqlite_settings
 from tests.factories import create_product, create_user, place_order
 from tests.ledger import assert_conserved, every, movements_of, stock_of
+from tests.machines import AUTHORIZATION, let_machine_into
 from tests.processes import ROOT, environment, free_port
 from tests.servers import PostgresServer
 
@@ -62,7 +63,7 @@ main(create_doomed_app)
 def crash_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     """The settings of a shop that may crash, on each database in turn."""
     if request.param == "sqlite":
-        yield Settings(_env_file=None, db_host=None, data_dir=tmp_path)
+        yield sqlite_settings(tmp_path)
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
     server.create_database("crash")
@@ -91,8 +92,11 @@ async def process_of(
     ):
         try:
             url = f"http://127.0.0.1:{port}"
-            async with httpx.AsyncClient(base_url=f"{url}/api/v1", timeout=60) as client:
+            async with httpx.AsyncClient(
+                base_url=f"{url}/api/v1", headers=AUTHORIZATION, timeout=60
+            ) as client:
                 await answering(process, f"{url}/health/live", log)
+                await let_machine_into(settings)
                 yield process, client
         finally:
             process.kill()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,34 @@ from uuid import UUID
 import httpx
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
+from sqlalchemy import update
 
-from tests.factories import create_address, create_product, create_user, place_order
+from app.callers import Access
+from app.dependencies import Shop
+from app.models import User, UserRole
+from app.reporting import make_report
+from app.web.request import FORM
+from tests.factories import PASSWORD, create_address, create_product, create_user, place_order
+from tests.machines import AUTHORIZATION
 from tests.refusals import problem_of
 
 Document = dict[str, Any]
 BODY_STATUSES = {"400", "408", "413", "415"}
 POST_STATUSES = {"400", "408", "409", "413", "422"}
+RATE_LIMIT = {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}
+OWN_HEADERS = {"200": {"ETag"}, "201": {"ETag", "Location"}, "304": {"ETag"}}
+OF_SECRETS: dict[str, set[str]] = {}
+PROBLEM_HEADERS = {"401": {"WWW-Authenticate"}, "429": {"Retry-After"}, "503": {"Retry-After"}}
+# What is asked for without a body.
+BARE = ("/cancel", "/logout", "/email/ask", "/requeue")
+# Examples that are well made, and are not of this shop.
+STRANGE = {
+    "/api/v1/orders": 404,
+    "/api/v1/auth/token": 401,
+    "/api/v1/auth/refresh": 401,
+    "/api/v1/auth/password/reset": 401,
+    "/api/v1/auth/email/verify": 401,
+}
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -49,13 +70,13 @@ def operations_of(document: Document) -> dict[tuple[str, str], Document]:
 
 
 def handlers_of(application: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]:
-    """Return the handlers of the route table by method and path, those of `/docs` left out."""
+    """Return the handlers of the API and of health, by method and path."""
     return {
         (method, route.path_format): handler
         for route in application.routes
         for handler in getattr(route, "route_handlers", ())
         for method in handler.http_methods
-        if method != "OPTIONS" and not route.path.startswith("/docs")
+        if method != "OPTIONS" and not route.path.startswith(("/docs", "/metrics"))
     }
 
 
@@ -74,7 +95,9 @@ async def test_the_document_is_openapi_3_1(client: httpx.AsyncClient) -> None:
     document = await document_of(client)
     assert document["openapi"].startswith("3.1.")
     assert document["info"]["title"] == "Lavka"
-    assert {tag["name"] for tag in document["tags"]} == {"users", "products", "orders", "health"}
+    tags = {"auth", "users", "products", "orders", "reports", "api keys", "operations"}
+    tags |= {"audit", "health"}
+    assert {tag["name"] for tag in document["tags"]} == tags
     assert all(tag["description"] for tag in document["tags"])
 
 
@@ -89,7 +112,7 @@ async def test_the_document_has_every_route_and_no_other(
 ) -> None:
     operations = operations_of(await document_of(client))
     assert operations.keys() == handlers_of(app).keys()
-    assert len(operations) >= 24
+    assert len(operations) >= 42
 
 
 async def test_every_operation_is_described(client: httpx.AsyncClient) -> None:
@@ -134,7 +157,8 @@ async def test_every_parameter_is_described(client: httpx.AsyncClient) -> None:
             if each["in"] != "path":
                 assert each["schema"].get("examples"), (method, path, each["name"])
             if each["in"] == "path":
-                assert (each["required"], each["schema"]["format"]) == (True, "uuid")
+                kind = "date" if each["name"] == "day" else "uuid"
+                assert (each["required"], each["schema"]["format"]) == (True, kind)
     assert found == {"path", "query", "header"}
 
 
@@ -158,28 +182,40 @@ async def test_every_operation_tells_its_refusals(client: httpx.AsyncClient, app
 def expected_problems(handler: HTTPRouteHandler, method: str, has_body: bool) -> set[str]:
     """Return the statuses of the problems that an operation can answer with."""
     statuses = {str(problem.status) for problem in handler.opt["problems"]}
-    statuses |= {"400"} if handler.opt["query"] else set()
+    statuses |= {"400"} if method == "GET" else set()
     statuses |= BODY_STATUSES if has_body else set()
-    statuses |= POST_STATUSES if method == "POST" else set()
-    return statuses | (set() if "health" in handler.resolve_tags() else {"503"})
+    statuses |= POST_STATUSES if method == "POST" and not handler.opt["is_secret"] else set()
+    statuses |= set() if handler.opt["access"] is Access.PUBLIC else {"401", "403"}
+    return statuses | (set() if "health" in handler.resolve_tags() else {"429", "503"})
 
 
 async def test_every_change_tells_of_its_body(client: httpx.AsyncClient) -> None:
     for (method, path), operation in operations_of(await document_of(client)).items():
-        takes_body = method in ("POST", "PATCH") and not path.endswith("/cancel")
+        takes_body = method in ("POST", "PATCH") and not path.endswith(BARE)
         assert ("requestBody" in operation) == takes_body, path
         if takes_body:
             assert operation["requestBody"]["required"] is True
-            assert list(operation["requestBody"]["content"]) == ["application/json"]
+            media_type = FORM if path == "/api/v1/auth/token" else "application/json"
+            assert list(operation["requestBody"]["content"]) == [media_type]
 
 
-async def test_every_answer_tells_of_its_headers(client: httpx.AsyncClient) -> None:
+async def test_every_answer_tells_of_its_headers(client: httpx.AsyncClient, app: Litestar) -> None:
+    handlers = handlers_of(app)
     for (method, path), operation in operations_of(await document_of(client)).items():
-        (success,) = [status for status in operation["responses"] if status.startswith("2")]
-        headers = set(operation["responses"][success].get("headers", {}))
-        expected = {"204": set(), "201": {"ETag", "Location"}, "200": {"ETag"}}[success]
-        assert headers == expected, (method, path)
-        assert ("304" in operation["responses"]) == (method == "GET")
+        opt = handlers[method, path].opt
+        own = OF_SECRETS if opt["is_secret"] or opt["is_stream"] else OWN_HEADERS
+        for status, response in operation["responses"].items():
+            expected = own.get(status, set())
+            if status == "202" and path == "/api/v1/reports":
+                expected = {"Location", "ETag"}
+            if status == "202" and opt["queue"]:
+                expected = {"Location", "Preference-Applied"}
+            if "application/problem+json" in response.get("content", {}):
+                expected = PROBLEM_HEADERS.get(status, set())
+            if path.startswith("/api/") and not status.startswith("5"):
+                expected = expected | RATE_LIMIT
+            assert set(response.get("headers", {})) == expected, (method, path, status)
+        assert ("304" in operation["responses"]) == (method == "GET" and not opt["is_stream"])
 
 
 async def test_every_reference_leads_somewhere(client: httpx.AsyncClient) -> None:
@@ -258,32 +294,61 @@ def example_of(schema: Document, document: Document) -> dict[str, Any]:
     return {name: field["examples"][0] for name, field in model["properties"].items()}
 
 
-async def test_every_example_of_a_body_is_taken(client: httpx.AsyncClient) -> None:
-    document = await document_of(client)
+def success_of(operation: Document) -> int:
+    """Return the status of an operation that does what it is asked for, and at once if it may."""
+    return min(int(each) for each in operation["responses"] if each.startswith("2"))
+
+
+async def fitting(operation: Document, client: httpx.AsyncClient, shop: Shop) -> dict[str, str]:
+    """Return headers by which an operation is open: an administrator's where no key is."""
+    if operation["security"] != [{"password": []}]:
+        return AUTHORIZATION
+    user = await create_user(client)
+    async with shop.database.write() as session:
+        admin = update(User).where(User.id == UUID(user["id"])).values(role=UserRole.ADMIN)
+        await session.execute(admin)
+    form = {"username": user["email"], "password": PASSWORD}
+    pair = (await client.post("/auth/token", data=form)).json()
+    return {"Authorization": f"Bearer {pair['access_token']}"}
+
+
+def examples_in(operation: Document, document: Document) -> dict[str, Any]:
+    """Return what to send with an operation: a form or JSON, made of examples."""
+    ((media_type, content),) = operation["requestBody"]["content"].items()
+    return {"data" if media_type == FORM else "json": example_of(content["schema"], document)}
+
+
+async def ids_of_examples(client: httpx.AsyncClient) -> dict[str, str]:
+    """Make what the paths of operations name; return the ids."""
     user, product = await create_user(client), await create_product(client)
-    address = await create_address(client, user["id"])
     order = await place_order(client, user["id"], {product["id"]: 1})
-    ids = {
+    return {
         "user_id": user["id"],
         "product_id": product["id"],
-        "address_id": address["id"],
+        "address_id": (await create_address(client, user["id"]))["id"],
         "order_id": order["id"],
     }
-    taken = []
+
+
+async def test_every_example_of_a_body_is_taken(client: httpx.AsyncClient, shop: Shop) -> None:
+    document = await document_of(client)
+    taken = 0
     for (method, path), operation in operations_of(document).items():
         if "requestBody" in operation:
-            schema = operation["requestBody"]["content"]["application/json"]["schema"]
-            url = f"http://shop.test{path.format(**ids)}"
-            response = await client.request(method, url, json=example_of(schema, document))
-            taken.append((response.status_code, path))
-    # Whom the example of an order names does not exist here.
-    assert sorted(status for status, _ in taken) == [200] * 4 + [201] * 4 + [404]
-    assert (404, "/api/v1/orders") in taken
+            # Each has its own: whom one example makes staff is no customer to the next.
+            url = f"http://shop.test{path.format(**await ids_of_examples(client))}"
+            headers = await fitting(operation, client, shop)
+            body = examples_in(operation, document)
+            response = await client.request(method, url, headers=headers, **body)
+            assert response.status_code == STRANGE.get(path, success_of(operation)), response.text
+            taken += path not in STRANGE
+    assert taken == 13
 
 
-async def test_every_example_of_a_query_is_taken(client: httpx.AsyncClient) -> None:
+async def test_every_example_of_a_query_is_taken(client: httpx.AsyncClient, shop: Shop) -> None:
     document = await document_of(client)
     product = await create_product(client)
+    await make_report(shop, date(2017, 6, 1))
     for (method, path), operation in operations_of(document).items():
         query = {
             each["name"]: each["schema"]["examples"][0]
@@ -291,11 +356,12 @@ async def test_every_example_of_a_query_is_taken(client: httpx.AsyncClient) -> N
             if each["in"] == "query"
         }
         if query:
-            url = f"http://shop.test{path.format(product_id=product['id'])}"
+            url = f"http://shop.test{path.format(product_id=product['id'], day='2017-06-01')}"
             # A cursor belongs to one order of the list, and the example of an order is another one.
             for name in ("cursor", "sort"):
                 params = {key: value for key, value in query.items() if key != name}
-                response = await client.request(method, url, params=params)
+                headers = await fitting(operation, client, shop)
+                response = await client.request(method, url, params=params, headers=headers)
                 assert response.status_code == 200, (path, response.text)
 
 
@@ -334,7 +400,8 @@ def test_the_page_shows_the_document_of_the_shop(repository_root: Path) -> None:
     script = (static / "docs.js").read_text("utf-8")
     assert 'url: "/docs/openapi.json"' in script
     ours = [each for each in static.iterdir() if each.is_file()]
-    assert {each.name for each in ours} == {"docs.html", "docs.js"}
+    names = {"docs.html", "docs.js", "messages.html", "messages.css"}
+    assert {each.name for each in ours} == names
     for file in ours:
         assert "//" not in re.sub(r"(?m)^// .*$", "", file.read_text("utf-8"))
     style = (static / "swagger-ui" / "swagger-ui.css").read_text("utf-8")

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,8 @@ from main import create_app
 from tests.conftest import client_of, postgres_settings, running
 from tests.factories import create_product, create_user, place_order
 from tests.ledger import every, movements_of, stock_of
+from tests.moments import later
+from tests.refusals import USER
 from tests.servers import PostgresServer
 
 DAY = timedelta(hours=24)
@@ -68,16 +70,6 @@ async def kept(shop: Shop) -> list[str]:
     """Return the keys whose answers are kept."""
     async with shop.database.read() as session:
         return list(await session.scalars(select(IdempotencyKey.key).order_by("key")))
-
-
-@contextmanager
-def later(shop: Shop, by: timedelta) -> Iterator[None]:
-    """Move the clock of a shop, and move it back."""
-    shop.clock.move(by)
-    try:
-        yield
-    finally:
-        shop.clock.move(-by)
 
 
 @asynccontextmanager
@@ -325,11 +317,10 @@ async def test_the_start_of_the_shop_forgets_what_has_expired(
 async def create(client: httpx.AsyncClient, kind: str) -> tuple[str, dict[str, Any] | None]:
     """Return the path and the body of a POST of each kind."""
     user, product = await create_user(client), await create_product(client)
-    person = {"first_name": "Grace", "last_name": "Hopper"}
     order = await place_order(client, user["id"], {product["id"]: 1})
     place = {"street": "1 Main St", "city": "York", "postal_code": "YO1", "country": "GB"}
     posts: dict[str, tuple[str, dict[str, Any] | None]] = {
-        "user": ("/users", {"email": "grace@example.com", "username": "grace"} | person),
+        "user": ("/users", USER),
         "product": ("/products", {"sku": "CUP", "name": "Cup", "category": "Cups", "price": "1"}),
         "address": (f"/users/{user['id']}/addresses", place),
         "stock": (f"/products/{product['id']}/stock", {"quantity": 4, "reason": "return"}),

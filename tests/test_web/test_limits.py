@@ -14,11 +14,13 @@ from app.dependencies import Shop
 from app.services.product_service import ProductService
 from app.web.limits import MAX_BODY_BYTES, BodyLimits
 from tests.factories import create_product
-from tests.refusals import JSON, everything, problem_of, refused
+from tests.machines import AUTHORIZATION
+from tests.refusals import JSON, everything, places_of, problem_of, refused
 
 SHORT_SECONDS = 0.05
 TOO_LARGE = b'{"name": "' + b"x" * (257 * 1024 - 12) + b'"}'
 PRODUCT = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "4.99"}
+HEADERS = JSON | AUTHORIZATION
 KEYS: list[dict[str, str]] = [{}, {"Idempotency-Key": "a-key"}]
 
 Sent = list[dict[str, Any]]
@@ -116,7 +118,7 @@ async def test_a_body_that_does_not_arrive_is_waited_for_no_longer_than_so(
 ) -> None:
     before = await everything(shop)
     bounded = BodyLimits(app, SHORT_SECONDS)
-    problem = problem_of(answer(await call(bounded, given, JSON | key)))
+    problem = problem_of(answer(await call(bounded, given, HEADERS | key)))
     assert problem == {
         "type": "urn:problem:request-timeout",
         "title": "The request took too long to arrive",
@@ -141,7 +143,7 @@ async def test_a_body_that_trickles_in_has_no_more_time_than_a_whole_one(
         await BodyLimits(app, SHORT_SECONDS)(scope, late, send)
 
     before = await everything(shop)
-    assert problem_of(answer(await call(slow, trickle(), JSON)))["status"] == 408
+    assert problem_of(answer(await call(slow, trickle(), HEADERS)))["status"] == 408
     assert await everything(shop) == before
 
 
@@ -157,7 +159,7 @@ async def test_the_time_for_a_body_is_not_the_time_for_the_work(
     monkeypatch.setattr(ProductService, "offer", offer)
     bounded = BodyLimits(app, SHORT_SECONDS)
     whole = [piece(json.dumps(PRODUCT).encode(), is_last=True)]
-    assert answer(await call(bounded, whole, JSON)).status_code == 201
+    assert answer(await call(bounded, whole, HEADERS)).status_code == 201
     assert len((await everything(shop))["products"]) == 1
 
 
@@ -184,7 +186,7 @@ async def test_a_caller_that_goes_away_in_the_middle_changes_nothing(
     given: list[dict[str, Any]],
 ) -> None:
     before = await everything(shop)
-    sent = await call(app, [*given, {"type": "http.disconnect"}], JSON | key)
+    sent = await call(app, [*given, {"type": "http.disconnect"}], HEADERS | key)
     assert 400 <= sent[0]["status"] < 500
     assert await everything(shop) == before
     assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
@@ -194,11 +196,32 @@ async def test_a_caller_that_goes_away_during_the_work_gets_it_done(
     app: Litestar, shop: Shop
 ) -> None:
     messages = [piece(json.dumps(PRODUCT).encode(), is_last=True), {"type": "http.disconnect"}]
-    assert answer(await call(app, messages, JSON)).status_code == 201
+    assert answer(await call(app, messages, HEADERS)).status_code == 201
     assert len((await everything(shop))["products"]) == 1
 
 
 async def test_no_body_is_waited_for_where_none_is_asked_for(app: Litestar, shop: Shop) -> None:
     path = "/api/v1/orders/0199a1b2-7c00-7d00-8e00-0123456789ab/cancel"
-    assert answer(await call(app, [], {}, path)).status_code == 404
+    assert answer(await call(app, [], AUTHORIZATION, path)).status_code == 404
     assert not (await everything(shop))["orders"]
+
+
+@pytest.mark.parametrize(("method", "header"), [("GET", "If-None-Match"), ("PATCH", "If-Match")])
+async def test_a_list_of_tags_has_at_most_1000_characters(
+    client: httpx.AsyncClient, shop: Shop, method: str, header: str
+) -> None:
+    path = f"/products/{(await create_product(client))['id']}"
+    etag = (await client.get(path)).headers["ETag"]
+    tags = '"x", ' * 194 + '"xx"' + etag.rjust(26)
+    request: dict[str, Any] = {"json": {"name": "Chai"}} if method == "PATCH" else {}
+    headers = {header: tags + " "}
+    assert len(tags) == 1_000
+    problem = await refused(client, shop, method, path, headers={header: "x" + tags}, **request)
+    assert places_of(problem) == {header: "must have at most 1000 characters"}
+    for other in ("If-None-Match", "If-Match", "If-Range"):
+        if other != header:
+            headers[other] = "x" * 1_001
+    headers[header] = '"x", ' * 194 + " " * 4 + etag
+    assert len(headers[header]) == 1_000
+    response = await client.request(method, path, headers=headers, **request)
+    assert response.status_code == (304 if method == "GET" else 200)

@@ -15,6 +15,7 @@ from app.dependencies import Shop
 from app.errors import DomainError, InvalidInput, Unavailable
 from app.services.product_service import ProductService
 from app.settings import Settings
+from app.web.preferences import Refused
 from main import create_app
 from tests.conftest import client_of, postgres_settings, running
 from tests.factories import create_product, create_user
@@ -95,7 +96,9 @@ def test_every_kind_of_refusal_has_a_code_of_its_own() -> None:
         assert kind.title and kind.code == kind.code.lower().replace("_", "-")
 
 
-@pytest.mark.parametrize("kind", [each for each in problems() if each is not InvalidInput])
+@pytest.mark.parametrize(
+    "kind", [each for each in problems() if each not in (InvalidInput, Refused)]
+)
 async def test_a_refusal_is_told_with_all_that_it_carries(
     client: httpx.AsyncClient,
     shop: Shop,
@@ -143,7 +146,7 @@ async def test_a_fault_is_logged_once_and_not_told(
         "detail": "The shop could not answer because of a fault of its own.",
     }
     (record,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
-    assert record.getMessage() == "POST /api/v1/products failed"
+    assert record.getMessage() == "POST '/api/v1/products' failed"
     assert caplog.text.count("RuntimeError: ") == 1
     assert SECRET in caplog.text
     monkeypatch.undo()
@@ -201,7 +204,7 @@ async def assert_unavailable(client: httpx.AsyncClient, product: dict[str, Any])
         {"status": "down", "dependencies": {"database": {"status": "down", "latency_ms": None}}},
     )
     assert (await client.get("http://shop.test/health/live")).status_code == 200
-    assert problem_of(await client.post("/products", json={}))["status"] == 400
+    assert problem_of(await client.post("/users", json={}))["status"] == 400
     assert problem_of(await client.get("/nothing"))["status"] == 404
 
 
@@ -242,3 +245,19 @@ async def break_who_waits(session: AsyncSession) -> None:
     )
     while not (await session.scalars(broken)).all():
         await asyncio.sleep(0.01)
+
+
+async def test_a_refusal_does_not_grow_with_what_is_wrong(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    data = {f"{'x' * 1_000}{number}": 0 for number in range(150)}
+    problem = await refused(client, shop, "POST", "/products", json=data)
+    assert len(problem["errors"]) == 100
+    assert problem["errors"][-1] == {
+        "pointer": "#/" + "x" * 998,
+        "detail": "is not a field of this document",
+    }
+    headers = {"Content-Type": "x" * 2_000}
+    problem = await refused(client, shop, "POST", "/products", content=b"{}", headers=headers)
+    beginning = "Content-Type must be application/json, not "
+    assert problem["detail"] == beginning + "x" * (1_000 - len(beginning))

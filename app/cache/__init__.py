@@ -1,0 +1,1 @@
+"""Cache-aside of finished representations, in this process and in Redis."""

@@ -1,0 +1,216 @@
+"""Reads that are answered from the cache, and the changes that drop them from it."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import blake2b
+from uuid import UUID
+
+from app.cache.connection import RedisDown
+from app.cache.local import LocalStore
+from app.cache.redis import RedisStore
+from app.cache.representation import ABSENT, Representation
+from app.cache.tags import CATALOGUE
+from app.errors import DomainError, NotFound, OrderNotFound, ProductNotFound, UserNotFound
+
+_ABSENT_SECONDS = 27.0
+_JITTER = 0.1
+# In front of Redis, which says what is old; for what it may fail to say.
+_NEAR_SECONDS = 5.0
+
+Load = Callable[[], Awaitable[Representation]]
+
+
+class Tier(StrEnum):
+    """Where the answer to a read was found."""
+
+    NEAR = "near"
+    REDIS = "redis"
+    MISS = "miss"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a representation is of, how long it is kept, and the refusal where there is none."""
+
+    name: str
+    seconds: float
+    not_found: type[NotFound] = NotFound
+
+    def tag(self, subject_id: UUID) -> str:
+        """Return the tag of one of its kind."""
+        return f"{self.name}:{subject_id}"
+
+
+USERS = Kind("user", 3_600, UserNotFound)
+PRODUCTS = Kind("product", 600, ProductNotFound)
+PRODUCT_LISTS = Kind("product_list", 600)
+ORDERS = Kind("order", 300, OrderNotFound)
+KINDS = (USERS, PRODUCTS, PRODUCT_LISTS, ORDERS)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the reads of one kind."""
+
+    hits: dict[Tier, int] = field(default_factory=lambda: {Tier.NEAR: 0, Tier.REDIS: 0})
+    misses: int = 0
+    loads: int = 0
+    refused_stores: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A representation, and where it was found."""
+
+    representation: Representation
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What is read: its kind, what a change of it drops, and where it is kept."""
+
+    kind: Kind
+    tag: str
+    key: str
+
+
+class Cache:
+    """Cache-aside in this process and, where there is one, in Redis.
+
+    Without Redis, what is near is for a database that no other process changes.
+    """
+
+    def __init__(self, near: LocalStore | None, redis: RedisStore | None) -> None:
+        self.near = near
+        self.redis = redis
+        self.counts = {kind: Counts() for kind in KINDS}
+        self._loading: dict[
+            tuple[str, bytes, int], asyncio.Future[Representation | DomainError | None]
+        ] = {}
+
+    async def show(self, kind: Kind, subject_id: UUID, owner: UUID | None, load: Load) -> Found:
+        """Return what an owner, or, for None, anybody, sees of one thing.
+
+        Raises:
+            NotFound: there is none of this id, or it is not for the owner to know.
+        """
+        tag = kind.tag(subject_id)
+        found = await self._read(_Read(kind, tag, f"{tag}:{owner or ''}"), load)
+        if found.representation.is_absent:
+            raise kind.not_found.of(subject_id)
+        return found
+
+    async def list_products(self, query: str, load: Load) -> Found:
+        """Return a list of products, by the query in a form that has no others."""
+        digest = blake2b(query.encode(), digest_size=12).hexdigest()
+        return await self._read(_Read(PRODUCT_LISTS, CATALOGUE, f"{CATALOGUE}:{digest}"), load)
+
+    async def drop(self, tags: Collection[str]) -> bool:
+        """Forget what depends on tags; tell whether all processes have been told."""
+        if self.near is not None:
+            self.near.drop(tags)
+        if self.redis is None:
+            return True
+        try:
+            await self.redis.drop(tags)
+        except RedisDown:
+            return False
+        finally:
+            # What was fetched before Redis was told is old, and so is what is being fetched.
+            if self.near is not None:
+                self.near.drop(tags)
+        return True
+
+    async def _read(self, read: _Read, load: Load) -> Found:
+        counts = self.counts[read.kind]
+        drops = 0 if self.near is None else self.near.drops
+        # Whatever is near is good: while nobody would tell us of changes, nothing is.
+        if self.near is not None and (representation := self.near.get(read.key)) is not None:
+            counts.hits[Tier.NEAR] += 1
+            return Found(representation, Tier.NEAR)
+        answer = await self._fetch(read)
+        if isinstance(answer, Representation):
+            counts.hits[Tier.REDIS] += 1
+            if self.near is not None:
+                self.near.put(read.key, read.tag, answer, _jittered(_NEAR_SECONDS), drops)
+            return Found(answer, Tier.REDIS)
+        counts.misses += 1
+        return Found(await self._load_once(read, load, answer, drops), Tier.MISS)
+
+    async def _fetch(self, read: _Read) -> Representation | bytes:
+        """Return what Redis has, or the generation to load under; without Redis an empty one."""
+        if self.redis is None or not self.redis.is_believed:
+            return b""
+        try:
+            return await self.redis.fetch(read.tag, read.key)
+        except RedisDown:
+            return b""
+
+    async def _load_once(
+        self, read: _Read, load: Load, generation: bytes, drops: int
+    ) -> Representation:
+        """Load, or wait for who loads the same at present.
+
+        Under another generation, or before a drop, it is not the same: a change that was
+        acknowledged before this read began may be missing in it.
+        """
+        last_drop = 0 if self.near is None else self.near.last_drop(read.tag)
+        flight = (read.key, generation, last_drop)
+        while (loading := self._loading.get(flight)) is not None:
+            # Whoever waits may be cancelled, without harm to the others.
+            outcome = await asyncio.shield(loading)
+            if isinstance(outcome, DomainError):
+                raise outcome
+            if outcome is not None:
+                return outcome
+        representation = await self._lead(flight, read.kind, load)
+        await self._keep(read, representation, generation, drops)
+        return representation
+
+    async def _lead(self, flight: tuple[str, bytes, int], kind: Kind, load: Load) -> Representation:
+        loading = asyncio.get_running_loop().create_future()
+        self._loading[flight] = loading
+        outcome: Representation | DomainError | None = None
+        self.counts[kind].loads += 1
+        try:
+            outcome = await load()
+        except NotFound:
+            outcome = ABSENT
+        except DomainError as error:
+            outcome = error
+            raise
+        finally:
+            del self._loading[flight]
+            # None where we were cancelled, or are at fault: another one tries.
+            loading.set_result(outcome)
+        return outcome
+
+    async def _keep(
+        self, read: _Read, representation: Representation, generation: bytes, drops: int
+    ) -> None:
+        seconds = _jittered(_ABSENT_SECONDS if representation.is_absent else read.kind.seconds)
+        is_kept = True
+        if self.redis is None:
+            if self.near is not None:
+                is_kept = self.near.put(read.key, read.tag, representation, seconds, drops)
+        elif generation:
+            try:
+                is_kept = await self.redis.store(
+                    read.tag, read.key, representation, seconds, generation
+                )
+            except RedisDown:
+                return
+            if is_kept and self.near is not None:
+                near_seconds = min(seconds, _jittered(_NEAR_SECONDS))
+                self.near.put(read.key, read.tag, representation, near_seconds, drops)
+        if not is_kept:
+            self.counts[read.kind].refused_stores += 1
+
+
+def _jittered(seconds: float) -> float:
+    # What was loaded together does not have to be loaded together again.
+    return seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # nosec B311  # no secret

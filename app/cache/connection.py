@@ -1,0 +1,121 @@
+"""One connection to Redis that all tasks of a process share (RESP3)."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, cast
+
+import hiredis
+
+_TICK_SECONDS = 0.025
+_MORE = object()
+
+
+class RedisDown(Exception):
+    """Redis is not there, does not answer in time, or refuses."""
+
+
+class Connection(asyncio.Protocol):
+    """Sends commands without waiting for the answers to those before, which come in order.
+
+    redis-py lends a connection to one task at a time: a read costs it four times as much.
+    """
+
+    def __init__(
+        self,
+        timeout_seconds: float,
+        on_push: Callable[[list[Any]], None],
+        on_lost: Callable[[str], None],
+    ) -> None:
+        self._patience = max(round(timeout_seconds / _TICK_SECONDS), 1)
+        self._on_push = on_push
+        self._on_lost = on_lost
+        self._loop = asyncio.get_running_loop()
+        self._reader = hiredis.Reader(notEnoughData=_MORE)
+        self._waiting: deque[asyncio.Future[Any]] = deque()
+        self._unsent: list[bytes] = []
+        self._transport: asyncio.Transport | None = None
+        self._oldest: asyncio.Future[Any] | None = None
+        self._ticks = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_closed = False
+
+    async def call(self, *command: Any) -> Any:
+        """Send a command and return its answer.
+
+        Raises:
+            RedisDown: there is none in time, or it is a refusal.
+        """
+        if self._is_closed:
+            raise RedisDown("the connection has ended")
+        answer = self._loop.create_future()
+        self._waiting.append(answer)
+        if not self._unsent:
+            # What other tasks send in this turn of the loop leaves with it.
+            self._loop.call_soon(self._flush)
+        self._unsent.append(hiredis.pack_command(command))
+        return await answer
+
+    def close(self, reason: str = "closed") -> None:
+        """End the connection; whoever waits for an answer is told."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+        while self._waiting:
+            if not (answer := self._waiting.popleft()).done():
+                answer.set_exception(RedisDown(reason))
+        self._on_lost(reason)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to watch over the answers."""
+        # uvloop's is no subclass of it.
+        self._transport = cast(asyncio.Transport, transport)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever waits."""
+        self.close(str(exc) if exc else "Redis has ended the connection")
+
+    def data_received(self, data: bytes) -> None:
+        """Hand each answer to who waits for it, and each push to the one who wants them all."""
+        try:
+            self._reader.feed(data)
+            while (answer := self._reader.gets()) is not _MORE:
+                if isinstance(answer, hiredis.PushNotification):
+                    self._on_push(answer)
+                else:
+                    self._hand_over(answer)
+        except (hiredis.ProtocolError, IndexError) as error:
+            self.close(f"Redis answers what nobody asked: {error}")
+
+    def _hand_over(self, answer: Any) -> None:
+        waiting = self._waiting.popleft()
+        if waiting.done():
+            return
+        if isinstance(answer, hiredis.ReplyError):
+            waiting.set_exception(RedisDown(str(answer)))
+        else:
+            waiting.set_result(answer)
+
+    def _flush(self) -> None:
+        sent, self._unsent = b"".join(self._unsent), []
+        if self._transport is not None and not self._is_closed:
+            self._transport.write(sent)
+
+    def _watch(self) -> None:
+        """Give up when the oldest answer has been waited for too long.
+
+        By turns of a timer and not by the clock: when this process itself stood still, Redis is
+        not to blame, and what it has answered meanwhile is read before the next turn.
+        """
+        oldest = self._waiting[0] if self._waiting else None
+        self._ticks = self._ticks + 1 if oldest is not None and oldest is self._oldest else 0
+        self._oldest = oldest
+        if self._ticks >= self._patience:
+            self.close("Redis does not answer in time")
+        else:
+            self._timer = self._loop.call_later(_TICK_SECONDS, self._watch)

@@ -1,0 +1,234 @@
+"""Redis as the cache that all processes share, for as long as it can be believed."""
+
+import asyncio
+import itertools
+import logging
+import secrets
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Any, cast
+
+import msgspec
+
+from app.cache.connection import Connection, RedisDown
+from app.cache.local import LocalStore
+from app.cache.representation import Representation
+from app.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT_SECONDS = 0.1
+_CONNECT_SECONDS = 1.0
+_SLOW = "Redis is slow"
+_COMPLAINT_SECONDS = 60.0
+# Longer than any load takes: whoever is slower than this does not store what it has loaded.
+_UNUSED_GENERATION_SECONDS = 60
+_GENERATION_LENGTH = 16
+# Shops of several versions share the generations, and each has values in its own form.
+_FORMAT = "1"
+_GENERATION = "lavka:generation:"
+_VALUE = f"lavka:value:{_FORMAT}:"
+# A value counts under the generation that it was loaded under, and under no other.
+_FETCH = """
+local generation = redis.call('GET', KEYS[1])
+if generation then
+    local value = redis.call('GET', KEYS[2])
+    if value and string.sub(value, 1, #generation) == generation then return value end
+    return {generation}
+end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return {ARGV[1]}
+"""
+_STORE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[1] .. ARGV[2], 'EX', ARGV[3])
+if redis.call('TTL', KEYS[1]) < tonumber(ARGV[3]) then
+    redis.call('EXPIRE', KEYS[1], 2 * ARGV[3])
+    -- Of a key that we have changed we are told no more, until we read it again.
+    redis.call('GET', KEYS[1])
+end
+return 1
+"""
+
+_decoder = msgspec.msgpack.Decoder(Representation)
+
+
+class RedisStore:
+    """Representations in Redis, and its word on which of the near ones are good no more."""
+
+    def __init__(self, settings: Settings, near: LocalStore) -> None:
+        self.timeout_seconds = TIMEOUT_SECONDS
+        """How long an answer is waited for, from the next connection on."""
+        self._settings = settings
+        self._near = near
+        self._connection: Connection | None = None
+        self._fetch_sha = self._store_sha = b""
+        prefix = secrets.token_hex(_GENERATION_LENGTH // 4)
+        self._names = (f"{prefix}{number:08x}" for number in itertools.count())
+        self._complained_at = -_COMPLAINT_SECONDS
+        self._is_lost = asyncio.Event()
+        self._lost_by = "not connected yet"
+        self.is_believed = False
+        """Whether what it has may be served: no drop is outstanding that it did not get."""
+        self.errors = 0
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection, over which drops go, believed or not."""
+        return self._connection is not None
+
+    async def fetch(self, tag: str, key: str) -> Representation | bytes:
+        """Return what Redis has under a key, or the generation of its tag.
+
+        Raises:
+            RedisDown: it cannot be asked.
+        """
+        answer = await self._call(
+            "EVALSHA",
+            self._fetch_sha,
+            2,
+            _GENERATION + tag,
+            _VALUE + key,
+            next(self._names),
+            _UNUSED_GENERATION_SECONDS,
+        )
+        if isinstance(answer, bytes):
+            return _decoder.decode(memoryview(answer)[_GENERATION_LENGTH:])
+        return cast(bytes, answer[0])
+
+    async def store(
+        self, tag: str, key: str, representation: Representation, seconds: float, generation: bytes
+    ) -> bool:
+        """Store what was loaded under a generation; tell whether it is still the tag's.
+
+        Raises:
+            RedisDown: it cannot be told.
+        """
+        answer = await self._call(
+            "EVALSHA",
+            self._store_sha,
+            2,
+            _GENERATION + tag,
+            _VALUE + key,
+            generation,
+            msgspec.msgpack.encode(representation),
+            max(round(seconds), 1),
+        )
+        return bool(answer)
+
+    async def drop(self, tags: Collection[str]) -> None:
+        """End the generations of tags.
+
+        Raises:
+            RedisDown: it cannot be told.
+        """
+        await self._call("DEL", *(_GENERATION + tag for tag in tags))
+
+    async def seconds_left(self, key: str) -> float:
+        """Return how long Redis keeps the value of a key; negative if it has none.
+
+        Raises:
+            RedisDown: it cannot be asked.
+        """
+        return int(await self._call("PTTL", _VALUE + key)) / 1000
+
+    async def ping(self) -> None:
+        """Ask for a sign of life.
+
+        Raises:
+            RedisDown: there was none, or it came late.
+        """
+        began = time.monotonic()
+        await self._call("PING")
+        # Whoever is so slow when asked for nothing is no help: a miss waits for two answers.
+        if time.monotonic() - began > self.timeout_seconds / 2:
+            self.close(_SLOW)
+            raise RedisDown(_SLOW)
+
+    async def connect(self) -> None:
+        """Connect, without believing it yet.
+
+        Raises:
+            RedisDown: it is not there, or not one that we can use.
+        """
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                _, connection = await asyncio.get_running_loop().create_connection(
+                    lambda: Connection(self.timeout_seconds, self._on_push, self._on_lost),
+                    str(self._settings.redis_host),
+                    self._settings.redis_port,
+                )
+                try:
+                    await self._introduce(connection)
+                except BaseException:
+                    connection.close()
+                    raise
+        except (OSError, TimeoutError) as error:
+            raise RedisDown(str(error) or "no connection in time") from error
+        self._connection = connection
+        self._is_lost.clear()
+        await self.ping()
+
+    async def _introduce(self, connection: Connection) -> None:
+        hello: tuple[Any, ...] = ("HELLO", 3)
+        if (password := self._settings.redis_password) is not None:
+            hello += ("AUTH", "default", password.get_secret_value())
+        await connection.call(*hello)
+        await connection.call("SELECT", self._settings.redis_db)
+        # What we change ourselves we need not be told.
+        await connection.call("CLIENT", "TRACKING", "ON", "NOLOOP")
+        self._fetch_sha = await connection.call("SCRIPT", "LOAD", _FETCH)
+        self._store_sha = await connection.call("SCRIPT", "LOAD", _STORE)
+
+    async def lost(self, timeout_seconds: float) -> None:
+        """Wait until the connection has ended, or for so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_seconds):
+                await self._is_lost.wait()
+
+    def believe(self) -> None:
+        """Serve what it has from now on."""
+        self.is_believed = self.is_connected
+
+    def close(self, reason: str = "closed") -> None:
+        """End the connection, if there is one."""
+        if self._connection is not None:
+            self._connection.close(reason)
+
+    def complain(self, reason: object) -> None:
+        """Log that Redis is not to be had, at most once a minute."""
+        self.errors += 1
+        if time.monotonic() - self._complained_at >= _COMPLAINT_SECONDS:
+            self._complained_at = time.monotonic()
+            logger.warning("Redis is not to be had, reads go to the database: %s", reason)
+
+    async def _call(self, *command: Any) -> Any:
+        if self._connection is None:
+            raise RedisDown(self._lost_by)
+        try:
+            return await self._connection.call(*command)
+        except RedisDown as error:
+            self.complain(error)
+            # Also after a mere refusal: a replica, or one that is full, is not to be believed.
+            self.close(str(error))
+            raise
+
+    def _on_lost(self, reason: str) -> None:
+        self._connection, self._lost_by = None, reason
+        self.is_believed = False
+        self._is_lost.set()
+        # Nobody tells us any more what of it is old.
+        self._near.clear()
+
+    def _on_push(self, push: list[Any]) -> None:
+        if push[0] != b"invalidate":
+            return
+        if push[1] is None:
+            self._near.clear()
+            return
+        prefix = _GENERATION.encode()
+        with suppress(UnicodeDecodeError):
+            self._near.drop(
+                name.removeprefix(prefix).decode() for name in push[1] if name.startswith(prefix)
+            )

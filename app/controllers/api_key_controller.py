@@ -1,0 +1,44 @@
+"""Routes of API keys."""
+
+from uuid import UUID
+
+from litestar import Controller, Response, delete, get, post
+from litestar.params import FromPath, JSONBody, QueryParams
+
+from app.callers import Access
+from app.dependencies import ApiKeys
+from app.errors import ApiKeyNotFound
+from app.schemas.api_key_schema import ApiKeyCreate, ApiKeyCreated, ApiKeyPage, ApiKeyQuery
+from app.web.declarations import declared
+from app.web.request import ShopRequest
+from app.web.response import confide, show
+
+
+class ApiKeyController(Controller):
+    """Keys by which machines come in."""
+
+    path = "/api-keys"
+    tags = ["api keys"]
+
+    @post(summary="Make an API key", opt=declared(access=Access.ADMIN, is_secret=True))
+    async def issue(
+        self, request: ShopRequest, data: JSONBody[ApiKeyCreate], api_keys: ApiKeys
+    ) -> Response[ApiKeyCreated]:
+        """Make a key for a machine; its secret is shown this once."""
+        return confide(await api_keys.issue(request.caller, data), 201)
+
+    @get(summary="List API keys", opt=declared(access=Access.ADMIN, query=ApiKeyQuery))
+    async def find(
+        self, request: ShopRequest, query: QueryParams, api_keys: ApiKeys
+    ) -> Response[ApiKeyPage]:
+        """Show a page of the keys, the revoked ones included, without their secrets."""
+        return show(request, await api_keys.find(ApiKeyQuery.parse_query(query.multi_items())))
+
+    @delete(
+        "/{key_id:uuid}",
+        summary="Revoke an API key",
+        opt=declared(ApiKeyNotFound, access=Access.ADMIN, changes_rights=True),
+    )
+    async def revoke(self, request: ShopRequest, key_id: FromPath[UUID], api_keys: ApiKeys) -> None:
+        """Take a key out of use for good."""
+        await api_keys.revoke(request.caller, key_id)

@@ -1,0 +1,25 @@
+"""Routes of the audit trail."""
+
+from litestar import Controller, Response, get
+from litestar.params import QueryParams
+
+from app.callers import Access
+from app.dependencies import Audit
+from app.schemas.audit_schema import AuditPage, AuditQuery
+from app.web.declarations import declared
+from app.web.request import ShopRequest
+from app.web.response import show
+
+
+class AuditController(Controller):
+    """What may have to be accounted for."""
+
+    path = "/audit"
+    tags = ["audit"]
+
+    @get(summary="List audit events", opt=declared(access=Access.ADMIN, query=AuditQuery))
+    async def find(
+        self, request: ShopRequest, query: QueryParams, audit: Audit
+    ) -> Response[AuditPage]:
+        """Show a page of log-ins, and of changes of roles, passwords, prices and keys."""
+        return show(request, await audit.find(AuditQuery.parse_query(query.multi_items())))

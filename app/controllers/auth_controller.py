@@ -1,0 +1,176 @@
+"""Routes of log-ins, passwords and e-mail addresses."""
+
+from uuid import UUID
+
+from litestar import Controller, Response, delete, get, post
+from litestar.params import FromPath, JSONBody
+
+from app.callers import Access
+from app.dependencies import Accounts, Auth
+from app.errors import (
+    InvalidCredentials,
+    InvalidToken,
+    RefreshTokenReused,
+    SessionNotFound,
+    TooManyRequests,
+)
+from app.schemas.auth_schema import (
+    EmailVerification,
+    PasswordChange,
+    PasswordForgotten,
+    PasswordReset,
+    RefreshRequest,
+    SessionList,
+    TokenPair,
+    TokenRequest,
+)
+from app.web.declarations import declared
+from app.web.request import ShopRequest
+from app.web.response import accept, confide, show
+
+
+class AuthController(Controller):
+    """Log-ins, passwords and e-mail addresses."""
+
+    path = "/auth"
+    tags = ["auth"]
+
+    @post(
+        "/token",
+        status_code=200,
+        summary="Log in",
+        opt=declared(
+            InvalidCredentials,
+            access=Access.PUBLIC,
+            form=TokenRequest,
+            is_secret=True,
+            is_dear=True,
+        ),
+    )
+    async def log_in(self, request: ShopRequest, auth: Auth) -> Response[TokenPair]:
+        """Change a name and a password for an access token and a refresh token (RFC 6749)."""
+        asked = await request.form_of(TokenRequest)
+        user_agent = request.headers.get("user-agent", "")
+        return confide(await auth.log_in(asked, request.caller, user_agent))
+
+    @post(
+        "/refresh",
+        status_code=200,
+        summary="Renew a log-in",
+        opt=declared(
+            InvalidToken,
+            RefreshTokenReused,
+            access=Access.PUBLIC,
+            is_secret=True,
+            changes_rights=True,
+        ),
+    )
+    async def refresh(
+        self, request: ShopRequest, data: JSONBody[RefreshRequest], auth: Auth
+    ) -> Response[TokenPair]:
+        """Change a refresh token for the next pair; one that is used twice ends its log-in."""
+        return confide(await auth.refresh(data.refresh_token, request.caller))
+
+    @post(
+        "/logout",
+        status_code=204,
+        summary="Log out",
+        opt=declared(access=Access.CUSTOMER, is_secret=True, changes_rights=True),
+    )
+    async def log_out(self, request: ShopRequest, auth: Auth) -> None:
+        """End the log-in that the token belongs to, with all its tokens."""
+        await auth.log_out(request.caller, request.session_id)
+
+    @get("/sessions", summary="List log-ins", opt=declared(access=Access.CUSTOMER))
+    async def sessions(self, request: ShopRequest, auth: Auth) -> Response[SessionList]:
+        """Show the caller's own log-ins that are good, the newest first."""
+        return show(request, await auth.sessions(request.caller))
+
+    @delete(
+        "/sessions",
+        summary="Log out everywhere",
+        opt=declared(access=Access.CUSTOMER, changes_rights=True),
+    )
+    async def log_out_everywhere(self, request: ShopRequest, auth: Auth) -> None:
+        """End every log-in of the caller, the present one included."""
+        await auth.log_out_everywhere(request.caller)
+
+    @delete(
+        "/sessions/{session_id:uuid}",
+        summary="End a log-in",
+        opt=declared(SessionNotFound, access=Access.CUSTOMER, changes_rights=True),
+    )
+    async def end_session(
+        self, request: ShopRequest, session_id: FromPath[UUID], auth: Auth
+    ) -> None:
+        """End one of the caller's log-ins, with all its tokens."""
+        await auth.log_out(request.caller, session_id)
+
+    @post(
+        "/password",
+        status_code=204,
+        summary="Change the password",
+        opt=declared(
+            InvalidCredentials,
+            TooManyRequests,
+            access=Access.CUSTOMER,
+            is_secret=True,
+            is_dear=True,
+            changes_rights=True,
+        ),
+    )
+    async def change_password(
+        self, request: ShopRequest, data: JSONBody[PasswordChange], accounts: Accounts
+    ) -> None:
+        """Change the caller's own password; every log-in of the caller ends."""
+        await accounts.change_password(request.caller, data)
+
+    @post(
+        "/password/forgot",
+        status_code=202,
+        summary="Ask for a new password",
+        opt=declared(access=Access.PUBLIC, is_secret=True, is_dear=True),
+    )
+    async def forgot_password(
+        self, request: ShopRequest, data: JSONBody[PasswordForgotten], accounts: Accounts
+    ) -> Response[None]:
+        """Have a token sent to the address, if a user has it, which is not told."""
+        await accounts.send_reset(data.email, request.caller)
+        return accept()
+
+    @post(
+        "/password/reset",
+        status_code=204,
+        summary="Set a new password",
+        opt=declared(
+            InvalidToken, access=Access.PUBLIC, is_secret=True, is_dear=True, changes_rights=True
+        ),
+    )
+    async def reset_password(
+        self, request: ShopRequest, data: JSONBody[PasswordReset], accounts: Accounts
+    ) -> None:
+        """Set a new password by the token from a mail; every log-in of the user ends."""
+        await accounts.reset_password(data, request.caller)
+
+    @post(
+        "/email/ask",
+        status_code=202,
+        summary="Ask for the proof of an address",
+        opt=declared(TooManyRequests, access=Access.CUSTOMER, is_secret=True, is_dear=True),
+    )
+    async def ask_to_verify(self, request: ShopRequest, accounts: Accounts) -> Response[None]:
+        """Have a token sent to the caller's own address."""
+        await accounts.send_verification(request.caller)
+        return accept()
+
+    @post(
+        "/email/verify",
+        status_code=204,
+        summary="Prove an address",
+        opt=declared(InvalidToken, access=Access.PUBLIC, is_secret=True),
+    )
+    async def verify_email(
+        self, request: ShopRequest, data: JSONBody[EmailVerification], accounts: Accounts
+    ) -> None:
+        """Note, by the token from a mail, that the user reads mails to the address."""
+        await accounts.verify_email(data.token, request.caller)

@@ -1,0 +1,32 @@
+"""Routes of the clock, which there are only where it can be moved."""
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from app.callers import Access
+from app.dependencies import Shop
+from app.schemas.clock_schema import ClockMove, ClockRead
+from app.web.declarations import declared
+from app.web.request import ShopRequest
+from app.web.response import show
+
+
+class ClockController(Controller):
+    """The time of the shop, for tests and demos."""
+
+    path = "/clock"
+    tags = ["health"]
+
+    @get(summary="Tell the time", opt=declared(access=Access.ADMIN))
+    async def read(self, request: ShopRequest, shop: NamedDependency[Shop]) -> Response[ClockRead]:
+        """Show what time it is in the shop."""
+        return show(request, ClockRead(now=shop.clock.now()))
+
+    @post(status_code=200, summary="Move the time", opt=declared(access=Access.ADMIN))
+    async def move(
+        self, request: ShopRequest, data: JSONBody[ClockMove], shop: NamedDependency[Shop]
+    ) -> Response[ClockRead]:
+        """Move the time of every process that shares the shop's data directory."""
+        shop.clock.move(data.by)
+        return show(request, ClockRead(now=shop.clock.now()))

@@ -1,0 +1,66 @@
+"""Routes of messages that cannot be applied."""
+
+from uuid import UUID
+
+from litestar import Controller, Response, delete, get, post
+from litestar.params import FromPath, QueryParams
+
+from app.callers import Access, Scope
+from app.dependencies import DeadLetters
+from app.errors import DeadLetterNotFound
+from app.schemas.dead_letter_schema import DeadLetterPage, DeadLetterQuery, DeadLetterRead
+from app.web.declarations import declared
+from app.web.request import ShopRequest
+from app.web.response import show
+
+
+class DeadLetterController(Controller):
+    """Messages that cannot be applied."""
+
+    path = "/dead-letters"
+    tags = ["operations"]
+
+    @get(
+        summary="List dead letters",
+        opt=declared(access=Access.STAFF, scope=Scope.OPERATIONS_READ, query=DeadLetterQuery),
+    )
+    async def find(
+        self, request: ShopRequest, query: QueryParams, dead_letters: DeadLetters
+    ) -> Response[DeadLetterPage]:
+        """Show a page of the messages that wait for somebody to requeue or discard them."""
+        asked = DeadLetterQuery.parse_query(query.multi_items())
+        return show(request, await dead_letters.find(asked))
+
+    @get(
+        "/{letter_id:uuid}",
+        summary="Show a dead letter",
+        opt=declared(DeadLetterNotFound, access=Access.STAFF, scope=Scope.OPERATIONS_READ),
+    )
+    async def read(
+        self, request: ShopRequest, letter_id: FromPath[UUID], dead_letters: DeadLetters
+    ) -> Response[DeadLetterRead]:
+        """Show one with its body."""
+        return show(request, await dead_letters.get(letter_id))
+
+    @post(
+        "/{letter_id:uuid}/requeue",
+        status_code=204,
+        summary="Requeue a dead letter",
+        opt=declared(DeadLetterNotFound, access=Access.STAFF, scope=Scope.OPERATIONS_WRITE),
+    )
+    async def requeue(
+        self, request: ShopRequest, letter_id: FromPath[UUID], dead_letters: DeadLetters
+    ) -> None:
+        """Put one back on its queue; it is applied once, however often it is requeued."""
+        await dead_letters.requeue(request.caller, letter_id)
+
+    @delete(
+        "/{letter_id:uuid}",
+        summary="Discard a dead letter",
+        opt=declared(DeadLetterNotFound, access=Access.STAFF, scope=Scope.OPERATIONS_WRITE),
+    )
+    async def discard(
+        self, request: ShopRequest, letter_id: FromPath[UUID], dead_letters: DeadLetters
+    ) -> None:
+        """Give one up for good."""
+        await dead_letters.discard(request.caller, letter_id)

@@ -1,0 +1,23 @@
+"""Where Prometheus finds the figures of a process."""
+
+from litestar import Controller, Response, get
+
+from app.callers import Access, Scope
+from app.web.authentication import Authentication
+from app.web.declarations import declared
+from app.web.metrics import MEDIA_TYPE, Metrics
+from app.web.request import ShopRequest
+
+
+class MetricsController(Controller):
+    """The figures of a process."""
+
+    path = "/metrics"
+    middleware = [Authentication]
+    include_in_schema = False
+
+    @get(opt=declared(access=Access.STAFF, scope=Scope.METRICS_READ))
+    async def read(self, request: ShopRequest) -> Response[bytes]:
+        """Tell what is counted; how much a shop sells is not for everybody to know."""
+        metrics: Metrics = request.app.state.metrics
+        return Response(await metrics.render(), media_type=MEDIA_TYPE)

@@ -1,0 +1,209 @@
+"""The `lavka dead-letters` commands: what is done with messages that cannot be applied."""
+
+import argparse
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from app.callers import SYSTEM, Caller
+from app.dependencies import Shop, provide_dead_letters
+from app.errors import DeadLetterNotFound
+from app.messaging.commands import COMMANDS
+from app.schemas.dead_letter_schema import DeadLetterQuery, DeadLetterRead, DeadLetterSummary
+from app.schemas.page_schema import MAX_ITEMS
+from app.services.dead_letter_service import DeadLetterService
+from app.settings import get_settings
+
+_SHOWN = 50
+
+_Verb = Callable[[DeadLetterService, Caller, UUID], Awaitable[None]]
+
+
+def add_dead_letters(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands to those of `lavka`."""
+    parser = commands.add_parser(
+        "dead-letters",
+        help="list, show, requeue or discard messages that could not be applied",
+        description="Messages that could not be applied wait for a person. Each is requeued under "
+        "its own id, so that it is applied once, however often it is requeued.",
+    )
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="list them, the newest first")
+    _add_queue(listing)
+    listing.add_argument(
+        "--limit",
+        type=_positive,
+        default=_SHOWN,
+        metavar="N",
+        help=f"how many to list at most ({_SHOWN})",
+    )
+    listing.set_defaults(run=_list)
+    showing = actions.add_parser("show", help="show one with its body")
+    showing.add_argument("id", type=UUID, metavar="ID", help="the dead letter's id")
+    showing.set_defaults(run=_show)
+    for action in (listing, showing):
+        action.add_argument("--json", action="store_true", help="print it as JSON")
+    _add_verb(actions, "requeue", "put them back on their queue", DeadLetterService.requeue)
+    _add_verb(actions, "discard", "give them up for good", DeadLetterService.discard)
+
+
+def _add_queue(parser: argparse.ArgumentParser) -> None:
+    queues = list(COMMANDS)
+    parser.add_argument(
+        "--queue", choices=queues, metavar="QUEUE", help=f"only of this one: {', '.join(queues)}"
+    )
+
+
+def _add_verb(
+    actions: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    words: str,
+    verb: _Verb,
+) -> None:
+    parser = actions.add_parser(name, help=words, description=f"{words.capitalize()}.")
+    parser.add_argument("ids", nargs="*", type=UUID, metavar="ID", help="the dead letters' ids")
+    parser.add_argument("--all", action="store_true", help="all those of --queue, oldest first")
+    _add_queue(parser)
+    parser.add_argument(
+        "--yes", action="store_true", help="with --all: do it, rather than say how many there are"
+    )
+
+    async def run(arguments: argparse.Namespace) -> int:
+        if bool(arguments.ids) == arguments.all:
+            parser.error("either ids or --all must be given")
+        if arguments.all != bool(arguments.queue):
+            parser.error("--all and --queue go together")
+        return await _do(arguments, f"{name.rstrip('e')}ed", verb)
+
+    parser.set_defaults(run=run)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+@asynccontextmanager
+async def _opened() -> AsyncIterator[Shop]:
+    shop = Shop(get_settings())
+    try:
+        await shop.prepare()
+        yield shop
+    finally:
+        await shop.close()
+
+
+async def _list(arguments: argparse.Namespace) -> int:
+    async with _opened() as shop:
+        letters = await _find(shop, arguments.queue, arguments.limit + 1)
+    shown = letters[: arguments.limit]
+    if arguments.json:
+        print(json.dumps([each.model_dump(mode="json") for each in shown], indent=2))
+        return 0
+    table = Table("dead letter", "why", box=box.SIMPLE)
+    for each in shown:
+        table.add_row(_identity(each), _reason(each), end_section=True)
+    console = Console()
+    if shown:
+        console.print(table)
+    if len(letters) > len(shown):
+        console.print(f"the newest {len(shown)}; there are more (--limit N)")
+    if not letters:
+        console.print("no dead letters")
+    return 0
+
+
+async def _show(arguments: argparse.Namespace) -> int:
+    async with _opened() as shop, shop.database.read() as session:
+        letter: DeadLetterRead = await provide_dead_letters(session, shop).get(arguments.id)
+    if arguments.json:
+        print(json.dumps(letter.model_dump(mode="json"), indent=2))
+        return 0
+    grid = Table.grid(padding=(0, 2))
+    for name, value in letter.model_dump(mode="json", exclude={"body"}).items():
+        grid.add_row(Text(name, style="bold"), _printable(str(value)))
+    console = Console()
+    console.print(grid)
+    console.print()
+    console.print(_printable(letter.body), soft_wrap=True)
+    return 0
+
+
+async def _do(arguments: argparse.Namespace, done: str, verb: _Verb) -> int:
+    """Do something with each; return 0 if it was done with all, 1 with some, 2 with none."""
+    errors = Console(stderr=True, highlight=False)
+    async with _opened() as shop:
+        ids: list[UUID] = arguments.ids
+        if arguments.all:
+            letters = await _find(shop, arguments.queue, None)
+            if not arguments.yes:
+                errors.print(f"error: {len(letters)} would be {done}; --yes does it")
+                return 2
+            # What came first is applied first.
+            ids = [each.id for each in reversed(letters)]
+        missing: list[DeadLetterNotFound] = []
+        for start in range(0, len(ids), MAX_ITEMS):
+            missing += await _do_some(shop, ids[start : start + MAX_ITEMS], verb)
+    for error in missing:
+        errors.print(f"error: {error}", soft_wrap=True)
+    print(f"{len(ids) - len(missing)} {done}")
+    if not missing:
+        return 0
+    return 1 if len(missing) < len(ids) else 2
+
+
+async def _do_some(shop: Shop, ids: Sequence[UUID], verb: _Verb) -> list[DeadLetterNotFound]:
+    missing: list[DeadLetterNotFound] = []
+    async with shop.database.write() as session:
+        letters = provide_dead_letters(session, shop)
+        for each in ids:
+            try:
+                await verb(letters, SYSTEM, each)
+            except DeadLetterNotFound as error:
+                missing.append(error)
+    return missing
+
+
+async def _find(shop: Shop, queue: str | None, limit: int | None) -> list[DeadLetterSummary]:
+    """Return dead letters, the newest first; without a limit, all that there are."""
+    found: list[DeadLetterSummary] = []
+    cursor: str | None = None
+    while True:
+        query = DeadLetterQuery(queue=queue, limit=MAX_ITEMS, cursor=cursor)
+        async with shop.database.read() as session:
+            page = await provide_dead_letters(session, shop).find(query)
+        found += page.items
+        cursor = page.next
+        if cursor is None or (limit is not None and len(found) >= limit):
+            return found[:limit]
+
+
+def _identity(letter: DeadLetterSummary) -> Text:
+    tries = "once" if letter.attempts == 1 else f"{letter.attempts} times"
+    when = f"{letter.created_at:%Y-%m-%d %H:%M:%S} UTC"
+    return Text(f"{letter.id}\n{letter.queue}, tried {tries}\n{when}", no_wrap=True)
+
+
+def _reason(letter: DeadLetterSummary) -> Text:
+    return Text.assemble(
+        (_plain(letter.code), "bold"),
+        f"\n{_plain(letter.reason)}\n",
+        (f"message {_plain(letter.message_id)}", "dim"),
+    )
+
+
+def _printable(text: str) -> Text:
+    return Text("\n".join(_plain(line) for line in text.splitlines()))
+
+
+def _plain(text: str) -> str:
+    # Whoever may publish must not write on the terminal of whoever looks.
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

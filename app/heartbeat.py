@@ -1,0 +1,75 @@
+"""The sign of life of a process that has no port: a file, and the command that judges it.
+
+`python -m app.heartbeat FILE` ends with 0 if the process is well, else with 1 and the reason.
+"""
+
+# What the command imports is imported every few seconds: nothing here but the standard library.
+import argparse
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+BEAT_SECONDS = 5.0
+STALE_SECONDS = 20.0
+
+
+@asynccontextmanager
+async def beating(path: Path | None, ailment: Callable[[], str | None]) -> AsyncIterator[None]:
+    """Beat while the block runs; `ailment` tells what the process cannot do its work without.
+
+    The file is written by the event loop, so that one that stands still is seen to.
+    """
+    if path is None:
+        yield
+        return
+    task = asyncio.create_task(_beat(path, ailment))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        path.unlink(missing_ok=True)
+
+
+async def _beat(path: Path, ailment: Callable[[], str | None]) -> None:
+    new = path.with_suffix(".new")
+    while True:
+        new.write_text(ailment() or "", encoding="utf-8")
+        # Whoever reads meanwhile has the old one or the new one, and never half of it.
+        os.replace(new, path)
+        await asyncio.sleep(BEAT_SECONDS)
+
+
+def complaint(path: Path, *, stale_seconds: float = STALE_SECONDS, is_alive: bool) -> str | None:
+    """Return what is wrong with a process, or None; `is_alive` asks for a live loop and no more."""
+    try:
+        age_seconds = time.time() - path.stat().st_mtime
+        ailment = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return "there is no sign of life"
+    if age_seconds > stale_seconds:
+        return f"the last sign of life is {age_seconds:.0f} s old"
+    return None if is_alive else ailment or None
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Exit with 0 if the process is well, else with 1 and the reason."""
+    parser = argparse.ArgumentParser(prog="python -m app.heartbeat", description=__doc__)
+    parser.add_argument("file", type=Path, metavar="FILE", help="where the process beats")
+    parser.add_argument(
+        "--alive",
+        action="store_true",
+        help="be content if it lives, whatever it waits for: a restart would mend nothing",
+    )
+    arguments = parser.parse_args(argv)
+    sys.exit(complaint(arguments.file, is_alive=arguments.alive))
+
+
+if __name__ == "__main__":
+    main()

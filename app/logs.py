@@ -1,0 +1,68 @@
+"""The log: JSON for machines, and lines to read in a terminal."""
+
+import logging
+import os
+import sys
+from typing import Any, Literal
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from app.request_ids import current_request_id
+from app.tracing import current_trace_id
+
+Form = Literal["json", "console"]
+
+
+def configure_logging(form: Form | None = None) -> None:
+    """Write the log to standard error, in a form, or in the one that fits who reads it.
+
+    What the standard library's `logging` is told comes out in the same form.
+    """
+    is_terminal = sys.stderr.isatty()
+    form = form or ("console" if is_terminal else "json")
+    known: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        add_ids,
+    ]
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=known,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_rendering(form, has_colours=is_terminal and "NO_COLOR" not in os.environ),
+            ],
+        )
+    )
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            *known,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def add_ids(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Add the ids of the request and of the trace that are the reason of a line."""
+    if (request_id := current_request_id()) is not None:
+        line["request_id"] = request_id
+    if (trace_id := current_trace_id()) is not None:
+        line["trace_id"] = trace_id
+    return line
+
+
+def _rendering(form: Form, *, has_colours: bool) -> list[Any]:
+    if form == "json":
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    # The default tells the values of local variables with a traceback, passwords among them.
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=has_colours, exception_formatter=plain)]

@@ -1,0 +1,104 @@
+"""The registry: which queue takes which command, and who handles it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.callers import Caller
+from app.dependencies import Shop, provide_orders, provide_products
+from app.errors import DomainError, NotFound, OrderNotFound, ProductNotFound
+from app.schemas.base import Schema
+from app.schemas.message_schema import OrderCommand, OrderUpdateCommand, ProductUpdateCommand
+from app.schemas.product_schema import ProductCreate
+
+Outcome = Schema | DomainError
+"""What the sender of a command would have been answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What handlers work with: the services of a shop over one session."""
+
+    session: AsyncSession
+    shop: Shop
+
+
+Handler = Callable[[Services, Caller, Any], Awaitable[Schema]]
+BatchHandler = Callable[[Services, Sequence[tuple[Caller, Any]]], Awaitable[list[Outcome]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What one queue takes."""
+
+    queue: str
+    schema: type[Schema]
+    description: str
+    handle: Handler
+    handle_many: BatchHandler | None = None
+    """Handles many at once, where that is much cheaper; refuses one without failing the others."""
+    overtaken: type[NotFound] | None = None
+    """The refusal that may be over when the message before it has been applied."""
+
+
+async def offer_product(services: Services, caller: Caller, data: ProductCreate) -> Schema:
+    """Add a product."""
+    return await provide_products(services.session, services.shop).offer(caller, data)
+
+
+async def change_product(services: Services, caller: Caller, data: ProductUpdateCommand) -> Schema:
+    """Change a product, unless a later change of its sender was applied already."""
+    products = provide_products(services.session, services.shop)
+    return await products.change(
+        caller, data.product_id, data.product_data, source_version=data.version
+    )
+
+
+async def place_order(services: Services, caller: Caller, data: OrderCommand) -> Schema:
+    """Place an order, all of it or nothing."""
+    return await provide_orders(services.session, services.shop).place(caller, data, data.id)
+
+
+async def place_orders(
+    services: Services, orders: Sequence[tuple[Caller, OrderCommand]]
+) -> list[Outcome]:
+    """Place many orders, each all of it or nothing."""
+    placing = provide_orders(services.session, services.shop)
+    return list(await placing.place_many([(caller, data, data.id) for caller, data in orders]))
+
+
+async def move_order(services: Services, caller: Caller, data: OrderUpdateCommand) -> Schema:
+    """Move an order along its transitions."""
+    orders = provide_orders(services.session, services.shop)
+    return await orders.move(caller, data.order_id, data.order_data.status)
+
+
+COMMANDS: dict[str, Command] = {
+    command.queue: command
+    for command in (
+        Command("product", ProductCreate, "Adds a product.", offer_product),
+        Command(
+            "product_update",
+            ProductUpdateCommand,
+            "Changes a product.",
+            change_product,
+            overtaken=ProductNotFound,
+        ),
+        Command(
+            "order",
+            OrderCommand,
+            "Places an order, all of it or nothing.",
+            place_order,
+            handle_many=place_orders,
+        ),
+        Command(
+            "order_update",
+            OrderUpdateCommand,
+            "Moves an order along its transitions.",
+            move_order,
+            overtaken=OrderNotFound,
+        ),
+    )
+}

@@ -1,0 +1,58 @@
+"""Plays the broker's part where there is none: the outbox is the queue."""
+
+from itertools import groupby
+
+from app.background import repeat
+from app.dependencies import Shop, provide_outbox
+from app.messaging.commands import COMMANDS
+from app.messaging.processing import Delivery, Processor
+from app.messaging.tasks import run_task
+from app.services.report_service import TASK_QUEUE
+
+_AT_ONCE = 100
+_POLL_SECONDS = 1.0
+
+
+async def dispatch_commands(shop: Shop) -> None:
+    """Apply commands as they become due, until cancelled."""
+    processor = Processor(shop)
+
+    async def dispatch() -> None:
+        if not await dispatch_due(shop, processor):
+            await shop.database.outbox_written(_POLL_SECONDS)
+
+    await repeat("commands", dispatch)
+
+
+async def dispatch_due(shop: Shop, processor: Processor) -> bool:
+    """Apply the commands that are due; tell whether there was any.
+
+    Who dies before the rows are deleted has them applied once more, which the inbox turns into
+    nothing.
+    """
+    if shop.database.is_sqlite:
+        return await _dispatch(shop, processor)
+    # Of several processes one at a time: two would both postpone what fails for the moment.
+    async with shop.database.write() as session:
+        is_ours = await provide_outbox(session, shop).take_turn()
+        return is_ours and await _dispatch(shop, processor)
+
+
+async def _dispatch(shop: Shop, processor: Processor) -> bool:
+    async with shop.database.read() as session:
+        messages = await provide_outbox(session, shop).look_at_due(_AT_ONCE)
+    for queue, group in groupby(messages, lambda each: each.routing_key):
+        rows = list(group)
+        if queue in COMMANDS:
+            await processor.process(
+                [
+                    Delivery(queue, row.message_id, row.body, row.attempts, headers=row.headers)
+                    for row in rows
+                ]
+            )
+        elif queue == TASK_QUEUE:
+            for row in rows:
+                await run_task(shop, row.body)
+        async with shop.database.write() as session:
+            await provide_outbox(session, shop).note_sent([row.position for row in rows])
+    return bool(messages)

@@ -1,0 +1,357 @@
+"""Applies messages once each, tries again what may succeed later, and parks what never will."""
+
+import asyncio
+import hashlib
+import logging
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.callers import Caller, Scope
+from app.dependencies import Shop, provide_dead_letters, provide_inbox, provide_operations
+from app.errors import DomainError, InvalidInput, NotAppliedAgain, Unavailable
+from app.messaging.commands import COMMANDS, Command, Outcome, Services
+from app.models import Operation
+from app.schemas.base import Schema, decode_json
+from app.tracing import carried_on, received
+
+logger = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 256 * 1024
+MAX_ATTEMPTS = 8
+_FIRST_DELAY = timedelta(seconds=1)
+_LONGEST_DELAY = timedelta(minutes=5)
+# RabbitMQ takes a message back from a consumer that has not settled it for half an hour.
+_REDELIVERY_WINDOW = timedelta(hours=1)
+_SUSPECT_FROM = 2
+_MAX_STARTS = 3
+# Into so many a batch is divided to find the message that fails.
+_PARTS = 8
+_HOLD_SECONDS = (0.2, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as a transport hands it over."""
+
+    queue: str
+    message_id: str | None
+    body: bytes
+    attempts: int = 0
+    """How often it was tried and failed for the moment."""
+    is_redelivered: bool = False
+    delivery_count: int = 0
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    """What its sender has told beside the body."""
+    # Made once: whoever loses the answer to a commit tries the message again under the same id.
+    own_id: str = field(default_factory=lambda: f"unnamed-{uuid.uuid4().hex}")
+
+    @property
+    def digest(self) -> bytes:
+        """What tells bodies apart."""
+        return hashlib.sha256(self.body).digest()
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it came back so often that it may be what kills its processes."""
+        return self.delivery_count >= _SUSPECT_FROM
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    delivery: Delivery
+    message_id: str
+    command: Schema
+    operation: Operation | None = None
+
+
+_Refusal = tuple[Delivery, str, DomainError]
+
+
+class Processor:
+    """Takes messages of one queue at a time; when it returns, what became of them is committed."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._begun: set[tuple[str, str]] = set()
+
+    async def process(self, deliveries: Sequence[Delivery]) -> None:
+        """Apply, postpone or park messages of one queue; while the database is away, hold them."""
+        wait, longest = _HOLD_SECONDS
+        while True:
+            try:
+                told = [each.headers for each in deliveries]
+                with carried_on(_shared(told)), received(deliveries[0].queue, told):
+                    await self._process(deliveries)
+                return
+            except Unavailable:
+                # Not returned to the broker: each return counts against innocent messages, too.
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, longest)
+
+    async def _process(self, deliveries: Sequence[Delivery]) -> None:
+        for suspect in (each for each in deliveries if each.is_suspect):
+            await self._process_suspect(suspect)
+        others = [each for each in deliveries if not each.is_suspect]
+        if others:
+            await self._process_together(others)
+
+    async def _process_together(self, deliveries: Sequence[Delivery]) -> None:
+        try:
+            await self._apply(deliveries)
+        except Unavailable:
+            raise
+        except Exception as error:  # pylint: disable=broad-exception-caught  # sorted out below
+            if len(deliveries) > 1:
+                # Each by itself would be as many transactions, nearly all for good ones.
+                size = -(-len(deliveries) // _PARTS)
+                for start in range(0, len(deliveries), size):
+                    await self._process_together(deliveries[start : start + size])
+            else:
+                with carried_on(deliveries[0].headers):
+                    await self._postpone_or_park(deliveries[0], error)
+
+    async def _process_suspect(self, delivery: Delivery) -> None:
+        """Apply a message that may have killed a process, with a durable mark at its start."""
+        key = delivery.message_id or delivery.digest.hex()
+        # A start that this process has outlived, as when the database was away, killed nobody.
+        if (delivery.queue, key) not in self._begun and not await self._begin(delivery, key):
+            return
+        await self._process_together([delivery])
+        async with self._shop.database.write() as session:
+            await provide_inbox(session, self._shop).forget_start(delivery.queue, key)
+        self._begun.discard((delivery.queue, key))
+
+    async def _begin(self, delivery: Delivery, key: str) -> bool:
+        """Note the start of a message, or park it if it has killed too many; tell which."""
+        async with self._shop.database.write() as session:
+            inbox = provide_inbox(session, self._shop)
+            starts = await inbox.note_start(delivery.queue, key)
+            if starts > _MAX_STARTS:
+                letters = provide_dead_letters(session, self._shop)
+                reason = f"the process that began it died {starts - 1} times"
+                await letters.park(
+                    delivery.queue, _id_of(delivery), delivery.body, "deadly", reason, starts
+                )
+                await inbox.forget_start(delivery.queue, key)
+                return False
+        self._begun.add((delivery.queue, key))
+        return True
+
+    async def _apply(self, deliveries: Sequence[Delivery]) -> None:
+        command = COMMANDS[deliveries[0].queue]
+        running = await self._note_running(deliveries)
+        async with self._shop.database.write() as session:
+            operations = await provide_operations(session, self._shop).of_messages(
+                command.queue, running
+            )
+            parsed, unread = await self._parse(session, command, deliveries, operations)
+            fresh, reused = await self._claim(session, parsed)
+            outcomes = await self._handle(session, command, fresh)
+            refused: list[_Refusal] = []
+            for each, outcome in zip(fresh, outcomes):
+                if isinstance(outcome, DomainError):
+                    refused.append((each.delivery, each.message_id, outcome))
+                elif each.operation is not None:
+                    provide_operations(session, self._shop).note_success(each.operation, outcome)
+            # Only what was claimed: an unread one may have the id of another that had its effect.
+            await provide_inbox(session, self._shop).release(
+                command.queue, [message_id for _, message_id, _ in refused]
+            )
+            await self._settle_refused(session, command, [*unread, *reused, *refused], operations)
+
+    async def _note_running(self, deliveries: Sequence[Delivery]) -> list[UUID]:
+        """Note which commands are begun, for all to see; return the operations that they are."""
+        ids = [each for each in map(_operation_id, deliveries) if each is not None]
+        if not ids:
+            return []
+        async with self._shop.database.read() as session:
+            queue = deliveries[0].queue
+            ids = list(await provide_operations(session, self._shop).ids_among(queue, ids))
+        if ids:
+            async with self._shop.database.write() as session:
+                await provide_operations(session, self._shop).note_running(ids)
+        return ids
+
+    async def _parse(
+        self,
+        session: AsyncSession,
+        command: Command,
+        deliveries: Sequence[Delivery],
+        operations: Mapping[str, Operation],
+    ) -> tuple[list[_Parsed], list[_Refusal]]:
+        parsed: dict[str, _Parsed] = {}
+        refused: list[_Refusal] = []
+        for delivery in deliveries:
+            message_id = _id_of(delivery)
+            try:
+                if len(delivery.body) > MAX_BODY_BYTES:
+                    raise InvalidInput(
+                        f"the body has {len(delivery.body)} bytes and may have {MAX_BODY_BYTES}"
+                    )
+                await self._require_unambiguous(session, delivery)
+                data = command.schema.parse(decode_json(delivery.body))
+            except DomainError as error:
+                refused.append((delivery, message_id, error))
+            else:
+                operation = operations.get(message_id)
+                # Twice in one batch it is applied once, too.
+                first = parsed.setdefault(
+                    message_id, _Parsed(delivery, message_id, data, operation)
+                )
+                if first.delivery.body != delivery.body:
+                    refused.append((delivery, message_id, _id_of_another()))
+        return list(parsed.values()), refused
+
+    async def _require_unambiguous(self, session: AsyncSession, delivery: Delivery) -> None:
+        if delivery.message_id is not None or not delivery.is_redelivered:
+            return
+        inbox = provide_inbox(session, self._shop)
+        if await inbox.has_similar(delivery.queue, delivery.digest, _REDELIVERY_WINDOW):
+            raise NotAppliedAgain(
+                "it has no message_id and comes again, and one of the same body was applied: "
+                "whether that was this one nobody can tell"
+            )
+
+    async def _claim(
+        self, session: AsyncSession, parsed: list[_Parsed]
+    ) -> tuple[list[_Parsed], list[_Refusal]]:
+        """Return the messages that are new, and those that have the id of another one."""
+        if not parsed:
+            return [], []
+        inbox, queue = provide_inbox(session, self._shop), parsed[0].delivery.queue
+        digests = {each.message_id: each.delivery.digest for each in parsed}
+        fresh = await inbox.claim(queue, digests)
+        reused = await inbox.ids_of_others(
+            queue, {each: digests[each] for each in digests if each not in fresh}
+        )
+        others = [each for each in parsed if each.message_id in reused]
+        return (
+            [each for each in parsed if each.message_id in fresh],
+            [(each.delivery, each.message_id, _id_of_another()) for each in others],
+        )
+
+    async def _handle(
+        self, session: AsyncSession, command: Command, parsed: list[_Parsed]
+    ) -> list[Outcome]:
+        services = Services(session, self._shop)
+        work = [(_caller_of(command, each.operation), each.command) for each in parsed]
+        if command.handle_many is not None:
+            return await command.handle_many(services, work) if work else []
+        outcomes: list[Outcome] = []
+        for each, (caller, data) in zip(parsed, work):
+            effect = await session.begin_nested()
+            try:
+                with carried_on(each.delivery.headers):
+                    outcomes.append(await command.handle(services, caller, data))
+            except DomainError as error:
+                await effect.rollback()
+                outcomes.append(error)
+            else:
+                await effect.commit()
+        return outcomes
+
+    async def _settle_refused(
+        self,
+        session: AsyncSession,
+        command: Command,
+        refused: list[_Refusal],
+        operations: Mapping[str, Operation],
+    ) -> None:
+        for delivery, message_id, error in refused:
+            if isinstance(error, Unavailable):
+                raise error
+            may_pass = command.overtaken is not None and isinstance(error, command.overtaken)
+            # Who asks over HTTP has the id of something that is there, and waits for an answer.
+            is_asked = message_id in operations
+            with carried_on(delivery.headers):
+                if may_pass and not is_asked and delivery.attempts + 1 < MAX_ATTEMPTS:
+                    await self._postpone(session, delivery, message_id)
+                else:
+                    await self._park(session, delivery, message_id, error)
+
+    async def _postpone_or_park(self, delivery: Delivery, error: Exception) -> None:
+        """Deal with a message whose handler has failed in a way that nobody foresaw."""
+        message_id = _id_of(delivery)
+        logger.error("message %s of queue %s failed", message_id, delivery.queue, exc_info=error)
+        async with self._shop.database.write() as session:
+            if delivery.attempts + 1 < MAX_ATTEMPTS:
+                await self._postpone(session, delivery, message_id)
+                return
+            kind = "database" if isinstance(error, SQLAlchemyError) else type(error).__name__
+            failure = HandlerFailed(f"it failed {MAX_ATTEMPTS} times, with {kind} the last time")
+            await self._park(session, delivery, message_id, failure)
+
+    async def _postpone(self, session: AsyncSession, delivery: Delivery, message_id: str) -> None:
+        delay = min(_FIRST_DELAY * 2**delivery.attempts, _LONGEST_DELAY)
+        again = replace(delivery, message_id=message_id, attempts=delivery.attempts + 1)
+        letters = provide_dead_letters(session, self._shop)
+        await letters.postpone(again.queue, message_id, again.body, again.attempts, delay)
+        operation_id = _operation_id(again)
+        if operation_id is not None:
+            await provide_operations(session, self._shop).note_attempt(again.queue, operation_id)
+
+    async def _park(
+        self, session: AsyncSession, delivery: Delivery, message_id: str, error: DomainError
+    ) -> None:
+        letters = provide_dead_letters(session, self._shop)
+        await letters.park(
+            delivery.queue,
+            message_id,
+            delivery.body,
+            error.code,
+            _words(error),
+            delivery.attempts + 1,
+        )
+        operation_id = _operation_id(delivery)
+        if operation_id is not None:
+            operations = provide_operations(session, self._shop)
+            await operations.note_failure(delivery.queue, operation_id, error)
+
+
+class HandlerFailed(DomainError):
+    """A handler failed, again and again, by a fault of the shop's own."""
+
+    code, title, status = "handler-failed", "The shop could not do it", 500
+
+
+def _shared(headers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the headers of a message that is alone; what is done for several is nobody's own."""
+    return headers[0] if len(headers) == 1 else {}
+
+
+def _id_of(delivery: Delivery) -> str:
+    return delivery.message_id or delivery.own_id
+
+
+def _id_of_another() -> NotAppliedAgain:
+    return NotAppliedAgain("its message_id was that of another message, which was applied")
+
+
+def _operation_id(delivery: Delivery) -> UUID | None:
+    """Return the operation that a message may carry out: those of ours are named by it."""
+    try:
+        return UUID(delivery.message_id or "")
+    except ValueError:
+        return None
+
+
+def _caller_of(command: Command, operation: Operation | None) -> Caller:
+    """Return in whose name a command runs: who asked for it over HTTP, or the queue itself."""
+    if operation is None:
+        return Caller(f"queue {command.queue}", scopes=frozenset(Scope))
+    return Caller(operation.caller, user_id=operation.user_id, role=operation.role)
+
+
+def _words(error: DomainError) -> str:
+    errors = error.context.get("errors", ())
+    details = "; ".join(f"{each.get('pointer', '')} {each['detail']}".strip() for each in errors)
+    words = f"{error.detail}: {details}" if details else error.detail
+    # The name of a field may have it, and PostgreSQL keeps no text that does.
+    return words.replace("\0", "\\0")

@@ -1,0 +1,68 @@
+"""Tasks that callers have asked for: what TaskIQ's workers run, or the process that has none."""
+
+import asyncio
+import logging
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from app.dependencies import Shop, provide_operations, provide_reports
+from app.errors import DomainError, ReportInProgress, Unavailable
+from app.messaging.processing import HandlerFailed
+from app.reporting import make_report
+from app.request_ids import bound_request_id, sane_request_id
+from app.services.report_service import TASK_QUEUE
+
+logger = logging.getLogger(__name__)
+
+_HOLD_SECONDS = (0.2, 10.0)
+
+
+async def run_task(shop: Shop, body: bytes) -> None:
+    """Run a task by its message, in this process."""
+    await make_asked_report(shop, **msgspec.json.decode(body)["kwargs"])
+
+
+async def make_asked_report(
+    shop: Shop, day: str, operation_id: str, request_id: str | None = None
+) -> None:
+    """Make a report that a caller has asked for, and note what became of it.
+
+    TaskIQ forgets a task that fails: while the database is away, or somebody else makes the same
+    report, it is held.
+    """
+    wait, longest = _HOLD_SECONDS
+    with bound_request_id(sane_request_id(request_id)):
+        while True:
+            try:
+                await _make(shop, date.fromisoformat(day), UUID(operation_id))
+                return
+            except (Unavailable, ReportInProgress):
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, longest)
+
+
+async def _make(shop: Shop, day: date, operation_id: UUID) -> None:
+    async with shop.database.write() as session:
+        await provide_operations(session, shop).note_running([operation_id])
+    try:
+        await make_report(shop, day)
+    except (Unavailable, ReportInProgress):
+        raise
+    except DomainError as error:
+        await _note_failure(shop, operation_id, error)
+    except Exception:  # pylint: disable=broad-exception-caught  # an entry point of its own
+        logger.exception("the report of %s failed because of a fault of the shop's own", day)
+        await _note_failure(shop, operation_id, HandlerFailed(f"the report of {day} failed"))
+    else:
+        async with shop.database.write() as session:
+            report = await provide_reports(session, shop).summary(day)
+            operations = provide_operations(session, shop)
+            for operation in (await operations.of_messages(TASK_QUEUE, [operation_id])).values():
+                operations.note_success(operation, report)
+
+
+async def _note_failure(shop: Shop, operation_id: UUID, error: DomainError) -> None:
+    async with shop.database.write() as session:
+        await provide_operations(session, shop).note_failure(TASK_QUEUE, operation_id, error)

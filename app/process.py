@@ -1,0 +1,33 @@
+"""What every process of the shop begins with: its log, and its event loop."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from app.logs import configure_logging
+from app.settings import Settings
+from app.tracing import start_tracing
+
+
+def begin_process(settings: Settings) -> None:
+    """Have the process write its log, and send traces, as the settings say.
+
+    Done twice, it changes nothing.
+
+    Raises:
+        InvalidSettings: what it takes is not installed.
+    """
+    configure_logging(settings.log_format)
+    start_tracing(settings)
+
+
+def run(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a process to its end, on the fastest event loop that there is."""
+    runner: Callable[[Coroutine[Any, Any, None]], None] = asyncio.run
+    with contextlib.suppress(ImportError):
+        # There is none for Windows.
+        import uvloop  # pylint: disable=import-outside-toplevel
+
+        runner = uvloop.run
+    runner(coroutine)

@@ -1,0 +1,38 @@
+"""Queries over what the cache in Redis may not know of yet."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Table, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models import CacheDrop
+
+_drops = cast(Table, CacheDrop.__table__)
+_INSERT = insert(_drops)
+
+
+class CacheDropRepository:
+    """Changes that are dropped from the cache once more, if nobody says that it was done."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    async def add(self, drop_id: UUID, tags: Collection[str], at: datetime) -> None:
+        """Add one."""
+        connection = await self.session.connection()
+        row: dict[str, Any] = {"id": drop_id, "tags": sorted(tags), "created_at": at}
+        await connection.execute(_INSERT, row)
+
+    async def oldest(self, until: datetime | None, limit: int) -> Sequence[CacheDrop]:
+        """Return those that were added until a moment, or all, the oldest first."""
+        query = select(CacheDrop).order_by(CacheDrop.created_at).limit(limit)
+        if until is not None:
+            query = query.where(CacheDrop.created_at <= until)
+        return (await self.session.scalars(query)).all()
+
+    async def delete(self, ids: Collection[UUID]) -> None:
+        """Forget those that were done."""
+        await self.session.execute(delete(CacheDrop).where(CacheDrop.id.in_(ids)))

@@ -1,0 +1,48 @@
+"""Queries over the messages that cannot be applied."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from app.errors import DeadLetterNotFound
+from app.models import DeadLetter
+from app.repositories.base import Repository
+from app.schemas.dead_letter_schema import DeadLetterQuery
+
+_COUNTS = select(DeadLetter.queue, func.count()).group_by(DeadLetter.queue)
+
+
+class DeadLetterRepository(Repository[DeadLetter]):
+    """Messages that wait for somebody to requeue or discard them."""
+
+    model = DeadLetter
+    not_found = DeadLetterNotFound
+
+    async def add_once(self, row: Mapping[str, Any]) -> bool:
+        """Add a message unless it is there; tell whether it was not."""
+        is_postgres = self.session.get_bind().dialect.name == "postgresql"
+        insert = postgresql_insert if is_postgres else sqlite_insert
+        statement = insert(DeadLetter).values(**row).on_conflict_do_nothing()
+        added = await self.session.scalar(statement.returning(DeadLetter.id))
+        return added is not None
+
+    async def find(self, query: DeadLetterQuery) -> tuple[Sequence[DeadLetter], str | None]:
+        """Return a page of messages and the cursor of the next one."""
+        rows = self.query()
+        if query.queue is not None:
+            rows = rows.where(DeadLetter.queue == query.queue)
+        return await self.page(
+            rows, DeadLetter.created_at, order=query.order, limit=query.limit, cursor=query.cursor
+        )
+
+    async def count_by_queue(self) -> dict[str, int]:
+        """Return how many messages there are of each queue that has any."""
+        return dict((await self.session.execute(_COUNTS)).all())
+
+    async def delete(self, letter: DeadLetter) -> None:
+        """Forget a message."""
+        await self.session.delete(letter)
+        await self.flush()

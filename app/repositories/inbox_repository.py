@@ -1,0 +1,100 @@
+"""Queries over the messages that have arrived: applied, under suspicion, or dead."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ARRAY, DateTime, LargeBinary, String, bindparam, delete, select, text
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models import InboxMessage, SuspectMessage
+
+# The size of a batch varies, and a statement of as many VALUES would be compiled for each size.
+_CLAIMED = ("queue", "message_id", "body_digest", "received_at")
+_CLAIM = text("""
+    INSERT INTO inbox (queue, message_id, body_digest, received_at)
+    SELECT * FROM unnest(:queue, :message_id, :body_digest, :received_at)
+    ON CONFLICT DO NOTHING RETURNING message_id
+""").bindparams(
+    bindparam("queue", type_=ARRAY(String)),
+    bindparam("message_id", type_=ARRAY(String)),
+    bindparam("body_digest", type_=ARRAY(LargeBinary)),
+    bindparam("received_at", type_=ARRAY(DateTime(timezone=True))),
+)
+
+
+class InboxRepository:
+    """Messages that have had their effect, by queue and id."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+        self._is_postgres = session.get_bind().dialect.name == "postgresql"
+        self._insert = postgresql_insert if self._is_postgres else sqlite_insert
+
+    async def claim(self, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+        """Note messages as applied; return the ids of those that were not before."""
+        if not rows:
+            return set()
+        if self._is_postgres:
+            columns = {name: [row[name] for row in rows] for name in _CLAIMED}
+            return set(await self.session.scalars(_CLAIM, columns))
+        statement = (
+            sqlite_insert(InboxMessage)
+            .values(list(rows))
+            .on_conflict_do_nothing()
+            .returning(InboxMessage.message_id)
+        )
+        return set(await self.session.scalars(statement))
+
+    async def digests_of(self, queue: str, message_ids: Collection[str]) -> dict[str, bytes]:
+        """Return the digests of the bodies of messages that were applied, by id."""
+        query = select(InboxMessage.message_id, InboxMessage.body_digest).where(
+            InboxMessage.queue == queue, InboxMessage.message_id.in_(message_ids)
+        )
+        rows = await self.session.execute(query)
+        return {row.message_id: bytes(row.body_digest) for row in rows}
+
+    async def release(self, queue: str, message_ids: Collection[str]) -> None:
+        """Take back that messages were applied."""
+        if message_ids:
+            await self.session.execute(
+                delete(InboxMessage).where(
+                    InboxMessage.queue == queue, InboxMessage.message_id.in_(message_ids)
+                )
+            )
+
+    async def has_similar(self, queue: str, digest: bytes, since: datetime) -> bool:
+        """Tell whether a message with the same body was applied since a moment."""
+        query = select(InboxMessage.message_id).where(
+            InboxMessage.queue == queue,
+            InboxMessage.body_digest == digest,
+            InboxMessage.received_at >= since,
+        )
+        return await self.session.scalar(query.limit(1)) is not None
+
+    async def delete_before(self, moment: datetime) -> None:
+        """Forget the messages that came before a moment."""
+        await self.session.execute(delete(InboxMessage).where(InboxMessage.received_at < moment))
+
+    async def note_start(self, queue: str, key: str, at: datetime) -> int:
+        """Note that a message under suspicion is begun; return how often it was by now."""
+        statement = (
+            self._insert(SuspectMessage)
+            .values(queue=queue, message_key=key, starts=1, started_at=at)
+            .on_conflict_do_update(
+                index_elements=[SuspectMessage.queue, SuspectMessage.message_key],
+                set_={"starts": SuspectMessage.starts + 1, "started_at": at},
+            )
+            .returning(SuspectMessage.starts)
+        )
+        return int(await self.session.scalar(statement) or 0)
+
+    async def forget_start(self, queue: str, key: str) -> None:
+        """Forget that a message was begun: it came to an end."""
+        await self.session.execute(
+            delete(SuspectMessage).where(
+                SuspectMessage.queue == queue, SuspectMessage.message_key == key
+            )
+        )

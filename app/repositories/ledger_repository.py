@@ -1,0 +1,164 @@
+"""Queries over what happened in a span of time: orders, cancellations and stock movements."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, cast, func, literal, literal_column, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models import (
+    MovementReason,
+    Order,
+    OrderChange,
+    OrderItem,
+    OrderStatus,
+    StockMovement,
+)
+
+_AT_ONCE = 5_000
+# In so many words: with a parameter in it, the planner would not see that the partial index fits.
+IS_CANCELLATION = OrderChange.to_status == literal_column(f"'{OrderStatus.CANCELLED.value}'")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of time: its first moment, and the first one after it."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+    def has(self, column: Any) -> Any:
+        """Return the condition that a moment is in the span."""
+        return (column >= self.starts_at) & (column < self.ends_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Some orders, added up."""
+
+    orders: int
+    units: int
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductSum:
+    """What orders have of one product, added up."""
+
+    sku: str
+    name: str
+    units: int
+    total_minor: int
+
+
+class LedgerRepository:
+    """The books of the shop, by time."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    async def orders(self, window: Window) -> AsyncIterator[Sequence[Any]]:
+        """Yield id, number, moment, units and total of the orders placed, some at a time."""
+        columns = (Order.id, Order.number, Order.created_at, Order.units, Order.total_minor)
+        key = (Order.created_at, Order.id)
+        query = select(*columns).where(window.has(Order.created_at)).order_by(*key).limit(_AT_ONCE)
+        rows = (await self.session.execute(query)).all()
+        while rows:
+            yield rows
+            last = rows[-1]
+            after = tuple_(
+                literal(last.created_at, Order.created_at.type), literal(last.id, Order.id.type)
+            )
+            rows = (await self.session.execute(query.where(tuple_(*key) > after))).all()
+
+    async def placed(self, window: Window) -> Sum:
+        """Return what was placed."""
+        return await self._sum(select(*_SUMS).where(window.has(Order.created_at)))
+
+    async def placed_products(self, window: Window) -> dict[UUID, ProductSum]:
+        """Return what was placed, by product."""
+        return await self._by_product(_product_sums().where(window.has(Order.created_at)))
+
+    async def cancelled(self, window: Window, *, only_late: bool = False) -> Sum:
+        """Return what was cancelled, or of that what was placed before."""
+        query = select(*_SUMS).join(OrderChange, OrderChange.order_id == Order.id)
+        query = query.where(_is_cancelled(window))
+        return await self._sum(
+            query.where(Order.created_at < window.starts_at) if only_late else query
+        )
+
+    async def cancelled_products(self, window: Window) -> dict[UUID, ProductSum]:
+        """Return what was cancelled, by product."""
+        query = _product_sums().join(OrderChange, OrderChange.order_id == Order.id)
+        return await self._by_product(query.where(_is_cancelled(window)))
+
+    async def moved(self, window: Window) -> dict[UUID, int]:
+        """Return by how many pieces the stock of products changed by sales and cancellations."""
+        # The index over the movements begins with the product: looked up for those of the orders,
+        # a day costs what it sold, and not what the shop ever did.
+        placed = select(OrderItem.product_id).join(Order, Order.id == OrderItem.order_id)
+        cancelled = placed.join(OrderChange, OrderChange.order_id == Order.id)
+        touched = placed.where(window.has(Order.created_at)).union(
+            cancelled.where(_is_cancelled(window))
+        )
+        query = (
+            select(
+                StockMovement.product_id, _whole(func.sum(StockMovement.quantity)).label("pieces")
+            )
+            .where(
+                StockMovement.product_id.in_(touched),
+                window.has(StockMovement.created_at),
+                StockMovement.reason.in_((MovementReason.SALE, MovementReason.CANCELLATION)),
+            )
+            .group_by(StockMovement.product_id)
+        )
+        rows = await self.session.execute(query)
+        return {row.product_id: row.pieces for row in rows}
+
+    async def count_before(self, moment: datetime) -> int:
+        """Return how many orders were placed before a moment."""
+        query = select(func.count()).select_from(Order).where(Order.created_at < moment)
+        return int(await self.session.scalar(query) or 0)
+
+    async def next_placed(self, moment: datetime) -> datetime | None:
+        """Return when the first order was placed from a moment on."""
+        query = select(func.min(Order.created_at)).where(Order.created_at >= moment)
+        placed_at: datetime | None = await self.session.scalar(query)
+        return placed_at
+
+    async def _sum(self, query: Any) -> Sum:
+        return Sum(*(await self.session.execute(query)).one())
+
+    async def _by_product(self, query: Any) -> dict[UUID, ProductSum]:
+        rows = await self.session.execute(query)
+        return {row[0]: ProductSum(*row[1:]) for row in rows}
+
+
+def _whole(expression: Any) -> Any:
+    # PostgreSQL adds BIGINTs up to a NUMERIC.
+    return cast(func.coalesce(expression, 0), BigInteger)
+
+
+_SUMS = (func.count(), _whole(func.sum(Order.units)), _whole(func.sum(Order.total_minor)))
+
+
+def _product_sums() -> Any:
+    # Name and SKU are those at purchase; of several on one day, the last one of the alphabet.
+    return (
+        select(
+            OrderItem.product_id,
+            func.max(OrderItem.sku),
+            func.max(OrderItem.name),
+            _whole(func.sum(OrderItem.quantity)),
+            _whole(func.sum(OrderItem.quantity * OrderItem.unit_price_minor)),
+        )
+        .join(Order, Order.id == OrderItem.order_id)
+        .group_by(OrderItem.product_id)
+    )
+
+
+def _is_cancelled(window: Window) -> Any:
+    return IS_CANCELLATION & window.has(OrderChange.changed_at)

@@ -1,0 +1,50 @@
+"""Queries over the mails that wait to be sent."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, exists, select
+
+from app.models import OutgoingMail
+from app.repositories.base import Repository
+
+
+class MailRepository(Repository[OutgoingMail]):
+    """Mails that wait to be sent."""
+
+    model = OutgoingMail
+
+    async def has_due(self, now: datetime) -> bool:
+        """Tell whether a mail is due."""
+        return bool(await self.session.scalar(select(exists().where(OutgoingMail.due_at <= now))))
+
+    async def lease_due(
+        self, now: datetime, lease: timedelta, limit: int
+    ) -> Sequence[OutgoingMail]:
+        """Return mails that are due, which nobody else is given before the lease is over."""
+        query = (
+            select(OutgoingMail)
+            .where(OutgoingMail.due_at <= now)
+            .order_by(OutgoingMail.due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        mails = (await self.session.scalars(query)).all()
+        for mail in mails:
+            mail.due_at = now + lease
+            mail.attempts += 1
+        await self.session.flush()
+        return mails
+
+    async def find(self, mail_id: UUID) -> OutgoingMail | None:
+        """Return a mail that still waits."""
+        return await self.session.get(OutgoingMail, mail_id)
+
+    async def delete(self, mail_id: UUID) -> None:
+        """Forget a mail."""
+        await self.session.execute(delete(OutgoingMail).where(OutgoingMail.id == mail_id))
+
+    async def delete_of_user(self, user_id: UUID) -> None:
+        """Forget the mails to a user."""
+        await self.session.execute(delete(OutgoingMail).where(OutgoingMail.user_id == user_id))

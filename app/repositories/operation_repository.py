@@ -1,0 +1,63 @@
+"""Queries over what became of commands that nobody waited for."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+
+from app.errors import OperationNotFound
+from app.models import Operation, OperationState
+from app.repositories.base import Repository
+
+
+class OperationRepository(Repository[Operation]):
+    """Operations, each of the caller who began it."""
+
+    model = Operation
+    not_found = OperationNotFound
+
+    async def get_of(self, owner: UUID | None, operation_id: UUID) -> Operation:
+        """Return an operation of the owner, or, for None, anybody's.
+
+        Raises:
+            OperationNotFound: there is none of this id, or it is not for the caller to know.
+        """
+        query = self.query().where(Operation.id == operation_id)
+        if owner is not None:
+            query = query.where(Operation.user_id == owner)
+        # Asked again and again in one session: what the session knows is old by then.
+        return await self._one(query.execution_options(populate_existing=True), operation_id)
+
+    async def of_messages(self, queue: str, message_ids: Collection[UUID]) -> Sequence[Operation]:
+        """Return the operations that these messages of a queue carry out."""
+        if not message_ids:
+            return ()
+        query = select(Operation).where(Operation.id.in_(message_ids), Operation.queue == queue)
+        return (await self.session.scalars(query)).all()
+
+    async def ids_among(self, queue: str, message_ids: Collection[UUID]) -> Sequence[UUID]:
+        """Return those of the ids that operations of a queue have."""
+        query = select(Operation.id).where(Operation.id.in_(message_ids), Operation.queue == queue)
+        return (await self.session.scalars(query)).all()
+
+    async def note_running(self, message_ids: Collection[UUID], at: datetime) -> None:
+        """Note that the commands of these messages are begun."""
+        await self.session.execute(
+            update(Operation)
+            .where(Operation.id.in_(message_ids), Operation.state == OperationState.QUEUED)
+            .values(state=OperationState.RUNNING, updated_at=at, version=Operation.version + 1)
+        )
+
+    async def delete_of_user(self, user_id: UUID) -> None:
+        """Forget what a user has asked for."""
+        await self.session.execute(delete(Operation).where(Operation.user_id == user_id))
+
+    async def delete_finished(self, before: datetime) -> None:
+        """Forget the operations that came to their end before a moment."""
+        await self.session.execute(
+            delete(Operation).where(
+                Operation.updated_at < before,
+                Operation.state.in_((OperationState.SUCCEEDED, OperationState.FAILED)),
+            )
+        )

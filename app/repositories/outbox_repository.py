@@ -1,0 +1,88 @@
+"""Queries over the messages that are to leave the shop."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Table, case, delete, func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models import OutboxMessage
+
+_outbox = cast(Table, OutboxMessage.__table__)
+_INSERT = insert(_outbox)
+_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
+_NOTIFY = text("SELECT pg_notify('outbox', '')")
+# Any number will do, as long as every process of the shop uses the same one.
+_RELAY_LOCK = 5_263_830
+# What was tried before waits on purpose until it is due.
+_SINCE = case((OutboxMessage.attempts > 0, OutboxMessage.due_at), else_=OutboxMessage.created_at)
+_WAITING = select(
+    OutboxMessage.exchange, OutboxMessage.routing_key, func.count(), func.min(_SINCE)
+).group_by(OutboxMessage.exchange, OutboxMessage.routing_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many messages wait for one place, and since when the oldest could have left."""
+
+    exchange: str
+    routing_key: str
+    count: int
+    since: datetime
+
+
+class OutboxRepository:
+    """Messages that are to leave the shop, in the order in which they were written."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+        self._is_postgres = session.get_bind().dialect.name == "postgresql"
+
+    async def add(self, messages: Sequence[Mapping[str, Any]]) -> None:
+        """Add messages, given as columns."""
+        if messages:
+            connection = await self.session.connection()
+            await connection.execute(_INSERT, list(messages))
+
+    async def wake_relay(self) -> None:
+        """Have those who wait for messages look for them when the transaction is committed."""
+        self.session.info["writes_outbox"] = True
+        if self._is_postgres:
+            await self.session.execute(_NOTIFY)
+
+    async def try_lock(self) -> bool:
+        """Become the one who takes messages out until the transaction ends; tell whether one is.
+
+        One at a time: two would send the messages of one subject in an order of chance.
+        """
+        if not self._is_postgres:
+            return True  # SQLite's only writer is this transaction.
+        return bool(await self.session.scalar(_LOCK, {"lock": _RELAY_LOCK}))
+
+    async def due(self, now: datetime, limit: int) -> Sequence[OutboxMessage]:
+        """Return messages that are due, the oldest first, without changing them."""
+        query = (
+            select(OutboxMessage)
+            .where(OutboxMessage.due_at <= now)
+            .order_by(OutboxMessage.position)
+            .limit(limit)
+        )
+        return (await self.session.scalars(query)).all()
+
+    async def waiting(self) -> list[Waiting]:
+        """Return what waits, by where it goes."""
+        return [Waiting(*row) for row in await self.session.execute(_WAITING)]
+
+    async def put_off(self, positions: Collection[int], due_at: datetime) -> None:
+        """Have messages leave at another moment."""
+        await self.session.execute(
+            update(OutboxMessage).where(OutboxMessage.position.in_(positions)).values(due_at=due_at)
+        )
+
+    async def delete(self, positions: Collection[int]) -> None:
+        """Forget messages that have left."""
+        await self.session.execute(
+            delete(OutboxMessage).where(OutboxMessage.position.in_(positions))
+        )

@@ -1,0 +1,130 @@
+"""Queries by which daily reports are made: which are due, by whom, and of what."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import cast
+
+from sqlalchemy import Table, delete, func, insert, or_, select, text
+
+from app.errors import ReportInProgress
+from app.models import DailyReport, Order, OrderChange, Product, ReportLine, ReportProduct
+from app.repositories.ledger_repository import IS_CANCELLATION
+from app.repositories.report_repository import ReportRepository
+
+_lines = cast(Table, ReportLine.__table__)
+_products = cast(Table, ReportProduct.__table__)
+_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock, :day)")
+# Any number will do, as long as every process of the shop uses the same one.
+_REPORT_LOCK = 5_263_831
+# Not the snapshot's own upper end: that is above the last one that has ended, and not above those
+# that have begun.
+_NEXT_TRANSACTION = text("SELECT pg_current_xact_id()::text::bigint")
+_OLDEST_RUNNING = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+
+
+class ReportMakingRepository(ReportRepository):
+    """The reports that there are, and those that are not yet."""
+
+    # Whoever makes a report at the same time was first.
+    conflicts = {"report_day": ReportInProgress}
+
+    async def lock(self, day: date) -> None:
+        """Keep others from making the report of a day until the transaction ends.
+
+        Raises:
+            ReportInProgress: somebody else makes it.
+        """
+        if not self._is_postgres:
+            return  # SQLite's only writer is this transaction.
+        if not await self.session.scalar(_LOCK, {"lock": _REPORT_LOCK, "day": day.toordinal()}):
+            raise ReportInProgress(f"the report of {day} is being made", day=day.isoformat())
+
+    async def days_made(self) -> Sequence[date]:
+        """Return the days that have a report, the oldest first."""
+        query = select(DailyReport.report_day).order_by(DailyReport.report_day)
+        return (await self.session.scalars(query)).all()
+
+    async def outdated_days(self, timezone: str, only: date | None = None) -> Sequence[date]:
+        """Return the days whose books have changed since, or that began at another hour."""
+        orders = (
+            select(func.count())
+            .select_from(Order)
+            .where(
+                Order.created_at >= DailyReport.starts_at, Order.created_at < DailyReport.ends_at
+            )
+            .scalar_subquery()
+        )
+        cancellations = (
+            select(func.count())
+            .select_from(OrderChange)
+            .where(
+                IS_CANCELLATION,
+                OrderChange.changed_at >= DailyReport.starts_at,
+                OrderChange.changed_at < DailyReport.ends_at,
+            )
+            .scalar_subquery()
+        )
+        query = select(DailyReport.report_day).where(
+            or_(
+                DailyReport.timezone != timezone,
+                DailyReport.orders_count != orders,
+                DailyReport.cancelled_count != cancellations,
+            )
+        )
+        if only is not None:
+            query = query.where(DailyReport.report_day == only)
+        return (await self.session.scalars(query.order_by(DailyReport.report_day))).all()
+
+    async def orders_before(self, moment: datetime) -> int:
+        """Return how many orders the reports have of the days before a moment."""
+        query = select(func.sum(DailyReport.orders_count)).where(DailyReport.starts_at < moment)
+        return int(await self.session.scalar(query) or 0)
+
+    async def opened_at(self) -> datetime | None:
+        """Return when the shop got its first product, or None if it never had any."""
+        opened_at: datetime | None = await self.session.scalar(select(func.min(Product.created_at)))
+        return opened_at
+
+    async def replace(self, report: DailyReport) -> None:
+        """Add a report, or take the lines and products of the one before out of it.
+
+        Raises:
+            ReportInProgress: somebody else has made it at the same time.
+        """
+        for part in (ReportLine, ReportProduct):
+            await self.session.execute(delete(part).where(part.report_day == report.report_day))
+        await self.add(report)
+
+    async def add_lines(self, lines: Sequence[Mapping[str, object]]) -> None:
+        """Add lines, given as columns."""
+        if lines:
+            await (await self.session.connection()).execute(insert(_lines), list(lines))
+
+    async def add_products(self, products: Sequence[Mapping[str, object]]) -> None:
+        """Add products, given as columns."""
+        if products:
+            await (await self.session.connection()).execute(insert(_products), list(products))
+
+    async def sum_of_lines(self, day: date) -> tuple[int, int, int]:
+        """Return how many lines a day has, their units and their amount."""
+        query = select(
+            func.count(),
+            func.coalesce(func.sum(ReportLine.units), 0),
+            func.coalesce(func.sum(ReportLine.total_minor), 0),
+        ).where(ReportLine.report_day == day)
+        count, units, total_minor = (await self.session.execute(query)).one()
+        return int(count), int(units), int(total_minor)
+
+    async def next_transaction(self) -> int:
+        """Return a number above that of every transaction that has locked anything by now."""
+        return int(await self.session.scalar(_NEXT_TRANSACTION) or 0) if self._is_postgres else 0
+
+    async def is_anyone_below(self, transaction: int) -> bool:
+        """Tell whether a transaction below a number is still running."""
+        if not self._is_postgres:
+            return False  # Who writes to SQLite has it alone.
+        return int(await self.session.scalar(_OLDEST_RUNNING) or 0) < transaction
+
+    @property
+    def _is_postgres(self) -> bool:
+        return self.session.get_bind().dialect.name == "postgresql"

@@ -1,0 +1,119 @@
+"""Queries over daily reports."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, cast
+
+from sqlalchemy import Table, func, literal, select, tuple_
+
+from app.errors import ReportNotFound
+from app.models import DailyReport, ReportLine, ReportProduct
+from app.repositories.base import Repository
+from app.schemas.page_schema import PageQuery
+from app.schemas.report_schema import ReportQuery
+
+_lines = cast(Table, ReportLine.__table__)
+_products = cast(Table, ReportProduct.__table__)
+
+
+class ReportRepository(Repository[DailyReport]):
+    """The reports that there are."""
+
+    model = DailyReport
+    not_found = ReportNotFound
+
+    async def find_of(self, day: date) -> DailyReport | None:
+        """Return the report of a day, or None if it was not made."""
+        report: DailyReport | None = await self.session.scalar(
+            self.query().where(DailyReport.report_day == day)
+        )
+        return report
+
+    async def last_end(self) -> datetime | None:
+        """Return when the newest day ended that has a report."""
+        last_end: datetime | None = await self.session.scalar(select(func.max(DailyReport.ends_at)))
+        return last_end
+
+    async def get_of(self, day: date) -> DailyReport:
+        """Return the report of a day.
+
+        Raises:
+            ReportNotFound: it was not made.
+        """
+        report = await self.find_of(day)
+        if report is None:
+            raise ReportNotFound(f"there is no report of {day}", day=day.isoformat())
+        return report
+
+    async def find(self, query: ReportQuery) -> tuple[Sequence[DailyReport], str | None]:
+        """Return a page of reports and the cursor of the next one."""
+        rows = self.query()
+        if query.from_day is not None:
+            rows = rows.where(DailyReport.report_day >= query.from_day)
+        if query.to_day is not None:
+            rows = rows.where(DailyReport.report_day <= query.to_day)
+        return await self.page(
+            rows, DailyReport.starts_at, order=query.order, limit=query.limit, cursor=query.cursor
+        )
+
+    async def between(self, first: date, last: date) -> Sequence[DailyReport]:
+        """Return the reports of some days, the oldest first."""
+        query = self.query().where(DailyReport.report_day.between(first, last))
+        return (await self.session.scalars(query.order_by(DailyReport.report_day))).all()
+
+    async def lines_of(
+        self, day: date, query: PageQuery
+    ) -> tuple[Sequence[ReportLine], str | None]:
+        """Return a page of the lines of a day and the cursor of the next one."""
+        return await _LineRepository(self.session).page(
+            select(ReportLine).where(ReportLine.report_day == day),
+            ReportLine.placed_at,
+            order=query.order,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+
+    async def products_of(
+        self, day: date, query: PageQuery
+    ) -> tuple[Sequence[ReportProduct], str | None]:
+        """Return a page of the products of a day, the best sold first."""
+        return await _ProductRepository(self.session).page(
+            select(ReportProduct).where(ReportProduct.report_day == day),
+            ReportProduct.gross_minor,
+            order=query.order,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+
+    async def lines_after(self, day: date, after: Any, limit: int) -> Sequence[Any]:
+        """Return the next lines of a day in their order; `after` is the one before, or None."""
+        query = select(*_lines.c).where(ReportLine.report_day == day)
+        key = (ReportLine.placed_at, ReportLine.id)
+        if after is not None:
+            query = query.where(tuple_(*key) > _key(key, after))
+        return (await self.session.execute(query.order_by(*key).limit(limit))).all()
+
+    async def products_after(self, day: date, after: Any, limit: int) -> Sequence[Any]:
+        """Return the next products of a day in their order; `after` is the last one, or None."""
+        query = select(*_products.c).where(ReportProduct.report_day == day)
+        key = (ReportProduct.gross_minor, ReportProduct.id)
+        if after is not None:
+            query = query.where(tuple_(*key) < _key(key, after))
+        falling = (ReportProduct.gross_minor.desc(), ReportProduct.id.desc())
+        return (await self.session.execute(query.order_by(*falling).limit(limit))).all()
+
+
+class _LineRepository(Repository[ReportLine]):
+    """The lines of reports."""
+
+    model = ReportLine
+
+
+class _ProductRepository(Repository[ReportProduct]):
+    """The products of reports."""
+
+    model = ReportProduct
+
+
+def _key(columns: tuple[Any, Any], row: Any) -> Any:
+    return tuple_(*(literal(getattr(row, each.key), each.type) for each in columns))

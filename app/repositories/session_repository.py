@@ -1,0 +1,90 @@
+"""Queries over log-ins."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, delete, select, update
+
+from app.errors import SessionNotFound
+from app.models import LoginSession, User, UserRole
+from app.repositories.base import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class SessionUser:
+    """The user of a log-in that is good."""
+
+    user_id: UUID
+    role: UserRole
+
+
+# Built once: it stands before most requests.
+_USER_OF = (
+    select(User.id, User.role)
+    .join(LoginSession, LoginSession.user_id == User.id)
+    .where(
+        LoginSession.id == bindparam("session_id"),
+        LoginSession.ended_at.is_(None),
+        LoginSession.expires_at > bindparam("now", type_=LoginSession.expires_at.type),
+        User.is_active,
+        User.anonymised_at.is_(None),
+    )
+)
+
+
+class SessionRepository(Repository[LoginSession]):
+    """Log-ins, each of one user."""
+
+    model = LoginSession
+    not_found = SessionNotFound
+
+    async def user_of(self, session_id: UUID, now: datetime) -> SessionUser | None:
+        """Return the user of a log-in, or None if it has ended or the user may not come in."""
+        parameters = {"session_id": session_id, "now": now}
+        row = (await self.session.execute(_USER_OF, parameters)).one_or_none()
+        return None if row is None else SessionUser(row.id, row.role)
+
+    async def of_user(self, user_id: UUID, now: datetime) -> Sequence[LoginSession]:
+        """Return the log-ins of a user that are good, the newest first."""
+        query = (
+            self._good(now)
+            .where(LoginSession.user_id == user_id)
+            .order_by(LoginSession.created_at.desc(), LoginSession.id.desc())
+        )
+        return (await self.session.scalars(query)).all()
+
+    async def get_of_user(
+        self, user_id: UUID, session_id: UUID, now: datetime, *, lock: bool = False
+    ) -> LoginSession:
+        """Return a log-in of a user that is good.
+
+        Raises:
+            SessionNotFound: the user has none of this id.
+        """
+        query = self._good(now).where(
+            LoginSession.id == session_id, LoginSession.user_id == user_id
+        )
+        return await self._one(query, session_id, lock=lock)
+
+    async def end_all(self, user_id: UUID, at: datetime) -> None:
+        """End every log-in of a user."""
+        await self.session.execute(
+            update(LoginSession)
+            .where(LoginSession.user_id == user_id, LoginSession.ended_at.is_(None))
+            .values(ended_at=at)
+        )
+
+    async def delete_of_user(self, user_id: UUID) -> None:
+        """Forget every log-in of a user."""
+        await self.session.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
+
+    async def delete_over(self, now: datetime) -> None:
+        """Forget the log-ins that are over by their time."""
+        await self.session.execute(delete(LoginSession).where(LoginSession.expires_at <= now))
+
+    def _good(self, now: datetime) -> Select[LoginSession]:
+        return select(LoginSession).where(
+            LoginSession.ended_at.is_(None), LoginSession.expires_at > now
+        )

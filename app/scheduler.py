@@ -1,0 +1,202 @@
+"""TaskIQ: what the shop does by itself, when, and in which process.
+
+With RabbitMQ, `taskiq scheduler app.scheduler:scheduler` says when, and any number of
+`taskiq worker app.scheduler:broker` do it; without, the web process does both.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from typing import Any, cast
+
+from taskiq import (
+    AsyncBroker,
+    InMemoryBroker,
+    ScheduleSource,
+    TaskiqEvents,
+    TaskiqScheduler,
+    TaskiqState,
+)
+from taskiq.api import run_scheduler_task
+from taskiq.schedule_sources import LabelScheduleSource
+from taskiq.serializers import JSONSerializer
+from yarl import URL
+
+from app.dependencies import Shop
+from app.errors import Unavailable
+from app.heartbeat import beating
+from app.messaging.broker import broker_url
+from app.messaging.tasks import make_asked_report
+from app.process import begin_process
+from app.reporting import make_due_reports
+from app.services.report_service import MAKE_REPORT, TASK_QUEUE
+from app.settings import Settings, get_settings
+from app.tracing import flush_traces
+
+logger = logging.getLogger(__name__)
+
+_MIDNIGHT = "0 0 * * *"
+_CATCH_UP_SECONDS = 300
+_TIDY_SECONDS = 3_600
+# No colon: with one in it, schedules of the past are never found.
+_PREFIX = "lavka-schedules"
+
+_RUNNING: set[asyncio.Task[Any]] = set()
+
+
+def broker() -> AsyncBroker:
+    """Return the broker of the settings, with every task."""
+    begin_process(get_settings())
+    shop = Shop(get_settings())
+    its = _with_tasks(_rabbitmq(shop.settings), shop)
+
+    async def open_shop(_state: TaskiqState) -> None:
+        await shop.prepare()
+
+    async def close_shop(_state: TaskiqState) -> None:
+        await shop.close()
+
+    its.add_event_handler(TaskiqEvents.WORKER_STARTUP, open_shop)
+    its.add_event_handler(TaskiqEvents.WORKER_SHUTDOWN, close_shop)
+    _show_life(its, shop.settings)
+    return its
+
+
+def _show_life(its: Any, settings: Settings) -> None:
+    """Have a worker or a scheduler beat from its start to its end."""
+    heart = AsyncExitStack()
+
+    def ailment() -> str | None:
+        is_connected = its.write_conn is not None and its.write_conn.connected.is_set()
+        return None if is_connected else "RabbitMQ is away"
+
+    async def begin(_state: TaskiqState) -> None:
+        task = asyncio.current_task()
+        if its.is_scheduler_process and task is not None:
+            # It ends in order when it is cancelled, and hears of SIGINT only.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        await heart.enter_async_context(beating(settings.heartbeat_file, ailment))
+
+    async def end(_state: TaskiqState) -> None:
+        await heart.aclose()
+        await flush_traces()
+
+    for event in (TaskiqEvents.WORKER_STARTUP, TaskiqEvents.CLIENT_STARTUP):
+        its.add_event_handler(event, begin)
+    for event in (TaskiqEvents.WORKER_SHUTDOWN, TaskiqEvents.CLIENT_SHUTDOWN):
+        its.add_event_handler(event, end)
+
+
+def scheduler() -> TaskiqScheduler:
+    """Return the scheduler of the settings."""
+    return _scheduler_of(broker(), get_settings())
+
+
+async def run_here(shop: Shop) -> None:
+    """Say when and do it in this process, until cancelled."""
+    logging.getLogger("taskiq").setLevel(logging.WARNING)
+    its = _with_tasks(InMemoryBroker(), shop)
+    keeper = _scheduler_of(its, shop.settings)
+    try:
+        await run_scheduler_task(keeper, run_startup=True)
+    finally:
+        # A report that is cut off is made at the next start.
+        for task in set(_RUNNING):
+            task.cancel()
+        await asyncio.gather(*_RUNNING, return_exceptions=True)
+        await its.shutdown()
+
+
+def _rabbitmq(settings: Settings) -> AsyncBroker:
+    if settings.rabbitmq_host is None:
+        raise SystemExit(
+            "error: RABBITMQ_HOST: TaskIQ's processes need a broker; without one, main.py does all"
+        )
+    # The web process, which has a broker in its own memory, needs none of it.
+    from taskiq_aio_pika import (  # pylint: disable=import-outside-toplevel
+        AioPikaBroker,
+        Exchange,
+        Queue,
+    )
+
+    return AioPikaBroker(
+        broker_url(settings),
+        exchange=Exchange(name=TASK_QUEUE),
+        task_queues=[Queue(name=TASK_QUEUE)],
+        dead_letter_queue=Queue(name=f"{TASK_QUEUE}.dead_letter"),
+    )
+
+
+def _scheduler_of(its: AsyncBroker, settings: Settings) -> TaskiqScheduler:
+    sources: list[ScheduleSource] = [LabelScheduleSource(its)]
+    if settings.redis_host is not None:
+        # As above.
+        from taskiq_redis import (  # pylint: disable=import-outside-toplevel
+            ListRedisScheduleSource,
+        )
+
+        password = settings.redis_password
+        url = URL.build(
+            scheme="redis",
+            host=settings.redis_host,
+            port=settings.redis_port,
+            password=password.get_secret_value() if password else None,
+            path=f"/{settings.redis_db}",
+        )
+        # Pickle, its own choice, would let whoever writes to Redis run what they like.
+        sources.append(
+            ListRedisScheduleSource(str(url), prefix=_PREFIX, serializer=JSONSerializer())
+        )
+    return TaskiqScheduler(its, sources)
+
+
+@contextmanager
+def _noted() -> Iterator[None]:
+    """Know of a task while it runs; what the lack of a database has stopped is due again."""
+    task = cast("asyncio.Task[Any]", asyncio.current_task())
+    _RUNNING.add(task)
+    try:
+        yield
+    except Unavailable as error:
+        logger.warning("put off: %s", error)
+    finally:
+        _RUNNING.discard(task)
+
+
+def _with_tasks(its: AsyncBroker, shop: Shop) -> AsyncBroker:
+    settings = shop.settings
+    midnight = {
+        "cron": _MIDNIGHT,
+        "cron_offset": settings.shop_timezone,
+        "schedule_id": "generate-reports",
+    }
+    # An interval begins when the scheduler does. A clock that can be moved is looked at often.
+    catch_up = {
+        "interval": 1 if settings.test_clock else _CATCH_UP_SECONDS,
+        "schedule_id": "catch-up",
+    }
+    hourly = {"interval": _TIDY_SECONDS, "schedule_id": "tidy"}
+
+    async def generate_reports() -> None:
+        with _noted():
+            await make_due_reports(shop)
+
+    async def catch_up_reports() -> None:
+        with _noted():
+            await make_due_reports(shop)
+
+    async def tidy() -> None:
+        with _noted():
+            await shop.tidy()
+
+    async def make_report(day: str, operation_id: str, request_id: str | None = None) -> None:
+        with _noted():
+            await make_asked_report(shop, day, operation_id, request_id)
+
+    its.register_task(generate_reports, "generate_reports", schedule=[midnight])
+    its.register_task(catch_up_reports, "catch_up_reports", schedule=[catch_up])
+    its.register_task(tidy, "tidy", schedule=[hourly])
+    its.register_task(make_report, MAKE_REPORT)
+    return its

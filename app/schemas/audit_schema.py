@@ -1,0 +1,79 @@
+"""The audit trail, as it goes out."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from app.schemas.base import Schema
+from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
+
+_ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
+_MOMENT = "2026-01-31T12:00:00Z"
+
+
+class Audited(StrEnum):
+    """What the audit trail tells of."""
+
+    LOGGED_IN = "login.succeeded"
+    LOGIN_FAILED = "login.failed"
+    LOGGED_OUT = "login.ended"
+    TOKEN_REUSED = "refresh-token.reused"  # nosec B105  # the name of an event
+    PASSWORD_CHANGED = "password.changed"  # nosec B105  # the name of an event
+    PASSWORD_RESET = "password.reset"  # nosec B105  # the name of an event
+    PASSWORD_FORGOTTEN = "password.forgotten"  # nosec B105  # the name of an event
+    EMAIL_CHANGED = "email.changed"
+    EMAIL_VERIFIED = "email.verified"
+    ROLE_CHANGED = "role.changed"
+    ACCESS_CHANGED = "access.changed"
+    USER_EXPORTED = "user.exported"
+    USER_ERASED = "user.erased"
+    PRICE_CHANGED = "price.changed"
+    KEY_CREATED = "api-key.created"
+    KEY_REVOKED = "api-key.revoked"
+    LETTER_REQUEUED = "dead-letter.requeued"
+    LETTER_DISCARDED = "dead-letter.discarded"
+
+
+class AuditEventRead(Schema):
+    """Something that may have to be accounted for."""
+
+    id: UUID = Field(description="The event's id (UUIDv7).", examples=[_ID])
+    event: Audited = Field(description="What happened.", examples=["price.changed"])
+    actor: str = Field(
+        max_length=100,
+        description="Who did it: a user, an API key, the shop itself, or nobody that is known.",
+        examples=["user " + _ID],
+    )
+    subject_id: UUID | None = Field(
+        description="The user, product or key that it happened to, if it is known.", examples=[_ID]
+    )
+    address: str | None = Field(
+        max_length=45, description="The network address of who did it.", examples=["192.0.2.7"]
+    )
+    detail: dict[str, Any] = Field(
+        description="What was and what is.", examples=[{"from": "4.99", "to": "5.49"}]
+    )
+    created_at: datetime = Field(description="When (UTC).", examples=[_MOMENT])
+
+
+class AuditPage(Schema):
+    """A page of the audit trail, the newest first."""
+
+    items: list[AuditEventRead] = Field(
+        max_length=MAX_ITEMS, description="The events of this page.", examples=[[]]
+    )
+    next: Next = Field(description="The cursor of the next page, if there is one.", examples=[None])
+
+
+class AuditQuery(PageQuery):
+    """Which events are asked for."""
+
+    event: Audited | None = Field(
+        default=None, description="Only events of this kind.", examples=["price.changed"]
+    )
+    subject_id: UUID | None = Field(
+        default=None, description="Only what happened to this one.", examples=[_ID]
+    )

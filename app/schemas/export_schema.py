@@ -1,0 +1,32 @@
+"""Everything that the shop holds on one person, as it goes out."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from app.schemas.audit_schema import AuditEventRead
+from app.schemas.auth_schema import MAX_SESSIONS, SessionRead
+from app.schemas.base import Schema
+from app.schemas.order_schema import OrderRead
+from app.schemas.user_schema import MAX_ADDRESSES, AddressRead, UserRead
+
+_USER = {name: field.examples[0] for name, field in UserRead.model_fields.items() if field.examples}
+
+
+class UserExport(Schema):
+    """Everything that the shop holds on one person (GDPR, articles 15 and 20)."""
+
+    exported_at: datetime = Field(
+        description="When it was put together (UTC).", examples=["2026-01-31T12:00:00Z"]
+    )
+    user: UserRead = Field(description="The user.", examples=[_USER])
+    addresses: list[AddressRead] = Field(
+        max_length=MAX_ADDRESSES, description="The addresses.", examples=[[]]
+    )
+    orders: list[OrderRead] = Field(description="All orders, the oldest first.", examples=[[]])
+    sessions: list[SessionRead] = Field(
+        max_length=MAX_SESSIONS, description="The log-ins that are good.", examples=[[]]
+    )
+    events: list[AuditEventRead] = Field(
+        description="What the audit trail tells of the user, the oldest first.", examples=[[]]
+    )

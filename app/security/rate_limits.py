@@ -1,0 +1,158 @@
+"""Counts what a caller does in a span of time: in Redis for all processes, or in this one."""
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.errors import TooManyRequests
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+logger = logging.getLogger(__name__)
+
+# Short, as a caller waits; long enough for a busy machine.
+_REDIS_TIMEOUT_SECONDS = 0.2
+# Redis is not asked again for so long after it failed: each time-out is felt by a caller.
+_REDIS_REST_SECONDS = 1.0
+_COMPLAINT_SECONDS = 60.0
+# Processes that cannot count together let through a share each.
+_SHARE_ALONE = 4
+_MAX_COUNTERS = 100_000
+# A counter lives as long as its span, which begins with the first request.
+_HIT = """
+local count = redis.call('INCR', KEYS[1])
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 then
+    redis.call('PEXPIRE', KEYS[1], ARGV[1])
+    left = tonumber(ARGV[1])
+end
+return {count, left}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a caller stands: how many requests a span has, how many are left, when it is over."""
+
+    limit: int
+    remaining: int
+    reset_seconds: int
+    is_exceeded: bool
+
+    def headers(self) -> dict[str, str]:
+        """Return it as headers (draft-ietf-httpapi-ratelimit-headers-03)."""
+        return {
+            "RateLimit-Limit": str(self.limit),
+            "RateLimit-Remaining": str(self.remaining),
+            "RateLimit-Reset": str(self.reset_seconds),
+        }
+
+    def refusal(self, detail: str) -> TooManyRequests:
+        """Return the refusal of a request that is one too many."""
+        return TooManyRequests(
+            detail, self.headers(), retry_after_seconds=max(self.reset_seconds, 1)
+        )
+
+
+class LocalCounter:
+    """Counts in this process, in a bounded number of counters."""
+
+    def __init__(self, window_seconds: float = 60.0) -> None:
+        self._window_seconds = window_seconds
+        self._counters: dict[str, tuple[int, float]] = {}
+
+    def hit(self, key: str, limit: int) -> Standing:
+        """Count a request."""
+        now = time.monotonic()
+        count, ends_at = self._counters.get(key, (0, 0.0))
+        if ends_at <= now:
+            self._make_room(now)
+            self._counters.pop(key, None)
+            count, ends_at = 0, now + self._window_seconds
+        self._counters[key] = (count + 1, ends_at)
+        return _standing(count + 1, limit, ends_at - now)
+
+    def _make_room(self, now: float) -> None:
+        if len(self._counters) < _MAX_COUNTERS:
+            return
+        # They stand in the order in which they began, and so in which they end.
+        oldest = list(self._counters)[: _MAX_COUNTERS // 10]
+        if self._counters[oldest[-1]][1] > now:
+            logger.warning("a tenth of all rate limits is forgotten: too many callers at once")
+        for key in oldest:
+            del self._counters[key]
+
+
+class RateLimits:
+    """Counts log-ins and what else is dear, for all processes together while Redis answers."""
+
+    def __init__(self, settings: Settings, window_seconds: float = 60.0) -> None:
+        self._local = LocalCounter(window_seconds)
+        self._window_ms = int(window_seconds * 1000)
+        self._settings = settings
+        self._redis: Redis | None = None
+        self._script: Any = None
+        self._rests_until = 0.0
+        self._complained_at = -_COMPLAINT_SECONDS
+
+    async def hit(self, key: str, limit: int) -> Standing:
+        """Count a request; while Redis does not answer, a quarter of the limit is left."""
+        if self._settings.redis_host is None:
+            return self._local.hit(key, limit)
+        # Counted here in any case: who has used up a share has it used up when Redis fails.
+        alone = self._local.hit(key, max(limit // _SHARE_ALONE, 1))
+        if time.monotonic() >= self._rests_until:
+            if (standing := await self._hit_redis(key, limit)) is not None:
+                return standing
+        return alone
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        if self._redis is not None:
+            await self._redis.aclose()
+
+    async def _hit_redis(self, key: str, limit: int) -> Standing | None:
+        # A shop in one process does without, and its import takes a tenth of a second.
+        from redis.exceptions import RedisError  # pylint: disable=import-outside-toplevel
+
+        try:
+            if self._redis is None:
+                self._redis = _connect(self._settings)
+                self._script = self._redis.register_script(_HIT)
+            count, left_ms = await self._script(keys=[f"limit:{key}"], args=[self._window_ms])
+        except (RedisError, OSError, TimeoutError) as error:
+            self._rests_until = time.monotonic() + _REDIS_REST_SECONDS
+            self._complain(error)
+            return None
+        return _standing(count, limit, left_ms / 1000)
+
+    def _complain(self, error: Exception) -> None:
+        if time.monotonic() - self._complained_at >= _COMPLAINT_SECONDS:
+            self._complained_at = time.monotonic()
+            logger.warning("Redis does not answer, limits are counted here: %s", error)
+
+
+def _standing(count: int, limit: int, left_seconds: float) -> Standing:
+    return Standing(limit, max(limit - count, 0), int(left_seconds) + 1, count > limit)
+
+
+def _connect(settings: Settings) -> "Redis":
+    # pylint: disable=import-outside-toplevel
+    from redis.asyncio import Redis
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+
+    return Redis(
+        host=str(settings.redis_host),
+        port=settings.redis_port,
+        db=settings.redis_db,
+        password=(
+            None if settings.redis_password is None else settings.redis_password.get_secret_value()
+        ),
+        socket_timeout=_REDIS_TIMEOUT_SECONDS,
+        socket_connect_timeout=_REDIS_TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )

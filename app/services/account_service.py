@@ -1,0 +1,202 @@
+"""Passwords and e-mail addresses: how they are changed, and proved."""
+
+import hmac
+from datetime import timedelta
+from uuid import UUID
+
+from app.callers import Caller
+from app.clock import Clock
+from app.errors import InvalidCredentials, InvalidInput, InvalidToken, UserNotFound
+from app.models import User
+from app.repositories.session_repository import SessionRepository
+from app.repositories.user_repository import Credentials, UserRepository, comparison_key
+from app.schemas.audit_schema import Audited
+from app.schemas.auth_schema import PasswordChange, PasswordReset
+from app.security.passwords import Passwords, require_good
+from app.security.rate_limits import RateLimits
+from app.security.tokens import TokenKind, Tokens, digest_of
+from app.services.audit_service import AuditService
+from app.services.mail_service import MailService
+from app.services.mail_texts import MailTexts
+from app.settings import Settings
+
+RESET_LIFETIME = timedelta(hours=1)
+VERIFY_LIFETIME = timedelta(days=7)
+
+
+class AccountService:
+    """Changes passwords and proves e-mail addresses."""
+
+    def __init__(
+        self,
+        users: UserRepository,
+        sessions: SessionRepository,
+        audit: AuditService,
+        mails: MailService,
+        passwords: Passwords,
+        tokens: Tokens,
+        limits: RateLimits,
+        clock: Clock,
+        settings: Settings,
+    ) -> None:
+        self._users = users
+        self._sessions = sessions
+        self._audit = audit
+        self._mails = mails
+        self._passwords = passwords
+        self._tokens = tokens
+        self._limits = limits
+        self._clock = clock
+        self._limit = settings.login_limit_per_account
+        self._texts = MailTexts(settings.storefront_url)
+
+    async def change_password(self, caller: Caller, change: PasswordChange) -> None:
+        """Change the caller's password; every log-in of the caller ends.
+
+        Raises:
+            TooManyRequests: too many attempts.
+            InvalidCredentials: the current password is another one.
+            InvalidInput: the new password is not good enough.
+        """
+        known = await self.require_password(caller, change.current_password, "current_password")
+        require_good(change.new_password, "new_password", known.username, known.email)
+        new_hash = await self._passwords.hash(change.new_password)
+        user = await self._users.get(known.user_id, lock=True)
+        if user.password_hash != known.password_hash:
+            raise InvalidCredentials("the current password is another one")
+        await self._set_password(user, new_hash)
+        await self._audit.note(Audited.PASSWORD_CHANGED, caller, user.id)
+
+    async def require_password(
+        self, caller: Caller, password: str | None, field: str
+    ) -> Credentials:
+        """Let a caller go on who knows the password, and not only has a token.
+
+        Raises:
+            TooManyRequests: too many attempts.
+            InvalidInput: there is no password.
+            InvalidCredentials: the password is another one.
+        """
+        if password is None:
+            raise InvalidInput(
+                "the password is needed", [{"pointer": f"#/{field}", "detail": "is required"}]
+            )
+        standing = await self._limits.hit(f"password:{caller.own_id}", self._limit)
+        if standing.is_exceeded:
+            raise standing.refusal("too many attempts, try again later")
+        known = await self._users.credentials_of_id(caller.own_id)
+        await self._users.release()
+        kept = None if known is None else known.password_hash
+        if known is None or not await self._passwords.verify(password, kept):
+            await self._audit.note(Audited.LOGIN_FAILED, caller, caller.own_id)
+            raise InvalidCredentials("the current password is another one")
+        return known
+
+    async def send_reset(self, email: str, caller: Caller) -> None:
+        """Write to a user who has forgotten the password; whether there is one is not told.
+
+        Raises:
+            TooManyRequests: too many mails to this address.
+        """
+        await self._limit_mails(email)
+        known = await self._users.credentials_of(email)
+        if known is None or not known.is_active:
+            await self._audit.note(Audited.PASSWORD_FORGOTTEN, caller, None)
+            return
+        # A token is spent when the password is another one, and when the address is.
+        token = self._tokens.issue(
+            TokenKind.RESET_PASSWORD,
+            known.user_id,
+            RESET_LIFETIME,
+            for_=_fingerprint(known.password_hash, known.email),
+        )
+        await self._mails.write(known.user_id, known.email, self._texts.reset_password(token))
+        await self._audit.note(Audited.PASSWORD_FORGOTTEN, caller, known.user_id)
+
+    async def reset_password(self, reset: PasswordReset, caller: Caller) -> None:
+        """Set a new password on the strength of a mail; every log-in of the user ends.
+
+        Raises:
+            InvalidToken: it is not one of ours, or was used already.
+            InvalidInput: the new password is not good enough.
+        """
+        claims = self._tokens.read(TokenKind.RESET_PASSWORD, reset.token)
+        known = await self._users.credentials_of_id(claims.subject)
+        await self._users.release()
+        if known is None:
+            raise InvalidToken("the user of this token is gone")
+        require_good(reset.new_password, "new_password", known.username, known.email)
+        new_hash = await self._passwords.hash(reset.new_password)
+        user = await self._get(claims.subject)
+        if not hmac.compare_digest(
+            claims.more["for_"], _fingerprint(user.password_hash, user.email)
+        ):
+            raise InvalidToken("the token was used already")
+        # Who got the mail reads mails to the address.
+        user.email_verified_at = user.email_verified_at or self._clock.now()
+        await self._set_password(user, new_hash)
+        await self._audit.note(Audited.PASSWORD_RESET, caller, user.id)
+
+    async def send_verification(self, caller: Caller) -> None:
+        """Write to the caller, so that the address can be proved.
+
+        Raises:
+            TooManyRequests: too many mails to this address.
+        """
+        user = await self._users.get(caller.own_id)
+        await self._limit_mails(user.email)
+        await self.ask_to_verify(user)
+
+    async def ask_to_verify(self, user: User) -> None:
+        """Write to a user whose address is not proved."""
+        token = self._tokens.issue(
+            TokenKind.VERIFY_EMAIL, user.id, VERIFY_LIFETIME, for_=_fingerprint(None, user.email)
+        )
+        await self._mails.write(user.id, user.email, self._texts.verify_email(token))
+
+    async def tell_of_new_email(self, user: User, before: str) -> None:
+        """Write to the address that a user has given up, and have the new one proved."""
+        await self._mails.write(user.id, before, self._texts.email_changed())
+        await self.ask_to_verify(user)
+
+    async def verify_email(self, token: str, caller: Caller) -> None:
+        """Note that a user reads mails to the address.
+
+        Raises:
+            InvalidToken: it is not one of ours, or the address is another one by now.
+        """
+        claims = self._tokens.read(TokenKind.VERIFY_EMAIL, token)
+        user = await self._get(claims.subject)
+        if not hmac.compare_digest(claims.more["for_"], _fingerprint(None, user.email)):
+            raise InvalidToken("the user has another address by now")
+        if user.email_verified_at is None:
+            now = self._clock.now()
+            user.email_verified_at = user.updated_at = now
+            user.version += 1
+            await self._users.flush()
+            await self._audit.note(Audited.EMAIL_VERIFIED, caller, user.id)
+
+    async def _set_password(self, user: User, new_hash: str) -> None:
+        now = self._clock.now()
+        user.password_hash = new_hash
+        user.updated_at = now
+        user.version += 1
+        await self._users.flush()
+        await self._sessions.end_all(user.id, now)
+        await self._mails.write(user.id, user.email, self._texts.password_changed())
+
+    async def _limit_mails(self, email: str) -> None:
+        standing = await self._limits.hit(f"mail:{comparison_key(email)}", self._limit)
+        if standing.is_exceeded:
+            raise standing.refusal("too many mails to this address, try again later")
+
+    async def _get(self, user_id: UUID) -> User:
+        try:
+            return await self._users.get(user_id, lock=True)
+        except UserNotFound as error:
+            raise InvalidToken("the user of this token is gone") from error
+
+
+def _fingerprint(password_hash: str | None, email: str) -> str:
+    """Return what a mailed token is bound to, without telling it."""
+    return digest_of(f"{password_hash or ''}\0{email}").hex()

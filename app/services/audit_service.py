@@ -1,0 +1,43 @@
+"""The audit trail: what may have to be accounted for."""
+
+from typing import Any
+from uuid import UUID
+
+from app.callers import Caller
+from app.clock import Clock
+from app.ids import new_id
+from app.models import AuditEvent
+from app.repositories.audit_repository import AuditRepository
+from app.schemas.audit_schema import Audited, AuditEventRead, AuditPage, AuditQuery
+
+
+class AuditService:
+    """Notes events in the transaction in which they happen, and shows them."""
+
+    def __init__(self, events: AuditRepository, clock: Clock) -> None:
+        self._events = events
+        self._clock = clock
+
+    async def note(
+        self, event: Audited, caller: Caller, subject_id: UUID | None, **detail: Any
+    ) -> None:
+        """Note that something happened; the detail is kept for years, so no secrets in it."""
+        now = self._clock.now()
+        await self._events.add(
+            AuditEvent(
+                id=new_id(now),
+                event=event,
+                actor=caller.name,
+                subject_id=subject_id,
+                address=caller.address,
+                detail=detail,
+                created_at=now,
+            )
+        )
+
+    async def find(self, query: AuditQuery) -> AuditPage:
+        """Show a page of the audit trail."""
+        events, following = await self._events.find(query)
+        return AuditPage(
+            items=[AuditEventRead.model_validate(event) for event in events], next=following
+        )

@@ -1,0 +1,188 @@
+"""How users come in and go out: log-ins and their tokens."""
+
+import hmac
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from app.callers import Caller
+from app.clock import Clock
+from app.errors import (
+    InvalidCredentials,
+    InvalidToken,
+    RefreshTokenReused,
+    SessionNotFound,
+    UserNotFound,
+)
+from app.ids import new_id
+from app.models import LoginSession, User
+from app.repositories.session_repository import SessionRepository
+from app.repositories.user_repository import Credentials, UserRepository, comparison_key
+from app.schemas.audit_schema import Audited
+from app.schemas.auth_schema import MAX_SESSIONS, SessionList, SessionRead, TokenPair, TokenRequest
+from app.security.passwords import Passwords
+from app.security.rate_limits import RateLimits
+from app.security.tokens import TokenKind, Tokens, digest_of
+from app.services.audit_service import AuditService
+from app.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_MAX_USER_AGENT = 200
+
+
+class AuthService:
+    """Opens, renews and ends log-ins."""
+
+    def __init__(
+        self,
+        users: UserRepository,
+        sessions: SessionRepository,
+        audit: AuditService,
+        passwords: Passwords,
+        tokens: Tokens,
+        limits: RateLimits,
+        clock: Clock,
+        settings: Settings,
+    ) -> None:
+        self._users = users
+        self._sessions = sessions
+        self._audit = audit
+        self._passwords = passwords
+        self._tokens = tokens
+        self._limits = limits
+        self._clock = clock
+        self._account_limit = settings.login_limit_per_account
+        self._access_lifetime = timedelta(seconds=settings.access_token_seconds)
+        self._refresh_lifetime = timedelta(days=settings.refresh_token_days)
+
+    async def log_in(self, request: TokenRequest, caller: Caller, user_agent: str) -> TokenPair:
+        """Open a log-in for who knows a user's password.
+
+        An unknown user costs the work of a known one, so that the time does not tell them apart.
+
+        Raises:
+            TooManyRequests: too many attempts at this user.
+            InvalidCredentials: which of them was wrong is not told.
+        """
+        known = await self._users.credentials_of(request.username)
+        await self._users.release()
+        # By the user and not by the name: a user has two, and would have twice the attempts.
+        account = comparison_key(request.username) if known is None else str(known.user_id)
+        standing = await self._limits.hit(f"login:{account}", self._account_limit)
+        if standing.is_exceeded:
+            raise standing.refusal("too many attempts to log in as this user, try again later")
+        is_right = await self._passwords.verify(
+            request.password, None if known is None else known.password_hash
+        )
+        user = await self._still(known) if known is not None and is_right else None
+        if user is None:
+            await self._audit.note(
+                Audited.LOGIN_FAILED, caller, None if known is None else known.user_id
+            )
+            raise InvalidCredentials("there is no such user with this password")
+        if self._passwords.is_outdated(user.password_hash or ""):
+            user.password_hash = await self._passwords.hash(request.password)
+        await self._audit.note(Audited.LOGGED_IN, caller, user.id)
+        return await self._open(user, user_agent)
+
+    async def refresh(self, token: str, caller: Caller) -> TokenPair:
+        """Change a refresh token for the next pair.
+
+        Raises:
+            InvalidToken: it is not one of ours, or its log-in has ended.
+            RefreshTokenReused: it was changed before; its log-in is ended now.
+        """
+        claims = self._tokens.read(TokenKind.REFRESH, token)
+        now = self._clock.now()
+        try:
+            session = await self._sessions.get_of_user(
+                claims.subject, UUID(claims.more["sid"]), now, lock=True
+            )
+        except SessionNotFound as error:
+            raise InvalidToken("the log-in of this token has ended") from error
+        if await self._sessions.user_of(session.id, now) is None:
+            raise InvalidToken("the user of this token may not come in")
+        if not hmac.compare_digest(session.refresh_digest, digest_of(token)):
+            session.ended_at = now
+            await self._audit.note(Audited.TOKEN_REUSED, caller, session.user_id)
+            raise RefreshTokenReused("the token was used before, and its log-in is ended")
+        session.last_used_at = now
+        logger.info("log-in %s of user %s is renewed", session.id, session.user_id)
+        return await self._pair(session)
+
+    async def log_out(self, caller: Caller, session_id: UUID) -> None:
+        """End a log-in of the caller.
+
+        Raises:
+            SessionNotFound: the caller has none of this id.
+        """
+        now = self._clock.now()
+        session = await self._sessions.get_of_user(caller.own_id, session_id, now)
+        session.ended_at = now
+        await self._audit.note(Audited.LOGGED_OUT, caller, caller.own_id)
+
+    async def log_out_everywhere(self, caller: Caller) -> None:
+        """End every log-in of the caller."""
+        await self._sessions.end_all(caller.own_id, self._clock.now())
+        await self._audit.note(Audited.LOGGED_OUT, caller, caller.own_id, everywhere=True)
+
+    async def sessions(self, caller: Caller) -> SessionList:
+        """Show the log-ins of the caller that are good."""
+        sessions = await self._sessions.of_user(caller.own_id, self._clock.now())
+        return SessionList(items=[show_session(each, caller) for each in sessions])
+
+    async def forget_over(self) -> None:
+        """Drop the log-ins whose time is over."""
+        await self._sessions.delete_over(self._clock.now())
+
+    async def _still(self, known: Credentials) -> User | None:
+        """Return the user, locked, if nothing has changed while the password was compared."""
+        try:
+            user = await self._users.get(known.user_id, lock=True)
+        except UserNotFound:
+            return None
+        return user if user.is_active and user.password_hash == known.password_hash else None
+
+    async def _open(self, user: User, user_agent: str) -> TokenPair:
+        now = self._clock.now()
+        session = LoginSession(
+            id=new_id(now),
+            user_id=user.id,
+            user_agent=user_agent[:_MAX_USER_AGENT],
+            created_at=now,
+            last_used_at=now,
+            expires_at=now + self._refresh_lifetime,
+        )
+        pair = await self._pair(session)
+        for surplus in (await self._sessions.of_user(user.id, now))[MAX_SESSIONS - 1 :]:
+            surplus.ended_at = now
+        await self._sessions.add(session)
+        return pair
+
+    async def _pair(self, session: LoginSession) -> TokenPair:
+        access = self._tokens.issue(
+            TokenKind.ACCESS, session.user_id, self._access_lifetime, sid=str(session.id)
+        )
+        # The log-in ends when it ends, however often it is renewed.
+        left = session.expires_at - self._clock.now()
+        refresh = self._tokens.issue(TokenKind.REFRESH, session.user_id, left, sid=str(session.id))
+        session.refresh_digest = digest_of(refresh)
+        return TokenPair(
+            access_token=access,
+            token_type="bearer",  # nosec B106  # the type of RFC 6750
+            expires_in=int(self._access_lifetime.total_seconds()),
+            refresh_token=refresh,
+        )
+
+
+def show_session(session: LoginSession, caller: Caller) -> SessionRead:
+    """Return a log-in as it is shown to whose it is."""
+    return SessionRead(
+        id=session.id,
+        user_agent=session.user_agent,
+        is_current=session.id == caller.session_id,
+        created_at=session.created_at,
+        last_used_at=session.last_used_at,
+        expires_at=session.expires_at,
+    )

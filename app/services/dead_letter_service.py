@@ -1,0 +1,150 @@
+"""Messages that failed: those that are tried again later, and those that wait for a person."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from app.callers import Caller
+from app.clock import Clock
+from app.ids import new_id
+from app.models import DeadLetter
+from app.repositories.dead_letter_repository import DeadLetterRepository
+from app.repositories.outbox_repository import OutboxRepository
+from app.schemas.audit_schema import Audited
+from app.schemas.dead_letter_schema import (
+    MAX_REASON,
+    DeadLetterPage,
+    DeadLetterQuery,
+    DeadLetterRead,
+    DeadLetterSummary,
+)
+from app.services.audit_service import AuditService
+from app.tracing import carried_headers
+
+_MAX_KEPT_BYTES = 512 * 1024
+
+
+class DeadLetterService:
+    """Postpones, parks, shows, requeues and discards messages."""
+
+    def __init__(
+        self,
+        letters: DeadLetterRepository,
+        outbox: OutboxRepository,
+        audit: AuditService,
+        clock: Clock,
+        *,
+        has_broker: bool,
+    ) -> None:
+        self._letters = letters
+        self._outbox = outbox
+        self._audit = audit
+        self._clock = clock
+        self._has_broker = has_broker
+
+    async def postpone(
+        self, queue: str, message_id: str, body: bytes, attempts: int, delay: timedelta
+    ) -> None:
+        """Have a message delivered once more, later."""
+        await self._outbox.add([self._row(queue, message_id, body, {}, attempts, delay)])
+
+    async def park(
+        self, queue: str, message_id: str, body: bytes, code: str, reason: str, attempts: int
+    ) -> None:
+        """Keep a message for a person to look at, and a copy of it on the queue's `.dlq`."""
+        now = self._clock.now()
+        # It may quote the message, and PostgreSQL has no room for a zero in a text.
+        reason = reason.replace("\0", "\ufffd")
+        is_new = await self._letters.add_once(
+            {
+                "id": new_id(now),
+                "queue": queue,
+                "message_id": message_id,
+                "body": body[:_MAX_KEPT_BYTES],
+                "code": code,
+                "reason": reason[:MAX_REASON],
+                "attempts": attempts,
+                "created_at": now,
+            }
+        )
+        if is_new and self._has_broker:
+            headers = {
+                "x-queue": queue,
+                "x-error-code": code,
+                "x-error": reason[:MAX_REASON],
+                "x-attempt": attempts,
+            }
+            kept = body[:_MAX_KEPT_BYTES]
+            await self._outbox.add(
+                [self._row(f"{queue}.dlq", message_id, kept, headers, 0, timedelta())]
+            )
+            await self._outbox.wake_relay()
+
+    async def find(self, query: DeadLetterQuery) -> DeadLetterPage:
+        """Show a page of dead letters."""
+        letters, following = await self._letters.find(query)
+        return DeadLetterPage(
+            items=[DeadLetterSummary.model_validate(each) for each in letters], next=following
+        )
+
+    async def get(self, letter_id: UUID) -> DeadLetterRead:
+        """Show a dead letter with its body.
+
+        Raises:
+            DeadLetterNotFound: there is none of this id.
+        """
+        letter = await self._letters.get(letter_id)
+        summary = DeadLetterSummary.model_validate(letter)
+        return DeadLetterRead(
+            **summary.model_dump(), body=letter.body.decode("utf-8", errors="replace")
+        )
+
+    async def requeue(self, caller: Caller, letter_id: UUID) -> None:
+        """Put a dead letter back on its queue, under its own id, so that it is applied once.
+
+        Raises:
+            DeadLetterNotFound: there is none of this id, or it was requeued already.
+        """
+        letter = await self._letters.get(letter_id, lock=True)
+        await self._outbox.add(
+            [self._row(letter.queue, letter.message_id, letter.body, {}, 0, timedelta())]
+        )
+        await self._outbox.wake_relay()
+        await self._remove(caller, letter, Audited.LETTER_REQUEUED)
+
+    async def discard(self, caller: Caller, letter_id: UUID) -> None:
+        """Give a dead letter up for good.
+
+        Raises:
+            DeadLetterNotFound: there is none of this id.
+        """
+        letter = await self._letters.get(letter_id, lock=True)
+        await self._remove(caller, letter, Audited.LETTER_DISCARDED)
+
+    async def _remove(self, caller: Caller, letter: DeadLetter, event: Audited) -> None:
+        await self._letters.delete(letter)
+        await self._audit.note(
+            event, caller, letter.id, queue=letter.queue, message_id=letter.message_id
+        )
+
+    def _row(
+        self,
+        queue: str,
+        message_id: str,
+        body: bytes,
+        headers: dict[str, Any],
+        attempts: int,
+        delay: timedelta,
+    ) -> dict[str, Any]:
+        now = self._clock.now()
+        return {
+            "exchange": "",
+            "routing_key": queue,
+            "message_id": message_id,
+            "subject": message_id[:100],
+            "body": body,
+            "headers": carried_headers() | headers,
+            "attempts": attempts,
+            "created_at": now,
+            "due_at": now + delay,
+        }

@@ -1,0 +1,58 @@
+"""What the shop's tables tell whoever watches it."""
+
+from dataclasses import dataclass
+
+from app.clock import Clock
+from app.repositories.dead_letter_repository import DeadLetterRepository
+from app.repositories.order_repository import OrderRepository
+from app.repositories.outbox_repository import OutboxRepository
+from app.repositories.report_repository import ReportRepository
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Figures of the whole shop, whichever process tells them."""
+
+    outbox_messages: int
+    outbox_oldest_age_seconds: float
+    queued: dict[str, int]
+    """Commands in the outbox by queue."""
+    dead_letters: dict[str, int]
+    """By queue."""
+    last_order_number: int
+    report_age_seconds: float | None
+    """How long ago the newest day ended that has a report; None before the first."""
+
+
+class FiguresService:
+    """Counts what waits, what has failed, and what was sold."""
+
+    def __init__(
+        self,
+        outbox: OutboxRepository,
+        letters: DeadLetterRepository,
+        orders: OrderRepository,
+        reports: ReportRepository,
+        clock: Clock,
+    ) -> None:
+        self._outbox = outbox
+        self._letters = letters
+        self._orders = orders
+        self._reports = reports
+        self._clock = clock
+
+    async def figures(self) -> Figures:
+        """Return the figures of this moment, by one statement for each table."""
+        waiting = await self._outbox.waiting()
+        now = self._clock.now()
+        ages = [(now - each.since).total_seconds() for each in waiting]
+        reported_until = await self._reports.last_end()
+        report_age = None if reported_until is None else (now - reported_until).total_seconds()
+        return Figures(
+            outbox_messages=sum(each.count for each in waiting),
+            outbox_oldest_age_seconds=max([0.0, *ages]),
+            queued={each.routing_key: each.count for each in waiting if not each.exchange},
+            dead_letters=await self._letters.count_by_queue(),
+            last_order_number=await self._orders.last_number(),
+            report_age_seconds=report_age,
+        )

@@ -1,0 +1,60 @@
+"""Which messages have had their effect already."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from app.clock import Clock
+from app.repositories.inbox_repository import InboxRepository
+
+# Longer than any message can be on its way to a second delivery.
+RETENTION = timedelta(days=7)
+
+
+class InboxService:
+    """Remembers messages in the transaction of their effect."""
+
+    def __init__(self, inbox: InboxRepository, clock: Clock) -> None:
+        self._inbox = inbox
+        self._clock = clock
+
+    async def claim(self, queue: str, digests: Mapping[str, bytes]) -> set[str]:
+        """Note messages, given by id with the digests of their bodies; return the new ones."""
+        now = self._clock.now()
+        return await self._inbox.claim(
+            [
+                {
+                    "queue": queue,
+                    "message_id": message_id,
+                    "body_digest": digest,
+                    "received_at": now,
+                }
+                for message_id, digest in digests.items()
+            ]
+        )
+
+    async def ids_of_others(self, queue: str, digests: Mapping[str, bytes]) -> set[str]:
+        """Return those ids, given with digests of bodies, that had an effect by other bodies."""
+        if not digests:
+            return set()
+        kept = await self._inbox.digests_of(queue, list(digests))
+        return {each for each, digest in digests.items() if kept.get(each, digest) != digest}
+
+    async def release(self, queue: str, message_ids: list[str]) -> None:
+        """Take back that messages had their effect."""
+        await self._inbox.release(queue, message_ids)
+
+    async def has_similar(self, queue: str, digest: bytes, within: timedelta) -> bool:
+        """Tell whether a message with the same body had its effect lately."""
+        return await self._inbox.has_similar(queue, digest, self._clock.now() - within)
+
+    async def note_start(self, queue: str, key: str) -> int:
+        """Note that a message under suspicion is begun; return how often it was by now."""
+        return await self._inbox.note_start(queue, key, self._clock.now())
+
+    async def forget_start(self, queue: str, key: str) -> None:
+        """Forget that a message was begun: it came to an end."""
+        await self._inbox.forget_start(queue, key)
+
+    async def forget_old(self) -> None:
+        """Forget messages that cannot come again any more."""
+        await self._inbox.delete_before(self._clock.now() - RETENTION)

@@ -1,0 +1,61 @@
+"""Mails that are written in the transaction of their reason, and sent after it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from app.clock import Clock
+from app.ids import new_id
+from app.models import OutgoingMail
+from app.repositories.mail_repository import MailRepository
+from app.services.mail_texts import MailText
+
+# Longer than the slowest server takes for as many: 20 seconds each, as `app.mailing` has it.
+_LEASE = timedelta(minutes=2)
+_AT_ONCE = 5
+_MAX_ATTEMPTS = 10
+
+
+class MailService:
+    """Keeps mails until they are sent."""
+
+    def __init__(self, mails: MailRepository, clock: Clock) -> None:
+        self._mails = mails
+        self._clock = clock
+
+    async def write(self, user_id: UUID, recipient: str, text: MailText) -> None:
+        """Have a mail sent as soon as the transaction is committed."""
+        now = self._clock.now()
+        await self._mails.add(
+            OutgoingMail(
+                id=new_id(now),
+                user_id=user_id,
+                recipient=recipient,
+                subject=text.subject,
+                body=text.body,
+                created_at=now,
+                due_at=now,
+            )
+        )
+
+    async def has_due(self) -> bool:
+        """Tell whether a mail is due."""
+        return await self._mails.has_due(self._clock.now())
+
+    async def take_due(self) -> Sequence[OutgoingMail]:
+        """Return mails to be sent; who does not say what became of one gets it again later."""
+        return await self._mails.lease_due(self._clock.now(), _LEASE, _AT_ONCE)
+
+    async def note_sent(self, mail_id: UUID) -> None:
+        """Forget a mail that is sent."""
+        await self._mails.delete(mail_id)
+
+    async def note_failed(self, mail_id: UUID) -> bool:
+        """Have a mail sent again, each time later; tell whether it is given up instead."""
+        mail = await self._mails.find(mail_id)
+        if mail is None or mail.attempts >= _MAX_ATTEMPTS:
+            await self._mails.delete(mail_id)
+            return True
+        mail.due_at = self._clock.now() + timedelta(seconds=5 * 2**mail.attempts)
+        await self._mails.flush()
+        return False

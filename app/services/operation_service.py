@@ -1,0 +1,125 @@
+"""Commands that a caller has asked for and does not wait for."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from app.callers import Caller
+from app.clock import Clock
+from app.errors import DomainError
+from app.ids import new_id
+from app.models import Operation, OperationState
+from app.repositories.operation_repository import OperationRepository
+from app.request_ids import current_request_id
+from app.schemas.base import Schema
+from app.schemas.operation_schema import OperationRead
+from app.services.outbox_service import OutboxService, plain
+
+RETENTION = timedelta(days=7)
+
+
+class OperationService:
+    """Begins commands, tells how far they have come, and notes how they end."""
+
+    def __init__(
+        self, operations: OperationRepository, outbox: OutboxService, clock: Clock
+    ) -> None:
+        self._operations = operations
+        self._outbox = outbox
+        self._clock = clock
+
+    async def begin(self, caller: Caller, queue: str, body: bytes) -> OperationRead:
+        """Put a command on its queue, in the name of the caller."""
+        operation = await self._note(caller, queue)
+        await self._outbox.enqueue(queue, str(operation.id), body)
+        return OperationRead.model_validate(operation)
+
+    async def begin_task(
+        self, caller: Caller, queue: str, name: str, arguments: dict[str, str]
+    ) -> OperationRead:
+        """Have a task run in the background, for the caller to follow.
+
+        The message is one of TaskIQ's own: a worker of its cannot tell it from those of its kind.
+        """
+        operation = await self._note(caller, queue)
+        message = {
+            "task_id": str(operation.id),
+            "task_name": name,
+            "labels": {},
+            "args": [],
+            "kwargs": arguments
+            | {"operation_id": str(operation.id), "request_id": current_request_id()},
+        }
+        await self._outbox.enqueue(queue, str(operation.id), msgspec.json.encode(message))
+        return OperationRead.model_validate(operation)
+
+    async def _note(self, caller: Caller, queue: str) -> Operation:
+        now = self._clock.now()
+        operation = Operation(
+            id=new_id(now),
+            queue=queue,
+            user_id=caller.user_id,
+            caller=caller.name,
+            role=caller.role,
+            state=OperationState.QUEUED,
+            created_at=now,
+            updated_at=now,
+        )
+        await self._operations.add(operation)
+        return operation
+
+    async def get(self, caller: Caller, operation_id: UUID) -> OperationRead:
+        """Show an operation.
+
+        Raises:
+            OperationNotFound: there is none of this id, or it is not for the caller to know.
+        """
+        operation = await self._operations.get_of(caller.owner, operation_id)
+        return OperationRead.model_validate(operation)
+
+    async def of_messages(self, queue: str, message_ids: Collection[UUID]) -> dict[str, Operation]:
+        """Return the operations that messages of a queue carry out, by the messages' ids."""
+        operations = await self._operations.of_messages(queue, message_ids)
+        return {str(each.id): each for each in operations}
+
+    async def ids_among(self, queue: str, message_ids: Collection[UUID]) -> Collection[UUID]:
+        """Return those of the ids of messages that are operations; most messages are foreign."""
+        return await self._operations.ids_among(queue, message_ids)
+
+    async def note_running(self, message_ids: Collection[UUID]) -> None:
+        """Note that the commands of these messages are begun."""
+        await self._operations.note_running(message_ids, self._clock.now())
+
+    def note_success(self, operation: Operation, result: Schema) -> None:
+        """Note what a command has brought about."""
+        self._step(operation, OperationState.SUCCEEDED)
+        operation.result = plain(result)
+
+    async def note_attempt(self, queue: str, operation_id: UUID) -> None:
+        """Note that a command has failed for the moment."""
+        for operation in await self._operations.of_messages(queue, [operation_id]):
+            self._step(operation, OperationState.RUNNING)
+            operation.attempts += 1
+
+    async def note_failure(self, queue: str, operation_id: UUID, error: DomainError) -> None:
+        """Note why a command can never be carried out."""
+        for operation in await self._operations.of_messages(queue, [operation_id]):
+            self._step(operation, OperationState.FAILED)
+            operation.problem = _plain(error.as_problem())
+
+    async def forget_finished(self) -> None:
+        """Forget the operations that came to their end long ago."""
+        await self._operations.delete_finished(self._clock.now() - RETENTION)
+
+    def _step(self, operation: Operation, state: OperationState) -> None:
+        operation.state = state
+        operation.updated_at = self._clock.now()
+        operation.version += 1
+
+
+def _plain(problem: dict[str, Any]) -> dict[str, Any]:
+    members: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(problem))
+    return members

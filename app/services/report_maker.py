@@ -1,0 +1,320 @@
+"""Makes the report of a day out of the books, and refuses one that does not add up."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from app.clock import Clock
+from app.days import ShopDays
+from app.errors import DayNotOver, ReportUnbalanced
+from app.ids import derived_id
+from app.models import DailyReport
+from app.repositories.ledger_repository import LedgerRepository, ProductSum, Sum, Window
+from app.repositories.report_making_repository import ReportMakingRepository
+from app.services.outbox_service import OutboxService
+
+REPORT_QUEUE = "report"
+MESSAGE_LINES = 2_000
+"""Lines of one message: a day with more goes out in parts, brokers are made for small ones."""
+_NOTHING = ProductSum("", "", 0, 0)
+
+
+class Outcome(StrEnum):
+    """What became of a report that was to be made."""
+
+    MADE = "made"
+    MADE_ANEW = "made anew"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(slots=True)
+class Books:
+    """What the books say of a day."""
+
+    day: date
+    window: Window
+    placed: Sum
+    cancelled: Sum
+    late: Sum
+    placed_products: dict[UUID, ProductSum]
+    cancelled_products: dict[UUID, ProductSum]
+    digest: bytes = b""
+    first_order_at: datetime | None = None
+    last_order_at: datetime | None = None
+    by_hour: dict[int, list[int]] = field(default_factory=dict)
+
+    def products(self) -> list[tuple[UUID, ProductSum, ProductSum]]:
+        """Return each product with what was placed and what was cancelled of it."""
+        return [
+            (
+                each,
+                self.placed_products.get(each, _NOTHING),
+                self.cancelled_products.get(each, _NOTHING),
+            )
+            for each in sorted(self.placed_products.keys() | self.cancelled_products.keys())
+        ]
+
+    def sums(self) -> dict[str, int]:
+        """Return the sums by the columns of a report."""
+        placed, cancelled, late = self.placed, self.cancelled, self.late
+        return {
+            "orders_count": placed.orders,
+            "units": placed.units,
+            "gross_minor": placed.total_minor,
+            "cancelled_count": cancelled.orders,
+            "cancelled_units": cancelled.units,
+            "cancelled_minor": cancelled.total_minor,
+            "late_count": late.orders,
+            "late_units": late.units,
+            "late_minor": late.total_minor,
+        }
+
+
+class ReportMaker:
+    """Makes the report of a day, once, or anew when its books have changed."""
+
+    def __init__(
+        self,
+        reports: ReportMakingRepository,
+        ledger: LedgerRepository,
+        outbox: OutboxService,
+        days: ShopDays,
+        clock: Clock,
+        currency: str,
+    ) -> None:
+        self._reports = reports
+        self._ledger = ledger
+        self._outbox = outbox
+        self._days = days
+        self._clock = clock
+        self._currency = currency
+
+    def require_over(self, day: date) -> None:
+        """Refuse a day that has moments to come.
+
+        Raises:
+            DayNotOver: it has.
+        """
+        _, ends_at = self._days.window_of(day)
+        if self._clock.now() < ends_at:
+            raise DayNotOver(
+                f"{day} is not over before {ends_at.isoformat()}",
+                day=day.isoformat(),
+                ends_at=ends_at.isoformat(),
+            )
+
+    async def make_if_due(self, day: date) -> Outcome:
+        """Make the report of a day that has none, or whose books have changed.
+
+        Raises:
+            DayNotOver, ReportInProgress, ReportUnbalanced: nothing is made.
+        """
+        self.require_over(day)
+        await self._reports.lock(day)
+        report = await self._reports.find_of(day)
+        if report is not None and not await self._reports.outdated_days(self._days.timezone, day):
+            return Outcome.UNCHANGED
+        return await self._make(day, report)
+
+    async def make(self, day: date) -> Outcome:
+        """Make the report of a day; one that would say the same stays as it is.
+
+        Raises:
+            DayNotOver, ReportInProgress, ReportUnbalanced: nothing is made.
+        """
+        self.require_over(day)
+        await self._reports.lock(day)
+        return await self._make(day, await self._reports.find_of(day))
+
+    async def _make(self, day: date, report: DailyReport | None) -> Outcome:
+        books = await self._read(day)
+        if report is not None and report.digest == books.digest:
+            return Outcome.UNCHANGED
+        await self._require_balance(books)
+        outcome = Outcome.MADE if report is None else Outcome.MADE_ANEW
+        report = self._report(report, books)
+        await self._reports.replace(report)
+        await self._write_products(books)
+        await self._write_lines(report, books)
+        await self._outbox.announce(
+            "report.ready",
+            report.id,
+            {
+                "report_date": day,
+                "reports_count": report.orders_count,
+                "created_at": report.updated_at,
+            },
+        )
+        return outcome
+
+    async def _read(self, day: date) -> Books:
+        window = Window(*self._days.window_of(day))
+        books = Books(
+            day,
+            window,
+            placed=Sum(0, 0, 0),
+            cancelled=await self._ledger.cancelled(window),
+            late=await self._ledger.cancelled(window, only_late=True),
+            placed_products=await self._ledger.placed_products(window),
+            cancelled_products=await self._ledger.cancelled_products(window),
+        )
+        digest = hashlib.sha256()
+        async for rows in self._ledger.orders(window):
+            self._include(books, rows)
+            for row in rows:
+                digest.update(_canonical(row.id, row.created_at, *row[3:]))
+        for product_id, placed, cancelled in books.products():
+            digest.update(_canonical(product_id, placed, cancelled))
+        digest.update(
+            _canonical(
+                day,
+                self._days.timezone,
+                self._currency,
+                books.sums(),
+                sorted(books.by_hour.items()),
+            )
+        )
+        books.digest = digest.digest()
+        return books
+
+    def _include(self, books: Books, rows: Sequence[Any]) -> None:
+        units = total_minor = 0
+        for row in rows:
+            units += row.units
+            total_minor += row.total_minor
+            hour = books.by_hour.setdefault(self._days.hour_of(row.created_at), [0, 0, 0])
+            hour[0] += 1
+            hour[1] += row.units
+            hour[2] += row.total_minor
+        before = books.placed
+        books.placed = Sum(
+            before.orders + len(rows), before.units + units, before.total_minor + total_minor
+        )
+        books.first_order_at = books.first_order_at or rows[0].created_at
+        books.last_order_at = rows[-1].created_at
+
+    async def _require_balance(self, books: Books) -> None:
+        """Hold the orders of a day against their items, and these against the stock movements."""
+        for name, whole, parts in (
+            ("placed", books.placed, books.placed_products),
+            ("cancelled", books.cancelled, books.cancelled_products),
+        ):
+            units = sum(each.units for each in parts.values())
+            total_minor = sum(each.total_minor for each in parts.values())
+            if (units, total_minor) != (whole.units, whole.total_minor):
+                raise _unbalanced(books.day, f"the items of the orders {name}")
+        if await self._ledger.placed(books.window) != books.placed:
+            raise _unbalanced(books.day, "the orders")
+        moved = await self._ledger.moved(books.window)
+        for product_id, placed, cancelled in books.products():
+            if moved.get(product_id, 0) != cancelled.units - placed.units:
+                raise _unbalanced(books.day, f"the stock movements of product {product_id}")
+
+    def _report(self, report: DailyReport | None, books: Books) -> DailyReport:
+        now = self._clock.now()
+        starts_at, ends_at = books.window.starts_at, books.window.ends_at
+        if report is None:
+            report = DailyReport(
+                id=derived_id(starts_at, "report", books.day.isoformat()),
+                report_day=books.day,
+                created_at=now,
+                version=0,
+            )
+        report.version += 1
+        report.updated_at = now
+        report.timezone, report.currency = self._days.timezone, self._currency
+        report.starts_at, report.ends_at = starts_at, ends_at
+        report.first_order_at, report.last_order_at = books.first_order_at, books.last_order_at
+        report.by_hour = [[hour, *sums] for hour, sums in sorted(books.by_hour.items())]
+        report.digest = books.digest
+        for name, value in books.sums().items():
+            setattr(report, name, value)
+        return report
+
+    async def _write_products(self, books: Books) -> None:
+        rows = [
+            {
+                "id": derived_id(books.window.starts_at, "report-product", f"{books.day} {each}"),
+                "report_day": books.day,
+                "product_id": each,
+                "sku": placed.sku or cancelled.sku,
+                "name": placed.name or cancelled.name,
+                "units": placed.units,
+                "gross_minor": placed.total_minor,
+                "cancelled_units": cancelled.units,
+                "cancelled_minor": cancelled.total_minor,
+            }
+            for each, placed, cancelled in books.products()
+        ]
+        for start in range(0, len(rows), MESSAGE_LINES):
+            await self._reports.add_products(rows[start : start + MESSAGE_LINES])
+
+    async def _write_lines(self, report: DailyReport, books: Books) -> None:
+        """Write the lines of a day, and the messages that have them; some at a time."""
+        parts = max(1, -(-report.orders_count // MESSAGE_LINES))
+        waiting: list[dict[str, Any]] = []
+        part = 0
+        async for rows in self._ledger.orders(books.window):
+            lines = [_line(books.day, row) for row in rows]
+            await self._reports.add_lines(lines)
+            waiting += lines
+            while len(waiting) >= MESSAGE_LINES and part < parts - 1:
+                part += 1
+                await self._send(report, waiting[:MESSAGE_LINES], part, parts)
+                del waiting[:MESSAGE_LINES]
+        await self._send(report, waiting, part + 1, parts)
+        if Sum(*await self._reports.sum_of_lines(books.day)) != books.placed:
+            raise _unbalanced(books.day, "the lines")
+
+    async def _send(
+        self, report: DailyReport, lines: Sequence[dict[str, Any]], part: int, parts: int
+    ) -> None:
+        body = {
+            "report_date": report.report_day,
+            "reports_count": report.orders_count,
+            "reports": [
+                {
+                    "report_id": each["id"],
+                    "order_id": each["order_id"],
+                    "count_product": each["units"],
+                    "report_at": report.report_day,
+                }
+                for each in lines
+            ],
+            "created_at": report.updated_at,
+        }
+        name = f"{REPORT_QUEUE}-{report.report_day}"
+        await self._outbox.publish(
+            REPORT_QUEUE,
+            f"{name}-{report.version}-{part}",
+            name,
+            msgspec.json.encode(body),
+            {"x-report-version": report.version, "x-part": part, "x-parts": parts},
+        )
+
+
+def _line(day: date, row: Any) -> dict[str, Any]:
+    return {
+        "id": derived_id(row.created_at, "report-line", f"{day} {row.id}"),
+        "report_day": day,
+        "order_id": row.id,
+        "order_number": row.number,
+        "placed_at": row.created_at,
+        "units": row.units,
+        "total_minor": row.total_minor,
+    }
+
+
+def _canonical(*parts: Any) -> bytes:
+    """Return what the digest is made of: one line of JSON."""
+    return msgspec.json.encode(parts) + b"\n"
+
+
+def _unbalanced(day: date, what: str) -> ReportUnbalanced:
+    return ReportUnbalanced(f"{what} of {day} do not add up to the day", day=day.isoformat())

@@ -1,0 +1,70 @@
+"""Which daily reports are to be made, and from when on they can be."""
+
+from datetime import date, timedelta
+
+from app.clock import Clock
+from app.days import ShopDays, span
+from app.repositories.ledger_repository import LedgerRepository
+from app.repositories.report_making_repository import ReportMakingRepository
+
+_DAY = timedelta(days=1)
+_FIRST_DAY = date(1970, 1, 1)
+# A statement has ended long before.
+_SETTLED_AFTER = timedelta(hours=1)
+
+
+class ReportSchedule:
+    """Tells which reports are due."""
+
+    def __init__(
+        self,
+        reports: ReportMakingRepository,
+        ledger: LedgerRepository,
+        days: ShopDays,
+        clock: Clock,
+    ) -> None:
+        self._reports = reports
+        self._ledger = ledger
+        self._days = days
+        self._clock = clock
+
+    async def due_days(self) -> list[date]:
+        """Return the days whose report is to be made or made anew, the oldest first.
+
+        Every day from the one on which the shop got its first product, and those days before on
+        which orders were placed that came in by an import.
+        """
+        made = set(await self._reports.days_made())
+        due = set(await self._reports.outdated_days(self._days.timezone))
+        opened_at = await self._reports.opened_at()
+        if opened_at is not None:
+            opened_on = self._days.day_of(opened_at)
+            yesterday = self._days.last_over(self._clock.now())
+            due.update(set(span(opened_on, yesterday)) - made)
+            due.update(await self._imported_days(min(opened_on, yesterday + _DAY), made))
+        return sorted(due)
+
+    async def _imported_days(self, before: date, made: set[date]) -> set[date]:
+        """Return the days before another one that have orders and no report."""
+        end = self._days.start_of(before)
+        if await self._ledger.count_before(end) == await self._reports.orders_before(end):
+            return set()
+        found: set[date] = set()
+        moment = self._days.start_of(_FIRST_DAY)
+        while (placed_at := await self._ledger.next_placed(moment)) and placed_at < end:
+            day = self._days.day_of(placed_at)
+            if day not in made:
+                found.add(day)
+            _, moment = self._days.window_of(day)
+        return found
+
+    async def transaction_to_wait_for(self, day: date) -> int | None:
+        """Return what must have ended before the books of a day are closed, if anything must."""
+        _, ends_at = self._days.window_of(day)
+        if self._clock.now() - ends_at > _SETTLED_AFTER:
+            return None
+        return await self._reports.next_transaction()
+
+    async def is_settled(self, transaction: int) -> bool:
+        """Tell whether all has ended that was begun before a transaction."""
+        return not await self._reports.is_anyone_below(transaction)

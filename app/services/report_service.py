@@ -1,0 +1,181 @@
+"""What the shop shows of its daily reports."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from app.callers import Caller
+from app.clock import Clock
+from app.days import ShopDays, span
+from app.errors import InvalidInput
+from app.models import DailyReport, ReportLine, ReportProduct
+from app.repositories.report_repository import ReportRepository
+from app.schemas.operation_schema import OperationRead
+from app.schemas.page_schema import MAX_ITEMS
+from app.schemas.report_schema import (
+    MAX_CHART_DAYS,
+    ChartQuery,
+    HourRead,
+    ReportLineQuery,
+    ReportLineRead,
+    ReportPage,
+    ReportProductPage,
+    ReportProductQuery,
+    ReportProductRead,
+    ReportQuery,
+    ReportRead,
+    ReportSummary,
+    Total,
+)
+from app.services.operation_service import OperationService
+from app.services.report_maker import ReportMaker
+
+TASK_QUEUE = "taskiq"
+MAKE_REPORT = "make_report"
+_CHART_DAYS = 30
+
+
+class ReportService:
+    """Shows reports, and has them made."""
+
+    def __init__(
+        self,
+        reports: ReportRepository,
+        maker: ReportMaker,
+        operations: OperationService,
+        days: ShopDays,
+        clock: Clock,
+    ) -> None:
+        self._reports = reports
+        self._maker = maker
+        self._operations = operations
+        self._days = days
+        self._clock = clock
+
+    async def ask(self, caller: Caller, day: date) -> OperationRead:
+        """Have the report of a day made, which is not waited for.
+
+        Raises:
+            DayNotOver: there are moments of it to come.
+        """
+        self._maker.require_over(day)
+        return await self._operations.begin_task(
+            caller, TASK_QUEUE, MAKE_REPORT, {"day": day.isoformat()}
+        )
+
+    async def find(self, query: ReportQuery) -> ReportPage:
+        """Show a page of reports."""
+        reports, following = await self._reports.find(query)
+        return ReportPage(items=[summary_of(each) for each in reports], next=following)
+
+    async def get(self, day: date, query: ReportLineQuery) -> ReportRead:
+        """Show the report of a day with a page of its lines.
+
+        Raises:
+            ReportNotFound: it was not made.
+        """
+        report = await self._reports.get_of(day)
+        products, _ = await self._reports.products_of(day, ReportProductQuery(limit=MAX_ITEMS))
+        lines, following = await self._reports.lines_of(day, query)
+        return ReportRead(
+            # Not as it is dumped: amounts would be the text that goes out.
+            **dict(summary_of(report)),
+            by_hour=[
+                HourRead(hour=hour, orders_count=count, units=units, amount_minor=minor)
+                for hour, count, units, minor in report.by_hour
+            ],
+            by_product=[_product(each) for each in products],
+            items=[_line(each) for each in lines],
+            next=following,
+        )
+
+    async def summary(self, day: date) -> ReportSummary:
+        """Show the report of a day without its lines.
+
+        Raises:
+            ReportNotFound: it was not made.
+        """
+        return summary_of(await self._reports.get_of(day))
+
+    async def products(self, day: date, query: ReportProductQuery) -> ReportProductPage:
+        """Show a page of the products of a day.
+
+        Raises:
+            ReportNotFound: its report was not made.
+        """
+        await self._reports.get_of(day)
+        products, following = await self._reports.products_of(day, query)
+        return ReportProductPage(items=[_product(each) for each in products], next=following)
+
+    async def lines_after(self, day: date, after: Any, limit: int) -> Sequence[Any]:
+        """Return the next lines of a day; `after` is the last one before, or None."""
+        return await self._reports.lines_after(day, after, limit)
+
+    async def products_after(self, day: date, after: Any, limit: int) -> Sequence[Any]:
+        """Return the next products of a day; `after` is the last one before, or None."""
+        return await self._reports.products_after(day, after, limit)
+
+    async def hours(self, day: date) -> tuple[ReportSummary, list[list[int]]]:
+        """Return the report of a day and its hours: hour, orders, units and amount of each.
+
+        Raises:
+            ReportNotFound: it was not made.
+        """
+        report = await self._reports.get_of(day)
+        return summary_of(report), report.by_hour
+
+    async def period(self, query: ChartQuery) -> tuple[list[date], list[ReportSummary]]:
+        """Return the days of a period, and the reports that there are of them.
+
+        Raises:
+            InvalidInput: it has too many days.
+        """
+        last = query.to_day or self._days.last_over(self._clock.now())
+        first = query.from_day or last - timedelta(days=_CHART_DAYS - 1)
+        if not 0 <= (last - first).days < MAX_CHART_DAYS:
+            reason = f"must be at most {MAX_CHART_DAYS - 1} days before to, and not after it"
+            raise InvalidInput("the query is not valid", [{"parameter": "from", "detail": reason}])
+        reports = await self._reports.between(first, last)
+        return span(first, last), [summary_of(each) for each in reports]
+
+
+def summary_of(report: DailyReport) -> ReportSummary:
+    """Return what is shown of a report."""
+    return ReportSummary(
+        id=report.id,
+        day=report.report_day,
+        timezone=report.timezone,
+        starts_at=report.starts_at,
+        ends_at=report.ends_at,
+        currency=report.currency,
+        placed=_total(report.orders_count, report.units, report.gross_minor),
+        cancelled=_total(report.cancelled_count, report.cancelled_units, report.cancelled_minor),
+        corrections=_total(report.late_count, report.late_units, report.late_minor),
+        net_units=report.units - report.cancelled_units,
+        net_minor=report.gross_minor - report.cancelled_minor,
+        first_order_at=report.first_order_at,
+        last_order_at=report.last_order_at,
+        digest=report.digest.hex(),
+        created_at=report.created_at,
+        updated_at=report.updated_at,
+        version=report.version,
+    )
+
+
+def _total(count: int, units: int, minor: int) -> Total:
+    return Total(orders_count=count, units=units, amount_minor=minor)
+
+
+def _line(line: ReportLine) -> ReportLineRead:
+    return ReportLineRead(
+        report_id=line.id,
+        order_id=line.order_id,
+        order_number=line.order_number,
+        placed_at=line.placed_at,
+        count_product=line.units,
+        total_minor=line.total_minor,
+    )
+
+
+def _product(product: ReportProduct) -> ReportProductRead:
+    return ReportProductRead.model_validate(product)

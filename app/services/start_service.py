@@ -1,0 +1,96 @@
+"""What a shop needs before it can open: a secret of its own, and somebody who runs it."""
+
+import secrets
+
+from app.callers import SYSTEM
+from app.clock import Clock
+from app.models import UserRole
+from app.repositories.secret_repository import SecretRepository
+from app.repositories.session_repository import SessionRepository
+from app.repositories.user_repository import UserRepository
+from app.schemas.audit_schema import Audited
+from app.schemas.user_schema import UserCreate
+from app.security.passwords import Passwords, require_good
+from app.services.audit_service import AuditService
+from app.services.user_service import UserService
+
+_SIGNING_KEY = "signing-key"
+_KEY_BYTES = 48
+
+
+class StartService:
+    """Makes what the first start has to make, once for all processes that start."""
+
+    def __init__(
+        self,
+        secrets_kept: SecretRepository,
+        users: UserRepository,
+        sessions: SessionRepository,
+        user_service: UserService,
+        audit: AuditService,
+        passwords: Passwords,
+        clock: Clock,
+    ) -> None:
+        self._secrets = secrets_kept
+        self._users = users
+        self._sessions = sessions
+        self._user_service = user_service
+        self._audit = audit
+        self._passwords = passwords
+        self._clock = clock
+
+    async def signing_key(self) -> bytes:
+        """Return the key that tokens are signed with where the settings name none."""
+        fresh = secrets.token_bytes(_KEY_BYTES)
+        return await self._secrets.get_or_add(_SIGNING_KEY, fresh, self._clock.now())
+
+    async def needs_admin(self) -> bool:
+        """Tell whether the shop has no administrator."""
+        return not await self._users.has_admin()
+
+    async def appoint(self, email: str, password: str) -> None:
+        """Make the user of an address an administrator with a new password, or add one.
+
+        Raises:
+            InvalidInput: the address or the password is not good enough.
+        """
+        known = await self._users.credentials_of(email)
+        if known is None:
+            await self.add_admin(email, password)
+            return
+        require_good(password, "password", known.username, known.email)
+        user = await self._users.get(known.user_id, lock=True)
+        user.password_hash = await self._passwords.hash(password)
+        user.role, user.is_active = UserRole.ADMIN, True
+        user.updated_at = self._clock.now()
+        user.version += 1
+        await self._users.flush()
+        await self._sessions.end_all(user.id, user.updated_at)
+        await self._audit.note(Audited.ROLE_CHANGED, SYSTEM, user.id, to=UserRole.ADMIN)
+
+    async def add_admin(self, email: str, password: str) -> None:
+        """Add an administrator.
+
+        Raises:
+            EmailTaken: another user has the address.
+            InvalidInput: the address or the password is not good enough.
+        """
+        registration = UserCreate.parse(
+            {
+                "email": email,
+                "username": f"admin-{secrets.token_hex(3)}",
+                "first_name": "Shop",
+                "last_name": "Administrator",
+                "password": password,
+            }
+        )
+        admin = await self._user_service.add(registration, UserRole.ADMIN)
+        admin.email_verified_at = admin.created_at
+        await self._users.flush()
+        await self._audit.note(Audited.ROLE_CHANGED, SYSTEM, admin.id, to=UserRole.ADMIN)
+
+
+def made_up_password() -> str:
+    """Return a password that is good, and can be read off a screen."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(6))

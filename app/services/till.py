@@ -1,0 +1,140 @@
+"""Judges orders one after the other over what was read and locked for all of them."""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.callers import Caller
+from app.errors import (
+    DomainError,
+    InsufficientStock,
+    InvalidInput,
+    OrderExists,
+    ProductNotForSale,
+    ProductNotFound,
+    UserNotActive,
+    UserNotFound,
+)
+from app.ids import new_id
+from app.models import OrderStatus
+from app.repositories.order_repository import NewLine, NewOrder, NewStep
+from app.schemas.order_schema import OrderCreate
+
+
+@dataclass(slots=True)
+class Till:
+    """What some orders need, locked, and what they have taken so far."""
+
+    buyers: Mapping[UUID, bool]
+    """Whether each may place orders."""
+    addresses: Mapping[UUID, dict[str, Any]]
+    taken_ids: Set[UUID]
+    products: Mapping[UUID, Any]
+    now: datetime
+    currency: str
+    taken: dict[UUID, int] = field(default_factory=dict)
+    _numbered: set[UUID] = field(default_factory=set)
+
+    @property
+    def sold_out(self) -> list[UUID]:
+        """The products of which nothing is left."""
+        return [each for each, pieces in self.taken.items() if self._left(each, pieces) == 0]
+
+    def judge(
+        self, caller: Caller, data: OrderCreate, order_id: UUID | None
+    ) -> NewOrder | DomainError:
+        """Return an order, or why it is refused."""
+        try:
+            return self.ring_up(caller, data, order_id)
+        except DomainError as refusal:
+            return refusal
+
+    def ring_up(self, caller: Caller, data: OrderCreate, order_id: UUID | None) -> NewOrder:
+        """Return an order, whose pieces are taken; a refused one has taken nothing.
+
+        Raises:
+            DomainError: why it is refused.
+        """
+        buyer = buyer_of(caller, data)
+        if buyer not in self.buyers:
+            raise UserNotFound(f"there is no user {buyer}", id=str(buyer))
+        if not self.buyers[buyer]:
+            raise UserNotActive(f"user {buyer} may not place orders", user_id=str(buyer))
+        if order_id is not None and order_id in self.taken_ids | self._numbered:
+            raise OrderExists(f"there is an order {order_id}", order_id=str(order_id))
+        quantities = data.quantities()
+        if (refusal := self._against(quantities)) is not None:
+            raise refusal
+        for each, quantity in quantities.items():
+            self.taken[each] = self.taken.get(each, 0) + quantity
+        if order_id is not None:
+            self._numbered.add(order_id)
+        return NewOrder(
+            id=order_id or new_id(self.now),
+            user_id=buyer,
+            currency=self.currency,
+            created_at=self.now,
+            actor=caller.name,
+            delivery_address=(
+                self.addresses.get(buyer)
+                if data.delivery_address is None
+                else data.delivery_address.model_dump()
+            ),
+            lines=[
+                NewLine(each, product.sku, product.name, product.price_minor, quantity)
+                for each, quantity in quantities.items()
+                for product in (self.products[each],)
+            ],
+            steps=[NewStep(OrderStatus.PENDING, self.now)],
+        )
+
+    def _against(self, quantities: Mapping[UUID, int]) -> DomainError | None:
+        if missing := sorted(str(each) for each in quantities if each not in self.products):
+            return ProductNotFound(f"there is no product {missing[0]}", product_ids=missing)
+        for each in quantities:
+            product = self.products[each]
+            if not product.is_active:
+                return ProductNotForSale(f"{product.name} is not for sale", product_id=str(each))
+        short = [
+            {
+                "product_id": str(each),
+                "asked": quantity,
+                "available": self._left(each, self.taken.get(each, 0)),
+            }
+            for each, quantity in sorted(quantities.items())
+            if self._left(each, self.taken.get(each, 0)) < quantity
+        ]
+        if not short:
+            return None
+        name = self.products[UUID(str(short[0]["product_id"]))].name
+        return InsufficientStock(
+            f"{name}: {short[0]['asked']} asked for, {short[0]['available']} in stock",
+            products=short,
+        )
+
+    def _left(self, product_id: UUID, taken: int) -> int:
+        stock: int = self.products[product_id].stock_quantity
+        return stock - taken
+
+
+def buyer_of(caller: Caller, data: OrderCreate) -> UUID:
+    """Return who orders: the caller, or whom a caller with the right to say so has named.
+
+    Raises:
+        InvalidInput: it is not for the caller to say who orders, or nobody is said to.
+    """
+    if data.user_id is None and caller.user_id is not None:
+        return caller.user_id
+    if data.user_id is None:
+        raise _refused("is required: a machine orders for somebody")
+    if caller.owner is not None and caller.owner != data.user_id:
+        raise _refused("is for staff to set: your orders are your own")
+    return data.user_id
+
+
+def _refused(reason: str) -> InvalidInput:
+    return InvalidInput(
+        "the body does not match its schema", [{"pointer": "#/user_id", "detail": reason}]
+    )

@@ -1,0 +1,175 @@
+"""Traces by OpenTelemetry where a collector is named, and what a message carries of its reason."""
+
+import asyncio
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from app.request_ids import bound_request_id, current_request_id, sane_request_id
+from app.settings import InvalidSettings, Settings
+
+REQUEST_ID = "x-request-id"
+# W3C Trace Context, section 3.2.
+TRACEPARENT = "traceparent"
+_EXPORT_SECONDS = 5
+_MAX_STATEMENT = 2_000
+
+
+class _OpenTelemetry:
+    """What is used of the library, which is imported only where there is a collector."""
+
+    def __init__(self, endpoint: str) -> None:
+        # pylint: disable=import-outside-toplevel
+        from opentelemetry import trace
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+        self.api = trace
+        self.propagator = TraceContextTextMapPropagator()
+        name = os.environ.get("OTEL_SERVICE_NAME", "lavka")
+        self.provider = TracerProvider(resource=Resource.create({"service.name": name}))
+        exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces", timeout=_EXPORT_SECONDS)
+        self.provider.add_span_processor(BatchSpanProcessor(exporter))
+        self.tracer = self.provider.get_tracer("lavka")
+
+    def parent_of(self, headers: Mapping[str, Any]) -> Any:
+        """Return the context that headers tell of; None, which is the present one, without any."""
+        given = headers.get(TRACEPARENT)
+        return self.propagator.extract({TRACEPARENT: given}) if isinstance(given, str) else None
+
+    def kind(self, name: str) -> Any:
+        """Return a kind of span by its name."""
+        return self.api.SpanKind[name]
+
+
+_loaded: list[_OpenTelemetry] = []
+
+
+def start_tracing(settings: Settings) -> None:
+    """Send traces to the collector of the settings; without one, import nothing.
+
+    Raises:
+        InvalidSettings: there is a collector, and not what it takes to send to it.
+    """
+    endpoint = settings.otel_exporter_otlp_endpoint
+    if endpoint is None or _loaded:
+        return
+    try:
+        _loaded.append(_OpenTelemetry(endpoint))
+    except ImportError as error:
+        raise InvalidSettings(
+            "OTEL_EXPORTER_OTLP_ENDPOINT: needs the extra `otel` (uv sync --extra otel): "
+            f"{error.name} is not installed"
+        ) from error
+
+
+def is_tracing() -> bool:
+    """Tell whether this process sends traces."""
+    return bool(_loaded)
+
+
+async def flush_traces() -> None:
+    """Send what was not sent yet, or give it up."""
+    for each in _loaded:
+        await asyncio.to_thread(each.provider.force_flush, _EXPORT_SECONDS * 1_000)
+
+
+@contextmanager
+def span(
+    name: str, kind: str, headers: Mapping[str, Any], attributes: Mapping[str, Any] | None = None
+) -> Iterator[Any]:
+    """Trace what is done meanwhile, in the trace that headers tell of, or in the present one.
+
+    Of a fault only its kind is told: its words may quote anybody.
+    """
+    if not _loaded:
+        yield None
+        return
+    otel = _loaded[0]
+    with otel.tracer.start_as_current_span(
+        name,
+        context=otel.parent_of(headers),
+        kind=otel.kind(kind),
+        attributes=attributes,
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as current:
+        try:
+            yield current
+        except Exception as error:
+            fail_span(current, error)
+            raise
+
+
+def fail_span(failed: Any, error: BaseException | None = None) -> None:
+    """Note that what a span is of has failed."""
+    for otel in _loaded:
+        kind = None if error is None else type(error).__name__
+        failed.set_status(otel.api.StatusCode.ERROR, kind)
+
+
+@contextmanager
+def received(queue: str, headers: Sequence[Mapping[str, Any]]) -> Iterator[None]:
+    """Trace the handling of messages, each in the trace that it was sent in.
+
+    What is done for all of them at once is told in the first one's, to which the others link.
+    """
+    if not _loaded:
+        yield
+        return
+    otel = _loaded[0]
+    name, attributes = f"process {queue}", {"messaging.batch.message_count": len(headers)}
+    traced = list({each[TRACEPARENT]: each for each in headers if TRACEPARENT in each}.values())
+    with ExitStack() as stack:
+        leading = traced[0] if traced else {}
+        first = stack.enter_context(span(name, "CONSUMER", leading, attributes))
+        links = [otel.api.Link(first.get_span_context())]
+        for each in traced[1:]:
+            other = otel.tracer.start_span(
+                name, context=otel.parent_of(each), kind=otel.kind("CONSUMER"), links=links
+            )
+            stack.callback(other.end)
+        yield
+
+
+def begin_statement(statement: str, system: str) -> Any:
+    """Begin the span of a statement, if it is part of something that is traced."""
+    for otel in _loaded:
+        # What the shop asks its database for by itself, each second, would drown the rest.
+        if otel.api.get_current_span().is_recording():
+            return otel.tracer.start_span(
+                statement.split(None, 1)[0].upper(),
+                kind=otel.kind("CLIENT"),
+                # Values are sent beside the statement and are not in it.
+                attributes={"db.system.name": system, "db.query.text": statement[:_MAX_STATEMENT]},
+            )
+    return None
+
+
+def current_trace_id() -> str | None:
+    """Return the id of the trace that what goes on here is part of, if there is one."""
+    for otel in _loaded:
+        context = otel.api.get_current_span().get_span_context()
+        if context.is_valid:
+            return f"{context.trace_id:032x}"
+    return None
+
+
+def carried_headers() -> dict[str, str]:
+    """Return the headers that tell a message's receiver on whose account it was sent."""
+    request_id = current_request_id()
+    carried = {} if request_id is None else {REQUEST_ID: request_id}
+    for otel in _loaded:
+        otel.propagator.inject(carried)
+    return carried
+
+
+@contextmanager
+def carried_on(headers: Mapping[str, Any]) -> Iterator[None]:
+    """Go on under the id that a message's headers tell of."""
+    with bound_request_id(sane_request_id(headers.get(REQUEST_ID))):
+        yield

@@ -1,0 +1,261 @@
+"""The outermost shell: what holds of every reply, errors included."""
+
+import logging
+import time
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
+
+from litestar.datastructures import Headers
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from app.errors import DomainError, InvalidInput
+from app.request_ids import bound_request_id, new_request_id, sane_request_id
+from app.security.rate_limits import LocalCounter, Standing
+from app.settings import Settings
+from app.tracing import fail_span, is_tracing, span
+from app.traffic import UNKNOWN_ROUTE, Traffic
+from app.web.problems import render
+
+logger = logging.getLogger(__name__)
+
+_API = "/api/"
+_DOCS = "/docs"
+_HEALTH = "/health/"
+_ALLOWED_METHODS = b"GET, POST, PATCH, DELETE, OPTIONS"
+_ALLOWED_HEADERS = (
+    b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer, "
+    b"X-Request-ID"
+)
+_EXPOSED_HEADERS = (
+    b"ETag, Location, Retry-After, Idempotency-Replayed, WWW-Authenticate, "
+    b"RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
+    b"X-Request-ID"
+)
+# Who comes to a door again and again that is not open leaves a trace.
+_NOTED = frozenset({401, 403, 429})
+_PREFLIGHT_SECONDS = b"600"
+# OWASP, REST Security Cheat Sheet: nothing that is sent here is a page.
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
+)
+_API_POLICY = b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+# Swagger UI writes styles into its elements, and has its icons in data: URLs.
+_DOCS_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    b"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    b"frame-ancestors 'none'"
+)
+_HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+
+HeaderList = list[tuple[bytes, bytes]]
+
+
+class Edge:
+    """Wraps an application: whom it serves, how often, and the headers of all that it sends."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, traffic: Traffic) -> None:
+        self._app = app
+        self._traffic = traffic
+        self._hosts = frozenset(name.lower() for name in settings.allowed_hosts)
+        self._origins = frozenset(settings.cors_origins)
+        self._proxies = settings.trusted_proxies
+        self._limit = settings.rate_limit_per_minute
+        self._counter = LocalCounter()
+        self._is_production = settings.environment == "production"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or refuse it at the door."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        scope.setdefault("state", {})
+        headers = Headers.from_scope(scope)
+        request_id = sane_request_id(headers.get("x-request-id")) or new_request_id()
+        scope["state"]["request_id"] = request_id.encode()
+        try:
+            with bound_request_id(request_id):
+                if is_tracing() and not scope["path"].startswith(_HEALTH):
+                    await self._trace(scope, headers, receive, send)
+                else:
+                    await self._serve(scope, headers, receive, send)
+        finally:
+            # Who left before an answer began was not answered.
+            if (status := scope["state"].get("status")) is not None:
+                route = scope.get("path_template", UNKNOWN_ROUTE)
+                seconds = time.perf_counter() - began
+                self._traffic.count(scope["method"], route, status, seconds)
+
+    async def _trace(
+        self, scope: HTTPScope, headers: Headers, receive: Receive, send: Send
+    ) -> None:
+        with span(scope["method"], "SERVER", headers) as current:
+            await self._serve(scope, headers, receive, send)
+            # The template of the path is known only when its route was found.
+            route, status = scope.get("path_template", UNKNOWN_ROUTE), scope["state"].get("status")
+            current.update_name(f"{scope['method']} {route}")
+            current.set_attribute("http.request.method", scope["method"])
+            current.set_attribute("http.route", route)
+            if status is not None:
+                current.set_attribute("http.response.status_code", status)
+            if status is not None and status >= 500:
+                fail_span(current)
+
+    async def _serve(
+        self, scope: HTTPScope, headers: Headers, receive: Receive, send: Send
+    ) -> None:
+        scope["state"]["address"] = self._address(scope, headers)
+        sending = self._sending(scope, headers.get("origin"), send)
+        try:
+            self._require_host(scope, headers.get("host", ""))
+            self._count(scope)
+        except DomainError as refusal:
+            await _send(sending, *render(refusal))
+            return
+        if self._is_preflight(scope, headers):
+            await _send(sending, 204, _preflight_headers(), b"")
+        else:
+            await self._app(scope, receive, sending)
+
+    def _address(self, scope: Scope, headers: Headers) -> str:
+        """Return who sends: the last hop that is not a proxy of ours."""
+        client = scope.get("client")
+        address = client[0] if client else "unknown"
+        # Some proxies add a header of their own and leave the caller's as it is.
+        lines = ",".join(headers.getall("x-forwarded-for", []))
+        hops = [hop.strip() for hop in lines.split(",") if hop.strip()]
+        while hops and self._is_proxy(address) and _parsed(hops[-1]) is not None:
+            address = hops.pop()
+        return address[:45]
+
+    def _is_proxy(self, address: str) -> bool:
+        if not self._proxies:
+            return False
+        parsed = _parsed(address)
+        return parsed is not None and any(parsed in network for network in self._proxies)
+
+    def _require_host(self, scope: Scope, host: str) -> None:
+        if not self._hosts or "*" in self._hosts or scope["path"].startswith(_HEALTH):
+            return
+        name = _name_of(host)
+        if name not in self._hosts and not any(
+            each.startswith("*.") and name.partition(".")[0] and name.endswith(each[1:])
+            for each in self._hosts
+        ):
+            raise InvalidInput(
+                "the shop does not have this name",
+                [{"header": "Host", "detail": "is not one of ALLOWED_HOSTS"}],
+            )
+
+    def _count(self, scope: Scope) -> None:
+        if not self._limit or scope["path"].startswith(_HEALTH):
+            return
+        standing = self._counter.hit(network_of(scope), self._limit)
+        scope["state"]["standing"] = standing
+        if standing.is_exceeded:
+            raise standing.refusal("too many requests from this address, try again later")
+
+    def _is_preflight(self, scope: HTTPScope, headers: Headers) -> bool:
+        return (
+            scope["method"] == "OPTIONS"
+            and "access-control-request-method" in headers
+            and self._is_allowed(headers.get("origin"))
+        )
+
+    def _is_allowed(self, origin: str | None) -> bool:
+        return origin is not None and (origin in self._origins or "*" in self._origins)
+
+    def _sending(self, scope: Scope, origin: str | None, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                scope["state"]["status"] = message["status"]
+                _note_refusal(scope, message["status"])
+                message["headers"] = [*message["headers"], *self._headers(scope, origin, message)]
+            await send(message)
+
+        return sending
+
+    def _headers(self, scope: Scope, origin: str | None, message: Any) -> HeaderList:
+        path = scope["path"]
+        is_docs = path == _DOCS or path.startswith(_DOCS + "/")
+        given = {name.lower() for name, _ in message["headers"]}
+        headers = [*_ALWAYS, (b"x-request-id", scope["state"]["request_id"])]
+        if b"content-security-policy" not in given:
+            headers.append((b"content-security-policy", _DOCS_POLICY if is_docs else _API_POLICY))
+        if self._is_production:
+            headers.append(_HSTS)
+        if b"cache-control" not in given:
+            may_be_kept = is_docs and message["status"] < 400
+            headers.append((b"cache-control", b"no-cache" if may_be_kept else b"no-store"))
+        standing: Standing | None = scope["state"].get("standing")
+        is_told = b"ratelimit-limit" in given
+        if standing is not None and path.startswith(_API) and not is_told:
+            headers += [
+                (name.lower().encode(), value.encode())
+                for name, value in standing.headers().items()
+            ]
+        if self._origins:
+            headers.append((b"vary", b"Origin"))
+            if origin is not None and self._is_allowed(origin):
+                headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
+                headers.append((b"access-control-expose-headers", _EXPOSED_HEADERS))
+        return headers
+
+
+def _note_refusal(scope: Scope, status: int) -> None:
+    # With %r a line break in the path makes no line of its own. The query may have anything in it.
+    if status in _NOTED:
+        where = (scope["path"], scope["state"]["address"])
+        logger.warning("refused with %d: %r from %s", status, *where)
+
+
+def address_of(scope: Scope) -> str:
+    """Return the network address from which a request comes."""
+    address: str = scope["state"]["address"]
+    return address
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    """Return a network address, or None for what is none."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return None
+    # As a socket for both has it.
+    return getattr(parsed, "ipv4_mapped", None) or parsed
+
+
+def network_of(scope: Scope) -> str:
+    """Return whom a limit by address counts: whoever has one address of IPv6 has 2⁶⁴ of them."""
+    address = address_of(scope)
+    if ":" not in address:
+        return address
+    return str(ip_network(f"{address}/64", strict=False))
+
+
+def _name_of(host: str) -> str:
+    """Return the name in a Host header, which may have a port."""
+    name, _, port = host.rpartition(":")
+    return (name if name and port.isdigit() else host).lower().rstrip(".")
+
+
+def _preflight_headers() -> HeaderList:
+    return [
+        (b"access-control-allow-methods", _ALLOWED_METHODS),
+        (b"access-control-allow-headers", _ALLOWED_HEADERS),
+        (b"access-control-max-age", _PREFLIGHT_SECONDS),
+    ]
+
+
+async def _send(
+    send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes
+) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,187 @@
+"""What a process tells of itself and of the shop to Prometheus."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from app.cache.cache import Cache, Tier
+from app.database import Database
+from app.dependencies import Shop, provide_figures
+from app.errors import Unavailable
+from app.messaging.commands import COMMANDS
+from app.messaging.depths import QueueDepths
+from app.services.figures_service import Figures
+from app.traffic import BUCKET_SECONDS, Traffic
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
+
+# The framework adds the charset.
+MEDIA_TYPE = "text/plain; version=1.0.0"
+_DATABASE_SECONDS = 2.0
+
+
+class Metrics:
+    """The figures of a shop's process."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._depths = QueueDepths(shop.settings)
+
+    async def render(self) -> bytes:
+        """Return the figures in Prometheus' text format; what cannot be asked is left out."""
+        # Of use to nobody who is not watched, and its import takes a tenth of a second.
+        from prometheus_client import generate_latest  # pylint: disable=import-outside-toplevel
+
+        figures = await self._figures()
+        depths = await self._queue_depths(figures)
+        return generate_latest(_Collected(self._shop, figures, depths))
+
+    async def _figures(self) -> Figures | None:
+        try:
+            async with asyncio.timeout(_DATABASE_SECONDS), self._shop.database.read() as session:
+                return await provide_figures(session, self._shop).figures()
+        except (Unavailable, TimeoutError):
+            return None
+
+    async def _queue_depths(self, figures: Figures | None) -> Mapping[str, int]:
+        if self._shop.settings.rabbitmq_host is not None:
+            return await self._depths.read()
+        # Without a broker the outbox is the queue.
+        return {} if figures is None else dict.fromkeys(COMMANDS, 0) | figures.queued
+
+
+class _Collected:
+    """The figures of one moment, as a registry has them."""
+
+    def __init__(self, shop: Shop, figures: Figures | None, depths: Mapping[str, int]) -> None:
+        self._shop = shop
+        self._figures = figures
+        self._depths = depths
+
+    def collect(self) -> "Iterator[Metric]":
+        """Yield the figures."""
+        yield from _traffic(self._shop.traffic)
+        yield from _cache(self._shop.cache)
+        yield from _pool(self._shop.database)
+        yield from _queues(self._depths)
+        if self._figures is not None:
+            yield from _tables(self._figures)
+
+
+def _traffic(traffic: Traffic) -> "Iterator[Metric]":
+    # pylint: disable=import-outside-toplevel  # as above
+    from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+
+    requests = CounterMetricFamily(
+        "lavka_http_requests", "Requests answered.", labels=["method", "route", "status"]
+    )
+    for (method, route, status), count in traffic.requests.items():
+        requests.add_metric([method, route, str(status)], count)
+    yield requests
+    durations = HistogramMetricFamily(
+        "lavka_http_request_duration_seconds",
+        "From a request's arrival to the end of its answer.",
+        labels=["route"],
+    )
+    bounds = [*map(str, BUCKET_SECONDS), "+Inf"]
+    for route, each in traffic.durations.items():
+        buckets = list(zip(bounds, map(float, accumulate(each.counts))))
+        durations.add_metric([route], buckets, each.sum_seconds)
+    yield durations
+
+
+def _pool(database: Database) -> "Iterator[Metric]":
+    # pylint: disable=import-outside-toplevel  # as above
+    from prometheus_client.core import GaugeMetricFamily
+
+    yield GaugeMetricFamily(
+        "lavka_database_pool_in_use", "Connections lent at present.", database.connections_in_use
+    )
+    yield GaugeMetricFamily(
+        "lavka_database_pool_size", "Connections that there may be.", database.connections_at_most
+    )
+
+
+def _queues(depths: Mapping[str, int]) -> "Iterator[Metric]":
+    # pylint: disable=import-outside-toplevel  # as above
+    from prometheus_client.core import GaugeMetricFamily
+
+    family = GaugeMetricFamily(
+        "lavka_queue_depth", "Messages that wait on a queue.", labels=["queue"]
+    )
+    for queue, depth in depths.items():
+        family.add_metric([queue], depth)
+    yield family
+
+
+def _tables(figures: Figures) -> "Iterator[Metric]":
+    # pylint: disable=import-outside-toplevel  # as above
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    yield GaugeMetricFamily(
+        "lavka_outbox_messages", "Messages that have not left yet.", figures.outbox_messages
+    )
+    yield GaugeMetricFamily(
+        "lavka_outbox_oldest_age_seconds",
+        "How long the oldest of them could have left.",
+        figures.outbox_oldest_age_seconds,
+    )
+    letters = GaugeMetricFamily(
+        "lavka_dead_letters", "Messages that wait for a person.", labels=["queue"]
+    )
+    for queue, count in (dict.fromkeys(COMMANDS, 0) | figures.dead_letters).items():
+        letters.add_metric([queue], count)
+    yield letters
+    yield CounterMetricFamily(
+        "lavka_orders_placed",
+        "Orders placed by all processes: the highest number of an order.",
+        figures.last_order_number,
+    )
+    if figures.report_age_seconds is not None:
+        yield GaugeMetricFamily(
+            "lavka_report_age_seconds",
+            "How long ago the newest day ended that has a report.",
+            figures.report_age_seconds,
+        )
+
+
+def _cache(cache: Cache) -> "Iterator[Metric]":
+    # pylint: disable=import-outside-toplevel  # as above
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    hits = CounterMetricFamily(
+        "lavka_cache_hits", "Reads answered from the cache.", labels=["kind", "tier"]
+    )
+    for kind, counts in cache.counts.items():
+        for tier in (Tier.NEAR, Tier.REDIS):
+            hits.add_metric([kind.name, tier], counts.hits[tier])
+    yield hits
+    for name, help_text in _BY_KIND.items():
+        family = CounterMetricFamily(f"lavka_cache_{name}", help_text, labels=["kind"])
+        for kind, counts in cache.counts.items():
+            family.add_metric([kind.name], getattr(counts, name))
+        yield family
+    near, redis = cache.near, cache.redis
+    yield CounterMetricFamily(
+        "lavka_cache_errors", "Times that Redis could not be had.", redis.errors if redis else 0
+    )
+    yield GaugeMetricFamily(
+        "lavka_cache_redis_up",
+        "Whether Redis is there and believed; without one, 0.",
+        float(redis is not None and redis.is_believed),
+    )
+    yield GaugeMetricFamily(
+        "lavka_cache_entries", "Entries in this process.", len(near) if near is not None else 0
+    )
+    yield GaugeMetricFamily(
+        "lavka_cache_bytes", "Their bytes, roughly.", near.bytes if near is not None else 0
+    )
+
+
+_BY_KIND = {
+    "misses": "Reads that were not answered from the cache.",
+    "loads": "Representations loaded from the database.",
+    "refused_stores": "Loads not kept because of a change meanwhile.",
+}

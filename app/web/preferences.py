@@ -1,0 +1,93 @@
+"""Answers to callers who prefer not to wait (RFC 7240)."""
+
+import asyncio
+import re
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.dependencies import Shop, provide_operations
+from app.errors import DomainError
+from app.models import OperationState
+from app.schemas.base import etag_of
+from app.schemas.operation_schema import OperationRead
+from app.web.request import ShopRequest
+
+HEADER = "Prefer"
+MAX_WAIT_SECONDS = 30
+_POLL_SECONDS = 0.05
+_WAIT = re.compile(r"wait\s*=\s*\"?([0-9]{1,4})\"?", re.IGNORECASE)
+_RESPOND_ASYNC = re.compile(r"(^|[,;\s])respond-async($|[,;\s])", re.IGNORECASE)
+
+
+async def answer_later(request: ShopRequest, command: bytes, status: int) -> Response[Any] | None:
+    """Put a command on the queue of its route, if the caller prefers that; else return None.
+
+    Who also waits for it gets what was come to in time, as if there had been no queue.
+    """
+    preferred = request.headers.get(HEADER.lower(), "")
+    # A condition is about what is so now, and not about what will be when the command's turn is.
+    if not _RESPOND_ASYNC.search(preferred) or "if-match" in request.headers:
+        return None
+    shop: Shop = request.app.state.shop
+    queue: str = request.route_handler.opt["queue"]
+    outer: AsyncSession | None = request.scope["state"].get("session")
+    if outer is not None:
+        # With an idempotency key the command begins when the answer is kept, and not before.
+        operation = await provide_operations(outer, shop).begin(request.caller, queue, command)
+        return _accepted(operation)
+    async with shop.database.write() as session:
+        operation = await provide_operations(session, shop).begin(request.caller, queue, command)
+    if match := _WAIT.search(preferred):
+        operation = await _finished(request, operation, min(int(match[1]), MAX_WAIT_SECONDS))
+    return _come_to(operation, status)
+
+
+async def _finished(request: ShopRequest, operation: OperationRead, seconds: int) -> OperationRead:
+    shop: Shop = request.app.state.shop
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not operation.is_finished and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(_POLL_SECONDS)
+        async with shop.database.read() as session:
+            operation = await provide_operations(session, shop).get(request.caller, operation.id)
+    return operation
+
+
+def _come_to(operation: OperationRead, status: int) -> Response[Any]:
+    if operation.state is OperationState.FAILED and operation.problem is not None:
+        raise Refused(operation.problem)
+    if operation.state is not OperationState.SUCCEEDED or operation.result is None:
+        return _accepted(operation)
+    body = msgspec.json.encode(operation.result)
+    headers = {"ETag": etag_of(body), "Preference-Applied": "respond-async"}
+    if status == 201:
+        headers["Location"] = f"/api/v1/{operation.queue}s/{operation.result['id']}"
+    return Response(body, status_code=status, media_type=MediaType.JSON, headers=headers)
+
+
+def _accepted(operation: OperationRead) -> Response[Any]:
+    headers = {
+        "Location": f"/api/v1/operations/{operation.id}",
+        "Preference-Applied": "respond-async",
+    }
+    return Response(
+        operation.to_json(), status_code=202, media_type=MediaType.JSON, headers=headers
+    )
+
+
+class Refused(DomainError):
+    """The refusal of a command that was carried out elsewhere."""
+
+    code, title, status = "refused", "Refused", 409
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        super().__init__(str(problem["detail"]))
+        self._problem = problem
+        # The class says it of all its refusals; this one is another's.
+        self.status = problem["status"]  # type: ignore[misc]  # as above
+
+    def as_problem(self) -> dict[str, Any]:
+        """Return the problem that the other one would have been."""
+        return self._problem

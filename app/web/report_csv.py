@@ -1,0 +1,135 @@
+"""Daily reports as CSV (RFC 4180), sent as it is read: a day may have a million lines."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from datetime import date
+from typing import Any, cast
+
+from litestar import Response
+from litestar.response import Stream
+
+from app.dependencies import Shop, provide_reports
+from app.money import format_minor
+from app.schemas.report_schema import ReportSummary
+from app.services.report_service import ReportService
+from app.web.request import ShopRequest
+from app.web.response import has_tag
+
+CSV = "text/csv"
+_JSON = "application/json"
+_AT_ONCE = 1_000
+# OWASP, CSV Injection: what begins like this is a formula to a spreadsheet.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_LINE = (
+    "report_at",
+    "report_id",
+    "order_id",
+    "order_number",
+    "placed_at",
+    "count_product",
+    "total",
+)
+_PRODUCT = (
+    "report_at",
+    "product_id",
+    "sku",
+    "name",
+    "units",
+    "gross",
+    "cancelled_units",
+    "cancelled",
+)
+
+Next = Callable[[ReportService, date, Any, int], Awaitable[Sequence[Any]]]
+
+
+def prefers_csv(request: ShopRequest) -> bool:
+    """Tell whether the caller would rather have CSV than JSON."""
+    return request.accept.best_match([_JSON, CSV], default=_JSON) == CSV
+
+
+def lines_as_csv(request: ShopRequest, shop: Shop, report: ReportSummary) -> Response[Any]:
+    """Answer with every line of a report."""
+
+    def cells(row: Any) -> Iterable[object]:
+        return (
+            row.report_day,
+            row.id,
+            row.order_id,
+            row.order_number,
+            row.placed_at.isoformat(),
+            row.units,
+            format_minor(row.total_minor, report.currency),
+        )
+
+    return _answer(request, report, "orders", _LINE, cells, shop, ReportService.lines_after)
+
+
+def products_as_csv(request: ShopRequest, shop: Shop, report: ReportSummary) -> Response[Any]:
+    """Answer with every product of a report."""
+
+    def cells(row: Any) -> Iterable[object]:
+        return (
+            row.report_day,
+            row.product_id,
+            inert(row.sku),
+            inert(row.name),
+            row.units,
+            format_minor(row.gross_minor, report.currency),
+            row.cancelled_units,
+            format_minor(row.cancelled_minor, report.currency),
+        )
+
+    return _answer(request, report, "products", _PRODUCT, cells, shop, ReportService.products_after)
+
+
+def inert(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _answer(
+    request: ShopRequest,
+    report: ReportSummary,
+    kind: str,
+    names: Sequence[str],
+    cells: Callable[[Any], Iterable[object]],
+    shop: Shop,
+    following: Next,
+) -> Response[Any]:
+    headers = {
+        "ETag": f'"{report.digest[:20]}{report.version:04x}"',
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": f'attachment; filename="report-{report.day}-{kind}.csv"',
+        "Vary": "Accept",
+    }
+    if has_tag(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(None, status_code=304, headers=headers)
+    parts = _parts(shop, report.day, names, cells, following)
+    return cast("Response[Any]", Stream(parts, media_type=CSV, headers=headers))
+
+
+async def _parts(
+    shop: Shop,
+    day: date,
+    names: Sequence[str],
+    cells: Callable[[Any], Iterable[object]],
+    following: Next,
+) -> AsyncIterator[str]:
+    yield _text([names])
+    last = None
+    while True:
+        # The session of the request is closed by the time that the answer is sent.
+        async with shop.database.read() as session:
+            rows = await following(provide_reports(session, shop), day, last, _AT_ONCE)
+        if not rows:
+            return
+        yield _text(cells(row) for row in rows)
+        last = rows[-1]
+
+
+def _text(rows: Iterable[Iterable[object]]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue()

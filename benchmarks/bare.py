@@ -1,0 +1,23 @@
+"""The least that an ASGI application can answer, behind the server that the shop has."""
+
+import sys
+from argparse import Namespace
+from typing import Any
+
+from app.process import run
+from app.server import _serve_here
+
+_BODY = b"{" + b" " * 398 + b"}"
+_HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"400")]
+
+
+async def application(scope: Any, _receive: Any, send: Any) -> None:
+    """Answer any request with 400 bytes."""
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        await send({"type": "http.response.body", "body": _BODY})
+
+
+if __name__ == "__main__":
+    place = Namespace(host="127.0.0.1", port=int(sys.argv[1]))
+    run(_serve_here(lambda: application, place))  # type: ignore[arg-type,return-value]  # as little

@@ -1,0 +1,146 @@
+"""Kills workers, RabbitMQ and PostgreSQL under a flow of orders, and checks what became of each.
+
+It starts servers of its own, and touches no others.
+"""
+
+import argparse
+import asyncio
+import logging
+import random
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from uuid import UUID
+
+from pydantic import SecretStr
+from rich.console import Console
+
+from app.dependencies import Shop
+from app.importing import import_files
+from app.settings import Settings
+from benchmarks.chaos.books import supply
+from benchmarks.chaos.brokered import BrokeredTest, blows_of, declare_all
+from benchmarks.chaos.embedded import EmbeddedTest
+from benchmarks.chaos.plan import Plan, pieces_needed, plan
+from benchmarks.chaos.processes import Herd, Program
+from benchmarks.chaos.report import Report
+from benchmarks.replay import read_baskets
+from benchmarks.servers import SHELVES, settings_of
+from tests.servers import PostgresServer, RabbitMQServer, start_postgres, start_rabbitmq
+from tests.servers.scratch import free_port
+
+_DATABASE = "chaos"
+_WORKERS = 2
+_DEADLINE_SECONDS = 200
+
+
+def main() -> int:
+    """Run the test; return the exit code."""
+    arguments = _parser().parse_args()
+    # That the servers are away is no news to the one who has killed them.
+    logging.disable(logging.CRITICAL)
+    status = Console(stderr=True).status(f"{_title(arguments)}: four minutes at most")
+    with status, tempfile.TemporaryDirectory(prefix="lavka-chaos-") as folder:
+        if arguments.embedded:
+            report = asyncio.run(_embedded(arguments, Path(folder)))
+        else:
+            with start_postgres() as postgres, start_rabbitmq() as rabbitmq:
+                postgres.create_database(_DATABASE)
+                report = asyncio.run(_brokered(arguments, Path(folder), postgres, rabbitmq))
+    report.show()
+    return 0 if report.holds else 1
+
+
+async def _brokered(
+    arguments: argparse.Namespace, folder: Path, postgres: PostgresServer, rabbitmq: RabbitMQServer
+) -> Report:
+    settings = settings_of(postgres, rabbitmq, _DATABASE, data_dir=folder)
+    with _herd(arguments, settings, folder, _WORKERS, "worker") as herd:
+        async with _filled(settings, arguments, herd.chance) as (shop, planned, supplied):
+            await declare_all(settings)
+            blows = blows_of(postgres, rabbitmq, herd.chance)
+            test = BrokeredTest(shop, planned, herd, blows, arguments.seconds)
+            return await test.run(_DEADLINE_SECONDS, _title(arguments), supplied)
+
+
+async def _embedded(arguments: argparse.Namespace, folder: Path) -> Report:
+    port = free_port()
+    settings = Settings(
+        _env_file=None,
+        data_dir=folder / "var",
+        admin_password=SecretStr(secrets.token_urlsafe()),
+        rate_limit_per_minute=0,
+    )
+    with _herd(arguments, settings, folder, 1, "shop", "--port", str(port)) as herd:
+        async with _filled(settings, arguments, herd.chance) as (shop, planned, supplied):
+            url = f"http://127.0.0.1:{port}"
+            test = EmbeddedTest(shop, planned, herd, url, arguments.seconds)
+            return await test.run(_DEADLINE_SECONDS, _title(arguments), supplied)
+
+
+@contextmanager
+def _herd(
+    arguments: argparse.Namespace, settings: Settings, folder: Path, size: int, *program: str
+) -> Iterator[Herd]:
+    """Have processes that do not outlive the test."""
+    faults = ["--no-inbox"] if arguments.no_inbox else []
+    mark = "connected to RabbitMQ" if program[0] == "worker" else "docs  http"
+    chance = random.Random(arguments.seed)
+    herd = Herd(Program([*program, *faults], settings, mark), folder, size, chance)
+    try:
+        yield herd
+    finally:
+        herd.close()
+        if arguments.logs is not None:
+            arguments.logs.mkdir(parents=True, exist_ok=True)
+            for log in folder.glob("*.log"):
+                shutil.copy(log, arguments.logs)
+
+
+@asynccontextmanager
+async def _filled(
+    settings: Settings, arguments: argparse.Namespace, chance: random.Random
+) -> AsyncIterator[tuple[Shop, Plan, dict[UUID, int]]]:
+    """Fill a shop, and plan what is sent to it."""
+    shop = Shop(settings)
+    try:
+        await shop.prepare()
+        await import_files(shop, SHELVES, Console(quiet=True))
+        baskets = read_baskets(arguments.messages)
+        goods, supplied = await supply(shop, pieces_needed(baskets))
+        yield shop, plan(baskets, goods, chance), supplied
+    finally:
+        await shop.close()
+
+
+def _title(arguments: argparse.Namespace) -> str:
+    mode = "one process over SQLite" if arguments.embedded else "workers over RabbitMQ"
+    control = ", without the inbox" if arguments.no_inbox else ""
+    return f"{mode}{control}, seed {arguments.seed}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="what chance begins with (%(default)s)")
+    parser.add_argument("--messages", type=int, default=2_000, help="orders (%(default)s)")
+    parser.add_argument(
+        "--seconds", type=float, default=40, help="over which they are sent (%(default)s)"
+    )
+    parser.add_argument(
+        "--embedded", action="store_true", help="test a shop of one process over SQLite"
+    )
+    parser.add_argument(
+        "--no-inbox",
+        action="store_true",
+        help="switch off what makes twice once: the test must find what is doubled, and fail",
+    )
+    parser.add_argument("--logs", type=Path, help="a directory for what the processes print")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""What a shop has made of the messages of a kill test."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.dependencies import Shop
+from app.errors import Unavailable
+from app.models import (
+    DeadLetter,
+    MovementReason,
+    Operation,
+    Order,
+    OrderItem,
+    OutboxMessage,
+    Product,
+    StockMovement,
+    User,
+)
+from benchmarks.chaos.plan import Goods
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Everything that a shop knows, by the ids of messages, orders and products."""
+
+    orders: Mapping[str, list[UUID]]
+    parked: Mapping[str, list[str]]
+    ordered: Mapping[UUID, int]
+    movements: Mapping[tuple[str, UUID], list[int]]
+    stock: Mapping[UUID, int]
+    operations: Mapping[str, str]
+    waiting: int
+
+
+@dataclass(slots=True)
+class Sent:
+    """What has come out on the broker: copies of parked messages, and events of orders."""
+
+    copies: Counter[str] = field(default_factory=Counter)
+    bare_copies: Counter[str] = field(default_factory=Counter)
+    """Those without a reason: not the shop has parked them, but the broker."""
+    events: Counter[str] = field(default_factory=Counter)
+    left: dict[str, int] = field(default_factory=dict)
+
+
+async def supply(shop: Shop, needed: Mapping[str, int]) -> tuple[Goods, dict[UUID, int]]:
+    """Put twice of what is needed on the shelves; return what there is, and the stock of each."""
+    async with shop.database.write() as session:
+        rows = (await session.execute(select(Product.sku, Product.id))).tuples().all()
+        products = dict(rows)
+        for sku, product_id in products.items():
+            await session.execute(
+                update(Product)
+                .where(Product.id == product_id)
+                .values(stock_quantity=2 * needed.get(sku, 0) + 1)
+            )
+        users = dict((await session.execute(select(User.username, User.id))).tuples().all())
+    stock = {product_id: 2 * needed.get(sku, 0) + 1 for sku, product_id in products.items()}
+    return Goods(users, products, min(stock, key=lambda each: stock[each])), stock
+
+
+async def count_settled(shop: Shop) -> tuple[int, int]:
+    """Return how many messages are orders or parked, and how many wait to leave the shop."""
+    while True:
+        try:
+            async with shop.database.read() as session:
+                settled = await _count(session, Order) + await _count(session, DeadLetter)
+                return settled, await _count(session, OutboxMessage)
+        except Unavailable:
+            await asyncio.sleep(0.2)
+
+
+async def read_books(shop: Shop, names: Mapping[str, str] | None = None) -> Books:
+    """Return all that there is; parked messages under other names than their ids, if given."""
+    async with shop.database.read() as session:
+        orders: defaultdict[str, list[UUID]] = defaultdict(list)
+        for order_id, address in await session.execute(select(Order.id, Order.delivery_address)):
+            orders[address["street"] if address else "nowhere"].append(order_id)
+        parked: defaultdict[str, list[str]] = defaultdict(list)
+        for message_id, code in await session.execute(
+            select(DeadLetter.message_id, DeadLetter.code)
+        ):
+            parked[(names or {}).get(message_id, message_id)].append(code)
+        operations = await session.execute(select(Operation.id, Operation.state))
+        return Books(
+            orders=orders,
+            parked=parked,
+            ordered=await _ordered(session),
+            movements=await _movements(session),
+            stock=dict(
+                (await session.execute(select(Product.id, Product.stock_quantity))).tuples().all()
+            ),
+            operations={str(each.id): str(each.state) for each in operations},
+            waiting=await _count(session, OutboxMessage),
+        )
+
+
+async def _ordered(session: AsyncSession) -> dict[UUID, int]:
+    query = select(OrderItem.product_id, func.sum(OrderItem.quantity)).group_by(
+        OrderItem.product_id
+    )
+    return {product_id: int(pieces) for product_id, pieces in await session.execute(query)}
+
+
+async def _movements(session: AsyncSession) -> dict[tuple[str, UUID], list[int]]:
+    query = select(StockMovement.source, StockMovement.product_id, StockMovement.quantity).where(
+        StockMovement.reason == MovementReason.SALE
+    )
+    movements: defaultdict[tuple[str, UUID], list[int]] = defaultdict(list)
+    for source, product_id, quantity in await session.execute(query):
+        movements[source, product_id].append(quantity)
+    return movements
+
+
+async def _count(session: AsyncSession, model: type) -> int:
+    return await session.scalar(select(func.count()).select_from(model)) or 0

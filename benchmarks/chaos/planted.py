@@ -1,0 +1,72 @@
+"""Runs a worker or a shop with faults that a kill test has planted in it."""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import replace
+
+from app import rabbitmq_consumer, server
+from app.callers import Caller
+from app.messaging.commands import COMMANDS, Outcome, Services, place_orders
+from app.messaging.processing import Delivery, Processor
+from app.schemas.message_schema import OrderCommand
+from app.services.inbox_service import InboxService
+from benchmarks.chaos.plan import STUMBLING_CITY
+from main import create_app
+
+_FAILURES = 2
+_attempts: ContextVar[Mapping[str, int]] = ContextVar("attempts")
+_apply = Processor._apply  # pylint: disable=protected-access  # where attempts are still known
+
+
+class PlantedFault(Exception):
+    """A handler fails in a way that nobody foresaw."""
+
+
+async def apply_noting_attempts(processor: Processor, deliveries: Sequence[Delivery]) -> None:
+    """Apply messages as ever, and remember how often the stumbling ones were tried."""
+    stumbling = [each for each in deliveries if STUMBLING_CITY.encode() in each.body]
+    _attempts.set(
+        {json.loads(each.body)["delivery_address"]["street"]: each.attempts for each in stumbling}
+    )
+    await _apply(processor, deliveries)
+
+
+async def stumble(
+    services: Services, orders: Sequence[tuple[Caller, OrderCommand]]
+) -> list[Outcome]:
+    """Place orders, and fail after all is done if one of them is to fail once more."""
+    outcomes = await place_orders(services, orders)
+    for _, order in orders:
+        address = order.delivery_address
+        if address is None or address.city != STUMBLING_CITY:
+            continue
+        if _attempts.get()[address.street] < _FAILURES:
+            raise PlantedFault(address.street)
+    return outcomes
+
+
+async def call_all_new(_inbox: InboxService, _queue: str, digests: Mapping[str, bytes]) -> set[str]:
+    """Take every message for one that had no effect yet."""
+    return set(digests)
+
+
+def main() -> None:
+    """Plant the faults and run."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos.planted", description=__doc__)
+    parser.add_argument("kind", choices=("worker", "shop"))
+    parser.add_argument("--no-inbox", action="store_true", help="apply what comes twice twice")
+    arguments, others = parser.parse_known_args()
+    COMMANDS["order"] = replace(COMMANDS["order"], handle_many=stumble)
+    setattr(Processor, "_apply", apply_noting_attempts)
+    if arguments.no_inbox:
+        setattr(InboxService, "claim", call_all_new)
+    if arguments.kind == "worker":
+        rabbitmq_consumer.main()
+    else:
+        server.main(create_app, others)
+
+
+if __name__ == "__main__":
+    main()

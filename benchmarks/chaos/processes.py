@@ -1,0 +1,127 @@
+"""Processes that are killed at random and started again, as by a supervisor."""
+
+import asyncio
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.settings import Settings
+from benchmarks.servers import ROOT, environment
+
+_START_MARK = "=== a process starts"
+_LOOK_SECONDS = 0.1
+_PAUSE_SECONDS = 0.5
+_STOP_SECONDS = 35
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What the processes run."""
+
+    arguments: Sequence[str]
+    settings: Settings
+    work_mark: str
+    """What it prints when it begins to work."""
+
+
+@dataclass
+class Herd:
+    """Some processes of one program, each of which is there again soon after its end."""
+
+    program: Program
+    folder: Path
+    size: int
+    chance: random.Random
+    kill_count: int = 0
+    ends_at_start: list[str] = field(default_factory=list)
+    """How those ended that nobody had killed, before they had begun to work."""
+    ends_at_work: list[str] = field(default_factory=list)
+    _processes: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _is_killed: set[int] = field(default_factory=set)
+
+    def log(self, number: int) -> Path:
+        """Return where the processes of one place write to."""
+        return self.folder / f"{number}.log"
+
+    async def keep(self) -> None:
+        """Start the processes, and start again what has ended, until cancelled."""
+        for number in range(self.size):
+            self._start(number)
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            for number, process in list(self._processes.items()):
+                if (code := process.poll()) is None:
+                    continue
+                if number not in self._is_killed:
+                    self._note_end(number, code)
+                    await asyncio.sleep(_PAUSE_SECONDS)
+                self._is_killed.discard(number)
+                self._start(number)
+
+    def kill_one(self) -> None:
+        """SIGKILL one of them."""
+        number = self.chance.randrange(self.size)
+        process = self._processes.get(number)
+        if process is not None and process.poll() is None:
+            self._is_killed.add(number)
+            process.kill()
+            self.kill_count += 1
+
+    async def settle(self) -> None:
+        """Wait until all are at work: one that is asked to end before that does so at once."""
+        while any(self.program.work_mark not in self._printed(each) for each in self._processes):
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def stop(self) -> list[str]:
+        """Ask all to end; return how those ended that did not do so in order."""
+        for process in self._processes.values():
+            process.send_signal(signal.SIGTERM)
+        return [each for each in await asyncio.gather(*map(self._end, self._processes)) if each]
+
+    def close(self) -> None:
+        """Leave none behind."""
+        for process in self._processes.values():
+            process.kill()
+            process.wait()
+
+    def _note_end(self, number: int, code: int) -> None:
+        own = self._printed(number)
+        ends = self.ends_at_work if self.program.work_mark in own else self.ends_at_start
+        ends.append(f"exit {code}: {_last_line(own)}")
+
+    async def _end(self, number: int) -> str | None:
+        process = self._processes[number]
+        try:
+            code = await asyncio.to_thread(process.wait, _STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            return f"still there {_STOP_SECONDS} s after SIGTERM"
+        if not code:
+            return None
+        return f"exit {code}: {_last_line(self._printed(number))}"
+
+    def _printed(self, number: int) -> str:
+        """Return what the process that there is has printed."""
+        printed = self.log(number).read_text(encoding="utf-8", errors="replace")
+        return printed.rpartition(_START_MARK)[2]
+
+    def _start(self, number: int) -> None:
+        with self.log(number).open("ab") as log:
+            log.write(f"{_START_MARK}\n".encode())
+            log.flush()
+            # Its end is looked for, and close() leaves none.
+            self._processes[number] = subprocess.Popen(  # pylint: disable=consider-using-with
+                [sys.executable, "-m", "benchmarks.chaos.planted", *self.program.arguments],
+                cwd=self.folder,
+                env=environment(self.program.settings) | {"PYTHONPATH": str(ROOT)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+
+def _last_line(text: str) -> str:
+    return next((line for line in reversed(text.split("\n")) if line), "")

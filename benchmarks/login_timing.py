@@ -1,0 +1,167 @@
+"""Measures whether the time of a log-in tells if there is such a user, and what log-ins cost."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from app.dependencies import Shop
+from app.settings import Settings
+from main import create_app
+
+EMAIL, PASSWORD = "known@example.com", "correct horse battery staple"
+WRONG = "wrong horse battery staple"
+MOST_DIFFERENCE = 0.10
+WARM_UP = 10
+# More at once wait for each other: passwords are hashed by four threads.
+AT_ONCE = 4
+NO_LIMIT = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A shop in this process, and a client of it."""
+
+    shop: Shop
+    client: httpx.AsyncClient
+
+    async def log_in(self, name: str, password: str) -> httpx.Response:
+        """Send a log-in."""
+        form = {"username": name, "password": password}
+        return await self.client.post("/auth/token", data=form)
+
+
+def main() -> None:
+    """Measure, print the tables, and exit with 1 if the two kinds of user can be told apart."""
+    arguments = parse_arguments()
+    sys.exit(asyncio.run(measure(arguments.times)))
+
+
+async def measure(times: int) -> int:
+    """Measure everything and return the exit code."""
+    with TemporaryDirectory() as folder:
+        async with opened(Path(folder)) as subject:
+            known, unknown = await failures(subject, times)
+            rate = await log_ins_per_second(subject, times)
+            remembered, anew = await lookups(subject, times * 5)
+    difference = abs(known / unknown - 1)
+    table = Table("log-in that fails", "median", title=f"{times} of each, in turn")
+    table.add_row("known user, wrong password", f"{known * 1e3:.2f} ms")
+    table.add_row("unknown user", f"{unknown * 1e3:.2f} ms")
+    table.add_row("known / unknown", f"{known / unknown:.3f}")
+    Console().print(table)
+    costs = Table("cost", "")
+    costs.add_row(f"log-ins per second, {AT_ONCE} at once", f"{rate:.1f}")
+    costs.add_row("GET /users/me, token remembered", f"{remembered * 1e6:.0f} \u00b5s")
+    costs.add_row("GET /users/me, token looked up", f"{anew * 1e6:.0f} \u00b5s")
+    Console().print(costs)
+    if difference < MOST_DIFFERENCE:
+        return 0
+    print(f"error: the times differ by {difference:.0%}: users can be found out", file=sys.stderr)
+    return 1
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Subject]:
+    """Open a shop with one user, whose passwords are kept as a shop's are that is run."""
+    settings = Settings(
+        _env_file=None,
+        db_host=None,
+        redis_host=None,
+        data_dir=folder,
+        login_limit_per_account=NO_LIMIT,
+        login_limit_per_address=NO_LIMIT,
+        rate_limit_per_minute=0,
+        password_memory_kib=Settings.model_fields["password_memory_kib"].default,
+        password_iterations=Settings.model_fields["password_iterations"].default,
+    )
+    shop = Shop(settings)
+    transport = httpx.ASGITransport(app=create_app(shop))  # type: ignore[arg-type]
+    await shop.prepare()
+    try:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://shop.test/api/v1"
+        ) as client:
+            user = {"email": EMAIL, "username": "known", "first_name": "A", "last_name": "B"}
+            response = await client.post("/users", json=user | {"password": PASSWORD})
+            expect(response, 201)
+            yield Subject(shop, client)
+    finally:
+        await shop.close()
+
+
+async def failures(subject: Subject, times: int) -> tuple[float, float]:
+    """Return the median seconds of a log-in that fails, of a known and of an unknown user."""
+    known: list[float] = []
+    unknown: list[float] = []
+    for number in range(-WARM_UP, times):
+        # In turn, so that what else the machine does meets both alike.
+        for name, noted in ((EMAIL, known), (f"nobody{number + WARM_UP}@example.com", unknown)):
+            started = perf_counter()
+            response = await subject.log_in(name, WRONG)
+            noted.append(perf_counter() - started)
+            expect(response, 401)
+    return median(known[WARM_UP:]), median(unknown[WARM_UP:])
+
+
+async def log_ins_per_second(subject: Subject, times: int) -> float:
+    """Return how many users come in per second when some come at once."""
+    started = perf_counter()
+    for _ in range(times // AT_ONCE):
+        answers = await asyncio.gather(*(subject.log_in(EMAIL, PASSWORD) for _ in range(AT_ONCE)))
+        for answer in answers:
+            expect(answer, 200)
+    return times // AT_ONCE * AT_ONCE / (perf_counter() - started)
+
+
+async def lookups(subject: Subject, times: int) -> tuple[float, float]:
+    """Return the median seconds of a request whose token is remembered, and looked up anew."""
+    response = await subject.log_in(EMAIL, PASSWORD)
+    headers = {"Authorization": f"Bearer {response.json()['access_token']}"}
+
+    async def own() -> httpx.Response:
+        return await subject.client.get("/users/me", headers=headers)
+
+    remembered: list[float] = []
+    anew: list[float] = []
+    for _ in range(times):
+        subject.shop.identities.clear()
+        anew.append(await seconds_of(own))
+        remembered.append(await seconds_of(own))
+    return median(remembered), median(anew)
+
+
+async def seconds_of(send: Callable[[], Awaitable[httpx.Response]]) -> float:
+    """Return the seconds of a request that succeeds."""
+    started = perf_counter()
+    response = await send()
+    passed = perf_counter() - started
+    expect(response, 200)
+    return passed
+
+
+def expect(response: httpx.Response, status: int) -> None:
+    """End the measurement if an answer is another one than it is about."""
+    if response.status_code != status:
+        raise SystemExit(f"error: {response.status_code}: {response.text}")
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Return the arguments of the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.login_timing", description=__doc__)
+    parser.add_argument("--times", type=int, default=300, help="log-ins of each kind (%(default)s)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

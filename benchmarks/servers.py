@@ -1,0 +1,88 @@
+"""Shops over servers that a benchmark has started, and processes of them."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from pydantic import SecretStr
+from rich.console import Console
+from sqlalchemy import select, update
+
+from app import demo_data
+from app.dependencies import Shop
+from app.importing import import_files
+from app.models import Product, User
+from app.settings import Settings
+from tests.servers import PostgresServer, RabbitMQServer
+
+ROOT = Path(__file__).resolve().parent.parent
+_DEMO = Path(demo_data.__file__).parent / "demo"
+SHELVES = (_DEMO / "products.csv", _DEMO / "users.csv")
+"""The products and the users of the demo, without its orders."""
+TICKS = os.sysconf("SC_CLK_TCK")
+_PLENTY = 10_000_000
+
+
+def settings_of(
+    postgres: PostgresServer, rabbitmq: RabbitMQServer, database: str, **others: Any
+) -> Settings:
+    """Return the settings of a shop on a database of the servers."""
+    return Settings(
+        _env_file=None,
+        db_host=postgres.host,
+        db_port=postgres.port,
+        postgres_user=postgres.user,
+        postgres_password=postgres.password,
+        postgres_db=database,
+        rabbitmq_host=rabbitmq.host,
+        rabbitmq_port=rabbitmq.port,
+        rabbitmq_user=rabbitmq.user,
+        rabbitmq_password=rabbitmq.password,
+        rabbitmq_vhost=rabbitmq.vhost,
+        **others,
+    )
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of a process with these settings, and with no others."""
+    names = {name.upper() for name in settings.model_dump()}
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    return {name: value for name, value in os.environ.items() if name not in names} | {
+        name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name, value in given.items()
+        if value is not None
+    }
+
+
+@contextmanager
+def pinned(core: int) -> Iterator[None]:
+    """Have everything that is started meanwhile run on one core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+async def fill(settings: Settings) -> tuple[list[UUID], list[UUID]]:
+    """Fill a shop with the demo's users and products, and plenty of each; return their ids."""
+    shop = Shop(settings)
+    try:
+        await shop.prepare()
+        await import_files(shop, SHELVES, Console(quiet=True))
+        async with shop.database.write() as session:
+            await session.execute(update(Product).values(stock_quantity=_PLENTY))
+            users = list(await session.scalars(select(User.id).order_by(User.id)))
+            return users, list(await session.scalars(select(Product.id).order_by(Product.id)))
+    finally:
+        await shop.close()
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor's time that a process has had."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS

@@ -1,0 +1,55 @@
+#!/bin/sh
+# Starts pgAdmin with the shop's database registered, and with an address that pgAdmin takes.
+set -eu
+umask 077
+
+# pgAdmin refuses an underscore in the domain of an address.
+domain=${PGADMIN_DEFAULT_EMAIL##*@}
+case $domain in
+  *_*)
+    name=${PGADMIN_DEFAULT_EMAIL%@*}
+    given=$PGADMIN_DEFAULT_EMAIL
+    PGADMIN_DEFAULT_EMAIL=$name@$(printf %s "$domain" | tr _ -)
+    export PGADMIN_DEFAULT_EMAIL
+    echo "PGADMIN_DEFAULT_EMAIL: pgAdmin refuses $given because of the underscore in its domain;" \
+      "log in as $PGADMIN_DEFAULT_EMAIL" >&2
+    ;;
+esac
+
+# Anew at every start, so that what has changed in .env is what pgAdmin uses.
+export PGADMIN_SERVER_JSON_FILE=/var/lib/pgadmin/lavka-servers.json
+export PGADMIN_REPLACE_SERVERS_ON_STARTUP=True
+# pgAdmin looks for files of a user in a folder of that user's own.
+storage=/var/lib/pgadmin/storage/$(printf %s "$PGADMIN_DEFAULT_EMAIL" | tr @ _)
+mkdir -p "$storage"
+/venv/bin/python3 - "$PGADMIN_SERVER_JSON_FILE" "$storage/lavka-pgpass" <<'PYTHON'
+import json
+import os
+import sys
+
+host, port, user, password, database = (
+    os.environ[name]
+    for name in ("DB_HOST", "DB_PORT", "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB")
+)
+servers, passwords = sys.argv[1:]
+server = {
+    "Name": "Lavka",
+    "Group": "Servers",
+    "Host": host,
+    "Port": int(port),
+    "MaintenanceDB": database,
+    "Username": user,
+    "ConnectionParameters": {
+        "sslmode": "prefer",
+        "connect_timeout": 10,
+        "passfile": "/lavka-pgpass",
+    },
+}
+with open(servers, "w", encoding="utf-8") as file:
+    json.dump({"Servers": {"1": server}}, file)
+fields = (host, port, "*", user, password)
+with open(passwords, "w", encoding="utf-8") as file:
+    file.write(":".join(each.replace("\\", r"\\").replace(":", r"\:") for each in fields) + "\n")
+PYTHON
+
+exec /entrypoint.sh "$@"

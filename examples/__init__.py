@@ -1,0 +1,1 @@
+"""Programs of others, who talk with the shop."""

@@ -1,0 +1,262 @@
+"""Shows the cache at work, line by line: `uv run python test_redis_cache.py`.
+
+It uses the cache that the settings name, Redis or the memory of the process, over a database of
+its own, and needs no running shop. With Redis, "elsewhere" is a second shop with a near cache and a
+connection of its own, as another process has. The exit code is 1 when a line is not as promised.
+"""
+
+import asyncio
+import re
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from rich.console import Console
+from rich.table import Table
+
+from app.cache.cache import ORDERS, PRODUCTS, USERS, Found, Kind, Tier
+from app.caching import kept_cache
+from app.callers import Caller
+from app.dependencies import Shop, provide_orders, provide_products, provide_users
+from app.errors import NotFound
+from app.ids import new_id
+from app.models import OrderStatus
+from app.schemas.order_schema import OrderCreate
+from app.schemas.product_schema import ProductChange, ProductCreate
+from app.schemas.user_schema import UserChange, UserCreate
+from app.settings import InvalidSettings, Settings, get_settings
+from tests.refusals import PRODUCT, USER
+from tests.relay import Relay
+
+_CALLER = Caller("test_redis_cache.py")
+_PATIENCE_SECONDS = 5.0
+_JITTER = 0.1
+_SHOWN = {
+    USERS: re.compile(rb'"first_name":"([^"]+)"'),
+    PRODUCTS: re.compile(rb'"price":"([^"]+)"'),
+    ORDERS: re.compile(rb'"status":"([^"]+)"'),
+}
+
+
+class Demonstration:
+    """Reads and changes, each with what was promised of it and what was seen."""
+
+    def __init__(self, shop: Shop, other: Shop | None) -> None:
+        self._shop = shop
+        self._other = other
+        self._table = Table("", "what", "promised", "seen", "ms", title=_title(shop))
+        self.failures = 0
+
+    async def run(self, relay: Relay | None) -> None:
+        """Show everything, and print it as a table."""
+        ids = await _fill(self._shop)
+        for kind in (USERS, PRODUCTS, ORDERS):
+            await self._show_life(kind, ids[kind])
+            self._table.add_section()
+        await self._show_absent()
+        if relay is not None:
+            self._table.add_section()
+            await self._show_outage(relay, ids[PRODUCTS])
+        Console(width=100).print(self._table)
+
+    async def _show_life(self, kind: Kind, its_id: UUID) -> None:
+        before, after = _VALUES[kind]
+        name = kind.name
+        await self._read(f"{name}, first read", kind, its_id, Tier.MISS, before)
+        await self._read(f"{name}, second read", kind, its_id, Tier.NEAR, before)
+        if self._other is not None:
+            what = f"{name}, read elsewhere"
+            await self._read(what, kind, its_id, Tier.REDIS, before, self._other)
+        await self._show_time_left(kind, its_id)
+        await self._note(f"{name}, change", after, _change(self._shop, kind, its_id))
+        await self._read(f"{name}, next read", kind, its_id, Tier.MISS, after)
+        if self._other is not None:
+            await asyncio.sleep(0.05)
+            what = f"{name}, next read elsewhere"
+            await self._read(what, kind, its_id, Tier.REDIS, after, self._other)
+
+    async def _show_time_left(self, kind: Kind, its_id: UUID) -> None:
+        least, most = kind.seconds * (1 - _JITTER), kind.seconds * (1 + _JITTER)
+        key = f"{kind.tag(its_id)}:"
+        if (redis := self._shop.cache.redis) is not None:
+            left = await redis.seconds_left(key)
+        else:
+            assert self._shop.cache.near is not None
+            left = self._shop.cache.near.seconds_left(key) or -1
+        promised = f"{kind.seconds:,.0f} s ± 10 %"
+        # What has passed since the first read is gone.
+        self._add(
+            f"{kind.name}, time left",
+            promised,
+            f"{left:,.0f} s",
+            least - _PATIENCE_SECONDS <= left <= most,
+        )
+
+    async def _show_absent(self) -> None:
+        absent = new_id(self._shop.clock.now())
+        for what, loads in (("absent id, first read", 1), ("absent id, second read", 0)):
+            counts = self._shop.cache.counts[PRODUCTS]
+            before = counts.loads
+            began = time.perf_counter()
+            try:
+                await _read(self._shop, PRODUCTS, absent)
+                seen = "there is one"
+            except NotFound:
+                seen = f"not found, loaded {counts.loads - before} x"
+            promised = f"not found, loaded {loads} x"
+            self._add(what, promised, seen, seen == promised, began)
+
+    async def _show_outage(self, relay: Relay, product_id: UUID) -> None:
+        _, value = _VALUES[PRODUCTS]
+        await relay.cut()
+        await _until_believed(self._shop, is_it=False)
+        await self._read("Redis stopped, read", PRODUCTS, product_id, Tier.MISS, value)
+        await self._note("Redis stopped, change", "9.99", _reprice(self._shop, product_id, "9.99"))
+        await self._read("Redis stopped, next read", PRODUCTS, product_id, Tier.MISS, "9.99")
+        await relay.open()
+        await _until_believed(self._shop)
+        await self._read("Redis back, read", PRODUCTS, product_id, Tier.MISS, "9.99")
+        await self._read("Redis back, second read", PRODUCTS, product_id, Tier.NEAR, "9.99")
+
+    async def _read(
+        self,
+        what: str,
+        kind: Kind,
+        its_id: UUID,
+        tier: Tier,
+        value: str,
+        shop: Shop | None = None,
+    ) -> None:
+        began = time.perf_counter()
+        found = await _read(shop or self._shop, kind, its_id)
+        seen = f"{found.tier}, {_value(kind, found.representation.body)}"
+        self._add(what, f"{tier}, {value}", seen, seen == f"{tier}, {value}", began)
+
+    async def _note(self, what: str, promised: str, work: Awaitable[str]) -> None:
+        began = time.perf_counter()
+        seen = await work
+        self._add(what, promised, seen, seen == promised, began)
+
+    def _add(
+        self, what: str, promised: str, seen: str, is_kept: bool, began: float | None = None
+    ) -> None:
+        self.failures += not is_kept
+        took = "" if began is None else f"{(time.perf_counter() - began) * 1_000:.2f}"
+        mark = "[green]✓[/]" if is_kept else "[bold red]✗[/]"
+        self._table.add_row(mark, what, promised, seen, took)
+
+
+_VALUES = {USERS: ("Ada", "Augusta"), PRODUCTS: ("4.99", "5.49"), ORDERS: ("pending", "paid")}
+
+
+def _title(shop: Shop) -> str:
+    settings = shop.settings
+    if shop.cache.redis is None:
+        return "The cache in the memory of the process (REDIS_HOST is not set)"
+    return f"The cache in Redis, database {settings.redis_db}, and near it in each process"
+
+
+async def _fill(shop: Shop) -> dict[Kind, UUID]:
+    async with shop.database.write() as session:
+        user = await provide_users(session, shop).register(UserCreate.parse(USER))
+        product = await provide_products(session, shop).offer(
+            _CALLER, ProductCreate.parse(PRODUCT | {"stock_quantity": 10})
+        )
+        items = [{"product_id": str(product.id), "quantity": 1}]
+        order = await provide_orders(session, shop).place(
+            Caller("ada", user_id=user.id), OrderCreate.parse({"items": items})
+        )
+    return {USERS: user.id, PRODUCTS: product.id, ORDERS: order.id}
+
+
+async def _read(shop: Shop, kind: Kind, its_id: UUID) -> Found:
+    async with shop.database.read() as session:
+        if kind is USERS:
+            return await provide_users(session, shop).get(_CALLER, its_id)
+        if kind is ORDERS:
+            return await provide_orders(session, shop).get(_CALLER, its_id)
+        return await provide_products(session, shop).get(its_id)
+
+
+async def _change(shop: Shop, kind: Kind, its_id: UUID) -> str:
+    if kind is PRODUCTS:
+        return await _reprice(shop, its_id, _VALUES[PRODUCTS][1])
+    async with shop.database.write() as session:
+        if kind is USERS:
+            change = UserChange.parse({"first_name": _VALUES[USERS][1]})
+            caller = Caller("ada", user_id=its_id)
+            return (await provide_users(session, shop).change(caller, its_id, change)).first_name
+        return (await provide_orders(session, shop).move(_CALLER, its_id, OrderStatus.PAID)).status
+
+
+async def _reprice(shop: Shop, product_id: UUID, price: str) -> str:
+    async with shop.database.write() as session:
+        change = ProductChange.parse({"price": price})
+        product = await provide_products(session, shop).change(_CALLER, product_id, change)
+    return _value(PRODUCTS, product.to_json())
+
+
+def _value(kind: Kind, body: bytes) -> str:
+    match = _SHOWN[kind].search(body)
+    return "nothing" if match is None else match[1].decode()
+
+
+async def _until_believed(shop: Shop, is_it: bool = True) -> None:
+    assert shop.cache.redis is not None
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while shop.cache.redis.is_believed is not is_it:
+        if time.monotonic() > deadline:
+            settings = shop.settings
+            sys.exit(
+                f"error: Redis at {settings.redis_host}:{settings.redis_port} is not to be had"
+            )
+        await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def _open(settings: Settings) -> AsyncIterator[Shop]:
+    shop = Shop(settings)
+    await shop.prepare()
+    async with kept_cache(shop):
+        if shop.cache.redis is not None:
+            await _until_believed(shop)
+        yield shop
+    await shop.close()
+
+
+async def show(settings: Settings, folder: Path) -> int:
+    """Show the cache of the settings over a database in a folder; return how many lines failed."""
+    own: dict[str, Any] = {"db_host": None, "data_dir": folder, "rabbitmq_host": None}
+    if settings.redis_host is None:
+        async with _open(settings.model_copy(update=own)) as shop:
+            demonstration = Demonstration(shop, None)
+            await demonstration.run(None)
+            return demonstration.failures
+    async with Relay(settings.redis_host, settings.redis_port) as relay:
+        own |= {"redis_host": "127.0.0.1", "redis_port": relay.port}
+        through = settings.model_copy(update=own)
+        async with _open(through) as shop, _open(through) as other:
+            demonstration = Demonstration(shop, other)
+            await demonstration.run(relay)
+            return demonstration.failures
+
+
+def main() -> None:
+    """Show the cache of the settings of this machine."""
+    try:
+        settings = get_settings()
+    except InvalidSettings as error:
+        sys.exit(f"error: {error}")
+    with tempfile.TemporaryDirectory() as folder:
+        failures = asyncio.run(show(settings, Path(folder)))
+    if failures:
+        sys.exit(f"{failures} of the lines are not as promised")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""Users of a shop: how they come in, what they are told by mail, and how time goes by for them."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+from litestar import Litestar
+from sqlalchemy import select, update
+
+from app.dependencies import Shop
+from app.models import AuditEvent, OutgoingMail, User, UserRole
+from app.settings import Settings
+from main import create_app
+from tests.factories import PASSWORD, create_user
+from tests.machines import let_machine_in
+
+_TOKEN = re.compile(r"eyJ[A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user who has logged in."""
+
+    user: dict[str, Any]
+    access: str
+    refresh: str
+
+    @property
+    def id(self) -> str:
+        """The user's id."""
+        own: str = self.user["id"]
+        return own
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What shows a request to be this user's."""
+        return bearer(self.access)
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Return the header that carries a token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def at(app: Litestar, address: str, **headers: str) -> httpx.AsyncClient:
+    """Return a client that calls from a network address."""
+    transport = httpx.ASGITransport(app=app, client=(address, 1))  # type: ignore[arg-type]
+    base = "http://shop.test/api/v1"
+    return httpx.AsyncClient(transport=transport, base_url=base, headers=headers)
+
+
+async def log_in(
+    client: httpx.AsyncClient, name: str, password: str = PASSWORD, **headers: str
+) -> httpx.Response:
+    """Send a log-in."""
+    form = {"username": name, "password": password}
+    return await client.post("/auth/token", data=form, headers=headers)
+
+
+async def pair_of(
+    client: httpx.AsyncClient, name: str, password: str = PASSWORD, **headers: str
+) -> dict[str, Any]:
+    """Log in and return the tokens."""
+    response = await log_in(client, name, password, **headers)
+    assert response.status_code == 200, response.text
+    pair: dict[str, Any] = response.json()
+    return pair
+
+
+async def someone(client: httpx.AsyncClient, **changes: Any) -> Person:
+    """Register a user, who then logs in."""
+    user = await create_user(client, **changes)
+    pair = await pair_of(client, user["email"], changes.get("password", PASSWORD))
+    return Person(user, pair["access_token"], pair["refresh_token"])
+
+
+async def someone_of(client: httpx.AsyncClient, shop: Shop, role: UserRole) -> Person:
+    """Register a user of a role, who then logs in."""
+    person = await someone(client)
+    await set_user(shop, person.id, role=role)
+    return person
+
+
+async def set_user(shop: Shop, user_id: str, **columns: Any) -> None:
+    """Change a user as no route does."""
+    async with shop.database.write() as session:
+        await session.execute(update(User).where(User.id == UUID(user_id)).values(**columns))
+    shop.identities.clear()
+
+
+async def status_of(client: httpx.AsyncClient, access_token: str) -> int:
+    """Return how a request with an access token is answered."""
+    return (await client.get("/users/me", headers=bearer(access_token))).status_code
+
+
+async def renew(client: httpx.AsyncClient, refresh_token: str) -> httpx.Response:
+    """Send a refresh token."""
+    return await client.post("/auth/refresh", json={"refresh_token": refresh_token})
+
+
+async def mails_of(shop: Shop) -> list[OutgoingMail]:
+    """Return the mails that wait, in the order in which they were written."""
+    query = select(OutgoingMail).order_by(OutgoingMail.created_at, OutgoingMail.id)
+    async with shop.database.read() as session:
+        return list(await session.scalars(query))
+
+
+async def told(shop: Shop, after: int = 0) -> list[tuple[str, str]]:
+    """Return whom the shop has written to and of what, but for the first few mails."""
+    return [(mail.recipient, mail.subject) for mail in (await mails_of(shop))[after:]]
+
+
+async def events_of(shop: Shop, subject_id: str | None = None) -> list[AuditEvent]:
+    """Return what the audit trail tells, of one subject or of all, the oldest first."""
+    query = select(AuditEvent).order_by(AuditEvent.created_at, AuditEvent.id)
+    if subject_id is not None:
+        query = query.where(AuditEvent.subject_id == UUID(subject_id))
+    async with shop.database.read() as session:
+        return list(await session.scalars(query))
+
+
+def token_in(mail: OutgoingMail) -> str:
+    """Return the token that a mail has in it."""
+    (token,) = _TOKEN.findall(mail.body)
+    found: str = token
+    return found
+
+
+@contextmanager
+def later(shop: Shop, by: timedelta) -> Iterator[None]:
+    """Have it be later in a shop for a while."""
+    with ExitStack() as afterwards:
+        shop.clock.move(by)
+        afterwards.callback(shop.clock.move, -by)
+        yield
+
+
+@asynccontextmanager
+async def standing(settings: Settings) -> AsyncIterator[Litestar]:
+    """Return an application whose shop is prepared, and whose mails stay where they are written."""
+    app = create_app(Shop(settings))
+    shop: Shop = app.state.shop
+    try:
+        await shop.prepare()
+        await let_machine_in(shop)
+        yield app
+    finally:
+        await shop.close()
+
+
+def kind_of(response: httpx.Response) -> tuple[int, str]:
+    """Return the status of a refusal, and its code."""
+    assert response.headers["Content-Type"] == "application/problem+json", response.text
+    return response.status_code, response.json()["type"].removeprefix("urn:problem:")

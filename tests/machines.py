@@ -1,0 +1,43 @@
+"""The API key by which tests come in, unless they come as somebody else."""
+
+from uuid import UUID
+
+from sqlalchemy import delete
+
+from app.callers import Scope
+from app.dependencies import Shop
+from app.models import ApiKey
+from app.security.tokens import digest_of
+from app.settings import Settings
+
+KEY_ID = UUID("0199a1b2-7c00-7d00-8e00-000000000001")
+KEY = f"lavka_{KEY_ID.hex}_for-tests-only"
+AUTHORIZATION = {"Authorization": f"Bearer {KEY}"}
+NAME = f"api-key {KEY_ID}"
+
+
+async def let_machine_into(settings: Settings) -> None:
+    """Have the shop of another process know the key."""
+    shop = Shop(settings)
+    try:
+        await let_machine_in(shop)
+    finally:
+        await shop.close()
+
+
+async def let_machine_in(shop: Shop) -> None:
+    """Have a shop know the key, which is good for everything that a key can be good for."""
+    now = shop.clock.now()
+    async with shop.database.write() as session:
+        await session.execute(delete(ApiKey).where(ApiKey.id == KEY_ID))
+        session.add(
+            ApiKey(
+                id=KEY_ID,
+                name="tests",
+                digest=digest_of(KEY),
+                scopes=list(Scope),
+                created_at=now,
+                # Its first use is noted already, and so changes no row.
+                last_used_at=now,
+            )
+        )

@@ -1,0 +1,68 @@
+"""Reads and changes products by the services of a shop."""
+
+import asyncio
+import time
+from itertools import count
+from uuid import UUID
+
+import msgspec
+
+from app.cache.cache import PRODUCTS, Counts, Found, Tier
+from app.callers import Caller
+from app.dependencies import Shop, provide_products
+from app.schemas.product_schema import ProductChange, ProductCreate, ProductQuery
+
+WAIT_SECONDS = 10
+CALLER = Caller("tests")
+_numbers = count(1)
+
+
+async def believed(shop: Shop, is_it: bool = True) -> None:
+    """Wait until a shop believes its Redis, or no longer does."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while shop.cache.redis is not None and shop.cache.redis.is_believed is not is_it:
+        assert time.monotonic() < deadline, "Redis"
+        await asyncio.sleep(0.005)
+
+
+async def offer(shop: Shop, **changes: object) -> UUID:
+    """Add a product."""
+    data = {"sku": f"C-{next(_numbers)}", "name": "Tea", "category": "Tea", "price": "4.99"}
+    async with shop.database.write() as session:
+        product = await provide_products(session, shop).offer(
+            CALLER, ProductCreate.parse(data | changes)
+        )
+    return product.id
+
+
+async def read(shop: Shop, product_id: UUID) -> Found:
+    """Show a product."""
+    async with shop.database.read() as session:
+        return await provide_products(session, shop).get(product_id)
+
+
+async def seen(shop: Shop, product_id: UUID) -> tuple[Tier, str]:
+    """Return where a product's representation was found, and its price."""
+    found = await read(shop, product_id)
+    price: str = msgspec.json.decode(found.representation.body)["price"]
+    return found.tier, price
+
+
+async def listed(shop: Shop, **query: str) -> tuple[Tier, list[str]]:
+    """Return where a list was found, and the prices in it."""
+    async with shop.database.read() as session:
+        found = await provide_products(session, shop).find(ProductQuery.parse_query(query.items()))
+    items = msgspec.json.decode(found.representation.body)["items"]
+    return found.tier, [each["price"] for each in items]
+
+
+async def reprice(shop: Shop, product_id: UUID, price: str) -> None:
+    """Change the price of a product."""
+    async with shop.database.write() as session:
+        change = ProductChange.parse({"price": price})
+        await provide_products(session, shop).change(CALLER, product_id, change)
+
+
+def counts_of(shop: Shop) -> Counts:
+    """Return what became of the reads of products."""
+    return shop.cache.counts[PRODUCTS]

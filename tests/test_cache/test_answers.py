@@ -1,0 +1,186 @@
+"""Cached answers over HTTP: where they were found, compressed, conditional, and for whom."""
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from app.dependencies import Shop
+from app.web.response import _takes_gzip
+from tests.accounts import bearer, log_in
+from tests.factories import create_product, create_user, order_in, place_order
+
+LONG = "Black tea with bergamot. " * 100
+
+
+async def test_an_answer_says_where_it_was_found(client: httpx.AsyncClient) -> None:
+    product = await create_product(client)
+    for path in (f"/products/{product['id']}", "/products", "/products?sort=name&limit=5"):
+        first, second = await client.get(path), await client.get(path)
+        assert (first.headers["X-Cache"], second.headers["X-Cache"]) == ("miss", "near")
+        assert first.content == second.content and first.headers["ETag"] == second.headers["ETag"]
+
+
+async def test_two_ways_to_ask_the_same_share_an_answer(client: httpx.AsyncClient) -> None:
+    await create_product(client)
+    await client.get("/products?limit=20&sort=name")
+    assert (await client.get("/products?sort=name")).headers["X-Cache"] == "near"
+    assert (await client.get("/products?sort=-name")).headers["X-Cache"] == "miss"
+
+
+async def test_a_long_answer_is_compressed_for_who_takes_it_so(client: httpx.AsyncClient) -> None:
+    product = await create_product(client, description=LONG)
+    path = f"/products/{product['id']}"
+    plain = await client.get(path, headers={"Accept-Encoding": "identity"})
+    packed = await client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.json() == plain.json()
+    assert int(packed.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 5
+    assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
+    # Other bytes, another strong tag.
+    assert packed.headers["ETag"] == f'{plain.headers["ETag"][:-1]}-gzip"'
+
+
+async def test_a_short_answer_is_not_compressed(client: httpx.AsyncClient) -> None:
+    product = await create_product(client)
+    shown = await client.get(f"/products/{product['id']}", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in shown.headers
+
+
+async def test_each_tag_of_an_answer_is_known_again(client: httpx.AsyncClient) -> None:
+    product = await create_product(client, description=LONG)
+    path = f"/products/{product['id']}"
+    plain = (await client.get(path, headers={"Accept-Encoding": "identity"})).headers["ETag"]
+    packed = (await client.get(path, headers={"Accept-Encoding": "gzip"})).headers["ETag"]
+    for tag in (plain, packed, f"W/{packed}", f'"x", {packed}', "*"):
+        for encoding in ("gzip", "identity"):
+            headers = {"If-None-Match": tag, "Accept-Encoding": encoding}
+            known = await client.get(path, headers=headers)
+            assert (known.status_code, known.content) == (304, b"")
+            assert known.headers["ETag"] == (packed if encoding == "gzip" else plain)
+            assert known.headers["Vary"] == "Accept-Encoding"
+            assert "Content-Encoding" not in known.headers
+    changed = await client.patch(path, json={"price": "5.49"}, headers={"If-Match": packed})
+    assert changed.status_code == 200
+    late = await client.patch(path, json={"price": "5.99"}, headers={"If-Match": packed})
+    assert late.status_code == 412
+    assert (await client.get(path, headers={"If-None-Match": packed})).status_code == 200
+
+
+TAKES = {
+    "": False,
+    "gzip": True,
+    "GZIP": True,
+    "gzip, deflate, br": True,
+    "br;q=1.0, gzip;q=0.8": True,
+    "gzip;q=0": False,
+    "gzip; q=0.000": False,
+    "gzip;q=0.001": True,
+    "*": True,
+    "*;q=0": False,
+    "identity": False,
+    "gzip;q=0, *": False,
+    "xgzip": False,
+}
+
+
+@pytest.mark.parametrize(("header", "takes"), TAKES.items())
+def test_gzip_is_sent_to_whoever_takes_it(header: str, takes: bool) -> None:
+    assert _takes_gzip(header) is takes
+
+
+async def test_what_is_cached_for_one_is_not_shown_to_another(client: httpx.AsyncClient) -> None:
+    owner, other = await create_user(client), await create_user(client)
+    product = await create_product(client)
+    tokens = {
+        each["id"]: bearer((await log_in(client, each["username"])).json()["access_token"])
+        for each in (owner, other)
+    }
+    order = await place_order(client, owner["id"], {product["id"]: 1})
+    for path in (f"/orders/{order['id']}", f"/users/{owner['id']}"):
+        for _ in range(2):
+            # The machine may see all, the owner its own, and the other one nothing.
+            assert (await client.get(path)).status_code == 200
+            assert (await client.get(path, headers=tokens[owner["id"]])).status_code == 200
+            assert (await client.get(path, headers=tokens[other["id"]])).status_code == 404
+
+
+async def test_what_was_forgotten_of_a_person_is_cached_no_more(client: httpx.AsyncClient) -> None:
+    product = await create_product(client)
+    order = await order_in(client, "delivered", product)
+    user = f"/users/{order['user_id']}"
+    home = {"street": "6 Harley Street", "city": "London", "postal_code": "W1G 9PD"}
+    placed = await place_order(
+        client,
+        order["user_id"],
+        {product["id"]: 1},
+        delivery_address=home | {"region": "", "country": "GB"},
+    )
+    path = f"/orders/{placed['id']}"
+    assert (await client.post(f"{path}/cancel")).status_code == 200
+    for each in (user, path):
+        assert (await client.get(each)).status_code == 200
+    assert (await client.delete(user)).status_code == 204
+    assert (await client.get(user)).status_code == 404
+    assert (await client.get(path)).json()["delivery_address"]["street"] == "anonymised"
+
+
+async def behind(shop: Shop, statement: str) -> None:
+    """Change rows behind the back of the cache."""
+    async with shop.database.writer.begin() as connection:
+        assert (await connection.execute(text(statement))).rowcount == 1
+
+
+async def test_an_order_goes_by_the_price_and_the_stock_on_record(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    user, product = await create_user(client), await create_product(client, stock_quantity=5)
+    path = f"/products/{product['id']}"
+    await client.get(path)
+    await behind(shop, "UPDATE products SET price_minor = 999, stock_quantity = 2")
+    try:
+        shown = await client.get(path)
+        assert (shown.headers["X-Cache"], shown.json()["price"]) == ("near", "4.99")
+        order = await place_order(client, user["id"], {product["id"]: 1})
+        assert order["total"] == "9.99"
+        assert (await client.get(path)).json()["stock_quantity"] == 1
+        await behind(shop, "UPDATE products SET stock_quantity = 0")
+        assert (await client.get(path)).json()["stock_quantity"] == 1
+        items = [{"product_id": product["id"], "quantity": 1}]
+        refused = await client.post("/orders", json={"user_id": user["id"], "items": items})
+        assert (refused.status_code, refused.json()["products"][0]["available"]) == (409, 0)
+        await behind(shop, "UPDATE products SET is_active = false")
+        refused = await client.post("/orders", json={"user_id": user["id"], "items": items})
+        assert refused.json()["type"] == "urn:problem:product-not-for-sale"
+    finally:
+        # For the comparison that ends each test.
+        await behind(shop, "UPDATE products SET is_active = true, stock_quantity = 1")
+
+
+async def test_rights_go_by_the_role_on_record(client: httpx.AsyncClient, shop: Shop) -> None:
+    user, product = await create_user(client), await create_product(client)
+    await behind(shop, f"UPDATE users SET role = 'staff' WHERE username = '{user['username']}'")
+    token = bearer((await log_in(client, user["username"])).json()["access_token"])
+    own = f"/users/{user['id']}"
+    assert (await client.get(own)).json()["role"] == "staff"
+    price = {"price": "5.49"}
+    path = f"/products/{product['id']}"
+    assert (await client.patch(path, json=price, headers=token)).status_code == 200
+    await behind(shop, f"UPDATE users SET role = 'customer' WHERE username = '{user['username']}'")
+    try:
+        # The user is still shown as one of the staff, and is none.
+        shown = await client.get(own)
+        assert (shown.headers["X-Cache"], shown.json()["role"]) == ("near", "staff")
+        assert (await client.patch(path, json=price, headers=token)).status_code == 403
+        await behind(
+            shop, f"UPDATE users SET is_active = false WHERE username = '{user['username']}'"
+        )
+        items = [{"product_id": product["id"], "quantity": 1}]
+        refused = await client.post("/orders", json={"user_id": user["id"], "items": items})
+        assert refused.json()["type"] == "urn:problem:user-not-active"
+    finally:
+        await behind(
+            shop,
+            "UPDATE users SET is_active = true, role = 'staff' "
+            f"WHERE username = '{user['username']}'",
+        )

@@ -1,0 +1,358 @@
+"""Reads through the services: found where they should be, and never old after a change."""
+
+import asyncio
+import random
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.cache.cache import KINDS, ORDERS, PRODUCTS, USERS, Tier
+from app.cache.redis import RedisStore
+from app.caching import kept_cache
+from app.dependencies import Shop, provide_orders, provide_users
+from app.errors import DomainError, ProductNotFound, Unavailable
+from app.repositories.product_repository import ProductRepository
+from app.schemas.order_schema import OrderCreate
+from app.schemas.user_schema import UserCreate
+from benchmarks.cache_races import race
+from tests.cached import assert_cache_is_true, caught_up, redis_of
+from tests.conftest import postgres_settings, sqlite_settings
+from tests.refusals import USER
+from tests.servers import PostgresServer
+from tests.test_cache.conftest import DATABASE
+from tests.test_cache.reads import (
+    CALLER,
+    believed,
+    counts_of,
+    listed,
+    offer,
+    read,
+    reprice,
+    seen,
+)
+
+Pair = tuple[Shop, Shop]
+
+
+async def test_a_second_read_is_near_and_a_read_after_a_change_is_new(kept: Shop) -> None:
+    product_id = await offer(kept)
+    assert await seen(kept, product_id) == (Tier.MISS, "4.99")
+    assert await seen(kept, product_id) == (Tier.NEAR, "4.99")
+    await reprice(kept, product_id, "5.49")
+    assert await seen(kept, product_id) == (Tier.MISS, "5.49")
+    assert await seen(kept, product_id) == (Tier.NEAR, "5.49")
+
+
+async def test_another_process_reads_from_redis_and_is_told_of_changes(pair: Pair) -> None:
+    here, there = pair
+    product_id = await offer(here)
+    assert await seen(here, product_id) == (Tier.MISS, "4.99")
+    assert await seen(there, product_id) == (Tier.REDIS, "4.99")
+    assert await seen(there, product_id) == (Tier.NEAR, "4.99")
+    await reprice(here, product_id, "5.49")
+    await asyncio.sleep(0.05)
+    assert await seen(there, product_id) == (Tier.MISS, "5.49")
+    assert await seen(here, product_id) == (Tier.REDIS, "5.49")
+
+
+async def test_every_list_is_dropped_by_every_change_of_a_product(kept: Shop) -> None:
+    product_id = await offer(kept)
+    assert await listed(kept) == (Tier.MISS, ["4.99"])
+    assert await listed(kept, category="Tea") == (Tier.MISS, ["4.99"])
+    assert await listed(kept) == (Tier.NEAR, ["4.99"])
+    await reprice(kept, product_id, "5.49")
+    assert await listed(kept) == (Tier.MISS, ["5.49"])
+    assert await listed(kept, category="Tea") == (Tier.MISS, ["5.49"])
+    await offer(kept, price="1.00")
+    assert await listed(kept, sort="price") == (Tier.MISS, ["1.00", "5.49"])
+    assert await listed(kept, sort="price") == (Tier.NEAR, ["1.00", "5.49"])
+
+
+async def test_an_absent_id_is_asked_for_once_and_may_appear(kept: Shop) -> None:
+    absent = uuid4()
+    for _ in range(3):
+        with pytest.raises(ProductNotFound, match=str(absent)) as refusal:
+            await read(kept, absent)
+        assert refusal.value.context == {"id": str(absent)}
+    assert counts_of(kept).loads == 1
+    user_id, product_id = await _customer(kept), await offer(kept, stock_quantity=1)
+    order_id = uuid4()
+    with pytest.raises(DomainError, match="there is no order"):
+        await _order(kept, order_id)
+    async with kept.database.write() as session:
+        items = [{"product_id": str(product_id), "quantity": 1}]
+        data = OrderCreate.parse({"user_id": str(user_id), "items": items})
+        await provide_orders(session, kept).place(CALLER, data, order_id)
+    assert str(order_id).encode() in await _order(kept, order_id)
+
+
+async def _customer(shop: Shop) -> UUID:
+    async with shop.database.write() as session:
+        return (await provide_users(session, shop).register(UserCreate.parse(USER))).id
+
+
+async def _order(shop: Shop, order_id: UUID) -> bytes:
+    async with shop.database.read() as session:
+        return (await provide_orders(session, shop).get(CALLER, order_id)).representation.body
+
+
+async def test_racing_readers_and_writers_leave_nothing_stale(kept: Shop) -> None:
+    random.seed(7)
+    # Of the usual cache-aside about one round in seven ends stale.
+    assert [await race(kept, 4) for _ in range(50)] == [0] * 50
+    await assert_cache_is_true(kept)
+
+
+async def test_the_race_finds_what_the_usual_cache_aside_leaves_stale(kept: Shop) -> None:
+    random.seed(7)
+    for _ in range(500):
+        if await race(kept, 4, is_naive=True):
+            return
+    pytest.fail("2,000 rounds have left nothing stale")
+
+
+async def test_two_hundred_who_miss_the_same_load_it_once(kept: Shop) -> None:
+    product_id = await offer(kept)
+    found = await asyncio.gather(*(seen(kept, product_id) for _ in range(200)))
+    assert set(found) == {(Tier.MISS, "4.99")}
+    assert (counts_of(kept).loads, counts_of(kept).misses) == (1, 200)
+
+
+async def test_who_comes_after_a_change_does_not_wait_for_a_load_from_before(
+    kept: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product_id = await offer(kept)
+    get, may_go_on, has_read = ProductRepository.get, asyncio.Event(), asyncio.Event()
+
+    async def get_and_wait(self: Any, row_id: UUID, *, lock: bool = False) -> Any:
+        product = await get(self, row_id, lock=lock)
+        if not lock and not has_read.is_set():
+            has_read.set()
+            await may_go_on.wait()
+        return product
+
+    monkeypatch.setattr(ProductRepository, "get", get_and_wait)
+    slow = asyncio.create_task(seen(kept, product_id))
+    await has_read.wait()
+    await reprice(kept, product_id, "5.49")
+    assert await seen(kept, product_id) == (Tier.MISS, "5.49")
+    may_go_on.set()
+    # It began before the change, and may tell of what was then; nobody else is told.
+    assert await slow == (Tier.MISS, "4.99")
+    assert await seen(kept, product_id) == (Tier.NEAR, "5.49")
+    assert counts_of(kept).refused_stores == 1
+
+
+async def test_who_waits_for_a_load_that_is_given_up_loads_itself(
+    kept: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product_id = await offer(kept)
+    get, has_begun = ProductRepository.get, asyncio.Event()
+
+    async def get_once(self: Any, row_id: UUID, *, lock: bool = False) -> Any:
+        if not has_begun.is_set():
+            has_begun.set()
+            await asyncio.Event().wait()
+        return await get(self, row_id, lock=lock)
+
+    monkeypatch.setattr(ProductRepository, "get", get_once)
+    first = asyncio.create_task(read(kept, product_id))
+    await has_begun.wait()
+    second = asyncio.create_task(seen(kept, product_id))
+    third = asyncio.create_task(seen(kept, product_id))
+    await asyncio.sleep(0.05)
+    third.cancel()
+    first.cancel()
+    assert await second == (Tier.MISS, "4.99")
+    assert counts_of(kept).loads == 2
+
+
+async def test_who_waits_for_a_load_that_fails_is_told_why(
+    kept: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product_id, may_fail = await offer(kept), asyncio.Event()
+
+    async def fail(*_arguments: Any, **_options: Any) -> Any:
+        await may_fail.wait()
+        raise Unavailable("the database does not answer, try again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ProductRepository, "get", fail)
+        reads = [asyncio.create_task(read(kept, product_id)) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        may_fail.set()
+        answers = await asyncio.gather(*reads, return_exceptions=True)
+    assert [type(each) for each in answers] == [Unavailable] * 3
+    assert counts_of(kept).loads == 1
+    # It is not kept.
+    assert await seen(kept, product_id) == (Tier.MISS, "4.99")
+
+
+async def test_thousands_of_absent_ids_leave_the_hot_ones_and_bounded_memory(kept: Shop) -> None:
+    near = kept.cache.near
+    assert near is not None
+    hot = [await offer(kept) for _ in range(20)]
+    for each in hot:
+        await read(kept, each)
+    for _ in range(20):
+        absent = [uuid4() for _ in range(100)]
+        answers = await asyncio.gather(
+            *(read(kept, each) for each in absent), return_exceptions=True
+        )
+        assert all(isinstance(each, ProductNotFound) for each in answers)
+    assert len(near) <= 20 + kept.settings.cache_max_entries // 10
+    loads = counts_of(kept).loads
+    assert [(await seen(kept, each))[1] for each in hot] == ["4.99"] * 20
+    assert counts_of(kept).loads == loads
+
+
+async def test_times_to_live_are_as_promised(kept: Shop) -> None:
+    product_id, user_id = await offer(kept, stock_quantity=1), await _customer(kept)
+    items = [{"product_id": str(product_id), "quantity": 1}]
+    async with kept.database.write() as session:
+        data = OrderCreate.parse({"user_id": str(user_id), "items": items})
+        order_id = (await provide_orders(session, kept).place(CALLER, data)).id
+    await read(kept, product_id)
+    await _order(kept, order_id)
+    async with kept.database.read() as session:
+        await provide_users(session, kept).get(CALLER, user_id)
+    promised = {USERS: 3_600, PRODUCTS: 600, ORDERS: 300}
+    assert {kind: kind.seconds for kind in KINDS if kind in promised} == promised
+    for kind, its_id in ((USERS, user_id), (PRODUCTS, product_id), (ORDERS, order_id)):
+        left = await _seconds_left(kept, f"{kind.tag(its_id)}:")
+        assert promised[kind] * 0.9 - 5 <= left <= promised[kind] * 1.1
+    with pytest.raises(ProductNotFound):
+        await read(kept, absent := uuid4())
+    assert 20 < await _seconds_left(kept, f"{PRODUCTS.tag(absent)}:") <= 30
+
+
+async def _seconds_left(shop: Shop, key: str) -> float:
+    if shop.cache.redis is not None:
+        return await shop.cache.redis.seconds_left(key)
+    assert shop.cache.near is not None
+    return shop.cache.near.seconds_left(key) or -1
+
+
+async def test_times_to_live_differ(kept: Shop) -> None:
+    ids = [await offer(kept) for _ in range(10)]
+    for each in ids:
+        await read(kept, each)
+    left = {round(await _seconds_left(kept, f"{PRODUCTS.tag(each)}:")) for each in ids}
+    assert len(left) > 3
+
+
+async def test_values_of_a_generation_that_is_over_do_not_count(pair: Pair) -> None:
+    here, there = pair
+    product_id = await offer(here)
+    await read(here, product_id)
+    async with redis_of(here) as redis:
+        assert await redis.delete(f"lavka:generation:{PRODUCTS.tag(product_id)}") == 1
+        assert await redis.exists(f"lavka:value:1:{PRODUCTS.tag(product_id)}:") == 1
+    assert (await seen(there, product_id))[0] is Tier.MISS
+    await asyncio.sleep(0.05)
+    assert (await seen(here, product_id))[0] is Tier.REDIS
+
+
+async def test_an_emptied_redis_empties_what_is_near(pair: Pair) -> None:
+    here, _ = pair
+    product_id = await offer(here)
+    await read(here, product_id)
+    async with redis_of(here) as redis:
+        await redis.flushdb()
+    await asyncio.sleep(0.05)
+    assert (await seen(here, product_id))[0] is Tier.MISS
+
+
+async def test_what_another_process_changes_on_sqlite_is_seen_in_a_moment(tmp_path: Path) -> None:
+    settings = sqlite_settings(tmp_path)
+    here, there = Shop(settings), Shop(settings)
+    await here.prepare()
+    async with kept_cache(here):
+        product_id = await offer(here)
+        await read(here, product_id)
+        # Its own change is not one of another process.
+        await here.database.is_changed_elsewhere()
+        await reprice(here, product_id, "5.49")
+        assert not await here.database.is_changed_elsewhere()
+        assert await seen(here, product_id) == (Tier.MISS, "5.49")
+        await reprice(there, product_id, "5.99")
+        await caught_up(here)
+        assert (await seen(here, product_id))[1] == "5.99"
+    await here.close()
+    await there.close()
+
+
+async def test_on_postgres_without_redis_nothing_is_cached(
+    cached_database: PostgresServer,
+) -> None:
+    shop = Shop(postgres_settings(cached_database, DATABASE))
+    await shop.prepare()
+    async with kept_cache(shop):
+        await believed(shop)
+        product_id = await offer(shop)
+        for _ in range(2):
+            assert await seen(shop, product_id) == (Tier.MISS, "4.99")
+    await shop.close()
+
+
+async def test_a_generation_lives_longer_than_its_values(pair: Pair) -> None:
+    here, _ = pair
+    product_id = await offer(here)
+    await read(here, product_id)
+    await listed(here)
+    async with redis_of(here) as redis:
+        for tag, key in ((PRODUCTS.tag(product_id), "*"), ("catalogue", "*")):
+            (value,) = await redis.keys(f"lavka:value:1:{tag}:{key}")
+            generation = f"lavka:generation:{tag}"
+            assert await redis.pttl(generation) > await redis.pttl(value) > 500_000
+
+
+async def test_what_is_stored_anew_does_not_disturb_what_others_have_near(pair: Pair) -> None:
+    here, there = pair
+    await offer(here)
+    await listed(here)
+    await listed(there)
+    assert (await listed(there))[0] is Tier.NEAR
+    # Another list under the same generation, whose time was extended already.
+    await listed(here, sort="price")
+    await asyncio.sleep(0.05)
+    assert (await listed(there))[0] is Tier.NEAR
+    assert isinstance(here.cache.redis, RedisStore)
+
+
+async def test_what_was_fetched_while_redis_was_being_told_is_near_no_more(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = pair
+    product_id = await offer(here)
+    await read(there, product_id)
+    assert here.cache.redis is not None
+    drop = here.cache.redis.drop
+
+    async def drop_late(tags: Any) -> None:
+        # Committed, and not acknowledged yet: a reader may still be told of what was.
+        assert await seen(here, product_id) == (Tier.REDIS, "4.99")
+        await drop(tags)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(here.cache.redis, "drop", drop_late)
+        await reprice(here, product_id, "5.49")
+    assert await seen(here, product_id) == (Tier.MISS, "5.49")
+
+
+async def test_what_is_dropped_is_committed_already(
+    kept: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product_id, drop, seen_then = await offer(kept), kept.drop, []
+
+    async def look_and_drop(tags: Any, note: Any) -> None:
+        async with kept.database.read() as session:
+            seen_then.append((await ProductRepository(session).get(product_id)).price_minor)
+        await drop(tags, note)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kept, "drop", look_and_drop)
+        await reprice(kept, product_id, "5.49")
+    assert seen_then == [549]

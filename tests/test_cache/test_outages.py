@@ -1,0 +1,373 @@
+"""A Redis that is stopped, frozen, empty, slow or full costs speed, and no truth and no answer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from litestar import Litestar
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.cache.cache import Tier
+from app.caching import kept_cache
+from app.dependencies import Shop, provide_cache_drops
+from main import create_app
+from tests.cached import assert_cache_is_true, redis_of
+from tests.conftest import client_of, empty, postgres_settings, running
+from tests.factories import create_product
+from tests.processes import serving
+from tests.relay import Relay
+from tests.servers import PostgresServer, RedisServer
+from tests.test_cache.conftest import DATABASE, opened
+from tests.test_cache.reads import believed, offer, read, reprice, seen
+
+Pair = tuple[Shop, Shop]
+
+
+@pytest_asyncio.fixture(loop_scope="session", name="served")
+async def served_shop(cached_database: PostgresServer, relay: Relay) -> AsyncIterator[Litestar]:
+    """An application whose way to Redis may be cut."""
+    settings = postgres_settings(
+        cached_database, DATABASE, redis_host="127.0.0.1", redis_port=relay.port
+    )
+    application = create_app(Shop(settings))
+    async with running(application):
+        await empty(application.state.shop)
+        await believed(application.state.shop)
+        yield application
+
+
+class Load:
+    """Readers that go on, and what they were answered."""
+
+    def __init__(self, client: httpx.AsyncClient, ids: list[str]) -> None:
+        self._client = client
+        self._ids = ids
+        self._is_over = False
+        self.statuses: list[int] = []
+        self._tasks = [asyncio.create_task(self._read(number)) for number in range(8)]
+
+    async def _read(self, number: int) -> None:
+        while not self._is_over:
+            path = f"/products/{self._ids[number % len(self._ids)]}"
+            response = await self._client.get(path if number % 3 else "/products")
+            self.statuses.append(response.status_code)
+            number += 1
+
+    async def end(self) -> set[int]:
+        """End, and return the statuses that there were."""
+        self._is_over = True
+        await asyncio.gather(*self._tasks)
+        return set(self.statuses)
+
+
+async def _stopped(_relay: Relay, redis: RedisServer) -> None:
+    await asyncio.to_thread(redis.stop)
+
+
+async def _started(_relay: Relay, redis: RedisServer) -> None:
+    await asyncio.to_thread(redis.start)
+
+
+async def _frozen(_relay: Relay, redis: RedisServer) -> None:
+    redis.pause()
+
+
+async def _thawed(_relay: Relay, redis: RedisServer) -> None:
+    redis.resume()
+
+
+async def _slowed(relay: Relay, _redis: RedisServer) -> None:
+    relay.delay_seconds = 0.2
+
+
+async def _quickened(relay: Relay, _redis: RedisServer) -> None:
+    relay.delay_seconds = 0
+
+
+async def _cut_off(relay: Relay, _redis: RedisServer) -> None:
+    await relay.cut()
+
+
+async def _let_in(relay: Relay, _redis: RedisServer) -> None:
+    await relay.open()
+
+
+@pytest.mark.parametrize(
+    ("fail", "mend"),
+    [(_stopped, _started), (_frozen, _thawed), (_slowed, _quickened), (_cut_off, _let_in)],
+    ids=["stopped and empty", "frozen", "slow", "cut off"],
+)
+async def test_readers_are_answered_and_nothing_old_is_shown_afterwards(
+    served: Litestar, relay: Relay, mortal_redis: RedisServer, fail: Any, mend: Any
+) -> None:
+    shop: Shop = served.state.shop
+    async with client_of(served) as client:
+        ids = [(await create_product(client, price="1.00"))["id"] for _ in range(5)]
+        load = Load(client, ids)
+        await asyncio.sleep(0.2)
+        await fail(relay, mortal_redis)
+        try:
+            await believed(shop, False)
+            for each in ids:
+                response = await client.patch(f"/products/{each}", json={"price": "2.00"})
+                assert response.status_code == 200
+                shown = await client.get(f"/products/{each}")
+                assert (shown.json()["price"], shown.headers["x-cache"]) == ("2.00", "miss")
+        finally:
+            await mend(relay, mortal_redis)
+        await believed(shop)
+        for each in ids:
+            assert (await client.get(f"/products/{each}")).json()["price"] == "2.00"
+        page = (await client.get("/products")).json()["items"]
+        assert {each["price"] for each in page} == {"2.00"}
+        assert await load.end() == {200}
+    await assert_cache_is_true(shop)
+
+
+async def test_a_frozen_redis_is_waited_for_once(pair: Pair, relay: Relay) -> None:
+    here, _ = pair
+    ids = [await offer(here) for _ in range(50)]
+    relay.freeze()
+    assert await asyncio.gather(*(seen(here, each) for each in ids)) == [(Tier.MISS, "4.99")] * 50
+    assert here.cache.redis is not None and not here.cache.redis.is_believed
+    relay.thaw()
+
+
+async def test_a_change_that_redis_was_not_told_of_is_made_good_before_it_is_believed(
+    pair: Pair, relay: Relay, mortal_redis: RedisServer
+) -> None:
+    here, _ = pair
+    product_id = await offer(here)
+    await read(here, product_id)
+    await relay.cut()
+    await believed(here, False)
+    await reprice(here, product_id, "5.49")
+    async with redis_of_server(mortal_redis, here) as redis:
+        (name,) = await redis.keys("lavka:value:1:product:*")
+        # It has survived, and would be old.
+        assert b"4.99" in await redis.get(name)
+    await relay.open()
+    await believed(here)
+    assert await seen(here, product_id) == (Tier.MISS, "5.49")
+    assert await outstanding(here) == 0
+
+
+def redis_of_server(server: RedisServer, shop: Shop) -> Any:
+    """Return a client of a Redis, past the way that is cut."""
+    direct = shop.settings.model_copy(update={"redis_host": server.host, "redis_port": server.port})
+    return redis_of(Shop(direct))
+
+
+async def outstanding(shop: Shop) -> int:
+    """Return how many drops Redis may not have been told of, after a moment."""
+    for _ in range(100):
+        async with shop.database.read() as session:
+            rows = await provide_cache_drops(session, shop).outstanding(100)
+        if not rows:
+            return 0
+        await asyncio.sleep(0.05)
+    return len(rows)
+
+
+async def test_a_process_that_died_before_the_drop_is_stood_in_for(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = pair
+    product_id = await offer(here)
+    await read(there, product_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(here, "drop", _die)
+        await reprice(here, product_id, "5.49")
+    assert await seen(there, product_id) == (Tier.NEAR, "4.99")
+    assert await outstanding(here) == 0
+    await asyncio.sleep(0.05)
+    assert (await seen(there, product_id))[1] == "5.49"
+
+
+async def test_a_process_makes_good_what_it_failed_to_drop_itself(
+    cached_database: PostgresServer, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = postgres_settings(
+        cached_database, DATABASE, redis_host="127.0.0.1", redis_port=relay.port
+    )
+    async with opened(settings) as here:
+        product_id = await offer(here)
+        await read(here, product_id)
+        with monkeypatch.context() as patch:
+            patch.setattr(here, "drop", _die)
+            await reprice(here, product_id, "5.49")
+        assert await outstanding(here) == 0
+        assert (await seen(here, product_id))[1] == "5.49"
+
+
+async def _die(*_arguments: Any) -> None:
+    """Do nothing, as whoever is dead."""
+
+
+async def test_what_others_change_while_a_process_is_cut_off_it_knows_afterwards(
+    pair: Pair, relay: Relay, mortal_redis: RedisServer
+) -> None:
+    here, _ = pair
+    direct = here.settings.model_copy(
+        update={"redis_host": mortal_redis.host, "redis_port": mortal_redis.port}
+    )
+    there = Shop(direct)
+    await there.prepare()
+    async with kept_cache(there):
+        await believed(there)
+        product_id = await offer(here)
+        await read(here, product_id)
+        assert await seen(here, product_id) == (Tier.NEAR, "4.99")
+        await relay.cut()
+        await believed(here, False)
+        await reprice(there, product_id, "5.49")
+        assert await seen(here, product_id) == (Tier.MISS, "5.49")
+        await relay.open()
+        await believed(here)
+        assert (await seen(here, product_id))[1] == "5.49"
+    await there.close()
+
+
+async def test_what_was_dropped_is_not_noted_for_long(pair: Pair) -> None:
+    here, _ = pair
+    for _ in range(20):
+        await offer(here)
+    assert await outstanding(here) == 0
+
+
+async def test_a_change_whose_commit_was_lost_is_dropped_all_the_same(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, _ = pair
+    product_id = await offer(here)
+    await read(here, product_id)
+    commit = AsyncSession.commit
+
+    async def lose(session: AsyncSession) -> None:
+        await commit(session)
+        raise ConnectionResetError("the connection was lost")
+
+    with monkeypatch.context() as patch, pytest.raises(Exception, match="does not answer"):
+        patch.setattr(AsyncSession, "commit", lose)
+        await reprice(here, product_id, "5.49")
+    assert await seen(here, product_id) == (Tier.MISS, "5.49")
+
+
+async def test_a_redis_that_is_full_or_read_only_is_not_believed(
+    pair: Pair, mortal_redis: RedisServer
+) -> None:
+    here, _ = pair
+    product_id = await offer(here)
+    async with redis_of_server(mortal_redis, here) as redis:
+        await redis.config_set("maxmemory", "1")
+        try:
+            assert await seen(here, product_id) == (Tier.MISS, "4.99")
+            assert here.cache.redis is not None and not here.cache.redis.is_believed
+            assert await seen(here, product_id) == (Tier.MISS, "4.99")
+        finally:
+            await redis.config_set("maxmemory", "0")
+    await believed(here)
+
+
+async def test_scripts_that_redis_has_forgotten_are_loaded_again(
+    pair: Pair, mortal_redis: RedisServer
+) -> None:
+    here, _ = pair
+    product_id = await offer(here)
+    async with redis_of_server(mortal_redis, here) as redis:
+        await redis.script_flush()
+    assert await seen(here, product_id) == (Tier.MISS, "4.99")
+    await believed(here, False)
+    await believed(here)
+    await seen(here, product_id)
+    assert await seen(here, product_id) == (Tier.NEAR, "4.99")
+
+
+async def test_a_shop_starts_without_its_redis_and_finds_it_later(
+    cached_database: PostgresServer, relay: Relay
+) -> None:
+    await relay.cut()
+    settings = postgres_settings(
+        cached_database, DATABASE, redis_host="127.0.0.1", redis_port=relay.port
+    )
+    shop = Shop(settings)
+    await shop.prepare()
+    async with kept_cache(shop):
+        product_id = await offer(shop)
+        assert await seen(shop, product_id) == (Tier.MISS, "4.99")
+        await relay.open()
+        await believed(shop)
+        await seen(shop, product_id)
+        assert await seen(shop, product_id) == (Tier.NEAR, "4.99")
+    await shop.close()
+
+
+async def test_without_a_database_what_is_cached_is_shown(
+    served: Litestar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop: Shop = served.state.shop
+    async with client_of(served) as client:
+        product = await create_product(client)
+        other = await create_product(client)
+        assert (await client.get(f"/products/{product['id']}")).status_code == 200
+        await shop.database.writer.dispose()
+        monkeypatch.setattr(shop.database.writer.pool, "connect", _refuse)
+        monkeypatch.setattr(shop.database.reader.pool, "connect", _refuse)
+        shown = await client.get(f"/products/{product['id']}")
+        assert (shown.status_code, shown.json()["id"]) == (200, product["id"])
+        assert (await client.get(f"/products/{other['id']}")).status_code == 503
+        monkeypatch.undo()
+
+
+def _refuse() -> Any:
+    raise ConnectionRefusedError("there is no database")
+
+
+async def test_two_shops_of_different_databases_in_redis_know_nothing_of_each_other(
+    cached_database: PostgresServer, relay: Relay
+) -> None:
+    first = postgres_settings(
+        cached_database, DATABASE, redis_host="127.0.0.1", redis_port=relay.port
+    )
+    second = first.model_copy(update={"redis_db": 1})
+    async with opened(first) as here:
+        product_id = await offer(here)
+        await read(here, product_id)
+        other = Shop(second)
+        await other.prepare()
+        async with kept_cache(other):
+            await believed(other)
+            assert await seen(other, product_id) == (Tier.MISS, "4.99")
+        await other.close()
+
+
+async def test_the_served_shop_has_its_redis_too(
+    cached_database: PostgresServer, mortal_redis: RedisServer, tmp_path: Path
+) -> None:
+    # On another event loop than that of the tests.
+    mortal_redis.start()
+    settings = postgres_settings(
+        cached_database, DATABASE, redis_host=mortal_redis.host, redis_port=mortal_redis.port
+    )
+    async with opened(settings) as here:
+        product_id = await offer(here)
+        # Whoever connects drops once more what is outstanding.
+        assert await outstanding(here) == 0
+        await read(here, product_id)
+        with serving(settings, tmp_path) as served:
+            async with httpx.AsyncClient(base_url=f"{served.url}/api/v1") as client:
+                path = f"/products/{product_id}"
+                tiers: list[str] = []
+                while "near" not in tiers and len(tiers) < 500:
+                    # The first answers may come before it is believed.
+                    tiers.append((await client.get(path)).headers["X-Cache"])
+                assert tiers[-2:] == ["redis", "near"]
+                await reprice(here, product_id, "5.49")
+                await asyncio.sleep(0.05)
+                assert (await client.get(path)).json()["price"] == "5.49"
+            code, _, errors = served.stop()
+    assert (code, errors) == (0, "")

@@ -1,0 +1,53 @@
+"""Fixtures: a shop on each database whose mails stay where they are written."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+import pytest_asyncio
+from litestar import Litestar
+
+from app.dependencies import Shop
+from app.settings import Settings
+from tests.accounts import standing
+from tests.conftest import DATABASES, client_of, empty, postgres_settings, sqlite_settings
+from tests.servers import PostgresServer
+
+
+@pytest.fixture(name="still_settings", scope="session", params=DATABASES)
+def its_settings(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """The settings of a shop of its own, which no other test's process sends the mails of."""
+    if request.param == "sqlite":
+        yield sqlite_settings(tmp_path_factory.mktemp("still"))
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    server.create_database("still")
+    yield postgres_settings(server, "still")
+    server.drop_database("still")
+
+
+@pytest_asyncio.fixture(name="still_app", scope="session", loop_scope="session")
+async def its_app(still_settings: Settings) -> AsyncIterator[Litestar]:
+    """The application over that shop."""
+    async with standing(still_settings) as app:
+        await empty(app.state.shop)
+        yield app
+
+
+@pytest_asyncio.fixture(name="still", loop_scope="session")
+async def its_shop(still_app: Litestar) -> AsyncIterator[Shop]:
+    """A shop whose mails stay where they are written, emptied after the test."""
+    shop: Shop = still_app.state.shop
+    yield shop
+    await empty(shop)
+
+
+@pytest_asyncio.fixture(name="machine", loop_scope="session")
+async def its_client(
+    still_app: Litestar, still: Shop  # pylint: disable=unused-argument  # it empties itself
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of that shop with an API key."""
+    async with client_of(still_app) as client:
+        yield client

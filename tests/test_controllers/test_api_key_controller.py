@@ -1,0 +1,225 @@
+"""API keys over HTTP: made once, shown without their secrets, and good until they are not."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import delete
+
+from app.dependencies import Shop
+from app.models import ApiKey, UserRole
+from tests.accounts import Person, bearer, events_of, kind_of, later, someone_of
+from tests.machines import KEY_ID
+from tests.queries import statements_of
+from tests.refusals import NOTHING, everything, places_of
+
+WAREHOUSE = {"name": "warehouse", "scopes": ["products:write", "products:read", "products:read"]}
+
+
+async def made(client: httpx.AsyncClient, admin: Person, **changes: Any) -> dict[str, Any]:
+    """Make a key and return what is shown of it this once."""
+    response = await client.post("/api-keys", json=WAREHOUSE | changes, headers=admin.headers)
+    assert response.status_code == 201, response.text
+    assert response.headers.get_list("Cache-Control") == ["no-store"]
+    assert "ETag" not in response.headers
+    key: dict[str, Any] = response.json()
+    return key
+
+
+async def use(client: httpx.AsyncClient, key: str) -> int:
+    """Return how a request with a key is answered."""
+    return (await client.get("/products", headers=bearer(key))).status_code
+
+
+async def add(client: httpx.AsyncClient, key: str, sku: str = "tea") -> httpx.Response:
+    """Add a product with a key."""
+    product = {"sku": sku, "name": "Tea", "category": "Tea", "price": "4.99"}
+    return await client.post("/products", json=product, headers=bearer(key))
+
+
+async def listed(client: httpx.AsyncClient, admin: Person, **query: Any) -> dict[str, Any]:
+    """Return a page of keys."""
+    response = await client.get("/api-keys", params=query, headers=admin.headers)
+    assert response.status_code == 200
+    page: dict[str, Any] = response.json()
+    return page
+
+
+async def test_a_key_is_shown_once_and_kept_as_a_digest(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    admin = await someone_of(machine, still, UserRole.ADMIN)
+    key = await made(machine, admin)
+    secret = key.pop("key")
+    assert secret.startswith(f"lavka_{key['id'].replace('-', '')}_")
+    assert len(secret) == len("lavka_") + 32 + 1 + 43
+    assert {name: key[name] for name in key if name not in ("id", "created_at")} == {
+        "name": "warehouse",
+        "scopes": ["products:read", "products:write"],
+        "created_by": admin.id,
+        "last_used_at": None,
+        "expires_at": None,
+        "revoked_at": None,
+    }
+    assert (await listed(machine, admin))["items"][0] == key
+    stored = repr(await everything(still))
+    assert secret not in stored and secret.split("_", 2)[2] not in stored
+    assert (await add(machine, secret)).status_code == 201
+
+
+async def test_no_answer_with_a_secret_is_kept_for_a_repetition(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    admin = await someone_of(machine, still, UserRole.ADMIN)
+    headers = admin.headers | {"Idempotency-Key": "one"}
+    keys = [
+        (await machine.post("/api-keys", json=WAREHOUSE, headers=headers)).json()["key"]
+        for _ in range(2)
+    ]
+    assert len(set(keys)) == 2
+    assert (await everything(still))["idempotency_keys"] == []
+
+
+async def test_keys_are_listed_page_by_page_the_newest_first(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    async with still.database.write() as session:
+        await session.execute(delete(ApiKey).where(ApiKey.id == KEY_ID))
+    admin = await someone_of(machine, still, UserRole.ADMIN)
+    names = []
+    for number in range(5):
+        names.append((await made(machine, admin, name=f"key {number}"))["name"])
+    seen, cursor = [], None
+    while True:
+        query = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+        still.identities.clear()
+        with statements_of(still) as statements:
+            page = await listed(machine, admin, **query)
+        # One for who calls, one for the page.
+        assert len(statements) == 2
+        seen += [key["name"] for key in page["items"]]
+        assert all("key" not in key for key in page["items"])
+        if (cursor := page["next"]) is None:
+            break
+    assert seen == names[::-1]
+
+
+async def test_the_last_use_is_noted_to_the_minute(machine: httpx.AsyncClient, still: Shop) -> None:
+    admin = await someone_of(machine, still, UserRole.ADMIN)
+    key = await made(machine, admin)
+
+    async def last_use() -> datetime | None:
+        (found,) = (
+            each for each in (await listed(machine, admin))["items"] if each["id"] == key["id"]
+        )
+        at = found["last_used_at"]
+        return None if at is None else datetime.fromisoformat(at)
+
+    assert await last_use() is None
+    started = still.clock.now()
+    assert await use(machine, key["key"]) == 200
+    assert (await add(machine, key["key"])).status_code == 201
+    first = await last_use()
+    assert first is not None and started <= first <= still.clock.now()
+    for seconds, is_noted in ((50, False), (61, True)):
+        with later(still, timedelta(seconds=seconds)):
+            assert (await add(machine, key["key"], f"tea-{seconds}")).status_code == 201
+            noted = await last_use()
+            assert noted is not None
+            assert (noted > first) is is_noted
+
+
+async def test_a_key_is_good_until_it_expires(machine: httpx.AsyncClient, still: Shop) -> None:
+    admin = await someone_of(machine, still, UserRole.ADMIN)
+    until = still.clock.now() + timedelta(hours=1)
+    key = await made(machine, admin, expires_at=until.isoformat())
+    assert datetime.fromisoformat(key["expires_at"]) == until
+    with later(still, timedelta(minutes=59, seconds=55)):
+        assert (await add(machine, key["key"])).status_code == 201
+    with later(still, timedelta(hours=1)):
+        assert kind_of(await add(machine, key["key"], "cup")) == (401, "invalid-token")
+
+
+async def test_a_key_that_is_revoked_is_good_no_more(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    admin = await someone_of(machine, still, UserRole.ADMIN)
+    key, other = await made(machine, admin), await made(machine, admin)
+    read = {"products:read", "orders:read"}
+    orders = await made(machine, admin, scopes=sorted(read))
+    path = f"/api-keys/{key['id']}"
+    assert (await add(machine, key["key"])).status_code == 201
+    revoked = await machine.delete(path, headers=admin.headers)
+    assert (revoked.status_code, revoked.content) == (204, b"")
+    assert kind_of(await add(machine, key["key"], "cup")) == (401, "invalid-token")
+    assert (await add(machine, other["key"], "cup")).status_code == 201
+    assert (await machine.get("/orders", headers=bearer(orders["key"]))).status_code == 200
+    shown = (await listed(machine, admin))["items"]
+    assert [each["revoked_at"] is None for each in shown if each["id"] == key["id"]] == [False]
+    # Once more is no refusal, and no other moment.
+    assert (await machine.delete(path, headers=admin.headers)).status_code == 204
+    assert (await listed(machine, admin))["items"] == shown
+    assert [each.event for each in await events_of(still, key["id"])] == [
+        "api-key.created",
+        "api-key.revoked",
+    ]
+
+
+@pytest.mark.parametrize("how", ["another secret", "none", "another id", "no id", "no key"])
+async def test_a_key_is_good_with_its_own_secret_only(
+    machine: httpx.AsyncClient, still: Shop, how: str
+) -> None:
+    admin = await someone_of(machine, still, UserRole.ADMIN)
+    key, other = (await made(machine, admin))["key"], (await made(machine, admin))["key"]
+    head, own, secret = key.split("_", 2)
+    wrong = {
+        "another secret": f"{head}_{own}_{other.split('_', 2)[2]}",
+        "none": f"{head}_{own}_",
+        "another id": f"{head}_{NOTHING.replace('-', '')}_{secret}",
+        "no id": f"{head}__{secret}",
+        "no key": "lavka_",
+    }[how]
+    before = await everything(still)
+    assert kind_of(await add(machine, wrong)) == (401, "invalid-token")
+    assert await everything(still) == before
+
+
+async def test_a_key_opens_what_its_scopes_name_and_nothing_else(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    admin = await someone_of(machine, still, UserRole.ADMIN)
+    key = bearer((await made(machine, admin, scopes=["orders:read"]))["key"])
+    assert (await machine.get("/orders", headers=key)).status_code == 200
+    refused = await machine.get("/users", headers=key)
+    assert kind_of(refused) == (403, "forbidden")
+    assert refused.json()["needs"] == "users:read"
+    # No scope makes another key.
+    assert kind_of(await machine.post("/api-keys", json=WAREHOUSE)) == (403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    ("change", "places"),
+    [
+        ({"scopes": []}, {"#/scopes": "must have at least 1 item"}),
+        ({"name": " "}, {"#/name": None}),
+        ({"expires_at": "2027-01-31T12:00:00"}, {"#/expires_at": None}),
+        ({"digest": "x"}, {"#/digest": "is not a field of this document"}),
+    ],
+)
+async def test_a_wrong_key_is_told_its_fields(
+    machine: httpx.AsyncClient, still: Shop, change: dict[str, Any], places: dict[str, Any]
+) -> None:
+    admin = await someone_of(machine, still, UserRole.ADMIN)
+    before = await everything(still)
+    response = await machine.post("/api-keys", json=WAREHOUSE | change, headers=admin.headers)
+    found = places_of(response.json())
+    assert list(found) == list(places)
+    assert all(reason in (None, found[place]) for place, reason in places.items())
+    assert await everything(still) == before
+
+
+async def test_an_unknown_key_cannot_be_revoked(machine: httpx.AsyncClient, still: Shop) -> None:
+    admin = await someone_of(machine, still, UserRole.ADMIN)
+    response = await machine.delete(f"/api-keys/{NOTHING}", headers=admin.headers)
+    assert kind_of(response) == (404, "api-key-not-found")

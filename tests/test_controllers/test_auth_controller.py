@@ -1,0 +1,243 @@
+"""Log-ins over HTTP: who is let in, who is not, and what neither is told."""
+
+import base64
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from argon2 import PasswordHasher
+
+from app.dependencies import Shop
+from app.models import UserRole
+from tests.accounts import kind_of, later, log_in, pair_of, set_user, someone, status_of
+from tests.factories import PASSWORD, create_user
+from tests.queries import statements_of
+from tests.refusals import everything, places_of
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+WRONG = "wrong horse battery staple"
+REFUSAL = (
+    b'{"type":"urn:problem:invalid-credentials","title":"Wrong name or password","status":401,'
+    b'"detail":"there is no such user with this password"}'
+)
+SPELLINGS = [
+    "\u00c9milie.N@example.com",
+    "E\u0301MILIE.n@EXAMPLE.com",
+    "e\u0301milie.n@example.COM",
+    "Emilie-1",
+    "EMILIE-1",
+    "emilie-1",
+]
+
+
+async def posted(client: httpx.AsyncClient, body: str | bytes) -> httpx.Response:
+    """Send a form as it is spelled."""
+    return await client.post("/auth/token", content=body, headers=FORM)
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+async def test_a_user_logs_in_by_either_name_in_any_spelling(
+    machine: httpx.AsyncClient, name: str
+) -> None:
+    user = await create_user(machine, email="\u00c9milie.N@example.com", username="Emilie-1")
+    pair = await pair_of(machine, name)
+    assert sorted(pair) == ["access_token", "expires_in", "refresh_token", "token_type"]
+    assert (pair["token_type"], pair["expires_in"]) == ("bearer", 900)
+    headers = {"Authorization": f"bearer {pair['access_token']}"}
+    assert (await machine.get("/users/me", headers=headers)).json() == user
+
+
+async def test_a_password_is_the_same_in_composed_and_decomposed_letters(
+    machine: httpx.AsyncClient,
+) -> None:
+    user = await create_user(machine, password="cr\u00e8me br\u00fbl\u00e9e")
+    response = await log_in(machine, user["email"], "cre\u0300me bru\u0302le\u0301e")
+    assert response.status_code == 200
+
+
+async def test_a_password_is_compared_to_the_last_letter_and_in_its_case(
+    machine: httpx.AsyncClient,
+) -> None:
+    user = await create_user(machine)
+    for other in (PASSWORD[:-1], PASSWORD + " ", PASSWORD.upper(), " " + PASSWORD, "\0" + PASSWORD):
+        assert (await log_in(machine, user["email"], other)).content == REFUSAL
+
+
+async def test_every_log_in_that_fails_is_answered_alike(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    known, inactive, imported = [await create_user(machine) for _ in range(3)]
+    await set_user(still, inactive["id"], is_active=False)
+    await set_user(still, imported["id"], password_hash=None)
+    answers = [
+        await log_in(machine, known["email"], WRONG),
+        await log_in(machine, known["username"], WRONG),
+        await log_in(machine, "nobody@example.com"),
+        await log_in(machine, "nobody"),
+        await log_in(machine, inactive["email"]),
+        await log_in(machine, imported["email"]),
+        await log_in(machine, imported["email"], "nobody's"),
+    ]
+    assert [(answer.status_code, answer.content) for answer in answers] == [(401, REFUSAL)] * 7
+    # Only how many requests the address has left differs, and that by one from each to the next.
+    left = [int(answer.headers.pop("RateLimit-Remaining")) for answer in answers]
+    assert left == list(range(left[0], left[0] - 7, -1))
+    for answer in answers:
+        answer.headers.pop("RateLimit-Reset")
+        answer.headers.pop("X-Request-ID")
+    (headers,) = {tuple(answer.headers.items()) for answer in answers}
+    assert dict(headers)["www-authenticate"] == 'Bearer realm="lavka"'
+    assert (await everything(still))["login_sessions"] == []
+
+
+async def test_known_and_unknown_users_cost_the_same_work(
+    machine: httpx.AsyncClient, still: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, imported = await create_user(machine), await create_user(machine)
+    await set_user(still, imported["id"], password_hash=None)
+    # A process makes up what nobody's password is compared with at the first need of it.
+    await log_in(machine, "nobody@example.com")
+    verified: list[str] = []
+    verify = PasswordHasher.verify
+
+    def noting(hasher: PasswordHasher, kept: str, password: str) -> Any:
+        verified.append(password)
+        return verify(hasher, kept, password)
+
+    monkeypatch.setattr(PasswordHasher, "verify", noting)
+    sent = []
+    for name in (known["email"], known["username"], "other@example.com", imported["email"]):
+        with statements_of(still) as statements:
+            assert (await log_in(machine, name, WRONG)).content == REFUSAL
+        sent.append([statement.sql.split("WHERE")[0] for statement in statements])
+    assert verified == [WRONG] * 4
+    begins = ["BEGIN IMMEDIATE"] if still.database.is_sqlite else []
+    select, insert = (each for each in sent[0] if each not in begins)
+    assert select.startswith("SELECT users.id, ")
+    assert insert.startswith("INSERT INTO audit_events ")
+    assert sent == [[*begins, select, *begins, insert]] * 4
+
+
+async def test_swagger_uis_form_is_a_log_in(machine: httpx.AsyncClient) -> None:
+    user = await create_user(machine)
+    form = {
+        "grant_type": "password",
+        "username": user["email"],
+        "password": PASSWORD,
+        "scope": "",
+        "client_id": "",
+        "client_secret": "",
+    }
+    basic = {"Authorization": f"Basic {base64.b64encode(b':').decode()}"}
+    response = await machine.post("/auth/token", data=form, headers=basic)
+    assert response.status_code == 200
+    assert await status_of(machine, response.json()["access_token"]) == 200
+
+
+async def test_json_is_no_form(machine: httpx.AsyncClient) -> None:
+    user = await create_user(machine)
+    body = {"username": user["email"], "password": PASSWORD}
+    response = await machine.post("/auth/token", json=body)
+    assert kind_of(response) == (415, "unsupported-media-type")
+    assert response.json()["detail"] == (
+        "Content-Type must be application/x-www-form-urlencoded, not application/json"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "places"),
+    [
+        ("username=ada", {"#/password": "is required"}),
+        ("password=x", {"#/username": "is required"}),
+        ("", {"#/username": "is required", "#/password": "is required"}),
+        ("username=a&password=x&username=b", {"#/username": "must be given once"}),
+        ("username=a&password=x&password=x", {"#/password": "must be given once"}),
+        ("username=a&password=x&otp=1", {"#/otp": "is not a field"}),
+        ("username=a&password=x&grant_type=magic", {"#/grant_type": "must be 'password'"}),
+        ("username=a&password=", {"#/password": "must have at least 1 character"}),
+        (
+            "username=a%0Ab&password=x",
+            {"#/username": "must be one line of text without control characters"},
+        ),
+        (
+            "username=a&password=" + "x" * 1_001,
+            {"#/password": "must have at most 1000 characters"},
+        ),
+    ],
+)
+async def test_a_wrong_form_is_told_its_fields(
+    machine: httpx.AsyncClient, still: Shop, body: str, places: dict[str, str]
+) -> None:
+    before = await everything(still)
+    assert places_of((await posted(machine, body)).json()) == places
+    assert await everything(still) == before
+
+
+@pytest.mark.parametrize(
+    "body", [b"username=%FF&password=x", b"username=\xff&password=x", b"&".join([b"a=1"] * 21)]
+)
+async def test_what_is_no_form_in_utf_8_is_refused(machine: httpx.AsyncClient, body: bytes) -> None:
+    response = await posted(machine, body)
+    assert kind_of(response) == (400, "invalid-input")
+    assert response.json()["detail"] == "the body is not a valid form in UTF-8"
+
+
+async def test_nobody_may_keep_tokens(machine: httpx.AsyncClient) -> None:
+    user = await create_user(machine)
+    first = await log_in(machine, user["email"], **{"Idempotency-Key": "one"})
+    second = await log_in(machine, user["email"], **{"Idempotency-Key": "one"})
+    renewed = await machine.post(
+        "/auth/refresh", json={"refresh_token": second.json()["refresh_token"]}
+    )
+    for response in (first, second, renewed):
+        assert response.status_code == 200
+        assert response.headers.get_list("Cache-Control") == ["no-store"]
+        assert "ETag" not in response.headers
+        assert "Idempotency-Replayed" not in response.headers
+    assert first.json()["refresh_token"] != second.json()["refresh_token"]
+
+
+async def test_an_access_token_is_good_for_a_quarter_of_an_hour(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    person = await someone(machine)
+    with later(still, timedelta(minutes=14, seconds=57)):
+        assert await status_of(machine, person.access) == 200
+    with later(still, timedelta(minutes=15)):
+        response = await machine.get("/users/me", headers=person.headers)
+    assert kind_of(response) == (401, "invalid-token")
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="lavka", error="invalid_token"'
+
+
+async def test_a_role_that_is_changed_is_in_force_at_the_next_request(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    admin, person = await someone(machine), await someone(machine)
+    await set_user(still, admin.id, role=UserRole.ADMIN)
+    seen = []
+    for role in ("staff", "admin", "customer"):
+        path = f"/users/{person.id}/access"
+        changed = await machine.patch(path, json={"role": role}, headers=admin.headers)
+        assert (changed.status_code, changed.json()["role"]) == (200, role)
+        users = await machine.get("/users", headers=person.headers)
+        trail = await machine.get("/audit", headers=person.headers)
+        seen.append((users.status_code, trail.status_code))
+    assert seen == [(200, 403), (200, 200), (403, 403)]
+
+
+async def test_a_user_who_may_not_come_in_is_out_at_once_and_later_logs_in_anew(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    admin, person = await someone(machine), await someone(machine)
+    await set_user(still, admin.id, role=UserRole.ADMIN)
+    assert await status_of(machine, person.access) == 200
+    path = f"/users/{person.id}/access"
+    await machine.patch(path, json={"is_active": False}, headers=admin.headers)
+    assert await status_of(machine, person.access) == 401
+    assert (await log_in(machine, person.user["email"])).content == REFUSAL
+    await machine.patch(path, json={"is_active": True}, headers=admin.headers)
+    # What was ended stays ended.
+    assert await status_of(machine, person.access) == 401
+    pair = await pair_of(machine, person.user["email"])
+    assert await status_of(machine, pair["access_token"]) == 200

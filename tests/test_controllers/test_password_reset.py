@@ -1,0 +1,221 @@
+"""Passwords that are forgotten, and what a mail about one is good for."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from app.dependencies import Shop
+from tests.accounts import (
+    bearer,
+    events_of,
+    kind_of,
+    later,
+    log_in,
+    mails_of,
+    pair_of,
+    renew,
+    set_user,
+    someone,
+    status_of,
+    token_in,
+    told,
+)
+from tests.factories import PASSWORD, create_user
+from tests.refusals import everything, places_of
+
+NEW = "wrong horse battery staple"
+SUBJECT = "Choose a new password"
+
+
+async def forgot(client: httpx.AsyncClient, email: str) -> httpx.Response:
+    """Say that the password of an address is forgotten."""
+    return await client.post("/auth/password/forgot", json={"email": email})
+
+
+async def reset(client: httpx.AsyncClient, token: str, new: str = NEW) -> httpx.Response:
+    """Set a new password by a token."""
+    body = {"token": token, "new_password": new}
+    return await client.post("/auth/password/reset", json=body)
+
+
+async def token_for(client: httpx.AsyncClient, shop: Shop, email: str) -> str:
+    """Return the token that a user gets who has forgotten the password."""
+    assert (await forgot(client, email)).status_code == 202
+    mail = (await mails_of(shop))[-1]
+    assert (mail.recipient, mail.subject) == (email, SUBJECT)
+    return token_in(mail)
+
+
+async def test_a_forgotten_password_is_replaced_by_way_of_a_mail(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    person, bystander = await someone(machine), await someone(machine)
+    mails = len(await mails_of(still))
+    assert (await forgot(machine, person.user["email"].upper())).status_code == 202
+    # To the address as the user gave it, and not as whoever asks spells it.
+    assert await told(still, mails) == [(person.user["email"], SUBJECT)]
+    token = token_in((await mails_of(still))[-1])
+    answer = await reset(machine, token)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert (await told(still, mails))[1:] == [(person.user["email"], "Your password was changed")]
+    assert await status_of(machine, person.access) == 401
+    assert (await renew(machine, person.refresh)).status_code == 401
+    assert await status_of(machine, bystander.access) == 200
+    assert (await log_in(machine, person.user["email"])).status_code == 401
+    pair = await pair_of(machine, person.user["email"], NEW)
+    own = (await machine.get("/users/me", headers=bearer(pair["access_token"]))).json()
+    # Who got the mail reads mails to the address.
+    assert (own["is_email_verified"], own["version"]) == (True, 2)
+    events = [each.event for each in await events_of(still, person.id)]
+    assert events == [
+        "login.succeeded",
+        "password.forgotten",
+        "password.reset",
+        "login.failed",
+        "login.succeeded",
+    ]
+
+
+async def test_an_address_of_nobody_is_answered_alike_and_gets_no_mail(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    known, inactive = await create_user(machine), await create_user(machine)
+    await set_user(still, inactive["id"], is_active=False)
+    mails = len(await mails_of(still))
+    answers = [
+        await forgot(machine, email)
+        for email in (known["email"], "nobody@example.com", inactive["email"])
+    ]
+    assert [each.status_code for each in answers] == [202] * 3
+    assert len({each.content for each in answers}) == 1
+    changing = {"ratelimit-remaining", "ratelimit-reset", "x-request-id"}
+    (_,) = {
+        tuple((name, value) for name, value in each.headers.items() if name not in changing)
+        for each in answers
+    }
+    assert await told(still, mails) == [(known["email"], SUBJECT)]
+
+
+async def test_who_was_imported_without_a_password_gets_one_by_mail(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    user = await create_user(machine)
+    await set_user(still, user["id"], password_hash=None)
+    token = await token_for(machine, still, user["email"])
+    assert (await reset(machine, token)).status_code == 204
+    assert (await log_in(machine, user["email"], NEW)).status_code == 200
+    assert kind_of(await reset(machine, token)) == (401, "invalid-token")
+
+
+async def test_a_mail_is_written_if_its_reason_is_committed_and_only_then(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    user = await create_user(machine)
+    before = await everything(still)
+    # The address is taken: what was written on the way is not there.
+    taken = {"username": "other", "first_name": "A", "last_name": "B", "password": PASSWORD}
+    response = await machine.post("/users", json=taken | {"email": user["email"]})
+    assert kind_of(response) == (409, "email-taken")
+    assert await everything(still) == before
+    # The mail is there at the moment of the answer, and not sent by then.
+    other = await machine.post("/users", json=taken | {"email": "other@example.com"})
+    assert other.status_code == 201
+    (mail,) = (await mails_of(still))[1:]
+    assert (mail.recipient, mail.attempts) == ("other@example.com", 0)
+    assert str(mail.user_id) == other.json()["id"]
+
+
+@pytest.mark.parametrize("ending", ["used", "another reset", "changed", "moved", "an hour", "gone"])
+async def test_a_token_for_a_new_password_is_good_once_for_an_hour_and_only_as_things_are(
+    machine: httpx.AsyncClient, still: Shop, ending: str
+) -> None:
+    person = await someone(machine)
+    token = await token_for(machine, still, person.user["email"])
+    passed = timedelta()
+    if ending == "used":
+        assert (await reset(machine, token)).status_code == 204
+    elif ending == "another reset":
+        other = await token_for(machine, still, person.user["email"])
+        assert other != token
+        assert (await reset(machine, other)).status_code == 204
+    elif ending == "changed":
+        body = {"current_password": PASSWORD, "new_password": NEW}
+        changed = await machine.post("/auth/password", json=body, headers=person.headers)
+        assert changed.status_code == 204
+    elif ending == "moved":
+        body = {"email": "moved@example.com"}
+        assert (await machine.patch(f"/users/{person.id}", json=body)).status_code == 200
+    elif ending == "an hour":
+        passed = timedelta(hours=1)
+    else:
+        assert (await machine.delete(f"/users/{person.id}")).status_code == 204
+    before = await everything(still)
+    with later(still, passed):
+        response = await reset(machine, token, "third horse battery staple")
+    assert kind_of(response) == (401, "invalid-token")
+    assert await everything(still) == before
+
+
+async def test_a_token_is_good_for_most_of_its_hour(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    user = await create_user(machine)
+    token = await token_for(machine, still, user["email"])
+    with later(still, timedelta(minutes=59, seconds=58)):
+        assert (await reset(machine, token)).status_code == 204
+
+
+async def test_of_several_tokens_any_is_good_until_one_is_used(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    user = await create_user(machine)
+    first = await token_for(machine, still, user["email"])
+    second = await token_for(machine, still, user["email"])
+    assert (await reset(machine, first)).status_code == 204
+    assert kind_of(await reset(machine, second)) == (401, "invalid-token")
+
+
+async def test_a_password_that_is_not_good_enough_leaves_the_token_good(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    user = await create_user(machine)
+    token = await token_for(machine, still, user["email"])
+    before = await everything(still)
+    refused = await reset(machine, token, "password123")
+    assert places_of(refused.json()) == {
+        "#/new_password": "is one of the passwords that are tried first"
+    }
+    assert await everything(still) == before
+    assert (await reset(machine, token)).status_code == 204
+
+
+async def test_a_token_is_of_one_kind(machine: httpx.AsyncClient, still: Shop) -> None:
+    person = await someone(machine)
+    verify = token_in((await mails_of(still))[-1])
+    token = await token_for(machine, still, person.user["email"])
+    before = await everything(still)
+    for other in (verify, person.access, person.refresh, token[:-2], "x"):
+        assert kind_of(await reset(machine, other)) == (401, "invalid-token")
+    assert await status_of(machine, token) == 401
+    assert kind_of(await renew(machine, token)) == (401, "invalid-token")
+    verified = await machine.post("/auth/email/verify", json={"token": token})
+    assert kind_of(verified) == (401, "invalid-token")
+    assert await everything(still) == before
+
+
+async def test_what_is_mailed_does_not_tell_what_it_is_bound_to(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    user = await create_user(machine)
+    await token_for(machine, still, user["email"])
+    mail = (await mails_of(still))[-1]
+    assert mail.body.startswith(
+        "Somebody, probably you, has asked for a new password at our shop.\n\n"
+        "The token for POST /api/v1/auth/password/reset:\neyJ"
+    )
+    assert mail.body.endswith(
+        "\n\nThis works once, within an hour. If it was not you, do nothing: "
+        "your password stays.\n"
+    )
+    assert user["username"] not in mail.body and "argon2" not in mail.body

@@ -1,0 +1,342 @@
+"""What a person may ask of the shop: all that it holds, and to be forgotten."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from litestar import Litestar
+from sqlalchemy import select
+
+from app.dependencies import Shop
+from app.models import Base, Order, UserRole
+from tests.accounts import (
+    Person,
+    at,
+    bearer,
+    kind_of,
+    log_in,
+    mails_of,
+    pair_of,
+    renew,
+    someone,
+    someone_of,
+    status_of,
+)
+from tests.factories import (
+    PASSWORD,
+    create_address,
+    create_product,
+    create_user,
+    order_in,
+    place_order,
+)
+from tests.machines import AUTHORIZATION
+from tests.queries import statements_of
+from tests.refusals import everything
+
+HOME, OFFICE = "203.0.113.77", "198.51.100.9"
+# Each is in nothing else that is kept.
+MARKS = {
+    "email": "marked-mail@marked-host.example",
+    "username": "marked-username",
+    "first_name": "Markedfirst",
+    "last_name": "Markedlast",
+}
+ADDRESS = {
+    "street": "1 Markedstreet",
+    "city": "Markedcity",
+    "region": "Markedregion",
+    "postal_code": "MARKED1",
+    "country": "PT",
+}
+SECOND = {"street": "2 Markedlane", "city": "Lisbon", "postal_code": "1000", "country": "PT"}
+DELIVERED_TO = {
+    "street": "3 Markedroad",
+    "city": "Porto",
+    "postal_code": "4000",
+    "country": "PT",
+}
+STEPS = {
+    "pending": [],
+    "shipped": ["paid", "shipped"],
+    "delivered": ["paid", "shipped", "delivered"],
+    "cancelled": ["cancelled"],
+}
+TRACES = (
+    "marked-mail",
+    "marked-host",
+    "marked-username",
+    "markedfirst",
+    "markedlast",
+    "markedstreet",
+    "markedcity",
+    "markedregion",
+    "marked1",
+    "markedlane",
+    "markedroad",
+    "markedphone",
+    HOME,
+)
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A person of whom the shop holds as much as it can, in marked values."""
+
+    person: Person
+    orders: dict[str, dict[str, Any]]
+
+
+@pytest.fixture(name="home")
+def its_home(still_app: Litestar) -> httpx.AsyncClient:
+    """A client at home, whose network address is a mark as well."""
+    return at(still_app, HOME, **{"User-Agent": "Markedphone"})
+
+
+def keyed(key: str, person: Person | None = None) -> dict[str, str]:
+    """Return the headers of a request whose answer is kept."""
+    return {"Idempotency-Key": key} | (person.headers if person else {})
+
+
+async def marked(machine: httpx.AsyncClient, home: httpx.AsyncClient) -> Marked:
+    """Have a person register, log in, fail to, order, and be written to, with keys for all."""
+    registration = MARKS | {"password": PASSWORD}
+    user = (await home.post("/users", json=registration, headers=keyed("register"))).json()
+    await log_in(home, MARKS["email"], "wrong horse")
+    pair = await pair_of(home, MARKS["username"])
+    person = Person(user, pair["access_token"], pair["refresh_token"])
+    path = f"/users/{person.id}/addresses"
+    assert (await home.post(path, json=ADDRESS, headers=keyed("first", person))).is_success
+    assert (await machine.post(path, json=SECOND, headers=keyed("second"))).is_success
+    orders = await ordered(machine, home, person)
+    await home.post("/auth/password/forgot", json={"email": MARKS["email"]})
+    return Marked(person, orders)
+
+
+async def ordered(
+    machine: httpx.AsyncClient, home: httpx.AsyncClient, person: Person
+) -> dict[str, dict[str, Any]]:
+    """Place orders for a person by the shop's own people, who move them on, and one by itself."""
+    product = await create_product(machine, stock_quantity=50)
+    items = [{"product_id": product["id"], "quantity": 2}]
+    for_person = {"user_id": person.id, "items": items, "delivery_address": DELIVERED_TO}
+    orders = {}
+    for status, steps in STEPS.items():
+        sent = await machine.post("/orders", json=for_person, headers=keyed(status))
+        orders[status] = sent.json()
+        for step in steps:
+            path = f"/orders/{orders[status]['id']}"
+            orders[status] = (await machine.patch(path, json={"status": step})).json()
+        assert orders[status]["status"] == status
+    own = await home.post("/orders", json={"items": items}, headers=keyed("own", person))
+    path = f"/orders/{own.json()['id']}/cancel"
+    orders["own"] = (await home.post(path, headers=person.headers)).json()
+    assert orders["own"]["status"] == "cancelled"
+    return orders
+
+
+async def kept_of(shop: Shop, leaving_out: tuple[str, ...] = ()) -> str:
+    """Return all that the shop has in its tables, with what is packed in them unpacked."""
+    return repr(
+        {
+            name: [tuple(map(_readable, row)) for row in rows]
+            for name, rows in (await everything(shop)).items()
+            if name not in leaving_out
+        }
+    ).casefold()
+
+
+async def test_an_export_has_all_that_the_shop_holds_on_a_person(
+    machine: httpx.AsyncClient, home: httpx.AsyncClient, still: Shop
+) -> None:
+    whole = await marked(machine, home)
+    person = whole.person
+    response = await home.get(f"/users/{person.id}/export", headers=person.headers)
+    assert response.status_code == 200
+    export = response.json()
+    assert sorted(export) == ["addresses", "events", "exported_at", "orders", "sessions", "user"]
+    assert export["user"] == person.user
+    assert [each["street"] for each in export["addresses"]] == ["1 Markedstreet", "2 Markedlane"]
+    shown = [(await machine.get(f"/orders/{each['id']}")).json() for each in whole.orders.values()]
+    assert export["orders"] == shown
+    (session,) = export["sessions"]
+    assert (session["user_agent"], session["is_current"]) == ("Markedphone", True)
+    assert [(each["event"], each["address"]) for each in export["events"]] == [
+        ("login.failed", HOME),
+        ("login.succeeded", HOME),
+        ("password.forgotten", HOME),
+    ]
+    assert PASSWORD not in response.text and "argon2" not in response.text
+    assert response.headers["Cache-Control"] == "private, no-cache"
+    assert (await kept_of(still)).count("user.exported") == 1
+
+
+async def test_an_export_has_nothing_of_others(
+    machine: httpx.AsyncClient, home: httpx.AsyncClient, still_app: Litestar, still: Shop
+) -> None:
+    admin = await someone_of(machine, still, UserRole.ADMIN)
+    other = await create_user(machine, first_name="Otherfirst", email="other@other.example")
+    await create_address(machine, other["id"], street="9 Otherstreet")
+    product = await create_product(machine)
+    order = await place_order(machine, other["id"], {product["id"]: 1})
+    await pair_of(at(still_app, "192.0.2.200", **{"User-Agent": "Otherphone"}), other["email"])
+    person = (await marked(machine, home)).person
+    office = at(still_app, OFFICE)
+    path = f"/users/{person.id}/access"
+    assert (await office.patch(path, json={"role": "staff"}, headers=admin.headers)).is_success
+    assert (await office.patch(path, json={"role": "customer"}, headers=admin.headers)).is_success
+    text = (await home.get(f"/users/{person.id}/export", headers=person.headers)).text
+    # What was done is told, and from where the shop's people did it is not.
+    assert text.count("role.changed") == 2
+    for trace in ("Other", "other", order["id"], other["id"], "192.0.2.200", OFFICE):
+        assert trace not in text
+
+
+async def test_an_export_costs_as_much_for_many_orders_as_for_one(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    person = await someone(machine)
+    product = await create_product(machine)
+    counts = []
+    for _ in range(2):
+        await place_order(machine, person.id, {product["id"]: 1})
+        await place_order(machine, person.id, {product["id"]: 1})
+        still.identities.clear()
+        with statements_of(still) as statements:
+            await machine.get(f"/users/{person.id}/export", headers=person.headers)
+        counts.append(len([each for each in statements if "BEGIN" not in each.sql]))
+    assert counts == [9, 9]
+
+
+async def test_nothing_of_a_forgotten_person_is_left(
+    machine: httpx.AsyncClient, home: httpx.AsyncClient, still: Shop
+) -> None:
+    whole = await marked(machine, home)
+    person, orders = whole.person, whole.orders
+    before = await kept_of(still)
+    assert [trace for trace in TRACES if trace not in before] == []
+    assert len(await mails_of(still)) == 2
+    # The two orders on their way still need to know where they go.
+    response = await home.delete(f"/users/{person.id}", headers=person.headers)
+    assert (response.status_code, response.content) == (204, b"")
+    rest = await kept_of(still, leaving_out=("orders",))
+    assert [trace for trace in TRACES if trace in rest] == []
+    assert await mails_of(still) == []
+    left = await kept_of(still)
+    assert [trace for trace in TRACES if trace in left] == ["markedroad"]
+    assert left.count("markedroad") == 2
+    for status, following in (("shipped", ["delivered"]), ("pending", ["cancelled"])):
+        for step in following:
+            path = f"/orders/{orders[status]['id']}"
+            assert (await machine.patch(path, json={"status": step})).status_code == 200
+    left = await kept_of(still)
+    assert [trace for trace in TRACES if trace in left] == []
+
+
+async def test_the_orders_of_a_forgotten_person_stay_with_their_totals_and_countries(
+    machine: httpx.AsyncClient, home: httpx.AsyncClient, still: Shop
+) -> None:
+    whole = await marked(machine, home)
+    assert (await machine.delete(f"/users/{whole.person.id}")).status_code == 204
+    forgotten = {
+        "street": "anonymised",
+        "city": "anonymised",
+        "region": "",
+        "postal_code": "anonymised",
+        "country": "PT",
+    }
+    for status, order in whole.orders.items():
+        shown = (await machine.get(f"/orders/{order['id']}")).json()
+        is_finished = status in ("delivered", "cancelled", "own")
+        address = forgotten if is_finished else order["delivery_address"]
+        assert shown == order | {"delivery_address": address}
+        assert shown["total"] == "9.98"
+    async with still.database.read() as session:
+        owners = await session.scalars(select(Order.user_id))
+        assert set(owners) == {UUID(whole.person.id)}
+
+
+async def test_who_is_forgotten_is_out_at_once_and_cannot_come_back(
+    machine: httpx.AsyncClient, home: httpx.AsyncClient
+) -> None:
+    person = (await marked(machine, home)).person
+    assert await status_of(home, person.access) == 200
+    assert (await home.delete(f"/users/{person.id}", headers=person.headers)).status_code == 204
+    assert await status_of(home, person.access) == 401
+    assert kind_of(await renew(home, person.refresh)) == (401, "invalid-token")
+    for name in (MARKS["email"], MARKS["username"], f"anonymised-{person.id.replace('-', '')}"):
+        assert (await log_in(home, name)).status_code == 401
+    # The names are free for another person.
+    again = await home.post("/users", json=MARKS | {"password": PASSWORD})
+    assert again.status_code == 201 and again.json()["id"] != person.id
+
+
+async def test_who_has_never_ordered_is_deleted_with_everything(
+    home: httpx.AsyncClient, still: Shop
+) -> None:
+    registration = MARKS | {"password": PASSWORD}
+    user = (await home.post("/users", json=registration, headers=keyed("register"))).json()
+    pair = await pair_of(home, MARKS["email"])
+    headers = bearer(pair["access_token"]) | {"Idempotency-Key": "address"}
+    await home.post(f"/users/{user['id']}/addresses", json=ADDRESS, headers=headers)
+    response = await home.delete(f"/users/{user['id']}", headers=bearer(pair["access_token"]))
+    assert response.status_code == 204
+    rows = await everything(still)
+    for table in ("users", "addresses", "login_sessions", "outgoing_mails", "idempotency_keys"):
+        assert rows[table] == []
+    left = await kept_of(still)
+    assert [trace for trace in TRACES if trace in left] == []
+
+
+async def test_one_person_is_forgotten_and_no_other(
+    machine: httpx.AsyncClient, home: httpx.AsyncClient, still: Shop
+) -> None:
+    product = await create_product(machine)
+    order = await order_in(machine, "delivered", product)
+    bystander = await someone(machine)
+    await create_address(machine, bystander.id)
+    key = bystander.headers | {"Idempotency-Key": "mine"}
+    body = {"items": [{"product_id": product["id"], "quantity": 1}]}
+    own = await machine.post("/orders", json=body, headers=key)
+
+    def others(tables: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        return {name: [row for row in rows if row in before[name]] for name, rows in tables.items()}
+
+    before = await everything(still)
+    person = (await marked(machine, home)).person
+    assert (await machine.delete(f"/users/{person.id}")).status_code == 204
+    assert others(await everything(still)) == before
+    replayed = await machine.post("/orders", json=body, headers=key)
+    assert replayed.json() == own.json()
+    assert (await machine.get(f"/orders/{order['id']}")).json() == order
+    assert await status_of(machine, bystander.access) == 200
+
+
+async def test_nobody_is_forgotten_by_a_stranger_nor_the_last_administrator(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    admin, person = await someone_of(machine, still, UserRole.ADMIN), await someone(machine)
+    stranger = await someone(machine)
+    before = await everything(still)
+    path = f"/users/{person.id}"
+    assert kind_of(await machine.delete(path, headers=stranger.headers)) == (404, "user-not-found")
+    export = await machine.get(f"{path}/export", headers=stranger.headers)
+    assert kind_of(export) == (404, "user-not-found")
+    own = await machine.delete(f"/users/{admin.id}", headers=admin.headers)
+    assert kind_of(own) == (409, "last-admin")
+    for method, route in (("DELETE", ""), ("GET", "/export")):
+        response = await machine.request(method, f"/users/{admin.id}{route}", headers=AUTHORIZATION)
+        assert kind_of(response) == (403, "forbidden")
+    assert await everything(still) == before
+
+
+def test_every_table_is_looked_through() -> None:
+    assert {"idempotency_keys", "outgoing_mails", "audit_events", "login_sessions"} < set(
+        Base.metadata.tables
+    )
+
+
+def _readable(value: object) -> object:
+    return value.decode("utf-8", "replace") if isinstance(value, (bytes, bytearray)) else value

@@ -1,0 +1,1 @@
+"""What is not Python, and runs the shop: containers, manifests, alerts, dashboards."""

@@ -1,0 +1,104 @@
+"""The manifests fit together, and do what the schemas of Kubernetes cannot ask for."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from app.messaging.commands import COMMANDS
+from app.settings import Settings, production_faults
+from tests.processes import ROOT
+
+RESOURCES: list[dict[str, Any]] = [
+    document
+    for path in sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
+    for document in yaml.safe_load_all(path.read_text("utf-8"))
+]
+PROCESSES = ("web", "worker", "taskiq-worker", "taskiq-scheduler")
+
+
+def all_of(kind: str) -> dict[str, dict[str, Any]]:
+    """Return the resources of a kind by their names."""
+    return {each["metadata"]["name"]: each for each in RESOURCES if each["kind"] == kind}
+
+
+DEPLOYMENTS = all_of("Deployment")
+PODS = {name: each["spec"]["template"] for name, each in (DEPLOYMENTS | all_of("Job")).items()}
+
+
+def test_every_process_has_a_deployment_and_the_schema_a_job() -> None:
+    assert set(DEPLOYMENTS) == set(PROCESSES)
+    assert set(all_of("Job")) == {"migration"}
+    namespaces = {each["metadata"].get("namespace") for each in RESOURCES}
+    assert namespaces == {None, "lavka"}
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_a_pod_is_locked_in_and_limited(name: str) -> None:
+    spec = PODS[name]["spec"]
+    [container] = spec["containers"]
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert spec["automountServiceAccountToken"] is False
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert set(container["resources"]["requests"]) == {"cpu", "memory"}
+    assert "memory" in container["resources"]["limits"]
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_process_is_probed_and_has_time_to_end(name: str) -> None:
+    spec = PODS[name]["spec"]
+    [container] = spec["containers"]
+    assert {"startupProbe", "livenessProbe", "readinessProbe"} <= set(container)
+    assert spec["terminationGracePeriodSeconds"] >= 35
+    if name != "web":
+        # A broker that is away is no reason to restart anything.
+        assert "--alive" in container["livenessProbe"]["exec"]["command"]
+        assert "--alive" not in container["readinessProbe"]["exec"]["command"]
+
+
+def test_whatever_selects_pods_finds_them() -> None:
+    labels = {name: pod["metadata"]["labels"] for name, pod in PODS.items()}
+    for name, deployment in DEPLOYMENTS.items():
+        assert deployment["spec"]["selector"]["matchLabels"] == labels[name]
+    for name, service in all_of("Service").items():
+        assert service["spec"]["selector"] == labels[name]
+    budgets = all_of("PodDisruptionBudget")
+    assert set(budgets) == {"web", "worker", "taskiq-worker"}
+    for name, budget in budgets.items():
+        assert budget["spec"]["selector"]["matchLabels"] == labels[name]
+
+
+def test_the_web_grows_with_its_cpu_and_the_worker_with_its_queues() -> None:
+    autoscaler = all_of("HorizontalPodAutoscaler")["web"]["spec"]
+    scaled = all_of("ScaledObject")["worker"]["spec"]
+    assert autoscaler["scaleTargetRef"]["name"] in DEPLOYMENTS
+    assert autoscaler["minReplicas"] >= 2
+    assert scaled["scaleTargetRef"]["name"] in DEPLOYMENTS
+    assert scaled["minReplicaCount"] >= 2
+    assert [each["metadata"]["queueName"] for each in scaled["triggers"]] == list(COMMANDS)
+    [[parameter]] = [
+        each["spec"]["secretTargetRef"] for each in all_of("TriggerAuthentication").values()
+    ]
+    assert parameter["key"] in all_of("Secret")[parameter["name"]]["stringData"]
+    # Who scales a deployment decides how many there are; a number in it would be set again and
+    # again.
+    for name in ("web", "worker"):
+        assert "replicas" not in DEPLOYMENTS[name]["spec"]
+
+
+def test_the_configuration_is_for_production_but_for_the_secrets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = all_of("ConfigMap")["lavka"]["data"]
+    secret = all_of("Secret")["lavka"]["stringData"]
+    known = {field.upper() for field in Settings(_env_file=None).model_dump()}
+    assert set(plain) | set(secret) - {"RABBITMQ_URL"} <= known
+    for name, value in (plain | secret).items():
+        monkeypatch.setenv(name, value)
+    refused = {fault.partition(":")[0] for fault in production_faults(Settings(_env_file=None))}
+    assert refused == {"SECRET_KEY", "POSTGRES_PASSWORD", "RABBITMQ_PASSWORD", "ADMIN_PASSWORD"}

@@ -1,0 +1,106 @@
+"""The sign of life of a process without a port, and the command that judges it."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from app import heartbeat
+from app.heartbeat import beating, complaint
+from tests.processes import ROOT
+
+
+def judged(path: Path, *options: str) -> tuple[int, str]:
+    """Return how the command ends, and what it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "app.heartbeat", str(path), *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    return done.returncode, done.stderr.strip()
+
+
+async def beaten(path: Path) -> None:
+    """Wait for the next beat."""
+    before = path.stat().st_mtime_ns if path.exists() else 0
+    async with asyncio.timeout(5):
+        while not path.exists() or path.stat().st_mtime_ns == before:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_process_that_beats_is_well(tmp_path: Path) -> None:
+    path = tmp_path / "heartbeat"
+    async with beating(path, lambda: None):
+        await beaten(path)
+        assert await asyncio.to_thread(judged, path) == (0, "")
+
+
+async def test_what_a_process_cannot_do_without_is_told_until_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.02)
+    path = tmp_path / "heartbeat"
+    ailments: list[str | None] = ["RabbitMQ is away"]
+    async with beating(path, lambda: ailments[0]):
+        await beaten(path)
+        assert await asyncio.to_thread(judged, path) == (1, "RabbitMQ is away")
+        assert await asyncio.to_thread(judged, path, "--alive") == (0, "")
+        ailments[0] = None
+        await beaten(path)
+        await beaten(path)
+        assert complaint(path, is_alive=False) is None
+
+
+async def test_a_loop_that_stands_still_is_seen_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.02)
+    path = tmp_path / "heartbeat"
+    async with beating(path, lambda: None):
+        await beaten(path)
+        # What blocks a loop: nothing in it is awaited.
+        time.sleep(0.3)
+        said = complaint(path, stale_seconds=0.2, is_alive=True)
+        assert said is not None and said.startswith("the last sign of life is")
+        await beaten(path)
+        assert complaint(path, stale_seconds=0.2, is_alive=True) is None
+
+
+@pytest.mark.parametrize("options", [(), ("--alive",)])
+def test_an_old_sign_of_life_is_none(tmp_path: Path, options: tuple[str, ...]) -> None:
+    path = tmp_path / "heartbeat"
+    path.write_text("", "utf-8")
+    long_ago = time.time() - 60
+    os.utime(path, (long_ago, long_ago))
+    assert judged(path, *options) == (1, "the last sign of life is 60 s old")
+
+
+async def test_there_is_none_before_the_start_and_after_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "heartbeat"
+    assert complaint(path, is_alive=True) == "there is no sign of life"
+    async with beating(path, lambda: None):
+        await beaten(path)
+    assert complaint(path, is_alive=True) == "there is no sign of life"
+
+
+async def test_a_process_that_is_told_no_place_beats_nowhere(tmp_path: Path) -> None:
+    async with beating(None, lambda: None):
+        await asyncio.sleep(0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_loads_nothing_but_the_standard_library() -> None:
+    listing = "import sys; import app.heartbeat; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    own = {name for name in done.stdout.split() if name.partition(".")[0] == "app"}
+    assert own == {"app", "app.heartbeat"}
+    assert "pydantic" not in done.stdout.split()

@@ -1,0 +1,1 @@
+"""Commands that arrive as messages, on every transport."""

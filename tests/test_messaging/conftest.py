@@ -1,0 +1,73 @@
+"""A shop with a real broker, emptied for each test."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aio_pika
+import pytest
+import pytest_asyncio
+
+from app.dependencies import Shop
+from app.services.outbox_service import EVENTS_EXCHANGE
+from main import create_app
+from tests.conftest import (
+    broker_settings,
+    client_of,
+    empty,
+    postgres_settings,
+    rabbitmq_or_skip,
+    running,
+)
+from tests.servers import PostgresServer, RabbitMQServer
+from tests.test_messaging.workers import QUEUES, Stand
+
+DATABASE = "worked"
+
+
+@pytest.fixture(scope="session", name="worked")
+def worked_database(postgres_server: PostgresServer) -> PostgresServer:
+    """The server with a database for shops that have a broker."""
+    postgres_server.create_database(DATABASE)
+    return postgres_server
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stand(
+    worked: PostgresServer, rabbitmq_server: RabbitMQServer, tmp_path: Path
+) -> AsyncIterator[Stand]:
+    """A shop with a broker on which nothing is declared, and without a worker."""
+    async with stand_on(worked, rabbitmq_server, tmp_path) as its:
+        await forget_all(rabbitmq_server)
+        yield its
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def mortal_stand(worked: PostgresServer, tmp_path: Path) -> AsyncIterator[Stand]:
+    """The same with a broker of its own, which may end without harm to other tests."""
+    with rabbitmq_or_skip() as server:
+        async with stand_on(worked, server, tmp_path) as its:
+            yield its
+
+
+@asynccontextmanager
+async def stand_on(
+    database: PostgresServer, broker: RabbitMQServer, folder: Path
+) -> AsyncIterator[Stand]:
+    """Open an empty shop over a database and a broker."""
+    settings = postgres_settings(database, DATABASE, **broker_settings(broker))
+    application = create_app(Shop(settings))
+    async with running(application) as app, client_of(app) as client:
+        its = Stand(settings, app.state.shop, client, broker, folder)
+        await empty(its.shop)
+        yield its
+
+
+async def forget_all(server: RabbitMQServer) -> None:
+    """Delete what the shop declares on the broker."""
+    connection = await aio_pika.connect(server.url(), timeout=60)
+    async with connection:
+        channel = await connection.channel()
+        for queue in QUEUES:
+            await channel.queue_delete(queue)
+        await channel.exchange_delete(EVENTS_EXCHANGE)

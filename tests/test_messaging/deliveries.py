@@ -1,0 +1,98 @@
+"""Makes messages as a transport hands them over, and reads back what became of them."""
+
+import json
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+import httpx
+from sqlalchemy import select
+
+from app.dependencies import Shop
+from app.messaging.processing import Delivery
+from app.models import Base, DeadLetter, InboxMessage, OutboxMessage, SuspectMessage
+
+_numbers = count(1)
+PRODUCT = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "4.99", "stock_quantity": 10}
+
+
+def message(queue: str, data: object, message_id: str | None = "", **how: Any) -> Delivery:
+    """Return a message with a document, or with bytes as they are, and an id of its own."""
+    body = data if isinstance(data, bytes) else json.dumps(data).encode()
+    own_id = f"message-{next(_numbers)}" if message_id == "" else message_id
+    return Delivery(queue, own_id, body, **how)
+
+
+def order(
+    user: dict[str, Any], product: dict[str, Any], quantity: int = 1, **more: Any
+) -> dict[str, Any]:
+    """Return an order for pieces of one product."""
+    items = [{"product_id": product["id"], "quantity": quantity}]
+    return {"user_id": user["id"], "items": items} | more
+
+
+def change(product: dict[str, Any], version: int | None = None, **fields: Any) -> dict[str, Any]:
+    """Return a change of a product."""
+    data: dict[str, Any] = {"product_id": product["id"], "product_data": fields}
+    return data if version is None else data | {"version": version}
+
+
+def move(order_id: str, status: str) -> dict[str, Any]:
+    """Return a move of an order."""
+    return {"order_id": order_id, "order_data": {"status": status}}
+
+
+async def rows_of(shop: Shop, kind: type[Base]) -> Sequence[Any]:
+    """Return the rows of a table by their keys."""
+    async with shop.database.read() as session:
+        key = kind.__table__.primary_key
+        return (await session.scalars(select(kind).order_by(*key))).all()
+
+
+async def letters_of(shop: Shop) -> list[tuple[str, str, str, int]]:
+    """Return the dead letters as queue, code, reason and attempts."""
+    rows: Sequence[DeadLetter] = await rows_of(shop, DeadLetter)
+    # Ids of one moment are in no order.
+    return sorted((each.queue, each.code, each.reason, each.attempts) for each in rows)
+
+
+async def codes_of(shop: Shop) -> list[str]:
+    """Return the kinds of reason of the dead letters."""
+    return [code for _, code, _, _ in await letters_of(shop)]
+
+
+async def postponed_in(shop: Shop) -> Sequence[OutboxMessage]:
+    """Return the messages that wait to be delivered."""
+    return await rows_of(shop, OutboxMessage)
+
+
+async def applied_in(shop: Shop) -> list[str]:
+    """Return the ids of the messages that had their effect."""
+    return [each.message_id for each in await rows_of(shop, InboxMessage)]
+
+
+async def suspects_in(shop: Shop) -> list[tuple[str, int]]:
+    """Return the keys of the messages under suspicion, with how often each was begun."""
+    return [(each.message_key, each.starts) for each in await rows_of(shop, SuspectMessage)]
+
+
+def again(row: OutboxMessage) -> Delivery:
+    """Return a postponed message as it is delivered once more."""
+    return Delivery(row.routing_key, row.message_id, row.body, row.attempts, headers=row.headers)
+
+
+async def take_postponed(shop: Shop) -> list[Delivery]:
+    """Take the messages that wait out of the outbox, as the one does who delivers them."""
+    rows = await postponed_in(shop)
+    async with shop.database.write() as session:
+        for row in rows:
+            await session.delete(await session.merge(row))
+    return [again(row) for row in rows]
+
+
+async def product_of(client: httpx.AsyncClient, product: dict[str, Any]) -> dict[str, Any]:
+    """Return a product as it is now."""
+    response = await client.get(f"/products/{product['id']}")
+    assert response.status_code == 200, response.text
+    shown: dict[str, Any] = response.json()
+    return shown

@@ -1,0 +1,49 @@
+"""How many messages wait on the broker's queues, as Prometheus is told."""
+
+import pytest
+
+from app.messaging import depths
+from tests.test_messaging.workers import QUEUES, Stand, publish
+from tests.test_web.test_metrics import figures
+
+PREFIX = "lavka_queue_depth "
+
+
+async def depths_of(stand: Stand) -> dict[str, float]:
+    """Return the depths that a client is told."""
+    told = await figures(stand.client)
+    return {
+        name.removeprefix(PREFIX): value for name, value in told.items() if name.startswith(PREFIX)
+    }
+
+
+async def test_the_depths_are_those_of_the_brokers_queues(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(depths, "_KEPT_SECONDS", 0.0)
+    # On a busy machine a broker may take longer than a scrape may.
+    monkeypatch.setattr(depths, "_ASK_SECONDS", 20.0)
+    assert await depths_of(stand) == {}
+    with stand.worker():
+        await stand.wait_for_workers()
+    async with stand.channel() as channel:
+        await publish(channel, "report", {})
+        await publish(channel, "order", {})
+        await publish(channel, "order", {})
+    assert await depths_of(stand) == dict.fromkeys(QUEUES, 0) | {"order": 2, "report": 1}
+
+
+async def test_the_broker_is_not_asked_at_each_scrape(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    async def ask(_self: depths.QueueDepths) -> dict[str, int]:
+        nonlocal asked
+        asked += 1
+        return {"order": asked}
+
+    monkeypatch.setattr(depths.QueueDepths, "_ask", ask)
+    monkeypatch.setattr(depths, "_KEPT_SECONDS", 3_600.0)
+    stand_depths = depths.QueueDepths(stand.settings)
+    assert [await stand_depths.read() for _ in range(3)] == [{"order": 1}] * 3

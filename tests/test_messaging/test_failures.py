@@ -1,0 +1,308 @@
+"""What may succeed later is tried again; what kills a process takes no neighbour with it."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.callers import Caller
+from app.dependencies import Shop
+from app.errors import Unavailable
+from app.messaging import processing
+from app.messaging.commands import COMMANDS, Handler, Services
+from app.messaging.processing import MAX_ATTEMPTS, Delivery, Processor
+from app.schemas.base import Schema
+from main import create_app
+from tests.conftest import client_of, postgres_settings, running
+from tests.factories import create_product, create_user, place_order
+from tests.ledger import assert_conserved, every, stock_of
+from tests.refusals import NOTHING
+from tests.servers import start_postgres
+from tests.test_messaging.deliveries import (
+    PRODUCT,
+    applied_in,
+    change,
+    codes_of,
+    letters_of,
+    message,
+    move,
+    order,
+    postponed_in,
+    product_of,
+    suspects_in,
+    take_postponed,
+)
+
+FAULT = "cursed"
+
+
+@pytest.fixture(name="cursed")
+def cursed_handler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the handler of products fail, by a fault of its own, for a marked one."""
+    handle = COMMANDS["product"].handle
+
+    async def fail(services: Services, caller: Caller, data: Any) -> Schema:
+        shown = await handle(services, caller, data)
+        if data.name == FAULT:
+            raise ZeroDivisionError("a fault of the handler")
+        return shown
+
+    replace_handler(monkeypatch, "product", fail)
+
+
+def replace_handler(monkeypatch: pytest.MonkeyPatch, queue: str, handler: Handler) -> None:
+    """Have the commands of a queue handled by another one, one by one."""
+    command = replace(COMMANDS[queue], handle=handler, handle_many=None)
+    monkeypatch.setitem(COMMANDS, queue, command)
+
+
+def products(*skus: str) -> list[Delivery]:
+    """Return messages of new products, among them one that the handler cannot bear."""
+    return [
+        message("product", PRODUCT | {"sku": sku, "name": sku}, f"product {sku}") for sku in skus
+    ]
+
+
+async def names_in(client: httpx.AsyncClient) -> list[str]:
+    """Return the names of the products."""
+    return sorted(each["name"] for each in await every(client, "/products"))
+
+
+@pytest.mark.usefixtures("cursed")
+async def test_a_fault_fails_its_own_message_only(client: httpx.AsyncClient, shop: Shop) -> None:
+    await Processor(shop).process(products("a", FAULT, "b"))
+    assert await names_in(client) == ["a", "b"]
+    assert await letters_of(shop) == []
+    (row,) = await postponed_in(shop)
+    assert (row.exchange, row.routing_key, row.message_id) == ("", "product", f"product {FAULT}")
+    assert (row.attempts, row.due_at - row.created_at) == (1, timedelta(seconds=1))
+    assert sorted(await applied_in(shop)) == ["product a", "product b"]
+
+
+@pytest.mark.usefixtures("cursed")
+async def test_after_eight_attempts_with_growing_delay_a_message_is_parked(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    delays = []
+    deliveries = products(FAULT)
+    while deliveries:
+        await Processor(shop).process(deliveries)
+        delays += [
+            ((row.due_at - row.created_at).total_seconds(), row.attempts)
+            for row in await postponed_in(shop)
+        ]
+        deliveries = await take_postponed(shop)
+    assert delays == [(2.0**each, each + 1) for each in range(MAX_ATTEMPTS - 1)]
+    assert await letters_of(shop) == [
+        ("product", "handler-failed", "it failed 8 times, with ZeroDivisionError the last time", 8)
+    ]
+    assert await every(client, "/products") == [] and await applied_in(shop) == []
+
+
+@pytest.mark.usefixtures("cursed")
+async def test_no_delay_is_longer_than_five_minutes(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processing, "MAX_ATTEMPTS", 30)
+    await Processor(shop).process([replace(each, attempts=20) for each in products(FAULT)])
+    (row,) = await postponed_in(shop)
+    assert row.due_at - row.created_at == timedelta(minutes=5)
+
+
+@pytest.mark.usefixtures("cursed")
+async def test_an_operation_tells_of_its_attempts_and_of_their_end(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    data, headers = PRODUCT | {"name": FAULT}, {"Prefer": "respond-async"}
+    accepted = await client.post("/products", json=data, headers=headers)
+    place = f"http://shop.test{accepted.headers['Location']}"
+    seen = []
+    while deliveries := await take_postponed(shop):
+        await Processor(shop).process(deliveries)
+        shown = (await client.get(place)).json()
+        seen.append((shown["state"], shown["attempts"]))
+    assert seen == [("running", each) for each in range(1, 8)] + [("failed", 7)]
+    assert shown["problem"] == {
+        "type": "urn:problem:handler-failed",
+        "title": "The shop could not do it",
+        "status": 500,
+        "detail": "it failed 8 times, with ZeroDivisionError the last time",
+    }
+
+
+@pytest.mark.parametrize("has_id", [True, False])
+async def test_an_update_that_overtakes_its_order_is_applied_after_it(
+    client: httpx.AsyncClient, shop: Shop, has_id: bool
+) -> None:
+    user, product = await create_user(client), await create_product(client)
+    chosen = str(uuid4())
+    update = message("order_update", move(chosen, "paid"), "update" if has_id else None)
+    await Processor(shop).process([update])
+    assert await letters_of(shop) == []
+    (early,) = await take_postponed(shop)
+    assert early.attempts == 1
+    await Processor(shop).process([early])
+    (late,) = await take_postponed(shop)
+    assert (late.attempts, late.message_id) == (2, early.message_id)
+    await Processor(shop).process([message("order", order(user, product, id=chosen))])
+    await Processor(shop).process([late])
+    assert (await client.get(f"/orders/{chosen}")).json()["status"] == "paid"
+    assert await postponed_in(shop) == [] and await letters_of(shop) == []
+
+
+@pytest.mark.parametrize(
+    ("queue", "data", "code", "subject"),
+    [
+        ("order_update", move(NOTHING, "paid"), "order-not-found", "order"),
+        ("product_update", change({"id": NOTHING}, name="A"), "product-not-found", "product"),
+    ],
+)
+async def test_an_update_of_what_never_comes_is_parked_in_the_end(
+    shop: Shop, queue: str, data: dict[str, Any], code: str, subject: str
+) -> None:
+    deliveries = [message(queue, data)]
+    attempts = 0
+    while deliveries:
+        attempts += 1
+        await Processor(shop).process(deliveries)
+        deliveries = await take_postponed(shop)
+    assert attempts == 8
+    assert await letters_of(shop) == [(queue, code, f"there is no {subject} {NOTHING}", 8)]
+
+
+async def test_a_message_that_kills_is_parked_at_its_fourth_start_without_its_neighbours(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle = COMMANDS["product"].handle
+
+    async def die(services: Services, caller: Caller, data: Any) -> Schema:
+        if data.name == FAULT:
+            # As little is cleaned up after as by a death: no exception handler may see it.
+            raise SystemExit
+        return await handle(services, caller, data)
+
+    replace_handler(monkeypatch, "product", die)
+    batch = products("a", FAULT, "b")
+    for count in (0, 1):
+        with pytest.raises(SystemExit):
+            await Processor(shop).process([replace(each, delivery_count=count) for each in batch])
+        assert await names_in(client) == [] and await suspects_in(shop) == []
+    for starts in (1, 2, 3):
+        with pytest.raises(SystemExit):
+            await Processor(shop).process(
+                [replace(each, delivery_count=starts + 1) for each in batch]
+            )
+        assert await names_in(client) == ["a"]
+        assert await suspects_in(shop) == [(f"product {FAULT}", starts)]
+    await Processor(shop).process([replace(each, delivery_count=5) for each in batch])
+    assert await names_in(client) == ["a", "b"] and await suspects_in(shop) == []
+    assert await letters_of(shop) == [
+        ("product", "deadly", "the process that began it died 3 times", 4)
+    ]
+
+
+async def test_a_suspect_without_an_id_is_known_by_its_body(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def die(*_: object) -> Schema:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        replace_handler(patch, "product", die)
+        for _ in range(3):
+            with pytest.raises(SystemExit):
+                await Processor(shop).process([message("product", PRODUCT, None, delivery_count=2)])
+    ((_, starts),) = await suspects_in(shop)
+    assert starts == 3
+    other = message("product", PRODUCT | {"sku": "B"}, None, delivery_count=9)
+    await Processor(shop).process([other, message("product", PRODUCT, None, delivery_count=5)])
+    assert [each["sku"] for each in await every(client, "/products")] == ["B"]
+    assert await codes_of(shop) == ["deadly"]
+    assert await suspects_in(shop) == []
+
+
+async def test_an_outage_does_not_count_as_the_death_of_a_process(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processing, "_HOLD_SECONDS", (0.01, 0.02))
+    handle, tries = COMMANDS["product"].handle, 0
+
+    async def be_away(services: Services, caller: Caller, data: Any) -> Schema:
+        nonlocal tries
+        tries += 1
+        if tries < 8:
+            raise Unavailable("the database does not answer, try again")
+        return await handle(services, caller, data)
+
+    replace_handler(monkeypatch, "product", be_away)
+    await Processor(shop).process([message("product", PRODUCT, delivery_count=2)])
+    assert (tries, await names_in(client)) == (8, ["Tea"])
+    assert await letters_of(shop) == [] and await suspects_in(shop) == []
+
+
+@contextmanager
+def lost_answers(count: int) -> Iterator[None]:
+    """Have so many commits succeed whose answers get lost."""
+    commit, left = AsyncSession.commit, count
+
+    async def lose(session: AsyncSession) -> None:
+        nonlocal left
+        await commit(session)
+        left -= 1
+        if left >= 0:
+            raise ConnectionResetError("the connection was lost")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AsyncSession, "commit", lose)
+        yield
+
+
+@pytest.mark.parametrize("message_id", ["one", None])
+async def test_a_commit_whose_answer_was_lost_is_not_made_twice(
+    client: httpx.AsyncClient, shop: Shop, message_id: str | None
+) -> None:
+    user, product = await create_user(client), await create_product(client)
+    with lost_answers(2):
+        await Processor(shop).process([message("order", order(user, product, 3), message_id)])
+    assert await stock_of(client, product["id"]) == 7
+    assert len(await applied_in(shop)) == 1
+
+
+async def test_messages_are_held_while_the_database_is_away_and_applied_afterwards() -> None:
+    with start_postgres() as server:
+        server.create_database("held")
+        settings = postgres_settings(server, "held")
+        async with running(create_app(Shop(settings))) as app, client_of(app) as client:
+            shop: Shop = app.state.shop
+            await check_that_they_are_held(client, shop, server)
+
+
+async def check_that_they_are_held(client: httpx.AsyncClient, shop: Shop, server: Any) -> None:
+    """Stop the database under a batch, start it again, and see that the batch is applied once."""
+
+    user, product = await create_user(client), await create_product(client, stock_quantity=100)
+    placed = await place_order(client, user["id"], {product["id"]: 1})
+    batches = [
+        [message("order", order(user, product)) for _ in range(20)],
+        [message("product_update", change(product, name="Back"), delivery_count=3)],
+        [message("order_update", move(placed["id"], "paid"), None)],
+        [message("product", b"?")],
+    ]
+    server.stop()
+    held = [asyncio.create_task(Processor(shop).process(each)) for each in batches]
+    done, _ = await asyncio.wait(held, timeout=2)
+    assert done == set()
+    server.start()
+    await asyncio.wait_for(asyncio.gather(*held), 40)
+    assert await stock_of(client, product["id"]) == 79
+    assert (await product_of(client, product))["name"] == "Back"
+    assert (await client.get(f"/orders/{placed['id']}")).json()["status"] == "paid"
+    assert await codes_of(shop) == ["invalid-input"]
+    await assert_conserved(client, [product["id"]])

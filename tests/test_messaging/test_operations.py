@@ -1,0 +1,211 @@
+"""Who prefers not to wait is answered at once, and can follow what becomes of the command."""
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from app.dependencies import Shop
+from app.messaging.processing import Processor
+from main import create_app
+from tests.conftest import client_of, empty, running, sqlite_settings
+from tests.factories import PASSWORD, create_product, create_user, place_order
+from tests.ledger import every, stock_of
+from tests.machines import AUTHORIZATION, let_machine_into
+from tests.processes import serving
+from tests.refusals import NOTHING, problem_of, refused
+from tests.test_messaging.deliveries import PRODUCT, order, postponed_in, take_postponed
+
+ASYNC = {"Prefer": "respond-async"}
+WAIT = {"Prefer": "respond-async, wait=20"}
+
+
+@pytest_asyncio.fixture(name="busy", loop_scope="session")
+async def dispatching_client(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the same shop in an application that applies commands."""
+    async with running(create_app(Shop(shop.settings)), is_dispatching=True) as app:
+        async with client_of(app) as client:
+            yield client
+        await empty(app.state.shop)
+
+
+def at(place: str) -> str:
+    """Return the URL of a path of the shop."""
+    return f"http://shop.test{place}"
+
+
+async def routes(client: httpx.AsyncClient) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return a good request for each route that can be answered later."""
+    user, product = await create_user(client), await create_product(client)
+    placed = await place_order(client, user["id"], {product["id"]: 1})
+    return [
+        ("POST", "/products", PRODUCT),
+        ("PATCH", f"/products/{product['id']}", {"price": "7.49", "stock_quantity": 4}),
+        ("POST", "/orders", order(user, product, 2)),
+        ("PATCH", f"/orders/{placed['id']}", {"status": "paid"}),
+    ]
+
+
+async def test_each_route_answers_at_once_and_the_operation_ends_in_its_answer(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    for method, path, data in await routes(client):
+        answer = await client.request(method, path, json=data, headers=ASYNC)
+        assert (answer.status_code, answer.json()["state"]) == (202, "queued"), answer.text
+        assert answer.headers["Preference-Applied"] == "respond-async"
+        place = answer.headers["Location"]
+        assert place == f"/api/v1/operations/{answer.json()['id']}"
+        assert (await client.get(at(place))).json() == answer.json()
+        await Processor(shop).process(await take_postponed(shop))
+        ended = (await client.get(at(place))).json()
+        assert (ended["state"], ended["attempts"], ended["problem"]) == ("succeeded", 0, None)
+        kind = "products" if "product" in path else "orders"
+        now = await client.get(f"/{kind}/{ended['result']['id']}")
+        assert list(ended["result"].items()) == list(now.json().items())
+
+
+async def test_who_also_waits_gets_the_answer_as_if_there_were_no_queue(
+    busy: httpx.AsyncClient,
+) -> None:
+    for method, path, data in await routes(busy):
+        answer = await busy.request(method, path, json=data, headers=WAIT)
+        assert answer.status_code == (201 if method == "POST" else 200), answer.text
+        kind = "products" if "product" in path else "orders"
+        place = f"/api/v1/{kind}/{answer.json()['id']}"
+        assert answer.headers.get("Location") == (place if method == "POST" else None)
+        now = await busy.get(at(place))
+        assert (now.content, now.headers["ETag"]) == (answer.content, answer.headers["ETag"])
+
+
+async def test_who_waits_for_what_is_refused_gets_the_problem(busy: httpx.AsyncClient) -> None:
+    user, product = await create_user(busy), await create_product(busy)
+    data = order(user, product, 11)
+    told = [await busy.post("/orders", json=data, headers=headers) for headers in (WAIT, {})]
+    assert [each.status_code for each in told] == [409, 409]
+    assert problem_of(told[0]) == problem_of(told[1])
+    assert problem_of(told[0])["products"][0]["available"] == 10
+    assert await stock_of(busy, product["id"]) == 10
+
+
+async def test_a_body_that_is_not_valid_is_refused_at_once(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    for method, path, _ in await routes(client):
+        bodies: tuple[object, ...] = ({"colour": "red"}, [])
+        for data in bodies:
+            problem = await refused(client, shop, method, path, json=data, headers=ASYNC)
+            assert problem["type"] == "urn:problem:invalid-input"
+
+
+async def test_a_condition_is_about_now_and_is_answered_now(client: httpx.AsyncClient) -> None:
+    product = await create_product(client)
+    headers = ASYNC | {"If-Match": "*"}
+    answer = await client.patch(f"/products/{product['id']}", json={"name": "A"}, headers=headers)
+    assert (answer.status_code, answer.json()["name"]) == (200, "A")
+    assert "Preference-Applied" not in answer.headers
+    headers["If-Match"] = '"another"'
+    answer = await client.patch(f"/products/{product['id']}", json={"name": "B"}, headers=headers)
+    assert problem_of(answer)["status"] == 412
+
+
+async def test_with_a_key_there_is_one_operation_however_often_it_is_asked_for(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    headers = ASYNC | {"Idempotency-Key": "one"}
+    answers = [await client.post("/products", json=PRODUCT, headers=headers) for _ in range(3)]
+    assert [each.status_code for each in answers] == [202] * 3
+    assert len({each.content for each in answers}) == 1
+    assert len({each.headers["Location"] for each in answers}) == 1
+    await Processor(shop).process(await take_postponed(shop))
+    assert len(await every(client, "/products")) == 1
+    again = await client.post("/products", json=PRODUCT, headers=headers)
+    assert again.content == answers[0].content and await postponed_in(shop) == []
+
+
+async def signed_in(client: httpx.AsyncClient) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return a new customer, with headers by which a client is that one."""
+    user = await create_user(client)
+    form = {"username": user["email"], "password": PASSWORD}
+    token = (await client.post("/auth/token", data=form)).json()["access_token"]
+    return user, {"Authorization": f"Bearer {token}"}
+
+
+async def test_an_operation_is_shown_to_its_caller_and_to_staff_only(
+    client: httpx.AsyncClient,
+) -> None:
+    product = await create_product(client)
+    (_, own), (_, foreign) = await signed_in(client), await signed_in(client)
+    data = {"items": [{"product_id": product["id"], "quantity": 1}]}
+    place = at((await client.post("/orders", json=data, headers=own | ASYNC)).headers["Location"])
+    for headers, status in ((own, 200), (foreign, 404), (AUTHORIZATION, 200)):
+        assert (await client.get(place, headers=headers)).status_code == status
+    for path in (f"{place}/events", at(f"/api/v1/operations/{NOTHING}"), f"{place}/events"):
+        refusal = problem_of(await client.get(path, headers=foreign))
+        assert refusal["type"] == "urn:problem:operation-not-found"
+
+
+def events_in(text: str) -> list[tuple[int, str, dict[str, Any]]]:
+    """Return the events of a stream, with their ids."""
+    events = []
+    for block in text.replace("\r\n", "\n").split("\n\n"):
+        lines = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line)
+        if lines:
+            events.append((int(lines["id"]), lines["event"], json.loads(lines["data"])))
+    return events
+
+
+async def test_the_steps_of_an_operation_come_in_order_and_end(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    answer = await client.post("/products", json=PRODUCT, headers=ASYNC)
+    place = at(answer.headers["Location"])
+    following = asyncio.create_task(client.get(f"{place}/events"))
+    await asyncio.sleep(0.5)
+    await Processor(shop).process(await take_postponed(shop))
+    stream = await asyncio.wait_for(following, 20)
+    assert stream.headers["Content-Type"].startswith("text/event-stream")
+    events = events_in(stream.text)
+    assert events[0][:2] == (1, "queued") and events[-1][:2] == (3, "succeeded")
+    assert [each for each, _, _ in events] == sorted(each for each, _, _ in events)
+    assert events[-1][2] == (await client.get(place)).json()
+    for seen, left in (("1", [3]), ("3", []), ("x", [3]), ("9" * 1_000, [3])):
+        resumed = await client.get(f"{place}/events", headers={"Last-Event-ID": seen})
+        assert resumed.status_code == 200
+        assert [each for each, _, _ in events_in(resumed.text)] == left
+
+
+@pytest.mark.parametrize("is_effected", [False, True])
+async def test_a_command_whose_process_is_killed_is_applied_once_after_the_restart(
+    tmp_path: Path, is_effected: bool
+) -> None:
+    settings = sqlite_settings(tmp_path / "var")
+    with serving(settings, tmp_path) as served:
+        await let_machine_into(settings)
+        async with httpx.AsyncClient(
+            base_url=f"{served.url}/api/v1", headers=AUTHORIZATION, timeout=60
+        ) as own:
+            user, product = await create_user(own), await create_product(own, stock_quantity=100)
+            answers = await asyncio.gather(
+                *(own.post("/orders", json=order(user, product), headers=ASYNC) for _ in range(20))
+            )
+            while is_effected and await stock_of(own, product["id"]) == 100:
+                await asyncio.sleep(0.01)
+        served.process.send_signal(signal.SIGKILL)
+        served.process.wait()
+    assert {each.status_code for each in answers} == {202}
+    with serving(settings, tmp_path) as served:
+        async with httpx.AsyncClient(
+            base_url=f"{served.url}/api/v1", headers=AUTHORIZATION, timeout=60
+        ) as own:
+            places = [f"{served.url}{each.headers['Location']}" for each in answers]
+            for place in places:
+                while (await own.get(place)).json()["state"] != "succeeded":
+                    await asyncio.sleep(0.05)
+            assert await stock_of(own, product["id"]) == 80
+            assert len(await every(own, "/orders")) == 20

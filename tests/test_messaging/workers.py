@@ -1,0 +1,167 @@
+"""Runs workers as processes over a RabbitMQ of the tests, and speaks to the broker beside them."""
+
+import asyncio
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aio_pika
+import httpx
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
+from pamqp import commands, frame
+from pamqp.body import ContentBody
+from pamqp.header import ContentHeader, ProtocolHeader
+
+from app.dependencies import Shop
+from app.messaging.commands import COMMANDS
+from app.settings import Settings
+from tests.processes import ROOT, environment
+from tests.servers import RabbitMQServer
+
+WAIT_SECONDS = 30
+QUEUES = [*COMMANDS, *(f"{each}.dlq" for each in COMMANDS), "report"]
+WORKER = ("-m", "app.rabbitmq_consumer")
+
+
+@dataclass(frozen=True)
+class Stand:
+    """A shop with a broker: its API in this process, its workers in others."""
+
+    settings: Settings
+    shop: Shop
+    client: httpx.AsyncClient
+    server: RabbitMQServer
+    folder: Path
+
+    @property
+    def log(self) -> str:
+        """What the workers said."""
+        return "\n".join(
+            each.read_text("utf-8") for each in sorted(self.folder.glob("worker-*.log"))
+        )
+
+    @asynccontextmanager
+    async def channel(self) -> AsyncIterator[AbstractChannel]:
+        """Open a channel to the broker that confirms what is published."""
+        url = self.server.url(self.settings.rabbitmq_vhost)
+        async with await aio_pika.connect(url, timeout=WAIT_SECONDS) as connection:
+            yield await connection.channel(publisher_confirms=True)
+
+    @contextmanager
+    def worker(self, *program: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Start a worker; it is killed at the end if it still runs."""
+        number = len(list(self.folder.glob("worker-*.log")))
+        with (
+            (self.folder / f"worker-{number:02}.log").open("wb") as log,
+            subprocess.Popen(
+                [sys.executable, *(program or WORKER)],
+                cwd=ROOT,
+                env=environment(self.settings),
+                stdout=log,
+                stderr=log,
+            ) as process,
+        ):
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    async def consumers_of(self, queue: str) -> int:
+        """Return how many workers consume a queue; none does where there is no queue."""
+        async with self.channel() as channel:
+            try:
+                declared = await channel.declare_queue(queue, passive=True)
+            except aio_pika.exceptions.ChannelNotFoundEntity:
+                return 0
+            return declared.declaration_result.consumer_count or 0
+
+    async def wait_for_workers(self, count: int = 1) -> None:
+        """Wait until so many workers consume every queue."""
+        for queue in COMMANDS:
+            try:
+                await until(
+                    lambda queue=queue: self.consumers_of(queue), count  # type: ignore[misc]
+                )
+            except AssertionError as error:
+                raise AssertionError(f"consumers of {queue}: {error}\n{self.log}") from error
+
+
+async def until(ask: Callable[[], Awaitable[Any]], answer: Any) -> None:
+    """Wait until a question has an answer."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while (given := await ask()) != answer:
+        assert time.monotonic() < deadline, f"{given}, and not {answer}"
+        await asyncio.sleep(0.05)
+
+
+async def publish(
+    channel: AbstractChannel, queue: str, data: object, message_id: str | None = None
+) -> None:
+    """Publish a command, given as a document or as bytes, and wait until the broker has it."""
+    body = data if isinstance(data, bytes) else json.dumps(data).encode()
+    message = aio_pika.Message(
+        body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT, message_id=message_id
+    )
+    await channel.default_exchange.publish(message, queue, timeout=WAIT_SECONDS)
+
+
+async def publish_all(channel: AbstractChannel, queue: str, documents: list[Any]) -> None:
+    """Publish commands, a hundred at a time."""
+    for start in range(0, len(documents), 100):
+        part = documents[start : start + 100]
+        await asyncio.gather(*(publish(channel, queue, each) for each in part))
+
+
+async def drain(queue: AbstractQueue, count: int) -> list[AbstractIncomingMessage]:
+    """Take so many messages out of a queue, in their order."""
+    taken: list[AbstractIncomingMessage] = []
+    deadline = time.monotonic() + WAIT_SECONDS
+    while len(taken) < count:
+        assert time.monotonic() < deadline, f"{len(taken)} of {count}"
+        message = await queue.get(no_ack=True, fail=False, timeout=WAIT_SECONDS)
+        if message is None:
+            await asyncio.sleep(0.05)
+        else:
+            taken.append(message)
+    return taken
+
+
+def publish_bare(stand: Stand, queue: str, body: bytes) -> None:
+    """Publish a message without a single property, as no client library does."""
+    plain = f"\0{stand.server.user}\0{stand.server.password}"
+    header = ContentHeader(body_size=len(body), properties=commands.Basic.Properties())
+    vhost = stand.settings.rabbitmq_vhost
+    steps: list[list[tuple[int, Any]]] = [
+        [(0, commands.Connection.StartOk(mechanism="PLAIN", response=plain))],
+        [
+            (0, commands.Connection.TuneOk(channel_max=10, frame_max=131_072, heartbeat=0)),
+            (0, commands.Connection.Open(virtual_host=vhost)),
+        ],
+        [(1, commands.Channel.Open())],
+        [
+            (1, commands.Basic.Publish(routing_key=queue)),
+            (1, header),
+            (1, ContentBody(body)),
+            (0, commands.Connection.Close(reply_code=200, reply_text="", class_id=0, method_id=0)),
+        ],
+    ]
+    with socket.create_connection((stand.server.host, stand.server.port), timeout=10) as connection:
+        connection.sendall(ProtocolHeader().marshal())
+        for step in steps:
+            assert connection.recv(65_536)
+            connection.sendall(b"".join(frame.marshal(each, channel) for channel, each in step))
+        assert connection.recv(65_536)
+
+
+async def ended(process: subprocess.Popen[bytes], within_seconds: float) -> int:
+    """Ask a worker to end, and return its exit code."""
+    process.send_signal(signal.SIGTERM)
+    return await asyncio.to_thread(process.wait, within_seconds)

@@ -1,0 +1,93 @@
+"""What a container does before its command: `lavka migrate`, and entrypoint.sh around it."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from app.settings import Settings
+from tests.conftest import postgres_settings, sqlite_settings
+from tests.processes import ROOT, WAIT_SECONDS, away, environment
+from tests.servers import PostgresServer
+from tests.test_cli import lavka
+
+ENTRYPOINT = ROOT / "entrypoint.sh"
+
+
+@pytest.fixture(name="empty_database", params=["sqlite", "postgres"])
+def _empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """The settings of a shop whose database has nothing in it."""
+    if request.param == "sqlite":
+        return sqlite_settings(tmp_path / "var")
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = f"empty_{time.time_ns()}"
+    server.create_database(name)
+    return postgres_settings(server, name)
+
+
+def started(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run entrypoint.sh as a container does, to its end."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["/bin/sh", str(ENTRYPOINT), *arguments],
+        cwd=ROOT,
+        env=environment(settings) | {"PATH": path, "DB_WAIT_SECONDS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=WAIT_SECONDS,
+    )
+
+
+def test_an_empty_database_is_migrated_once(empty_database: Settings, tmp_path: Path) -> None:
+    first, second = (lavka(empty_database, tmp_path, "migrate") for _ in range(2))
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == f"{empty_database.data_place}: migrated\n"
+    assert (second.returncode, second.stderr) == (0, "")
+    assert second.stdout == f"{empty_database.data_place}: up to date\n"
+
+
+async def test_of_several_that_start_at_once_one_migrates(
+    empty_database: Settings, tmp_path: Path
+) -> None:
+    runs = [asyncio.to_thread(lavka, empty_database, tmp_path, "migrate") for _ in range(3)]
+    done = await asyncio.gather(*runs)
+    assert [each.returncode for each in done] == [0, 0, 0], [each.stderr for each in done]
+    said = sorted(each.stdout.rpartition(": ")[2].strip() for each in done)
+    assert said == ["migrated", "up to date", "up to date"]
+
+
+def test_a_database_that_stays_away_is_waited_for_so_long(tmp_path: Path) -> None:
+    settings = away(tmp_path)
+    began = time.monotonic()
+    done = lavka(settings, tmp_path, "migrate", "--wait", "2")
+    assert time.monotonic() - began > 2
+    assert done.returncode == 2
+    assert done.stdout.startswith(f"waiting for {settings.data_place}: ")
+    assert done.stderr.splitlines()[-1].startswith(f"error: {settings.data_place}: ")
+    assert lavka(settings, tmp_path, "migrate").stdout == ""
+
+
+def test_a_container_migrates_and_then_is_its_command(
+    empty_database: Settings,
+) -> None:
+    done = started(empty_database, "sh", "-c", "echo the command; exit 7")
+    assert done.stdout == f"{empty_database.data_place}: migrated\nthe command\n"
+    assert done.returncode == 7
+
+
+def test_a_container_without_its_database_does_not_begin(tmp_path: Path) -> None:
+    done = started(away(tmp_path), "echo", "the command")
+    assert done.returncode == 2
+    assert "the command" not in done.stdout
+
+
+def test_an_empty_shop_is_filled_once(empty_database: Settings, tmp_path: Path) -> None:
+    first = lavka(empty_database, tmp_path, "demo")
+    assert (first.returncode, first.stdout.splitlines()[-1]) == (0, "filled"), first.stderr
+    second = lavka(empty_database, tmp_path, "demo")
+    assert (second.returncode, second.stdout) == (0, "the shop is in use, and stays as it is\n")

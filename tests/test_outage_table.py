@@ -1,0 +1,298 @@
+"""What works while something is down: each cell of the table in docs/watching.md."""
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from sqlalchemy import delete, update
+
+from app.dependencies import Shop
+from app.errors import Unavailable
+from app.models import DailyReport, Product, ReportLine, ReportProduct
+from app.reporting import make_due_reports
+from main import create_app
+from tests.accounts import Person, log_in, someone
+from tests.conftest import broker_settings, client_of, postgres_settings, rabbitmq_or_skip, running
+from tests.factories import create_product, place_order
+from tests.ledger import assert_conserved, every
+from tests.servers import PostgresServer, RedisServer, start_postgres, start_redis
+from tests.test_cache.reads import believed
+from tests.test_messaging.deliveries import postponed_in
+from tests.test_messaging.workers import Stand, ended, until
+
+READY = "http://shop.test/health/ready"
+UNAVAILABLE = 503
+
+
+@dataclass
+class World:
+    """A shop with all that it can have, and a customer who has bought something."""
+
+    stand: Stand
+    postgres: PostgresServer
+    redis: RedisServer
+    customer: Person
+    shown: dict[str, Any]
+    """A product that was read, and so is cached."""
+    unseen: dict[str, Any]
+    """One that nobody has read, and with it the lists are out of the cache."""
+    sold: dict[str, Any]
+    """A product that is bought, and so dropped from the cache."""
+    order: dict[str, Any]
+    down: str = ""
+    worker: subprocess.Popen[bytes] | None = None
+    placed: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    """Where the operations are that wait for a worker."""
+
+    @property
+    def client(self) -> httpx.AsyncClient:
+        """Who calls, as a machine unless it is said otherwise."""
+        return self.stand.client
+
+    async def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Send a request of the customer; what fails is what was promised to fail."""
+        # Who was seen a moment ago is known without the database: not for longer, though.
+        self.stand.shop.identities.clear()
+        request["headers"] = self.customer.headers | request.get("headers", {})
+        response = await self.client.request(method, path, **request)
+        if response.status_code >= 500:
+            assert (self.down, response.status_code) == ("PostgreSQL", UNAVAILABLE)
+            assert response.headers["Retry-After"] == "1"
+            assert response.json()["type"] == "urn:problem:unavailable"
+        return response
+
+    def basket(self) -> dict[str, Any]:
+        """An order for one piece."""
+        return {"items": [{"product_id": self.sold["id"], "quantity": 1}]}
+
+    async def count(self) -> int:
+        """Return how many orders there are."""
+        return len(await every(self.client, "/orders"))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", name="world")
+async def whole_world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A shop over servers of its own, which may end, and a worker."""
+    with rabbitmq_or_skip() as broker, start_postgres() as postgres, start_redis() as redis:
+        postgres.create_database("outages")
+        settings = postgres_settings(
+            postgres,
+            "outages",
+            redis_host=redis.host,
+            redis_port=redis.port,
+            **broker_settings(broker),
+        )
+        application = create_app(Shop(settings))
+        async with running(application), client_of(application) as client:
+            shop: Shop = application.state.shop
+            stand = Stand(settings, shop, client, broker, tmp_path_factory.mktemp("outages"))
+            customer = await someone(client)
+            shown, sold, unseen = [
+                await create_product(client, stock_quantity=1_000) for _ in range(3)
+            ]
+            order = await place_order(client, customer.id, {sold["id"]: 1})
+            await open_yesterday(shop)
+            yield World(stand, postgres, redis, customer, shown, unseen, sold, order)
+
+
+async def open_yesterday(shop: Shop) -> None:
+    """Have the shop been open since yesterday, whose report is due."""
+    async with shop.database.write() as session:
+        await session.execute(
+            update(Product).values(created_at=shop.clock.now() - timedelta(days=1))
+        )
+
+
+async def forget_reports(shop: Shop) -> None:
+    """Have no report been made yet."""
+    async with shop.database.write() as session:
+        for table in (ReportLine, ReportProduct, DailyReport):
+            await session.execute(delete(table))
+
+
+def yesterday_of(shop: Shop) -> date:
+    """Return the newest day that is over."""
+    return shop.days.last_over(shop.clock.now())
+
+
+@asynccontextmanager
+async def without_redis(world: World) -> AsyncIterator[None]:
+    """Have no Redis; afterwards it is believed again."""
+    await asyncio.to_thread(world.redis.stop)
+    await believed(world.stand.shop, False)
+    yield
+    await asyncio.to_thread(world.redis.start)
+    await believed(world.stand.shop)
+
+
+@asynccontextmanager
+async def without_rabbitmq(world: World) -> AsyncIterator[None]:
+    """Have no broker; afterwards what was to be told is told."""
+    await asyncio.to_thread(world.stand.server.stop)
+    yield
+    events = [each.routing_key for each in await postponed_in(world.stand.shop)]
+    assert events.count("order.placed") == len(world.placed) > 0
+    await asyncio.to_thread(world.stand.server.start)
+    await until(lambda: postponed_in(world.stand.shop), [])
+
+
+@asynccontextmanager
+async def without_worker(world: World) -> AsyncIterator[None]:
+    """Have no worker; afterwards another one does what was left."""
+    assert world.worker is not None
+    assert await ended(world.worker, 30) == 0
+    yield
+    with world.stand.worker():
+        for each in world.waiting:
+            await until(partial(state_of, world, each), "succeeded")
+        await until(lambda: postponed_in(world.stand.shop), [])
+
+
+async def state_of(world: World, path: str) -> str:
+    """Return how far an operation has come."""
+    state: str = (await world.ask("GET", f"http://shop.test{path}")).json()["state"]
+    return state
+
+
+@asynccontextmanager
+async def without_postgres(world: World) -> AsyncIterator[None]:
+    """Have no database, from amid orders on; afterwards each is there once."""
+    before = await world.count()
+    keys = [f"order-{number}" for number in range(30)]
+    sending = [asyncio.create_task(place(world, key)) for key in keys]
+    await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+    world.down = "PostgreSQL"
+    await asyncio.to_thread(world.postgres.stop, "immediate")
+    assert {await each for each in sending} <= {201, UNAVAILABLE}
+    yield
+    await asyncio.to_thread(world.postgres.start)
+    world.down = ""
+    await until(lambda: status_of_ready(world), 200)
+    assert {await place(world, key) for key in keys} == {201}
+    assert await world.count() == before + len(keys)
+    await until(lambda: postponed_in(world.stand.shop), [])
+
+
+async def place(world: World, key: str) -> int:
+    """Place an order once, however often it is asked for."""
+    headers = world.customer.headers | {"Idempotency-Key": key}
+    response = await world.client.post("/orders", json=world.basket(), headers=headers)
+    return response.status_code
+
+
+async def status_of_ready(world: World) -> int:
+    """Return how the shop answers who asks whether it can serve."""
+    return (await world.client.get(READY)).status_code
+
+
+ROWS: dict[str, Callable[[World], Any]] = {
+    "Redis": without_redis,
+    "RabbitMQ": without_rabbitmq,
+    "worker": without_worker,
+    "PostgreSQL": without_postgres,
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=ROWS, name="row")
+async def row_of_the_table(
+    request: pytest.FixtureRequest, world: World
+) -> AsyncIterator[tuple[str, World]]:
+    """A shop of which something is down; when it is back, the books are in order."""
+    world.placed, world.waiting = [], []
+    await forget_reports(world.stand.shop)
+    with world.stand.worker() as world.worker:
+        await world.stand.wait_for_workers()
+        await believed(world.stand.shop)
+        await until(lambda: postponed_in(world.stand.shop), [])
+        world.unseen = await create_product(world.client)
+        await world.client.get(f"/products/{world.shown['id']}")
+        async with ROWS[request.param](world):
+            world.down = request.param
+            yield request.param, world
+        world.down = ""
+    # What could not be made meanwhile is caught up.
+    missed = [yesterday_of(world.stand.shop)] if request.param == "PostgreSQL" else []
+    assert await make_due_reports(world.stand.shop) == missed
+    known = {each["id"] for each in await every(world.client, "/orders")}
+    assert known >= set(world.placed)
+    await assert_conserved(world.client, [world.sold["id"]])
+
+
+Row = tuple[str, World]
+
+
+async def test_products_are_browsed(row: Row) -> None:
+    down, world = row
+    known = await world.ask("GET", f"/products/{world.shown['id']}")
+    assert (known.status_code, known.json()["id"]) == (200, world.shown["id"])
+    page, other = await world.ask("GET", "/products"), await world.ask(
+        "GET", f"/products/{world.unseen['id']}"
+    )
+    assert {page.status_code, other.status_code} == {UNAVAILABLE if down == "PostgreSQL" else 200}
+    if down == "Redis":
+        assert known.headers["X-Cache"] == "miss"
+
+
+async def test_own_orders_are_seen(row: Row) -> None:
+    down, world = row
+    expected = UNAVAILABLE if down == "PostgreSQL" else 200
+    for path in ("/orders", f"/orders/{world.order['id']}"):
+        assert (await world.ask("GET", path)).status_code == expected
+
+
+async def test_an_order_is_placed(row: Row) -> None:
+    down, world = row
+    answer = await world.ask("POST", "/orders", json=world.basket())
+    later = await world.ask(
+        "POST", "/orders", json=world.basket(), headers={"Prefer": "respond-async"}
+    )
+    if down == "PostgreSQL":
+        assert (answer.status_code, later.status_code) == (UNAVAILABLE, UNAVAILABLE)
+        return
+    assert (answer.status_code, later.status_code) == (201, 202)
+    world.placed.append(answer.json()["id"])
+    world.waiting.append(later.headers["Location"])
+
+
+async def test_a_customer_logs_in(row: Row) -> None:
+    down, world = row
+    world.stand.shop.identities.clear()
+    answer = await log_in(world.client, world.customer.user["email"])
+    assert answer.status_code == (UNAVAILABLE if down == "PostgreSQL" else 200)
+    if answer.status_code == UNAVAILABLE:
+        assert answer.headers["Retry-After"] == "1"
+
+
+async def test_the_report_of_the_day_is_made(row: Row) -> None:
+    down, world = row
+    shop = world.stand.shop
+    yesterday = yesterday_of(shop)
+    if down == "PostgreSQL":
+        with pytest.raises(Unavailable):
+            await make_due_reports(shop)
+    else:
+        assert await make_due_reports(shop) == [yesterday]
+    shown = await world.client.get(f"/reports/{yesterday}")
+    assert shown.status_code == (UNAVAILABLE if down == "PostgreSQL" else 200)
+    if down == "RabbitMQ":
+        waiting = [each.routing_key for each in await postponed_in(shop)]
+        assert {"report", "report.ready"} <= set(waiting)
+
+
+async def test_health_names_what_is_down(row: Row) -> None:
+    down, world = row
+    told = await world.client.get(READY)
+    names = {"Redis": "redis", "RabbitMQ": "rabbitmq", "PostgreSQL": "database"}
+    gone = [name for name, each in told.json()["dependencies"].items() if each["status"] == "down"]
+    assert gone == ([names[down]] if down in names else [])
+    words = {"PostgreSQL": (UNAVAILABLE, "down"), "worker": (200, "ok")}
+    assert (told.status_code, told.json()["status"]) == words.get(down, (200, "degraded"))

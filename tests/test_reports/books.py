@@ -1,0 +1,121 @@
+"""Fills the books of a shop with orders at chosen moments, and reads them back independently."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import select, text
+
+from app.callers import SYSTEM
+from app.dependencies import Shop, provide_imports, provide_orders
+from app.models import Order, OutboxMessage, ReportLine
+from app.repositories.report_repository import ReportRepository
+from app.schemas.report_schema import ReportSummary
+from app.services.report_service import summary_of
+from tests.moments import later
+
+PRICE_MINOR = 250
+
+
+async def open_shop(shop: Shop) -> None:
+    """Add a buyer and two products with more stock than any test sells."""
+    products = [
+        {"sku": sku, "name": name, "category": "Tea", "price": "2.50", "stock_quantity": 1_000_000}
+        for sku, name in (("TEA", "Tea"), ("POT", "=1+1"))
+    ]
+    user = {"username": "ada", "email": "ada@example.com", "first_name": "A", "last_name": "L"}
+    async with shop.database.write() as session:
+        imports = provide_imports(session, shop)
+        assert (await imports.add_products(list(enumerate(products)))).added == 2
+        assert (await imports.add_users([(1, user)])).added == 1
+
+
+async def add_orders(
+    shop: Shop, moments: Sequence[datetime], *, status: str = "paid", name: str = "order"
+) -> None:
+    """Add an order at each moment: one piece of tea, and of each third one two pots as well."""
+    rows = []
+    for number, moment in enumerate(moments):
+        common = {
+            "reference": f"{name} {number}",
+            "username": "ada",
+            "placed_at": moment.isoformat(),
+            "status": status,
+        }
+        rows.append(common | {"sku": "TEA", "quantity": "1"})
+        if number % 3 == 0:
+            rows.append(common | {"sku": "POT", "quantity": "2"})
+    async with shop.database.write() as session:
+        outcome = await provide_imports(session, shop).add_orders(list(enumerate(rows)))
+    assert (outcome.added, outcome.refused) == (len(rows), [])
+
+
+async def orders_of(shop: Shop) -> list[Any]:
+    """Return id, moment, units and total of every order, the oldest first."""
+    async with shop.database.read() as session:
+        query = select(Order.id, Order.created_at, Order.units, Order.total_minor)
+        return list(await session.execute(query.order_by(Order.created_at, Order.id)))
+
+
+async def cancel(shop: Shop, order_id: Any, at: datetime) -> None:
+    """Cancel an order at a moment."""
+    async with at_moment(shop, at), shop.database.write() as session:
+        await provide_orders(session, shop).cancel(SYSTEM, order_id)
+
+
+@asynccontextmanager
+async def at_moment(shop: Shop, moment: datetime) -> AsyncIterator[None]:
+    """Move the clock of a shop to a moment, and back."""
+    with later(shop, moment - shop.clock.now()):
+        yield
+
+
+async def reports_of(shop: Shop) -> list[ReportSummary]:
+    """Return every report, the oldest first."""
+    async with shop.database.read() as session:
+        found = await ReportRepository(session).between(date.min, date.max)
+        return [summary_of(each) for each in found]
+
+
+async def lines_of(shop: Shop) -> list[Any]:
+    """Return every line of every report."""
+    async with shop.database.read() as session:
+        query = select(ReportLine.report_day, ReportLine.order_id)
+        return list(await session.execute(query.order_by(ReportLine.placed_at, ReportLine.id)))
+
+
+async def everything_of(shop: Shop, day: date) -> bytes:
+    """Return all that is stored of the report of a day, but for when it was made."""
+    stored: list[Any] = []
+    async with shop.database.read() as session:
+        for table, order in (
+            ("daily_reports", "id"),
+            ("report_lines", "placed_at, id"),
+            ("report_products", "gross_minor, id"),
+        ):
+            rows = await session.execute(
+                text(f"SELECT * FROM {table} WHERE report_day = :day ORDER BY {order}"),
+                {"day": day if not shop.database.is_sqlite else day.isoformat()},
+            )
+            made = {"created_at", "updated_at", "version"}
+            stored += [
+                sorted((name, str(value)) for name, value in row.items() if name not in made)
+                for row in rows.mappings()
+            ]
+    return msgspec.json.encode(stored)
+
+
+async def messages_of(shop: Shop, queue: str = "report") -> list[OutboxMessage]:
+    """Return the messages to a queue that wait in the outbox, in their order."""
+    async with shop.database.read() as session:
+
+        query = select(OutboxMessage).where(OutboxMessage.routing_key == queue)
+        return list(await session.scalars(query.order_by(OutboxMessage.position)))
+
+
+async def at_once(*coroutines: Any) -> list[Any]:
+    """Run several at once; return what came of each, refusals included."""
+    return await asyncio.gather(*coroutines, return_exceptions=True)

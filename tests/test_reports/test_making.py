@@ -1,0 +1,283 @@
+"""A report is made once, adds up, says the same when made again, and follows its books."""
+
+import asyncio
+import json
+from datetime import date
+from unittest.mock import patch
+
+import pytest
+from sqlalchemy import text
+
+from app.dependencies import Shop, provide_report_maker
+from app.errors import DayNotOver, ReportInProgress, ReportUnbalanced
+from app.reporting import make_due_reports, make_report
+from app.repositories import ledger_repository
+from app.schemas.event_schema import ReportMessage, ReportReady, envelope_of
+from app.schemas.report_schema import Total
+from app.services import report_maker
+from app.services.report_maker import Outcome
+from tests.test_reports.books import (
+    add_orders,
+    at_moment,
+    at_once,
+    cancel,
+    everything_of,
+    lines_of,
+    messages_of,
+    orders_of,
+    reports_of,
+)
+from tests.test_reports.conftest import DAY, HOUR, NOON
+
+MONDAY, TUESDAY, WEDNESDAY = (date(2026, 3, each) for each in (2, 3, 4))
+
+
+async def test_a_day_is_reported_when_it_is_over_and_not_before(open_shop: Shop) -> None:
+    midnight = NOON + DAY / 2
+    async with at_moment(open_shop, midnight - HOUR):
+        with pytest.raises(DayNotOver, match="2026-03-02 is not over before 2026-03-03T00:00:00"):
+            await make_report(open_shop, MONDAY)
+        assert await make_due_reports(open_shop) == []
+    async with at_moment(open_shop, midnight):
+        assert await make_due_reports(open_shop) == [MONDAY]
+    (report,) = await reports_of(open_shop)
+    # Tea at 2.50; the first and the fourth with two pots.
+    assert report.placed == Total(orders_count=4, units=8, amount_minor=2000)
+    assert (report.first_order_at, report.last_order_at) == (NOON, NOON + 3 * HOUR)
+    assert (report.net_units, report.net_minor, report.version) == (8, 2000, 1)
+
+
+async def test_days_that_nobody_has_reported_are_caught_up_the_empty_ones_too(
+    open_shop: Shop,
+) -> None:
+    async with at_moment(open_shop, NOON + 3 * DAY):
+        assert await make_due_reports(open_shop) == [MONDAY, TUESDAY, WEDNESDAY]
+        assert await make_due_reports(open_shop) == []
+    assert [each.placed.orders_count for each in await reports_of(open_shop)] == [4, 3, 0]
+
+
+async def test_many_at_once_make_one_report_and_one_message(open_shop: Shop) -> None:
+    sending = Shop(open_shop.settings.model_copy(update={"rabbitmq_host": "localhost"}))
+    try:
+        async with at_moment(sending, NOON + DAY):
+            made = await at_once(*(make_due_reports(sending) for _ in range(8)))
+    finally:
+        await sending.close()
+    assert sorted(made) == [[]] * 7 + [[MONDAY]]
+    assert [each.day for each in await reports_of(open_shop)] == [MONDAY]
+    assert len(await lines_of(open_shop)) == 4
+    assert [each.message_id for each in await messages_of(open_shop)] == ["report-2026-03-02-1-1"]
+    assert len(await messages_of(open_shop, "report.ready")) == 1
+
+
+async def test_without_the_lock_the_database_itself_keeps_a_second_report_out(
+    open_shop: Shop,
+) -> None:
+    async def leave_open(*_: object) -> None:
+        """Lock nothing."""
+
+    async def nothing(*_: object) -> None:
+        """See no report."""
+
+    async with at_moment(open_shop, NOON + DAY):
+        assert await make_report(open_shop, MONDAY) is Outcome.MADE
+        before = await everything_of(open_shop, MONDAY)
+        repository = "app.repositories.report_making_repository.ReportMakingRepository"
+        with (
+            patch(f"{repository}.lock", leave_open),
+            patch(f"{repository}.find_of", nothing),
+            pytest.raises(Exception) as refused,
+        ):
+            await make_report(open_shop, MONDAY)
+    assert isinstance(refused.value, ReportInProgress) or "UNIQUE" in str(refused.value).upper()
+    assert await everything_of(open_shop, MONDAY) == before
+
+
+async def test_the_same_day_made_again_is_the_same_to_the_byte(open_shop: Shop) -> None:
+    async with at_moment(open_shop, NOON + DAY):
+        assert await make_report(open_shop, MONDAY) is Outcome.MADE
+        before, (report,) = await everything_of(open_shop, MONDAY), await reports_of(open_shop)
+        assert await make_report(open_shop, MONDAY) is Outcome.UNCHANGED
+        assert await reports_of(open_shop) == [report]
+    async with open_shop.database.write() as session:
+        for table in ("report_lines", "report_products", "daily_reports"):
+            await session.execute(text(f"DELETE FROM {table}"))
+    async with at_moment(open_shop, NOON + 9 * DAY):
+        assert await make_report(open_shop, MONDAY) is Outcome.MADE
+    assert await everything_of(open_shop, MONDAY) == before
+
+
+async def test_a_late_cancellation_is_a_correction_on_the_day_on_which_it_happens(
+    open_shop: Shop,
+) -> None:
+    orders = await orders_of(open_shop)
+    await cancel(open_shop, orders[1].id, NOON + 9 * HOUR)
+    async with at_moment(open_shop, NOON + DAY):
+        assert await make_due_reports(open_shop) == [MONDAY]
+    before = await everything_of(open_shop, MONDAY)
+    await cancel(open_shop, orders[0].id, NOON + DAY + 9 * HOUR)
+    async with at_moment(open_shop, NOON + 2 * DAY):
+        assert await make_due_reports(open_shop) == [TUESDAY]
+    monday, tuesday = await reports_of(open_shop)
+    assert await everything_of(open_shop, MONDAY) == before
+    assert (monday.placed.orders_count, monday.placed.amount_minor) == (4, 2000)
+    assert (monday.cancelled.orders_count, monday.cancelled.amount_minor) == (1, 250)
+    assert monday.corrections.orders_count == 0
+    assert (tuesday.placed.orders_count, tuesday.cancelled.orders_count) == (3, 1)
+    assert tuesday.corrections == Total(orders_count=1, units=3, amount_minor=750)
+    assert (tuesday.net_units, tuesday.net_minor) == (5 - 3, 1250 - 750)
+
+
+async def test_what_is_imported_into_a_day_makes_its_report_anew(open_shop: Shop) -> None:
+    async with at_moment(open_shop, NOON + DAY):
+        await make_due_reports(open_shop)
+        await add_orders(open_shop, [NOON + 5 * HOUR, NOON - 700 * DAY], name="forgotten")
+        assert await make_due_reports(open_shop) == [(NOON - 700 * DAY).date(), MONDAY]
+        assert await make_due_reports(open_shop) == []
+    old, monday = await reports_of(open_shop)
+    assert (old.placed.orders_count, old.version) == (1, 1)
+    assert (monday.placed.orders_count, monday.version) == (5, 2)
+    assert len(await lines_of(open_shop)) == 6
+
+
+async def test_imported_orders_that_were_cancelled_count_as_placed_and_cancelled(
+    open_shop: Shop,
+) -> None:
+    await add_orders(open_shop, [NOON + HOUR / 2], status="cancelled", name="returned")
+    async with at_moment(open_shop, NOON + DAY):
+        await make_due_reports(open_shop)
+    (monday,) = await reports_of(open_shop)
+    assert (monday.placed.orders_count, monday.cancelled.orders_count) == (5, 1)
+    assert (monday.net_units, monday.net_minor) == (8, 2000)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "UPDATE orders SET total_minor = total_minor + 1",
+        "UPDATE orders SET units = units + 1",
+        "UPDATE order_items SET unit_price_minor = unit_price_minor + 1",
+        "DELETE FROM stock_movements WHERE reason = 'sale'",
+        "UPDATE stock_movements SET quantity = quantity - 1 WHERE reason = 'sale'",
+    ],
+)
+async def test_a_day_whose_books_do_not_agree_is_refused_and_keeps_no_other_back(
+    open_shop: Shop, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = fault.split()[1] if fault.startswith("UPDATE") else fault.split()[2]
+    when = {"orders": "created_at", "stock_movements": "created_at"}.get(table)
+    only = (
+        f"{when} < :midnight"
+        if when
+        else "order_id IN (SELECT id FROM orders WHERE created_at < :midnight)"
+    )
+    joined = f"{fault} {'AND' if 'WHERE' in fault else 'WHERE'} {only}"
+    midnight = NOON + DAY / 2
+    value = (
+        midnight.strftime("%Y-%m-%d %H:%M:%S.000000") if open_shop.database.is_sqlite else midnight
+    )
+    async with open_shop.database.write() as session:
+        await session.execute(text(joined), {"midnight": value})
+    async with at_moment(open_shop, NOON + 2 * DAY):
+        with pytest.raises(ReportUnbalanced, match="do not add up to the day"):
+            await make_report(open_shop, MONDAY)
+        assert await make_due_reports(open_shop) == [TUESDAY]
+    assert [each.day for each in await reports_of(open_shop)] == [TUESDAY]
+    assert len(await lines_of(open_shop)) == 3
+    assert "no report of 2026-03-02" in caplog.text
+
+
+async def test_the_message_has_every_line_in_parts_where_there_are_many(open_shop: Shop) -> None:
+    sending = Shop(open_shop.settings.model_copy(update={"rabbitmq_host": "localhost"}))
+    try:
+        async with at_moment(sending, NOON + DAY):
+            with patch.object(report_maker, "MESSAGE_LINES", 3):
+                await make_report(sending, MONDAY)
+    finally:
+        await sending.close()
+    messages, lines = await messages_of(open_shop), await lines_of(open_shop)
+    (report,) = await reports_of(open_shop)
+    assert [each.message_id for each in messages] == [f"report-2026-03-02-1-{n}" for n in (1, 2)]
+    assert [each.headers["x-part"] for each in messages] == [1, 2]
+    assert {each.headers["x-parts"] for each in messages} == {2}
+    bodies = [ReportMessage.model_validate_json(each.body) for each in messages]
+    assert [len(each.reports) for each in bodies] == [3, 1]
+    assert {(each.report_date, each.reports_count) for each in bodies} == {(MONDAY, 4)}
+    assert [line.order_id for each in bodies for line in each.reports] == [
+        each.order_id for each in lines
+    ]
+    assert json.loads(messages[0].body).keys() == {
+        "report_date",
+        "reports_count",
+        "reports",
+        "created_at",
+    }
+    (event,) = await messages_of(open_shop, "report.ready")
+    told = envelope_of("report.ready", ReportReady).model_validate_json(event.body)
+    assert getattr(told, "data").reports_count == 4
+    assert getattr(told, "data").created_at == report.updated_at
+
+
+async def test_without_a_broker_nothing_is_sent(open_shop: Shop) -> None:
+    async with at_moment(open_shop, NOON + DAY):
+        await make_report(open_shop, MONDAY)
+    assert await messages_of(open_shop) == []
+    assert await messages_of(open_shop, "report.ready") == []
+
+
+# SQLite has one writer: nobody else has anything uncommitted, or makes anything at the same time.
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+async def test_an_order_that_is_not_committed_at_midnight_is_waited_for(open_shop: Shop) -> None:
+    midnight = NOON + DAY / 2
+    async with at_moment(open_shop, midnight + HOUR / 60):
+        async with open_shop.database.write() as slow:
+            # An order has such an id by its locks before it looks at the clock.
+            await slow.execute(text("SELECT pg_current_xact_id()"))
+            making = at_once(make_report(open_shop, MONDAY))
+            task = asyncio.ensure_future(making)
+            await asyncio.sleep(0.3)
+            assert not task.done()
+            await slow.execute(
+                text(
+                    "INSERT INTO orders (id, number, user_id, status, units, total_minor, currency,"
+                    " created_at, updated_at, version) SELECT gen_random_uuid(), 999999, user_id,"
+                    " status, 0, 0, currency, :at, :at, 1 FROM orders LIMIT 1"
+                ),
+                {"at": midnight - HOUR / 3600 / 1000},
+            )
+        assert await task == [Outcome.MADE]
+    (report,) = await reports_of(open_shop)
+    assert report.placed.orders_count == 5
+
+
+async def test_orders_are_read_some_at_a_time_and_each_once(open_shop: Shop) -> None:
+    await add_orders(open_shop, [NOON] * 7, name="together")
+    async with at_moment(open_shop, NOON + DAY):
+        with patch.object(ledger_repository, "_AT_ONCE", 3):
+            await make_report(open_shop, MONDAY)
+        assert await make_report(open_shop, MONDAY) is Outcome.UNCHANGED
+    orders = [each.order_id for each in await lines_of(open_shop)]
+    assert len(orders) == len(set(orders)) == 11
+
+
+async def test_a_report_of_another_zone_is_made_anew(open_shop: Shop) -> None:
+    async with at_moment(open_shop, NOON + DAY):
+        await make_due_reports(open_shop)
+    moved = Shop(open_shop.settings.model_copy(update={"shop_timezone": "Asia/Tokyo"}))
+    try:
+        async with at_moment(moved, NOON + DAY):
+            await make_due_reports(moved)
+    finally:
+        await moved.close()
+    (report,) = await reports_of(open_shop)
+    # From 15:00 UTC on it was Tuesday there.
+    assert (report.timezone, report.placed.orders_count, report.version) == ("Asia/Tokyo", 3, 2)
+
+
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+async def test_the_maker_itself_refuses_what_somebody_else_makes(open_shop: Shop) -> None:
+    async with at_moment(open_shop, NOON + DAY):
+        async with open_shop.database.write() as session:
+            assert await provide_report_maker(session, open_shop).make(MONDAY) is Outcome.MADE
+            with pytest.raises(ReportInProgress):
+                await make_report(open_shop, MONDAY)

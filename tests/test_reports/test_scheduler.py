@@ -1,0 +1,209 @@
+"""TaskIQ's schedulers and workers, as processes: one report a day, whatever becomes of them."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import aio_pika
+import pytest
+import pytest_asyncio
+
+from app.callers import Caller
+from app.dependencies import Shop, provide_operations, provide_reports
+from app.heartbeat import complaint
+from app.messaging.broker import declare
+from app.messaging.relay import Relay
+from app.settings import Settings
+from tests.conftest import broker_settings, empty, postgres_settings, sqlite_settings
+from tests.processes import environment, run, serving
+from tests.servers import PostgresServer, RabbitMQServer, RedisServer
+from tests.test_messaging.conftest import forget_all
+from tests.test_messaging.workers import drain, until
+from tests.test_reports.books import add_orders, open_shop, reports_of
+from tests.test_reports.programs import log_of, running
+
+DATABASE = "scheduled"
+SCHEDULER = ("scheduler", "app.scheduler:scheduler")
+WORKER = ("worker", "app.scheduler:broker", "--workers", "1")
+DAY = timedelta(days=1)
+
+
+@pytest_asyncio.fixture(name="scheduled", loop_scope="session")
+async def shop_with_a_broker(
+    postgres_server: PostgresServer,
+    rabbitmq_server: RabbitMQServer,
+    redis_server: RedisServer,
+    tmp_path: Path,
+) -> AsyncIterator[Shop]:
+    """A shop whose reports other processes make, opened today."""
+    postgres_server.drop_database(DATABASE)
+    postgres_server.create_database(DATABASE)
+    settings = postgres_settings(
+        postgres_server,
+        DATABASE,
+        **broker_settings(rabbitmq_server),
+        redis_host=redis_server.host,
+        redis_port=redis_server.port,
+        data_dir=tmp_path,
+        test_clock=True,
+    )
+    await forget_all(rabbitmq_server)
+    shop = Shop(settings)
+    await shop.prepare()
+    await open_shop(shop)
+    await add_orders(shop, [shop.clock.now() + timedelta(microseconds=each) for each in range(30)])
+    yield shop
+    await shop.close()
+    await empty_queue(rabbitmq_server)
+
+
+async def empty_queue(server: RabbitMQServer) -> None:
+    """Forget the tasks that are left."""
+    async with await aio_pika.connect(server.url(), timeout=60) as connection:
+        await (await connection.channel()).queue_delete("taskiq")
+
+
+def taskiq(
+    settings: Settings, folder: Path, *arguments: str
+) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """Run one of TaskIQ's programs."""
+    return running(folder, environment(settings), "taskiq", *arguments)
+
+
+async def messages_of(shop: Shop, server: RabbitMQServer, count: int) -> list[dict[str, object]]:
+    """Send what the outbox has, and return what is on the queue; see that it is so much."""
+    async with await aio_pika.connect(server.url(), timeout=60) as connection:
+        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+        await declare(channel)
+        queue = await channel.get_queue("report")
+        while await Relay(shop, channel).send_due():
+            pass
+        messages = await drain(queue, count)
+        assert await queue.get(no_ack=True, fail=False, timeout=30) is None
+    return [json.loads(each.body) for each in messages]
+
+
+async def test_two_schedulers_and_two_workers_make_each_report_once(
+    scheduled: Shop, rabbitmq_server: RabbitMQServer, tmp_path: Path
+) -> None:
+    today = scheduled.days.day_of(scheduled.clock.now())
+
+    async def days() -> list[object]:
+        return [each.day for each in await reports_of(scheduled)]
+
+    with ExitStack() as stack:
+        for program in (WORKER, WORKER, SCHEDULER, SCHEDULER):
+            stack.enter_context(taskiq(scheduled.settings, tmp_path, *program))
+        scheduled.clock.move(DAY)
+        await until(days, [today])
+        # They are down over three midnights, one after the other, and all at once.
+    scheduled.clock.move(3 * DAY)
+    with ExitStack() as stack:
+        for program in (WORKER, SCHEDULER, WORKER, SCHEDULER):
+            stack.enter_context(taskiq(scheduled.settings, tmp_path, *program))
+        await until(days, [today + each * DAY for each in range(4)])
+    sent = await messages_of(scheduled, rabbitmq_server, 4)
+    assert [each["report_date"] for each in sent] == [
+        (today + each * DAY).isoformat() for each in range(4)
+    ]
+    assert [each["reports_count"] for each in sent] == [30, 0, 0, 0]
+    assert [each.version for each in await reports_of(scheduled)] == [1, 1, 1, 1]
+    assert "Traceback" not in log_of(tmp_path)
+
+
+async def test_a_worker_that_is_killed_leaves_one_whole_report(
+    scheduled: Shop, rabbitmq_server: RabbitMQServer, tmp_path: Path
+) -> None:
+    today = scheduled.days.day_of(scheduled.clock.now())
+
+    async def state() -> object:
+        return [(each.day, each.placed.orders_count) for each in await reports_of(scheduled)]
+
+    scheduled.clock.move(DAY)
+    with taskiq(scheduled.settings, tmp_path, *SCHEDULER):
+        for delay_seconds in (0.8, 1.1, 1.4):
+            with taskiq(scheduled.settings, tmp_path, *WORKER):
+                await asyncio.sleep(delay_seconds)
+        with taskiq(scheduled.settings, tmp_path, *WORKER):
+            await until(state, [(today, 30)])
+    assert len(await messages_of(scheduled, rabbitmq_server, 1)) == 1
+
+
+async def test_a_report_that_is_asked_for_is_made_by_a_worker_of_taskiq(
+    scheduled: Shop, rabbitmq_server: RabbitMQServer, tmp_path: Path
+) -> None:
+    today, asker = scheduled.days.day_of(scheduled.clock.now()), Caller("a test")
+    scheduled.clock.move(DAY)
+    async with scheduled.database.write() as session:
+        asked = await provide_reports(session, scheduled).ask(asker, today)
+
+    async def state() -> object:
+        async with scheduled.database.read() as session:
+            shown = await provide_operations(session, scheduled).get(asker, asked.id)
+            return shown.state.value, shown.result and shown.result["placed"]["orders_count"]
+
+    assert await state() == ("queued", None)
+    with taskiq(scheduled.settings, tmp_path, *WORKER):
+        async with await aio_pika.connect(rabbitmq_server.url(), timeout=60) as connection:
+            channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+            await declare(channel)
+            relay = Relay(scheduled, channel)
+
+            async def sent() -> object:
+                # Until the worker has declared its queue, the message waits in the outbox.
+                await relay.send_due()
+                scheduled.clock.move(timedelta(seconds=5))
+                return await state()
+
+            await until(sent, ("succeeded", 30))
+
+
+@pytest.mark.parametrize("program", [SCHEDULER, WORKER], ids=["scheduler", "worker"])
+async def test_a_process_of_taskiq_shows_that_it_lives_and_ends_in_order(
+    scheduled: Shop, tmp_path: Path, program: tuple[str, ...]
+) -> None:
+    beat = tmp_path / "beat"
+
+    async def verdict() -> str | None:
+        return complaint(beat, is_alive=False)
+
+    settings = scheduled.settings.model_copy(update={"heartbeat_file": beat})
+    with taskiq(settings, tmp_path, *program) as process:
+        await until(verdict, None)
+        process.terminate()
+        assert await asyncio.to_thread(process.wait, 30) == 0, log_of(tmp_path)
+    assert not beat.exists()
+    assert "Traceback" not in log_of(tmp_path)
+
+
+async def test_a_process_without_a_broker_says_what_it_lacks(tmp_path: Path) -> None:
+    done = await asyncio.to_thread(
+        run, sqlite_settings(tmp_path), tmp_path, "-m", "taskiq", *SCHEDULER
+    )
+    assert done.returncode == 1
+    assert "RABBITMQ_HOST: TaskIQ's processes need a broker" in done.stderr
+
+
+async def test_the_shop_in_one_process_makes_its_reports_by_itself(tmp_path: Path) -> None:
+    settings = sqlite_settings(tmp_path, test_clock=True)
+    shop = Shop(settings)
+    await shop.prepare()
+    await open_shop(shop)
+    await add_orders(shop, [shop.clock.now()])
+    today = shop.days.day_of(shop.clock.now())
+
+    async def days() -> list[object]:
+        return [each.day for each in await reports_of(shop)]
+
+    with serving(settings, tmp_path) as served:
+        shop.clock.move(DAY)
+        await until(days, [today])
+        code, _, errors = await asyncio.to_thread(served.stop)
+    assert (code, "Traceback" in errors) == (0, False), errors
+    assert await days() == [today]
+    await empty(shop)
+    await shop.close()

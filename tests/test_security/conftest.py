@@ -1,0 +1,31 @@
+"""Fixtures of callers who are not let in yet."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+from litestar import Litestar
+
+from app import mailing
+from app.dependencies import Shop
+from tests.test_security.people import client_with
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def nobody(
+    app: Litestar, shop: Shop  # pylint: disable=unused-argument  # it empties itself afterwards
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client without a token, of an empty shop."""
+    async with client_with(app, None) as its:
+        yield its
+
+
+@pytest.fixture(autouse=True)
+def mails_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep mails where they are written: one that is sent at once leaves no row to be seen."""
+
+    async def none_due(*_: object) -> bool:
+        return False
+
+    monkeypatch.setattr(mailing, "deliver_due", none_due)

@@ -1,0 +1,184 @@
+"""Which answer each caller gets from each route: the rows that the tests of access go by."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+
+COLUMNS = (
+    "nobody",
+    "expired",
+    "audience",
+    "refresh",
+    "signature",
+    "unsigned",
+    "other",
+    "owner",
+    "staff",
+    "admin",
+    "unscoped",
+    "scoped",
+)
+"""No token; five that are none of ours; four users; an API key without and with the scope."""
+
+NEW_PASSWORD = "wrong horse battery staple"
+API = "/api/v1"
+USER = f"{API}/users/{{user_id}}"
+ADDRESS = f"{USER}/addresses/{{address_id}}"
+PRODUCT = f"{API}/products/{{product_id}}"
+ORDER = f"{API}/orders/{{order_id}}"
+OPERATION = f"{API}/operations/{{operation_id}}"
+REPORT = f"{API}/reports/{{day}}"
+LETTER = f"{API}/dead-letters/{{letter_id}}"
+PERSON = {
+    "email": "new@example.com",
+    "username": "new",
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "password": NEW_PASSWORD,
+}
+PLACE = {"street": "6 Harley Street", "city": "London", "postal_code": "W1G 9PD", "country": "GB"}
+THING = {"sku": "COFFEE", "name": "Coffee", "category": "Coffee", "price": "9.99"}
+BASKET: dict[str, Any] = {
+    "user_id": "{user_id}",
+    "items": [{"product_id": "{product_id}", "quantity": 1}],
+}
+LOGIN = {"username": "{email}", "password": "correct horse battery staple"}
+PASSWORDS = {"current_password": "correct horse battery staple", "new_password": NEW_PASSWORD}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A request that a route takes, and the status that each column's caller gets."""
+
+    method: str
+    path: str
+    statuses: str
+    request: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def expected(self) -> dict[str, int]:
+        """The statuses by column; the first six may be written as one."""
+        head, tail = self.statuses.split(" | ")
+        return dict(zip(COLUMNS, [int(each) for each in [head] * 6 + tail.split()], strict=True))
+
+    @property
+    def template(self) -> str:
+        """The path as the route table has it."""
+        return self.path.partition("?")[0]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def routes_of(app: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]:
+    """Return the handlers of the route table by method and path."""
+    return {
+        (method, route.path_format): handler
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", ())
+        for method in handler.http_methods
+        if method != "OPTIONS"
+    }
+
+
+def _row(method: str, path: str, statuses: str, **request: Any) -> Row:
+    return Row(method, path, statuses, request)
+
+
+#                                     none of ours | other owner staff admin, key without, with
+MATRIX = (
+    _row("POST", f"{API}/auth/token", "200 | 200 200 200 200 200 200", data=LOGIN),
+    _row(
+        "POST",
+        f"{API}/auth/refresh",
+        "200 | 200 200 200 200 200 200",
+        json={"refresh_token": "{refresh_token}"},
+    ),
+    _row("POST", f"{API}/auth/logout", "401 | 204 204 204 204 403 403"),
+    _row("GET", f"{API}/auth/sessions", "401 | 200 200 200 200 403 403"),
+    _row("DELETE", f"{API}/auth/sessions", "401 | 204 204 204 204 403 403"),
+    _row("DELETE", f"{API}/auth/sessions/{{session_id}}", "401 | 404 204 404 404 403 403"),
+    _row("POST", f"{API}/auth/password", "401 | 204 204 204 204 403 403", json=PASSWORDS),
+    _row(
+        "POST",
+        f"{API}/auth/password/forgot",
+        "202 | 202 202 202 202 202 202",
+        json={"email": "{email}"},
+    ),
+    _row(
+        "POST",
+        f"{API}/auth/password/reset",
+        "204 | 204 204 204 204 204 204",
+        json={"token": "{reset_token}", "new_password": NEW_PASSWORD},
+    ),
+    _row("POST", f"{API}/auth/email/ask", "401 | 202 202 202 202 403 403"),
+    _row(
+        "POST",
+        f"{API}/auth/email/verify",
+        "204 | 204 204 204 204 204 204",
+        json={"token": "{verify_token}"},
+    ),
+    _row("POST", f"{API}/users", "201 | 201 201 201 201 201 201", json=PERSON),
+    _row("GET", f"{API}/users", "401 | 403 403 200 200 403 200"),
+    _row("GET", f"{API}/users/me", "401 | 200 200 200 200 403 403"),
+    _row("GET", USER, "401 | 404 200 200 200 403 200"),
+    _row("PATCH", USER, "401 | 404 200 200 200 403 200", json={"first_name": "Ada"}),
+    _row("DELETE", USER, "401 | 404 204 204 204 403 204"),
+    _row("PATCH", f"{USER}/access", "401 | 403 403 403 200 403 403", json={"role": "staff"}),
+    _row("GET", f"{USER}/export", "401 | 404 200 200 200 403 200"),
+    _row("GET", f"{USER}/addresses", "401 | 404 200 200 200 403 200"),
+    _row("POST", f"{USER}/addresses", "401 | 404 201 201 201 403 201", json=PLACE),
+    _row("GET", ADDRESS, "401 | 404 200 200 200 403 200"),
+    _row("PATCH", ADDRESS, "401 | 404 200 200 200 403 200", json={"city": "York"}),
+    _row("DELETE", ADDRESS, "401 | 404 204 204 204 403 204"),
+    _row("GET", f"{API}/products?q=tea", "200 | 200 200 200 200 200 200"),
+    _row("POST", f"{API}/products", "401 | 403 403 201 201 403 201", json=THING),
+    _row("GET", PRODUCT, "200 | 200 200 200 200 200 200"),
+    _row("PATCH", PRODUCT, "401 | 403 403 200 200 403 200", json={"price": "5.49"}),
+    _row("DELETE", PRODUCT, "401 | 403 403 204 204 403 204"),
+    _row("GET", f"{PRODUCT}/stock", "401 | 403 403 200 200 403 200"),
+    _row(
+        "POST",
+        f"{PRODUCT}/stock",
+        "401 | 403 403 201 201 403 201",
+        json={"quantity": 5, "reason": "supply"},
+    ),
+    # Whoever is no staff orders for nobody else.
+    _row("POST", f"{API}/orders", "401 | 400 201 201 201 403 201", json=BASKET),
+    _row("GET", f"{API}/orders", "401 | 200 200 200 200 403 200"),
+    _row("GET", ORDER, "401 | 404 200 200 200 403 200"),
+    _row("PATCH", ORDER, "401 | 403 403 200 200 403 200", json={"status": "paid"}),
+    _row("POST", f"{ORDER}/cancel", "401 | 404 200 200 200 403 200"),
+    _row("GET", f"{API}/reports", "401 | 403 403 200 200 403 200"),
+    _row("POST", f"{API}/reports", "401 | 403 403 202 202 403 202", json={"day": "{day}"}),
+    _row("GET", f"{API}/reports/chart.svg", "401 | 403 403 200 200 403 200"),
+    _row("GET", REPORT, "401 | 403 403 200 200 403 200"),
+    _row("GET", f"{REPORT}/products", "401 | 403 403 200 200 403 200"),
+    _row("GET", f"{REPORT}/chart.svg", "401 | 403 403 200 200 403 200"),
+    _row(
+        "POST",
+        f"{API}/api-keys",
+        "401 | 403 403 403 201 403 403",
+        json={"name": "till", "scopes": ["orders:read"]},
+    ),
+    _row("GET", f"{API}/api-keys", "401 | 403 403 403 200 403 403"),
+    _row("DELETE", f"{API}/api-keys/{{key_id}}", "401 | 403 403 403 204 403 403"),
+    _row("GET", f"{API}/audit", "401 | 403 403 403 200 403 403"),
+    _row("GET", OPERATION, "401 | 404 200 200 200 403 200"),
+    _row("GET", f"{OPERATION}/events", "401 | 404 200 200 200 403 200"),
+    _row("GET", f"{API}/dead-letters", "401 | 403 403 200 200 403 200"),
+    _row("GET", LETTER, "401 | 403 403 200 200 403 200"),
+    _row("POST", f"{LETTER}/requeue", "401 | 403 403 204 204 403 204"),
+    _row("DELETE", LETTER, "401 | 403 403 204 204 403 204"),
+    _row("GET", "/health/live", "200 | 200 200 200 200 200 200"),
+    _row("GET", "/health/ready", "200 | 200 200 200 200 200 200"),
+    _row("GET", "/metrics", "401 | 403 403 200 200 403 200"),
+    _row("GET", "/docs", "200 | 200 200 200 200 200 200"),
+    _row("GET", "/docs/openapi.json", "200 | 200 200 200 200 200 200"),
+    _row("GET", "/docs/asyncapi.json", "200 | 200 200 200 200 200 200"),
+    _row("GET", "/docs/messages", "200 | 200 200 200 200 200 200"),
+    _row("GET", "/docs/assets/{file_path}", "200 | 200 200 200 200 200 200"),
+    _row("HEAD", "/docs/assets/{file_path}", "200 | 200 200 200 200 200 200"),
+)

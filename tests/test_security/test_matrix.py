@@ -1,0 +1,101 @@
+"""Every route is open to whom it is for, and to nobody else."""
+
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from app.callers import Access
+from app.dependencies import Shop
+from tests.refusals import NOTHING, everything, problem_of
+from tests.test_security.matrix import COLUMNS, MATRIX, Row, routes_of
+from tests.test_security.world import world_of
+
+# Their tokens are none of ours.
+STRANGERS = COLUMNS[:6]
+TYPES = {400: "urn:problem:invalid-input", 403: "urn:problem:forbidden"}
+
+
+def test_every_route_has_a_row_and_every_row_a_route(app: Litestar) -> None:
+    rows = [(row.method, row.template) for row in MATRIX]
+    assert sorted(rows) == sorted(routes_of(app))
+
+
+def test_every_route_of_the_api_says_whom_it_is_open_to(app: Litestar) -> None:
+    routes = {place: route for place, route in routes_of(app).items() if "/docs" not in place[1]}
+    assert len(routes) == 55
+    for place, handler in routes.items():
+        assert isinstance(handler.opt["access"], Access), place
+
+
+def test_the_rows_agree_with_what_the_routes_declare(app: Litestar) -> None:
+    routes = routes_of(app)
+    for row in MATRIX:
+        opt, expected = routes[row.method, row.template].opt, row.expected
+        is_public = opt.get("access", Access.PUBLIC) is Access.PUBLIC
+        assert (expected["nobody"] < 400) == is_public, row
+        assert (expected["scoped"] < 400) == (is_public or opt["scope"] is not None), row
+
+
+@pytest.mark.parametrize("row", MATRIX, ids=str)
+async def test_each_caller_gets_the_answer_of_the_table(
+    app: Litestar, nobody: httpx.AsyncClient, shop: Shop, row: Row
+) -> None:
+    opt = routes_of(app)[row.method, row.template].opt
+    world = await world_of(shop, opt.get("scope"))
+    # What reads changes nothing, but that somebody read it may be worth a note.
+    is_reading = row.method in ("GET", "HEAD") and not opt.get("is_noted")
+    before, found = await everything(shop), {}
+    for column in COLUMNS:
+        response = await world.send(nobody, column, row.method, row.path, **row.request)
+        found[column] = response.status_code
+        after = await everything(shop)
+        if response.status_code >= 400:
+            assert after == before, column
+            assert_refused(response, column)
+        else:
+            assert (after == before) == is_reading, column
+        if after != before:
+            await world.restore()
+    assert found == row.expected
+
+
+def assert_refused(response: httpx.Response, column: str) -> None:
+    """See that a refusal is a problem that tells nothing but why."""
+    problem = problem_of(response)
+    challenge = response.headers.get("WWW-Authenticate")
+    if response.status_code == 401:
+        code = "unauthenticated" if column == "nobody" else "invalid-token"
+        assert problem["type"] == f"urn:problem:{code}"
+        reason = "" if column == "nobody" else ', error="invalid_token"'
+        assert challenge == f'Bearer realm="lavka"{reason}'
+        assert column in STRANGERS
+    else:
+        assert challenge is None
+        assert problem["type"] == TYPES.get(response.status_code, problem["type"])
+
+
+async def test_what_is_not_for_the_caller_to_know_looks_like_what_is_not_there(
+    nobody: httpx.AsyncClient, shop: Shop
+) -> None:
+    world = await world_of(shop)
+    absent = {
+        f"{name}_id": NOTHING for name in ("user", "order", "session", "address", "operation")
+    }
+    without = replace(world, values=world.values | absent)
+    rows = [row for row in MATRIX if row.expected["other"] == 404]
+    assert len(rows) == 14
+    for row in rows:
+        foreign = await world.send(nobody, "other", row.method, row.path, **row.request)
+        missing = await without.send(nobody, "other", row.method, row.path, **row.request)
+        assert shape_of(foreign) == shape_of(missing), row
+
+
+def shape_of(response: httpx.Response) -> tuple[Any, ...]:
+    """Return what an answer tells, but for the id that was asked for."""
+    problem = problem_of(response)
+    headers = sorted(set(response.headers) - {"content-length"})
+    detail = problem["detail"].replace(problem["id"], "")
+    return response.status_code, headers, sorted(problem), problem["type"], detail

@@ -1,0 +1,77 @@
+"""Who is refused leaves a trace, on a line that nobody else can write."""
+
+import logging
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.dependencies import Shop
+from app.models import UserRole
+from tests.test_security.people import bearing, log_in
+from tests.test_security.test_edge import shop_with
+
+
+def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what the log says of refusals."""
+    return [
+        each.getMessage()
+        for each in caplog.records
+        if each.name == "app.web.edge" and each.levelno == logging.WARNING
+    ]
+
+
+async def test_who_is_not_let_in_leaves_a_trace(
+    nobody: httpx.AsyncClient, shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    customer = await log_in(shop, UserRole.CUSTOMER)
+    await nobody.get("/audit")
+    await nobody.get("/audit", headers={"Authorization": "Bearer forged"})
+    await nobody.get("/audit", headers=bearing(customer.access_token))
+    await nobody.get("/products?q=tea")
+    where = "'/api/v1/audit' from 127.0.0.1"
+    assert refusals(caplog) == [f"refused with {status}: {where}" for status in (401, 401, 403)]
+
+
+async def test_who_asks_too_often_leaves_a_trace(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with shop_with(tmp_path, rate_limit_per_minute=1) as (_, client):
+        await client.get("/api/v1/products")
+        await client.get("/api/v1/products")
+    assert refusals(caplog) == ["refused with 429: '/api/v1/products' from 192.0.2.1"]
+
+
+async def test_a_line_break_in_a_path_makes_no_line_of_its_own(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with shop_with(tmp_path, rate_limit_per_minute=1) as (_, client):
+        for _ in range(2):
+            await client.get("/a%0aERROR%20forged")
+    (line,) = refusals(caplog)
+    assert line == r"refused with 429: '/a\nERROR forged' from 192.0.2.1"
+
+
+async def test_a_renewed_log_in_leaves_a_trace(
+    nobody: httpx.AsyncClient, shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    customer = await log_in(shop, UserRole.CUSTOMER)
+    with caplog.at_level(logging.INFO, "app.services.auth_service"):
+        answer = await nobody.post("/auth/refresh", json={"refresh_token": customer.refresh_token})
+    assert answer.status_code == 200
+    (record,) = [each for each in caplog.records if each.name == "app.services.auth_service"]
+    assert record.getMessage().endswith(f"of user {customer.id} is renewed")
+
+
+async def test_whoever_has_one_address_of_ipv6_has_the_limit_of_its_network(
+    tmp_path: Path,
+) -> None:
+    async with shop_with(tmp_path, rate_limit_per_minute=2, trusted_proxies=("192.0.2.1",)) as (
+        _,
+        client,
+    ):
+        found = [
+            (await client.get("/api/v1/products", headers={"X-Forwarded-For": address})).status_code
+            for address in ("2001:db8::1", "2001:db8::2", "2001:db8::ffff:3", "2001:db8:0:1::1")
+        ]
+    assert found == [200, 200, 429, 200]

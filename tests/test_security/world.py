@@ -1,0 +1,278 @@
+"""A small shop with one of everything, for which every route has a request that succeeds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import jwt
+from sqlalchemy import text
+
+from app.callers import Scope, name_of_user
+from app.dependencies import Shop
+from app.ids import new_id
+from app.models import (
+    Address,
+    ApiKey,
+    Base,
+    DailyReport,
+    DeadLetter,
+    LoginSession,
+    MovementReason,
+    Operation,
+    OperationState,
+    Order,
+    OrderChange,
+    OrderItem,
+    OrderStatus,
+    Product,
+    StockMovement,
+    User,
+    UserRole,
+)
+from app.security.tokens import TokenKind, Tokens
+from tests.cached import forget_cached
+from tests.factories import address as postal_address
+from tests.test_security.people import (
+    LIFETIME,
+    Person,
+    Row,
+    bearing,
+    insert_rows,
+    machine,
+    person,
+    reset_token,
+    verify_token,
+)
+
+# Children before their parents.
+_TABLES = [table.name for table in reversed(Base.metadata.sorted_tables)]
+_SEARCH = ["product_search", "product_search_rows"]
+
+
+DAY = date(2017, 6, 1)
+
+
+@dataclass(frozen=True)
+class World:
+    """Its rows, the callers by name with their tokens, and what stands in paths and bodies."""
+
+    shop: Shop
+    rows: list[tuple[type[Base], Row]]
+    people: dict[str, Person]
+    tokens: dict[str, str | None]
+    values: dict[str, str]
+    origin: str = "http://shop.test"
+
+    async def restore(self) -> None:
+        """Bring every table back to how it was."""
+        tables = _TABLES + (_SEARCH if self.shop.database.is_sqlite else [])
+        async with self.shop.database.write() as session:
+            for table in tables:
+                await session.execute(text(f"DELETE FROM {table}"))
+        await insert_rows(self.shop, self.rows)
+        self.shop.identities.clear()
+        await forget_cached(self.shop)
+
+    def filled(self, template: Any) -> Any:
+        """Return a path or a body with the values of this shop in its places."""
+        if isinstance(template, str):
+            for name, value in self.values.items():
+                template = template.replace(f"{{{name}}}", value)
+        elif isinstance(template, Mapping):
+            return {name: self.filled(value) for name, value in template.items()}
+        elif isinstance(template, list):
+            return [self.filled(each) for each in template]
+        return template
+
+    async def send(
+        self,
+        client: httpx.AsyncClient,
+        caller: str,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **request: Any,
+    ) -> httpx.Response:
+        """Send a request as one of the callers, with the values of this shop in it."""
+        return await client.request(
+            method,
+            f"{self.origin}{self.filled(path)}",
+            headers={**bearing(self.tokens[caller]), **(headers or {})},
+            **{name: self.filled(value) for name, value in request.items()},
+        )
+
+
+async def world_of(shop: Shop, scope: Scope | None = None) -> World:
+    """Fill a shop; `scope` is what one of the two machines lacks, and all that the other has."""
+    people = {
+        "owner": await person(shop),
+        "other": await person(shop),
+        "staff": await person(shop, UserRole.STAFF),
+        "admin": await person(shop, UserRole.ADMIN),
+        "deputy": await person(shop, UserRole.ADMIN),
+    }
+    without = machine(shop, set(Scope) - {scope})
+    within = machine(shop, set(Scope) if scope is None else {scope})
+    spare = machine(shop, {Scope.ORDERS_READ})
+    owner = people["owner"]
+    things = _things(shop, owner)
+    rows: list[tuple[type[Base], Row]] = [(User, each.user) for each in people.values()]
+    rows += [(LoginSession, each.session) for each in people.values()]
+    rows += [(ApiKey, each.row) for each in (without, within, spare)]
+    rows += things
+    ids = {f"{model.__name__.lower()}_id": str(row["id"]) for model, row in things if "id" in row}
+    values = ids | {
+        "user_id": owner.id,
+        "other_id": people["other"].id,
+        "deputy_id": people["deputy"].id,
+        "session_id": str(owner.session["id"]),
+        "key_id": str(spare.row["id"]),
+        "letter_id": ids["deadletter_id"],
+        "email": owner.email,
+        "refresh_token": owner.refresh_token,
+        "reset_token": reset_token(shop, owner.user),
+        "verify_token": verify_token(shop, owner.user),
+        "file_path": "docs.js",
+        "day": DAY.isoformat(),
+    }
+    tokens = _false_tokens(shop, people["admin"]) | {
+        name: each.access_token for name, each in people.items()
+    }
+    world = World(
+        shop, rows, people, tokens | {"unscoped": without.key, "scoped": within.key}, values
+    )
+    await world.restore()
+    return world
+
+
+def _false_tokens(shop: Shop, admin: Person) -> dict[str, str | None]:
+    """Return what must not pass for the token of an administrator."""
+    sid, user_id = str(admin.session["id"]), admin.user["id"]
+    good: dict[str, Any] = jwt.decode(admin.access_token, options={"verify_signature": False})
+    return {
+        "nobody": None,
+        "expired": shop.tokens.issue(TokenKind.ACCESS, user_id, -timedelta(seconds=1), sid=sid),
+        "audience": jwt.encode(good | {"aud": "another-api"}, shop.tokens.keys[0]),
+        "refresh": admin.refresh_token,
+        "signature": Tokens(shop.clock, b"k" * 32).issue(
+            TokenKind.ACCESS, user_id, LIFETIME, sid=sid
+        ),
+        "unsigned": jwt.encode(good, None, algorithm="none"),
+    }
+
+
+def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
+    """Return one of each kind of thing; what belongs to somebody belongs to the owner."""
+    now, user_id = shop.clock.now(), owner.user["id"]
+    product_id, address_id, order_id = (new_id(now) for _ in range(3))
+    times = {"created_at": now, "updated_at": now}
+    product = {
+        "id": product_id,
+        "sku": "TEA",
+        "name": "Tea",
+        "description": "",
+        "category": "Tea",
+        "price_minor": 499,
+        "currency": "USD",
+        "stock_quantity": 9,
+        "search_text": "tea",
+    }
+    operation = {
+        "id": new_id(now),
+        "queue": "order",
+        "user_id": user_id,
+        "caller": name_of_user(user_id),
+        "role": owner.user["role"],
+        "state": OperationState.SUCCEEDED,
+        "result": {"id": str(order_id)},
+    }
+    letter = {
+        "id": new_id(now),
+        "queue": "order",
+        "message_id": "message-1",
+        "body": b"{}",
+        "code": "invalid-input",
+        "reason": "items is required",
+        "attempts": 1,
+        "created_at": now,
+    }
+    address = postal_address(id=address_id, user_id=user_id, region="", is_primary=True, **times)
+    return [
+        (Operation, operation | times),
+        (DeadLetter, letter),
+        (Product, product | times),
+        (Address, address),
+        *_order(order_id, user_id, product, times),
+        (StockMovement, _movement(product_id, 10, MovementReason.SUPPLY, now)),
+        (StockMovement, _movement(product_id, -1, MovementReason.SALE, now)),
+        (DailyReport, _report(times)),
+    ]
+
+
+def _report(times: Row) -> Row:
+    starts_at = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC)
+    counts = ("orders_count", "cancelled_count", "late_count")
+    units = ("units", "cancelled_units", "late_units")
+    amounts = ("gross_minor", "cancelled_minor", "late_minor")
+    return (
+        times
+        | dict.fromkeys((*counts, *units, *amounts), 0)
+        | {
+            "id": new_id(starts_at),
+            "report_day": DAY,
+            "timezone": "UTC",
+            "starts_at": starts_at,
+            "ends_at": starts_at + timedelta(days=1),
+            "currency": "USD",
+            "by_hour": [],
+            "digest": bytes(32),
+            "version": 1,
+        }
+    )
+
+
+def _order(order_id: UUID, user_id: UUID, product: Row, times: Row) -> list[tuple[type[Base], Row]]:
+    order = {
+        "id": order_id,
+        # None that the next order could get.
+        "number": 1_000_000,
+        "user_id": user_id,
+        "status": OrderStatus.PENDING,
+        "delivery_address": None,
+        "units": 1,
+        "total_minor": 499,
+        "currency": "USD",
+    }
+    item = {
+        "order_id": order_id,
+        "position": 1,
+        "product_id": product["id"],
+        "sku": "TEA",
+        "name": "Tea",
+        "unit_price_minor": 499,
+        "quantity": 1,
+    }
+    change = {
+        "order_id": order_id,
+        "position": 1,
+        "from_status": None,
+        "to_status": OrderStatus.PENDING,
+        "actor": f"user {user_id}",
+        "changed_at": times["created_at"],
+    }
+    return [(Order, order | times), (OrderItem, item), (OrderChange, change)]
+
+
+def _movement(product_id: UUID, quantity: int, reason: MovementReason, at: Any) -> Row:
+    return {
+        "id": new_id(at),
+        "created_at": at,
+        "source": "tests",
+        "product_id": product_id,
+        "quantity": quantity,
+        "reason": reason,
+    }

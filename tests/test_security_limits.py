@@ -1,0 +1,249 @@
+"""Guessing passwords: how often it is let, by all processes together, with Redis or without."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+from redis.asyncio import Redis
+
+from app.security.rate_limits import LocalCounter, RateLimits
+from app.settings import Settings
+from tests.accounts import at, log_in, standing
+from tests.conftest import client_of, postgres_settings, sqlite_settings
+from tests.factories import PASSWORD, create_user
+from tests.processes import serving
+from tests.servers import PostgresServer, RedisServer, start_redis
+
+ATTEMPTS, AT_ONCE = 1_000, 40
+WRONG = "wrong horse battery staple"
+WAYS_BACK = {"stop": "start", "kill": "start", "pause": "resume"}
+
+
+@pytest.fixture(name="redis")
+def own_redis() -> Iterator[RedisServer]:
+    """A Redis server of a test's own, which it may end."""
+    with start_redis() as server:
+        yield server
+
+
+def limited(folder: Path, redis: RedisServer | None = None, **changes: Any) -> Settings:
+    """Return the settings of a shop on SQLite with the limits of a shop that is run."""
+    limits: dict[str, Any] = {"login_limit_per_account": 5, "login_limit_per_address": 20}
+    if redis is not None:
+        limits |= {"redis_host": redis.host, "redis_port": redis.port}
+    return sqlite_settings(folder / "var", **limits | changes)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[tuple[Litestar, httpx.AsyncClient]]:
+    """Open a shop in this process, and a client of it."""
+    async with standing(settings) as app, client_of(app) as client:
+        yield app, client
+
+
+def statuses(answers: list[httpx.Response]) -> dict[int, int]:
+    """Count answers by their status."""
+    return dict(Counter(answer.status_code for answer in answers))
+
+
+def assert_told(answer: httpx.Response, limit: int) -> None:
+    """Look whether a refusal tells the limit that it is about, and when to come back."""
+    assert answer.json()["type"] == "urn:problem:too-many-requests"
+    assert answer.headers.get_list("RateLimit-Limit") == [str(limit)]
+    assert answer.headers.get_list("RateLimit-Remaining") == ["0"]
+    (reset,) = answer.headers.get_list("RateLimit-Reset")
+    assert 1 <= int(reset) <= 61
+    assert answer.headers["Retry-After"] == reset
+    assert answer.json()["retry_after_seconds"] == int(reset)
+    assert "WWW-Authenticate" not in answer.headers
+
+
+async def test_of_a_thousand_guesses_at_one_account_five_are_heard_by_two_processes_together(
+    postgres_server: PostgresServer, redis: RedisServer, tmp_path: Path
+) -> None:
+    postgres_server.create_database("guessed")
+    settings = postgres_settings(
+        postgres_server,
+        "guessed",
+        data_dir=tmp_path / "var",
+        redis_host=redis.host,
+        redis_port=redis.port,
+        login_limit_per_account=5,
+    )
+    with serving(settings, tmp_path) as first, serving(settings, tmp_path) as second:
+        clients = [
+            httpx.AsyncClient(base_url=f"{each.url}/api/v1", timeout=60) for each in (first, second)
+        ]
+        user = await create_user(clients[0])
+        spellings = [user["email"], user["email"].upper(), user["email"].title()]
+        # The processes are awake, and know Redis, before it counts.
+        for client in clients:
+            assert (await log_in(client, "nobody@example.com", WRONG)).status_code == 401
+        at_once = asyncio.Semaphore(AT_ONCE)
+
+        async def guess(number: int) -> httpx.Response:
+            async with at_once:
+                return await log_in(clients[number % 2], spellings[number % 3], f"{WRONG} {number}")
+
+        answers = await asyncio.gather(*map(guess, range(ATTEMPTS)))
+        assert statuses(answers) == {401: 5, 429: ATTEMPTS - 5}
+        for answer in answers:
+            if answer.status_code == 429:
+                assert_told(answer, 5)
+        # Who knows the password waits as well, and others do not.
+        assert (await log_in(clients[0], user["email"])).status_code == 429
+        other = await create_user(clients[1])
+        assert (await log_in(clients[0], other["email"])).status_code == 200
+        for client in clients:
+            await client.aclose()
+    postgres_server.drop_database("guessed")
+
+
+async def test_an_address_has_twenty_attempts_over_all_accounts(tmp_path: Path) -> None:
+    async with opened(limited(tmp_path)) as (app, _):
+        async with at(app, "192.0.2.1") as guesser, at(app, "192.0.2.2") as other:
+            answers = [
+                await log_in(guesser, f"user{number}@example.com", WRONG) for number in range(30)
+            ]
+            assert [answer.status_code for answer in answers] == [401] * 20 + [429] * 10
+            left = [answer.headers["RateLimit-Remaining"] for answer in answers[:20]]
+            assert left == [str(number) for number in range(19, -1, -1)]
+            for answer in answers[20:]:
+                assert_told(answer, 20)
+            # What costs as much is counted with it; what costs little is not.
+            forgotten = await guesser.post("/auth/password/forgot", json={"email": "a@b.example"})
+            assert forgotten.status_code == 429
+            assert (await guesser.get("/products")).status_code == 200
+            assert (await log_in(other, "user1@example.com", WRONG)).status_code == 401
+
+
+async def test_who_says_to_come_from_elsewhere_is_believed_of_trusted_proxies_only(
+    tmp_path: Path,
+) -> None:
+    settings = limited(tmp_path, login_limit_per_address=2, trusted_proxies="192.0.2.9,10.0.0.0/8")
+    async with opened(settings) as (app, _):
+        async with at(app, "192.0.2.1") as liar, at(app, "192.0.2.9") as proxy:
+            for client, expected in ((liar, [401, 401, 429, 429]), (proxy, [401] * 4)):
+                seen = []
+                for number in range(4):
+                    forwarded = {"X-Forwarded-For": f"203.0.113.{number}, 10.1.2.3"}
+                    answer = await log_in(client, f"user{number}@example.com", WRONG, **forwarded)
+                    seen.append(answer.status_code)
+                assert seen == expected
+
+
+async def test_a_right_password_is_counted_like_a_wrong_one(tmp_path: Path) -> None:
+    async with opened(limited(tmp_path)) as (_, client):
+        user = await create_user(client)
+        names = [user["email"], user["email"].upper()] * 3
+        seen = [(await log_in(client, name)).status_code for name in names]
+    assert seen == [200] * 5 + [429]
+
+
+async def test_guesses_at_the_current_password_and_mails_to_an_address_have_the_same_limit(
+    tmp_path: Path,
+) -> None:
+    async with opened(limited(tmp_path, login_limit_per_address=1_000)) as (_, client):
+        user = await create_user(client)
+        pair = (await log_in(client, user["email"])).json()
+        headers = {"Authorization": f"Bearer {pair['access_token']}"}
+        guess = {"current_password": WRONG, "new_password": PASSWORD + "!"}
+        answers = [
+            await client.post("/auth/password", json=guess, headers=headers) for _ in range(7)
+        ]
+        assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 2
+        assert_told(answers[-1], 5)
+        # Changing the e-mail address asks for the same password.
+        change = {"email": "new@example.com", "current_password": PASSWORD}
+        path = f"/users/{user['id']}"
+        assert (await client.patch(path, json=change, headers=headers)).status_code == 429
+        for email in (user["email"], "nobody@example.com"):
+            sent = [
+                await client.post("/auth/password/forgot", json={"email": email}) for _ in range(6)
+            ]
+            assert [answer.status_code for answer in sent] == [202] * 5 + [429]
+
+
+@pytest.mark.parametrize("fault", ["stop", "pause", "kill"])
+async def test_without_redis_fewer_guesses_are_heard_and_nobody_waits(
+    redis: RedisServer, tmp_path: Path, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = limited(tmp_path, redis, login_limit_per_address=1_000_000)
+    async with opened(settings) as (_, client):
+        user, tried = await create_user(client), await create_user(client)
+        assert (await log_in(client, tried["email"], WRONG)).status_code == 401
+        getattr(redis, fault)()
+        answers: list[httpx.Response] = []
+        waits: list[float] = []
+        while sum(waits) < 2.5:
+            started = time.monotonic()
+            answers += await asyncio.gather(
+                *(log_in(client, user["email"], WRONG) for _ in range(5))
+            )
+            waits.append(time.monotonic() - started)
+        # A quarter of five is one.
+        assert statuses(answers) == {401: 1, 429: len(answers) - 1}
+        assert_told(answers[-1], 1)
+        assert max(waits) < 1
+        # What was used up while Redis counted is used up.
+        assert (await log_in(client, tried["email"])).status_code == 429
+        loggers = [record.name for record in caplog.records]
+        assert loggers.count("app.security.rate_limits") == 1
+        getattr(redis, WAYS_BACK[fault])()
+        await asyncio.sleep(1.1)
+        other = await create_user(client)
+        seen = [(await log_in(client, other["email"], WRONG)).status_code for _ in range(6)]
+        assert seen == [401] * 5 + [429]
+        async with Redis.from_url(redis.url()) as there:
+            assert await there.get(f"limit:login:{other['id']}") == b"6"
+
+
+async def test_a_shop_that_starts_without_redis_serves(redis: RedisServer, tmp_path: Path) -> None:
+    redis.stop()
+    async with opened(limited(tmp_path, redis)) as (_, client):
+        user = await create_user(client)
+        seen = [(await log_in(client, user["email"])).status_code for _ in range(3)]
+    assert seen == [200, 429, 429]
+
+
+async def test_a_span_that_is_over_is_counted_anew(redis: RedisServer, tmp_path: Path) -> None:
+    for server in (redis, None):
+        limits = RateLimits(limited(tmp_path, server), window_seconds=0.3)
+        try:
+            seen = [(await limits.hit("one", 2)).is_exceeded for _ in range(3)]
+            await asyncio.sleep(0.35)
+            seen += [(await limits.hit("one", 2)).is_exceeded for _ in range(3)]
+        finally:
+            await limits.close()
+        assert seen == [False, False, True] * 2
+
+
+def test_counters_in_a_process_are_bounded_and_the_oldest_go_first(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    counter = LocalCounter()
+    with caplog.at_level(logging.WARNING):
+        for number in range(105_000):
+            counter.hit(f"guesser {number}", 5)
+    assert len(vars(counter)["_counters"]) == 95_000
+    assert counter.hit("guesser 0", 5).remaining == 4
+    assert counter.hit("guesser 104999", 5).remaining == 3
+    # A warning for each of ten thousand would fill the disk.
+    assert len(caplog.records) == 1
+
+
+def test_counters_whose_span_is_over_go_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    counter = LocalCounter(window_seconds=0.0)
+    with caplog.at_level(logging.WARNING):
+        for number in range(105_000):
+            counter.hit(f"guesser {number}", 5)
+    assert len(vars(counter)["_counters"]) <= 100_000
+    assert caplog.records == []

@@ -1,0 +1,134 @@
+"""Two processes on one database: what takes rights away in one of them is in force in the other."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.dependencies import Shop
+from app.models import UserRole
+from app.settings import Settings
+from tests.accounts import Person, bearer, pair_of, renew, set_user, someone, status_of
+from tests.conftest import postgres_settings
+from tests.machines import AUTHORIZATION, let_machine_in
+from tests.processes import serving
+from tests.servers import PostgresServer
+
+# The memory of a process is three seconds long.
+AT_MOST_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two served processes, and their database."""
+
+    shop: Shop
+    here: httpx.AsyncClient
+    there: httpx.AsyncClient
+
+    async def admin(self) -> Person:
+        """Return an administrator who has logged in."""
+        person = await someone(self.here)
+        await set_user(self.shop, person.id, role=UserRole.ADMIN)
+        return person
+
+
+@pytest.fixture(name="shared")
+def shared_settings(postgres_server: PostgresServer, tmp_path: Path) -> Iterator[Settings]:
+    """The settings of a shop of a test's own on PostgreSQL."""
+    postgres_server.create_database("shared")
+    yield postgres_settings(postgres_server, "shared", data_dir=tmp_path / "var")
+    postgres_server.drop_database("shared")
+
+
+@asynccontextmanager
+async def both(settings: Settings, folder: Path) -> AsyncIterator[Pair]:
+    """Serve a shop by two processes."""
+    shop = Shop(settings)
+    with serving(settings, folder) as first, serving(settings, folder) as second:
+        await let_machine_in(shop)
+        clients = [
+            httpx.AsyncClient(base_url=f"{each.url}/api/v1", headers=AUTHORIZATION)
+            for each in (first, second)
+        ]
+        try:
+            yield Pair(shop, *clients)
+        finally:
+            for client in clients:
+                await client.aclose()
+            await shop.close()
+
+
+async def seconds_until_out(client: httpx.AsyncClient, access_token: str) -> float:
+    """Return how long a token is still good for a process."""
+    started = time.monotonic()
+    while await status_of(client, access_token) == 200:
+        assert time.monotonic() - started < AT_MOST_SECONDS
+        await asyncio.sleep(0.05)
+    return time.monotonic() - started
+
+
+async def test_rights_that_end_in_one_process_end_in_the_other(
+    shared: Settings, tmp_path: Path
+) -> None:
+    async with both(shared, tmp_path) as pair:
+        admin = await pair.admin()
+        people = {name: await someone(pair.here) for name in ("locked", "gone", "left", "reused")}
+        # The other process remembers them from now on.
+        for person in people.values():
+            assert await status_of(pair.there, person.access) == 200
+        path = f"/users/{people['locked'].id}/access"
+        locked = await pair.here.patch(path, json={"is_active": False}, headers=admin.headers)
+        assert locked.status_code == 200
+        assert (await pair.here.delete(f"/users/{people['gone'].id}")).status_code == 204
+        left = await pair.here.post("/auth/logout", headers=people["left"].headers)
+        assert left.status_code == 204
+        assert (await renew(pair.here, people["reused"].refresh)).status_code == 200
+        assert (await renew(pair.here, people["reused"].refresh)).status_code == 401
+        waits = await asyncio.gather(
+            *(seconds_until_out(pair.there, each.access) for each in people.values())
+        )
+        assert max(waits) < AT_MOST_SECONDS
+        # What is written down is in force at once everywhere: no new tokens, no new log-ins.
+        for person in people.values():
+            assert (await renew(pair.there, person.refresh)).status_code == 401
+        unlocked = await pair.here.patch(path, json={"is_active": True}, headers=admin.headers)
+        assert unlocked.status_code == 200
+        again = await pair_of(pair.there, people["locked"].user["email"])
+        assert await status_of(pair.here, again["access_token"]) == 200
+
+
+async def test_where_it_happens_rights_end_with_the_answer(
+    shared: Settings, tmp_path: Path
+) -> None:
+    async with both(shared, tmp_path) as pair:
+        admin, person = await pair.admin(), await someone(pair.here)
+        assert await status_of(pair.here, person.access) == 200
+        path = f"/users/{person.id}/access"
+        await pair.here.patch(path, json={"is_active": False}, headers=admin.headers)
+        assert await status_of(pair.here, person.access) == 401
+
+
+async def test_a_change_by_who_has_lost_the_right_to_it_is_refused_everywhere_at_once(
+    shared: Settings, tmp_path: Path
+) -> None:
+    product = {"sku": "tea", "name": "Tea", "category": "Tea", "price": "4.99"}
+    async with both(shared, tmp_path) as pair:
+        admin, staff = await pair.admin(), await pair.admin()
+        body = {"name": "warehouse", "scopes": ["products:read", "products:write"]}
+        key = (await pair.here.post("/api-keys", json=body, headers=admin.headers)).json()
+        # The other process has seen both a moment ago.
+        for headers in (staff.headers, bearer(key["key"])):
+            assert (await pair.there.get("/products", headers=headers)).status_code == 200
+        assert (await pair.there.get("/users", headers=staff.headers)).status_code == 200
+        path = f"/users/{staff.id}/access"
+        await pair.here.patch(path, json={"role": "customer"}, headers=admin.headers)
+        await pair.here.delete(f"/api-keys/{key['id']}", headers=admin.headers)
+        by_staff = await pair.there.post("/products", json=product, headers=staff.headers)
+        by_key = await pair.there.post("/products", json=product, headers=bearer(key["key"]))
+        assert (by_staff.status_code, by_key.status_code) == (403, 401)

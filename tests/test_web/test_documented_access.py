@@ -1,0 +1,162 @@
+"""The OpenAPI document says who may come in where, and what is told to nobody else."""
+
+from typing import Any
+
+import httpx
+from litestar import Litestar
+
+from app.callers import Access
+from tests.test_web.test_documentation import document_of, handlers_of, operations_of
+
+TOKEN = "/api/v1/auth/token"
+# What anybody may do: the rest needs a log-in or an API key.
+PUBLIC = {
+    ("POST", TOKEN),
+    ("POST", "/api/v1/auth/refresh"),
+    ("POST", "/api/v1/auth/password/forgot"),
+    ("POST", "/api/v1/auth/password/reset"),
+    ("POST", "/api/v1/auth/email/verify"),
+    ("POST", "/api/v1/users"),
+    ("GET", "/api/v1/products"),
+    ("GET", "/api/v1/products/{product_id}"),
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+}
+# What is done for a person, by the person or an administrator: no API key is good for it.
+PERSONAL = {
+    ("POST", "/api/v1/auth/logout"),
+    ("GET", "/api/v1/auth/sessions"),
+    ("DELETE", "/api/v1/auth/sessions"),
+    ("DELETE", "/api/v1/auth/sessions/{session_id}"),
+    ("POST", "/api/v1/auth/password"),
+    ("POST", "/api/v1/auth/email/ask"),
+    ("GET", "/api/v1/users/me"),
+    ("PATCH", "/api/v1/users/{user_id}/access"),
+    ("GET", "/api/v1/api-keys"),
+    ("POST", "/api/v1/api-keys"),
+    ("DELETE", "/api/v1/api-keys/{key_id}"),
+    ("GET", "/api/v1/audit"),
+}
+SECRET = {
+    ("POST", TOKEN),
+    ("POST", "/api/v1/auth/refresh"),
+    ("POST", "/api/v1/auth/logout"),
+    ("POST", "/api/v1/auth/password"),
+    ("POST", "/api/v1/auth/password/forgot"),
+    ("POST", "/api/v1/auth/password/reset"),
+    ("POST", "/api/v1/auth/email/ask"),
+    ("POST", "/api/v1/auth/email/verify"),
+    ("POST", "/api/v1/api-keys"),
+}
+TAGS: dict[str, str | tuple[str, ...]] = {
+    "auth": "/api/v1/auth/",
+    "users": "/api/v1/users",
+    "products": "/api/v1/products",
+    "orders": "/api/v1/orders",
+    "reports": "/api/v1/reports",
+    "api keys": "/api/v1/api-keys",
+    "operations": ("/api/v1/operations", "/api/v1/dead-letters"),
+    "audit": "/api/v1/audit",
+    "health": "/health/",
+}
+
+
+async def test_every_operation_tells_who_may_come_in(
+    client: httpx.AsyncClient, app: Litestar
+) -> None:
+    operations, handlers = operations_of(await document_of(client)), handlers_of(app)
+    for place, operation in operations.items():
+        opt = handlers[place].opt
+        machines: list[dict[str, list[str]]] = [{"api_key": []}] if opt["scope"] else []
+        is_public = opt["access"] is Access.PUBLIC
+        expected = [{}] if is_public else [{"password": []}, *machines]
+        assert operation["security"] == expected, place
+        assert not (is_public and opt["scope"]), place
+
+
+async def test_nothing_is_open_to_all_or_closed_to_machines_by_oversight(
+    client: httpx.AsyncClient,
+) -> None:
+    operations = operations_of(await document_of(client))
+    security = {place: operation["security"] for place, operation in operations.items()}
+    assert {place for place, each in security.items() if each == [{}]} == PUBLIC
+    assert {place for place, each in security.items() if each == [{"password": []}]} == PERSONAL
+
+
+async def test_the_ways_to_come_in_are_described(client: httpx.AsyncClient) -> None:
+    document = await document_of(client)
+    schemes = document["components"]["securitySchemes"]
+    assert schemes.keys() == {"password", "api_key"}
+    assert all(scheme["description"] for scheme in schemes.values())
+    assert (schemes["api_key"]["type"], schemes["api_key"]["scheme"]) == ("http", "bearer")
+    assert (schemes["password"]["type"], list(schemes["password"]["flows"])) == (
+        "oauth2",
+        ["password"],
+    )
+    flow = schemes["password"]["flows"]["password"]
+    for url in (flow["tokenUrl"], flow["refreshUrl"]):
+        assert ("POST", url) in operations_of(document)
+    assert flow["scopes"] == {}
+
+
+async def test_only_who_is_let_in_is_told_to_have_to_be(client: httpx.AsyncClient) -> None:
+    for (method, path), operation in operations_of(await document_of(client)).items():
+        responses = operation["responses"]
+        if (method, path) in PUBLIC:
+            assert "403" not in responses, path
+            continue
+        assert {"401", "403"} <= responses.keys(), (method, path)
+        for code in ("unauthenticated", "invalid-token"):
+            assert f"`{code}`" in responses["401"]["description"], (method, path)
+        assert "`forbidden`" in responses["403"]["description"], (method, path)
+
+
+async def test_everything_but_health_has_a_rate_limit(client: httpx.AsyncClient) -> None:
+    for (method, path), operation in operations_of(await document_of(client)).items():
+        is_health = path.startswith("/health/")
+        assert ("429" in operation["responses"]) != is_health, (method, path)
+
+
+async def test_secret_answers_have_no_tag_and_no_second_sending(
+    client: httpx.AsyncClient, app: Litestar
+) -> None:
+    operations, handlers = operations_of(await document_of(client)), handlers_of(app)
+    assert {place for place, handler in handlers.items() if handler.opt["is_secret"]} == SECRET
+    for place, operation in operations.items():
+        names = {each["name"] for each in operation["parameters"]}
+        assert ("Idempotency-Key" in names) == (place[0] == "POST" and place not in SECRET), place
+        if place in SECRET:
+            assert not names & {"If-None-Match", "If-Match"}, place
+            for status, response in operation["responses"].items():
+                assert not {"ETag", "Location"} & response.get("headers", {}).keys(), (
+                    place,
+                    status,
+                )
+
+
+async def test_a_log_in_is_a_form_that_any_client_of_oauth_2_fills_in(
+    client: httpx.AsyncClient,
+) -> None:
+    document = await document_of(client)
+    operation = operations_of(document)["POST", TOKEN]
+    (media_type,) = operation["requestBody"]["content"]
+    assert media_type == "application/x-www-form-urlencoded"
+    (reference,) = operation["requestBody"]["content"][media_type]["schema"].values()
+    form: dict[str, Any] = document["components"]["schemas"][reference.rpartition("/")[2]]
+    names = ["grant_type", "username", "password", "scope", "client_id", "client_secret"]
+    assert list(form["properties"]) == names
+    assert form["required"] == ["username", "password"]
+    assert form["properties"]["grant_type"]["const"] == "password"
+    assert form["properties"]["password"]["format"] == "password"
+    assert form["properties"]["password"]["writeOnly"] is True
+    answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    pair = document["components"]["schemas"][answer["$ref"].rpartition("/")[2]]
+    assert set(pair["required"]) == {"access_token", "token_type", "expires_in", "refresh_token"}
+
+
+async def test_every_operation_stands_under_the_tag_of_its_path(client: httpx.AsyncClient) -> None:
+    document = await document_of(client)
+    assert [tag["name"] for tag in document["tags"]] == list(TAGS)
+    for (method, path), operation in operations_of(document).items():
+        (tag,) = operation["tags"]
+        assert path.startswith(TAGS[tag]), (method, path)

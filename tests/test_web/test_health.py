@@ -1,0 +1,91 @@
+"""Whether the shop is well, as it tells who asks."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.dependencies import Shop
+from app.settings import Settings
+from main import create_app
+from tests.conftest import client_of, postgres_settings, running, sqlite_settings
+from tests.processes import free_port
+from tests.servers import PostgresServer, RabbitMQServer, start_redis
+from tests.test_cache.reads import believed
+
+READY = "http://shop.test/health/ready"
+
+
+@asynccontextmanager
+async def shop_of(settings: Settings) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
+    """Run a shop of its own, and give a client of it."""
+    application = create_app(Shop(settings))
+    async with running(application), client_of(application) as client:
+        yield application.state.shop, client
+
+
+async def readiness(client: httpx.AsyncClient) -> tuple[int, str, dict[str, str]]:
+    """Return the status of the answer, what it says of the whole, and of each dependency."""
+    response = await client.get(READY)
+    told: dict[str, Any] = response.json()
+    for dependency in told["dependencies"].values():
+        assert (dependency["latency_ms"] is not None) == (dependency["status"] == "ok")
+    states = {name: each["status"] for name, each in told["dependencies"].items()}
+    return response.status_code, told["status"], states
+
+
+async def test_only_what_is_configured_is_asked(tmp_path: Path) -> None:
+    async with shop_of(sqlite_settings(tmp_path)) as (_, client):
+        assert await readiness(client) == (200, "ok", {"database": "ok"})
+
+
+async def test_without_redis_the_shop_is_degraded_and_serves(
+    postgres_server: PostgresServer,
+) -> None:
+    postgres_server.create_database("health")
+    with start_redis() as redis:
+        settings = postgres_settings(
+            postgres_server, "health", redis_host=redis.host, redis_port=redis.port
+        )
+        async with shop_of(settings) as (shop, client):
+            await believed(shop)
+            assert await readiness(client) == (200, "ok", {"database": "ok", "redis": "ok"})
+            redis.stop()
+            down = {"database": "ok", "redis": "down"}
+            assert await readiness(client) == (200, "degraded", down)
+            assert (await client.get("/products")).status_code == 200
+    postgres_server.drop_database("health")
+
+
+async def test_a_broker_that_is_there_is_ok(
+    rabbitmq_server: RabbitMQServer, tmp_path: Path
+) -> None:
+    settings = sqlite_settings(
+        tmp_path, rabbitmq_host=rabbitmq_server.host, rabbitmq_port=rabbitmq_server.port
+    )
+    async with shop_of(settings) as (_, client):
+        assert await readiness(client) == (200, "ok", {"database": "ok", "rabbitmq": "ok"})
+        rabbitmq_server.pause()
+        try:
+            # The system accepts connections in its name.
+            assert await readiness(client) == (
+                200,
+                "degraded",
+                {"database": "ok", "rabbitmq": "down"},
+            )
+        finally:
+            rabbitmq_server.resume()
+
+
+async def test_a_broker_that_is_away_or_none_is_down(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    down = (200, "degraded", {"database": "ok", "rabbitmq": "down"})
+    for port in (free_port(), postgres_server.port):
+        settings = sqlite_settings(
+            tmp_path / str(port), rabbitmq_host="127.0.0.1", rabbitmq_port=port
+        )
+        async with shop_of(settings) as (_, client):
+            assert await readiness(client) == down

@@ -1,0 +1,188 @@
+"""The figures of a process, as Prometheus reads them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
+
+from app.dependencies import Shop, provide_dead_letters, provide_outbox
+from app.models import OutboxMessage
+from app.reporting import make_report
+from main import create_app
+from tests.conftest import client_of, postgres_settings, running, sqlite_settings
+from tests.factories import create_product, create_user, place_order
+from tests.processes import free_port
+from tests.queries import statements_of
+from tests.refusals import NOTHING
+from tests.servers import start_postgres
+
+METRICS = "http://shop.test/metrics"
+
+
+async def figures(client: httpx.AsyncClient, **headers: str) -> dict[str, float]:
+    """Return every figure by its name and labels."""
+    response = await client.get(METRICS, headers=headers)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/plain; version=1.0.0; charset=utf-8"
+    assert response.headers["cache-control"] == "no-store"
+    return {
+        " ".join([sample.name, *sample.labels.values()]): sample.value
+        for family in text_string_to_metric_families(response.text)
+        for sample in family.samples
+    }
+
+
+async def test_reads_are_counted_by_where_they_were_answered(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    product = await create_product(client)
+    before = await figures(client)
+    for path in [f"/products/{product['id']}"] * 3 + [f"/products/{NOTHING}"] * 2:
+        await client.get(path)
+    after = await figures(client)
+    grown = {
+        name: after[name] - before[name]
+        for name in after
+        if name.startswith("lavka_cache_") and after[name] != before[name]
+    }
+    near = shop.cache.near
+    assert near is not None
+    assert grown.pop("lavka_cache_bytes") > 1_000
+    assert grown == {
+        "lavka_cache_hits_total product near": 3,
+        "lavka_cache_misses_total product": 2,
+        "lavka_cache_loads_total product": 2,
+        "lavka_cache_entries": 2,
+    }
+    assert after["lavka_cache_redis_up"] == (shop.cache.redis is not None)
+    assert after["lavka_cache_errors_total"] == 0
+    assert "lavka_cache_refused_stores_total order" in after
+
+
+@asynccontextmanager
+async def shop_in(folder: Path, **settings: Any) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
+    """Run a shop of its own in a folder, and give a client of it."""
+    application = create_app(Shop(sqlite_settings(folder, **settings)))
+    async with running(application), client_of(application) as client:
+        yield application.state.shop, client
+
+
+async def test_requests_are_counted_by_route_and_never_by_path(tmp_path: Path) -> None:
+    async with shop_in(tmp_path) as (_, client):
+        product = await create_product(client)
+        for path in (f"/products/{product['id']}", f"/products/{NOTHING}", "/products"):
+            await client.get(path)
+        await client.get("http://shop.test/guessed/at")
+        await client.request("BREW", "/products")
+        told = await figures(client)
+    counted = {
+        name: value for name, value in told.items() if name.startswith("lavka_http_requests_total")
+    }
+    assert counted == {
+        "lavka_http_requests_total POST /api/v1/products 201": 1,
+        "lavka_http_requests_total GET /api/v1/products/{product_id} 200": 1,
+        "lavka_http_requests_total GET /api/v1/products/{product_id} 404": 1,
+        "lavka_http_requests_total GET /api/v1/products 200": 1,
+        "lavka_http_requests_total GET unknown 404": 1,
+        "lavka_http_requests_total other unknown 405": 1,
+    }
+    buckets, route = "lavka_http_request_duration_seconds_bucket", "/api/v1/products/{product_id}"
+    within = [
+        value
+        for name, value in told.items()
+        if name.startswith(buckets) and route in name.split(" ")
+    ]
+    assert within == sorted(within) and within[-1] == 2
+    assert told[f"lavka_http_request_duration_seconds_count {route}"] == 2
+
+
+async def test_what_waits_and_what_failed_is_told_of_the_whole_shop(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    user, product = await create_user(client), await create_product(client)
+    orders = [await place_order(client, user["id"], {product["id"]: 1}) for _ in range(2)]
+    for _ in range(3):
+        await client.post(
+            "/products",
+            json={"sku": "TEA", "name": "Tea", "category": "Tea", "price": "1.00"},
+            headers={"Prefer": "respond-async"},
+        )
+    async with shop.database.write() as session:
+        letters = provide_dead_letters(session, shop)
+        await letters.park("order", "late", b"{}", "invalid-input", "it is none", 1)
+        # It waits on purpose, and so delays nothing.
+        await letters.postpone("order", "early", b"{}", 1, timedelta(hours=1))
+        oldest, *_ = await provide_outbox(session, shop).look_at_due(10)
+        assert isinstance(oldest, OutboxMessage)
+        oldest.created_at -= timedelta(minutes=5)
+    told = await figures(client)
+    assert told["lavka_queue_depth product"] == 3
+    assert told["lavka_queue_depth order"] == 1
+    assert told["lavka_queue_depth order_update"] == 0
+    assert told["lavka_outbox_messages"] == 4
+    assert 300 <= told["lavka_outbox_oldest_age_seconds"] < 400
+    assert told["lavka_dead_letters order"] == 1
+    assert told["lavka_dead_letters product"] == 0
+    assert told["lavka_orders_placed_total"] == max(each["number"] for each in orders)
+    assert told["lavka_database_pool_size"] == (5 if shop.database.is_sqlite else 10)
+    assert told["lavka_database_pool_in_use"] == 0
+
+
+async def test_the_tables_are_asked_once_each(client: httpx.AsyncClient, shop: Shop) -> None:
+    await figures(client)
+    with statements_of(shop) as statements:
+        await figures(client)
+    assert len([each for each in statements if "api_keys" not in each.sql]) == 4
+
+
+async def test_without_a_database_the_rest_is_told_to_who_has_the_token() -> None:
+    token = {"Authorization": "Bearer a-token-of-the-settings"}
+    with start_postgres() as server:
+        server.create_database("watched")
+        settings = postgres_settings(
+            server, "watched", metrics_token=SecretStr("a-token-of-the-settings")
+        )
+        application = create_app(Shop(settings))
+        async with running(application), client_of(application) as client:
+            assert "lavka_outbox_messages" in await figures(client, **token)
+            server.stop("immediate")
+            told = await figures(client, **token)
+            server.start()
+    assert "lavka_http_requests_total GET /metrics 200" in told
+    assert "lavka_database_pool_size" in told
+    assert not any("outbox" in name or "orders" in name or "queue" in name for name in told)
+
+
+async def test_the_token_of_the_settings_opens_nothing_else(tmp_path: Path) -> None:
+    token = {"Authorization": "Bearer a-token-of-the-settings"}
+    async with shop_in(tmp_path, metrics_token=SecretStr("a-token-of-the-settings")) as (_, client):
+        assert (await client.get(METRICS, headers=token)).status_code == 200
+        for path in ("/orders", "/users", "/dead-letters", "/audit"):
+            assert (await client.get(path, headers=token)).status_code == 403
+        assert (await client.get(METRICS, headers={"Authorization": "Bearer a"})).status_code == 401
+
+
+async def test_a_broker_that_is_away_has_no_depths(tmp_path: Path) -> None:
+    async with shop_in(tmp_path, rabbitmq_host="127.0.0.1", rabbitmq_port=free_port()) as (
+        _,
+        client,
+    ):
+        told = await figures(client)
+    assert told["lavka_outbox_messages"] == 0
+    assert not any(name.startswith("lavka_queue_depth") for name in told)
+
+
+async def test_it_tells_how_old_the_newest_report_is(client: httpx.AsyncClient, shop: Shop) -> None:
+    assert "lavka_report_age_seconds" not in await figures(client)
+    yesterday = shop.days.last_over(shop.clock.now())
+    for day in (yesterday, yesterday - timedelta(days=3)):
+        await make_report(shop, day)
+    _, ended_at = shop.days.window_of(yesterday)
+    before = (shop.clock.now() - ended_at).total_seconds()
+    age = (await figures(client))["lavka_report_age_seconds"]
+    assert before <= age <= (shop.clock.now() - ended_at).total_seconds()

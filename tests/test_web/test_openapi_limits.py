@@ -1,0 +1,119 @@
+"""Whatever the OpenAPI document describes has its bounds, and they are those of the shop."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import BigInteger, String
+
+from app.models import Address, Base, Order, OrderChange, OrderItem, Product, StockMovement, User
+from app.schemas.base import Schema
+from app.schemas.order_schema import OrderChangeRead, OrderItemRead, OrderSummary
+from app.schemas.problem_schema import MAX_WORDS
+from app.schemas.product_schema import ProductRead, StockMovementRead
+from app.schemas.user_schema import AddressRead, UserRead
+from app.web.openapi_limits import bound
+from tests.factories import create_address, create_product, create_user, place_order
+from tests.test_web.test_documentation import document_of, parts_of
+from tests.test_web.test_problems import problems
+
+SHOWN: list[tuple[type[Schema], type[Base]]] = [
+    (UserRead, User),
+    (AddressRead, Address),
+    (ProductRead, Product),
+    (StockMovementRead, StockMovement),
+    (OrderSummary, Order),
+    (OrderItemRead, OrderItem),
+    (OrderChangeRead, OrderChange),
+]
+# An export is whole by law, however much there is.
+WHOLE = {f"#/components/schemas/UserExport/properties/{name}" for name in ("orders", "events")}
+BOUNDS: dict[str, list[tuple[str, ...]]] = {
+    "string": [("maxLength", "enum", "const")],
+    "array": [("maxItems",)],
+    "integer": [("minimum",), ("maximum",), ("format",)],
+}
+
+
+def schemas_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return every schema that has a type, with its place."""
+    for place, part in parts_of(document):
+        if isinstance(part.get("type"), str) and "/examples/" not in place:
+            yield place, part
+
+
+async def test_every_text_list_and_integer_has_its_bounds(client: httpx.AsyncClient) -> None:
+    found = set()
+    for place, schema in schemas_of(await document_of(client)):
+        found.add(schema["type"])
+        if place in WHOLE:
+            assert "maxItems" not in schema
+            continue
+        for alternatives in BOUNDS.get(schema["type"], []):
+            assert schema.keys() & set(alternatives), (place, alternatives)
+    assert set(BOUNDS) < found
+
+
+async def test_an_integer_has_the_format_that_its_bounds_need(client: httpx.AsyncClient) -> None:
+    found = {
+        schema["format"]: (schema["minimum"], schema["maximum"])
+        for _, schema in schemas_of(await document_of(client))
+        if schema["type"] == "integer"
+    }
+    assert found.keys() == {"int32", "int64"}
+    assert -(2**31) <= found["int32"][0] and found["int32"][1] < 2**31 <= found["int64"][1]
+
+
+def test_what_looks_like_a_schema_in_an_example_stays_as_it_is() -> None:
+    examples = [{"type": "string", "format": "uuid"}]
+    schema: dict[str, Any] = {"type": "string", "format": "uuid", "examples": examples}
+    bound({"properties": {"type": schema}})
+    assert schema["maxLength"] == 36
+    assert examples == [{"type": "string", "format": "uuid"}]
+
+
+@pytest.mark.parametrize(("schema", "model"), SHOWN)
+def test_what_is_shown_has_the_bounds_of_its_column(
+    schema: type[Schema], model: type[Base]
+) -> None:
+    columns = model.__table__.columns
+    properties = schema.model_json_schema(mode="serialization", by_alias=False)["properties"]
+    compared = 0
+    for name, described in properties.items():
+        kind = columns[name].type if name in columns else None
+        if isinstance(kind, String) and kind.length and described.get("type") == "string":
+            assert described["maxLength"] == kind.length, name
+            compared += 1
+        if isinstance(kind, BigInteger) and described.get("type") == "integer":
+            assert -(2**63) <= described["minimum"] <= 1 < described["maximum"] < 2**63, name
+            compared += 1
+    assert compared
+
+
+async def test_no_path_of_something_new_is_longer_than_described(
+    client: httpx.AsyncClient,
+) -> None:
+    document = await document_of(client)
+    (length,) = {
+        part["Location"]["schema"]["maxLength"]
+        for _, part in parts_of(document)
+        if "Location" in part
+    }
+    user, product = await create_user(client), await create_product(client)
+    address = await create_address(client, user["id"])
+    order = await place_order(client, user["id"], {product["id"]: 1})
+    base = "/api/v1"
+    for path in (
+        f"{base}/users/{user['id']}",
+        f"{base}/users/{user['id']}/addresses/{address['id']}",
+        f"{base}/products/{product['id']}/stock",
+        f"{base}/orders/{order['id']}",
+    ):
+        assert (await client.get(f"http://shop.test{path}")).status_code == 200
+        assert len(path) <= length
+
+
+def test_every_kind_of_refusal_fits_its_description() -> None:
+    for kind in problems():
+        assert max(len(f"urn:problem:{kind.code}"), len(kind.title)) <= MAX_WORDS
