@@ -10,7 +10,7 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.logging import LoggingConfig
 
-from app.background import repeat
+from app.background import end, repeat
 from app.caching import keep_cache
 from app.controllers.api_key_controller import ApiKeyController
 from app.controllers.audit_controller import AuditController
@@ -112,9 +112,7 @@ def _opened(shop: Shop) -> Any:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
+            await end(tasks)
             await shop.close()
             await flush_traces()
 

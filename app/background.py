@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 from app.errors import Unavailable
 
 logger = logging.getLogger(__name__)
 
 _REST_SECONDS = 15.0
+_INSIST_SECONDS = 5.0
 
 
 async def repeat(name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -22,3 +24,14 @@ async def repeat(name: str, work: Callable[[], Awaitable[None]]) -> None:
         except Exception:  # pylint: disable=broad-exception-caught  # an entry point of its own
             logger.exception("%s: failed because of a fault of the shop's own", name)
             await asyncio.sleep(_REST_SECONDS)
+
+
+async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks, and wait until they have ended."""
+    running = set(tasks)
+    while running:
+        for task in running:
+            task.cancel()
+        # More than once: until Python 3.12 asyncio.wait_for, which libraries use, loses one that
+        # comes together with what it waits for (python/cpython#86296).
+        _, running = await asyncio.wait(running, timeout=_INSIST_SECONDS)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from app.background import repeat
+from app.background import end, repeat
 from app.cache.connection import RedisDown
 from app.cache.redis import RedisStore
 from app.dependencies import Shop, provide_cache_drops
@@ -42,8 +42,7 @@ async def kept_cache(shop: Shop) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        keeping.cancel()
-        await asyncio.wait([keeping])
+        await end([keeping])
 
 
 class _Keeper:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import hiredis
 
-_TICK_SECONDS = 0.025
+TICK_SECONDS = 0.025
 _MORE = object()
 
 
@@ -27,16 +27,16 @@ class Connection(asyncio.Protocol):
         on_push: Callable[[list[Any]], None],
         on_lost: Callable[[str], None],
     ) -> None:
-        self._patience = max(round(timeout_seconds / _TICK_SECONDS), 1)
+        self.ticks = 0
+        """How many times the timer has come round; while this process stands still, it does not."""
+        self._patience = max(round(timeout_seconds / TICK_SECONDS), 1)
         self._on_push = on_push
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader(notEnoughData=_MORE)
-        self._waiting: deque[asyncio.Future[Any]] = deque()
+        self._waiting: deque[tuple[asyncio.Future[Any], int]] = deque()
         self._unsent: list[bytes] = []
         self._transport: asyncio.Transport | None = None
-        self._oldest: asyncio.Future[Any] | None = None
-        self._ticks = 0
         self._timer: asyncio.TimerHandle | None = None
         self._is_closed = False
 
@@ -49,7 +49,7 @@ class Connection(asyncio.Protocol):
         if self._is_closed:
             raise RedisDown("the connection has ended")
         answer = self._loop.create_future()
-        self._waiting.append(answer)
+        self._waiting.append((answer, self.ticks))
         if not self._unsent:
             # What other tasks send in this turn of the loop leaves with it.
             self._loop.call_soon(self._flush)
@@ -66,7 +66,8 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
         while self._waiting:
-            if not (answer := self._waiting.popleft()).done():
+            answer, _ = self._waiting.popleft()
+            if not answer.done():
                 answer.set_exception(RedisDown(reason))
         self._on_lost(reason)
 
@@ -93,7 +94,7 @@ class Connection(asyncio.Protocol):
             self.close(f"Redis answers what nobody asked: {error}")
 
     def _hand_over(self, answer: Any) -> None:
-        waiting = self._waiting.popleft()
+        waiting, _ = self._waiting.popleft()
         if waiting.done():
             return
         if isinstance(answer, hiredis.ReplyError):
@@ -112,10 +113,8 @@ class Connection(asyncio.Protocol):
         By turns of a timer and not by the clock: when this process itself stood still, Redis is
         not to blame, and what it has answered meanwhile is read before the next turn.
         """
-        oldest = self._waiting[0] if self._waiting else None
-        self._ticks = self._ticks + 1 if oldest is not None and oldest is self._oldest else 0
-        self._oldest = oldest
-        if self._ticks >= self._patience:
+        self.ticks += 1
+        if self._waiting and self.ticks - self._waiting[0][1] > self._patience:
             self.close("Redis does not answer in time")
         else:
-            self._timer = self._loop.call_later(_TICK_SECONDS, self._watch)
+            self._timer = self._loop.call_later(TICK_SECONDS, self._watch)

@@ -1,6 +1,7 @@
 """A Redis that is stopped, frozen, empty, slow or full costs speed, and no truth and no answer."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,19 @@ async def test_readers_are_answered_and_nothing_old_is_shown_afterwards(
         assert {each["price"] for each in page} == {"2.00"}
         assert await load.end() == {200}
     await assert_cache_is_true(shop)
+
+
+async def test_a_process_that_stands_still_itself_goes_on_to_believe_its_redis(
+    pair: Pair,
+) -> None:
+    redis = pair[0].cache.redis
+    assert redis is not None
+    for _ in range(10):
+        answer = asyncio.create_task(redis.ping())
+        await asyncio.sleep(0)
+        time.sleep(0.09)
+        await answer
+    assert (redis.is_believed, redis.errors) == (True, 0)
 
 
 async def test_a_frozen_redis_is_waited_for_once(pair: Pair, relay: Relay) -> None:

@@ -1,0 +1,29 @@
+"""Work beside the requests ends when it is told to."""
+
+import asyncio
+
+import pytest
+
+from app import background
+
+
+async def test_a_task_that_loses_its_cancellation_is_ended_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(background, "_INSIST_SECONDS", 0.01)
+    lost = 0
+
+    async def stubborn() -> None:
+        nonlocal lost
+        while lost < 2:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                lost += 1
+        await asyncio.sleep(60)
+
+    tasks = [asyncio.create_task(stubborn()), asyncio.create_task(asyncio.sleep(60))]
+    await asyncio.sleep(0)
+    await background.end(tasks)
+    assert lost == 2
+    assert all(task.cancelled() for task in tasks)
