@@ -8,7 +8,6 @@ from typing import Any
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
-from litestar.logging import LoggingConfig
 
 from app.background import end, repeat
 from app.caching import keep_cache
@@ -43,13 +42,6 @@ from app.web.schemas import SchemaPlugin
 
 API = "/api/v1"
 _UNHURRIED_SECONDS = 1.0
-_LOGGING = LoggingConfig(
-    # Each fault is logged once, with its request, where it is rendered.
-    log_exceptions="never",
-    configure_root_logger=False,
-    # What the framework says is written as everything else is.
-    loggers={"litestar": {"level": "INFO", "handlers": [], "propagate": True}},
-)
 
 
 def create_app(shop: Shop | None = None) -> Litestar:
@@ -82,7 +74,9 @@ def create_app(shop: Shop | None = None) -> Litestar:
         before_request=require_short_headers,
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[_opened(shop)],
-        logging_config=_LOGGING,
+        # Each fault is logged once, with its request, where it is rendered. The framework's own way
+        # is a queue and a thread beside what the process has already set up.
+        logging_config=None,
         openapi_config=documentation(),
         plugins=[SchemaPlugin(), AllowPlugin()],
         # Ours applies to streamed bodies too, and has a time limit.
