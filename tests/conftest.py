@@ -22,7 +22,6 @@ from app.settings import Settings
 from main import create_app
 from tests.cached import assert_cache_is_true, forget_cached
 from tests.machines import AUTHORIZATION, let_machine_in
-from tests.scheduling import ShopScheduling
 from tests.servers import (
     PostgresServer,
     RabbitMQServer,
@@ -45,11 +44,6 @@ QUICK: dict[str, Any] = {
     "login_limit_per_address": 1_000_000,
     "rate_limit_per_minute": 0,
 }
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ShopScheduling:
-    """Return who hands out the tests to the processes of `-n`."""
-    return ShopScheduling(DATABASES, config, log)
 
 
 @pytest.fixture(scope="session")
