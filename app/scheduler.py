@@ -24,6 +24,7 @@ from taskiq.schedule_sources import LabelScheduleSource
 from taskiq.serializers import JSONSerializer
 from yarl import URL
 
+from app.background import end
 from app.dependencies import Shop
 from app.errors import Unavailable
 from app.heartbeat import beating
@@ -79,14 +80,14 @@ def _show_life(its: Any, settings: Settings) -> None:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         await heart.enter_async_context(beating(settings.heartbeat_file, ailment))
 
-    async def end(_state: TaskiqState) -> None:
+    async def finish(_state: TaskiqState) -> None:
         await heart.aclose()
         await flush_traces()
 
     for event in (TaskiqEvents.WORKER_STARTUP, TaskiqEvents.CLIENT_STARTUP):
         its.add_event_handler(event, begin)
     for event in (TaskiqEvents.WORKER_SHUTDOWN, TaskiqEvents.CLIENT_SHUTDOWN):
-        its.add_event_handler(event, end)
+        its.add_event_handler(event, finish)
 
 
 def scheduler() -> TaskiqScheduler:
@@ -103,9 +104,7 @@ async def run_here(shop: Shop) -> None:
         await run_scheduler_task(keeper, run_startup=True)
     finally:
         # A report that is cut off is made at the next start.
-        for task in set(_RUNNING):
-            task.cancel()
-        await asyncio.gather(*_RUNNING, return_exceptions=True)
+        await end(_RUNNING)
         await its.shutdown()
 
 

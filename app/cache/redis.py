@@ -139,12 +139,12 @@ class RedisStore:
         Raises:
             RedisDown: there was none, or it came late.
         """
-        connection = self._connection
-        began = 0 if connection is None else connection.ticks
-        patience = self.timeout_seconds / 2 / TICK_SECONDS
+        if (connection := self._connection) is None:
+            raise RedisDown(self._lost_by)
+        began = connection.ticks
         await self._call("PING")
         # Whoever is so slow when asked for nothing is no help: a miss waits for two answers.
-        if connection is not None and connection.ticks - began > patience:
+        if (connection.ticks - began) * TICK_SECONDS > self.timeout_seconds / 2:
             self.close(_SLOW)
             raise RedisDown(_SLOW)
 
