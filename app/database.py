@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol, cast
@@ -33,6 +34,8 @@ _CONNECT_TIMEOUT_SECONDS = 5
 _POOL_TIMEOUT_SECONDS = 10
 _SQLITE_BUSY_TIMEOUT_SECONDS = 15
 _SQLITE_READERS = 4
+_WAL_TRIES = 100
+_WAL_PAUSE_SECONDS = 0.01
 # What PostgreSQL says while it starts, stops, recovers, is full, or cancels a statement for us, and
 # to whom it does not let in.
 _OUTAGE_SQLSTATE_CLASSES = ("08", "28", "3D", "53", "57", "58")
@@ -312,6 +315,20 @@ def _sqlite_reader(url: URL) -> AsyncEngine:
     return _sqlite(url, pool_size=_SQLITE_READERS, skip_autocommit_rollback=True)
 
 
+def _switch_to_wal(cursor: Any) -> None:
+    """Have a database written ahead; of several that find it new, one does it."""
+    for _ in range(_WAL_TRIES):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # Of two that switch at once SQLite refuses one without waiting for the other.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(_WAL_PAUSE_SECONDS)
+    cursor.execute("PRAGMA journal_mode = WAL")
+
+
 def _sqlite(url: URL, *, pool_size: int, skip_autocommit_rollback: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
@@ -332,7 +349,7 @@ def _sqlite(url: URL, *, pool_size: int, skip_autocommit_rollback: bool) -> Asyn
         cursor = connection.cursor()
         # First the time-out, then WAL: the switch itself may find the file locked.
         cursor.execute(f"PRAGMA busy_timeout = {_SQLITE_BUSY_TIMEOUT_SECONDS * 1000}")
-        cursor.execute("PRAGMA journal_mode = WAL")
+        _switch_to_wal(cursor)
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
