@@ -20,7 +20,8 @@ from app.errors import Unavailable
 from app.heartbeat import beating
 from app.messaging.broker import BrokerLost, connected, declare, declare_command_queue, describe
 from app.messaging.commands import COMMANDS
-from app.messaging.processing import Delivery, Processor
+from app.messaging.delivery import Delivery
+from app.messaging.processing import Processor
 from app.messaging.relay import Relay
 from app.process import begin_process, run
 from app.settings import InvalidSettings, get_settings
@@ -28,7 +29,7 @@ from app.tracing import flush_traces
 
 logger = logging.getLogger(__name__)
 
-# Messages that are one transaction at most; so many wait in this process for each queue.
+# Messages of a queue that are one transaction at most; as many wait in this process meanwhile.
 BATCH = 200
 _PATIENCE_SECONDS = 10.0
 _RECONNECT_SECONDS = 1.0
@@ -121,7 +122,7 @@ class Consumer:
         """
         try:
             channel = await self._connection.channel(publisher_confirms=False)
-            await channel.set_qos(prefetch_count=BATCH)
+            await channel.set_qos(prefetch_count=2 * BATCH)
             await self._consume(channel)
             underlay = await channel.get_underlay_channel()
             underlay.on_consumer_cancel_callbacks.add(lambda _: self._consume_again(channel))

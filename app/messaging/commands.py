@@ -27,6 +27,7 @@ class Services:
 
 Handler = Callable[[Services, Caller, Any], Awaitable[Schema]]
 BatchHandler = Callable[[Services, Sequence[tuple[Caller, Any]]], Awaitable[list[Outcome]]]
+BatchLock = Callable[[Services, Sequence[tuple[Caller, Any]]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Command:
     handle: Handler
     handle_many: BatchHandler | None = None
     """Handles many at once, where that is much cheaper; refuses one without failing the others."""
+    lock: BatchLock | None = None
+    """Locks what commands of one transaction need, in the order in which everybody locks it."""
     overtaken: type[NotFound] | None = None
     """The refusal that may be over when the message before it has been applied."""
 
@@ -56,6 +59,14 @@ async def change_product(services: Services, caller: Caller, data: ProductUpdate
     )
 
 
+async def lock_products(
+    services: Services, changes: Sequence[tuple[Caller, ProductUpdateCommand]]
+) -> None:
+    """Lock the products that are to change."""
+    products = provide_products(services.session, services.shop)
+    await products.lock({data.product_id for _, data in changes})
+
+
 async def place_order(services: Services, caller: Caller, data: OrderCommand) -> Schema:
     """Place an order, all of it or nothing."""
     return await provide_orders(services.session, services.shop).place(caller, data, data.id)
@@ -69,10 +80,26 @@ async def place_orders(
     return list(await placing.place_many([(caller, data, data.id) for caller, data in orders]))
 
 
+async def lock_for_orders(
+    services: Services, orders: Sequence[tuple[Caller, OrderCommand]]
+) -> None:
+    """Lock what orders are to be placed with."""
+    placing = provide_orders(services.session, services.shop)
+    await placing.lock_for_placing([(caller, data, data.id) for caller, data in orders])
+
+
 async def move_order(services: Services, caller: Caller, data: OrderUpdateCommand) -> Schema:
     """Move an order along its transitions."""
     orders = provide_orders(services.session, services.shop)
     return await orders.move(caller, data.order_id, data.order_data.status)
+
+
+async def lock_orders(
+    services: Services, moves: Sequence[tuple[Caller, OrderUpdateCommand]]
+) -> None:
+    """Lock the orders that are to move, and what goes back into stock."""
+    orders = provide_orders(services.session, services.shop)
+    await orders.lock_for_moving({data.order_id: data.order_data.status for _, data in moves})
 
 
 COMMANDS: dict[str, Command] = {
@@ -84,6 +111,7 @@ COMMANDS: dict[str, Command] = {
             ProductUpdateCommand,
             "Changes a product.",
             change_product,
+            lock=lock_products,
             overtaken=ProductNotFound,
         ),
         Command(
@@ -92,12 +120,14 @@ COMMANDS: dict[str, Command] = {
             "Places an order, all of it or nothing.",
             place_order,
             handle_many=place_orders,
+            lock=lock_for_orders,
         ),
         Command(
             "order_update",
             OrderUpdateCommand,
             "Moves an order along its transitions.",
             move_order,
+            lock=lock_orders,
             overtaken=OrderNotFound,
         ),
     )

@@ -5,7 +5,8 @@ from itertools import groupby
 from app.background import repeat
 from app.dependencies import Shop, provide_outbox
 from app.messaging.commands import COMMANDS
-from app.messaging.processing import Delivery, Processor
+from app.messaging.delivery import Delivery
+from app.messaging.processing import Processor
 from app.messaging.tasks import run_task
 from app.services.report_service import TASK_QUEUE
 

@@ -1,24 +1,22 @@
 """Applies messages once each, tries again what may succeed later, and parks what never will."""
 
 import asyncio
-import hashlib
 import logging
-import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.callers import Caller, Scope
 from app.dependencies import Shop, provide_dead_letters, provide_inbox, provide_operations
 from app.errors import DomainError, InvalidInput, NotAppliedAgain, Unavailable
-from app.messaging.commands import COMMANDS, Command, Outcome, Services
+from app.messaging.commands import COMMANDS, Command
+from app.messaging.delivery import Delivery, Parsed, shared_headers
+from app.messaging.handling import Handling
 from app.models import Operation
-from app.schemas.base import Schema, decode_json
+from app.schemas.base import decode_json
 from app.tracing import carried_on, received
 
 logger = logging.getLogger(__name__)
@@ -29,47 +27,8 @@ _FIRST_DELAY = timedelta(seconds=1)
 _LONGEST_DELAY = timedelta(minutes=5)
 # RabbitMQ takes a message back from a consumer that has not settled it for half an hour.
 _REDELIVERY_WINDOW = timedelta(hours=1)
-_SUSPECT_FROM = 2
 _MAX_STARTS = 3
-# Into so many a batch is divided to find the message that fails.
-_PARTS = 8
 _HOLD_SECONDS = (0.2, 10.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A message as a transport hands it over."""
-
-    queue: str
-    message_id: str | None
-    body: bytes
-    attempts: int = 0
-    """How often it was tried and failed for the moment."""
-    is_redelivered: bool = False
-    delivery_count: int = 0
-    headers: Mapping[str, Any] = field(default_factory=dict)
-    """What its sender has told beside the body."""
-    # Made once: whoever loses the answer to a commit tries the message again under the same id.
-    own_id: str = field(default_factory=lambda: f"unnamed-{uuid.uuid4().hex}")
-
-    @property
-    def digest(self) -> bytes:
-        """What tells bodies apart."""
-        return hashlib.sha256(self.body).digest()
-
-    @property
-    def is_suspect(self) -> bool:
-        """Whether it came back so often that it may be what kills its processes."""
-        return self.delivery_count >= _SUSPECT_FROM
-
-
-@dataclass(frozen=True, slots=True)
-class _Parsed:
-    delivery: Delivery
-    message_id: str
-    command: Schema
-    operation: Operation | None = None
-
 
 _Refusal = tuple[Delivery, str, DomainError]
 
@@ -80,6 +39,7 @@ class Processor:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._begun: set[tuple[str, str]] = set()
+        self._handling = Handling(shop)
 
     async def process(self, deliveries: Sequence[Delivery]) -> None:
         """Apply, postpone or park messages of one queue; while the database is away, hold them."""
@@ -87,7 +47,7 @@ class Processor:
         while True:
             try:
                 told = [each.headers for each in deliveries]
-                with carried_on(_shared(told)), received(deliveries[0].queue, told):
+                with carried_on(shared_headers(deliveries)), received(deliveries[0].queue, told):
                     await self._process(deliveries)
                 return
             except Unavailable:
@@ -108,14 +68,13 @@ class Processor:
         except Unavailable:
             raise
         except Exception as error:  # pylint: disable=broad-exception-caught  # sorted out below
+            # Not a fault of a handler, which has a savepoint.
             if len(deliveries) > 1:
-                # Each by itself would be as many transactions, nearly all for good ones.
-                size = -(-len(deliveries) // _PARTS)
-                for start in range(0, len(deliveries), size):
-                    await self._process_together(deliveries[start : start + size])
+                for each in deliveries:
+                    await self._process_together([each])
             else:
-                with carried_on(deliveries[0].headers):
-                    await self._postpone_or_park(deliveries[0], error)
+                async with self._shop.database.write() as session:
+                    await self._settle_failed(session, deliveries[0], error)
 
     async def _process_suspect(self, delivery: Delivery) -> None:
         """Apply a message that may have killed a process, with a durable mark at its start."""
@@ -153,17 +112,21 @@ class Processor:
             )
             parsed, unread = await self._parse(session, command, deliveries, operations)
             fresh, reused = await self._claim(session, parsed)
-            outcomes = await self._handle(session, command, fresh)
+            outcomes = await self._handling.handle(session, command, fresh)
             refused: list[_Refusal] = []
-            for each, outcome in zip(fresh, outcomes):
+            released: list[str] = []
+            for each in fresh:
+                outcome = outcomes[each.message_id]
+                if isinstance(outcome, Exception):
+                    # Only what was claimed: an unread one may have the id of one that had effect.
+                    released.append(each.message_id)
                 if isinstance(outcome, DomainError):
                     refused.append((each.delivery, each.message_id, outcome))
+                elif isinstance(outcome, Exception):
+                    await self._settle_failed(session, each.delivery, outcome)
                 elif each.operation is not None:
                     provide_operations(session, self._shop).note_success(each.operation, outcome)
-            # Only what was claimed: an unread one may have the id of another that had its effect.
-            await provide_inbox(session, self._shop).release(
-                command.queue, [message_id for _, message_id, _ in refused]
-            )
+            await provide_inbox(session, self._shop).release(command.queue, released)
             await self._settle_refused(session, command, [*unread, *reused, *refused], operations)
 
     async def _note_running(self, deliveries: Sequence[Delivery]) -> list[UUID]:
@@ -185,8 +148,8 @@ class Processor:
         command: Command,
         deliveries: Sequence[Delivery],
         operations: Mapping[str, Operation],
-    ) -> tuple[list[_Parsed], list[_Refusal]]:
-        parsed: dict[str, _Parsed] = {}
+    ) -> tuple[list[Parsed], list[_Refusal]]:
+        parsed: dict[str, Parsed] = {}
         refused: list[_Refusal] = []
         for delivery in deliveries:
             message_id = _id_of(delivery)
@@ -202,9 +165,7 @@ class Processor:
             else:
                 operation = operations.get(message_id)
                 # Twice in one batch it is applied once, too.
-                first = parsed.setdefault(
-                    message_id, _Parsed(delivery, message_id, data, operation)
-                )
+                first = parsed.setdefault(message_id, Parsed(delivery, message_id, data, operation))
                 if first.delivery.body != delivery.body:
                     refused.append((delivery, message_id, _id_of_another()))
         return list(parsed.values()), refused
@@ -220,8 +181,8 @@ class Processor:
             )
 
     async def _claim(
-        self, session: AsyncSession, parsed: list[_Parsed]
-    ) -> tuple[list[_Parsed], list[_Refusal]]:
+        self, session: AsyncSession, parsed: list[Parsed]
+    ) -> tuple[list[Parsed], list[_Refusal]]:
         """Return the messages that are new, and those that have the id of another one."""
         if not parsed:
             return [], []
@@ -236,26 +197,6 @@ class Processor:
             [each for each in parsed if each.message_id in fresh],
             [(each.delivery, each.message_id, _id_of_another()) for each in others],
         )
-
-    async def _handle(
-        self, session: AsyncSession, command: Command, parsed: list[_Parsed]
-    ) -> list[Outcome]:
-        services = Services(session, self._shop)
-        work = [(_caller_of(command, each.operation), each.command) for each in parsed]
-        if command.handle_many is not None:
-            return await command.handle_many(services, work) if work else []
-        outcomes: list[Outcome] = []
-        for each, (caller, data) in zip(parsed, work):
-            effect = await session.begin_nested()
-            try:
-                with carried_on(each.delivery.headers):
-                    outcomes.append(await command.handle(services, caller, data))
-            except DomainError as error:
-                await effect.rollback()
-                outcomes.append(error)
-            else:
-                await effect.commit()
-        return outcomes
 
     async def _settle_refused(
         self,
@@ -276,11 +217,13 @@ class Processor:
                 else:
                     await self._park(session, delivery, message_id, error)
 
-    async def _postpone_or_park(self, delivery: Delivery, error: Exception) -> None:
-        """Deal with a message whose handler has failed in a way that nobody foresaw."""
+    async def _settle_failed(
+        self, session: AsyncSession, delivery: Delivery, error: Exception
+    ) -> None:
+        """Deal with a message that has failed in a way that nobody foresaw."""
         message_id = _id_of(delivery)
         logger.error("message %s of queue %s failed", message_id, delivery.queue, exc_info=error)
-        async with self._shop.database.write() as session:
+        with carried_on(delivery.headers):
             if delivery.attempts + 1 < MAX_ATTEMPTS:
                 await self._postpone(session, delivery, message_id)
                 return
@@ -321,11 +264,6 @@ class HandlerFailed(DomainError):
     code, title, status = "handler-failed", "The shop could not do it", 500
 
 
-def _shared(headers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return the headers of a message that is alone; what is done for several is nobody's own."""
-    return headers[0] if len(headers) == 1 else {}
-
-
 def _id_of(delivery: Delivery) -> str:
     return delivery.message_id or delivery.own_id
 
@@ -340,13 +278,6 @@ def _operation_id(delivery: Delivery) -> UUID | None:
         return UUID(delivery.message_id or "")
     except ValueError:
         return None
-
-
-def _caller_of(command: Command, operation: Operation | None) -> Caller:
-    """Return in whose name a command runs: who asked for it over HTTP, or the queue itself."""
-    if operation is None:
-        return Caller(f"queue {command.queue}", scopes=frozenset(Scope))
-    return Caller(operation.caller, user_id=operation.user_id, role=operation.role)
 
 
 def _words(error: DomainError) -> str:

@@ -1,6 +1,6 @@
 """What every repository can do with the rows of its table."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app.errors import Conflict, NotFound
 from app.models import Base
+from app.repositories.bulk import among
 from app.schemas.page_schema import Cursor
 
 Row = TypeVar("Row", bound=Base)
@@ -48,6 +49,19 @@ class Repository(Generic[Row]):
         if row is None:
             raise self.not_found.of(row_id)
         return row
+
+    async def hold(self, ids: Collection[UUID]) -> None:
+        """Let nobody else change rows until the end, those of which callers know nothing included.
+
+        In the order of the ids, always: two that need the same rows would otherwise each hold what
+        the other one waits for.
+        """
+        await self.session.execute(
+            select(self.model.id)
+            .where(among(self.session, self.model.id, ids))
+            .order_by(self.model.id)
+            .with_for_update()
+        )
 
     async def release(self) -> None:
         """Let go of the database for a while: what follows is another transaction.

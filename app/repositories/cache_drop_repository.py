@@ -9,6 +9,7 @@ from sqlalchemy import Table, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import CacheDrop
+from app.repositories.bulk import among
 
 _drops = cast(Table, CacheDrop.__table__)
 _INSERT = insert(_drops)
@@ -35,4 +36,4 @@ class CacheDropRepository:
 
     async def delete(self, ids: Collection[UUID]) -> None:
         """Forget those that were done."""
-        await self.session.execute(delete(CacheDrop).where(CacheDrop.id.in_(ids)))
+        await self.session.execute(delete(CacheDrop).where(among(self.session, CacheDrop.id, ids)))

@@ -2,26 +2,21 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ARRAY, DateTime, LargeBinary, String, bindparam, delete, select, text
+from sqlalchemy import Table, delete, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import InboxMessage, SuspectMessage
+from app.repositories.bulk import among, insert_of, values_of
 
-# The size of a batch varies, and a statement of as many VALUES would be compiled for each size.
-_CLAIMED = ("queue", "message_id", "body_digest", "received_at")
-_CLAIM = text("""
-    INSERT INTO inbox (queue, message_id, body_digest, received_at)
-    SELECT * FROM unnest(:queue, :message_id, :body_digest, :received_at)
-    ON CONFLICT DO NOTHING RETURNING message_id
-""").bindparams(
-    bindparam("queue", type_=ARRAY(String)),
-    bindparam("message_id", type_=ARRAY(String)),
-    bindparam("body_digest", type_=ARRAY(LargeBinary)),
-    bindparam("received_at", type_=ARRAY(DateTime(timezone=True))),
+_inbox = cast(Table, InboxMessage.__table__)
+_CLAIM = (
+    insert_of(_inbox, ("queue", "message_id", "body_digest", "received_at"))
+    .on_conflict_do_nothing()
+    .returning(_inbox.c.message_id)
 )
 
 
@@ -38,8 +33,7 @@ class InboxRepository:
         if not rows:
             return set()
         if self._is_postgres:
-            columns = {name: [row[name] for row in rows] for name in _CLAIMED}
-            return set(await self.session.scalars(_CLAIM, columns))
+            return set(await self.session.scalars(_CLAIM, values_of((_inbox, rows))))
         statement = (
             sqlite_insert(InboxMessage)
             .values(list(rows))
@@ -51,7 +45,7 @@ class InboxRepository:
     async def digests_of(self, queue: str, message_ids: Collection[str]) -> dict[str, bytes]:
         """Return the digests of the bodies of messages that were applied, by id."""
         query = select(InboxMessage.message_id, InboxMessage.body_digest).where(
-            InboxMessage.queue == queue, InboxMessage.message_id.in_(message_ids)
+            InboxMessage.queue == queue, among(self.session, InboxMessage.message_id, message_ids)
         )
         rows = await self.session.execute(query)
         return {row.message_id: bytes(row.body_digest) for row in rows}
@@ -61,7 +55,8 @@ class InboxRepository:
         if message_ids:
             await self.session.execute(
                 delete(InboxMessage).where(
-                    InboxMessage.queue == queue, InboxMessage.message_id.in_(message_ids)
+                    InboxMessage.queue == queue,
+                    among(self.session, InboxMessage.message_id, message_ids),
                 )
             )
 

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 from app.errors import OperationNotFound
 from app.models import Operation, OperationState
 from app.repositories.base import Repository
+from app.repositories.bulk import among
 
 
 class OperationRepository(Repository[Operation]):
@@ -33,19 +34,26 @@ class OperationRepository(Repository[Operation]):
         """Return the operations that these messages of a queue carry out."""
         if not message_ids:
             return ()
-        query = select(Operation).where(Operation.id.in_(message_ids), Operation.queue == queue)
+        query = select(Operation).where(
+            among(self.session, Operation.id, message_ids), Operation.queue == queue
+        )
         return (await self.session.scalars(query)).all()
 
     async def ids_among(self, queue: str, message_ids: Collection[UUID]) -> Sequence[UUID]:
         """Return those of the ids that operations of a queue have."""
-        query = select(Operation.id).where(Operation.id.in_(message_ids), Operation.queue == queue)
+        query = select(Operation.id).where(
+            among(self.session, Operation.id, message_ids), Operation.queue == queue
+        )
         return (await self.session.scalars(query)).all()
 
     async def note_running(self, message_ids: Collection[UUID], at: datetime) -> None:
         """Note that the commands of these messages are begun."""
         await self.session.execute(
             update(Operation)
-            .where(Operation.id.in_(message_ids), Operation.state == OperationState.QUEUED)
+            .where(
+                among(self.session, Operation.id, message_ids),
+                Operation.state == OperationState.QUEUED,
+            )
             .values(state=OperationState.RUNNING, updated_at=at, version=Operation.version + 1)
         )
 

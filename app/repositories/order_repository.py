@@ -1,19 +1,21 @@
 """Queries over orders."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Select, Table, func, insert, select, text, update
+from sqlalchemy import Select, Table, func, select, text, update
 from sqlalchemy.orm import selectinload
 
 from app.cache.tags import order_tags
 from app.database import note_changed
 from app.errors import OrderNotFound
-from app.models import Order, OrderChange, OrderItem, OrderStatus
+from app.models import MovementReason, Order, OrderChange, OrderItem, OrderStatus
 from app.repositories.base import Repository
+from app.repositories.bulk import among, insert_rows
+from app.repositories.product_repository import movement_row
 from app.schemas.order_schema import OrderQuery
 
 _NEXT_NUMBERS = text("SELECT nextval('order_numbers') FROM generate_series(1, :count)")
@@ -72,6 +74,22 @@ class NewOrder:
         return sum(line.unit_price_minor * line.quantity for line in self.lines)
 
 
+def sales_in(orders: Iterable[NewOrder]) -> list[dict[str, Any]]:
+    """Return as columns the stock movements of orders, but for those that hold no stock."""
+    return [
+        movement_row(
+            line.product_id,
+            -line.quantity,
+            MovementReason.SALE,
+            f"order {order.id}",
+            order.created_at,
+        )
+        for order in orders
+        if order.holds_stock
+        for line in order.lines
+    ]
+
+
 def without_person(address: dict[str, Any]) -> dict[str, Any]:
     """Return what the books need of an address: the country, for the taxes."""
     return {name: "anonymised" for name in address} | {"region": "", "country": address["country"]}
@@ -93,6 +111,11 @@ class OrderRepository(Repository[Order]):
         order = await self._one(query, order_id, lock=lock)
         await self.session.refresh(order, ["items", "history"])
         return order
+
+    async def product_ids_in(self, ids: Collection[UUID]) -> set[UUID]:
+        """Return the products of orders."""
+        query = select(OrderItem.product_id).where(among(self.session, OrderItem.order_id, ids))
+        return set(await self.session.scalars(query))
 
     async def find(
         self, owner: UUID | None, query: OrderQuery
@@ -119,17 +142,11 @@ class OrderRepository(Repository[Order]):
         numbers = await self._next_numbers(len(orders))
         # Who chose an order's id may have asked for it already.
         note_changed(self.session, order_tags(order.id for order in orders))
-        # On the tables and not on the models, which would sort out each row anew.
-        connection = await self.session.connection()
-        await connection.execute(
-            insert(_orders),
-            [_order_row(order, number) for order, number in zip(orders, numbers)],
-        )
-        await connection.execute(
-            insert(_items), [row for order in orders for row in _item_rows(order)]
-        )
-        await connection.execute(
-            insert(_changes), [row for order in orders for row in _change_rows(order)]
+        await insert_rows(
+            self.session,
+            (_orders, [_order_row(order, number) for order, number in zip(orders, numbers)]),
+            (_items, [row for order in orders for row in _item_rows(order)]),
+            (_changes, [row for order in orders for row in _change_rows(order)]),
         )
         return numbers
 
@@ -164,7 +181,9 @@ class OrderRepository(Repository[Order]):
 
     async def existing(self, ids: Collection[UUID]) -> set[UUID]:
         """Return those of the ids that orders have."""
-        return set(await self.session.scalars(select(Order.id).where(Order.id.in_(ids))))
+        return set(
+            await self.session.scalars(select(Order.id).where(among(self.session, Order.id, ids)))
+        )
 
     def _owned(self, owner: UUID | None) -> Select[Order]:
         return self.query() if owner is None else self.query().where(Order.user_id == owner)

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, case, delete, func, insert, select, text, update
+from sqlalchemy import Table, case, delete, func, literal_column, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import OutboxMessage
+from app.repositories.bulk import among, insert_of, insert_rows, values_of
 
 _outbox = cast(Table, OutboxMessage.__table__)
-_INSERT = insert(_outbox)
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
-_NOTIFY = text("SELECT pg_notify('outbox', '')")
+_NOTIFY = select(func.pg_notify(literal_column("'outbox'"), literal_column("''")))
 # Any number will do, as long as every process of the shop uses the same one.
 _RELAY_LOCK = 5_263_830
 # What was tried before waits on purpose until it is due.
@@ -42,15 +42,16 @@ class OutboxRepository:
 
     async def add(self, messages: Sequence[Mapping[str, Any]]) -> None:
         """Add messages, given as columns."""
-        if messages:
-            connection = await self.session.connection()
-            await connection.execute(_INSERT, list(messages))
+        await insert_rows(self.session, (_outbox, messages))
 
-    async def wake_relay(self) -> None:
-        """Have those who wait for messages look for them when the transaction is committed."""
+    async def send(self, messages: Sequence[Mapping[str, Any]]) -> None:
+        """Add messages, and have those who wait for some look when the transaction is committed."""
         self.session.info["writes_outbox"] = True
-        if self._is_postgres:
-            await self.session.execute(_NOTIFY)
+        if not self._is_postgres:
+            await self.add(messages)
+            return
+        added = insert_of(_outbox, tuple(messages[0])).cte()
+        await self.session.execute(_NOTIFY.add_cte(added), values_of((_outbox, messages)))
 
     async def try_lock(self) -> bool:
         """Become the one who takes messages out until the transaction ends; tell whether one is.
@@ -78,11 +79,13 @@ class OutboxRepository:
     async def put_off(self, positions: Collection[int], due_at: datetime) -> None:
         """Have messages leave at another moment."""
         await self.session.execute(
-            update(OutboxMessage).where(OutboxMessage.position.in_(positions)).values(due_at=due_at)
+            update(_outbox)
+            .where(among(self.session, _outbox.c.position, positions))
+            .values(due_at=due_at)
         )
 
     async def delete(self, positions: Collection[int]) -> None:
         """Forget messages that have left."""
         await self.session.execute(
-            delete(OutboxMessage).where(OutboxMessage.position.in_(positions))
+            delete(_outbox).where(among(self.session, _outbox.c.position, positions))
         )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Select, Table, bindparam, func, insert, literal_column, select, text, update
+from sqlalchemy import Select, Table, bindparam, func, literal_column, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.cache.tags import product_tags
@@ -16,6 +16,7 @@ from app.errors import ProductNotFound, SkuTaken
 from app.ids import new_id
 from app.models import MovementReason, Product, StockMovement
 from app.repositories.base import Repository
+from app.repositories.bulk import among, arrays, insert_of, insert_rows, values_of
 from app.schemas.page_schema import PageQuery
 from app.schemas.product_schema import ProductQuery
 
@@ -32,9 +33,12 @@ _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
 _products = cast(Table, Product.__table__)
 _movements = cast(Table, StockMovement.__table__)
 
+MOVEMENT = ("id", "product_id", "quantity", "reason", "source", "created_at")
+"""The columns of a stock movement."""
+
 # In the order of the ids, always: two buyers with the same products in their baskets would
 # otherwise each hold what the other one waits for.
-_LOCK = (
+_LOCKED = (
     select(
         Product.id,
         Product.sku,
@@ -43,26 +47,30 @@ _LOCK = (
         Product.stock_quantity,
         Product.is_active,
     )
-    .where(Product.id.in_(bindparam("ids", expanding=True)), Product.archived_at.is_(None))
+    .where(Product.archived_at.is_(None))
     .order_by(Product.id)
     .with_for_update()
 )
 # No `stock_quantity >= pieces` in the WHERE: it would turn a shortage that the lock should have
 # excluded into an update of no row, which nobody counts. The CHECK constraint refuses it aloud.
-_TAKE = (
-    update(_products)
-    .where(_products.c.id == bindparam("product_id"))
-    .values(
-        stock_quantity=_products.c.stock_quantity - bindparam("pieces"),
-        updated_at=bindparam("at"),
-    )
-)
-_PUT_BACK = (
+_CHANGE_STOCK = (
     update(_products)
     .where(_products.c.id == bindparam("product_id"))
     .values(
         stock_quantity=_products.c.stock_quantity + bindparam("pieces"), updated_at=bindparam("at")
     )
+)
+_moved = arrays(
+    _products, {"id": _products.c.id.type, "stock_quantity": _products.c.stock_quantity.type}
+)
+_CHANGE_STOCKS = (
+    update(_products)
+    .where(_products.c.id == _moved.c.id)
+    .values(
+        stock_quantity=_products.c.stock_quantity + _moved.c.stock_quantity,
+        updated_at=bindparam("at"),
+    )
+    .add_cte(insert_of(_movements, MOVEMENT).cte())
 )
 _SQLITE_SEARCH = text("""products.id IN (
     SELECT product_id FROM product_search_rows WHERE row IN (
@@ -149,41 +157,30 @@ class ProductRepository(Repository[Product]):
 
     async def lock_all(self, ids: Collection[UUID]) -> dict[UUID, Any]:
         """Return name, price and stock of products, which nobody else changes until the end."""
-        rows = await self.session.execute(_LOCK, {"ids": sorted(ids)})
+        rows = await self.session.execute(_LOCKED.where(among(self.session, Product.id, ids)))
         return {row.id: row for row in rows}
 
-    async def take_locked(self, quantities: Mapping[UUID, int], at: datetime) -> None:
-        """Take pieces out of the stock of locked products, which is known to suffice."""
-        await self._execute_many(_TAKE, quantities, at)
-
-    async def put_back(self, quantities: Mapping[UUID, int], at: datetime) -> None:
-        """Put pieces back into stock, archived products included."""
-        await self.session.execute(
-            select(Product.id)
-            .where(Product.id.in_(quantities))
-            .order_by(Product.id)
-            .with_for_update()
-        )
-        await self._execute_many(_PUT_BACK, quantities, at)
-
-    async def _execute_many(
-        self, statement: Any, quantities: Mapping[UUID, int], at: datetime
-    ) -> None:
-        note_changed(self.session, product_tags(quantities))
+    async def move_stock(self, movements: Sequence[Mapping[str, Any]], at: datetime) -> None:
+        """Change the stock of locked products, which suffices, by movements given as columns."""
+        pieces: dict[UUID, int] = {}
+        for each in movements:
+            pieces[each["product_id"]] = pieces.get(each["product_id"], 0) + each["quantity"]
+        note_changed(self.session, product_tags(pieces))
+        rows = [{"id": each, "stock_quantity": moved} for each, moved in pieces.items()]
         connection = await self.session.connection()
-        await connection.execute(
-            statement,
-            [
-                {"product_id": each, "pieces": quantities[each], "at": at}
-                for each in sorted(quantities)
-            ],
-        )
+        if connection.dialect.name == "postgresql":
+            values = values_of((_products, rows), (_movements, movements))
+            await connection.execute(_CHANGE_STOCKS, values | {"at": at})
+        else:
+            await connection.execute(
+                _CHANGE_STOCK,
+                [{"product_id": each, "pieces": moved, "at": at} for each, moved in pieces.items()],
+            )
+            await self.add_movements(movements)
 
     async def add_movements(self, movements: Sequence[Mapping[str, object]]) -> None:
         """Note changes of stock, given as columns."""
-        if movements:
-            connection = await self.session.connection()
-            await connection.execute(insert(_movements), list(movements))
+        await insert_rows(self.session, (_movements, movements))
 
     async def movements_of(
         self, product_id: UUID, query: PageQuery
@@ -202,7 +199,7 @@ class ProductRepository(Repository[Product]):
     async def ids_by_sku(self, skus: Collection[str]) -> dict[str, UUID]:
         """Return the ids of the products of these SKUs, archived ones included."""
         rows = await self.session.execute(
-            select(Product.sku, Product.id).where(Product.sku.in_(skus))
+            select(Product.sku, Product.id).where(among(self.session, Product.sku, skus))
         )
         return {row.sku: row.id for row in rows}
 
@@ -214,8 +211,7 @@ class ProductRepository(Repository[Product]):
         """Add many products, given as columns."""
         if products:
             note_changed(self.session, product_tags(()))
-            connection = await self.session.connection()
-            await connection.execute(insert(_products), list(products))
+            await insert_rows(self.session, (_products, products))
 
 
 class StockMovementRepository(Repository[StockMovement]):

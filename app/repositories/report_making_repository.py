@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import cast
 
-from sqlalchemy import Table, delete, func, insert, or_, select, text
+from sqlalchemy import Table, delete, func, or_, select, text
 
 from app.errors import ReportInProgress
 from app.models import DailyReport, Order, OrderChange, Product, ReportLine, ReportProduct
+from app.repositories.bulk import insert_rows
 from app.repositories.ledger_repository import IS_CANCELLATION
 from app.repositories.report_repository import ReportRepository
 
@@ -97,13 +98,11 @@ class ReportMakingRepository(ReportRepository):
 
     async def add_lines(self, lines: Sequence[Mapping[str, object]]) -> None:
         """Add lines, given as columns."""
-        if lines:
-            await (await self.session.connection()).execute(insert(_lines), list(lines))
+        await insert_rows(self.session, (_lines, lines))
 
     async def add_products(self, products: Sequence[Mapping[str, object]]) -> None:
         """Add products, given as columns."""
-        if products:
-            await (await self.session.connection()).execute(insert(_products), list(products))
+        await insert_rows(self.session, (_products, products))
 
     async def sum_of_lines(self, day: date) -> tuple[int, int, int]:
         """Return how many lines a day has, their units and their amount."""

@@ -4,15 +4,18 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, Table, delete, exists, func, select, update
 
 from app.errors import AddressNotFound, EmailTaken, UsernameTaken, UserNotFound
 from app.models import Address, Order, User, UserRole
 from app.repositories.base import Repository
+from app.repositories.bulk import among, insert_rows
 from app.schemas.user_schema import UserQuery
+
+_users = cast(Table, User.__table__)
 
 
 def comparison_key(text: str) -> str:
@@ -93,7 +96,7 @@ class UserRepository(Repository[User]):
         """Return users with whether they are active; none can be deleted until the end."""
         query = (
             select(User.id, User.is_active)
-            .where(User.id.in_(ids), User.anonymised_at.is_(None))
+            .where(among(self.session, User.id, ids), User.anonymised_at.is_(None))
             .order_by(User.id)
             .with_for_update(read=True, key_share=True)
         )
@@ -143,7 +146,7 @@ class UserRepository(Repository[User]):
         keys = {comparison_key(name) for name in usernames}
         rows = await self.session.execute(
             select(User.username_key, User.id).where(
-                User.username_key.in_(keys), User.anonymised_at.is_(None)
+                among(self.session, User.username_key, keys), User.anonymised_at.is_(None)
             )
         )
         return {row.username_key: row.id for row in rows}
@@ -152,16 +155,15 @@ class UserRepository(Repository[User]):
         """Return those of the users' e-mail and username keys that are taken, with their owners."""
         rows = await self.session.execute(
             select(User.id, User.email_key, User.username_key).where(
-                User.email_key.in_([user["email_key"] for user in users])
-                | User.username_key.in_([user["username_key"] for user in users])
+                among(self.session, User.email_key, [user["email_key"] for user in users])
+                | among(self.session, User.username_key, [user["username_key"] for user in users])
             )
         )
         return {key: owner for owner, email, username in rows for key in (email, username)}
 
     async def add_all(self, users: Sequence[Mapping[str, object]]) -> None:
         """Add many users, given as columns."""
-        if users:
-            await self.session.execute(insert(User), list(users))
+        await insert_rows(self.session, (_users, users))
 
 
 class AddressRepository(Repository[Address]):
@@ -212,7 +214,7 @@ class AddressRepository(Repository[Address]):
             Address.region,
             Address.postal_code,
             Address.country,
-        ).where(Address.user_id.in_(user_ids), Address.is_primary)
+        ).where(among(self.session, Address.user_id, user_ids), Address.is_primary)
         rows = (await self.session.execute(query)).mappings()
         return {
             row["user_id"]: {name: row[name] for name in row if name != "user_id"} for row in rows

@@ -75,10 +75,9 @@ class DeadLetterService:
                 "x-attempt": attempts,
             }
             kept = body[:_MAX_KEPT_BYTES]
-            await self._outbox.add(
+            await self._outbox.send(
                 [self._row(f"{queue}.dlq", message_id, kept, headers, 0, timedelta())]
             )
-            await self._outbox.wake_relay()
 
     async def find(self, query: DeadLetterQuery) -> DeadLetterPage:
         """Show a page of dead letters."""
@@ -106,10 +105,9 @@ class DeadLetterService:
             DeadLetterNotFound: there is none of this id, or it was requeued already.
         """
         letter = await self._letters.get(letter_id, lock=True)
-        await self._outbox.add(
+        await self._outbox.send(
             [self._row(letter.queue, letter.message_id, letter.body, {}, 0, timedelta())]
         )
-        await self._outbox.wake_relay()
         await self._remove(caller, letter, Audited.LETTER_REQUEUED)
 
     async def discard(self, caller: Caller, letter_id: UUID) -> None:

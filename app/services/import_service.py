@@ -9,7 +9,7 @@ from uuid import UUID
 from app.clock import Clock
 from app.ids import derived_id, new_id
 from app.models import MovementReason, OrderStatus, UserRole
-from app.repositories.order_repository import NewLine, NewOrder, NewStep, OrderRepository
+from app.repositories.order_repository import NewLine, NewOrder, NewStep, OrderRepository, sales_in
 from app.repositories.product_repository import ProductRepository, movement_row, search_text
 from app.repositories.user_repository import UserRepository, comparison_key
 from app.schemas.import_schema import OrderRow, ProductRow, UserRow, parse_row
@@ -187,26 +187,10 @@ class ImportService:
     async def _store(self, orders: Sequence[NewOrder]) -> None:
         if not orders:
             return
-        taken: dict[UUID, int] = {}
-        movements: list[dict[str, Any]] = []
-        for order in orders:
-            source = f"order {order.id}"
-            # A cancelled order has given back what it took.
-            for line in order.lines if order.holds_stock else ():
-                taken[line.product_id] = taken.get(line.product_id, 0) + line.quantity
-                movements.append(
-                    movement_row(
-                        line.product_id,
-                        -line.quantity,
-                        MovementReason.SALE,
-                        source,
-                        order.created_at,
-                    )
-                )
-        if taken:
-            await self._products.take_locked(taken, self._clock.now())
+        movements = sales_in(orders)
+        if movements:
+            await self._products.move_stock(movements, self._clock.now())
         await self._orders.add_placed(orders)
-        await self._products.add_movements(movements)
 
 
 class _Basket:

@@ -1,6 +1,6 @@
 """How orders are placed and run their course."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from app.callers import Caller
 from app.clock import Clock
 from app.errors import DomainError
 from app.models import TRANSITIONS, MovementReason, Order, OrderChange, OrderStatus
-from app.repositories.order_repository import NewOrder, OrderRepository, without_person
+from app.repositories.order_repository import NewOrder, OrderRepository, sales_in, without_person
 from app.repositories.product_repository import ProductRepository, movement_row
 from app.repositories.user_repository import AddressRepository, UserRepository
 from app.schemas.order_schema import (
@@ -26,6 +26,9 @@ from app.schemas.order_schema import (
 from app.services.outbox_service import EventData, OutboxService, as_json
 from app.services.preconditions import require_match
 from app.services.till import Till
+
+Asked = tuple[Caller, OrderCreate, UUID | None]
+"""Who asks for an order, for which, and the id that it is to have."""
 
 
 class OrderService:
@@ -67,9 +70,7 @@ class OrderService:
             raise outcome
         return outcome
 
-    async def place_many(
-        self, orders: Sequence[tuple[Caller, OrderCreate, UUID | None]]
-    ) -> list[OrderRead | DomainError]:
+    async def place_many(self, orders: Sequence[Asked]) -> list[OrderRead | DomainError]:
         """Place many orders, each all of it or nothing; return each, or why it is refused.
 
         The first come first: what one has taken is not there for the ones after it.
@@ -86,45 +87,28 @@ class OrderService:
         await self._announce([each for each in outcomes if isinstance(each, OrderRead)], till)
         return outcomes
 
-    async def _open_till(self, orders: Sequence[tuple[Caller, OrderCreate, UUID | None]]) -> "Till":
-        buyers = {data.user_id or caller.user_id for caller, data, _ in orders}
+    async def lock_for_placing(self, orders: Sequence[Asked]) -> None:
+        """Lock what orders need that are placed one after the other in one transaction."""
+        await self._users.get_buyers(_buyers_of(orders))
+        await self._products.hold(_wanted_in(orders))
+
+    async def _open_till(self, orders: Sequence[Asked]) -> Till:
         named = {order_id for *_, order_id in orders if order_id is not None}
-        wanted = {line.product_id for _, data, _ in orders for line in data.items}
-        at_home = {
-            data.user_id or caller.user_id
-            for caller, data, _ in orders
-            if data.delivery_address is None
-        }
+        at_home = [each for each in orders if each[1].delivery_address is None]
         return Till(
-            buyers=await self._users.get_buyers([each for each in buyers if each is not None]),
-            addresses=await self._addresses.primary_of_all(
-                [each for each in at_home if each is not None]
-            ),
+            buyers=await self._users.get_buyers(_buyers_of(orders)),
+            addresses=await self._addresses.primary_of_all(_buyers_of(at_home)),
             taken_ids=await self._orders.existing(named) if named else set(),
-            products=await self._products.lock_all(wanted),
+            products=await self._products.lock_all(_wanted_in(orders)),
             now=self._clock.now(),
             currency=self._currency,
         )
 
-    async def _note(self, placed: Sequence[NewOrder], till: "Till") -> list[int]:
-        await self._products.take_locked(till.taken, till.now)
-        numbers = await self._orders.add_placed(placed)
-        await self._products.add_movements(
-            [
-                movement_row(
-                    line.product_id,
-                    -line.quantity,
-                    MovementReason.SALE,
-                    f"order {order.id}",
-                    till.now,
-                )
-                for order in placed
-                for line in order.lines
-            ]
-        )
-        return numbers
+    async def _note(self, placed: Sequence[NewOrder], till: Till) -> list[int]:
+        await self._products.move_stock(sales_in(placed), till.now)
+        return await self._orders.add_placed(placed)
 
-    async def _announce(self, placed: Sequence[OrderRead], till: "Till") -> None:
+    async def _announce(self, placed: Sequence[OrderRead], till: Till) -> None:
         events: list[tuple[str, UUID, EventData]] = [
             ("order.placed", order.id, as_json(order)) for order in placed
         ]
@@ -186,6 +170,13 @@ class OrderService:
         )
         return OrderRead.model_validate(order)
 
+    async def lock_for_moving(self, moves: Mapping[UUID, OrderStatus]) -> None:
+        """Lock orders that move one after the other in one transaction, and what they give back."""
+        await self._orders.hold(moves)
+        cancelled = [each for each, status in moves.items() if status is OrderStatus.CANCELLED]
+        if cancelled:
+            await self._products.hold(await self._orders.product_ids_in(cancelled))
+
     async def cancel(self, caller: Caller, order_id: UUID) -> OrderRead:
         """Cancel an order and put its pieces back into stock.
 
@@ -201,15 +192,25 @@ class OrderService:
 
     async def _give_back(self, order: Order, at: datetime) -> None:
         quantities = {item.product_id: item.quantity for item in order.items}
-        await self._products.put_back(quantities, at)
-        await self._products.add_movements(
+        await self._products.hold(quantities)
+        await self._products.move_stock(
             [
                 movement_row(
                     product_id, quantity, MovementReason.CANCELLATION, f"order {order.id}", at
                 )
                 for product_id, quantity in quantities.items()
-            ]
+            ],
+            at,
         )
+
+
+def _buyers_of(orders: Iterable[Asked]) -> set[UUID]:
+    buyers = (data.user_id or caller.user_id for caller, data, _ in orders)
+    return {each for each in buyers if each is not None}
+
+
+def _wanted_in(orders: Iterable[Asked]) -> set[UUID]:
+    return {line.product_id for _, data, _ in orders for line in data.items}
 
 
 def _placed(order: NewOrder, number: int) -> OrderRead:

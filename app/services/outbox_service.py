@@ -51,8 +51,7 @@ class OutboxService:
                     now,
                 )
             )
-        await self._outbox.add(rows)
-        await self._outbox.wake_relay()
+        await self._outbox.send(rows)
 
     async def take_due(self, limit: int) -> Sequence[OutboxMessage]:
         """Return messages that are to leave, the oldest first; one caller at a time gets any."""
@@ -92,8 +91,7 @@ class OutboxService:
     ) -> None:
         row = _row("", queue, message_id, subject, body, self._clock.now())
         row["headers"] |= headers
-        await self._outbox.add([row])
-        await self._outbox.wake_relay()
+        await self._outbox.send([row])
 
 
 def _row(

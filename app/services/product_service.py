@@ -1,6 +1,7 @@
 """What the shop does with its products and their stock."""
 
 import logging
+from collections.abc import Collection
 from uuid import UUID
 
 from app.cache.cache import PRODUCTS, Cache, Found
@@ -137,6 +138,10 @@ class ProductService:
             await self._audit.note(Audited.PRICE_CHANGED, caller, product.id, **prices)
         await self._announce_change(product, is_emptied=difference < 0)
         return ProductRead.model_validate(product)
+
+    async def lock(self, product_ids: Collection[UUID]) -> None:
+        """Keep products as they are until the transaction ends, but for changes of its own."""
+        await self._products.hold(product_ids)
 
     async def archive(self, product_id: UUID) -> None:
         """Take a product out of the shop for good; orders that have it keep it.

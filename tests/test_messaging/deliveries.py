@@ -9,7 +9,7 @@ import httpx
 from sqlalchemy import select
 
 from app.dependencies import Shop
-from app.messaging.processing import Delivery
+from app.messaging.delivery import Delivery
 from app.models import Base, DeadLetter, InboxMessage, OutboxMessage, SuspectMessage
 
 _numbers = count(1)

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from app.dependencies import Shop
-from app.messaging.processing import Delivery, Processor
+from app.messaging.delivery import Delivery
+from app.messaging.processing import Processor
 from app.models import AuditEvent
 from app.schemas.audit_schema import Audited
 from tests.factories import PASSWORD, create_product, create_user, place_order

@@ -17,7 +17,8 @@ from app.dependencies import Shop
 from app.errors import Unavailable
 from app.messaging import processing
 from app.messaging.commands import COMMANDS, Handler, Services
-from app.messaging.processing import MAX_ATTEMPTS, Delivery, Processor
+from app.messaging.delivery import Delivery
+from app.messaging.processing import MAX_ATTEMPTS, Processor
 from app.schemas.base import Schema
 from main import create_app
 from tests.conftest import client_of, postgres_settings, running

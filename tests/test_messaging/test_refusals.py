@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from app.dependencies import Shop
-from app.messaging.processing import MAX_BODY_BYTES, Delivery, Processor
+from app.messaging.delivery import Delivery
+from app.messaging.processing import MAX_BODY_BYTES, Processor
 from app.models import DeadLetter
 from tests.factories import create_product, create_user, place_order
 from tests.ledger import assert_conserved, every, movements_of, snapshot, stock_of

@@ -1,0 +1,103 @@
+"""Has messages handled together, and finds out which of them its handler cannot bear."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.callers import Caller, Scope
+from app.database import is_outage
+from app.dependencies import Shop
+from app.errors import DomainError, Unavailable
+from app.messaging.commands import Command, Outcome, Services
+from app.messaging.delivery import Parsed, shared_headers
+from app.schemas.base import Schema
+from app.tracing import carried_on
+
+# So many messages are handled together at least and at most. If one of them fails, all of them are
+# handled again, in so many groups, to find out which.
+_TOGETHER = (50, 200)
+_PARTS = 4
+
+
+class Handling:
+    """Runs the handlers of commands, each time in a savepoint."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._together = _TOGETHER[1]
+
+    async def handle(
+        self, session: AsyncSession, command: Command, parsed: list[Parsed]
+    ) -> dict[str, Outcome | Exception]:
+        """Return what became of each message: what its sender is told, or its handler's fault."""
+        if command.handle_many is None:
+            return await self._attempt_each(session, command, _groups(parsed, 1))
+        # What failed before may fail again, and would have the others handled again with it.
+        tried = [each for each in parsed if each.delivery.attempts]
+        fresh = [each for each in parsed if not each.delivery.attempts]
+        groups = [*_groups(tried, self._together), *_groups(fresh, self._together)]
+        outcomes = await self._attempt_each(session, command, groups)
+        least, most = _TOGETHER
+        if any(_is_fault(outcomes[each.message_id]) for each in fresh):
+            # Where one fails others will: the fewer with each, the less is done again.
+            self._together = max(self._together // 2, least)
+        else:
+            self._together = min(self._together * 2, most)
+        return outcomes
+
+    async def _attempt_each(
+        self, session: AsyncSession, command: Command, groups: list[list[Parsed]]
+    ) -> dict[str, Outcome | Exception]:
+        if len(groups) > 1 and command.lock is not None:
+            # Each would lock in order, and the next one begin again: against that of others.
+            services = Services(session, self._shop)
+            await command.lock(
+                services, [_work(command, each) for group in groups for each in group]
+            )
+        outcomes: dict[str, Outcome | Exception] = {}
+        for group in groups:
+            outcomes |= await self._attempt(session, command, group)
+        return outcomes
+
+    async def _attempt(
+        self, session: AsyncSession, command: Command, group: list[Parsed]
+    ) -> dict[str, Outcome | Exception]:
+        """Handle messages together, or, if that fails, in smaller groups to find out for which."""
+        try:
+            async with session.begin_nested():
+                with carried_on(shared_headers([each.delivery for each in group])):
+                    outcomes = await self._handle_together(session, command, group)
+        except Exception as error:  # pylint: disable=broad-exception-caught  # for the caller
+            if isinstance(error, Unavailable) or is_outage(error):
+                raise
+            if len(group) == 1:
+                return {group[0].message_id: error}
+        else:
+            return {each.message_id: outcome for each, outcome in zip(group, outcomes)}
+        parts = _groups(group, -(-len(group) // _PARTS))
+        return await self._attempt_each(session, command, parts)
+
+    async def _handle_together(
+        self, session: AsyncSession, command: Command, group: list[Parsed]
+    ) -> list[Outcome]:
+        services = Services(session, self._shop)
+        work = [_work(command, each) for each in group]
+        if command.handle_many is not None:
+            return await command.handle_many(services, work)
+        return [await command.handle(services, caller, data) for caller, data in work]
+
+
+def _groups(messages: list[Parsed], size: int) -> list[list[Parsed]]:
+    return [messages[start : start + size] for start in range(0, len(messages), size)]
+
+
+def _is_fault(outcome: Outcome | Exception) -> bool:
+    return isinstance(outcome, Exception) and not isinstance(outcome, DomainError)
+
+
+def _work(command: Command, parsed: Parsed) -> tuple[Caller, Schema]:
+    """Return a command with its caller: who asked for it over HTTP, or the queue itself."""
+    operation = parsed.operation
+    if operation is None:
+        caller = Caller(f"queue {command.queue}", scopes=frozenset(Scope))
+    else:
+        caller = Caller(operation.caller, user_id=operation.user_id, role=operation.role)
+    return caller, parsed.command

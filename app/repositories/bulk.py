@@ -1,0 +1,96 @@
+"""Many rows in one statement.
+
+PostgreSQL gets them as one array for each column: a statement with VALUES or IN is planned anew for
+each number of rows, and one that is executed for each row costs both sides several times as much.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+from typing import Any, cast
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Enum,
+    String,
+    Table,
+    any_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql import TableValuedAlias
+from sqlalchemy.types import TypeEngine
+
+Row = Mapping[str, Any]
+
+
+async def insert_rows(session: AsyncSession, *parts: tuple[Table, Sequence[Row]]) -> None:
+    """Add rows to tables, in this order; those of one table all have the same columns."""
+    filled = [part for part in parts if part[1]]
+    if not filled:
+        return
+    # On the tables and not on the models, which would sort out each row anew.
+    connection = await session.connection()
+    if connection.dialect.name == "postgresql":
+        shape = tuple((table, tuple(rows[0])) for table, rows in filled)
+        await connection.execute(_insertion(shape), values_of(*filled))
+    else:
+        for table, rows in filled:
+            await connection.execute(insert(table), rows)
+
+
+@cache
+def _insertion(shape: tuple[tuple[Table, tuple[str, ...]], ...]) -> Any:
+    *others, last = (insert_of(table, names) for table, names in shape)
+    return last.add_cte(*(each.cte() for each in others))
+
+
+def insert_of(table: Table, names: Sequence[str]) -> Any:
+    """Return PostgreSQL's statement that adds what `values_of` returns for these columns."""
+    given = arrays(table, {name: table.c[name].type for name in names})
+    return postgresql_insert(table).from_select(names, select(given))
+
+
+def arrays(table: Table, types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:
+    """Return as a table of PostgreSQL's what `values_of` returns for columns of these types."""
+    parameters = [
+        bindparam(_parameter(table, name), type_=_array(column_type))
+        for name, column_type in types.items()
+    ]
+    return func.unnest(*parameters).table_valued(*types).render_derived()
+
+
+def values_of(*parts: tuple[Table, Sequence[Row]]) -> dict[str, list[Any]]:
+    """Return the values of each column of each table."""
+    return {
+        _parameter(table, name): [row[name] for row in rows]
+        for table, rows in parts
+        for name in rows[0]
+    }
+
+
+def _parameter(table: Table, name: str) -> str:
+    # Statements that are one for PostgreSQL share their parameters.
+    return f"{table.name}_{name}"
+
+
+def among(session: AsyncSession, column: Any, values: Collection[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column has one of these values."""
+    if session.get_bind().dialect.name != "postgresql":
+        return cast(ColumnElement[bool], column.in_(values))
+    return cast(ColumnElement[bool], column == any_(literal(list(values), _array(column.type))))
+
+
+def _array(column_type: TypeEngine[Any]) -> ARRAY[Any]:
+    return ARRAY(_unbounded(column_type), dimensions=1)
+
+
+def _unbounded(column_type: TypeEngine[Any]) -> TypeEngine[Any]:
+    # A cast to VARCHAR(20)[] cuts off what is too long, and says nothing.
+    is_text = isinstance(column_type, String) and not isinstance(column_type, Enum)
+    return String() if is_text else column_type

@@ -1,0 +1,115 @@
+"""Batches that change the same rows wait for each other, and never both at once."""
+
+import asyncio
+import logging
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from app.dependencies import Shop
+from app.messaging.commands import COMMANDS, Outcome, Services
+from app.messaging.delivery import Delivery
+from app.messaging.processing import Processor
+from tests.factories import create_product, create_user, place_order
+from tests.ledger import assert_conserved, stock_of
+from tests.test_messaging.deliveries import (
+    change,
+    codes_of,
+    message,
+    move,
+    order,
+    postponed_in,
+    product_of,
+)
+
+PRODUCTS = 12
+ROUNDS = 8
+
+
+@pytest.fixture(name="logged")
+def log_of_outages(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """What was said of the database."""
+    caplog.set_level(logging.WARNING, "app.database")
+    return caplog
+
+
+def assert_no_deadlock(logged: pytest.LogCaptureFixture) -> None:
+    """See that no transaction lost to another one."""
+    assert [each for each in logged.messages if "deadlock" in each] == []
+
+
+async def products_in(client: httpx.AsyncClient) -> list[dict[str, Any]]:
+    """Add products."""
+    return [await create_product(client, stock_quantity=1_000) for _ in range(PRODUCTS)]
+
+
+async def process_both(
+    shop: Shop, messages: list[Delivery], others: list[Delivery], number: int
+) -> None:
+    """Apply two batches at once, as two workers do, the other one a little later each time."""
+
+    async def follow() -> None:
+        await asyncio.sleep(number * 0.004)
+        await Processor(shop).process(others)
+
+    await asyncio.gather(Processor(shop).process(messages), follow())
+
+
+async def test_changes_of_products_in_any_order(
+    client: httpx.AsyncClient, shop: Shop, logged: pytest.LogCaptureFixture
+) -> None:
+    products = await products_in(client)
+    for number in range(ROUNDS):
+        changes = [
+            [message("product_update", change(each, name=f"{name} {number}")) for each in products]
+            for name in ("A", "B")
+        ]
+        await process_both(shop, changes[0], changes[1][::-1], number)
+    assert_no_deadlock(logged)
+    names = {(await product_of(client, each))["name"] for each in products}
+    assert names in ({f"A {ROUNDS - 1}"}, {f"B {ROUNDS - 1}"})
+
+
+async def test_orders_and_cancellations_of_the_same_products(
+    client: httpx.AsyncClient, shop: Shop, logged: pytest.LogCaptureFixture
+) -> None:
+    user, products = await create_user(client), await products_in(client)
+    for number in range(ROUNDS):
+        placed = [await place_order(client, user["id"], {each["id"]: 1}) for each in products]
+        cancelled = [message("order_update", move(each["id"], "cancelled")) for each in placed]
+        ordered = [message("order", order(user, each)) for each in products]
+        await process_both(shop, cancelled[::-1], ordered, number)
+    assert_no_deadlock(logged)
+    assert [await stock_of(client, each["id"]) for each in products] == [1_000 - ROUNDS] * PRODUCTS
+    await assert_conserved(client, [each["id"] for each in products])
+
+
+async def test_orders_among_which_one_fails(
+    client: httpx.AsyncClient,
+    shop: Shop,
+    logged: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    user, products = await create_user(client), await products_in(client)
+    command = COMMANDS["order"]
+
+    async def fail(services: Services, orders: Any) -> list[Outcome]:
+        assert command.handle_many is not None
+        outcomes = await command.handle_many(services, orders)
+        if any(data.items[0].quantity == 7 for _, data in orders):
+            raise ZeroDivisionError("a fault of the handler")
+        return outcomes
+
+    monkeypatch.setitem(COMMANDS, "order", replace(command, handle_many=fail))
+    for number in range(ROUNDS):
+        good = [message("order", order(user, each)) for each in products]
+        bad, other = (message("order", order(user, products[0], 7)) for _ in range(2))
+        tried = message("order", order(user, products[3]), attempts=1)
+        others = [message("order", order(user, each)) for each in products[::-1]]
+        await process_both(shop, [*good, bad, tried], [*others, other], number)
+    assert_no_deadlock(logged)
+    assert await codes_of(shop) == []
+    assert len(await postponed_in(shop)) == 2 * ROUNDS
+    await assert_conserved(client, [each["id"] for each in products])
