@@ -132,14 +132,13 @@ async def test_an_operation_beside_one_that_fails_tells_of_its_success(
     assert await stock_of(client, product["id"]) == 9
 
 
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
 async def test_a_lost_connection_is_no_fault_of_a_message(
     client: httpx.AsyncClient,
     shop: Shop,
     monkeypatch: pytest.MonkeyPatch,
     ordered: Callable[..., list[Delivery]],
 ) -> None:
-    if shop.database.is_sqlite:
-        return  # It has no connection that could be lost.
     command, lost = COMMANDS["order"], list[int]()
 
     async def lose(services: Services, orders: Any) -> list[Outcome]:

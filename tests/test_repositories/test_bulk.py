@@ -102,9 +102,8 @@ async def test_all_are_added_or_none(shop: Shop) -> None:
     assert await all_of(shop, AuditEvent) == [] and await all_of(shop, DeadLetter) == []
 
 
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
 async def test_a_text_that_is_too_long_is_refused_and_not_cut_off(shop: Shop) -> None:
-    if shop.database.is_sqlite:
-        return  # It knows no length of a text.
     with pytest.raises(DBAPIError, match="too long"):
         async with shop.database.write() as session:
             await insert_rows(session, (_events, [event(1, actor="a" * 101)]))
