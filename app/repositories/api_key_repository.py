@@ -4,12 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from app.errors import ApiKeyNotFound
 from app.models import ApiKey
 from app.repositories.base import Repository
 from app.schemas.page_schema import PageQuery
+
+# Built once: every request with a key asks for it.
+_GOOD = select(ApiKey).where(
+    ApiKey.id == bindparam("key_id"),
+    ApiKey.revoked_at.is_(None),
+    ApiKey.expires_at.is_(None) | (ApiKey.expires_at > bindparam("now")),
+)
 
 
 class ApiKeyRepository(Repository[ApiKey]):
@@ -20,12 +27,7 @@ class ApiKeyRepository(Repository[ApiKey]):
 
     async def find_good(self, key_id: UUID, now: datetime) -> ApiKey | None:
         """Return a key that is neither revoked nor over."""
-        query = select(ApiKey).where(
-            ApiKey.id == key_id,
-            ApiKey.revoked_at.is_(None),
-            ApiKey.expires_at.is_(None) | (ApiKey.expires_at > now),
-        )
-        return (await self.session.scalars(query)).one_or_none()
+        return (await self.session.scalars(_GOOD, {"key_id": key_id, "now": now})).one_or_none()
 
     async def find(self, query: PageQuery) -> tuple[Sequence[ApiKey], str | None]:
         """Return a page of keys and the cursor of the next one."""

@@ -86,6 +86,17 @@ def among(session: AsyncSession, column: Any, values: Collection[Any]) -> Column
     return cast(ColumnElement[bool], column == any_(literal(list(values), _array(column.type))))
 
 
+def among_given(dialect: str, column: Any, name: str) -> ColumnElement[bool]:
+    """Return the condition that a column has one of the values of a parameter.
+
+    For statements that are built once: building one takes as long as sending it.
+    """
+    if dialect != "postgresql":
+        return cast(ColumnElement[bool], column.in_(bindparam(name, expanding=True)))
+    given = bindparam(name, type_=_array(column.type))
+    return cast(ColumnElement[bool], column == any_(given))
+
+
 def _array(column_type: TypeEngine[Any]) -> ARRAY[Any]:
     return ARRAY(_unbounded(column_type), dimensions=1)
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from app.errors import ProductNotFound, SkuTaken
 from app.ids import new_id
 from app.models import MovementReason, Product, StockMovement
 from app.repositories.base import Repository
-from app.repositories.bulk import among, arrays, insert_of, insert_rows, values_of
+from app.repositories.bulk import among, among_given, arrays, insert_of, insert_rows, values_of
 from app.schemas.page_schema import PageQuery
 from app.schemas.product_schema import ProductQuery
 
@@ -36,21 +37,27 @@ _movements = cast(Table, StockMovement.__table__)
 MOVEMENT = ("id", "product_id", "quantity", "reason", "source", "created_at")
 """The columns of a stock movement."""
 
-# In the order of the ids, always: two buyers with the same products in their baskets would
-# otherwise each hold what the other one waits for.
-_LOCKED = (
-    select(
-        Product.id,
-        Product.sku,
-        Product.name,
-        Product.price_minor,
-        Product.stock_quantity,
-        Product.is_active,
+
+@cache
+def _locked(dialect: str) -> Select[Any]:
+    # In the order of the ids, always: two buyers with the same products in their baskets would
+    # otherwise each hold what the other one waits for.
+    columns = _products.c
+    return (
+        select(
+            columns.id,
+            columns.sku,
+            columns.name,
+            columns.price_minor,
+            columns.stock_quantity,
+            columns.is_active,
+        )
+        .where(among_given(dialect, columns.id, "ids"), columns.archived_at.is_(None))
+        .order_by(columns.id)
+        .with_for_update()
     )
-    .where(Product.archived_at.is_(None))
-    .order_by(Product.id)
-    .with_for_update()
-)
+
+
 # No `stock_quantity >= pieces` in the WHERE: it would turn a shortage that the lock should have
 # excluded into an update of no row, which nobody counts. The CHECK constraint refuses it aloud.
 _CHANGE_STOCK = (
@@ -157,7 +164,8 @@ class ProductRepository(Repository[Product]):
 
     async def lock_all(self, ids: Collection[UUID]) -> dict[UUID, Any]:
         """Return name, price and stock of products, which nobody else changes until the end."""
-        rows = await self.session.execute(_LOCKED.where(among(self.session, Product.id, ids)))
+        statement = _locked(self.session.get_bind().dialect.name)
+        rows = await self.session.execute(statement, {"ids": list(ids)})
         return {row.id: row for row in rows}
 
     async def move_stock(self, movements: Sequence[Mapping[str, Any]], at: datetime) -> None:

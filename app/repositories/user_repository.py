@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -12,10 +13,34 @@ from sqlalchemy import ColumnElement, Select, Table, delete, exists, func, selec
 from app.errors import AddressNotFound, EmailTaken, UsernameTaken, UserNotFound
 from app.models import Address, Order, User, UserRole
 from app.repositories.base import Repository
-from app.repositories.bulk import among, insert_rows
+from app.repositories.bulk import among, among_given, insert_rows
 from app.schemas.user_schema import UserQuery
 
 _users = cast(Table, User.__table__)
+_addresses = cast(Table, Address.__table__)
+
+
+@cache
+def _buyers(dialect: str) -> Select[Any]:
+    return (
+        select(_users.c.id, _users.c.is_active)
+        .where(among_given(dialect, _users.c.id, "ids"), _users.c.anonymised_at.is_(None))
+        .order_by(_users.c.id)
+        .with_for_update(read=True, key_share=True)
+    )
+
+
+@cache
+def _primary_addresses(dialect: str) -> Select[Any]:
+    columns = _addresses.c
+    return select(
+        columns.user_id,
+        columns.street,
+        columns.city,
+        columns.region,
+        columns.postal_code,
+        columns.country,
+    ).where(among_given(dialect, columns.user_id, "user_ids"), columns.is_primary)
 
 
 def comparison_key(text: str) -> str:
@@ -94,13 +119,9 @@ class UserRepository(Repository[User]):
 
     async def get_buyers(self, ids: Collection[UUID]) -> dict[UUID, bool]:
         """Return users with whether they are active; none can be deleted until the end."""
-        query = (
-            select(User.id, User.is_active)
-            .where(among(self.session, User.id, ids), User.anonymised_at.is_(None))
-            .order_by(User.id)
-            .with_for_update(read=True, key_share=True)
-        )
-        return {row.id: row.is_active for row in await self.session.execute(query)}
+        statement = _buyers(self.session.get_bind().dialect.name)
+        rows = await self.session.execute(statement, {"ids": list(ids)})
+        return {row.id: row.is_active for row in rows}
 
     async def find(self, query: UserQuery) -> tuple[Sequence[User], str | None]:
         """Return a page of users and the cursor of the next one."""
@@ -207,15 +228,8 @@ class AddressRepository(Repository[Address]):
         """Return the primary addresses of users, as an order has them, by user."""
         if not user_ids:
             return {}
-        query = select(
-            Address.user_id,
-            Address.street,
-            Address.city,
-            Address.region,
-            Address.postal_code,
-            Address.country,
-        ).where(among(self.session, Address.user_id, user_ids), Address.is_primary)
-        rows = (await self.session.execute(query)).mappings()
+        statement = _primary_addresses(self.session.get_bind().dialect.name)
+        rows = (await self.session.execute(statement, {"user_ids": list(user_ids)})).mappings()
         return {
             row["user_id"]: {name: row[name] for name in row if name != "user_id"} for row in rows
         }
