@@ -114,19 +114,19 @@ class Processor:
             fresh, reused = await self._claim(session, parsed)
             outcomes = await self._handling.handle(session, command, fresh)
             refused: list[_Refusal] = []
-            released: list[str] = []
             for each in fresh:
                 outcome = outcomes[each.message_id]
-                if isinstance(outcome, Exception):
-                    # Only what was claimed: an unread one may have the id of one that had effect.
-                    released.append(each.message_id)
                 if isinstance(outcome, DomainError):
                     refused.append((each.delivery, each.message_id, outcome))
                 elif isinstance(outcome, Exception):
                     await self._settle_failed(session, each.delivery, outcome)
                 elif each.operation is not None:
                     provide_operations(session, self._shop).note_success(each.operation, outcome)
-            await provide_inbox(session, self._shop).release(command.queue, released)
+            # Only what was claimed: an unread one may have the id of another that had its effect.
+            await provide_inbox(session, self._shop).release(
+                command.queue,
+                [each for each, outcome in outcomes.items() if isinstance(outcome, Exception)],
+            )
             await self._settle_refused(session, command, [*unread, *reused, *refused], operations)
 
     async def _note_running(self, deliveries: Sequence[Delivery]) -> list[UUID]:

@@ -13,7 +13,20 @@ from app.repositories.bulk import among, insert_of, insert_rows, values_of
 
 _outbox = cast(Table, OutboxMessage.__table__)
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
-_NOTIFY = select(func.pg_notify(literal_column("'outbox'"), literal_column("''")))
+_COLUMNS = (
+    "exchange",
+    "routing_key",
+    "message_id",
+    "subject",
+    "body",
+    "headers",
+    "attempts",
+    "created_at",
+    "due_at",
+)
+_SEND = select(func.pg_notify(literal_column("'outbox'"), literal_column("''"))).add_cte(
+    insert_of(_outbox, _COLUMNS).cte()
+)
 # Any number will do, as long as every process of the shop uses the same one.
 _RELAY_LOCK = 5_263_830
 # What was tried before waits on purpose until it is due.
@@ -50,8 +63,7 @@ class OutboxRepository:
         if not self._is_postgres:
             await self.add(messages)
             return
-        added = insert_of(_outbox, tuple(messages[0])).cte()
-        await self.session.execute(_NOTIFY.add_cte(added), values_of((_outbox, messages)))
+        await self.session.execute(_SEND, values_of((_outbox, messages)))
 
     async def try_lock(self) -> bool:
         """Become the one who takes messages out until the transaction ends; tell whether one is.

@@ -170,6 +170,8 @@ class ProductRepository(Repository[Product]):
 
     async def move_stock(self, movements: Sequence[Mapping[str, Any]], at: datetime) -> None:
         """Change the stock of locked products, which suffices, by movements given as columns."""
+        if not movements:
+            return
         pieces: dict[UUID, int] = {}
         for each in movements:
             pieces[each["product_id"]] = pieces.get(each["product_id"], 0) + each["quantity"]

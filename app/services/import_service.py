@@ -187,9 +187,7 @@ class ImportService:
     async def _store(self, orders: Sequence[NewOrder]) -> None:
         if not orders:
             return
-        movements = sales_in(orders)
-        if movements:
-            await self._products.move_stock(movements, self._clock.now())
+        await self._products.move_stock(sales_in(orders), self._clock.now())
         await self._orders.add_placed(orders)
 
 
