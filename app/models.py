@@ -300,13 +300,15 @@ class DeadLetter(Base):
     __table_args__ = (
         Index(None, "created_at", "id"),
         Index(None, "queue", "created_at", "id"),
-        UniqueConstraint("queue", "message_id"),
+        # A sender may give every message the same id.
+        UniqueConstraint("queue", "message_id", "body_digest"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     queue: Mapped[str] = mapped_column(String(100))
     message_id: Mapped[str] = mapped_column(String(255))
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    body_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     code: Mapped[str] = mapped_column(String(100))
     reason: Mapped[str] = mapped_column(Text)
     attempts: Mapped[int] = mapped_column()

@@ -6,21 +6,19 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Iterator
-from itertools import groupby
 from typing import Any
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractConnection
 
 from app.caching import kept_cache
 from app.database import outage_reason
 from app.dependencies import Shop
 from app.errors import Unavailable
 from app.heartbeat import beating
-from app.messaging.broker import BrokerLost, connected, declare, declare_command_queue, describe
+from app.messaging.broker import BrokerLost, connected, declare, describe
 from app.messaging.commands import COMMANDS
-from app.messaging.delivery import Delivery
+from app.messaging.consumer import Consumer
 from app.messaging.processing import Processor
 from app.messaging.relay import Relay
 from app.process import begin_process, run
@@ -29,13 +27,8 @@ from app.tracing import flush_traces
 
 logger = logging.getLogger(__name__)
 
-# Messages of a queue that are one transaction at most; as many wait in this process meanwhile.
-BATCH = 200
-_PATIENCE_SECONDS = 10.0
 _RECONNECT_SECONDS = 1.0
 _STOP_SECONDS = 20.0
-
-_Received = tuple[AbstractIncomingMessage, Delivery]
 
 
 class Worker:
@@ -63,23 +56,31 @@ class Worker:
                     logger.info("connected to RabbitMQ")
                     await self._work(connection)
             except BrokerLost as error:
-                self._is_connected = False
                 logger.warning("RabbitMQ is away: %s", error)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), _RECONNECT_SECONDS)
+            except Exception:  # pylint: disable=broad-exception-caught  # an entry point of its own
+                # No message and no answer of the broker may end the worker: after a restart they
+                # would again.
+                logger.exception("the connection to RabbitMQ is given up")
+            self._is_connected = False
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _RECONNECT_SECONDS)
 
     async def _work(self, connection: AbstractConnection) -> None:
         """Consume and relay until one of them ends, the connection is lost, or we are stopped."""
         lost = asyncio.Event()
         connection.close_callbacks.add(lambda *_: lost.set())
         try:
+            await declare(connection)
             channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-            await declare(channel)
         except (aio_pika.exceptions.AMQPError, OSError, TimeoutError) as error:
             raise BrokerLost(f"{describe(error)}") from error
         self._is_connected = True
         relay = Relay(self._shop, channel)
-        consumers = [Consumer(self._processor, connection, queue, lost) for queue in COMMANDS]
+        consumers = [
+            Consumer(self._processor, connection, command, lost, is_returned=is_returned)
+            for command in COMMANDS
+            for is_returned in (False, True)
+        ]
         tasks = [asyncio.create_task(relay.run())]
         tasks += [asyncio.create_task(each.run()) for each in consumers]
         ends = [asyncio.create_task(lost.wait()), asyncio.create_task(self._stopping.wait())]
@@ -93,102 +94,6 @@ class Worker:
         for task in tasks:
             if not task.cancelled() and (fault := task.exception()) is not None:
                 raise fault
-
-
-class Consumer:
-    """Applies the messages of one queue in batches, over a channel of its own."""
-
-    def __init__(
-        self, processor: Processor, connection: AbstractConnection, queue: str, lost: asyncio.Event
-    ) -> None:
-        self._processor = processor
-        self._connection = connection
-        self._queue = queue
-        self._lost = lost
-        self._waiting: asyncio.Queue[AbstractIncomingMessage | None] = asyncio.Queue()
-        self._is_stopping = False
-        self._consuming: asyncio.Task[None] | None = None
-
-    def stop(self) -> None:
-        """Finish what is begun of a batch, and take no other."""
-        self._is_stopping = True
-        self._waiting.put_nowait(None)
-
-    async def run(self) -> None:
-        """Apply messages until stopped.
-
-        Raises:
-            BrokerLost: the channel has ended.
-        """
-        try:
-            channel = await self._connection.channel(publisher_confirms=False)
-            await channel.set_qos(prefetch_count=2 * BATCH)
-            await self._consume(channel)
-            underlay = await channel.get_underlay_channel()
-            underlay.on_consumer_cancel_callbacks.add(lambda _: self._consume_again(channel))
-            while not self._is_stopping:
-                await self._apply(await self._batch())
-        except (aio_pika.exceptions.AMQPError, OSError, RuntimeError) as error:
-            raise BrokerLost(f"queue {self._queue}: {describe(error)}") from error
-
-    def _consume_again(self, channel: AbstractChannel) -> None:
-        """Declare a queue that was deleted once more."""
-        # Who tells us reads the channel, and waiting for us would never read the broker's answer.
-        self._consuming = asyncio.create_task(self._consume(channel))
-
-    async def _consume(self, channel: AbstractChannel) -> None:
-        try:
-            queue = await declare_command_queue(channel, self._queue)
-            await queue.consume(self._waiting.put)
-        except (aio_pika.exceptions.AMQPError, OSError, TimeoutError):
-            # A channel that cannot consume is worth nothing; with a new connection all begins anew.
-            logger.exception("queue %s cannot be consumed", self._queue)
-            self._lost.set()
-
-    async def _batch(self) -> list[AbstractIncomingMessage]:
-        """Return the messages that wait, at least one, unless we are stopped."""
-        first = await self._waiting.get()
-        batch = [] if first is None else [first]
-        while batch and len(batch) < BATCH and not self._waiting.empty():
-            if (message := self._waiting.get_nowait()) is None:
-                break
-            batch.append(message)
-        return batch
-
-    async def _apply(self, batch: list[AbstractIncomingMessage]) -> None:
-        for part in _parts([(each, _delivery(self._queue, each)) for each in batch]):
-            await self._processor.process([delivery for _, delivery in part])
-            # They are all that the channel has delivered up to the last of them.
-            await part[-1][0].ack(multiple=True)
-            if self._is_stopping:
-                return
-
-
-def _parts(batch: list[_Received]) -> Iterator[list[_Received]]:
-    """Yield what is acknowledged at once: each suspect, which is slow, by itself.
-
-    All that is not acknowledged when a worker dies comes back as more of a suspect than before.
-    """
-    for is_suspect, group in groupby(batch, lambda each: each[1].is_suspect):
-        if is_suspect:
-            yield from ([each] for each in group)
-        else:
-            yield list(group)
-
-
-def _delivery(queue: str, message: AbstractIncomingMessage) -> Delivery:
-    headers = message.headers
-    attempts, count = headers.get("x-attempt"), headers.get("x-delivery-count")
-    return Delivery(
-        queue,
-        # PostgreSQL keeps no text with a zero byte.
-        (message.message_id or "").replace("\0", "\\0") or None,
-        message.body,
-        attempts=attempts if isinstance(attempts, int) and 0 <= attempts < 1_000 else 0,
-        is_redelivered=bool(message.redelivered),
-        delivery_count=count if isinstance(count, int) else 0,
-        headers=headers,
-    )
 
 
 async def _end(tasks: list[asyncio.Task[Any]], *, graceful_seconds: float) -> None:

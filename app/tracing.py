@@ -123,7 +123,10 @@ def received(queue: str, headers: Sequence[Mapping[str, Any]]) -> Iterator[None]
         return
     otel = _loaded[0]
     name, attributes = f"process {queue}", {"messaging.batch.message_count": len(headers)}
-    traced = list({each[TRACEPARENT]: each for each in headers if TRACEPARENT in each}.values())
+    # Whoever has sent one may have given anything: a table, which is no key, included.
+    traced = list(
+        {told: each for each in headers if isinstance(told := each.get(TRACEPARENT), str)}.values()
+    )
     with ExitStack() as stack:
         leading = traced[0] if traced else {}
         first = stack.enter_context(span(name, "CONSUMER", leading, attributes))

@@ -111,8 +111,8 @@ def orders_of(bench: Bench, count: int, kind: str) -> Iterator[tuple[str, dict[s
 async def publish(bench: Bench, count: int, kind: str) -> None:
     """Put all orders on their queue."""
     async with connected(bench.settings(_FILLED)) as connection:
+        await declare(connection)
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-        await declare(channel)
         await (await channel.get_queue("order.dlq")).purge()
         waiting = [
             aio_pika.Message(

@@ -1,18 +1,31 @@
 """The connection to RabbitMQ, and what is declared there."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue
+from aio_pika.abc import AbstractConnection
+from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
+from aiormq.exceptions import ChannelAccessRefused
 from yarl import URL
 
 from app.messaging.commands import COMMANDS
-from app.messaging.queues import QUORUM, command_arguments, dead_letter_queue
+from app.messaging.decoding import decode_leniently
+from app.messaging.queues import (
+    QUORUM,
+    RETURNED_ARGUMENTS,
+    command_arguments,
+    dead_letter_queue,
+    returned_queue,
+)
 from app.services.outbox_service import EVENTS_EXCHANGE
 from app.services.report_maker import REPORT_QUEUE
 from app.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
 _HEARTBEAT_SECONDS = 10
@@ -55,10 +68,17 @@ async def connected(
     Raises:
         BrokerLost: there is no broker, or it does not let us in.
     """
+    decode_leniently()
     try:
         async with asyncio.timeout(connect_seconds):
             connection = await aio_pika.connect(broker_url(settings), timeout=connect_seconds)
-    except (aio_pika.exceptions.AMQPError, OSError, TimeoutError) as error:
+    except asyncio.CancelledError as error:
+        # The library cancels what waits for a broker that hangs up. Nobody has cancelled us.
+        if (task := asyncio.current_task()) is None or task.cancelling():
+            raise
+        raise BrokerLost("no connection: the broker hung up") from error
+    # What the library raises on an answer that is cut off or malformed is of any kind.
+    except Exception as error:  # pylint: disable=broad-exception-caught
         raise BrokerLost(f"no connection: {describe(error)}") from error
     try:
         yield connection
@@ -69,15 +89,37 @@ async def connected(
                 await connection.close()
 
 
-async def declare(channel: AbstractChannel) -> None:
+async def declare(connection: AbstractConnection) -> None:
     """Declare every queue and exchange of the shop; what is there already stays as it is."""
-    await channel.declare_exchange(EVENTS_EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
-    await channel.declare_queue(REPORT_QUEUE, durable=True, arguments=QUORUM)
+    async with connection.channel() as channel:
+        await channel.declare_exchange(EVENTS_EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+    await declare_queue(connection, REPORT_QUEUE, QUORUM)
     for queue in COMMANDS:
-        await channel.declare_queue(dead_letter_queue(queue), durable=True, arguments=QUORUM)
-        await declare_command_queue(channel, queue)
+        await declare_queue(connection, dead_letter_queue(queue), QUORUM)
+        await declare_queue(connection, returned_queue(queue), RETURNED_ARGUMENTS)
+        await declare_queue(connection, queue, command_arguments(queue))
 
 
-async def declare_command_queue(channel: AbstractChannel, queue: str) -> AbstractQueue:
-    """Declare the queue of a command."""
-    return await channel.declare_queue(queue, durable=True, arguments=command_arguments(queue))
+async def declare_queue(
+    connection: AbstractConnection, name: str, arguments: dict[str, Any]
+) -> None:
+    """Declare a queue; one that is there already is used with the arguments that it has.
+
+    Raises:
+        BrokerLost: it is missing, and the user of the settings may not declare it.
+    """
+    # A refusal ends its channel, so that each declaration has one of its own.
+    try:
+        async with connection.channel() as channel:
+            await channel.declare_queue(name, durable=True, arguments=arguments)
+    except ChannelPreconditionFailed as error:
+        # Others have declared it, or an earlier version of the shop.
+        logger.info("queue %s is used with the arguments that it has: %s", name, describe(error))
+    except ChannelAccessRefused as refused:
+        try:
+            async with connection.channel() as channel:
+                await channel.declare_queue(name, passive=True)
+        except ChannelNotFoundEntity as error:
+            raise BrokerLost(
+                f"there is no queue {name}, and the user may not declare it: {describe(refused)}"
+            ) from error

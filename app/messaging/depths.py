@@ -4,11 +4,16 @@ import asyncio
 import time
 
 from app.messaging.commands import COMMANDS
-from app.messaging.queues import dead_letter_queue
+from app.messaging.queues import dead_letter_queue, returned_queue
 from app.services.report_maker import REPORT_QUEUE
 from app.settings import Settings
 
-QUEUES = (*COMMANDS, *map(dead_letter_queue, COMMANDS), REPORT_QUEUE)
+QUEUES = (
+    *COMMANDS,
+    *map(dead_letter_queue, COMMANDS),
+    *map(returned_queue, COMMANDS),
+    REPORT_QUEUE,
+)
 _ASK_SECONDS = 1.0
 _CLOSE_SECONDS = 0.2
 _KEPT_SECONDS = 5.0

@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.dependencies import Shop, provide_dead_letters, provide_inbox, provide_operations
 from app.errors import DomainError, InvalidInput, NotAppliedAgain, Unavailable
 from app.messaging.commands import COMMANDS, Command
-from app.messaging.delivery import Delivery, Parsed, shared_headers
+from app.messaging.delivery import EXPIRED, Delivery, Parsed, shared_headers
 from app.messaging.handling import Handling
 from app.models import Operation
 from app.schemas.base import decode_json
+from app.services.inbox_service import RETENTION
 from app.tracing import carried_on, received
 
 logger = logging.getLogger(__name__)
@@ -51,9 +52,14 @@ class Processor:
                     await self._process(deliveries)
                 return
             except Unavailable:
-                # Not returned to the broker: each return counts against innocent messages, too.
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, longest)
+                pass
+            except Exception:  # pylint: disable=broad-exception-caught  # an entry point of its own
+                # The shop may not end by a message: it would come again after the restart.
+                logger.exception("messages of queue %s are held", deliveries[0].queue)
+                wait = longest
+            # Not returned to the broker: each return counts against innocent messages, too.
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, longest)
 
     async def _process(self, deliveries: Sequence[Delivery]) -> None:
         for suspect in (each for each in deliveries if each.is_suspect):
@@ -73,8 +79,22 @@ class Processor:
                 for each in deliveries:
                     await self._process_together([each])
             else:
-                async with self._shop.database.write() as session:
-                    await self._settle_failed(session, deliveries[0], error)
+                await self._settle_alone(deliveries[0], error)
+
+    async def _settle_alone(self, delivery: Delivery, error: Exception) -> None:
+        try:
+            async with self._shop.database.write() as session:
+                await self._settle_failed(session, delivery, error)
+        except Unavailable:
+            raise
+        except Exception:  # pylint: disable=broad-exception-caught  # nothing else may stop it here
+            logger.exception("message %s of queue %s is put away", _id_of(delivery), delivery.queue)
+            # No word of the message or of the fault that the database could refuse.
+            reason = "it failed, and so did the note of why: the log has both"
+            async with self._shop.database.write() as session:
+                await provide_dead_letters(session, self._shop).park(
+                    delivery.queue, delivery.own_id, delivery.body, HandlerFailed.code, reason, 1
+                )
 
     async def _process_suspect(self, delivery: Delivery) -> None:
         """Apply a message that may have killed a process, with a durable mark at its start."""
@@ -149,11 +169,13 @@ class Processor:
         deliveries: Sequence[Delivery],
         operations: Mapping[str, Operation],
     ) -> tuple[list[Parsed], list[_Refusal]]:
-        parsed: dict[str, Parsed] = {}
+        parsed: list[Parsed] = []
         refused: list[_Refusal] = []
         for delivery in deliveries:
             message_id = _id_of(delivery)
             try:
+                if delivery.returned_for == EXPIRED:
+                    raise MessageExpired("it waited longer on its queue than it was allowed to")
                 if len(delivery.body) > MAX_BODY_BYTES:
                     raise InvalidInput(
                         f"the body has {len(delivery.body)} bytes and may have {MAX_BODY_BYTES}"
@@ -163,18 +185,16 @@ class Processor:
             except DomainError as error:
                 refused.append((delivery, message_id, error))
             else:
-                operation = operations.get(message_id)
-                # Twice in one batch it is applied once, too.
-                first = parsed.setdefault(message_id, Parsed(delivery, message_id, data, operation))
-                if first.delivery.body != delivery.body:
-                    refused.append((delivery, message_id, _id_of_another()))
-        return list(parsed.values()), refused
+                parsed.append(Parsed(delivery, message_id, data, operations.get(message_id)))
+        return parsed, refused
 
     async def _require_unambiguous(self, session: AsyncSession, delivery: Delivery) -> None:
         if delivery.message_id is not None or not delivery.is_redelivered:
             return
         inbox = provide_inbox(session, self._shop)
-        if await inbox.has_similar(delivery.queue, delivery.digest, _REDELIVERY_WINDOW):
+        # What the broker has returned was delivered before at any time.
+        within = RETENTION if delivery.returned_for else _REDELIVERY_WINDOW
+        if await inbox.has_similar(delivery.queue, delivery.digest, within):
             raise NotAppliedAgain(
                 "it has no message_id and comes again, and one of the same body was applied: "
                 "whether that was this one nobody can tell"
@@ -187,16 +207,22 @@ class Processor:
         if not parsed:
             return [], []
         inbox, queue = provide_inbox(session, self._shop), parsed[0].delivery.queue
-        digests = {each.message_id: each.delivery.digest for each in parsed}
-        fresh = await inbox.claim(queue, digests)
-        reused = await inbox.ids_of_others(
-            queue, {each: digests[each] for each in digests if each not in fresh}
+        first: dict[str, Parsed] = {}
+        for each in parsed:
+            first.setdefault(each.message_id, each)
+        claimed = await inbox.claim(
+            queue, {message_id: each.delivery.digest for message_id, each in first.items()}
         )
-        others = [each for each in parsed if each.message_id in reused]
-        return (
-            [each for each in parsed if each.message_id in fresh],
-            [(each.delivery, each.message_id, _id_of_another()) for each in others],
-        )
+        fresh = [each for message_id, each in first.items() if message_id in claimed]
+        # Twice in one batch it is applied once, too.
+        known = [
+            each
+            for each in parsed
+            if each.message_id not in claimed or each is not first[each.message_id]
+        ]
+        digests = await inbox.digests_of(queue, {each.message_id for each in known})
+        others = [each for each in known if digests[each.message_id] != each.delivery.digest]
+        return fresh, [(each.delivery, each.message_id, _id_of_another()) for each in others]
 
     async def _settle_refused(
         self,
@@ -256,6 +282,12 @@ class Processor:
         if operation_id is not None:
             operations = provide_operations(session, self._shop)
             await operations.note_failure(delivery.queue, operation_id, error)
+
+
+class MessageExpired(DomainError):
+    """The broker took a message from its queue because its time was over."""
+
+    code, title, status = "expired", "The message came too late", 409
 
 
 class HandlerFailed(DomainError):

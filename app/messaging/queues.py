@@ -4,13 +4,16 @@ from typing import Any
 
 # Whoever declares a queue that is there already must give the very same arguments, for ever.
 QUORUM: dict[str, Any] = {"x-queue-type": "quorum"}
-# The shop parks messages itself; the broker's own dead-lettering is a backstop only.
+# Each lost connection counts as a delivery of every message that was delivered over it, innocent
+# ones included: the limit only ends what would go round for ever.
 _DEAD_LETTERING = QUORUM | {
     "x-dead-letter-exchange": "",
     "x-dead-letter-strategy": "at-least-once",
     "x-overflow": "reject-publish",
-    "x-delivery-limit": 20,
+    "x-delivery-limit": 10_000,
 }
+# Without a limit of its own, RabbitMQ 4 drops a message at its 20th delivery.
+RETURNED_ARGUMENTS = QUORUM | {"x-delivery-limit": 2**31 - 1}
 
 
 def dead_letter_queue(queue: str) -> str:
@@ -18,6 +21,11 @@ def dead_letter_queue(queue: str) -> str:
     return f"{queue}.dlq"
 
 
+def returned_queue(queue: str) -> str:
+    """Return the queue on which the broker puts what leaves a command queue unacknowledged."""
+    return f"{queue}.returned"
+
+
 def command_arguments(queue: str) -> dict[str, Any]:
     """Return the arguments of a command queue."""
-    return _DEAD_LETTERING | {"x-dead-letter-routing-key": dead_letter_queue(queue)}
+    return _DEAD_LETTERING | {"x-dead-letter-routing-key": returned_queue(queue)}

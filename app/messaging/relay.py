@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import struct
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import groupby
@@ -113,6 +114,10 @@ class Relay:
             return False
         except (aio_pika.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
             raise BrokerLost(f"not sent: {describe(error)}") from error
+        except (struct.error, TypeError, ValueError):
+            # The worker would end by it, and by the same message after each restart.
+            logger.exception("message %s cannot be encoded", message.message_id)
+            return False
         return True
 
     async def _exchange(self, name: str) -> AbstractExchange:

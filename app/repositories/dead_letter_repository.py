@@ -22,10 +22,17 @@ class DeadLetterRepository(Repository[DeadLetter]):
     not_found = DeadLetterNotFound
 
     async def add_once(self, row: Mapping[str, Any]) -> bool:
-        """Add a message unless it is there; tell whether it was not."""
+        """Add a message unless it is there; tell whether it was not.
+
+        Another message of the same id is another message: only one with the same body is there.
+        """
         is_postgres = self.session.get_bind().dialect.name == "postgresql"
         insert = postgresql_insert if is_postgres else sqlite_insert
-        statement = insert(DeadLetter).values(**row).on_conflict_do_nothing()
+        statement = (
+            insert(DeadLetter)
+            .values(**row)
+            .on_conflict_do_nothing(index_elements=["queue", "message_id", "body_digest"])
+        )
         added = await self.session.scalar(statement.returning(DeadLetter.id))
         return added is not None
 

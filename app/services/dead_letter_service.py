@@ -1,11 +1,13 @@
 """Messages that failed: those that are tried again later, and those that wait for a person."""
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from app.callers import Caller
 from app.clock import Clock
+from app.errors import NotAppliedAgain
 from app.ids import new_id
 from app.models import DeadLetter
 from app.repositories.dead_letter_repository import DeadLetterRepository
@@ -61,6 +63,7 @@ class DeadLetterService:
                 "queue": queue,
                 "message_id": message_id,
                 "body": body[:_MAX_KEPT_BYTES],
+                "body_digest": hashlib.sha256(body).digest(),
                 "code": code,
                 "reason": reason[:MAX_REASON],
                 "attempts": attempts,
@@ -105,8 +108,11 @@ class DeadLetterService:
             DeadLetterNotFound: there is none of this id, or it was requeued already.
         """
         letter = await self._letters.get(letter_id, lock=True)
+        # Under an id that another message has had, it would be parked for that again and again.
+        is_ambiguous = letter.code == NotAppliedAgain.code
+        message_id = str(letter.id) if is_ambiguous else letter.message_id
         await self._outbox.send(
-            [self._row(letter.queue, letter.message_id, letter.body, {}, 0, timedelta())]
+            [self._row(letter.queue, message_id, letter.body, {}, 0, timedelta())]
         )
         await self._remove(caller, letter, Audited.LETTER_REQUEUED)
 

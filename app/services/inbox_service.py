@@ -1,6 +1,6 @@
 """Which messages have had their effect already."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from app.clock import Clock
@@ -32,12 +32,9 @@ class InboxService:
             ]
         )
 
-    async def ids_of_others(self, queue: str, digests: Mapping[str, bytes]) -> set[str]:
-        """Return those ids, given with digests of bodies, that had an effect by other bodies."""
-        if not digests:
-            return set()
-        kept = await self._inbox.digests_of(queue, list(digests))
-        return {each for each, digest in digests.items() if kept.get(each, digest) != digest}
+    async def digests_of(self, queue: str, message_ids: Collection[str]) -> dict[str, bytes]:
+        """Return the digests of the bodies by which messages had an effect, by their ids."""
+        return await self._inbox.digests_of(queue, message_ids) if message_ids else {}
 
     async def release(self, queue: str, message_ids: list[str]) -> None:
         """Take back that messages had their effect."""

@@ -193,8 +193,9 @@ async def channel_of(settings: Settings) -> AsyncIterator[AbstractChannel]:
 
 async def declare_all(settings: Settings) -> None:
     """Declare what the shop declares, and a queue that listens to what happens to orders."""
-    async with channel_of(settings) as channel:
-        await declare(channel)
+    async with connected(settings) as connection:
+        await declare(connection)
+        channel = await connection.channel()
         queue = await channel.declare_queue(
             _EVENTS_QUEUE, durable=True, arguments={"x-queue-type": "quorum"}
         )

@@ -27,7 +27,7 @@ async def test_queues_are_declared_on_the_virtual_host_of_the_settings(
 ) -> None:
     rabbitmq_server.create_vhost(vhost)
     async with connected(settings_of(rabbitmq_server, vhost)) as connection:
-        await declare(await connection.channel())
+        await declare(connection)
     assert rabbitmq_server.queue_depth("order", vhost) == 0
 
 

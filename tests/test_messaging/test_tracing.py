@@ -155,7 +155,8 @@ from app.settings import get_settings
 
 start_tracing(get_settings())
 parents = [f"00-{'a' * 32}-{'1' * 16}-01", f"00-{'b' * 32}-{'2' * 16}-01"]
-with received("order", [{}, *({"traceparent": each} for each in parents)]):
+odd = [{}, {"traceparent": {}}, {"traceparent": bytearray(b"x")}, {"traceparent": 1}]
+with received("order", [*odd, *({"traceparent": each} for each in parents)]):
     pass
 asyncio.run(flush_traces())
 """

@@ -45,19 +45,21 @@ async def test_a_worker_declares_what_it_needs(stand: Stand) -> None:
             arguments = {
                 "x-queue-type": "quorum",
                 "x-dead-letter-exchange": "",
-                "x-dead-letter-routing-key": f"{queue}.dlq",
+                "x-dead-letter-routing-key": f"{queue}.returned",
                 "x-dead-letter-strategy": "at-least-once",
                 "x-overflow": "reject-publish",
-                "x-delivery-limit": 20,
+                "x-delivery-limit": 10_000,
             }
             await check_declared(stand, queue, arguments)
+            arguments = {"x-queue-type": "quorum", "x-delivery-limit": 2**31 - 1}
+            await check_declared(stand, f"{queue}.returned", arguments)
         for queue in ("report", *(f"{each}.dlq" for each in COMMAND_QUEUES)):
             await check_declared(stand, queue, {"x-queue-type": "quorum"})
         async with stand.channel() as channel:
             await channel.declare_exchange(
                 EVENTS_EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True
             )
-    assert len(QUEUES) == 9
+    assert len(QUEUES) == 13
 
 
 async def check_declared(stand: Stand, queue: str, arguments: dict[str, Any]) -> None:

@@ -27,7 +27,12 @@ from tests.processes import ROOT, environment
 from tests.servers import RabbitMQServer
 
 WAIT_SECONDS = 30
-QUEUES = [*COMMANDS, *(f"{each}.dlq" for each in COMMANDS), "report"]
+QUEUES = [
+    *COMMANDS,
+    *(f"{each}.dlq" for each in COMMANDS),
+    *(f"{each}.returned" for each in COMMANDS),
+    "report",
+]
 WORKER = ("-m", "app.rabbitmq_consumer")
 
 

@@ -77,8 +77,8 @@ def taskiq(
 async def messages_of(shop: Shop, server: RabbitMQServer, count: int) -> list[dict[str, object]]:
     """Send what the outbox has, and return what is on the queue; see that it is so much."""
     async with await aio_pika.connect(server.url(), timeout=60) as connection:
+        await declare(connection)
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-        await declare(channel)
         queue = await channel.get_queue("report")
         while await Relay(shop, channel).send_due():
             pass
@@ -150,7 +150,7 @@ async def test_a_report_that_is_asked_for_is_made_by_a_worker_of_taskiq(
     with taskiq(scheduled.settings, tmp_path, *WORKER):
         async with await aio_pika.connect(rabbitmq_server.url(), timeout=60) as connection:
             channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-            await declare(channel)
+            await declare(connection)
             relay = Relay(scheduled, channel)
 
             async def sent() -> object:

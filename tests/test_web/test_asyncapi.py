@@ -93,7 +93,7 @@ async def test_the_shop_receives_each_command_from_a_durable_queue(
         binding = document["channels"][queue]["bindings"]["amqp"]
         assert (binding["is"], document["channels"][queue]["address"]) == ("queue", queue)
         assert (binding["queue"]["name"], binding["queue"]["durable"]) == (queue, True)
-        assert binding["x-queue-arguments"]["x-dead-letter-routing-key"] == f"{queue}.dlq"
+        assert binding["x-queue-arguments"]["x-dead-letter-routing-key"] == f"{queue}.returned"
         message = document["components"]["messages"][queue]
         assert message["summary"] == command.description
         assert message["payload"] == {"$ref": f"#/components/schemas/{command.schema.__name__}"}

@@ -1,0 +1,169 @@
+"""Applies what waits on one of RabbitMQ's queues, and acknowledges it when that is committed."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+import aio_pika
+from aio_pika.abc import AbstractConnection
+from aiormq.abc import AbstractChannel, DeliveredMessage
+
+from app.messaging.broker import BrokerLost, declare_queue, describe
+from app.messaging.delivery import Delivery, storable_id
+from app.messaging.processing import Processor
+from app.messaging.queues import RETURNED_ARGUMENTS, command_arguments, returned_queue
+
+logger = logging.getLogger(__name__)
+
+# Messages of a queue that are one transaction at most; as many wait in this process meanwhile.
+BATCH = 200
+# A message that kills this process counts for all that were delivered to it: while one may be
+# among them, and until the first batch was applied, they are few.
+_FEW = 10
+_MANY = 2 * BATCH
+# More than the shop ever counts to: whoever sends a header of ours may have put anything into it.
+_MOST_ATTEMPTS = 1_000
+
+_Received = tuple[DeliveredMessage, Delivery]
+
+
+class Consumer:
+    """Applies the messages of one queue in batches, over a channel of its own."""
+
+    def __init__(
+        self,
+        processor: Processor,
+        connection: AbstractConnection,
+        command: str,
+        lost: asyncio.Event,
+        *,
+        is_returned: bool = False,
+    ) -> None:
+        self._processor = processor
+        self._connection = connection
+        self._command = command
+        self._lost = lost
+        self._queue = returned_queue(command) if is_returned else command
+        self._arguments = RETURNED_ARGUMENTS if is_returned else command_arguments(command)
+        self._is_returned = is_returned
+        self._waiting: asyncio.Queue[DeliveredMessage | None] = asyncio.Queue()
+        self._is_stopping = False
+        self._prefetch = _FEW
+        self._tag: str | None = None
+        self._consuming: asyncio.Task[None] | None = None
+
+    def stop(self) -> None:
+        """Finish what is begun of a batch, and take no other."""
+        self._is_stopping = True
+        self._waiting.put_nowait(None)
+
+    async def run(self) -> None:
+        """Apply messages until stopped.
+
+        Raises:
+            BrokerLost: the channel has ended.
+        """
+        try:
+            opened = await self._connection.channel(publisher_confirms=False)
+            # Not through aio-pika's own messages: it builds none of odd properties, and a message
+            # that it drops would be acknowledged with the next one.
+            channel = await opened.get_underlay_channel()
+            channel.on_consumer_cancel_callbacks.add(lambda _: self._consume_again(channel))
+            await self._consume(channel)
+            while not self._is_stopping:
+                batch = [(each, self._delivery(each)) for each in await self._batch()]
+                await self._apply(channel, batch)
+                await self._take(channel, _prefetch_after(batch))
+        except (aio_pika.exceptions.AMQPError, OSError, RuntimeError) as error:
+            raise BrokerLost(f"queue {self._queue}: {describe(error)}") from error
+
+    async def _consume(self, channel: AbstractChannel) -> None:
+        await channel.basic_qos(prefetch_count=self._prefetch)
+        consumed = await channel.basic_consume(self._queue, self._waiting.put)
+        self._tag = consumed.consumer_tag
+
+    async def _take(self, channel: AbstractChannel, prefetch: int) -> None:
+        """Have another number of messages wait here; those that do are not given back."""
+        if prefetch == self._prefetch or self._tag is None or self._is_stopping:
+            return
+        self._prefetch = prefetch
+        await channel.basic_cancel(self._tag)
+        await self._consume(channel)
+
+    def _consume_again(self, channel: AbstractChannel) -> None:
+        """Declare a queue that was deleted once more."""
+        # Who tells us reads the channel, and waiting for us would never read the broker's answer.
+        self._tag = None
+        self._consuming = asyncio.create_task(self._declare_and_consume(channel))
+
+    async def _declare_and_consume(self, channel: AbstractChannel) -> None:
+        try:
+            await declare_queue(self._connection, self._queue, self._arguments)
+            await self._consume(channel)
+        except (aio_pika.exceptions.AMQPError, OSError, RuntimeError, BrokerLost):
+            # A channel that cannot consume is worth nothing; with a new connection all begins anew.
+            logger.exception("queue %s cannot be consumed", self._queue)
+            self._lost.set()
+
+    async def _batch(self) -> list[DeliveredMessage]:
+        """Return the messages that wait, at least one, unless we are stopped."""
+        first = await self._waiting.get()
+        batch = [] if first is None else [first]
+        while batch and len(batch) < BATCH and not self._waiting.empty():
+            if (message := self._waiting.get_nowait()) is None:
+                break
+            batch.append(message)
+        return batch
+
+    async def _apply(self, channel: AbstractChannel, batch: list[_Received]) -> None:
+        for part in _parts(batch):
+            await self._processor.process([delivery for _, delivery in part])
+            # They are all that the channel has delivered up to the last of them.
+            await channel.basic_ack(part[-1][0].delivery_tag or 0, multiple=True)
+            if self._is_stopping:
+                return
+
+    def _delivery(self, message: DeliveredMessage) -> Delivery:
+        properties = message.header.properties
+        headers: dict[str, Any] = properties.headers or {}
+        return Delivery(
+            self._command,
+            storable_id(properties.message_id or "") or None,
+            message.body,
+            attempts=min(_number(headers.get("x-attempt")), _MOST_ATTEMPTS),
+            # The one before the broker returned it may have been applied.
+            is_redelivered=bool(message.redelivered) or self._is_returned,
+            delivery_count=_number(headers.get("x-delivery-count")),
+            headers=headers,
+            returned_for=_reason(headers) if self._is_returned else None,
+        )
+
+
+def _prefetch_after(batch: list[_Received]) -> int:
+    return _FEW if any(delivery.is_suspect for _, delivery in batch) else _MANY
+
+
+def _parts(batch: list[_Received]) -> Iterator[list[_Received]]:
+    """Yield what is acknowledged at once: each suspect, which is slow, by itself.
+
+    All that is not acknowledged when a worker dies comes back as more of a suspect than before.
+    """
+    for is_suspect, group in groupby(batch, lambda each: each[1].is_suspect):
+        if is_suspect:
+            yield from ([each] for each in group)
+        else:
+            yield list(group)
+
+
+def _number(given: object) -> int:
+    return given if isinstance(given, int) and given >= 0 else 0
+
+
+def _reason(headers: dict[str, Any]) -> str:
+    """Return why the broker took a message from its queue, the last time that it did."""
+    deaths = headers.get("x-death")
+    latest = deaths[0] if isinstance(deaths, list) and deaths else None
+    reason = latest.get("reason") if isinstance(latest, dict) else None
+    return reason if isinstance(reason, str) else "unknown"

@@ -1,0 +1,139 @@
+"""No message is acknowledged without its effect or a row, and none ends the process."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from app.callers import Caller
+from app.dependencies import Shop
+from app.messaging import processing
+from app.messaging.commands import COMMANDS, Services
+from app.messaging.delivery import storable_id
+from app.messaging.processing import Processor
+from app.models import DeadLetter
+from app.schemas.base import Schema
+from app.services.dead_letter_service import DeadLetterService
+from tests.ledger import every
+from tests.test_messaging.deliveries import (
+    PRODUCT,
+    applied_in,
+    letters_of,
+    message,
+    postponed_in,
+    rows_of,
+    take_postponed,
+)
+
+AMBIGUOUS = "its message_id was that of another message, which was applied"
+
+
+def product(number: int) -> dict[str, Any]:
+    """Return a product as a message has it."""
+    return PRODUCT | {"sku": f"TEA-{number}", "name": f"Tea {number}"}
+
+
+async def test_of_many_messages_with_one_id_each_is_applied_or_has_a_row(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    batch = [message("product", product(number), "the same for all") for number in range(60)]
+    for start in range(0, 60, 20):
+        await Processor(shop).process(batch[start : start + 20])
+    # Whoever acknowledges nothing gets all of them again, in any order.
+    await Processor(shop).process([*reversed(batch), batch[0]])
+    assert [each["sku"] for each in await every(client, "/products")] == ["TEA-0"]
+    assert await letters_of(shop) == [("product", "ambiguous", AMBIGUOUS, 1)] * 59
+    bodies = {bytes(each.body) for each in await rows_of(shop, DeadLetter)}
+    assert bodies == {each.body for each in batch[1:]}
+
+
+async def test_a_requeued_message_with_the_id_of_another_is_applied(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    batch = [message("product", product(number), "the same for all") for number in range(3)]
+    await Processor(shop).process(batch)
+    for letter in await rows_of(shop, DeadLetter):
+        answer = await client.post(f"/dead-letters/{letter.id}/requeue")
+        assert answer.status_code == 204, answer.text
+    deliveries = await take_postponed(shop)
+    await Processor(shop).process(deliveries)
+    await Processor(shop).process(deliveries)
+    skus = {each["sku"] for each in await every(client, "/products")}
+    assert skus == {"TEA-0", "TEA-1", "TEA-2"}
+    assert await letters_of(shop) == []
+
+
+@pytest.fixture(name="broken")
+def broken_rescue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the handler of products fail, and so the note of its failure."""
+
+    async def fail(_services: Services, _caller: Caller, _data: Any) -> Schema:
+        raise ZeroDivisionError("a fault of the handler")
+
+    async def fail_to_note(*_: object) -> None:
+        raise ValueError("a fault of the note")
+
+    command = replace(COMMANDS["product"], handle=fail, handle_many=None)
+    monkeypatch.setitem(COMMANDS, "product", command)
+    monkeypatch.setattr(DeadLetterService, "postpone", fail_to_note)
+
+
+@pytest.mark.usefixtures("broken")
+async def test_a_message_whose_failure_cannot_be_noted_is_put_away_with_its_body(
+    shop: Shop,
+) -> None:
+    odd = message("product", product(1), "\\x" * 100)
+    await Processor(shop).process([odd])
+    (letter,) = await rows_of(shop, DeadLetter)
+    assert (letter.queue, bytes(letter.body), letter.code) == (
+        "product",
+        odd.body,
+        "handler-failed",
+    )
+    assert letter.reason == "it failed, and so did the note of why: the log has both"
+    assert await applied_in(shop) == [] and await postponed_in(shop) == []
+
+
+@pytest.mark.usefixtures("broken")
+async def test_a_message_that_cannot_even_be_put_away_is_held_and_tried_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processing, "_HOLD_SECONDS", (0.01, 0.01))
+    park, left = DeadLetterService.park, 3
+
+    async def park_late(*arguments: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            raise ValueError("a fault of the rescue")
+        await park(*arguments)
+
+    monkeypatch.setattr(DeadLetterService, "park", park_late)
+    await Processor(shop).process([message("product", product(1))])
+    assert left == -1
+    assert [code for _, code, _, _ in await letters_of(shop)] == ["handler-failed"]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("", ""),
+        ("0199a1b2", "0199a1b2"),
+        ("x" * 255, "x" * 255),
+        ("ü" * 127, "ü" * 127),
+        ("a\0b", "a\\0b"),
+        ("\udcfc", "\\udcfc"),
+    ],
+)
+def test_an_id_is_kept_as_it_is_where_the_database_can(given: str, kept: str) -> None:
+    assert storable_id(given) == kept
+
+
+def test_ids_that_are_cut_to_their_column_still_differ() -> None:
+    given = ["\0" * 255, "\0" * 254 + "a", "😀" * 63 + "\0" * 3, "😀" * 63 + "\0" * 2, "ü" * 128]
+    kept = [storable_id(each) for each in given]
+    assert len(set(kept)) == len(given)
+    assert all(len(each.encode()) <= 255 and "\0" not in each for each in kept)
+    assert json.loads(json.dumps(kept)) == kept
