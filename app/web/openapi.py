@@ -9,6 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from app.callers import Access
+from app.dependencies import DEPENDENCIES
 from app.errors import (
     DomainError,
     Forbidden,
@@ -25,32 +26,28 @@ from app.errors import (
     UnsupportedMediaType,
 )
 from app.schemas.base import Schema
+from app.schemas.health_schema import Readiness
 from app.schemas.operation_schema import OperationRead
 from app.schemas.problem_schema import Problem
 from app.web.idempotency import HEADER as IDEMPOTENCY_KEY
-from app.web.limits import MAX_HEADER_LENGTH
 from app.web.openapi_limits import bound
-from app.web.problems import MEDIA_TYPE
+from app.web.openapi_parameters import header_parameter, path_parameter, query_parameter
+from app.web.openapi_responses import (
+    EVENT_STREAM,
+    NOT_MODIFIED,
+    accepted,
+    add_common_headers,
+    add_formats,
+    problem_responses,
+    success_headers,
+)
 from app.web.request import FORM
 
 _PARAMETER = re.compile(r"{(\w+)}")
 _METHODS = ("get", "post", "patch", "delete")
 
-_SERVICES = {
-    "auth",
-    "accounts",
-    "users",
-    "privacy",
-    "addresses",
-    "products",
-    "orders",
-    "api_keys",
-    "audit",
-    "operations",
-    "dead_letters",
-    "reports",
-    "shop",
-}
+# Health says of itself what is down; whatever else is injected needs the database.
+_WITHOUT_DATABASE = {"health"}
 # Either will do: a user's access token, or a machine's API key.
 _SECURITY_SCHEMES = {
     "password": {
@@ -80,56 +77,6 @@ _POST_PROBLEMS = (
     RequestInProgress,
     IdempotencyKeyReused,
 )
-
-_ETAG = {
-    "description": "The strong tag of this representation; compressed, it is another one.",
-    "schema": {"type": "string", "pattern": '^"[0-9a-f]{24}(-gzip)?"$', "maxLength": 31},
-}
-_ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
-_LOCATION = {
-    "description": "Where the new resource is.",
-    "schema": {
-        "type": "string",
-        "format": "uri-reference",
-        # No path is longer.
-        "maxLength": len(f"/api/v1/users/{_ID}/addresses/{_ID}"),
-    },
-}
-_COUNT = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}
-_STANDING = {
-    "RateLimit-Limit": {"description": "Requests that a minute has.", "schema": _COUNT},
-    "RateLimit-Remaining": {"description": "Those that are left.", "schema": _COUNT},
-    "RateLimit-Reset": {"description": "Seconds until they are all back.", "schema": _COUNT},
-}
-_RETRY_AFTER = {"description": "Seconds after which to try again.", "schema": _COUNT}
-_WWW_AUTHENTICATE = {
-    "description": "How to say who one is (RFC 6750).",
-    "schema": {"type": "string", "maxLength": 100},
-}
-_HEADERS_OF = {
-    "401": {"WWW-Authenticate": _WWW_AUTHENTICATE},
-    "429": {"Retry-After": _RETRY_AFTER},
-    "503": {"Retry-After": _RETRY_AFTER},
-}
-_APPLIED = {
-    "description": "The preference that was honoured (RFC 7240).",
-    "schema": {"type": "string", "const": "respond-async", "maxLength": len("respond-async")},
-}
-_STREAM = {
-    "type": "object",
-    "description": "Each server-sent event.",
-    "properties": {
-        "id": {"type": "string", "maxLength": 19, "description": "The operation's version."},
-        "event": {"type": "string", "maxLength": 20, "description": "Its state."},
-        "data": {
-            "type": "string",
-            "maxLength": 2**31 - 1,
-            "description": "The whole of it, in JSON.",
-        },
-    },
-    "required": ["id", "event", "data"],
-}
-_NOT_MODIFIED = {"description": "The caller has this representation.", "headers": {"ETag": _ETAG}}
 
 References = dict[tuple[type[Schema], JsonSchemaMode], str]
 """Where the document has the description of a schema, as it comes in or as it goes out."""
@@ -218,107 +165,80 @@ def _complete_operation(
     references: References,
     definitions: dict[str, Any],
 ) -> None:
-    method = next(iter(handler.http_methods))
-    parameters = operation.setdefault("parameters", [])
-    for parameter in parameters:
-        parameter["description"] = _description_of(parameter["name"])
-    if query := handler.opt["query"]:
-        definition = definitions[_name(references[query, "validation"])]
-        parameters += [
-            _query_parameter(name, field) for name, field in definition["properties"].items()
-        ]
-    parameters += [_header_parameter(name) for name in _headers(handler, method)]
+    operation["parameters"] = [
+        *(path_parameter(each) for each in operation.get("parameters", ())),
+        *_query_parameters(handler, references, definitions),
+        *map(header_parameter, _headers(handler)),
+    ]
     operation["security"] = _security(handler)
     if model := _input(handler):
-        reference = {"$ref": references[model, "validation"]}
         media_type = FORM if handler.opt["form"] else "application/json"
-        operation["requestBody"] = {
-            "required": True,
-            "content": {media_type: {"schema": reference}},
-        }
+        content = {media_type: _content(references[model, "validation"])}
+        operation["requestBody"] = {"required": True, "content": content}
     success = operation["responses"][str(handler.status_code)]
-    operation["responses"] = {str(handler.status_code): success}
+    operation["responses"] = _responses(handler, success, references)
+
+
+def _query_parameters(
+    handler: HTTPRouteHandler, references: References, definitions: dict[str, Any]
+) -> list[dict[str, Any]]:
+    if not (query := handler.opt["query"]):
+        return []
+    definition = definitions[_name(references[query, "validation"])]
+    return [query_parameter(name, field) for name, field in definition["properties"].items()]
+
+
+def _responses(
+    handler: HTTPRouteHandler, success: dict[str, Any], references: References
+) -> dict[str, Any]:
+    """Return all responses of an operation, by status; the framework's own one is completed."""
+    responses = {str(handler.status_code): success}
     if model := _output(handler):
         success["description"] = str(model.__doc__)
-        content = {"application/json": {"schema": {"$ref": references[model, "serialization"]}}}
-        success |= {"content": content}
-        success["headers"] = {} if handler.opt["is_secret"] else {"ETag": _ETAG}
-        if handler.status_code in (201, 202) and not handler.opt["is_secret"]:
-            success["headers"]["Location"] = _LOCATION
-        if method == "GET":
-            operation["responses"]["304"] = dict(_NOT_MODIFIED)
-        if "health" in handler.parsed_fn_signature.parameters:
-            operation["responses"]["503"] = {
+        content = {"application/json": _content(references[model, "serialization"])}
+        success["content"] = content
+        success["headers"] = success_headers(handler)
+        if _method(handler) == "GET":
+            responses["304"] = dict(NOT_MODIFIED)
+        if model is Readiness:
+            responses["503"] = {
                 "description": "A dependency does not answer.",
                 "content": content,
             }
-    operation["responses"] |= _problem_responses(
-        _problems(handler, method), references[Problem, "validation"]
-    )
-    if handler.opt["queue"]:
-        operation["responses"]["202"] = _accepted(references[OperationRead, "serialization"])
-    if _output(handler) is None:
+    else:
         success.pop("content", None)
+    responses |= problem_responses(_problems(handler), references[Problem, "validation"])
+    if handler.opt["queue"]:
+        responses["202"] = accepted(references[OperationRead, "serialization"])
     if handler.opt["formats"]:
-        _add_formats(operation, success, handler.opt["formats"])
+        add_formats(responses, success, handler.opt["formats"])
     if handler.opt["is_stream"]:
-        success["content"] = {"text/event-stream": {"schema": _STREAM}}
-    _add_common_headers(operation["responses"], is_limited=not handler.opt["is_health"])
+        success["content"] = {"text/event-stream": {"schema": EVENT_STREAM}}
+    add_common_headers(responses, is_limited=not handler.opt["is_health"])
+    return responses
 
 
-def _add_formats(
-    operation: dict[str, Any], success: dict[str, Any], formats: tuple[str, ...]
-) -> None:
-    """Tell of an answer that it may be, or is, of other media types than JSON."""
-    content = success.setdefault("content", {})
-    for media_type in formats:
-        content[media_type] = {"schema": {"type": "string", "maxLength": 2**31 - 1}}
-    success.setdefault("headers", {})["ETag"] = _ETAG
-    operation["responses"]["304"] = dict(_NOT_MODIFIED)
+def _content(reference: str) -> dict[str, Any]:
+    return {"schema": {"$ref": reference}}
 
 
-def _description_of(name: str) -> str:
-    return f"The {name.removesuffix('_id')}'s id." if name.endswith("_id") else f"The {name}."
+def _method(handler: HTTPRouteHandler) -> str:
+    return str(next(iter(handler.http_methods)))
 
 
-def _problems(handler: HTTPRouteHandler, method: str) -> list[type[DomainError]]:
+def _problems(handler: HTTPRouteHandler) -> list[type[DomainError]]:
+    method = _method(handler)
     problems: list[type[DomainError]] = list(handler.opt["problems"])
     if handler.opt["access"] is not Access.PUBLIC:
-        problems += [Unauthenticated, InvalidToken]
-        problems += [Forbidden]
+        problems += [Unauthenticated, InvalidToken, Forbidden]
     problems += [] if handler.opt["is_health"] else [TooManyRequests]
     # Every GET has a header that may be too long.
     problems += [InvalidInput] if method == "GET" else []
     problems += _BODY_PROBLEMS if _input(handler) else ()
     problems += _POST_PROBLEMS if method == "POST" and not handler.opt["is_secret"] else ()
-    # What needs a service of the shop needs its database; health says of itself what is down.
-    problems += [Unavailable] if _SERVICES & set(handler.parsed_fn_signature.parameters) else []
+    needed = DEPENDENCIES.keys() & handler.parsed_fn_signature.parameters.keys()
+    problems += [Unavailable] if needed - _WITHOUT_DATABASE else []
     return list(dict.fromkeys(problems))
-
-
-def _problem_responses(problems: list[type[DomainError]], reference: str) -> dict[str, Any]:
-    by_status: dict[int, list[type[DomainError]]] = {}
-    for problem in problems:
-        by_status.setdefault(problem.status, []).append(problem)
-    return {
-        str(status): {
-            "description": " ".join(f"`{each.code}`: {each.__doc__}" for each in group),
-            "content": {MEDIA_TYPE: {"schema": {"$ref": reference}}},
-        }
-        for status, group in sorted(by_status.items())
-    }
-
-
-def _add_common_headers(responses: dict[str, Any], *, is_limited: bool) -> None:
-    for status, response in responses.items():
-        common = _STANDING if is_limited and not status.startswith("5") else {}
-        headers = response.get("headers", {}) | common | _problem_headers(response, status)
-        if headers:
-            response["headers"] = headers
-
-
-def _problem_headers(response: dict[str, Any], status: str) -> dict[str, Any]:
-    return _HEADERS_OF.get(status, {}) if MEDIA_TYPE in response.get("content", {}) else {}
 
 
 def _security(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
@@ -329,84 +249,14 @@ def _security(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
     return [{"password": []}, *machines]
 
 
-def _headers(handler: HTTPRouteHandler, method: str) -> list[str]:
+def _headers(handler: HTTPRouteHandler) -> list[str]:
+    method = _method(handler)
     names = ["Prefer"] if handler.opt["queue"] else []
     if method == "POST":
         return names if handler.opt["is_secret"] else [*names, IDEMPOTENCY_KEY]
     if method == "GET":
         return ["Last-Event-ID" if handler.opt["is_stream"] else "If-None-Match"]
     return [*names, *(["If-Match"] if PreconditionFailed in handler.opt["problems"] else [])]
-
-
-_HEADER_PARAMETERS = {
-    IDEMPOTENCY_KEY: (
-        "Any text of the caller's choice: repeated with the same key within 24 hours, the request "
-        "is answered as it was the first time and has no second effect.",
-        {"type": "string", "pattern": '^([!#-~]{1,255}|"[!#-~]{1,255}")$', "maxLength": 257},
-        "8c9f1a52-order-1",
-    ),
-    "Prefer": (
-        "`respond-async` puts the command on its queue and answers 202; with `wait=2`, what came "
-        "of it within so many seconds is the answer after all (RFC 7240).",
-        {"type": "string", "maxLength": MAX_HEADER_LENGTH},
-        "respond-async, wait=2",
-    ),
-    "Last-Event-ID": (
-        "The `id` of the last event that the caller has seen; the ones up to it are left out.",
-        {"type": "string", "maxLength": MAX_HEADER_LENGTH},
-        "2",
-    ),
-    "If-Match": (
-        "The `ETag` that the change is meant for; another one is refused with 412.",
-        {"type": "string", "maxLength": MAX_HEADER_LENGTH},
-        "*",
-    ),
-    "If-None-Match": (
-        "The `ETag` that the caller has; if it is still the one, the answer is 304 without a body.",
-        {"type": "string", "maxLength": MAX_HEADER_LENGTH},
-        '"0f3b6c1d2e4a5968778695a4"',
-    ),
-}
-
-
-def _accepted(reference: str) -> dict[str, Any]:
-    return {
-        "description": "The caller preferred not to wait: the command is on its queue.",
-        "content": {"application/json": {"schema": {"$ref": reference}}},
-        "headers": {"Location": _LOCATION, "Preference-Applied": _APPLIED},
-    }
-
-
-def _header_parameter(name: str) -> dict[str, Any]:
-    description, schema, example = _HEADER_PARAMETERS[name]
-    return {
-        "name": name,
-        "in": "header",
-        "required": False,
-        "description": description,
-        "schema": schema | {"examples": [example]},
-    }
-
-
-def _query_parameter(name: str, field: dict[str, Any]) -> dict[str, Any]:
-    # An example of a parameter, unlike one of its schema, is filled into the forms at `/docs`.
-    field = dict(field)
-    description = field.pop("description")
-    alternatives = [each for each in field.pop("anyOf", ()) if each != {"type": "null"}]
-    schema = {
-        key: value
-        for key, value in field.items()
-        if key != "title" and (key, value) != ("default", None)
-    }
-    for each in alternatives:
-        schema |= each
-    return {
-        "name": name,
-        "in": "query",
-        "required": False,
-        "description": description,
-        "schema": schema,
-    }
 
 
 def _input(handler: HTTPRouteHandler) -> type[Schema] | None:
