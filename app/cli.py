@@ -53,7 +53,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="lavka", description="Commands for a shop, beside serving it."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    imports = commands.add_parser(
+    for add in (_add_import, _add_admin, add_report, _add_migrate, _add_demo, add_dead_letters):
+        add(commands)
+    return parser
+
+
+def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
         "import",
         help="load products, users and orders from CSV or parquet files",
         description="Load files into the shop that the settings name. What is there already is "
@@ -63,44 +69,50 @@ def _parser() -> argparse.ArgumentParser:
         "users (username email first_name last_name), "
         "orders, one row a line (reference username placed_at sku quantity [unit_price status]).",
     )
-    imports.add_argument(
+    parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE", help="a .csv or .parquet file"
     )
-    imports.add_argument(
+    parser.add_argument(
         "--refused", type=Path, metavar="FILE", help="write every refused row and its reason here"
     )
-    imports.set_defaults(run=_import)
-    admin = commands.add_parser(
+    parser.set_defaults(run=_import)
+
+
+def _add_admin(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
         "admin",
         help="make somebody an administrator, with a new password",
         description="Make the user of an e-mail address an administrator, or add one, and print a "
         "password that is made up for it. Every log-in of the user ends.",
     )
-    admin.add_argument("email", metavar="EMAIL", help="the e-mail address")
-    admin.set_defaults(run=_appoint)
-    add_report(commands)
-    migrate = commands.add_parser(
+    parser.add_argument("email", metavar="EMAIL", help="the e-mail address")
+    parser.set_defaults(run=_appoint)
+
+
+def _add_migrate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
         "migrate",
         help="bring the schema of the database up to date",
         description="Apply every missing migration, once, however many processes do so together.",
     )
-    migrate.add_argument(
+    parser.add_argument(
         "--wait",
         type=float,
         default=0.0,
         metavar="SECONDS",
         help="how long to wait for a database that does not answer yet (%(default)g)",
     )
-    migrate.set_defaults(run=_migrate)
-    demo = commands.add_parser(
+    parser.set_defaults(run=_migrate)
+
+
+def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
         "demo",
         help="fill an empty shop with real data",
         description="Fill the shop with an extract of a grocery chain's year, if it never had a "
         "product: what main.py --demo does, for a shop that is running.",
     )
-    demo.set_defaults(run=_fill)
-    add_dead_letters(commands)
-    return parser
+    parser.set_defaults(run=_fill)
 
 
 async def _migrate(arguments: argparse.Namespace) -> int:
