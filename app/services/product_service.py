@@ -117,10 +117,8 @@ class ProductService:
             if product.source_version is not None and source_version <= product.source_version:
                 return ProductRead.model_validate(product)
             product.source_version = source_version
-        difference, price_minor = 0, product.price_minor
+        price_minor, stock_quantity = product.price_minor, product.stock_quantity
         for name, value in change.changes().items():
-            if name == "stock_quantity":
-                difference = value - product.stock_quantity
             setattr(product, name, value)
         product.search_text = search_text(
             product.name, product.sku, product.category, product.description
@@ -128,14 +126,10 @@ class ProductService:
         product.updated_at = self._clock.now()
         product.version += 1
         await self._products.flush()
-        if difference:
+        if difference := product.stock_quantity - stock_quantity:
             await self._note(product, difference, MovementReason.STOCKTAKE, caller.name)
         if product.price_minor != price_minor:
-            prices = {
-                name: format_minor(minor, product.currency)
-                for name, minor in (("from", price_minor), ("to", product.price_minor))
-            }
-            await self._audit.note(Audited.PRICE_CHANGED, caller, product.id, **prices)
+            await self._audit_price(caller, product, price_minor)
         await self._announce_change(product, is_emptied=difference < 0)
         return ProductRead.model_validate(product)
 
@@ -196,6 +190,13 @@ class ProductService:
         return StockMovementPage(
             items=[StockMovementRead.model_validate(each) for each in movements], next=following
         )
+
+    async def _audit_price(self, caller: Caller, product: Product, before_minor: int) -> None:
+        prices = {
+            "from": format_minor(before_minor, product.currency),
+            "to": format_minor(product.price_minor, product.currency),
+        }
+        await self._audit.note(Audited.PRICE_CHANGED, caller, product.id, **prices)
 
     async def _announce_change(self, product: Product, *, is_emptied: bool) -> None:
         shown = as_json(ProductRead.model_validate(product))
