@@ -1,7 +1,6 @@
 """The entry point: builds the application; `python main.py` runs the shop."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,8 +25,8 @@ from app.controllers.user_controller import AddressController, UserController
 from app.dependencies import DEPENDENCIES, Shop
 from app.mailing import deliver_mails
 from app.messaging.dispatcher import dispatch_commands
-from app.process import begin_process
-from app.settings import get_settings
+from app.process import begin_process, freeze_heap
+from app.settings import Settings, get_settings
 from app.tracing import flush_traces
 from app.web.authentication import Authentication
 from app.web.documentation import documentation, documentation_assets
@@ -50,26 +49,13 @@ def create_app(shop: Shop | None = None) -> Litestar:
         # Also in the processes of a server that forks none, which begin with this call.
         begin_process(settings := get_settings())
         shop = Shop(settings)
-    api = Router(
-        API,
-        route_handlers=[
-            AuthController,
-            UserController,
-            AddressController,
-            ProductController,
-            OrderController,
-            ReportController,
-            ApiKeyController,
-            AuditController,
-            OperationController,
-            DeadLetterController,
-        ],
-        middleware=[Authentication, Idempotency],
-    )
-    if shop.settings.test_clock:
-        api.register(ClockController)
     app = Litestar(
-        route_handlers=[api, HealthController, MetricsController, documentation_assets()],
+        route_handlers=[
+            _api(shop.settings),
+            HealthController,
+            MetricsController,
+            documentation_assets(),
+        ],
         dependencies=DEPENDENCIES,
         before_request=require_short_headers,
         exception_handlers=EXCEPTION_HANDLERS,
@@ -88,6 +74,28 @@ def create_app(shop: Shop | None = None) -> Litestar:
     return app
 
 
+def _api(settings: Settings) -> Router:
+    api = Router(
+        API,
+        route_handlers=[
+            AuthController,
+            UserController,
+            AddressController,
+            ProductController,
+            OrderController,
+            ReportController,
+            ApiKeyController,
+            AuditController,
+            OperationController,
+            DeadLetterController,
+        ],
+        middleware=[Authentication, Idempotency],
+    )
+    if settings.test_clock:
+        api.register(ClockController)
+    return api
+
+
 def _opened(shop: Shop) -> Any:
     @asynccontextmanager
     async def opened(_app: Litestar) -> AsyncIterator[None]:
@@ -95,10 +103,7 @@ def _opened(shop: Shop) -> Any:
         if (password := await shop.ensure_admin()) is not None:
             # Only where another server than ours starts the shop: ours has told it already.
             print(f"{shop.settings.admin_email}, password {password}", flush=True)
-        # What is alive now lives as long as the process: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
+        freeze_heap()
         works = [deliver_mails(shop), keep_cache(shop)]
         if shop.settings.rabbitmq_host is None:
             works += [dispatch_commands(shop), keep_schedule(shop)]
