@@ -17,6 +17,7 @@ from app.database import Database, outages
 from app.days import ShopDays
 from app.errors import EmailTaken, InvalidInput
 from app.migration import migrate
+from app.repositories.address_repository import AddressRepository
 from app.repositories.api_key_repository import ApiKeyRepository
 from app.repositories.audit_repository import AuditRepository
 from app.repositories.cache_drop_repository import CacheDropRepository
@@ -33,7 +34,8 @@ from app.repositories.report_making_repository import ReportMakingRepository
 from app.repositories.report_repository import ReportRepository
 from app.repositories.secret_repository import SecretRepository
 from app.repositories.session_repository import SessionRepository
-from app.repositories.user_repository import AddressRepository, UserRepository
+from app.repositories.user_import_repository import UserImportRepository
+from app.repositories.user_repository import UserRepository
 from app.security.identity_cache import IdentityCache
 from app.security.passwords import Passwords
 from app.security.rate_limits import RateLimits
@@ -416,7 +418,7 @@ def provide_imports(
     """Return the service that loads files."""
     return ImportService(
         ProductRepository(session),
-        UserRepository(session),
+        UserImportRepository(session),
         OrderRepository(session),
         shop.clock,
         shop.settings.shop_currency,

@@ -23,10 +23,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql import TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
 Row = Mapping[str, Any]
+
+
+def table_of(model: type[DeclarativeBase]) -> Table:
+    """Return the table of a model, for statements on tables."""
+    return cast(Table, model.__table__)
 
 
 async def insert_rows(session: AsyncSession, *parts: tuple[Table, Sequence[Row]]) -> None:

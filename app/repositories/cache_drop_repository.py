@@ -2,16 +2,16 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import CacheDrop
-from app.repositories.bulk import among
+from app.repositories.bulk import among, table_of
 
-_drops = cast(Table, CacheDrop.__table__)
+_drops = table_of(CacheDrop)
 _INSERT = insert(_drops)
 
 

@@ -2,17 +2,17 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import InboxMessage, SuspectMessage
-from app.repositories.bulk import among, insert_of, values_of
+from app.repositories.bulk import among, insert_of, table_of, values_of
 
-_inbox = cast(Table, InboxMessage.__table__)
+_inbox = table_of(InboxMessage)
 _CLAIM = (
     insert_of(_inbox, ("queue", "message_id", "body_digest", "received_at"))
     .on_conflict_do_nothing()

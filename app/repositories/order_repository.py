@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Table, func, select, text, update
+from sqlalchemy import Select, exists, func, select, text, update
 from sqlalchemy.orm import selectinload
 
 from app.cache.tags import order_tags
@@ -14,14 +14,14 @@ from app.database import note_changed
 from app.errors import OrderNotFound
 from app.models import MovementReason, Order, OrderChange, OrderItem, OrderStatus
 from app.repositories.base import Repository
-from app.repositories.bulk import among, insert_rows
+from app.repositories.bulk import among, insert_rows, table_of
 from app.repositories.product_repository import movement_row
 from app.schemas.order_schema import OrderQuery
 
 _NEXT_NUMBERS = text("SELECT nextval('order_numbers') FROM generate_series(1, :count)")
-_orders = cast(Table, Order.__table__)
-_items = cast(Table, OrderItem.__table__)
-_changes = cast(Table, OrderChange.__table__)
+_orders = table_of(Order)
+_items = table_of(OrderItem)
+_changes = table_of(OrderChange)
 
 _LAST_NUMBER = select(func.coalesce(func.max(Order.number), 0))
 
@@ -149,6 +149,10 @@ class OrderRepository(Repository[Order]):
             (_changes, [row for order in orders for row in _change_rows(order)]),
         )
         return numbers
+
+    async def has_any_of_user(self, user_id: UUID) -> bool:
+        """Return whether the user ever ordered."""
+        return bool(await self.session.scalar(select(exists().where(Order.user_id == user_id))))
 
     async def all_of_user(self, user_id: UUID) -> Sequence[Order]:
         """Return all orders of a user with their items and history, the oldest first."""

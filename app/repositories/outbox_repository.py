@@ -3,15 +3,15 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, case, delete, func, literal_column, select, text, update
+from sqlalchemy import case, delete, func, literal_column, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import OutboxMessage
-from app.repositories.bulk import among, insert_of, insert_rows, values_of
+from app.repositories.bulk import among, insert_of, insert_rows, table_of, values_of
 
-_outbox = cast(Table, OutboxMessage.__table__)
+_outbox = table_of(OutboxMessage)
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
 _COLUMNS = (
     "exchange",

@@ -5,10 +5,10 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Table, bindparam, func, literal_column, select, text, update
+from sqlalchemy import Select, bindparam, func, literal_column, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.cache.tags import product_tags
@@ -17,7 +17,15 @@ from app.errors import ProductNotFound, SkuTaken
 from app.ids import new_id
 from app.models import MovementReason, Product, StockMovement
 from app.repositories.base import Repository
-from app.repositories.bulk import among, among_given, arrays, insert_of, insert_rows, values_of
+from app.repositories.bulk import (
+    among,
+    among_given,
+    arrays,
+    insert_of,
+    insert_rows,
+    table_of,
+    values_of,
+)
 from app.schemas.page_schema import PageQuery
 from app.schemas.product_schema import ProductQuery
 
@@ -31,8 +39,8 @@ _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
     "price": Product.price_minor,
 }
 
-_products = cast(Table, Product.__table__)
-_movements = cast(Table, StockMovement.__table__)
+_products = table_of(Product)
+_movements = table_of(StockMovement)
 
 MOVEMENT = ("id", "product_id", "quantity", "reason", "source", "created_at")
 """The columns of a stock movement."""

@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import cast
 
-from sqlalchemy import Table, delete, func, or_, select, text
+from sqlalchemy import delete, func, or_, select, text
 
 from app.errors import ReportInProgress
 from app.models import DailyReport, Order, OrderChange, Product, ReportLine, ReportProduct
-from app.repositories.bulk import insert_rows
+from app.repositories.bulk import insert_rows, table_of
 from app.repositories.ledger_repository import IS_CANCELLATION
 from app.repositories.report_repository import ReportRepository
 
-_lines = cast(Table, ReportLine.__table__)
-_products = cast(Table, ReportProduct.__table__)
+_lines = table_of(ReportLine)
+_products = table_of(ReportProduct)
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:lock, :day)")
 # Any number will do, as long as every process of the shop uses the same one.
 _REPORT_LOCK = 5_263_831

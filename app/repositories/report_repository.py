@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, func, literal, select, tuple_
+from sqlalchemy import func, literal, select, tuple_
 
 from app.errors import ReportNotFound
 from app.models import DailyReport, ReportLine, ReportProduct
 from app.repositories.base import Repository
+from app.repositories.bulk import table_of
 from app.schemas.page_schema import PageQuery
 from app.schemas.report_schema import ReportQuery
 
-_lines = cast(Table, ReportLine.__table__)
-_products = cast(Table, ReportProduct.__table__)
+_lines = table_of(ReportLine)
+_products = table_of(ReportProduct)
 
 
 class ReportRepository(Repository[DailyReport]):

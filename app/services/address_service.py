@@ -7,7 +7,8 @@ from app.clock import Clock
 from app.errors import TooManyAddresses
 from app.ids import new_id
 from app.models import Address
-from app.repositories.user_repository import AddressRepository, UserRepository
+from app.repositories.address_repository import AddressRepository
+from app.repositories.user_repository import UserRepository
 from app.schemas.user_schema import (
     MAX_ADDRESSES,
     AddressChange,

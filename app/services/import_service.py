@@ -11,7 +11,8 @@ from app.ids import derived_id, new_id
 from app.models import MovementReason, OrderStatus, UserRole
 from app.repositories.order_repository import NewLine, NewOrder, NewStep, OrderRepository, sales_in
 from app.repositories.product_repository import ProductRepository, movement_row, search_text
-from app.repositories.user_repository import UserRepository, comparison_key
+from app.repositories.user_import_repository import UserImportRepository
+from app.repositories.user_repository import comparison_key
 from app.schemas.import_schema import OrderRow, ProductRow, UserRow, parse_row
 from app.schemas.order_schema import MAX_LINES
 
@@ -42,7 +43,7 @@ class ImportService:
     def __init__(
         self,
         products: ProductRepository,
-        users: UserRepository,
+        users: UserImportRepository,
         orders: OrderRepository,
         clock: Clock,
         currency: str,

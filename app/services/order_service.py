@@ -10,9 +10,10 @@ from app.callers import Caller
 from app.clock import Clock
 from app.errors import DomainError
 from app.models import TRANSITIONS, MovementReason, Order, OrderChange, OrderStatus
+from app.repositories.address_repository import AddressRepository
 from app.repositories.order_repository import NewOrder, OrderRepository, sales_in, without_person
 from app.repositories.product_repository import ProductRepository, movement_row
-from app.repositories.user_repository import AddressRepository, UserRepository
+from app.repositories.user_repository import UserRepository
 from app.schemas.order_schema import (
     DeliveryAddress,
     OrderChangeRead,

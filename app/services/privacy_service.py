@@ -7,13 +7,14 @@ from app.callers import ANONYMOUS, Caller, name_of_user
 from app.clock import Clock
 from app.errors import LastAdmin
 from app.models import TRANSITIONS, AuditEvent, User, UserRole
+from app.repositories.address_repository import AddressRepository
 from app.repositories.audit_repository import AuditRepository
 from app.repositories.idempotency_repository import IdempotencyRepository
 from app.repositories.mail_repository import MailRepository
 from app.repositories.operation_repository import OperationRepository
 from app.repositories.order_repository import OrderRepository
 from app.repositories.session_repository import SessionRepository
-from app.repositories.user_repository import AddressRepository, UserRepository
+from app.repositories.user_repository import UserRepository
 from app.schemas.audit_schema import Audited, AuditEventRead
 from app.schemas.export_schema import UserExport
 from app.schemas.order_schema import OrderRead
@@ -92,7 +93,7 @@ class PrivacyService:
         if user.role is UserRole.ADMIN and user.is_active and len(admins) == 1:
             raise LastAdmin("the shop would be left without an administrator")
         await self._forget_traces(user)
-        if await self._users.has_orders(user_id):
+        if await self._orders.has_any_of_user(user_id):
             await self._orders.forget_delivered_to(user_id, FINISHED)
             await self._users.anonymise(user, self._clock.now())
         else:

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from app.dependencies import Shop
 from app.models import AuditEvent, DeadLetter, MovementReason, OutboxMessage, StockMovement
-from app.repositories.bulk import among, insert_rows
+from app.repositories.bulk import among, insert_rows, table_of
 from app.repositories.outbox_repository import OutboxRepository
 from app.repositories.product_repository import ProductRepository, movement_row
 from tests.factories import create_product
@@ -20,8 +20,8 @@ from tests.ledger import movements_of, stock_of
 from tests.queries import statements_of
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
-_events = cast(Table, AuditEvent.__table__)
-_letters = cast(Table, DeadLetter.__table__)
+_events = table_of(AuditEvent)
+_letters = table_of(DeadLetter)
 
 
 def event(number: int, **more: Any) -> dict[str, Any]:

@@ -1,0 +1,84 @@
+"""Queries over the addresses of users."""
+
+from collections.abc import Collection, Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, update
+
+from app.errors import AddressNotFound
+from app.models import Address
+from app.repositories.base import Repository
+from app.repositories.bulk import among_given, table_of
+
+_addresses = table_of(Address)
+
+
+@cache
+def _primary_addresses(dialect: str) -> Select[Any]:
+    columns = _addresses.c
+    return select(
+        columns.user_id,
+        columns.street,
+        columns.city,
+        columns.region,
+        columns.postal_code,
+        columns.country,
+    ).where(among_given(dialect, columns.user_id, "user_ids"), columns.is_primary)
+
+
+class AddressRepository(Repository[Address]):
+    """Addresses, always those of one user."""
+
+    model = Address
+    not_found = AddressNotFound
+
+    async def of_user(self, user_id: UUID) -> Sequence[Address]:
+        """Return the addresses of a user, the oldest first."""
+        # Not by the id alone: it has the millisecond, and the rest of it is random.
+        query = (
+            select(Address)
+            .where(Address.user_id == user_id)
+            .order_by(Address.created_at, Address.id)
+        )
+        return (await self.session.scalars(query)).all()
+
+    async def count_of_user(self, user_id: UUID) -> int:
+        """Return how many addresses a user has."""
+        query = select(func.count()).where(Address.user_id == user_id)
+        return await self.session.scalar(query) or 0
+
+    async def get_of_user(self, user_id: UUID, address_id: UUID, owner: UUID | None) -> Address:
+        """Return an address of a user, who is the owner, or, for None, anybody.
+
+        Raises:
+            AddressNotFound: the user has none of this id, or it is not for the caller to know.
+        """
+        query = self.query().where(Address.id == address_id, Address.user_id == user_id)
+        if owner is not None:
+            query = query.where(Address.user_id == owner)
+        return await self._one(query, address_id)
+
+    async def primary_of_all(self, user_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+        """Return the primary addresses of users, as an order has them, by user."""
+        if not user_ids:
+            return {}
+        statement = _primary_addresses(self.session.get_bind().dialect.name)
+        rows = (await self.session.execute(statement, {"user_ids": list(user_ids)})).mappings()
+        return {
+            row["user_id"]: {name: row[name] for name in row if name != "user_id"} for row in rows
+        }
+
+    async def clear_primary(self, user_id: UUID) -> None:
+        """Leave the user without a primary address for the moment."""
+        await self.session.execute(
+            update(Address)
+            .where(Address.user_id == user_id, Address.is_primary)
+            .values(is_primary=False)
+        )
+
+    async def delete(self, address: Address) -> None:
+        """Delete an address."""
+        await self.session.delete(address)
+        await self.flush()
