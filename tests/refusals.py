@@ -74,6 +74,12 @@ def problem_of(response: httpx.Response) -> dict[str, Any]:
     return problem
 
 
+def refusal_of(response: httpx.Response) -> tuple[int, str]:
+    """Return the status and the code of a refusal."""
+    problem = problem_of(response)
+    return response.status_code, problem["type"].removeprefix("urn:problem:")
+
+
 def places_of(problem: dict[str, Any]) -> dict[str, str]:
     """Return where a request is wrong, with the reasons."""
     assert (problem["status"], problem["type"]) == (400, "urn:problem:invalid-input")

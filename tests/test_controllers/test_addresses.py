@@ -11,7 +11,7 @@ from app.clock import Clock
 from app.dependencies import Shop
 from tests.factories import address as address_in
 from tests.factories import create_address, create_user
-from tests.refusals import refused
+from tests.refusals import refusal_of, refused
 
 BAD_COUNTRIES = ["gb", "UK", "XX", "GBR", "G", "", " GB", "GB\n", 826, None]
 
@@ -156,7 +156,7 @@ async def test_null_is_no_value_of_an_address(client: httpx.AsyncClient, field: 
     response = await client.patch(
         f"/users/{user['id']}/addresses/{address['id']}", json={field: None}
     )
-    assert _refusal(response) == (400, "invalid-input")
+    assert refusal_of(response) == (400, "invalid-input")
     assert [error["pointer"] for error in response.json()["errors"]] == [f"#/{field}"]
     assert await _addresses(client, user) == [address]
 
@@ -171,7 +171,7 @@ async def test_an_address_that_has_changed_meanwhile_is_not_changed(
     changed = await client.patch(path, json={"city": "Leeds"}, headers={"If-Match": old})
     assert changed.status_code == 200
     response = await client.patch(path, json={"city": "York"}, headers={"If-Match": old})
-    assert _refusal(response) == (412, "precondition-failed")
+    assert refusal_of(response) == (412, "precondition-failed")
     assert response.json()["etag"] == changed.headers["ETag"]
     assert await _addresses(client, user) == [changed.json()]
 
@@ -225,7 +225,7 @@ async def test_the_address_of_another_user_is_not_found(client: httpx.AsyncClien
         await client.patch(path, json={"city": "Leeds", "is_primary": True}),
         await client.delete(path),
     ):
-        assert _refusal(response) == (404, "address-not-found")
+        assert refusal_of(response) == (404, "address-not-found")
     assert await _addresses(client, owner) == [address]
     assert await _addresses(client, other) == [own]
 
@@ -246,15 +246,8 @@ async def test_no_other_country_code_is_taken(client: httpx.AsyncClient, country
     unchanged = await client.patch(f"{base}/{address['id']}", json={"country": country})
     assert await _addresses(client, user) == [address]
     for response in (attempt, unchanged):
-        assert _refusal(response) == (400, "invalid-input")
+        assert refusal_of(response) == (400, "invalid-input")
         assert [error["pointer"] for error in response.json()["errors"]] == ["#/country"]
-
-
-def _refusal(response: httpx.Response) -> tuple[int, str]:
-    assert response.headers["Content-Type"] == "application/problem+json"
-    problem = response.json()
-    assert problem["status"] == response.status_code
-    return response.status_code, problem["type"].removeprefix("urn:problem:")
 
 
 async def _addresses(client: httpx.AsyncClient, user: dict[str, Any]) -> list[dict[str, Any]]:

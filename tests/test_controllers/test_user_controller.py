@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from app.dependencies import Shop
 from app.models import Base, User, UserRole
 from tests.factories import PASSWORD, create_address, create_product, create_user, place_order
-from tests.refusals import USER
+from tests.refusals import USER, refusal_of
 
 NOBODY = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 ADDRESS = {"street": "1 Pall Mall", "city": "London", "postal_code": "SW1Y", "country": "GB"}
@@ -64,7 +64,7 @@ async def test_a_registration_cannot_set_what_is_not_its_own(
     client: httpx.AsyncClient, field: str
 ) -> None:
     response = await client.post("/users", json=USER | {field: "admin"})
-    assert _refusal(response) == (400, "invalid-input")
+    assert refusal_of(response) == (400, "invalid-input")
     assert [error["pointer"] for error in response.json()["errors"]] == [f"#/{field}"]
     assert await _listed(client, "/users") == []
 
@@ -85,7 +85,7 @@ async def test_users_are_found_by_role(client: httpx.AsyncClient, shop: Shop) ->
 
 async def test_an_unknown_role_is_refused(client: httpx.AsyncClient) -> None:
     response = await client.get("/users", params={"role": "king"})
-    assert _refusal(response) == (400, "invalid-input")
+    assert refusal_of(response) == (400, "invalid-input")
     assert [error["parameter"] for error in response.json()["errors"]] == ["role"]
 
 
@@ -104,7 +104,7 @@ async def test_a_user_is_found_by_the_email_address_in_any_spelling(
 async def test_an_email_address_with_a_nul_in_it_finds_nobody(client: httpx.AsyncClient) -> None:
     await create_user(client)
     response = await client.get("/users", params={"email": "a\0@example.com"})
-    assert _refusal(response) == (400, "invalid-input")
+    assert refusal_of(response) == (400, "invalid-input")
     assert [error["parameter"] for error in response.json()["errors"]] == ["email"]
 
 
@@ -116,7 +116,7 @@ async def test_an_unknown_user_is_not_found(client: httpx.AsyncClient) -> None:
         await client.get(f"/users/{NOBODY}/addresses"),
         await client.post(f"/users/{NOBODY}/addresses", json=ADDRESS),
     ):
-        assert _refusal(response) == (404, "user-not-found")
+        assert refusal_of(response) == (404, "user-not-found")
 
 
 async def test_what_the_caller_has_already_is_not_sent_again(client: httpx.AsyncClient) -> None:
@@ -159,7 +159,7 @@ async def test_only_the_given_fields_of_a_user_change(
 async def test_null_is_no_value_of_a_user(client: httpx.AsyncClient, field: str) -> None:
     user = await create_user(client)
     response = await client.patch(f"/users/{user['id']}", json={field: None})
-    assert _refusal(response) == (400, "invalid-input")
+    assert refusal_of(response) == (400, "invalid-input")
     assert [error["pointer"] for error in response.json()["errors"]] == [f"#/{field}"]
     assert (await client.get(f"/users/{user['id']}")).json() == user
 
@@ -173,7 +173,7 @@ async def test_a_user_that_has_changed_meanwhile_is_not_changed(client: httpx.As
     current = changed.headers["ETag"]
     for tags in (old, f'{old}, "other"', f"W/{current}", '""', ""):
         response = await client.patch(path, json={"first_name": "Eve"}, headers={"If-Match": tags})
-        assert _refusal(response) == (412, "precondition-failed")
+        assert refusal_of(response) == (412, "precondition-failed")
         assert response.json()["etag"] == current
     shown = await client.get(path)
     assert (shown.json(), shown.headers["ETag"]) == (changed.json(), current)
@@ -189,7 +189,7 @@ async def test_any_user_that_exists_matches_a_star(client: httpx.AsyncClient) ->
         )
         assert (response.status_code, response.json()["version"]) == (200, version)
     missing = await client.patch(f"/users/{NOBODY}", json={}, headers={"If-Match": "*"})
-    assert _refusal(missing) == (404, "user-not-found")
+    assert refusal_of(missing) == (404, "user-not-found")
 
 
 @pytest.mark.parametrize(("registered", "again"), SAME_EMAILS)
@@ -199,7 +199,7 @@ async def test_an_email_address_is_registered_once(
     user = await create_user(client, email=registered)
     data = USER | {"email": again, "username": "grace"}
     response = await client.post("/users", json=data)
-    assert _refusal(response) == (409, "email-taken")
+    assert refusal_of(response) == (409, "email-taken")
     assert response.json()["field"] == "email"
     assert await _listed(client, "/users") == [user["id"]]
 
@@ -208,7 +208,7 @@ async def test_a_username_is_registered_once(client: httpx.AsyncClient) -> None:
     user = await create_user(client, username="grace")
     data = USER | {"email": "g@example.com", "username": "GRACE"}
     response = await client.post("/users", json=data)
-    assert _refusal(response) == (409, "username-taken")
+    assert refusal_of(response) == (409, "username-taken")
     assert response.json()["field"] == "username"
     assert await _listed(client, "/users") == [user["id"]]
 
@@ -220,7 +220,7 @@ async def test_a_user_cannot_take_what_is_another_ones(
     user, other = await create_user(client), await create_user(client)
     change = {"first_name": "Eve", field: other[field].upper()}
     response = await client.patch(f"/users/{user['id']}", json=change)
-    assert _refusal(response) == (409, f"{field}-taken")
+    assert refusal_of(response) == (409, f"{field}-taken")
     assert (await client.get(f"/users/{user['id']}")).json() == user
     assert (await client.get(f"/users/{other['id']}")).json() == other
 
@@ -248,7 +248,7 @@ async def test_of_two_who_register_at_once_one_gets_the_email_address(
         responses = await asyncio.gather(*(_register(client, attempt, name) for name in "abcd"))
         refusals = [response for response in responses if response.status_code != 201]
         assert len(refusals) == 3
-        assert {_refusal(response) for response in refusals} == {(409, "email-taken")}
+        assert {refusal_of(response) for response in refusals} == {(409, "email-taken")}
     assert len(await _listed(client, "/users")) == 5
 
 
@@ -284,7 +284,7 @@ async def test_an_anonymised_user_orders_no_more(client: httpx.AsyncClient) -> N
     await client.delete(f"/users/{user['id']}")
     items = [{"product_id": product["id"], "quantity": 1}]
     response = await client.post("/orders", json={"user_id": user["id"], "items": items})
-    assert _refusal(response) == (404, "user-not-found")
+    assert refusal_of(response) == (404, "user-not-found")
     assert (await client.get(f"/products/{product['id']}")).json()["stock_quantity"] == 3
     assert await _listed(client, "/orders") == [order["id"]]
 
@@ -320,13 +320,6 @@ async def test_who_is_deleted_while_ordering_keeps_the_order_or_has_none(
     assert len(await _listed(client, "/orders")) == placed
     left = (await client.get(f"/products/{product['id']}")).json()["stock_quantity"]
     assert left == 100 - placed
-
-
-def _refusal(response: httpx.Response) -> tuple[int, str]:
-    assert response.headers["Content-Type"] == "application/problem+json"
-    problem = response.json()
-    assert problem["status"] == response.status_code
-    return response.status_code, problem["type"].removeprefix("urn:problem:")
 
 
 async def _listed(client: httpx.AsyncClient, path: str, **query: str) -> list[str]:
@@ -367,7 +360,7 @@ async def _assert_gone(client: httpx.AsyncClient, user_id: str) -> None:
         await client.get(f"/users/{user_id}/addresses"),
         await client.post(f"/users/{user_id}/addresses", json=ADDRESS),
     ):
-        assert _refusal(response) == (404, "user-not-found")
+        assert refusal_of(response) == (404, "user-not-found")
 
 
 async def _assert_no_trace(shop: Shop, user: dict[str, Any]) -> None:
