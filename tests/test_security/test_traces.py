@@ -8,8 +8,8 @@ import pytest
 
 from app.dependencies import Shop
 from app.models import UserRole
+from tests.test_security.edge import shop_with
 from tests.test_security.people import bearing, log_in
-from tests.test_security.test_edge import shop_with
 
 
 def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -122,8 +122,7 @@ async def world_of(shop: Shop, scope: Scope | None = None) -> World:
     things = _things(shop, owner)
     rows: list[tuple[type[Base], Row]] = [(User, each.user) for each in people.values()]
     rows += [(LoginSession, each.session) for each in people.values()]
-    rows += [(ApiKey, each.row) for each in (without, within, spare)]
-    rows += things
+    rows += [*((ApiKey, each.row) for each in (without, within, spare)), *things]
     ids = {f"{model.__name__.lower()}_id": str(row["id"]) for model, row in things if "id" in row}
     values = ids | {
         "user_id": owner.id,
@@ -170,7 +169,31 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
     now, user_id = shop.clock.now(), owner.user["id"]
     product_id, address_id, order_id = (new_id(now) for _ in range(3))
     times = {"created_at": now, "updated_at": now}
-    product = {
+    product = _product(product_id)
+    operation = {
+        "id": new_id(now),
+        "queue": "order",
+        "user_id": user_id,
+        "caller": name_of_user(user_id),
+        "role": owner.user["role"],
+        "state": OperationState.SUCCEEDED,
+        "result": {"id": str(order_id)},
+    }
+    address = postal_address(id=address_id, user_id=user_id, region="", is_primary=True, **times)
+    return [
+        (Operation, operation | times),
+        (DeadLetter, _letter(now)),
+        (Product, product | times),
+        (Address, address),
+        *_order(order_id, user_id, product, times),
+        (StockMovement, _movement(product_id, 10, MovementReason.SUPPLY, now)),
+        (StockMovement, _movement(product_id, -1, MovementReason.SALE, now)),
+        (DailyReport, _report(times)),
+    ]
+
+
+def _product(product_id: UUID) -> Row:
+    return {
         "id": product_id,
         "sku": "TEA",
         "name": "Tea",
@@ -181,16 +204,10 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
         "stock_quantity": 9,
         "search_text": "tea",
     }
-    operation = {
-        "id": new_id(now),
-        "queue": "order",
-        "user_id": user_id,
-        "caller": name_of_user(user_id),
-        "role": owner.user["role"],
-        "state": OperationState.SUCCEEDED,
-        "result": {"id": str(order_id)},
-    }
-    letter = {
+
+
+def _letter(now: datetime) -> Row:
+    return {
         "id": new_id(now),
         "queue": "order",
         "message_id": "message-1",
@@ -200,17 +217,6 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
         "attempts": 1,
         "created_at": now,
     }
-    address = postal_address(id=address_id, user_id=user_id, region="", is_primary=True, **times)
-    return [
-        (Operation, operation | times),
-        (DeadLetter, letter),
-        (Product, product | times),
-        (Address, address),
-        *_order(order_id, user_id, product, times),
-        (StockMovement, _movement(product_id, 10, MovementReason.SUPPLY, now)),
-        (StockMovement, _movement(product_id, -1, MovementReason.SALE, now)),
-        (DailyReport, _report(times)),
-    ]
 
 
 def _report(times: Row) -> Row:

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +18,7 @@ from tests.ledger import every, movements_of, stock_of
 from tests.moments import later
 from tests.refusals import USER
 from tests.servers import PostgresServer
+from tests.test_web.repetitions import basket, is_replayed, kept, post
 
 DAY = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
@@ -35,70 +34,6 @@ INVALID_KEYS = {
     "not ASCII": "clé".encode("latin-1"),
     "not ASCII, in UTF-8": "ключ".encode(),
 }
-# A debt that nobody covers: refused at once, or only when the transaction commits.
-AT_ONCE, AT_COMMIT = "", "DEFERRABLE INITIALLY DEFERRED"
-FAILURES = {
-    "an order cannot be added": ("orders", AT_ONCE),
-    "an order cannot be committed": ("orders", AT_COMMIT),
-    "an answer cannot be kept": ("idempotency_keys", AT_ONCE),
-    "an answer cannot be committed": ("idempotency_keys", AT_COMMIT),
-}
-
-
-async def post(
-    client: httpx.AsyncClient, path: str, data: Any, key: str = "key-1"
-) -> httpx.Response:
-    """Post JSON with an idempotency key."""
-    return await client.post(path, json=data, headers={"Idempotency-Key": key})
-
-
-async def basket(client: httpx.AsyncClient, stock: int = 10, quantity: int = 1) -> dict[str, Any]:
-    """Return the body of an order of a new user for a new product."""
-    user, product = await create_user(client), await create_product(client, stock_quantity=stock)
-    return {
-        "user_id": user["id"],
-        "items": [{"product_id": product["id"], "quantity": quantity}],
-    }
-
-
-def is_replayed(response: httpx.Response) -> bool:
-    """Tell whether an answer is one that was given before."""
-    return "true" in response.headers.get_list("Idempotency-Replayed")
-
-
-async def kept(shop: Shop) -> list[str]:
-    """Return the keys whose answers are kept."""
-    async with shop.database.read() as session:
-        return list(await session.scalars(select(IdempotencyKey.key).order_by("key")))
-
-
-@asynccontextmanager
-async def failing(shop: Shop, table: str, when: str) -> AsyncIterator[None]:
-    """Make every transaction that adds to a table fail."""
-    owing = "INSERT INTO debts VALUES (1, 2)"
-    await execute(
-        shop, f"CREATE TABLE debts (id INT PRIMARY KEY, owed INT REFERENCES debts {when})"
-    )
-    if shop.database.is_sqlite:
-        await execute(shop, f"CREATE TRIGGER owing AFTER INSERT ON {table} BEGIN {owing}; END")
-    else:
-        body = f"LANGUAGE plpgsql AS 'BEGIN {owing}; RETURN NEW; END'"
-        await execute(shop, f"CREATE FUNCTION owe() RETURNS trigger {body}")
-        await execute(shop, f"CREATE TRIGGER owing AFTER INSERT ON {table} EXECUTE FUNCTION owe()")
-    try:
-        yield
-    finally:
-        if shop.database.is_sqlite:
-            await execute(shop, "DROP TRIGGER owing")
-        else:
-            await execute(shop, "DROP FUNCTION owe CASCADE")
-        await execute(shop, "DROP TABLE debts")
-
-
-async def execute(shop: Shop, statement: str) -> None:
-    """Run a statement and commit it."""
-    async with shop.database.write() as session:
-        await session.execute(text(statement))
 
 
 async def test_a_repeated_order_is_answered_byte_for_byte(client: httpx.AsyncClient) -> None:
@@ -365,44 +300,6 @@ async def test_other_methods_do_not_look_at_the_key(client: httpx.AsyncClient, s
     assert [move.status_code for move in moves] == [200, 409]
     assert not any(is_replayed(move) for move in moves)
     assert await kept(shop) == []
-
-
-@pytest.mark.parametrize(("table", "when"), FAILURES.values(), ids=FAILURES)
-async def test_a_transaction_that_fails_leaves_neither_order_nor_key(
-    client: httpx.AsyncClient, shop: Shop, table: str, when: str
-) -> None:
-    data = await basket(client)
-    async with failing(shop, table, when):
-        failed = [await post(client, "/orders", data) for _ in range(2)]
-    for each in failed:
-        assert each.status_code == 500
-        assert each.headers["Content-Type"] == "application/problem+json"
-        assert not is_replayed(each)
-    await assert_nothing_is_ordered(client, data)
-    assert await kept(shop) == []
-    mended = await post(client, "/orders", data)
-    assert (mended.status_code, is_replayed(mended)) == (201, False)
-
-
-@pytest.mark.parametrize("when", [AT_ONCE, AT_COMMIT], ids=["at once", "at commit"])
-async def test_without_a_key_too_an_order_that_fails_is_no_success(
-    client: httpx.AsyncClient, shop: Shop, when: str
-) -> None:
-    data = await basket(client)
-    async with failing(shop, "orders", when):
-        failed = await client.post("/orders", json=data)
-    assert failed.status_code == 500
-    assert failed.headers["Content-Type"] == "application/problem+json"
-    await assert_nothing_is_ordered(client, data)
-    assert (await client.post("/orders", json=data)).status_code == 201
-
-
-async def assert_nothing_is_ordered(client: httpx.AsyncClient, data: dict[str, Any]) -> None:
-    """Check that the shop is as it was before the order."""
-    product_id = data["items"][0]["product_id"]
-    assert await every(client, "/orders") == []
-    assert await movements_of(client, product_id) == [("supply", 10)]
-    assert await stock_of(client, product_id) == 10
 
 
 async def test_each_answer_is_kept_in_one_row(client: httpx.AsyncClient, shop: Shop) -> None:

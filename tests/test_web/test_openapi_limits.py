@@ -15,7 +15,7 @@ from app.schemas.product_schema import ProductRead, StockMovementRead
 from app.schemas.user_schema import AddressRead, UserRead
 from app.web.openapi_limits import bound
 from tests.factories import create_address, create_product, create_user, place_order
-from tests.test_web.test_documentation import document_of, parts_of
+from tests.test_web.documents import document_of, parts_of
 from tests.test_web.test_problems import problems
 
 SHOWN: list[tuple[type[Schema], type[Base]]] = [

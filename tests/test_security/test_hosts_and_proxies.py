@@ -1,0 +1,125 @@
+"""To which names the shop answers, and which proxy's word of an address it takes."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from app.models import AuditEvent
+from tests.refusals import problem_of
+from tests.test_security.edge import shop_with
+
+HOSTS = "shop.example.com, Other.Example, *.wild.example, [::1], 192.0.2.9"
+GOOD_HOSTS = (
+    "shop.example.com",
+    "shop.example.com:8000",
+    "SHOP.example.COM",
+    "shop.example.com.",
+    "shop.example.com.:443",
+    "other.example",
+    "a.wild.example",
+    "a.b.wild.example:8000",
+    "[::1]",
+    "[::1]:8000",
+    "192.0.2.9:80",
+)
+BAD_HOSTS = (
+    "",
+    "evil.example",
+    "shop.example.com.evil.example",
+    "evil-shop.example.com",
+    "a.shop.example.com",
+    "wild.example",
+    ".wild.example",
+    "evilwild.example",
+    "shop.example.com@evil.example",
+    "evil.example#shop.example.com",
+    "evil.example/shop.example.com",
+    "shop.example.com, evil.example",
+    "shop.example.com:8000:8000",
+    "[::2]",
+    "::1",
+    "192.0.2.90",
+    "localhost",
+)
+
+
+async def test_the_shop_answers_to_its_names_only(tmp_path: Path) -> None:
+    async with shop_with(tmp_path, allowed_hosts=HOSTS) as (_, client):
+        for host in GOOD_HOSTS:
+            for path in ("/api/v1/products", "/docs"):
+                assert (await client.get(path, headers={"Host": host})).status_code == 200, host
+        for host in BAD_HOSTS:
+            for path in ("/api/v1/products", "/api/v1/nothing", "/docs", "/docs/assets/docs.js"):
+                response = await client.get(path, headers={"Host": host})
+                assert response.status_code == 400, host
+                problem = problem_of(response)
+                assert problem["errors"] == [
+                    {"header": "Host", "detail": "is not one of ALLOWED_HOSTS"}
+                ]
+                # Nothing of what was sent is sent back.
+                assert host == "" or host not in problem["detail"]
+        # Who asks for the health knows the address only.
+        for host in ("", "evil.example", "localhost", "192.0.2.90:8000", "[::2]:8000"):
+            for path in ("/health/live", "/health/ready"):
+                assert (await client.get(path, headers={"Host": host})).status_code == 200
+
+
+async def test_a_forwarded_host_is_not_believed(tmp_path: Path) -> None:
+    headers = {"Host": "evil.example", "X-Forwarded-Host": "shop.example.com"}
+    async with shop_with(tmp_path, allowed_hosts=HOSTS, trusted_proxies="0.0.0.0/0") as (_, client):
+        assert (await client.get("/api/v1/products", headers=headers)).status_code == 400
+
+
+PROXIES = "10.0.0.0/8, 2001:db8::/32, 198.51.100.7"
+# By whom a request comes, with which X-Forwarded-For, and from whom it is then.
+HOPS: dict[str, tuple[str, list[str], str]] = {
+    "nobody's word": ("203.0.113.5", [], "203.0.113.5"),
+    "a stranger's word": ("203.0.113.5", ["192.0.2.66"], "203.0.113.5"),
+    "a stranger's word of a proxy": ("203.0.113.5", ["192.0.2.66, 10.0.0.1"], "203.0.113.5"),
+    "a proxy without a word": ("10.0.0.1", [], "10.0.0.1"),
+    "one proxy": ("10.0.0.1", ["192.0.2.66"], "192.0.2.66"),
+    "one proxy by its own address": ("198.51.100.7", ["192.0.2.66"], "192.0.2.66"),
+    "its neighbour": ("198.51.100.8", ["192.0.2.66"], "198.51.100.8"),
+    "three proxies": ("10.0.0.1", ["192.0.2.66, 10.0.0.3, 10.0.0.2"], "192.0.2.66"),
+    "a spoofed left part": ("10.0.0.1", ["127.0.0.1, 192.0.2.66"], "192.0.2.66"),
+    "a spoofed proxy": ("10.0.0.1", ["127.0.0.1, 10.9.9.9, 192.0.2.66, 10.0.0.2"], "192.0.2.66"),
+    "proxies only": ("10.0.0.1", ["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+    "two headers": ("10.0.0.1", ["127.0.0.1", "192.0.2.66"], "192.0.2.66"),
+    "two headers of one proxy each": (
+        "10.0.0.1",
+        ["127.0.0.1, 192.0.2.66", "10.0.0.2"],
+        "192.0.2.66",
+    ),
+    "a proxy on a socket for IPv4 and IPv6": ("::ffff:10.0.0.1", ["192.0.2.66"], "192.0.2.66"),
+    "IPv6": ("2001:db8::1", ["2001:4860::8"], "2001:4860::8"),
+    "garbage on the left": ("10.0.0.1", ["<script>, 192.0.2.66"], "192.0.2.66"),
+    "garbage": ("10.0.0.1", ["unknown"], "10.0.0.1"),
+    "garbage before a proxy": ("10.0.0.1", ["192.0.2.66, unknown, 10.0.0.2"], "10.0.0.2"),
+    "long garbage": ("10.0.0.1", ["x" * 4_000], "10.0.0.1"),
+    "commas": ("10.0.0.1", [", ,, 192.0.2.66 ,"], "192.0.2.66"),
+}
+
+
+@pytest.mark.parametrize("hops", HOPS.values(), ids=HOPS)
+async def test_the_word_of_a_proxy_is_believed_and_no_other(
+    tmp_path: Path, hops: tuple[str, list[str], str]
+) -> None:
+    peer, forwarded, expected = hops
+    headers = [("X-Forwarded-For", each) for each in forwarded]
+    async with shop_with(tmp_path, (peer, 4242), trusted_proxies=PROXIES) as (shop, client):
+        form = {"username": "nobody@example.com", "password": "not a password"}
+        refused = await client.post("/api/v1/auth/token", data=form, headers=headers)
+        assert refused.status_code == 401
+        async with shop.database.read() as session:
+            query = select(AuditEvent.address).where(AuditEvent.event == "login.failed")
+            assert (await session.scalars(query)).all() == [expected]
+
+
+async def test_without_trusted_proxies_nobody_is_believed(tmp_path: Path) -> None:
+    async with shop_with(tmp_path, rate_limit_per_minute=2) as (_, client):
+        answers = [
+            await client.get("/api/v1/products", headers={"X-Forwarded-For": f"192.0.2.{number}"})
+            for number in range(3)
+        ]
+    assert [each.status_code for each in answers] == [200, 200, 429]

@@ -1,0 +1,37 @@
+"""Sends POSTs with an `Idempotency-Key`, and reads which are kept."""
+
+from typing import Any
+
+import httpx
+from sqlalchemy import select
+
+from app.dependencies import Shop
+from app.models import IdempotencyKey
+from tests.factories import create_product, create_user
+
+
+async def post(
+    client: httpx.AsyncClient, path: str, data: Any, key: str = "key-1"
+) -> httpx.Response:
+    """Post JSON with an idempotency key."""
+    return await client.post(path, json=data, headers={"Idempotency-Key": key})
+
+
+async def basket(client: httpx.AsyncClient, stock: int = 10, quantity: int = 1) -> dict[str, Any]:
+    """Return the body of an order of a new user for a new product."""
+    user, product = await create_user(client), await create_product(client, stock_quantity=stock)
+    return {
+        "user_id": user["id"],
+        "items": [{"product_id": product["id"], "quantity": quantity}],
+    }
+
+
+def is_replayed(response: httpx.Response) -> bool:
+    """Tell whether an answer is one that was given before."""
+    return "true" in response.headers.get_list("Idempotency-Replayed")
+
+
+async def kept(shop: Shop) -> list[str]:
+    """Return the keys whose answers are kept."""
+    async with shop.database.read() as session:
+        return list(await session.scalars(select(IdempotencyKey.key).order_by("key")))

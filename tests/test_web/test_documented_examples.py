@@ -1,0 +1,157 @@
+"""Every example of the OpenAPI document is of its schema, and is taken."""
+
+import re
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+from sqlalchemy import update
+
+from app.dependencies import Shop
+from app.models import User, UserRole
+from app.reporting import make_report
+from app.web.request import FORM
+from tests.factories import PASSWORD, create_address, create_product, create_user, place_order
+from tests.machines import AUTHORIZATION
+from tests.test_web.documents import Document, document_of, operations_of, parts_of
+
+# Examples that are well made, and are not of this shop.
+STRANGE = {
+    "/api/v1/orders": 404,
+    "/api/v1/auth/token": 401,
+    "/api/v1/auth/refresh": 401,
+    "/api/v1/auth/password/reset": 401,
+    "/api/v1/auth/email/verify": 401,
+}
+TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
+
+
+def assert_fits(value: object, schema: Document, document: Document) -> None:
+    """See that a value is one that a JSON Schema describes."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        assert_fits(value, document["components"]["schemas"][name], document)
+    if "anyOf" in schema:
+        assert any(fits(value, each, document) for each in schema["anyOf"])
+    if "type" in schema:
+        assert type(value) in TYPES[schema["type"]]
+    if isinstance(value, str):
+        assert re.search(schema.get("pattern", ""), value)
+        assert len(value) <= schema.get("maxLength", len(value))
+        assert schema.get("format") != "uuid" or str(UUID(value)) == value
+        assert schema.get("format") != "date-time" or datetime.fromisoformat(value).tzinfo
+    if isinstance(value, (int, float)):
+        assert schema.get("minimum", value) <= value <= schema.get("maximum", value)
+    if isinstance(value, list) and "items" in schema:
+        for each in value:
+            assert_fits(each, schema["items"], document)
+    if isinstance(value, dict) and "properties" in schema:
+        assert set(schema.get("required", [])) <= value.keys() <= schema["properties"].keys()
+        for name, each in value.items():
+            assert_fits(each, schema["properties"][name], document)
+    if "enum" in schema or "const" in schema:
+        assert value in schema.get("enum", [schema.get("const")])
+
+
+def fits(value: object, schema: Document, document: Document) -> bool:
+    """Tell whether a value is one that a JSON Schema describes."""
+    try:
+        assert_fits(value, schema, document)
+    except AssertionError:
+        return False
+    return True
+
+
+async def test_every_example_is_one_of_its_schema(client: httpx.AsyncClient) -> None:
+    document = await document_of(client)
+    examples = [(place, part) for place, part in parts_of(document) if "examples" in part]
+    assert len(examples) > 100
+    for place, schema in examples:
+        for example in schema["examples"]:
+            assert fits(example, schema, document), (place, example)
+
+
+def example_of(schema: Document, document: Document) -> dict[str, Any]:
+    """Return an object made of the first examples of its fields."""
+    model = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return {name: field["examples"][0] for name, field in model["properties"].items()}
+
+
+def success_of(operation: Document) -> int:
+    """Return the status of an operation that does what it is asked for, and at once if it may."""
+    return min(int(each) for each in operation["responses"] if each.startswith("2"))
+
+
+async def fitting(operation: Document, client: httpx.AsyncClient, shop: Shop) -> dict[str, str]:
+    """Return headers by which an operation is open: an administrator's where no key is."""
+    if operation["security"] != [{"password": []}]:
+        return AUTHORIZATION
+    user = await create_user(client)
+    async with shop.database.write() as session:
+        admin = update(User).where(User.id == UUID(user["id"])).values(role=UserRole.ADMIN)
+        await session.execute(admin)
+    form = {"username": user["email"], "password": PASSWORD}
+    pair = (await client.post("/auth/token", data=form)).json()
+    return {"Authorization": f"Bearer {pair['access_token']}"}
+
+
+def examples_in(operation: Document, document: Document) -> dict[str, Any]:
+    """Return what to send with an operation: a form or JSON, made of examples."""
+    ((media_type, content),) = operation["requestBody"]["content"].items()
+    return {"data" if media_type == FORM else "json": example_of(content["schema"], document)}
+
+
+async def ids_of_examples(client: httpx.AsyncClient) -> dict[str, str]:
+    """Make what the paths of operations name; return the ids."""
+    user, product = await create_user(client), await create_product(client)
+    order = await place_order(client, user["id"], {product["id"]: 1})
+    return {
+        "user_id": user["id"],
+        "product_id": product["id"],
+        "address_id": (await create_address(client, user["id"]))["id"],
+        "order_id": order["id"],
+    }
+
+
+async def test_every_example_of_a_body_is_taken(client: httpx.AsyncClient, shop: Shop) -> None:
+    document = await document_of(client)
+    taken = 0
+    for (method, path), operation in operations_of(document).items():
+        if "requestBody" in operation:
+            # Each has its own: whom one example makes staff is no customer to the next.
+            url = f"http://shop.test{path.format(**await ids_of_examples(client))}"
+            headers = await fitting(operation, client, shop)
+            body = examples_in(operation, document)
+            response = await client.request(method, url, headers=headers, **body)
+            assert response.status_code == STRANGE.get(path, success_of(operation)), response.text
+            taken += path not in STRANGE
+    assert taken == 13
+
+
+async def test_every_example_of_a_query_is_taken(client: httpx.AsyncClient, shop: Shop) -> None:
+    document = await document_of(client)
+    product = await create_product(client)
+    await make_report(shop, date(2017, 6, 1))
+    for (method, path), operation in operations_of(document).items():
+        query = {
+            each["name"]: each["schema"]["examples"][0]
+            for each in operation["parameters"]
+            if each["in"] == "query"
+        }
+        if query:
+            url = f"http://shop.test{path.format(product_id=product['id'], day='2017-06-01')}"
+            # A cursor belongs to one order of the list, and the example of an order is another one.
+            for name in ("cursor", "sort"):
+                params = {key: value for key, value in query.items() if key != name}
+                headers = await fitting(operation, client, shop)
+                response = await client.request(method, url, params=params, headers=headers)
+                assert response.status_code == 200, (path, response.text)
