@@ -146,24 +146,30 @@ async def storm(run: Run, console: Console, services: list[str]) -> bool:
     return await _is_in_order(run, console)
 
 
+async def _keep_asking(
+    run: Run,
+    ask: Callable[[int], Awaitable[httpx.Response]],
+    answers: Counter[str],
+    stop: asyncio.Event,
+) -> None:
+    for number in count():
+        if stop.is_set():
+            return
+        try:
+            response = await ask(number)
+        except httpx.TransportError as error:
+            answers[f"FAILED: {type(error).__name__}"] += 1
+            continue
+        is_fault = response.status_code >= 500
+        answers[f"{'FAILED: ' if is_fault else ''}{response.status_code}"] += 1
+        if response.status_code == 201:
+            run.accepted.append(response.json()["id"])
+
+
 async def roll(run: Run, console: Console, times: int) -> bool:
     """Restart the web containers in turn under requests; tell whether none of those failed."""
     stop = asyncio.Event()
     answers: Counter[str] = Counter()
-
-    async def keep_asking(ask: Callable[[int], Awaitable[httpx.Response]]) -> None:
-        for number in count():
-            if stop.is_set():
-                return
-            try:
-                response = await ask(number)
-            except httpx.TransportError as error:
-                answers[f"FAILED: {type(error).__name__}"] += 1
-                continue
-            is_fault = response.status_code >= 500
-            answers[f"{'FAILED: ' if is_fault else ''}{response.status_code}"] += 1
-            if response.status_code == 201:
-                run.accepted.append(response.json()["id"])
 
     async def browse(_number: int) -> httpx.Response:
         await asyncio.sleep(0.01)
@@ -175,7 +181,10 @@ async def roll(run: Run, console: Console, times: int) -> bool:
         body = order_of(run, run.baskets[number])
         return await run.client.post("orders", json=body, headers=headers)
 
-    tasks = [asyncio.create_task(keep_asking(each)) for each in (browse, browse, browse, order)]
+    tasks = [
+        asyncio.create_task(_keep_asking(run, each, answers, stop))
+        for each in (browse, browse, browse, order)
+    ]
     try:
         for number in range(times):
             service = _REPLICAS[number % 2]

@@ -93,38 +93,47 @@ async def over_midnights(settings: Settings, rabbitmq: RabbitMQServer, folder: P
     await open_shop(shop)
     moments = [shop.clock.now() - timedelta(seconds=each) for each in range(500)]
     await add_orders(shop, moments)
+    await _over_one(shop, rabbitmq, folder, moved)
+    moved += 3 * _DAY
+    shop.clock.move(3 * _DAY)
+    await _over_three(shop, rabbitmq, folder, moved)
+    await shop.close()
 
-    async def count(wanted: int) -> bool:
-        return len(await reports_of(shop)) == wanted
 
+async def _have(shop: Shop, wanted: int) -> bool:
+    return len(await reports_of(shop)) == wanted
+
+
+async def _over_one(shop: Shop, rabbitmq: RabbitMQServer, folder: Path, moved: timedelta) -> None:
+    """Two schedulers and two workers run over a midnight that is 25 seconds away."""
+    midnight = shop.days.start_of(shop.days.day_of(shop.clock.now()) + _DAY)
     programs = (_CONSUMER, _WORKER, _WORKER, _SCHEDULER, _SCHEDULER)
     with ExitStack() as stack:
         for program in programs:
-            stack.enter_context(at_another_time(settings, moved, folder, *program))
-        midnight = shop.days.start_of(today + _DAY)
+            stack.enter_context(at_another_time(shop.settings, moved, folder, *program))
         await asyncio.sleep((midnight - shop.clock.now()).total_seconds() - 2)
-        require(await count(0), "two seconds before midnight there is no report")
-        await until("a report after midnight", lambda: count(1), 30)
+        require(await _have(shop, 0), "two seconds before midnight there is no report")
+        await until("a report after midnight", lambda: _have(shop, 1), 30)
         late = (await reports_of(shop))[0].created_at - midnight
         print(f"     it was made {late.total_seconds():.2f} s after midnight")
         await asyncio.sleep(10)
     require(
         log_of(folder).count("Sending task generate_reports") == 2, "both schedulers sent the task"
     )
-    require(await count(1), "one report")
+    require(await _have(shop, 1), "one report")
     found = await messages(rabbitmq)
     require(len(found) == 1 and found[0]["reports_count"] == 500, "one message, with 500 orders")
 
-    moved += 3 * _DAY
-    shop.clock.move(3 * _DAY)
+
+async def _over_three(shop: Shop, rabbitmq: RabbitMQServer, folder: Path, moved: timedelta) -> None:
+    """What was down over three midnights makes three reports when it is back."""
     with ExitStack() as stack:
         for program in (_CONSUMER, _WORKER, _SCHEDULER):
-            stack.enter_context(at_another_time(settings, moved, folder, *program))
-        seconds = await until("three more reports", lambda: count(4), 60)
+            stack.enter_context(at_another_time(shop.settings, moved, folder, *program))
+        seconds = await until("three more reports", lambda: _have(shop, 4), 60)
         print(f"     down over three midnights, three reports {seconds:.1f} s after the start")
         await asyncio.sleep(5)
     require(len(await messages(rabbitmq)) == 3, "three messages")
-    await shop.close()
 
 
 async def under_kills(settings: Settings, _rabbitmq: RabbitMQServer, folder: Path) -> None:
