@@ -1,0 +1,1 @@
+"""The rules of the house: how the code is cut, and whether the documents are true."""

@@ -1,0 +1,72 @@
+"""The project's Python files, as the rules of the house read them."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+# A migration is a list of statements that nobody changes later: only its environment is code.
+_PLACES = (
+    "app",
+    "benchmarks",
+    "examples",
+    "scripts",
+    "tests",
+    "main.py",
+    "migrations/env.py",
+    "test_redis_cache.py",
+)
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = ast.ClassDef | Function
+
+
+@dataclass(frozen=True)
+class Source:
+    """A Python file: its path from the root of the project, its text and its syntax tree."""
+
+    path: str
+    text: str
+    tree: ast.Module
+
+    @classmethod
+    def of(cls, path: str, text: str) -> "Source":
+        """Parse a text."""
+        return cls(path, text, ast.parse(text))
+
+    @property
+    def folder(self) -> str:
+        """The folder that holds the file."""
+        return Path(self.path).parent.as_posix()
+
+    @property
+    def is_package(self) -> bool:
+        """Whether the file only says what its folder is."""
+        return self.path.endswith("__init__.py")
+
+
+@cache
+def sources() -> tuple[Source, ...]:
+    """Read all files that the rules are for."""
+    return tuple(
+        Source.of(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
+        for place in _PLACES
+        for path in _files(ROOT / place)
+    )
+
+
+def _files(place: Path) -> list[Path]:
+    return sorted(place.rglob("*.py")) if place.is_dir() else [place]
+
+
+def definitions(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, Definition]]:
+    """Return all classes and functions below a node, nested ones too, with their dotted names."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, Definition):
+            name = f"{prefix}{child.name}"
+            yield name, child
+            yield from definitions(child, f"{name}.")
+        else:
+            yield from definitions(child, prefix)
