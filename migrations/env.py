@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from alembic import context
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from app.database import Database
@@ -21,6 +22,14 @@ def include_object(
     return name is None or not name.startswith(HAND_MADE)
 
 
+def number(_context: Any, _revision: Any, directives: list[Any]) -> None:
+    """Give a new migration the next number as its id, unless the command line names one."""
+    # `alembic check` asks too, and has no such option.
+    if getattr(context.config.cmd_opts, "rev_id", "none") is None:
+        head = ScriptDirectory.from_config(context.config).get_current_head()
+        directives[0].rev_id = f"{int(head or 0) + 1:04}"
+
+
 def run(connection: Connection) -> None:
     """Run the asked migrations in the transaction of a connection."""
     context.configure(
@@ -28,6 +37,7 @@ def run(connection: Connection) -> None:
         target_metadata=Base.metadata,
         include_object=include_object,
         compare_type=True,
+        process_revision_directives=number,
         render_as_batch=connection.dialect.name == "sqlite",
     )
     with context.begin_transaction():
