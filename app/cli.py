@@ -19,19 +19,23 @@ from app.importing import UnreadableFile, import_files
 from app.report_cli import add_report
 from app.services.import_service import Outcome
 from app.services.start_service import made_up_password
-from app.settings import InvalidSettings, get_settings
+from app.settings import InvalidSettings, Settings, get_settings
 
 _SHOWN_REFUSALS = 20
 _WAIT_STEP_SECONDS = 1.0
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Run a command and exit: 0 if all was done, 1 if some was refused, 2 if nothing was done."""
+def main(argv: list[str] | None = None, settings: Settings | None = None) -> None:
+    """Run a command and exit: 0 if all was done, 1 if some was refused, 2 if nothing was done.
+
+    Without arguments and settings, it takes those of the process.
+    """
     arguments = _parser().parse_args(argv)
     try:
-        sys.exit(asyncio.run(arguments.run(arguments)))
+        sys.exit(asyncio.run(arguments.run(arguments, settings or get_settings())))
     except Unavailable as error:
-        print(f"error: {get_settings().data_place}: {outage_reason(error)}", file=sys.stderr)
+        place = (settings or get_settings()).data_place
+        print(f"error: {place}: {outage_reason(error)}", file=sys.stderr)
         sys.exit(2)
     except InvalidInput as error:
         reasons = "; ".join(
@@ -115,8 +119,7 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     parser.set_defaults(run=_fill)
 
 
-async def _migrate(arguments: argparse.Namespace) -> int:
-    settings = get_settings()
+async def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
     shop = Shop(settings)
     deadline = time.monotonic() + arguments.wait
     try:
@@ -135,8 +138,8 @@ async def _migrate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _fill(_arguments: argparse.Namespace) -> int:
-    shop = Shop(get_settings())
+async def _fill(_arguments: argparse.Namespace, settings: Settings) -> int:
+    shop = Shop(settings)
     try:
         await shop.prepare()
         was_empty = await fill_with_demo(shop)
@@ -146,8 +149,8 @@ async def _fill(_arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _appoint(arguments: argparse.Namespace) -> int:
-    shop = Shop(get_settings())
+async def _appoint(arguments: argparse.Namespace, settings: Settings) -> int:
+    shop = Shop(settings)
     password = made_up_password()
     try:
         await shop.prepare()
@@ -159,12 +162,12 @@ async def _appoint(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _import(arguments: argparse.Namespace) -> int:
+async def _import(arguments: argparse.Namespace, settings: Settings) -> int:
     refused: Path | None = arguments.refused
     if refused is not None:
         # Before the work, so that a place that cannot be written to costs nothing.
         _write_refused(refused, {})
-    shop = Shop(get_settings())
+    shop = Shop(settings)
     try:
         await shop.prepare()
         outcomes = await import_files(shop, arguments.files, Console(stderr=True))

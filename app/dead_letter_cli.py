@@ -18,7 +18,7 @@ from app.messaging.commands import COMMANDS
 from app.schemas.dead_letter_schema import DeadLetterQuery, DeadLetterRead, DeadLetterSummary
 from app.schemas.page_schema import MAX_ITEMS
 from app.services.dead_letter_service import DeadLetterService
-from app.settings import get_settings
+from app.settings import Settings
 
 _SHOWN = 50
 
@@ -74,12 +74,12 @@ def _add_verb(
         "--yes", action="store_true", help="with --all: do it, rather than say how many there are"
     )
 
-    async def run(arguments: argparse.Namespace) -> int:
+    async def run(arguments: argparse.Namespace, settings: Settings) -> int:
         if bool(arguments.ids) == arguments.all:
             parser.error("either ids or --all must be given")
         if arguments.all != bool(arguments.queue):
             parser.error("--all and --queue go together")
-        return await _do(arguments, f"{name.rstrip('e')}ed", verb)
+        return await _do(arguments, settings, f"{name.rstrip('e')}ed", verb)
 
     parser.set_defaults(run=run)
 
@@ -92,8 +92,8 @@ def _positive(text: str) -> int:
 
 
 @asynccontextmanager
-async def _opened() -> AsyncIterator[Shop]:
-    shop = Shop(get_settings())
+async def _opened(settings: Settings) -> AsyncIterator[Shop]:
+    shop = Shop(settings)
     try:
         await shop.prepare()
         yield shop
@@ -101,8 +101,8 @@ async def _opened() -> AsyncIterator[Shop]:
         await shop.close()
 
 
-async def _list(arguments: argparse.Namespace) -> int:
-    async with _opened() as shop:
+async def _list(arguments: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(settings) as shop:
         letters = await _find(shop, arguments.queue, arguments.limit + 1)
     shown = letters[: arguments.limit]
     if arguments.json:
@@ -121,8 +121,8 @@ async def _list(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _show(arguments: argparse.Namespace) -> int:
-    async with _opened() as shop, shop.database.read() as session:
+async def _show(arguments: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(settings) as shop, shop.database.read() as session:
         letter: DeadLetterRead = await provide_dead_letters(session, shop).get(arguments.id)
     if arguments.json:
         print(json.dumps(letter.model_dump(mode="json"), indent=2))
@@ -137,10 +137,10 @@ async def _show(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _do(arguments: argparse.Namespace, done: str, verb: _Verb) -> int:
+async def _do(arguments: argparse.Namespace, settings: Settings, done: str, verb: _Verb) -> int:
     """Do something with each; return 0 if it was done with all, 1 with some, 2 with none."""
     errors = Console(stderr=True, highlight=False)
-    async with _opened() as shop:
+    async with _opened(settings) as shop:
         ids: list[UUID] = arguments.ids
         if arguments.all:
             letters = await _find(shop, arguments.queue, None)

@@ -11,7 +11,7 @@ from app.days import span
 from app.dependencies import Shop
 from app.errors import DomainError, Unavailable
 from app.reporting import make_report
-from app.settings import get_settings
+from app.settings import Settings
 
 
 def add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -30,11 +30,11 @@ def add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.set_defaults(run=_report)
 
 
-async def _report(arguments: argparse.Namespace) -> int:
+async def _report(arguments: argparse.Namespace, settings: Settings) -> int:
     days = span(arguments.day, arguments.to or arguments.day)
     outcomes: Counter[str] = Counter()
     refused: list[DomainError] = []
-    shop = Shop(get_settings())
+    shop = Shop(settings)
     columns = (TextColumn("reports"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
         await shop.prepare()

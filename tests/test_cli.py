@@ -1,4 +1,4 @@
-"""The `lavka` command as a process: what it prints, and by which code it ends."""
+"""The `lavka` command: what it prints, and by which code it ends."""
 
 import asyncio
 import csv
@@ -14,21 +14,15 @@ from sqlalchemy import select
 
 from app.dependencies import Shop
 from app.models import Product
-from app.settings import Settings
 from tests.cached import caught_up
+from tests.command_line import lavka
 from tests.conftest import sqlite_settings
 from tests.ledger import every
-from tests.processes import WAIT_SECONDS, away, environment, run
+from tests.processes import WAIT_SECONDS, away, environment
 from tests.test_importing import ADA, CUP, LINE, TEA, stock, write
 
-PROGRAM = "from app.cli import main; main()"
-
-
-def lavka(
-    settings: Settings, folder: Path, *arguments: str | Path
-) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
-    return run(settings, folder, "-c", PROGRAM, *arguments)
+# The script that is installed with the project.
+PROGRAM = Path(sys.executable).with_name("lavka")
 
 
 async def test_an_import_reports_each_file_and_ends_with_0(
@@ -39,7 +33,7 @@ async def test_an_import_reports_each_file_and_ends_with_0(
         write(tmp_path, "products", [TEA, CUP]),
         write(tmp_path, "users", [ADA]),
     ]
-    done = lavka(shop.settings, tmp_path, "import", *files)
+    done = lavka(shop.settings, "import", *files)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         f"{files[1]}: 2 rows added, 0 there already, 0 refused",
@@ -48,7 +42,7 @@ async def test_an_import_reports_each_file_and_ends_with_0(
     ]
     assert "2/2" in done.stderr
     assert await stock(client) == {"tea": 8, "cup": 5}
-    again = lavka(shop.settings, tmp_path, "import", *files)
+    again = lavka(shop.settings, "import", *files)
     assert again.returncode == 0
     assert again.stdout.splitlines()[2] == f"{files[0]}: 0 rows added, 1 there already, 0 refused"
     assert await stock(client) == {"tea": 8, "cup": 5}
@@ -60,7 +54,7 @@ async def test_refused_rows_end_it_with_1_and_are_all_written_down(
     bad = [CUP | {"sku": f"bad{number}", "name": ""} for number in range(25)]
     products = write(tmp_path, "products", [TEA, *bad])
     refused = tmp_path / "refused.csv"
-    done = lavka(shop.settings, tmp_path, "import", products, "--refused", refused)
+    done = lavka(shop.settings, "import", products, "--refused", refused)
     assert done.returncode == 1
     assert done.stdout == f"{products}: 1 rows added, 0 there already, 25 refused\n"
     shown = [line for line in done.stderr.splitlines() if line.startswith(str(products))]
@@ -78,7 +72,7 @@ async def test_an_import_without_refusals_writes_an_empty_list_of_them(
 ) -> None:
     refused = tmp_path / "refused.csv"
     users = write(tmp_path, "users", [ADA])
-    assert lavka(shop.settings, tmp_path, "import", users, "--refused", refused).returncode == 0
+    assert lavka(shop.settings, "import", users, "--refused", refused).returncode == 0
     assert refused.read_text("utf-8").splitlines() == ["file,row,reason"]
 
 
@@ -86,7 +80,7 @@ async def test_an_unreadable_file_ends_it_with_2_and_loads_nothing(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     products, absent = write(tmp_path, "products", [TEA]), tmp_path / "absent.csv"
-    done = lavka(shop.settings, tmp_path, "import", products, absent)
+    done = lavka(shop.settings, "import", products, absent)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"error: {absent}: there is no such file\n"
     assert await every(client, "/products") == []
@@ -96,7 +90,7 @@ async def test_a_list_of_refusals_that_cannot_be_written_stops_it_before_the_wor
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     products, refused = write(tmp_path, "products", [TEA]), tmp_path / "absent" / "refused.csv"
-    done = lavka(shop.settings, tmp_path, "import", products, "--refused", refused)
+    done = lavka(shop.settings, "import", products, "--refused", refused)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: ") and str(refused) in done.stderr
     assert await every(client, "/products") == []
@@ -104,7 +98,7 @@ async def test_a_list_of_refusals_that_cannot_be_written_stops_it_before_the_wor
 
 def test_a_database_that_is_away_ends_it_with_2(tmp_path: Path) -> None:
     settings = away(tmp_path)
-    done = lavka(settings, tmp_path, "import", write(tmp_path, "users", [ADA]))
+    done = lavka(settings, "import", write(tmp_path, "users", [ADA]))
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
     place = f"postgresql+asyncpg://lavka:***@127.0.0.1:{settings.db_port}/lavka"
@@ -114,17 +108,35 @@ def test_a_database_that_is_away_ends_it_with_2(tmp_path: Path) -> None:
 def test_no_command_and_an_unknown_one_end_it_with_2(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
     for arguments in ([], ["export"], ["import"]):
-        done = lavka(settings, tmp_path, *arguments)
+        done = lavka(settings, *arguments)
         assert done.returncode == 2
         assert done.stderr.startswith("usage: lavka")
     assert not settings.data_dir.exists()
 
 
 def test_help_tells_the_columns_of_every_kind(tmp_path: Path) -> None:
-    shown = lavka(sqlite_settings(tmp_path), tmp_path, "import", "--help")
+    shown = lavka(sqlite_settings(tmp_path), "import", "--help")
     assert shown.returncode == 0
     for column in (*TEA, *ADA, *LINE, "status", "is_active"):
         assert column in shown.stdout
+
+
+def test_the_installed_command_takes_the_settings_of_its_environment(tmp_path: Path) -> None:
+    products = write(tmp_path, "products", [TEA, CUP | {"name": ""}])
+    settings = sqlite_settings(tmp_path / "var")
+    done = subprocess.run(
+        [PROGRAM, "import", products],
+        cwd=tmp_path,
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=WAIT_SECONDS,
+    )
+    assert done.returncode == 1
+    assert done.stdout == f"{products}: 1 rows added, 0 there already, 1 refused\n"
+    assert done.stderr.splitlines()[-1] == f"{products}:3: name: is required"
+    assert (settings.data_dir / "lavka.db").exists()
 
 
 async def test_an_import_that_was_killed_is_run_again_and_completes(
@@ -137,7 +149,7 @@ async def test_an_import_that_was_killed_is_run_again_and_completes(
     files = [write(tmp_path, "products", [tea]), write(tmp_path, "users", [ADA]), orders]
     left = await _kill_in_the_middle(shop, files, count)
     assert 0 < left < count
-    done = lavka(shop.settings, tmp_path, "import", *files)
+    done = lavka(shop.settings, "import", *files)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[2] == (
         f"{orders}: {left} rows added, {count - left} there already, 0 refused"
@@ -149,7 +161,7 @@ async def test_an_import_that_was_killed_is_run_again_and_completes(
 async def _kill_in_the_middle(shop: Shop, files: list[Path], count: int) -> int:
     """Kill an import when the first pieces are sold, and return how many are left."""
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "import", *map(str, files)],
+        [PROGRAM, "import", *files],
         env=environment(shop.settings),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""The `lavka dead-letters` commands as processes: what they print and do, and how they end."""
+"""The `lavka dead-letters` commands: what they print and do, and how they end."""
 
 import json
 from collections.abc import AsyncIterator
@@ -15,11 +15,11 @@ from app.dependencies import Shop, provide_dead_letters
 from app.messaging.dispatcher import dispatch_due
 from app.messaging.processing import Processor
 from app.models import AuditEvent, DeadLetter, OutboxMessage
+from tests.command_line import lavka
 from tests.conftest import sqlite_settings
 from tests.factories import create_product, create_user
 from tests.ledger import every
 from tests.processes import away
-from tests.test_cli import lavka
 
 NOBODY = UUID("0199a1b2-7c00-7d00-8e00-0123456789ab")
 REASON = "Earl Grey, 100 g: 3 asked for, 2 in stock"
@@ -66,9 +66,9 @@ async def noted(shop: Shop) -> list[tuple[str, str]]:
     return [(each.event, each.actor) for each in events]
 
 
-async def test_the_list_shows_where_each_came_from_and_why(still: Shop, tmp_path: Path) -> None:
+async def test_the_list_shows_where_each_came_from_and_why(still: Shop) -> None:
     await park(still, "first", "second")
-    shown = lavka(still.settings, tmp_path, "dead-letters", "list")
+    shown = lavka(still.settings, "dead-letters", "list")
     assert (shown.returncode, shown.stderr) == (0, "")
     for words in (
         "order, tried once",
@@ -81,66 +81,64 @@ async def test_the_list_shows_where_each_came_from_and_why(still: Shop, tmp_path
     assert max(map(len, shown.stdout.splitlines())) <= 80
 
 
-async def test_the_list_can_be_of_one_queue_and_short(still: Shop, tmp_path: Path) -> None:
+async def test_the_list_can_be_of_one_queue_and_short(still: Shop) -> None:
     await park(still, "first", "second")
     await park(still, "third", queue="product")
-    shown = lavka(still.settings, tmp_path, "dead-letters", "list", "--queue", "product")
+    shown = lavka(still.settings, "dead-letters", "list", "--queue", "product")
     assert "message third" in shown.stdout and "message second" not in shown.stdout
-    short = lavka(still.settings, tmp_path, "dead-letters", "list", "--limit", "1")
+    short = lavka(still.settings, "dead-letters", "list", "--limit", "1")
     assert "message third" in short.stdout and "message second" not in short.stdout
     assert short.stdout.splitlines()[-1] == "the newest 1; there are more (--limit N)"
-    empty = lavka(still.settings, tmp_path, "dead-letters", "list", "--queue", "order_update")
+    empty = lavka(still.settings, "dead-letters", "list", "--queue", "order_update")
     assert (empty.returncode, empty.stdout) == (0, "no dead letters\n")
 
 
-async def test_the_json_is_what_the_api_answers(
-    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
-) -> None:
+async def test_the_json_is_what_the_api_answers(shop: Shop, client: httpx.AsyncClient) -> None:
     await park(shop, "first", "second", body='{"name": "Чай"}'.encode())
-    listed = lavka(shop.settings, tmp_path, "dead-letters", "list", "--json")
+    listed = lavka(shop.settings, "dead-letters", "list", "--json")
     assert json.loads(listed.stdout) == await every(client, "/dead-letters")
     letter = json.loads(listed.stdout)[0]["id"]
-    shown = lavka(shop.settings, tmp_path, "dead-letters", "show", letter, "--json")
+    shown = lavka(shop.settings, "dead-letters", "show", letter, "--json")
     assert json.loads(shown.stdout) == (await client.get(f"/dead-letters/{letter}")).json()
     assert listed.returncode == shown.returncode == 0
 
 
-async def test_one_is_shown_with_its_body(still: Shop, tmp_path: Path) -> None:
+async def test_one_is_shown_with_its_body(still: Shop) -> None:
     body = json.dumps({"items": ["x" * 200]}, indent=2)
     await park(still, "first", body=body.encode())
     letter = (await parked(still))["first"]
-    shown = lavka(still.settings, tmp_path, "dead-letters", "show", letter)
+    shown = lavka(still.settings, "dead-letters", "show", letter)
     assert (shown.returncode, shown.stderr) == (0, "")
     assert shown.stdout.endswith(f"\n{body}\n")
     for words in (letter, "first", "insufficient-stock", REASON):
         assert words in shown.stdout
 
 
-async def test_a_message_does_not_write_on_the_terminal(still: Shop, tmp_path: Path) -> None:
+async def test_a_message_does_not_write_on_the_terminal(still: Shop) -> None:
     await park(still, "\x1b[2Jfirst [red]", body=b"\x1b]0;mine\x07 [bold]\xff\r\n{}")
     (letter,) = (await parked(still)).values()
     for arguments in (["list"], ["show", letter], ["list", "--json"], ["show", letter, "--json"]):
-        shown = lavka(still.settings, tmp_path, "dead-letters", *arguments)
+        shown = lavka(still.settings, "dead-letters", *arguments)
         assert shown.returncode == 0
         assert not {"\x1b", "\x07", "\r"} & set(shown.stdout)
         assert "[2Jfirst [red]" in shown.stdout
 
 
-async def test_one_that_there_is_not_ends_it_with_2(still: Shop, tmp_path: Path) -> None:
+async def test_one_that_there_is_not_ends_it_with_2(still: Shop) -> None:
     for action, output in (("show", ""), ("requeue", "0 requeued\n"), ("discard", "0 discarded\n")):
-        done = lavka(still.settings, tmp_path, "dead-letters", action, str(NOBODY))
+        done = lavka(still.settings, "dead-letters", action, str(NOBODY))
         assert (done.returncode, done.stdout) == (2, output)
         assert done.stderr.startswith("error: there is no ") and str(NOBODY) in done.stderr
     assert await noted(still) == []
 
 
 async def test_those_that_are_there_are_requeued_and_the_others_named(
-    still: Shop, tmp_path: Path
+    still: Shop,
 ) -> None:
     await park(still, "first", "second", "third")
     ids = await parked(still)
     asked = [ids["third"], str(NOBODY), ids["first"]]
-    done = lavka(still.settings, tmp_path, "dead-letters", "requeue", *asked)
+    done = lavka(still.settings, "dead-letters", "requeue", *asked)
     assert (done.returncode, done.stdout) == (1, "2 requeued\n")
     assert len(done.stderr.splitlines()) == 1 and str(NOBODY) in done.stderr
     assert await sent(still) == [("order", "third"), ("order", "first")]
@@ -148,37 +146,37 @@ async def test_those_that_are_there_are_requeued_and_the_others_named(
     assert await noted(still) == [("dead-letter.requeued", "system")] * 2
 
 
-async def test_all_of_a_queue_are_requeued_the_oldest_first(still: Shop, tmp_path: Path) -> None:
+async def test_all_of_a_queue_are_requeued_the_oldest_first(still: Shop) -> None:
     names = [f"m{number}" for number in range(203)]
     await park(still, *names)
     await park(still, "other", queue="product")
     everything = ("dead-letters", "requeue", "--all", "--queue", "order")
-    asked = lavka(still.settings, tmp_path, *everything)
+    asked = lavka(still.settings, *everything)
     assert (asked.returncode, asked.stdout) == (2, "")
     assert asked.stderr == "error: 203 would be requeued; --yes does it\n"
     assert (await sent(still), len(await parked(still))) == ([], 204)
-    done = lavka(still.settings, tmp_path, *everything, "--yes")
+    done = lavka(still.settings, *everything, "--yes")
     assert (done.returncode, done.stdout, done.stderr) == (0, "203 requeued\n", "")
     assert await sent(still) == [("order", name) for name in names]
     assert list(await parked(still)) == ["other"]
 
 
-async def test_what_is_discarded_is_gone(still: Shop, tmp_path: Path) -> None:
+async def test_what_is_discarded_is_gone(still: Shop) -> None:
     await park(still, "first", "second")
     await park(still, "other", queue="product")
     first = (await parked(still))["first"]
-    done = lavka(still.settings, tmp_path, "dead-letters", "discard", first)
+    done = lavka(still.settings, "dead-letters", "discard", first)
     assert (done.returncode, done.stdout) == (0, "1 discarded\n")
     assert list(await parked(still)) == ["second", "other"]
     rest = ("dead-letters", "discard", "--all", "--queue", "order", "--yes")
-    done = lavka(still.settings, tmp_path, *rest)
+    done = lavka(still.settings, *rest)
     assert (done.returncode, done.stdout) == (0, "1 discarded\n")
     assert (list(await parked(still)), await sent(still)) == (["other"], [])
     assert await noted(still) == [("dead-letter.discarded", "system")] * 2
 
 
 async def test_an_order_that_was_refused_is_placed_when_it_is_requeued(
-    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
+    shop: Shop, client: httpx.AsyncClient
 ) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=2)
     items = [{"product_id": product["id"], "quantity": 3}]
@@ -186,7 +184,7 @@ async def test_an_order_that_was_refused_is_placed_when_it_is_requeued(
     await park(shop, "order-1", body=body)
     await client.post(f"/products/{product['id']}/stock", json={"quantity": 5, "reason": "supply"})
     letter = (await parked(shop))["order-1"]
-    done = lavka(shop.settings, tmp_path, "dead-letters", "requeue", letter)
+    done = lavka(shop.settings, "dead-letters", "requeue", letter)
     assert (done.returncode, done.stdout) == (0, "1 requeued\n")
     # The shop of the tests leaves what is queued to them.
     assert await dispatch_due(shop, Processor(shop))
@@ -213,14 +211,14 @@ def test_what_cannot_be_meant_ends_it_with_2_before_anything_is_done(
     arguments: list[str], tmp_path: Path
 ) -> None:
     settings = sqlite_settings(tmp_path / "var")
-    done = lavka(settings, tmp_path, "dead-letters", *arguments)
+    done = lavka(settings, "dead-letters", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("usage: lavka dead-letters")
     assert not settings.data_dir.exists()
 
 
 def test_a_database_that_is_away_ends_it_with_2(tmp_path: Path) -> None:
-    done = lavka(away(tmp_path), tmp_path, "dead-letters", "list")
+    done = lavka(away(tmp_path), "dead-letters", "list")
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1].startswith("error: postgresql+asyncpg:")

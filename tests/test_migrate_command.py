@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from app.dependencies import Shop
 from app.settings import Settings
+from tests.command_line import lavka
 from tests.conftest import postgres_settings, sqlite_settings
 from tests.processes import ROOT, WAIT_SECONDS, away, environment
 from tests.servers import PostgresServer
-from tests.test_cli import lavka
 
 ENTRYPOINT = ROOT / "entrypoint.sh"
 
@@ -35,7 +36,7 @@ def started(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[
     return subprocess.run(
         ["/bin/sh", str(ENTRYPOINT), *arguments],
         cwd=ROOT,
-        env=environment(settings) | {"PATH": path, "DB_WAIT_SECONDS": "1"},
+        env=environment(settings) | {"PATH": path, "DB_WAIT_SECONDS": "0"},
         capture_output=True,
         text=True,
         check=False,
@@ -43,33 +44,30 @@ def started(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[
     )
 
 
-def test_an_empty_database_is_migrated_once(empty_database: Settings, tmp_path: Path) -> None:
-    first, second = (lavka(empty_database, tmp_path, "migrate") for _ in range(2))
+def test_an_empty_database_is_migrated_once(empty_database: Settings) -> None:
+    first, second = (lavka(empty_database, "migrate") for _ in range(2))
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout == f"{empty_database.data_place}: migrated\n"
     assert (second.returncode, second.stderr) == (0, "")
     assert second.stdout == f"{empty_database.data_place}: up to date\n"
 
 
-async def test_of_several_that_start_at_once_one_migrates(
-    empty_database: Settings, tmp_path: Path
-) -> None:
-    runs = [asyncio.to_thread(lavka, empty_database, tmp_path, "migrate") for _ in range(3)]
-    done = await asyncio.gather(*runs)
-    assert [each.returncode for each in done] == [0, 0, 0], [each.stderr for each in done]
-    said = sorted(each.stdout.rpartition(": ")[2].strip() for each in done)
-    assert said == ["migrated", "up to date", "up to date"]
+async def test_of_several_that_start_at_once_one_migrates(empty_database: Settings) -> None:
+    shops = [Shop(empty_database) for _ in range(3)]
+    assert sorted(await asyncio.gather(*(each.migrate() for each in shops))) == [False, False, True]
+    await asyncio.gather(*(each.close() for each in shops))
 
 
 def test_a_database_that_stays_away_is_waited_for_so_long(tmp_path: Path) -> None:
     settings = away(tmp_path)
     began = time.monotonic()
-    done = lavka(settings, tmp_path, "migrate", "--wait", "2")
-    assert time.monotonic() - began > 2
+    done = lavka(settings, "migrate", "--wait", "0.5")
+    assert time.monotonic() - began > 0.5
     assert done.returncode == 2
-    assert done.stdout.startswith(f"waiting for {settings.data_place}: ")
+    (line,) = done.stdout.splitlines()
+    assert line.startswith(f"waiting for {settings.data_place}: ")
     assert done.stderr.splitlines()[-1].startswith(f"error: {settings.data_place}: ")
-    assert lavka(settings, tmp_path, "migrate").stdout == ""
+    assert lavka(settings, "migrate").stdout == ""
 
 
 def test_a_container_migrates_and_then_is_its_command(
@@ -86,8 +84,9 @@ def test_a_container_without_its_database_does_not_begin(tmp_path: Path) -> None
     assert "the command" not in done.stdout
 
 
-def test_an_empty_shop_is_filled_once(empty_database: Settings, tmp_path: Path) -> None:
-    first = lavka(empty_database, tmp_path, "demo")
+def test_an_empty_shop_is_filled_once(tmp_path: Path) -> None:
+    settings = sqlite_settings(tmp_path / "var")
+    first = lavka(settings, "demo")
     assert (first.returncode, first.stdout.splitlines()[-1]) == (0, "filled"), first.stderr
-    second = lavka(empty_database, tmp_path, "demo")
+    second = lavka(settings, "demo")
     assert (second.returncode, second.stdout) == (0, "the shop is in use, and stays as it is\n")
