@@ -1,5 +1,6 @@
-"""A shop with a real broker, emptied for each test."""
+"""Shops with a real broker, emptied for each test, with and without a running worker."""
 
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 import pytest_asyncio
 
 from app.dependencies import Shop
+from app.messaging.commands import COMMANDS
+from app.models import DeadLetter
 from app.services.outbox_service import EVENTS_EXCHANGE
 from main import create_app
 from tests.conftest import (
@@ -20,7 +23,8 @@ from tests.conftest import (
     running,
 )
 from tests.servers import PostgresServer, RabbitMQServer
-from tests.test_messaging.workers import QUEUES, Stand
+from tests.test_messaging.deliveries import postponed_in, rows_of
+from tests.test_messaging.workers import QUEUES, Stand, publish, until
 
 DATABASE = "worked"
 
@@ -50,6 +54,29 @@ async def mortal_stand(worked: PostgresServer, tmp_path: Path) -> AsyncIterator[
             yield its
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session", name="shared_stand")
+async def stand_with_a_worker(
+    worked: PostgresServer,
+    rabbitmq_server: RabbitMQServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[tuple[Stand, subprocess.Popen[bytes]]]:
+    """A shop with a broker and a worker, which has declared the queues."""
+    async with stand_on(worked, rabbitmq_server, tmp_path_factory.mktemp("shared")) as its:
+        await forget_all(rabbitmq_server)
+        with its.worker() as worker:
+            await its.wait_for_workers()
+            yield its, worker
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def worked_stand(shared_stand: tuple[Stand, subprocess.Popen[bytes]]) -> AsyncIterator[Stand]:
+    """A shop with a broker and a worker, both of which the tests of a module share."""
+    its, worker = shared_stand
+    yield its
+    assert worker.poll() is None, its.log
+    await reset(its)
+
+
 @asynccontextmanager
 async def stand_on(
     database: PostgresServer, broker: RabbitMQServer, folder: Path
@@ -71,3 +98,22 @@ async def forget_all(server: RabbitMQServer) -> None:
         for queue in QUEUES:
             await channel.queue_delete(queue)
         await channel.exchange_delete(EVENTS_EXCHANGE)
+
+
+async def reset(its: Stand) -> None:
+    """Wait until the worker is idle, then purge the queues and empty the database."""
+    ends = [f"the end of {queue}" for queue in COMMANDS]
+
+    async def come_to() -> list[str]:
+        letters = await rows_of(its.shop, DeadLetter)
+        return [each for each in ends if each in {letter.message_id for letter in letters}]
+
+    async with its.channel() as channel:
+        # Each queue has one consumer, so all earlier messages are done when this one is parked.
+        for queue, end in zip(COMMANDS, ends):
+            await publish(channel, queue, b"?", end)
+        await until(come_to, ends)
+        await until(lambda: postponed_in(its.shop), [])
+        for queue in QUEUES:
+            await (await channel.get_queue(queue)).purge()
+    await empty(its.shop)

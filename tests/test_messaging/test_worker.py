@@ -10,8 +10,10 @@ import aio_pika
 import httpx
 import pytest
 from aio_pika.abc import AbstractChannel, AbstractQueue
+from sqlalchemy import update
 
 from app.dependencies import provide_outbox
+from app.models import OutboxMessage
 from app.services.outbox_service import EVENTS_EXCHANGE
 from tests.factories import create_product, create_user, place_order
 from tests.ledger import assert_conserved, every, stock_of
@@ -38,27 +40,29 @@ from tests.test_messaging.workers import (
 COMMAND_QUEUES = ("product", "product_update", "order", "order_update")
 
 
+@pytest.fixture(name="stand")
+def stand_of_this_module(worked_stand: Stand) -> Stand:
+    """A shop with a broker and a worker that all tests here share."""
+    return worked_stand
+
+
 async def test_a_worker_declares_what_it_needs(stand: Stand) -> None:
-    with stand.worker():
-        await stand.wait_for_workers()
-        for queue in COMMAND_QUEUES:
-            arguments = {
-                "x-queue-type": "quorum",
-                "x-dead-letter-exchange": "",
-                "x-dead-letter-routing-key": f"{queue}.returned",
-                "x-dead-letter-strategy": "at-least-once",
-                "x-overflow": "reject-publish",
-                "x-delivery-limit": 10_000,
-            }
-            await check_declared(stand, queue, arguments)
-            arguments = {"x-queue-type": "quorum", "x-delivery-limit": 2**31 - 1}
-            await check_declared(stand, f"{queue}.returned", arguments)
-        for queue in ("report", *(f"{each}.dlq" for each in COMMAND_QUEUES)):
-            await check_declared(stand, queue, {"x-queue-type": "quorum"})
-        async with stand.channel() as channel:
-            await channel.declare_exchange(
-                EVENTS_EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True
-            )
+    for queue in COMMAND_QUEUES:
+        arguments = {
+            "x-queue-type": "quorum",
+            "x-dead-letter-exchange": "",
+            "x-dead-letter-routing-key": f"{queue}.returned",
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+            "x-delivery-limit": 10_000,
+        }
+        await check_declared(stand, queue, arguments)
+        arguments = {"x-queue-type": "quorum", "x-delivery-limit": 2**31 - 1}
+        await check_declared(stand, f"{queue}.returned", arguments)
+    for queue in ("report", *(f"{each}.dlq" for each in COMMAND_QUEUES)):
+        await check_declared(stand, queue, {"x-queue-type": "quorum"})
+    async with stand.channel() as channel:
+        await channel.declare_exchange(EVENTS_EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
     assert len(QUEUES) == 13
 
 
@@ -75,18 +79,16 @@ async def check_declared(stand: Stand, queue: str, arguments: dict[str, Any]) ->
 async def test_commands_on_all_queues_are_applied(stand: Stand) -> None:
     user, product = await create_user(stand.client), await create_product(stand.client)
     placed = await place_order(stand.client, user["id"], {product["id"]: 1})
-    with stand.worker():
-        await stand.wait_for_workers()
-        async with stand.channel() as channel:
-            for queue, data in (
-                ("product", PRODUCT),
-                ("product_update", change(product, name="By message")),
-                ("order", order(user, product, 3)),
-                ("order_update", move(placed["id"], "paid")),
-            ):
-                await publish(channel, queue, data, "same id")
-                await publish(channel, queue, data, "same id")
-        await until(lambda: applied_in(stand.shop), ["same id"] * 4)
+    async with stand.channel() as channel:
+        for queue, data in (
+            ("product", PRODUCT),
+            ("product_update", change(product, name="By message")),
+            ("order", order(user, product, 3)),
+            ("order_update", move(placed["id"], "paid")),
+        ):
+            await publish(channel, queue, data, "same id")
+            await publish(channel, queue, data, "same id")
+    await until(lambda: applied_in(stand.shop), ["same id"] * 4)
     assert sorted(each["name"] for each in await every(stand.client, "/products")) == [
         "By message",
         "Tea",
@@ -98,10 +100,8 @@ async def test_commands_on_all_queues_are_applied(stand: Stand) -> None:
 
 
 async def test_a_product_published_without_any_property_is_created(stand: Stand) -> None:
-    with stand.worker():
-        await stand.wait_for_workers()
-        publish_bare(stand, "product", json.dumps(PRODUCT).encode())
-        await until(lambda: names_in(stand.client), ["Tea"])
+    publish_bare(stand, "product", json.dumps(PRODUCT).encode())
+    await until(lambda: names_in(stand.client), ["Tea"])
     (message_id,) = await applied_in(stand.shop)
     assert message_id.startswith("unnamed-")
 
@@ -112,15 +112,12 @@ async def names_in(client: httpx.AsyncClient) -> list[str]:
 
 
 async def test_a_zero_byte_in_a_message_id_harms_nobody(stand: Stand) -> None:
-    with stand.worker() as worker:
-        await stand.wait_for_workers()
-        async with stand.channel() as channel:
-            await publish(channel, "product", PRODUCT, "a\0b")
-            await publish(channel, "product", b"?", "c\0d")
-            await publish(channel, "product", PRODUCT | {"sku": "B", "name": "B"}, "e")
-        await until(lambda: names_in(stand.client), ["B", "Tea"])
-        await until(lambda: codes_of(stand.shop), ["invalid-input"])
-        assert worker.poll() is None
+    async with stand.channel() as channel:
+        await publish(channel, "product", PRODUCT, "a\0b")
+        await publish(channel, "product", b"?", "c\0d")
+        await publish(channel, "product", PRODUCT | {"sku": "B", "name": "B"}, "e")
+    await until(lambda: names_in(stand.client), ["B", "Tea"])
+    await until(lambda: codes_of(stand.shop), ["invalid-input"])
     assert await applied_in(stand.shop) == ["a\\0b", "e"]
 
 
@@ -133,22 +130,20 @@ async def listening(channel: AbstractChannel) -> AbstractQueue:
 
 async def test_events_of_a_subject_come_in_the_order_of_their_commits(stand: Stand) -> None:
     client = stand.client
-    with stand.worker():
-        await stand.wait_for_workers()
-        async with stand.channel() as channel:
-            queue = await listening(channel)
-            user = await create_user(client)
-            products = [await create_product(client, stock_quantity=20) for _ in range(2)]
-            await asyncio.gather(
-                *(live(client, user, products[number % 2]) for number in range(20)),
-                *(
-                    client.patch(f"/products/{products[0]['id']}", json={"name": f"No. {number}"})
-                    for number in range(20)
-                ),
-                sell_out(client, user),
-            )
-            # Of the last product: added, sold out; of each order: placed, two moves.
-            messages = await drain(queue, 2 + 20 + 2 + 20 * 3 + 1)
+    async with stand.channel() as channel:
+        queue = await listening(channel)
+        user = await create_user(client)
+        products = [await create_product(client, stock_quantity=20) for _ in range(2)]
+        await asyncio.gather(
+            *(live(client, user, products[number % 2]) for number in range(20)),
+            *(
+                client.patch(f"/products/{products[0]['id']}", json={"name": f"No. {number}"})
+                for number in range(20)
+            ),
+            sell_out(client, user),
+        )
+        # Of the last product: added, sold out; of each order: placed, two moves.
+        messages = await drain(queue, 2 + 20 + 2 + 20 * 3 + 1)
     check_order(messages)
     assert await postponed_in(stand.shop) == []
 
@@ -192,52 +187,48 @@ def check_order(messages: list[Any]) -> None:
 
 async def test_a_dead_letter_has_a_copy_on_the_broker_with_its_reason(stand: Stand) -> None:
     user, product = await create_user(stand.client), await create_product(stand.client)
-    with stand.worker():
-        await stand.wait_for_workers()
-        async with stand.channel() as channel:
-            await publish(channel, "order", order(user, product, 11), "too many")
-            await publish(channel, "product", b'{"sku": "\xff"}', "binary")
-            for queue, message_id, headers in (
-                (
-                    "order",
-                    "too many",
-                    {
-                        "x-queue": "order",
-                        "x-error-code": "insufficient-stock",
-                        "x-error": f"{product['name']}: 11 asked for, 10 in stock",
-                        "x-attempt": 1,
-                    },
-                ),
-                (
-                    "product",
-                    "binary",
-                    {
-                        "x-queue": "product",
-                        "x-error-code": "invalid-input",
-                        "x-error": "the body is not valid UTF-8",
-                        "x-attempt": 1,
-                    },
-                ),
-            ):
-                dead = await channel.get_queue(f"{queue}.dlq")
-                (copy,) = await drain(dead, 1)
-                # The broker adds a count of its own.
-                given = {name: copy.headers[name] for name in headers}
-                assert (copy.message_id, given) == (message_id, headers)
-            assert copy.body == b'{"sku": "\xff"}'
+    async with stand.channel() as channel:
+        await publish(channel, "order", order(user, product, 11), "too many")
+        await publish(channel, "product", b'{"sku": "\xff"}', "binary")
+        for queue, message_id, headers in (
+            (
+                "order",
+                "too many",
+                {
+                    "x-queue": "order",
+                    "x-error-code": "insufficient-stock",
+                    "x-error": f"{product['name']}: 11 asked for, 10 in stock",
+                    "x-attempt": 1,
+                },
+            ),
+            (
+                "product",
+                "binary",
+                {
+                    "x-queue": "product",
+                    "x-error-code": "invalid-input",
+                    "x-error": "the body is not valid UTF-8",
+                    "x-attempt": 1,
+                },
+            ),
+        ):
+            dead = await channel.get_queue(f"{queue}.dlq")
+            (copy,) = await drain(dead, 1)
+            # The broker adds a count of its own.
+            given = {name: copy.headers[name] for name in headers}
+            assert (copy.message_id, given) == (message_id, headers)
+        assert copy.body == b'{"sku": "\xff"}'
     assert sorted(await codes_of(stand.shop)) == ["insufficient-stock", "invalid-input"]
 
 
 async def test_a_postponed_message_comes_again_over_the_broker(stand: Stand) -> None:
     user, product = await create_user(stand.client), await create_product(stand.client)
     chosen = "0199a1b2-7c00-7d00-8e00-000000000042"
-    with stand.worker():
-        await stand.wait_for_workers()
-        async with stand.channel() as channel:
-            await publish(channel, "order_update", move(chosen, "paid"), "early")
-            await until(lambda: attempts_in(stand), [1])
-            await publish(channel, "order", order(user, product, id=chosen), "late")
-        await until(lambda: applied_in(stand.shop), ["late", "early"])
+    async with stand.channel() as channel:
+        await publish(channel, "order_update", move(chosen, "paid"), "early")
+        await until(lambda: attempts_in(stand), [1])
+        await publish(channel, "order", order(user, product, id=chosen), "late")
+    await until(lambda: applied_in(stand.shop), ["late", "early"])
     assert (await stand.client.get(f"/orders/{chosen}")).json()["status"] == "paid"
 
 
@@ -249,25 +240,20 @@ async def attempts_in(stand: Stand) -> list[int]:
 async def test_a_command_over_http_takes_the_way_over_the_broker(stand: Stand) -> None:
     user, product = await create_user(stand.client), await create_product(stand.client)
     headers = {"Prefer": "respond-async, wait=20"}
-    with stand.worker():
-        await stand.wait_for_workers()
-        answer = await stand.client.post("/orders", json=order(user, product), headers=headers)
+    answer = await stand.client.post("/orders", json=order(user, product), headers=headers)
     assert answer.status_code == 201, answer.text
     assert answer.json() == (await stand.client.get(f"/orders/{answer.json()['id']}")).json()
 
 
 async def test_a_queue_deleted_at_run_time_is_declared_again_and_consumed(stand: Stand) -> None:
     user, product = await create_user(stand.client), await create_product(stand.client)
-    with stand.worker() as worker:
-        await stand.wait_for_workers()
-        for sold in (1, 2):
-            async with stand.channel() as channel:
-                await channel.queue_delete("order")
-            await until(lambda: stand.consumers_of("order"), 1)
-            async with stand.channel() as channel:
-                await publish(channel, "order", order(user, product))
-            await until(lambda: stock_of(stand.client, product["id"]), 10 - sold)
-        assert worker.poll() is None
+    for sold in (1, 2):
+        async with stand.channel() as channel:
+            await channel.queue_delete("order")
+        await until(lambda: stand.consumers_of("order"), 1)
+        async with stand.channel() as channel:
+            await publish(channel, "order", order(user, product))
+        await until(lambda: stock_of(stand.client, product["id"]), 10 - sold)
 
 
 async def waiting_in(stand: Stand) -> int:
@@ -275,26 +261,38 @@ async def waiting_in(stand: Stand) -> int:
     return len(await postponed_in(stand.shop))
 
 
+async def put_off_in(stand: Stand) -> int:
+    """Return how many of them are to wait for a while."""
+    now = stand.shop.clock.now()
+    return sum(each.due_at > now for each in await postponed_in(stand.shop))
+
+
+async def make_all_due(stand: Stand) -> None:
+    """Have nothing wait for its time any more."""
+    async with stand.shop.database.write() as session:
+        await session.execute(update(OutboxMessage).values(due_at=OutboxMessage.created_at))
+
+
 async def test_what_waits_for_a_missing_queue_holds_nothing_else_up(stand: Stand) -> None:
-    with stand.worker():
-        await stand.wait_for_workers()
-        async with stand.channel() as channel:
-            events = await listening(channel)
-            await channel.queue_delete("report")
-            async with stand.shop.database.write() as session:
-                for number in range(250):
-                    outbox = provide_outbox(session, stand.shop)
-                    await outbox.enqueue("report", f"report {number}", b"{}")
-            await create_product(stand.client)
-            (event,) = await drain(events, 1)
-            assert event.routing_key == "product.created"
-            await until(lambda: waiting_in(stand), 250)
-            reports = await channel.declare_queue(
-                "report", durable=True, arguments={"x-queue-type": "quorum"}
-            )
-            taken = await drain(reports, 250)
-        assert {each.message_id for each in taken} == {f"report {each}" for each in range(250)}
-        await until(lambda: postponed_in(stand.shop), [])
+    async with stand.channel() as channel:
+        events = await listening(channel)
+        await channel.queue_delete("report")
+        async with stand.shop.database.write() as session:
+            for number in range(250):
+                outbox = provide_outbox(session, stand.shop)
+                await outbox.enqueue("report", f"report {number}", b"{}")
+        await create_product(stand.client)
+        (event,) = await drain(events, 1)
+        assert event.routing_key == "product.created"
+        await until(lambda: waiting_in(stand), 250)
+        await until(lambda: put_off_in(stand), 250)
+        reports = await channel.declare_queue(
+            "report", durable=True, arguments={"x-queue-type": "quorum"}
+        )
+        await make_all_due(stand)
+        taken = await drain(reports, 250)
+    assert {each.message_id for each in taken} == {f"report {each}" for each in range(250)}
+    await until(lambda: postponed_in(stand.shop), [])
 
 
 async def test_a_thousand_good_messages_pass_the_bad_ones_over_the_broker(stand: Stand) -> None:
@@ -303,10 +301,8 @@ async def test_a_thousand_good_messages_pass_the_bad_ones_over_the_broker(stand:
     documents: list[Any] = [order(user, product) for _ in range(1_000)]
     for place in range(0, 1_000, 50):
         documents.insert(place, message("order", b"[" * 5_000).body)
-    with stand.worker():
-        await stand.wait_for_workers()
-        async with stand.channel() as channel:
-            await publish_all(channel, "order", documents)
-        await until(lambda: stock_of(stand.client, product["id"]), 0)
-        await until(lambda: codes_of(stand.shop), ["invalid-input"] * 20)
+    async with stand.channel() as channel:
+        await publish_all(channel, "order", documents)
+    await until(lambda: stock_of(stand.client, product["id"]), 0)
+    await until(lambda: codes_of(stand.shop), ["invalid-input"] * 20)
     await assert_conserved(stand.client, [product["id"]])
