@@ -16,10 +16,14 @@ from pathlib import Path
 
 BEAT_SECONDS = 5.0
 STALE_SECONDS = 20.0
+# An unhealthy process writes more often, so that its recovery is noticed quickly.
+_UNHEALTHY_BEAT_SECONDS = 0.5
 
 
 @asynccontextmanager
-async def beating(path: Path | None, ailment: Callable[[], str | None]) -> AsyncIterator[None]:
+async def beating(
+    path: Path | None, ailment: Callable[[], str | None], beat_seconds: float = BEAT_SECONDS
+) -> AsyncIterator[None]:
     """Beat while the block runs; `ailment` tells what the process cannot do its work without.
 
     The file is written by the event loop, so that one that stands still is seen to.
@@ -27,7 +31,7 @@ async def beating(path: Path | None, ailment: Callable[[], str | None]) -> Async
     if path is None:
         yield
         return
-    task = asyncio.create_task(_beat(path, ailment))
+    task = asyncio.create_task(_beat(path, ailment, beat_seconds))
     try:
         yield
     finally:
@@ -37,13 +41,14 @@ async def beating(path: Path | None, ailment: Callable[[], str | None]) -> Async
         path.unlink(missing_ok=True)
 
 
-async def _beat(path: Path, ailment: Callable[[], str | None]) -> None:
+async def _beat(path: Path, ailment: Callable[[], str | None], beat_seconds: float) -> None:
     new = path.with_suffix(".new")
     while True:
-        new.write_text(ailment() or "", encoding="utf-8")
+        missing = ailment()
+        new.write_text(missing or "", encoding="utf-8")
         # Whoever reads meanwhile has the old one or the new one, and never half of it.
         os.replace(new, path)
-        await asyncio.sleep(BEAT_SECONDS)
+        await asyncio.sleep(min(beat_seconds, _UNHEALTHY_BEAT_SECONDS) if missing else beat_seconds)
 
 
 def complaint(path: Path, *, stale_seconds: float = STALE_SECONDS, is_alive: bool) -> str | None:

@@ -1,7 +1,9 @@
 """Counts what a caller does in a span of time: in Redis for all processes, or in this one."""
 
 import logging
+import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ logger = logging.getLogger(__name__)
 # Short, as a caller waits; long enough for a busy machine.
 _REDIS_TIMEOUT_SECONDS = 0.2
 # Redis is not asked again for so long after it failed: each time-out is felt by a caller.
-_REDIS_REST_SECONDS = 1.0
+REDIS_REST_SECONDS = 1.0
 _COMPLAINT_SECONDS = 60.0
 # Processes that cannot count together let through a share each.
 _SHARE_ALONE = 4
@@ -60,13 +62,16 @@ class Standing:
 class LocalCounter:
     """Counts in this process, in a bounded number of counters."""
 
-    def __init__(self, window_seconds: float = 60.0) -> None:
+    def __init__(
+        self, window_seconds: float = 60.0, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._window_seconds = window_seconds
+        self._now = now
         self._counters: dict[str, tuple[int, float]] = {}
 
     def hit(self, key: str, limit: int) -> Standing:
         """Count a request."""
-        now = time.monotonic()
+        now = self._now()
         count, ends_at = self._counters.get(key, (0, 0.0))
         if ends_at <= now:
             self._make_room(now)
@@ -89,14 +94,19 @@ class LocalCounter:
 class RateLimits:
     """Counts log-ins and what else is dear, for all processes together while Redis answers."""
 
-    def __init__(self, settings: Settings, window_seconds: float = 60.0) -> None:
-        self._local = LocalCounter(window_seconds)
+    def __init__(
+        self,
+        settings: Settings,
+        window_seconds: float = 60.0,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._local = LocalCounter(window_seconds, now)
+        self._now = now
         self._window_ms = int(window_seconds * 1000)
         self._settings = settings
         self._redis: Redis | None = None
         self._script: Any = None
-        self._rests_until = 0.0
-        self._complained_at = -_COMPLAINT_SECONDS
+        self._rests_until = self._complained_at = -math.inf
 
     async def hit(self, key: str, limit: int) -> Standing:
         """Count a request; while Redis does not answer, a quarter of the limit is left."""
@@ -104,7 +114,7 @@ class RateLimits:
             return self._local.hit(key, limit)
         # Counted here in any case: who has used up a share has it used up when Redis fails.
         alone = self._local.hit(key, max(limit // _SHARE_ALONE, 1))
-        if time.monotonic() >= self._rests_until:
+        if self._now() >= self._rests_until:
             if (standing := await self._hit_redis(key, limit)) is not None:
                 return standing
         return alone
@@ -124,14 +134,14 @@ class RateLimits:
                 self._script = self._redis.register_script(_HIT)
             count, left_ms = await self._script(keys=[f"limit:{key}"], args=[self._window_ms])
         except (RedisError, OSError, TimeoutError) as error:
-            self._rests_until = time.monotonic() + _REDIS_REST_SECONDS
+            self._rests_until = self._now() + REDIS_REST_SECONDS
             self._complain(error)
             return None
         return _standing(count, limit, left_ms / 1000)
 
     def _complain(self, error: Exception) -> None:
-        if time.monotonic() - self._complained_at >= _COMPLAINT_SECONDS:
-            self._complained_at = time.monotonic()
+        if self._now() - self._complained_at >= _COMPLAINT_SECONDS:
+            self._complained_at = self._now()
             logger.warning("Redis does not answer, limits are counted here: %s", error)
 
 

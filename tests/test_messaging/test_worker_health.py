@@ -5,41 +5,50 @@ import signal
 from pathlib import Path
 
 from app.heartbeat import complaint
+from tests.relay import Relay
 from tests.test_messaging.workers import Stand, ended, until
+
+# A worker with a short heartbeat interval.
+QUICK_BEAT = """
+from functools import partial
+from app import rabbitmq_consumer
+
+rabbitmq_consumer.beating = partial(rabbitmq_consumer.beating, beat_seconds=0.1)
+rabbitmq_consumer.main()
+"""
 
 
 async def test_a_worker_is_well_while_it_has_its_broker_and_alive_without(
     stand: Stand, tmp_path: Path
 ) -> None:
     path = tmp_path / "heartbeat"
-    settings = stand.settings.model_copy(update={"heartbeat_file": path})
-    watched = dataclasses.replace(stand, settings=settings)
 
     async def said() -> str | None:
         return complaint(path, is_alive=False)
 
     assert await said() == "there is no sign of life"
-    with watched.worker() as worker:
-        await until(said, None)
-        await stand.wait_for_workers()
-        stand.server.stop()
-        try:
+    async with Relay(stand.server.host, stand.server.port) as relay:
+        changes = {"heartbeat_file": path, "rabbitmq_port": relay.port}
+        watched = dataclasses.replace(stand, settings=stand.settings.model_copy(update=changes))
+        with watched.worker("-c", QUICK_BEAT) as worker:
+            await until(said, None)
+            await stand.wait_for_workers()
+            await relay.cut()
             await until(said, "RabbitMQ is away")
             assert complaint(path, is_alive=True) is None
-        finally:
-            stand.server.start()
-        await until(said, None)
-        assert await ended(worker, 30) == 0
+            await relay.open()
+            await until(said, None)
+            assert await ended(worker, 30) == 0
     assert await said() == "there is no sign of life"
 
 
 async def test_a_worker_that_stands_still_is_not_alive(stand: Stand, tmp_path: Path) -> None:
     path = tmp_path / "heartbeat"
     settings = stand.settings.model_copy(update={"heartbeat_file": path})
-    with dataclasses.replace(stand, settings=settings).worker() as worker:
+    with dataclasses.replace(stand, settings=settings).worker("-c", QUICK_BEAT) as worker:
 
         async def is_dead() -> bool:
-            return complaint(path, stale_seconds=7, is_alive=True) is not None
+            return complaint(path, stale_seconds=1, is_alive=True) is not None
 
         await until(is_dead, False)
         worker.send_signal(signal.SIGSTOP)
