@@ -276,7 +276,10 @@ async def test_a_commit_whose_answer_was_lost_is_not_made_twice(
     assert len(await applied_in(shop)) == 1
 
 
-async def test_messages_are_held_while_the_database_is_away_and_applied_afterwards() -> None:
+async def test_messages_are_held_while_the_database_is_away_and_applied_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(processing, "_HOLD_SECONDS", (0.01, 0.02))
     with start_postgres() as server:
         server.create_database("held")
         settings = postgres_settings(server, "held")
@@ -298,7 +301,7 @@ async def check_that_they_are_held(client: httpx.AsyncClient, shop: Shop, server
     ]
     server.stop()
     held = [asyncio.create_task(Processor(shop).process(each)) for each in batches]
-    done, _ = await asyncio.wait(held, timeout=2)
+    done, _ = await asyncio.wait(held, timeout=0.3)
     assert done == set()
     server.start()
     await asyncio.wait_for(asyncio.gather(*held), 40)

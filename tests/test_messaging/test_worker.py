@@ -20,6 +20,7 @@ from tests.ledger import assert_conserved, every, stock_of
 from tests.test_messaging.deliveries import (
     PRODUCT,
     applied_in,
+    assert_balanced,
     change,
     codes_of,
     message,
@@ -42,7 +43,7 @@ COMMAND_QUEUES = ("product", "product_update", "order", "order_update")
 
 @pytest.fixture(name="stand")
 def stand_of_this_module(worked_stand: Stand) -> Stand:
-    """A shop with a broker and a worker that all tests here share."""
+    """A shop with a broker and a worker that all tests of this module share."""
     return worked_stand
 
 
@@ -262,13 +263,13 @@ async def waiting_in(stand: Stand) -> int:
 
 
 async def put_off_in(stand: Stand) -> int:
-    """Return how many of them are to wait for a while."""
+    """Return how many messages in the outbox are not due yet."""
     now = stand.shop.clock.now()
     return sum(each.due_at > now for each in await postponed_in(stand.shop))
 
 
 async def make_all_due(stand: Stand) -> None:
-    """Have nothing wait for its time any more."""
+    """Make every message in the outbox due."""
     async with stand.shop.database.write() as session:
         await session.execute(update(OutboxMessage).values(due_at=OutboxMessage.created_at))
 
@@ -305,4 +306,4 @@ async def test_a_thousand_good_messages_pass_the_bad_ones_over_the_broker(stand:
         await publish_all(channel, "order", documents)
     await until(lambda: stock_of(stand.client, product["id"]), 0)
     await until(lambda: codes_of(stand.shop), ["invalid-input"] * 20)
-    await assert_conserved(stand.client, [product["id"]])
+    await assert_balanced(stand.shop, product["id"])

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import aio_pika
+import pytest
 from aio_pika.abc import AbstractChannel, AbstractQueue
 
+from app.messaging.broker import declare
 from app.services.outbox_service import EVENTS_EXCHANGE
 from tests.factories import create_product, create_user, place_order
-from tests.ledger import assert_conserved, every, stock_of
+from tests.ledger import every, stock_of
 from tests.test_messaging.deliveries import (
     PRODUCT,
     applied_in,
+    assert_balanced,
     letters_of,
     order,
     postponed_in,
@@ -89,9 +92,8 @@ async def orders_for(stand: Stand, count: int) -> tuple[dict[str, Any], list[dic
 
 
 async def test_orders_placed_while_the_broker_is_down_are_told_of_afterwards(
-    mortal_stand: Stand,
+    stand: Stand,
 ) -> None:
-    stand = mortal_stand
     user, product = await create_user(stand.client), await create_product(stand.client)
     with stand.worker() as worker:
         await stand.wait_for_workers()
@@ -115,21 +117,27 @@ async def test_orders_placed_while_the_broker_is_down_are_told_of_afterwards(
     assert all(any(one["id"].encode() in each.body for each in events) for one in placed)
 
 
-async def test_a_frozen_broker_delays_no_answer_and_no_end(stand: Stand) -> None:
+async def test_a_frozen_broker_delays_no_answer_and_no_end(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
     user, product = await create_user(stand.client), await create_product(stand.client)
     with stand.worker() as worker:
         await stand.wait_for_workers()
         stand.server.pause()
+        asked: list[object] = []
+
+        async def ask(*arguments: object, **_options: object) -> None:
+            asked.append(arguments)
+            raise ConnectionRefusedError
+
         try:
-            spans = []
-            for _ in range(10):
-                began = time.monotonic()
-                await place_order(stand.client, user["id"], {product["id"]: 1})
-                spans.append(time.monotonic() - began)
-            assert max(spans) < 1
-            began = time.monotonic()
+            with monkeypatch.context() as patch:
+                patch.setattr(aio_pika, "connect", ask)
+                for _ in range(10):
+                    await place_order(stand.client, user["id"], {product["id"]: 1})
+            # The web process opens no connection to the broker, so no answer can wait for it.
+            assert not asked
             assert await ended(worker, 30) == 0
-            assert time.monotonic() - began < 30
         finally:
             stand.server.resume()
     assert len(await every(stand.client, "/orders")) == 10
@@ -159,9 +167,8 @@ async def test_a_worker_that_is_killed_amid_its_work_loses_and_doubles_nothing(
     stand: Stand,
 ) -> None:
     product, documents = await orders_for(stand, 1_000)
-    with stand.worker():
-        await stand.wait_for_workers()
     async with stand.channel() as channel:
+        await declare(channel)
         await publish_all(channel, "order", documents)
     for _ in range(3):
         with stand.worker() as worker:
@@ -173,7 +180,7 @@ async def test_a_worker_that_is_killed_amid_its_work_loses_and_doubles_nothing(
         await until(lambda: applied_count(stand), 1_000)
     assert await stock_of(stand.client, product["id"]) == 0
     assert len(await every(stand.client, "/orders")) == 1_000
-    await assert_conserved(stand.client, [product["id"]])
+    await assert_balanced(stand.shop, product["id"])
 
 
 async def test_two_workers_share_the_work(stand: Stand, tmp_path: Path) -> None:
@@ -192,7 +199,7 @@ async def test_two_workers_share_the_work(stand: Stand, tmp_path: Path) -> None:
         del os.environ["NOTES"]
     shares = [sum(map(int, each.read_text("utf-8").split())) for each in notes.iterdir()]
     assert len(shares) == 2 and sum(shares) == 1_500 and min(shares) > 150
-    await assert_conserved(stand.client, [product["id"]])
+    await assert_balanced(stand.shop, product["id"])
 
 
 async def test_a_message_that_kills_its_worker_takes_no_neighbour_with_it(
@@ -200,11 +207,10 @@ async def test_a_message_that_kills_its_worker_takes_no_neighbour_with_it(
 ) -> None:
     (tmp_path / "deadly.py").write_text(DEADLY, "utf-8")
     user, product = await create_user(stand.client), await create_product(stand.client)
-    with stand.worker():
-        await stand.wait_for_workers()
     names = [f"good {number}" for number in range(30)]
     names.insert(15, "deadly")
     async with stand.channel() as channel:
+        await declare(channel)
         for name in names:
             await publish(
                 channel, "product", PRODUCT | {"sku": name.replace(" ", "-"), "name": name}, name
