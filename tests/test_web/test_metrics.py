@@ -9,11 +9,13 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from app.dependencies import Shop, provide_dead_letters, provide_outbox
 from app.models import OutboxMessage
 from app.reporting import make_report
 from main import create_app
+from tests.accounts import standing
 from tests.conftest import client_of, postgres_settings, running, sqlite_settings
 from tests.factories import create_product, create_user, place_order
 from tests.processes import free_port
@@ -130,7 +132,17 @@ async def test_what_waits_and_what_failed_is_told_of_the_whole_shop(
     assert told["lavka_dead_letters product"] == 0
     assert told["lavka_orders_placed_total"] == max(each["number"] for each in orders)
     assert told["lavka_database_pool_size"] == (5 if shop.database.is_sqlite else 10)
-    assert told["lavka_database_pool_in_use"] == 0
+
+
+async def test_connections_that_are_lent_are_told(shop: Shop) -> None:
+    # Without the lifespan no background task runs, which would borrow connections at any time.
+    async with standing(shop.settings) as app, client_of(app) as client:
+        own: Shop = app.state.shop
+        assert (await figures(client))["lavka_database_pool_in_use"] == 0
+        async with own.database.read() as session:
+            await session.execute(text("SELECT 1"))
+            assert (await figures(client))["lavka_database_pool_in_use"] == 1
+        assert (await figures(client))["lavka_database_pool_in_use"] == 0
 
 
 async def test_the_tables_are_asked_once_each(client: httpx.AsyncClient, shop: Shop) -> None:
