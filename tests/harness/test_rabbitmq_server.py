@@ -15,7 +15,7 @@ from aio_pika.exceptions import ChannelNotFoundEntity
 from pamqp.common import FieldTable
 
 from tests.conftest import rabbitmq_or_skip
-from tests.orphans import check_that_nothing_is_left
+from tests.harness.orphans import check_that_nothing_is_left
 from tests.servers import RabbitMQServer, ServerNotInstalled, ServerUnavailable
 from tests.servers import rabbitmq as module
 from tests.servers import start_rabbitmq

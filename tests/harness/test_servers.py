@@ -10,7 +10,7 @@ from redis import TimeoutError as NoAnswer
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.orphans import check_that_nothing_is_left
+from tests.harness.orphans import check_that_nothing_is_left
 from tests.servers import RedisServer, ServerUnavailable, start_redis
 
 
