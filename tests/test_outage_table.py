@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -32,6 +32,16 @@ READY = "http://shop.test/health/ready"
 UNAVAILABLE = 503
 
 
+class Workers(ExitStack):
+    """The worker of a shop and its successors; those that still run at the end are killed."""
+
+    latest: subprocess.Popen[bytes]
+
+    def start(self, stand: Stand) -> None:
+        """Start a worker, which becomes the latest one."""
+        self.latest = self.enter_context(stand.worker())
+
+
 @dataclass
 class World:
     """A shop with all that it can have, and a customer who has bought something."""
@@ -48,7 +58,7 @@ class World:
     """A product that is bought, and so dropped from the cache."""
     order: dict[str, Any]
     down: str = ""
-    worker: subprocess.Popen[bytes] | None = None
+    workers: Workers = field(default_factory=Workers)
     placed: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     """Where the operations are that wait for a worker."""
@@ -101,7 +111,10 @@ async def whole_world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
             ]
             order = await place_order(client, customer.id, {sold["id"]: 1})
             await open_yesterday(shop)
-            yield World(stand, postgres, redis, customer, shown, unseen, sold, order)
+            whole = World(stand, postgres, redis, customer, shown, unseen, sold, order)
+            with whole.workers:
+                whole.workers.start(stand)
+                yield whole
 
 
 async def open_yesterday(shop: Shop) -> None:
@@ -148,13 +161,12 @@ async def without_rabbitmq(world: World) -> AsyncIterator[None]:
 @asynccontextmanager
 async def without_worker(world: World) -> AsyncIterator[None]:
     """Have no worker; afterwards another one does what was left."""
-    assert world.worker is not None
-    assert await ended(world.worker, 30) == 0
+    assert await ended(world.workers.latest, 30) == 0
     yield
-    with world.stand.worker():
-        for each in world.waiting:
-            await until(partial(state_of, world, each), "succeeded")
-        await until(lambda: postponed_in(world.stand.shop), [])
+    world.workers.start(world.stand)
+    for each in world.waiting:
+        await until(partial(state_of, world, each), "succeeded")
+    await until(lambda: postponed_in(world.stand.shop), [])
 
 
 async def state_of(world: World, path: str) -> str:
@@ -209,16 +221,15 @@ async def row_of_the_table(
     """A shop of which something is down; when it is back, the books are in order."""
     world.placed, world.waiting = [], []
     await forget_reports(world.stand.shop)
-    with world.stand.worker() as world.worker:
-        await world.stand.wait_for_workers()
-        await believed(world.stand.shop)
-        await until(lambda: postponed_in(world.stand.shop), [])
-        world.unseen = await create_product(world.client)
-        await world.client.get(f"/products/{world.shown['id']}")
-        async with ROWS[request.param](world):
-            world.down = request.param
-            yield request.param, world
-        world.down = ""
+    await world.stand.wait_for_workers()
+    await believed(world.stand.shop)
+    await until(lambda: postponed_in(world.stand.shop), [])
+    world.unseen = await create_product(world.client)
+    await world.client.get(f"/products/{world.shown['id']}")
+    async with ROWS[request.param](world):
+        world.down = request.param
+        yield request.param, world
+    world.down = ""
     # What could not be made meanwhile is caught up.
     missed = [yesterday_of(world.stand.shop)] if request.param == "PostgreSQL" else []
     assert await make_due_reports(world.stand.shop) == missed

@@ -15,6 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.settings import Settings
+from tests.command_line import main_py
 from tests.conftest import DATABASES, postgres_settings, sqlite_settings
 from tests.factories import PASSWORD
 from tests.machines import AUTHORIZATION, let_machine_into
@@ -39,26 +40,10 @@ def fresh_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[S
 
 
 def test_help_names_every_option(tmp_path: Path) -> None:
-    shown = run(sqlite_settings(tmp_path), tmp_path, MAIN, "--help")
+    shown = main_py(sqlite_settings(tmp_path), tmp_path, "--help")
     assert shown.returncode == 0
     for option in ("--demo", "--host", "--port", "--workers"):
         assert option in shown.stdout
-
-
-async def test_a_started_shop_says_where_it_is_and_keeps_its_data(
-    fresh: Settings, tmp_path: Path
-) -> None:
-    with serving(fresh, tmp_path) as shop:
-        await let_machine_into(fresh)
-        added = httpx.post(f"{shop.url}/api/v1/products", json=PRODUCT, headers=AUTHORIZATION)
-        assert added.status_code == 201
-        code, output, errors = shop.stop()
-        assert output.splitlines()[:-2] == where_it_is(shop, fresh)
-        assert (code, errors) == (0, "")
-    with serving(fresh, tmp_path) as shop:
-        items = httpx.get(f"{shop.url}/api/v1/products").json()["items"]
-        assert [(each["sku"], each["stock_quantity"]) for each in items] == [("tea", 3)]
-        assert shop.stop()[1].splitlines() == where_it_is(shop, fresh)
 
 
 def where_it_is(shop: ServedShop, settings: Settings) -> list[str]:
@@ -78,26 +63,26 @@ def log_in(shop: ServedShop, password: str) -> httpx.Response:
     return httpx.post(f"{shop.url}/api/v1/auth/token", data=form)
 
 
-def test_the_first_start_prints_the_password_of_an_administrator_once(
+async def test_the_first_start_makes_an_administrator_and_the_second_finds_all_there(
     fresh: Settings, tmp_path: Path
 ) -> None:
     with serving(fresh, tmp_path) as shop:
+        await let_machine_into(fresh)
+        added = httpx.post(f"{shop.url}/api/v1/products", json=PRODUCT, headers=AUTHORIZATION)
+        assert added.status_code == 201
         code, output, errors = shop.stop()
         assert (code, errors) == (0, "")
-        *_, line, remark = output.splitlines()
+        *place, line, remark = output.splitlines()
+        assert place == where_it_is(shop, fresh)
         assert remark == "        (made up for the first start, and shown this once)"
     printed = re.fullmatch(
         r"  admin admin@example\.com, password (([a-z2-9]{5}-){5}[a-z2-9]{5})", line
     )
     assert printed is not None, line
     with serving(fresh, tmp_path) as shop:
-        granted = log_in(shop, printed[1])
-        assert granted.status_code == 200, granted.text
-        headers = {"Authorization": f"Bearer {granted.json()['access_token']}"}
-        caller = httpx.get(f"{shop.url}/api/v1/users/me", headers=headers).json()
-        assert (caller["email"], caller["role"]) == ("admin@example.com", "admin")
-        assert httpx.get(f"{shop.url}/api/v1/audit", headers=headers).status_code == 200
-        assert log_in(shop, printed[1][:-1]).status_code == 401
+        items = httpx.get(f"{shop.url}/api/v1/products").json()["items"]
+        assert [(each["sku"], each["stock_quantity"]) for each in items] == [("tea", 3)]
+        check_administrator(shop, printed[1])
         code, output, errors = shop.stop()
         (refused,) = errors.splitlines()
         assert json.loads(refused)["event"] == (
@@ -105,6 +90,17 @@ def test_the_first_start_prints_the_password_of_an_administrator_once(
         )
         assert code == 0
         assert output.splitlines() == where_it_is(shop, fresh)
+
+
+def check_administrator(shop: ServedShop, password: str) -> None:
+    """Check that the administrator can log in with this password and not with another one."""
+    granted = log_in(shop, password)
+    assert granted.status_code == 200, granted.text
+    headers = {"Authorization": f"Bearer {granted.json()['access_token']}"}
+    caller = httpx.get(f"{shop.url}/api/v1/users/me", headers=headers).json()
+    assert (caller["email"], caller["role"]) == ("admin@example.com", "admin")
+    assert httpx.get(f"{shop.url}/api/v1/audit", headers=headers).status_code == 200
+    assert log_in(shop, password[:-1]).status_code == 401
 
 
 def test_an_administrators_password_that_is_set_is_not_printed(tmp_path: Path) -> None:
@@ -127,24 +123,19 @@ def test_an_administrator_who_cannot_be_is_named_by_the_variable(
 ) -> None:
     (tmp_path / ".env").write_text(f"{line}\n", "utf-8")
     settings = sqlite_settings(tmp_path / "var")
-    refused = run(settings, tmp_path, MAIN, "--port", str(free_port()))
+    refused = main_py(settings, tmp_path, "--port", str(free_port()))
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == f"error: {error}\n"
 
 
-def test_sigint_ends_it_as_sigterm_does(tmp_path: Path) -> None:
-    with serving(sqlite_settings(tmp_path / "var"), tmp_path) as shop:
-        shop.process.send_signal(signal.SIGINT)
-        _, _, errors = shop.ended()
-        assert (shop.process.returncode, errors) == (0, "")
-
-
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=lambda by: by.name)
 async def test_a_request_in_flight_is_answered_before_the_end(
-    fresh: Settings, tmp_path: Path
+    tmp_path: Path, by: signal.Signals
 ) -> None:
+    settings = sqlite_settings(tmp_path / "var")
     body = json.dumps(PRODUCT).encode()
-    with serving(fresh, tmp_path) as shop:
-        await let_machine_into(fresh)
+    with serving(settings, tmp_path) as shop:
+        await let_machine_into(settings)
         with socket.create_connection(("127.0.0.1", shop.port), timeout=WAIT_SECONDS) as connection:
             connection.sendall(
                 b"POST /api/v1/products HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n"
@@ -153,8 +144,8 @@ async def test_a_request_in_flight_is_answered_before_the_end(
             )
             connection.sendall(body[:10])
             time.sleep(0.3)
-            shop.process.send_signal(signal.SIGTERM)
-            time.sleep(0.5)
+            shop.process.send_signal(by)
+            time.sleep(0.3)
             connection.sendall(body[10:])
             answer = b"".join(iter(lambda: connection.recv(65_536), b""))
         _, _, errors = shop.ended()
@@ -189,7 +180,7 @@ def test_a_taken_port_is_an_error_and_nothing_is_made(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        refused = run(settings, tmp_path, MAIN, "--port", str(port))
+        refused = main_py(settings, tmp_path, "--port", str(port))
     assert refused.returncode == 1
     assert refused.stderr == (
         f"error: cannot listen on 127.0.0.1:{port}: Address already in use; "
@@ -228,7 +219,7 @@ def test_settings_that_are_not_good_enough_for_production_are_named(tmp_path: Pa
 
 def test_several_workers_on_sqlite_are_refused(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
-    refused = run(settings, tmp_path, MAIN, "--workers", "2", "--port", str(free_port()))
+    refused = main_py(settings, tmp_path, "--workers", "2", "--port", str(free_port()))
     assert refused.returncode == 1
     assert refused.stderr.startswith("error: --workers: several processes need PostgreSQL")
     assert not settings.data_dir.exists()
@@ -256,7 +247,7 @@ def test_a_database_that_lets_nobody_in_is_named(
     postgres_server: PostgresServer, tmp_path: Path, change: dict[str, object], reason: str
 ) -> None:
     settings = postgres_settings(postgres_server, "postgres").model_copy(update=change)
-    refused = run(settings, tmp_path, MAIN, "--port", str(free_port()))
+    refused = main_py(settings, tmp_path, "--port", str(free_port()))
     assert refused.returncode == 1
     assert "Traceback" not in refused.stderr and "wrong" not in refused.stderr
     assert reason in refused.stderr.splitlines()[-1]
@@ -301,8 +292,8 @@ async def _answers_while_stopped(shop: ServedShop, worker: int) -> bool:
     """Tell whether the shop answers anew while a worker, which gets its share, does nothing."""
     os.kill(worker, signal.SIGSTOP)
     try:
-        for _ in range(40):
-            async with httpx.AsyncClient(timeout=2) as client:
+        for _ in range(60):
+            async with httpx.AsyncClient(timeout=0.5) as client:
                 try:
                     response = await client.get(f"{shop.url}/api/v1/products")
                 except httpx.TransportError:

@@ -199,13 +199,12 @@ async def test_a_command_whose_process_is_killed_is_applied_once_after_the_resta
         served.process.send_signal(signal.SIGKILL)
         served.process.wait()
     assert {each.status_code for each in answers} == {202}
-    with serving(settings, tmp_path) as served:
-        async with httpx.AsyncClient(
-            base_url=f"{served.url}/api/v1", headers=AUTHORIZATION, timeout=60
-        ) as own:
-            places = [f"{served.url}{each.headers['Location']}" for each in answers]
-            for place in places:
-                while (await own.get(place)).json()["state"] != "succeeded":
+    async with running(create_app(Shop(settings)), is_dispatching=True) as app:
+        async with client_of(app) as client:
+            for each in answers:
+                while (await client.get(at(each.headers["Location"]))).json()[
+                    "state"
+                ] != "succeeded":
                     await asyncio.sleep(0.05)
-            assert await stock_of(own, product["id"]) == 80
-            assert len(await every(own, "/orders")) == 20
+            assert await stock_of(client, product["id"]) == 80
+            assert len(await every(client, "/orders")) == 20

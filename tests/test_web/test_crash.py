@@ -119,6 +119,13 @@ def shop_process(settings: Settings) -> Any:
     return process_of(settings, str(ROOT / "main.py"))
 
 
+@asynccontextmanager
+async def restarted(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """Start the shop on the data that the crash left, in this process, and return a client."""
+    async with running(create_app(Shop(settings))) as app, client_of(app) as client:
+        yield client
+
+
 def doomed_process(settings: Settings) -> Any:
     """Run the shop that dies when it is told to."""
     return process_of(settings, "-c", DOOMED)
@@ -138,7 +145,7 @@ async def test_a_crash_around_the_commit_leaves_the_order_once(
         with pytest.raises(httpx.TransportError):
             await client.post("/orders", json=data, headers=headers | {"Crash": moment})
         assert process.wait() == -signal.SIGKILL
-    async with shop_process(settings) as (_, client):
+    async with restarted(settings) as client:
         assert len(await every(client, "/orders")) == (1 if was_committed else 0)
         assert await stock_of(client, product["id"]) == (7 if was_committed else 10)
         retried = await client.post("/orders", json=data, headers=headers)
@@ -161,7 +168,7 @@ async def test_a_crash_after_the_commit_of_a_cancel_gives_the_stock_back_once(
         with pytest.raises(httpx.TransportError):
             await client.post(path, headers=headers | {"Crash": "answer"})
         assert process.wait() == -signal.SIGKILL
-    async with shop_process(settings) as (_, client):
+    async with restarted(settings) as client:
         retried = await client.post(path, headers=headers)
         assert (retried.status_code, retried.json()["status"]) == (200, "cancelled")
         assert retried.headers["Idempotency-Replayed"] == "true"
@@ -185,7 +192,7 @@ async def test_what_was_acknowledged_before_a_crash_is_there_once_after_it(
             assert not any(buyer.done() for buyer in buyers)
         process.kill()
         await asyncio.gather(*buyers)
-    async with shop_process(settings) as (_, client):
+    async with restarted(settings) as client:
         there = {order["id"]: order for order in await every(client, "/orders")}
         for order in acknowledged:
             assert (await client.get(f"/orders/{order['id']}")).json() == order
