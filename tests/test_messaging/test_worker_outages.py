@@ -11,7 +11,6 @@ import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel, AbstractQueue
 
-from app.messaging.broker import declare
 from app.services.outbox_service import EVENTS_EXCHANGE
 from tests.factories import create_product, create_user, place_order
 from tests.ledger import every, stock_of
@@ -167,8 +166,8 @@ async def test_a_worker_that_is_killed_amid_its_work_loses_and_doubles_nothing(
     stand: Stand,
 ) -> None:
     product, documents = await orders_for(stand, 1_000)
+    await stand.declare()
     async with stand.channel() as channel:
-        await declare(channel)
         await publish_all(channel, "order", documents)
     for _ in range(3):
         with stand.worker() as worker:
@@ -209,8 +208,8 @@ async def test_a_message_that_kills_its_worker_takes_no_neighbour_with_it(
     user, product = await create_user(stand.client), await create_product(stand.client)
     names = [f"good {number}" for number in range(30)]
     names.insert(15, "deadly")
+    await stand.declare()
     async with stand.channel() as channel:
-        await declare(channel)
         for name in names:
             await publish(
                 channel, "product", PRODUCT | {"sku": name.replace(" ", "-"), "name": name}, name

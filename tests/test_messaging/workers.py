@@ -21,6 +21,7 @@ from pamqp.body import ContentBody
 from pamqp.header import ContentHeader, ProtocolHeader
 
 from app.dependencies import Shop
+from app.messaging.broker import connected, declare
 from app.messaging.commands import COMMANDS
 from app.settings import Settings
 from tests.processes import ROOT, environment
@@ -59,6 +60,11 @@ class Stand:
         url = self.server.url(self.settings.rabbitmq_vhost)
         async with await aio_pika.connect(url, timeout=WAIT_SECONDS) as connection:
             yield await connection.channel(publisher_confirms=True)
+
+    async def declare(self) -> None:
+        """Declare what a worker declares."""
+        async with connected(self.settings) as connection:
+            await declare(connection)
 
     @contextmanager
     def worker(self, *program: str) -> Iterator[subprocess.Popen[bytes]]:
