@@ -22,9 +22,9 @@ from rich.table import Table
 from app.cache.cache import ORDERS, PRODUCTS, USERS, Found, Kind, Tier
 from app.caching import kept_cache
 from app.callers import Caller
+from app.core.ids import new_id
 from app.dependencies import Shop, provide_orders, provide_products, provide_users
 from app.errors import NotFound
-from app.ids import new_id
 from app.models import OrderStatus
 from app.schemas.order_schema import OrderCreate
 from app.schemas.product_schema import ProductChange, ProductCreate

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.cache.cache import Cache
 from app.cache.local import LocalStore
 from app.cache.redis import RedisStore
-from app.clock import Clock
+from app.core.calendar import ShopDays
+from app.core.clock import Clock
 from app.database import Database, outages
-from app.days import ShopDays
 from app.errors import EmailTaken, InvalidInput
 from app.migration import migrate
 from app.repositories.address_repository import AddressRepository

@@ -7,7 +7,7 @@ from datetime import date
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app.days import span
+from app.core.calendar import span
 from app.dependencies import Shop
 from app.errors import DomainError, Unavailable
 from app.reporting import make_report

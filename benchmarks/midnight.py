@@ -20,7 +20,7 @@ from typing import Any
 import aio_pika
 from sqlalchemy import text
 
-from app.clock import Clock
+from app.core.clock import Clock
 from app.dependencies import Shop
 from app.settings import Settings
 from benchmarks.report_million import fill

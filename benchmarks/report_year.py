@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from app.days import span
+from app.core.calendar import span
 from app.dependencies import Shop, provide_reports
 from app.importing import import_files
 from app.reporting import make_report

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.clock import Clock
+from app.core.clock import Clock
 from app.dependencies import Shop
 from main import create_app
 from tests.conftest import client_of, running, sqlite_settings

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.days import ShopDays, span
+from app.core.calendar import ShopDays, span
 
 HOUR = timedelta(hours=1)
 TICK = timedelta(microseconds=1)

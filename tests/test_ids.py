@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import RFC_4122, UUID
 
-from app.ids import derived_id, new_id
+from app.core.ids import derived_id, new_id
 
 # RFC 9562, appendix A.6: February 22, 2022 2:22:22.00 PM GMT-05:00.
 MOMENT = datetime(2022, 2, 22, 19, 22, 22, tzinfo=UTC)

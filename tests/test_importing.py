@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.clock import Clock
+from app.core.clock import Clock
 from app.dependencies import Shop
 from app.importing import UnreadableFile, import_files
 from app.services.import_service import Outcome

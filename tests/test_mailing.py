@@ -15,8 +15,8 @@ import httpx
 import pytest
 from sqlalchemy import update
 
+from app.core.ids import new_id
 from app.dependencies import Shop, provide_mails
-from app.ids import new_id
 from app.mailing import deliver_due, sender_of
 from app.models import OutgoingMail
 from app.settings import Settings

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.money import MAX_PRICE_MINOR, currency_places, format_minor, to_minor
+from app.core.money import MAX_PRICE_MINOR, currency_places, format_minor, to_minor
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from sqlalchemy import Select, bindparam, func, literal_column, select, text, up
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.cache.tags import product_tags
+from app.core.ids import new_id
 from app.database import note_changed
 from app.errors import ProductNotFound, SkuTaken
-from app.ids import new_id
 from app.models import MovementReason, Product, StockMovement
 from app.repositories.base import Repository
 from app.repositories.bulk import (

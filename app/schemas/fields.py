@@ -19,8 +19,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from app.countries import COUNTRIES
-from app.money import currency_places, format_minor, to_minor
+from app.core.countries import COUNTRIES
+from app.core.money import currency_places, format_minor, to_minor
 from app.settings import get_settings
 
 # Every class is spelled out: what \s means differs between the dialects of a schema's readers.

@@ -15,7 +15,7 @@ from pydantic import (
     field_validator,
 )
 
-from app.money import format_minor
+from app.core.money import format_minor
 from app.schemas.base import Schema
 from app.schemas.fields import Amount, Integer, Natural, Ordinal
 from app.schemas.page_schema import CURSOR_LENGTH, MAX_ITEMS, Cursor, Next, PageQuery

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import jwt
 
-from app.clock import Clock
+from app.core.clock import Clock
 from app.errors import InvalidToken
 
 _ALGORITHM = "HS256"

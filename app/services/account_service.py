@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.callers import Caller
-from app.clock import Clock
+from app.core.clock import Clock
 from app.errors import InvalidCredentials, InvalidInput, InvalidToken, UserNotFound
 from app.models import User
 from app.repositories.session_repository import SessionRepository

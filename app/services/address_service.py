@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from app.callers import Caller
-from app.clock import Clock
+from app.core.clock import Clock
+from app.core.ids import new_id
 from app.errors import TooManyAddresses
-from app.ids import new_id
 from app.models import Address
 from app.repositories.address_repository import AddressRepository
 from app.repositories.user_repository import UserRepository

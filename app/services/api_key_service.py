@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from app.callers import Caller
-from app.clock import Clock
-from app.ids import new_id
+from app.core.clock import Clock
+from app.core.ids import new_id
 from app.models import ApiKey
 from app.repositories.api_key_repository import ApiKeyRepository
 from app.schemas.api_key_schema import (

@@ -6,7 +6,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.callers import Caller
-from app.clock import Clock
+from app.core.clock import Clock
+from app.core.ids import new_id
 from app.errors import (
     InvalidCredentials,
     InvalidToken,
@@ -14,7 +15,6 @@ from app.errors import (
     SessionNotFound,
     UserNotFound,
 )
-from app.ids import new_id
 from app.models import LoginSession, User
 from app.repositories.session_repository import SessionRepository
 from app.repositories.user_repository import Credentials, UserRepository, comparison_key

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from app.clock import Clock
-from app.ids import new_id
+from app.core.clock import Clock
+from app.core.ids import new_id
 from app.models import CacheDrop
 from app.repositories.cache_drop_repository import CacheDropRepository
 

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from app.callers import Caller
-from app.clock import Clock
+from app.core.clock import Clock
+from app.core.ids import new_id
 from app.errors import NotAppliedAgain
-from app.ids import new_id
 from app.models import DeadLetter
 from app.repositories.dead_letter_repository import DeadLetterRepository
 from app.repositories.outbox_repository import OutboxRepository

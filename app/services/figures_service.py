@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.clock import Clock
+from app.core.clock import Clock
 from app.repositories.dead_letter_repository import DeadLetterRepository
 from app.repositories.order_repository import OrderRepository
 from app.repositories.outbox_repository import OutboxRepository

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.clock import Clock
+from app.core.clock import Clock
 from app.errors import IdempotencyKeyReused, RequestInProgress
 from app.models import IdempotencyKey
 from app.repositories.idempotency_repository import IdempotencyRepository

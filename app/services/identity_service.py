@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.callers import Caller, Scope, name_of_user
-from app.clock import Clock
+from app.core.clock import Clock
 from app.errors import InvalidToken
 from app.repositories.api_key_repository import ApiKeyRepository
 from app.repositories.session_repository import SessionRepository

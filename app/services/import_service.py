@@ -6,8 +6,8 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from app.clock import Clock
-from app.ids import derived_id, new_id
+from app.core.clock import Clock
+from app.core.ids import derived_id, new_id
 from app.models import MovementReason, OrderStatus, UserRole
 from app.repositories.order_repository import NewLine, NewOrder, NewStep, OrderRepository, sales_in
 from app.repositories.product_repository import ProductRepository, movement_row, search_text

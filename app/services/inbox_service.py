@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
-from app.clock import Clock
+from app.core.clock import Clock
 from app.repositories.inbox_repository import InboxRepository
 
 # Longer than any message can be on its way to a second delivery.

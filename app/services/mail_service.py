@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from app.clock import Clock
-from app.ids import new_id
+from app.core.clock import Clock
+from app.core.ids import new_id
 from app.models import OutgoingMail
 from app.repositories.mail_repository import MailRepository
 from app.services.mail_texts import MailText

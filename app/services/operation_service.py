@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 
 from app.callers import Caller
-from app.clock import Clock
+from app.core.clock import Clock
+from app.core.ids import new_id
 from app.errors import DomainError
-from app.ids import new_id
 from app.models import Operation, OperationState
 from app.repositories.operation_repository import OperationRepository
 from app.request_ids import current_request_id

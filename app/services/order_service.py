@@ -7,7 +7,7 @@ from uuid import UUID
 from app.cache.cache import ORDERS, Cache, Found
 from app.cache.representation import Representation
 from app.callers import Caller
-from app.clock import Clock
+from app.core.clock import Clock
 from app.errors import DomainError
 from app.models import TRANSITIONS, MovementReason, Order, OrderChange, OrderStatus
 from app.repositories.address_repository import AddressRepository

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from app.clock import Clock
-from app.ids import new_id
+from app.core.clock import Clock
+from app.core.ids import new_id
 from app.models import OutboxMessage
 from app.repositories.outbox_repository import OutboxRepository
 from app.schemas.base import Schema

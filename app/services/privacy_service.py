@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from app.callers import ANONYMOUS, Caller, name_of_user
-from app.clock import Clock
+from app.core.clock import Clock
 from app.errors import LastAdmin
 from app.models import TRANSITIONS, AuditEvent, User, UserRole
 from app.repositories.address_repository import AddressRepository

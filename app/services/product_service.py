@@ -7,11 +7,11 @@ from uuid import UUID
 from app.cache.cache import PRODUCTS, Cache, Found
 from app.cache.representation import Representation
 from app.callers import Caller
-from app.clock import Clock
+from app.core.clock import Clock
+from app.core.ids import new_id
+from app.core.money import format_minor
 from app.errors import InsufficientStock
-from app.ids import new_id
 from app.models import MovementReason, Product
-from app.money import format_minor
 from app.repositories.product_repository import ProductRepository, search_text
 from app.schemas.audit_schema import Audited
 from app.schemas.page_schema import PageQuery

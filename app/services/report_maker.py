@@ -10,10 +10,10 @@ from uuid import UUID
 
 import msgspec
 
-from app.clock import Clock
-from app.days import ShopDays
+from app.core.calendar import ShopDays
+from app.core.clock import Clock
+from app.core.ids import derived_id
 from app.errors import DayNotOver, ReportUnbalanced
-from app.ids import derived_id
 from app.models import DailyReport
 from app.repositories.ledger_repository import LedgerRepository, ProductSum, Sum, Window
 from app.repositories.report_making_repository import ReportMakingRepository

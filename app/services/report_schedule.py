@@ -2,8 +2,8 @@
 
 from datetime import date, timedelta
 
-from app.clock import Clock
-from app.days import ShopDays, span
+from app.core.calendar import ShopDays, span
+from app.core.clock import Clock
 from app.repositories.ledger_repository import LedgerRepository
 from app.repositories.report_making_repository import ReportMakingRepository
 

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from app.callers import Caller
-from app.clock import Clock
-from app.days import ShopDays, span
+from app.core.calendar import ShopDays, span
+from app.core.clock import Clock
 from app.errors import InvalidInput
 from app.models import DailyReport, ReportLine, ReportProduct
 from app.repositories.report_repository import ReportRepository

@@ -3,7 +3,7 @@
 import secrets
 
 from app.callers import SYSTEM
-from app.clock import Clock
+from app.core.clock import Clock
 from app.models import UserRole
 from app.repositories.secret_repository import SecretRepository
 from app.repositories.session_repository import SessionRepository

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.callers import Caller
+from app.core.ids import new_id
 from app.errors import (
     DomainError,
     InsufficientStock,
@@ -17,7 +18,6 @@ from app.errors import (
     UserNotActive,
     UserNotFound,
 )
-from app.ids import new_id
 from app.models import OrderStatus
 from app.repositories.order_repository import NewLine, NewOrder, NewStep
 from app.schemas.order_schema import OrderCreate

@@ -5,9 +5,9 @@ from uuid import UUID
 from app.cache.cache import USERS, Cache, Found
 from app.cache.representation import Representation
 from app.callers import Caller
-from app.clock import Clock
+from app.core.clock import Clock
+from app.core.ids import new_id
 from app.errors import Forbidden, LastAdmin
-from app.ids import new_id
 from app.models import User, UserRole
 from app.repositories.session_repository import SessionRepository
 from app.repositories.user_repository import UserRepository, comparison_key

@@ -9,7 +9,7 @@ from html import escape
 import pygal
 from pygal.style import Style
 
-from app.money import currency_places, format_minor
+from app.core.money import currency_places, format_minor
 from app.schemas.report_schema import ReportSummary
 
 # A hook for plugins, of which there are none: Python would warn of its age at every later import.

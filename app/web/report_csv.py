@@ -9,8 +9,8 @@ from typing import Any, cast
 from litestar import Response
 from litestar.response import Stream
 
+from app.core.money import format_minor
 from app.dependencies import Shop, provide_reports
-from app.money import format_minor
 from app.schemas.report_schema import ReportSummary
 from app.services.report_service import ReportService
 from app.web.request import ShopRequest

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.clock import Clock
+from app.core.clock import Clock
 from app.dependencies import Shop
 from tests.factories import address as address_in
 from tests.factories import create_address, create_user

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import pytest_asyncio
 
-from app.days import span
+from app.core.calendar import span
 from app.dependencies import Shop
 from app.reporting import make_due_reports
 from app.settings import Settings

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.clock import Clock
+from app.core.clock import Clock
 from app.dependencies import Shop
 from tests.factories import create_address, create_product, create_user, place_order
 from tests.queries import statements_of

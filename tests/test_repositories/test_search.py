@@ -8,8 +8,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from app.core.ids import new_id
 from app.dependencies import Shop
-from app.ids import new_id
 from app.repositories.product_repository import ProductRepository, search_text
 from tests.factories import create_product
 from tests.queries import Statement, statements_of

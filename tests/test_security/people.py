@@ -12,8 +12,8 @@ from litestar import Litestar
 from sqlalchemy import Table, insert
 
 from app.callers import Scope
+from app.core.ids import new_id
 from app.dependencies import Shop
-from app.ids import new_id
 from app.models import ApiKey, Base, LoginSession, User, UserRole
 from app.security.tokens import TokenKind, digest_of
 from tests.conftest import client_of

@@ -11,8 +11,8 @@ import jwt
 from sqlalchemy import text
 
 from app.callers import Scope, name_of_user
+from app.core.ids import new_id
 from app.dependencies import Shop
-from app.ids import new_id
 from app.models import (
     Address,
     ApiKey,

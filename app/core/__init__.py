@@ -1,0 +1,1 @@
+"""Terms that every layer shares: time, days, ids, money, countries."""
