@@ -8,7 +8,6 @@ from typing import Any
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
-from app.background import end, repeat
 from app.caching import keep_cache
 from app.controllers.api_key_controller import ApiKeyController
 from app.controllers.audit_controller import AuditController
@@ -25,7 +24,8 @@ from app.controllers.user_controller import AddressController, UserController
 from app.dependencies import DEPENDENCIES, Shop
 from app.mailing import deliver_mails
 from app.messaging.dispatcher import dispatch_commands
-from app.process import begin_process, freeze_heap
+from app.runtime.process import begin_process, freeze_heap
+from app.runtime.supervisor import end, repeat
 from app.settings import Settings, get_settings
 from app.tracing import flush_traces
 from app.web.authentication import Authentication

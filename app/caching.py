@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from app.background import end, repeat
 from app.cache.connection import RedisDown
 from app.cache.redis import RedisStore
 from app.dependencies import Shop, provide_cache_drops
 from app.errors import Unavailable
+from app.runtime.supervisor import end, repeat
 
 _AT_ONCE = 500
 _BEAT_SECONDS = 0.25

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from typing import Any
 
-from app.background import repeat
 from app.dependencies import Shop, provide_mails
 from app.models import OutgoingMail
+from app.runtime.supervisor import repeat
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)

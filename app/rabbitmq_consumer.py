@@ -15,13 +15,13 @@ from app.caching import kept_cache
 from app.database import outage_reason
 from app.dependencies import Shop
 from app.errors import Unavailable
-from app.heartbeat import beating
 from app.messaging.broker import BrokerLost, connected, declare, describe
 from app.messaging.commands import COMMANDS
 from app.messaging.consumer import Consumer
 from app.messaging.processing import Processor
 from app.messaging.relay import Relay
-from app.process import begin_process, run
+from app.runtime.heartbeat import beating
+from app.runtime.process import begin_process, run
 from app.settings import InvalidSettings, get_settings
 from app.tracing import flush_traces
 

@@ -24,14 +24,14 @@ from taskiq.schedule_sources import LabelScheduleSource
 from taskiq.serializers import JSONSerializer
 from yarl import URL
 
-from app.background import end
 from app.dependencies import Shop
 from app.errors import Unavailable
-from app.heartbeat import beating
 from app.messaging.broker import broker_url
 from app.messaging.tasks import make_asked_report
-from app.process import begin_process
 from app.reporting import make_due_reports
+from app.runtime.heartbeat import beating
+from app.runtime.process import begin_process
+from app.runtime.supervisor import end
 from app.services.report_service import MAKE_REPORT, TASK_QUEUE
 from app.settings import Settings, get_settings
 from app.tracing import flush_traces

@@ -20,7 +20,7 @@ from litestar import Litestar
 from app.database import outage_reason
 from app.dependencies import Shop
 from app.errors import Unavailable
-from app.process import begin_process, run
+from app.runtime.process import begin_process, run
 from app.settings import InvalidSettings, Settings, get_settings
 
 # A client that is slower than this with its headers is not one of a shop.

@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 from typing import Any
 
-from app.process import run
+from app.runtime.process import run
 from app.server import _serve_here
 
 _BODY = b"{" + b" " * 398 + b"}"

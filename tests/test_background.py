@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app import background
+from app.runtime import supervisor as background
 
 
 async def test_a_task_that_loses_its_cancellation_is_ended_all_the_same(

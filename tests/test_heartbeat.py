@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from app.heartbeat import beating, complaint
+from app.runtime.heartbeat import beating, complaint
 from tests.processes import ROOT
 
 
 def judged(path: Path, *options: str) -> tuple[int, str]:
     """Return how the command ends, and what it says."""
     done = subprocess.run(
-        [sys.executable, "-m", "app.heartbeat", str(path), *options],
+        [sys.executable, "-m", "app.runtime.heartbeat", str(path), *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -101,10 +101,10 @@ async def test_a_process_that_is_told_no_place_beats_nowhere(tmp_path: Path) -> 
 
 
 def test_the_command_loads_nothing_but_the_standard_library() -> None:
-    listing = "import sys; import app.heartbeat; print(*sys.modules)"
+    listing = "import sys; import app.runtime.heartbeat; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True
     )
     own = {name for name in done.stdout.split() if name.partition(".")[0] == "app"}
-    assert own == {"app", "app.heartbeat"}
+    assert own == {"app", "app.runtime.heartbeat"}
     assert "pydantic" not in done.stdout.split()

@@ -2,12 +2,12 @@
 
 from itertools import groupby
 
-from app.background import repeat
 from app.dependencies import Shop, provide_outbox
 from app.messaging.commands import COMMANDS
 from app.messaging.delivery import Delivery
 from app.messaging.processing import Processor
 from app.messaging.tasks import run_task
+from app.runtime.supervisor import repeat
 from app.services.report_service import TASK_QUEUE
 
 _AT_ONCE = 100

@@ -4,7 +4,7 @@ import dataclasses
 import signal
 from pathlib import Path
 
-from app.heartbeat import complaint
+from app.runtime.heartbeat import complaint
 from tests.relay import Relay
 from tests.test_messaging.workers import Stand, ended, until
 

@@ -1,6 +1,6 @@
 """The sign of life of a process that has no port: a file, and the command that judges it.
 
-`python -m app.heartbeat FILE` ends with 0 if the process is well, else with 1 and the reason.
+`python -m app.runtime.heartbeat FILE` ends with 0 if the process is well, else with 1 and the reason.
 """
 
 # What the command imports is imported every few seconds: nothing here but the standard library.
@@ -65,7 +65,7 @@ def complaint(path: Path, *, stale_seconds: float = STALE_SECONDS, is_alive: boo
 
 def main(argv: list[str] | None = None) -> None:
     """Exit with 0 if the process is well, else with 1 and the reason."""
-    parser = argparse.ArgumentParser(prog="python -m app.heartbeat", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m app.runtime.heartbeat", description=__doc__)
     parser.add_argument("file", type=Path, metavar="FILE", help="where the process beats")
     parser.add_argument(
         "--alive",
