@@ -24,10 +24,10 @@ from app.controllers.user_controller import AddressController, UserController
 from app.dependencies import DEPENDENCIES, Shop
 from app.mailing import deliver_mails
 from app.messaging.dispatcher import dispatch_commands
+from app.observability.tracing import flush_traces
 from app.runtime.process import begin_process, freeze_heap
 from app.runtime.supervisor import end, repeat
 from app.settings import Settings, get_settings
-from app.tracing import flush_traces
 from app.web.authentication import Authentication
 from app.web.documentation import documentation, documentation_assets
 from app.web.edge import Edge

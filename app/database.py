@@ -23,7 +23,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from app.cache.tags import tags_of
 from app.errors import DomainError, Unavailable
-from app.statement_spans import trace_statements
+from app.observability.sql_tracing import trace_statements
 
 logger = logging.getLogger(__name__)
 

@@ -17,6 +17,7 @@ from app.core.clock import Clock
 from app.database import Database, outages
 from app.errors import EmailTaken, InvalidInput
 from app.migration import migrate
+from app.observability.http_metrics import Traffic
 from app.repositories.address_repository import AddressRepository
 from app.repositories.api_key_repository import ApiKeyRepository
 from app.repositories.audit_repository import AuditRepository
@@ -66,7 +67,6 @@ from app.services.start_service import StartService, made_up_password
 from app.services.user_service import UserService
 from app.settings import InvalidSettings, Settings
 from app.signs_of_life import ping_rabbitmq, ping_redis
-from app.traffic import Traffic
 
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -20,10 +20,10 @@ from app.messaging.commands import COMMANDS
 from app.messaging.consumer import Consumer
 from app.messaging.processing import Processor
 from app.messaging.relay import Relay
+from app.observability.tracing import flush_traces
 from app.runtime.heartbeat import beating
 from app.runtime.process import begin_process, run
 from app.settings import InvalidSettings, get_settings
-from app.tracing import flush_traces
 
 logger = logging.getLogger(__name__)
 

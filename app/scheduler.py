@@ -28,13 +28,13 @@ from app.dependencies import Shop
 from app.errors import Unavailable
 from app.messaging.broker import broker_url
 from app.messaging.tasks import make_asked_report
+from app.observability.tracing import flush_traces
 from app.reporting import make_due_reports
 from app.runtime.heartbeat import beating
 from app.runtime.process import begin_process
 from app.runtime.supervisor import end
 from app.services.report_service import MAKE_REPORT, TASK_QUEUE
 from app.settings import Settings, get_settings
-from app.tracing import flush_traces
 
 logger = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from tests.processes import ROOT, serving
 SPEAKING = """
 import logging
 import structlog
-from app.logs import configure_logging
-from app.request_ids import bound_request_id
+from app.observability.logging import configure_logging
+from app.observability.request_ids import bound_request_id
 
 configure_logging({form!r})
 with bound_request_id("an-id"):

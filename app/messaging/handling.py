@@ -8,8 +8,8 @@ from app.dependencies import Shop
 from app.errors import DomainError, Unavailable
 from app.messaging.commands import Command, Outcome, Services
 from app.messaging.delivery import Parsed, shared_headers
+from app.observability.tracing import carried_on
 from app.schemas.base import Schema
-from app.tracing import carried_on
 
 # So many messages are handled together at least and at most. If one of them fails, all of them are
 # handled again, in so many groups, to find out which.

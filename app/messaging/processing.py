@@ -16,9 +16,9 @@ from app.messaging.commands import COMMANDS, Command
 from app.messaging.delivery import EXPIRED, Delivery, Parsed, shared_headers
 from app.messaging.handling import Handling
 from app.models import Operation
+from app.observability.tracing import carried_on, received
 from app.schemas.base import decode_json
 from app.services.inbox_service import RETENTION
-from app.tracing import carried_on, received
 
 logger = logging.getLogger(__name__)
 

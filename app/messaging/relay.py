@@ -15,7 +15,7 @@ from app.dependencies import Shop, provide_outbox
 from app.errors import Unavailable
 from app.messaging.broker import BrokerLost, describe
 from app.models import OutboxMessage
-from app.tracing import carried_headers, carried_on, span
+from app.observability.tracing import carried_headers, carried_on, span
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ import gc
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from app.logs import configure_logging
+from app.observability.logging import configure_logging
+from app.observability.tracing import start_tracing
 from app.settings import Settings
-from app.tracing import start_tracing
 
 
 def begin_process(settings: Settings) -> None:

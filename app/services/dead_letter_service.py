@@ -10,6 +10,7 @@ from app.core.clock import Clock
 from app.core.ids import new_id
 from app.errors import NotAppliedAgain
 from app.models import DeadLetter
+from app.observability.tracing import carried_headers
 from app.repositories.dead_letter_repository import DeadLetterRepository
 from app.repositories.outbox_repository import OutboxRepository
 from app.schemas.audit_schema import Audited
@@ -21,7 +22,6 @@ from app.schemas.dead_letter_schema import (
     DeadLetterSummary,
 )
 from app.services.audit_service import AuditService
-from app.tracing import carried_headers
 
 _MAX_KEPT_BYTES = 512 * 1024
 

@@ -12,8 +12,8 @@ from app.core.clock import Clock
 from app.core.ids import new_id
 from app.errors import DomainError
 from app.models import Operation, OperationState
+from app.observability.request_ids import current_request_id
 from app.repositories.operation_repository import OperationRepository
-from app.request_ids import current_request_id
 from app.schemas.base import Schema
 from app.schemas.operation_schema import OperationRead
 from app.services.outbox_service import OutboxService, plain

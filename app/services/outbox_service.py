@@ -10,9 +10,9 @@ import msgspec
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.models import OutboxMessage
+from app.observability.tracing import carried_headers
 from app.repositories.outbox_repository import OutboxRepository
 from app.schemas.base import Schema
-from app.tracing import carried_headers
 
 EVENTS_EXCHANGE = "shop.events"
 

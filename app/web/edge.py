@@ -11,11 +11,11 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from app.errors import DomainError, InvalidInput
-from app.request_ids import bound_request_id, new_request_id, sane_request_id
+from app.observability.http_metrics import UNKNOWN_ROUTE, Traffic
+from app.observability.request_ids import bound_request_id, new_request_id, sane_request_id
+from app.observability.tracing import fail_span, is_tracing, span
 from app.security.rate_limits import LocalCounter, Standing
 from app.settings import Settings
-from app.tracing import fail_span, is_tracing, span
-from app.traffic import UNKNOWN_ROUTE, Traffic
 from app.web.problems import render
 
 logger = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from app.dependencies import Shop, provide_figures
 from app.errors import Unavailable
 from app.messaging.commands import COMMANDS
 from app.messaging.depths import QueueDepths
+from app.observability.http_metrics import BUCKET_SECONDS, Traffic
 from app.services.figures_service import Figures
-from app.traffic import BUCKET_SECONDS, Traffic
 
 if TYPE_CHECKING:
     from prometheus_client import Metric

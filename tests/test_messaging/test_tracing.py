@@ -150,7 +150,7 @@ async def test_of_a_batch_each_message_stays_in_its_own_trace(
 
 BATCH = """
 import asyncio
-from app.tracing import flush_traces, received, start_tracing
+from app.observability.tracing import flush_traces, received, start_tracing
 from app.settings import get_settings
 
 start_tracing(get_settings())

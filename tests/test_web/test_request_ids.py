@@ -8,7 +8,7 @@ import pytest
 from app.dependencies import Shop
 from app.messaging.commands import COMMANDS
 from app.messaging.processing import Processor
-from app.request_ids import bound_request_id, current_request_id, sane_request_id
+from app.observability.request_ids import bound_request_id, current_request_id, sane_request_id
 from tests.factories import create_product
 from tests.refusals import NOTHING
 from tests.test_messaging.deliveries import again, message, postponed_in

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from app.request_ids import current_request_id
-from app.tracing import current_trace_id
+from app.observability.request_ids import current_request_id
+from app.observability.tracing import current_trace_id
 
 Form = Literal["json", "console"]
 

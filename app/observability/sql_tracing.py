@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, ExceptionContext, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.tracing import begin_statement, fail_span, is_tracing
+from app.observability.tracing import begin_statement, fail_span, is_tracing
 
 _SPANS = "spans"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from app.request_ids import bound_request_id, current_request_id, sane_request_id
+from app.observability.request_ids import bound_request_id, current_request_id, sane_request_id
 from app.settings import InvalidSettings, Settings
 
 REQUEST_ID = "x-request-id"

@@ -1,0 +1,1 @@
+"""Logs, traces, request ids and HTTP metrics."""
