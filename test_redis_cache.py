@@ -21,7 +21,6 @@ from rich.table import Table
 
 from app.cache.cache import ORDERS, PRODUCTS, USERS, Found, Kind, Tier
 from app.caching import kept_cache
-from app.callers import Caller
 from app.core.ids import new_id
 from app.dependencies import Shop, provide_orders, provide_products, provide_users
 from app.errors import NotFound
@@ -29,6 +28,7 @@ from app.models import OrderStatus
 from app.schemas.order_schema import OrderCreate
 from app.schemas.product_schema import ProductChange, ProductCreate
 from app.schemas.user_schema import UserChange, UserCreate
+from app.security.principal import Caller
 from app.settings import InvalidSettings, Settings, get_settings
 from tests.refusals import PRODUCT, USER
 from tests.relay import Relay

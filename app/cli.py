@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from app.database import outage_reason
+from app.database.engine import outage_reason
 from app.dead_letter_cli import add_dead_letters
 from app.demo_data import fill_with_demo
 from app.dependencies import Shop, provide_start

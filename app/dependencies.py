@@ -14,9 +14,9 @@ from app.cache.local import LocalStore
 from app.cache.redis import RedisStore
 from app.core.calendar import ShopDays
 from app.core.clock import Clock
-from app.database import Database, outages
+from app.database.engine import Database, outages
+from app.database.migrate import migrate
 from app.errors import EmailTaken, InvalidInput
-from app.migration import migrate
 from app.observability.http_metrics import Traffic
 from app.repositories.address_repository import AddressRepository
 from app.repositories.api_key_repository import ApiKeyRepository

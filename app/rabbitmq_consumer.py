@@ -12,7 +12,7 @@ import aio_pika
 from aio_pika.abc import AbstractConnection
 
 from app.caching import kept_cache
-from app.database import outage_reason
+from app.database.engine import outage_reason
 from app.dependencies import Shop
 from app.errors import Unavailable
 from app.messaging.broker import BrokerLost, connected, declare, describe

@@ -25,11 +25,11 @@ from rich.progress import Progress
 from app.cache.cache import PRODUCTS, Cache, Found, Kind, Load, Tier
 from app.cache.representation import Representation
 from app.caching import kept_cache
-from app.callers import Caller
 from app.dependencies import Shop, provide_products
 from app.errors import Unavailable
 from app.repositories.product_repository import ProductRepository
 from app.schemas.product_schema import ProductChange, ProductCreate
+from app.security.principal import Caller
 from app.settings import Settings
 from tests.servers import start_postgres, start_redis
 

@@ -29,11 +29,11 @@ from sqlalchemy import select, update
 
 from app.cache.cache import Tier
 from app.cache.tags import product_tags
-from app.callers import Caller
-from app.database import note_changed
+from app.database.engine import note_changed
 from app.dependencies import Shop, provide_products
 from app.models import Product
 from app.schemas.product_schema import ProductCreate
+from app.security.principal import Caller
 from app.settings import Settings
 from benchmarks.cache_races import open_shop
 from tests.servers import start_postgres, start_redis

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-TARGET = Path(__file__).resolve().parent.parent / "app" / "common_passwords.txt"
+TARGET = Path(__file__).resolve().parent.parent / "app" / "security" / "common_passwords.txt"
 MIN_LENGTH = 8
 # A word stands in one list of the package only: a password that is a name stands among the names.
 LISTS = ("passwords", "male_names", "female_names", "surnames", "english_wikipedia")

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from sqlalchemy import delete
 
-from app.callers import Scope
 from app.dependencies import Shop
 from app.models import ApiKey
+from app.security.principal import Scope
 from app.security.tokens import digest_of
 from app.settings import Settings
 

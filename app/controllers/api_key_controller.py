@@ -5,10 +5,10 @@ from uuid import UUID
 from litestar import Controller, Response, delete, get, post
 from litestar.params import FromPath, JSONBody, QueryParams
 
-from app.callers import Access
 from app.dependencies import ApiKeys
 from app.errors import ApiKeyNotFound
 from app.schemas.api_key_schema import ApiKeyCreate, ApiKeyCreated, ApiKeyPage, ApiKeyQuery
+from app.security.principal import Access
 from app.web.declarations import declared
 from app.web.request import ShopRequest
 from app.web.response import confide, show

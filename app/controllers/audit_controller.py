@@ -3,9 +3,9 @@
 from litestar import Controller, Response, get
 from litestar.params import QueryParams
 
-from app.callers import Access
 from app.dependencies import Audit
 from app.schemas.audit_schema import AuditPage, AuditQuery
+from app.security.principal import Access
 from app.web.declarations import declared
 from app.web.request import ShopRequest
 from app.web.response import show

@@ -5,7 +5,6 @@ from uuid import UUID
 from litestar import Controller, Response, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from app.callers import Access
 from app.dependencies import Accounts, Auth
 from app.errors import (
     InvalidCredentials,
@@ -24,6 +23,7 @@ from app.schemas.auth_schema import (
     TokenPair,
     TokenRequest,
 )
+from app.security.principal import Access
 from app.web.declarations import declared
 from app.web.request import ShopRequest
 from app.web.response import accept, confide, show

@@ -4,9 +4,9 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from app.callers import Access
 from app.dependencies import Shop
 from app.schemas.clock_schema import ClockMove, ClockRead
+from app.security.principal import Access
 from app.web.declarations import declared
 from app.web.request import ShopRequest
 from app.web.response import show

@@ -5,10 +5,10 @@ from uuid import UUID
 from litestar import Controller, Response, delete, get, post
 from litestar.params import FromPath, QueryParams
 
-from app.callers import Access, Scope
 from app.dependencies import DeadLetters
 from app.errors import DeadLetterNotFound
 from app.schemas.dead_letter_schema import DeadLetterPage, DeadLetterQuery, DeadLetterRead
+from app.security.principal import Access, Scope
 from app.web.declarations import declared
 from app.web.request import ShopRequest
 from app.web.response import show

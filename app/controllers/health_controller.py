@@ -2,9 +2,9 @@
 
 from litestar import Controller, Response, get
 
-from app.callers import Access
 from app.dependencies import Health
 from app.schemas.health_schema import Liveness, Readiness
+from app.security.principal import Access
 from app.web.declarations import declared
 from app.web.request import ShopRequest
 from app.web.response import show

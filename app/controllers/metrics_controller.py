@@ -2,7 +2,7 @@
 
 from litestar import Controller, Response, get
 
-from app.callers import Access, Scope
+from app.security.principal import Access, Scope
 from app.web.authentication import Authentication
 from app.web.declarations import declared
 from app.web.metrics import MEDIA_TYPE, Metrics

@@ -9,10 +9,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from app.callers import Access, Caller, Scope
 from app.dependencies import Operations, Shop, provide_operations
 from app.errors import OperationNotFound
 from app.schemas.operation_schema import OperationRead
+from app.security.principal import Access, Caller, Scope
 from app.web.declarations import declared
 from app.web.request import ShopRequest
 from app.web.response import show

@@ -5,7 +5,6 @@ from uuid import UUID
 from litestar import Controller, Response, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParams
 
-from app.callers import Access, Scope
 from app.dependencies import Orders
 from app.errors import (
     IllegalTransition,
@@ -24,6 +23,7 @@ from app.schemas.order_schema import (
     OrderQuery,
     OrderRead,
 )
+from app.security.principal import Access, Scope
 from app.web.declarations import declared
 from app.web.preferences import answer_later
 from app.web.request import ShopRequest

@@ -5,7 +5,6 @@ from uuid import UUID
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParams
 
-from app.callers import Access, Scope
 from app.dependencies import Products
 from app.errors import InsufficientStock, PreconditionFailed, ProductNotFound, SkuTaken
 from app.schemas.product_schema import (
@@ -19,6 +18,7 @@ from app.schemas.product_schema import (
     StockMovementQuery,
     StockMovementRead,
 )
+from app.security.principal import Access, Scope
 from app.web.declarations import declared
 from app.web.preferences import answer_later
 from app.web.request import ShopRequest

@@ -7,7 +7,6 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParams
 
-from app.callers import Access, Scope
 from app.dependencies import Reports, Shop
 from app.errors import DayNotOver, ReportNotFound
 from app.schemas.operation_schema import OperationRead
@@ -21,6 +20,7 @@ from app.schemas.report_schema import (
     ReportQuery,
     ReportRead,
 )
+from app.security.principal import Access, Scope
 from app.web.declarations import declared
 from app.web.report_csv import CSV, lines_as_csv, prefers_csv, products_as_csv
 from app.web.request import ShopRequest

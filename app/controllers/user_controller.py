@@ -5,7 +5,6 @@ from uuid import UUID
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParams
 
-from app.callers import Access, Scope
 from app.dependencies import Addresses, Privacy, Users
 from app.errors import (
     AddressNotFound,
@@ -31,6 +30,7 @@ from app.schemas.user_schema import (
     UserQuery,
     UserRead,
 )
+from app.security.principal import Access, Scope
 from app.web.declarations import declared
 from app.web.request import ShopRequest
 from app.web.response import created, serve, show

@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.callers import Caller
 from app.dependencies import Shop, provide_orders, provide_products
 from app.errors import DomainError, NotFound, OrderNotFound, ProductNotFound
 from app.schemas.base import Schema
 from app.schemas.message_schema import OrderCommand, OrderUpdateCommand, ProductUpdateCommand
 from app.schemas.product_schema import ProductCreate
+from app.security.principal import Caller
 
 Outcome = Schema | DomainError
 """What the sender of a command would have been answered."""

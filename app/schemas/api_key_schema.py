@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.callers import Scope
 from app.schemas.base import Schema
 from app.schemas.fields import Line, MomentQuery
 from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
+from app.security.principal import Scope
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"

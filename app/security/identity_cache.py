@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from app.callers import Caller
+from app.security.principal import Caller
 
 # How long a token may outlive what took its rights away in another process.
 MEMORY = timedelta(seconds=3)

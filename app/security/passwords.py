@@ -17,7 +17,7 @@ _AT_ONCE = 4
 _MAX_WAITING = 64
 # A name of three letters is in too many good passwords.
 _MIN_NAME_LENGTH = 4
-_COMMON = Path(__file__).parent.parent / "common_passwords.txt"
+_COMMON = Path(__file__).parent / "common_passwords.txt"
 
 Result = TypeVar("Result")
 

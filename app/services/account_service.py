@@ -4,7 +4,6 @@ import hmac
 from datetime import timedelta
 from uuid import UUID
 
-from app.callers import Caller
 from app.core.clock import Clock
 from app.errors import InvalidCredentials, InvalidInput, InvalidToken, UserNotFound
 from app.models import User
@@ -13,6 +12,7 @@ from app.repositories.user_repository import Credentials, UserRepository, compar
 from app.schemas.audit_schema import Audited
 from app.schemas.auth_schema import PasswordChange, PasswordReset
 from app.security.passwords import Passwords, require_good
+from app.security.principal import Caller
 from app.security.rate_limits import RateLimits
 from app.security.tokens import TokenKind, Tokens, digest_of
 from app.services.audit_service import AuditService

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from app.callers import Caller
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.errors import TooManyAddresses
@@ -16,6 +15,7 @@ from app.schemas.user_schema import (
     AddressList,
     AddressRead,
 )
+from app.security.principal import Caller
 from app.services.preconditions import require_match
 from app.services.user_service import require_authority
 

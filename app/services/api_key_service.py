@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from app.callers import Caller
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.models import ApiKey
@@ -15,6 +14,7 @@ from app.schemas.api_key_schema import (
     ApiKeyRead,
 )
 from app.schemas.audit_schema import Audited
+from app.security.principal import Caller
 from app.security.tokens import digest_of, random_secret
 from app.services.audit_service import AuditService
 from app.services.identity_service import KEY_PREFIX

@@ -5,7 +5,6 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
-from app.callers import Caller
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.errors import (
@@ -21,6 +20,7 @@ from app.repositories.user_repository import Credentials, UserRepository, compar
 from app.schemas.audit_schema import Audited
 from app.schemas.auth_schema import MAX_SESSIONS, SessionList, SessionRead, TokenPair, TokenRequest
 from app.security.passwords import Passwords
+from app.security.principal import Caller
 from app.security.rate_limits import RateLimits
 from app.security.tokens import TokenKind, Tokens, digest_of
 from app.services.audit_service import AuditService

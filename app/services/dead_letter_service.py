@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from app.callers import Caller
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.errors import NotAppliedAgain
@@ -21,6 +20,7 @@ from app.schemas.dead_letter_schema import (
     DeadLetterRead,
     DeadLetterSummary,
 )
+from app.security.principal import Caller
 from app.services.audit_service import AuditService
 
 _MAX_KEPT_BYTES = 512 * 1024

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from app.callers import Caller, Scope, name_of_user
 from app.core.clock import Clock
 from app.errors import InvalidToken
 from app.repositories.api_key_repository import ApiKeyRepository
 from app.repositories.session_repository import SessionRepository
+from app.security.principal import Caller, Scope, name_of_user
 from app.security.tokens import TokenKind, Tokens, digest_of
 
 KEY_PREFIX = "lavka"

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 
-from app.callers import Caller
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.errors import DomainError
@@ -16,6 +15,7 @@ from app.observability.request_ids import current_request_id
 from app.repositories.operation_repository import OperationRepository
 from app.schemas.base import Schema
 from app.schemas.operation_schema import OperationRead
+from app.security.principal import Caller
 from app.services.outbox_service import OutboxService, plain
 
 RETENTION = timedelta(days=7)

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from app.cache.cache import ORDERS, Cache, Found
 from app.cache.representation import Representation
-from app.callers import Caller
 from app.core.clock import Clock
 from app.errors import DomainError
 from app.models import TRANSITIONS, MovementReason, Order, OrderChange, OrderStatus
@@ -24,6 +23,7 @@ from app.schemas.order_schema import (
     OrderRead,
     OrderSummary,
 )
+from app.security.principal import Caller
 from app.services.outbox_service import EventData, OutboxService, as_json
 from app.services.preconditions import require_match
 from app.services.till import Till

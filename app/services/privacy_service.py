@@ -3,7 +3,6 @@
 from dataclasses import replace
 from uuid import UUID
 
-from app.callers import ANONYMOUS, Caller, name_of_user
 from app.core.clock import Clock
 from app.errors import LastAdmin
 from app.models import TRANSITIONS, AuditEvent, User, UserRole
@@ -19,6 +18,7 @@ from app.schemas.audit_schema import Audited, AuditEventRead
 from app.schemas.export_schema import UserExport
 from app.schemas.order_schema import OrderRead
 from app.schemas.user_schema import AddressRead, UserRead
+from app.security.principal import ANONYMOUS, Caller, name_of_user
 from app.services.audit_service import AuditService
 from app.services.auth_service import show_session
 from app.services.user_service import require_authority

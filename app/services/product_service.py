@@ -6,7 +6,6 @@ from uuid import UUID
 
 from app.cache.cache import PRODUCTS, Cache, Found
 from app.cache.representation import Representation
-from app.callers import Caller
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.core.money import format_minor
@@ -25,6 +24,7 @@ from app.schemas.product_schema import (
     StockMovementPage,
     StockMovementRead,
 )
+from app.security.principal import Caller
 from app.services.audit_service import AuditService
 from app.services.outbox_service import OutboxService, as_json
 from app.services.preconditions import require_match

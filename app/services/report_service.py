@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from app.callers import Caller
 from app.core.calendar import ShopDays, span
 from app.core.clock import Clock
 from app.errors import InvalidInput
@@ -27,6 +26,7 @@ from app.schemas.report_schema import (
     ReportSummary,
     Total,
 )
+from app.security.principal import Caller
 from app.services.operation_service import OperationService
 from app.services.report_maker import ReportMaker
 

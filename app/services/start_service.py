@@ -2,7 +2,6 @@
 
 import secrets
 
-from app.callers import SYSTEM
 from app.core.clock import Clock
 from app.models import UserRole
 from app.repositories.secret_repository import SecretRepository
@@ -11,6 +10,7 @@ from app.repositories.user_repository import UserRepository
 from app.schemas.audit_schema import Audited
 from app.schemas.user_schema import UserCreate
 from app.security.passwords import Passwords, require_good
+from app.security.principal import SYSTEM
 from app.services.audit_service import AuditService
 from app.services.user_service import UserService
 

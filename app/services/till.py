@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.callers import Caller
 from app.core.ids import new_id
 from app.errors import (
     DomainError,
@@ -21,6 +20,7 @@ from app.errors import (
 from app.models import OrderStatus
 from app.repositories.order_repository import NewLine, NewOrder, NewStep
 from app.schemas.order_schema import OrderCreate
+from app.security.principal import Caller
 
 
 @dataclass(slots=True)

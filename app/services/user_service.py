@@ -4,7 +4,6 @@ from uuid import UUID
 
 from app.cache.cache import USERS, Cache, Found
 from app.cache.representation import Representation
-from app.callers import Caller
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.errors import Forbidden, LastAdmin
@@ -21,6 +20,7 @@ from app.schemas.user_schema import (
     UserRead,
 )
 from app.security.passwords import Passwords, require_good
+from app.security.principal import Caller
 from app.services.account_service import AccountService
 from app.services.audit_service import AuditService
 from app.services.preconditions import require_match

@@ -7,10 +7,10 @@ from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from app.callers import ANONYMOUS, Access, Caller
-from app.callers import Scope as KeyScope
 from app.dependencies import Shop, provide_identities
 from app.errors import Forbidden, InvalidToken, Unauthenticated
+from app.security.principal import ANONYMOUS, Access, Caller
+from app.security.principal import Scope as KeyScope
 from app.web.edge import network_of
 
 _SCHEME = "bearer "

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from app.callers import Access, Scope
 from app.errors import DomainError
 from app.schemas.base import Schema
+from app.security.principal import Access, Scope
 
 
 def declared(

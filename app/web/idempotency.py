@@ -17,10 +17,10 @@ from litestar.types import (
 from litestar.utils.scope.state import ScopeState
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.callers import Caller
 from app.dependencies import Shop, provide_idempotency
 from app.errors import InvalidInput, RequestTimeout
 from app.schemas.base import canonical_json
+from app.security.principal import Caller
 from app.services.idempotency_service import Answer, IdempotencyService
 from app.web.edge import address_of
 

@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from app.cache.cache import Cache, Tier
-from app.database import Database
+from app.database.engine import Database
 from app.dependencies import Shop, provide_figures
 from app.errors import Unavailable
 from app.messaging.commands import COMMANDS

@@ -8,7 +8,6 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from app.callers import Access
 from app.dependencies import DEPENDENCIES
 from app.errors import (
     DomainError,
@@ -29,6 +28,7 @@ from app.schemas.base import Schema
 from app.schemas.health_schema import Readiness
 from app.schemas.operation_schema import OperationRead
 from app.schemas.problem_schema import Problem
+from app.security.principal import Access
 from app.web.idempotency import HEADER as IDEMPOTENCY_KEY
 from app.web.openapi_limits import bound
 from app.web.openapi_parameters import header_parameter, path_parameter, query_parameter

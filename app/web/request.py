@@ -8,9 +8,9 @@ from uuid import UUID
 from litestar import Request
 from litestar.datastructures import State
 
-from app.callers import Caller
 from app.errors import InvalidInput, UnsupportedMediaType
 from app.schemas.base import Schema, decode_json
+from app.security.principal import Caller
 from app.web.edge import address_of
 
 FORM = "application/x-www-form-urlencoded"

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import httpx
 
-from app.callers import Caller, Scope
 from app.dependencies import Shop, provide_operations, provide_outbox
 from app.errors import Unavailable
+from app.security.principal import Caller, Scope
 from benchmarks.chaos.books import count_settled, read_books
 from benchmarks.chaos.plan import Message, Plan
 from benchmarks.chaos.processes import Herd

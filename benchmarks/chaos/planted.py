@@ -7,11 +7,11 @@ from contextvars import ContextVar
 from dataclasses import replace
 
 from app import rabbitmq_consumer, server
-from app.callers import Caller
 from app.messaging.commands import COMMANDS, Outcome, Services, place_orders
 from app.messaging.delivery import Delivery
 from app.messaging.processing import Processor
 from app.schemas.message_schema import OrderCommand
+from app.security.principal import Caller
 from app.services.inbox_service import InboxService
 from benchmarks.chaos.plan import STUMBLING_CITY
 from main import create_app

@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 
 from app.cache.cache import PRODUCTS, Counts, Found, Tier
-from app.callers import Caller
 from app.dependencies import Shop, provide_products
 from app.schemas.product_schema import ProductChange, ProductCreate, ProductQuery
+from app.security.principal import Caller
 
 WAIT_SECONDS = 10
 CALLER = Caller("tests")

@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 
-from app.callers import Caller
 from app.dependencies import Shop
 from app.messaging import processing
 from app.messaging.commands import COMMANDS, Services
@@ -15,6 +14,7 @@ from app.messaging.delivery import storable_id
 from app.messaging.processing import Processor
 from app.models import DeadLetter
 from app.schemas.base import Schema
+from app.security.principal import Caller
 from app.services.dead_letter_service import DeadLetterService
 from tests.ledger import every
 from tests.test_messaging.deliveries import (

@@ -12,11 +12,11 @@ import aio_pika
 import pytest
 import pytest_asyncio
 
-from app.callers import Caller
 from app.dependencies import Shop, provide_operations, provide_reports
 from app.messaging.broker import declare
 from app.messaging.relay import Relay
 from app.runtime.heartbeat import complaint
+from app.security.principal import Caller
 from app.settings import Settings
 from tests.conftest import broker_settings, empty, postgres_settings, sqlite_settings
 from tests.processes import environment, run, serving

@@ -11,10 +11,10 @@ import httpx
 from litestar import Litestar
 from sqlalchemy import Table, insert
 
-from app.callers import Scope
 from app.core.ids import new_id
 from app.dependencies import Shop
 from app.models import ApiKey, Base, LoginSession, User, UserRole
+from app.security.principal import Scope
 from app.security.tokens import TokenKind, digest_of
 from tests.conftest import client_of
 from tests.factories import PASSWORD

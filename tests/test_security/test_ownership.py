@@ -13,9 +13,9 @@ import pytest_asyncio
 from litestar import Litestar
 from sqlalchemy import select
 
-from app.callers import Scope
 from app.dependencies import Shop
 from app.models import User, UserRole
+from app.security.principal import Scope
 from tests.conftest import empty
 from tests.factories import PASSWORD, address, create_address, create_product, place_order
 from tests.refusals import everything, places_of, problem_of

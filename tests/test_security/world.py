@@ -10,7 +10,6 @@ import httpx
 import jwt
 from sqlalchemy import text
 
-from app.callers import Scope, name_of_user
 from app.core.ids import new_id
 from app.dependencies import Shop
 from app.models import (
@@ -32,6 +31,7 @@ from app.models import (
     User,
     UserRole,
 )
+from app.security.principal import Scope, name_of_user
 from app.security.tokens import TokenKind, Tokens
 from tests.cached import forget_cached
 from tests.factories import address as postal_address

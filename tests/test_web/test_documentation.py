@@ -6,7 +6,7 @@ import httpx
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
-from app.callers import Access
+from app.security.principal import Access
 from app.web.request import FORM
 from tests.factories import create_product
 from tests.test_web.documents import DOCS, document_of, handlers_of, operations_of, parts_of

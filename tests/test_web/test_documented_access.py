@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 from litestar import Litestar
 
-from app.callers import Access
+from app.security.principal import Access
 from tests.test_web.documents import document_of, handlers_of, operations_of
 
 TOKEN = "/api/v1/auth/token"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from app.database import Database
+from app.database.engine import Database
 
 logger = logging.getLogger(__name__)
 
-_SCRIPTS = Path(__file__).resolve().parent.parent / "migrations"
+_SCRIPTS = Path(__file__).resolve().parent.parent.parent / "migrations"
 # Any number will do, as long as every process of the shop uses the same one.
 _ADVISORY_LOCK = 5_263_829
 

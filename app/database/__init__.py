@@ -1,0 +1,1 @@
+"""Engines and sessions, outages, and the schema's migrations."""
