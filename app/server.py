@@ -82,7 +82,7 @@ async def _prepare(settings: Settings, *, is_demo: bool) -> str | None:
         await shop.prepare()
         if is_demo:
             # Its progress bar takes a tenth of a second to import; most starts do without.
-            from app.demo_data import fill_with_demo  # pylint: disable=import-outside-toplevel
+            from app.demo.load import fill_with_demo  # pylint: disable=import-outside-toplevel
 
             await fill_with_demo(shop)
         return await shop.ensure_admin()

@@ -117,7 +117,8 @@ def report(settings: Settings) -> float:
     """Make the report in a process of its own; return the most memory that it had, in MB."""
     before = time.perf_counter()
     with subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "report", _DAY.isoformat()], env=environment(settings)
+        [sys.executable, "-m", "app.cli.main", "report", _DAY.isoformat()],
+        env=environment(settings),
     ) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

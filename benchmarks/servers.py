@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from sqlalchemy import select, update
 
-from app import demo_data
+from app.demo import load as demo_data
 from app.dependencies import Shop
 from app.importing import import_files
 from app.models import Product, User
@@ -19,7 +19,7 @@ from app.settings import Settings
 from tests.servers import PostgresServer, RabbitMQServer
 
 ROOT = Path(__file__).resolve().parent.parent
-_DEMO = Path(demo_data.__file__).parent / "demo"
+_DEMO = Path(demo_data.__file__).parent
 SHELVES = (_DEMO / "products.csv", _DEMO / "users.csv")
 """The products and the users of the demo, without its orders."""
 TICKS = os.sysconf("SC_CLK_TCK")

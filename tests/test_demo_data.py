@@ -5,15 +5,15 @@ from pathlib import Path
 
 import httpx
 
-from app import demo_data
-from app.demo_data import fill_with_demo
+from app.demo import load as demo_data
+from app.demo.load import fill_with_demo
 from app.dependencies import Shop
 from tests.conftest import sqlite_settings
 from tests.factories import create_product
 from tests.ledger import every
 from tests.processes import serving
 
-FOLDER = Path(demo_data.__file__).parent / "demo"
+FOLDER = Path(demo_data.__file__).parent
 
 
 def rows_of(kind: str) -> list[dict[str, str]]:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from app.cli.dead_letters import add_dead_letters
+from app.cli.reports import add_report
 from app.database.engine import outage_reason
-from app.dead_letter_cli import add_dead_letters
-from app.demo_data import fill_with_demo
+from app.demo.load import fill_with_demo
 from app.dependencies import Shop, provide_start
 from app.errors import InvalidInput, NotFound, Unavailable
 from app.importing import UnreadableFile, import_files
-from app.report_cli import add_report
 from app.services.import_service import Outcome
 from app.services.start_service import made_up_password
 from app.settings import InvalidSettings, Settings, get_settings

@@ -5,9 +5,7 @@ from pathlib import Path
 from app.dependencies import Shop, provide_imports
 from app.importing import import_files
 
-_FILES = [
-    Path(__file__).parent / "demo" / f"{kind}.csv" for kind in ("products", "users", "orders")
-]
+_FILES = [Path(__file__).parent / f"{kind}.csv" for kind in ("products", "users", "orders")]
 
 
 async def fill_with_demo(shop: Shop) -> bool:

@@ -1,0 +1,1 @@
+"""The console script `lavka`, one module a command."""
