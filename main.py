@@ -8,7 +8,6 @@ from typing import Any
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
-from app.caching import keep_cache
 from app.controllers.api_key_controller import ApiKeyController
 from app.controllers.audit_controller import AuditController
 from app.controllers.auth_controller import AuthController
@@ -22,8 +21,9 @@ from app.controllers.product_controller import ProductController
 from app.controllers.report_controller import ReportController
 from app.controllers.user_controller import AddressController, UserController
 from app.dependencies import DEPENDENCIES, Shop
-from app.mailing import deliver_mails
-from app.messaging.dispatcher import dispatch_commands
+from app.jobs.cache_sync import keep_cache
+from app.jobs.embedded_dispatcher import dispatch_commands
+from app.jobs.mail_delivery import deliver_mails
 from app.observability.tracing import flush_traces
 from app.runtime.process import begin_process, freeze_heap
 from app.runtime.supervisor import end, repeat

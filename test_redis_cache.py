@@ -20,10 +20,10 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cache.cache import ORDERS, PRODUCTS, USERS, Found, Kind, Tier
-from app.caching import kept_cache
 from app.core.ids import new_id
 from app.dependencies import Shop, provide_orders, provide_products, provide_users
 from app.errors import NotFound
+from app.jobs.cache_sync import kept_cache
 from app.models import OrderStatus
 from app.schemas.order_schema import OrderCreate
 from app.schemas.product_schema import ProductChange, ProductCreate

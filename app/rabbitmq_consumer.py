@@ -11,10 +11,10 @@ from typing import Any
 import aio_pika
 from aio_pika.abc import AbstractConnection
 
-from app.caching import kept_cache
 from app.database.engine import outage_reason
 from app.dependencies import Shop
 from app.errors import Unavailable
+from app.jobs.cache_sync import kept_cache
 from app.messaging.broker import BrokerLost, connected, declare, describe
 from app.messaging.commands import COMMANDS
 from app.messaging.consumer import Consumer

@@ -26,10 +26,10 @@ from yarl import URL
 
 from app.dependencies import Shop
 from app.errors import Unavailable
+from app.jobs.daily_reports import make_due_reports
+from app.jobs.requested_reports import make_asked_report
 from app.messaging.broker import broker_url
-from app.messaging.tasks import make_asked_report
 from app.observability.tracing import flush_traces
-from app.reporting import make_due_reports
 from app.runtime.heartbeat import beating
 from app.runtime.process import begin_process
 from app.runtime.supervisor import end

@@ -24,9 +24,9 @@ from rich.progress import Progress
 
 from app.cache.cache import PRODUCTS, Cache, Found, Kind, Load, Tier
 from app.cache.representation import Representation
-from app.caching import kept_cache
 from app.dependencies import Shop, provide_products
 from app.errors import Unavailable
+from app.jobs.cache_sync import kept_cache
 from app.repositories.product_repository import ProductRepository
 from app.schemas.product_schema import ProductChange, ProductCreate
 from app.security.principal import Caller

@@ -23,8 +23,8 @@ from rich.console import Console
 
 from app.core.calendar import span
 from app.dependencies import Shop, provide_reports
-from app.importing import import_files
-from app.reporting import make_report
+from app.jobs.daily_reports import make_report
+from app.jobs.file_import import import_files
 from app.schemas.report_schema import ReportQuery
 from app.settings import Settings
 

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from app.demo import load as demo_data
 from app.dependencies import Shop
-from app.importing import import_files
+from app.jobs.file_import import import_files
 from app.models import Product, User
 from app.settings import Settings
 from tests.servers import PostgresServer, RabbitMQServer

@@ -15,8 +15,8 @@ from litestar import Litestar
 from sqlalchemy import text
 
 from app.dependencies import Shop
-from app.mailing import deliver_mails
-from app.messaging.dispatcher import dispatch_commands
+from app.jobs.embedded_dispatcher import dispatch_commands
+from app.jobs.mail_delivery import deliver_mails
 from app.models import Base
 from app.settings import Settings
 from main import create_app

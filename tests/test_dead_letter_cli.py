@@ -12,7 +12,7 @@ import pytest_asyncio
 from sqlalchemy import select
 
 from app.dependencies import Shop, provide_dead_letters
-from app.messaging.dispatcher import dispatch_due
+from app.jobs.embedded_dispatcher import dispatch_due
 from app.messaging.processing import Processor
 from app.models import AuditEvent, DeadLetter, OutboxMessage
 from tests.command_line import lavka

@@ -13,7 +13,7 @@ import pytest
 
 from app.core.clock import Clock
 from app.dependencies import Shop
-from app.importing import UnreadableFile, import_files
+from app.jobs.file_import import UnreadableFile, import_files
 from app.services.import_service import Outcome
 from tests.cached import caught_up
 from tests.ledger import assert_conserved, every, movements_of
@@ -416,7 +416,7 @@ class BreakingClock(Clock):
 async def test_an_import_that_broke_off_goes_on_where_it_was(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.importing._CHUNK_ROWS", 2)
+    monkeypatch.setattr("app.jobs.file_import._CHUNK_ROWS", 2)
     orders = [LINE | {"reference": f"r{number}", "quantity": "1"} for number in range(6)]
     files = {"products": [TEA], "users": [ADA], "orders": orders}
     # A drop is noted with its time, too, where there is a Redis.

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app.dependencies import Shop
-from app.importing import UnreadableFile, import_files
+from app.jobs.file_import import UnreadableFile, import_files
 from tests.ledger import assert_conserved, every
 from tests.test_importing import ADA, LINE, TEA
 

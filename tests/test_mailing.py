@@ -17,7 +17,7 @@ from sqlalchemy import update
 
 from app.core.ids import new_id
 from app.dependencies import Shop, provide_mails
-from app.mailing import deliver_due, sender_of
+from app.jobs.mail_delivery import deliver_due, sender_of
 from app.models import OutgoingMail
 from app.settings import Settings
 from tests.accounts import later, mails_of, standing
@@ -207,7 +207,9 @@ async def test_a_mail_is_sent_again_each_time_later_and_given_up_after_ten_attem
                     shop.clock.move(mail.due_at - shop.clock.now())
         assert server.received() == []
     assert delays == [10, 20, 40, 80, 160, 320, 640, 1280, 2560]
-    levels = [record.levelname for record in caplog.records if record.name == "app.mailing"]
+    levels = [
+        record.levelname for record in caplog.records if record.name == "app.jobs.mail_delivery"
+    ]
     assert levels == ["WARNING"] * 10 + ["ERROR"]
     assert "ada@example.com" not in caplog.text and "busy" not in caplog.text
 

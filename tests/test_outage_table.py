@@ -16,8 +16,8 @@ from sqlalchemy import delete, update
 
 from app.dependencies import Shop
 from app.errors import Unavailable
+from app.jobs.daily_reports import make_due_reports
 from app.models import DailyReport, Product, ReportLine, ReportProduct
-from app.reporting import make_due_reports
 from main import create_app
 from tests.accounts import Person, log_in, someone
 from tests.conftest import broker_settings, client_of, postgres_settings, rabbitmq_or_skip, running

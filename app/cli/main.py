@@ -16,7 +16,7 @@ from app.database.engine import outage_reason
 from app.demo.load import fill_with_demo
 from app.dependencies import Shop, provide_start
 from app.errors import InvalidInput, NotFound, Unavailable
-from app.importing import UnreadableFile, import_files
+from app.jobs.file_import import UnreadableFile, import_files
 from app.services.import_service import Outcome
 from app.services.start_service import made_up_password
 from app.settings import InvalidSettings, Settings, get_settings

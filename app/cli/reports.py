@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app.core.calendar import span
 from app.dependencies import Shop
 from app.errors import DomainError, Unavailable
-from app.reporting import make_report
+from app.jobs.daily_reports import make_report
 from app.settings import Settings
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from app.dependencies import Shop, provide_imports
-from app.importing import import_files
+from app.jobs.file_import import import_files
 
 _FILES = [Path(__file__).parent / f"{kind}.csv" for kind in ("products", "users", "orders")]
 

@@ -10,7 +10,7 @@ from app.models import OutgoingMail
 from app.repositories.mail_repository import MailRepository
 from app.services.mail_texts import MailText
 
-# Longer than the slowest server takes for as many: 20 seconds each, as `app.mailing` has it.
+# Longer than the slowest server takes for as many: 20 seconds each, as `app.jobs.mail_delivery` has it.
 _LEASE = timedelta(minutes=2)
 _AT_ONCE = 5
 _MAX_ATTEMPTS = 10

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from app.dependencies import Shop
-from app.importing import import_files
+from app.jobs.file_import import import_files
 from app.settings import Settings
 from benchmarks.chaos.books import supply
 from benchmarks.chaos.brokered import BrokeredTest, blows_of, declare_all

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from app.caching import kept_cache
 from app.dependencies import Shop
+from app.jobs.cache_sync import kept_cache
 from app.settings import Settings
 from tests.cached import forget_cached
 from tests.conftest import empty, postgres_settings, sqlite_settings

@@ -10,9 +10,9 @@ import pytest
 
 from app.cache.cache import KINDS, ORDERS, PRODUCTS, USERS, Tier
 from app.cache.redis import RedisStore
-from app.caching import kept_cache
 from app.dependencies import Shop, provide_orders, provide_users
 from app.errors import DomainError, ProductNotFound, Unavailable
+from app.jobs.cache_sync import kept_cache
 from app.repositories.product_repository import ProductRepository
 from app.schemas.order_schema import OrderCreate
 from app.schemas.user_schema import UserCreate

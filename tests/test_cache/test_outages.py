@@ -13,8 +13,8 @@ from litestar import Litestar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cache.cache import Tier
-from app.caching import kept_cache
 from app.dependencies import Shop, provide_cache_drops
+from app.jobs.cache_sync import kept_cache
 from main import create_app
 from tests.cached import assert_cache_is_true, redis_of
 from tests.conftest import client_of, empty, postgres_settings, running

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from app.core.calendar import span
 from app.dependencies import Shop
-from app.reporting import make_due_reports
+from app.jobs.daily_reports import make_due_reports
 from app.settings import Settings
 from tests.conftest import postgres_settings, sqlite_settings
 from tests.servers import PostgresServer

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.dependencies import Shop, provide_report_maker
 from app.errors import DayNotOver, ReportInProgress, ReportUnbalanced
-from app.reporting import make_due_reports, make_report
+from app.jobs.daily_reports import make_due_reports, make_report
 from app.repositories import ledger_repository
 from app.schemas.event_schema import ReportMessage, ReportReady, envelope_of
 from app.schemas.report_schema import Total

@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 from litestar import Litestar
 
-from app import mailing
 from app.dependencies import Shop
+from app.jobs import mail_delivery as mailing
 from tests.test_security.people import client_with
 
 

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from app.dependencies import Shop
-from app.mailing import deliver_due, sender_of
+from app.jobs.mail_delivery import deliver_due, sender_of
 from app.models import Base
 from app.schemas.auth_schema import TokenRequest
 from app.services.auth_service import AuthService

@@ -9,8 +9,8 @@ import httpx
 from sqlalchemy import update
 
 from app.dependencies import Shop
+from app.jobs.daily_reports import make_report
 from app.models import User, UserRole
-from app.reporting import make_report
 from app.web.request import FORM
 from tests.factories import PASSWORD, create_address, create_product, create_user, place_order
 from tests.machines import AUTHORIZATION

@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from app.dependencies import Shop, provide_dead_letters, provide_outbox
+from app.jobs.daily_reports import make_report
 from app.models import OutboxMessage
-from app.reporting import make_report
 from main import create_app
 from tests.accounts import standing
 from tests.conftest import client_of, postgres_settings, running, sqlite_settings

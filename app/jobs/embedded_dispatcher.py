@@ -3,10 +3,10 @@
 from itertools import groupby
 
 from app.dependencies import Shop, provide_outbox
+from app.jobs.requested_reports import run_task
 from app.messaging.commands import COMMANDS
 from app.messaging.delivery import Delivery
 from app.messaging.processing import Processor
-from app.messaging.tasks import run_task
 from app.runtime.supervisor import repeat
 from app.services.report_service import TASK_QUEUE
 
