@@ -28,16 +28,16 @@ from app.observability.tracing import flush_traces
 from app.runtime.process import begin_process, freeze_heap
 from app.runtime.supervisor import end, repeat
 from app.settings import Settings, get_settings
-from app.web.authentication import Authentication
-from app.web.documentation import documentation, documentation_assets
-from app.web.edge import Edge
-from app.web.idempotency import Idempotency
-from app.web.limits import BodyLimits, require_short_headers
-from app.web.methods import AllowPlugin
-from app.web.metrics import Metrics
-from app.web.problems import EXCEPTION_HANDLERS
+from app.web.allow_plugin import AllowPlugin
+from app.web.docs.pages import documentation, documentation_assets
+from app.web.docs.schema_plugin import SchemaPlugin
+from app.web.middleware.authentication import Authentication
+from app.web.middleware.body_limits import BodyLimits, require_short_headers
+from app.web.middleware.edge import Edge
+from app.web.middleware.idempotency import Idempotency
+from app.web.rendering.metrics import Metrics
+from app.web.rendering.problems import EXCEPTION_HANDLERS
 from app.web.request import ShopRequest
-from app.web.schemas import SchemaPlugin
 
 API = "/api/v1"
 _UNHURRIED_SECONDS = 1.0

@@ -115,4 +115,4 @@ def test_a_served_shop_logs_the_id_that_it_answers_with(tmp_path: Path) -> None:
     (line,) = (json.loads(each) for each in errors.splitlines())
     assert line["request_id"] == answer.headers["X-Request-ID"]
     assert line["event"] == "refused with 401: '/api/v1/audit' from 127.0.0.1"
-    assert (line["level"], line["logger"]) == ("warning", "app.web.edge")
+    assert (line["level"], line["logger"]) == ("warning", "app.web.middleware.edge")

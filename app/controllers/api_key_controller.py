@@ -9,9 +9,9 @@ from app.dependencies import ApiKeys
 from app.errors import ApiKeyNotFound
 from app.schemas.api_key_schema import ApiKeyCreate, ApiKeyCreated, ApiKeyPage, ApiKeyQuery
 from app.security.principal import Access
-from app.web.declarations import declared
+from app.web.rendering.responses import confide, show
 from app.web.request import ShopRequest
-from app.web.response import confide, show
+from app.web.route_options import declared
 
 
 class ApiKeyController(Controller):

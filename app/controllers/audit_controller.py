@@ -6,9 +6,9 @@ from litestar.params import QueryParams
 from app.dependencies import Audit
 from app.schemas.audit_schema import AuditPage, AuditQuery
 from app.security.principal import Access
-from app.web.declarations import declared
+from app.web.rendering.responses import show
 from app.web.request import ShopRequest
-from app.web.response import show
+from app.web.route_options import declared
 
 
 class AuditController(Controller):

@@ -24,9 +24,9 @@ from app.schemas.auth_schema import (
     TokenRequest,
 )
 from app.security.principal import Access
-from app.web.declarations import declared
+from app.web.rendering.responses import accept, confide, show
 from app.web.request import ShopRequest
-from app.web.response import accept, confide, show
+from app.web.route_options import declared
 
 
 class AuthController(Controller):

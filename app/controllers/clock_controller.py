@@ -7,9 +7,9 @@ from litestar.params import JSONBody
 from app.dependencies import Shop
 from app.schemas.clock_schema import ClockMove, ClockRead
 from app.security.principal import Access
-from app.web.declarations import declared
+from app.web.rendering.responses import show
 from app.web.request import ShopRequest
-from app.web.response import show
+from app.web.route_options import declared
 
 
 class ClockController(Controller):

@@ -9,9 +9,9 @@ from app.dependencies import DeadLetters
 from app.errors import DeadLetterNotFound
 from app.schemas.dead_letter_schema import DeadLetterPage, DeadLetterQuery, DeadLetterRead
 from app.security.principal import Access, Scope
-from app.web.declarations import declared
+from app.web.rendering.responses import show
 from app.web.request import ShopRequest
-from app.web.response import show
+from app.web.route_options import declared
 
 
 class DeadLetterController(Controller):

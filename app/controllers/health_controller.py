@@ -5,9 +5,9 @@ from litestar import Controller, Response, get
 from app.dependencies import Health
 from app.schemas.health_schema import Liveness, Readiness
 from app.security.principal import Access
-from app.web.declarations import declared
+from app.web.rendering.responses import show
 from app.web.request import ShopRequest
-from app.web.response import show
+from app.web.route_options import declared
 
 
 class HealthController(Controller):

@@ -3,10 +3,10 @@
 from litestar import Controller, Response, get
 
 from app.security.principal import Access, Scope
-from app.web.authentication import Authentication
-from app.web.declarations import declared
-from app.web.metrics import MEDIA_TYPE, Metrics
+from app.web.middleware.authentication import Authentication
+from app.web.rendering.metrics import MEDIA_TYPE, Metrics
 from app.web.request import ShopRequest
+from app.web.route_options import declared
 
 
 class MetricsController(Controller):

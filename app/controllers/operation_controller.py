@@ -13,9 +13,9 @@ from app.dependencies import Operations, Shop, provide_operations
 from app.errors import OperationNotFound
 from app.schemas.operation_schema import OperationRead
 from app.security.principal import Access, Caller, Scope
-from app.web.declarations import declared
+from app.web.rendering.responses import show
 from app.web.request import ShopRequest
-from app.web.response import show
+from app.web.route_options import declared
 
 _POLL_SECONDS = 0.2
 _LONGEST_SECONDS = 300.0

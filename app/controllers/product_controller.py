@@ -19,10 +19,10 @@ from app.schemas.product_schema import (
     StockMovementRead,
 )
 from app.security.principal import Access, Scope
-from app.web.declarations import declared
-from app.web.preferences import answer_later
+from app.web.rendering.responses import created, serve, show
 from app.web.request import ShopRequest
-from app.web.response import created, serve, show
+from app.web.respond_async import answer_later
+from app.web.route_options import declared
 
 
 class ProductController(Controller):

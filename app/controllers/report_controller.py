@@ -21,10 +21,10 @@ from app.schemas.report_schema import (
     ReportRead,
 )
 from app.security.principal import Access, Scope
-from app.web.declarations import declared
-from app.web.report_csv import CSV, lines_as_csv, prefers_csv, products_as_csv
+from app.web.rendering.report_csv import CSV, lines_as_csv, prefers_csv, products_as_csv
+from app.web.rendering.responses import Document, show, show_file, started
 from app.web.request import ShopRequest
-from app.web.response import Document, show, show_file, started
+from app.web.route_options import declared
 
 _SVG = "image/svg+xml"
 # Its colours stand in the picture itself; nothing else may.
@@ -75,7 +75,9 @@ class ReportController(Controller):
         asked = ChartQuery.parse_query(query.multi_items())
         days, found = await reports.period(asked)
         # The plotting library takes a while to import, and most processes never draw.
-        from app.web.report_chart import chart_of_days  # pylint: disable=import-outside-toplevel
+        from app.web.rendering.report_chart import (
+            chart_of_days,  # pylint: disable=import-outside-toplevel
+        )
 
         return _picture(request, await asyncio.to_thread(chart_of_days, days, found))
 
@@ -142,7 +144,9 @@ class ReportController(Controller):
         """Draw revenue and orders of a day by the hour."""
         report, hours = await reports.hours(day)
         # As above.
-        from app.web.report_chart import chart_of_day  # pylint: disable=import-outside-toplevel
+        from app.web.rendering.report_chart import (
+            chart_of_day,  # pylint: disable=import-outside-toplevel
+        )
 
         return _picture(request, await asyncio.to_thread(chart_of_day, report, hours))
 

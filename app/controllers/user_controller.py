@@ -31,9 +31,9 @@ from app.schemas.user_schema import (
     UserRead,
 )
 from app.security.principal import Access, Scope
-from app.web.declarations import declared
+from app.web.rendering.responses import created, serve, show
 from app.web.request import ShopRequest
-from app.web.response import created, serve, show
+from app.web.route_options import declared
 
 
 class UserController(Controller):

@@ -11,7 +11,7 @@ from litestar.datastructures import State
 from app.errors import InvalidInput, UnsupportedMediaType
 from app.schemas.base import Schema, decode_json
 from app.security.principal import Caller
-from app.web.edge import address_of
+from app.web.middleware.edge import address_of
 
 FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 20

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from app.dependencies import Shop
-from app.web.response import _takes_gzip
+from app.web.rendering.responses import _takes_gzip
 from tests.accounts import bearer, log_in
 from tests.factories import create_product, create_user, order_in, place_order
 

@@ -17,7 +17,7 @@ def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [
         each.getMessage()
         for each in caplog.records
-        if each.name == "app.web.edge" and each.levelno == logging.WARNING
+        if each.name == "app.web.middleware.edge" and each.levelno == logging.WARNING
     ]
 
 

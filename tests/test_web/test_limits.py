@@ -12,7 +12,7 @@ from litestar import Litestar
 
 from app.dependencies import Shop
 from app.services.product_service import ProductService
-from app.web.limits import MAX_BODY_BYTES, BodyLimits
+from app.web.middleware.body_limits import MAX_BODY_BYTES, BodyLimits
 from tests.factories import create_product
 from tests.machines import AUTHORIZATION
 from tests.refusals import JSON, everything, places_of, problem_of, refused

@@ -13,7 +13,7 @@ from app.schemas.order_schema import OrderChangeRead, OrderItemRead, OrderSummar
 from app.schemas.problem_schema import MAX_WORDS
 from app.schemas.product_schema import ProductRead, StockMovementRead
 from app.schemas.user_schema import AddressRead, UserRead
-from app.web.openapi_limits import bound
+from app.web.docs.openapi_limits import bound
 from tests.factories import create_address, create_product, create_user, place_order
 from tests.test_web.documents import document_of, parts_of
 from tests.test_web.test_problems import problems

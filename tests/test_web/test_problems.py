@@ -15,7 +15,7 @@ from app.dependencies import Shop
 from app.errors import DomainError, InvalidInput, Unavailable
 from app.services.product_service import ProductService
 from app.settings import Settings
-from app.web.preferences import Refused
+from app.web.respond_async import Refused
 from main import create_app
 from tests.conftest import client_of, postgres_settings, running
 from tests.factories import create_product, create_user

@@ -12,13 +12,13 @@ from app.schemas.base import Schema
 from app.schemas.event_schema import ReportMessage
 from app.services.outbox_service import EVENTS_EXCHANGE
 from app.services.report_maker import REPORT_QUEUE
-from app.web.asyncapi_messages import (
+from app.web.docs.asyncapi_messages import (
     command_message,
     dead_letter_message,
     event_message,
     report_message,
 )
-from app.web.openapi_limits import bound
+from app.web.docs.openapi_limits import bound
 
 _BINDINGS = "0.3.0"
 _TAGS = {

@@ -22,7 +22,7 @@ from app.errors import InvalidInput, RequestTimeout
 from app.schemas.base import canonical_json
 from app.security.principal import Caller
 from app.services.idempotency_service import Answer, IdempotencyService
-from app.web.edge import address_of
+from app.web.middleware.edge import address_of
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r'[\x21\x23-\x7e]{1,255}|"[\x21\x23-\x7e]{1,255}"')

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.web.idempotency import HEADER as IDEMPOTENCY_KEY
-from app.web.limits import MAX_HEADER_LENGTH
+from app.web.middleware.body_limits import MAX_HEADER_LENGTH
+from app.web.middleware.idempotency import HEADER as IDEMPOTENCY_KEY
 
 _HEADERS = {
     IDEMPOTENCY_KEY: (

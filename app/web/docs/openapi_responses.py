@@ -5,7 +5,7 @@ from typing import Any
 from litestar.handlers import HTTPRouteHandler
 
 from app.errors import DomainError
-from app.web.problems import MEDIA_TYPE
+from app.web.rendering.problems import MEDIA_TYPE
 
 _ETAG = {
     "description": "The strong tag of this representation; compressed, it is another one.",

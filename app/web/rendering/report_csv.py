@@ -13,8 +13,8 @@ from app.core.money import format_minor
 from app.dependencies import Shop, provide_reports
 from app.schemas.report_schema import ReportSummary
 from app.services.report_service import ReportService
+from app.web.rendering.responses import has_tag
 from app.web.request import ShopRequest
-from app.web.response import has_tag
 
 CSV = "text/csv"
 _JSON = "application/json"

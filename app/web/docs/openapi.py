@@ -29,10 +29,9 @@ from app.schemas.health_schema import Readiness
 from app.schemas.operation_schema import OperationRead
 from app.schemas.problem_schema import Problem
 from app.security.principal import Access
-from app.web.idempotency import HEADER as IDEMPOTENCY_KEY
-from app.web.openapi_limits import bound
-from app.web.openapi_parameters import header_parameter, path_parameter, query_parameter
-from app.web.openapi_responses import (
+from app.web.docs.openapi_limits import bound
+from app.web.docs.openapi_parameters import header_parameter, path_parameter, query_parameter
+from app.web.docs.openapi_responses import (
     EVENT_STREAM,
     NOT_MODIFIED,
     accepted,
@@ -41,6 +40,7 @@ from app.web.openapi_responses import (
     problem_responses,
     success_headers,
 )
+from app.web.middleware.idempotency import HEADER as IDEMPOTENCY_KEY
 from app.web.request import FORM
 
 _PARAMETER = re.compile(r"{(\w+)}")

@@ -11,7 +11,7 @@ from app.dependencies import Shop, provide_identities
 from app.errors import Forbidden, InvalidToken, Unauthenticated
 from app.security.principal import ANONYMOUS, Access, Caller
 from app.security.principal import Scope as KeyScope
-from app.web.edge import network_of
+from app.web.middleware.edge import network_of
 
 _SCHEME = "bearer "
 

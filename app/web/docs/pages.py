@@ -13,9 +13,9 @@ from litestar.openapi.spec import License, Tag
 from litestar.static_files import create_static_files_router
 
 from app import __version__
-from app.web.asyncapi import message_document
-from app.web.messages_page import page_of
-from app.web.openapi import complete
+from app.web.docs.asyncapi import message_document
+from app.web.docs.messages_page import page_of
+from app.web.docs.openapi import complete
 
 _STATIC = Path(__file__).parent / "static"
 

@@ -16,7 +16,7 @@ from app.observability.request_ids import bound_request_id, new_request_id, sane
 from app.observability.tracing import fail_span, is_tracing, span
 from app.security.rate_limits import LocalCounter, Standing
 from app.settings import Settings
-from app.web.problems import render
+from app.web.rendering.problems import render
 
 logger = logging.getLogger(__name__)
 

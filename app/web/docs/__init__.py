@@ -1,0 +1,1 @@
+"""The documents of the API and of the messages, and their pages."""
