@@ -66,7 +66,7 @@ from app.services.report_service import ReportService
 from app.services.start_service import StartService, made_up_password
 from app.services.user_service import UserService
 from app.settings import InvalidSettings, Settings
-from app.signs_of_life import ping_rabbitmq, ping_redis
+from app.wiring.probes import ping_rabbitmq, ping_redis
 
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
