@@ -25,9 +25,9 @@ from app.dependencies import Shop, provide_orders, provide_products, provide_use
 from app.errors import NotFound
 from app.jobs.cache_sync import kept_cache
 from app.models import OrderStatus
-from app.schemas.order_schema import OrderCreate
-from app.schemas.product_schema import ProductChange, ProductCreate
-from app.schemas.user_schema import UserChange, UserCreate
+from app.schemas.catalogue.product_schema import ProductChange, ProductCreate
+from app.schemas.identity.user_schema import UserChange, UserCreate
+from app.schemas.orders.order_schema import OrderCreate
 from app.security.principal import Caller
 from app.settings import InvalidSettings, Settings, get_settings
 from tests.refusals import PRODUCT, USER

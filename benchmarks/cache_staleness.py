@@ -32,7 +32,7 @@ from app.cache.tags import product_tags
 from app.database.engine import note_changed
 from app.dependencies import Shop, provide_products
 from app.models import Product
-from app.schemas.product_schema import ProductCreate
+from app.schemas.catalogue.product_schema import ProductCreate
 from app.security.principal import Caller
 from app.settings import Settings
 from benchmarks.cache_races import open_shop

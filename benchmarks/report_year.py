@@ -25,7 +25,7 @@ from app.core.calendar import span
 from app.dependencies import Shop, provide_reports
 from app.jobs.daily_reports import make_report
 from app.jobs.file_import import import_files
-from app.schemas.report_schema import ReportQuery
+from app.schemas.reports.report_schema import ReportQuery
 from app.settings import Settings
 
 # pyarrow creates the functions of pyarrow.compute at import, where pylint cannot see them.

@@ -12,7 +12,7 @@ from schemathesis import Case, GenerationMode, HookContext
 
 from app.errors import InvalidInput
 from app.schemas.page_schema import Cursor
-from app.schemas.report_schema import MAX_CHART_DAYS
+from app.schemas.reports.report_schema import MAX_CHART_DAYS
 from app.security.passwords import require_good
 
 _SORT_KINDS: dict[str, type[str] | type[int]] = {"name": str, "price": int}

@@ -15,9 +15,9 @@ from app.errors import NotFound
 from app.repositories.order_repository import OrderRepository
 from app.repositories.product_repository import ProductRepository
 from app.repositories.user_repository import UserRepository
-from app.schemas.order_schema import OrderRead
-from app.schemas.product_schema import ProductRead
-from app.schemas.user_schema import UserRead
+from app.schemas.catalogue.product_schema import ProductRead
+from app.schemas.identity.user_schema import UserRead
+from app.schemas.orders.order_schema import OrderRead
 
 WAIT_SECONDS = 10
 _GENERATION, _VALUE, _LENGTH = b"lavka:generation:", b"lavka:value:1:", 16

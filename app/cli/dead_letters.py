@@ -14,7 +14,11 @@ from rich.text import Text
 from app.dependencies import Shop, provide_dead_letters
 from app.errors import DeadLetterNotFound
 from app.messaging.commands import COMMANDS
-from app.schemas.dead_letter_schema import DeadLetterQuery, DeadLetterRead, DeadLetterSummary
+from app.schemas.messaging.dead_letter_schema import (
+    DeadLetterQuery,
+    DeadLetterRead,
+    DeadLetterSummary,
+)
 from app.schemas.page_schema import MAX_ITEMS
 from app.security.principal import SYSTEM, Caller
 from app.services.dead_letter_service import DeadLetterService

@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody, QueryParams
 
 from app.dependencies import ApiKeys
 from app.errors import ApiKeyNotFound
-from app.schemas.api_key_schema import ApiKeyCreate, ApiKeyCreated, ApiKeyPage, ApiKeyQuery
+from app.schemas.identity.api_key_schema import ApiKeyCreate, ApiKeyCreated, ApiKeyPage, ApiKeyQuery
 from app.security.principal import Access
 from app.web.rendering.responses import confide, show
 from app.web.request import ShopRequest

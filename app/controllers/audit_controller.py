@@ -4,7 +4,7 @@ from litestar import Controller, Response, get
 from litestar.params import QueryParams
 
 from app.dependencies import Audit
-from app.schemas.audit_schema import AuditPage, AuditQuery
+from app.schemas.system.audit_schema import AuditPage, AuditQuery
 from app.security.principal import Access
 from app.web.rendering.responses import show
 from app.web.request import ShopRequest

@@ -13,7 +13,7 @@ from app.errors import (
     SessionNotFound,
     TooManyRequests,
 )
-from app.schemas.auth_schema import (
+from app.schemas.identity.auth_schema import (
     EmailVerification,
     PasswordChange,
     PasswordForgotten,

@@ -5,7 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from app.dependencies import Shop
-from app.schemas.clock_schema import ClockMove, ClockRead
+from app.schemas.system.clock_schema import ClockMove, ClockRead
 from app.security.principal import Access
 from app.web.rendering.responses import show
 from app.web.request import ShopRequest

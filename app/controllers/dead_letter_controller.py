@@ -7,7 +7,7 @@ from litestar.params import FromPath, QueryParams
 
 from app.dependencies import DeadLetters
 from app.errors import DeadLetterNotFound
-from app.schemas.dead_letter_schema import DeadLetterPage, DeadLetterQuery, DeadLetterRead
+from app.schemas.messaging.dead_letter_schema import DeadLetterPage, DeadLetterQuery, DeadLetterRead
 from app.security.principal import Access, Scope
 from app.web.rendering.responses import show
 from app.web.request import ShopRequest

@@ -3,7 +3,7 @@
 from litestar import Controller, Response, get
 
 from app.dependencies import Health
-from app.schemas.health_schema import Liveness, Readiness
+from app.schemas.system.health_schema import Liveness, Readiness
 from app.security.principal import Access
 from app.web.rendering.responses import show
 from app.web.request import ShopRequest

@@ -11,7 +11,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from app.dependencies import Operations, Shop, provide_operations
 from app.errors import OperationNotFound
-from app.schemas.operation_schema import OperationRead
+from app.schemas.messaging.operation_schema import OperationRead
 from app.security.principal import Access, Caller, Scope
 from app.web.rendering.responses import show
 from app.web.request import ShopRequest

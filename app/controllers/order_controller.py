@@ -16,7 +16,7 @@ from app.errors import (
     UserNotActive,
     UserNotFound,
 )
-from app.schemas.order_schema import (
+from app.schemas.orders.order_schema import (
     OrderChangeStatus,
     OrderCreate,
     OrderPage,

@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody, QueryParams
 
 from app.dependencies import Products
 from app.errors import InsufficientStock, PreconditionFailed, ProductNotFound, SkuTaken
-from app.schemas.product_schema import (
+from app.schemas.catalogue.product_schema import (
     ProductChange,
     ProductCreate,
     ProductPage,

@@ -9,8 +9,8 @@ from litestar.params import FromPath, JSONBody, QueryParams
 
 from app.dependencies import Reports, Shop
 from app.errors import DayNotOver, ReportNotFound
-from app.schemas.operation_schema import OperationRead
-from app.schemas.report_schema import (
+from app.schemas.messaging.operation_schema import OperationRead
+from app.schemas.reports.report_schema import (
     ChartQuery,
     ReportLineQuery,
     ReportOrder,

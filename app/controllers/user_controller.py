@@ -17,8 +17,8 @@ from app.errors import (
     UsernameTaken,
     UserNotFound,
 )
-from app.schemas.export_schema import UserExport
-from app.schemas.user_schema import (
+from app.schemas.data.export_schema import UserExport
+from app.schemas.identity.user_schema import (
     AddressChange,
     AddressCreate,
     AddressList,

@@ -20,7 +20,7 @@ from rich.progress import (
 )
 
 from app.dependencies import Shop, provide_imports
-from app.schemas.import_schema import ROW_KINDS, columns_of
+from app.schemas.data.import_schema import ROW_KINDS, columns_of
 from app.services.import_service import ImportService, Numbered, Outcome
 
 _CHUNK_ROWS = 5_000

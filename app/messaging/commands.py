@@ -9,8 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.dependencies import Shop, provide_orders, provide_products
 from app.errors import DomainError, NotFound, OrderNotFound, ProductNotFound
 from app.schemas.base import Schema
-from app.schemas.message_schema import OrderCommand, OrderUpdateCommand, ProductUpdateCommand
-from app.schemas.product_schema import ProductCreate
+from app.schemas.catalogue.product_schema import ProductCreate
+from app.schemas.messaging.message_schema import (
+    OrderCommand,
+    OrderUpdateCommand,
+    ProductUpdateCommand,
+)
 from app.security.principal import Caller
 
 Outcome = Schema | DomainError

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from app.schemas.base import Schema
-from app.schemas.event_schema import (
+from app.schemas.catalogue.product_schema import ProductRead
+from app.schemas.messaging.event_schema import (
     OrderStatusChanged,
     ProductOutOfStock,
     ReportReady,
     envelope_of,
 )
-from app.schemas.order_schema import OrderRead
-from app.schemas.product_schema import ProductRead
+from app.schemas.orders.order_schema import OrderRead
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from app.models import AuditEvent
 from app.repositories.base import Repository
-from app.schemas.audit_schema import AuditQuery
+from app.schemas.system.audit_schema import AuditQuery
 
 
 class AuditRepository(Repository[AuditEvent]):

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from app.errors import DeadLetterNotFound
 from app.models import DeadLetter
 from app.repositories.base import Repository
-from app.schemas.dead_letter_schema import DeadLetterQuery
+from app.schemas.messaging.dead_letter_schema import DeadLetterQuery
 
 _COUNTS = select(DeadLetter.queue, func.count()).group_by(DeadLetter.queue)
 

@@ -26,8 +26,8 @@ from app.repositories.bulk import (
     table_of,
     values_of,
 )
+from app.schemas.catalogue.product_schema import ProductQuery
 from app.schemas.page_schema import PageQuery
-from app.schemas.product_schema import ProductQuery
 
 _WORD = re.compile(r"\w+")
 # PostgreSQL leaves words of more than 2,046 bytes out, of the index and of what is asked.

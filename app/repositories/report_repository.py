@@ -11,7 +11,7 @@ from app.models import DailyReport, ReportLine, ReportProduct
 from app.repositories.base import Repository
 from app.repositories.bulk import table_of
 from app.schemas.page_schema import PageQuery
-from app.schemas.report_schema import ReportQuery
+from app.schemas.reports.report_schema import ReportQuery
 
 _lines = table_of(ReportLine)
 _products = table_of(ReportProduct)

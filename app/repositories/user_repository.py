@@ -14,7 +14,7 @@ from app.errors import EmailTaken, UsernameTaken, UserNotFound
 from app.models import Address, User, UserRole
 from app.repositories.base import Repository
 from app.repositories.bulk import among_given, table_of
-from app.schemas.user_schema import UserQuery
+from app.schemas.identity.user_schema import UserQuery
 
 _users = table_of(User)
 

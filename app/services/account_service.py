@@ -9,8 +9,8 @@ from app.errors import InvalidCredentials, InvalidInput, InvalidToken, UserNotFo
 from app.models import User
 from app.repositories.session_repository import SessionRepository
 from app.repositories.user_repository import Credentials, UserRepository, comparison_key
-from app.schemas.audit_schema import Audited
-from app.schemas.auth_schema import PasswordChange, PasswordReset
+from app.schemas.identity.auth_schema import PasswordChange, PasswordReset
+from app.schemas.system.audit_schema import Audited
 from app.security.passwords import Passwords, require_good
 from app.security.principal import Caller
 from app.security.rate_limits import RateLimits

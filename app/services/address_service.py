@@ -8,7 +8,7 @@ from app.errors import TooManyAddresses
 from app.models import Address
 from app.repositories.address_repository import AddressRepository
 from app.repositories.user_repository import UserRepository
-from app.schemas.user_schema import (
+from app.schemas.identity.user_schema import (
     MAX_ADDRESSES,
     AddressChange,
     AddressCreate,

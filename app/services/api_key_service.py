@@ -6,14 +6,14 @@ from app.core.clock import Clock
 from app.core.ids import new_id
 from app.models import ApiKey
 from app.repositories.api_key_repository import ApiKeyRepository
-from app.schemas.api_key_schema import (
+from app.schemas.identity.api_key_schema import (
     ApiKeyCreate,
     ApiKeyCreated,
     ApiKeyPage,
     ApiKeyQuery,
     ApiKeyRead,
 )
-from app.schemas.audit_schema import Audited
+from app.schemas.system.audit_schema import Audited
 from app.security.principal import Caller
 from app.security.tokens import digest_of, random_secret
 from app.services.audit_service import AuditService

@@ -17,8 +17,14 @@ from app.errors import (
 from app.models import LoginSession, User
 from app.repositories.session_repository import SessionRepository
 from app.repositories.user_repository import Credentials, UserRepository, comparison_key
-from app.schemas.audit_schema import Audited
-from app.schemas.auth_schema import MAX_SESSIONS, SessionList, SessionRead, TokenPair, TokenRequest
+from app.schemas.identity.auth_schema import (
+    MAX_SESSIONS,
+    SessionList,
+    SessionRead,
+    TokenPair,
+    TokenRequest,
+)
+from app.schemas.system.audit_schema import Audited
 from app.security.passwords import Passwords
 from app.security.principal import Caller
 from app.security.rate_limits import RateLimits

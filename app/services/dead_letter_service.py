@@ -12,14 +12,14 @@ from app.models import DeadLetter
 from app.observability.tracing import carried_headers
 from app.repositories.dead_letter_repository import DeadLetterRepository
 from app.repositories.outbox_repository import OutboxRepository
-from app.schemas.audit_schema import Audited
-from app.schemas.dead_letter_schema import (
+from app.schemas.messaging.dead_letter_schema import (
     MAX_REASON,
     DeadLetterPage,
     DeadLetterQuery,
     DeadLetterRead,
     DeadLetterSummary,
 )
+from app.schemas.system.audit_schema import Audited
 from app.security.principal import Caller
 from app.services.audit_service import AuditService
 

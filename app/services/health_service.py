@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from app.errors import Unavailable
-from app.schemas.health_schema import DependencyHealth, Readiness
+from app.schemas.system.health_schema import DependencyHealth, Readiness
 
 _TIMEOUT_SECONDS = 2.0
 

@@ -13,8 +13,8 @@ from app.repositories.order_repository import NewLine, NewOrder, NewStep, OrderR
 from app.repositories.product_repository import ProductRepository, movement_row, search_text
 from app.repositories.user_import_repository import UserImportRepository
 from app.repositories.user_repository import comparison_key
-from app.schemas.import_schema import OrderRow, ProductRow, UserRow, parse_row
-from app.schemas.order_schema import MAX_LINES
+from app.schemas.data.import_schema import OrderRow, ProductRow, UserRow, parse_row
+from app.schemas.orders.order_schema import MAX_LINES
 
 SOURCE = "import"
 

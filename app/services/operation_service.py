@@ -14,7 +14,7 @@ from app.models import Operation, OperationState
 from app.observability.request_ids import current_request_id
 from app.repositories.operation_repository import OperationRepository
 from app.schemas.base import Schema
-from app.schemas.operation_schema import OperationRead
+from app.schemas.messaging.operation_schema import OperationRead
 from app.security.principal import Caller
 from app.services.outbox_service import OutboxService, plain
 

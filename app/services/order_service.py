@@ -13,7 +13,7 @@ from app.repositories.address_repository import AddressRepository
 from app.repositories.order_repository import NewOrder, OrderRepository, sales_in, without_person
 from app.repositories.product_repository import ProductRepository, movement_row
 from app.repositories.user_repository import UserRepository
-from app.schemas.order_schema import (
+from app.schemas.orders.order_schema import (
     DeliveryAddress,
     OrderChangeRead,
     OrderCreate,

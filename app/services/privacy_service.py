@@ -14,10 +14,10 @@ from app.repositories.operation_repository import OperationRepository
 from app.repositories.order_repository import OrderRepository
 from app.repositories.session_repository import SessionRepository
 from app.repositories.user_repository import UserRepository
-from app.schemas.audit_schema import Audited, AuditEventRead
-from app.schemas.export_schema import UserExport
-from app.schemas.order_schema import OrderRead
-from app.schemas.user_schema import AddressRead, UserRead
+from app.schemas.data.export_schema import UserExport
+from app.schemas.identity.user_schema import AddressRead, UserRead
+from app.schemas.orders.order_schema import OrderRead
+from app.schemas.system.audit_schema import Audited, AuditEventRead
 from app.security.principal import ANONYMOUS, Caller, name_of_user
 from app.services.audit_service import AuditService
 from app.services.auth_service import show_session

@@ -12,9 +12,7 @@ from app.core.money import format_minor
 from app.errors import InsufficientStock
 from app.models import MovementReason, Product
 from app.repositories.product_repository import ProductRepository, search_text
-from app.schemas.audit_schema import Audited
-from app.schemas.page_schema import PageQuery
-from app.schemas.product_schema import (
+from app.schemas.catalogue.product_schema import (
     ProductChange,
     ProductCreate,
     ProductPage,
@@ -24,6 +22,8 @@ from app.schemas.product_schema import (
     StockMovementPage,
     StockMovementRead,
 )
+from app.schemas.page_schema import PageQuery
+from app.schemas.system.audit_schema import Audited
 from app.security.principal import Caller
 from app.services.audit_service import AuditService
 from app.services.outbox_service import OutboxService, as_json

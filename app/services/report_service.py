@@ -9,9 +9,9 @@ from app.core.clock import Clock
 from app.errors import InvalidInput
 from app.models import DailyReport, ReportLine, ReportProduct
 from app.repositories.report_repository import ReportRepository
-from app.schemas.operation_schema import OperationRead
+from app.schemas.messaging.operation_schema import OperationRead
 from app.schemas.page_schema import MAX_ITEMS
-from app.schemas.report_schema import (
+from app.schemas.reports.report_schema import (
     MAX_CHART_DAYS,
     ChartQuery,
     HourRead,

@@ -7,8 +7,8 @@ from app.models import UserRole
 from app.repositories.secret_repository import SecretRepository
 from app.repositories.session_repository import SessionRepository
 from app.repositories.user_repository import UserRepository
-from app.schemas.audit_schema import Audited
-from app.schemas.user_schema import UserCreate
+from app.schemas.identity.user_schema import UserCreate
+from app.schemas.system.audit_schema import Audited
 from app.security.passwords import Passwords, require_good
 from app.security.principal import SYSTEM
 from app.services.audit_service import AuditService

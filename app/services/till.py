@@ -19,7 +19,7 @@ from app.errors import (
 )
 from app.models import OrderStatus
 from app.repositories.order_repository import NewLine, NewOrder, NewStep
-from app.schemas.order_schema import OrderCreate
+from app.schemas.orders.order_schema import OrderCreate
 from app.security.principal import Caller
 
 

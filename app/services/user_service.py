@@ -10,8 +10,7 @@ from app.errors import Forbidden, LastAdmin
 from app.models import User, UserRole
 from app.repositories.session_repository import SessionRepository
 from app.repositories.user_repository import UserRepository, comparison_key
-from app.schemas.audit_schema import Audited
-from app.schemas.user_schema import (
+from app.schemas.identity.user_schema import (
     UserAccessChange,
     UserChange,
     UserCreate,
@@ -19,6 +18,7 @@ from app.schemas.user_schema import (
     UserQuery,
     UserRead,
 )
+from app.schemas.system.audit_schema import Audited
 from app.security.passwords import Passwords, require_good
 from app.security.principal import Caller
 from app.services.account_service import AccountService

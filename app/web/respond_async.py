@@ -12,7 +12,7 @@ from app.dependencies import Shop, provide_operations
 from app.errors import DomainError
 from app.models import OperationState
 from app.schemas.base import etag_of
-from app.schemas.operation_schema import OperationRead
+from app.schemas.messaging.operation_schema import OperationRead
 from app.web.request import ShopRequest
 
 HEADER = "Prefer"

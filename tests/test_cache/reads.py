@@ -9,7 +9,7 @@ import msgspec
 
 from app.cache.cache import PRODUCTS, Counts, Found, Tier
 from app.dependencies import Shop, provide_products
-from app.schemas.product_schema import ProductChange, ProductCreate, ProductQuery
+from app.schemas.catalogue.product_schema import ProductChange, ProductCreate, ProductQuery
 from app.security.principal import Caller
 
 WAIT_SECONDS = 10

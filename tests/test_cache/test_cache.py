@@ -14,8 +14,8 @@ from app.dependencies import Shop, provide_orders, provide_users
 from app.errors import DomainError, ProductNotFound, Unavailable
 from app.jobs.cache_sync import kept_cache
 from app.repositories.product_repository import ProductRepository
-from app.schemas.order_schema import OrderCreate
-from app.schemas.user_schema import UserCreate
+from app.schemas.identity.user_schema import UserCreate
+from app.schemas.orders.order_schema import OrderCreate
 from benchmarks.cache_races import race
 from tests.cached import assert_cache_is_true, caught_up, redis_of
 from tests.conftest import postgres_settings, sqlite_settings

@@ -13,7 +13,7 @@ from app.dependencies import Shop
 from app.messaging.delivery import Delivery
 from app.messaging.processing import Processor
 from app.models import AuditEvent
-from app.schemas.audit_schema import Audited
+from app.schemas.system.audit_schema import Audited
 from tests.factories import PASSWORD, create_product, create_user, place_order
 from tests.ledger import assert_conserved, every, movements_of, stock_of
 from tests.machines import NAME

@@ -8,7 +8,7 @@ import httpx
 from app.dependencies import Shop
 from app.messaging.processing import Processor
 from app.models import AuditEvent
-from app.schemas.audit_schema import Audited
+from app.schemas.system.audit_schema import Audited
 from tests.factories import PASSWORD, create_product, create_user
 from tests.ledger import every, stock_of
 from tests.machines import NAME

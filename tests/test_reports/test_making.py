@@ -12,8 +12,8 @@ from app.dependencies import Shop, provide_report_maker
 from app.errors import DayNotOver, ReportInProgress, ReportUnbalanced
 from app.jobs.daily_reports import make_due_reports, make_report
 from app.repositories import ledger_repository
-from app.schemas.event_schema import ReportMessage, ReportReady, envelope_of
-from app.schemas.report_schema import Total
+from app.schemas.messaging.event_schema import ReportMessage, ReportReady, envelope_of
+from app.schemas.reports.report_schema import Total
 from app.services import report_maker
 from app.services.report_maker import Outcome
 from tests.test_reports.books import (

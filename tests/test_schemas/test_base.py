@@ -10,9 +10,14 @@ from pydantic import Field
 
 from app.errors import InvalidInput
 from app.schemas.base import Change, Schema, canonical_json, decode_json, etag_of, unchanged
-from app.schemas.order_schema import OrderCreate, OrderQuery
+from app.schemas.catalogue.product_schema import (
+    ProductChange,
+    ProductCreate,
+    ProductQuery,
+    ProductRead,
+)
+from app.schemas.orders.order_schema import OrderCreate, OrderQuery
 from app.schemas.page_schema import PageQuery
-from app.schemas.product_schema import ProductChange, ProductCreate, ProductQuery, ProductRead
 
 PRODUCT = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "4.99"}
 

@@ -20,7 +20,7 @@ from sqlalchemy import text
 from app.dependencies import Shop
 from app.jobs.mail_delivery import deliver_due, sender_of
 from app.models import Base
-from app.schemas.auth_schema import TokenRequest
+from app.schemas.identity.auth_schema import TokenRequest
 from app.services.auth_service import AuthService
 from app.settings import Settings
 from main import create_app

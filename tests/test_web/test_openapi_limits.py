@@ -9,10 +9,10 @@ from sqlalchemy import BigInteger, String
 
 from app.models import Address, Base, Order, OrderChange, OrderItem, Product, StockMovement, User
 from app.schemas.base import Schema
-from app.schemas.order_schema import OrderChangeRead, OrderItemRead, OrderSummary
-from app.schemas.problem_schema import MAX_WORDS
-from app.schemas.product_schema import ProductRead, StockMovementRead
-from app.schemas.user_schema import AddressRead, UserRead
+from app.schemas.catalogue.product_schema import ProductRead, StockMovementRead
+from app.schemas.identity.user_schema import AddressRead, UserRead
+from app.schemas.orders.order_schema import OrderChangeRead, OrderItemRead, OrderSummary
+from app.schemas.system.problem_schema import MAX_WORDS
 from app.web.docs.openapi_limits import bound
 from tests.factories import create_address, create_product, create_user, place_order
 from tests.test_web.documents import document_of, parts_of

@@ -5,7 +5,7 @@ from typing import Any
 from app.messaging.commands import Command
 from app.messaging.events import Event
 from app.messaging.processing import MAX_ATTEMPTS, MAX_BODY_BYTES
-from app.schemas.dead_letter_schema import MAX_REASON
+from app.schemas.messaging.dead_letter_schema import MAX_REASON
 from app.services.outbox_service import EVENTS_EXCHANGE
 from app.services.report_maker import MESSAGE_LINES
 

@@ -25,9 +25,9 @@ from app.errors import (
     UnsupportedMediaType,
 )
 from app.schemas.base import Schema
-from app.schemas.health_schema import Readiness
-from app.schemas.operation_schema import OperationRead
-from app.schemas.problem_schema import Problem
+from app.schemas.messaging.operation_schema import OperationRead
+from app.schemas.system.health_schema import Readiness
+from app.schemas.system.problem_schema import Problem
 from app.security.principal import Access
 from app.web.docs.openapi_limits import bound
 from app.web.docs.openapi_parameters import header_parameter, path_parameter, query_parameter

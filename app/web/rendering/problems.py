@@ -16,7 +16,7 @@ from app.errors import (
     TooManyRequests,
     Unauthenticated,
 )
-from app.schemas.problem_schema import MAX_ERRORS, MAX_WORDS
+from app.schemas.system.problem_schema import MAX_ERRORS, MAX_WORDS
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import pygal
 from pygal.style import Style
 
 from app.core.money import currency_places, format_minor
-from app.schemas.report_schema import ReportSummary
+from app.schemas.reports.report_schema import ReportSummary
 
 # A hook for plugins, of which there are none: Python would warn of its age at every later import.
 sys.meta_path[:] = [each for each in sys.meta_path if type(each).__module__ != "pygal"]

@@ -7,7 +7,7 @@ from litestar.datastructures import State
 
 from app.cache.cache import Found
 from app.schemas.base import Schema, etag_of, variant_of
-from app.schemas.operation_schema import OperationRead
+from app.schemas.messaging.operation_schema import OperationRead
 
 Document = TypeVar("Document", bound=Schema)
 

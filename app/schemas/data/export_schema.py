@@ -4,11 +4,11 @@ from datetime import datetime
 
 from pydantic import Field
 
-from app.schemas.audit_schema import AuditEventRead
-from app.schemas.auth_schema import MAX_SESSIONS, SessionRead
 from app.schemas.base import Schema
-from app.schemas.order_schema import OrderRead
-from app.schemas.user_schema import MAX_ADDRESSES, AddressRead, UserRead
+from app.schemas.identity.auth_schema import MAX_SESSIONS, SessionRead
+from app.schemas.identity.user_schema import MAX_ADDRESSES, AddressRead, UserRead
+from app.schemas.orders.order_schema import OrderRead
+from app.schemas.system.audit_schema import AuditEventRead
 
 _USER = {name: field.examples[0] for name, field in UserRead.model_fields.items() if field.examples}
 

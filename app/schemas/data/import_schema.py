@@ -7,10 +7,10 @@ from pydantic import Field, ValidationError
 
 from app.models import OrderStatus
 from app.schemas.base import Schema, reason_of
+from app.schemas.catalogue.product_schema import MAX_QUANTITY, ProductCreate
 from app.schemas.fields import Line, Moment, PriceInput, Sku, Username
-from app.schemas.order_schema import MAX_LINE_QUANTITY
-from app.schemas.product_schema import MAX_QUANTITY, ProductCreate
-from app.schemas.user_schema import UserFields
+from app.schemas.identity.user_schema import UserFields
+from app.schemas.orders.order_schema import MAX_LINE_QUANTITY
 
 Row = TypeVar("Row", bound=Schema)
 

@@ -9,8 +9,8 @@ from pydantic import Field, ValidationInfo, field_validator
 from app.models import OrderStatus
 from app.schemas.base import Schema
 from app.schemas.fields import WHOLE, Amount, MomentQuery, Ordinal
+from app.schemas.identity.user_schema import PostalAddress
 from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
-from app.schemas.user_schema import PostalAddress
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"

@@ -6,9 +6,9 @@ from uuid import UUID
 from pydantic import Field
 
 from app.schemas.base import Schema
+from app.schemas.catalogue.product_schema import ProductChange
 from app.schemas.fields import WHOLE
-from app.schemas.order_schema import OrderChangeStatus, OrderCreate
-from app.schemas.product_schema import ProductChange
+from app.schemas.orders.order_schema import OrderChangeStatus, OrderCreate
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 
