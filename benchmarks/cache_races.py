@@ -27,7 +27,7 @@ from app.cache.representation import Representation
 from app.dependencies import Shop, provide_products
 from app.errors import Unavailable
 from app.jobs.cache_sync import kept_cache
-from app.repositories.product_repository import ProductRepository
+from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.product_schema import ProductChange, ProductCreate
 from app.security.principal import Caller
 from app.settings import Settings

@@ -12,9 +12,9 @@ from app.cache.representation import Representation
 from app.cache.tags import CATALOGUE
 from app.dependencies import Shop
 from app.errors import NotFound
-from app.repositories.order_repository import OrderRepository
-from app.repositories.product_repository import ProductRepository
-from app.repositories.user_repository import UserRepository
+from app.repositories.catalogue.product_repository import ProductRepository
+from app.repositories.identity.user_repository import UserRepository
+from app.repositories.orders.order_repository import OrderRepository
 from app.schemas.catalogue.product_schema import ProductRead
 from app.schemas.identity.user_schema import UserRead
 from app.schemas.orders.order_schema import OrderRead

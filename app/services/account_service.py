@@ -7,8 +7,8 @@ from uuid import UUID
 from app.core.clock import Clock
 from app.errors import InvalidCredentials, InvalidInput, InvalidToken, UserNotFound
 from app.models import User
-from app.repositories.session_repository import SessionRepository
-from app.repositories.user_repository import Credentials, UserRepository, comparison_key
+from app.repositories.identity.session_repository import SessionRepository
+from app.repositories.identity.user_repository import Credentials, UserRepository, comparison_key
 from app.schemas.identity.auth_schema import PasswordChange, PasswordReset
 from app.schemas.system.audit_schema import Audited
 from app.security.passwords import Passwords, require_good

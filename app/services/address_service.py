@@ -6,8 +6,8 @@ from app.core.clock import Clock
 from app.core.ids import new_id
 from app.errors import TooManyAddresses
 from app.models import Address
-from app.repositories.address_repository import AddressRepository
-from app.repositories.user_repository import UserRepository
+from app.repositories.identity.address_repository import AddressRepository
+from app.repositories.identity.user_repository import UserRepository
 from app.schemas.identity.user_schema import (
     MAX_ADDRESSES,
     AddressChange,

@@ -5,7 +5,7 @@ from uuid import UUID
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.models import ApiKey
-from app.repositories.api_key_repository import ApiKeyRepository
+from app.repositories.identity.api_key_repository import ApiKeyRepository
 from app.schemas.identity.api_key_schema import (
     ApiKeyCreate,
     ApiKeyCreated,

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.models import AuditEvent
-from app.repositories.audit_repository import AuditRepository
+from app.repositories.system.audit_repository import AuditRepository
 from app.schemas.system.audit_schema import Audited, AuditEventRead, AuditPage, AuditQuery
 from app.security.principal import Caller
 

@@ -15,8 +15,8 @@ from app.errors import (
     UserNotFound,
 )
 from app.models import LoginSession, User
-from app.repositories.session_repository import SessionRepository
-from app.repositories.user_repository import Credentials, UserRepository, comparison_key
+from app.repositories.identity.session_repository import SessionRepository
+from app.repositories.identity.user_repository import Credentials, UserRepository, comparison_key
 from app.schemas.identity.auth_schema import (
     MAX_SESSIONS,
     SessionList,

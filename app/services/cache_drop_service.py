@@ -7,7 +7,7 @@ from uuid import UUID
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.models import CacheDrop
-from app.repositories.cache_drop_repository import CacheDropRepository
+from app.repositories.messaging.cache_drop_repository import CacheDropRepository
 
 # Whoever made the change has told Redis by then, or is not going to.
 _OVERDUE = timedelta(seconds=1)

@@ -10,8 +10,8 @@ from app.core.ids import new_id
 from app.errors import NotAppliedAgain
 from app.models import DeadLetter
 from app.observability.tracing import carried_headers
-from app.repositories.dead_letter_repository import DeadLetterRepository
-from app.repositories.outbox_repository import OutboxRepository
+from app.repositories.messaging.dead_letter_repository import DeadLetterRepository
+from app.repositories.messaging.outbox_repository import OutboxRepository
 from app.schemas.messaging.dead_letter_schema import (
     MAX_REASON,
     DeadLetterPage,

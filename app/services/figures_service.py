@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from app.core.clock import Clock
-from app.repositories.dead_letter_repository import DeadLetterRepository
-from app.repositories.order_repository import OrderRepository
-from app.repositories.outbox_repository import OutboxRepository
-from app.repositories.report_repository import ReportRepository
+from app.repositories.messaging.dead_letter_repository import DeadLetterRepository
+from app.repositories.messaging.outbox_repository import OutboxRepository
+from app.repositories.orders.order_repository import OrderRepository
+from app.repositories.reports.report_repository import ReportRepository
 
 
 @dataclass(frozen=True, slots=True)

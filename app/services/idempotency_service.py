@@ -8,7 +8,7 @@ from datetime import timedelta
 from app.core.clock import Clock
 from app.errors import IdempotencyKeyReused, RequestInProgress
 from app.models import IdempotencyKey
-from app.repositories.idempotency_repository import IdempotencyRepository
+from app.repositories.system.idempotency_repository import IdempotencyRepository
 
 RETENTION = timedelta(hours=24)
 

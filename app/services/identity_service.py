@@ -7,8 +7,8 @@ from uuid import UUID
 
 from app.core.clock import Clock
 from app.errors import InvalidToken
-from app.repositories.api_key_repository import ApiKeyRepository
-from app.repositories.session_repository import SessionRepository
+from app.repositories.identity.api_key_repository import ApiKeyRepository
+from app.repositories.identity.session_repository import SessionRepository
 from app.security.principal import Caller, Scope, name_of_user
 from app.security.tokens import TokenKind, Tokens, digest_of
 

@@ -9,10 +9,20 @@ from uuid import UUID
 from app.core.clock import Clock
 from app.core.ids import derived_id, new_id
 from app.models import MovementReason, OrderStatus, UserRole
-from app.repositories.order_repository import NewLine, NewOrder, NewStep, OrderRepository, sales_in
-from app.repositories.product_repository import ProductRepository, movement_row, search_text
-from app.repositories.user_import_repository import UserImportRepository
-from app.repositories.user_repository import comparison_key
+from app.repositories.catalogue.product_repository import (
+    ProductRepository,
+    movement_row,
+    search_text,
+)
+from app.repositories.data.user_import_repository import UserImportRepository
+from app.repositories.identity.user_repository import comparison_key
+from app.repositories.orders.order_repository import (
+    NewLine,
+    NewOrder,
+    NewStep,
+    OrderRepository,
+    sales_in,
+)
 from app.schemas.data.import_schema import OrderRow, ProductRow, UserRow, parse_row
 from app.schemas.orders.order_schema import MAX_LINES
 

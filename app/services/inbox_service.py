@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from app.core.clock import Clock
-from app.repositories.inbox_repository import InboxRepository
+from app.repositories.messaging.inbox_repository import InboxRepository
 
 # Longer than any message can be on its way to a second delivery.
 RETENTION = timedelta(days=7)

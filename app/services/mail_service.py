@@ -7,7 +7,7 @@ from uuid import UUID
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.models import OutgoingMail
-from app.repositories.mail_repository import MailRepository
+from app.repositories.system.mail_repository import MailRepository
 from app.services.mail_texts import MailText
 
 # Longer than the slowest server takes for as many: 20 seconds each, as `app.jobs.mail_delivery` has it.

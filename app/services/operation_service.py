@@ -12,7 +12,7 @@ from app.core.ids import new_id
 from app.errors import DomainError
 from app.models import Operation, OperationState
 from app.observability.request_ids import current_request_id
-from app.repositories.operation_repository import OperationRepository
+from app.repositories.messaging.operation_repository import OperationRepository
 from app.schemas.base import Schema
 from app.schemas.messaging.operation_schema import OperationRead
 from app.security.principal import Caller

@@ -9,10 +9,15 @@ from app.cache.representation import Representation
 from app.core.clock import Clock
 from app.errors import DomainError
 from app.models import TRANSITIONS, MovementReason, Order, OrderChange, OrderStatus
-from app.repositories.address_repository import AddressRepository
-from app.repositories.order_repository import NewOrder, OrderRepository, sales_in, without_person
-from app.repositories.product_repository import ProductRepository, movement_row
-from app.repositories.user_repository import UserRepository
+from app.repositories.catalogue.product_repository import ProductRepository, movement_row
+from app.repositories.identity.address_repository import AddressRepository
+from app.repositories.identity.user_repository import UserRepository
+from app.repositories.orders.order_repository import (
+    NewOrder,
+    OrderRepository,
+    sales_in,
+    without_person,
+)
 from app.schemas.orders.order_schema import (
     DeliveryAddress,
     OrderChangeRead,

@@ -11,7 +11,7 @@ from app.core.clock import Clock
 from app.core.ids import new_id
 from app.models import OutboxMessage
 from app.observability.tracing import carried_headers
-from app.repositories.outbox_repository import OutboxRepository
+from app.repositories.messaging.outbox_repository import OutboxRepository
 from app.schemas.base import Schema
 
 EVENTS_EXCHANGE = "shop.events"

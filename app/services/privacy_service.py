@@ -6,14 +6,14 @@ from uuid import UUID
 from app.core.clock import Clock
 from app.errors import LastAdmin
 from app.models import TRANSITIONS, AuditEvent, User, UserRole
-from app.repositories.address_repository import AddressRepository
-from app.repositories.audit_repository import AuditRepository
-from app.repositories.idempotency_repository import IdempotencyRepository
-from app.repositories.mail_repository import MailRepository
-from app.repositories.operation_repository import OperationRepository
-from app.repositories.order_repository import OrderRepository
-from app.repositories.session_repository import SessionRepository
-from app.repositories.user_repository import UserRepository
+from app.repositories.identity.address_repository import AddressRepository
+from app.repositories.identity.session_repository import SessionRepository
+from app.repositories.identity.user_repository import UserRepository
+from app.repositories.messaging.operation_repository import OperationRepository
+from app.repositories.orders.order_repository import OrderRepository
+from app.repositories.system.audit_repository import AuditRepository
+from app.repositories.system.idempotency_repository import IdempotencyRepository
+from app.repositories.system.mail_repository import MailRepository
 from app.schemas.data.export_schema import UserExport
 from app.schemas.identity.user_schema import AddressRead, UserRead
 from app.schemas.orders.order_schema import OrderRead

@@ -11,7 +11,7 @@ from app.core.ids import new_id
 from app.core.money import format_minor
 from app.errors import InsufficientStock
 from app.models import MovementReason, Product
-from app.repositories.product_repository import ProductRepository, search_text
+from app.repositories.catalogue.product_repository import ProductRepository, search_text
 from app.schemas.catalogue.product_schema import (
     ProductChange,
     ProductCreate,

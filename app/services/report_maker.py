@@ -15,8 +15,8 @@ from app.core.clock import Clock
 from app.core.ids import derived_id
 from app.errors import DayNotOver, ReportUnbalanced
 from app.models import DailyReport
-from app.repositories.ledger_repository import LedgerRepository, ProductSum, Sum, Window
-from app.repositories.report_making_repository import ReportMakingRepository
+from app.repositories.reports.ledger_repository import LedgerRepository, ProductSum, Sum, Window
+from app.repositories.reports.report_making_repository import ReportMakingRepository
 from app.services.outbox_service import OutboxService
 
 REPORT_QUEUE = "report"

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 from app.core.calendar import ShopDays, span
 from app.core.clock import Clock
-from app.repositories.ledger_repository import LedgerRepository
-from app.repositories.report_making_repository import ReportMakingRepository
+from app.repositories.reports.ledger_repository import LedgerRepository
+from app.repositories.reports.report_making_repository import ReportMakingRepository
 
 _DAY = timedelta(days=1)
 _FIRST_DAY = date(1970, 1, 1)

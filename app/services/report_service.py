@@ -8,7 +8,7 @@ from app.core.calendar import ShopDays, span
 from app.core.clock import Clock
 from app.errors import InvalidInput
 from app.models import DailyReport, ReportLine, ReportProduct
-from app.repositories.report_repository import ReportRepository
+from app.repositories.reports.report_repository import ReportRepository
 from app.schemas.messaging.operation_schema import OperationRead
 from app.schemas.page_schema import MAX_ITEMS
 from app.schemas.reports.report_schema import (

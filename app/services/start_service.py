@@ -4,9 +4,9 @@ import secrets
 
 from app.core.clock import Clock
 from app.models import UserRole
-from app.repositories.secret_repository import SecretRepository
-from app.repositories.session_repository import SessionRepository
-from app.repositories.user_repository import UserRepository
+from app.repositories.identity.secret_repository import SecretRepository
+from app.repositories.identity.session_repository import SessionRepository
+from app.repositories.identity.user_repository import UserRepository
 from app.schemas.identity.user_schema import UserCreate
 from app.schemas.system.audit_schema import Audited
 from app.security.passwords import Passwords, require_good

@@ -18,7 +18,7 @@ from app.errors import (
     UserNotFound,
 )
 from app.models import OrderStatus
-from app.repositories.order_repository import NewLine, NewOrder, NewStep
+from app.repositories.orders.order_repository import NewLine, NewOrder, NewStep
 from app.schemas.orders.order_schema import OrderCreate
 from app.security.principal import Caller
 

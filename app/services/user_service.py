@@ -8,8 +8,8 @@ from app.core.clock import Clock
 from app.core.ids import new_id
 from app.errors import Forbidden, LastAdmin
 from app.models import User, UserRole
-from app.repositories.session_repository import SessionRepository
-from app.repositories.user_repository import UserRepository, comparison_key
+from app.repositories.identity.session_repository import SessionRepository
+from app.repositories.identity.user_repository import UserRepository, comparison_key
 from app.schemas.identity.user_schema import (
     UserAccessChange,
     UserChange,

@@ -13,7 +13,7 @@ from app.cache.redis import RedisStore
 from app.dependencies import Shop, provide_orders, provide_users
 from app.errors import DomainError, ProductNotFound, Unavailable
 from app.jobs.cache_sync import kept_cache
-from app.repositories.product_repository import ProductRepository
+from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.identity.user_schema import UserCreate
 from app.schemas.orders.order_schema import OrderCreate
 from benchmarks.cache_races import race

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from app.dependencies import Shop, provide_imports, provide_orders
 from app.models import Order, OutboxMessage, ReportLine
-from app.repositories.report_repository import ReportRepository
+from app.repositories.reports.report_repository import ReportRepository
 from app.schemas.reports.report_schema import ReportSummary
 from app.security.principal import SYSTEM
 from app.services.report_service import summary_of

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app.dependencies import Shop, provide_report_maker
 from app.errors import DayNotOver, ReportInProgress, ReportUnbalanced
 from app.jobs.daily_reports import make_due_reports, make_report
-from app.repositories import ledger_repository
+from app.repositories.reports import ledger_repository
 from app.schemas.messaging.event_schema import ReportMessage, ReportReady, envelope_of
 from app.schemas.reports.report_schema import Total
 from app.services import report_maker
@@ -82,7 +82,7 @@ async def test_without_the_lock_the_database_itself_keeps_a_second_report_out(
     async with at_moment(open_shop, NOON + DAY):
         assert await make_report(open_shop, MONDAY) is Outcome.MADE
         before = await everything_of(open_shop, MONDAY)
-        repository = "app.repositories.report_making_repository.ReportMakingRepository"
+        repository = "app.repositories.reports.report_making_repository.ReportMakingRepository"
         with (
             patch(f"{repository}.lock", leave_open),
             patch(f"{repository}.find_of", nothing),

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from app.dependencies import Shop
 from app.models import AuditEvent, DeadLetter, MovementReason, OutboxMessage, StockMovement
 from app.repositories.bulk import among, insert_rows, table_of
-from app.repositories.outbox_repository import OutboxRepository
-from app.repositories.product_repository import ProductRepository, movement_row
+from app.repositories.catalogue.product_repository import ProductRepository, movement_row
+from app.repositories.messaging.outbox_repository import OutboxRepository
 from tests.factories import create_product
 from tests.ledger import movements_of, stock_of
 from tests.queries import statements_of

@@ -15,7 +15,7 @@ from app.errors import OrderNotFound
 from app.models import MovementReason, Order, OrderChange, OrderItem, OrderStatus
 from app.repositories.base import Repository
 from app.repositories.bulk import among, insert_rows, table_of
-from app.repositories.product_repository import movement_row
+from app.repositories.catalogue.product_repository import movement_row
 from app.schemas.orders.order_schema import OrderQuery
 
 _NEXT_NUMBERS = text("SELECT nextval('order_numbers') FROM generate_series(1, :count)")

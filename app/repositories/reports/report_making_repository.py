@@ -8,8 +8,8 @@ from sqlalchemy import delete, func, or_, select, text
 from app.errors import ReportInProgress
 from app.models import DailyReport, Order, OrderChange, Product, ReportLine, ReportProduct
 from app.repositories.bulk import insert_rows, table_of
-from app.repositories.ledger_repository import IS_CANCELLATION
-from app.repositories.report_repository import ReportRepository
+from app.repositories.reports.ledger_repository import IS_CANCELLATION
+from app.repositories.reports.report_repository import ReportRepository
 
 _lines = table_of(ReportLine)
 _products = table_of(ReportProduct)
