@@ -41,30 +41,30 @@ from app.security.identity_cache import IdentityCache
 from app.security.passwords import Passwords
 from app.security.rate_limits import RateLimits
 from app.security.tokens import Tokens
-from app.services.account_service import AccountService
-from app.services.address_service import AddressService
-from app.services.api_key_service import ApiKeyService
-from app.services.audit_service import AuditService
-from app.services.auth_service import AuthService
-from app.services.cache_drop_service import CacheDropService
-from app.services.dead_letter_service import DeadLetterService
-from app.services.figures_service import FiguresService
-from app.services.health_service import Check, HealthService
-from app.services.idempotency_service import IdempotencyService
-from app.services.identity_service import IdentityService
-from app.services.import_service import ImportService
-from app.services.inbox_service import InboxService
-from app.services.mail_service import MailService
-from app.services.operation_service import OperationService
-from app.services.order_service import OrderService
-from app.services.outbox_service import OutboxService
-from app.services.privacy_service import PrivacyService
-from app.services.product_service import ProductService
-from app.services.report_maker import ReportMaker
-from app.services.report_schedule import ReportSchedule
-from app.services.report_service import ReportService
-from app.services.start_service import StartService, made_up_password
-from app.services.user_service import UserService
+from app.services.catalogue.product_service import ProductService
+from app.services.data.import_service import ImportService
+from app.services.data.privacy_service import PrivacyService
+from app.services.identity.account_service import AccountService
+from app.services.identity.address_service import AddressService
+from app.services.identity.api_key_service import ApiKeyService
+from app.services.identity.auth_service import AuthService
+from app.services.identity.identity_service import IdentityService
+from app.services.identity.start_service import StartService, made_up_password
+from app.services.identity.user_service import UserService
+from app.services.messaging.cache_drop_service import CacheDropService
+from app.services.messaging.dead_letter_service import DeadLetterService
+from app.services.messaging.inbox_service import InboxService
+from app.services.messaging.operation_service import OperationService
+from app.services.messaging.outbox_service import OutboxService
+from app.services.orders.order_service import OrderService
+from app.services.reports.metrics_service import FiguresService
+from app.services.reports.report_maker import ReportMaker
+from app.services.reports.report_schedule import ReportSchedule
+from app.services.reports.report_service import ReportService
+from app.services.system.audit_service import AuditService
+from app.services.system.health_service import Check, HealthService
+from app.services.system.idempotency_service import IdempotencyService
+from app.services.system.mail_service import MailService
 from app.settings import InvalidSettings, Settings
 from app.wiring.probes import ping_rabbitmq, ping_redis
 

@@ -33,7 +33,7 @@ from app.observability.tracing import flush_traces
 from app.runtime.heartbeat import beating
 from app.runtime.process import begin_process
 from app.runtime.supervisor import end
-from app.services.report_service import MAKE_REPORT, TASK_QUEUE
+from app.services.reports.report_service import MAKE_REPORT, TASK_QUEUE
 from app.settings import Settings, get_settings
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ import pytest
 from app.core.clock import Clock
 from app.dependencies import Shop
 from app.jobs.file_import import UnreadableFile, import_files
-from app.services.import_service import Outcome
+from app.services.data.import_service import Outcome
 from tests.cached import caught_up
 from tests.ledger import assert_conserved, every, movements_of
 

@@ -21,7 +21,7 @@ from app.schemas.messaging.dead_letter_schema import (
 )
 from app.schemas.page_schema import MAX_ITEMS
 from app.security.principal import SYSTEM, Caller
-from app.services.dead_letter_service import DeadLetterService
+from app.services.messaging.dead_letter_service import DeadLetterService
 from app.settings import Settings
 
 _SHOWN = 50

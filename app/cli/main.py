@@ -17,8 +17,8 @@ from app.demo.load import fill_with_demo
 from app.dependencies import Shop, provide_start
 from app.errors import InvalidInput, NotFound, Unavailable
 from app.jobs.file_import import UnreadableFile, import_files
-from app.services.import_service import Outcome
-from app.services.start_service import made_up_password
+from app.services.data.import_service import Outcome
+from app.services.identity.start_service import made_up_password
 from app.settings import InvalidSettings, Settings, get_settings
 
 _SHOWN_REFUSALS = 20

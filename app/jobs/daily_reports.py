@@ -6,7 +6,7 @@ from datetime import date
 
 from app.dependencies import Shop, provide_report_maker, provide_report_schedule
 from app.errors import ReportInProgress, ReportUnbalanced
-from app.services.report_maker import Outcome
+from app.services.reports.report_maker import Outcome
 
 logger = logging.getLogger(__name__)
 

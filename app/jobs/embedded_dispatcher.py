@@ -8,7 +8,7 @@ from app.messaging.commands import COMMANDS
 from app.messaging.delivery import Delivery
 from app.messaging.processing import Processor
 from app.runtime.supervisor import repeat
-from app.services.report_service import TASK_QUEUE
+from app.services.reports.report_service import TASK_QUEUE
 
 _AT_ONCE = 100
 _POLL_SECONDS = 1.0

@@ -12,7 +12,7 @@ from app.errors import DomainError, ReportInProgress, Unavailable
 from app.jobs.daily_reports import make_report
 from app.messaging.processing import HandlerFailed
 from app.observability.request_ids import bound_request_id, sane_request_id
-from app.services.report_service import TASK_QUEUE
+from app.services.reports.report_service import TASK_QUEUE
 
 logger = logging.getLogger(__name__)
 

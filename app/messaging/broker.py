@@ -21,8 +21,8 @@ from app.messaging.queues import (
     dead_letter_queue,
     returned_queue,
 )
-from app.services.outbox_service import EVENTS_EXCHANGE
-from app.services.report_maker import REPORT_QUEUE
+from app.services.messaging.outbox_service import EVENTS_EXCHANGE
+from app.services.reports.report_maker import REPORT_QUEUE
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)

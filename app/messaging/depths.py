@@ -5,7 +5,7 @@ import time
 
 from app.messaging.commands import COMMANDS
 from app.messaging.queues import dead_letter_queue, returned_queue
-from app.services.report_maker import REPORT_QUEUE
+from app.services.reports.report_maker import REPORT_QUEUE
 from app.settings import Settings
 
 QUEUES = (

@@ -18,7 +18,7 @@ from app.messaging.handling import Handling
 from app.models import Operation
 from app.observability.tracing import carried_on, received
 from app.schemas.base import decode_json
-from app.services.inbox_service import RETENTION
+from app.services.messaging.inbox_service import RETENTION
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from app.messaging.delivery import Delivery
 from app.messaging.processing import Processor
 from app.schemas.messaging.message_schema import OrderCommand
 from app.security.principal import Caller
-from app.services.inbox_service import InboxService
+from app.services.messaging.inbox_service import InboxService
 from benchmarks.chaos.plan import STUMBLING_CITY
 from main import create_app
 

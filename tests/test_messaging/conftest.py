@@ -12,7 +12,7 @@ import pytest_asyncio
 from app.dependencies import Shop
 from app.messaging.commands import COMMANDS
 from app.models import DeadLetter
-from app.services.outbox_service import EVENTS_EXCHANGE
+from app.services.messaging.outbox_service import EVENTS_EXCHANGE
 from main import create_app
 from tests.conftest import (
     broker_settings,

@@ -15,7 +15,7 @@ from app.messaging.processing import Processor
 from app.models import DeadLetter
 from app.schemas.base import Schema
 from app.security.principal import Caller
-from app.services.dead_letter_service import DeadLetterService
+from app.services.messaging.dead_letter_service import DeadLetterService
 from tests.ledger import every
 from tests.test_messaging.deliveries import (
     PRODUCT,

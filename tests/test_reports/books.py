@@ -14,7 +14,7 @@ from app.models import Order, OutboxMessage, ReportLine
 from app.repositories.reports.report_repository import ReportRepository
 from app.schemas.reports.report_schema import ReportSummary
 from app.security.principal import SYSTEM
-from app.services.report_service import summary_of
+from app.services.reports.report_service import summary_of
 from tests.moments import later
 
 PRICE_MINOR = 250

@@ -14,8 +14,8 @@ from app.jobs.daily_reports import make_due_reports, make_report
 from app.repositories.reports import ledger_repository
 from app.schemas.messaging.event_schema import ReportMessage, ReportReady, envelope_of
 from app.schemas.reports.report_schema import Total
-from app.services import report_maker
-from app.services.report_maker import Outcome
+from app.services.reports import report_maker
+from app.services.reports.report_maker import Outcome
 from tests.test_reports.books import (
     add_orders,
     at_moment,

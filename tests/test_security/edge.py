@@ -10,7 +10,7 @@ import pytest
 
 from app.dependencies import Shop
 from app.errors import Unavailable
-from app.services.product_service import ProductService
+from app.services.catalogue.product_service import ProductService
 from main import create_app
 from tests.conftest import running, sqlite_settings
 from tests.machines import AUTHORIZATION

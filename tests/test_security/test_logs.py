@@ -21,7 +21,7 @@ from app.dependencies import Shop
 from app.jobs.mail_delivery import deliver_due, sender_of
 from app.models import Base
 from app.schemas.identity.auth_schema import TokenRequest
-from app.services.auth_service import AuthService
+from app.services.identity.auth_service import AuthService
 from app.settings import Settings
 from main import create_app
 from tests.conftest import DATABASES, postgres_settings, running, sqlite_settings
@@ -227,7 +227,7 @@ async def test_a_leak_that_is_planted_is_found(
     sound = AuthService.log_in
 
     async def leaky(self: AuthService, request: TokenRequest, *more: Any) -> Any:
-        logging.getLogger("app.services.auth_service").debug("a log-in: %s", request)
+        logging.getLogger("app.services.identity.auth_service").debug("a log-in: %s", request)
         return await sound(self, request, *more)
 
     monkeypatch.setattr(AuthService, "log_in", leaky)

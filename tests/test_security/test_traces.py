@@ -56,10 +56,12 @@ async def test_a_renewed_log_in_leaves_a_trace(
     nobody: httpx.AsyncClient, shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     customer = await log_in(shop, UserRole.CUSTOMER)
-    with caplog.at_level(logging.INFO, "app.services.auth_service"):
+    with caplog.at_level(logging.INFO, "app.services.identity.auth_service"):
         answer = await nobody.post("/auth/refresh", json={"refresh_token": customer.refresh_token})
     assert answer.status_code == 200
-    (record,) = [each for each in caplog.records if each.name == "app.services.auth_service"]
+    (record,) = [
+        each for each in caplog.records if each.name == "app.services.identity.auth_service"
+    ]
     assert record.getMessage().endswith(f"of user {customer.id} is renewed")
 
 

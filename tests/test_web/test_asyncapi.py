@@ -15,7 +15,7 @@ from app.dependencies import Shop, provide_dead_letters
 from app.messaging.commands import COMMANDS, Command
 from app.messaging.events import EVENTS
 from app.models import OutboxMessage
-from app.services.outbox_service import EVENTS_EXCHANGE
+from app.services.messaging.outbox_service import EVENTS_EXCHANGE
 from main import create_app
 from tests.conftest import client_of, running, sqlite_settings
 from tests.factories import address, create_product, create_user, place_order

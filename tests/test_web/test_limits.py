@@ -11,7 +11,7 @@ import pytest
 from litestar import Litestar
 
 from app.dependencies import Shop
-from app.services.product_service import ProductService
+from app.services.catalogue.product_service import ProductService
 from app.web.middleware.body_limits import MAX_BODY_BYTES, BodyLimits
 from tests.factories import create_product
 from tests.machines import AUTHORIZATION

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dependencies import Shop
 from app.errors import DomainError, InvalidInput, Unavailable
-from app.services.product_service import ProductService
+from app.services.catalogue.product_service import ProductService
 from app.settings import Settings
 from app.web.respond_async import Refused
 from main import create_app

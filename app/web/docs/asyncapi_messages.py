@@ -6,8 +6,8 @@ from app.messaging.commands import Command
 from app.messaging.events import Event
 from app.messaging.processing import MAX_ATTEMPTS, MAX_BODY_BYTES
 from app.schemas.messaging.dead_letter_schema import MAX_REASON
-from app.services.outbox_service import EVENTS_EXCHANGE
-from app.services.report_maker import MESSAGE_LINES
+from app.services.messaging.outbox_service import EVENTS_EXCHANGE
+from app.services.reports.report_maker import MESSAGE_LINES
 
 Document = dict[str, Any]
 

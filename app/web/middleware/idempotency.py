@@ -21,7 +21,7 @@ from app.dependencies import Shop, provide_idempotency
 from app.errors import InvalidInput, RequestTimeout
 from app.schemas.base import canonical_json
 from app.security.principal import Caller
-from app.services.idempotency_service import Answer, IdempotencyService
+from app.services.system.idempotency_service import Answer, IdempotencyService
 from app.web.middleware.edge import address_of
 
 HEADER = "Idempotency-Key"

@@ -12,7 +12,7 @@ from app.errors import Unavailable
 from app.messaging.commands import COMMANDS
 from app.messaging.depths import QueueDepths
 from app.observability.http_metrics import BUCKET_SECONDS, Traffic
-from app.services.figures_service import Figures
+from app.services.reports.metrics_service import Figures
 
 if TYPE_CHECKING:
     from prometheus_client import Metric

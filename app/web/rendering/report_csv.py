@@ -12,7 +12,7 @@ from litestar.response import Stream
 from app.core.money import format_minor
 from app.dependencies import Shop, provide_reports
 from app.schemas.reports.report_schema import ReportSummary
-from app.services.report_service import ReportService
+from app.services.reports.report_service import ReportService
 from app.web.rendering.responses import has_tag
 from app.web.request import ShopRequest
 

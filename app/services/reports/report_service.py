@@ -27,8 +27,8 @@ from app.schemas.reports.report_schema import (
     Total,
 )
 from app.security.principal import Caller
-from app.services.operation_service import OperationService
-from app.services.report_maker import ReportMaker
+from app.services.messaging.operation_service import OperationService
+from app.services.reports.report_maker import ReportMaker
 
 TASK_QUEUE = "taskiq"
 MAKE_REPORT = "make_report"

@@ -19,9 +19,9 @@ from app.schemas.identity.user_schema import AddressRead, UserRead
 from app.schemas.orders.order_schema import OrderRead
 from app.schemas.system.audit_schema import Audited, AuditEventRead
 from app.security.principal import ANONYMOUS, Caller, name_of_user
-from app.services.audit_service import AuditService
-from app.services.auth_service import show_session
-from app.services.user_service import require_authority
+from app.services.identity.auth_service import show_session
+from app.services.identity.user_service import require_authority
+from app.services.system.audit_service import AuditService
 
 FINISHED = frozenset(status for status, following in TRANSITIONS.items() if not following)
 

@@ -16,8 +16,8 @@ from app.schemas.identity.api_key_schema import (
 from app.schemas.system.audit_schema import Audited
 from app.security.principal import Caller
 from app.security.tokens import digest_of, random_secret
-from app.services.audit_service import AuditService
-from app.services.identity_service import KEY_PREFIX
+from app.services.identity.identity_service import KEY_PREFIX
+from app.services.system.audit_service import AuditService
 
 
 class ApiKeyService:

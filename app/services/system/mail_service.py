@@ -8,7 +8,7 @@ from app.core.clock import Clock
 from app.core.ids import new_id
 from app.models import OutgoingMail
 from app.repositories.system.mail_repository import MailRepository
-from app.services.mail_texts import MailText
+from app.services.system.mail_texts import MailText
 
 # Longer than the slowest server takes for as many: 20 seconds each, as `app.jobs.mail_delivery` has it.
 _LEASE = timedelta(minutes=2)

@@ -15,9 +15,9 @@ from app.security.passwords import Passwords, require_good
 from app.security.principal import Caller
 from app.security.rate_limits import RateLimits
 from app.security.tokens import TokenKind, Tokens, digest_of
-from app.services.audit_service import AuditService
-from app.services.mail_service import MailService
-from app.services.mail_texts import MailTexts
+from app.services.system.audit_service import AuditService
+from app.services.system.mail_service import MailService
+from app.services.system.mail_texts import MailTexts
 from app.settings import Settings
 
 RESET_LIFETIME = timedelta(hours=1)

@@ -25,9 +25,9 @@ from app.schemas.catalogue.product_schema import (
 from app.schemas.page_schema import PageQuery
 from app.schemas.system.audit_schema import Audited
 from app.security.principal import Caller
-from app.services.audit_service import AuditService
-from app.services.outbox_service import OutboxService, as_json
+from app.services.messaging.outbox_service import OutboxService, as_json
 from app.services.preconditions import require_match
+from app.services.system.audit_service import AuditService
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from app.schemas.identity.user_schema import UserCreate
 from app.schemas.system.audit_schema import Audited
 from app.security.passwords import Passwords, require_good
 from app.security.principal import SYSTEM
-from app.services.audit_service import AuditService
-from app.services.user_service import UserService
+from app.services.identity.user_service import UserService
+from app.services.system.audit_service import AuditService
 
 _SIGNING_KEY = "signing-key"
 _KEY_BYTES = 48

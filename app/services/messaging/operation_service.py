@@ -16,7 +16,7 @@ from app.repositories.messaging.operation_repository import OperationRepository
 from app.schemas.base import Schema
 from app.schemas.messaging.operation_schema import OperationRead
 from app.security.principal import Caller
-from app.services.outbox_service import OutboxService, plain
+from app.services.messaging.outbox_service import OutboxService, plain
 
 RETENTION = timedelta(days=7)
 

@@ -21,9 +21,9 @@ from app.schemas.identity.user_schema import (
 from app.schemas.system.audit_schema import Audited
 from app.security.passwords import Passwords, require_good
 from app.security.principal import Caller
-from app.services.account_service import AccountService
-from app.services.audit_service import AuditService
+from app.services.identity.account_service import AccountService
 from app.services.preconditions import require_match
+from app.services.system.audit_service import AuditService
 
 
 class UserService:

@@ -21,7 +21,7 @@ from app.schemas.messaging.dead_letter_schema import (
 )
 from app.schemas.system.audit_schema import Audited
 from app.security.principal import Caller
-from app.services.audit_service import AuditService
+from app.services.system.audit_service import AuditService
 
 _MAX_KEPT_BYTES = 512 * 1024
 

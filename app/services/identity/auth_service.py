@@ -29,7 +29,7 @@ from app.security.passwords import Passwords
 from app.security.principal import Caller
 from app.security.rate_limits import RateLimits
 from app.security.tokens import TokenKind, Tokens, digest_of
-from app.services.audit_service import AuditService
+from app.services.system.audit_service import AuditService
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -29,9 +29,9 @@ from app.schemas.orders.order_schema import (
     OrderSummary,
 )
 from app.security.principal import Caller
-from app.services.outbox_service import EventData, OutboxService, as_json
+from app.services.messaging.outbox_service import EventData, OutboxService, as_json
+from app.services.orders.placement import Till
 from app.services.preconditions import require_match
-from app.services.till import Till
 
 Asked = tuple[Caller, OrderCreate, UUID | None]
 """Who asks for an order, for which, and the id that it is to have."""

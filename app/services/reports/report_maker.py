@@ -17,7 +17,7 @@ from app.errors import DayNotOver, ReportUnbalanced
 from app.models import DailyReport
 from app.repositories.reports.ledger_repository import LedgerRepository, ProductSum, Sum, Window
 from app.repositories.reports.report_making_repository import ReportMakingRepository
-from app.services.outbox_service import OutboxService
+from app.services.messaging.outbox_service import OutboxService
 
 REPORT_QUEUE = "report"
 MESSAGE_LINES = 2_000

@@ -16,8 +16,8 @@ from app.schemas.identity.user_schema import (
     AddressRead,
 )
 from app.security.principal import Caller
+from app.services.identity.user_service import require_authority
 from app.services.preconditions import require_match
-from app.services.user_service import require_authority
 
 
 class AddressService:

@@ -1,0 +1,1 @@
+"""Import of files, export and erasure of persons."""
