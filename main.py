@@ -8,18 +8,18 @@ from typing import Any
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
-from app.controllers.api_key_controller import ApiKeyController
-from app.controllers.audit_controller import AuditController
-from app.controllers.auth_controller import AuthController
-from app.controllers.clock_controller import ClockController
-from app.controllers.dead_letter_controller import DeadLetterController
-from app.controllers.health_controller import HealthController
-from app.controllers.metrics_controller import MetricsController
-from app.controllers.operation_controller import OperationController
-from app.controllers.order_controller import OrderController
-from app.controllers.product_controller import ProductController
-from app.controllers.report_controller import ReportController
-from app.controllers.user_controller import AddressController, UserController
+from app.controllers.catalogue.product_controller import ProductController
+from app.controllers.identity.api_key_controller import ApiKeyController
+from app.controllers.identity.auth_controller import AuthController
+from app.controllers.identity.user_controller import AddressController, UserController
+from app.controllers.messaging.dead_letter_controller import DeadLetterController
+from app.controllers.messaging.operation_controller import OperationController
+from app.controllers.orders.order_controller import OrderController
+from app.controllers.reports.report_controller import ReportController
+from app.controllers.system.audit_controller import AuditController
+from app.controllers.system.clock_controller import ClockController
+from app.controllers.system.health_controller import HealthController
+from app.controllers.system.metrics_controller import MetricsController
 from app.dependencies import DEPENDENCIES, Shop
 from app.jobs.cache_sync import keep_cache
 from app.jobs.embedded_dispatcher import dispatch_commands

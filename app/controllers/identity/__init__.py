@@ -1,0 +1,1 @@
+"""Users, addresses, log-ins and API keys."""

@@ -1,0 +1,1 @@
+"""Daily reports and business metrics."""

@@ -1,0 +1,1 @@
+"""Audit trail, mail, idempotency, health and clock."""
