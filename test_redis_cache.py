@@ -30,8 +30,8 @@ from app.schemas.identity.user_schema import UserChange, UserCreate
 from app.schemas.orders.order_schema import OrderCreate
 from app.security.principal import Caller
 from app.settings import InvalidSettings, Settings, get_settings
-from tests.refusals import PRODUCT, USER
-from tests.relay import Relay
+from tests.support.refusals import PRODUCT, USER
+from tests.support.relay import Relay
 
 _CALLER = Caller("test_redis_cache.py")
 _PATIENCE_SECONDS = 5.0

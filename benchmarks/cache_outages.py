@@ -23,10 +23,10 @@ from rich.table import Table
 
 from app.settings import Settings
 from benchmarks.http_client import HttpClient
-from tests.machines import AUTHORIZATION, let_machine_into
-from tests.processes import serving
-from tests.relay import Relay
-from tests.servers import RedisServer, start_postgres, start_redis
+from tests.support.machines import AUTHORIZATION, let_machine_into
+from tests.support.processes import serving
+from tests.support.relay import Relay
+from tests.support.servers import RedisServer, start_postgres, start_redis
 
 _READERS = 8
 _PRODUCTS = 20

@@ -31,7 +31,7 @@ from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.product_schema import ProductChange, ProductCreate
 from app.security.principal import Caller
 from app.settings import Settings
-from tests.servers import start_postgres, start_redis
+from tests.support.servers import start_postgres, start_redis
 
 _CALLER = Caller("race")
 _LONGEST_DELAY_SECONDS = 0.008

@@ -36,7 +36,7 @@ from app.schemas.catalogue.product_schema import ProductCreate
 from app.security.principal import Caller
 from app.settings import Settings
 from benchmarks.cache_races import open_shop
-from tests.servers import start_postgres, start_redis
+from tests.support.servers import start_postgres, start_redis
 
 _PROCESSES = 2
 _READERS = 4

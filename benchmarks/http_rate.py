@@ -31,9 +31,9 @@ from app.settings import Settings
 from benchmarks import pgbench
 from benchmarks.servers import ROOT, cpu_seconds, fill, pinned
 from tests.conftest import postgres_settings, sqlite_settings
-from tests.machines import AUTHORIZATION, let_machine_into
-from tests.processes import free_port, serving
-from tests.servers import start_postgres, start_redis
+from tests.support.machines import AUTHORIZATION, let_machine_into
+from tests.support.processes import free_port, serving
+from tests.support.servers import start_postgres, start_redis
 
 _LINES = 3
 _BODIES = 5_000

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cache.connection import Connection
-from tests.servers import RedisServer, start_redis
+from tests.support.servers import RedisServer, start_redis
 
 _KEYS = 50
 _BODY = b"x" * 400

@@ -25,7 +25,7 @@ from app.dependencies import Shop
 from app.settings import Settings
 from benchmarks.report_million import fill
 from benchmarks.servers import environment, settings_of
-from tests.servers import PostgresServer, RabbitMQServer, start_postgres, start_rabbitmq
+from tests.support.servers import PostgresServer, RabbitMQServer, start_postgres, start_rabbitmq
 from tests.test_reports.books import add_orders, open_shop, reports_of
 from tests.test_reports.programs import log_of, running
 

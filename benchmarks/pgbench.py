@@ -13,9 +13,9 @@ from sqlalchemy import text
 
 from app.dependencies import Shop
 from app.settings import Settings
-from tests.servers import PostgresServer
-from tests.servers.postgres import PACKAGED_BINARIES, WHEEL, WHEEL_BINARIES
-from tests.servers.scratch import wheel_package
+from tests.support.servers import PostgresServer
+from tests.support.servers.postgres import PACKAGED_BINARIES, WHEEL, WHEEL_BINARIES
+from tests.support.servers.scratch import wheel_package
 
 _CLIENTS = (1, 2, 4, 8, 16)
 _SECONDS = 5

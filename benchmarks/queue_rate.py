@@ -42,7 +42,7 @@ from benchmarks.servers import (
     pinned,
     settings_of,
 )
-from tests.servers import PostgresServer, RabbitMQServer, start_postgres, start_rabbitmq
+from tests.support.servers import PostgresServer, RabbitMQServer, start_postgres, start_rabbitmq
 
 _FILLED, _ALONE = "filled", "alone"
 _LINES = 3

@@ -22,7 +22,7 @@ from app.dependencies import Shop
 from app.settings import Settings
 from benchmarks.servers import environment
 from tests.conftest import postgres_settings
-from tests.servers import start_postgres
+from tests.support.servers import start_postgres
 
 LIMIT_MB = 200
 _DAY = date(2017, 6, 1)

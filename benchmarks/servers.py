@@ -16,7 +16,7 @@ from app.dependencies import Shop
 from app.jobs.file_import import import_files
 from app.models import Product, User
 from app.settings import Settings
-from tests.servers import PostgresServer, RabbitMQServer
+from tests.support.servers import PostgresServer, RabbitMQServer
 
 ROOT = Path(__file__).resolve().parent.parent
 _DEMO = Path(demo_data.__file__).parent

@@ -20,9 +20,9 @@ from app.jobs.mail_delivery import deliver_mails
 from app.models import Base
 from app.settings import Settings
 from main import create_app
-from tests.cached import assert_cache_is_true, forget_cached
-from tests.machines import AUTHORIZATION, let_machine_in
-from tests.servers import (
+from tests.support.cached import assert_cache_is_true, forget_cached
+from tests.support.machines import AUTHORIZATION, let_machine_in
+from tests.support.servers import (
     PostgresServer,
     RabbitMQServer,
     RedisServer,

@@ -14,11 +14,11 @@ from sqlalchemy import select
 
 from app.dependencies import Shop
 from app.models import Product
-from tests.cached import caught_up
-from tests.command_line import lavka
 from tests.conftest import sqlite_settings
-from tests.ledger import every
-from tests.processes import WAIT_SECONDS, away, environment
+from tests.support.cached import caught_up
+from tests.support.command_line import lavka
+from tests.support.ledger import every
+from tests.support.processes import WAIT_SECONDS, away, environment
 from tests.test_importing import ADA, CUP, LINE, TEA, stock, write
 
 # The script that is installed with the project.

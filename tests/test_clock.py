@@ -10,7 +10,7 @@ from app.core.clock import Clock
 from app.dependencies import Shop
 from main import create_app
 from tests.conftest import client_of, running, sqlite_settings
-from tests.refusals import problem_of
+from tests.support.refusals import problem_of
 
 DAY = timedelta(days=1)
 

@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from app.dependencies import Shop, provide_imports
 from app.models import User
-from tests.factories import create_product, create_user, place_order
-from tests.ledger import assert_conserved, every, movements_of, stock_of
+from tests.support.factories import create_product, create_user, place_order
+from tests.support.ledger import assert_conserved, every, movements_of, stock_of
 
 
 def ordering(

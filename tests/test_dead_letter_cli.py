@@ -15,11 +15,11 @@ from app.dependencies import Shop, provide_dead_letters
 from app.jobs.embedded_dispatcher import dispatch_due
 from app.messaging.processing import Processor
 from app.models import AuditEvent, DeadLetter, OutboxMessage
-from tests.command_line import lavka
 from tests.conftest import sqlite_settings
-from tests.factories import create_product, create_user
-from tests.ledger import every
-from tests.processes import away
+from tests.support.command_line import lavka
+from tests.support.factories import create_product, create_user
+from tests.support.ledger import every
+from tests.support.processes import away
 
 NOBODY = UUID("0199a1b2-7c00-7d00-8e00-0123456789ab")
 REASON = "Earl Grey, 100 g: 3 asked for, 2 in stock"

@@ -9,9 +9,9 @@ from app.demo import load as demo_data
 from app.demo.load import fill_with_demo
 from app.dependencies import Shop
 from tests.conftest import sqlite_settings
-from tests.factories import create_product
-from tests.ledger import every
-from tests.processes import serving
+from tests.support.factories import create_product
+from tests.support.ledger import every
+from tests.support.processes import serving
 
 FOLDER = Path(demo_data.__file__).parent
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.runtime.heartbeat import beating, complaint
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 
 def judged(path: Path, *options: str) -> tuple[int, str]:

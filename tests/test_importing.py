@@ -15,8 +15,8 @@ from app.core.clock import Clock
 from app.dependencies import Shop
 from app.jobs.file_import import UnreadableFile, import_files
 from app.services.data.import_service import Outcome
-from tests.cached import caught_up
-from tests.ledger import assert_conserved, every, movements_of
+from tests.support.cached import caught_up
+from tests.support.ledger import assert_conserved, every, movements_of
 
 Row = dict[str, str]
 

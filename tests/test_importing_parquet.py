@@ -8,7 +8,7 @@ import pytest
 
 from app.dependencies import Shop
 from app.jobs.file_import import UnreadableFile, import_files
-from tests.ledger import assert_conserved, every
+from tests.support.ledger import assert_conserved, every
 from tests.test_importing import ADA, LINE, TEA
 
 # 100 MB that only whoever has parquet files needs; `.ci/run` installs them and refuses any skip.

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.conftest import sqlite_settings
-from tests.processes import ROOT, serving
+from tests.support.processes import ROOT, serving
 
 SPEAKING = """
 import logging

@@ -20,12 +20,12 @@ from app.dependencies import Shop, provide_mails
 from app.jobs.mail_delivery import deliver_due, sender_of
 from app.models import OutgoingMail
 from app.settings import Settings
-from tests.accounts import later, mails_of, standing
 from tests.conftest import DATABASES, client_of, postgres_settings, sqlite_settings
-from tests.factories import PASSWORD, create_user
-from tests.processes import WAIT_SECONDS, free_port, serving
-from tests.servers import PostgresServer
-from tests.smtp_server import SECRET, USER, SmtpServer, receiving
+from tests.support.accounts import later, mails_of, standing
+from tests.support.factories import PASSWORD, create_user
+from tests.support.processes import WAIT_SECONDS, free_port, serving
+from tests.support.servers import PostgresServer
+from tests.support.smtp_server import SECRET, USER, SmtpServer, receiving
 
 EVIL = [
     "ada@example.com\r\nBcc: eve@example.com",

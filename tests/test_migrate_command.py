@@ -11,10 +11,10 @@ import pytest
 
 from app.dependencies import Shop
 from app.settings import Settings
-from tests.command_line import lavka
 from tests.conftest import postgres_settings, sqlite_settings
-from tests.processes import ROOT, WAIT_SECONDS, away, environment
-from tests.servers import PostgresServer
+from tests.support.command_line import lavka
+from tests.support.processes import ROOT, WAIT_SECONDS, away, environment
+from tests.support.servers import PostgresServer
 
 ENTRYPOINT = ROOT / "entrypoint.sh"
 

@@ -23,11 +23,11 @@ from app.errors import Unavailable
 from app.models import Base, Product
 from main import create_app
 from tests.conftest import DATABASES, client_of, postgres_settings, running, sqlite_settings
-from tests.factories import create_product, create_user, place_order
-from tests.ledger import every
-from tests.machines import let_machine_in
-from tests.processes import ROOT, run
-from tests.servers import PostgresServer
+from tests.support.factories import create_product, create_user, place_order
+from tests.support.ledger import every
+from tests.support.machines import let_machine_in
+from tests.support.processes import ROOT, run
+from tests.support.servers import PostgresServer
 
 SCRIPTS = ROOT / "migrations"
 # As the oldest schema could have it: the models know columns that came later.

@@ -19,11 +19,11 @@ from app.errors import Unavailable
 from app.jobs.daily_reports import make_due_reports
 from app.models import DailyReport, Product, ReportLine, ReportProduct
 from main import create_app
-from tests.accounts import Person, log_in, someone
 from tests.conftest import broker_settings, client_of, postgres_settings, rabbitmq_or_skip, running
-from tests.factories import create_product, place_order
-from tests.ledger import assert_conserved, every
-from tests.servers import PostgresServer, RedisServer, start_postgres, start_redis
+from tests.support.accounts import Person, log_in, someone
+from tests.support.factories import create_product, place_order
+from tests.support.ledger import assert_conserved, every
+from tests.support.servers import PostgresServer, RedisServer, start_postgres, start_redis
 from tests.test_cache.reads import believed
 from tests.test_messaging.deliveries import postponed_in
 from tests.test_messaging.workers import Stand, ended, until

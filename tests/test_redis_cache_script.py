@@ -6,8 +6,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from tests.processes import ROOT, free_port
-from tests.servers import RedisServer
+from tests.support.processes import ROOT, free_port
+from tests.support.servers import RedisServer
 
 
 def shown(environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 
 from app.dependencies import Shop
-from tests.command_line import lavka
 from tests.conftest import sqlite_settings
+from tests.support.command_line import lavka
 from tests.test_reports.books import add_orders, open_shop, reports_of
 
 DAY = timedelta(days=1)

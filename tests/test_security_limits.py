@@ -15,11 +15,11 @@ from redis.asyncio import Redis
 
 from app.security.rate_limits import REDIS_REST_SECONDS, LocalCounter, RateLimits, Standing
 from app.settings import Settings
-from tests.accounts import at, log_in, standing
 from tests.conftest import client_of, postgres_settings, sqlite_settings
-from tests.factories import PASSWORD, create_user
-from tests.processes import serving
-from tests.servers import PostgresServer, RedisServer, start_redis
+from tests.support.accounts import at, log_in, standing
+from tests.support.factories import PASSWORD, create_user
+from tests.support.processes import serving
+from tests.support.servers import PostgresServer, RedisServer, start_redis
 
 ATTEMPTS, AT_ONCE = 300, 40
 WRONG = "wrong horse battery staple"

@@ -15,12 +15,12 @@ import pytest
 from pydantic import SecretStr
 
 from app.settings import Settings
-from tests.command_line import main_py
 from tests.conftest import DATABASES, postgres_settings, sqlite_settings
-from tests.factories import PASSWORD
-from tests.machines import AUTHORIZATION, let_machine_into
-from tests.processes import ROOT, WAIT_SECONDS, ServedShop, away, free_port, run, serving
-from tests.servers import PostgresServer
+from tests.support.command_line import main_py
+from tests.support.factories import PASSWORD
+from tests.support.machines import AUTHORIZATION, let_machine_into
+from tests.support.processes import ROOT, WAIT_SECONDS, ServedShop, away, free_port, run, serving
+from tests.support.servers import PostgresServer
 
 MAIN = ROOT / "main.py"
 SECRET_KEY = "Zr8vQ1mXn4tKc7hLw2pYd9sBf6gJe3aU"

@@ -13,11 +13,11 @@ import pytest
 from app.dependencies import Shop
 from app.models import UserRole
 from app.settings import Settings
-from tests.accounts import Person, bearer, pair_of, renew, set_user, someone, status_of
 from tests.conftest import postgres_settings
-from tests.machines import AUTHORIZATION, let_machine_in
-from tests.processes import serving
-from tests.servers import PostgresServer
+from tests.support.accounts import Person, bearer, pair_of, renew, set_user, someone, status_of
+from tests.support.machines import AUTHORIZATION, let_machine_in
+from tests.support.processes import serving
+from tests.support.servers import PostgresServer
 
 # The memory of a process is three seconds long.
 AT_MOST_SECONDS = 5.0

@@ -30,8 +30,8 @@ from benchmarks.chaos.processes import Herd, Program
 from benchmarks.chaos.report import Report
 from benchmarks.replay import read_baskets
 from benchmarks.servers import SHELVES, settings_of
-from tests.servers import PostgresServer, RabbitMQServer, start_postgres, start_rabbitmq
-from tests.servers.scratch import free_port
+from tests.support.servers import PostgresServer, RabbitMQServer, start_postgres, start_rabbitmq
+from tests.support.servers.scratch import free_port
 
 _DATABASE = "chaos"
 _WORKERS = 2

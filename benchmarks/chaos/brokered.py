@@ -26,7 +26,7 @@ from benchmarks.chaos.processes import Herd
 from benchmarks.chaos.report import Report
 from benchmarks.chaos.storm import weather
 from benchmarks.chaos.verdict import check_books, check_sent
-from tests.servers import PostgresServer, RabbitMQServer
+from tests.support.servers import PostgresServer, RabbitMQServer
 
 _EVENTS_QUEUE = "chaos.events"
 _CONFIRM_SECONDS = 5.0

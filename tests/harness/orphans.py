@@ -10,13 +10,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 WAIT_SECONDS = 30
 PRIVATE = {name: value for name, value in os.environ.items() if not name.startswith("TEST_")}
 DOOMED = """
 import sys, time
-from tests import servers
+from tests.support import servers
 
 with getattr(servers, sys.argv[1])() as server:
     if len(sys.argv) > 2:

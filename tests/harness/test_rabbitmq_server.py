@@ -16,9 +16,9 @@ from pamqp.common import FieldTable
 
 from tests.conftest import rabbitmq_or_skip
 from tests.harness.orphans import check_that_nothing_is_left
-from tests.servers import RabbitMQServer, ServerNotInstalled, ServerUnavailable
-from tests.servers import rabbitmq as module
-from tests.servers import start_rabbitmq
+from tests.support.servers import RabbitMQServer, ServerNotInstalled, ServerUnavailable
+from tests.support.servers import rabbitmq as module
+from tests.support.servers import start_rabbitmq
 
 WAIT_SECONDS = 60
 LISTENS = "0A"

@@ -11,7 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tests.harness.orphans import check_that_nothing_is_left
-from tests.servers import RedisServer, ServerUnavailable, start_redis
+from tests.support.servers import RedisServer, ServerUnavailable, start_redis
 
 
 @pytest.fixture(name="server")

@@ -10,10 +10,10 @@ import pytest_asyncio
 from app.dependencies import Shop
 from app.jobs.cache_sync import kept_cache
 from app.settings import Settings
-from tests.cached import forget_cached
 from tests.conftest import empty, postgres_settings, sqlite_settings
-from tests.relay import Relay
-from tests.servers import PostgresServer, RedisServer, start_redis
+from tests.support.cached import forget_cached
+from tests.support.relay import Relay
+from tests.support.servers import PostgresServer, RedisServer, start_redis
 from tests.test_cache.reads import believed
 
 DATABASE = "cached"

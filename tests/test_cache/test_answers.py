@@ -6,8 +6,8 @@ from sqlalchemy import text
 
 from app.dependencies import Shop
 from app.web.rendering.responses import _takes_gzip
-from tests.accounts import bearer, log_in
-from tests.factories import create_product, create_user, order_in, place_order
+from tests.support.accounts import bearer, log_in
+from tests.support.factories import create_product, create_user, order_in, place_order
 
 LONG = "Black tea with bergamot. " * 100
 

@@ -17,10 +17,10 @@ from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.identity.user_schema import UserCreate
 from app.schemas.orders.order_schema import OrderCreate
 from benchmarks.cache_races import race
-from tests.cached import assert_cache_is_true, caught_up, redis_of
 from tests.conftest import postgres_settings, sqlite_settings
-from tests.refusals import USER
-from tests.servers import PostgresServer
+from tests.support.cached import assert_cache_is_true, caught_up, redis_of
+from tests.support.refusals import USER
+from tests.support.servers import PostgresServer
 from tests.test_cache.conftest import DATABASE
 from tests.test_cache.reads import (
     CALLER,

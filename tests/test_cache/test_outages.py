@@ -16,12 +16,12 @@ from app.cache.cache import Tier
 from app.dependencies import Shop, provide_cache_drops
 from app.jobs.cache_sync import kept_cache
 from main import create_app
-from tests.cached import assert_cache_is_true, redis_of
 from tests.conftest import client_of, empty, postgres_settings, running
-from tests.factories import create_product
-from tests.processes import serving
-from tests.relay import Relay
-from tests.servers import PostgresServer, RedisServer
+from tests.support.cached import assert_cache_is_true, redis_of
+from tests.support.factories import create_product
+from tests.support.processes import serving
+from tests.support.relay import Relay
+from tests.support.servers import PostgresServer, RedisServer
 from tests.test_cache.conftest import DATABASE, opened
 from tests.test_cache.reads import believed, offer, read, reprice, seen
 

@@ -9,9 +9,9 @@ from litestar import Litestar
 
 from app.dependencies import Shop
 from app.settings import Settings
-from tests.accounts import standing
 from tests.conftest import DATABASES, client_of, empty, postgres_settings, sqlite_settings
-from tests.servers import PostgresServer
+from tests.support.accounts import standing
+from tests.support.servers import PostgresServer
 
 
 @pytest.fixture(name="still_settings", scope="session", params=DATABASES)

@@ -9,9 +9,9 @@ import pytest
 
 from app.core.clock import Clock
 from app.dependencies import Shop
-from tests.factories import address as address_in
-from tests.factories import create_address, create_user
-from tests.refusals import refusal_of, refused
+from tests.support.factories import address as address_in
+from tests.support.factories import create_address, create_user
+from tests.support.refusals import refusal_of, refused
 
 BAD_COUNTRIES = ["gb", "UK", "XX", "GBR", "G", "", " GB", "GB\n", 826, None]
 

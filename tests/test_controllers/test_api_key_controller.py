@@ -9,10 +9,10 @@ from sqlalchemy import delete
 
 from app.dependencies import Shop
 from app.models import ApiKey, UserRole
-from tests.accounts import Person, bearer, events_of, kind_of, later, someone_of
-from tests.machines import KEY_ID
-from tests.queries import statements_of
-from tests.refusals import NOTHING, everything, places_of
+from tests.support.accounts import Person, bearer, events_of, kind_of, later, someone_of
+from tests.support.machines import KEY_ID
+from tests.support.queries import statements_of
+from tests.support.refusals import NOTHING, everything, places_of
 
 WAREHOUSE = {"name": "warehouse", "scopes": ["products:write", "products:read", "products:read"]}
 

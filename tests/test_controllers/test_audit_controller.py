@@ -6,11 +6,11 @@ import httpx
 
 from app.dependencies import Shop
 from app.models import UserRole
-from tests.accounts import Person, log_in, someone, someone_of
-from tests.factories import create_product, create_user
-from tests.machines import NAME
-from tests.queries import statements_of
-from tests.refusals import NOTHING, places_of
+from tests.support.accounts import Person, log_in, someone, someone_of
+from tests.support.factories import create_product, create_user
+from tests.support.machines import NAME
+from tests.support.queries import statements_of
+from tests.support.refusals import NOTHING, places_of
 
 HOME = "127.0.0.1"
 NOBODY, SHOP = "anonymous", "system"

@@ -10,10 +10,10 @@ from argon2 import PasswordHasher
 
 from app.dependencies import Shop
 from app.models import UserRole
-from tests.accounts import kind_of, later, log_in, pair_of, set_user, someone, status_of
-from tests.factories import PASSWORD, create_user
-from tests.queries import statements_of
-from tests.refusals import everything, places_of
+from tests.support.accounts import kind_of, later, log_in, pair_of, set_user, someone, status_of
+from tests.support.factories import PASSWORD, create_user
+from tests.support.queries import statements_of
+from tests.support.refusals import everything, places_of
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 WRONG = "wrong horse battery staple"

@@ -7,7 +7,7 @@ import pytest
 
 from app.dependencies import Shop
 from app.models import UserRole
-from tests.accounts import (
+from tests.support.accounts import (
     events_of,
     kind_of,
     later,
@@ -18,8 +18,8 @@ from tests.accounts import (
     token_in,
     told,
 )
-from tests.factories import PASSWORD, create_user
-from tests.refusals import everything, places_of
+from tests.support.factories import PASSWORD, create_user
+from tests.support.refusals import everything, places_of
 
 ASKED, TOLD = "Is this your address?", "Your e-mail address was changed"
 NEW = "new@example.com"

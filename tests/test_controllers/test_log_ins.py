@@ -8,10 +8,10 @@ import pytest
 
 from app.dependencies import Shop
 from app.models import LoginSession
-from tests.accounts import events_of, kind_of, later, pair_of, renew, someone, status_of
-from tests.factories import create_user
-from tests.queries import statements_of
-from tests.refusals import NOTHING, everything
+from tests.support.accounts import events_of, kind_of, later, pair_of, renew, someone, status_of
+from tests.support.factories import create_user
+from tests.support.queries import statements_of
+from tests.support.refusals import NOTHING, everything
 
 
 async def test_a_refresh_token_is_changed_for_the_next_pair(machine: httpx.AsyncClient) -> None:

@@ -10,10 +10,16 @@ from sqlalchemy import update
 
 from app.dependencies import Shop
 from app.models import User
-from tests.factories import create_address, create_product, create_user, order_in, place_order
-from tests.ledger import assert_conserved, every, movements_of, snapshot, stock_of
-from tests.machines import NAME
-from tests.queries import statements_of
+from tests.support.factories import (
+    create_address,
+    create_product,
+    create_user,
+    order_in,
+    place_order,
+)
+from tests.support.ledger import assert_conserved, every, movements_of, snapshot, stock_of
+from tests.support.machines import NAME
+from tests.support.queries import statements_of
 
 NOBODY = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 ADDRESS = {

@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from app.dependencies import Shop
 from app.models import Product
-from tests.factories import create_product, create_user, order_in, place_order
-from tests.ledger import assert_conserved, movements_of, snapshot, stock_of
-from tests.machines import NAME
+from tests.support.factories import create_product, create_user, order_in, place_order
+from tests.support.ledger import assert_conserved, movements_of, snapshot, stock_of
+from tests.support.machines import NAME
 
 ALLOWED = {
     "pending": ["cancelled", "paid"],

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.dependencies import Shop
-from tests.accounts import (
+from tests.support.accounts import (
     bearer,
     events_of,
     kind_of,
@@ -21,8 +21,8 @@ from tests.accounts import (
     token_in,
     told,
 )
-from tests.factories import PASSWORD, create_user
-from tests.refusals import everything, places_of
+from tests.support.factories import PASSWORD, create_user
+from tests.support.refusals import everything, places_of
 
 NEW = "wrong horse battery staple"
 SUBJECT = "Choose a new password"

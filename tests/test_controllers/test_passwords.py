@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from app.dependencies import Shop
 from app.models import User
-from tests.accounts import (
+from tests.conftest import client_of, sqlite_settings
+from tests.support.accounts import (
     Person,
     events_of,
     kind_of,
@@ -21,9 +22,8 @@ from tests.accounts import (
     status_of,
     told,
 )
-from tests.conftest import client_of, sqlite_settings
-from tests.factories import PASSWORD, create_user
-from tests.refusals import everything, places_of
+from tests.support.factories import PASSWORD, create_user
+from tests.support.refusals import everything, places_of
 
 NEW = "wrong horse battery staple"
 OLD_KEY, NEW_KEY = "old key, old key, old key, old key", "new key, new key, new key, new key"

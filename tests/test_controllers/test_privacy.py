@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.dependencies import Shop
 from app.models import Base, Order, UserRole
-from tests.accounts import (
+from tests.support.accounts import (
     Person,
     at,
     bearer,
@@ -24,7 +24,7 @@ from tests.accounts import (
     someone_of,
     status_of,
 )
-from tests.factories import (
+from tests.support.factories import (
     PASSWORD,
     create_address,
     create_product,
@@ -32,9 +32,9 @@ from tests.factories import (
     order_in,
     place_order,
 )
-from tests.machines import AUTHORIZATION
-from tests.queries import statements_of
-from tests.refusals import everything
+from tests.support.machines import AUTHORIZATION
+from tests.support.queries import statements_of
+from tests.support.refusals import everything
 
 HOME, OFFICE = "203.0.113.77", "198.51.100.9"
 # Each is in nothing else that is kept.

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.factories import create_product, create_user, place_order
-from tests.machines import NAME
-from tests.refusals import NOTHING, refusal_of
+from tests.support.factories import create_product, create_user, place_order
+from tests.support.machines import NAME
+from tests.support.refusals import NOTHING, refusal_of
 from tests.test_controllers.products import OUTGOING, assert_stock_is_the_sum, movements_of, shown
 
 

@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from tests.factories import create_product
-from tests.refusals import refusal_of
+from tests.support.factories import create_product
+from tests.support.refusals import refusal_of
 
 FOUND = {
     "": "t1 t2 t3 c1 c2",

@@ -10,8 +10,14 @@ from sqlalchemy import select, update
 
 from app.dependencies import Shop
 from app.models import Base, User, UserRole
-from tests.factories import PASSWORD, create_address, create_product, create_user, place_order
-from tests.refusals import USER, refusal_of
+from tests.support.factories import (
+    PASSWORD,
+    create_address,
+    create_product,
+    create_user,
+    place_order,
+)
+from tests.support.refusals import USER, refusal_of
 
 NOBODY = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 ADDRESS = {"street": "1 Pall Mall", "city": "London", "postal_code": "SW1Y", "country": "GB"}

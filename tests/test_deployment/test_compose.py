@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from app.settings import Settings
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

@@ -7,7 +7,7 @@ import yaml
 
 from app.messaging.commands import COMMANDS
 from app.settings import Settings, production_faults
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 RESOURCES: list[dict[str, Any]] = [
     document

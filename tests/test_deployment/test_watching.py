@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 METRICS = {
     "http_requests_total": {"method", "route", "status"},

@@ -20,8 +20,8 @@ from examples.publish_orders import (
     token_of,
 )
 from tests.conftest import sqlite_settings
-from tests.factories import PASSWORD, create_product, create_user
-from tests.processes import ROOT, free_port, run
+from tests.support.factories import PASSWORD, create_product, create_user
+from tests.support.processes import ROOT, free_port, run
 
 ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 PROGRAM = ROOT / "examples" / "publish_orders.py"

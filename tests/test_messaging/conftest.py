@@ -22,7 +22,7 @@ from tests.conftest import (
     rabbitmq_or_skip,
     running,
 )
-from tests.servers import PostgresServer, RabbitMQServer
+from tests.support.servers import PostgresServer, RabbitMQServer
 from tests.test_messaging.deliveries import postponed_in, rows_of
 from tests.test_messaging.workers import QUEUES, Stand, publish, until
 

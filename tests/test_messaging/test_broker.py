@@ -4,7 +4,7 @@ import pytest
 
 from app.messaging.broker import BrokerLost, connected, declare
 from app.settings import Settings
-from tests.servers import RabbitMQServer
+from tests.support.servers import RabbitMQServer
 
 VHOSTS = ["local", "/with-a-slash", "a shop/of its own, 100 %?#"]
 

@@ -14,10 +14,10 @@ from app.messaging.delivery import Delivery
 from app.messaging.processing import Processor
 from app.models import AuditEvent
 from app.schemas.system.audit_schema import Audited
-from tests.factories import PASSWORD, create_product, create_user, place_order
-from tests.ledger import assert_conserved, every, movements_of, stock_of
-from tests.machines import NAME
-from tests.moments import later
+from tests.support.factories import PASSWORD, create_product, create_user, place_order
+from tests.support.ledger import assert_conserved, every, movements_of, stock_of
+from tests.support.machines import NAME
+from tests.support.moments import later
 from tests.test_messaging.deliveries import (
     PRODUCT,
     applied_in,

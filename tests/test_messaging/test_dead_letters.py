@@ -9,10 +9,10 @@ from app.dependencies import Shop
 from app.messaging.processing import Processor
 from app.models import AuditEvent
 from app.schemas.system.audit_schema import Audited
-from tests.factories import PASSWORD, create_product, create_user
-from tests.ledger import every, stock_of
-from tests.machines import NAME
-from tests.refusals import NOTHING, problem_of, refused
+from tests.support.factories import PASSWORD, create_product, create_user
+from tests.support.ledger import every, stock_of
+from tests.support.machines import NAME
+from tests.support.refusals import NOTHING, problem_of, refused
 from tests.test_messaging.deliveries import (
     again,
     message,

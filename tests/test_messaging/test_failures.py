@@ -22,10 +22,10 @@ from app.schemas.base import Schema
 from app.security.principal import Caller
 from main import create_app
 from tests.conftest import client_of, postgres_settings, running
-from tests.factories import create_product, create_user, place_order
-from tests.ledger import assert_conserved, every, stock_of
-from tests.refusals import NOTHING
-from tests.servers import start_postgres
+from tests.support.factories import create_product, create_user, place_order
+from tests.support.ledger import assert_conserved, every, stock_of
+from tests.support.refusals import NOTHING
+from tests.support.servers import start_postgres
 from tests.test_messaging.deliveries import (
     PRODUCT,
     applied_in,

@@ -3,8 +3,8 @@
 import json
 import struct
 
-from tests.factories import create_product, create_user
-from tests.ledger import assert_conserved, stock_of
+from tests.support.factories import create_product, create_user
+from tests.support.ledger import assert_conserved, stock_of
 from tests.test_messaging.deliveries import applied_in, codes_of, order
 from tests.test_messaging.foreign import long, producer, short, table
 from tests.test_messaging.workers import Stand, until

@@ -15,11 +15,11 @@ from app.dependencies import Shop
 from app.messaging.processing import Processor
 from main import create_app
 from tests.conftest import client_of, empty, running, sqlite_settings
-from tests.factories import PASSWORD, create_product, create_user, place_order
-from tests.ledger import every, stock_of
-from tests.machines import AUTHORIZATION, let_machine_into
-from tests.processes import serving
-from tests.refusals import NOTHING, problem_of, refused
+from tests.support.factories import PASSWORD, create_product, create_user, place_order
+from tests.support.ledger import every, stock_of
+from tests.support.machines import AUTHORIZATION, let_machine_into
+from tests.support.processes import serving
+from tests.support.refusals import NOTHING, problem_of, refused
 from tests.test_messaging.deliveries import PRODUCT, order, postponed_in, take_postponed
 
 ASYNC = {"Prefer": "respond-async"}

@@ -11,9 +11,9 @@ from app.dependencies import Shop
 from app.messaging.delivery import Delivery
 from app.messaging.processing import MAX_BODY_BYTES, Processor
 from app.models import DeadLetter
-from tests.factories import create_product, create_user, place_order
-from tests.ledger import assert_conserved, every, movements_of, snapshot, stock_of
-from tests.refusals import NOTHING, raw
+from tests.support.factories import create_product, create_user, place_order
+from tests.support.ledger import assert_conserved, every, movements_of, snapshot, stock_of
+from tests.support.refusals import NOTHING, raw
 from tests.test_messaging.deliveries import (
     PRODUCT,
     applied_in,

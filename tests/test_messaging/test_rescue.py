@@ -16,7 +16,7 @@ from app.models import DeadLetter
 from app.schemas.base import Schema
 from app.security.principal import Caller
 from app.services.messaging.dead_letter_service import DeadLetterService
-from tests.ledger import every
+from tests.support.ledger import every
 from tests.test_messaging.deliveries import (
     PRODUCT,
     applied_in,

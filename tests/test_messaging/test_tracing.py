@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.collector import Collector, Span, collecting
 from tests.conftest import sqlite_settings
-from tests.machines import AUTHORIZATION, let_machine_into
-from tests.processes import WAIT_SECONDS, environment, free_port, run, serving
+from tests.support.collector import Collector, Span, collecting
+from tests.support.machines import AUTHORIZATION, let_machine_into
+from tests.support.processes import WAIT_SECONDS, environment, free_port, run, serving
 from tests.test_messaging.workers import Stand
 
 TEA = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "4.99"}

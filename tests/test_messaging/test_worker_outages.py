@@ -12,8 +12,8 @@ import pytest
 from aio_pika.abc import AbstractChannel, AbstractQueue
 
 from app.services.messaging.outbox_service import EVENTS_EXCHANGE
-from tests.factories import create_product, create_user, place_order
-from tests.ledger import every, stock_of
+from tests.support.factories import create_product, create_user, place_order
+from tests.support.ledger import every, stock_of
 from tests.test_messaging.deliveries import (
     PRODUCT,
     applied_in,

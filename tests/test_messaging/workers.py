@@ -24,8 +24,8 @@ from app.dependencies import Shop
 from app.messaging.broker import connected, declare
 from app.messaging.commands import COMMANDS
 from app.settings import Settings
-from tests.processes import ROOT, environment
-from tests.servers import RabbitMQServer
+from tests.support.processes import ROOT, environment
+from tests.support.servers import RabbitMQServer
 
 WAIT_SECONDS = 30
 QUEUES = [

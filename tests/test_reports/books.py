@@ -15,7 +15,7 @@ from app.repositories.reports.report_repository import ReportRepository
 from app.schemas.reports.report_schema import ReportSummary
 from app.security.principal import SYSTEM
 from app.services.reports.report_service import summary_of
-from tests.moments import later
+from tests.support.moments import later
 
 PRICE_MINOR = 250
 

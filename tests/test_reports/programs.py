@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from app.dependencies import Shop
 from app.jobs.daily_reports import make_due_reports
 from app.settings import Settings
 from tests.conftest import postgres_settings, sqlite_settings
-from tests.servers import PostgresServer
+from tests.support.servers import PostgresServer
 from tests.test_reports.books import (
     add_orders,
     at_moment,

@@ -19,8 +19,8 @@ from app.runtime.heartbeat import complaint
 from app.security.principal import Caller
 from app.settings import Settings
 from tests.conftest import broker_settings, empty, postgres_settings, sqlite_settings
-from tests.processes import environment, run, serving
-from tests.servers import PostgresServer, RabbitMQServer, RedisServer
+from tests.support.processes import environment, run, serving
+from tests.support.servers import PostgresServer, RabbitMQServer, RedisServer
 from tests.test_messaging.conftest import forget_all
 from tests.test_messaging.workers import drain, until
 from tests.test_reports.books import add_orders, open_shop, reports_of

@@ -15,9 +15,9 @@ from app.models import AuditEvent, DeadLetter, MovementReason, OutboxMessage, St
 from app.repositories.bulk import among, insert_rows, table_of
 from app.repositories.catalogue.product_repository import ProductRepository, movement_row
 from app.repositories.messaging.outbox_repository import OutboxRepository
-from tests.factories import create_product
-from tests.ledger import movements_of, stock_of
-from tests.queries import statements_of
+from tests.support.factories import create_product
+from tests.support.ledger import movements_of, stock_of
+from tests.support.queries import statements_of
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 _events = table_of(AuditEvent)

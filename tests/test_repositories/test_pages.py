@@ -11,8 +11,8 @@ import pytest
 
 from app.core.clock import Clock
 from app.dependencies import Shop
-from tests.factories import create_address, create_product, create_user, place_order
-from tests.queries import statements_of
+from tests.support.factories import create_address, create_product, create_user, place_order
+from tests.support.queries import statements_of
 
 SORTS = ["created_at", "-created_at", "name", "-name", "price", "-price"]
 PAGES = 8

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from app.core.ids import new_id
 from app.dependencies import Shop
 from app.repositories.catalogue.product_repository import ProductRepository, search_text
-from tests.factories import create_product
-from tests.queries import Statement, statements_of
+from tests.support.factories import create_product
+from tests.support.queries import Statement, statements_of
 
 CATALOGUE = [
     {

@@ -13,8 +13,8 @@ from app.errors import Unavailable
 from app.services.catalogue.product_service import ProductService
 from main import create_app
 from tests.conftest import running, sqlite_settings
-from tests.machines import AUTHORIZATION
-from tests.refusals import NOTHING, problem_of
+from tests.support.machines import AUTHORIZATION
+from tests.support.refusals import NOTHING, problem_of
 from tests.test_security.people import bearing, log_in
 
 PRODUCT = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "4.99"}

@@ -17,7 +17,7 @@ from app.models import ApiKey, Base, LoginSession, User, UserRole
 from app.security.principal import Scope
 from app.security.tokens import TokenKind, digest_of
 from tests.conftest import client_of
-from tests.factories import PASSWORD
+from tests.support.factories import PASSWORD
 
 ROLES = tuple(UserRole)
 LIFETIME = timedelta(minutes=15)

@@ -13,7 +13,7 @@ from litestar import Litestar
 from app.dependencies import Shop
 from app.models import UserRole
 from app.security.principal import Scope
-from tests.refusals import everything, problem_of
+from tests.support.refusals import everything, problem_of
 from tests.test_security.matrix import MATRIX
 from tests.test_security.people import (
     Person,

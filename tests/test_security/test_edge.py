@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from app.models import UserRole
-from tests.factories import PASSWORD
-from tests.refusals import problem_of
+from tests.support.factories import PASSWORD
+from tests.support.refusals import problem_of
 from tests.test_security.edge import ORIGIN, assert_guarded, replies, shop_with
 from tests.test_security.people import bearing, log_in
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app.models import AuditEvent
-from tests.refusals import problem_of
+from tests.support.refusals import problem_of
 from tests.test_security.edge import shop_with
 
 HOSTS = "shop.example.com, Other.Example, *.wild.example, [::1], 192.0.2.9"

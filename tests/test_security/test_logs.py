@@ -25,9 +25,9 @@ from app.services.identity.auth_service import AuthService
 from app.settings import Settings
 from main import create_app
 from tests.conftest import DATABASES, postgres_settings, running, sqlite_settings
-from tests.factories import PASSWORD
-from tests.processes import WAIT_SECONDS, free_port
-from tests.servers import PostgresServer
+from tests.support.factories import PASSWORD
+from tests.support.processes import WAIT_SECONDS, free_port
+from tests.support.servers import PostgresServer
 from tests.test_security.matrix import MATRIX, Row, routes_of
 from tests.test_security.people import client_with
 from tests.test_security.world import World, world_of

@@ -9,7 +9,7 @@ from litestar import Litestar
 
 from app.dependencies import Shop
 from app.security.principal import Access
-from tests.refusals import NOTHING, everything, problem_of
+from tests.support.refusals import NOTHING, everything, problem_of
 from tests.test_security.matrix import COLUMNS, MATRIX, Row, routes_of
 from tests.test_security.world import world_of
 

@@ -17,8 +17,8 @@ from app.dependencies import Shop
 from app.models import User, UserRole
 from app.security.principal import Scope
 from tests.conftest import empty
-from tests.factories import PASSWORD, address, create_address, create_product, place_order
-from tests.refusals import everything, places_of, problem_of
+from tests.support.factories import PASSWORD, address, create_address, create_product, place_order
+from tests.support.refusals import everything, places_of, problem_of
 from tests.test_security.people import Person, bearing, client_with, let_in, log_in
 
 JSON = dict[str, Any]

@@ -33,8 +33,8 @@ from app.models import (
 )
 from app.security.principal import Scope, name_of_user
 from app.security.tokens import TokenKind, Tokens
-from tests.cached import forget_cached
-from tests.factories import address as postal_address
+from tests.support.cached import forget_cached
+from tests.support.factories import address as postal_address
 from tests.test_security.people import (
     LIFETIME,
     Person,

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.dependencies import Shop
 from app.models import IdempotencyKey
-from tests.factories import create_product, create_user
+from tests.support.factories import create_product, create_user
 
 
 async def post(

@@ -18,7 +18,7 @@ from app.models import OutboxMessage
 from app.services.messaging.outbox_service import EVENTS_EXCHANGE
 from main import create_app
 from tests.conftest import client_of, running, sqlite_settings
-from tests.factories import address, create_product, create_user, place_order
+from tests.support.factories import address, create_product, create_user, place_order
 from tests.test_web.documents import DOCS, parts_of
 from tests.test_web.test_openapi_limits import BOUNDS, schemas_of
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from app.dependencies import Shop
-from tests.factories import create_product, create_user
-from tests.refusals import (
+from tests.support.factories import create_product, create_user
+from tests.support.refusals import (
     ADDRESS,
     CREATED,
     JSON,

@@ -17,11 +17,11 @@ from app.dependencies import Shop
 from app.settings import Settings
 from main import create_app
 from tests.conftest import DATABASES, client_of, postgres_settings, running, sqlite_settings
-from tests.factories import create_product, create_user, place_order
-from tests.ledger import assert_conserved, every, movements_of, stock_of
-from tests.machines import AUTHORIZATION, let_machine_into
-from tests.processes import ROOT, environment, free_port
-from tests.servers import PostgresServer
+from tests.support.factories import create_product, create_user, place_order
+from tests.support.ledger import assert_conserved, every, movements_of, stock_of
+from tests.support.machines import AUTHORIZATION, let_machine_into
+from tests.support.processes import ROOT, environment, free_port
+from tests.support.servers import PostgresServer
 
 START_SECONDS = 60
 # The shop as it is, except that a request with the header `Crash` ends its process: as the

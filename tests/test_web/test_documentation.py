@@ -8,7 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from app.security.principal import Access
 from app.web.request import FORM
-from tests.factories import create_product
+from tests.support.factories import create_product
 from tests.test_web.documents import DOCS, document_of, handlers_of, operations_of, parts_of
 
 BODY_STATUSES = {"400", "408", "413", "415"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.refusals import problem_of
+from tests.support.refusals import problem_of
 from tests.test_web.documents import DOCS, Loads, document_of, operations_of
 
 

@@ -12,8 +12,14 @@ from app.dependencies import Shop
 from app.jobs.daily_reports import make_report
 from app.models import User, UserRole
 from app.web.request import FORM
-from tests.factories import PASSWORD, create_address, create_product, create_user, place_order
-from tests.machines import AUTHORIZATION
+from tests.support.factories import (
+    PASSWORD,
+    create_address,
+    create_product,
+    create_user,
+    place_order,
+)
+from tests.support.machines import AUTHORIZATION
 from tests.test_web.documents import Document, document_of, operations_of, parts_of
 
 # Examples that are well made, and are not of this shop.

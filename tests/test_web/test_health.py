@@ -11,8 +11,8 @@ from app.dependencies import Shop
 from app.settings import Settings
 from main import create_app
 from tests.conftest import client_of, postgres_settings, running, sqlite_settings
-from tests.processes import free_port
-from tests.servers import PostgresServer, RabbitMQServer, start_redis
+from tests.support.processes import free_port
+from tests.support.servers import PostgresServer, RabbitMQServer, start_redis
 from tests.test_cache.reads import believed
 
 READY = "http://shop.test/health/ready"

@@ -13,11 +13,11 @@ from app.dependencies import Shop
 from app.models import IdempotencyKey
 from main import create_app
 from tests.conftest import client_of, postgres_settings, running
-from tests.factories import create_product, create_user, place_order
-from tests.ledger import every, movements_of, stock_of
-from tests.moments import later
-from tests.refusals import USER
-from tests.servers import PostgresServer
+from tests.support.factories import create_product, create_user, place_order
+from tests.support.ledger import every, movements_of, stock_of
+from tests.support.moments import later
+from tests.support.refusals import USER
+from tests.support.servers import PostgresServer
 from tests.test_web.repetitions import basket, is_replayed, kept, post
 
 DAY = timedelta(hours=24)

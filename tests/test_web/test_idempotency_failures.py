@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from app.dependencies import Shop
-from tests.ledger import every, movements_of, stock_of
+from tests.support.ledger import every, movements_of, stock_of
 from tests.test_web.repetitions import basket, is_replayed, kept, post
 
 # A debt that nobody covers: refused at once, or only when the transaction commits.

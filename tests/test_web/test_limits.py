@@ -13,9 +13,9 @@ from litestar import Litestar
 from app.dependencies import Shop
 from app.services.catalogue.product_service import ProductService
 from app.web.middleware.body_limits import MAX_BODY_BYTES, BodyLimits
-from tests.factories import create_product
-from tests.machines import AUTHORIZATION
-from tests.refusals import JSON, everything, places_of, problem_of, refused
+from tests.support.factories import create_product
+from tests.support.machines import AUTHORIZATION
+from tests.support.refusals import JSON, everything, places_of, problem_of, refused
 
 SHORT_SECONDS = 0.05
 TOO_LARGE = b'{"name": "' + b"x" * (257 * 1024 - 12) + b'"}'

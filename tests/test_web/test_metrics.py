@@ -15,13 +15,13 @@ from app.dependencies import Shop, provide_dead_letters, provide_outbox
 from app.jobs.daily_reports import make_report
 from app.models import OutboxMessage
 from main import create_app
-from tests.accounts import standing
 from tests.conftest import client_of, postgres_settings, running, sqlite_settings
-from tests.factories import create_product, create_user, place_order
-from tests.processes import free_port
-from tests.queries import statements_of
-from tests.refusals import NOTHING
-from tests.servers import start_postgres
+from tests.support.accounts import standing
+from tests.support.factories import create_product, create_user, place_order
+from tests.support.processes import free_port
+from tests.support.queries import statements_of
+from tests.support.refusals import NOTHING
+from tests.support.servers import start_postgres
 
 METRICS = "http://shop.test/metrics"
 

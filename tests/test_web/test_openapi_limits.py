@@ -14,7 +14,7 @@ from app.schemas.identity.user_schema import AddressRead, UserRead
 from app.schemas.orders.order_schema import OrderChangeRead, OrderItemRead, OrderSummary
 from app.schemas.system.problem_schema import MAX_WORDS
 from app.web.docs.openapi_limits import bound
-from tests.factories import create_address, create_product, create_user, place_order
+from tests.support.factories import create_address, create_product, create_user, place_order
 from tests.test_web.documents import document_of, parts_of
 from tests.test_web.test_problems import problems
 

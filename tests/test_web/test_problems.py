@@ -18,10 +18,10 @@ from app.settings import Settings
 from app.web.respond_async import Refused
 from main import create_app
 from tests.conftest import client_of, postgres_settings, running
-from tests.factories import create_product, create_user
-from tests.processes import free_port
-from tests.refusals import everything, problem_of, refused
-from tests.servers import PostgresServer, start_postgres
+from tests.support.factories import create_product, create_user
+from tests.support.processes import free_port
+from tests.support.refusals import everything, problem_of, refused
+from tests.support.servers import PostgresServer, start_postgres
 
 ALLOWED = {
     "/users": {"GET", "POST", "OPTIONS"},

@@ -16,8 +16,8 @@ from app.dependencies import Shop
 from app.models import AuditEvent, OutgoingMail, User, UserRole
 from app.settings import Settings
 from main import create_app
-from tests.factories import PASSWORD, create_user
-from tests.machines import let_machine_in
+from tests.support.factories import PASSWORD, create_user
+from tests.support.machines import let_machine_in
 
 _TOKEN = re.compile(r"eyJ[A-Za-z0-9._-]+")
 

@@ -14,7 +14,7 @@ import pytest
 from app import cli, server
 from app.settings import Settings, get_settings
 from main import create_app
-from tests.processes import environment
+from tests.support.processes import environment
 
 
 @dataclass(frozen=True)

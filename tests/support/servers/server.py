@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self, TypeVar
 
-from tests.servers.scratch import TIMEOUT, Scratch, ServerUnavailable
+from tests.support.servers.scratch import TIMEOUT, Scratch, ServerUnavailable
 
 LOG_TAIL: Final = 40
 Result = TypeVar("Result")

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from tests.processes import ROOT, WAIT_SECONDS, free_port
+from tests.support.processes import ROOT, WAIT_SECONDS, free_port
 
 USER, SECRET = "lavka", "s3cret@/:?"
 
@@ -61,7 +61,7 @@ def receiving(folder: Path, *options: str, port: int | None = None) -> Iterator[
     """Run a server until the end; the options are those of the command line below."""
     port = port or free_port()
     folder.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "tests.smtp_server", str(port), str(folder), *options]
+    command = [sys.executable, "-m", "tests.support.smtp_server", str(port), str(folder), *options]
     with subprocess.Popen(command, cwd=ROOT) as process:
         try:
             deadline = time.monotonic() + WAIT_SECONDS

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.dependencies import Shop
 from app.models import Base
-from tests.factories import create_product, create_user
+from tests.support.factories import create_product, create_user
 
 JSON = {"Content-Type": "application/json"}
 NOTHING = "0199a1b2-7c00-7d00-8e00-0123456789ab"

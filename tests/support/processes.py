@@ -16,7 +16,7 @@ import httpx
 
 from app.settings import Settings
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 WAIT_SECONDS = 60
 
 

@@ -16,7 +16,7 @@ import aio_pika
 from aio_pika.exceptions import AMQPError
 from sqlalchemy import URL
 
-from tests.servers.scratch import (
+from tests.support.servers.scratch import (
     HOST,
     TIMEOUT,
     Account,
@@ -26,7 +26,7 @@ from tests.servers.scratch import (
     external_url,
     free_ports,
 )
-from tests.servers.server import Program, Server, ServerProcess, run_in_thread
+from tests.support.servers.server import Program, Server, ServerProcess, run_in_thread
 
 EXTERNAL_URL: Final = "TEST_RABBITMQ_URL"
 SERVER: Final = "rabbitmq-server"

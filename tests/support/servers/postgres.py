@@ -16,7 +16,7 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from tests.servers.scratch import (
+from tests.support.servers.scratch import (
     HOST,
     Account,
     Scratch,
@@ -25,7 +25,7 @@ from tests.servers.scratch import (
     free_port,
     wheel_package,
 )
-from tests.servers.server import Program, Server, ServerProcess, run_in_thread
+from tests.support.servers.server import Program, Server, ServerProcess, run_in_thread
 
 StopMode = Literal["smart", "fast", "immediate"]
 

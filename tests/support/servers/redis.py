@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 from redis import Redis
 from sqlalchemy import URL
 
-from tests.servers.scratch import (
+from tests.support.servers.scratch import (
     HOST,
     Account,
     Scratch,
@@ -22,7 +22,7 @@ from tests.servers.scratch import (
     free_port,
     wheel_package,
 )
-from tests.servers.server import Program, Server, ServerProcess
+from tests.support.servers.server import Program, Server, ServerProcess
 
 EXTERNAL_URL: Final = "TEST_REDIS_URL"
 # Valkey is the fork of Redis that stayed free; it speaks the same protocol.
