@@ -11,7 +11,7 @@ import pytest
 
 from app.settings import Settings
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 DOCUMENT = (ROOT / "docs/security.md").read_text(encoding="utf-8")
 # Items of levels 1 and 2 in each chapter of ASVS 5.0.0.
 CHAPTERS = {

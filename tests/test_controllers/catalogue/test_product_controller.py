@@ -9,7 +9,12 @@ import pytest
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.machines import NAME
 from tests.support.refusals import NOTHING, refusal_of
-from tests.test_controllers.products import OUTGOING, assert_stock_is_the_sum, movements_of, shown
+from tests.test_controllers.catalogue.products import (
+    OUTGOING,
+    assert_stock_is_the_sum,
+    movements_of,
+    shown,
+)
 
 
 async def test_an_added_product_is_shown_as_given(client: httpx.AsyncClient) -> None:

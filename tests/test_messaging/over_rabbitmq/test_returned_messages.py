@@ -19,7 +19,7 @@ from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import assert_conserved, stock_of
 from tests.support.relay import Relay
 from tests.test_messaging.deliveries import applied_in, letters_of, move, order
-from tests.test_messaging.foreign import producer
+from tests.test_messaging.over_rabbitmq.foreign import producer
 from tests.test_messaging.workers import Stand, publish, publish_all, until
 
 

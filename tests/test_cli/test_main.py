@@ -19,7 +19,7 @@ from tests.support.cached import caught_up
 from tests.support.command_line import lavka
 from tests.support.ledger import every
 from tests.support.processes import WAIT_SECONDS, away, environment
-from tests.test_importing import ADA, CUP, LINE, TEA, stock, write
+from tests.test_jobs.test_file_import import ADA, CUP, LINE, TEA, stock, write
 
 # The script that is installed with the project.
 PROGRAM = Path(sys.executable).with_name("lavka")

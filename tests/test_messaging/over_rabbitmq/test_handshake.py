@@ -10,7 +10,7 @@ from aiormq.connection import FrameReceiver
 from app.messaging.broker import BrokerLost, connected
 from app.settings import Settings
 from tests.support.servers import RabbitMQServer
-from tests.test_messaging.test_broker import settings_of
+from tests.test_messaging.over_rabbitmq.test_broker import settings_of
 
 NO_BROKERS = {
     "nothing": b"",

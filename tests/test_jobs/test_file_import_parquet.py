@@ -9,7 +9,7 @@ import pytest
 from app.dependencies import Shop
 from app.jobs.file_import import UnreadableFile, import_files
 from tests.support.ledger import assert_conserved, every
-from tests.test_importing import ADA, LINE, TEA
+from tests.test_jobs.test_file_import import ADA, LINE, TEA
 
 # 100 MB that only whoever has parquet files needs; `.ci/run` installs them and refuses any skip.
 pytest.importorskip("pyarrow", reason="it is in the group `data`: uv sync --group data")
