@@ -11,7 +11,8 @@ from unittest.mock import patch
 
 import pytest
 
-from app import cli, server
+from app import server
+from app.cli import main as cli
 from app.settings import Settings, get_settings
 from main import create_app
 from tests.support.processes import environment

@@ -1,0 +1,119 @@
+"""Tables of orders, and the moves that one order can make."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.errors import IllegalTransition
+from app.tables.base import Base
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands."""
+
+    PENDING = "pending"
+    PAID = "paid"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+
+
+TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.PENDING: frozenset({OrderStatus.PAID, OrderStatus.CANCELLED}),
+    OrderStatus.PAID: frozenset({OrderStatus.SHIPPED, OrderStatus.CANCELLED}),
+    OrderStatus.SHIPPED: frozenset({OrderStatus.DELIVERED}),
+    OrderStatus.DELIVERED: frozenset(),
+    OrderStatus.CANCELLED: frozenset(),
+}
+
+
+class Order(Base):
+    """What a user bought, at the prices of that moment."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        CheckConstraint("total_minor >= 0", name="total_minor"),
+        Index(None, "created_at", "id"),
+        Index(None, "user_id", "created_at", "id"),
+        Index(None, "status", "created_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column()
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    status: Mapped[OrderStatus] = mapped_column()
+    delivery_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    units: Mapped[int] = mapped_column()
+    total_minor: Mapped[int] = mapped_column()
+    currency: Mapped[str] = mapped_column(String(3))
+    created_at: Mapped[datetime] = mapped_column()
+    updated_at: Mapped[datetime] = mapped_column()
+    version: Mapped[int] = mapped_column(default=1)
+
+    items: Mapped[list["OrderItem"]] = relationship(lazy="raise", order_by="OrderItem.position")
+    history: Mapped[list["OrderChange"]] = relationship(
+        lazy="raise", order_by="OrderChange.position"
+    )
+
+    def move_to(self, status: OrderStatus, at: datetime) -> None:
+        """Change the status along the transition table.
+
+        Raises:
+            IllegalTransition: the table has no such move.
+        """
+        if status not in TRANSITIONS[self.status]:
+            raise IllegalTransition(
+                f"an order that is {self.status} cannot become {status}",
+                order_id=str(self.id),
+                from_status=self.status,
+                to_status=status,
+                allowed=sorted(TRANSITIONS[self.status]),
+            )
+        self.status = status
+        self.updated_at = at
+        self.version += 1
+
+
+class OrderItem(Base):
+    """One line of an order, with what was true of its product at purchase."""
+
+    __tablename__ = "order_items"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("unit_price_minor >= 0", name="unit_price_minor"),
+        Index(None, "product_id"),
+    )
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"))
+    sku: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(200))
+    unit_price_minor: Mapped[int] = mapped_column()
+    quantity: Mapped[int] = mapped_column()
+
+
+class OrderChange(Base):
+    """One step in the life of an order; rows are only ever added."""
+
+    __tablename__ = "order_changes"
+    __table_args__ = (
+        Index(
+            "ix_order_changes_cancelled",
+            "changed_at",
+            postgresql_where=text("to_status = 'cancelled'"),
+            sqlite_where=text("to_status = 'cancelled'"),
+        ),
+    )
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    from_status: Mapped[OrderStatus | None] = mapped_column()
+    to_status: Mapped[OrderStatus] = mapped_column()
+    actor: Mapped[str] = mapped_column(String(100))
+    changed_at: Mapped[datetime] = mapped_column()

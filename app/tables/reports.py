@@ -1,0 +1,75 @@
+"""Tables of daily reports."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import JSON, Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.tables.base import Base
+
+
+class DailyReport(Base):
+    """What was sold and what was cancelled on a day of the shop, which is over."""
+
+    __tablename__ = "daily_reports"
+    __table_args__ = (UniqueConstraint("report_day"), Index(None, "starts_at", "id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    report_day: Mapped[date] = mapped_column(Date)
+    timezone: Mapped[str] = mapped_column(String(64))
+    starts_at: Mapped[datetime] = mapped_column()
+    ends_at: Mapped[datetime] = mapped_column()
+    currency: Mapped[str] = mapped_column(String(3))
+    # The orders that were placed on the day, whatever became of them later.
+    orders_count: Mapped[int] = mapped_column()
+    units: Mapped[int] = mapped_column()
+    gross_minor: Mapped[int] = mapped_column()
+    # The orders that were cancelled on the day, whenever they were placed.
+    cancelled_count: Mapped[int] = mapped_column()
+    cancelled_units: Mapped[int] = mapped_column()
+    cancelled_minor: Mapped[int] = mapped_column()
+    # Those of them that were placed on an earlier day: corrections of its report.
+    late_count: Mapped[int] = mapped_column()
+    late_units: Mapped[int] = mapped_column()
+    late_minor: Mapped[int] = mapped_column()
+    first_order_at: Mapped[datetime | None] = mapped_column()
+    last_order_at: Mapped[datetime | None] = mapped_column()
+    by_hour: Mapped[list[list[int]]] = mapped_column(JSON)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    created_at: Mapped[datetime] = mapped_column()
+    updated_at: Mapped[datetime] = mapped_column()
+    # Rises when the day is made again and is another one by then, as after an import.
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class ReportLine(Base):
+    """One order of the day of a report."""
+
+    __tablename__ = "report_lines"
+    __table_args__ = (Index(None, "report_day", "placed_at", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    report_day: Mapped[date] = mapped_column(Date, ForeignKey("daily_reports.report_day"))
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
+    order_number: Mapped[int] = mapped_column()
+    placed_at: Mapped[datetime] = mapped_column()
+    units: Mapped[int] = mapped_column()
+    total_minor: Mapped[int] = mapped_column()
+
+
+class ReportProduct(Base):
+    """What was sold and cancelled of one product on the day of a report."""
+
+    __tablename__ = "report_products"
+    __table_args__ = (Index(None, "report_day", "gross_minor", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    report_day: Mapped[date] = mapped_column(Date, ForeignKey("daily_reports.report_day"))
+    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"))
+    sku: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(200))
+    units: Mapped[int] = mapped_column()
+    gross_minor: Mapped[int] = mapped_column()
+    cancelled_units: Mapped[int] = mapped_column()
+    cancelled_minor: Mapped[int] = mapped_column()
