@@ -20,7 +20,7 @@ from app.controllers.system.audit_controller import AuditController
 from app.controllers.system.clock_controller import ClockController
 from app.controllers.system.health_controller import HealthController
 from app.controllers.system.metrics_controller import MetricsController
-from app.dependencies import DEPENDENCIES, Shop
+from app.dependencies import DEPENDENCIES
 from app.jobs.cache_sync import keep_cache
 from app.jobs.embedded_dispatcher import dispatch_commands
 from app.jobs.mail_delivery import deliver_mails
@@ -38,6 +38,8 @@ from app.web.middleware.idempotency import Idempotency
 from app.web.rendering.metrics import Metrics
 from app.web.rendering.problems import EXCEPTION_HANDLERS
 from app.web.request import ShopRequest
+from app.wiring.lifecycle import ensure_admin, prepare
+from app.wiring.resources import Shop
 
 API = "/api/v1"
 _UNHURRIED_SECONDS = 1.0
@@ -99,8 +101,8 @@ def _api(settings: Settings) -> Router:
 def _opened(shop: Shop) -> Any:
     @asynccontextmanager
     async def opened(_app: Litestar) -> AsyncIterator[None]:
-        await shop.prepare()
-        if (password := await shop.ensure_admin()) is not None:
+        await prepare(shop)
+        if (password := await ensure_admin(shop)) is not None:
             # Only where another server than ours starts the shop: ours has told it already.
             print(f"{shop.settings.admin_email}, password {password}", flush=True)
         freeze_heap()

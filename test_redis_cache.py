@@ -21,7 +21,6 @@ from rich.table import Table
 
 from app.cache.cache import ORDERS, PRODUCTS, USERS, Found, Kind, Tier
 from app.core.ids import new_id
-from app.dependencies import Shop, provide_orders, provide_products, provide_users
 from app.errors import NotFound
 from app.jobs.cache_sync import kept_cache
 from app.models import OrderStatus
@@ -30,8 +29,13 @@ from app.schemas.identity.user_schema import UserChange, UserCreate
 from app.schemas.orders.order_schema import OrderCreate
 from app.security.principal import Caller
 from app.settings import InvalidSettings, Settings, get_settings
+from app.wiring.catalogue import provide_products
+from app.wiring.identity import provide_users
+from app.wiring.lifecycle import prepare
+from app.wiring.orders import provide_orders
+from app.wiring.resources import Shop
 from tests.support.refusals import PRODUCT, USER
-from tests.support.relay import Relay
+from tests.support.servers.relay import Relay
 
 _CALLER = Caller("test_redis_cache.py")
 _PATIENCE_SECONDS = 5.0
@@ -221,7 +225,7 @@ async def _until_believed(shop: Shop, is_it: bool = True) -> None:
 @asynccontextmanager
 async def _open(settings: Settings) -> AsyncIterator[Shop]:
     shop = Shop(settings)
-    await shop.prepare()
+    await prepare(shop)
     async with kept_cache(shop):
         if shop.cache.redis is not None:
             await _until_believed(shop)

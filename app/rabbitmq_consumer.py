@@ -12,7 +12,6 @@ import aio_pika
 from aio_pika.abc import AbstractConnection
 
 from app.database.engine import outage_reason
-from app.dependencies import Shop
 from app.errors import Unavailable
 from app.jobs.cache_sync import kept_cache
 from app.messaging.broker import BrokerLost, connected, declare, describe
@@ -24,6 +23,8 @@ from app.observability.tracing import flush_traces
 from app.runtime.heartbeat import beating
 from app.runtime.process import begin_process, run
 from app.settings import InvalidSettings, get_settings
+from app.wiring.lifecycle import prepare
+from app.wiring.resources import Shop
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ async def work() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, worker.stop)
     try:
-        await shop.prepare()
+        await prepare(shop)
         # As in the web process: what is alive now lives as long as the process.
         gc.collect()
         gc.freeze()

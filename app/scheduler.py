@@ -24,7 +24,6 @@ from taskiq.schedule_sources import LabelScheduleSource
 from taskiq.serializers import JSONSerializer
 from yarl import URL
 
-from app.dependencies import Shop
 from app.errors import Unavailable
 from app.jobs.daily_reports import make_due_reports
 from app.jobs.requested_reports import make_asked_report
@@ -35,6 +34,8 @@ from app.runtime.process import begin_process
 from app.runtime.supervisor import end
 from app.services.reports.report_service import MAKE_REPORT, TASK_QUEUE
 from app.settings import Settings, get_settings
+from app.wiring.lifecycle import delete_expired, prepare
+from app.wiring.resources import Shop
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ def broker() -> AsyncBroker:
     its = _with_tasks(_rabbitmq(shop.settings), shop)
 
     async def open_shop(_state: TaskiqState) -> None:
-        await shop.prepare()
+        await prepare(shop)
 
     async def close_shop(_state: TaskiqState) -> None:
         await shop.close()
@@ -188,7 +189,7 @@ def _with_tasks(its: AsyncBroker, shop: Shop) -> AsyncBroker:
 
     async def tidy() -> None:
         with _noted():
-            await shop.tidy()
+            await delete_expired(shop)
 
     async def make_report(day: str, operation_id: str, request_id: str | None = None) -> None:
         with _noted():

@@ -18,10 +18,11 @@ from granian.server.embed import Server as EmbeddedServer
 from litestar import Litestar
 
 from app.database.engine import outage_reason
-from app.dependencies import Shop
 from app.errors import Unavailable
 from app.runtime.process import begin_process, run
 from app.settings import InvalidSettings, Settings, get_settings
+from app.wiring.lifecycle import ensure_admin, prepare
+from app.wiring.resources import Shop
 
 # A client that is slower than this with its headers is not one of a shop.
 _HTTP1 = HTTP1Settings(header_read_timeout=10_000)
@@ -79,13 +80,13 @@ async def _prepare(settings: Settings, *, is_demo: bool) -> str | None:
     """Make the shop ready; return the administrator's password, if one was made up."""
     shop = Shop(settings)
     try:
-        await shop.prepare()
+        await prepare(shop)
         if is_demo:
             # Its progress bar takes a tenth of a second to import; most starts do without.
             from app.demo.load import fill_with_demo  # pylint: disable=import-outside-toplevel
 
             await fill_with_demo(shop)
-        return await shop.ensure_admin()
+        return await ensure_admin(shop)
     except Unavailable as error:
         sys.exit(f"error: {settings.data_place}: {outage_reason(error)}")
     except (InvalidSettings, OSError) as error:

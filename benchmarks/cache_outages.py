@@ -25,7 +25,7 @@ from app.settings import Settings
 from benchmarks.http_client import HttpClient
 from tests.support.machines import AUTHORIZATION, let_machine_into
 from tests.support.processes import serving
-from tests.support.relay import Relay
+from tests.support.servers.relay import Relay
 from tests.support.servers import RedisServer, start_postgres, start_redis
 
 _READERS = 8

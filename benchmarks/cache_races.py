@@ -24,13 +24,15 @@ from rich.progress import Progress
 
 from app.cache.cache import PRODUCTS, Cache, Found, Kind, Load, Tier
 from app.cache.representation import Representation
-from app.dependencies import Shop, provide_products
 from app.errors import Unavailable
 from app.jobs.cache_sync import kept_cache
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.product_schema import ProductChange, ProductCreate
 from app.security.principal import Caller
 from app.settings import Settings
+from app.wiring.catalogue import provide_products
+from app.wiring.lifecycle import prepare
+from app.wiring.resources import Shop
 from tests.support.servers import start_postgres, start_redis
 
 _CALLER = Caller("race")
@@ -94,7 +96,7 @@ async def _race_all(settings: Settings, rounds: int, *, is_naive: bool) -> int:
 async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
     """Open a shop whose cache is kept true and, with Redis, is believed."""
     shop = Shop(settings)
-    await shop.prepare()
+    await prepare(shop)
     async with kept_cache(shop):
         while (redis := shop.cache.redis) is not None and not redis.is_believed:
             await asyncio.sleep(0.01)

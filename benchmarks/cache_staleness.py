@@ -30,11 +30,13 @@ from sqlalchemy import select, update
 from app.cache.cache import Tier
 from app.cache.tags import product_tags
 from app.database.engine import note_changed
-from app.dependencies import Shop, provide_products
 from app.models import Product
 from app.schemas.catalogue.product_schema import ProductCreate
 from app.security.principal import Caller
 from app.settings import Settings
+from app.wiring.catalogue import provide_products
+from app.wiring.lifecycle import prepare
+from app.wiring.resources import Shop
 from benchmarks.cache_races import open_shop
 from tests.support.servers import start_postgres, start_redis
 
@@ -153,7 +155,7 @@ def _run(settings: Settings, arguments: argparse.Namespace, *, has_near: bool) -
 
 async def _offer(settings: Settings, count: int) -> list[UUID]:
     shop = Shop(settings)
-    await shop.prepare()
+    await prepare(shop)
     ids = []
     async with shop.database.write() as session:
         for _ in range(count):

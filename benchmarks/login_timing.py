@@ -15,8 +15,9 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from app.dependencies import Shop
 from app.settings import Settings
+from app.wiring.lifecycle import prepare
+from app.wiring.resources import Shop
 from main import create_app
 
 EMAIL, PASSWORD = "known@example.com", "correct horse battery staple"
@@ -87,7 +88,7 @@ async def opened(folder: Path) -> AsyncIterator[Subject]:
     )
     shop = Shop(settings)
     transport = httpx.ASGITransport(app=create_app(shop))  # type: ignore[arg-type]
-    await shop.prepare()
+    await prepare(shop)
     try:
         async with httpx.AsyncClient(
             transport=transport, base_url="http://shop.test/api/v1"

@@ -21,8 +21,9 @@ import aio_pika
 from sqlalchemy import text
 
 from app.core.clock import Clock
-from app.dependencies import Shop
 from app.settings import Settings
+from app.wiring.lifecycle import prepare
+from app.wiring.resources import Shop
 from benchmarks.report_million import fill
 from benchmarks.servers import environment, settings_of
 from tests.support.servers import PostgresServer, RabbitMQServer, start_postgres, start_rabbitmq
@@ -89,7 +90,7 @@ async def over_midnights(settings: Settings, rabbitmq: RabbitMQServer, folder: P
     today = shop.days.day_of(shop.clock.now())
     moved = shop.days.start_of(today + _DAY) - timedelta(seconds=25) - shop.clock.now()
     shop.clock.move(moved)
-    await shop.prepare()
+    await prepare(shop)
     await open_shop(shop)
     moments = [shop.clock.now() - timedelta(seconds=each) for each in range(500)]
     await add_orders(shop, moments)

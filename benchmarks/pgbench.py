@@ -11,8 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from sqlalchemy import text
 
-from app.dependencies import Shop
 from app.settings import Settings
+from app.wiring.resources import Shop
 from tests.support.servers import PostgresServer
 from tests.support.servers.postgres import PACKAGED_BINARIES, WHEEL, WHEEL_BINARIES
 from tests.support.servers.scratch import wheel_package

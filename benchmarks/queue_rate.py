@@ -27,10 +27,10 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func, select
 
-from app.dependencies import Shop
 from app.messaging.broker import connected, declare
 from app.models import Order
 from app.settings import Settings
+from app.wiring.resources import Shop
 from benchmarks import pgbench
 from benchmarks.chaos.plan import STUMBLING_CITY, address_of
 from benchmarks.servers import (

@@ -18,8 +18,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from app.dependencies import Shop
 from app.settings import Settings
+from app.wiring.lifecycle import prepare
+from app.wiring.resources import Shop
 from benchmarks.servers import environment
 from tests.conftest import postgres_settings
 from tests.support.servers import start_postgres
@@ -98,7 +99,7 @@ async def fill(settings: Settings, orders: int) -> None:
     """Fill a shop with a day of a million lines."""
     shop = Shop(settings)
     kind = "sqlite" if shop.database.is_sqlite else "postgresql"
-    await shop.prepare()
+    await prepare(shop)
     words = _words(kind, orders)
     steps = ((_USER, 1), (_PRODUCT, _PRODUCTS), (_ORDER, orders), (_ITEM, _LINES))
     async with shop.database.write() as session:

@@ -22,11 +22,13 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from app.core.calendar import span
-from app.dependencies import Shop, provide_reports
 from app.jobs.daily_reports import make_report
 from app.jobs.file_import import import_files
 from app.schemas.reports.report_schema import ReportQuery
 from app.settings import Settings
+from app.wiring.lifecycle import prepare
+from app.wiring.reports import provide_reports
+from app.wiring.resources import Shop
 
 # pyarrow creates the functions of pyarrow.compute at import, where pylint cannot see them.
 # pylint: disable=no-member
@@ -113,7 +115,7 @@ async def run(files: Path, folder: Path, *, is_loaded: bool) -> int:
     """Load, report and compare; return how many days differ."""
     shop = Shop(Settings(_env_file=None, db_host=None, data_dir=folder))
     try:
-        await shop.prepare()
+        await prepare(shop)
         if not is_loaded:
             names = ("products", "users", "orders")
             with timed("loading"):

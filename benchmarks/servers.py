@@ -12,10 +12,11 @@ from rich.console import Console
 from sqlalchemy import select, update
 
 from app.demo import load as demo_data
-from app.dependencies import Shop
 from app.jobs.file_import import import_files
 from app.models import Product, User
 from app.settings import Settings
+from app.wiring.lifecycle import prepare
+from app.wiring.resources import Shop
 from tests.support.servers import PostgresServer, RabbitMQServer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,7 +73,7 @@ async def fill(settings: Settings) -> tuple[list[UUID], list[UUID]]:
     """Fill a shop with the demo's users and products, and plenty of each; return their ids."""
     shop = Shop(settings)
     try:
-        await shop.prepare()
+        await prepare(shop)
         await import_files(shop, SHELVES, Console(quiet=True))
         async with shop.database.write() as session:
             await session.execute(update(Product).values(stock_quantity=_PLENTY))

@@ -14,11 +14,11 @@ import pytest_asyncio
 from litestar import Litestar
 from sqlalchemy import text
 
-from app.dependencies import Shop
 from app.jobs.embedded_dispatcher import dispatch_commands
 from app.jobs.mail_delivery import deliver_mails
 from app.models import Base
 from app.settings import Settings
+from app.wiring.resources import Shop
 from main import create_app
 from tests.support.cached import assert_cache_is_true, forget_cached
 from tests.support.machines import AUTHORIZATION, let_machine_in

@@ -14,12 +14,14 @@ from app.cli.dead_letters import add_dead_letters
 from app.cli.reports import add_report
 from app.database.engine import outage_reason
 from app.demo.load import fill_with_demo
-from app.dependencies import Shop, provide_start
 from app.errors import InvalidInput, NotFound, Unavailable
 from app.jobs.file_import import UnreadableFile, import_files
 from app.services.data.import_service import Outcome
 from app.services.identity.start_service import made_up_password
 from app.settings import InvalidSettings, Settings, get_settings
+from app.wiring.identity import provide_start
+from app.wiring.lifecycle import migrate_shop, prepare
+from app.wiring.resources import Shop
 
 _SHOWN_REFUSALS = 20
 _WAIT_STEP_SECONDS = 1.0
@@ -125,7 +127,7 @@ async def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         while True:
             try:
-                was_behind = await shop.migrate()
+                was_behind = await migrate_shop(shop)
                 break
             except Unavailable as error:
                 if time.monotonic() > deadline:
@@ -141,7 +143,7 @@ async def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
 async def _fill(_arguments: argparse.Namespace, settings: Settings) -> int:
     shop = Shop(settings)
     try:
-        await shop.prepare()
+        await prepare(shop)
         was_empty = await fill_with_demo(shop)
     finally:
         await shop.close()
@@ -153,7 +155,7 @@ async def _appoint(arguments: argparse.Namespace, settings: Settings) -> int:
     shop = Shop(settings)
     password = made_up_password()
     try:
-        await shop.prepare()
+        await prepare(shop)
         async with shop.database.write() as session:
             await provide_start(session, shop).appoint(arguments.email, password)
     finally:
@@ -169,7 +171,7 @@ async def _import(arguments: argparse.Namespace, settings: Settings) -> int:
         _write_refused(refused, {})
     shop = Shop(settings)
     try:
-        await shop.prepare()
+        await prepare(shop)
         outcomes = await import_files(shop, arguments.files, Console(stderr=True))
     finally:
         await shop.close()

@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.core.calendar import span
-from app.dependencies import Shop
 from app.errors import DomainError, Unavailable
 from app.jobs.daily_reports import make_report
 from app.settings import Settings
+from app.wiring.lifecycle import prepare
+from app.wiring.resources import Shop
 
 
 def add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,7 +38,7 @@ async def _report(arguments: argparse.Namespace, settings: Settings) -> int:
     shop = Shop(settings)
     columns = (TextColumn("reports"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
-        await shop.prepare()
+        await prepare(shop)
         with Progress(*columns, console=Console(stderr=True)) as progress:
             for day in progress.track(days):
                 try:

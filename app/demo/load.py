@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from app.dependencies import Shop, provide_imports
 from app.jobs.file_import import import_files
+from app.wiring.data import provide_imports
+from app.wiring.resources import Shop
 
 _FILES = [Path(__file__).parent / f"{kind}.csv" for kind in ("products", "users", "orders")]
 

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from app.cache.connection import RedisDown
 from app.cache.redis import RedisStore
-from app.dependencies import Shop, provide_cache_drops
 from app.errors import Unavailable
 from app.runtime.supervisor import end, repeat
+from app.wiring.messaging import provide_cache_drops
+from app.wiring.resources import Shop
 
 _AT_ONCE = 500
 _BEAT_SECONDS = 0.25

@@ -4,9 +4,10 @@ import asyncio
 import logging
 from datetime import date
 
-from app.dependencies import Shop, provide_report_maker, provide_report_schedule
 from app.errors import ReportInProgress, ReportUnbalanced
 from app.services.reports.report_maker import Outcome
+from app.wiring.reports import provide_report_maker, provide_report_schedule
+from app.wiring.resources import Shop
 
 logger = logging.getLogger(__name__)
 

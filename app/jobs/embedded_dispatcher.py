@@ -2,13 +2,14 @@
 
 from itertools import groupby
 
-from app.dependencies import Shop, provide_outbox
 from app.jobs.requested_reports import run_task
 from app.messaging.commands import COMMANDS
 from app.messaging.delivery import Delivery
 from app.messaging.processing import Processor
 from app.runtime.supervisor import repeat
 from app.services.reports.report_service import TASK_QUEUE
+from app.wiring.messaging import provide_outbox
+from app.wiring.resources import Shop
 
 _AT_ONCE = 100
 _POLL_SECONDS = 1.0

@@ -19,9 +19,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from app.dependencies import Shop, provide_imports
 from app.schemas.data.import_schema import ROW_KINDS, columns_of
 from app.services.data.import_service import ImportService, Numbered, Outcome
+from app.wiring.data import provide_imports
+from app.wiring.resources import Shop
 
 _CHUNK_ROWS = 5_000
 # As an editor or a spreadsheet counts, where the names of the columns are row 1.

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from typing import Any
 
-from app.dependencies import Shop, provide_mails
 from app.models import OutgoingMail
 from app.runtime.supervisor import repeat
 from app.settings import Settings
+from app.wiring.resources import Shop
+from app.wiring.system import provide_mails
 
 logger = logging.getLogger(__name__)
 

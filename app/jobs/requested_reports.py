@@ -7,12 +7,14 @@ from uuid import UUID
 
 import msgspec
 
-from app.dependencies import Shop, provide_operations, provide_reports
 from app.errors import DomainError, ReportInProgress, Unavailable
 from app.jobs.daily_reports import make_report
 from app.messaging.processing import HandlerFailed
 from app.observability.request_ids import bound_request_id, sane_request_id
 from app.services.reports.report_service import TASK_QUEUE
+from app.wiring.messaging import provide_operations
+from app.wiring.reports import provide_reports
+from app.wiring.resources import Shop
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dependencies import Shop, provide_orders, provide_products
 from app.errors import DomainError, NotFound, OrderNotFound, ProductNotFound
 from app.schemas.base import Schema
 from app.schemas.catalogue.product_schema import ProductCreate
@@ -16,6 +15,9 @@ from app.schemas.messaging.message_schema import (
     ProductUpdateCommand,
 )
 from app.security.principal import Caller
+from app.wiring.catalogue import provide_products
+from app.wiring.orders import provide_orders
+from app.wiring.resources import Shop
 
 Outcome = Schema | DomainError
 """What the sender of a command would have been answered."""

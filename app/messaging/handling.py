@@ -3,13 +3,13 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database.engine import is_outage
-from app.dependencies import Shop
 from app.errors import DomainError, Unavailable
 from app.messaging.commands import Command, Outcome, Services
 from app.messaging.delivery import Parsed, shared_headers
 from app.observability.tracing import carried_on
 from app.schemas.base import Schema
 from app.security.principal import Caller, Scope
+from app.wiring.resources import Shop
 
 # So many messages are handled together at least and at most. If one of them fails, all of them are
 # handled again, in so many groups, to find out which.

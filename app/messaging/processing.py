@@ -10,7 +10,6 @@ from uuid import UUID
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dependencies import Shop, provide_dead_letters, provide_inbox, provide_operations
 from app.errors import DomainError, InvalidInput, NotAppliedAgain, Unavailable
 from app.messaging.commands import COMMANDS, Command
 from app.messaging.delivery import EXPIRED, Delivery, Parsed, shared_headers
@@ -19,6 +18,8 @@ from app.models import Operation
 from app.observability.tracing import carried_on, received
 from app.schemas.base import decode_json
 from app.services.messaging.inbox_service import RETENTION
+from app.wiring.messaging import provide_dead_letters, provide_inbox, provide_operations
+from app.wiring.resources import Shop
 
 logger = logging.getLogger(__name__)
 

@@ -11,11 +11,12 @@ from typing import Any
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractExchange
 
-from app.dependencies import Shop, provide_outbox
 from app.errors import Unavailable
 from app.messaging.broker import BrokerLost, describe
 from app.models import OutboxMessage
 from app.observability.tracing import carried_headers, carried_on, span
+from app.wiring.messaging import provide_outbox
+from app.wiring.resources import Shop
 
 logger = logging.getLogger(__name__)
 

@@ -8,12 +8,13 @@ import msgspec
 from litestar import MediaType, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dependencies import Shop, provide_operations
 from app.errors import DomainError
 from app.models import OperationState
 from app.schemas.base import etag_of
 from app.schemas.messaging.operation_schema import OperationRead
 from app.web.request import ShopRequest
+from app.wiring.messaging import provide_operations
+from app.wiring.resources import Shop
 
 HEADER = "Prefer"
 MAX_WAIT_SECONDS = 30

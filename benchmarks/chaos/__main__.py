@@ -19,9 +19,10 @@ from uuid import UUID
 from pydantic import SecretStr
 from rich.console import Console
 
-from app.dependencies import Shop
 from app.jobs.file_import import import_files
 from app.settings import Settings
+from app.wiring.lifecycle import prepare
+from app.wiring.resources import Shop
 from benchmarks.chaos.books import supply
 from benchmarks.chaos.brokered import BrokeredTest, blows_of, declare_all
 from benchmarks.chaos.embedded import EmbeddedTest
@@ -108,7 +109,7 @@ async def _filled(
     """Fill a shop, and plan what is sent to it."""
     shop = Shop(settings)
     try:
-        await shop.prepare()
+        await prepare(shop)
         await import_files(shop, SHELVES, Console(quiet=True))
         baskets = read_baskets(arguments.messages)
         goods, supplied = await supply(shop, pieces_needed(baskets))

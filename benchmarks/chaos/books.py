@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dependencies import Shop
 from app.errors import Unavailable
 from app.models import (
     DeadLetter,
@@ -22,6 +21,7 @@ from app.models import (
     StockMovement,
     User,
 )
+from app.wiring.resources import Shop
 from benchmarks.chaos.plan import Goods
 
 

@@ -15,11 +15,11 @@ from uuid import UUID
 import aio_pika
 from aio_pika.abc import AbstractChannel
 
-from app.dependencies import Shop
 from app.messaging.broker import BrokerLost, connected, declare
 from app.messaging.commands import COMMANDS
 from app.services.messaging.outbox_service import EVENTS_EXCHANGE
 from app.settings import Settings
+from app.wiring.resources import Shop
 from benchmarks.chaos.books import Sent, count_settled, read_books
 from benchmarks.chaos.plan import Message, Plan
 from benchmarks.chaos.processes import Herd

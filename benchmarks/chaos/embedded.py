@@ -8,9 +8,10 @@ from uuid import UUID
 
 import httpx
 
-from app.dependencies import Shop, provide_operations, provide_outbox
 from app.errors import Unavailable
 from app.security.principal import Caller, Scope
+from app.wiring.messaging import provide_operations, provide_outbox
+from app.wiring.resources import Shop
 from benchmarks.chaos.books import count_settled, read_books
 from benchmarks.chaos.plan import Message, Plan
 from benchmarks.chaos.processes import Herd

@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
-from app.dependencies import Shop
+from app.wiring.resources import Shop
 from benchmarks.chaos.books import count_settled
 from benchmarks.chaos.processes import Herd
 

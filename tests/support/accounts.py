@@ -12,9 +12,10 @@ import httpx
 from litestar import Litestar
 from sqlalchemy import select, update
 
-from app.dependencies import Shop
 from app.models import AuditEvent, OutgoingMail, User, UserRole
 from app.settings import Settings
+from app.wiring.lifecycle import prepare
+from app.wiring.resources import Shop
 from main import create_app
 from tests.support.factories import PASSWORD, create_user
 from tests.support.machines import let_machine_in
@@ -146,7 +147,7 @@ async def standing(settings: Settings) -> AsyncIterator[Litestar]:
     app = create_app(Shop(settings))
     shop: Shop = app.state.shop
     try:
-        await shop.prepare()
+        await prepare(shop)
         await let_machine_in(shop)
         yield app
     finally:

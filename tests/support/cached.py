@@ -10,7 +10,6 @@ from redis.asyncio import Redis
 
 from app.cache.representation import Representation
 from app.cache.tags import CATALOGUE
-from app.dependencies import Shop
 from app.errors import NotFound
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.identity.user_repository import UserRepository
@@ -18,6 +17,7 @@ from app.repositories.orders.order_repository import OrderRepository
 from app.schemas.catalogue.product_schema import ProductRead
 from app.schemas.identity.user_schema import UserRead
 from app.schemas.orders.order_schema import OrderRead
+from app.wiring.resources import Shop
 
 WAIT_SECONDS = 10
 _GENERATION, _VALUE, _LENGTH = b"lavka:generation:", b"lavka:value:1:", 16

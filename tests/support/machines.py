@@ -4,11 +4,11 @@ from uuid import UUID
 
 from sqlalchemy import delete
 
-from app.dependencies import Shop
 from app.models import ApiKey
 from app.security.principal import Scope
 from app.security.tokens import digest_of
 from app.settings import Settings
+from app.wiring.resources import Shop
 
 KEY_ID = UUID("0199a1b2-7c00-7d00-8e00-000000000001")
 KEY = f"lavka_{KEY_ID.hex}_for-tests-only"

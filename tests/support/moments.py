@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from app.dependencies import Shop
+from app.wiring.resources import Shop
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.dependencies import Shop
+from app.wiring.resources import Shop
 
 
 class Statement(NamedTuple):

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
-from app.dependencies import Shop
 from app.models import Base
+from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user
 
 JSON = {"Content-Type": "application/json"}

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from app.dependencies import Shop
 from app.jobs.cache_sync import kept_cache
 from app.settings import Settings
+from app.wiring.lifecycle import prepare
+from app.wiring.resources import Shop
 from tests.conftest import empty, postgres_settings, sqlite_settings
 from tests.support.cached import forget_cached
-from tests.support.relay import Relay
 from tests.support.servers import PostgresServer, RedisServer, start_redis
+from tests.support.servers.relay import Relay
 from tests.test_cache.reads import believed
 
 DATABASE = "cached"
@@ -80,7 +81,7 @@ async def kept_shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
 async def opened(settings: Settings) -> AsyncIterator[Shop]:
     """Open an empty shop whose cache is kept true."""
     shop = Shop(settings)
-    await shop.prepare()
+    await prepare(shop)
     await empty(shop)
     async with kept_cache(shop):
         await believed(shop)

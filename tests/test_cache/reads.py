@@ -8,9 +8,10 @@ from uuid import UUID
 import msgspec
 
 from app.cache.cache import PRODUCTS, Counts, Found, Tier
-from app.dependencies import Shop, provide_products
 from app.schemas.catalogue.product_schema import ProductChange, ProductCreate, ProductQuery
 from app.security.principal import Caller
+from app.wiring.catalogue import provide_products
+from app.wiring.resources import Shop
 
 WAIT_SECONDS = 10
 CALLER = Caller("tests")

@@ -4,8 +4,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.dependencies import Shop
 from app.web.rendering.responses import _takes_gzip
+from app.wiring.resources import Shop
 from tests.support.accounts import bearer, log_in
 from tests.support.factories import create_product, create_user, order_in, place_order
 

@@ -10,12 +10,15 @@ import pytest
 
 from app.cache.cache import KINDS, ORDERS, PRODUCTS, USERS, Tier
 from app.cache.redis import RedisStore
-from app.dependencies import Shop, provide_orders, provide_users
 from app.errors import DomainError, ProductNotFound, Unavailable
 from app.jobs.cache_sync import kept_cache
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.identity.user_schema import UserCreate
 from app.schemas.orders.order_schema import OrderCreate
+from app.wiring.identity import provide_users
+from app.wiring.lifecycle import prepare
+from app.wiring.orders import provide_orders
+from app.wiring.resources import Shop
 from benchmarks.cache_races import race
 from tests.conftest import postgres_settings, sqlite_settings
 from tests.support.cached import assert_cache_is_true, caught_up, redis_of
@@ -268,7 +271,7 @@ async def test_an_emptied_redis_empties_what_is_near(pair: Pair) -> None:
 async def test_what_another_process_changes_on_sqlite_is_seen_in_a_moment(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path)
     here, there = Shop(settings), Shop(settings)
-    await here.prepare()
+    await prepare(here)
     async with kept_cache(here):
         product_id = await offer(here)
         await read(here, product_id)
@@ -288,7 +291,7 @@ async def test_on_postgres_without_redis_nothing_is_cached(
     cached_database: PostgresServer,
 ) -> None:
     shop = Shop(postgres_settings(cached_database, DATABASE))
-    await shop.prepare()
+    await prepare(shop)
     async with kept_cache(shop):
         await believed(shop)
         product_id = await offer(shop)

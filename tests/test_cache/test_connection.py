@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from app.cache.connection import Connection, RedisDown
-from tests.support.relay import Relay
 from tests.support.servers import RedisServer
+from tests.support.servers.relay import Relay
 
 
 class Listener:

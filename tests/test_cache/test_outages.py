@@ -13,15 +13,17 @@ from litestar import Litestar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cache.cache import Tier
-from app.dependencies import Shop, provide_cache_drops
 from app.jobs.cache_sync import kept_cache
+from app.wiring.lifecycle import prepare
+from app.wiring.messaging import provide_cache_drops
+from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import client_of, empty, postgres_settings, running
 from tests.support.cached import assert_cache_is_true, redis_of
 from tests.support.factories import create_product
 from tests.support.processes import serving
-from tests.support.relay import Relay
 from tests.support.servers import PostgresServer, RedisServer
+from tests.support.servers.relay import Relay
 from tests.test_cache.conftest import DATABASE, opened
 from tests.test_cache.reads import believed, offer, read, reprice, seen
 
@@ -230,7 +232,7 @@ async def test_what_others_change_while_a_process_is_cut_off_it_knows_afterwards
         update={"redis_host": mortal_redis.host, "redis_port": mortal_redis.port}
     )
     there = Shop(direct)
-    await there.prepare()
+    await prepare(there)
     async with kept_cache(there):
         await believed(there)
         product_id = await offer(here)
@@ -309,7 +311,7 @@ async def test_a_shop_starts_without_its_redis_and_finds_it_later(
         cached_database, DATABASE, redis_host="127.0.0.1", redis_port=relay.port
     )
     shop = Shop(settings)
-    await shop.prepare()
+    await prepare(shop)
     async with kept_cache(shop):
         product_id = await offer(shop)
         assert await seen(shop, product_id) == (Tier.MISS, "4.99")
@@ -352,7 +354,7 @@ async def test_two_shops_of_different_databases_in_redis_know_nothing_of_each_ot
         product_id = await offer(here)
         await read(here, product_id)
         other = Shop(second)
-        await other.prepare()
+        await prepare(other)
         async with kept_cache(other):
             await believed(other)
             assert await seen(other, product_id) == (Tier.MISS, "4.99")

@@ -11,10 +11,12 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
-from app.dependencies import Shop, provide_dead_letters
 from app.jobs.embedded_dispatcher import dispatch_due
 from app.messaging.processing import Processor
 from app.models import AuditEvent, DeadLetter, OutboxMessage
+from app.wiring.lifecycle import prepare
+from app.wiring.messaging import provide_dead_letters
+from app.wiring.resources import Shop
 from tests.conftest import sqlite_settings
 from tests.support.command_line import lavka
 from tests.support.factories import create_product, create_user
@@ -29,7 +31,7 @@ REASON = "Earl Grey, 100 g: 3 asked for, 2 in stock"
 async def still_shop(tmp_path: Path) -> AsyncIterator[Shop]:
     """A shop whose data nobody works on but the commands."""
     shop = Shop(sqlite_settings(tmp_path / "var"))
-    await shop.prepare()
+    await prepare(shop)
     yield shop
     await shop.close()
 

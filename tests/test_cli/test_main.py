@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 from sqlalchemy import select
 
-from app.dependencies import Shop
 from app.models import Product
+from app.wiring.resources import Shop
 from tests.conftest import sqlite_settings
 from tests.support.cached import caught_up
 from tests.support.command_line import lavka

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from app.dependencies import Shop
 from app.settings import Settings
+from app.wiring.lifecycle import migrate_shop
+from app.wiring.resources import Shop
 from tests.conftest import postgres_settings, sqlite_settings
 from tests.support.command_line import lavka
 from tests.support.processes import ROOT, WAIT_SECONDS, away, environment
@@ -54,7 +55,11 @@ def test_an_empty_database_is_migrated_once(empty_database: Settings) -> None:
 
 async def test_of_several_that_start_at_once_one_migrates(empty_database: Settings) -> None:
     shops = [Shop(empty_database) for _ in range(3)]
-    assert sorted(await asyncio.gather(*(each.migrate() for each in shops))) == [False, False, True]
+    assert sorted(await asyncio.gather(*(migrate_shop(each) for each in shops))) == [
+        False,
+        False,
+        True,
+    ]
     await asyncio.gather(*(each.close() for each in shops))
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from app.dependencies import Shop
+from app.wiring.lifecycle import prepare
+from app.wiring.resources import Shop
 from tests.conftest import sqlite_settings
 from tests.support.command_line import lavka
 from tests.test_reports.books import add_orders, open_shop, reports_of
@@ -19,7 +20,7 @@ DAY = timedelta(days=1)
 async def shop_with_old_orders(tmp_path: Path) -> AsyncIterator[Shop]:
     """A shop that was opened today, with orders of the three days before."""
     shop = Shop(sqlite_settings(tmp_path))
-    await shop.prepare()
+    await prepare(shop)
     await open_shop(shop)
     await add_orders(shop, [shop.clock.now() - each * DAY for each in (1, 2, 2, 3)])
     yield shop

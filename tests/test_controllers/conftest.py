@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 from litestar import Litestar
 
-from app.dependencies import Shop
 from app.settings import Settings
+from app.wiring.resources import Shop
 from tests.conftest import DATABASES, client_of, empty, postgres_settings, sqlite_settings
 from tests.support.accounts import standing
 from tests.support.servers import PostgresServer

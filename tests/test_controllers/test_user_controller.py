@@ -8,8 +8,8 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from app.dependencies import Shop
 from app.models import Base, User, UserRole
+from app.wiring.resources import Shop
 from tests.support.factories import (
     PASSWORD,
     create_address,

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app.core.clock import Clock
-from app.dependencies import Shop
+from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import client_of, running, sqlite_settings
 from tests.support.refusals import problem_of

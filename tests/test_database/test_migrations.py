@@ -18,9 +18,10 @@ from sqlalchemy import Connection, insert, inspect, text
 
 from app.database.engine import Database
 from app.database.migrate import _ADVISORY_LOCK, migrate, newest_revision
-from app.dependencies import Shop
 from app.errors import Unavailable
 from app.models import Base, Product
+from app.wiring.lifecycle import migrate_shop
+from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import DATABASES, client_of, postgres_settings, running, sqlite_settings
 from tests.support.factories import create_product, create_user, place_order
@@ -246,7 +247,7 @@ async def test_a_migration_may_take_longer_than_a_request(
     async with other.database.write() as session:
         # What a process that migrates has, and what the next one waits for.
         await session.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
-        waiting = asyncio.create_task(shop.migrate())
+        waiting = asyncio.create_task(migrate_shop(shop))
         await asyncio.sleep(2.5)
         assert not waiting.done()
     assert await waiting

@@ -7,7 +7,7 @@ import httpx
 
 from app.demo import load as demo_data
 from app.demo.load import fill_with_demo
-from app.dependencies import Shop
+from app.wiring.resources import Shop
 from tests.conftest import sqlite_settings
 from tests.support.factories import create_product
 from tests.support.ledger import every

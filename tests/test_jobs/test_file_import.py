@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from app.core.clock import Clock
-from app.dependencies import Shop
 from app.jobs.file_import import UnreadableFile, import_files
 from app.services.data.import_service import Outcome
+from app.wiring.resources import Shop
 from tests.support.cached import caught_up
 from tests.support.ledger import assert_conserved, every, movements_of
 

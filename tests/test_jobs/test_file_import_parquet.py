@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.dependencies import Shop
 from app.jobs.file_import import UnreadableFile, import_files
+from app.wiring.resources import Shop
 from tests.support.ledger import assert_conserved, every
 from tests.test_jobs.test_file_import import ADA, LINE, TEA
 

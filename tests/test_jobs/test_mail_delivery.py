@@ -16,16 +16,17 @@ import pytest
 from sqlalchemy import update
 
 from app.core.ids import new_id
-from app.dependencies import Shop, provide_mails
 from app.jobs.mail_delivery import deliver_due, sender_of
 from app.models import OutgoingMail
 from app.settings import Settings
+from app.wiring.resources import Shop
+from app.wiring.system import provide_mails
 from tests.conftest import DATABASES, client_of, postgres_settings, sqlite_settings
 from tests.support.accounts import later, mails_of, standing
 from tests.support.factories import PASSWORD, create_user
 from tests.support.processes import WAIT_SECONDS, free_port, serving
 from tests.support.servers import PostgresServer
-from tests.support.smtp_server import SECRET, USER, SmtpServer, receiving
+from tests.support.servers.smtp_server import SECRET, USER, SmtpServer, receiving
 
 EVIL = [
     "ada@example.com\r\nBcc: eve@example.com",

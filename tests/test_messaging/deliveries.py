@@ -9,7 +9,6 @@ from uuid import UUID
 import httpx
 from sqlalchemy import func, select
 
-from app.dependencies import Shop
 from app.messaging.delivery import Delivery
 from app.models import (
     Base,
@@ -24,6 +23,7 @@ from app.models import (
     StockMovement,
     SuspectMessage,
 )
+from app.wiring.resources import Shop
 
 _numbers = count(1)
 PRODUCT = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "4.99", "stock_quantity": 10}

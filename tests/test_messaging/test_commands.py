@@ -9,11 +9,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.dependencies import Shop
 from app.messaging.delivery import Delivery
 from app.messaging.processing import Processor
 from app.models import AuditEvent
 from app.schemas.system.audit_schema import Audited
+from app.wiring.resources import Shop
 from tests.support.factories import PASSWORD, create_product, create_user, place_order
 from tests.support.ledger import assert_conserved, every, movements_of, stock_of
 from tests.support.machines import NAME

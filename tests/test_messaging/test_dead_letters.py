@@ -5,10 +5,10 @@ from typing import Any
 
 import httpx
 
-from app.dependencies import Shop
 from app.messaging.processing import Processor
 from app.models import AuditEvent
 from app.schemas.system.audit_schema import Audited
+from app.wiring.resources import Shop
 from tests.support.factories import PASSWORD, create_product, create_user
 from tests.support.ledger import every, stock_of
 from tests.support.machines import NAME

@@ -12,7 +12,6 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dependencies import Shop
 from app.errors import Unavailable
 from app.messaging import processing
 from app.messaging.commands import COMMANDS, Handler, Services
@@ -20,6 +19,7 @@ from app.messaging.delivery import Delivery
 from app.messaging.processing import MAX_ATTEMPTS, Processor
 from app.schemas.base import Schema
 from app.security.principal import Caller
+from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import client_of, postgres_settings, running
 from tests.support.factories import create_product, create_user, place_order

@@ -9,10 +9,10 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.dependencies import Shop
 from app.messaging.commands import COMMANDS, Outcome, Services
 from app.messaging.delivery import Delivery
 from app.messaging.processing import Processor
+from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user
 from tests.support.ledger import assert_conserved, every, stock_of
 from tests.test_messaging.deliveries import (

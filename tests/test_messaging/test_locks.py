@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from app.dependencies import Shop
 from app.messaging.commands import COMMANDS, Outcome, Services
 from app.messaging.delivery import Delivery
 from app.messaging.processing import Processor
+from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import assert_conserved, stock_of
 from tests.test_messaging.deliveries import (

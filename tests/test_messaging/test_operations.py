@@ -11,8 +11,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from app.dependencies import Shop
 from app.messaging.processing import Processor
+from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import client_of, empty, running, sqlite_settings
 from tests.support.factories import PASSWORD, create_product, create_user, place_order

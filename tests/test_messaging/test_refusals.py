@@ -7,10 +7,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.dependencies import Shop
 from app.messaging.delivery import Delivery
 from app.messaging.processing import MAX_BODY_BYTES, Processor
 from app.models import DeadLetter
+from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import assert_conserved, every, movements_of, snapshot, stock_of
 from tests.support.refusals import NOTHING, raw

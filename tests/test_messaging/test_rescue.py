@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 
-from app.dependencies import Shop
 from app.messaging import processing
 from app.messaging.commands import COMMANDS, Services
 from app.messaging.delivery import storable_id
@@ -16,6 +15,7 @@ from app.models import DeadLetter
 from app.schemas.base import Schema
 from app.security.principal import Caller
 from app.services.messaging.dead_letter_service import DeadLetterService
+from app.wiring.resources import Shop
 from tests.support.ledger import every
 from tests.test_messaging.deliveries import (
     PRODUCT,

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from tests.conftest import sqlite_settings
-from tests.support.collector import Collector, Span, collecting
 from tests.support.machines import AUTHORIZATION, let_machine_into
 from tests.support.processes import WAIT_SECONDS, environment, free_port, run, serving
+from tests.support.servers.collector import Collector, Span, collecting
 from tests.test_messaging.workers import Stand
 
 TEA = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "4.99"}

@@ -20,10 +20,10 @@ from pamqp import commands, frame
 from pamqp.body import ContentBody
 from pamqp.header import ContentHeader, ProtocolHeader
 
-from app.dependencies import Shop
 from app.messaging.broker import connected, declare
 from app.messaging.commands import COMMANDS
 from app.settings import Settings
+from app.wiring.resources import Shop
 from tests.support.processes import ROOT, environment
 from tests.support.servers import RabbitMQServer
 

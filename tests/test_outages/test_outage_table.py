@@ -14,10 +14,10 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import delete, update
 
-from app.dependencies import Shop
 from app.errors import Unavailable
 from app.jobs.daily_reports import make_due_reports
 from app.models import DailyReport, Product, ReportLine, ReportProduct
+from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import broker_settings, client_of, postgres_settings, rabbitmq_or_skip, running
 from tests.support.accounts import Person, log_in, someone

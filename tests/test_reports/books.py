@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import select, text
 
-from app.dependencies import Shop, provide_imports, provide_orders
 from app.models import Order, OutboxMessage, ReportLine
 from app.repositories.reports.report_repository import ReportRepository
 from app.schemas.reports.report_schema import ReportSummary
 from app.security.principal import SYSTEM
 from app.services.reports.report_service import summary_of
+from app.wiring.data import provide_imports
+from app.wiring.orders import provide_orders
+from app.wiring.resources import Shop
 from tests.support.moments import later
 
 PRICE_MINOR = 250

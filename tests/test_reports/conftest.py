@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest_asyncio
 
-from app.dependencies import Shop
+from app.wiring.resources import Shop
 from tests.test_reports.books import add_orders, at_moment, open_shop
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

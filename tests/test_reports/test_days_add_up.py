@@ -12,9 +12,10 @@ import pytest
 import pytest_asyncio
 
 from app.core.calendar import span
-from app.dependencies import Shop
 from app.jobs.daily_reports import make_due_reports
 from app.settings import Settings
+from app.wiring.lifecycle import prepare
+from app.wiring.resources import Shop
 from tests.conftest import postgres_settings, sqlite_settings
 from tests.support.servers import PostgresServer
 from tests.test_reports.books import (
@@ -48,7 +49,7 @@ async def shop_of_a_year(request: pytest.FixtureRequest, tmp_path: Path) -> Asyn
         server.create_database("year")
         settings = postgres_settings(server, "year", shop_timezone=zone)
     shop = Shop(settings)
-    await shop.prepare()
+    await prepare(shop)
     yield shop
     await shop.close()
 

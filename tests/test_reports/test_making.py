@@ -8,7 +8,6 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy import text
 
-from app.dependencies import Shop, provide_report_maker
 from app.errors import DayNotOver, ReportInProgress, ReportUnbalanced
 from app.jobs.daily_reports import make_due_reports, make_report
 from app.repositories.reports import ledger_repository
@@ -16,6 +15,8 @@ from app.schemas.messaging.event_schema import ReportMessage, ReportReady, envel
 from app.schemas.reports.report_schema import Total
 from app.services.reports import report_maker
 from app.services.reports.report_maker import Outcome
+from app.wiring.reports import provide_report_maker
+from app.wiring.resources import Shop
 from tests.test_reports.books import (
     add_orders,
     at_moment,

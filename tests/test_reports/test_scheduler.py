@@ -12,12 +12,15 @@ import aio_pika
 import pytest
 import pytest_asyncio
 
-from app.dependencies import Shop, provide_operations, provide_reports
 from app.messaging.broker import declare
 from app.messaging.relay import Relay
 from app.runtime.heartbeat import complaint
 from app.security.principal import Caller
 from app.settings import Settings
+from app.wiring.lifecycle import prepare
+from app.wiring.messaging import provide_operations
+from app.wiring.reports import provide_reports
+from app.wiring.resources import Shop
 from tests.conftest import broker_settings, empty, postgres_settings, sqlite_settings
 from tests.support.processes import environment, run, serving
 from tests.support.servers import PostgresServer, RabbitMQServer, RedisServer
@@ -53,7 +56,7 @@ async def shop_with_a_broker(
     )
     await forget_all(rabbitmq_server)
     shop = Shop(settings)
-    await shop.prepare()
+    await prepare(shop)
     await open_shop(shop)
     await add_orders(shop, [shop.clock.now() + timedelta(microseconds=each) for each in range(30)])
     yield shop
@@ -191,7 +194,7 @@ async def test_a_process_without_a_broker_says_what_it_lacks(tmp_path: Path) -> 
 async def test_the_shop_in_one_process_makes_its_reports_by_itself(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path, test_clock=True)
     shop = Shop(settings)
-    await shop.prepare()
+    await prepare(shop)
     await open_shop(shop)
     await add_orders(shop, [shop.clock.now()])
     today = shop.days.day_of(shop.clock.now())

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from app.dependencies import Shop
 from app.models import AuditEvent, DeadLetter, MovementReason, OutboxMessage, StockMovement
 from app.repositories.bulk import among, insert_rows, table_of
 from app.repositories.catalogue.product_repository import ProductRepository, movement_row
 from app.repositories.messaging.outbox_repository import OutboxRepository
+from app.wiring.resources import Shop
 from tests.support.factories import create_product
 from tests.support.ledger import movements_of, stock_of
 from tests.support.queries import statements_of

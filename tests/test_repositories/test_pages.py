@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.core.clock import Clock
-from app.dependencies import Shop
+from app.wiring.resources import Shop
 from tests.support.factories import create_address, create_product, create_user, place_order
 from tests.support.queries import statements_of
 

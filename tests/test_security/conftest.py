@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 from litestar import Litestar
 
-from app.dependencies import Shop
 from app.jobs import mail_delivery as mailing
+from app.wiring.resources import Shop
 from tests.test_security.people import client_with
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from app.dependencies import Shop
 from app.errors import Unavailable
 from app.services.catalogue.product_service import ProductService
+from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import running, sqlite_settings
 from tests.support.machines import AUTHORIZATION

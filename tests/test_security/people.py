@@ -12,10 +12,10 @@ from litestar import Litestar
 from sqlalchemy import Table, insert
 
 from app.core.ids import new_id
-from app.dependencies import Shop
 from app.models import ApiKey, Base, LoginSession, User, UserRole
 from app.security.principal import Scope
 from app.security.tokens import TokenKind, digest_of
+from app.wiring.resources import Shop
 from tests.conftest import client_of
 from tests.support.factories import PASSWORD
 

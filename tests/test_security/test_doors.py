@@ -10,9 +10,9 @@ import jwt
 import pytest
 from litestar import Litestar
 
-from app.dependencies import Shop
 from app.models import UserRole
 from app.security.principal import Scope
+from app.wiring.resources import Shop
 from tests.support.refusals import everything, problem_of
 from tests.test_security.matrix import MATRIX
 from tests.test_security.people import (

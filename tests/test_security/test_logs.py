@@ -17,12 +17,12 @@ from litestar import Litestar
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from app.dependencies import Shop
 from app.jobs.mail_delivery import deliver_due, sender_of
 from app.models import Base
 from app.schemas.identity.auth_schema import TokenRequest
 from app.services.identity.auth_service import AuthService
 from app.settings import Settings
+from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import DATABASES, postgres_settings, running, sqlite_settings
 from tests.support.factories import PASSWORD

@@ -7,8 +7,8 @@ import pytest
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
-from app.dependencies import Shop
 from app.schemas.base import Schema
+from app.wiring.resources import Shop
 from tests.support.refusals import everything, places_of, problem_of
 from tests.test_security.matrix import BASKET, MATRIX, PLACE, THING, Row, routes_of
 from tests.test_security.world import World, world_of

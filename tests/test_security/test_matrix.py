@@ -7,8 +7,8 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from app.dependencies import Shop
 from app.security.principal import Access
+from app.wiring.resources import Shop
 from tests.support.refusals import NOTHING, everything, problem_of
 from tests.test_security.matrix import COLUMNS, MATRIX, Row, routes_of
 from tests.test_security.world import world_of

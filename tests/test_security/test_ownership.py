@@ -13,9 +13,9 @@ import pytest_asyncio
 from litestar import Litestar
 from sqlalchemy import select
 
-from app.dependencies import Shop
 from app.models import User, UserRole
 from app.security.principal import Scope
+from app.wiring.resources import Shop
 from tests.conftest import empty
 from tests.support.factories import PASSWORD, address, create_address, create_product, place_order
 from tests.support.refusals import everything, places_of, problem_of

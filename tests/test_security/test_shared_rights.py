@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.dependencies import Shop
 from app.models import UserRole
 from app.settings import Settings
+from app.wiring.resources import Shop
 from tests.conftest import postgres_settings
 from tests.support.accounts import Person, bearer, pair_of, renew, set_user, someone, status_of
 from tests.support.machines import AUTHORIZATION, let_machine_in

@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.dependencies import Shop
 from app.models import UserRole
+from app.wiring.resources import Shop
 from tests.test_security.edge import shop_with
 from tests.test_security.people import bearing, log_in
 

@@ -11,7 +11,6 @@ import jwt
 from sqlalchemy import text
 
 from app.core.ids import new_id
-from app.dependencies import Shop
 from app.models import (
     Address,
     ApiKey,
@@ -33,6 +32,7 @@ from app.models import (
 )
 from app.security.principal import Scope, name_of_user
 from app.security.tokens import TokenKind, Tokens
+from app.wiring.resources import Shop
 from tests.support.cached import forget_cached
 from tests.support.factories import address as postal_address
 from tests.test_security.people import (

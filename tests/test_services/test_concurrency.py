@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
-from app.dependencies import Shop, provide_imports
 from app.models import User
+from app.wiring.data import provide_imports
+from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import assert_conserved, every, movements_of, stock_of
 

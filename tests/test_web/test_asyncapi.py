@@ -11,11 +11,12 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
-from app.dependencies import Shop, provide_dead_letters
 from app.messaging.commands import COMMANDS, Command
 from app.messaging.events import EVENTS
 from app.models import OutboxMessage
 from app.services.messaging.outbox_service import EVENTS_EXCHANGE
+from app.wiring.messaging import provide_dead_letters
+from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import client_of, running, sqlite_settings
 from tests.support.factories import address, create_product, create_user, place_order

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.dependencies import Shop
+from app.wiring.resources import Shop
 from tests.support.factories import create_address, create_product, create_user, place_order
 from tests.support.refusals import (
     ADDRESS,

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.dependencies import Shop
 from app.settings import Settings
+from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import DATABASES, client_of, postgres_settings, running, sqlite_settings
 from tests.support.factories import create_product, create_user, place_order

@@ -8,10 +8,10 @@ from uuid import UUID
 import httpx
 from sqlalchemy import update
 
-from app.dependencies import Shop
 from app.jobs.daily_reports import make_report
 from app.models import User, UserRole
 from app.web.request import FORM
+from app.wiring.resources import Shop
 from tests.support.factories import (
     PASSWORD,
     create_address,

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from app.dependencies import Shop
 from app.settings import Settings
+from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import client_of, postgres_settings, running, sqlite_settings
 from tests.support.processes import free_port

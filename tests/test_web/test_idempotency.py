@@ -9,8 +9,9 @@ import httpx
 import pytest
 from sqlalchemy import func, select, text
 
-from app.dependencies import Shop
 from app.models import IdempotencyKey
+from app.wiring.lifecycle import prepare
+from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import client_of, postgres_settings, running
 from tests.support.factories import create_product, create_user, place_order
@@ -245,7 +246,7 @@ async def test_the_start_of_the_shop_forgets_what_has_expired(
     with later(shop, 2 * MINUTE):
         await post(client, "/orders", data, "young")
     with later(shop, DAY + MINUTE):
-        await shop.prepare()
+        await prepare(shop)
     assert await kept(shop) == ["young"]
 
 

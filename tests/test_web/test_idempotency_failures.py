@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.dependencies import Shop
+from app.wiring.resources import Shop
 from tests.support.ledger import every, movements_of, stock_of
 from tests.test_web.repetitions import basket, is_replayed, kept, post
 

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from app.dependencies import Shop
 from app.services.catalogue.product_service import ProductService
 from app.web.middleware.body_limits import MAX_BODY_BYTES, BodyLimits
+from app.wiring.resources import Shop
 from tests.support.factories import create_product
 from tests.support.machines import AUTHORIZATION
 from tests.support.refusals import JSON, everything, places_of, problem_of, refused

@@ -11,9 +11,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from app.dependencies import Shop, provide_dead_letters, provide_outbox
 from app.jobs.daily_reports import make_report
 from app.models import OutboxMessage
+from app.wiring.messaging import provide_dead_letters, provide_outbox
+from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import client_of, postgres_settings, running, sqlite_settings
 from tests.support.accounts import standing

@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dependencies import Shop
 from app.errors import DomainError, InvalidInput, Unavailable
 from app.services.catalogue.product_service import ProductService
 from app.settings import Settings
 from app.web.respond_async import Refused
+from app.wiring.lifecycle import prepare
+from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import client_of, postgres_settings, running
 from tests.support.factories import create_product, create_user
@@ -211,7 +212,7 @@ async def assert_unavailable(client: httpx.AsyncClient, product: dict[str, Any])
 async def test_a_shop_is_not_prepared_without_a_database() -> None:
     shop = Shop(Settings(_env_file=None, db_host="127.0.0.1", db_port=free_port()))
     with pytest.raises(Unavailable, match="the database does not answer"):
-        await shop.prepare()
+        await prepare(shop)
     await shop.close()
 
 

@@ -5,10 +5,10 @@ import logging
 import httpx
 import pytest
 
-from app.dependencies import Shop
 from app.messaging.commands import COMMANDS
 from app.messaging.processing import Processor
 from app.observability.request_ids import bound_request_id, current_request_id, sane_request_id
+from app.wiring.resources import Shop
 from tests.support.factories import create_product
 from tests.support.refusals import NOTHING
 from tests.test_messaging.deliveries import again, message, postponed_in

@@ -5,7 +5,6 @@ from uuid import UUID
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParams
 
-from app.dependencies import Products
 from app.errors import InsufficientStock, PreconditionFailed, ProductNotFound, SkuTaken
 from app.schemas.catalogue.product_schema import (
     ProductChange,
@@ -23,6 +22,7 @@ from app.web.rendering.responses import created, serve, show
 from app.web.request import ShopRequest
 from app.web.respond_async import answer_later
 from app.web.route_options import declared
+from app.wiring.catalogue import Products
 
 
 class ProductController(Controller):

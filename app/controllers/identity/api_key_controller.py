@@ -5,13 +5,13 @@ from uuid import UUID
 from litestar import Controller, Response, delete, get, post
 from litestar.params import FromPath, JSONBody, QueryParams
 
-from app.dependencies import ApiKeys
 from app.errors import ApiKeyNotFound
 from app.schemas.identity.api_key_schema import ApiKeyCreate, ApiKeyCreated, ApiKeyPage, ApiKeyQuery
 from app.security.principal import Access
 from app.web.rendering.responses import confide, show
 from app.web.request import ShopRequest
 from app.web.route_options import declared
+from app.wiring.identity import ApiKeys
 
 
 class ApiKeyController(Controller):

@@ -5,7 +5,6 @@ from uuid import UUID
 from litestar import Controller, Response, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from app.dependencies import Accounts, Auth
 from app.errors import (
     InvalidCredentials,
     InvalidToken,
@@ -27,6 +26,7 @@ from app.security.principal import Access
 from app.web.rendering.responses import accept, confide, show
 from app.web.request import ShopRequest
 from app.web.route_options import declared
+from app.wiring.identity import Accounts, Auth
 
 
 class AuthController(Controller):

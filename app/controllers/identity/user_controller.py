@@ -5,7 +5,6 @@ from uuid import UUID
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParams
 
-from app.dependencies import Addresses, Privacy, Users
 from app.errors import (
     AddressNotFound,
     EmailTaken,
@@ -34,6 +33,8 @@ from app.security.principal import Access, Scope
 from app.web.rendering.responses import created, serve, show
 from app.web.request import ShopRequest
 from app.web.route_options import declared
+from app.wiring.data import Privacy
+from app.wiring.identity import Addresses, Users
 
 
 class UserController(Controller):

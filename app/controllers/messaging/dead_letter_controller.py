@@ -5,13 +5,13 @@ from uuid import UUID
 from litestar import Controller, Response, delete, get, post
 from litestar.params import FromPath, QueryParams
 
-from app.dependencies import DeadLetters
 from app.errors import DeadLetterNotFound
 from app.schemas.messaging.dead_letter_schema import DeadLetterPage, DeadLetterQuery, DeadLetterRead
 from app.security.principal import Access, Scope
 from app.web.rendering.responses import show
 from app.web.request import ShopRequest
 from app.web.route_options import declared
+from app.wiring.messaging import DeadLetters
 
 
 class DeadLetterController(Controller):

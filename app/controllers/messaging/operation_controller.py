@@ -9,13 +9,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from app.dependencies import Operations, Shop, provide_operations
 from app.errors import OperationNotFound
 from app.schemas.messaging.operation_schema import OperationRead
 from app.security.principal import Access, Caller, Scope
 from app.web.rendering.responses import show
 from app.web.request import ShopRequest
 from app.web.route_options import declared
+from app.wiring.messaging import Operations, provide_operations
+from app.wiring.resources import Shop
 
 _POLL_SECONDS = 0.2
 _LONGEST_SECONDS = 300.0

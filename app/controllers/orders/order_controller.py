@@ -5,7 +5,6 @@ from uuid import UUID
 from litestar import Controller, Response, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParams
 
-from app.dependencies import Orders
 from app.errors import (
     IllegalTransition,
     InsufficientStock,
@@ -28,6 +27,7 @@ from app.web.rendering.responses import created, serve, show
 from app.web.request import ShopRequest
 from app.web.respond_async import answer_later
 from app.web.route_options import declared
+from app.wiring.orders import Orders
 
 
 class OrderController(Controller):

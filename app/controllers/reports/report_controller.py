@@ -7,7 +7,6 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParams
 
-from app.dependencies import Reports, Shop
 from app.errors import DayNotOver, ReportNotFound
 from app.schemas.messaging.operation_schema import OperationRead
 from app.schemas.reports.report_schema import (
@@ -25,6 +24,8 @@ from app.web.rendering.report_csv import CSV, lines_as_csv, prefers_csv, product
 from app.web.rendering.responses import Document, show, show_file, started
 from app.web.request import ShopRequest
 from app.web.route_options import declared
+from app.wiring.reports import Reports
+from app.wiring.resources import Shop
 
 _SVG = "image/svg+xml"
 # Its colours stand in the picture itself; nothing else may.

@@ -3,12 +3,12 @@
 from litestar import Controller, Response, get
 from litestar.params import QueryParams
 
-from app.dependencies import Audit
 from app.schemas.system.audit_schema import AuditPage, AuditQuery
 from app.security.principal import Access
 from app.web.rendering.responses import show
 from app.web.request import ShopRequest
 from app.web.route_options import declared
+from app.wiring.system import Audit
 
 
 class AuditController(Controller):

@@ -4,12 +4,12 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from app.dependencies import Shop
 from app.schemas.system.clock_schema import ClockMove, ClockRead
 from app.security.principal import Access
 from app.web.rendering.responses import show
 from app.web.request import ShopRequest
 from app.web.route_options import declared
+from app.wiring.resources import Shop
 
 
 class ClockController(Controller):

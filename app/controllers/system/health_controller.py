@@ -2,12 +2,12 @@
 
 from litestar import Controller, Response, get
 
-from app.dependencies import Health
 from app.schemas.system.health_schema import Liveness, Readiness
 from app.security.principal import Access
 from app.web.rendering.responses import show
 from app.web.request import ShopRequest
 from app.web.route_options import declared
+from app.wiring.system import Health
 
 
 class HealthController(Controller):

@@ -7,11 +7,12 @@ from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from app.dependencies import Shop, provide_identities
 from app.errors import Forbidden, InvalidToken, Unauthenticated
 from app.security.principal import ANONYMOUS, Access, Caller
 from app.security.principal import Scope as KeyScope
 from app.web.middleware.edge import network_of
+from app.wiring.identity import provide_identities
+from app.wiring.resources import Shop
 
 _SCHEME = "bearer "
 

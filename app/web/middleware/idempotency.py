@@ -17,12 +17,13 @@ from litestar.types import (
 from litestar.utils.scope.state import ScopeState
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.dependencies import Shop, provide_idempotency
 from app.errors import InvalidInput, RequestTimeout
 from app.schemas.base import canonical_json
 from app.security.principal import Caller
 from app.services.system.idempotency_service import Answer, IdempotencyService
 from app.web.middleware.edge import address_of
+from app.wiring.resources import Shop
+from app.wiring.system import provide_idempotency
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r'[\x21\x23-\x7e]{1,255}|"[\x21\x23-\x7e]{1,255}"')

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from app.cache.cache import Cache, Tier
 from app.database.engine import Database
-from app.dependencies import Shop, provide_figures
 from app.errors import Unavailable
 from app.messaging.commands import COMMANDS
 from app.messaging.depths import QueueDepths
 from app.observability.http_metrics import BUCKET_SECONDS, Traffic
 from app.services.reports.metrics_service import Figures
+from app.wiring.reports import provide_figures
+from app.wiring.resources import Shop
 
 if TYPE_CHECKING:
     from prometheus_client import Metric

@@ -10,11 +10,12 @@ from litestar import Response
 from litestar.response import Stream
 
 from app.core.money import format_minor
-from app.dependencies import Shop, provide_reports
 from app.schemas.reports.report_schema import ReportSummary
 from app.services.reports.report_service import ReportService
 from app.web.rendering.responses import has_tag
 from app.web.request import ShopRequest
+from app.wiring.reports import provide_reports
+from app.wiring.resources import Shop
 
 CSV = "text/csv"
 _JSON = "application/json"

@@ -9,8 +9,8 @@ import pytest
 from litestar import Litestar
 from sqlalchemy import select
 
-from app.dependencies import Shop
 from app.models import Base, Order, UserRole
+from app.wiring.resources import Shop
 from tests.support.accounts import (
     Person,
     at,

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.core.clock import Clock
-from app.dependencies import Shop
+from app.wiring.resources import Shop
 from tests.support.factories import address as address_in
 from tests.support.factories import create_address, create_user
 from tests.support.refusals import refusal_of, refused

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from sqlalchemy import delete
 
-from app.dependencies import Shop
 from app.models import ApiKey, UserRole
+from app.wiring.resources import Shop
 from tests.support.accounts import Person, bearer, events_of, kind_of, later, someone_of
 from tests.support.machines import KEY_ID
 from tests.support.queries import statements_of

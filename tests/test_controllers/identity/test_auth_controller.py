@@ -8,8 +8,8 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 
-from app.dependencies import Shop
 from app.models import UserRole
+from app.wiring.resources import Shop
 from tests.support.accounts import kind_of, later, log_in, pair_of, set_user, someone, status_of
 from tests.support.factories import PASSWORD, create_user
 from tests.support.queries import statements_of

@@ -5,8 +5,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from app.dependencies import Shop
 from app.models import UserRole
+from app.wiring.resources import Shop
 from tests.support.accounts import (
     events_of,
     kind_of,

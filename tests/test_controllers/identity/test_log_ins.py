@@ -6,8 +6,9 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from app.dependencies import Shop
 from app.models import LoginSession
+from app.wiring.lifecycle import prepare
+from app.wiring.resources import Shop
 from tests.support.accounts import events_of, kind_of, later, pair_of, renew, someone, status_of
 from tests.support.factories import create_user
 from tests.support.queries import statements_of
@@ -76,7 +77,7 @@ async def test_a_log_in_lasts_thirty_days_however_often_it_is_renewed(
         assert kind_of(await renew(machine, person.refresh)) == (401, "invalid-token")
         assert await status_of(machine, renewed["access_token"]) == 401
         # What is over is forgotten when a process starts.
-        await still.prepare()
+        await prepare(still)
     assert (await everything(still))["login_sessions"] == []
 
 

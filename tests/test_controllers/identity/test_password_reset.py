@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from app.dependencies import Shop
+from app.wiring.resources import Shop
 from tests.support.accounts import (
     bearer,
     events_of,

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from app.dependencies import Shop
 from app.models import User
+from app.wiring.resources import Shop
 from tests.conftest import client_of, sqlite_settings
 from tests.support.accounts import (
     Person,

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from app.dependencies import Shop
 from app.models import User
+from app.wiring.resources import Shop
 from tests.support.factories import (
     create_address,
     create_product,

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from app.dependencies import Shop
 from app.models import Product
+from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user, order_in, place_order
 from tests.support.ledger import assert_conserved, movements_of, snapshot, stock_of
 from tests.support.machines import NAME

@@ -12,10 +12,10 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from app.dependencies import Shop
 from app.jobs.daily_reports import make_due_reports
 from app.jobs.embedded_dispatcher import dispatch_due
 from app.messaging.processing import Processor
+from app.wiring.resources import Shop
 from tests.support.queries import statements_of
 from tests.support.refusals import problem_of
 from tests.test_reports.books import add_orders, at_moment, cancel, open_shop, orders_of

@@ -4,8 +4,9 @@ from typing import Any
 
 import httpx
 
-from app.dependencies import Shop
 from app.models import UserRole
+from app.wiring.lifecycle import ensure_admin
+from app.wiring.resources import Shop
 from tests.support.accounts import Person, log_in, someone, someone_of
 from tests.support.factories import create_product, create_user
 from tests.support.machines import NAME
@@ -135,7 +136,7 @@ async def test_a_refused_export_is_not_noted(machine: httpx.AsyncClient, still: 
 async def test_the_first_administrator_is_noted_as_the_shops_own_doing(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
-    await still.ensure_admin()
+    await ensure_admin(still)
     admin = await someone_of(machine, still, UserRole.ADMIN)
     event = (await trail(machine, admin))[-1]
     assert told(event) == ("role.changed", SHOP, event["subject_id"], {"to": "admin"}, None)

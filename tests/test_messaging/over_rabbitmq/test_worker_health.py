@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 from app.runtime.heartbeat import complaint
-from tests.support.relay import Relay
+from tests.support.servers.relay import Relay
 from tests.test_messaging.workers import Stand, ended, until
 
 # A worker with a short heartbeat interval.

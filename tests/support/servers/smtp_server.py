@@ -61,7 +61,14 @@ def receiving(folder: Path, *options: str, port: int | None = None) -> Iterator[
     """Run a server until the end; the options are those of the command line below."""
     port = port or free_port()
     folder.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "tests.support.smtp_server", str(port), str(folder), *options]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.support.servers.smtp_server",
+        str(port),
+        str(folder),
+        *options,
+    ]
     with subprocess.Popen(command, cwd=ROOT) as process:
         try:
             deadline = time.monotonic() + WAIT_SECONDS

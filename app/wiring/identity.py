@@ -1,0 +1,116 @@
+"""Puts together the services of users, log-ins and API keys."""
+
+from litestar.di import NamedDependency, Provide
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.repositories.identity.address_repository import AddressRepository
+from app.repositories.identity.api_key_repository import ApiKeyRepository
+from app.repositories.identity.secret_repository import SecretRepository
+from app.repositories.identity.session_repository import SessionRepository
+from app.repositories.identity.user_repository import UserRepository
+from app.services.identity.account_service import AccountService
+from app.services.identity.address_service import AddressService
+from app.services.identity.api_key_service import ApiKeyService
+from app.services.identity.auth_service import AuthService
+from app.services.identity.identity_service import IdentityService
+from app.services.identity.start_service import StartService
+from app.services.identity.user_service import UserService
+from app.wiring.resources import Shop
+from app.wiring.system import provide_audit, provide_mails
+
+
+def provide_identities(session: AsyncSession, shop: Shop) -> IdentityService:
+    """Return the service that tells who calls."""
+    return IdentityService(
+        SessionRepository(session), ApiKeyRepository(session), shop.tokens, shop.clock
+    )
+
+
+def provide_auth(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> AuthService:
+    """Return the service of log-ins."""
+    return AuthService(
+        UserRepository(session),
+        SessionRepository(session),
+        provide_audit(session, shop),
+        shop.passwords,
+        shop.tokens,
+        shop.limits,
+        shop.clock,
+        shop.settings,
+    )
+
+
+def provide_accounts(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> AccountService:
+    """Return the service of passwords and e-mail addresses."""
+    return AccountService(
+        UserRepository(session),
+        SessionRepository(session),
+        provide_audit(session, shop),
+        provide_mails(session, shop),
+        shop.passwords,
+        shop.tokens,
+        shop.limits,
+        shop.clock,
+        shop.settings,
+    )
+
+
+def provide_users(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> UserService:
+    """Return the service of users."""
+    return UserService(
+        UserRepository(session),
+        SessionRepository(session),
+        provide_accounts(session, shop),
+        provide_audit(session, shop),
+        shop.passwords,
+        shop.clock,
+        shop.cache,
+    )
+
+
+def provide_api_keys(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> ApiKeyService:
+    """Return the service of API keys."""
+    return ApiKeyService(ApiKeyRepository(session), provide_audit(session, shop), shop.clock)
+
+
+def provide_start(session: AsyncSession, shop: Shop) -> StartService:
+    """Return the service that makes what a first start makes."""
+    return StartService(
+        SecretRepository(session),
+        UserRepository(session),
+        SessionRepository(session),
+        provide_users(session, shop),
+        provide_audit(session, shop),
+        shop.passwords,
+        shop.clock,
+    )
+
+
+def provide_addresses(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> AddressService:
+    """Return the service of addresses."""
+    return AddressService(AddressRepository(session), UserRepository(session), shop.clock)
+
+
+Auth = NamedDependency[AuthService]
+Accounts = NamedDependency[AccountService]
+Users = NamedDependency[UserService]
+ApiKeys = NamedDependency[ApiKeyService]
+Addresses = NamedDependency[AddressService]
+
+DEPENDENCIES = {
+    "auth": Provide(provide_auth, sync_to_thread=False),
+    "accounts": Provide(provide_accounts, sync_to_thread=False),
+    "users": Provide(provide_users, sync_to_thread=False),
+    "api_keys": Provide(provide_api_keys, sync_to_thread=False),
+    "addresses": Provide(provide_addresses, sync_to_thread=False),
+}

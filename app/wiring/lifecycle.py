@@ -1,0 +1,66 @@
+"""What a process does with the shop when it starts, and from time to time."""
+
+from app.database.migrate import migrate
+from app.errors import EmailTaken, InvalidInput
+from app.services.identity.start_service import made_up_password
+from app.settings import InvalidSettings
+from app.wiring.identity import provide_auth, provide_start
+from app.wiring.messaging import provide_inbox, provide_operations
+from app.wiring.resources import Shop
+from app.wiring.system import provide_idempotency
+
+
+async def migrate_shop(shop: Shop) -> bool:
+    """Bring the schema up to date; tell if it was not."""
+    if shop.database.is_sqlite:
+        # The database has password hashes in it, and perhaps the key.
+        shop.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return await migrate(shop.database)
+
+
+async def prepare(shop: Shop) -> None:
+    """Bring the schema up to date, load the signing key, delete what has expired."""
+    await migrate_shop(shop)
+    async with shop.database.write() as session:
+        if shop.settings.secret_key is None:
+            own = await provide_start(session, shop).signing_key()
+            shop.tokens.keys = (own, *shop.settings.signing_keys)
+    await delete_expired(shop)
+
+
+async def delete_expired(shop: Shop) -> None:
+    """Delete kept answers, log-ins, inbox rows and operations that have expired."""
+    async with shop.database.write() as session:
+        await provide_idempotency(session, shop).forget_expired()
+        await provide_auth(session, shop).forget_over()
+        await provide_inbox(session, shop).forget_old()
+        await provide_operations(session, shop).forget_finished()
+
+
+async def ensure_admin(shop: Shop) -> str | None:
+    """Add the first administrator where there is none; return a password that was made up.
+
+    Raises:
+        InvalidSettings: the administrator cannot be as the settings say.
+    """
+    async with shop.database.read() as session:
+        if not await provide_start(session, shop).needs_admin():
+            return None
+    given = shop.settings.admin_password
+    password = made_up_password() if given is None else given.get_secret_value()
+    try:
+        async with shop.database.write() as session:
+            await provide_start(session, shop).add_admin(shop.settings.admin_email, password)
+    except InvalidInput as error:
+        reasons = "; ".join(
+            f"ADMIN_{each['pointer'].removeprefix('#/').upper()}: {each['detail']}"
+            for each in error.context["errors"]
+        )
+        raise InvalidSettings(reasons) from error
+    except EmailTaken as error:
+        async with shop.database.read() as session:
+            if await provide_start(session, shop).needs_admin():
+                raise InvalidSettings("ADMIN_EMAIL: belongs to a customer") from error
+        # Another process that starts at the same time was first.
+        return None
+    return password if given is None else None

@@ -1,0 +1,62 @@
+"""Puts together the services of messages and operations."""
+
+from litestar.di import NamedDependency, Provide
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.repositories.messaging.cache_drop_repository import CacheDropRepository
+from app.repositories.messaging.dead_letter_repository import DeadLetterRepository
+from app.repositories.messaging.inbox_repository import InboxRepository
+from app.repositories.messaging.operation_repository import OperationRepository
+from app.repositories.messaging.outbox_repository import OutboxRepository
+from app.services.messaging.cache_drop_service import CacheDropService
+from app.services.messaging.dead_letter_service import DeadLetterService
+from app.services.messaging.inbox_service import InboxService
+from app.services.messaging.operation_service import OperationService
+from app.services.messaging.outbox_service import OutboxService
+from app.wiring.resources import Shop
+from app.wiring.system import provide_audit
+
+
+def provide_outbox(session: AsyncSession, shop: Shop) -> OutboxService:
+    """Return the service of messages that leave."""
+    has_broker = shop.settings.rabbitmq_host is not None
+    return OutboxService(OutboxRepository(session), shop.clock, has_broker=has_broker)
+
+
+def provide_cache_drops(session: AsyncSession, shop: Shop) -> CacheDropService:
+    """Return the service of changes that the cache in Redis may not know of."""
+    return CacheDropService(CacheDropRepository(session), shop.clock)
+
+
+def provide_inbox(session: AsyncSession, shop: Shop) -> InboxService:
+    """Return the service of messages that have arrived."""
+    return InboxService(InboxRepository(session), shop.clock)
+
+
+def provide_dead_letters(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> DeadLetterService:
+    """Return the service of messages that failed."""
+    return DeadLetterService(
+        DeadLetterRepository(session),
+        OutboxRepository(session),
+        provide_audit(session, shop),
+        shop.clock,
+        has_broker=shop.settings.rabbitmq_host is not None,
+    )
+
+
+def provide_operations(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> OperationService:
+    """Return the service of commands that nobody waits for."""
+    return OperationService(OperationRepository(session), provide_outbox(session, shop), shop.clock)
+
+
+DeadLetters = NamedDependency[DeadLetterService]
+Operations = NamedDependency[OperationService]
+
+DEPENDENCIES = {
+    "dead_letters": Provide(provide_dead_letters, sync_to_thread=False),
+    "operations": Provide(provide_operations, sync_to_thread=False),
+}

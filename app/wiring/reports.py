@@ -1,0 +1,67 @@
+"""Puts together the services of daily reports and metrics."""
+
+from litestar.di import NamedDependency, Provide
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.repositories.messaging.dead_letter_repository import DeadLetterRepository
+from app.repositories.messaging.outbox_repository import OutboxRepository
+from app.repositories.orders.order_repository import OrderRepository
+from app.repositories.reports.ledger_repository import LedgerRepository
+from app.repositories.reports.report_making_repository import ReportMakingRepository
+from app.repositories.reports.report_repository import ReportRepository
+from app.services.reports.metrics_service import FiguresService
+from app.services.reports.report_maker import ReportMaker
+from app.services.reports.report_schedule import ReportSchedule
+from app.services.reports.report_service import ReportService
+from app.wiring.messaging import provide_operations, provide_outbox
+from app.wiring.resources import Shop
+
+
+def provide_report_maker(session: AsyncSession, shop: Shop) -> ReportMaker:
+    """Return the service that makes daily reports."""
+    return ReportMaker(
+        ReportMakingRepository(session),
+        LedgerRepository(session),
+        provide_outbox(session, shop),
+        shop.days,
+        shop.clock,
+        shop.settings.shop_currency,
+    )
+
+
+def provide_report_schedule(session: AsyncSession, shop: Shop) -> ReportSchedule:
+    """Return the service that tells which daily reports are due."""
+    return ReportSchedule(
+        ReportMakingRepository(session), LedgerRepository(session), shop.days, shop.clock
+    )
+
+
+def provide_reports(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> ReportService:
+    """Return the service of daily reports."""
+    return ReportService(
+        ReportRepository(session),
+        provide_report_maker(session, shop),
+        provide_operations(session, shop),
+        shop.days,
+        shop.clock,
+    )
+
+
+def provide_figures(session: AsyncSession, shop: Shop) -> FiguresService:
+    """Return the service of what is told to whoever watches the shop."""
+    return FiguresService(
+        OutboxRepository(session),
+        DeadLetterRepository(session),
+        OrderRepository(session),
+        ReportRepository(session),
+        shop.clock,
+    )
+
+
+Reports = NamedDependency[ReportService]
+
+DEPENDENCIES = {
+    "reports": Provide(provide_reports, sync_to_thread=False),
+}

@@ -1,0 +1,75 @@
+"""What one process of the shop has, from its start to its end."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.cache.cache import Cache
+from app.cache.local import LocalStore
+from app.cache.redis import RedisStore
+from app.core.calendar import ShopDays
+from app.core.clock import Clock
+from app.database.engine import Database
+from app.observability.http_metrics import Traffic
+from app.repositories.messaging.cache_drop_repository import CacheDropRepository
+from app.security.identity_cache import IdentityCache
+from app.security.passwords import Passwords
+from app.security.rate_limits import RateLimits
+from app.security.tokens import Tokens
+from app.services.messaging.cache_drop_service import CacheDropService
+from app.settings import Settings
+
+
+class Shop:
+    """What one process of the shop has: its settings, its database, its clock, its locks."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or Clock(settings.data_dir / "clock" if settings.test_clock else None)
+        self.days = ShopDays(settings.shop_timezone)
+        self.database = Database(settings.database_url, self, pool_size=settings.db_pool_size)
+        self.cache = _cache(settings)
+        self._done_drops: list[UUID] = []
+        self.passwords = Passwords(
+            memory_kib=settings.password_memory_kib, iterations=settings.password_iterations
+        )
+        self.tokens = Tokens(self.clock, *settings.signing_keys)
+        self.limits = RateLimits(settings)
+        self.identities = IdentityCache(self.clock.now)
+        self.traffic = Traffic()
+
+    async def note_drop(self, session: AsyncSession, tags: Collection[str]) -> UUID | None:
+        """Note in a transaction what its change drops from the cache, if others have it too."""
+        if self.cache.redis is None:
+            return None
+        return await CacheDropService(CacheDropRepository(session), self.clock).note(tags)
+
+    async def drop(self, tags: Collection[str], note: UUID | None) -> None:
+        """Drop what a transaction has changed from the cache."""
+        if await self.cache.drop(tags) and note is not None:
+            self._done_drops.append(note)
+
+    def take_done_drops(self) -> list[UUID]:
+        """Return the notes of what was dropped since the last time."""
+        done, self._done_drops = self._done_drops, []
+        return done
+
+    async def close(self) -> None:
+        """Let go of every connection and thread."""
+        if self.cache.redis is not None:
+            self.cache.redis.close()
+        await self.database.close()
+        await self.limits.close()
+        self.passwords.close()
+
+
+def _cache(settings: Settings) -> Cache:
+    """Return the cache of a process.
+
+    Without Redis nobody would tell it of what other processes change, which only PostgreSQL has.
+    """
+    near = LocalStore(settings.cache_max_entries, settings.cache_max_mib * 1024 * 1024)
+    if settings.redis_host is not None:
+        return Cache(near, RedisStore(settings, near))
+    return Cache(near if settings.db_host is None else None, None)

@@ -1,0 +1,54 @@
+"""Puts together the services of the audit trail, mail, idempotency and health."""
+
+from functools import partial
+
+from litestar.di import NamedDependency, Provide
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.repositories.system.audit_repository import AuditRepository
+from app.repositories.system.idempotency_repository import IdempotencyRepository
+from app.repositories.system.mail_repository import MailRepository
+from app.services.system.audit_service import AuditService
+from app.services.system.health_service import Check, HealthService
+from app.services.system.idempotency_service import IdempotencyService
+from app.services.system.mail_service import MailService
+from app.wiring.probes import ping_rabbitmq, ping_redis
+from app.wiring.resources import Shop
+
+
+def provide_audit(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> AuditService:
+    """Return the service of the audit trail."""
+    return AuditService(AuditRepository(session), shop.clock)
+
+
+def provide_mails(session: AsyncSession, shop: Shop) -> MailService:
+    """Return the service of mails."""
+    return MailService(MailRepository(session), shop.clock)
+
+
+def provide_idempotency(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> IdempotencyService:
+    """Return the service of idempotency keys."""
+    return IdempotencyService(IdempotencyRepository(session), shop.tokens.keys, shop.clock)
+
+
+def provide_health(shop: NamedDependency[Shop]) -> HealthService:
+    """Return the service that asks the dependencies for a sign of life."""
+    checks = {"database": Check(shop.database.ping, is_needed=True)}
+    if (redis := shop.cache.redis) is not None:
+        checks["redis"] = Check(partial(ping_redis, redis))
+    if shop.settings.rabbitmq_host is not None:
+        checks["rabbitmq"] = Check(partial(ping_rabbitmq, shop.settings))
+    return HealthService(checks)
+
+
+Audit = NamedDependency[AuditService]
+Health = NamedDependency[HealthService]
+
+DEPENDENCIES = {
+    "audit": Provide(provide_audit, sync_to_thread=False),
+    "health": Provide(provide_health, sync_to_thread=False),
+}
