@@ -25,8 +25,8 @@ from app.settings import Settings
 from benchmarks.http_client import HttpClient
 from tests.support.machines import AUTHORIZATION, let_machine_into
 from tests.support.processes import serving
-from tests.support.servers.relay import Relay
 from tests.support.servers import RedisServer, start_postgres, start_redis
+from tests.support.servers.relay import Relay
 
 _READERS = 8
 _PRODUCTS = 20

@@ -8,12 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import DomainError, NotFound, OrderNotFound, ProductNotFound
 from app.schemas.base import Schema
+from app.schemas.catalogue.product_messages import ProductUpdateCommand
 from app.schemas.catalogue.product_schema import ProductCreate
-from app.schemas.messaging.message_schema import (
-    OrderCommand,
-    OrderUpdateCommand,
-    ProductUpdateCommand,
-)
+from app.schemas.orders.order_messages import OrderCommand, OrderUpdateCommand
 from app.security.principal import Caller
 from app.wiring.catalogue import provide_products
 from app.wiring.orders import provide_orders

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 from app.schemas.base import Schema
+from app.schemas.catalogue.product_messages import ProductOutOfStock
 from app.schemas.catalogue.product_schema import ProductRead
-from app.schemas.messaging.event_schema import (
-    OrderStatusChanged,
-    ProductOutOfStock,
-    ReportReady,
-    envelope_of,
-)
+from app.schemas.messaging.event_schema import envelope_of
+from app.schemas.orders.order_messages import OrderStatusChanged
 from app.schemas.orders.order_schema import OrderRead
+from app.schemas.reports.report_messages import ReportReady
 
 
 @dataclass(frozen=True, slots=True)

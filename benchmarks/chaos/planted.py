@@ -10,7 +10,7 @@ from app import rabbitmq_consumer, server
 from app.messaging.commands import COMMANDS, Outcome, Services, place_orders
 from app.messaging.delivery import Delivery
 from app.messaging.processing import Processor
-from app.schemas.messaging.message_schema import OrderCommand
+from app.schemas.orders.order_messages import OrderCommand
 from app.security.principal import Caller
 from app.services.messaging.inbox_service import InboxService
 from benchmarks.chaos.plan import STUMBLING_CITY

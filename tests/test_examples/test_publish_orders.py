@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.messaging.commands import COMMANDS
-from app.schemas.messaging.message_schema import OrderCommand
+from app.schemas.orders.order_messages import OrderCommand
 from examples.publish_orders import (
     BASKETS,
     QUEUE,

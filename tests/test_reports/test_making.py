@@ -11,7 +11,8 @@ from sqlalchemy import text
 from app.errors import DayNotOver, ReportInProgress, ReportUnbalanced
 from app.jobs.daily_reports import make_due_reports, make_report
 from app.repositories.reports import ledger_repository
-from app.schemas.messaging.event_schema import ReportMessage, ReportReady, envelope_of
+from app.schemas.messaging.event_schema import envelope_of
+from app.schemas.reports.report_messages import ReportMessage, ReportReady
 from app.schemas.reports.report_schema import Total
 from app.services.reports import report_maker
 from app.services.reports.report_maker import Outcome

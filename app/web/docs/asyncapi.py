@@ -9,7 +9,7 @@ from app.messaging.commands import COMMANDS, Command
 from app.messaging.events import EVENTS, Event
 from app.messaging.queues import QUORUM, command_arguments, dead_letter_queue
 from app.schemas.base import Schema
-from app.schemas.messaging.event_schema import ReportMessage
+from app.schemas.reports.report_messages import ReportMessage
 from app.services.messaging.outbox_service import EVENTS_EXCHANGE
 from app.services.reports.report_maker import REPORT_QUEUE
 from app.web.docs.asyncapi_messages import (

@@ -1,31 +1,15 @@
-"""Commands as they arrive on queues."""
+"""Messages about orders: commands as they arrive on queues, events as they go out."""
 
-from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
+from app.models import OrderStatus
 from app.schemas.base import Schema
-from app.schemas.catalogue.product_schema import ProductChange
-from app.schemas.fields import WHOLE
+from app.schemas.fields import Ordinal
 from app.schemas.orders.order_schema import OrderChangeStatus, OrderCreate
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
-
-
-class ProductUpdateCommand(Schema):
-    """A change of a product."""
-
-    product_id: UUID = Field(description="The product.", examples=[_ID])
-    product_data: ProductChange = Field(
-        description="The fields that change.", examples=[{"price": "5.49"}]
-    )
-    version: Annotated[int, Field(strict=True, ge=1, le=2**63 - 1), WHOLE] | None = Field(
-        default=None,
-        description="The sender's own count of its changes of this product: one that is not higher "
-        "than what was applied before changes nothing.",
-        examples=[7],
-    )
 
 
 class OrderCommand(OrderCreate):
@@ -49,4 +33,18 @@ class OrderUpdateCommand(Schema):
     order_id: UUID = Field(description="The order.", examples=[_ID])
     order_data: OrderChangeStatus = Field(
         description="The status that it moves to.", examples=[{"status": "paid"}]
+    )
+
+
+class OrderStatusChanged(Schema):
+    """A step in the life of an order."""
+
+    order_id: UUID = Field(description="The order.", examples=[_ID])
+    number: Ordinal = Field(description="Its short number for people.", examples=[1024])
+    from_status: OrderStatus = Field(
+        alias="from", description="The status before.", examples=["pending"]
+    )
+    to_status: OrderStatus = Field(alias="to", description="The status after.", examples=["paid"])
+    version: Ordinal = Field(
+        description="The order's version after the step; a higher one is later.", examples=[2]
     )

@@ -1,0 +1,36 @@
+"""Messages about products: commands as they arrive on queues, events as they go out."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from app.schemas.base import Schema
+from app.schemas.catalogue.product_schema import ProductChange
+from app.schemas.fields import WHOLE
+
+_ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
+
+
+class ProductUpdateCommand(Schema):
+    """A change of a product."""
+
+    product_id: UUID = Field(description="The product.", examples=[_ID])
+    product_data: ProductChange = Field(
+        description="The fields that change.", examples=[{"price": "5.49"}]
+    )
+    version: Annotated[int, Field(strict=True, ge=1, le=2**63 - 1), WHOLE] | None = Field(
+        default=None,
+        description="The sender's own count of its changes of this product: one that is not higher "
+        "than what was applied before changes nothing.",
+        examples=[7],
+    )
+
+
+class ProductOutOfStock(Schema):
+    """The last piece of a product that has left the stock."""
+
+    product_id: UUID = Field(description="The product.", examples=[_ID])
+    sku: str = Field(
+        max_length=64, description="The shop's own number for it.", examples=["TEA-EARL-100"]
+    )
