@@ -7,7 +7,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.database.engine import outages
+from app.database.outages import outages
 from app.wiring import catalogue, data, identity, messaging, orders, reports, system
 from app.wiring.resources import Shop
 

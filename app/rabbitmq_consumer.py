@@ -11,7 +11,7 @@ from typing import Any
 import aio_pika
 from aio_pika.abc import AbstractConnection
 
-from app.database.engine import outage_reason
+from app.database.outages import outage_reason
 from app.errors import Unavailable
 from app.jobs.cache_sync import kept_cache
 from app.messaging.broker import BrokerLost, connected, declare, describe

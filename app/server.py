@@ -17,7 +17,7 @@ from granian.server import Server as WorkersServer
 from granian.server.embed import Server as EmbeddedServer
 from litestar import Litestar
 
-from app.database.engine import outage_reason
+from app.database.outages import outage_reason
 from app.errors import Unavailable
 from app.runtime.process import begin_process, run
 from app.settings import InvalidSettings, Settings, get_settings

@@ -29,7 +29,7 @@ from sqlalchemy import select, update
 
 from app.cache.cache import Tier
 from app.cache.tags import product_tags
-from app.database.engine import note_changed
+from app.database.sessions import note_changed
 from app.models import Product
 from app.schemas.catalogue.product_schema import ProductCreate
 from app.security.principal import Caller

@@ -7,7 +7,7 @@ from alembic import context
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from app.database.engine import Database
+from app.database.sessions import Database
 from app.models import Base
 from app.settings import get_settings
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from app.cli.dead_letters import add_dead_letters
 from app.cli.reports import add_report
-from app.database.engine import outage_reason
+from app.database.outages import outage_reason
 from app.demo.load import fill_with_demo
 from app.errors import InvalidInput, NotFound, Unavailable
 from app.jobs.file_import import UnreadableFile, import_files

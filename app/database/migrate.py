@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from app.database.engine import Database
+from app.database.sessions import Database
 
 logger = logging.getLogger(__name__)
 

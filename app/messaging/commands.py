@@ -4,8 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
+from app.database.sessions import AsyncSession
 from app.errors import DomainError, NotFound, OrderNotFound, ProductNotFound
 from app.schemas.base import Schema
 from app.schemas.catalogue.product_messages import ProductUpdateCommand

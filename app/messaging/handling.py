@@ -1,8 +1,7 @@
 """Has messages handled together, and finds out which of them its handler cannot bear."""
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from app.database.engine import is_outage
+from app.database.outages import is_outage
+from app.database.sessions import AsyncSession
 from app.errors import DomainError, Unavailable
 from app.messaging.commands import Command, Outcome, Services
 from app.messaging.delivery import Parsed, shared_headers

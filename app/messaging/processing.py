@@ -7,9 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
-
+from app.database.outages import is_database_error
+from app.database.sessions import AsyncSession
 from app.errors import DomainError, InvalidInput, NotAppliedAgain, Unavailable
 from app.messaging.commands import COMMANDS, Command
 from app.messaging.delivery import EXPIRED, Delivery, Parsed, shared_headers
@@ -254,7 +253,7 @@ class Processor:
             if delivery.attempts + 1 < MAX_ATTEMPTS:
                 await self._postpone(session, delivery, message_id)
                 return
-            kind = "database" if isinstance(error, SQLAlchemyError) else type(error).__name__
+            kind = "database" if is_database_error(error) else type(error).__name__
             failure = HandlerFailed(f"it failed {MAX_ATTEMPTS} times, with {kind} the last time")
             await self._park(session, delivery, message_id, failure)
 

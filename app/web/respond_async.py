@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 from litestar import MediaType, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.database.sessions import AsyncSession
 from app.errors import DomainError
 from app.models import OperationState
 from app.schemas.base import etag_of

@@ -10,7 +10,7 @@ from app.cache.local import LocalStore
 from app.cache.redis import RedisStore
 from app.core.calendar import ShopDays
 from app.core.clock import Clock
-from app.database.engine import Database
+from app.database.sessions import Database
 from app.observability.http_metrics import Traffic
 from app.repositories.messaging.cache_drop_repository import CacheDropRepository
 from app.security.identity_cache import IdentityCache

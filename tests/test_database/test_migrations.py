@@ -16,8 +16,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, inspect, text
 
-from app.database.engine import Database
 from app.database.migrate import _ADVISORY_LOCK, migrate, newest_revision
+from app.database.sessions import Database
 from app.errors import Unavailable
 from app.models import Base, Product
 from app.wiring.lifecycle import migrate_shop
@@ -240,8 +240,8 @@ async def test_two_that_start_at_once_migrate_once(shop: Shop) -> None:
 async def test_a_migration_may_take_longer_than_a_request(
     postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.database.engine._STATEMENT_TIMEOUT_SECONDS", 1)
-    monkeypatch.setattr("app.database.engine._ANSWER_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr("app.database.engines._STATEMENT_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr("app.database.engines._ANSWER_TIMEOUT_SECONDS", 1)
     postgres_server.create_database("slow")
     shop, other = (Shop(postgres_settings(postgres_server, "slow")) for _ in range(2))
     async with other.database.write() as session:

@@ -31,7 +31,7 @@ ROUNDS = 8
 @pytest.fixture(name="logged")
 def log_of_outages(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     """What was said of the database."""
-    caplog.set_level(logging.WARNING, "app.database.engine")
+    caplog.set_level(logging.WARNING, "app.database.outages")
     return caplog
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app.cache.tags import product_tags
 from app.core.ids import new_id
-from app.database.engine import note_changed
+from app.database.sessions import note_changed
 from app.errors import ProductNotFound, SkuTaken
 from app.models import MovementReason, Product, StockMovement
 from app.repositories.base import Repository

@@ -10,7 +10,7 @@ from sqlalchemy import Select, exists, func, select, text, update
 from sqlalchemy.orm import selectinload
 
 from app.cache.tags import order_tags
-from app.database.engine import note_changed
+from app.database.sessions import note_changed
 from app.errors import OrderNotFound
 from app.models import MovementReason, Order, OrderChange, OrderItem, OrderStatus
 from app.repositories.base import Repository

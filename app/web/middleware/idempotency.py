@@ -15,8 +15,8 @@ from litestar.types import (
     Send,
 )
 from litestar.utils.scope.state import ScopeState
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.database.sessions import AsyncSession
 from app.errors import InvalidInput, RequestTimeout
 from app.schemas.base import canonical_json
 from app.security.principal import Caller

@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from app.cache.cache import Cache, Tier
-from app.database.engine import Database
+from app.database.sessions import Database
 from app.errors import Unavailable
 from app.messaging.commands import COMMANDS
 from app.messaging.depths import QueueDepths

@@ -1,0 +1,115 @@
+"""Engines for PostgreSQL and for SQLite: pools, time limits and the settings of a connection."""
+
+import sqlite3
+import time
+from typing import Any
+
+from sqlalchemy import URL, Connection, ExceptionContext, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+CONNECT_TIMEOUT_SECONDS = 5
+_STATEMENT_TIMEOUT_SECONDS = 15
+# The server's own limit comes first, and says what it was.
+_ANSWER_TIMEOUT_SECONDS = 20
+_POOL_TIMEOUT_SECONDS = 10
+_SQLITE_BUSY_TIMEOUT_SECONDS = 15
+_SQLITE_READERS = 4
+_WAL_TRIES = 100
+_WAL_PAUSE_SECONDS = 0.01
+
+
+def postgres_engine(url: URL, pool_size: int, *, is_patient: bool = False) -> AsyncEngine:
+    """Return an engine for PostgreSQL; an `is_patient` one waits for statements of any length."""
+    server_settings = {"application_name": "lavka"}
+    if not is_patient:
+        server_settings |= {
+            "statement_timeout": str(_STATEMENT_TIMEOUT_SECONDS * 1000),
+            "idle_in_transaction_session_timeout": "60000",
+        }
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=_POOL_TIMEOUT_SECONDS,
+        # A broken connection is noticed by its first use; asking before each use doubles a read.
+        pool_pre_ping=False,
+        skip_autocommit_rollback=True,
+        hide_parameters=True,
+        connect_args={
+            "timeout": CONNECT_TIMEOUT_SECONDS,
+            "command_timeout": None if is_patient else _ANSWER_TIMEOUT_SECONDS,
+            "server_settings": server_settings,
+        },
+    )
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def forget_values(context: ExceptionContext) -> None:
+        # The server repeats the row that it refuses, and the traceback would log it.
+        cause = context.original_exception.__cause__
+        if getattr(cause, "detail", None) and getattr(cause, "sqlstate", "")[:2] == "23":
+            setattr(cause, "detail", None)
+
+    return engine
+
+
+def sqlite_writer_engine(url: URL) -> AsyncEngine:
+    """Return the engine of SQLite's one writing connection."""
+    # SQLite has one writer at a time: one connection queues them in order, where several would
+    # sleep and poll for the lock.
+    engine = _sqlite(url, pool_size=1, skip_autocommit_rollback=False)
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin_immediate(connection: Connection) -> None:
+        # A deferred transaction that reads first and writes later fails at once when another
+        # process wrote between; this one waits at its start.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def sqlite_reader_engine(url: URL) -> AsyncEngine:
+    """Return an engine of connections that read from SQLite."""
+    return _sqlite(url, pool_size=_SQLITE_READERS, skip_autocommit_rollback=True)
+
+
+def _switch_to_wal(cursor: Any) -> None:
+    """Have a database written ahead; of several that find it new, one does it."""
+    for _ in range(_WAL_TRIES):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # Of two that switch at once SQLite refuses one without waiting for the other.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(_WAL_PAUSE_SECONDS)
+    cursor.execute("PRAGMA journal_mode = WAL")
+
+
+def _sqlite(url: URL, *, pool_size: int, skip_autocommit_rollback: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=_POOL_TIMEOUT_SECONDS * 3,
+        # SQLAlchemy takes every connection that `configure` has seen for one in AUTOCOMMIT: the
+        # writer's would never be rolled back.
+        skip_autocommit_rollback=skip_autocommit_rollback,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        # The driver's own transactions begin in the wrong places; ours are explicit.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        # First the time-out, then WAL: the switch itself may find the file locked.
+        cursor.execute(f"PRAGMA busy_timeout = {_SQLITE_BUSY_TIMEOUT_SECONDS * 1000}")
+        _switch_to_wal(cursor)
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    return engine

@@ -1,0 +1,59 @@
+"""Tells whoever waits that a message was written to the outbox."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import URL
+
+from app.database.engines import CONNECT_TIMEOUT_SECONDS
+
+
+class OutboxSignal:
+    """Set by this process, and by others over PostgreSQL's LISTEN and NOTIFY."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._is_sqlite = url.get_backend_name() == "sqlite"
+        self._written = asyncio.Event()
+        self._listener: Any = None
+
+    def set(self) -> None:
+        """Tell of a message that this process has written."""
+        self._written.set()
+
+    async def wait(self, timeout_seconds: float) -> None:
+        """Wait until a message was written, by whatever process, or for so long."""
+        if not self._is_sqlite:
+            await self._listen()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_seconds):
+                await self._written.wait()
+        self._written.clear()
+
+    async def _listen(self) -> None:
+        """Have PostgreSQL tell of what other processes write; without it, time-outs must do."""
+        if self._listener is not None and not self._listener.is_closed():
+            return
+        # SQLite has no use for it.
+        import asyncpg  # pylint: disable=import-outside-toplevel
+
+        url = self._url
+        try:
+            self._listener = await asyncpg.connect(
+                host=url.host,
+                port=url.port,
+                user=url.username,
+                password=url.password,
+                database=url.database,
+                timeout=CONNECT_TIMEOUT_SECONDS,
+            )
+            await self._listener.add_listener("outbox", lambda *_: self._written.set())
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            self._listener = None
+
+    async def close(self) -> None:
+        """Close the connection that listens."""
+        if self._listener is not None:
+            with suppress(Exception):
+                await self._listener.close(timeout=CONNECT_TIMEOUT_SECONDS)
