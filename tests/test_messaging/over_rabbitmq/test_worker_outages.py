@@ -91,8 +91,9 @@ async def orders_for(stand: Stand, count: int) -> tuple[dict[str, Any], list[dic
 
 
 async def test_orders_placed_while_the_broker_is_down_are_told_of_afterwards(
-    stand: Stand,
+    mortal_stand: Stand,
 ) -> None:
+    stand = mortal_stand
     user, product = await create_user(stand.client), await create_product(stand.client)
     with stand.worker() as worker:
         await stand.wait_for_workers()
