@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.progress import Progress
 
-from product_names import department_name, product_description, product_name
+from scripts.product_names import department_name, product_description, product_name
 
 DEMO_DIRECTORY = Path(__file__).resolve().parent.parent / "app" / "demo"
 BATCH_ROWS = 65_536
