@@ -38,7 +38,6 @@ def run(connection: Connection) -> None:
         include_object=include_object,
         compare_type=True,
         process_revision_directives=number,
-        render_as_batch=connection.dialect.name == "sqlite",
     )
     with context.begin_transaction():
         context.run_migrations()

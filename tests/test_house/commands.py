@@ -210,6 +210,7 @@ _CHECKS: dict[tuple[str, ...], Callable[[Words], list[str] | None]] = {
     ("pytest",): _pytest,
     ("taskiq",): _taskiq,
     ("bash",): _bash,
+    ("scripts/check",): lambda words: _bash(["scripts/check", *words]),
     ("cd",): _missing,
     ("cp",): _copy,
     ("docker", "compose"): _docker_compose,
