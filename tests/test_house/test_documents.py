@@ -13,10 +13,10 @@ RUN_BY = {
     "uv run --group lint black .": ("scripts/check", "black --check"),
     "uv run --group lint isort .": ("scripts/check", "isort --check-only"),
     "uv run alembic revision --autogenerate -m": (
-        "tests/test_migrations.py",
+        "tests/test_database/test_migrations.py",
         '"revision", "--autogenerate", "-m"',
     ),
-    "uv run alembic upgrade head": ("tests/test_migrations.py", '"upgrade", "head"'),
+    "uv run alembic upgrade head": ("tests/test_database/test_migrations.py", '"upgrade", "head"'),
     # Word for word: the script reads them from the README.
     'curl -s "http://localhost:8000/api/v1/products?': ("scripts/smoke.sh", "README.md"),
     'curl -s "$shop/users"': ("scripts/smoke.sh", "README.md"),
@@ -101,6 +101,17 @@ def test_every_link_of_a_document_leads_somewhere(document: Document) -> None:
         if not path.exists() or (anchor and other and anchor not in other.anchors()):
             broken.append((target, anchor))
     assert not broken
+
+
+def test_the_architecture_names_every_room() -> None:
+    (architecture,) = (each for each in documents() if each.path == "docs/architecture.md")
+    named = {path.rstrip("/") for path, _ in architecture.paths()}
+    rooms = {
+        each.relative_to(ROOT).as_posix()
+        for each in (ROOT / "app").iterdir()
+        if each.name not in ("__init__.py", "__pycache__")
+    }
+    assert sorted(rooms - named) == []
 
 
 def test_every_command_that_is_run_elsewhere_stands_in_the_file_that_runs_it() -> None:
