@@ -19,8 +19,8 @@ from itertools import count
 import httpx
 from rich.console import Console
 
-from benchmarks.doors import add_arguments, key_of_its_own
 from benchmarks.replay import SCOPES, Run, check, order_of, prepare, read_baskets, replay
+from benchmarks.support.doors import add_arguments, key_of_its_own
 
 _HEALTHY_SECONDS = 180
 _DOWN_SECONDS = 3.0

@@ -28,8 +28,8 @@ from rich.console import Console
 from rich.table import Table
 
 from app.settings import Settings
-from benchmarks import pgbench
-from benchmarks.servers import ROOT, cpu_seconds, fill, pinned
+from benchmarks.support import pgbench
+from benchmarks.support.servers import ROOT, cpu_seconds, fill, pinned
 from tests.conftest import postgres_settings, sqlite_settings
 from tests.support.machines import AUTHORIZATION, let_machine_into
 from tests.support.processes import free_port, serving
@@ -185,7 +185,7 @@ def measure_bare(bench: Bench) -> None:
     port = free_port()
     with pinned(bench.shop_core):
         process = subprocess.Popen(  # pylint: disable=consider-using-with  # ended below
-            [sys.executable, "-m", "benchmarks.bare", str(port)], cwd=ROOT
+            [sys.executable, "-m", "benchmarks.support.bare", str(port)], cwd=ROOT
         )
     try:
         url = f"http://127.0.0.1:{port}"

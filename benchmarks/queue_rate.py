@@ -31,9 +31,9 @@ from app.messaging.broker import connected, declare
 from app.models import Order
 from app.settings import Settings
 from app.wiring.resources import Shop
-from benchmarks import pgbench
 from benchmarks.chaos.plan import STUMBLING_CITY, address_of
-from benchmarks.servers import (
+from benchmarks.support import pgbench
+from benchmarks.support.servers import (
     ROOT,
     TICKS,
     cpu_seconds,

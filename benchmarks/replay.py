@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks.doors import add_arguments, key_of_its_own
+from benchmarks.support.doors import add_arguments, key_of_its_own
 
 _BASKETS = Path(__file__).resolve().parent.parent / "app" / "demo" / "orders.csv"
 _RETRIES = 8

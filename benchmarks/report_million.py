@@ -21,7 +21,7 @@ from sqlalchemy import text
 from app.settings import Settings
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
-from benchmarks.servers import environment
+from benchmarks.support.servers import environment
 from tests.conftest import postgres_settings
 from tests.support.servers import start_postgres
 

@@ -30,7 +30,7 @@ from benchmarks.chaos.plan import Plan, pieces_needed, plan
 from benchmarks.chaos.processes import Herd, Program
 from benchmarks.chaos.report import Report
 from benchmarks.replay import read_baskets
-from benchmarks.servers import SHELVES, settings_of
+from benchmarks.support.servers import SHELVES, settings_of
 from tests.support.servers import PostgresServer, RabbitMQServer, start_postgres, start_rabbitmq
 from tests.support.servers.scratch import free_port
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.settings import Settings
-from benchmarks.servers import ROOT, environment
+from benchmarks.support.servers import ROOT, environment
 
 _START_MARK = "=== a process starts"
 _LOOK_SECONDS = 0.1

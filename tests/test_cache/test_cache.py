@@ -19,7 +19,7 @@ from app.wiring.identity import provide_users
 from app.wiring.lifecycle import prepare
 from app.wiring.orders import provide_orders
 from app.wiring.resources import Shop
-from benchmarks.cache_races import race
+from benchmarks.cache.races import race
 from tests.conftest import postgres_settings, sqlite_settings
 from tests.support.cached import assert_cache_is_true, caught_up, redis_of
 from tests.support.refusals import USER

@@ -40,7 +40,7 @@ def _compose_file() -> dict[str, Any]:
 def faults_of(command: str) -> list[str] | None:
     """Return what is wrong with a command, or None if nothing here knows commands of its kind."""
     words = shlex.split(command)
-    if re.fullmatch(r"benchmarks\.\w+", words[0]):
+    if re.fullmatch(r"benchmarks(\.\w+)+", words[0]):
         words = ["python", "-m", *words]
     for start, check in _CHECKS.items():
         if words[: len(start)] == list(start):

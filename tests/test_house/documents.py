@@ -14,7 +14,7 @@ _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")
 _COMMAND = re.compile(
     r"(uv|uvx|docker|bash|sh|python|lavka|pytest|cp|cd|kubectl|curl|pip|npx|promtool|sudo)\b"
-    r"( |$)|scripts/check|benchmarks\.\w+"
+    r"( |$)|scripts/check|benchmarks(\.\w+)+"
 )
 _PATH = re.compile(r"(?P<path>[\w.-]+(/[\w.-]+)*/?)(::(?P<name>\w+))?")
 _SUFFIXES = set(".py .sh .md .yml .yaml .toml .json .ini .svg .png .csv".split())

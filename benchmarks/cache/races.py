@@ -43,7 +43,7 @@ _AT_ONCE = 4
 
 def main() -> None:
     """Race, print how many rounds ended with a stale value, and exit with 1 if any did."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.cache_races", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cache.races", description=__doc__)
     parser.add_argument("--rounds", type=int, default=6_000, help="rounds (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the delays (%(default)s)")
     parser.add_argument("--local", action="store_true", help="in one process, over SQLite")

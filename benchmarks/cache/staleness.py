@@ -37,7 +37,7 @@ from app.settings import Settings
 from app.wiring.catalogue import provide_products
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
-from benchmarks.cache_races import open_shop
+from benchmarks.cache.races import open_shop
 from tests.support.servers import start_postgres, start_redis
 
 _PROCESSES = 2
@@ -85,7 +85,7 @@ class Ledger:
 def main() -> None:
     """Run both ways, print a table, and exit with 1 if it was not as promised."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.cache_staleness", description=__doc__
+        prog="python -m benchmarks.cache.staleness", description=__doc__
     )
     parser.add_argument("--seconds", type=float, default=5.0, help="of changes (%(default)s)")
     parser.add_argument("--changes", type=int, default=800, help="a second (%(default)s)")

@@ -29,7 +29,9 @@ Told = list[tuple[bytes, float]]
 
 def main() -> None:
     """Measure both ways in turn, and print a table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.invalidation", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.cache.invalidation", description=__doc__
+    )
     parser.add_argument("--drops", type=int, default=4_000, help="drops (%(default)s)")
     parser.add_argument("--readers", type=int, default=4, help="readers (%(default)s)")
     parser.add_argument("--reads", type=int, default=50_000, help="reads (%(default)s)")

@@ -19,7 +19,7 @@ from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 from tests.support.servers import PostgresServer, RabbitMQServer
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 _DEMO = Path(demo_data.__file__).parent
 SHELVES = (_DEMO / "products.csv", _DEMO / "users.csv")
 """The products and the users of the demo, without its orders."""

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.settings import Settings
-from benchmarks.http_client import HttpClient
+from benchmarks.support.http_client import HttpClient
 from tests.support.machines import AUTHORIZATION, let_machine_into
 from tests.support.processes import serving
 from tests.support.servers import RedisServer, start_postgres, start_redis
@@ -113,7 +113,7 @@ class Traffic:
 
 def main() -> None:
     """Go through all outages, print a table, and exit with 1 if it was not as promised."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.cache_outages", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cache.outages", description=__doc__)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each phase (%(default)s)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:

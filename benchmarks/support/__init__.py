@@ -1,0 +1,1 @@
+"""What the benchmarks share: servers, clients, the bare application, `pgbench`."""
