@@ -30,9 +30,6 @@ EXCEPTIONS = {
         "file",
         "tests/test_jobs/test_file_import.py",
     ): "until its values are tested without a database",
-    ("folder", "benchmarks"): "until what benchmarks share has a folder of its own",
-    ("folder", "tests/test_security"): "until what tests share has a folder",
-    ("folder", "tests/test_web"): "until it mirrors the folders of app/web",
 }
 _RULES: tuple[Rule, ...] = (long_files, long_functions, wide_classes, full_folders, undocumented)
 

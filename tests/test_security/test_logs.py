@@ -28,9 +28,9 @@ from tests.conftest import DATABASES, postgres_settings, running, sqlite_setting
 from tests.support.factories import PASSWORD
 from tests.support.processes import WAIT_SECONDS, free_port
 from tests.support.servers import PostgresServer
-from tests.test_security.matrix import MATRIX, Row, routes_of
 from tests.test_security.people import client_with
-from tests.test_security.world import World, world_of
+from tests.test_security.rights.matrix import MATRIX, Row, routes_of
+from tests.test_security.rights.world import World, world_of
 from tests.test_web.test_crash import shop_process
 
 # What bodies say, by the names of their fields; each is found again by its value.

@@ -8,8 +8,8 @@ import pytest
 
 from app.models import UserRole
 from app.wiring.resources import Shop
-from tests.test_security.edge import shop_with
 from tests.test_security.people import bearing, log_in
+from tests.test_web.middleware.edge import shop_with
 
 
 def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:

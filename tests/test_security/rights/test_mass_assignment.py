@@ -10,8 +10,8 @@ from litestar.handlers import HTTPRouteHandler
 from app.schemas.base import Schema
 from app.wiring.resources import Shop
 from tests.support.refusals import everything, places_of, problem_of
-from tests.test_security.matrix import BASKET, MATRIX, PLACE, THING, Row, routes_of
-from tests.test_security.world import World, world_of
+from tests.test_security.rights.matrix import BASKET, MATRIX, PLACE, THING, Row, routes_of
+from tests.test_security.rights.world import World, world_of
 
 FIELDS: dict[str, Any] = {
     "role": "admin",

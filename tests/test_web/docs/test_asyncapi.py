@@ -20,8 +20,8 @@ from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import client_of, running, sqlite_settings
 from tests.support.factories import address, create_product, create_user, place_order
-from tests.test_web.documents import DOCS, parts_of
-from tests.test_web.test_openapi_limits import BOUNDS, schemas_of
+from tests.test_web.docs.documents import DOCS, parts_of
+from tests.test_web.docs.test_openapi_limits import BOUNDS, schemas_of
 
 Document = dict[str, Any]
 # A day is told whole, however many orders it had.

@@ -14,7 +14,6 @@ from app.models import UserRole
 from app.security.principal import Scope
 from app.wiring.resources import Shop
 from tests.support.refusals import everything, problem_of
-from tests.test_security.matrix import MATRIX
 from tests.test_security.people import (
     Person,
     client_with,
@@ -23,7 +22,8 @@ from tests.test_security.people import (
     reset_token,
     verify_token,
 )
-from tests.test_security.world import World, world_of
+from tests.test_security.rights.matrix import MATRIX
+from tests.test_security.rights.world import World, world_of
 
 METHODS = ("GET", "HEAD", "TRACE", "OPTIONS", "POST", "PATCH", "DELETE", "PUT", "get", "CONNECT")
 TRICKS: dict[str, Callable[[str], str]] = {

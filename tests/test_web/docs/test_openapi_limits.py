@@ -15,7 +15,7 @@ from app.schemas.orders.order_schema import OrderChangeRead, OrderItemRead, Orde
 from app.schemas.system.problem_schema import MAX_WORDS
 from app.web.docs.openapi_limits import bound
 from tests.support.factories import create_address, create_product, create_user, place_order
-from tests.test_web.documents import document_of, parts_of
+from tests.test_web.docs.documents import document_of, parts_of
 from tests.test_web.test_problems import problems
 
 SHOWN: list[tuple[type[Schema], type[Base]]] = [

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.wiring.resources import Shop
 from tests.support.ledger import every, movements_of, stock_of
-from tests.test_web.repetitions import basket, is_replayed, kept, post
+from tests.test_web.middleware.repetitions import basket, is_replayed, kept, post
 
 # A debt that nobody covers: refused at once, or only when the transaction commits.
 AT_ONCE, AT_COMMIT = "", "DEFERRABLE INITIALLY DEFERRED"

@@ -20,7 +20,7 @@ from tests.support.factories import (
     place_order,
 )
 from tests.support.machines import AUTHORIZATION
-from tests.test_web.documents import Document, document_of, operations_of, parts_of
+from tests.test_web.docs.documents import Document, document_of, operations_of, parts_of
 
 # Examples that are well made, and are not of this shop.
 STRANGE = {

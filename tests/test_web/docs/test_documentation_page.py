@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 
 from tests.support.refusals import problem_of
-from tests.test_web.documents import DOCS, Loads, document_of, operations_of
+from tests.test_web.docs.documents import DOCS, Loads, document_of, operations_of
 
 
 async def test_the_page_loads_from_the_shop_only(client: httpx.AsyncClient) -> None:
@@ -25,7 +25,7 @@ async def test_the_page_loads_from_the_shop_only(client: httpx.AsyncClient) -> N
 
 
 def test_the_page_shows_the_document_of_the_shop(repository_root: Path) -> None:
-    static = repository_root / "app" / "web" / "static"
+    static = repository_root / "app" / "web" / "docs" / "static"
     script = (static / "docs.js").read_text("utf-8")
     assert 'url: "/docs/openapi.json"' in script
     ours = [each for each in static.iterdir() if each.is_file()]
@@ -44,9 +44,9 @@ async def test_no_example_fills_a_form_of_the_page(client: httpx.AsyncClient) ->
 
 async def test_only_the_files_of_the_page_are_served(client: httpx.AsyncClient) -> None:
     for path in (
-        "../documentation.py",
-        "%2e%2e/documentation.py",
-        "..%2fdocumentation.py",
+        "../pages.py",
+        "%2e%2e/pages.py",
+        "..%2fpages.py",
         "",
         "x",
     ):

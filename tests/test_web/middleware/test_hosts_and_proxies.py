@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.models import AuditEvent
 from tests.support.refusals import problem_of
-from tests.test_security.edge import shop_with
+from tests.test_web.middleware.edge import shop_with
 
 HOSTS = "shop.example.com, Other.Example, *.wild.example, [::1], 192.0.2.9"
 GOOD_HOSTS = (

@@ -19,7 +19,7 @@ from tests.support.ledger import every, movements_of, stock_of
 from tests.support.moments import later
 from tests.support.refusals import USER
 from tests.support.servers import PostgresServer
-from tests.test_web.repetitions import basket, is_replayed, kept, post
+from tests.test_web.middleware.repetitions import basket, is_replayed, kept, post
 
 DAY = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)

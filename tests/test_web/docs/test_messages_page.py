@@ -7,8 +7,8 @@ import httpx
 from app.messaging.commands import COMMANDS
 from app.messaging.events import EVENTS
 from app.web.docs.messages_page import page_of
-from tests.test_web.documents import DOCS, Loads
-from tests.test_web.test_asyncapi import messages_of
+from tests.test_web.docs.documents import DOCS, Loads
+from tests.test_web.docs.test_asyncapi import messages_of
 
 
 class Reader(HTMLParser):

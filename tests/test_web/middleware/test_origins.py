@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.test_security.edge import ORIGIN, assert_guarded, replies, shop_with
+from tests.test_web.middleware.edge import ORIGIN, assert_guarded, replies, shop_with
 
 PREFLIGHT = {
     "Origin": ORIGIN,

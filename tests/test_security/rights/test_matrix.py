@@ -10,8 +10,8 @@ from litestar import Litestar
 from app.security.principal import Access
 from app.wiring.resources import Shop
 from tests.support.refusals import NOTHING, everything, problem_of
-from tests.test_security.matrix import COLUMNS, MATRIX, Row, routes_of
-from tests.test_security.world import world_of
+from tests.test_security.rights.matrix import COLUMNS, MATRIX, Row, routes_of
+from tests.test_security.rights.world import world_of
 
 # Their tokens are none of ours.
 STRANGERS = COLUMNS[:6]

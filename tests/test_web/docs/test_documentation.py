@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from app.security.principal import Access
 from app.web.request import FORM
 from tests.support.factories import create_product
-from tests.test_web.documents import DOCS, document_of, handlers_of, operations_of, parts_of
+from tests.test_web.docs.documents import DOCS, document_of, handlers_of, operations_of, parts_of
 
 BODY_STATUSES = {"400", "408", "413", "415"}
 POST_STATUSES = {"400", "408", "409", "413", "422"}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -212,6 +213,7 @@ def _letter(now: datetime) -> Row:
         "queue": "order",
         "message_id": "message-1",
         "body": b"{}",
+        "body_digest": sha256(b"{}").digest(),
         "code": "invalid-input",
         "reason": "items is required",
         "attempts": 1,

@@ -7,8 +7,8 @@ import pytest
 from app.models import UserRole
 from tests.support.factories import PASSWORD
 from tests.support.refusals import problem_of
-from tests.test_security.edge import ORIGIN, assert_guarded, replies, shop_with
 from tests.test_security.people import bearing, log_in
+from tests.test_web.middleware.edge import ORIGIN, assert_guarded, replies, shop_with
 
 LIMITS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 

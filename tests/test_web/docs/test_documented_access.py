@@ -6,7 +6,7 @@ import httpx
 from litestar import Litestar
 
 from app.security.principal import Access
-from tests.test_web.documents import document_of, handlers_of, operations_of
+from tests.test_web.docs.documents import document_of, handlers_of, operations_of
 
 TOKEN = "/api/v1/auth/token"
 # What anybody may do: the rest needs a log-in or an API key.

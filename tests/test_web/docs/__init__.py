@@ -1,0 +1,1 @@
+"""The documents of HTTP and of messages, and their pages."""
