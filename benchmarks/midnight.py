@@ -21,6 +21,7 @@ import aio_pika
 from sqlalchemy import text
 
 from app.core.clock import Clock
+from app.database.advisory_locks import AdvisoryLock
 from app.settings import Settings
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
@@ -38,7 +39,7 @@ _WORKER = ("taskiq", "worker", "app.scheduler:broker", "--workers", "1")
 _CONSUMER = ("app.rabbitmq_consumer",)
 _LIBRARY = "/usr/lib/*/faketime/libfaketime.so.1"
 _IS_MAKING = text(
-    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 5263831"
+    f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = {AdvisoryLock.REPORT}"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 

@@ -5,13 +5,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
+from app.database.advisory_locks import AdvisoryLock
 from app.database.sessions import Database
 
 logger = logging.getLogger(__name__)
 
 _SCRIPTS = Path(__file__).resolve().parent.parent.parent / "migrations"
-# Any number will do, as long as every process of the shop uses the same one.
-_ADVISORY_LOCK = 5_263_829
 
 
 async def migrate(database: Database) -> bool:
@@ -43,7 +42,9 @@ def newest_revision() -> str:
 
 def _upgrade(connection: Connection, newest: str) -> bool:
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": AdvisoryLock.MIGRATION}
+        )
     if _revision(connection) >= newest:
         # Another process was faster.
         return False

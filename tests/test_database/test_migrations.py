@@ -16,7 +16,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, column, insert, inspect, table, text
 
-from app.database.migrate import _ADVISORY_LOCK, migrate, newest_revision
+from app.database.advisory_locks import AdvisoryLock
+from app.database.migrate import migrate, newest_revision
 from app.database.sessions import Database
 from app.errors import Unavailable
 from app.models import Base, Product
@@ -249,7 +250,7 @@ async def test_a_migration_may_take_longer_than_a_request(
     shop, other = (Shop(postgres_settings(postgres_server, "slow")) for _ in range(2))
     async with other.database.write() as session:
         # What a process that migrates has, and what the next one waits for.
-        await session.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+        await session.execute(text(f"SELECT pg_advisory_xact_lock({AdvisoryLock.MIGRATION})"))
         waiting = asyncio.create_task(migrate_shop(shop))
         await asyncio.sleep(2.5)
         assert not waiting.done()

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import case, delete, func, literal_column, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.database.advisory_locks import AdvisoryLock
 from app.models import OutboxMessage
 from app.repositories.bulk import among, insert_of, insert_rows, table_of, values_of
 
@@ -27,8 +28,6 @@ _COLUMNS = (
 _SEND = select(func.pg_notify(literal_column("'outbox'"), literal_column("''"))).add_cte(
     insert_of(_outbox, _COLUMNS).cte()
 )
-# Any number will do, as long as every process of the shop uses the same one.
-_RELAY_LOCK = 5_263_830
 # What was tried before waits on purpose until it is due.
 _SINCE = case((OutboxMessage.attempts > 0, OutboxMessage.due_at), else_=OutboxMessage.created_at)
 _WAITING = select(
@@ -72,7 +71,7 @@ class OutboxRepository:
         """
         if not self._is_postgres:
             return True  # SQLite's only writer is this transaction.
-        return bool(await self.session.scalar(_LOCK, {"lock": _RELAY_LOCK}))
+        return bool(await self.session.scalar(_LOCK, {"lock": AdvisoryLock.RELAY}))
 
     async def due(self, now: datetime, limit: int) -> Sequence[OutboxMessage]:
         """Return messages that are due, the oldest first, without changing them."""

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy import delete, func, or_, select, text
 
+from app.database.advisory_locks import AdvisoryLock
 from app.errors import ReportInProgress
 from app.models import DailyReport, Order, OrderChange, Product, ReportLine, ReportProduct
 from app.repositories.bulk import insert_rows, table_of
@@ -14,8 +15,6 @@ from app.repositories.reports.report_repository import ReportRepository
 _lines = table_of(ReportLine)
 _products = table_of(ReportProduct)
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:lock, :day)")
-# Any number will do, as long as every process of the shop uses the same one.
-_REPORT_LOCK = 5_263_831
 # Not the snapshot's own upper end: that is above the last one that has ended, and not above those
 # that have begun.
 _NEXT_TRANSACTION = text("SELECT pg_current_xact_id()::text::bigint")
@@ -36,7 +35,9 @@ class ReportMakingRepository(ReportRepository):
         """
         if not self._is_postgres:
             return  # SQLite's only writer is this transaction.
-        if not await self.session.scalar(_LOCK, {"lock": _REPORT_LOCK, "day": day.toordinal()}):
+        if not await self.session.scalar(
+            _LOCK, {"lock": AdvisoryLock.REPORT, "day": day.toordinal()}
+        ):
             raise ReportInProgress(f"the report of {day} is being made", day=day.isoformat())
 
     async def days_made(self) -> Sequence[date]:
