@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import logging
 import secrets
-import time
 from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, cast
@@ -14,6 +13,7 @@ import msgspec
 from app.cache.connection import TICK_SECONDS, Connection, RedisDown
 from app.cache.local import LocalStore
 from app.cache.representation import Representation
+from app.observability.rare_warning import RareWarning
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -21,7 +21,6 @@ logger = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 0.1
 _CONNECT_SECONDS = 1.0
 _SLOW = "Redis is slow"
-_COMPLAINT_SECONDS = 60.0
 # Longer than any load takes: whoever is slower than this does not store what it has loaded.
 _UNUSED_GENERATION_SECONDS = 60
 _GENERATION_LENGTH = 16
@@ -66,7 +65,7 @@ class RedisStore:
         self._fetch_sha = self._store_sha = b""
         prefix = secrets.token_hex(_GENERATION_LENGTH // 4)
         self._names = (f"{prefix}{number:08x}" for number in itertools.count())
-        self._complained_at = -_COMPLAINT_SECONDS
+        self._warning = RareWarning(logger, "Redis is not to be had, reads go to the database: %s")
         self._is_lost = asyncio.Event()
         self._lost_by = "not connected yet"
         self.is_believed = False
@@ -201,9 +200,7 @@ class RedisStore:
     def complain(self, reason: object) -> None:
         """Log that Redis is not to be had, at most once a minute."""
         self.errors += 1
-        if time.monotonic() - self._complained_at >= _COMPLAINT_SECONDS:
-            self._complained_at = time.monotonic()
-            logger.warning("Redis is not to be had, reads go to the database: %s", reason)
+        self._warning.log(reason)
 
     async def _call(self, *command: Any) -> Any:
         if self._connection is None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from app.cache.connection import RedisDown
 from app.cache.redis import RedisStore
 from app.errors import Unavailable
-from app.runtime.supervisor import end, repeat
+from app.runtime.supervisor import GrowingPause, end, repeat
 from app.wiring.messaging import provide_cache_drops
 from app.wiring.resources import Shop
 
@@ -52,7 +52,7 @@ class _Keeper:
     def __init__(self, shop: Shop, redis: RedisStore) -> None:
         self._shop = shop
         self._redis = redis
-        self._pause_seconds = _RECONNECT_SECONDS[0]
+        self._pause = GrowingPause(*_RECONNECT_SECONDS)
 
     async def work(self) -> None:
         """Do what is to be done next."""
@@ -65,8 +65,7 @@ class _Keeper:
             await self._replay(is_all=False)
         except RedisDown as error:
             self._redis.complain(error)
-            await asyncio.sleep(self._pause_seconds)
-            self._pause_seconds = min(self._pause_seconds * 2, _RECONNECT_SECONDS[1])
+            await self._pause.rest()
         except Unavailable:
             # Without a database nothing changes, so what Redis has stays true.
             await asyncio.sleep(_RECONNECT_SECONDS[1])
@@ -77,7 +76,7 @@ class _Keeper:
             await self._redis.connect()
         await self._replay(is_all=True)
         self._redis.believe()
-        self._pause_seconds = _RECONNECT_SECONDS[0]
+        self._pause.reset()
 
     async def _replay(self, *, is_all: bool) -> None:
         """Tell Redis of changes that it was not told of, or nobody knows whether it was."""

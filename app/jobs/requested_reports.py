@@ -1,6 +1,5 @@
 """Tasks that callers have asked for: what TaskIQ's workers run, or the process that has none."""
 
-import asyncio
 import logging
 from datetime import date
 from uuid import UUID
@@ -11,6 +10,7 @@ from app.errors import DomainError, ReportInProgress, Unavailable
 from app.jobs.daily_reports import make_report
 from app.messaging.processing import HandlerFailed
 from app.observability.request_ids import bound_request_id, sane_request_id
+from app.runtime.supervisor import GrowingPause
 from app.services.reports.report_service import TASK_QUEUE
 from app.wiring.messaging import provide_operations
 from app.wiring.reports import provide_reports
@@ -34,15 +34,14 @@ async def make_asked_report(
     TaskIQ forgets a task that fails: while the database is away, or somebody else makes the same
     report, it is held.
     """
-    wait, longest = _HOLD_SECONDS
+    pause = GrowingPause(*_HOLD_SECONDS)
     with bound_request_id(sane_request_id(request_id)):
         while True:
             try:
                 await _make(shop, date.fromisoformat(day), UUID(operation_id))
                 return
             except (Unavailable, ReportInProgress):
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, longest)
+                await pause.rest()
 
 
 async def _make(shop: Shop, day: date, operation_id: UUID) -> None:

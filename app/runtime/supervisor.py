@@ -13,6 +13,25 @@ _REST_SECONDS = 15.0
 _INSIST_SECONDS = 5.0
 
 
+class GrowingPause:
+    """Waits between attempts, twice as long each time, up to a limit."""
+
+    def __init__(self, first_seconds: float, longest_seconds: float) -> None:
+        self._first_seconds = first_seconds
+        self._longest_seconds = longest_seconds
+        self._next_seconds = first_seconds
+
+    async def rest(self) -> None:
+        """Wait; the next time, longer."""
+        seconds = self._next_seconds
+        self._next_seconds = min(seconds * 2, self._longest_seconds)
+        await asyncio.sleep(seconds)
+
+    def reset(self) -> None:
+        """Begin with the shortest wait again."""
+        self._next_seconds = self._first_seconds
+
+
 async def repeat(name: str, work: Callable[[], Awaitable[None]]) -> None:
     """Do a piece of work again and again, until cancelled; after a failure, rest a while."""
     while True:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.errors import TooManyRequests
+from app.observability.rare_warning import RareWarning
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ logger = logging.getLogger(__name__)
 _REDIS_TIMEOUT_SECONDS = 0.2
 # Redis is not asked again for so long after it failed: each time-out is felt by a caller.
 REDIS_REST_SECONDS = 1.0
-_COMPLAINT_SECONDS = 60.0
 # Processes that cannot count together let through a share each.
 _SHARE_ALONE = 4
 _MAX_COUNTERS = 100_000
@@ -106,7 +106,10 @@ class RateLimits:
         self._settings = settings
         self._redis: Redis | None = None
         self._script: Any = None
-        self._rests_until = self._complained_at = -math.inf
+        self._rests_until = -math.inf
+        self._warning = RareWarning(
+            logger, "Redis does not answer, limits are counted here: %s", self._now
+        )
 
     async def hit(self, key: str, limit: int) -> Standing:
         """Count a request; while Redis does not answer, a quarter of the limit is left."""
@@ -135,14 +138,9 @@ class RateLimits:
             count, left_ms = await self._script(keys=[f"limit:{key}"], args=[self._window_ms])
         except (RedisError, OSError, TimeoutError) as error:
             self._rests_until = self._now() + REDIS_REST_SECONDS
-            self._complain(error)
+            self._warning.log(error)
             return None
         return _standing(count, limit, left_ms / 1000)
-
-    def _complain(self, error: Exception) -> None:
-        if self._now() - self._complained_at >= _COMPLAINT_SECONDS:
-            self._complained_at = self._now()
-            logger.warning("Redis does not answer, limits are counted here: %s", error)
 
 
 def _standing(count: int, limit: int, left_seconds: float) -> Standing:

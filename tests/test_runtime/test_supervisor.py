@@ -27,3 +27,20 @@ async def test_a_task_that_loses_its_cancellation_is_ended_all_the_same(
     await background.end(tasks)
     assert lost == 2
     assert all(task.cancelled() for task in tasks)
+
+
+async def test_a_pause_doubles_up_to_its_limit_and_begins_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    pause = background.GrowingPause(0.2, 1.0)
+    for _ in range(5):
+        await pause.rest()
+    pause.reset()
+    await pause.rest()
+    assert slept == [0.2, 0.4, 0.8, 1.0, 1.0, 0.2]
