@@ -17,7 +17,7 @@ from app.jobs.cache_sync import kept_cache
 from app.messaging.broker import BrokerLost, connected, declare, describe
 from app.messaging.commands import COMMANDS
 from app.messaging.consumer import Consumer
-from app.messaging.processing import Processor
+from app.messaging.pipeline import Pipeline
 from app.messaging.relay import Relay
 from app.observability.tracing import flush_traces
 from app.runtime.heartbeat import beating
@@ -37,7 +37,7 @@ class Worker:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._processor = Processor(shop)
+        self._pipeline = Pipeline(shop)
         self._stopping = asyncio.Event()
         self._is_connected = False
 
@@ -78,7 +78,7 @@ class Worker:
         self._is_connected = True
         relay = Relay(self._shop, channel)
         consumers = [
-            Consumer(self._processor, connection, command, lost, is_returned=is_returned)
+            Consumer(self._pipeline, connection, command, lost, is_returned=is_returned)
             for command in COMMANDS
             for is_returned in (False, True)
         ]

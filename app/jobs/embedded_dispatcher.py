@@ -5,7 +5,7 @@ from itertools import groupby
 from app.jobs.requested_reports import run_task
 from app.messaging.commands import COMMANDS
 from app.messaging.delivery import Delivery
-from app.messaging.processing import Processor
+from app.messaging.pipeline import Pipeline
 from app.runtime.supervisor import repeat
 from app.services.reports.report_service import TASK_QUEUE
 from app.wiring.messaging import provide_outbox
@@ -17,36 +17,36 @@ _POLL_SECONDS = 1.0
 
 async def dispatch_commands(shop: Shop) -> None:
     """Apply commands as they become due, until cancelled."""
-    processor = Processor(shop)
+    pipeline = Pipeline(shop)
 
     async def dispatch() -> None:
-        if not await dispatch_due(shop, processor):
+        if not await dispatch_due(shop, pipeline):
             await shop.database.outbox_written(_POLL_SECONDS)
 
     await repeat("commands", dispatch)
 
 
-async def dispatch_due(shop: Shop, processor: Processor) -> bool:
+async def dispatch_due(shop: Shop, pipeline: Pipeline) -> bool:
     """Apply the commands that are due; tell whether there was any.
 
     Who dies before the rows are deleted has them applied once more, which the inbox turns into
     nothing.
     """
     if shop.database.is_sqlite:
-        return await _dispatch(shop, processor)
+        return await _dispatch(shop, pipeline)
     # Of several processes one at a time: two would both postpone what fails for the moment.
     async with shop.database.write() as session:
         is_ours = await provide_outbox(session, shop).take_turn()
-        return is_ours and await _dispatch(shop, processor)
+        return is_ours and await _dispatch(shop, pipeline)
 
 
-async def _dispatch(shop: Shop, processor: Processor) -> bool:
+async def _dispatch(shop: Shop, pipeline: Pipeline) -> bool:
     async with shop.database.read() as session:
         messages = await provide_outbox(session, shop).look_at_due(_AT_ONCE)
     for queue, group in groupby(messages, lambda each: each.routing_key):
         rows = list(group)
         if queue in COMMANDS:
-            await processor.process(
+            await pipeline.process(
                 [
                     Delivery(queue, row.message_id, row.body, row.attempts, headers=row.headers)
                     for row in rows

@@ -8,7 +8,7 @@ import msgspec
 
 from app.errors import DomainError, ReportInProgress, Unavailable
 from app.jobs.daily_reports import make_report
-from app.messaging.processing import HandlerFailed
+from app.messaging.settle import HandlerFailed
 from app.observability.request_ids import bound_request_id, sane_request_id
 from app.runtime.supervisor import GrowingPause
 from app.services.reports.report_service import TASK_QUEUE

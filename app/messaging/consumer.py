@@ -12,7 +12,7 @@ from aiormq.abc import AbstractChannel, DeliveredMessage
 
 from app.messaging.broker import BrokerLost, declare_queue, describe
 from app.messaging.delivery import Delivery, storable_id
-from app.messaging.processing import Processor
+from app.messaging.pipeline import Pipeline
 from app.messaging.queues import RETURNED_ARGUMENTS, command_arguments, returned_queue
 
 logger = logging.getLogger(__name__)
@@ -34,14 +34,14 @@ class Consumer:
 
     def __init__(
         self,
-        processor: Processor,
+        pipeline: Pipeline,
         connection: AbstractConnection,
         command: str,
         lost: asyncio.Event,
         *,
         is_returned: bool = False,
     ) -> None:
-        self._processor = processor
+        self._pipeline = pipeline
         self._connection = connection
         self._command = command
         self._lost = lost
@@ -119,7 +119,7 @@ class Consumer:
 
     async def _apply(self, channel: AbstractChannel, batch: list[_Received]) -> None:
         for part in _parts(batch):
-            await self._processor.process([delivery for _, delivery in part])
+            await self._pipeline.process([delivery for _, delivery in part])
             # They are all that the channel has delivered up to the last of them.
             await channel.basic_ack(part[-1][0].delivery_tag or 0, multiple=True)
             if self._is_stopping:

@@ -1,13 +1,11 @@
-"""Messages as a transport hands them over, and as their handlers get them."""
+"""A message as a transport hands it over."""
 
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-from app.models import Operation
-from app.schemas.base import Schema
+from uuid import UUID
 
 _SUSPECT_FROM = 2
 MAX_ID_BYTES = 255
@@ -35,6 +33,19 @@ class Delivery:
     own_id: str = field(default_factory=lambda: f"unnamed-{uuid.uuid4().hex}")
 
     @property
+    def stored_id(self) -> str:
+        """The id under which it is stored: its own, or the one that was made for it."""
+        return self.message_id or self.own_id
+
+    @property
+    def operation_id(self) -> UUID | None:
+        """The operation that it may carry out: the shop names such a message by its operation."""
+        try:
+            return UUID(self.message_id or "")
+        except ValueError:
+            return None
+
+    @property
     def digest(self) -> bytes:
         """What tells bodies apart."""
         return hashlib.sha256(self.body).digest()
@@ -43,16 +54,6 @@ class Delivery:
     def is_suspect(self) -> bool:
         """Whether it came back so often that it may be what kills its processes."""
         return self.delivery_count >= _SUSPECT_FROM or self.returned_for == DELIVERY_LIMIT
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A message whose body says what it should."""
-
-    delivery: Delivery
-    message_id: str
-    command: Schema
-    operation: Operation | None = None
 
 
 def shared_headers(deliveries: Sequence[Delivery]) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from app import rabbitmq_consumer, server
 from app.messaging.commands import COMMANDS, Outcome, Services, place_orders
 from app.messaging.delivery import Delivery
-from app.messaging.processing import Processor
+from app.messaging.pipeline import Pipeline
 from app.schemas.orders.order_messages import OrderCommand
 from app.security.principal import Caller
 from app.services.messaging.inbox_service import InboxService
@@ -18,20 +18,20 @@ from main import create_app
 
 _FAILURES = 2
 _attempts: ContextVar[Mapping[str, int]] = ContextVar("attempts")
-_apply = Processor._apply  # pylint: disable=protected-access  # where attempts are still known
+_apply = Pipeline._apply  # pylint: disable=protected-access  # where attempts are still known
 
 
 class PlantedFault(Exception):
     """A handler fails in a way that nobody foresaw."""
 
 
-async def apply_noting_attempts(processor: Processor, deliveries: Sequence[Delivery]) -> None:
+async def apply_noting_attempts(pipeline: Pipeline, deliveries: Sequence[Delivery]) -> None:
     """Apply messages as ever, and remember how often the stumbling ones were tried."""
     stumbling = [each for each in deliveries if STUMBLING_CITY.encode() in each.body]
     _attempts.set(
         {json.loads(each.body)["delivery_address"]["street"]: each.attempts for each in stumbling}
     )
-    await _apply(processor, deliveries)
+    await _apply(pipeline, deliveries)
 
 
 async def stumble(
@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--no-inbox", action="store_true", help="apply what comes twice twice")
     arguments, others = parser.parse_known_args()
     COMMANDS["order"] = replace(COMMANDS["order"], handle_many=stumble)
-    setattr(Processor, "_apply", apply_noting_attempts)
+    setattr(Pipeline, "_apply", apply_noting_attempts)
     if arguments.no_inbox:
         setattr(InboxService, "claim", call_all_new)
     if arguments.kind == "worker":

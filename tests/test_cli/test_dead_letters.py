@@ -12,7 +12,7 @@ import pytest_asyncio
 from sqlalchemy import select
 
 from app.jobs.embedded_dispatcher import dispatch_due
-from app.messaging.processing import Processor
+from app.messaging.pipeline import Pipeline
 from app.models import AuditEvent, DeadLetter, OutboxMessage
 from app.wiring.lifecycle import prepare
 from app.wiring.messaging import provide_dead_letters
@@ -189,7 +189,7 @@ async def test_an_order_that_was_refused_is_placed_when_it_is_requeued(
     done = lavka(shop.settings, "dead-letters", "requeue", letter)
     assert (done.returncode, done.stdout) == (0, "1 requeued\n")
     # The shop of the tests leaves what is queued to them.
-    assert await dispatch_due(shop, Processor(shop))
+    assert await dispatch_due(shop, Pipeline(shop))
     orders = await every(client, "/orders")
     assert [(each["user_id"], each["units"]) for each in orders] == [(user["id"], 3)]
 

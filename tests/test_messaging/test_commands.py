@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.messaging.delivery import Delivery
-from app.messaging.processing import Processor
+from app.messaging.pipeline import Pipeline
 from app.models import AuditEvent
 from app.schemas.system.audit_schema import Audited
 from app.wiring.resources import Shop
@@ -41,7 +41,7 @@ async def orders_in(client: httpx.AsyncClient) -> list[dict[str, Any]]:
 
 
 async def test_a_product_is_added_by_its_queue(client: httpx.AsyncClient, shop: Shop) -> None:
-    await Processor(shop).process([message("product", PRODUCT)])
+    await Pipeline(shop).process([message("product", PRODUCT)])
     (product,) = await every(client, "/products")
     assert {name: product[name] for name in PRODUCT} == PRODUCT
     movements = await every(client, f"/products/{product['id']}/stock")
@@ -52,7 +52,7 @@ async def test_a_product_is_added_by_its_queue(client: httpx.AsyncClient, shop: 
 async def test_a_product_is_changed_by_its_queue(client: httpx.AsyncClient, shop: Shop) -> None:
     product = await create_product(client)
     data = change(product, price="5.49", stock_quantity=0)
-    await Processor(shop).process([message("product_update", data)])
+    await Pipeline(shop).process([message("product_update", data)])
     changed = await product_of(client, product)
     assert (changed["price"], changed["stock_quantity"], changed["version"]) == ("5.49", 0, 2)
     assert await movements_of(client, product["id"]) == [("supply", 10), ("stocktake", -10)]
@@ -65,7 +65,7 @@ async def test_a_product_is_changed_by_its_queue(client: httpx.AsyncClient, shop
 async def test_an_order_is_placed_by_its_queue(client: httpx.AsyncClient, shop: Shop) -> None:
     user, product = await create_user(client), await create_product(client)
     chosen = str(uuid4())
-    await Processor(shop).process([message("order", order(user, product, 3, id=chosen))])
+    await Pipeline(shop).process([message("order", order(user, product, 3, id=chosen))])
     (placed,) = await orders_in(client)
     assert (placed["id"], placed["user_id"], placed["units"]) == (chosen, user["id"], 3)
     assert (placed["status"], placed["total"]) == ("pending", "14.97")
@@ -86,7 +86,7 @@ async def test_an_order_is_moved_by_its_queue(client: httpx.AsyncClient, shop: S
             (first["id"], "shipped"),
         )
     ]
-    await Processor(shop).process(batch)
+    await Pipeline(shop).process(batch)
     assert [each["status"] for each in await orders_in(client)] == ["shipped", "cancelled"]
     moved = (await client.get(f"/orders/{first['id']}")).json()
     assert [each["actor"] for each in moved["history"]] == [NAME] + ["queue order_update"] * 2
@@ -108,12 +108,12 @@ async def test_a_message_that_comes_twice_has_its_effect_once(
     ]
     for batch in batches:
         if how == "in one batch":
-            await Processor(shop).process(batch * 2)
+            await Pipeline(shop).process(batch * 2)
         elif how == "in two":
-            await Processor(shop).process(batch)
-            await Processor(shop).process(batch)
+            await Pipeline(shop).process(batch)
+            await Pipeline(shop).process(batch)
         else:
-            await asyncio.gather(*(Processor(shop).process(batch) for _ in range(2)))
+            await asyncio.gather(*(Pipeline(shop).process(batch) for _ in range(2)))
     assert len(await every(client, "/products")) == 2
     assert len(await every(client, "/orders")) == 2
     assert (await product_of(client, product))["version"] == 2
@@ -134,7 +134,7 @@ async def test_messages_without_an_id_are_applied_each_when_first_delivered(
     user, product = await create_user(client), await create_product(client)
     for count in (2, 1):
         batch = [message("order", order(user, product), None) for _ in range(count)]
-        await Processor(shop).process(batch)
+        await Pipeline(shop).process(batch)
     assert await stock_of(client, product["id"]) == 7
     assert await letters_of(shop) == []
 
@@ -145,7 +145,7 @@ async def test_a_message_without_an_id_that_comes_again_is_applied_if_none_like_
     user, product = await create_user(client), await create_product(client)
     for quantity, left in ((2, 8), (3, 5), (2, 5)):
         again = message("order", order(user, product, quantity), None, is_redelivered=True)
-        await Processor(shop).process([again])
+        await Pipeline(shop).process([again])
         assert await stock_of(client, product["id"]) == left
     (letter,) = await letters_of(shop)
     assert letter[:2] == ("order", "ambiguous")
@@ -163,7 +163,7 @@ async def test_what_was_applied_long_ago_makes_no_message_ambiguous(
     for minutes, left in ((0, 8), (59, 8), (61, 6)):
         again = message("order", order(user, product, 2), None, is_redelivered=True)
         with later(shop, timedelta(minutes=minutes)):
-            await Processor(shop).process([again])
+            await Pipeline(shop).process([again])
         assert await stock_of(client, product["id"]) == left
     assert await codes_of(shop) == ["ambiguous"]
 
@@ -173,9 +173,9 @@ async def test_the_same_body_on_another_queue_or_by_an_id_makes_no_message_ambig
 ) -> None:
     user, product = await create_user(client), await create_product(client)
     data = order(user, product, 2)
-    await Processor(shop).process([message("product", data, None)])
-    await Processor(shop).process([message("order", data, None, is_redelivered=True)])
-    await Processor(shop).process([message("order", data, "named", is_redelivered=True)])
+    await Pipeline(shop).process([message("product", data, None)])
+    await Pipeline(shop).process([message("order", data, None, is_redelivered=True)])
+    await Pipeline(shop).process([message("order", data, "named", is_redelivered=True)])
     assert await codes_of(shop) == ["invalid-input"]
     assert await stock_of(client, product["id"]) == 6
 
@@ -185,9 +185,9 @@ async def test_an_id_that_stands_for_another_message_takes_nothing_from_the_firs
 ) -> None:
     user, product = await create_user(client), await create_product(client)
     good, bad = message("order", order(user, product), "one"), message("order", b"{}", "one")
-    await Processor(shop).process([good, bad])
-    await Processor(shop).process([bad])
-    await Processor(shop).process([good])
+    await Pipeline(shop).process([good, bad])
+    await Pipeline(shop).process([bad])
+    await Pipeline(shop).process([good])
     assert await stock_of(client, product["id"]) == 9
     assert await applied_in(shop) == ["one"]
     assert await codes_of(shop) == ["invalid-input"]
@@ -208,7 +208,7 @@ async def test_changes_in_any_order_end_in_the_state_of_the_highest_version(
         for each in products
     ]
     for start in range(0, len(batch), size):
-        await Processor(shop).process(batch[start : start + size])
+        await Pipeline(shop).process(batch[start : start + size])
     for each in products:
         shown = await product_of(client, each)
         assert shown["name"] == f"No. {count}"
@@ -223,27 +223,27 @@ async def test_changes_in_any_order_end_in_the_state_of_the_highest_version(
 
 async def test_an_older_version_changes_nothing(client: httpx.AsyncClient, shop: Shop) -> None:
     product = await create_product(client)
-    await Processor(shop).process([message("product_update", change(product, 5, name="Five"))])
+    await Pipeline(shop).process([message("product_update", change(product, 5, name="Five"))])
     five = await product_of(client, product)
     late = [
         message("product_update", change(product, version, price="0.01", stock_quantity=1))
         for version in (4, 5)
     ]
-    await Processor(shop).process(late)
+    await Pipeline(shop).process(late)
     assert await product_of(client, product) == five
     assert await movements_of(client, product["id"]) == [("supply", 10)]
     assert await letters_of(shop) == []
-    await Processor(shop).process([message("product_update", change(product, name="Any"))])
+    await Pipeline(shop).process([message("product_update", change(product, name="Any"))])
     assert (await product_of(client, product))["name"] == "Any"
 
 
 async def test_an_order_id_that_is_taken_is_refused(client: httpx.AsyncClient, shop: Shop) -> None:
     user, product = await create_user(client), await create_product(client)
     chosen, other = str(uuid4()), str(uuid4())
-    await Processor(shop).process(
+    await Pipeline(shop).process(
         [message("order", order(user, product, 1, id=each)) for each in (chosen, other, chosen)]
     )
-    await Processor(shop).process([message("order", order(user, product, 4, id=other))])
+    await Pipeline(shop).process([message("order", order(user, product, 4, id=other))])
     assert [(code, reason) for _, code, reason, _ in await letters_of(shop)] == sorted(
         ("order-exists", f"there is an order {each}") for each in (chosen, other)
     )
@@ -273,7 +273,7 @@ async def test_a_command_over_http_runs_in_the_name_of_its_caller(
     for sent, kind in ((own, headers), (order(user, product), {"Prefer": "respond-async"})):
         accepted = await client.post("/orders", json=sent, headers=kind)
         assert accepted.status_code == 202, accepted.text
-        await Processor(shop).process([await taken_command(shop)])
+        await Pipeline(shop).process([await taken_command(shop)])
     actors = [each["history"][0]["actor"] for each in await orders_in(client)]
     assert actors == [f"user {user['id']}", NAME]
     assert await postponed_in(shop) == []
@@ -287,7 +287,7 @@ async def test_a_command_over_http_has_no_more_rights_than_its_caller(
     headers = await signed_in(client, user)
     accepted = await client.post("/orders", json=order(other, product), headers=headers)
     assert accepted.status_code == 202
-    await Processor(shop).process([await taken_command(shop)])
+    await Pipeline(shop).process([await taken_command(shop)])
     assert await every(client, "/orders") == []
     ((_, code, reason, _),) = await letters_of(shop)
     assert (code, reason) == (
@@ -306,12 +306,12 @@ async def test_another_message_of_an_id_that_was_applied_is_parked(
 ) -> None:
     first = message("product", PRODUCT)
     other = replace(message("product", PRODUCT | {"sku": "TEA-2"}), message_id=first.message_id)
-    await Processor(shop).process([first])
-    await Processor(shop).process([other, first])
+    await Pipeline(shop).process([first])
+    await Pipeline(shop).process([other, first])
     assert [each["sku"] for each in await every(client, "/products")] == [PRODUCT["sku"]]
     reason = "its message_id was that of another message, which was applied"
     assert await letters_of(shop) == [("product", "ambiguous", reason, 1)]
-    await Processor(shop).process([first])
+    await Pipeline(shop).process([first])
     assert len(await letters_of(shop)) == 1
 
 
@@ -320,6 +320,6 @@ async def test_of_two_messages_of_one_id_in_a_batch_the_first_is_applied(
 ) -> None:
     first = message("product", PRODUCT)
     other = replace(message("product", PRODUCT | {"sku": "TEA-2"}), message_id=first.message_id)
-    await Processor(shop).process([first, first, other])
+    await Pipeline(shop).process([first, first, other])
     assert [each["sku"] for each in await every(client, "/products")] == [PRODUCT["sku"]]
     assert await codes_of(shop) == ["ambiguous"]

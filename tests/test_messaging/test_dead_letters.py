@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from app.messaging.processing import Processor
+from app.messaging.pipeline import Pipeline
 from app.models import AuditEvent
 from app.schemas.system.audit_schema import Audited
 from app.wiring.resources import Shop
@@ -30,7 +30,7 @@ async def parked(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Have an order parked for want of stock; return its product, restocked, and its letter."""
     user, product = await create_user(client), await create_product(client, stock_quantity=1)
-    await Processor(shop).process([message("order", order(user, product, 3), message_id)])
+    await Pipeline(shop).process([message("order", order(user, product, 3), message_id)])
     supply = {"quantity": 9, "reason": "supply"}
     assert (await client.post(f"/products/{product['id']}/stock", json=supply)).status_code == 201
     (letter,) = await every(client, LETTERS)
@@ -45,8 +45,8 @@ async def audited(shop: Shop, event: Audited) -> list[tuple[str, str, dict[str, 
 
 async def test_letters_are_listed_by_queue_in_pages(client: httpx.AsyncClient, shop: Shop) -> None:
     for number in range(5):
-        await Processor(shop).process([message("order", b"?", f"order {number}")])
-        await Processor(shop).process([message("product", b"?", f"product {number}")])
+        await Pipeline(shop).process([message("order", b"?", f"order {number}")])
+        await Pipeline(shop).process([message("product", b"?", f"product {number}")])
     everything = await every(client, LETTERS, limit="3")
     assert len(everything) == 10
     of_orders = await every(client, LETTERS, limit="2", queue="order")
@@ -66,7 +66,7 @@ async def test_letters_are_listed_by_queue_in_pages(client: httpx.AsyncClient, s
 
 
 async def test_a_letter_is_shown_with_its_body(client: httpx.AsyncClient, shop: Shop) -> None:
-    await Processor(shop).process([message("product", b'{"sku": "T\xff\x00A"}', "binary")])
+    await Pipeline(shop).process([message("product", b'{"sku": "T\xff\x00A"}', "binary")])
     (listed,) = await every(client, LETTERS)
     shown = await client.get(f"{LETTERS}/{listed['id']}")
     assert shown.json() == listed | {"body": '{"sku": "T\ufffd\0A"}'}
@@ -82,8 +82,8 @@ async def test_a_requeued_letter_is_applied_once(client: httpx.AsyncClient, shop
     assert await every(client, LETTERS) == []
     (row,) = await postponed_in(shop)
     assert (row.routing_key, row.message_id, row.attempts) == ("order", "late", 0)
-    await Processor(shop).process([again(row)])
-    await Processor(shop).process([again(row), again(row)])
+    await Pipeline(shop).process([again(row)])
+    await Pipeline(shop).process([again(row), again(row)])
     assert await stock_of(client, product["id"]) == 7
     assert await audited(shop, Audited.LETTER_REQUEUED) == [
         (NAME, letter["id"], {"queue": "order", "message_id": "late"})
@@ -96,11 +96,11 @@ async def test_an_ambiguous_letter_is_applied_when_a_person_says_so(
     user, product = await create_user(client), await create_product(client)
     for _ in range(2):
         again_ = message("order", order(user, product, 2), None, is_redelivered=True)
-        await Processor(shop).process([again_])
+        await Pipeline(shop).process([again_])
     (letter,) = await every(client, LETTERS)
     assert letter["code"] == "ambiguous"
     assert (await client.post(f"{LETTERS}/{letter['id']}/requeue")).status_code == 204
-    await Processor(shop).process(await take_postponed(shop))
+    await Pipeline(shop).process(await take_postponed(shop))
     assert await stock_of(client, product["id"]) == 6 and await every(client, LETTERS) == []
 
 
@@ -111,7 +111,7 @@ async def test_a_letter_that_is_refused_again_is_parked_again(
     await client.post(f"{LETTERS}/{letter['id']}/requeue")
     (product,) = await every(client, "/products")
     await client.patch(f"/products/{product['id']}", json={"stock_quantity": 2})
-    await Processor(shop).process(await take_postponed(shop))
+    await Pipeline(shop).process(await take_postponed(shop))
     (second,) = await every(client, LETTERS)
     assert second["reason"] == f"{product['name']}: 3 asked for, 2 in stock"
     assert (second["message_id"], second["id"] == letter["id"]) == ("late", False)

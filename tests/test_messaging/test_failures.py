@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import Unavailable
-from app.messaging import processing
+from app.messaging import pipeline, settle
 from app.messaging.commands import COMMANDS, Handler, Services
 from app.messaging.delivery import Delivery
-from app.messaging.processing import MAX_ATTEMPTS, Processor
+from app.messaging.pipeline import Pipeline
+from app.messaging.settle import MAX_ATTEMPTS
 from app.schemas.base import Schema
 from app.security.principal import Caller
 from app.wiring.resources import Shop
@@ -78,7 +79,7 @@ async def names_in(client: httpx.AsyncClient) -> list[str]:
 
 @pytest.mark.usefixtures("cursed")
 async def test_a_fault_fails_its_own_message_only(client: httpx.AsyncClient, shop: Shop) -> None:
-    await Processor(shop).process(products("a", FAULT, "b"))
+    await Pipeline(shop).process(products("a", FAULT, "b"))
     assert await names_in(client) == ["a", "b"]
     assert await letters_of(shop) == []
     (row,) = await postponed_in(shop)
@@ -94,7 +95,7 @@ async def test_after_eight_attempts_with_growing_delay_a_message_is_parked(
     delays = []
     deliveries = products(FAULT)
     while deliveries:
-        await Processor(shop).process(deliveries)
+        await Pipeline(shop).process(deliveries)
         delays += [
             ((row.due_at - row.created_at).total_seconds(), row.attempts)
             for row in await postponed_in(shop)
@@ -111,8 +112,8 @@ async def test_after_eight_attempts_with_growing_delay_a_message_is_parked(
 async def test_no_delay_is_longer_than_five_minutes(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processing, "MAX_ATTEMPTS", 30)
-    await Processor(shop).process([replace(each, attempts=20) for each in products(FAULT)])
+    monkeypatch.setattr(settle, "MAX_ATTEMPTS", 30)
+    await Pipeline(shop).process([replace(each, attempts=20) for each in products(FAULT)])
     (row,) = await postponed_in(shop)
     assert row.due_at - row.created_at == timedelta(minutes=5)
 
@@ -126,7 +127,7 @@ async def test_an_operation_tells_of_its_attempts_and_of_their_end(
     place = f"http://shop.test{accepted.headers['Location']}"
     seen = []
     while deliveries := await take_postponed(shop):
-        await Processor(shop).process(deliveries)
+        await Pipeline(shop).process(deliveries)
         shown = (await client.get(place)).json()
         seen.append((shown["state"], shown["attempts"]))
     assert seen == [("running", each) for each in range(1, 8)] + [("failed", 7)]
@@ -145,15 +146,15 @@ async def test_an_update_that_overtakes_its_order_is_applied_after_it(
     user, product = await create_user(client), await create_product(client)
     chosen = str(uuid4())
     update = message("order_update", move(chosen, "paid"), "update" if has_id else None)
-    await Processor(shop).process([update])
+    await Pipeline(shop).process([update])
     assert await letters_of(shop) == []
     (early,) = await take_postponed(shop)
     assert early.attempts == 1
-    await Processor(shop).process([early])
+    await Pipeline(shop).process([early])
     (late,) = await take_postponed(shop)
     assert (late.attempts, late.message_id) == (2, early.message_id)
-    await Processor(shop).process([message("order", order(user, product, id=chosen))])
-    await Processor(shop).process([late])
+    await Pipeline(shop).process([message("order", order(user, product, id=chosen))])
+    await Pipeline(shop).process([late])
     assert (await client.get(f"/orders/{chosen}")).json()["status"] == "paid"
     assert await postponed_in(shop) == [] and await letters_of(shop) == []
 
@@ -172,7 +173,7 @@ async def test_an_update_of_what_never_comes_is_parked_in_the_end(
     attempts = 0
     while deliveries:
         attempts += 1
-        await Processor(shop).process(deliveries)
+        await Pipeline(shop).process(deliveries)
         deliveries = await take_postponed(shop)
     assert attempts == 8
     assert await letters_of(shop) == [(queue, code, f"there is no {subject} {NOTHING}", 8)]
@@ -193,16 +194,16 @@ async def test_a_message_that_kills_is_parked_at_its_fourth_start_without_its_ne
     batch = products("a", FAULT, "b")
     for count in (0, 1):
         with pytest.raises(SystemExit):
-            await Processor(shop).process([replace(each, delivery_count=count) for each in batch])
+            await Pipeline(shop).process([replace(each, delivery_count=count) for each in batch])
         assert await names_in(client) == [] and await suspects_in(shop) == []
     for starts in (1, 2, 3):
         with pytest.raises(SystemExit):
-            await Processor(shop).process(
+            await Pipeline(shop).process(
                 [replace(each, delivery_count=starts + 1) for each in batch]
             )
         assert await names_in(client) == ["a"]
         assert await suspects_in(shop) == [(f"product {FAULT}", starts)]
-    await Processor(shop).process([replace(each, delivery_count=5) for each in batch])
+    await Pipeline(shop).process([replace(each, delivery_count=5) for each in batch])
     assert await names_in(client) == ["a", "b"] and await suspects_in(shop) == []
     assert await letters_of(shop) == [
         ("product", "deadly", "the process that began it died 3 times", 4)
@@ -219,11 +220,11 @@ async def test_a_suspect_without_an_id_is_known_by_its_body(
         replace_handler(patch, "product", die)
         for _ in range(3):
             with pytest.raises(SystemExit):
-                await Processor(shop).process([message("product", PRODUCT, None, delivery_count=2)])
+                await Pipeline(shop).process([message("product", PRODUCT, None, delivery_count=2)])
     ((_, starts),) = await suspects_in(shop)
     assert starts == 3
     other = message("product", PRODUCT | {"sku": "B"}, None, delivery_count=9)
-    await Processor(shop).process([other, message("product", PRODUCT, None, delivery_count=5)])
+    await Pipeline(shop).process([other, message("product", PRODUCT, None, delivery_count=5)])
     assert [each["sku"] for each in await every(client, "/products")] == ["B"]
     assert await codes_of(shop) == ["deadly"]
     assert await suspects_in(shop) == []
@@ -232,7 +233,7 @@ async def test_a_suspect_without_an_id_is_known_by_its_body(
 async def test_an_outage_does_not_count_as_the_death_of_a_process(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processing, "_HOLD_SECONDS", (0.01, 0.02))
+    monkeypatch.setattr(pipeline, "_HOLD_SECONDS", (0.01, 0.02))
     handle, tries = COMMANDS["product"].handle, 0
 
     async def be_away(services: Services, caller: Caller, data: Any) -> Schema:
@@ -243,7 +244,7 @@ async def test_an_outage_does_not_count_as_the_death_of_a_process(
         return await handle(services, caller, data)
 
     replace_handler(monkeypatch, "product", be_away)
-    await Processor(shop).process([message("product", PRODUCT, delivery_count=2)])
+    await Pipeline(shop).process([message("product", PRODUCT, delivery_count=2)])
     assert (tries, await names_in(client)) == (8, ["Tea"])
     assert await letters_of(shop) == [] and await suspects_in(shop) == []
 
@@ -271,7 +272,7 @@ async def test_a_commit_whose_answer_was_lost_is_not_made_twice(
 ) -> None:
     user, product = await create_user(client), await create_product(client)
     with lost_answers(2):
-        await Processor(shop).process([message("order", order(user, product, 3), message_id)])
+        await Pipeline(shop).process([message("order", order(user, product, 3), message_id)])
     assert await stock_of(client, product["id"]) == 7
     assert len(await applied_in(shop)) == 1
 
@@ -279,7 +280,7 @@ async def test_a_commit_whose_answer_was_lost_is_not_made_twice(
 async def test_messages_are_held_while_the_database_is_away_and_applied_afterwards(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(processing, "_HOLD_SECONDS", (0.01, 0.02))
+    monkeypatch.setattr(pipeline, "_HOLD_SECONDS", (0.01, 0.02))
     with start_postgres() as server:
         server.create_database("held")
         settings = postgres_settings(server, "held")
@@ -300,7 +301,7 @@ async def check_that_they_are_held(client: httpx.AsyncClient, shop: Shop, server
         [message("product", b"?")],
     ]
     server.stop()
-    held = [asyncio.create_task(Processor(shop).process(each)) for each in batches]
+    held = [asyncio.create_task(Pipeline(shop).process(each)) for each in batches]
     done, _ = await asyncio.wait(held, timeout=0.3)
     assert done == set()
     server.start()

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from app.messaging.commands import COMMANDS, Outcome, Services
 from app.messaging.delivery import Delivery
-from app.messaging.processing import Processor
+from app.messaging.pipeline import Pipeline
 from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user
 from tests.support.ledger import assert_conserved, every, stock_of
@@ -68,7 +68,7 @@ async def test_one_of_many_that_fails_is_found_in_few_attempts(
     client: httpx.AsyncClient, shop: Shop, handled: Groups, ordered: Callable[..., list[Delivery]]
 ) -> None:
     messages = ordered(*[1] * 63, 7, *[1] * 64)
-    await Processor(shop).process(messages)
+    await Pipeline(shop).process(messages)
     # All of them, then four groups of 32, of 8, of 2, and of 1.
     assert [len(each) for each in handled] == [128, 32, 32, 8, 8, 8, 8, 2, 2, 2, 2, 1, 1, 32, 32]
     assert await sold(client) == 127
@@ -82,7 +82,7 @@ async def test_all_that_fail_are_postponed_and_none_is_applied(
     client: httpx.AsyncClient, shop: Shop, handled: Groups, ordered: Callable[..., list[Delivery]]
 ) -> None:
     messages = ordered(*[7] * 10)
-    await Processor(shop).process(messages)
+    await Pipeline(shop).process(messages)
     assert sorted(len(each) for each in handled)[-1] == 10
     assert await sold(client) == 0 and await applied_in(shop) == []
     postponed = await postponed_in(shop)
@@ -92,10 +92,10 @@ async def test_all_that_fail_are_postponed_and_none_is_applied(
 async def test_what_failed_before_is_handled_apart(
     client: httpx.AsyncClient, shop: Shop, handled: Groups, ordered: Callable[..., list[Delivery]]
 ) -> None:
-    await Processor(shop).process(ordered(7))
+    await Pipeline(shop).process(ordered(7))
     (tried,) = await take_postponed(shop)
     handled.clear()
-    await Processor(shop).process([*ordered(1, 1), tried, *ordered(1)])
+    await Pipeline(shop).process([*ordered(1, 1), tried, *ordered(1)])
     assert handled == [[7], [1, 1, 1]]
     assert await sold(client) == 3
 
@@ -103,13 +103,13 @@ async def test_what_failed_before_is_handled_apart(
 async def test_while_some_fail_fewer_are_handled_together(
     shop: Shop, handled: Groups, ordered: Callable[..., list[Delivery]]
 ) -> None:
-    processor, sizes = Processor(shop), []
+    pipeline, sizes = Pipeline(shop), []
     for quantities in ([7], [7], [7], [1], [1], [1]):
-        await processor.process(ordered(*quantities))
+        await pipeline.process(ordered(*quantities))
         handled.clear()
         # One that is refused is no fault.
         if quantities == [1]:
-            await processor.process(ordered(*[2] * 119, 950))
+            await pipeline.process(ordered(*[2] * 119, 950))
         sizes.append([len(each) for each in handled])
     assert sizes == [[], [], [], [100, 20], [120], [120]]
 
@@ -126,7 +126,7 @@ async def test_an_operation_beside_one_that_fails_tells_of_its_success(
             "/orders", json=order(user, product, quantity), headers={"Prefer": "respond-async"}
         )
         places.append(f"http://shop.test{response.headers['Location']}")
-    await Processor(shop).process([bad, *await take_postponed(shop)])
+    await Pipeline(shop).process([bad, *await take_postponed(shop)])
     states = [(await client.get(each)).json()["state"] for each in places]
     assert states == ["succeeded", "running"]
     assert await stock_of(client, product["id"]) == 9
@@ -152,7 +152,7 @@ async def test_a_lost_connection_is_no_fault_of_a_message(
         return outcomes
 
     monkeypatch.setitem(COMMANDS, "order", replace(command, handle_many=lose))
-    await Processor(shop).process([*ordered(1, 2, 3), message("order", {"id": str(uuid4())})])
+    await Pipeline(shop).process([*ordered(1, 2, 3), message("order", {"id": str(uuid4())})])
     assert len(lost) == 1 and await sold(client) == 6
     assert await postponed_in(shop) == []
     assert [code for _, code, _, _ in await letters_of(shop)] == ["invalid-input"]

@@ -10,7 +10,7 @@ import pytest
 
 from app.messaging.commands import COMMANDS, Outcome, Services
 from app.messaging.delivery import Delivery
-from app.messaging.processing import Processor
+from app.messaging.pipeline import Pipeline
 from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import assert_conserved, stock_of
@@ -52,9 +52,9 @@ async def process_both(
 
     async def follow() -> None:
         await asyncio.sleep(number * 0.004)
-        await Processor(shop).process(others)
+        await Pipeline(shop).process(others)
 
-    await asyncio.gather(Processor(shop).process(messages), follow())
+    await asyncio.gather(Pipeline(shop).process(messages), follow())
 
 
 async def test_changes_of_products_in_any_order(

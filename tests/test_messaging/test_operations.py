@@ -11,7 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from app.messaging.processing import Processor
+from app.messaging.pipeline import Pipeline
 from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import client_of, empty, running, sqlite_settings
@@ -62,7 +62,7 @@ async def test_each_route_answers_at_once_and_the_operation_ends_in_its_answer(
         place = answer.headers["Location"]
         assert place == f"/api/v1/operations/{answer.json()['id']}"
         assert (await client.get(at(place))).json() == answer.json()
-        await Processor(shop).process(await take_postponed(shop))
+        await Pipeline(shop).process(await take_postponed(shop))
         ended = (await client.get(at(place))).json()
         assert (ended["state"], ended["attempts"], ended["problem"]) == ("succeeded", 0, None)
         kind = "products" if "product" in path else "orders"
@@ -122,7 +122,7 @@ async def test_with_a_key_there_is_one_operation_however_often_it_is_asked_for(
     assert [each.status_code for each in answers] == [202] * 3
     assert len({each.content for each in answers}) == 1
     assert len({each.headers["Location"] for each in answers}) == 1
-    await Processor(shop).process(await take_postponed(shop))
+    await Pipeline(shop).process(await take_postponed(shop))
     assert len(await every(client, "/products")) == 1
     again = await client.post("/products", json=PRODUCT, headers=headers)
     assert again.content == answers[0].content and await postponed_in(shop) == []
@@ -167,7 +167,7 @@ async def test_the_steps_of_an_operation_come_in_order_and_end(
     place = at(answer.headers["Location"])
     following = asyncio.create_task(client.get(f"{place}/events"))
     await asyncio.sleep(0.5)
-    await Processor(shop).process(await take_postponed(shop))
+    await Pipeline(shop).process(await take_postponed(shop))
     stream = await asyncio.wait_for(following, 20)
     assert stream.headers["Content-Type"].startswith("text/event-stream")
     events = events_in(stream.text)

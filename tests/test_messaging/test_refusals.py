@@ -7,8 +7,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from app.core.limits import MAX_BODY_BYTES
 from app.messaging.delivery import Delivery
-from app.messaging.processing import MAX_BODY_BYTES, Processor
+from app.messaging.pipeline import Pipeline
 from app.models import DeadLetter
 from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user, place_order
@@ -64,7 +65,7 @@ async def test_what_is_not_a_command_is_parked_with_the_reason(
     client: httpx.AsyncClient, shop: Shop, name: str
 ) -> None:
     body, reason = BAD[name]
-    await Processor(shop).process([message("product", body, "bad")])
+    await Pipeline(shop).process([message("product", body, "bad")])
     ((queue, code, told, attempts),) = await letters_of(shop)
     assert (queue, code, attempts) == ("product", "invalid-input", 1)
     assert told.startswith(reason)
@@ -75,7 +76,7 @@ async def test_what_is_not_a_command_is_parked_with_the_reason(
 
 
 async def test_of_what_is_far_too_large_a_part_is_kept(shop: Shop) -> None:
-    await Processor(shop).process([message("order", b"x" * 600 * 1024)])
+    await Pipeline(shop).process([message("order", b"x" * 600 * 1024)])
     (letter,) = await rows_of(shop, DeadLetter)
     assert (letter.body, letter.code) == (b"x" * 512 * 1024, "invalid-input")
 
@@ -91,7 +92,7 @@ async def test_a_thousand_good_messages_pass_the_bad_ones_among_them(
         if number % 20 == 0:
             batch.append(message("order", bad[number // 20 % len(bad)]))
     for start in range(0, len(batch), 200):
-        await Processor(shop).process(batch[start : start + 200])
+        await Pipeline(shop).process(batch[start : start + 200])
     assert len(await every(client, "/orders")) == 1_000
     assert await stock_of(client, product["id"]) == 5_000 - sum(
         number % 3 + 1 for number in range(1_000)
@@ -144,7 +145,7 @@ async def test_what_the_shop_refuses_is_parked_at_once_and_changes_nothing(
     commands = await refusals(client, product, user)
     before = await snapshot(client, product)
     for code, (queue, data, reason) in commands.items():
-        await Processor(shop).process([message(queue, data, code)])
+        await Pipeline(shop).process([message(queue, data, code)])
         assert (queue, code, reason, 1) in await letters_of(shop)
     assert await snapshot(client, product) == before
     assert len(await letters_of(shop)) == len(commands)
@@ -171,7 +172,7 @@ async def test_a_refusal_leaves_its_neighbours_applied(
     for queue, (first, second) in good.items():
         bad = [data for on, data, _ in commands.values() if on == queue]
         batch = [message(queue, data) for data in (first, *bad, second)]
-        await Processor(shop).process(batch)
+        await Pipeline(shop).process(batch)
     assert len(await letters_of(shop)) == len(commands)
     # Those of one batch have one moment, and among them an order of chance.
     assert sorted(each["units"] for each in await every(client, "/orders")) == [1, 2, 3]
@@ -193,7 +194,7 @@ async def test_the_last_pieces_go_to_the_first_orders_of_a_batch(
 ) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=5)
     batch = [message("order", order(user, product, each)) for each in (2, 4, 3, 1)]
-    await Processor(shop).process(batch)
+    await Pipeline(shop).process(batch)
     assert [(code, reason) for _, code, reason, _ in await letters_of(shop)] == [
         ("insufficient-stock", f"{product['name']}: 1 asked for, 0 in stock"),
         ("insufficient-stock", f"{product['name']}: 4 asked for, 3 in stock"),
@@ -212,9 +213,7 @@ async def test_operations_of_one_batch_end_each_as_its_own_command_does(
         accepted = await client.post("/products", json=PRODUCT | {"sku": sku}, headers=headers)
         places.append(f"http://shop.test{accepted.headers['Location']}")
     rows = await postponed_in(shop)
-    await Processor(shop).process(
-        [Delivery("product", each.message_id, each.body) for each in rows]
-    )
+    await Pipeline(shop).process([Delivery("product", each.message_id, each.body) for each in rows])
     ends = [(await client.get(place)).json() for place in places]
     assert [each["state"] for each in ends] == ["succeeded", "failed", "succeeded"]
     assert [each["result"] and each["result"]["sku"] for each in ends] == ["A", None, "B"]
@@ -229,6 +228,6 @@ async def test_an_order_of_many_lines_is_placed_all_of_it_or_nothing(
     lines = [{"product_id": each["id"], "quantity": 2} for each in products]
     data = {"user_id": user["id"], "items": lines, "id": str(uuid4())}
     before = await snapshot(client, *products)
-    await Processor(shop).process([message("order", data)])
+    await Pipeline(shop).process([message("order", data)])
     assert await snapshot(client, *products) == before
     assert await codes_of(shop) == ["insufficient-stock"]

@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from app.messaging import processing
+from app.messaging import pipeline, settle
 from app.messaging.commands import COMMANDS, Services
 from app.messaging.delivery import storable_id
-from app.messaging.processing import Processor
+from app.messaging.pipeline import Pipeline
 from app.models import DeadLetter
 from app.schemas.base import Schema
 from app.security.principal import Caller
@@ -40,9 +40,9 @@ async def test_of_many_messages_with_one_id_each_is_applied_or_has_a_row(
 ) -> None:
     batch = [message("product", product(number), "the same for all") for number in range(60)]
     for start in range(0, 60, 20):
-        await Processor(shop).process(batch[start : start + 20])
+        await Pipeline(shop).process(batch[start : start + 20])
     # Whoever acknowledges nothing gets all of them again, in any order.
-    await Processor(shop).process([*reversed(batch), batch[0]])
+    await Pipeline(shop).process([*reversed(batch), batch[0]])
     assert [each["sku"] for each in await every(client, "/products")] == ["TEA-0"]
     assert await letters_of(shop) == [("product", "ambiguous", AMBIGUOUS, 1)] * 59
     bodies = {bytes(each.body) for each in await rows_of(shop, DeadLetter)}
@@ -53,13 +53,13 @@ async def test_a_requeued_message_with_the_id_of_another_is_applied(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     batch = [message("product", product(number), "the same for all") for number in range(3)]
-    await Processor(shop).process(batch)
+    await Pipeline(shop).process(batch)
     for letter in await rows_of(shop, DeadLetter):
         answer = await client.post(f"/dead-letters/{letter.id}/requeue")
         assert answer.status_code == 204, answer.text
     deliveries = await take_postponed(shop)
-    await Processor(shop).process(deliveries)
-    await Processor(shop).process(deliveries)
+    await Pipeline(shop).process(deliveries)
+    await Pipeline(shop).process(deliveries)
     skus = {each["sku"] for each in await every(client, "/products")}
     assert skus == {"TEA-0", "TEA-1", "TEA-2"}
     assert await letters_of(shop) == []
@@ -85,7 +85,7 @@ async def test_a_message_whose_failure_cannot_be_noted_is_put_away_with_its_body
     shop: Shop,
 ) -> None:
     odd = message("product", product(1), "\\x" * 100)
-    await Processor(shop).process([odd])
+    await Pipeline(shop).process([odd])
     (letter,) = await rows_of(shop, DeadLetter)
     assert (letter.queue, bytes(letter.body), letter.code) == (
         "product",
@@ -100,7 +100,7 @@ async def test_a_message_whose_failure_cannot_be_noted_is_put_away_with_its_body
 async def test_a_message_that_cannot_even_be_put_away_is_held_and_tried_again(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processing, "_HOLD_SECONDS", (0.01, 0.01))
+    monkeypatch.setattr(pipeline, "_HOLD_SECONDS", (0.01, 0.01))
     park, left = DeadLetterService.park, 3
 
     async def park_late(*arguments: Any) -> None:
@@ -111,7 +111,7 @@ async def test_a_message_that_cannot_even_be_put_away_is_held_and_tried_again(
         await park(*arguments)
 
     monkeypatch.setattr(DeadLetterService, "park", park_late)
-    await Processor(shop).process([message("product", product(1))])
+    await Pipeline(shop).process([message("product", product(1))])
     assert left == -1
     assert [code for _, code, _, _ in await letters_of(shop)] == ["handler-failed"]
 

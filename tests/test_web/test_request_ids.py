@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.messaging.commands import COMMANDS
-from app.messaging.processing import Processor
+from app.messaging.pipeline import Pipeline
 from app.observability.request_ids import bound_request_id, current_request_id, sane_request_id
 from app.wiring.resources import Shop
 from tests.support.factories import create_product
@@ -59,7 +59,7 @@ async def test_a_command_and_what_it_causes_keep_the_id(
     (row,) = await postponed_in(shop)
     assert row.headers["x-request-id"] == "caller-0001"
     seen = handled_under(monkeypatch)
-    await Processor(shop).process([again(row)])
+    await Pipeline(shop).process([again(row)])
     assert seen == ["caller-0001"]
 
 
@@ -68,7 +68,7 @@ async def test_of_several_messages_each_is_handled_under_its_own_id(
 ) -> None:
     ids = ["first", "second", None, "not one, by its form"]
     seen = handled_under(monkeypatch)
-    await Processor(shop).process(
+    await Pipeline(shop).process(
         [
             message("product", TEA | {"sku": f"TEA-{number}"}, headers={"x-request-id": each})
             for number, each in enumerate(ids)
@@ -81,7 +81,7 @@ async def test_what_is_tried_again_or_parked_keeps_its_id(
     client: httpx.AsyncClient, shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     change = {"product_id": NOTHING, "product_data": {"price": "1.00"}}
-    await Processor(shop).process(
+    await Pipeline(shop).process(
         [message("product_update", change, headers={"x-request-id": each}) for each in "ab"]
     )
     assert [each.headers["x-request-id"] for each in await postponed_in(shop)] == ["a", "b"]

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from app.jobs.daily_reports import make_due_reports
 from app.jobs.embedded_dispatcher import dispatch_due
-from app.messaging.processing import Processor
+from app.messaging.pipeline import Pipeline
 from app.wiring.resources import Shop
 from tests.support.queries import statements_of
 from tests.support.refusals import problem_of
@@ -188,7 +188,7 @@ async def test_a_report_that_is_asked_for_is_made_and_the_operation_tells(
     assert (answer.status_code, answer.json()["state"]) == (202, "queued")
     place = f"http://shop.test{answer.headers['Location']}"
     assert (await reported.get("/reports/2026-01-31")).status_code == 404
-    while await dispatch_due(shop, Processor(shop)):
+    while await dispatch_due(shop, Pipeline(shop)):
         pass
     ended = (await reported.get(place)).json()
     assert (ended["state"], ended["problem"]) == ("succeeded", None)
@@ -213,7 +213,7 @@ async def test_a_report_that_does_not_add_up_fails_by_name(
     async with shop.database.write() as session:
         await session.execute(text("UPDATE orders SET units = units + 1"))
     answer = await reported.post("/reports", json={"day": "2026-03-02"})
-    while await dispatch_due(shop, Processor(shop)):
+    while await dispatch_due(shop, Pipeline(shop)):
         pass
     ended = (await reported.get(f"http://shop.test{answer.headers['Location']}")).json()
     assert (ended["state"], ended["problem"]["type"]) == (

@@ -55,16 +55,16 @@ rabbitmq_consumer.main()
 NOTING = """
 import os
 from app import rabbitmq_consumer
-from app.messaging.processing import Processor
+from app.messaging.pipeline import Pipeline
 
-process = Processor.process
+process = Pipeline.process
 
 async def note(self, deliveries):
     with open(f"{os.environ['NOTES']}/{os.getpid()}", "a") as notes:
         notes.write(f"{len(deliveries)}\\n")
     await process(self, deliveries)
 
-Processor.process = note
+Pipeline.process = note
 rabbitmq_consumer.main()
 """
 

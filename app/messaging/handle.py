@@ -1,22 +1,23 @@
-"""Has messages handled together, and finds out which of them its handler cannot bear."""
+"""Third step of the pipeline: runs handlers, and isolates the message whose handler fails."""
 
 from app.database.outages import is_outage
 from app.database.sessions import AsyncSession
 from app.errors import DomainError, Unavailable
 from app.messaging.commands import Command, Outcome, Services
-from app.messaging.delivery import Parsed, shared_headers
+from app.messaging.decode import Decoded
+from app.messaging.delivery import shared_headers
 from app.observability.tracing import carried_on
 from app.schemas.base import Schema
 from app.security.principal import Caller, Scope
 from app.wiring.resources import Shop
 
-# So many messages are handled together at least and at most. If one of them fails, all of them are
-# handled again, in so many groups, to find out which.
+# The smallest and the largest number of messages that are handled together. If one of them fails,
+# the group is divided by `_PARTS` and handled again, to find out which.
 _TOGETHER = (50, 200)
 _PARTS = 4
 
 
-class Handling:
+class HandlerRunner:
     """Runs the handlers of commands, each time in a savepoint."""
 
     def __init__(self, shop: Shop) -> None:
@@ -24,29 +25,29 @@ class Handling:
         self._together = _TOGETHER[1]
 
     async def handle(
-        self, session: AsyncSession, command: Command, parsed: list[Parsed]
+        self, session: AsyncSession, command: Command, decoded: list[Decoded]
     ) -> dict[str, Outcome | Exception]:
-        """Return what became of each message: what its sender is told, or its handler's fault."""
+        """Return by message id the result, the refusal, or the exception of the handler."""
         if command.handle_many is None:
-            return await self._attempt_each(session, command, _groups(parsed, 1))
-        # What failed before may fail again, and would have the others handled again with it.
-        tried = [each for each in parsed if each.delivery.attempts]
-        fresh = [each for each in parsed if not each.delivery.attempts]
+            return await self._attempt_each(session, command, _groups(decoded, 1))
+        # A message that failed before may fail again, and the others of its group with it.
+        tried = [each for each in decoded if each.delivery.attempts]
+        fresh = [each for each in decoded if not each.delivery.attempts]
         groups = [*_groups(tried, self._together), *_groups(fresh, self._together)]
         outcomes = await self._attempt_each(session, command, groups)
         least, most = _TOGETHER
         if any(_is_fault(outcomes[each.message_id]) for each in fresh):
-            # Where one fails others will: the fewer with each, the less is done again.
+            # Failures come together: in smaller groups, less work is repeated.
             self._together = max(self._together // 2, least)
         else:
             self._together = min(self._together * 2, most)
         return outcomes
 
     async def _attempt_each(
-        self, session: AsyncSession, command: Command, groups: list[list[Parsed]]
+        self, session: AsyncSession, command: Command, groups: list[list[Decoded]]
     ) -> dict[str, Outcome | Exception]:
         if len(groups) > 1 and command.lock is not None:
-            # Each would lock in order, and the next one begin again: against that of others.
+            # Each group locks in id order, but one group after the other does not.
             services = Services(session, self._shop)
             await command.lock(
                 services, [_work(command, each) for group in groups for each in group]
@@ -57,9 +58,9 @@ class Handling:
         return outcomes
 
     async def _attempt(
-        self, session: AsyncSession, command: Command, group: list[Parsed]
+        self, session: AsyncSession, command: Command, group: list[Decoded]
     ) -> dict[str, Outcome | Exception]:
-        """Handle messages together, or, if that fails, in smaller groups to find out for which."""
+        """Handle messages together; if that fails, in smaller groups, to find out which one fails."""
         try:
             async with session.begin_nested():
                 with carried_on(shared_headers([each.delivery for each in group])):
@@ -75,7 +76,7 @@ class Handling:
         return await self._attempt_each(session, command, parts)
 
     async def _handle_together(
-        self, session: AsyncSession, command: Command, group: list[Parsed]
+        self, session: AsyncSession, command: Command, group: list[Decoded]
     ) -> list[Outcome]:
         services = Services(session, self._shop)
         work = [_work(command, each) for each in group]
@@ -84,7 +85,7 @@ class Handling:
         return [await command.handle(services, caller, data) for caller, data in work]
 
 
-def _groups(messages: list[Parsed], size: int) -> list[list[Parsed]]:
+def _groups(messages: list[Decoded], size: int) -> list[list[Decoded]]:
     return [messages[start : start + size] for start in range(0, len(messages), size)]
 
 
@@ -92,11 +93,11 @@ def _is_fault(outcome: Outcome | Exception) -> bool:
     return isinstance(outcome, Exception) and not isinstance(outcome, DomainError)
 
 
-def _work(command: Command, parsed: Parsed) -> tuple[Caller, Schema]:
-    """Return a command with its caller: who asked for it over HTTP, or the queue itself."""
-    operation = parsed.operation
+def _work(command: Command, decoded: Decoded) -> tuple[Caller, Schema]:
+    """Return a command with its caller: the user over HTTP who sent it, or the queue."""
+    operation = decoded.operation
     if operation is None:
         caller = Caller(f"queue {command.queue}", scopes=frozenset(Scope))
     else:
         caller = Caller(operation.caller, user_id=operation.user_id, role=operation.role)
-    return caller, parsed.command
+    return caller, decoded.data

@@ -1,0 +1,128 @@
+"""How messages are applied: decode, claim, handle, settle, in one transaction per batch."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from uuid import UUID
+
+from app.database.sessions import AsyncSession
+from app.errors import Unavailable
+from app.messaging.claim import claim
+from app.messaging.commands import COMMANDS
+from app.messaging.decode import decode
+from app.messaging.delivery import Delivery, shared_headers
+from app.messaging.handle import HandlerRunner
+from app.messaging.settle import HandlerFailed, Settlement
+from app.messaging.suspects import Suspects
+from app.observability.tracing import carried_on, received
+from app.wiring.messaging import provide_dead_letters, provide_inbox, provide_operations
+from app.wiring.resources import Shop
+
+logger = logging.getLogger(__name__)
+
+_HOLD_SECONDS = (0.2, 10.0)
+
+
+class Pipeline:
+    """Applies messages of one queue at a time; its two drivers are the worker and the dispatcher.
+
+    When `process` returns, the outcome of every message is committed: its effect, its postponement
+    or its dead letter.
+    """
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._handler = HandlerRunner(shop)
+        self._suspects = Suspects(shop)
+
+    async def process(self, deliveries: Sequence[Delivery]) -> None:
+        """Apply, postpone or park messages of one queue; hold them while the database is down."""
+        wait, longest = _HOLD_SECONDS
+        headers = [each.headers for each in deliveries]
+        while True:
+            try:
+                with carried_on(shared_headers(deliveries)), received(deliveries[0].queue, headers):
+                    await self._process(deliveries)
+                return
+            except Unavailable:
+                pass
+            except Exception:  # pylint: disable=broad-exception-caught  # an entry point of its own
+                # A message must not end the process: it would come again after the restart.
+                logger.exception("messages of queue %s are held", deliveries[0].queue)
+                wait = longest
+            # Not returned to the broker: each return counts against innocent messages, too.
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, longest)
+
+    async def _process(self, deliveries: Sequence[Delivery]) -> None:
+        for suspect in (each for each in deliveries if each.is_suspect):
+            if await self._suspects.start(suspect):
+                await self._apply_or_isolate([suspect])
+                await self._suspects.finish(suspect)
+        others = [each for each in deliveries if not each.is_suspect]
+        if others:
+            await self._apply_or_isolate(others)
+
+    async def _apply_or_isolate(self, deliveries: Sequence[Delivery]) -> None:
+        """Apply a batch; if that fails outside of a handler, each of its messages alone."""
+        try:
+            await self._apply(deliveries)
+        except Unavailable:
+            raise
+        except Exception as error:  # pylint: disable=broad-exception-caught  # isolated below
+            if len(deliveries) > 1:
+                for each in deliveries:
+                    await self._apply_or_isolate([each])
+            else:
+                await self._fail(deliveries[0], error)
+
+    async def _apply(self, deliveries: Sequence[Delivery]) -> None:
+        command = COMMANDS[deliveries[0].queue]
+        operation_ids = await self._mark_running(deliveries)
+        async with self._shop.database.write() as session:
+            inbox = provide_inbox(session, self._shop)
+            operations = provide_operations(session, self._shop)
+            asked = await operations.of_messages(command.queue, operation_ids)
+            decoded, invalid = decode(command, deliveries, asked)
+            fresh, ambiguous = await claim(inbox, decoded)
+            outcomes = await self._handler.handle(session, command, fresh)
+            settlement = self._settlement(session)
+            await settlement.settle(command, fresh, outcomes, [*invalid, *ambiguous])
+
+    async def _mark_running(self, deliveries: Sequence[Delivery]) -> list[UUID]:
+        """Mark the operations of messages as running, for all to see; return their ids."""
+        ids = [each.operation_id for each in deliveries if each.operation_id is not None]
+        if not ids:
+            return []
+        async with self._shop.database.read() as session:
+            operations = provide_operations(session, self._shop)
+            # Most messages are foreign, and a UUID of theirs is no operation.
+            ids = list(await operations.ids_among(deliveries[0].queue, ids))
+        if ids:
+            async with self._shop.database.write() as session:
+                await provide_operations(session, self._shop).note_running(ids)
+        return ids
+
+    async def _fail(self, delivery: Delivery, error: Exception) -> None:
+        try:
+            async with self._shop.database.write() as session:
+                await self._settlement(session).fail(delivery, error)
+        except Unavailable:
+            raise
+        except Exception:  # pylint: disable=broad-exception-caught  # nothing else may stop it here
+            logger.exception(
+                "message %s of queue %s is put away", delivery.stored_id, delivery.queue
+            )
+            # No word of the message or of the error that the database could refuse.
+            reason = "it failed, and so did the note of why: the log has both"
+            async with self._shop.database.write() as session:
+                await provide_dead_letters(session, self._shop).park(
+                    delivery.queue, delivery.own_id, delivery.body, HandlerFailed.code, reason, 1
+                )
+
+    def _settlement(self, session: AsyncSession) -> Settlement:
+        return Settlement(
+            provide_dead_letters(session, self._shop),
+            provide_inbox(session, self._shop),
+            provide_operations(session, self._shop),
+        )

@@ -1,0 +1,123 @@
+"""Last step of the pipeline: stores what became of each message."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from app.database.outages import is_database_error
+from app.errors import DomainError, Unavailable
+from app.messaging.commands import Command, Outcome
+from app.messaging.decode import Decoded, Refusal
+from app.messaging.delivery import Delivery
+from app.observability.tracing import carried_on
+from app.services.messaging.dead_letter_service import DeadLetterService
+from app.services.messaging.inbox_service import InboxService
+from app.services.messaging.operation_service import OperationService
+
+logger = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 8
+_FIRST_DELAY = timedelta(seconds=1)
+_LONGEST_DELAY = timedelta(minutes=5)
+
+
+class HandlerFailed(DomainError):
+    """A handler raised an exception that is not a refusal, on every attempt."""
+
+    code, title, status = "handler-failed", "The shop could not do it", 500
+
+
+class Settlement:
+    """Completes, postpones or parks messages, in the transaction of their effect."""
+
+    def __init__(
+        self, letters: DeadLetterService, inbox: InboxService, operations: OperationService
+    ) -> None:
+        self._letters = letters
+        self._inbox = inbox
+        self._operations = operations
+
+    async def settle(
+        self,
+        command: Command,
+        fresh: Sequence[Decoded],
+        outcomes: Mapping[str, Outcome | Exception],
+        refused: Sequence[Refusal],
+    ) -> None:
+        """Store the outcome of each message that was handled, and each refusal.
+
+        Raises:
+            Unavailable: the refusal of a message says so; the batch is tried again.
+        """
+        refusals = list(refused)
+        for each in fresh:
+            outcome = outcomes[each.message_id]
+            if isinstance(outcome, DomainError):
+                refusals.append(Refusal(each.delivery, outcome))
+            elif isinstance(outcome, Exception):
+                await self.fail(each.delivery, outcome)
+            elif each.operation is not None:
+                self._operations.note_success(each.operation, outcome)
+        # Only messages that this batch has claimed: another message may have the same id.
+        await self._inbox.release(
+            command.queue,
+            [each for each, outcome in outcomes.items() if isinstance(outcome, Exception)],
+        )
+        asked = {each.message_id for each in fresh if each.operation is not None}
+        for refusal in refusals:
+            await self._refuse(command, refusal, is_asked=refusal.delivery.stored_id in asked)
+
+    async def _refuse(self, command: Command, refusal: Refusal, *, is_asked: bool) -> None:
+        delivery, error = refusal.delivery, refusal.error
+        if isinstance(error, Unavailable):
+            raise error
+        may_pass = command.overtaken is not None and isinstance(error, command.overtaken)
+        with carried_on(delivery.headers):
+            # A caller over HTTP has the id of something that exists, and waits for an answer.
+            if may_pass and not is_asked and delivery.attempts + 1 < MAX_ATTEMPTS:
+                await self._postpone(delivery)
+            else:
+                await self._park(delivery, error)
+
+    async def fail(self, delivery: Delivery, error: Exception) -> None:
+        """Postpone a message whose handler raised, or park it after the last attempt."""
+        logger.error(
+            "message %s of queue %s failed", delivery.stored_id, delivery.queue, exc_info=error
+        )
+        with carried_on(delivery.headers):
+            if delivery.attempts + 1 < MAX_ATTEMPTS:
+                await self._postpone(delivery)
+                return
+            kind = "database" if is_database_error(error) else type(error).__name__
+            reason = f"it failed {MAX_ATTEMPTS} times, with {kind} the last time"
+            await self._park(delivery, HandlerFailed(reason))
+
+    async def _postpone(self, delivery: Delivery) -> None:
+        delay = min(_FIRST_DELAY * 2**delivery.attempts, _LONGEST_DELAY)
+        again = replace(delivery, message_id=delivery.stored_id, attempts=delivery.attempts + 1)
+        await self._letters.postpone(
+            again.queue, again.stored_id, again.body, again.attempts, delay
+        )
+        if again.operation_id is not None:
+            await self._operations.note_attempt(again.queue, again.operation_id)
+
+    async def _park(self, delivery: Delivery, error: DomainError) -> None:
+        await self._letters.park(
+            delivery.queue,
+            delivery.stored_id,
+            delivery.body,
+            error.code,
+            _reason(error),
+            delivery.attempts + 1,
+        )
+        if delivery.operation_id is not None:
+            await self._operations.note_failure(delivery.queue, delivery.operation_id, error)
+
+
+def _reason(error: DomainError) -> str:
+    errors = error.context.get("errors", ())
+    details = "; ".join(f"{each.get('pointer', '')} {each['detail']}".strip() for each in errors)
+    reason = f"{error.detail}: {details}" if details else error.detail
+    # The name of a field may contain a zero, which PostgreSQL does not store in a text.
+    return reason.replace("\0", "\\0")
