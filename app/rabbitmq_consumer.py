@@ -14,11 +14,11 @@ from aio_pika.abc import AbstractConnection
 from app.database.outages import outage_reason
 from app.errors import Unavailable
 from app.jobs.cache_sync import kept_cache
-from app.messaging.broker import BrokerLost, connected, declare, describe
 from app.messaging.commands import COMMANDS
-from app.messaging.consumer import Consumer
 from app.messaging.pipeline import Pipeline
-from app.messaging.relay import Relay
+from app.messaging.rabbitmq.broker import BrokerLost, connected, declare, describe
+from app.messaging.rabbitmq.consumer import Consumer
+from app.messaging.rabbitmq.relay import Relay
 from app.observability.tracing import flush_traces
 from app.runtime.heartbeat import beating
 from app.runtime.process import begin_process, run

@@ -27,7 +27,7 @@ from yarl import URL
 from app.errors import Unavailable
 from app.jobs.daily_reports import make_due_reports
 from app.jobs.requested_reports import make_asked_report
-from app.messaging.broker import broker_url
+from app.messaging.rabbitmq.broker import broker_url
 from app.observability.tracing import flush_traces
 from app.runtime.heartbeat import beating
 from app.runtime.process import begin_process

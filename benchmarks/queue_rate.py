@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func, select
 
-from app.messaging.broker import connected, declare
+from app.messaging.rabbitmq.broker import connected, declare
 from app.models import Order
 from app.settings import Settings
 from app.wiring.resources import Shop

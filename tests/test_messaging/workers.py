@@ -20,8 +20,8 @@ from pamqp import commands, frame
 from pamqp.body import ContentBody
 from pamqp.header import ContentHeader, ProtocolHeader
 
-from app.messaging.broker import connected, declare
 from app.messaging.commands import COMMANDS
+from app.messaging.rabbitmq.broker import connected, declare
 from app.settings import Settings
 from app.wiring.resources import Shop
 from tests.support.processes import ROOT, environment

@@ -12,8 +12,8 @@ import aio_pika
 import pytest
 import pytest_asyncio
 
-from app.messaging.broker import declare
-from app.messaging.relay import Relay
+from app.messaging.rabbitmq.broker import declare
+from app.messaging.rabbitmq.relay import Relay
 from app.runtime.heartbeat import complaint
 from app.security.principal import Caller
 from app.settings import Settings

@@ -7,7 +7,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from app import __version__
 from app.messaging.commands import COMMANDS, Command
 from app.messaging.events import EVENTS, Event
-from app.messaging.queues import QUORUM, command_arguments, dead_letter_queue
+from app.messaging.rabbitmq.queues import QUORUM, command_arguments, dead_letter_queue
 from app.schemas.base import Schema
 from app.schemas.reports.report_messages import ReportMessage
 from app.services.messaging.outbox_service import EVENTS_EXCHANGE

@@ -9,7 +9,7 @@ from app.cache.cache import Cache, Tier
 from app.database.sessions import Database
 from app.errors import Unavailable
 from app.messaging.commands import COMMANDS
-from app.messaging.depths import QueueDepths
+from app.messaging.rabbitmq.depths import QueueDepths
 from app.observability.http_metrics import BUCKET_SECONDS, Traffic
 from app.services.reports.metrics_service import Figures
 from app.wiring.reports import provide_figures

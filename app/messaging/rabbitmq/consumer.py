@@ -10,10 +10,10 @@ import aio_pika
 from aio_pika.abc import AbstractConnection
 from aiormq.abc import AbstractChannel, DeliveredMessage
 
-from app.messaging.broker import BrokerLost, declare_queue, describe
 from app.messaging.delivery import Delivery, storable_id
 from app.messaging.pipeline import Pipeline
-from app.messaging.queues import RETURNED_ARGUMENTS, command_arguments, returned_queue
+from app.messaging.rabbitmq.broker import BrokerLost, declare_queue, describe
+from app.messaging.rabbitmq.queues import RETURNED_ARGUMENTS, command_arguments, returned_queue
 
 logger = logging.getLogger(__name__)
 

@@ -12,14 +12,14 @@ from aio_pika.abc import AbstractChannel
 from sqlalchemy import text
 
 from app import rabbitmq_consumer
-from app.messaging.queues import RETURNED_ARGUMENTS, command_arguments
+from app.messaging.rabbitmq.queues import RETURNED_ARGUMENTS, command_arguments
 from app.rabbitmq_consumer import Worker
 from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import assert_conserved, stock_of
 from tests.support.servers.relay import Relay
 from tests.test_messaging.deliveries import applied_in, letters_of, move, order
-from tests.test_messaging.over_rabbitmq.foreign import producer
+from tests.test_messaging.test_rabbitmq.foreign import producer
 from tests.test_messaging.workers import Stand, publish, publish_all, until
 
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from app.messaging.commands import COMMANDS
-from app.messaging.queues import dead_letter_queue, returned_queue
+from app.messaging.rabbitmq.queues import dead_letter_queue, returned_queue
 from app.services.reports.report_maker import REPORT_QUEUE
 from app.settings import Settings
 
@@ -41,7 +41,7 @@ class QueueDepths:
         # pylint: disable=import-outside-toplevel
         from aio_pika.exceptions import AMQPError, ChannelNotFoundEntity
 
-        from app.messaging.broker import BrokerLost, connected
+        from app.messaging.rabbitmq.broker import BrokerLost, connected
 
         depths: dict[str, int] = {}
         try:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.messaging.broker import BrokerLost, connected, declare
+from app.messaging.rabbitmq.broker import BrokerLost, connected, declare
 from app.settings import Settings
 from tests.support.servers import RabbitMQServer
 

@@ -12,7 +12,7 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractExchange
 
 from app.errors import Unavailable
-from app.messaging.broker import BrokerLost, describe
+from app.messaging.rabbitmq.broker import BrokerLost, describe
 from app.models import OutboxMessage
 from app.observability.tracing import carried_headers, carried_on, span
 from app.wiring.messaging import provide_outbox

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from aiormq.connection import FrameReceiver
 
-from app.messaging.broker import BrokerLost, connected
+from app.messaging.rabbitmq.broker import BrokerLost, connected
 from app.settings import Settings
 from tests.support.servers import RabbitMQServer
-from tests.test_messaging.over_rabbitmq.test_broker import settings_of
+from tests.test_messaging.test_rabbitmq.test_broker import settings_of
 
 NO_BROKERS = {
     "nothing": b"",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.messaging import depths
+from app.messaging.rabbitmq import depths
 from tests.test_messaging.workers import QUEUES, Stand, publish
 from tests.test_web.test_metrics import figures
 

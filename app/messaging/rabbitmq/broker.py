@@ -13,8 +13,8 @@ from aiormq.exceptions import ChannelAccessRefused
 from yarl import URL
 
 from app.messaging.commands import COMMANDS
-from app.messaging.decoding import decode_leniently
-from app.messaging.queues import (
+from app.messaging.rabbitmq.amqp_decoding import decode_leniently
+from app.messaging.rabbitmq.queues import (
     QUORUM,
     RETURNED_ARGUMENTS,
     command_arguments,

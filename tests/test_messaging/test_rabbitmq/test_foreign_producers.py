@@ -6,7 +6,7 @@ import struct
 from tests.support.factories import create_product, create_user
 from tests.support.ledger import assert_conserved, stock_of
 from tests.test_messaging.deliveries import applied_in, codes_of, order
-from tests.test_messaging.over_rabbitmq.foreign import long, producer, short, table
+from tests.test_messaging.test_rabbitmq.foreign import long, producer, short, table
 from tests.test_messaging.workers import Stand, until
 
 NANOSECONDS = struct.pack(">Q", 1_790_000_000_000_000_000)
