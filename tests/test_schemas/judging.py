@@ -1,0 +1,60 @@
+"""Hands documents to schemas as HTTP does, and returns what is wrong with them."""
+
+import json
+from typing import Any, TypeVar
+
+import pytest
+
+from app.errors import InvalidInput
+from app.schemas.base import Schema, decode_json
+from app.schemas.catalogue.product_schema import ProductQuery, StockMovementQuery
+from app.schemas.identity.api_key_schema import ApiKeyQuery
+from app.schemas.identity.user_schema import UserQuery
+from app.schemas.messaging.dead_letter_schema import DeadLetterQuery
+from app.schemas.orders.order_schema import OrderQuery
+from app.schemas.page_schema import PageQuery
+from app.schemas.reports.report_schema import ReportLineQuery, ReportProductQuery, ReportQuery
+from app.schemas.system.audit_schema import AuditQuery
+
+Kind = TypeVar("Kind", bound=Schema)
+
+UNKNOWN = "is not a field of this document"
+NO_STRING = "must be a string"
+PRODUCT_ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
+LINE = {"product_id": PRODUCT_ID, "quantity": 1}
+ORDER: dict[str, Any] = {"user_id": PRODUCT_ID, "items": [LINE]}
+LISTS: tuple[type[PageQuery], ...] = (
+    ApiKeyQuery,
+    AuditQuery,
+    DeadLetterQuery,
+    OrderQuery,
+    ProductQuery,
+    ReportLineQuery,
+    ReportProductQuery,
+    ReportQuery,
+    StockMovementQuery,
+    UserQuery,
+)
+"""The query of every list, which `test_refused_requests.py` holds against the route table."""
+
+
+def parsed(kind: type[Kind], body: object) -> Kind:
+    """Return what a body says, which may be given as the bytes that are sent."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return kind.parse(decode_json(content))
+
+
+def errors_in_body(kind: type[Schema], body: object) -> dict[str, str]:
+    """Return where a body is wrong, with the reasons."""
+    with pytest.raises(InvalidInput) as error:
+        parsed(kind, body)
+    assert error.value.detail == "the body does not match its schema"
+    return {each["pointer"]: each["detail"] for each in error.value.context["errors"]}
+
+
+def errors_in_query(kind: type[Schema], *pairs: tuple[str, str]) -> dict[str, str]:
+    """Return which parameters of a query are wrong, with the reasons."""
+    with pytest.raises(InvalidInput) as error:
+        kind.parse_query(pairs)
+    assert error.value.detail == "the query is not valid"
+    return {each["parameter"]: each["detail"] for each in error.value.context["errors"]}
