@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from litestar import Request, Router
+from litestar import Request, Response, Router
 from litestar.enums import MediaType
+from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
@@ -16,6 +17,7 @@ from app import __version__
 from app.web.docs.asyncapi import message_document
 from app.web.docs.messages_page import page_of
 from app.web.docs.openapi import complete
+from app.web.rendering.problems import AnyRequest, render_http_error
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -51,13 +53,23 @@ def documentation() -> OpenAPIConfig:
 
 def documentation_assets() -> Router:
     """Return the routes of the files that the page at `/docs` loads."""
-    return create_static_files_router("/docs/assets", [_STATIC], include_in_schema=False)
+    return create_static_files_router(
+        "/docs/assets",
+        [_STATIC],
+        include_in_schema=False,
+        # The file system raises it for a name with a zero byte.
+        exception_handlers={ValueError: _no_such_file},
+    )
 
 
 def _operation_id(handler: HTTPRouteHandler, _method: object, _path: object) -> str:
     """Return the name that generated clients use: `order_place` of `OrderController.place`."""
     controller, _, name = handler.fn.__qualname__.partition(".")
     return f"{controller.removesuffix('Controller').lower()}_{name}"
+
+
+def _no_such_file(request: AnyRequest, _error: ValueError) -> Response[bytes]:
+    return render_http_error(request, NotFoundException())
 
 
 class _SwaggerPage(OpenAPIRenderPlugin):
