@@ -1,6 +1,7 @@
 """Refusals and faults are problem documents (RFC 9457); a fault of ours is told to the log only."""
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -8,12 +9,14 @@ from typing import Any
 
 import httpx
 import pytest
+from litestar.testing import RequestFactory
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import DomainError, InvalidInput, Unavailable
+from app.errors import DomainError, InvalidInput, SkuTaken, Unavailable
 from app.services.catalogue.product_service import ProductService
 from app.settings import Settings
+from app.web.rendering.problems import render, render_domain_error
 from app.web.respond_async import Refused
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
@@ -21,7 +24,7 @@ from main import create_app
 from tests.conftest import client_of, postgres_settings, running
 from tests.support.factories import create_product, create_user
 from tests.support.processes import free_port
-from tests.support.refusals import everything, problem_of, refused
+from tests.support.refusals import PRODUCT, everything, problem_of, refused
 from tests.support.servers import PostgresServer, start_postgres
 
 ALLOWED = {
@@ -39,43 +42,35 @@ METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
 SECRET = "postgresql://lavka:hunter2@db/lavka"
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/products/all/of/them", "/Products", "/%00"])
-async def test_an_unknown_path_is_not_found(
-    client: httpx.AsyncClient, shop: Shop, path: str
-) -> None:
-    problem = await refused(client, shop, "GET", path)
-    assert problem == {
-        "type": "about:blank",
-        "title": "Not Found",
-        "status": 404,
-        "detail": "Not Found",
-    }
+async def test_an_unknown_path_is_not_found(client: httpx.AsyncClient, shop: Shop) -> None:
+    before = await everything(shop)
+    for path in ("/", "/nothing", "/products/all/of/them", "/Products", "/%00"):
+        assert problem_of(await client.get(path)) == {
+            "type": "about:blank",
+            "title": "Not Found",
+            "status": 404,
+            "detail": "Not Found",
+        }
+    for path in ("/", "/api", "/docs/nothing", "/docs/assets/nothing.js", "/docs/a/b"):
+        problem = problem_of(await client.get(f"http://shop.test{path}"))
+        assert (problem["status"], problem["title"]) == (404, "Not Found")
+    assert await everything(shop) == before
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/api", "/docs/nothing", "/docs/assets/nothing.js", "/docs/a/b"]
-)
-async def test_an_unknown_path_beside_the_api_is_not_found(
-    client: httpx.AsyncClient, shop: Shop, path: str
-) -> None:
-    problem = await refused(client, shop, "GET", f"http://shop.test{path}")
-    assert (problem["status"], problem["title"]) == (404, "Not Found")
-
-
-@pytest.mark.parametrize(("path", "allowed"), ALLOWED.items())
 async def test_a_wrong_method_is_refused_with_the_right_ones(
-    client: httpx.AsyncClient, shop: Shop, path: str, allowed: set[str]
+    client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client)
-    path = path.format(user=user["id"], product=product["id"])
-    for method in METHODS - allowed:
-        before = await everything(shop)
-        response = await client.request(method, path)
-        assert await everything(shop) == before
-        assert problem_of(response)["status"] == 405
-        assert set(response.headers["Allow"].split(", ")) == allowed
-    response = await client.options(path)
-    assert (response.status_code, set(response.headers["Allow"].split(", "))) == (204, allowed)
+    before = await everything(shop)
+    for template, allowed in ALLOWED.items():
+        path = template.format(user=user["id"], product=product["id"])
+        for method in METHODS - allowed:
+            response = await client.request(method, path)
+            assert problem_of(response)["status"] == 405
+            assert set(response.headers["Allow"].split(", ")) == allowed
+        response = await client.options(path)
+        assert (response.status_code, set(response.headers["Allow"].split(", "))) == (204, allowed)
+    assert await everything(shop) == before
 
 
 def problems() -> Iterator[type[DomainError]]:
@@ -100,21 +95,35 @@ def test_every_kind_of_refusal_has_a_code_of_its_own() -> None:
 @pytest.mark.parametrize(
     "kind", [each for each in problems() if each not in (InvalidInput, Refused)]
 )
-async def test_a_refusal_is_told_with_all_that_it_carries(
-    client: httpx.AsyncClient,
-    shop: Shop,
-    monkeypatch: pytest.MonkeyPatch,
-    kind: type[DomainError],
-) -> None:
-    async def refuse(*_: object) -> None:
-        raise kind("in words", product_id="p", available=2)
-
-    monkeypatch.setattr(ProductService, "offer", refuse)
-    data = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "1.00"}
-    assert await refused(client, shop, "POST", "/products", json=data) == {
+def test_a_refusal_is_told_with_all_that_it_carries(kind: type[DomainError]) -> None:
+    error = kind("in words", product_id="p", available=2)
+    expected = {
         "type": f"urn:problem:{kind.code}",
         "title": kind.title,
         "status": kind.status,
+        "detail": "in words",
+        "product_id": "p",
+        "available": 2,
+    }
+    status, headers, body = render(error)
+    assert (status, json.loads(body)) == (kind.status, expected)
+    assert dict(headers)[b"content-type"] == b"application/problem+json"
+    answer = render_domain_error(RequestFactory().post("/products"), error)
+    assert (answer.status_code, json.loads(answer.content)) == (kind.status, expected)
+    assert answer.media_type == "application/problem+json"
+
+
+async def test_a_refusal_of_a_service_is_told_over_http(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise SkuTaken("in words", product_id="p", available=2)
+
+    monkeypatch.setattr(ProductService, "offer", refuse)
+    assert await refused(client, shop, "POST", "/products", json=PRODUCT) == {
+        "type": "urn:problem:sku-taken",
+        "title": SkuTaken.title,
+        "status": 409,
         "detail": "in words",
         "product_id": "p",
         "available": 2,

@@ -1,0 +1,155 @@
+"""Each route hands what it is sent to its schemas, and what they refuse changes nothing.
+
+Which values are refused is tested at the schemas; here every route of the table is seen to ask them.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from app.schemas.page_schema import PageQuery
+from app.schemas.reports.report_schema import ChartQuery
+from app.wiring.resources import Shop
+from tests.support.refusals import JSON, NOTHING, everything, places_of, problem_of
+from tests.test_schemas.judging import LISTS
+from tests.test_security.rights.matrix import MATRIX, Row, routes_of
+from tests.test_security.rights.world import World, world_of
+
+READING = ("GET", "HEAD")
+WRITES = [row for row in MATRIX if row.method not in READING]
+# There is nothing in these requests that could be wrong, but for the token.
+WITHOUT_INPUT = {
+    "POST /api/v1/auth/logout",
+    "DELETE /api/v1/auth/sessions",
+    "POST /api/v1/auth/email/ask",
+}
+UNKNOWN = "is not a field of this document"
+NO_JSON = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x")
+MALFORMED = ["x", "1", NOTHING[:-1], NOTHING + "0", NOTHING.replace("-", "_"), "%00", "null", "-1"]
+Request = dict[str, Any]
+
+
+def parameters_of(row: Row) -> list[str]:
+    """Return the names of the parameters in a path, as they stand in it."""
+    return re.findall(r"\{\w+\}", row.template)
+
+
+def wrong_fields(row: Row) -> tuple[dict[str, Any], set[str]]:
+    """Return a body in which each field is what no field can be, and their pointers."""
+    body = dict.fromkeys(row.request["json"], {}) | {"colour": "red"}
+    return body, {f"#/{name}" for name in body}
+
+
+def undecodable(row: Row) -> Iterator[tuple[Request, int, str]]:
+    """Yield requests whose bodies are not JSON, with the status and the beginning of the reason."""
+    no_json = "the body is not valid JSON: "
+    yield {"content": b"{", "headers": JSON}, 400, no_json
+    yield {"content": b'{"a": NaN}', "headers": JSON}, 400, no_json
+    yield {"content": b'{"a": "\xff"}', "headers": JSON}, 400, "the body is not valid UTF-8"
+    yield {"content": b"[" * 100_000, "headers": JSON}, 400, "the body is nested too deeply"
+    for name in NO_JSON:
+        content, headers = json.dumps(row.request["json"]), {"Content-Type": name}
+        yield {"content": content, "headers": headers}, 415, "Content-Type must be application/json"
+
+
+async def assert_body_is_judged(client: httpx.AsyncClient, world: World, row: Row) -> None:
+    """See that bodies that are not what a route takes are refused by name and reason."""
+
+    async def send(**request: Any) -> dict[str, Any]:
+        caller = "owner" if row.expected["owner"] < 400 else "admin"
+        return problem_of(await world.send(client, caller, row.method, row.path, **request))
+
+    body, places = wrong_fields(row)
+    for headers in ({}, {"Idempotency-Key": "a-key"}):
+        found = places_of(await send(json=body, headers=headers))
+        assert (set(found), found["#/colour"]) == (places, UNKNOWN)
+    for content, reason in (("", "a JSON body is required"), ("[]", "must be an object")):
+        assert places_of(await send(content=content, headers=JSON)) == {"#": reason}
+    assert places_of(await send()) == {"#": "a JSON body is required"}
+    for request, status, reason in undecodable(row):
+        problem = await send(**request)
+        assert (problem["status"], problem["detail"][: len(reason)]) == (status, reason)
+
+
+async def assert_form_is_judged(client: httpx.AsyncClient, world: World, row: Row) -> None:
+    """See that a form that is not what a route takes is refused by name and reason."""
+    form = dict.fromkeys(row.request["data"], "") | {"colour": "red"}
+    found = await world.send(client, "admin", row.method, row.path, data=form)
+    places = places_of(problem_of(found))
+    assert (set(places), places["#/colour"]) == ({f"#/{name}" for name in form}, "is not a field")
+    found = await world.send(client, "admin", row.method, row.path, json=row.request["data"])
+    assert problem_of(found)["status"] == 415
+
+
+async def assert_path_is_judged(client: httpx.AsyncClient, world: World, row: Row) -> None:
+    """See that a malformed id in a path leads nowhere."""
+    request = {name: value for name, value in row.request.items() if name == "json"}
+    for parameter in parameters_of(row):
+        for malformed in MALFORMED:
+            path = row.template.replace(parameter, malformed)
+            response = await world.send(client, "admin", row.method, path, **request)
+            assert problem_of(response)["status"] == 404, path
+
+
+def test_every_route_that_writes_is_tested(app: Litestar) -> None:
+    written = [place for place in routes_of(app) if place[0] not in READING]
+    assert sorted((row.method, row.template) for row in WRITES) == sorted(written)
+    silent = {str(row) for row in WRITES if not row.request and not parameters_of(row)}
+    assert silent == WITHOUT_INPUT
+
+
+@pytest.mark.parametrize("row", WRITES, ids=str)
+async def test_what_a_route_cannot_take_changes_nothing(
+    client: httpx.AsyncClient, shop: Shop, row: Row
+) -> None:
+    world = await world_of(shop)
+    before = await everything(shop)
+    if "json" in row.request:
+        await assert_body_is_judged(client, world, row)
+    if "data" in row.request:
+        await assert_form_is_judged(client, world, row)
+    await assert_path_is_judged(client, world, row)
+    assert await everything(shop) == before
+
+
+async def test_a_malformed_id_in_a_path_is_nowhere(client: httpx.AsyncClient, shop: Shop) -> None:
+    world = await world_of(shop)
+    rows = [row for row in MATRIX if row.method == "GET" and parameters_of(row)]
+    assert len(rows) == 14
+    before = await everything(shop)
+    for row in rows:
+        await assert_path_is_judged(client, world, row)
+    assert await everything(shop) == before
+
+
+async def test_every_list_judges_its_query(
+    app: Litestar, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    world, asked = await world_of(shop), set()
+    before = await everything(shop)
+    for row in MATRIX:
+        kind = routes_of(app)[row.method, row.template].opt.get("query")
+        if kind is None:
+            continue
+        asked.add(kind)
+        reasons = {"colour=red": ("colour", "is not a parameter")}
+        if issubclass(kind, PageQuery):
+            reasons |= {
+                "limit=0": ("limit", "must be greater than or equal to 1"),
+                "limit=" + "9" * 30: ("limit", "must be less than or equal to 100"),
+                "limit=%00": ("limit", "must be an integer"),
+                "limit=1&limit=1": ("limit", "must be given once"),
+                "cursor=": ("cursor", "is not a cursor of this list"),
+                "cursor=" + "A" * 1_500: ("cursor", "is not a cursor of this list"),
+                "cursor=%00": ("cursor", "is not a cursor of this list"),
+            }
+        for query, (name, reason) in reasons.items():
+            response = await world.send(client, "admin", row.method, f"{row.template}?{query}")
+            assert places_of(problem_of(response)) == {name: reason}, (row, query)
+    assert asked == {*LISTS, ChartQuery}
+    assert await everything(shop) == before
