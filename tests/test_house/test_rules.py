@@ -25,7 +25,6 @@ Rule = Callable[[Iterable[Source]], Iterator[Broken]]
 
 # What may break a rule for now, and until when. An exception that nothing needs any more fails.
 EXCEPTIONS = {
-    ("file", "tests/test_repositories/test_pages.py"): "until its values are tested without HTTP",
     (
         "file",
         "tests/test_jobs/test_file_import.py",
