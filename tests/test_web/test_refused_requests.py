@@ -1,6 +1,6 @@
 """Each route hands what it is sent to its schemas, and what they refuse changes nothing.
 
-Which values are refused is tested at the schemas; here every route of the table is seen to ask them.
+Which values are refused is tested at the schemas; here each route of the table is seen to ask.
 """
 
 import json
@@ -41,7 +41,7 @@ def parameters_of(row: Row) -> list[str]:
 
 def wrong_fields(row: Row) -> tuple[dict[str, Any], set[str]]:
     """Return a body in which each field is what no field can be, and their pointers."""
-    body = dict.fromkeys(row.request["json"], {}) | {"colour": "red"}
+    body: dict[str, Any] = dict.fromkeys(row.request["json"], {}) | {"colour": "red"}
     return body, {f"#/{name}" for name in body}
 
 
@@ -82,6 +82,11 @@ async def assert_form_is_judged(client: httpx.AsyncClient, world: World, row: Ro
     found = await world.send(client, "admin", row.method, row.path, data=form)
     places = places_of(problem_of(found))
     assert (set(places), places["#/colour"]) == ({f"#/{name}" for name in form}, "is not a field")
+    names = list(row.request["data"])
+    twice = "&".join(f"{name}=x" for name in [*names, names[0]])
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    found = await world.send(client, "admin", row.method, row.path, content=twice, headers=headers)
+    assert places_of(problem_of(found)) == {f"#/{names[0]}": "must be given once"}
     found = await world.send(client, "admin", row.method, row.path, json=row.request["data"])
     assert problem_of(found)["status"] == 415
 

@@ -54,19 +54,6 @@ async def test_the_first_stock_is_a_supply(client: httpx.AsyncClient) -> None:
     assert (movement["source"], movement["created_at"]) == (NAME, product["created_at"])
 
 
-@pytest.mark.parametrize(
-    "field", ["id", "currency", "version", "archived_at", "search_text", "price_minor"]
-)
-async def test_a_product_is_not_added_with_what_is_not_its_own(
-    client: httpx.AsyncClient, field: str
-) -> None:
-    data = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "1.00"}
-    response = await client.post("/products", json=data | {field: 1})
-    assert refusal_of(response) == (400, "invalid-input")
-    assert [error["pointer"] for error in response.json()["errors"]] == [f"#/{field}"]
-    assert await _listed(client) == []
-
-
 async def test_an_unknown_product_is_not_found(client: httpx.AsyncClient) -> None:
     for response in (
         await client.get(f"/products/{NOTHING}"),
@@ -115,17 +102,6 @@ async def test_only_the_given_fields_of_a_product_change(
     assert changed == product | change | {"version": 2, "updated_at": changed["updated_at"]}
     assert await shown(client, product) == changed
     await assert_stock_is_the_sum(client, product)
-
-
-@pytest.mark.parametrize(
-    "field", ["sku", "name", "description", "category", "price", "stock_quantity", "is_active"]
-)
-async def test_null_is_no_value_of_a_product(client: httpx.AsyncClient, field: str) -> None:
-    product = await create_product(client)
-    response = await client.patch(f"/products/{product['id']}", json={field: None})
-    assert refusal_of(response) == (400, "invalid-input")
-    assert [error["pointer"] for error in response.json()["errors"]] == [f"#/{field}"]
-    assert await shown(client, product) == product
 
 
 async def test_a_product_that_has_changed_meanwhile_is_not_changed(

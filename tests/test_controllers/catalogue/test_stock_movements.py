@@ -1,7 +1,6 @@
 """What comes into stock and leaves it, over HTTP."""
 
 import asyncio
-from typing import Any
 
 import httpx
 import pytest
@@ -61,33 +60,6 @@ async def test_what_leaves_at_once_was_there(client: httpx.AsyncClient) -> None:
     assert sorted(response.status_code for response in responses) == [201, 201, 409, 409, 409]
     assert (await shown(client, product))["stock_quantity"] == 2
     await assert_stock_is_the_sum(client, product)
-
-
-@pytest.mark.parametrize(
-    ("change", "pointer"),
-    [
-        ({"quantity": 0}, "#/quantity"),
-        ({"quantity": 1.5}, "#/quantity"),
-        ({"quantity": "1"}, "#/quantity"),
-        ({"quantity": True}, "#/quantity"),
-        ({"quantity": 1_000_000_001}, "#/quantity"),
-        ({"quantity": 10**30}, "#/quantity"),
-        ({"reason": "sale"}, "#/reason"),
-        ({"reason": "theft"}, "#/reason"),
-        ({"note": ""}, "#/note"),
-        ({"note": "a\0b"}, "#/note"),
-        ({"source": "x"}, "#/source"),
-    ],
-)
-async def test_what_is_no_movement_is_refused(
-    client: httpx.AsyncClient, change: dict[str, Any], pointer: str
-) -> None:
-    product = await create_product(client)
-    response = await client.post(f"/products/{product['id']}/stock", json=OUTGOING | change)
-    assert refusal_of(response) == (400, "invalid-input")
-    assert [error["pointer"] for error in response.json()["errors"]] == [pointer]
-    assert await shown(client, product) == product
-    assert len(await movements_of(client, product)) == 1
 
 
 async def test_movements_are_listed_by_pages_newest_first(client: httpx.AsyncClient) -> None:

@@ -13,7 +13,7 @@ from app.wiring.resources import Shop
 from tests.support.accounts import kind_of, later, log_in, pair_of, set_user, someone, status_of
 from tests.support.factories import PASSWORD, create_user
 from tests.support.queries import statements_of
-from tests.support.refusals import everything, places_of
+from tests.support.refusals import everything
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 WRONG = "wrong horse battery staple"
@@ -143,35 +143,6 @@ async def test_json_is_no_form(machine: httpx.AsyncClient) -> None:
     assert response.json()["detail"] == (
         "Content-Type must be application/x-www-form-urlencoded, not application/json"
     )
-
-
-@pytest.mark.parametrize(
-    ("body", "places"),
-    [
-        ("username=ada", {"#/password": "is required"}),
-        ("password=x", {"#/username": "is required"}),
-        ("", {"#/username": "is required", "#/password": "is required"}),
-        ("username=a&password=x&username=b", {"#/username": "must be given once"}),
-        ("username=a&password=x&password=x", {"#/password": "must be given once"}),
-        ("username=a&password=x&otp=1", {"#/otp": "is not a field"}),
-        ("username=a&password=x&grant_type=magic", {"#/grant_type": "must be 'password'"}),
-        ("username=a&password=", {"#/password": "must have at least 1 character"}),
-        (
-            "username=a%0Ab&password=x",
-            {"#/username": "must be one line of text without control characters"},
-        ),
-        (
-            "username=a&password=" + "x" * 1_001,
-            {"#/password": "must have at most 1000 characters"},
-        ),
-    ],
-)
-async def test_a_wrong_form_is_told_its_fields(
-    machine: httpx.AsyncClient, still: Shop, body: str, places: dict[str, str]
-) -> None:
-    before = await everything(still)
-    assert places_of((await posted(machine, body)).json()) == places
-    assert await everything(still) == before
 
 
 @pytest.mark.parametrize(

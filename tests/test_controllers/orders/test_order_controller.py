@@ -20,6 +20,7 @@ from tests.support.factories import (
 from tests.support.ledger import assert_conserved, every, movements_of, snapshot, stock_of
 from tests.support.machines import NAME
 from tests.support.queries import statements_of
+from tests.support.refusals import places_of, problem_of
 
 NOBODY = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 ADDRESS = {
@@ -31,24 +32,6 @@ ADDRESS = {
 }
 STATUSES = ("pending", "paid", "shipped", "delivered", "cancelled")
 SUMMARY = "id number user_id status units total currency created_at updated_at version".split()
-NOT_VALID: list[tuple[dict[str, Any], str]] = [
-    ({"items": []}, "#/items"),
-    ({"items": [{"product_id": NOBODY, "quantity": 1}] * 101}, "#/items"),
-    ({"items": [{"product_id": NOBODY, "quantity": 0}]}, "#/items/0/quantity"),
-    ({"items": [{"product_id": NOBODY, "quantity": -1}]}, "#/items/0/quantity"),
-    ({"items": [{"product_id": NOBODY, "quantity": 1001}]}, "#/items/0/quantity"),
-    ({"items": [{"product_id": NOBODY, "quantity": "2"}]}, "#/items/0/quantity"),
-    ({"items": [{"product_id": NOBODY, "quantity": 1.5}]}, "#/items/0/quantity"),
-    ({"items": [{"product_id": NOBODY, "quantity": True}]}, "#/items/0/quantity"),
-    ({"items": [{"product_id": NOBODY}]}, "#/items/0/quantity"),
-    ({"items": [{"product_id": "tea", "quantity": 1}]}, "#/items/0/product_id"),
-    ({"items": [{"product_id": NOBODY, "quantity": 1, "price": "0"}]}, "#/items/0/price"),
-    ({"user_id": None}, "#/user_id"),
-    ({"total": "0.00"}, "#/total"),
-    ({"status": "paid"}, "#/status"),
-    ({"delivery_address": ADDRESS | {"country": "XX"}}, "#/delivery_address/country"),
-    ({"delivery_address": ADDRESS | {"is_primary": True}}, "#/delivery_address/is_primary"),
-]
 
 
 def line(product: dict[str, Any], quantity: int) -> dict[str, Any]:
@@ -198,16 +181,12 @@ async def test_placing_an_order_costs_the_same_statements_for_one_line_and_for_t
     assert counts[0] == counts[1] > 5
 
 
-@pytest.mark.parametrize(("changes", "pointer"), NOT_VALID)
-async def test_an_order_that_is_not_valid_is_refused_by_its_field(
-    client: httpx.AsyncClient, changes: dict[str, Any], pointer: str
-) -> None:
-    user, product = await create_user(client), await create_product(client)
+async def test_a_machine_says_who_orders(client: httpx.AsyncClient) -> None:
+    product = await create_product(client)
     before = await snapshot(client, product)
-    data = {"user_id": user["id"], "items": [line(product, 1)]} | changes
-    response = await client.post("/orders", json=data)
-    assert response.status_code == 400
-    assert [each["pointer"] for each in response.json()["errors"]] == [pointer]
+    for data in ({"user_id": None}, {}):
+        response = await client.post("/orders", json=data | {"items": [line(product, 1)]})
+        assert list(places_of(problem_of(response))) == ["#/user_id"]
     assert await snapshot(client, product) == before
 
 
@@ -369,29 +348,3 @@ async def test_orders_are_listed_by_period_its_start_within_and_its_end_without(
     just_after = datetime.fromisoformat(moments[1]) + timedelta(microseconds=1)
     assert await ids_of(client, placed_from=just_after.isoformat()) == [third]
     assert await ids_of(client, placed_before=just_after.isoformat()) == [second, first]
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"placed_from": "2026-01-02T00:00:00Z", "placed_before": "2026-01-01T00:00:00Z"},
-        {"placed_from": "2026-01-01T00:00:00Z", "placed_before": "2026-01-01T00:00:00Z"},
-        {"placed_from": "2026-01-01T00:00:00"},
-        {"placed_before": "yesterday"},
-        {"status": "lost"},
-        {"user_id": "ada"},
-        {"limit": "0"},
-        {"limit": "101"},
-        {"cursor": "not-a-cursor"},
-        {"colour": "red"},
-    ],
-)
-async def test_a_query_that_makes_no_sense_is_refused(
-    client: httpx.AsyncClient, query: dict[str, str]
-) -> None:
-    response = await client.get("/orders", params=query)
-    assert response.status_code == 400
-    assert response.json()["type"] == "urn:problem:invalid-input"
-    (error,) = response.json()["errors"]
-    assert error["detail"]
-    assert error["parameter"] == list(query)[-1]

@@ -17,7 +17,7 @@ from app.jobs.embedded_dispatcher import dispatch_due
 from app.messaging.pipeline import Pipeline
 from app.wiring.resources import Shop
 from tests.support.queries import statements_of
-from tests.support.refusals import problem_of
+from tests.support.refusals import places_of, problem_of
 from tests.test_reports.books import add_orders, at_moment, cancel, open_shop, orders_of
 from tests.test_reports.conftest import DAY, HOUR, NOON
 
@@ -236,19 +236,9 @@ async def test_what_cannot_be_is_refused_by_name(reported: httpx.AsyncClient) ->
     }
     absent = await reported.get("/reports/2025-01-01")
     assert problem_of(absent)["type"] == "urn:problem:report-not-found"
-    for body in (
-        {"day": "yesterday"},
-        {"day": 1772409600},
-        {"day": "2026-02-30"},
-        {"day": "1969-12-31"},
-        {"day": "0001-01-01"},
-        {"day": "9999-12-31"},
-        {"day": None},
-        {},
-        {"day": "2026-03-02", "force": True},
-    ):
-        answer = await reported.post("/reports", json=body)
-        assert problem_of(answer)["type"] == "urn:problem:invalid-input", body
+    for day in ("yesterday", "2026-02-30", "9999-12-31", None):
+        answer = await reported.post("/reports", json={"day": day})
+        assert list(places_of(problem_of(answer))) == ["#/day"]
     for path in ("/reports/2026-02-30", "/reports/x", "/reports?from=x", "/reports?limit=101"):
         assert problem_of(await reported.get(path))["status"] in (400, 404), path
 
