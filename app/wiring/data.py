@@ -5,16 +5,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.data.user_import_repository import UserImportRepository
-from app.repositories.identity.address_repository import AddressRepository
-from app.repositories.identity.session_repository import SessionRepository
-from app.repositories.identity.user_repository import UserRepository
-from app.repositories.messaging.operation_repository import OperationRepository
 from app.repositories.orders.order_repository import OrderRepository
-from app.repositories.system.audit_repository import AuditRepository
-from app.repositories.system.idempotency_repository import IdempotencyRepository
-from app.repositories.system.mail_repository import MailRepository
 from app.services.data.import_service import ImportService
 from app.services.data.privacy_service import PrivacyService
+from app.wiring import identity, messaging, orders, system
 from app.wiring.resources import Shop
 from app.wiring.system import provide_audit
 
@@ -23,18 +17,14 @@ def provide_privacy(
     session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
 ) -> PrivacyService:
     """Return the service that exports and erases persons."""
-    return PrivacyService(
-        UserRepository(session),
-        AddressRepository(session),
-        OrderRepository(session),
-        SessionRepository(session),
-        AuditRepository(session),
-        MailRepository(session),
-        IdempotencyRepository(session),
-        OperationRepository(session),
-        provide_audit(session, shop),
-        shop.clock,
-    )
+    users = identity.provide_personal_data(session, shop)
+    areas = [
+        users,
+        orders.provide_personal_data(session, shop),
+        messaging.provide_personal_data(session, shop),
+        system.provide_personal_data(session, shop),
+    ]
+    return PrivacyService(users, areas, provide_audit(session, shop), shop.clock)
 
 
 def provide_imports(

@@ -12,6 +12,7 @@ from app.services.identity.account_service import AccountService
 from app.services.identity.address_service import AddressService
 from app.services.identity.api_key_service import ApiKeyService
 from app.services.identity.auth_service import AuthService
+from app.services.identity.identity_privacy import IdentityPrivacy
 from app.services.identity.identity_service import IdentityService
 from app.services.identity.start_service import StartService
 from app.services.identity.user_service import UserService
@@ -99,6 +100,13 @@ def provide_addresses(
 ) -> AddressService:
     """Return the service of addresses."""
     return AddressService(AddressRepository(session), UserRepository(session), shop.clock)
+
+
+def provide_personal_data(session: AsyncSession, shop: Shop) -> IdentityPrivacy:
+    """Return what users, addresses and log-ins hold on persons."""
+    return IdentityPrivacy(
+        UserRepository(session), AddressRepository(session), SessionRepository(session), shop.clock
+    )
 
 
 Auth = NamedDependency[AuthService]

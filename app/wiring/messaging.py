@@ -11,6 +11,7 @@ from app.repositories.messaging.outbox_repository import OutboxRepository
 from app.services.messaging.cache_drop_service import CacheDropService
 from app.services.messaging.dead_letter_service import DeadLetterService
 from app.services.messaging.inbox_service import InboxService
+from app.services.messaging.messaging_privacy import MessagingPrivacy
 from app.services.messaging.operation_service import OperationService
 from app.services.messaging.outbox_service import OutboxService
 from app.wiring.resources import Shop
@@ -51,6 +52,11 @@ def provide_operations(
 ) -> OperationService:
     """Return the service of commands that nobody waits for."""
     return OperationService(OperationRepository(session), provide_outbox(session, shop), shop.clock)
+
+
+def provide_personal_data(session: AsyncSession, _shop: Shop) -> MessagingPrivacy:
+    """Return what operations hold on persons."""
+    return MessagingPrivacy(OperationRepository(session))
 
 
 DeadLetters = NamedDependency[DeadLetterService]

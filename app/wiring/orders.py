@@ -8,6 +8,7 @@ from app.repositories.identity.address_repository import AddressRepository
 from app.repositories.identity.user_repository import UserRepository
 from app.repositories.orders.order_repository import OrderRepository
 from app.services.orders.order_service import OrderService
+from app.services.orders.orders_privacy import OrdersPrivacy
 from app.wiring.messaging import provide_outbox
 from app.wiring.resources import Shop
 
@@ -26,6 +27,11 @@ def provide_orders(
         shop.settings.shop_currency,
         shop.cache,
     )
+
+
+def provide_personal_data(session: AsyncSession, _shop: Shop) -> OrdersPrivacy:
+    """Return what orders hold on persons."""
+    return OrdersPrivacy(OrderRepository(session))
 
 
 Orders = NamedDependency[OrderService]

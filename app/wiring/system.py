@@ -12,6 +12,7 @@ from app.services.system.audit_service import AuditService
 from app.services.system.health_service import Check, HealthService
 from app.services.system.idempotency_service import IdempotencyService
 from app.services.system.mail_service import MailService
+from app.services.system.system_privacy import SystemPrivacy
 from app.wiring.probes import ping_rabbitmq, ping_redis
 from app.wiring.resources import Shop
 
@@ -33,6 +34,13 @@ def provide_idempotency(
 ) -> IdempotencyService:
     """Return the service of idempotency keys."""
     return IdempotencyService(IdempotencyRepository(session), shop.tokens.keys, shop.clock)
+
+
+def provide_personal_data(session: AsyncSession, _shop: Shop) -> SystemPrivacy:
+    """Return what the audit trail, mails and kept answers hold on persons."""
+    return SystemPrivacy(
+        AuditRepository(session), MailRepository(session), IdempotencyRepository(session)
+    )
 
 
 def provide_health(shop: NamedDependency[Shop]) -> HealthService:

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 
 from app.errors import AddressNotFound
 from app.models import Address
@@ -77,6 +77,10 @@ class AddressRepository(Repository[Address]):
             .where(Address.user_id == user_id, Address.is_primary)
             .values(is_primary=False)
         )
+
+    async def delete_of_user(self, user_id: UUID) -> None:
+        """Delete the addresses of a user."""
+        await self.session.execute(delete(Address).where(Address.user_id == user_id))
 
     async def delete(self, address: Address) -> None:
         """Delete an address."""

@@ -8,10 +8,10 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, exists, select
+from sqlalchemy import ColumnElement, Select, exists, select
 
 from app.errors import EmailTaken, UsernameTaken, UserNotFound
-from app.models import Address, User, UserRole
+from app.models import User, UserRole
 from app.repositories.base import Repository
 from app.repositories.bulk import among_given, table_of
 from app.schemas.identity.user_schema import UserQuery
@@ -126,14 +126,12 @@ class UserRepository(Repository[User]):
         return bool(await self.session.scalar(query))
 
     async def delete(self, user: User) -> None:
-        """Delete a user, with the addresses."""
-        await self.session.execute(delete(Address).where(Address.user_id == user.id))
+        """Delete a user."""
         await self.session.delete(user)
         await self.flush()
 
     async def anonymise(self, user: User, at: datetime) -> None:
-        """Forget the person behind a user, with the addresses; the row stays for the orders."""
-        await self.session.execute(delete(Address).where(Address.user_id == user.id))
+        """Forget the person behind a user; the row stays."""
         nobody = f"anonymised-{user.id.hex}"
         user.email = user.email_key = f"{nobody}@invalid"
         user.username = user.username_key = nobody

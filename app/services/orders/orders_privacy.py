@@ -1,0 +1,32 @@
+"""What is held on a person who has ordered: the orders, and where they went."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.models import TRANSITIONS, User
+from app.repositories.orders.order_repository import OrderRepository
+from app.schemas.orders.order_schema import OrderRead
+from app.security.principal import Caller
+from app.services.personal_data import PersonalData
+
+FINISHED = frozenset(status for status, following in TRANSITIONS.items() if not following)
+
+
+class OrdersPrivacy(PersonalData):
+    """Exports the orders of a person, and forgets where they went."""
+
+    def __init__(self, orders: OrderRepository) -> None:
+        self._orders = orders
+
+    async def export(self, caller: Caller, user: User) -> Mapping[str, Any]:
+        """Return all orders."""
+        orders = await self._orders.all_of_user(user.id)
+        return {"orders": [OrderRead.model_validate(each) for each in orders]}
+
+    async def keeps(self, user: User) -> bool:
+        """Tell whether the user ever ordered: the books need every order."""
+        return await self._orders.has_any_of_user(user.id)
+
+    async def erase(self, user: User) -> None:
+        """Forget where orders went; one on its way keeps its address until it has arrived."""
+        await self._orders.forget_delivered_to(user.id, FINISHED)

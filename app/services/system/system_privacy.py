@@ -1,0 +1,48 @@
+"""What is held on a person by the audit trail, waiting mails and kept answers."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from app.models import AuditEvent, User
+from app.repositories.system.audit_repository import AuditRepository
+from app.repositories.system.idempotency_repository import IdempotencyRepository
+from app.repositories.system.mail_repository import MailRepository
+from app.schemas.system.audit_schema import AuditEventRead
+from app.security.principal import ANONYMOUS, Caller, name_of_user
+from app.services.personal_data import PersonalData
+
+
+class SystemPrivacy(PersonalData):
+    """Exports what the audit trail tells of a person, and erases what can be without."""
+
+    def __init__(
+        self, events: AuditRepository, mails: MailRepository, answers: IdempotencyRepository
+    ) -> None:
+        self._events = events
+        self._mails = mails
+        self._answers = answers
+
+    async def export(self, caller: Caller, user: User) -> Mapping[str, Any]:
+        """Return what happened to the user."""
+        events = await self._events.of_user(user.id)
+        return {"events": [_show_event(each, user.id) for each in events]}
+
+    async def keeps(self, user: User) -> bool:
+        """Tell that nothing here needs the row of a user: events outlive what they happened to."""
+        return False
+
+    async def erase(self, user: User) -> None:
+        """Forget waiting mails, kept answers, and from where the user came."""
+        name = name_of_user(user.id)
+        await self._mails.delete_of_user(user.id)
+        await self._events.forget_addresses(user.id, name)
+        await self._answers.delete_of_user(name, user.id)
+
+
+def _show_event(event: AuditEvent, user_id: UUID) -> AuditEventRead:
+    """Return an event as it is shown to whom it happened to: not from where others did it."""
+    shown = AuditEventRead.model_validate(event)
+    # Who logs in, or fails to, is nobody that is known before.
+    is_own = event.actor in (name_of_user(user_id), ANONYMOUS.name)
+    return shown if is_own else shown.model_copy(update={"address": None})

@@ -1,0 +1,130 @@
+"""Every table that leads to a person is exported and erased, or named here with the reason."""
+
+import re
+from collections.abc import Callable
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import Column, ForeignKey, MetaData, String, Table
+
+from app.models import Base, UserRole
+from app.security.principal import Caller, name_of_user
+from app.wiring.data import provide_privacy
+from app.wiring.resources import Shop
+from tests.support.factories import address, create_product, create_user, place_order
+from tests.support.queries import Statement, statements_of
+
+# Columns that say who somebody is or did something, and such as may quote whole documents.
+PERSONAL = {
+    "actor",
+    "address",
+    "body",
+    "caller",
+    "created_by",
+    "delivery_address",
+    "detail",
+    "email",
+    "first_name",
+    "last_name",
+    "phone",
+    "recipient",
+    "result",
+    "source",
+    "street",
+    "subject_id",
+    "user_agent",
+    "user_id",
+    "username",
+}
+NOT_EXPORTED = {
+    "api_keys": "a key is a machine's: that somebody has made it is in the audit trail",
+    "dead_letters": "a message that the shop could not read as anybody's",
+    "idempotency_keys": "repeats an answer that the person was given, for a day",
+    "operations": "repeats what the person's orders and addresses say, for a week",
+    "outbox": "leaves within moments, and repeats what the person's orders say",
+    "outgoing_mails": "leaves within moments, to the person",
+    "report_lines": "sums of an order that is exported whole",
+    "stock_movements": "names an order that is exported whole, or the id of staff",
+}
+NOT_ERASED = {
+    "api_keys": "goes on for its machine; its maker is an id without a person",
+    "dead_letters": "waits for a person of the shop, who discards or requeues it",
+    "order_changes": "the books need each step; its maker is an id without a person",
+    "order_items": "the books need what was sold, and no person is in it",
+    "outbox": "leaves within moments, and would be missing where it goes",
+    "report_lines": "the books need the sums of each order, and no person is in them",
+    "stock_movements": "the books need each movement; its maker is an id without a person",
+}
+
+
+def tables_of_persons(metadata: MetaData) -> set[str]:
+    """Return the tables with a column that leads to a user, by other tables or by its name."""
+    found: set[str] = {"users"}
+    while True:
+        more = {name for name, table in metadata.tables.items() if _leads_to(found, table)} - found
+        if not more:
+            return found
+        found |= more
+
+
+def _leads_to(found: set[str], table: Table) -> bool:
+    referred = {key.column.table.name for key in table.foreign_keys}
+    return bool(referred & found or PERSONAL & set(table.columns.keys()))
+
+
+def tables_in(statements: list[Statement], verbs: str) -> set[str]:
+    """Return the tables that statements read or write."""
+    return {name for each in statements for name in re.findall(rf"(?:{verbs}) (\w+)", each.sql)}
+
+
+@pytest.mark.parametrize(
+    ("column", "is_found"),
+    [
+        (lambda: Column("owner", ForeignKey("users.id")), True),
+        (lambda: Column("order_id", ForeignKey("orders.id")), True),
+        (lambda: Column("email", String), True),
+        (lambda: Column("quantity", String), False),
+    ],
+)
+def test_a_table_is_one_of_persons_by_a_reference_or_by_the_name_of_a_column(
+    column: Callable[[], Column[str]], is_found: bool
+) -> None:
+    metadata = MetaData()
+    Table("users", metadata, Column("id", String, primary_key=True))
+    user = ForeignKey("users.id")
+    Table("orders", metadata, Column("id", String, primary_key=True), Column("by", String, user))
+    Table("baskets", metadata, column())
+    assert ("baskets" in tables_of_persons(metadata)) is is_found
+
+
+async def buyer_of_a_finished_order(client: httpx.AsyncClient) -> Caller:
+    """Return a user who has ordered to an address, and then cancelled it."""
+    user, product = await create_user(client), await create_product(client)
+    goods = {product["id"]: 1}
+    order = await place_order(client, user["id"], goods, delivery_address=address())
+    assert (await client.post(f"/orders/{order['id']}/cancel")).is_success
+    user_id = UUID(user["id"])
+    return Caller(name_of_user(user_id), user_id=user_id, role=UserRole.CUSTOMER)
+
+
+async def test_every_table_of_persons_is_exported_or_has_a_reason(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    person = await buyer_of_a_finished_order(client)
+    with statements_of(shop) as statements:
+        async with shop.database.write() as session:
+            await provide_privacy(session, shop).export(person, person.own_id)
+    exported = tables_in(statements, "FROM")
+    assert tables_of_persons(Base.metadata) - exported == set(NOT_EXPORTED)
+
+
+async def test_every_table_of_persons_is_erased_or_has_a_reason(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    person = await buyer_of_a_finished_order(client)
+    with statements_of(shop) as statements:
+        async with shop.database.write() as session:
+            await provide_privacy(session, shop).erase(person, person.own_id)
+    erased = tables_in(statements, "UPDATE|DELETE FROM")
+    assert tables_of_persons(Base.metadata) - erased == set(NOT_ERASED)
