@@ -24,6 +24,7 @@ from taskiq.schedule_sources import LabelScheduleSource
 from taskiq.serializers import JSONSerializer
 from yarl import URL
 
+from app.core.queues import TASK_QUEUE
 from app.errors import Unavailable
 from app.jobs.daily_reports import make_due_reports
 from app.jobs.requested_reports import make_asked_report
@@ -32,7 +33,7 @@ from app.observability.tracing import flush_traces
 from app.runtime.heartbeat import beating
 from app.runtime.process import begin_process
 from app.runtime.supervisor import end
-from app.services.reports.report_service import MAKE_REPORT, TASK_QUEUE
+from app.services.reports.report_service import MAKE_REPORT
 from app.settings import Settings, get_settings
 from app.wiring.lifecycle import delete_expired, prepare
 from app.wiring.resources import Shop

@@ -2,12 +2,12 @@
 
 from itertools import groupby
 
+from app.core.queues import TASK_QUEUE
 from app.jobs.requested_reports import run_task
 from app.messaging.commands import COMMANDS
 from app.messaging.delivery import Delivery
 from app.messaging.pipeline import Pipeline
 from app.runtime.supervisor import repeat
-from app.services.reports.report_service import TASK_QUEUE
 from app.wiring.messaging import provide_outbox
 from app.wiring.resources import Shop
 

@@ -4,14 +4,13 @@ import logging
 from datetime import date
 from uuid import UUID
 
-import msgspec
-
+from app.core.queues import TASK_QUEUE
 from app.errors import DomainError, ReportInProgress, Unavailable
 from app.jobs.daily_reports import make_report
 from app.messaging.settle import HandlerFailed
 from app.observability.request_ids import bound_request_id, sane_request_id
 from app.runtime.supervisor import GrowingPause
-from app.services.reports.report_service import TASK_QUEUE
+from app.schemas.messaging.task_message import arguments_in
 from app.wiring.messaging import provide_operations
 from app.wiring.reports import provide_reports
 from app.wiring.resources import Shop
@@ -23,7 +22,7 @@ _HOLD_SECONDS = (0.2, 10.0)
 
 async def run_task(shop: Shop, body: bytes) -> None:
     """Run a task by its message, in this process."""
-    await make_asked_report(shop, **msgspec.json.decode(body)["kwargs"])
+    await make_asked_report(shop, **arguments_in(body))
 
 
 async def make_asked_report(

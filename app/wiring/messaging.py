@@ -40,10 +40,9 @@ def provide_dead_letters(
     """Return the service of messages that failed."""
     return DeadLetterService(
         DeadLetterRepository(session),
-        OutboxRepository(session),
+        provide_outbox(session, shop),
         provide_audit(session, shop),
         shop.clock,
-        has_broker=shop.settings.rabbitmq_host is not None,
     )
 
 

@@ -15,9 +15,9 @@ from uuid import UUID
 import aio_pika
 from aio_pika.abc import AbstractChannel
 
+from app.core.queues import EVENTS_EXCHANGE
 from app.messaging.commands import COMMANDS
 from app.messaging.rabbitmq.broker import BrokerLost, connected, declare
-from app.services.messaging.outbox_service import EVENTS_EXCHANGE
 from app.settings import Settings
 from app.wiring.resources import Shop
 from benchmarks.chaos.books import Sent, count_settled, read_books

@@ -9,9 +9,9 @@ import aio_pika
 import pytest
 import pytest_asyncio
 
+from app.core.queues import EVENTS_EXCHANGE
 from app.messaging.commands import COMMANDS
 from app.models import DeadLetter
-from app.services.messaging.outbox_service import EVENTS_EXCHANGE
 from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import (

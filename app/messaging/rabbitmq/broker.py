@@ -12,17 +12,10 @@ from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
 from aiormq.exceptions import ChannelAccessRefused
 from yarl import URL
 
+from app.core.queues import EVENTS_EXCHANGE, REPORT_QUEUE, dead_letter_queue, returned_queue
 from app.messaging.commands import COMMANDS
 from app.messaging.rabbitmq.amqp_decoding import decode_leniently
-from app.messaging.rabbitmq.queues import (
-    QUORUM,
-    RETURNED_ARGUMENTS,
-    command_arguments,
-    dead_letter_queue,
-    returned_queue,
-)
-from app.services.messaging.outbox_service import EVENTS_EXCHANGE
-from app.services.reports.report_maker import REPORT_QUEUE
+from app.messaging.rabbitmq.queues import QUORUM, RETURNED_ARGUMENTS, command_arguments
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)

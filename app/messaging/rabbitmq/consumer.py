@@ -10,10 +10,11 @@ import aio_pika
 from aio_pika.abc import AbstractConnection
 from aiormq.abc import AbstractChannel, DeliveredMessage
 
+from app.core.queues import returned_queue
 from app.messaging.delivery import Delivery, storable_id
 from app.messaging.pipeline import Pipeline
 from app.messaging.rabbitmq.broker import BrokerLost, declare_queue, describe
-from app.messaging.rabbitmq.queues import RETURNED_ARGUMENTS, command_arguments, returned_queue
+from app.messaging.rabbitmq.queues import RETURNED_ARGUMENTS, command_arguments
 
 logger = logging.getLogger(__name__)
 

@@ -3,9 +3,8 @@
 import asyncio
 import time
 
+from app.core.queues import REPORT_QUEUE, dead_letter_queue, returned_queue
 from app.messaging.commands import COMMANDS
-from app.messaging.rabbitmq.queues import dead_letter_queue, returned_queue
-from app.services.reports.report_maker import REPORT_QUEUE
 from app.settings import Settings
 
 QUEUES = (

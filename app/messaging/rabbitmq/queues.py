@@ -1,6 +1,8 @@
-"""The queues that the shop declares, by name and arguments."""
+"""The arguments of the queues that the shop declares."""
 
 from typing import Any
+
+from app.core.queues import returned_queue
 
 # Whoever declares a queue that is there already must give the very same arguments, for ever.
 QUORUM: dict[str, Any] = {"x-queue-type": "quorum"}
@@ -14,16 +16,6 @@ _DEAD_LETTERING = QUORUM | {
 }
 # Without a limit of its own, RabbitMQ 4 drops a message at its 20th delivery.
 RETURNED_ARGUMENTS = QUORUM | {"x-delivery-limit": 2**31 - 1}
-
-
-def dead_letter_queue(queue: str) -> str:
-    """Return the queue that has copies of what cannot be applied of a command queue."""
-    return f"{queue}.dlq"
-
-
-def returned_queue(queue: str) -> str:
-    """Return the queue on which the broker puts what leaves a command queue unacknowledged."""
-    return f"{queue}.returned"
 
 
 def command_arguments(queue: str) -> dict[str, Any]:

@@ -2,16 +2,13 @@
 
 import hashlib
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.errors import NotAppliedAgain
 from app.models import DeadLetter
-from app.observability.tracing import carried_headers
 from app.repositories.messaging.dead_letter_repository import DeadLetterRepository
-from app.repositories.messaging.outbox_repository import OutboxRepository
 from app.schemas.messaging.dead_letter_schema import (
     MAX_REASON,
     DeadLetterPage,
@@ -21,6 +18,7 @@ from app.schemas.messaging.dead_letter_schema import (
 )
 from app.schemas.system.audit_schema import Audited
 from app.security.principal import Caller
+from app.services.messaging.outbox_service import OutboxService
 from app.services.system.audit_service import AuditService
 
 _MAX_KEPT_BYTES = 512 * 1024
@@ -32,23 +30,20 @@ class DeadLetterService:
     def __init__(
         self,
         letters: DeadLetterRepository,
-        outbox: OutboxRepository,
+        outbox: OutboxService,
         audit: AuditService,
         clock: Clock,
-        *,
-        has_broker: bool,
     ) -> None:
         self._letters = letters
         self._outbox = outbox
         self._audit = audit
         self._clock = clock
-        self._has_broker = has_broker
 
     async def postpone(
         self, queue: str, message_id: str, body: bytes, attempts: int, delay: timedelta
     ) -> None:
         """Have a message delivered once more, later."""
-        await self._outbox.add([self._row(queue, message_id, body, {}, attempts, delay)])
+        await self._outbox.enqueue_later(queue, message_id, body, attempts, delay)
 
     async def park(
         self, queue: str, message_id: str, body: bytes, code: str, reason: str, attempts: int
@@ -56,31 +51,23 @@ class DeadLetterService:
         """Keep a message for a person to look at, and a copy of it on the queue's `.dlq`."""
         now = self._clock.now()
         # It may quote the message, and PostgreSQL has no room for a zero in a text.
-        reason = reason.replace("\0", "\ufffd")
+        reason = reason.replace("\0", "\ufffd")[:MAX_REASON]
+        kept = body[:_MAX_KEPT_BYTES]
         is_new = await self._letters.add_once(
             {
                 "id": new_id(now),
                 "queue": queue,
                 "message_id": message_id,
-                "body": body[:_MAX_KEPT_BYTES],
+                "body": kept,
                 "body_digest": hashlib.sha256(body).digest(),
                 "code": code,
-                "reason": reason[:MAX_REASON],
+                "reason": reason,
                 "attempts": attempts,
                 "created_at": now,
             }
         )
-        if is_new and self._has_broker:
-            headers = {
-                "x-queue": queue,
-                "x-error-code": code,
-                "x-error": reason[:MAX_REASON],
-                "x-attempt": attempts,
-            }
-            kept = body[:_MAX_KEPT_BYTES]
-            await self._outbox.send(
-                [self._row(f"{queue}.dlq", message_id, kept, headers, 0, timedelta())]
-            )
+        if is_new:
+            await self._outbox.publish_dead_letter(queue, message_id, kept, code, reason, attempts)
 
     async def find(self, query: DeadLetterQuery) -> DeadLetterPage:
         """Show a page of dead letters."""
@@ -111,9 +98,7 @@ class DeadLetterService:
         # Under an id that another message has had, it would be parked for that again and again.
         is_ambiguous = letter.code == NotAppliedAgain.code
         message_id = str(letter.id) if is_ambiguous else letter.message_id
-        await self._outbox.send(
-            [self._row(letter.queue, message_id, letter.body, {}, 0, timedelta())]
-        )
+        await self._outbox.enqueue(letter.queue, message_id, letter.body)
         await self._remove(caller, letter, Audited.LETTER_REQUEUED)
 
     async def discard(self, caller: Caller, letter_id: UUID) -> None:
@@ -130,25 +115,3 @@ class DeadLetterService:
         await self._audit.note(
             event, caller, letter.id, queue=letter.queue, message_id=letter.message_id
         )
-
-    def _row(
-        self,
-        queue: str,
-        message_id: str,
-        body: bytes,
-        headers: dict[str, Any],
-        attempts: int,
-        delay: timedelta,
-    ) -> dict[str, Any]:
-        now = self._clock.now()
-        return {
-            "exchange": "",
-            "routing_key": queue,
-            "message_id": message_id,
-            "subject": message_id[:100],
-            "body": body,
-            "headers": carried_headers() | headers,
-            "attempts": attempts,
-            "created_at": now,
-            "due_at": now + delay,
-        }

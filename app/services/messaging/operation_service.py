@@ -9,6 +9,7 @@ import msgspec
 
 from app.core.clock import Clock
 from app.core.ids import new_id
+from app.core.queues import TASK_QUEUE
 from app.errors import DomainError
 from app.models import Operation, OperationState
 from app.observability.request_ids import current_request_id
@@ -38,22 +39,12 @@ class OperationService:
         return OperationRead.model_validate(operation)
 
     async def begin_task(
-        self, caller: Caller, queue: str, name: str, arguments: dict[str, str]
+        self, caller: Caller, name: str, arguments: dict[str, str]
     ) -> OperationRead:
-        """Have a task run in the background, for the caller to follow.
-
-        The message is one of TaskIQ's own: a worker of its cannot tell it from those of its kind.
-        """
-        operation = await self._note(caller, queue)
-        message = {
-            "task_id": str(operation.id),
-            "task_name": name,
-            "labels": {},
-            "args": [],
-            "kwargs": arguments
-            | {"operation_id": str(operation.id), "request_id": current_request_id()},
-        }
-        await self._outbox.enqueue(queue, str(operation.id), msgspec.json.encode(message))
+        """Have a task run in the background, for the caller to follow."""
+        operation = await self._note(caller, TASK_QUEUE)
+        followed = {"operation_id": str(operation.id), "request_id": current_request_id()}
+        await self._outbox.enqueue_task(str(operation.id), name, arguments | followed)
         return OperationRead.model_validate(operation)
 
     async def _note(self, caller: Caller, queue: str) -> Operation:

@@ -9,12 +9,14 @@ import msgspec
 
 from app.core.clock import Clock
 from app.core.ids import new_id
+from app.core.queues import EVENTS_EXCHANGE, TASK_QUEUE, dead_letter_queue
 from app.models import OutboxMessage
 from app.observability.tracing import carried_headers
 from app.repositories.messaging.outbox_repository import OutboxRepository
 from app.schemas.base import Schema
+from app.schemas.messaging.task_message import task_message
 
-EVENTS_EXCHANGE = "shop.events"
+_MAX_SUBJECT = 100
 
 EventData = Mapping[str, Any] | msgspec.Raw
 """What an event says, or the JSON of it."""
@@ -43,12 +45,12 @@ class OutboxService:
             body = {"id": event_id, "event": event, "occurred_at": now, "data": data}
             rows.append(
                 _row(
-                    EVENTS_EXCHANGE,
                     event,
                     str(event_id),
                     str(subject_id),
                     msgspec.json.encode(body),
                     now,
+                    exchange=EVENTS_EXCHANGE,
                 )
             )
         await self._outbox.send(rows)
@@ -77,36 +79,69 @@ class OutboxService:
 
     async def enqueue(self, queue: str, message_id: str, body: bytes) -> None:
         """Put a command on its queue."""
-        await self._write(queue, message_id, message_id, body, {})
+        await self._send(_row(queue, message_id, message_id, body, self._clock.now()))
+
+    async def enqueue_later(
+        self, queue: str, message_id: str, body: bytes, attempts: int, delay: timedelta
+    ) -> None:
+        """Put a command back on its queue that was tried, to be delivered after a while."""
+        now = self._clock.now()
+        row = _row(queue, message_id, message_id, body, now, attempts=attempts, delay=delay)
+        # Nobody is to look for it now.
+        await self._outbox.add([row])
+
+    async def enqueue_task(
+        self, task_id: str, name: str, arguments: Mapping[str, str | None]
+    ) -> None:
+        """Put a task on the queue of tasks."""
+        await self.enqueue(TASK_QUEUE, task_id, task_message(task_id, name, arguments))
 
     async def publish(
-        self, queue: str, message_id: str, subject: str, body: bytes, headers: dict[str, Any]
+        self, queue: str, message_id: str, subject: str, body: bytes, headers: Mapping[str, Any]
     ) -> None:
         """Send a message to a queue of others; without a broker nobody can have it."""
         if self._has_broker:
-            await self._write(queue, message_id, subject, body, headers)
+            now = self._clock.now()
+            await self._send(_row(queue, message_id, subject, body, now, headers=headers))
 
-    async def _write(
-        self, queue: str, message_id: str, subject: str, body: bytes, headers: dict[str, Any]
+    async def publish_dead_letter(
+        self, queue: str, message_id: str, body: bytes, code: str, reason: str, attempts: int
     ) -> None:
-        row = _row("", queue, message_id, subject, body, self._clock.now())
-        row["headers"] |= headers
+        """Send a copy of what cannot be applied of a queue to where such copies are."""
+        headers = {
+            "x-queue": queue,
+            "x-error-code": code,
+            "x-error": reason,
+            "x-attempt": attempts,
+        }
+        await self.publish(dead_letter_queue(queue), message_id, message_id, body, headers)
+
+    async def _send(self, row: dict[str, Any]) -> None:
         await self._outbox.send([row])
 
 
 def _row(
-    exchange: str, routing_key: str, message_id: str, subject: str, body: bytes, now: datetime
+    routing_key: str,
+    message_id: str,
+    subject: str,
+    body: bytes,
+    now: datetime,
+    *,
+    exchange: str = "",
+    headers: Mapping[str, Any] | None = None,
+    attempts: int = 0,
+    delay: timedelta = timedelta(),
 ) -> dict[str, Any]:
     return {
         "exchange": exchange,
         "routing_key": routing_key,
         "message_id": message_id,
-        "subject": subject,
+        "subject": subject[:_MAX_SUBJECT],
         "body": body,
-        "headers": carried_headers(),
-        "attempts": 0,
+        "headers": {**carried_headers(), **(headers or {})},
+        "attempts": attempts,
         "created_at": now,
-        "due_at": now,
+        "due_at": now + delay,
     }
 
 

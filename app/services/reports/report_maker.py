@@ -13,13 +13,13 @@ import msgspec
 from app.core.calendar import ShopDays
 from app.core.clock import Clock
 from app.core.ids import derived_id
+from app.core.queues import REPORT_QUEUE
 from app.errors import DayNotOver, ReportUnbalanced
 from app.models import DailyReport
 from app.repositories.reports.ledger_repository import LedgerRepository, ProductSum, Sum, Window
 from app.repositories.reports.report_making_repository import ReportMakingRepository
 from app.services.messaging.outbox_service import OutboxService
 
-REPORT_QUEUE = "report"
 MESSAGE_LINES = 2_000
 """Lines of one message: a day with more goes out in parts, brokers are made for small ones."""
 _NOTHING = ProductSum("", "", 0, 0)

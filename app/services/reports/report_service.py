@@ -30,7 +30,6 @@ from app.security.principal import Caller
 from app.services.messaging.operation_service import OperationService
 from app.services.reports.report_maker import ReportMaker
 
-TASK_QUEUE = "taskiq"
 MAKE_REPORT = "make_report"
 _CHART_DAYS = 30
 
@@ -59,9 +58,7 @@ class ReportService:
             DayNotOver: there are moments of it to come.
         """
         self._maker.require_over(day)
-        return await self._operations.begin_task(
-            caller, TASK_QUEUE, MAKE_REPORT, {"day": day.isoformat()}
-        )
+        return await self._operations.begin_task(caller, MAKE_REPORT, {"day": day.isoformat()})
 
     async def find(self, query: ReportQuery) -> ReportPage:
         """Show a page of reports."""

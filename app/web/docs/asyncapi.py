@@ -5,13 +5,12 @@ from typing import Any
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from app import __version__
+from app.core.queues import EVENTS_EXCHANGE, REPORT_QUEUE, dead_letter_queue
 from app.messaging.commands import COMMANDS, Command
 from app.messaging.events import EVENTS, Event
-from app.messaging.rabbitmq.queues import QUORUM, command_arguments, dead_letter_queue
+from app.messaging.rabbitmq.queues import QUORUM, command_arguments
 from app.schemas.base import Schema
 from app.schemas.reports.report_messages import ReportMessage
-from app.services.messaging.outbox_service import EVENTS_EXCHANGE
-from app.services.reports.report_maker import REPORT_QUEUE
 from app.web.docs.asyncapi_messages import (
     command_message,
     dead_letter_message,

@@ -3,11 +3,11 @@
 from typing import Any
 
 from app.core.limits import MAX_BODY_BYTES
+from app.core.queues import EVENTS_EXCHANGE
 from app.messaging.commands import Command
 from app.messaging.events import Event
 from app.messaging.settle import MAX_ATTEMPTS
 from app.schemas.messaging.dead_letter_schema import MAX_REASON
-from app.services.messaging.outbox_service import EVENTS_EXCHANGE
 from app.services.reports.report_maker import MESSAGE_LINES
 
 Document = dict[str, Any]

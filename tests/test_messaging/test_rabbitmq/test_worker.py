@@ -12,8 +12,8 @@ import pytest
 from aio_pika.abc import AbstractChannel, AbstractQueue
 from sqlalchemy import update
 
+from app.core.queues import EVENTS_EXCHANGE
 from app.models import OutboxMessage
-from app.services.messaging.outbox_service import EVENTS_EXCHANGE
 from app.wiring.messaging import provide_outbox
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import assert_conserved, every, stock_of

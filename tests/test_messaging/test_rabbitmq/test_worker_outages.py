@@ -11,7 +11,7 @@ import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel, AbstractQueue
 
-from app.services.messaging.outbox_service import EVENTS_EXCHANGE
+from app.core.queues import EVENTS_EXCHANGE
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import every, stock_of
 from tests.test_messaging.deliveries import (

@@ -11,10 +11,10 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
+from app.core.queues import EVENTS_EXCHANGE
 from app.messaging.commands import COMMANDS, Command
 from app.messaging.events import EVENTS
 from app.models import OutboxMessage
-from app.services.messaging.outbox_service import EVENTS_EXCHANGE
 from app.wiring.messaging import provide_dead_letters
 from app.wiring.resources import Shop
 from main import create_app
