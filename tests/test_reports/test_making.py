@@ -12,7 +12,8 @@ from app.errors import DayNotOver, ReportInProgress, ReportUnbalanced
 from app.jobs.daily_reports import make_due_reports, make_report
 from app.repositories.reports import ledger_repository
 from app.schemas.messaging.event_schema import envelope_of
-from app.schemas.reports.report_messages import ReportMessage, ReportReady
+from app.schemas.reports.report_events import ReportReadyEvent
+from app.schemas.reports.report_messages import ReportMessage
 from app.schemas.reports.report_schema import Total
 from app.services.reports import report_maker
 from app.services.reports.report_maker import Outcome
@@ -215,7 +216,7 @@ async def test_the_message_has_every_line_in_parts_where_there_are_many(open_sho
         "created_at",
     }
     (event,) = await messages_of(open_shop, "report.ready")
-    told = envelope_of("report.ready", ReportReady).model_validate_json(event.body)
+    told = envelope_of(ReportReadyEvent).model_validate_json(event.body)
     assert getattr(told, "data").reports_count == 4
     assert getattr(told, "data").created_at == report.updated_at
 

@@ -1,6 +1,8 @@
-"""Messages that leave the shop, as they go out."""
+"""Events: what their kinds have in common, and the message in which each leaves the shop."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar, get_type_hints
 from uuid import UUID
 
 from pydantic import Field, create_model
@@ -21,11 +23,21 @@ class EventEnvelope(Schema):
     occurred_at: datetime = Field(description="When it happened (UTC).", examples=[_MOMENT])
 
 
-def envelope_of(event: str, data: type[Schema]) -> type[EventEnvelope]:
+@dataclass(frozen=True, slots=True)
+class DomainEvent:
+    """Something that has happened to one thing of the shop; each kind of event is a class."""
+
+    routing_key: ClassVar[str]
+    subject_id: UUID
+    """What it has happened to: the events of one subject leave in their order."""
+    data: Schema
+
+
+def envelope_of(kind: type[DomainEvent]) -> type[EventEnvelope]:
     """Return the schema of the whole message of an event."""
-    name = "".join(part.capitalize() for part in event.replace(".", "_").split("_"))
+    event, data = kind.routing_key, get_type_hints(kind)["data"]
     return create_model(
-        f"{name}Event",
+        kind.__name__,
         __base__=EventEnvelope,
         __doc__=EventEnvelope.__doc__,
         event=(

@@ -12,6 +12,12 @@ from app.core.money import format_minor
 from app.errors import InsufficientStock
 from app.models import MovementReason, Product
 from app.repositories.catalogue.product_repository import ProductRepository, search_text
+from app.schemas.catalogue.product_events import (
+    ProductChangedEvent,
+    ProductCreatedEvent,
+    ProductOutOfStockEvent,
+)
+from app.schemas.catalogue.product_messages import ProductOutOfStock
 from app.schemas.catalogue.product_schema import (
     ProductChange,
     ProductCreate,
@@ -25,7 +31,7 @@ from app.schemas.catalogue.product_schema import (
 from app.schemas.page_schema import PageQuery
 from app.schemas.system.audit_schema import Audited
 from app.security.principal import Caller
-from app.services.messaging.outbox_service import OutboxService, as_json
+from app.services.messaging.outbox_service import OutboxService
 from app.services.preconditions import require_match
 from app.services.system.audit_service import AuditService
 
@@ -70,7 +76,7 @@ class ProductService:
         if product.stock_quantity:
             await self._note(product, product.stock_quantity, MovementReason.SUPPLY, caller.name)
         shown = ProductRead.model_validate(product)
-        await self._outbox.announce("product.created", product.id, as_json(shown))
+        await self._outbox.announce(ProductCreatedEvent(product.id, shown))
         return shown
 
     async def get(self, product_id: UUID) -> Found:
@@ -199,15 +205,12 @@ class ProductService:
         await self._audit.note(Audited.PRICE_CHANGED, caller, product.id, **prices)
 
     async def _announce_change(self, product: Product, *, is_emptied: bool) -> None:
-        shown = as_json(ProductRead.model_validate(product))
-        await self._outbox.announce("product.changed", product.id, shown)
+        shown = ProductRead.model_validate(product)
+        await self._outbox.announce(ProductChangedEvent(product.id, shown))
         if is_emptied and product.stock_quantity == 0:
             logger.info("product %s is out of stock", product.id)
-            await self._outbox.announce(
-                "product.out_of_stock",
-                product.id,
-                {"product_id": product.id, "sku": product.sku},
-            )
+            emptied = ProductOutOfStock(product_id=product.id, sku=product.sku)
+            await self._outbox.announce(ProductOutOfStockEvent(product.id, emptied))
 
     async def _note(
         self, product: Product, quantity: int, reason: MovementReason, source: str

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -14,12 +13,10 @@ from app.models import OutboxMessage
 from app.observability.tracing import carried_headers
 from app.repositories.messaging.outbox_repository import OutboxRepository
 from app.schemas.base import Schema
+from app.schemas.messaging.event_schema import DomainEvent
 from app.schemas.messaging.task_message import task_message
 
 _MAX_SUBJECT = 100
-
-EventData = Mapping[str, Any] | msgspec.Raw
-"""What an event says, or the JSON of it."""
 
 
 class OutboxService:
@@ -30,30 +27,15 @@ class OutboxService:
         self._clock = clock
         self._has_broker = has_broker
 
-    async def announce(self, event: str, subject_id: UUID, data: EventData) -> None:
+    async def announce(self, event: DomainEvent) -> None:
         """Tell whoever listens that something has happened; without a broker nobody can."""
-        await self.announce_all([(event, subject_id, data)])
+        await self.announce_all([event])
 
-    async def announce_all(self, events: list[tuple[str, UUID, EventData]]) -> None:
+    async def announce_all(self, events: Sequence[DomainEvent]) -> None:
         """Tell whoever listens of several things that have happened."""
-        if not self._has_broker or not events:
-            return
-        now = self._clock.now()
-        rows = []
-        for event, subject_id, data in events:
-            event_id = new_id(now)
-            body = {"id": event_id, "event": event, "occurred_at": now, "data": data}
-            rows.append(
-                _row(
-                    event,
-                    str(event_id),
-                    str(subject_id),
-                    msgspec.json.encode(body),
-                    now,
-                    exchange=EVENTS_EXCHANGE,
-                )
-            )
-        await self._outbox.send(rows)
+        if self._has_broker and events:
+            now, headers = self._clock.now(), carried_headers()
+            await self._outbox.send([_event_row(each, headers, now) for each in events])
 
     async def take_due(self, limit: int) -> Sequence[OutboxMessage]:
         """Return messages that are to leave, the oldest first; one caller at a time gets any."""
@@ -79,16 +61,17 @@ class OutboxService:
 
     async def enqueue(self, queue: str, message_id: str, body: bytes) -> None:
         """Put a command on its queue."""
-        await self._send(_row(queue, message_id, message_id, body, self._clock.now()))
+        headers, now = carried_headers(), self._clock.now()
+        await self._outbox.send([_row(queue, message_id, message_id, body, headers, now)])
 
     async def enqueue_later(
         self, queue: str, message_id: str, body: bytes, attempts: int, delay: timedelta
     ) -> None:
         """Put a command back on its queue that was tried, to be delivered after a while."""
-        now = self._clock.now()
-        row = _row(queue, message_id, message_id, body, now, attempts=attempts, delay=delay)
+        headers, now = carried_headers(), self._clock.now()
+        row = _row(queue, message_id, message_id, body, headers, now)
         # Nobody is to look for it now.
-        await self._outbox.add([row])
+        await self._outbox.add([row | {"attempts": attempts, "due_at": now + delay}])
 
     async def enqueue_task(
         self, task_id: str, name: str, arguments: Mapping[str, str | None]
@@ -101,8 +84,9 @@ class OutboxService:
     ) -> None:
         """Send a message to a queue of others; without a broker nobody can have it."""
         if self._has_broker:
-            now = self._clock.now()
-            await self._send(_row(queue, message_id, subject, body, now, headers=headers))
+            told = {**carried_headers(), **headers}
+            row = _row(queue, message_id, subject, body, told, self._clock.now())
+            await self._outbox.send([row])
 
     async def publish_dead_letter(
         self, queue: str, message_id: str, body: bytes, code: str, reason: str, attempts: int
@@ -116,8 +100,25 @@ class OutboxService:
         }
         await self.publish(dead_letter_queue(queue), message_id, message_id, body, headers)
 
-    async def _send(self, row: dict[str, Any]) -> None:
-        await self._outbox.send([row])
+
+def _event_row(event: DomainEvent, headers: dict[str, str], now: datetime) -> dict[str, Any]:
+    event_id = new_id(now)
+    body = {
+        "id": event_id,
+        "event": event.routing_key,
+        "occurred_at": now,
+        # Written once, and not read again.
+        "data": msgspec.Raw(event.data.to_json()),
+    }
+    return _row(
+        event.routing_key,
+        str(event_id),
+        str(event.subject_id),
+        msgspec.json.encode(body),
+        headers,
+        now,
+        exchange=EVENTS_EXCHANGE,
+    )
 
 
 def _row(
@@ -125,12 +126,10 @@ def _row(
     message_id: str,
     subject: str,
     body: bytes,
+    headers: dict[str, Any],
     now: datetime,
     *,
     exchange: str = "",
-    headers: Mapping[str, Any] | None = None,
-    attempts: int = 0,
-    delay: timedelta = timedelta(),
 ) -> dict[str, Any]:
     return {
         "exchange": exchange,
@@ -138,16 +137,11 @@ def _row(
         "message_id": message_id,
         "subject": subject[:_MAX_SUBJECT],
         "body": body,
-        "headers": {**carried_headers(), **(headers or {})},
-        "attempts": attempts,
+        "headers": headers,
+        "attempts": 0,
         "created_at": now,
-        "due_at": now + delay,
+        "due_at": now,
     }
-
-
-def as_json(document: Schema) -> msgspec.Raw:
-    """Return a document as it is put into another one: written once, and not read again."""
-    return msgspec.Raw(document.to_json())
 
 
 def plain(document: Schema) -> dict[str, Any]:

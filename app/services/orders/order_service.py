@@ -18,6 +18,11 @@ from app.repositories.orders.order_repository import (
     sales_in,
     without_person,
 )
+from app.schemas.catalogue.product_events import ProductOutOfStockEvent
+from app.schemas.catalogue.product_messages import ProductOutOfStock
+from app.schemas.messaging.event_schema import DomainEvent
+from app.schemas.orders.order_events import OrderPlacedEvent, OrderStatusChangedEvent
+from app.schemas.orders.order_messages import OrderStatusChanged
 from app.schemas.orders.order_schema import (
     DeliveryAddress,
     OrderChangeRead,
@@ -29,7 +34,7 @@ from app.schemas.orders.order_schema import (
     OrderSummary,
 )
 from app.security.principal import Caller
-from app.services.messaging.outbox_service import EventData, OutboxService, as_json
+from app.services.messaging.outbox_service import OutboxService
 from app.services.orders.placement import Till
 from app.services.preconditions import require_match
 
@@ -115,11 +120,11 @@ class OrderService:
         return await self._orders.add_placed(placed)
 
     async def _announce(self, placed: Sequence[OrderRead], till: Till) -> None:
-        events: list[tuple[str, UUID, EventData]] = [
-            ("order.placed", order.id, as_json(order)) for order in placed
-        ]
+        events: list[DomainEvent] = [OrderPlacedEvent(order.id, order) for order in placed]
         events += [
-            ("product.out_of_stock", each, {"product_id": each, "sku": till.products[each].sku})
+            ProductOutOfStockEvent(
+                each, ProductOutOfStock(product_id=each, sku=till.products[each].sku)
+            )
             for each in till.sold_out
         ]
         await self._outbox.announce_all(events)
@@ -170,10 +175,14 @@ class OrderService:
         await self._orders.flush()
         if status is OrderStatus.CANCELLED:
             await self._give_back(order, now)
-        step = {"order_id": order.id, "number": order.number, "from": before, "to": status}
-        await self._outbox.announce(
-            "order.status_changed", order.id, step | {"version": order.version}
+        step = OrderStatusChanged(
+            order_id=order.id,
+            number=order.number,
+            from_status=before,
+            to_status=status,
+            version=order.version,
         )
+        await self._outbox.announce(OrderStatusChangedEvent(order.id, step))
         return OrderRead.model_validate(order)
 
     async def lock_for_moving(self, moves: Mapping[UUID, OrderStatus]) -> None:

@@ -18,6 +18,8 @@ from app.errors import DayNotOver, ReportUnbalanced
 from app.models import DailyReport
 from app.repositories.reports.ledger_repository import LedgerRepository, ProductSum, Sum, Window
 from app.repositories.reports.report_making_repository import ReportMakingRepository
+from app.schemas.reports.report_events import ReportReadyEvent
+from app.schemas.reports.report_messages import ReportReady
 from app.services.messaging.outbox_service import OutboxService
 
 MESSAGE_LINES = 2_000
@@ -142,15 +144,10 @@ class ReportMaker:
         await self._reports.replace(report)
         await self._write_products(books)
         await self._write_lines(report, books)
-        await self._outbox.announce(
-            "report.ready",
-            report.id,
-            {
-                "report_date": day,
-                "reports_count": report.orders_count,
-                "created_at": report.updated_at,
-            },
+        ready = ReportReady(
+            report_date=day, reports_count=report.orders_count, created_at=report.updated_at
         )
+        await self._outbox.announce(ReportReadyEvent(report.id, ready))
         return outcome
 
     async def _read(self, day: date) -> Books:

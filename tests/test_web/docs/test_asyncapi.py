@@ -1,6 +1,8 @@
 """The AsyncAPI document says all that goes over queues, and what goes there is as it says."""
 
+import importlib
 import json
+import pkgutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,12 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
+import app.schemas
 from app.core.queues import EVENTS_EXCHANGE
 from app.messaging.commands import COMMANDS, Command
 from app.messaging.events import EVENTS
 from app.models import OutboxMessage
+from app.schemas.messaging.event_schema import DomainEvent
 from app.wiring.messaging import provide_dead_letters
 from app.wiring.resources import Shop
 from main import create_app
@@ -260,3 +264,13 @@ async def test_a_command_that_waits_is_as_the_document_says(
     for each in commands:
         payload = document["components"]["messages"][each.routing_key]["payload"]
         validator(payload, document).validate(json.loads(each.body))
+
+
+def test_every_kind_of_event_is_in_the_document() -> None:
+    kinds = {
+        value
+        for module in pkgutil.walk_packages(app.schemas.__path__, "app.schemas.")
+        for value in vars(importlib.import_module(module.name)).values()
+        if isinstance(value, type) and issubclass(value, DomainEvent)
+    }
+    assert {each.kind for each in EVENTS.values()} == kinds - {DomainEvent}

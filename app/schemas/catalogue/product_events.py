@@ -1,0 +1,31 @@
+"""What the shop tells of products."""
+
+from dataclasses import dataclass
+
+from app.schemas.catalogue.product_messages import ProductOutOfStock
+from app.schemas.catalogue.product_schema import ProductRead
+from app.schemas.messaging.event_schema import DomainEvent
+
+
+@dataclass(frozen=True, slots=True)
+class ProductCreatedEvent(DomainEvent):
+    """A product was added."""
+
+    routing_key = "product.created"
+    data: ProductRead
+
+
+@dataclass(frozen=True, slots=True)
+class ProductChangedEvent(DomainEvent):
+    """A product was changed or archived, or its stock was, other than by an order."""
+
+    routing_key = "product.changed"
+    data: ProductRead
+
+
+@dataclass(frozen=True, slots=True)
+class ProductOutOfStockEvent(DomainEvent):
+    """The last piece of a product left the stock."""
+
+    routing_key = "product.out_of_stock"
+    data: ProductOutOfStock

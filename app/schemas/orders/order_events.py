@@ -1,0 +1,23 @@
+"""What the shop tells of orders."""
+
+from dataclasses import dataclass
+
+from app.schemas.messaging.event_schema import DomainEvent
+from app.schemas.orders.order_messages import OrderStatusChanged
+from app.schemas.orders.order_schema import OrderRead
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlacedEvent(DomainEvent):
+    """An order was placed."""
+
+    routing_key = "order.placed"
+    data: OrderRead
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStatusChangedEvent(DomainEvent):
+    """An order was moved to another status."""
+
+    routing_key = "order.status_changed"
+    data: OrderStatusChanged

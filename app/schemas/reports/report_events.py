@@ -1,0 +1,14 @@
+"""What the shop tells of daily reports."""
+
+from dataclasses import dataclass
+
+from app.schemas.messaging.event_schema import DomainEvent
+from app.schemas.reports.report_messages import ReportReady
+
+
+@dataclass(frozen=True, slots=True)
+class ReportReadyEvent(DomainEvent):
+    """The report of a day is there."""
+
+    routing_key = "report.ready"
+    data: ReportReady
