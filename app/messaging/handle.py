@@ -8,7 +8,8 @@ from app.messaging.decode import Decoded
 from app.messaging.delivery import shared_headers
 from app.observability.tracing import carried_on
 from app.schemas.base import Schema
-from app.security.principal import Caller, Scope
+from app.security.areas import SCOPES
+from app.security.principal import Caller
 from app.wiring.resources import Shop
 
 # The smallest and the largest number of messages that are handled together. If one of them fails,
@@ -97,7 +98,7 @@ def _work(command: Command, decoded: Decoded) -> tuple[Caller, Schema]:
     """Return a command with its caller: the user over HTTP who sent it, or the queue."""
     operation = decoded.operation
     if operation is None:
-        caller = Caller(f"queue {command.queue}", scopes=frozenset(Scope))
+        caller = Caller(f"queue {command.queue}", scopes=frozenset(SCOPES))
     else:
         caller = Caller(operation.caller, user_id=operation.user_id, role=operation.role)
     return caller, decoded.data

@@ -10,18 +10,6 @@ from app.models import UserRole
 class Scope(StrEnum):
     """What an API key may be good for."""
 
-    PRODUCTS_READ = "products:read"
-    PRODUCTS_WRITE = "products:write"
-    ORDERS_READ = "orders:read"
-    ORDERS_WRITE = "orders:write"
-    USERS_READ = "users:read"
-    USERS_WRITE = "users:write"
-    REPORTS_READ = "reports:read"
-    REPORTS_WRITE = "reports:write"
-    OPERATIONS_READ = "operations:read"
-    OPERATIONS_WRITE = "operations:write"
-    METRICS_READ = "metrics:read"
-
 
 class Access(IntEnum):
     """Who may use a route; each includes the ones above it."""

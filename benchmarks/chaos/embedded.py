@@ -9,7 +9,8 @@ from uuid import UUID
 import httpx
 
 from app.errors import Unavailable
-from app.security.principal import Caller, Scope
+from app.security.areas import SCOPES
+from app.security.principal import Caller
 from app.wiring.messaging import provide_operations, provide_outbox
 from app.wiring.resources import Shop
 from benchmarks.chaos.books import count_settled, read_books
@@ -19,7 +20,7 @@ from benchmarks.chaos.report import Report
 from benchmarks.chaos.storm import weather
 from benchmarks.chaos.verdict import check_books, check_operations
 
-_CALLER = Caller("machine chaos", scopes=frozenset(Scope))
+_CALLER = Caller("machine chaos", scopes=frozenset(SCOPES))
 _BUYERS = 4
 _FEWEST_KILLS = 3
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import delete
 
 from app.models import ApiKey
-from app.security.principal import Scope
+from app.security.areas import SCOPES
 from app.security.tokens import digest_of
 from app.settings import Settings
 from app.wiring.resources import Shop
@@ -35,7 +35,7 @@ async def let_machine_in(shop: Shop) -> None:
                 id=KEY_ID,
                 name="tests",
                 digest=digest_of(KEY),
-                scopes=list(Scope),
+                scopes=list(SCOPES),
                 created_at=now,
                 # Its first use is noted already, and so changes no row.
                 last_used_at=now,

@@ -12,7 +12,7 @@ import pytest
 from app.messaging.delivery import Delivery
 from app.messaging.pipeline import Pipeline
 from app.models import AuditEvent
-from app.schemas.system.audit_schema import Audited
+from app.security.areas.catalogue import CatalogueAudited
 from app.wiring.resources import Shop
 from tests.support.factories import PASSWORD, create_product, create_user, place_order
 from tests.support.ledger import assert_conserved, every, movements_of, stock_of
@@ -57,7 +57,9 @@ async def test_a_product_is_changed_by_its_queue(client: httpx.AsyncClient, shop
     assert (changed["price"], changed["stock_quantity"], changed["version"]) == ("5.49", 0, 2)
     assert await movements_of(client, product["id"]) == [("supply", 10), ("stocktake", -10)]
     (event,) = [
-        each for each in await rows_of(shop, AuditEvent) if each.event == Audited.PRICE_CHANGED
+        each
+        for each in await rows_of(shop, AuditEvent)
+        if each.event == CatalogueAudited.PRICE_CHANGED
     ]
     assert event.actor == "queue product_update"
 

@@ -7,7 +7,8 @@ import httpx
 
 from app.messaging.pipeline import Pipeline
 from app.models import AuditEvent
-from app.schemas.system.audit_schema import Audited
+from app.security.areas.messaging import MessagingAudited
+from app.security.audited import Audited
 from app.wiring.resources import Shop
 from tests.support.factories import PASSWORD, create_product, create_user
 from tests.support.ledger import every, stock_of
@@ -85,7 +86,7 @@ async def test_a_requeued_letter_is_applied_once(client: httpx.AsyncClient, shop
     await Pipeline(shop).process([again(row)])
     await Pipeline(shop).process([again(row), again(row)])
     assert await stock_of(client, product["id"]) == 7
-    assert await audited(shop, Audited.LETTER_REQUEUED) == [
+    assert await audited(shop, MessagingAudited.LETTER_REQUEUED) == [
         (NAME, letter["id"], {"queue": "order", "message_id": "late"})
     ]
 
@@ -124,7 +125,7 @@ async def test_a_discarded_letter_is_gone(client: httpx.AsyncClient, shop: Shop)
         problem = await refused(client, shop, method, f"{LETTERS}/{letter['id']}{path}")
         assert problem["type"] == "urn:problem:dead-letter-not-found"
     assert await postponed_in(shop) == [] and await stock_of(client, product["id"]) == 10
-    assert await audited(shop, Audited.LETTER_DISCARDED) == [
+    assert await audited(shop, MessagingAudited.LETTER_DISCARDED) == [
         (NAME, letter["id"], {"queue": "order", "message_id": "late"})
     ]
 

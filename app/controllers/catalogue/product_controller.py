@@ -17,7 +17,8 @@ from app.schemas.catalogue.product_schema import (
     StockMovementQuery,
     StockMovementRead,
 )
-from app.security.principal import Access, Scope
+from app.security.areas.catalogue import CatalogueScope
+from app.security.principal import Access
 from app.web.rendering.responses import created, serve, show
 from app.web.request import ShopRequest
 from app.web.respond_async import answer_later
@@ -33,7 +34,9 @@ class ProductController(Controller):
 
     @post(
         summary="Add a product",
-        opt=declared(SkuTaken, access=Access.STAFF, scope=Scope.PRODUCTS_WRITE, queue="product"),
+        opt=declared(
+            SkuTaken, access=Access.STAFF, scope=CatalogueScope.PRODUCTS_WRITE, queue="product"
+        ),
     )
     async def offer(
         self, request: ShopRequest, data: JSONBody[ProductCreate], products: Products
@@ -70,7 +73,7 @@ class ProductController(Controller):
             SkuTaken,
             PreconditionFailed,
             access=Access.STAFF,
-            scope=Scope.PRODUCTS_WRITE,
+            scope=CatalogueScope.PRODUCTS_WRITE,
             queue="product_update",
         ),
     )
@@ -94,7 +97,7 @@ class ProductController(Controller):
     @delete(
         "/{product_id:uuid}",
         summary="Archive a product",
-        opt=declared(ProductNotFound, access=Access.STAFF, scope=Scope.PRODUCTS_WRITE),
+        opt=declared(ProductNotFound, access=Access.STAFF, scope=CatalogueScope.PRODUCTS_WRITE),
     )
     async def archive(self, product_id: FromPath[UUID], products: Products) -> None:
         """Take a product out of the shop for good; orders that have it keep it."""
@@ -106,7 +109,7 @@ class ProductController(Controller):
         opt=declared(
             ProductNotFound,
             access=Access.STAFF,
-            scope=Scope.PRODUCTS_READ,
+            scope=CatalogueScope.PRODUCTS_READ,
             query=StockMovementQuery,
         ),
     )
@@ -125,7 +128,10 @@ class ProductController(Controller):
         "/{product_id:uuid}/stock",
         summary="Move stock",
         opt=declared(
-            ProductNotFound, InsufficientStock, access=Access.STAFF, scope=Scope.PRODUCTS_WRITE
+            ProductNotFound,
+            InsufficientStock,
+            access=Access.STAFF,
+            scope=CatalogueScope.PRODUCTS_WRITE,
         ),
     )
     async def move_stock(

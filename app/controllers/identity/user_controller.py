@@ -29,7 +29,8 @@ from app.schemas.identity.user_schema import (
     UserQuery,
     UserRead,
 )
-from app.security.principal import Access, Scope
+from app.security.areas.identity import IdentityScope
+from app.security.principal import Access
 from app.web.rendering.responses import created, serve, show
 from app.web.request import ShopRequest
 from app.web.route_options import declared
@@ -56,7 +57,7 @@ class UserController(Controller):
 
     @get(
         summary="List users",
-        opt=declared(access=Access.STAFF, scope=Scope.USERS_READ, query=UserQuery),
+        opt=declared(access=Access.STAFF, scope=IdentityScope.USERS_READ, query=UserQuery),
     )
     async def find(
         self, request: ShopRequest, query: QueryParams, users: Users
@@ -72,7 +73,7 @@ class UserController(Controller):
     @get(
         "/{user_id:uuid}",
         summary="Show a user",
-        opt=declared(UserNotFound, access=Access.CUSTOMER, scope=Scope.USERS_READ),
+        opt=declared(UserNotFound, access=Access.CUSTOMER, scope=IdentityScope.USERS_READ),
     )
     async def read(
         self, request: ShopRequest, user_id: FromPath[UUID], users: Users
@@ -90,7 +91,7 @@ class UserController(Controller):
             InvalidCredentials,
             PreconditionFailed,
             access=Access.CUSTOMER,
-            scope=Scope.USERS_WRITE,
+            scope=IdentityScope.USERS_WRITE,
         ),
     )
     async def change(
@@ -126,7 +127,7 @@ class UserController(Controller):
             UserNotFound,
             Forbidden,
             access=Access.CUSTOMER,
-            scope=Scope.USERS_READ,
+            scope=IdentityScope.USERS_READ,
             is_noted=True,
         ),
     )
@@ -143,7 +144,7 @@ class UserController(Controller):
             UserNotFound,
             LastAdmin,
             access=Access.CUSTOMER,
-            scope=Scope.USERS_WRITE,
+            scope=IdentityScope.USERS_WRITE,
             changes_rights=True,
         ),
     )
@@ -160,7 +161,7 @@ class AddressController(Controller):
 
     @get(
         summary="List a user's addresses",
-        opt=declared(UserNotFound, access=Access.CUSTOMER, scope=Scope.USERS_READ),
+        opt=declared(UserNotFound, access=Access.CUSTOMER, scope=IdentityScope.USERS_READ),
     )
     async def find(
         self, request: ShopRequest, user_id: FromPath[UUID], addresses: Addresses
@@ -171,7 +172,7 @@ class AddressController(Controller):
     @post(
         summary="Add an address",
         opt=declared(
-            UserNotFound, TooManyAddresses, access=Access.CUSTOMER, scope=Scope.USERS_WRITE
+            UserNotFound, TooManyAddresses, access=Access.CUSTOMER, scope=IdentityScope.USERS_WRITE
         ),
     )
     async def add(
@@ -188,7 +189,7 @@ class AddressController(Controller):
     @get(
         "/{address_id:uuid}",
         summary="Show an address",
-        opt=declared(AddressNotFound, access=Access.CUSTOMER, scope=Scope.USERS_READ),
+        opt=declared(AddressNotFound, access=Access.CUSTOMER, scope=IdentityScope.USERS_READ),
     )
     async def read(
         self,
@@ -208,7 +209,7 @@ class AddressController(Controller):
             AddressNotFound,
             PreconditionFailed,
             access=Access.CUSTOMER,
-            scope=Scope.USERS_WRITE,
+            scope=IdentityScope.USERS_WRITE,
         ),
     )
     async def change(
@@ -229,7 +230,7 @@ class AddressController(Controller):
         "/{address_id:uuid}",
         summary="Remove an address",
         opt=declared(
-            UserNotFound, AddressNotFound, access=Access.CUSTOMER, scope=Scope.USERS_WRITE
+            UserNotFound, AddressNotFound, access=Access.CUSTOMER, scope=IdentityScope.USERS_WRITE
         ),
     )
     async def remove(

@@ -7,7 +7,8 @@ from litestar.params import FromPath, QueryParams
 
 from app.errors import DeadLetterNotFound
 from app.schemas.messaging.dead_letter_schema import DeadLetterPage, DeadLetterQuery, DeadLetterRead
-from app.security.principal import Access, Scope
+from app.security.areas.messaging import MessagingScope
+from app.security.principal import Access
 from app.web.rendering.responses import show
 from app.web.request import ShopRequest
 from app.web.route_options import declared
@@ -22,7 +23,9 @@ class DeadLetterController(Controller):
 
     @get(
         summary="List dead letters",
-        opt=declared(access=Access.STAFF, scope=Scope.OPERATIONS_READ, query=DeadLetterQuery),
+        opt=declared(
+            access=Access.STAFF, scope=MessagingScope.OPERATIONS_READ, query=DeadLetterQuery
+        ),
     )
     async def find(
         self, request: ShopRequest, query: QueryParams, dead_letters: DeadLetters
@@ -34,7 +37,7 @@ class DeadLetterController(Controller):
     @get(
         "/{letter_id:uuid}",
         summary="Show a dead letter",
-        opt=declared(DeadLetterNotFound, access=Access.STAFF, scope=Scope.OPERATIONS_READ),
+        opt=declared(DeadLetterNotFound, access=Access.STAFF, scope=MessagingScope.OPERATIONS_READ),
     )
     async def read(
         self, request: ShopRequest, letter_id: FromPath[UUID], dead_letters: DeadLetters
@@ -46,7 +49,9 @@ class DeadLetterController(Controller):
         "/{letter_id:uuid}/requeue",
         status_code=204,
         summary="Requeue a dead letter",
-        opt=declared(DeadLetterNotFound, access=Access.STAFF, scope=Scope.OPERATIONS_WRITE),
+        opt=declared(
+            DeadLetterNotFound, access=Access.STAFF, scope=MessagingScope.OPERATIONS_WRITE
+        ),
     )
     async def requeue(
         self, request: ShopRequest, letter_id: FromPath[UUID], dead_letters: DeadLetters
@@ -57,7 +62,9 @@ class DeadLetterController(Controller):
     @delete(
         "/{letter_id:uuid}",
         summary="Discard a dead letter",
-        opt=declared(DeadLetterNotFound, access=Access.STAFF, scope=Scope.OPERATIONS_WRITE),
+        opt=declared(
+            DeadLetterNotFound, access=Access.STAFF, scope=MessagingScope.OPERATIONS_WRITE
+        ),
     )
     async def discard(
         self, request: ShopRequest, letter_id: FromPath[UUID], dead_letters: DeadLetters

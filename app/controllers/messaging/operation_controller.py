@@ -11,7 +11,8 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from app.errors import OperationNotFound
 from app.schemas.messaging.operation_schema import OperationRead
-from app.security.principal import Access, Caller, Scope
+from app.security.areas.messaging import MessagingScope
+from app.security.principal import Access, Caller
 from app.web.rendering.responses import show
 from app.web.request import ShopRequest
 from app.web.route_options import declared
@@ -32,7 +33,9 @@ class OperationController(Controller):
     @get(
         "/{operation_id:uuid}",
         summary="Show an operation",
-        opt=declared(OperationNotFound, access=Access.CUSTOMER, scope=Scope.OPERATIONS_READ),
+        opt=declared(
+            OperationNotFound, access=Access.CUSTOMER, scope=MessagingScope.OPERATIONS_READ
+        ),
     )
     async def read(
         self, request: ShopRequest, operation_id: FromPath[UUID], operations: Operations
@@ -46,7 +49,7 @@ class OperationController(Controller):
         opt=declared(
             OperationNotFound,
             access=Access.CUSTOMER,
-            scope=Scope.OPERATIONS_READ,
+            scope=MessagingScope.OPERATIONS_READ,
             is_stream=True,
         ),
     )

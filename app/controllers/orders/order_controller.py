@@ -22,7 +22,8 @@ from app.schemas.orders.order_schema import (
     OrderQuery,
     OrderRead,
 )
-from app.security.principal import Access, Scope
+from app.security.areas.orders import OrdersScope
+from app.security.principal import Access
 from app.web.rendering.responses import created, serve, show
 from app.web.request import ShopRequest
 from app.web.respond_async import answer_later
@@ -45,7 +46,7 @@ class OrderController(Controller):
             ProductNotForSale,
             InsufficientStock,
             access=Access.CUSTOMER,
-            scope=Scope.ORDERS_WRITE,
+            scope=OrdersScope.ORDERS_WRITE,
             queue="order",
         ),
     )
@@ -60,7 +61,7 @@ class OrderController(Controller):
 
     @get(
         summary="List orders",
-        opt=declared(access=Access.CUSTOMER, scope=Scope.ORDERS_READ, query=OrderQuery),
+        opt=declared(access=Access.CUSTOMER, scope=OrdersScope.ORDERS_READ, query=OrderQuery),
     )
     async def find(
         self, request: ShopRequest, query: QueryParams, orders: Orders
@@ -74,7 +75,7 @@ class OrderController(Controller):
     @get(
         "/{order_id:uuid}",
         summary="Show an order",
-        opt=declared(OrderNotFound, access=Access.CUSTOMER, scope=Scope.ORDERS_READ),
+        opt=declared(OrderNotFound, access=Access.CUSTOMER, scope=OrdersScope.ORDERS_READ),
     )
     async def read(
         self, request: ShopRequest, order_id: FromPath[UUID], orders: Orders
@@ -90,7 +91,7 @@ class OrderController(Controller):
             IllegalTransition,
             PreconditionFailed,
             access=Access.STAFF,
-            scope=Scope.ORDERS_WRITE,
+            scope=OrdersScope.ORDERS_WRITE,
             queue="order_update",
         ),
     )
@@ -116,7 +117,7 @@ class OrderController(Controller):
         status_code=200,
         summary="Cancel an order",
         opt=declared(
-            OrderNotFound, IllegalTransition, access=Access.CUSTOMER, scope=Scope.ORDERS_WRITE
+            OrderNotFound, IllegalTransition, access=Access.CUSTOMER, scope=OrdersScope.ORDERS_WRITE
         ),
     )
     async def cancel(

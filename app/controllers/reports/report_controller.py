@@ -19,7 +19,8 @@ from app.schemas.reports.report_schema import (
     ReportQuery,
     ReportRead,
 )
-from app.security.principal import Access, Scope
+from app.security.areas.reports import ReportsScope
+from app.security.principal import Access
 from app.web.rendering.report_csv import CSV, lines_as_csv, prefers_csv, products_as_csv
 from app.web.rendering.responses import Document, show, show_file, started
 from app.web.request import ShopRequest
@@ -40,7 +41,7 @@ class ReportController(Controller):
 
     @get(
         summary="List reports",
-        opt=declared(access=Access.STAFF, scope=Scope.REPORTS_READ, query=ReportQuery),
+        opt=declared(access=Access.STAFF, scope=ReportsScope.REPORTS_READ, query=ReportQuery),
     )
     async def find(
         self, request: ShopRequest, query: QueryParams, reports: Reports
@@ -51,7 +52,7 @@ class ReportController(Controller):
     @post(
         status_code=202,
         summary="Make a report",
-        opt=declared(DayNotOver, access=Access.STAFF, scope=Scope.REPORTS_WRITE),
+        opt=declared(DayNotOver, access=Access.STAFF, scope=ReportsScope.REPORTS_WRITE),
     )
     async def ask(
         self, request: ShopRequest, data: JSONBody[ReportOrder], reports: Reports
@@ -64,7 +65,7 @@ class ReportController(Controller):
         summary="Draw days",
         opt=declared(
             access=Access.STAFF,
-            scope=Scope.REPORTS_READ,
+            scope=ReportsScope.REPORTS_READ,
             query=ChartQuery,
             formats=(_SVG,),
         ),
@@ -88,7 +89,7 @@ class ReportController(Controller):
         opt=declared(
             ReportNotFound,
             access=Access.STAFF,
-            scope=Scope.REPORTS_READ,
+            scope=ReportsScope.REPORTS_READ,
             query=ReportLineQuery,
             formats=(CSV,),
         ),
@@ -113,7 +114,7 @@ class ReportController(Controller):
         opt=declared(
             ReportNotFound,
             access=Access.STAFF,
-            scope=Scope.REPORTS_READ,
+            scope=ReportsScope.REPORTS_READ,
             query=ReportProductQuery,
             formats=(CSV,),
         ),
@@ -136,7 +137,7 @@ class ReportController(Controller):
         "/{day:date}/chart.svg",
         summary="Draw a day",
         opt=declared(
-            ReportNotFound, access=Access.STAFF, scope=Scope.REPORTS_READ, formats=(_SVG,)
+            ReportNotFound, access=Access.STAFF, scope=ReportsScope.REPORTS_READ, formats=(_SVG,)
         ),
     )
     async def draw_day(

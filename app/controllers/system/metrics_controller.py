@@ -2,7 +2,8 @@
 
 from litestar import Controller, Response, get
 
-from app.security.principal import Access, Scope
+from app.security.areas.system import SystemScope
+from app.security.principal import Access
 from app.web.middleware.authentication import Authentication
 from app.web.rendering.metrics import MEDIA_TYPE, Metrics
 from app.web.request import ShopRequest
@@ -16,7 +17,7 @@ class MetricsController(Controller):
     middleware = [Authentication]
     include_in_schema = False
 
-    @get(opt=declared(access=Access.STAFF, scope=Scope.METRICS_READ))
+    @get(opt=declared(access=Access.STAFF, scope=SystemScope.METRICS_READ))
     async def read(self, request: ShopRequest) -> Response[bytes]:
         """Tell what is counted; how much a shop sells is not for everybody to know."""
         metrics: Metrics = request.app.state.metrics

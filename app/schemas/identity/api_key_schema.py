@@ -9,7 +9,8 @@ from pydantic import Field
 from app.schemas.base import Schema
 from app.schemas.fields import Line, MomentQuery
 from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
-from app.security.principal import Scope
+from app.schemas.registered import AnyScope
+from app.security.areas import SCOPES
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
@@ -21,7 +22,7 @@ class ApiKeyCreate(Schema):
     name: Annotated[Line, Field(max_length=100)] = Field(
         description="What it is for, in words for people.", examples=["warehouse"]
     )
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))] = Field(
+    scopes: Annotated[list[AnyScope], Field(min_length=1, max_length=len(SCOPES))] = Field(
         description="What it is good for; nothing else is open to it.",
         examples=[["products:read", "products:write"]],
     )
@@ -37,7 +38,7 @@ class ApiKeyRead(Schema):
 
     id: UUID = Field(description="The key's id (UUIDv7).", examples=[_ID])
     name: str = Field(max_length=100, description="What it is for.", examples=["warehouse"])
-    scopes: Annotated[list[Scope], Field(max_length=len(Scope))] = Field(
+    scopes: Annotated[list[AnyScope], Field(max_length=len(SCOPES))] = Field(
         description="What it is good for.", examples=[["products:read", "products:write"]]
     )
     created_by: UUID | None = Field(

@@ -29,7 +29,7 @@ from app.schemas.catalogue.product_schema import (
     StockMovementRead,
 )
 from app.schemas.page_schema import PageQuery
-from app.schemas.system.audit_schema import Audited
+from app.security.areas.catalogue import CatalogueAudited
 from app.security.principal import Caller
 from app.services.messaging.outbox_service import OutboxService
 from app.services.preconditions import require_match
@@ -202,7 +202,7 @@ class ProductService:
             "from": format_minor(before_minor, product.currency),
             "to": format_minor(product.price_minor, product.currency),
         }
-        await self._audit.note(Audited.PRICE_CHANGED, caller, product.id, **prices)
+        await self._audit.note(CatalogueAudited.PRICE_CHANGED, caller, product.id, **prices)
 
     async def _announce_change(self, product: Product, *, is_emptied: bool) -> None:
         shown = ProductRead.model_validate(product)

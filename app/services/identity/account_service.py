@@ -10,7 +10,7 @@ from app.models import User
 from app.repositories.identity.session_repository import SessionRepository
 from app.repositories.identity.user_repository import Credentials, UserRepository, comparison_key
 from app.schemas.identity.auth_schema import PasswordChange, PasswordReset
-from app.schemas.system.audit_schema import Audited
+from app.security.areas.identity import IdentityAudited
 from app.security.passwords import Passwords, require_good
 from app.security.principal import Caller
 from app.security.rate_limits import RateLimits
@@ -65,7 +65,7 @@ class AccountService:
         if user.password_hash != known.password_hash:
             raise InvalidCredentials("the current password is another one")
         await self._set_password(user, new_hash)
-        await self._audit.note(Audited.PASSWORD_CHANGED, caller, user.id)
+        await self._audit.note(IdentityAudited.PASSWORD_CHANGED, caller, user.id)
 
     async def require_password(
         self, caller: Caller, password: str | None, field: str
@@ -88,7 +88,7 @@ class AccountService:
         await self._users.release()
         kept = None if known is None else known.password_hash
         if known is None or not await self._passwords.verify(password, kept):
-            await self._audit.note(Audited.LOGIN_FAILED, caller, caller.own_id)
+            await self._audit.note(IdentityAudited.LOGIN_FAILED, caller, caller.own_id)
             raise InvalidCredentials("the current password is another one")
         return known
 
@@ -101,7 +101,7 @@ class AccountService:
         await self._limit_mails(email)
         known = await self._users.credentials_of(email)
         if known is None or not known.is_active:
-            await self._audit.note(Audited.PASSWORD_FORGOTTEN, caller, None)
+            await self._audit.note(IdentityAudited.PASSWORD_FORGOTTEN, caller, None)
             return
         # A token is spent when the password is another one, and when the address is.
         token = self._tokens.issue(
@@ -111,7 +111,7 @@ class AccountService:
             for_=_fingerprint(known.password_hash, known.email),
         )
         await self._mails.write(known.user_id, known.email, self._texts.reset_password(token))
-        await self._audit.note(Audited.PASSWORD_FORGOTTEN, caller, known.user_id)
+        await self._audit.note(IdentityAudited.PASSWORD_FORGOTTEN, caller, known.user_id)
 
     async def reset_password(self, reset: PasswordReset, caller: Caller) -> None:
         """Set a new password on the strength of a mail; every log-in of the user ends.
@@ -135,7 +135,7 @@ class AccountService:
         # Who got the mail reads mails to the address.
         user.email_verified_at = user.email_verified_at or self._clock.now()
         await self._set_password(user, new_hash)
-        await self._audit.note(Audited.PASSWORD_RESET, caller, user.id)
+        await self._audit.note(IdentityAudited.PASSWORD_RESET, caller, user.id)
 
     async def send_verification(self, caller: Caller) -> None:
         """Write to the caller, so that the address can be proved.
@@ -174,7 +174,7 @@ class AccountService:
             user.email_verified_at = user.updated_at = now
             user.version += 1
             await self._users.flush()
-            await self._audit.note(Audited.EMAIL_VERIFIED, caller, user.id)
+            await self._audit.note(IdentityAudited.EMAIL_VERIFIED, caller, user.id)
 
     async def _set_password(self, user: User, new_hash: str) -> None:
         now = self._clock.now()

@@ -24,7 +24,7 @@ from app.schemas.identity.auth_schema import (
     TokenPair,
     TokenRequest,
 )
-from app.schemas.system.audit_schema import Audited
+from app.security.areas.identity import IdentityAudited
 from app.security.passwords import Passwords
 from app.security.principal import Caller
 from app.security.rate_limits import RateLimits
@@ -84,12 +84,12 @@ class AuthService:
         user = await self._still(known) if known is not None and is_right else None
         if user is None:
             await self._audit.note(
-                Audited.LOGIN_FAILED, caller, None if known is None else known.user_id
+                IdentityAudited.LOGIN_FAILED, caller, None if known is None else known.user_id
             )
             raise InvalidCredentials("there is no such user with this password")
         if self._passwords.is_outdated(user.password_hash or ""):
             user.password_hash = await self._passwords.hash(request.password)
-        await self._audit.note(Audited.LOGGED_IN, caller, user.id)
+        await self._audit.note(IdentityAudited.LOGGED_IN, caller, user.id)
         return await self._open(user, user_agent)
 
     async def refresh(self, token: str, caller: Caller) -> TokenPair:
@@ -111,7 +111,7 @@ class AuthService:
             raise InvalidToken("the user of this token may not come in")
         if not hmac.compare_digest(session.refresh_digest, digest_of(token)):
             session.ended_at = now
-            await self._audit.note(Audited.TOKEN_REUSED, caller, session.user_id)
+            await self._audit.note(IdentityAudited.TOKEN_REUSED, caller, session.user_id)
             raise RefreshTokenReused("the token was used before, and its log-in is ended")
         session.last_used_at = now
         logger.info("log-in %s of user %s is renewed", session.id, session.user_id)
@@ -126,12 +126,12 @@ class AuthService:
         now = self._clock.now()
         session = await self._sessions.get_of_user(caller.own_id, session_id, now)
         session.ended_at = now
-        await self._audit.note(Audited.LOGGED_OUT, caller, caller.own_id)
+        await self._audit.note(IdentityAudited.LOGGED_OUT, caller, caller.own_id)
 
     async def log_out_everywhere(self, caller: Caller) -> None:
         """End every log-in of the caller."""
         await self._sessions.end_all(caller.own_id, self._clock.now())
-        await self._audit.note(Audited.LOGGED_OUT, caller, caller.own_id, everywhere=True)
+        await self._audit.note(IdentityAudited.LOGGED_OUT, caller, caller.own_id, everywhere=True)
 
     async def sessions(self, caller: Caller) -> SessionList:
         """Show the log-ins of the caller that are good."""

@@ -9,7 +9,8 @@ from app.core.clock import Clock
 from app.errors import InvalidToken
 from app.repositories.identity.api_key_repository import ApiKeyRepository
 from app.repositories.identity.session_repository import SessionRepository
-from app.security.principal import Caller, Scope, name_of_user
+from app.security.areas import scope_of
+from app.security.principal import Caller, name_of_user
 from app.security.tokens import TokenKind, Tokens, digest_of
 
 KEY_PREFIX = "lavka"
@@ -69,7 +70,7 @@ class IdentityService:
         key = await self._keys.find_good(_key_id_of(token), now)
         if key is None or not hmac.compare_digest(key.digest, digest_of(token)):
             raise InvalidToken("the API key is not a good one")
-        caller = Caller(f"api-key {key.id}", scopes=frozenset(map(Scope, key.scopes)))
+        caller = Caller(f"api-key {key.id}", scopes=frozenset(map(scope_of, key.scopes)))
         is_noted = key.last_used_at and key.last_used_at >= now - _USE_IS_NOTED_EVERY
         good_until = key.expires_at or now + timedelta(days=1)
         return Identity(caller, good_until, None if is_noted else key.id)

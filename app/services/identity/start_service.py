@@ -8,7 +8,7 @@ from app.repositories.identity.secret_repository import SecretRepository
 from app.repositories.identity.session_repository import SessionRepository
 from app.repositories.identity.user_repository import UserRepository
 from app.schemas.identity.user_schema import UserCreate
-from app.schemas.system.audit_schema import Audited
+from app.security.areas.identity import IdentityAudited
 from app.security.passwords import Passwords, require_good
 from app.security.principal import SYSTEM
 from app.services.identity.user_service import UserService
@@ -66,7 +66,7 @@ class StartService:
         user.version += 1
         await self._users.flush()
         await self._sessions.end_all(user.id, user.updated_at)
-        await self._audit.note(Audited.ROLE_CHANGED, SYSTEM, user.id, to=UserRole.ADMIN)
+        await self._audit.note(IdentityAudited.ROLE_CHANGED, SYSTEM, user.id, to=UserRole.ADMIN)
 
     async def add_admin(self, email: str, password: str) -> None:
         """Add an administrator.
@@ -87,7 +87,7 @@ class StartService:
         admin = await self._user_service.add(registration, UserRole.ADMIN)
         admin.email_verified_at = admin.created_at
         await self._users.flush()
-        await self._audit.note(Audited.ROLE_CHANGED, SYSTEM, admin.id, to=UserRole.ADMIN)
+        await self._audit.note(IdentityAudited.ROLE_CHANGED, SYSTEM, admin.id, to=UserRole.ADMIN)
 
 
 def made_up_password() -> str:

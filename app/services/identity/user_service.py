@@ -18,7 +18,7 @@ from app.schemas.identity.user_schema import (
     UserQuery,
     UserRead,
 )
-from app.schemas.system.audit_schema import Audited
+from app.security.areas.identity import IdentityAudited
 from app.security.passwords import Passwords, require_good
 from app.security.principal import Caller
 from app.services.identity.account_service import AccountService
@@ -125,7 +125,7 @@ class UserService:
             user.email_verified_at = None
         await self._users.flush()
         if comparison_key(before) != user.email_key:
-            await self._audit.note(Audited.EMAIL_CHANGED, caller, user.id)
+            await self._audit.note(IdentityAudited.EMAIL_CHANGED, caller, user.id)
             await self._accounts.tell_of_new_email(user, before)
         return UserRead.model_validate(user)
 
@@ -153,11 +153,11 @@ class UserService:
         await self._users.flush()
         if user.role is not role:
             await self._audit.note(
-                Audited.ROLE_CHANGED, caller, user.id, **{"from": role, "to": user.role}
+                IdentityAudited.ROLE_CHANGED, caller, user.id, **{"from": role, "to": user.role}
             )
         if user.is_active is not is_active:
             await self._audit.note(
-                Audited.ACCESS_CHANGED, caller, user.id, is_active=user.is_active
+                IdentityAudited.ACCESS_CHANGED, caller, user.id, is_active=user.is_active
             )
         if not user.is_active:
             await self._sessions.end_all(user.id, now)

@@ -16,7 +16,8 @@ from app.schemas.messaging.dead_letter_schema import (
     DeadLetterRead,
     DeadLetterSummary,
 )
-from app.schemas.system.audit_schema import Audited
+from app.security.areas.messaging import MessagingAudited
+from app.security.audited import Audited
 from app.security.principal import Caller
 from app.services.messaging.outbox_service import OutboxService
 from app.services.system.audit_service import AuditService
@@ -99,7 +100,7 @@ class DeadLetterService:
         is_ambiguous = letter.code == NotAppliedAgain.code
         message_id = str(letter.id) if is_ambiguous else letter.message_id
         await self._outbox.enqueue(letter.queue, message_id, letter.body)
-        await self._remove(caller, letter, Audited.LETTER_REQUEUED)
+        await self._remove(caller, letter, MessagingAudited.LETTER_REQUEUED)
 
     async def discard(self, caller: Caller, letter_id: UUID) -> None:
         """Give a dead letter up for good.
@@ -108,7 +109,7 @@ class DeadLetterService:
             DeadLetterNotFound: there is none of this id.
         """
         letter = await self._letters.get(letter_id, lock=True)
-        await self._remove(caller, letter, Audited.LETTER_DISCARDED)
+        await self._remove(caller, letter, MessagingAudited.LETTER_DISCARDED)
 
     async def _remove(self, caller: Caller, letter: DeadLetter, event: Audited) -> None:
         await self._letters.delete(letter)

@@ -7,7 +7,8 @@ from app.core.clock import Clock
 from app.core.ids import new_id
 from app.models import AuditEvent
 from app.repositories.system.audit_repository import AuditRepository
-from app.schemas.system.audit_schema import Audited, AuditEventRead, AuditPage, AuditQuery
+from app.schemas.system.audit_schema import AuditEventRead, AuditPage, AuditQuery
+from app.security.audited import Audited
 from app.security.principal import Caller
 
 

@@ -8,8 +8,8 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from app.errors import Forbidden, InvalidToken, Unauthenticated
+from app.security.areas.system import SystemScope
 from app.security.principal import ANONYMOUS, Access, Caller
-from app.security.principal import Scope as KeyScope
 from app.web.middleware.edge import network_of
 from app.wiring.identity import provide_identities
 from app.wiring.resources import Shop
@@ -50,7 +50,7 @@ async def _caller(shop: Shop, scope: HTTPScope) -> Caller:
         raise InvalidToken("Authorization must be `Bearer` and a token")
     token = header[len(_SCHEME) :].strip()
     if _is_watcher(shop, token):
-        return Caller("metrics", scopes=frozenset({KeyScope.METRICS_READ}))
+        return Caller("metrics", scopes=frozenset({SystemScope.METRICS_READ}))
     known = shop.identities.get(token)
     # A change that only some may make is decided on what they are now, not on what they were.
     if known is not None and (scope["method"] == "GET" or not known.is_privileged):

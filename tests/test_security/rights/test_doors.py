@@ -11,7 +11,7 @@ import pytest
 from litestar import Litestar
 
 from app.models import UserRole
-from app.security.principal import Scope
+from app.security.areas import SCOPES
 from app.wiring.resources import Shop
 from tests.support.refusals import everything, problem_of
 from tests.test_security.people import (
@@ -242,9 +242,9 @@ async def test_a_token_counts_in_its_header_only(app: Litestar, shop: Shop) -> N
 
 async def test_an_api_key_that_is_not_quite_one_is_refused(app: Litestar, shop: Shop) -> None:
     now = shop.clock.now()
-    good, other = await let_in(shop, *Scope), await let_in(shop, *Scope)
-    revoked = await let_in(shop, *Scope, revoked_at=now)
-    over = await let_in(shop, *Scope, expires_at=now - timedelta(seconds=1))
+    good, other = await let_in(shop, *SCOPES), await let_in(shop, *SCOPES)
+    revoked = await let_in(shop, *SCOPES, revoked_at=now)
+    over = await let_in(shop, *SCOPES, expires_at=now - timedelta(seconds=1))
     its_id = good.row["id"].hex
     keys = {
         "another secret": f"lavka_{its_id}_another",

@@ -14,7 +14,8 @@ from litestar import Litestar
 from sqlalchemy import select
 
 from app.models import User, UserRole
-from app.security.principal import Scope
+from app.security.areas import SCOPES
+from app.security.areas.orders import OrdersScope
 from app.wiring.resources import Shop
 from tests.conftest import empty
 from tests.support.factories import PASSWORD, address, create_address, create_product, place_order
@@ -172,7 +173,7 @@ async def test_staff_and_machines_see_the_orders_of_all(
     app: Litestar, shop: Shop, pair: Pair
 ) -> None:
     one, other = pair
-    machine, staff = await let_in(shop, Scope.ORDERS_READ), await log_in(shop, STAFF)
+    machine, staff = await let_in(shop, OrdersScope.ORDERS_READ), await log_in(shop, STAFF)
     for token in (machine.key, staff.access_token):
         async with client_with(app, token) as client:
             assert {each["user_id"] for each in await items_of(client)} == {
@@ -215,7 +216,7 @@ async def test_a_key_of_one_caller_replays_nothing_to_another(
     bought = one.orders[0]["items"][0]["product_id"]
     data = {"items": [{"product_id": bought, "quantity": 1}]}
     headers = {"Idempotency-Key": "the-same"}
-    machine, staff = await let_in(shop, *Scope), await log_in(shop, STAFF)
+    machine, staff = await let_in(shop, *SCOPES), await log_in(shop, STAFF)
     answers = [
         await each.post("/orders", json=data, headers=headers)
         for each in (one.client, other.client)
@@ -291,7 +292,7 @@ async def test_staff_and_machines_leave_staff_and_administrators_alone(
         ("DELETE", path, {}),
         ("PATCH", f"/users/{user.id}/access", {"json": {"role": "customer"}}),
     ]
-    tokens = (await log_in(shop, STAFF)).access_token, (await let_in(shop, *Scope)).key
+    tokens = (await log_in(shop, STAFF)).access_token, (await let_in(shop, *SCOPES)).key
     before = await everything(shop)
     async with client_with(app, None) as client:
         for token, (method, where, request) in product(tokens, changes):
@@ -301,7 +302,7 @@ async def test_staff_and_machines_leave_staff_and_administrators_alone(
 
 
 async def test_staff_and_machines_act_for_customers(app: Litestar, shop: Shop) -> None:
-    staff, machine = await log_in(shop, STAFF), await let_in(shop, *Scope)
+    staff, machine = await log_in(shop, STAFF), await let_in(shop, *SCOPES)
     for token in (staff.access_token, machine.key):
         user = await log_in(shop)
         async with client_with(app, token) as client:

@@ -31,6 +31,8 @@ from app.models import (
     User,
     UserRole,
 )
+from app.security.areas import SCOPES
+from app.security.areas.orders import OrdersScope
 from app.security.principal import Scope, name_of_user
 from app.security.tokens import TokenKind, Tokens
 from app.wiring.resources import Shop
@@ -116,9 +118,9 @@ async def world_of(shop: Shop, scope: Scope | None = None) -> World:
         "admin": await person(shop, UserRole.ADMIN),
         "deputy": await person(shop, UserRole.ADMIN),
     }
-    without = machine(shop, set(Scope) - {scope})
-    within = machine(shop, set(Scope) if scope is None else {scope})
-    spare = machine(shop, {Scope.ORDERS_READ})
+    without = machine(shop, set(SCOPES) - {scope})
+    within = machine(shop, set(SCOPES) if scope is None else {scope})
+    spare = machine(shop, {OrdersScope.ORDERS_READ})
     owner = people["owner"]
     things = _things(shop, owner)
     rows: list[tuple[type[Base], Row]] = [(User, each.user) for each in people.values()]

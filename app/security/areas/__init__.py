@@ -1,0 +1,38 @@
+"""The scopes and audit events of all areas; each area has a module with its own.
+
+A scope or an event is added in the module of its area. Only a new enumeration is listed here; the
+order is that of the API's documents.
+"""
+
+from app.security.areas.catalogue import CatalogueAudited, CatalogueScope
+from app.security.areas.data import DataAudited
+from app.security.areas.identity import ApiKeyAudited, IdentityAudited, IdentityScope
+from app.security.areas.messaging import MessagingAudited, MessagingScope
+from app.security.areas.orders import OrdersScope
+from app.security.areas.reports import ReportsScope
+from app.security.areas.system import SystemScope
+from app.security.audited import Audited
+from app.security.principal import Scope
+
+SCOPES: tuple[Scope, ...] = (
+    *CatalogueScope,
+    *OrdersScope,
+    *IdentityScope,
+    *ReportsScope,
+    *MessagingScope,
+    *SystemScope,
+)
+AUDITED: tuple[Audited, ...] = (
+    *IdentityAudited,
+    *DataAudited,
+    *CatalogueAudited,
+    *ApiKeyAudited,
+    *MessagingAudited,
+)
+
+_SCOPES = {each.value: each for each in SCOPES}
+
+
+def scope_of(value: str) -> Scope:
+    """Return the scope of a value, as an API key is stored with it."""
+    return _SCOPES[value]

@@ -1,0 +1,17 @@
+"""What an API key may do with products, and what is audited of them."""
+
+from app.security.audited import Audited
+from app.security.principal import Scope
+
+
+class CatalogueScope(Scope):
+    """Scopes of products and their stock."""
+
+    PRODUCTS_READ = "products:read"
+    PRODUCTS_WRITE = "products:write"
+
+
+class CatalogueAudited(Audited):
+    """Events of products."""
+
+    PRICE_CHANGED = "price.changed"

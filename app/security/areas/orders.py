@@ -1,0 +1,10 @@
+"""What an API key may do with orders."""
+
+from app.security.principal import Scope
+
+
+class OrdersScope(Scope):
+    """Scopes of orders."""
+
+    ORDERS_READ = "orders:read"
+    ORDERS_WRITE = "orders:write"

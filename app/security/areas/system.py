@@ -1,0 +1,9 @@
+"""What an API key may do with the system."""
+
+from app.security.principal import Scope
+
+
+class SystemScope(Scope):
+    """Scopes of the system."""
+
+    METRICS_READ = "metrics:read"
