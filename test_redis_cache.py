@@ -19,7 +19,11 @@ from uuid import UUID
 from rich.console import Console
 from rich.table import Table
 
-from app.cache.cache import ORDERS, PRODUCTS, USERS, Found, Kind, Tier
+from app.cache.areas.catalogue import PRODUCTS
+from app.cache.areas.identity import USERS
+from app.cache.areas.orders import ORDERS
+from app.cache.cache import Found, Tier
+from app.cache.kind import Kind
 from app.core.ids import new_id
 from app.errors import NotFound
 from app.jobs.cache_sync import kept_cache

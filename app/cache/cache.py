@@ -8,12 +8,13 @@ from enum import StrEnum
 from hashlib import blake2b
 from uuid import UUID
 
+from app.cache.areas import KINDS
 from app.cache.connection import RedisDown
+from app.cache.kind import Kind
 from app.cache.local import LocalStore
 from app.cache.redis import RedisStore
 from app.cache.representation import ABSENT, Representation
-from app.cache.tags import CATALOGUE
-from app.errors import DomainError, NotFound, OrderNotFound, ProductNotFound, UserNotFound
+from app.errors import DomainError, NotFound
 
 _ABSENT_SECONDS = 27.0
 _JITTER = 0.1
@@ -29,26 +30,6 @@ class Tier(StrEnum):
     NEAR = "near"
     REDIS = "redis"
     MISS = "miss"
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What a representation is of, how long it is kept, and the refusal where there is none."""
-
-    name: str
-    seconds: float
-    not_found: type[NotFound] = NotFound
-
-    def tag(self, subject_id: UUID) -> str:
-        """Return the tag of one of its kind."""
-        return f"{self.name}:{subject_id}"
-
-
-USERS = Kind("user", 3_600, UserNotFound)
-PRODUCTS = Kind("product", 600, ProductNotFound)
-PRODUCT_LISTS = Kind("product_list", 600)
-ORDERS = Kind("order", 300, OrderNotFound)
-KINDS = (USERS, PRODUCTS, PRODUCT_LISTS, ORDERS)
 
 
 @dataclass(slots=True)
@@ -104,10 +85,12 @@ class Cache:
             raise kind.not_found.of(subject_id)
         return found
 
-    async def list_products(self, query: str, load: Load) -> Found:
-        """Return a list of products, by the query in a form that has no others."""
+    async def show_list(self, kind: Kind, query: str, load: Load) -> Found:
+        """Return a list, by the query in a form that has no others."""
+        if kind.list_tag is None:
+            raise RuntimeError(f"{kind.name} is no kind of lists")
         digest = blake2b(query.encode(), digest_size=12).hexdigest()
-        return await self._read(_Read(PRODUCT_LISTS, CATALOGUE, f"{CATALOGUE}:{digest}"), load)
+        return await self._read(_Read(kind, kind.list_tag, f"{kind.list_tag}:{digest}"), load)
 
     async def drop(self, tags: Collection[str]) -> bool:
         """Forget what depends on tags; tell whether all processes have been told."""

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionm
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from app.cache.tags import tags_of
+from app.cache.areas import tags_of
 from app.database.engines import postgres_engine, sqlite_reader_engine, sqlite_writer_engine
 from app.database.outages import outages
 from app.database.outbox_signal import OutboxSignal

@@ -22,7 +22,9 @@ from redis.asyncio import Redis
 from rich.console import Console
 from rich.progress import Progress
 
-from app.cache.cache import PRODUCTS, Cache, Found, Kind, Load, Tier
+from app.cache.areas.catalogue import PRODUCTS
+from app.cache.cache import Cache, Found, Load, Tier
+from app.cache.kind import Kind
 from app.cache.representation import Representation
 from app.errors import Unavailable
 from app.jobs.cache_sync import kept_cache

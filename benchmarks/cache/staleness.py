@@ -27,8 +27,8 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select, update
 
+from app.cache.areas.catalogue import product_tags
 from app.cache.cache import Tier
-from app.cache.tags import product_tags
 from app.database.sessions import note_changed
 from app.models import Product
 from app.schemas.catalogue.product_schema import ProductCreate

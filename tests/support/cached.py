@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 from redis.asyncio import Redis
 
+from app.cache.areas.catalogue import CATALOGUE
 from app.cache.representation import Representation
-from app.cache.tags import CATALOGUE
 from app.errors import NotFound
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.identity.user_repository import UserRepository

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from app.cache.cache import PRODUCTS, Counts, Found, Tier
+from app.cache.areas.catalogue import PRODUCTS
+from app.cache.cache import Counts, Found, Tier
 from app.schemas.catalogue.product_schema import ProductChange, ProductCreate, ProductQuery
 from app.security.principal import Caller
 from app.wiring.catalogue import provide_products

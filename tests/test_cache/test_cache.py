@@ -8,7 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.cache.cache import KINDS, ORDERS, PRODUCTS, USERS, Tier
+from app.cache.areas import KINDS
+from app.cache.areas.catalogue import PRODUCTS
+from app.cache.areas.identity import USERS
+from app.cache.areas.orders import ORDERS
+from app.cache.cache import Tier
 from app.cache.redis import RedisStore
 from app.errors import DomainError, ProductNotFound, Unavailable
 from app.jobs.cache_sync import kept_cache

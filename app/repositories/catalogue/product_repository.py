@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, func, literal_column, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.cache.tags import product_tags
+from app.cache.areas.catalogue import product_tags
 from app.core.ids import new_id
 from app.database.sessions import note_changed
 from app.errors import ProductNotFound, SkuTaken

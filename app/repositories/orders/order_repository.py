@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, exists, func, select, text, update
 from sqlalchemy.orm import selectinload
 
-from app.cache.tags import order_tags
+from app.cache.areas.orders import order_tags
 from app.database.sessions import note_changed
 from app.errors import OrderNotFound
 from app.models import MovementReason, Order, OrderChange, OrderItem, OrderStatus

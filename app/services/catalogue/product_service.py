@@ -4,7 +4,8 @@ import logging
 from collections.abc import Collection
 from uuid import UUID
 
-from app.cache.cache import PRODUCTS, Cache, Found
+from app.cache.areas.catalogue import PRODUCT_LISTS, PRODUCTS
+from app.cache.cache import Cache, Found
 from app.cache.representation import Representation
 from app.core.clock import Clock
 from app.core.ids import new_id
@@ -100,7 +101,7 @@ class ProductService:
             items = [ProductRead.model_validate(each) for each in products]
             return Representation.of(ProductPage(items=items, next=following))
 
-        return await self._cache.list_products(query.model_dump_json(), load)
+        return await self._cache.show_list(PRODUCT_LISTS, query.model_dump_json(), load)
 
     async def change(
         self,

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from app.cache.cache import USERS, Cache, Found
+from app.cache.areas.identity import USERS
+from app.cache.cache import Cache, Found
 from app.cache.representation import Representation
 from app.core.clock import Clock
 from app.core.ids import new_id

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from app.cache.cache import ORDERS, Cache, Found
+from app.cache.areas.orders import ORDERS
+from app.cache.cache import Cache, Found
 from app.cache.representation import Representation
 from app.core.clock import Clock
 from app.errors import DomainError
