@@ -3,6 +3,21 @@
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
+__all__ = [
+    "Conflict",
+    "DomainError",
+    "Forbidden",
+    "InvalidInput",
+    "NotFound",
+    "PayloadTooLarge",
+    "PreconditionFailed",
+    "RequestTimeout",
+    "TooManyRequests",
+    "Unauthenticated",
+    "Unavailable",
+    "UnsupportedMediaType",
+]
+
 
 class DomainError(Exception):
     """A refusal that the caller is told: `detail` in words, `context` in data."""

@@ -2,6 +2,13 @@
 
 from app.errors.base import Conflict, NotFound
 
+__all__ = [
+    "InsufficientStock",
+    "ProductNotForSale",
+    "ProductNotFound",
+    "SkuTaken",
+]
+
 
 class ProductNotFound(NotFound):
     """There is no such product."""

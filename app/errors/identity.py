@@ -2,6 +2,21 @@
 
 from app.errors.base import Conflict, NotFound, Unauthenticated
 
+__all__ = [
+    "AddressNotFound",
+    "ApiKeyNotFound",
+    "EmailTaken",
+    "InvalidCredentials",
+    "InvalidToken",
+    "LastAdmin",
+    "RefreshTokenReused",
+    "SessionNotFound",
+    "TooManyAddresses",
+    "UserNotActive",
+    "UserNotFound",
+    "UsernameTaken",
+]
+
 
 class InvalidToken(Unauthenticated):
     """The token is not one of ours, is of another kind, or its time is over."""

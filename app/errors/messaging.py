@@ -2,6 +2,8 @@
 
 from app.errors.base import Conflict, NotFound
 
+__all__ = ["DeadLetterNotFound", "NotAppliedAgain", "OperationNotFound"]
+
 
 class DeadLetterNotFound(NotFound):
     """There is no such dead letter."""

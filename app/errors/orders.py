@@ -2,6 +2,8 @@
 
 from app.errors.base import Conflict, NotFound
 
+__all__ = ["IllegalTransition", "OrderExists", "OrderNotFound"]
+
 
 class OrderNotFound(NotFound):
     """There is no such order."""

@@ -2,6 +2,13 @@
 
 from app.errors.base import Conflict, NotFound
 
+__all__ = [
+    "DayNotOver",
+    "ReportInProgress",
+    "ReportNotFound",
+    "ReportUnbalanced",
+]
+
 
 class ReportNotFound(NotFound):
     """There is no report of this day."""

@@ -2,6 +2,8 @@
 
 from app.errors.base import Conflict, DomainError
 
+__all__ = ["IdempotencyKeyReused", "RequestInProgress"]
+
 
 class RequestInProgress(Conflict):
     """A request with the same idempotency key is still running."""

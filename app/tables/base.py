@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, MetaData, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase
 
+__all__ = ["Base", "UtcDateTime"]
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC datetime on every database."""

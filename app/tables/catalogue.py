@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.tables.base import Base
 
+__all__ = ["MovementReason", "Product", "StockMovement"]
+
 
 class MovementReason(StrEnum):
     """Why the stock of a product changed."""

@@ -9,6 +9,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.roles import UserRole
 from app.tables.base import Base
 
+__all__ = [
+    "Address",
+    "ApiKey",
+    "LoginSession",
+    "ShopSecret",
+    "User",
+    "UserRole",
+]
+
 
 class User(Base):
     """A person or machine known to the shop."""

@@ -21,6 +21,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.roles import UserRole
 from app.tables.base import Base
 
+__all__ = [
+    "CacheDrop",
+    "DeadLetter",
+    "InboxMessage",
+    "Operation",
+    "OperationState",
+    "OutboxMessage",
+    "SuspectMessage",
+]
+
 
 class OperationState(StrEnum):
     """How far a command has come."""

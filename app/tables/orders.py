@@ -11,6 +11,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.errors import IllegalTransition
 from app.tables.base import Base
 
+__all__ = [
+    "Order",
+    "OrderChange",
+    "OrderItem",
+    "OrderStatus",
+    "TRANSITIONS",
+]
+
 
 class OrderStatus(StrEnum):
     """Where an order stands."""

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.tables.base import Base
 
+__all__ = ["DailyReport", "ReportLine", "ReportProduct"]
+
 
 class DailyReport(Base):
     """What was sold and what was cancelled on a day of the shop, which is over."""

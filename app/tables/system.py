@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.tables.base import Base
 
+__all__ = ["AuditEvent", "IdempotencyKey", "OutgoingMail"]
+
 
 class AuditEvent(Base):
     """Something that may have to be accounted for; rows are only ever added."""
