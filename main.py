@@ -8,18 +8,8 @@ from typing import Any
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
-from app.controllers.catalogue.product_controller import ProductController
-from app.controllers.identity.api_key_controller import ApiKeyController
-from app.controllers.identity.auth_controller import AuthController
-from app.controllers.identity.user_controller import AddressController, UserController
-from app.controllers.messaging.dead_letter_controller import DeadLetterController
-from app.controllers.messaging.operation_controller import OperationController
-from app.controllers.orders.order_controller import OrderController
-from app.controllers.reports.report_controller import ReportController
-from app.controllers.system.audit_controller import AuditController
-from app.controllers.system.clock_controller import ClockController
-from app.controllers.system.health_controller import HealthController
-from app.controllers.system.metrics_controller import MetricsController
+from app.controllers import CONTROLLERS, TAGS
+from app.controllers.system import ROOT_CONTROLLERS, TEST_CONTROLLERS
 from app.dependencies import DEPENDENCIES
 from app.jobs.cache_sync import keep_cache
 from app.jobs.embedded_dispatcher import dispatch_commands
@@ -54,8 +44,7 @@ def create_app(shop: Shop | None = None) -> Litestar:
     app = Litestar(
         route_handlers=[
             _api(shop.settings),
-            HealthController,
-            MetricsController,
+            *ROOT_CONTROLLERS,
             documentation_assets(),
         ],
         dependencies=DEPENDENCIES,
@@ -65,7 +54,7 @@ def create_app(shop: Shop | None = None) -> Litestar:
         # Each fault is logged once, with its request, where it is rendered. The framework's own way
         # is a queue and a thread beside what the process has already set up.
         logging_config=None,
-        openapi_config=documentation(),
+        openapi_config=documentation(TAGS),
         plugins=[SchemaPlugin(), AllowPlugin()],
         # Ours applies to streamed bodies too, and has a time limit.
         request_max_body_size=None,
@@ -77,25 +66,10 @@ def create_app(shop: Shop | None = None) -> Litestar:
 
 
 def _api(settings: Settings) -> Router:
-    api = Router(
-        API,
-        route_handlers=[
-            AuthController,
-            UserController,
-            AddressController,
-            ProductController,
-            OrderController,
-            ReportController,
-            ApiKeyController,
-            AuditController,
-            OperationController,
-            DeadLetterController,
-        ],
-        middleware=[Authentication, Idempotency],
+    tests = TEST_CONTROLLERS if settings.test_clock else ()
+    return Router(
+        API, route_handlers=[*CONTROLLERS, *tests], middleware=[Authentication, Idempotency]
     )
-    if settings.test_clock:
-        api.register(ClockController)
-    return api
 
 
 def _opened(shop: Shop) -> Any:

@@ -1,1 +1,22 @@
-"""HTTP routes: one class per resource, one line per handler."""
+"""The JSON routes of all areas; each area lists its controllers and their tags."""
+
+from app.controllers import catalogue, identity, messaging, orders, reports, system
+
+CONTROLLERS = (
+    *identity.CONTROLLERS,
+    *catalogue.CONTROLLERS,
+    *orders.CONTROLLERS,
+    *reports.CONTROLLERS,
+    *messaging.CONTROLLERS,
+    *system.CONTROLLERS,
+)
+# In the order in which the page shows them.
+TAGS = (
+    *identity.TAGS,
+    *catalogue.TAGS,
+    *orders.TAGS,
+    *reports.TAGS,
+    *identity.API_KEY_TAGS,
+    *messaging.TAGS,
+    *system.TAGS,
+)

@@ -1,1 +1,14 @@
 """Users, addresses, log-ins and API keys."""
+
+from litestar.openapi.spec import Tag
+
+from app.controllers.identity.api_key_controller import ApiKeyController
+from app.controllers.identity.auth_controller import AuthController
+from app.controllers.identity.user_controller import AddressController, UserController
+
+CONTROLLERS = (AuthController, UserController, AddressController, ApiKeyController)
+TAGS = (
+    Tag("auth", "Log-ins, passwords and e-mail addresses."),
+    Tag("users", "Persons known to the shop, and their addresses."),
+)
+API_KEY_TAGS = (Tag("api keys", "Keys by which machines come in."),)

@@ -1,1 +1,8 @@
 """Daily reports and business metrics."""
+
+from litestar.openapi.spec import Tag
+
+from app.controllers.reports.report_controller import ReportController
+
+CONTROLLERS = (ReportController,)
+TAGS = (Tag("reports", "What was sold each day."),)

@@ -8,7 +8,6 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from app.dependencies import DEPENDENCIES
 from app.errors import (
     DomainError,
     Forbidden,
@@ -45,9 +44,6 @@ from app.web.request import FORM
 
 _PARAMETER = re.compile(r"{(\w+)}")
 _METHODS = ("get", "post", "patch", "delete")
-
-# Health says of itself what is down; whatever else is injected needs the database.
-_WITHOUT_DATABASE = {"health"}
 # Either will do: a user's access token, or a machine's API key.
 _SECURITY_SCHEMES = {
     "password": {
@@ -236,8 +232,9 @@ def _problems(handler: HTTPRouteHandler) -> list[type[DomainError]]:
     problems += [InvalidInput] if method == "GET" else []
     problems += _BODY_PROBLEMS if _input(handler) else ()
     problems += _POST_PROBLEMS if method == "POST" and not handler.opt["is_secret"] else ()
-    needed = DEPENDENCIES.keys() & handler.parsed_fn_signature.parameters.keys()
-    problems += [Unavailable] if needed - _WITHOUT_DATABASE else []
+    # Health says of itself what is down; whatever else is injected needs the database.
+    is_injected = handler.resolve_dependencies().keys() & handler.parsed_fn_signature.parameters
+    problems += [Unavailable] if is_injected and not handler.opt["is_health"] else []
     return list(dict.fromkeys(problems))
 
 

@@ -1,5 +1,6 @@
 """The pages under `/docs` and their documents, from files of our own: all work offline."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ from app.web.rendering.problems import AnyRequest, render_http_error
 _STATIC = Path(__file__).parent / "static"
 
 
-def documentation() -> OpenAPIConfig:
-    """Return what the document says of the whole, and the routes that show it."""
+def documentation(tags: Sequence[Tag]) -> OpenAPIConfig:
+    """Return what the document says of the whole and of the groups of routes, and the routes that show it."""
     return OpenAPIConfig(
         title="Lavka",
         version=__version__,
@@ -33,17 +34,7 @@ def documentation() -> OpenAPIConfig:
             "What goes over queues is at [/docs/messages](/docs/messages)."
         ),
         license=License(name="MIT", identifier="MIT"),
-        tags=[
-            Tag("auth", "Log-ins, passwords and e-mail addresses."),
-            Tag("users", "Persons known to the shop, and their addresses."),
-            Tag("products", "What the shop sells, and how its stock moves."),
-            Tag("orders", "What users bought."),
-            Tag("reports", "What was sold each day."),
-            Tag("api keys", "Keys by which machines come in."),
-            Tag("operations", "Commands that nobody waited for, and messages that failed."),
-            Tag("audit", "What may have to be accounted for."),
-            Tag("health", "Whether the shop is well."),
-        ],
+        tags=list(tags),
         path="/docs",
         render_plugins=[_SwaggerPage(), _Document(), _MessageDocument(), _MessagePage()],
         operation_id_creator=_operation_id,
