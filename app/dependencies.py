@@ -8,6 +8,8 @@ from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database.outages import outages
+from app.web.request_state import state_of
+from app.web.route_options import has_options, options_of
 from app.wiring import catalogue, data, identity, messaging, orders, reports, system
 from app.wiring.resources import Shop
 
@@ -28,15 +30,20 @@ async def provide_session(
     A transaction commits before the response is sent, so that a failed commit is an error to the
     caller. Litestar resolves sibling dependencies concurrently: nothing else here does I/O.
     """
-    if (outer := request.scope["state"].get("session")) is not None:
+    if (outer := state_of(request.scope).session) is not None:
         async with outages():
             yield outer
-    elif request.method in _READING_METHODS and not request.route_handler.opt.get("is_noted"):
+    elif request.method in _READING_METHODS and not _is_noted(request):
         async with shop.database.read() as session:
             yield session
     else:
         async with shop.database.write() as session:
             yield session
+
+
+def _is_noted(request: Request[object, object, State]) -> bool:
+    handler = request.route_handler
+    return has_options(handler) and options_of(handler).is_noted
 
 
 DEPENDENCIES = {

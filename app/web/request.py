@@ -11,7 +11,7 @@ from litestar.datastructures import State
 from app.errors import InvalidInput, UnsupportedMediaType
 from app.schemas.base import Schema, decode_json
 from app.security.principal import Caller
-from app.web.middleware.edge import address_of
+from app.web.request_state import state_of
 
 FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 20
@@ -26,7 +26,12 @@ class ShopRequest(Request[object, object, State]):
     def caller(self) -> Caller:
         """Who sends it, and from where."""
         caller: Caller = self.scope["user"]
-        return replace(caller, address=address_of(self.scope))
+        return replace(caller, address=state_of(self.scope).address)
+
+    @property
+    def if_match(self) -> str | None:
+        """The version that a change is meant for, if it says so (RFC 9110, section 13.1.1)."""
+        return self.headers.get("if-match")
 
     @property
     def session_id(self) -> UUID:

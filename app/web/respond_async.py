@@ -3,16 +3,18 @@
 import asyncio
 import re
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from litestar import MediaType, Response
 
-from app.database.sessions import AsyncSession
 from app.errors import DomainError
 from app.models import OperationState
 from app.schemas.base import etag_of
 from app.schemas.messaging.operation_schema import OperationRead
 from app.web.request import ShopRequest
+from app.web.request_state import state_of
+from app.web.route_options import Deferral, options_of
 from app.wiring.messaging import provide_operations
 from app.wiring.resources import Shop
 
@@ -30,20 +32,33 @@ async def answer_later(request: ShopRequest, command: bytes, status: int) -> Res
     """
     preferred = request.headers.get(HEADER.lower(), "")
     # A condition is about what is so now, and not about what will be when the command's turn is.
-    if not _RESPOND_ASYNC.search(preferred) or "if-match" in request.headers:
+    if not _RESPOND_ASYNC.search(preferred) or request.if_match is not None:
         return None
+    if (deferral := options_of(request.route_handler).deferral) is None:
+        raise RuntimeError(f"{request.url.path} has no queue")
     shop: Shop = request.app.state.shop
-    queue: str = request.route_handler.opt["queue"]
-    outer: AsyncSession | None = request.scope["state"].get("session")
+    outer = state_of(request.scope).session
     if outer is not None:
         # With an idempotency key the command begins when the answer is kept, and not before.
-        operation = await provide_operations(outer, shop).begin(request.caller, queue, command)
+        operation = await provide_operations(outer, shop).begin(
+            request.caller, deferral.queue, command
+        )
         return _accepted(operation)
     async with shop.database.write() as session:
-        operation = await provide_operations(session, shop).begin(request.caller, queue, command)
+        operation = await provide_operations(session, shop).begin(
+            request.caller, deferral.queue, command
+        )
     if match := _WAIT.search(preferred):
         operation = await _finished(request, operation, min(int(match[1]), MAX_WAIT_SECONDS))
-    return _come_to(operation, status)
+    return _come_to(operation, deferral, status)
+
+
+async def command_with_body(request: ShopRequest, member: str, **ids: UUID) -> bytes:
+    """Return a command that names what it is about, and has the body of a request as a member.
+
+    The body stays as it was sent: its schema holds what was read from it, such as minor units.
+    """
+    return msgspec.json.encode({**ids, member: msgspec.Raw(await request.body())})
 
 
 async def _finished(request: ShopRequest, operation: OperationRead, seconds: int) -> OperationRead:
@@ -56,15 +71,15 @@ async def _finished(request: ShopRequest, operation: OperationRead, seconds: int
     return operation
 
 
-def _come_to(operation: OperationRead, status: int) -> Response[Any]:
+def _come_to(operation: OperationRead, deferral: Deferral, status: int) -> Response[Any]:
     if operation.state is OperationState.FAILED and operation.problem is not None:
         raise Refused(operation.problem)
     if operation.state is not OperationState.SUCCEEDED or operation.result is None:
         return _accepted(operation)
     body = msgspec.json.encode(operation.result)
     headers = {"ETag": etag_of(body), "Preference-Applied": "respond-async"}
-    if status == 201:
-        headers["Location"] = f"/api/v1/{operation.queue}s/{operation.result['id']}"
+    if deferral.location is not None:
+        headers["Location"] = deferral.location.format(id=operation.result["id"])
     return Response(body, status_code=status, media_type=MediaType.JSON, headers=headers)
 
 

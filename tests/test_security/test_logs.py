@@ -22,6 +22,7 @@ from app.models import Base
 from app.schemas.identity.auth_schema import TokenRequest
 from app.services.identity.auth_service import AuthService
 from app.settings import Settings
+from app.web.route_options import has_options
 from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import DATABASES, postgres_settings, running, sqlite_settings
@@ -158,7 +159,7 @@ async def broken(app: Litestar, shop: Shop, mode: str) -> AsyncIterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if mode == "fault in the handler":
             for handler in routes_of(app).values():
-                if "access" in handler.opt:
+                if has_options(handler):
                     patch.setattr(handler, "_fn", _failing(handler.fn))
         try:
             yield

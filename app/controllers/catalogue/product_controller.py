@@ -21,8 +21,8 @@ from app.security.areas.catalogue import CatalogueScope
 from app.security.principal import Access
 from app.web.rendering.responses import created, serve, show
 from app.web.request import ShopRequest
-from app.web.respond_async import answer_later
-from app.web.route_options import declared
+from app.web.respond_async import answer_later, command_with_body
+from app.web.route_options import Deferral, declared
 from app.wiring.catalogue import Products
 
 
@@ -35,7 +35,10 @@ class ProductController(Controller):
     @post(
         summary="Add a product",
         opt=declared(
-            SkuTaken, access=Access.STAFF, scope=CatalogueScope.PRODUCTS_WRITE, queue="product"
+            SkuTaken,
+            access=Access.STAFF,
+            scope=CatalogueScope.PRODUCTS_WRITE,
+            deferral=Deferral("product", "/api/v1/products/{id}"),
         ),
     )
     async def offer(
@@ -74,7 +77,7 @@ class ProductController(Controller):
             PreconditionFailed,
             access=Access.STAFF,
             scope=CatalogueScope.PRODUCTS_WRITE,
-            queue="product_update",
+            deferral=Deferral("product_update"),
         ),
     )
     async def change(
@@ -85,14 +88,12 @@ class ProductController(Controller):
         products: Products,
     ) -> Response[ProductRead]:
         """Change the fields that are given; a counted stock is noted as a stocktake."""
-        command = b'{"product_id":"%s","product_data":%s}' % (
-            str(product_id).encode(),
-            await request.body(),
-        )
+        command = await command_with_body(request, "product_data", product_id=product_id)
         if (answer := await answer_later(request, command, 200)) is not None:
             return answer
-        if_match = request.headers.get("if-match")
-        return show(request, await products.change(request.caller, product_id, data, if_match))
+        return show(
+            request, await products.change(request.caller, product_id, data, request.if_match)
+        )
 
     @delete(
         "/{product_id:uuid}",

@@ -102,8 +102,7 @@ class UserController(Controller):
         users: Users,
     ) -> Response[UserRead]:
         """Change the fields that are given; the others stay."""
-        if_match = request.headers.get("if-match")
-        return show(request, await users.change(request.caller, user_id, data, if_match))
+        return show(request, await users.change(request.caller, user_id, data, request.if_match))
 
     @patch(
         "/{user_id:uuid}/access",
@@ -221,9 +220,9 @@ class AddressController(Controller):
         addresses: Addresses,
     ) -> Response[AddressRead]:
         """Change the fields that are given; made primary, it takes the place of the one before."""
-        if_match = request.headers.get("if-match")
         return show(
-            request, await addresses.change(request.caller, user_id, address_id, data, if_match)
+            request,
+            await addresses.change(request.caller, user_id, address_id, data, request.if_match),
         )
 
     @delete(

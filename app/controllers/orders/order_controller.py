@@ -26,8 +26,8 @@ from app.security.areas.orders import OrdersScope
 from app.security.principal import Access
 from app.web.rendering.responses import created, serve, show
 from app.web.request import ShopRequest
-from app.web.respond_async import answer_later
-from app.web.route_options import declared
+from app.web.respond_async import answer_later, command_with_body
+from app.web.route_options import Deferral, declared
 from app.wiring.orders import Orders
 
 
@@ -47,7 +47,7 @@ class OrderController(Controller):
             InsufficientStock,
             access=Access.CUSTOMER,
             scope=OrdersScope.ORDERS_WRITE,
-            queue="order",
+            deferral=Deferral("order", "/api/v1/orders/{id}"),
         ),
     )
     async def place(
@@ -92,7 +92,7 @@ class OrderController(Controller):
             PreconditionFailed,
             access=Access.STAFF,
             scope=OrdersScope.ORDERS_WRITE,
-            queue="order_update",
+            deferral=Deferral("order_update"),
         ),
     )
     async def move(
@@ -103,14 +103,12 @@ class OrderController(Controller):
         orders: Orders,
     ) -> Response[OrderRead]:
         """Move an order along `pending → paid → shipped → delivered`, or cancel it."""
-        command = b'{"order_id":"%s","order_data":%s}' % (
-            str(order_id).encode(),
-            await request.body(),
-        )
+        command = await command_with_body(request, "order_data", order_id=order_id)
         if (answer := await answer_later(request, command, 200)) is not None:
             return answer
-        if_match = request.headers.get("if-match")
-        return show(request, await orders.move(request.caller, order_id, data.status, if_match))
+        return show(
+            request, await orders.move(request.caller, order_id, data.status, request.if_match)
+        )
 
     @post(
         "/{order_id:uuid}/cancel",

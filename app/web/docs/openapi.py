@@ -41,6 +41,7 @@ from app.web.docs.openapi_responses import (
 )
 from app.web.middleware.idempotency import HEADER as IDEMPOTENCY_KEY
 from app.web.request import FORM
+from app.web.route_options import has_options, options_of
 
 _PARAMETER = re.compile(r"{(\w+)}")
 _METHODS = ("get", "post", "patch", "delete")
@@ -93,9 +94,9 @@ def complete(document: dict[str, Any], app: Litestar) -> dict[str, Any]:
     _link(document["paths"])
     document["paths"] = {path: _in_order(item) for path, item in sorted(document["paths"].items())}
     queries = {
-        _name(references[handler.opt["query"], "validation"])
+        _name(references[query, "validation"])
         for handler, _ in operations
-        if handler.opt["query"]
+        if (query := options_of(handler).query)
     }
     document["components"]["schemas"] = {
         name: definition for name, definition in sorted(definitions.items()) if name not in queries
@@ -111,7 +112,7 @@ def _operations(
         for handler in getattr(route, "route_handlers", ()):
             item = document["paths"].get(route.path_format, {})
             for method in getattr(handler, "http_methods", ()):
-                if method.lower() in item and "problems" in handler.opt:
+                if method.lower() in item and has_options(handler):
                     yield handler, item[method.lower()]
 
 
@@ -143,7 +144,7 @@ def _schemas(handlers: list[HTTPRouteHandler]) -> tuple[References, dict[str, An
     models: set[tuple[type[Schema], JsonSchemaMode]] = {(Problem, "validation")}
     for handler in handlers:
         models |= {
-            (model, "validation") for model in (_input(handler), handler.opt["query"]) if model
+            (model, "validation") for model in (_input(handler), options_of(handler).query) if model
         }
         models |= {(model, "serialization") for model in (_output(handler),) if model}
     models.add((OperationRead, "serialization"))
@@ -168,7 +169,7 @@ def _complete_operation(
     ]
     operation["security"] = _security(handler)
     if model := _input(handler):
-        media_type = FORM if handler.opt["form"] else "application/json"
+        media_type = FORM if options_of(handler).form else "application/json"
         content = {media_type: _content(references[model, "validation"])}
         operation["requestBody"] = {"required": True, "content": content}
     success = operation["responses"][str(handler.status_code)]
@@ -178,7 +179,7 @@ def _complete_operation(
 def _query_parameters(
     handler: HTTPRouteHandler, references: References, definitions: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    if not (query := handler.opt["query"]):
+    if not (query := options_of(handler).query):
         return []
     definition = definitions[_name(references[query, "validation"])]
     return [query_parameter(name, field) for name, field in definition["properties"].items()]
@@ -204,13 +205,13 @@ def _responses(
     else:
         success.pop("content", None)
     responses |= problem_responses(_problems(handler), references[Problem, "validation"])
-    if handler.opt["queue"]:
+    if options_of(handler).deferral:
         responses["202"] = accepted(references[OperationRead, "serialization"])
-    if handler.opt["formats"]:
-        add_formats(responses, success, handler.opt["formats"])
-    if handler.opt["is_stream"]:
+    if options_of(handler).formats:
+        add_formats(responses, success, options_of(handler).formats)
+    if options_of(handler).is_stream:
         success["content"] = {"text/event-stream": {"schema": EVENT_STREAM}}
-    add_common_headers(responses, is_limited=not handler.opt["is_health"])
+    add_common_headers(responses, is_limited=not options_of(handler).is_health)
     return responses
 
 
@@ -224,41 +225,41 @@ def _method(handler: HTTPRouteHandler) -> str:
 
 def _problems(handler: HTTPRouteHandler) -> list[type[DomainError]]:
     method = _method(handler)
-    problems: list[type[DomainError]] = list(handler.opt["problems"])
-    if handler.opt["access"] is not Access.PUBLIC:
+    problems: list[type[DomainError]] = list(options_of(handler).problems)
+    if options_of(handler).access is not Access.PUBLIC:
         problems += [Unauthenticated, InvalidToken, Forbidden]
-    problems += [] if handler.opt["is_health"] else [TooManyRequests]
+    problems += [] if options_of(handler).is_health else [TooManyRequests]
     # Every GET has a header that may be too long.
     problems += [InvalidInput] if method == "GET" else []
     problems += _BODY_PROBLEMS if _input(handler) else ()
-    problems += _POST_PROBLEMS if method == "POST" and not handler.opt["is_secret"] else ()
+    problems += _POST_PROBLEMS if method == "POST" and not options_of(handler).is_secret else ()
     # Health says of itself what is down; whatever else is injected needs the database.
     is_injected = handler.resolve_dependencies().keys() & handler.parsed_fn_signature.parameters
-    problems += [Unavailable] if is_injected and not handler.opt["is_health"] else []
+    problems += [Unavailable] if is_injected and not options_of(handler).is_health else []
     return list(dict.fromkeys(problems))
 
 
 def _security(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
     """Return what opens a route: nothing, a log-in, or an API key as well."""
-    if handler.opt["access"] is Access.PUBLIC:
+    if options_of(handler).access is Access.PUBLIC:
         return [{}]
-    machines: list[dict[str, list[str]]] = [{"api_key": []}] if handler.opt["scope"] else []
+    machines: list[dict[str, list[str]]] = [{"api_key": []}] if options_of(handler).scope else []
     return [{"password": []}, *machines]
 
 
 def _headers(handler: HTTPRouteHandler) -> list[str]:
     method = _method(handler)
-    names = ["Prefer"] if handler.opt["queue"] else []
+    names = ["Prefer"] if options_of(handler).deferral else []
     if method == "POST":
-        return names if handler.opt["is_secret"] else [*names, IDEMPOTENCY_KEY]
+        return names if options_of(handler).is_secret else [*names, IDEMPOTENCY_KEY]
     if method == "GET":
-        return ["Last-Event-ID" if handler.opt["is_stream"] else "If-None-Match"]
-    return [*names, *(["If-Match"] if PreconditionFailed in handler.opt["problems"] else [])]
+        return ["Last-Event-ID" if options_of(handler).is_stream else "If-None-Match"]
+    return [*names, *(["If-Match"] if PreconditionFailed in options_of(handler).problems else [])]
 
 
 def _input(handler: HTTPRouteHandler) -> type[Schema] | None:
     data = handler.parsed_fn_signature.parameters.get("data")
-    return handler.opt["form"] if data is None else cast("type[Schema]", data.annotation)
+    return options_of(handler).form if data is None else cast("type[Schema]", data.annotation)
 
 
 def _output(handler: HTTPRouteHandler) -> type[Schema] | None:

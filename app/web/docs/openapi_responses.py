@@ -6,6 +6,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from app.errors import DomainError
 from app.web.rendering.problems import MEDIA_TYPE
+from app.web.route_options import options_of
 
 _ETAG = {
     "description": "The strong tag of this representation; compressed, it is another one.",
@@ -60,7 +61,7 @@ NOT_MODIFIED = {"description": "The caller has this representation.", "headers":
 
 def success_headers(handler: HTTPRouteHandler) -> dict[str, Any]:
     """Return the headers of a document that is shown; one that is kept nowhere has none."""
-    if handler.opt["is_secret"]:
+    if options_of(handler).is_secret:
         return {}
     return {"ETag": _ETAG} | ({"Location": _LOCATION} if handler.status_code in (201, 202) else {})
 

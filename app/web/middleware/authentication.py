@@ -1,7 +1,6 @@
 """Finds out who sends a request, and whether the route is open to who it is."""
 
 import hmac
-from typing import Any
 
 from litestar.datastructures import Headers
 from litestar.enums import ScopeType
@@ -11,6 +10,8 @@ from app.errors import Forbidden, InvalidToken, Unauthenticated
 from app.security.areas.system import SystemScope
 from app.security.principal import ANONYMOUS, Access, Caller
 from app.web.middleware.edge import network_of
+from app.web.request_state import state_of
+from app.web.route_options import RouteOptions, has_options, options_of
 from app.wiring.identity import provide_identities
 from app.wiring.resources import Shop
 
@@ -28,18 +29,20 @@ class Authentication:
         if scope["type"] != ScopeType.HTTP or scope["method"] == "OPTIONS":
             await self._app(scope, receive, send)
             return
-        opt = scope["route_handler"].opt
-        if "access" not in opt:
+        handler = scope["route_handler"]
+        if not has_options(handler):
             raise Forbidden("the route does not say to whom it is open")
+        options = options_of(handler)
         shop: Shop = scope["litestar_app"].state.shop
         # What is open to all does not depend on who asks, nor on a database that may be down.
-        is_public = opt["access"] is Access.PUBLIC
+        is_public = options.access is Access.PUBLIC
         scope["user"] = ANONYMOUS if is_public else await _caller(shop, scope)
-        if not scope["user"].may(opt["access"], opt["scope"]):
-            raise _refusal(scope["user"], opt)
-        if opt["is_dear"]:
+        if not scope["user"].may(options.access, options.scope):
+            raise _refusal(scope["user"], options)
+        if options.is_dear:
             await _limit_dear(shop, scope)
-        await self._app(scope, receive, _forgetting(shop, send) if opt["changes_rights"] else send)
+        sending = _forgetting(shop, send) if options.changes_rights else send
+        await self._app(scope, receive, sending)
 
 
 async def _caller(shop: Shop, scope: HTTPScope) -> Caller:
@@ -72,14 +75,14 @@ def _is_watcher(shop: Shop, token: str) -> bool:
     )
 
 
-def _refusal(caller: Caller, opt: dict[str, Any]) -> Unauthenticated | Forbidden:
+def _refusal(caller: Caller, options: RouteOptions) -> Unauthenticated | Forbidden:
     if caller.is_anonymous:
         return Unauthenticated("a bearer token is needed: log in at POST /api/v1/auth/token")
     if caller.role is not None:
-        return Forbidden(f"this is not for {caller.role}s", needs=opt["access"].name.lower())
-    if opt["scope"] is None:
+        return Forbidden(f"this is not for {caller.role}s", needs=options.access.name.lower())
+    if options.scope is None:
         return Forbidden("this is for people, not for API keys")
-    return Forbidden("the API key is not good for this", needs=opt["scope"])
+    return Forbidden("the API key is not good for this", needs=options.scope)
 
 
 async def _limit_dear(shop: Shop, scope: HTTPScope) -> None:
@@ -87,7 +90,7 @@ async def _limit_dear(shop: Shop, scope: HTTPScope) -> None:
     standing = await shop.limits.hit(
         f"address:{network_of(scope)}", shop.settings.login_limit_per_address
     )
-    scope["state"]["standing"] = standing
+    state_of(scope).standing = standing
     if standing.is_exceeded:
         raise standing.refusal("too many of these requests from this address, try again later")
 

@@ -14,9 +14,10 @@ from app.errors import DomainError, InvalidInput
 from app.observability.http_metrics import UNKNOWN_ROUTE, Traffic
 from app.observability.request_ids import bound_request_id, new_request_id, sane_request_id
 from app.observability.tracing import fail_span, is_tracing, span
-from app.security.rate_limits import LocalCounter, Standing
+from app.security.rate_limits import LocalCounter
 from app.settings import Settings
 from app.web.rendering.problems import render
+from app.web.request_state import RequestState, begin_state, state_of
 
 logger = logging.getLogger(__name__)
 
@@ -75,10 +76,10 @@ class Edge:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        scope.setdefault("state", {})
         headers = Headers.from_scope(scope)
         request_id = sane_request_id(headers.get("x-request-id")) or new_request_id()
-        scope["state"]["request_id"] = request_id.encode()
+        state = RequestState(request_id, self._address(scope, headers))
+        begin_state(scope, state)
         try:
             with bound_request_id(request_id):
                 if is_tracing() and not scope["path"].startswith(_HEALTH):
@@ -87,10 +88,10 @@ class Edge:
                     await self._serve(scope, headers, receive, send)
         finally:
             # Who left before an answer began was not answered.
-            if (status := scope["state"].get("status")) is not None:
+            if state.status is not None:
                 route = scope.get("path_template", UNKNOWN_ROUTE)
                 seconds = time.perf_counter() - began
-                self._traffic.count(scope["method"], route, status, seconds)
+                self._traffic.count(scope["method"], route, state.status, seconds)
 
     async def _trace(
         self, scope: HTTPScope, headers: Headers, receive: Receive, send: Send
@@ -98,7 +99,7 @@ class Edge:
         with span(scope["method"], "SERVER", headers) as current:
             await self._serve(scope, headers, receive, send)
             # The template of the path is known only when its route was found.
-            route, status = scope.get("path_template", UNKNOWN_ROUTE), scope["state"].get("status")
+            route, status = scope.get("path_template", UNKNOWN_ROUTE), state_of(scope).status
             current.update_name(f"{scope['method']} {route}")
             current.set_attribute("http.request.method", scope["method"])
             current.set_attribute("http.route", route)
@@ -110,7 +111,6 @@ class Edge:
     async def _serve(
         self, scope: HTTPScope, headers: Headers, receive: Receive, send: Send
     ) -> None:
-        scope["state"]["address"] = self._address(scope, headers)
         sending = self._sending(scope, headers.get("origin"), send)
         try:
             self._require_host(scope, headers.get("host", ""))
@@ -157,7 +157,7 @@ class Edge:
         if not self._limit or scope["path"].startswith(_HEALTH):
             return
         standing = self._counter.hit(network_of(scope), self._limit)
-        scope["state"]["standing"] = standing
+        state_of(scope).standing = standing
         if standing.is_exceeded:
             raise standing.refusal("too many requests from this address, try again later")
 
@@ -172,20 +172,27 @@ class Edge:
         return origin is not None and (origin in self._origins or "*" in self._origins)
 
     def _sending(self, scope: Scope, origin: str | None, send: Send) -> Send:
+        state = state_of(scope)
+
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                scope["state"]["status"] = message["status"]
+                state.status = message["status"]
                 _note_refusal(scope, message["status"])
-                message["headers"] = [*message["headers"], *self._headers(scope, origin, message)]
+                message["headers"] = [
+                    *message["headers"],
+                    *self._headers(scope, state, origin, message),
+                ]
             await send(message)
 
         return sending
 
-    def _headers(self, scope: Scope, origin: str | None, message: Any) -> HeaderList:
+    def _headers(
+        self, scope: Scope, state: RequestState, origin: str | None, message: Any
+    ) -> HeaderList:
         path = scope["path"]
         is_docs = path == _DOCS or path.startswith(_DOCS + "/")
         given = {name.lower() for name, _ in message["headers"]}
-        headers = [*_ALWAYS, (b"x-request-id", scope["state"]["request_id"])]
+        headers = [*_ALWAYS, (b"x-request-id", state.request_id.encode())]
         if b"content-security-policy" not in given:
             headers.append((b"content-security-policy", _DOCS_POLICY if is_docs else _API_POLICY))
         if self._is_production:
@@ -193,7 +200,7 @@ class Edge:
         if b"cache-control" not in given:
             may_be_kept = is_docs and message["status"] < 400
             headers.append((b"cache-control", b"no-cache" if may_be_kept else b"no-store"))
-        standing: Standing | None = scope["state"].get("standing")
+        standing = state.standing
         is_told = b"ratelimit-limit" in given
         if standing is not None and path.startswith(_API) and not is_told:
             headers += [
@@ -211,14 +218,8 @@ class Edge:
 def _note_refusal(scope: Scope, status: int) -> None:
     # With %r a line break in the path makes no line of its own. The query may have anything in it.
     if status in _NOTED:
-        where = (scope["path"], scope["state"]["address"])
+        where = (scope["path"], state_of(scope).address)
         logger.warning("refused with %d: %r from %s", status, *where)
-
-
-def address_of(scope: Scope) -> str:
-    """Return the network address from which a request comes."""
-    address: str = scope["state"]["address"]
-    return address
 
 
 def _parsed(address: str) -> IPv4Address | IPv6Address | None:
@@ -233,7 +234,7 @@ def _parsed(address: str) -> IPv4Address | IPv6Address | None:
 
 def network_of(scope: Scope) -> str:
     """Return whom a limit by address counts: whoever has one address of IPv6 has 2⁶⁴ of them."""
-    address = address_of(scope)
+    address = state_of(scope).address
     if ":" not in address:
         return address
     return str(ip_network(f"{address}/64", strict=False))

@@ -21,7 +21,8 @@ from app.errors import InvalidInput, RequestTimeout
 from app.schemas.base import canonical_json
 from app.security.principal import Caller
 from app.services.system.idempotency_service import Answer, IdempotencyService
-from app.web.middleware.edge import address_of
+from app.web.request_state import state_of
+from app.web.route_options import options_of
 from app.wiring.resources import Shop
 from app.wiring.system import provide_idempotency
 
@@ -54,7 +55,7 @@ class Idempotency:
         body = await _read(receive)
         # Strangers who choose the same key are not each other.
         known: Caller = scope["user"]
-        caller = f"{known.name} {address_of(scope)}" if known.is_anonymous else known.name
+        caller = f"{known.name} {state_of(scope).address}" if known.is_anonymous else known.name
         shop: Shop = scope["litestar_app"].state.shop
         async with shop.database.write() as session:
             replies = provide_idempotency(session, shop)
@@ -78,7 +79,7 @@ class Idempotency:
         identity: tuple[str, str, bytes],
     ) -> Answer:
         captured = _Captured()
-        scope["state"]["session"] = session
+        state_of(scope).session = session
         effect = await session.begin_nested()
         try:
             await self._app(scope, _Replay(body), captured)
@@ -135,8 +136,9 @@ class _Captured:
 
 def _is_kept(scope: Scope) -> bool:
     """Tell whether an answer may be kept: it is no secret, and the caller is let in at all."""
-    opt, caller = scope["route_handler"].opt, scope["user"]
-    return not opt["is_secret"] and bool(caller.may(opt["access"], opt["scope"]))
+    caller: Caller = scope["user"]
+    options = options_of(scope["route_handler"])
+    return not options.is_secret and caller.may(options.access, options.scope)
 
 
 def _parse(header: str) -> str:

@@ -6,8 +6,10 @@ from typing import Any
 import httpx
 import pytest
 from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
 
-from app.security.principal import Access
+from app.security.principal import Access, Scope
+from app.web.route_options import has_options, options_of
 from app.wiring.resources import Shop
 from tests.support.refusals import NOTHING, everything, problem_of
 from tests.test_security.rights.matrix import COLUMNS, MATRIX, Row, routes_of
@@ -27,26 +29,36 @@ def test_every_route_of_the_api_says_whom_it_is_open_to(app: Litestar) -> None:
     routes = {place: route for place, route in routes_of(app).items() if "/docs" not in place[1]}
     assert len(routes) == 55
     for place, handler in routes.items():
-        assert isinstance(handler.opt["access"], Access), place
+        assert isinstance(options_of(handler).access, Access), place
+
+
+def declared_by(handler: HTTPRouteHandler) -> tuple[Access, Scope | None]:
+    """Return to whom a route is open; the framework's own ones are open to all."""
+    if not has_options(handler):
+        return Access.PUBLIC, None
+    options = options_of(handler)
+    return options.access, options.scope
 
 
 def test_the_rows_agree_with_what_the_routes_declare(app: Litestar) -> None:
     routes = routes_of(app)
     for row in MATRIX:
-        opt, expected = routes[row.method, row.template].opt, row.expected
-        is_public = opt.get("access", Access.PUBLIC) is Access.PUBLIC
+        access, scope = declared_by(routes[row.method, row.template])
+        is_public, expected = access is Access.PUBLIC, row.expected
         assert (expected["nobody"] < 400) == is_public, row
-        assert (expected["scoped"] < 400) == (is_public or opt["scope"] is not None), row
+        assert (expected["scoped"] < 400) == (is_public or scope is not None), row
 
 
 @pytest.mark.parametrize("row", MATRIX, ids=str)
 async def test_each_caller_gets_the_answer_of_the_table(
     app: Litestar, nobody: httpx.AsyncClient, shop: Shop, row: Row
 ) -> None:
-    opt = routes_of(app)[row.method, row.template].opt
-    world = await world_of(shop, opt.get("scope"))
+    handler = routes_of(app)[row.method, row.template]
+    world = await world_of(shop, declared_by(handler)[1])
     # What reads changes nothing, but that somebody read it may be worth a note.
-    is_reading = row.method in ("GET", "HEAD") and not opt.get("is_noted")
+    is_reading = row.method in ("GET", "HEAD") and not (
+        has_options(handler) and options_of(handler).is_noted
+    )
     before, found = await everything(shop), {}
     for column in COLUMNS:
         response = await world.send(nobody, column, row.method, row.path, **row.request)

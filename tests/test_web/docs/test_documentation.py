@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from app.security.principal import Access
 from app.web.request import FORM
+from app.web.route_options import options_of
 from tests.support.factories import create_product
 from tests.test_web.docs.documents import DOCS, document_of, handlers_of, operations_of, parts_of
 
@@ -102,7 +103,7 @@ async def test_every_operation_tells_its_refusals(client: httpx.AsyncClient, app
         }
         expected = expected_problems(handlers[place], place[0], "requestBody" in operation)
         assert set(told) == {str(kind) for kind in expected}, place
-        for problem in handlers[place].opt["problems"]:
+        for problem in options_of(handlers[place]).problems:
             assert f"`{problem.code}`" in told[str(problem.status)]["description"], place
         for response in told.values():
             schema = response["content"]["application/problem+json"]["schema"]
@@ -111,11 +112,11 @@ async def test_every_operation_tells_its_refusals(client: httpx.AsyncClient, app
 
 def expected_problems(handler: HTTPRouteHandler, method: str, has_body: bool) -> set[str]:
     """Return the statuses of the problems that an operation can answer with."""
-    statuses = {str(problem.status) for problem in handler.opt["problems"]}
+    statuses = {str(problem.status) for problem in options_of(handler).problems}
     statuses |= {"400"} if method == "GET" else set()
     statuses |= BODY_STATUSES if has_body else set()
-    statuses |= POST_STATUSES if method == "POST" and not handler.opt["is_secret"] else set()
-    statuses |= set() if handler.opt["access"] is Access.PUBLIC else {"401", "403"}
+    statuses |= POST_STATUSES if method == "POST" and not options_of(handler).is_secret else set()
+    statuses |= set() if options_of(handler).access is Access.PUBLIC else {"401", "403"}
     return statuses | (set() if "health" in handler.resolve_tags() else {"429", "503"})
 
 
@@ -132,20 +133,20 @@ async def test_every_change_tells_of_its_body(client: httpx.AsyncClient) -> None
 async def test_every_answer_tells_of_its_headers(client: httpx.AsyncClient, app: Litestar) -> None:
     handlers = handlers_of(app)
     for (method, path), operation in operations_of(await document_of(client)).items():
-        opt = handlers[method, path].opt
-        own = OF_SECRETS if opt["is_secret"] or opt["is_stream"] else OWN_HEADERS
+        options = options_of(handlers[method, path])
+        own = OF_SECRETS if options.is_secret or options.is_stream else OWN_HEADERS
         for status, response in operation["responses"].items():
             expected = own.get(status, set())
             if status == "202" and path == "/api/v1/reports":
                 expected = {"Location", "ETag"}
-            if status == "202" and opt["queue"]:
+            if status == "202" and options.deferral:
                 expected = {"Location", "Preference-Applied"}
             if "application/problem+json" in response.get("content", {}):
                 expected = PROBLEM_HEADERS.get(status, set())
             if path.startswith("/api/") and not status.startswith("5"):
                 expected = expected | RATE_LIMIT
             assert set(response.get("headers", {})) == expected, (method, path, status)
-        assert ("304" in operation["responses"]) == (method == "GET" and not opt["is_stream"])
+        assert ("304" in operation["responses"]) == (method == "GET" and not options.is_stream)
 
 
 async def test_every_reference_leads_somewhere(client: httpx.AsyncClient) -> None:

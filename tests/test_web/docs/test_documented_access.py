@@ -6,6 +6,7 @@ import httpx
 from litestar import Litestar
 
 from app.security.principal import Access
+from app.web.route_options import options_of
 from tests.test_web.docs.documents import document_of, handlers_of, operations_of
 
 TOKEN = "/api/v1/auth/token"
@@ -66,12 +67,12 @@ async def test_every_operation_tells_who_may_come_in(
 ) -> None:
     operations, handlers = operations_of(await document_of(client)), handlers_of(app)
     for place, operation in operations.items():
-        opt = handlers[place].opt
-        machines: list[dict[str, list[str]]] = [{"api_key": []}] if opt["scope"] else []
-        is_public = opt["access"] is Access.PUBLIC
+        options = options_of(handlers[place])
+        machines: list[dict[str, list[str]]] = [{"api_key": []}] if options.scope else []
+        is_public = options.access is Access.PUBLIC
         expected = [{}] if is_public else [{"password": []}, *machines]
         assert operation["security"] == expected, place
-        assert not (is_public and opt["scope"]), place
+        assert not (is_public and options.scope), place
 
 
 async def test_nothing_is_open_to_all_or_closed_to_machines_by_oversight(
@@ -121,7 +122,7 @@ async def test_secret_answers_have_no_tag_and_no_second_sending(
     client: httpx.AsyncClient, app: Litestar
 ) -> None:
     operations, handlers = operations_of(await document_of(client)), handlers_of(app)
-    assert {place for place, handler in handlers.items() if handler.opt["is_secret"]} == SECRET
+    assert {place for place, handler in handlers.items() if options_of(handler).is_secret} == SECRET
     for place, operation in operations.items():
         names = {each["name"] for each in operation["parameters"]}
         assert ("Idempotency-Key" in names) == (place[0] == "POST" and place not in SECRET), place
