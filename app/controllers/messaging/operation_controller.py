@@ -1,27 +1,22 @@
 """Routes of what became of commands that nobody waited for."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from litestar.response import ServerSentEvent, ServerSentEventMessage
+from litestar.response import ServerSentEvent
 
 from app.errors import OperationNotFound
 from app.schemas.messaging.operation_schema import OperationRead
 from app.security.areas.messaging import MessagingScope
-from app.security.principal import Access, Caller
+from app.security.principal import Access
+from app.web.rendering.operation_events import operation_events
 from app.web.rendering.responses import show
 from app.web.request import ShopRequest
 from app.web.route_options import declared
-from app.wiring.messaging import Operations, provide_operations
+from app.wiring.messaging import Operations
 from app.wiring.resources import Shop
-
-_POLL_SECONDS = 0.2
-_LONGEST_SECONDS = 300.0
-_KEEP_ALIVE_SECONDS = 15.0
 
 
 class OperationController(Controller):
@@ -57,34 +52,4 @@ class OperationController(Controller):
         self, request: ShopRequest, operation_id: FromPath[UUID], shop: NamedDependency[Shop]
     ) -> ServerSentEvent:
         """Send each step of a command as it is made; `Last-Event-ID` leaves out what was seen."""
-        first = await _look(shop, request.caller, operation_id)
-        seen = request.headers.get("last-event-id", "")
-        # What is longer is no version, and may be more than Python reads as a number.
-        is_version = seen.isdecimal() and len(seen) < 20
-        steps = _steps(shop, request.caller, first, int(seen) if is_version else 0)
-        return ServerSentEvent(steps)
-
-
-async def _look(shop: Shop, caller: Caller, operation_id: UUID) -> OperationRead:
-    async with shop.database.read() as session:
-        return await provide_operations(session, shop).get(caller, operation_id)
-
-
-async def _steps(
-    shop: Shop, caller: Caller, operation: OperationRead, seen: int
-) -> AsyncIterator[ServerSentEventMessage]:
-    loop = asyncio.get_running_loop()
-    began = spoken = loop.time()
-    while True:
-        if operation.version > seen:
-            seen, spoken = operation.version, loop.time()
-            yield ServerSentEventMessage(
-                id=str(seen), event=operation.state.value, data=operation.to_json().decode()
-            )
-        elif loop.time() - spoken > _KEEP_ALIVE_SECONDS:
-            spoken = loop.time()
-            yield ServerSentEventMessage(comment="still here")
-        if operation.is_finished or loop.time() - began > _LONGEST_SECONDS:
-            return
-        await asyncio.sleep(_POLL_SECONDS)
-        operation = await _look(shop, caller, operation.id)
+        return await operation_events(request, shop, operation_id)

@@ -1,6 +1,5 @@
 """Routes of daily reports."""
 
-import asyncio
 from datetime import date
 
 from litestar import Controller, Response, get, post
@@ -21,16 +20,19 @@ from app.schemas.reports.report_schema import (
 )
 from app.security.areas.reports import ReportsScope
 from app.security.principal import Access
-from app.web.rendering.report_csv import CSV, lines_as_csv, prefers_csv, products_as_csv
-from app.web.rendering.responses import Document, show, show_file, started
+from app.web.rendering.report_answers import (
+    SVG,
+    draw_day,
+    draw_days,
+    show_products,
+    show_report,
+)
+from app.web.rendering.report_csv import CSV
+from app.web.rendering.responses import show, started
 from app.web.request import ShopRequest
 from app.web.route_options import declared
 from app.wiring.reports import Reports
 from app.wiring.resources import Shop
-
-_SVG = "image/svg+xml"
-# Its colours stand in the picture itself; nothing else may.
-_SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 class ReportController(Controller):
@@ -67,7 +69,7 @@ class ReportController(Controller):
             access=Access.STAFF,
             scope=ReportsScope.REPORTS_READ,
             query=ChartQuery,
-            formats=(_SVG,),
+            formats=(SVG,),
         ),
     )
     async def draw_days(
@@ -75,13 +77,7 @@ class ReportController(Controller):
     ) -> Response[None]:
         """Draw revenue and orders of some days, or of the last 30 that are over."""
         asked = ChartQuery.parse_query(query.multi_items())
-        days, found = await reports.period(asked)
-        # The plotting library takes a while to import, and most processes never draw.
-        from app.web.rendering.report_chart import (
-            chart_of_days,  # pylint: disable=import-outside-toplevel
-        )
-
-        return _picture(request, await asyncio.to_thread(chart_of_days, days, found))
+        return await draw_days(request, *await reports.period(asked))
 
     @get(
         "/{day:date}",
@@ -104,9 +100,7 @@ class ReportController(Controller):
     ) -> Response[ReportRead]:
         """Show the report of a day with a page of its lines, or, as CSV, all of the lines."""
         asked = ReportLineQuery.parse_query(query.multi_items())
-        if prefers_csv(request):
-            return lines_as_csv(request, shop, await reports.summary(day))
-        return _of_both(show(request, await reports.get(day, asked)))
+        return await show_report(request, shop, reports, day, asked)
 
     @get(
         "/{day:date}/products",
@@ -129,34 +123,17 @@ class ReportController(Controller):
     ) -> Response[ReportProductPage]:
         """Show a page of the products of a day, the best sold first, or, as CSV, all of them."""
         asked = ReportProductQuery.parse_query(query.multi_items())
-        if prefers_csv(request):
-            return products_as_csv(request, shop, await reports.summary(day))
-        return _of_both(show(request, await reports.products(day, asked)))
+        return await show_products(request, shop, reports, day, asked)
 
     @get(
         "/{day:date}/chart.svg",
         summary="Draw a day",
         opt=declared(
-            ReportNotFound, access=Access.STAFF, scope=ReportsScope.REPORTS_READ, formats=(_SVG,)
+            ReportNotFound, access=Access.STAFF, scope=ReportsScope.REPORTS_READ, formats=(SVG,)
         ),
     )
     async def draw_day(
         self, request: ShopRequest, day: FromPath[date], reports: Reports
     ) -> Response[None]:
         """Draw revenue and orders of a day by the hour."""
-        report, hours = await reports.hours(day)
-        # As above.
-        from app.web.rendering.report_chart import (
-            chart_of_day,  # pylint: disable=import-outside-toplevel
-        )
-
-        return _picture(request, await asyncio.to_thread(chart_of_day, report, hours))
-
-
-def _of_both(response: Response[Document]) -> Response[Document]:
-    response.headers["Vary"] = "Accept"
-    return response
-
-
-def _picture(request: ShopRequest, drawn: bytes) -> Response[None]:
-    return show_file(request, drawn, _SVG, **{"Content-Security-Policy": _SVG_POLICY})
+        return await draw_day(request, *await reports.hours(day))

@@ -1,0 +1,80 @@
+"""Answers that show a daily report: as JSON or CSV, as the caller prefers, or as a picture."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date
+
+from litestar import Response
+
+from app.schemas.reports.report_schema import (
+    ReportLineQuery,
+    ReportProductPage,
+    ReportProductQuery,
+    ReportRead,
+    ReportSummary,
+)
+from app.services.reports.report_service import ReportService
+from app.web.rendering.report_csv import lines_as_csv, prefers_csv, products_as_csv
+from app.web.rendering.responses import Document, show, show_file
+from app.web.request import ShopRequest
+from app.wiring.resources import Shop
+
+SVG = "image/svg+xml"
+# Its colours stand in the picture itself; nothing else may.
+_SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+async def show_report(
+    request: ShopRequest, shop: Shop, reports: ReportService, day: date, query: ReportLineQuery
+) -> Response[ReportRead]:
+    """Answer with the report of a day and a page of its lines, or, as CSV, all of the lines.
+
+    Raises:
+        ReportNotFound: the day has none.
+    """
+    if prefers_csv(request):
+        return lines_as_csv(request, shop, await reports.summary(day))
+    return _of_both(show(request, await reports.get(day, query)))
+
+
+async def show_products(
+    request: ShopRequest, shop: Shop, reports: ReportService, day: date, query: ReportProductQuery
+) -> Response[ReportProductPage]:
+    """Answer with a page of the products of a day, or, as CSV, all of them.
+
+    Raises:
+        ReportNotFound: the day has no report.
+    """
+    if prefers_csv(request):
+        return products_as_csv(request, shop, await reports.summary(day))
+    return _of_both(show(request, await reports.products(day, query)))
+
+
+async def draw_days(
+    request: ShopRequest, days: Sequence[date], found: Sequence[ReportSummary]
+) -> Response[None]:
+    """Answer with a picture of some days."""
+    # The plotting library takes a while to import, and most processes never draw.
+    # pylint: disable-next=import-outside-toplevel
+    from app.web.rendering.report_chart import chart_of_days
+
+    return _picture(request, await asyncio.to_thread(chart_of_days, days, found))
+
+
+async def draw_day(
+    request: ShopRequest, report: ReportSummary, hours: Sequence[Sequence[int]]
+) -> Response[None]:
+    """Answer with a picture of one day."""
+    # pylint: disable-next=import-outside-toplevel  # as above
+    from app.web.rendering.report_chart import chart_of_day
+
+    return _picture(request, await asyncio.to_thread(chart_of_day, report, hours))
+
+
+def _of_both(response: Response[Document]) -> Response[Document]:
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+def _picture(request: ShopRequest, drawn: bytes) -> Response[None]:
+    return show_file(request, drawn, SVG, **{"Content-Security-Policy": _SVG_POLICY})
