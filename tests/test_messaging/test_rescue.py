@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.messaging import pipeline, settle
+from app.messaging import pipeline
 from app.messaging.commands import COMMANDS, Services
 from app.messaging.delivery import storable_id
 from app.messaging.pipeline import Pipeline
