@@ -68,8 +68,9 @@ async def assert_body_is_judged(client: httpx.AsyncClient, world: World, row: Ro
     for headers in ({}, {"Idempotency-Key": "a-key"}):
         found = places_of(await send(json=body, headers=headers))
         assert (set(found), found["#/colour"]) == (places, UNKNOWN)
-    for content, reason in (("", "a JSON body is required"), ("[]", "must be an object")):
-        assert places_of(await send(content=content, headers=JSON)) == {"#": reason}
+    for headers in (JSON, JSON | {"Idempotency-Key": "a-key"}):
+        for content, reason in (("", "a JSON body is required"), ("[]", "must be an object")):
+            assert places_of(await send(content=content, headers=headers)) == {"#": reason}
     assert places_of(await send()) == {"#": "a JSON body is required"}
     for request, status, reason in undecodable(row):
         problem = await send(**request)
