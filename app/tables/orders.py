@@ -68,8 +68,8 @@ class Order(Base):
         lazy="raise", order_by="OrderChange.position"
     )
 
-    def move_to(self, status: OrderStatus, at: datetime) -> None:
-        """Change the status along the transition table.
+    def move_to(self, status: OrderStatus, actor: str, at: datetime) -> None:
+        """Change the status along the transition table, and add the step to the history.
 
         Raises:
             IllegalTransition: the table has no such move.
@@ -82,6 +82,15 @@ class Order(Base):
                 to_status=status,
                 allowed=sorted(TRANSITIONS[self.status]),
             )
+        self.history.append(
+            OrderChange(
+                position=len(self.history) + 1,
+                from_status=self.status,
+                to_status=status,
+                actor=actor,
+                changed_at=at,
+            )
+        )
         self.status = status
         self.updated_at = at
         self.version += 1

@@ -30,7 +30,7 @@ def order_in(status: OrderStatus) -> Order:
 @pytest.mark.parametrize(("before", "after"), sorted(MOVES))
 def test_a_move_of_the_table_is_made(before: OrderStatus, after: OrderStatus) -> None:
     order = order_in(before)
-    order.move_to(after, MOVED_AT)
+    order.move_to(after, "system", MOVED_AT)
     assert (order.status, order.updated_at, order.version) == (after, MOVED_AT, 2)
 
 
@@ -38,7 +38,7 @@ def test_a_move_of_the_table_is_made(before: OrderStatus, after: OrderStatus) ->
 def test_every_other_move_is_refused_by_name(before: OrderStatus, after: OrderStatus) -> None:
     order = order_in(before)
     with pytest.raises(IllegalTransition) as refusal:
-        order.move_to(after, MOVED_AT)
+        order.move_to(after, "system", MOVED_AT)
     assert refusal.value.detail == f"an order that is {before} cannot become {after}"
     assert refusal.value.context == {
         "order_id": str(ORDER_ID),
@@ -47,6 +47,21 @@ def test_every_other_move_is_refused_by_name(before: OrderStatus, after: OrderSt
         "allowed": sorted(to for start, to in MOVES if start == before),
     }
     assert (order.status, order.updated_at, order.version) == (before, PLACED_AT, 1)
+    assert not order.history
+
+
+def test_every_move_is_a_step_of_the_history() -> None:
+    order = order_in(OrderStatus.PENDING)
+    order.move_to(OrderStatus.PAID, "user 1", MOVED_AT)
+    order.move_to(OrderStatus.SHIPPED, "user 2", MOVED_AT)
+    steps = [
+        (each.position, each.from_status, each.to_status, each.actor, each.changed_at)
+        for each in order.history
+    ]
+    assert steps == [
+        (1, OrderStatus.PENDING, OrderStatus.PAID, "user 1", MOVED_AT),
+        (2, OrderStatus.PAID, OrderStatus.SHIPPED, "user 2", MOVED_AT),
+    ]
 
 
 def test_the_pairs_that_are_tested_are_all_there_are() -> None:

@@ -9,7 +9,7 @@ from app.cache.cache import Cache, Found
 from app.cache.representation import Representation
 from app.core.clock import Clock
 from app.errors import DomainError
-from app.models import TRANSITIONS, MovementReason, Order, OrderChange, OrderStatus
+from app.models import TRANSITIONS, MovementReason, Order, OrderStatus
 from app.repositories.catalogue.product_repository import ProductRepository, movement_row
 from app.repositories.identity.address_repository import AddressRepository
 from app.repositories.identity.user_repository import UserRepository
@@ -161,16 +161,7 @@ class OrderService:
         order = await self._orders.get_whole(caller.owner, order_id, lock=True)
         require_match(if_match, OrderRead.model_validate(order))
         before, now = order.status, self._clock.now()
-        order.move_to(status, now)
-        order.history.append(
-            OrderChange(
-                position=len(order.history) + 1,
-                from_status=before,
-                to_status=status,
-                actor=caller.name,
-                changed_at=now,
-            )
-        )
+        order.move_to(status, caller.name, now)
         if not TRANSITIONS[status]:
             await self._forget_where(order)
         await self._orders.flush()
