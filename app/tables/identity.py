@@ -1,5 +1,6 @@
 """Tables of users, addresses, log-ins and API keys."""
 
+import unicodedata
 from datetime import datetime
 from uuid import UUID
 
@@ -19,6 +20,11 @@ __all__ = [
 ]
 
 
+def comparison_key(given: str) -> str:
+    """Return what uniqueness compares: the text NFC-normalised and case-folded."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", given).casefold())
+
+
 class User(Base):
     """A person or machine known to the shop."""
 
@@ -31,7 +37,7 @@ class User(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(320))
-    # What uniqueness compares: NFC-normalised and case-folded, which may lengthen the text.
+    # The comparison key of the address, which may be longer than the address.
     email_key: Mapped[str] = mapped_column(String(1000))
     username: Mapped[str] = mapped_column(String(64))
     username_key: Mapped[str] = mapped_column(String(64))

@@ -1,5 +1,7 @@
-"""Tables of orders, and the moves that one order can make."""
+"""Tables of orders, the moves that one order can make, and what an order is before it has a row."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -134,3 +136,56 @@ class OrderChange(Base):
     to_status: Mapped[OrderStatus] = mapped_column()
     actor: Mapped[str] = mapped_column(String(100))
     changed_at: Mapped[datetime] = mapped_column()
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """One line of an order to be."""
+
+    product_id: UUID
+    sku: str
+    name: str
+    unit_price_minor: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewStep:
+    """One step in the history of an order to be."""
+
+    to_status: OrderStatus
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """An order to be, with its lines; its last step is its status."""
+
+    id: UUID
+    user_id: UUID
+    currency: str
+    created_at: datetime
+    actor: str
+    lines: Sequence[NewLine]
+    delivery_address: dict[str, Any] | None = None
+    steps: Sequence[NewStep] = field(default=())
+
+    @property
+    def holds_stock(self) -> bool:
+        """Whether its pieces are out of stock; a cancelled order has given them back."""
+        return self.steps[-1].to_status is not OrderStatus.CANCELLED
+
+    @property
+    def units(self) -> int:
+        """Pieces in all lines."""
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def total_minor(self) -> int:
+        """The sum of all lines."""
+        return sum(line.unit_price_minor * line.quantity for line in self.lines)
+
+
+def without_person(address: dict[str, Any]) -> dict[str, Any]:
+    """Return what the books need of an address: the country, for the taxes."""
+    return {name: "anonymised" for name in address} | {"region": "", "country": address["country"]}

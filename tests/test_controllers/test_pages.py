@@ -12,7 +12,8 @@ import pytest
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.core.money import format_minor
-from app.repositories.catalogue.product_repository import ProductRepository, search_text
+from app.repositories.catalogue.product_repository import ProductRepository
+from app.tables.catalogue import search_text
 from app.wiring.resources import Shop
 from tests.support.factories import create_address, create_product, create_user, place_order
 from tests.support.queries import statements_of

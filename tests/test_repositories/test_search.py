@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from app.core.ids import new_id
-from app.repositories.catalogue.product_repository import ProductRepository, search_text
+from app.repositories.catalogue.product_repository import ProductRepository
+from app.tables.catalogue import search_text
 from app.wiring.resources import Shop
 from tests.support.factories import create_product
 from tests.support.queries import Statement, statements_of

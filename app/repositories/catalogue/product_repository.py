@@ -1,7 +1,5 @@
 """Queries over products and their stock."""
 
-import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -28,10 +26,7 @@ from app.repositories.bulk import (
 )
 from app.schemas.catalogue.product_schema import ProductQuery
 from app.schemas.page_schema import PageQuery
-
-_WORD = re.compile(r"\w+")
-# PostgreSQL leaves words of more than 2,046 bytes out, of the index and of what is asked.
-_LONGEST_WORD = 255
+from app.tables.catalogue import search_words
 
 _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
     "created_at": Product.created_at,
@@ -90,26 +85,6 @@ _CHANGE_STOCKS = (
 _SQLITE_SEARCH = text("""products.id IN (
     SELECT product_id FROM product_search_rows WHERE row IN (
         SELECT rowid FROM product_search WHERE product_search MATCH :words))""")
-
-
-def search_words(content: str) -> list[str]:
-    """Return the words of a text as the search compares them: without case and accents."""
-    letters = content.casefold()
-    if not letters.isascii():
-        # Folded again: forms that are taken apart may have capitals.
-        apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", letters).casefold())
-        # A number that is no digit belongs to a word on SQLite, and parts words on PostgreSQL.
-        letters = "".join(
-            " " if unicodedata.category(each) == "No" else each
-            for each in apart
-            if not unicodedata.combining(each)
-        )
-    return [word[:_LONGEST_WORD] for word in _WORD.findall(letters.replace("_", " "))]
-
-
-def search_text(*contents: str) -> str:
-    """Return what the search index of a product with these texts covers."""
-    return " ".join(word for content in contents for word in search_words(content))
 
 
 def movement_row(

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import User
 from app.repositories.bulk import among, insert_rows, table_of
-from app.repositories.identity.user_repository import comparison_key
+from app.tables.identity import comparison_key
 
 _users = table_of(User)
 

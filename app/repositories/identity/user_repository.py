@@ -1,6 +1,5 @@
 """Queries over users."""
 
-import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from app.models import User, UserRole
 from app.repositories.base import Repository
 from app.repositories.bulk import among_given, table_of
 from app.schemas.identity.user_schema import UserQuery
+from app.tables.identity import comparison_key
 
 _users = table_of(User)
 
@@ -27,11 +27,6 @@ def _buyers(dialect: str) -> Select[Any]:
         .order_by(_users.c.id)
         .with_for_update(read=True, key_share=True)
     )
-
-
-def comparison_key(text: str) -> str:
-    """Return what uniqueness compares: the text NFC-normalised and case-folded."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 @dataclass(frozen=True, slots=True)

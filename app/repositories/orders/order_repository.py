@@ -1,8 +1,6 @@
 """Queries over orders."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +10,11 @@ from sqlalchemy.orm import selectinload
 from app.cache.areas.orders import order_tags
 from app.database.sessions import note_changed
 from app.errors import OrderNotFound
-from app.models import MovementReason, Order, OrderChange, OrderItem, OrderStatus
+from app.models import Order, OrderChange, OrderItem, OrderStatus
 from app.repositories.base import Repository
 from app.repositories.bulk import among, insert_rows, table_of
-from app.repositories.catalogue.product_repository import movement_row
 from app.schemas.orders.order_schema import OrderQuery
+from app.tables.orders import NewOrder, without_person
 
 _NEXT_NUMBERS = text("SELECT nextval('order_numbers') FROM generate_series(1, :count)")
 _orders = table_of(Order)
@@ -24,75 +22,6 @@ _items = table_of(OrderItem)
 _changes = table_of(OrderChange)
 
 _LAST_NUMBER = select(func.coalesce(func.max(Order.number), 0))
-
-
-@dataclass(frozen=True, slots=True)
-class NewLine:
-    """One line of an order to be."""
-
-    product_id: UUID
-    sku: str
-    name: str
-    unit_price_minor: int
-    quantity: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewStep:
-    """One step in the history of an order to be."""
-
-    to_status: OrderStatus
-    changed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class NewOrder:
-    """An order to be, with its lines; its last step is its status."""
-
-    id: UUID
-    user_id: UUID
-    currency: str
-    created_at: datetime
-    actor: str
-    lines: Sequence[NewLine]
-    delivery_address: dict[str, Any] | None = None
-    steps: Sequence[NewStep] = field(default=())
-
-    @property
-    def holds_stock(self) -> bool:
-        """Whether its pieces are out of stock; a cancelled order has given them back."""
-        return self.steps[-1].to_status is not OrderStatus.CANCELLED
-
-    @property
-    def units(self) -> int:
-        """Pieces in all lines."""
-        return sum(line.quantity for line in self.lines)
-
-    @property
-    def total_minor(self) -> int:
-        """The sum of all lines."""
-        return sum(line.unit_price_minor * line.quantity for line in self.lines)
-
-
-def sales_in(orders: Iterable[NewOrder]) -> list[dict[str, Any]]:
-    """Return as columns the stock movements of orders, but for those that hold no stock."""
-    return [
-        movement_row(
-            line.product_id,
-            -line.quantity,
-            MovementReason.SALE,
-            f"order {order.id}",
-            order.created_at,
-        )
-        for order in orders
-        if order.holds_stock
-        for line in order.lines
-    ]
-
-
-def without_person(address: dict[str, Any]) -> dict[str, Any]:
-    """Return what the books need of an address: the country, for the taxes."""
-    return {name: "anonymised" for name in address} | {"region": "", "country": address["country"]}
 
 
 class OrderRepository(Repository[Order]):

@@ -12,7 +12,7 @@ from app.core.ids import new_id
 from app.core.money import format_minor
 from app.errors import InsufficientStock
 from app.models import MovementReason, Product
-from app.repositories.catalogue.product_repository import ProductRepository, search_text
+from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.product_events import (
     ProductChangedEvent,
     ProductCreatedEvent,
@@ -35,6 +35,7 @@ from app.security.principal import Caller
 from app.services.messaging.outbox_service import OutboxService
 from app.services.preconditions import require_match
 from app.services.system.audit_service import AuditService
+from app.tables.catalogue import search_text
 
 logger = logging.getLogger(__name__)
 

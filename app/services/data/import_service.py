@@ -12,19 +12,15 @@ from app.models import MovementReason, OrderStatus, UserRole
 from app.repositories.catalogue.product_repository import (
     ProductRepository,
     movement_row,
-    search_text,
 )
 from app.repositories.data.user_import_repository import UserImportRepository
-from app.repositories.identity.user_repository import comparison_key
-from app.repositories.orders.order_repository import (
-    NewLine,
-    NewOrder,
-    NewStep,
-    OrderRepository,
-    sales_in,
-)
+from app.repositories.orders.order_repository import OrderRepository
 from app.schemas.data.import_schema import OrderRow, ProductRow, UserRow, parse_row
 from app.schemas.orders.order_schema import MAX_LINES
+from app.services.orders.placement import sales_in
+from app.tables.catalogue import search_text
+from app.tables.identity import comparison_key
+from app.tables.orders import NewLine, NewOrder, NewStep
 
 SOURCE = "import"
 

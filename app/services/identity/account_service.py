@@ -8,7 +8,7 @@ from app.core.clock import Clock
 from app.errors import InvalidCredentials, InvalidInput, InvalidToken, UserNotFound
 from app.models import User
 from app.repositories.identity.session_repository import SessionRepository
-from app.repositories.identity.user_repository import Credentials, UserRepository, comparison_key
+from app.repositories.identity.user_repository import Credentials, UserRepository
 from app.schemas.identity.auth_schema import PasswordChange, PasswordReset
 from app.security.areas.identity import IdentityAudited
 from app.security.passwords import Passwords, require_good
@@ -19,6 +19,7 @@ from app.services.system.audit_service import AuditService
 from app.services.system.mail_service import MailService
 from app.services.system.mail_texts import MailTexts
 from app.settings import Settings
+from app.tables.identity import comparison_key
 
 RESET_LIFETIME = timedelta(hours=1)
 VERIFY_LIFETIME = timedelta(days=7)

@@ -16,7 +16,7 @@ from app.errors import (
 )
 from app.models import LoginSession, User
 from app.repositories.identity.session_repository import SessionRepository
-from app.repositories.identity.user_repository import Credentials, UserRepository, comparison_key
+from app.repositories.identity.user_repository import Credentials, UserRepository
 from app.schemas.identity.auth_schema import (
     MAX_SESSIONS,
     SessionList,
@@ -31,6 +31,7 @@ from app.security.rate_limits import RateLimits
 from app.security.tokens import TokenKind, Tokens, digest_of
 from app.services.system.audit_service import AuditService
 from app.settings import Settings
+from app.tables.identity import comparison_key
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from app.core.ids import new_id
 from app.errors import Forbidden, LastAdmin
 from app.models import User, UserRole
 from app.repositories.identity.session_repository import SessionRepository
-from app.repositories.identity.user_repository import UserRepository, comparison_key
+from app.repositories.identity.user_repository import UserRepository
 from app.schemas.identity.user_schema import (
     UserAccessChange,
     UserChange,
@@ -25,6 +25,7 @@ from app.security.principal import Caller
 from app.services.identity.account_service import AccountService
 from app.services.preconditions import require_match
 from app.services.system.audit_service import AuditService
+from app.tables.identity import comparison_key
 
 
 class UserService:

@@ -13,12 +13,7 @@ from app.models import TRANSITIONS, MovementReason, Order, OrderStatus
 from app.repositories.catalogue.product_repository import ProductRepository, movement_row
 from app.repositories.identity.address_repository import AddressRepository
 from app.repositories.identity.user_repository import UserRepository
-from app.repositories.orders.order_repository import (
-    NewOrder,
-    OrderRepository,
-    sales_in,
-    without_person,
-)
+from app.repositories.orders.order_repository import OrderRepository
 from app.schemas.catalogue.product_events import ProductOutOfStockEvent
 from app.schemas.catalogue.product_messages import ProductOutOfStock
 from app.schemas.messaging.event_schema import DomainEvent
@@ -36,8 +31,9 @@ from app.schemas.orders.order_schema import (
 )
 from app.security.principal import Caller
 from app.services.messaging.outbox_service import OutboxService
-from app.services.orders.placement import Till
+from app.services.orders.placement import Till, sales_in
 from app.services.preconditions import require_match
+from app.tables.orders import NewOrder, without_person
 
 Asked = tuple[Caller, OrderCreate, UUID | None]
 """Who asks for an order, for which, and the id that it is to have."""

@@ -1,6 +1,6 @@
 """Judges orders one after the other over what was read and locked for all of them."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,10 +17,11 @@ from app.errors import (
     UserNotActive,
     UserNotFound,
 )
-from app.models import OrderStatus
-from app.repositories.orders.order_repository import NewLine, NewOrder, NewStep
+from app.models import MovementReason, OrderStatus
+from app.repositories.catalogue.product_repository import movement_row
 from app.schemas.orders.order_schema import OrderCreate
 from app.security.principal import Caller
+from app.tables.orders import NewLine, NewOrder, NewStep
 
 
 @dataclass(slots=True)
@@ -132,6 +133,22 @@ def buyer_of(caller: Caller, data: OrderCreate) -> UUID:
     if caller.owner is not None and caller.owner != data.user_id:
         raise _refused("is for staff to set: your orders are your own")
     return data.user_id
+
+
+def sales_in(orders: Iterable[NewOrder]) -> list[dict[str, Any]]:
+    """Return as columns the stock movements of orders, but for those that hold no stock."""
+    return [
+        movement_row(
+            line.product_id,
+            -line.quantity,
+            MovementReason.SALE,
+            f"order {order.id}",
+            order.created_at,
+        )
+        for order in orders
+        if order.holds_stock
+        for line in order.lines
+    ]
 
 
 def _refused(reason: str) -> InvalidInput:
