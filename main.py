@@ -11,7 +11,7 @@ from litestar.datastructures import State
 from app.controllers import CONTROLLERS, TAGS
 from app.controllers.system import ROOT_CONTROLLERS, TEST_CONTROLLERS
 from app.dependencies import DEPENDENCIES
-from app.jobs.cache_sync import keep_cache
+from app.jobs.cache_sync import sync_cache
 from app.jobs.embedded_dispatcher import dispatch_commands
 from app.jobs.mail_delivery import deliver_mails
 from app.observability.tracing import flush_traces
@@ -61,7 +61,7 @@ def create_app(shop: Shop | None = None) -> Litestar:
         request_class=ShopRequest,
         state=State({"shop": shop, "metrics": Metrics(shop)}),
     )
-    app.asgi_handler = Edge(BodyLimits(app.asgi_handler), shop.settings, shop.traffic)
+    app.asgi_handler = Edge(BodyLimits(app.asgi_handler), shop.settings, shop.http_metrics)
     return app
 
 
@@ -80,7 +80,7 @@ def _opened(shop: Shop) -> Any:
             # Only where another server than ours starts the shop: ours has told it already.
             print(f"{shop.settings.admin_email}, password {password}", flush=True)
         freeze_heap()
-        works = [deliver_mails(shop), keep_cache(shop)]
+        works = [deliver_mails(shop), sync_cache(shop)]
         if shop.settings.rabbitmq_host is None:
             works += [dispatch_commands(shop), keep_schedule(shop)]
         tasks = [asyncio.create_task(each) for each in works]

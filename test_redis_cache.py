@@ -26,7 +26,7 @@ from app.cache.cache import Found, Tier
 from app.cache.kind import Kind
 from app.core.ids import new_id
 from app.errors import NotFound
-from app.jobs.cache_sync import kept_cache
+from app.jobs.cache_sync import cache_sync
 from app.models import OrderStatus
 from app.schemas.catalogue.product_schema import ProductChange, ProductCreate
 from app.schemas.identity.user_schema import UserChange, UserCreate
@@ -64,7 +64,7 @@ class Demonstration:
         """Show everything, and print it as a table."""
         ids = await _fill(self._shop)
         for kind in (USERS, PRODUCTS, ORDERS):
-            await self._show_life(kind, ids[kind])
+            await self._add_heartbeat(kind, ids[kind])
             self._table.add_section()
         await self._show_absent()
         if relay is not None:
@@ -72,7 +72,7 @@ class Demonstration:
             await self._show_outage(relay, ids[PRODUCTS])
         Console(width=100).print(self._table)
 
-    async def _show_life(self, kind: Kind, its_id: UUID) -> None:
+    async def _add_heartbeat(self, kind: Kind, its_id: UUID) -> None:
         before, after = _VALUES[kind]
         name = kind.name
         await self._read(f"{name}, first read", kind, its_id, Tier.MISS, before)
@@ -217,7 +217,7 @@ def _value(kind: Kind, body: bytes) -> str:
 async def _until_believed(shop: Shop, is_it: bool = True) -> None:
     assert shop.cache.redis is not None
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    while shop.cache.redis.is_believed is not is_it:
+    while shop.cache.redis.is_synced is not is_it:
         if time.monotonic() > deadline:
             settings = shop.settings
             sys.exit(
@@ -230,7 +230,7 @@ async def _until_believed(shop: Shop, is_it: bool = True) -> None:
 async def _open(settings: Settings) -> AsyncIterator[Shop]:
     shop = Shop(settings)
     await prepare(shop)
-    async with kept_cache(shop):
+    async with cache_sync(shop):
         if shop.cache.redis is not None:
             await _until_believed(shop)
         yield shop

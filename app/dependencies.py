@@ -43,7 +43,7 @@ async def provide_session(
 
 def _is_noted(request: Request[object, object, State]) -> bool:
     handler = request.route_handler
-    return has_options(handler) and options_of(handler).is_noted
+    return has_options(handler) and options_of(handler).is_audited
 
 
 DEPENDENCIES = {

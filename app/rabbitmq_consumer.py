@@ -13,14 +13,14 @@ from aio_pika.abc import AbstractConnection
 
 from app.database.outages import outage_reason
 from app.errors import Unavailable
-from app.jobs.cache_sync import kept_cache
+from app.jobs.cache_sync import cache_sync
 from app.messaging.commands import COMMANDS
 from app.messaging.pipeline import Pipeline
 from app.messaging.rabbitmq.broker import BrokerLost, connected, declare, describe
 from app.messaging.rabbitmq.consumer import Consumer
 from app.messaging.rabbitmq.relay import Relay
 from app.observability.tracing import flush_traces
-from app.runtime.heartbeat import beating
+from app.runtime.heartbeat import heartbeat
 from app.runtime.process import begin_process, run
 from app.settings import InvalidSettings, get_settings
 from app.wiring.lifecycle import prepare
@@ -45,7 +45,7 @@ class Worker:
         """Finish what is begun, and take nothing more."""
         self._stopping.set()
 
-    def ailment(self) -> str | None:
+    def problem(self) -> str | None:
         """Tell what keeps the worker from its work."""
         return None if self._is_connected else "RabbitMQ is away"
 
@@ -122,7 +122,7 @@ async def work() -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
-        async with kept_cache(shop), beating(settings.heartbeat_file, worker.ailment):
+        async with cache_sync(shop), heartbeat(settings.heartbeat_file, worker.problem):
             await worker.run()
     finally:
         await shop.close()

@@ -30,7 +30,7 @@ from app.jobs.daily_reports import make_due_reports
 from app.jobs.requested_reports import make_asked_report
 from app.messaging.rabbitmq.broker import broker_url
 from app.observability.tracing import flush_traces
-from app.runtime.heartbeat import beating
+from app.runtime.heartbeat import heartbeat
 from app.runtime.process import begin_process
 from app.runtime.supervisor import end
 from app.services.reports.report_service import MAKE_REPORT
@@ -63,15 +63,15 @@ def broker() -> AsyncBroker:
 
     its.add_event_handler(TaskiqEvents.WORKER_STARTUP, open_shop)
     its.add_event_handler(TaskiqEvents.WORKER_SHUTDOWN, close_shop)
-    _show_life(its, shop.settings)
+    _add_heartbeat(its, shop.settings)
     return its
 
 
-def _show_life(its: Any, settings: Settings) -> None:
+def _add_heartbeat(its: Any, settings: Settings) -> None:
     """Have a worker or a scheduler beat from its start to its end."""
     heart = AsyncExitStack()
 
-    def ailment() -> str | None:
+    def problem() -> str | None:
         is_connected = its.write_conn is not None and its.write_conn.connected.is_set()
         return None if is_connected else "RabbitMQ is away"
 
@@ -80,7 +80,7 @@ def _show_life(its: Any, settings: Settings) -> None:
         if its.is_scheduler_process and task is not None:
             # It ends in order when it is cancelled, and hears of SIGINT only.
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        await heart.enter_async_context(beating(settings.heartbeat_file, ailment))
+        await heart.enter_async_context(heartbeat(settings.heartbeat_file, problem))
 
     async def finish(_state: TaskiqState) -> None:
         await heart.aclose()

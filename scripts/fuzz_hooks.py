@@ -13,7 +13,7 @@ from schemathesis import Case, GenerationMode, HookContext
 from app.errors import InvalidInput
 from app.schemas.page_schema import Cursor
 from app.schemas.reports.report_schema import MAX_CHART_DAYS
-from app.security.passwords import require_good
+from app.security.passwords import require_strong
 
 _SORT_KINDS: dict[str, type[str] | type[int]] = {"name": str, "price": int}
 _KEY = re.compile(r'"?[\x21\x23-\x7e]{1,255}"?')
@@ -94,7 +94,7 @@ def _choose_good_passwords(body: dict[str, Any]) -> None:
     # No schema has a list of the passwords that are too common.
     for field in ("password", "new_password"):
         try:
-            require_good(body.get(field, str(uuid4())), field, body.get("username", ""))
+            require_strong(body.get(field, str(uuid4())), field, body.get("username", ""))
         except InvalidInput:
             body[field] = str(uuid4())
 

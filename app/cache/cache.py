@@ -9,7 +9,7 @@ from hashlib import blake2b
 from uuid import UUID
 
 from app.cache.areas import KINDS
-from app.cache.connection import RedisDown
+from app.cache.connection import RedisUnavailable
 from app.cache.kind import Kind
 from app.cache.local import LocalStore
 from app.cache.redis import RedisStore
@@ -100,7 +100,7 @@ class Cache:
             return True
         try:
             await self.redis.drop(tags)
-        except RedisDown:
+        except RedisUnavailable:
             return False
         finally:
             # What was fetched before Redis was told is old, and so is what is being fetched.
@@ -126,11 +126,11 @@ class Cache:
 
     async def _fetch(self, read: _Read) -> Representation | bytes:
         """Return what Redis has, or the generation to load under; without Redis an empty one."""
-        if self.redis is None or not self.redis.is_believed:
+        if self.redis is None or not self.redis.is_synced:
             return b""
         try:
             return await self.redis.fetch(read.tag, read.key)
-        except RedisDown:
+        except RedisUnavailable:
             return b""
 
     async def _load_once(
@@ -185,7 +185,7 @@ class Cache:
                 is_kept = await self.redis.store(
                     read.tag, read.key, representation, seconds, generation
                 )
-            except RedisDown:
+            except RedisUnavailable:
                 return
             if is_kept and self.near is not None:
                 near_seconds = min(seconds, _jittered(_NEAR_SECONDS))

@@ -11,7 +11,7 @@ TICK_SECONDS = 0.025
 _MORE = object()
 
 
-class RedisDown(Exception):
+class RedisUnavailable(Exception):
     """Redis is not there, does not answer in time, or refuses."""
 
 
@@ -44,10 +44,10 @@ class Connection(asyncio.Protocol):
         """Send a command and return its answer.
 
         Raises:
-            RedisDown: there is none in time, or it is a refusal.
+            RedisUnavailable: there is none in time, or it is a refusal.
         """
         if self._is_closed:
-            raise RedisDown("the connection has ended")
+            raise RedisUnavailable("the connection has ended")
         answer = self._loop.create_future()
         self._waiting.append((answer, self.ticks))
         if not self._unsent:
@@ -68,7 +68,7 @@ class Connection(asyncio.Protocol):
         while self._waiting:
             answer, _ = self._waiting.popleft()
             if not answer.done():
-                answer.set_exception(RedisDown(reason))
+                answer.set_exception(RedisUnavailable(reason))
         self._on_lost(reason)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -98,7 +98,7 @@ class Connection(asyncio.Protocol):
         if waiting.done():
             return
         if isinstance(answer, hiredis.ReplyError):
-            waiting.set_exception(RedisDown(str(answer)))
+            waiting.set_exception(RedisUnavailable(str(answer)))
         else:
             waiting.set_result(answer)
 

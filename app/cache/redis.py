@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import msgspec
 
-from app.cache.connection import TICK_SECONDS, Connection, RedisDown
+from app.cache.connection import TICK_SECONDS, Connection, RedisUnavailable
 from app.cache.local import LocalStore
 from app.cache.representation import Representation
 from app.observability.rare_warning import RareWarning
@@ -68,7 +68,7 @@ class RedisStore:
         self._warning = RareWarning(logger, "Redis is not to be had, reads go to the database: %s")
         self._is_lost = asyncio.Event()
         self._lost_by = "not connected yet"
-        self.is_believed = False
+        self.is_synced = False
         """Whether what it has may be served: no drop is outstanding that it did not get."""
         self.errors = 0
 
@@ -81,7 +81,7 @@ class RedisStore:
         """Return what Redis has under a key, or the generation of its tag.
 
         Raises:
-            RedisDown: it cannot be asked.
+            RedisUnavailable: it cannot be asked.
         """
         answer = await self._call(
             "EVALSHA",
@@ -102,7 +102,7 @@ class RedisStore:
         """Store what was loaded under a generation; tell whether it is still the tag's.
 
         Raises:
-            RedisDown: it cannot be told.
+            RedisUnavailable: it cannot be told.
         """
         answer = await self._call(
             "EVALSHA",
@@ -120,7 +120,7 @@ class RedisStore:
         """End the generations of tags.
 
         Raises:
-            RedisDown: it cannot be told.
+            RedisUnavailable: it cannot be told.
         """
         await self._call("DEL", *(_GENERATION + tag for tag in tags))
 
@@ -128,7 +128,7 @@ class RedisStore:
         """Return how long Redis keeps the value of a key; negative if it has none.
 
         Raises:
-            RedisDown: it cannot be asked.
+            RedisUnavailable: it cannot be asked.
         """
         return int(await self._call("PTTL", _VALUE + key)) / 1000
 
@@ -136,22 +136,22 @@ class RedisStore:
         """Ask for a sign of life.
 
         Raises:
-            RedisDown: there was none, or it came late.
+            RedisUnavailable: there was none, or it came late.
         """
         if (connection := self._connection) is None:
-            raise RedisDown(self._lost_by)
+            raise RedisUnavailable(self._lost_by)
         began = connection.ticks
         await self._call("PING")
         # Whoever is so slow when asked for nothing is no help: a miss waits for two answers.
         if (connection.ticks - began) * TICK_SECONDS > self.timeout_seconds / 2:
             self.close(_SLOW)
-            raise RedisDown(_SLOW)
+            raise RedisUnavailable(_SLOW)
 
     async def connect(self) -> None:
         """Connect, without believing it yet.
 
         Raises:
-            RedisDown: it is not there, or not one that we can use.
+            RedisUnavailable: it is not there, or not one that we can use.
         """
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
@@ -166,7 +166,7 @@ class RedisStore:
                     connection.close()
                     raise
         except (OSError, TimeoutError) as error:
-            raise RedisDown(str(error) or "no connection in time") from error
+            raise RedisUnavailable(str(error) or "no connection in time") from error
         self._connection = connection
         self._is_lost.clear()
         await self.ping()
@@ -182,40 +182,40 @@ class RedisStore:
         self._fetch_sha = await connection.call("SCRIPT", "LOAD", _FETCH)
         self._store_sha = await connection.call("SCRIPT", "LOAD", _STORE)
 
-    async def lost(self, timeout_seconds: float) -> None:
+    async def wait_lost(self, timeout_seconds: float) -> None:
         """Wait until the connection has ended, or for so long."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_seconds):
                 await self._is_lost.wait()
 
-    def believe(self) -> None:
+    def mark_synced(self) -> None:
         """Serve what it has from now on."""
-        self.is_believed = self.is_connected
+        self.is_synced = self.is_connected
 
     def close(self, reason: str = "closed") -> None:
         """End the connection, if there is one."""
         if self._connection is not None:
             self._connection.close(reason)
 
-    def complain(self, reason: object) -> None:
+    def warn_once(self, reason: object) -> None:
         """Log that Redis is not to be had, at most once a minute."""
         self.errors += 1
         self._warning.log(reason)
 
     async def _call(self, *command: Any) -> Any:
         if self._connection is None:
-            raise RedisDown(self._lost_by)
+            raise RedisUnavailable(self._lost_by)
         try:
             return await self._connection.call(*command)
-        except RedisDown as error:
-            self.complain(error)
+        except RedisUnavailable as error:
+            self.warn_once(error)
             # Also after a mere refusal: a replica, or one that is full, is not to be believed.
             self.close(str(error))
             raise
 
     def _on_lost(self, reason: str) -> None:
         self._connection, self._lost_by = None, reason
-        self.is_believed = False
+        self.is_synced = False
         self._is_lost.set()
         # Nobody tells us any more what of it is old.
         self._near.clear()

@@ -17,7 +17,7 @@ from app.demo.load import fill_with_demo
 from app.errors import InvalidInput, NotFound, Unavailable
 from app.jobs.file_import import UnreadableFile, import_files
 from app.services.data.import_service import Outcome
-from app.services.identity.start_service import made_up_password
+from app.services.identity.start_service import generate_password
 from app.settings import InvalidSettings, Settings, get_settings
 from app.wiring.identity import provide_start
 from app.wiring.lifecycle import migrate_shop, prepare
@@ -153,7 +153,7 @@ async def _fill(_arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _appoint(arguments: argparse.Namespace, settings: Settings) -> int:
     shop = Shop(settings)
-    password = made_up_password()
+    password = generate_password()
     try:
         await prepare(shop)
         async with shop.database.write() as session:

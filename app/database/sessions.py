@@ -16,7 +16,7 @@ from app.database.outbox_signal import OutboxSignal
 from app.errors import DomainError
 from app.observability.sql_tracing import trace_statements
 
-__all__ = ["AsyncSession", "Database", "Dropper", "ShopSession", "note_changed"]
+__all__ = ["AsyncSession", "Database", "Dropper", "ShopSession", "mark_changed"]
 
 _CHANGED = "changed_tags"
 
@@ -24,7 +24,7 @@ _CHANGED = "changed_tags"
 class Dropper(Protocol):
     """Whoever drops from the cache what a transaction has changed."""
 
-    async def note_drop(self, session: AsyncSession, tags: Collection[str]) -> Any:
+    async def record_drop(self, session: AsyncSession, tags: Collection[str]) -> Any:
         """Write down in the transaction, before its end, what is to be dropped."""
 
     async def drop(self, tags: Collection[str], note: Any) -> None:
@@ -38,10 +38,10 @@ class ShopSession(Session):
 @event.listens_for(ShopSession, "after_flush")
 def _note_rows(session: Session, _context: object) -> None:
     for row in (*session.new, *session.dirty, *session.deleted):
-        note_changed(session, tags_of(row))
+        mark_changed(session, tags_of(row))
 
 
-def note_changed(session: Session | AsyncSession, tags: Iterable[str]) -> None:
+def mark_changed(session: Session | AsyncSession, tags: Iterable[str]) -> None:
     """Remember a change that was made by a statement and not by way of a model."""
     session.info.setdefault(_CHANGED, set()).update(tags)
 
@@ -120,7 +120,7 @@ class Database:
             if not tags or self._dropper is None:
                 await session.commit()
                 return
-            note = await self._dropper.note_drop(session, tags)
+            note = await self._dropper.record_drop(session, tags)
             try:
                 await session.commit()
             finally:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from app.cache.connection import RedisDown
+from app.cache.connection import RedisUnavailable
 from app.cache.redis import RedisStore
 from app.errors import Unavailable
 from app.runtime.supervisor import GrowingPause, end, repeat
@@ -18,10 +18,10 @@ _RECONNECT_SECONDS = (0.1, 1.0)
 _LOOK_SECONDS = 1.0
 
 
-async def keep_cache(shop: Shop) -> None:
+async def sync_cache(shop: Shop) -> None:
     """Keep the cache of this process true, until cancelled."""
     if (redis := shop.cache.redis) is not None:
-        keeper = _Keeper(shop, redis)
+        keeper = _CacheSync(shop, redis)
         await repeat("cache", keeper.work)
     elif (near := shop.cache.near) is not None:
 
@@ -37,16 +37,16 @@ async def keep_cache(shop: Shop) -> None:
 
 
 @asynccontextmanager
-async def kept_cache(shop: Shop) -> AsyncIterator[None]:
+async def cache_sync(shop: Shop) -> AsyncIterator[None]:
     """Keep the cache of this process true meanwhile."""
-    keeping = asyncio.create_task(keep_cache(shop))
+    keeping = asyncio.create_task(sync_cache(shop))
     try:
         yield
     finally:
         await end([keeping])
 
 
-class _Keeper:
+class _CacheSync:
     """Connects to Redis, believes it when it has been told everything, and watches over it."""
 
     def __init__(self, shop: Shop, redis: RedisStore) -> None:
@@ -57,14 +57,14 @@ class _Keeper:
     async def work(self) -> None:
         """Do what is to be done next."""
         try:
-            if not self._redis.is_believed:
+            if not self._redis.is_synced:
                 await self._begin()
-            await self._redis.lost(_BEAT_SECONDS)
+            await self._redis.wait_lost(_BEAT_SECONDS)
             await self._redis.ping()
             await self._forget(self._shop.take_done_drops())
             await self._replay(is_all=False)
-        except RedisDown as error:
-            self._redis.complain(error)
+        except RedisUnavailable as error:
+            self._redis.warn_once(error)
             await self._pause.rest()
         except Unavailable:
             # Without a database nothing changes, so what Redis has stays true.
@@ -75,7 +75,7 @@ class _Keeper:
         if not self._redis.is_connected:
             await self._redis.connect()
         await self._replay(is_all=True)
-        self._redis.believe()
+        self._redis.mark_synced()
         self._pause.reset()
 
     async def _replay(self, *, is_all: bool) -> None:

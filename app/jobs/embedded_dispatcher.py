@@ -36,13 +36,13 @@ async def dispatch_due(shop: Shop, pipeline: Pipeline) -> bool:
         return await _dispatch(shop, pipeline)
     # Of several processes one at a time: two would both postpone what fails for the moment.
     async with shop.database.write() as session:
-        is_ours = await provide_outbox(session, shop).take_turn()
+        is_ours = await provide_outbox(session, shop).try_lock()
         return is_ours and await _dispatch(shop, pipeline)
 
 
 async def _dispatch(shop: Shop, pipeline: Pipeline) -> bool:
     async with shop.database.read() as session:
-        messages = await provide_outbox(session, shop).look_at_due(_AT_ONCE)
+        messages = await provide_outbox(session, shop).find_due(_AT_ONCE)
     for queue, group in groupby(messages, lambda each: each.routing_key):
         rows = list(group)
         if queue in COMMANDS:
@@ -56,5 +56,5 @@ async def _dispatch(shop: Shop, pipeline: Pipeline) -> bool:
             for row in rows:
                 await run_task(shop, row.body)
         async with shop.database.write() as session:
-            await provide_outbox(session, shop).note_sent([row.position for row in rows])
+            await provide_outbox(session, shop).mark_sent([row.position for row in rows])
     return bool(messages)

@@ -47,8 +47,8 @@ async def deliver_due(shop: Shop, send: Send) -> bool:
         async with shop.database.write() as session:
             mails_kept = provide_mails(session, shop)
             if is_sent:
-                await mails_kept.note_sent(mail.id)
-            elif await mails_kept.note_failed(mail.id):
+                await mails_kept.mark_sent(mail.id)
+            elif await mails_kept.mark_failed(mail.id):
                 logger.error("mail %s is given up after %s attempts", mail.id, mail.attempts)
     return bool(mails)
 

@@ -45,7 +45,7 @@ async def make_asked_report(
 
 async def _make(shop: Shop, day: date, operation_id: UUID) -> None:
     async with shop.database.write() as session:
-        await provide_operations(session, shop).note_running([operation_id])
+        await provide_operations(session, shop).mark_running([operation_id])
     try:
         await make_report(shop, day)
     except (Unavailable, ReportInProgress):
@@ -60,9 +60,9 @@ async def _make(shop: Shop, day: date, operation_id: UUID) -> None:
             report = await provide_reports(session, shop).summary(day)
             operations = provide_operations(session, shop)
             for operation in (await operations.of_messages(TASK_QUEUE, [operation_id])).values():
-                operations.note_success(operation, report)
+                operations.mark_succeeded(operation, report)
 
 
 async def _note_failure(shop: Shop, operation_id: UUID, error: DomainError) -> None:
     async with shop.database.write() as session:
-        await provide_operations(session, shop).note_failure(TASK_QUEUE, operation_id, error)
+        await provide_operations(session, shop).mark_failed(TASK_QUEUE, operation_id, error)

@@ -6,7 +6,7 @@ from app.errors import DomainError, Unavailable
 from app.messaging.commands import Command, Outcome, Services
 from app.messaging.decode import Decoded
 from app.messaging.delivery import shared_headers
-from app.observability.tracing import carried_on
+from app.observability.tracing import restored_request_id
 from app.schemas.base import Schema
 from app.security.areas import SCOPES
 from app.security.principal import Caller
@@ -61,10 +61,10 @@ class HandlerRunner:
     async def _attempt(
         self, session: AsyncSession, command: Command, group: list[Decoded]
     ) -> dict[str, Outcome | Exception]:
-        """Handle messages together; if that fails, in smaller groups, to find out which one fails."""
+        """Handle messages together; if that fails, in smaller groups to isolate the failure."""
         try:
             async with session.begin_nested():
-                with carried_on(shared_headers([each.delivery for each in group])):
+                with restored_request_id(shared_headers([each.delivery for each in group])):
                     outcomes = await self._handle_together(session, command, group)
         except Exception as error:  # pylint: disable=broad-exception-caught  # for the caller
             if isinstance(error, Unavailable) or is_outage(error):

@@ -14,7 +14,7 @@ from app.messaging.delivery import Delivery, shared_headers
 from app.messaging.handle import HandlerRunner
 from app.messaging.settle import HandlerFailed, Settlement
 from app.messaging.suspects import Suspects
-from app.observability.tracing import carried_on, received
+from app.observability.tracing import consumer_span, restored_request_id
 from app.wiring.messaging import provide_dead_letters, provide_inbox, provide_operations
 from app.wiring.resources import Shop
 
@@ -41,7 +41,10 @@ class Pipeline:
         headers = [each.headers for each in deliveries]
         while True:
             try:
-                with carried_on(shared_headers(deliveries)), received(deliveries[0].queue, headers):
+                with (
+                    restored_request_id(shared_headers(deliveries)),
+                    consumer_span(deliveries[0].queue, headers),
+                ):
                     await self._process(deliveries)
                 return
             except Unavailable:
@@ -100,7 +103,7 @@ class Pipeline:
             ids = list(await operations.ids_among(deliveries[0].queue, ids))
         if ids:
             async with self._shop.database.write() as session:
-                await provide_operations(session, self._shop).note_running(ids)
+                await provide_operations(session, self._shop).mark_running(ids)
         return ids
 
     async def _fail(self, delivery: Delivery, error: Exception) -> None:

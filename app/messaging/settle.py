@@ -10,7 +10,7 @@ from app.errors import DomainError, Unavailable
 from app.messaging.commands import Command, Outcome
 from app.messaging.decode import Decoded, Refusal
 from app.messaging.delivery import Delivery
-from app.observability.tracing import carried_on
+from app.observability.tracing import restored_request_id
 from app.services.messaging.dead_letter_service import DeadLetterService
 from app.services.messaging.inbox_service import InboxService
 from app.services.messaging.operation_service import OperationService
@@ -58,7 +58,7 @@ class Settlement:
             elif isinstance(outcome, Exception):
                 await self.fail(each.delivery, outcome)
             elif each.operation is not None:
-                self._operations.note_success(each.operation, outcome)
+                self._operations.mark_succeeded(each.operation, outcome)
         # Only messages that this batch has claimed: another message may have the same id.
         await self._inbox.release(
             command.queue,
@@ -73,7 +73,7 @@ class Settlement:
         if isinstance(error, Unavailable):
             raise error
         may_pass = command.overtaken is not None and isinstance(error, command.overtaken)
-        with carried_on(delivery.headers):
+        with restored_request_id(delivery.headers):
             # A caller over HTTP has the id of something that exists, and waits for an answer.
             if may_pass and not is_asked and delivery.attempts + 1 < MAX_ATTEMPTS:
                 await self._postpone(delivery)
@@ -85,7 +85,7 @@ class Settlement:
         logger.error(
             "message %s of queue %s failed", delivery.stored_id, delivery.queue, exc_info=error
         )
-        with carried_on(delivery.headers):
+        with restored_request_id(delivery.headers):
             if delivery.attempts + 1 < MAX_ATTEMPTS:
                 await self._postpone(delivery)
                 return
@@ -100,7 +100,7 @@ class Settlement:
             again.queue, again.stored_id, again.body, again.attempts, delay
         )
         if again.operation_id is not None:
-            await self._operations.note_attempt(again.queue, again.operation_id)
+            await self._operations.count_attempt(again.queue, again.operation_id)
 
     async def _park(self, delivery: Delivery, error: DomainError) -> None:
         await self._letters.park(
@@ -112,7 +112,7 @@ class Settlement:
             delivery.attempts + 1,
         )
         if delivery.operation_id is not None:
-            await self._operations.note_failure(delivery.queue, delivery.operation_id, error)
+            await self._operations.mark_failed(delivery.queue, delivery.operation_id, error)
 
 
 def _reason(error: DomainError) -> str:

@@ -22,14 +22,14 @@ class Suspects:
             return True
         async with self._shop.database.write() as session:
             inbox = provide_inbox(session, self._shop)
-            starts = await inbox.note_start(delivery.queue, key)
+            starts = await inbox.record_start(delivery.queue, key)
             if starts > _MAX_STARTS:
                 letters = provide_dead_letters(session, self._shop)
                 reason = f"the process that began it died {starts - 1} times"
                 await letters.park(
                     delivery.queue, delivery.stored_id, delivery.body, "deadly", reason, starts
                 )
-                await inbox.forget_start(delivery.queue, key)
+                await inbox.clear_start(delivery.queue, key)
                 return False
         self._started.add((delivery.queue, key))
         return True
@@ -38,7 +38,7 @@ class Suspects:
         """Delete the mark of a suspect that did not crash the process."""
         key = _key_of(delivery)
         async with self._shop.database.write() as session:
-            await provide_inbox(session, self._shop).forget_start(delivery.queue, key)
+            await provide_inbox(session, self._shop).clear_start(delivery.queue, key)
         self._started.discard((delivery.queue, key))
 
 

@@ -18,7 +18,7 @@ class Durations:
     sum_seconds: float = 0.0
 
 
-class Traffic:
+class HttpMetrics:
     """The requests of a process by method, route and status, and the durations by route.
 
     A route is the template of a path: the paths themselves are callers' to invent.

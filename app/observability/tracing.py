@@ -113,7 +113,7 @@ def fail_span(failed: Any, error: BaseException | None = None) -> None:
 
 
 @contextmanager
-def received(queue: str, headers: Sequence[Mapping[str, Any]]) -> Iterator[None]:
+def consumer_span(queue: str, headers: Sequence[Mapping[str, Any]]) -> Iterator[None]:
     """Trace the handling of messages, each in the trace that it was sent in.
 
     What is done for all of them at once is told in the first one's, to which the others link.
@@ -162,7 +162,7 @@ def current_trace_id() -> str | None:
     return None
 
 
-def carried_headers() -> dict[str, str]:
+def context_headers() -> dict[str, str]:
     """Return the headers that tell a message's receiver on whose account it was sent."""
     request_id = current_request_id()
     carried = {} if request_id is None else {REQUEST_ID: request_id}
@@ -172,7 +172,7 @@ def carried_headers() -> dict[str, str]:
 
 
 @contextmanager
-def carried_on(headers: Mapping[str, Any]) -> Iterator[None]:
+def restored_request_id(headers: Mapping[str, Any]) -> Iterator[None]:
     """Go on under the id that a message's headers tell of."""
     with bound_request_id(sane_request_id(headers.get(REQUEST_ID))):
         yield

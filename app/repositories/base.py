@@ -50,7 +50,7 @@ class Repository(Generic[Row]):
             raise self.not_found.of(row_id)
         return row
 
-    async def hold(self, ids: Collection[UUID]) -> None:
+    async def lock_in_id_order(self, ids: Collection[UUID]) -> None:
         """Let nobody else change rows until the end, those of which callers know nothing included.
 
         In the order of the ids, always: two that need the same rows would otherwise each hold what
@@ -63,7 +63,7 @@ class Repository(Generic[Row]):
             .with_for_update()
         )
 
-    async def release(self) -> None:
+    async def end_read(self) -> None:
         """Let go of the database for a while: what follows is another transaction.
 
         For who has only read so far, and now has work to do that needs no database.

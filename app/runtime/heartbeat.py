@@ -1,6 +1,7 @@
-"""The sign of life of a process that has no port: a file, and the command that judges it.
+"""The heartbeat of a process without a port: a file, and the command that checks it.
 
-`python -m app.runtime.heartbeat FILE` ends with 0 if the process is well, else with 1 and the reason.
+`python -m app.runtime.heartbeat FILE` exits with 0 if the process is healthy, else with 1 and the
+reason.
 """
 
 # What the command imports is imported every few seconds: nothing here but the standard library.
@@ -21,17 +22,17 @@ _UNHEALTHY_BEAT_SECONDS = 0.5
 
 
 @asynccontextmanager
-async def beating(
-    path: Path | None, ailment: Callable[[], str | None], beat_seconds: float = BEAT_SECONDS
+async def heartbeat(
+    path: Path | None, problem: Callable[[], str | None], beat_seconds: float = BEAT_SECONDS
 ) -> AsyncIterator[None]:
-    """Beat while the block runs; `ailment` tells what the process cannot do its work without.
+    """Beat while the block runs; `problem` tells what the process cannot do its work without.
 
     The file is written by the event loop, so that one that stands still is seen to.
     """
     if path is None:
         yield
         return
-    task = asyncio.create_task(_beat(path, ailment, beat_seconds))
+    task = asyncio.create_task(_beat(path, problem, beat_seconds))
     try:
         yield
     finally:
@@ -41,26 +42,26 @@ async def beating(
         path.unlink(missing_ok=True)
 
 
-async def _beat(path: Path, ailment: Callable[[], str | None], beat_seconds: float) -> None:
+async def _beat(path: Path, problem: Callable[[], str | None], beat_seconds: float) -> None:
     new = path.with_suffix(".new")
     while True:
-        missing = ailment()
+        missing = problem()
         new.write_text(missing or "", encoding="utf-8")
         # Whoever reads meanwhile has the old one or the new one, and never half of it.
         os.replace(new, path)
         await asyncio.sleep(min(beat_seconds, _UNHEALTHY_BEAT_SECONDS) if missing else beat_seconds)
 
 
-def complaint(path: Path, *, stale_seconds: float = STALE_SECONDS, is_alive: bool) -> str | None:
+def diagnose(path: Path, *, stale_seconds: float = STALE_SECONDS, is_alive: bool) -> str | None:
     """Return what is wrong with a process, or None; `is_alive` asks for a live loop and no more."""
     try:
         age_seconds = time.time() - path.stat().st_mtime
-        ailment = path.read_text(encoding="utf-8")
+        problem = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return "there is no sign of life"
     if age_seconds > stale_seconds:
         return f"the last sign of life is {age_seconds:.0f} s old"
-    return None if is_alive else ailment or None
+    return None if is_alive else problem or None
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -73,7 +74,7 @@ def main(argv: list[str] | None = None) -> None:
         help="be content if it lives, whatever it waits for: a restart would mend nothing",
     )
     arguments = parser.parse_args(argv)
-    sys.exit(complaint(arguments.file, is_alive=arguments.alive))
+    sys.exit(diagnose(arguments.file, is_alive=arguments.alive))
 
 
 if __name__ == "__main__":

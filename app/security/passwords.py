@@ -80,7 +80,7 @@ class Passwords:
             self._waiting -= 1
 
 
-def require_good(password: str, field: str, *names: str) -> None:
+def require_strong(password: str, field: str, *names: str) -> None:
     """Let a password through that is neither common nor made of the user's own names.
 
     Its length is for the schema to judge. NIST SP 800-63B, section 3.1.1.2.

@@ -36,7 +36,7 @@ return {count, left}
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RateLimitStatus:
     """Where a caller stands: how many requests a span has, how many are left, when it is over."""
 
     limit: int
@@ -69,7 +69,7 @@ class LocalCounter:
         self._now = now
         self._counters: dict[str, tuple[int, float]] = {}
 
-    def hit(self, key: str, limit: int) -> Standing:
+    def hit(self, key: str, limit: int) -> RateLimitStatus:
         """Count a request."""
         now = self._now()
         count, ends_at = self._counters.get(key, (0, 0.0))
@@ -111,7 +111,7 @@ class RateLimits:
             logger, "Redis does not answer, limits are counted here: %s", self._now
         )
 
-    async def hit(self, key: str, limit: int) -> Standing:
+    async def hit(self, key: str, limit: int) -> RateLimitStatus:
         """Count a request; while Redis does not answer, a quarter of the limit is left."""
         if self._settings.redis_host is None:
             return self._local.hit(key, limit)
@@ -127,7 +127,7 @@ class RateLimits:
         if self._redis is not None:
             await self._redis.aclose()
 
-    async def _hit_redis(self, key: str, limit: int) -> Standing | None:
+    async def _hit_redis(self, key: str, limit: int) -> RateLimitStatus | None:
         # A shop in one process does without, and its import takes a tenth of a second.
         from redis.exceptions import RedisError  # pylint: disable=import-outside-toplevel
 
@@ -143,8 +143,8 @@ class RateLimits:
         return _standing(count, limit, left_ms / 1000)
 
 
-def _standing(count: int, limit: int, left_seconds: float) -> Standing:
-    return Standing(limit, max(limit - count, 0), int(left_seconds) + 1, count > limit)
+def _standing(count: int, limit: int, left_seconds: float) -> RateLimitStatus:
+    return RateLimitStatus(limit, max(limit - count, 0), int(left_seconds) + 1, count > limit)
 
 
 def _connect(settings: Settings) -> "Redis":

@@ -6,7 +6,7 @@ from typing import Any
 from litestar.types import Scope
 
 from app.database.sessions import AsyncSession
-from app.security.rate_limits import Standing
+from app.security.rate_limits import RateLimitStatus
 
 _KEY = "request"
 
@@ -18,7 +18,7 @@ class RequestState:
     request_id: str
     address: str
     """The network address from which it comes, behind proxies of ours."""
-    standing: Standing | None = None
+    standing: RateLimitStatus | None = None
     """How much is left of the limit that counted it last."""
     session: AsyncSession | None = None
     """The transaction of a request with an idempotency key, which is open around its handler."""

@@ -25,7 +25,7 @@ _WAIT = re.compile(r"wait\s*=\s*\"?([0-9]{1,4})\"?", re.IGNORECASE)
 _RESPOND_ASYNC = re.compile(r"(^|[,;\s])respond-async($|[,;\s])", re.IGNORECASE)
 
 
-async def answer_later(request: ShopRequest, command: bytes, status: int) -> Response[Any] | None:
+async def respond_async(request: ShopRequest, command: bytes, status: int) -> Response[Any] | None:
     """Put a command on the queue of its route, if the caller prefers that; else return None.
 
     Who also waits for it gets what was come to in time, as if there had been no queue.
@@ -50,7 +50,7 @@ async def answer_later(request: ShopRequest, command: bytes, status: int) -> Res
         )
     if match := _WAIT.search(preferred):
         operation = await _finished(request, operation, min(int(match[1]), MAX_WAIT_SECONDS))
-    return _come_to(operation, deferral, status)
+    return _response_of(operation, deferral, status)
 
 
 async def command_with_body(request: ShopRequest, member: str, **ids: UUID) -> bytes:
@@ -71,7 +71,7 @@ async def _finished(request: ShopRequest, operation: OperationRead, seconds: int
     return operation
 
 
-def _come_to(operation: OperationRead, deferral: Deferral, status: int) -> Response[Any]:
+def _response_of(operation: OperationRead, deferral: Deferral, status: int) -> Response[Any]:
     if operation.state is OperationState.FAILED and operation.problem is not None:
         raise Refused(operation.problem)
     if operation.state is not OperationState.SUCCEEDED or operation.result is None:

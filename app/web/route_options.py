@@ -34,14 +34,14 @@ class RouteOptions:
     form: type[Schema] | None = None
     is_secret: bool = False
     """Whether its answer is kept nowhere."""
-    is_dear: bool = False
+    is_throttled: bool = False
     """Whether it has a limit by network address."""
     changes_rights: bool = False
     """Whether every token is looked up anew after it."""
     is_health: bool = False
     is_stream: bool = False
     deferral: Deferral | None = None
-    is_noted: bool = False
+    is_audited: bool = False
     """Whether it is a read that is noted in the audit trail, in a transaction as a change has."""
     formats: tuple[str, ...] = ()
     """The media types of its answer beside JSON, or instead of it."""
@@ -54,12 +54,12 @@ def declared(
     query: type[Schema] | None = None,
     form: type[Schema] | None = None,
     is_secret: bool = False,
-    is_dear: bool = False,
+    is_throttled: bool = False,
     changes_rights: bool = False,
     is_health: bool = False,
     is_stream: bool = False,
     deferral: Deferral | None = None,
-    is_noted: bool = False,
+    is_audited: bool = False,
     formats: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Return the `opt` of a route handler, of which `RouteOptions` tells the members."""
@@ -71,12 +71,12 @@ def declared(
             query=query,
             form=form,
             is_secret=is_secret,
-            is_dear=is_dear,
+            is_throttled=is_throttled,
             changes_rights=changes_rights,
             is_health=is_health,
             is_stream=is_stream,
             deferral=deferral,
-            is_noted=is_noted,
+            is_audited=is_audited,
             formats=formats,
         )
     }

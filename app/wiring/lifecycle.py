@@ -2,7 +2,7 @@
 
 from app.database.migrate import migrate
 from app.errors import EmailTaken, InvalidInput
-from app.services.identity.start_service import made_up_password
+from app.services.identity.start_service import generate_password
 from app.settings import InvalidSettings
 from app.wiring.identity import provide_auth, provide_start
 from app.wiring.messaging import provide_inbox, provide_operations
@@ -31,10 +31,10 @@ async def prepare(shop: Shop) -> None:
 async def delete_expired(shop: Shop) -> None:
     """Delete kept answers, log-ins, inbox rows and operations that have expired."""
     async with shop.database.write() as session:
-        await provide_idempotency(session, shop).forget_expired()
-        await provide_auth(session, shop).forget_over()
-        await provide_inbox(session, shop).forget_old()
-        await provide_operations(session, shop).forget_finished()
+        await provide_idempotency(session, shop).delete_expired()
+        await provide_auth(session, shop).delete_expired_sessions()
+        await provide_inbox(session, shop).delete_old()
+        await provide_operations(session, shop).delete_finished()
 
 
 async def ensure_admin(shop: Shop) -> str | None:
@@ -47,7 +47,7 @@ async def ensure_admin(shop: Shop) -> str | None:
         if not await provide_start(session, shop).needs_admin():
             return None
     given = shop.settings.admin_password
-    password = made_up_password() if given is None else given.get_secret_value()
+    password = generate_password() if given is None else given.get_secret_value()
     try:
         async with shop.database.write() as session:
             await provide_start(session, shop).add_admin(shop.settings.admin_email, password)

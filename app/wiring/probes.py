@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.cache.connection import RedisDown
+from app.cache.connection import RedisUnavailable
 from app.cache.redis import RedisStore
 from app.errors import Unavailable
 from app.settings import Settings
@@ -20,7 +20,7 @@ async def ping_redis(redis: RedisStore) -> None:
     """
     try:
         await redis.ping()
-    except RedisDown as error:
+    except RedisUnavailable as error:
         raise Unavailable(f"Redis: {error}") from error
 
 

@@ -9,7 +9,7 @@ from app.repositories.orders.order_repository import OrderRepository
 from app.repositories.reports.ledger_repository import LedgerRepository
 from app.repositories.reports.report_making_repository import ReportMakingRepository
 from app.repositories.reports.report_repository import ReportRepository
-from app.services.reports.metrics_service import FiguresService
+from app.services.reports.metrics_service import MetricsService
 from app.services.reports.report_maker import ReportMaker
 from app.services.reports.report_schedule import ReportSchedule
 from app.services.reports.report_service import ReportService
@@ -49,9 +49,9 @@ def provide_reports(
     )
 
 
-def provide_figures(session: AsyncSession, shop: Shop) -> FiguresService:
+def provide_metrics(session: AsyncSession, shop: Shop) -> MetricsService:
     """Return the service of what is told to whoever watches the shop."""
-    return FiguresService(
+    return MetricsService(
         OutboxRepository(session),
         DeadLetterRepository(session),
         OrderRepository(session),

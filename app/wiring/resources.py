@@ -11,7 +11,7 @@ from app.cache.redis import RedisStore
 from app.core.calendar import ShopDays
 from app.core.clock import Clock
 from app.database.sessions import Database
-from app.observability.http_metrics import Traffic
+from app.observability.http_metrics import HttpMetrics
 from app.repositories.messaging.cache_drop_repository import CacheDropRepository
 from app.security.identity_cache import IdentityCache
 from app.security.passwords import Passwords
@@ -37,13 +37,13 @@ class Shop:
         self.tokens = Tokens(self.clock, *settings.signing_keys)
         self.limits = RateLimits(settings)
         self.identities = IdentityCache(self.clock.now)
-        self.traffic = Traffic()
+        self.http_metrics = HttpMetrics()
 
-    async def note_drop(self, session: AsyncSession, tags: Collection[str]) -> UUID | None:
+    async def record_drop(self, session: AsyncSession, tags: Collection[str]) -> UUID | None:
         """Note in a transaction what its change drops from the cache, if others have it too."""
         if self.cache.redis is None:
             return None
-        return await CacheDropService(CacheDropRepository(session), self.clock).note(tags)
+        return await CacheDropService(CacheDropRepository(session), self.clock).record(tags)
 
     async def drop(self, tags: Collection[str], note: UUID | None) -> None:
         """Drop what a transaction has changed from the cache."""

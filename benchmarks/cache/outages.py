@@ -59,7 +59,7 @@ class Phase:
         return not self.failures and not self.stale and self.p99_seconds <= _LONGEST_SECONDS
 
 
-class Traffic:
+class HttpMetrics:
     """Readers and a writer of a shop, who know what was acknowledged."""
 
     def __init__(self, port: int) -> None:
@@ -158,7 +158,7 @@ async def _run(settings: Settings, redis: RedisServer, folder: Path, seconds: fl
         served = await asyncio.to_thread(stack.enter_context, serving(settings, folder))
         try:
             await let_machine_into(settings)
-            traffic = Traffic(served.port)
+            traffic = HttpMetrics(served.port)
             tasks = await traffic.begin()
             phases = [
                 await _phase(traffic, name, step, seconds) for name, step in _steps(relay, redis)
@@ -191,7 +191,7 @@ def _steps(relay: Relay, redis: RedisServer) -> list[tuple[str, Step]]:
     ]
 
 
-async def _phase(traffic: Traffic, name: str, step: Step, seconds: float) -> Phase:
+async def _phase(traffic: HttpMetrics, name: str, step: Step, seconds: float) -> Phase:
     traffic.phase = Phase(name)
     await step()
     await asyncio.sleep(seconds)

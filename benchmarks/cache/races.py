@@ -27,7 +27,7 @@ from app.cache.cache import Cache, Found, Load, Tier
 from app.cache.kind import Kind
 from app.cache.representation import Representation
 from app.errors import Unavailable
-from app.jobs.cache_sync import kept_cache
+from app.jobs.cache_sync import cache_sync
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.product_schema import ProductChange, ProductCreate
 from app.security.principal import Caller
@@ -99,8 +99,8 @@ async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
     """Open a shop whose cache is kept true and, with Redis, is believed."""
     shop = Shop(settings)
     await prepare(shop)
-    async with kept_cache(shop):
-        while (redis := shop.cache.redis) is not None and not redis.is_believed:
+    async with cache_sync(shop):
+        while (redis := shop.cache.redis) is not None and not redis.is_synced:
             await asyncio.sleep(0.01)
         yield shop
     await shop.close()

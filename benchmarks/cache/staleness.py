@@ -29,7 +29,7 @@ from sqlalchemy import select, update
 
 from app.cache.areas.catalogue import product_tags
 from app.cache.cache import Tier
-from app.database.sessions import note_changed
+from app.database.sessions import mark_changed
 from app.models import Product
 from app.schemas.catalogue.product_schema import ProductCreate
 from app.security.principal import Caller
@@ -237,7 +237,7 @@ class _Worker:
                 .values(version=Product.version + 1)
                 .returning(Product.version)
             )
-            note_changed(session, product_tags([product_id]))
+            mark_changed(session, product_tags([product_id]))
         assert version is not None
         self._ledger.acknowledge(product_id, version)
         self.outcome.changes += 1

@@ -54,7 +54,7 @@ async def assert_cache_is_true(shop: Shop) -> None:
 def near(shop: Shop) -> dict[str, Representation]:
     """Return what a process would serve from its memory."""
     store = shop.cache.near
-    if store is None or (shop.cache.redis is not None and not shop.cache.redis.is_believed):
+    if store is None or (shop.cache.redis is not None and not shop.cache.redis.is_synced):
         return {}
     keys = [key for keys in store._keys.values() for key in keys]  # pylint: disable=W0212
     return {key: entry for key in keys if (entry := store.get(key)) is not None}

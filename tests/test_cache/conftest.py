@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from app.jobs.cache_sync import kept_cache
+from app.jobs.cache_sync import cache_sync
 from app.settings import Settings
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
@@ -83,7 +83,7 @@ async def opened(settings: Settings) -> AsyncIterator[Shop]:
     shop = Shop(settings)
     await prepare(shop)
     await empty(shop)
-    async with kept_cache(shop):
+    async with cache_sync(shop):
         await believed(shop)
         await forget_cached(shop)
         yield shop

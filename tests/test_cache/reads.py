@@ -22,7 +22,7 @@ _numbers = count(1)
 async def believed(shop: Shop, is_it: bool = True) -> None:
     """Wait until a shop believes its Redis, or no longer does."""
     deadline = time.monotonic() + WAIT_SECONDS
-    while shop.cache.redis is not None and shop.cache.redis.is_believed is not is_it:
+    while shop.cache.redis is not None and shop.cache.redis.is_synced is not is_it:
         assert time.monotonic() < deadline, "Redis"
         await asyncio.sleep(0.005)
 

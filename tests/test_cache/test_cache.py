@@ -15,7 +15,7 @@ from app.cache.areas.orders import ORDERS
 from app.cache.cache import Tier
 from app.cache.redis import RedisStore
 from app.errors import DomainError, ProductNotFound, Unavailable
-from app.jobs.cache_sync import kept_cache
+from app.jobs.cache_sync import cache_sync
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.identity.user_schema import UserCreate
 from app.schemas.orders.order_schema import OrderCreate
@@ -276,7 +276,7 @@ async def test_what_another_process_changes_on_sqlite_is_seen_in_a_moment(tmp_pa
     settings = sqlite_settings(tmp_path)
     here, there = Shop(settings), Shop(settings)
     await prepare(here)
-    async with kept_cache(here):
+    async with cache_sync(here):
         product_id = await offer(here)
         await read(here, product_id)
         # Its own change is not one of another process.
@@ -296,7 +296,7 @@ async def test_on_postgres_without_redis_nothing_is_cached(
 ) -> None:
     shop = Shop(postgres_settings(cached_database, DATABASE))
     await prepare(shop)
-    async with kept_cache(shop):
+    async with cache_sync(shop):
         await believed(shop)
         product_id = await offer(shop)
         for _ in range(2):

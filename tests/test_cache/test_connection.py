@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.cache.connection import Connection, RedisDown
+from app.cache.connection import Connection, RedisUnavailable
 from tests.support.servers import RedisServer
 from tests.support.servers.relay import Relay
 
@@ -75,7 +75,7 @@ async def test_who_is_cancelled_takes_no_answer_from_another(redis_server: Redis
 async def test_a_refusal_is_told_and_the_connection_lives_on(redis_server: RedisServer) -> None:
     async with connected(redis_server.port) as (connection, listener):
         await connection.call("HELLO", 3)
-        with pytest.raises(RedisDown, match="unknown command"):
+        with pytest.raises(RedisUnavailable, match="unknown command"):
             await connection.call("NONSENSE")
         assert await connection.call("PING") == b"PONG"
         assert listener.ends == []
@@ -105,7 +105,7 @@ async def test_who_stands_still_is_given_up(redis_server: RedisServer) -> None:
             answers = await asyncio.gather(*waiting, return_exceptions=True)
             assert [str(each) for each in answers] == ["Redis does not answer in time"] * 3
             assert listener.ends == ["Redis does not answer in time"]
-            with pytest.raises(RedisDown, match="ended"):
+            with pytest.raises(RedisUnavailable, match="ended"):
                 await connection.call("PING")
 
 
@@ -130,7 +130,7 @@ WRONG: dict[str, bytes] = {
 @pytest.mark.parametrize("answer", WRONG.values(), ids=WRONG)
 async def test_whoever_is_no_redis_is_left(answer: bytes) -> None:
     async with speaking(answer) as port, connected(port) as (connection, listener):
-        with pytest.raises(RedisDown):
+        with pytest.raises(RedisUnavailable):
             await connection.call("HELLO", 3)
             await connection.call("PING")
         assert len(listener.ends) == 1

@@ -13,7 +13,7 @@ from litestar import Litestar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cache.cache import Tier
-from app.jobs.cache_sync import kept_cache
+from app.jobs.cache_sync import cache_sync
 from app.wiring.lifecycle import prepare
 from app.wiring.messaging import provide_cache_drops
 from app.wiring.resources import Shop
@@ -141,7 +141,7 @@ async def test_a_process_that_stands_still_itself_goes_on_to_believe_its_redis(
         await asyncio.sleep(0)
         time.sleep(0.09)
         await answer
-    assert (redis.is_believed, redis.errors) == (True, 0)
+    assert (redis.is_synced, redis.errors) == (True, 0)
 
 
 async def test_a_frozen_redis_is_waited_for_once(pair: Pair, relay: Relay) -> None:
@@ -149,7 +149,7 @@ async def test_a_frozen_redis_is_waited_for_once(pair: Pair, relay: Relay) -> No
     ids = [await offer(here) for _ in range(50)]
     relay.freeze()
     assert await asyncio.gather(*(seen(here, each) for each in ids)) == [(Tier.MISS, "4.99")] * 50
-    assert here.cache.redis is not None and not here.cache.redis.is_believed
+    assert here.cache.redis is not None and not here.cache.redis.is_synced
     relay.thaw()
 
 
@@ -233,7 +233,7 @@ async def test_what_others_change_while_a_process_is_cut_off_it_knows_afterwards
     )
     there = Shop(direct)
     await prepare(there)
-    async with kept_cache(there):
+    async with cache_sync(there):
         await believed(there)
         product_id = await offer(here)
         await read(here, product_id)
@@ -282,7 +282,7 @@ async def test_a_redis_that_is_full_or_read_only_is_not_believed(
         await redis.config_set("maxmemory", "1")
         try:
             assert await seen(here, product_id) == (Tier.MISS, "4.99")
-            assert here.cache.redis is not None and not here.cache.redis.is_believed
+            assert here.cache.redis is not None and not here.cache.redis.is_synced
             assert await seen(here, product_id) == (Tier.MISS, "4.99")
         finally:
             await redis.config_set("maxmemory", "0")
@@ -312,7 +312,7 @@ async def test_a_shop_starts_without_its_redis_and_finds_it_later(
     )
     shop = Shop(settings)
     await prepare(shop)
-    async with kept_cache(shop):
+    async with cache_sync(shop):
         product_id = await offer(shop)
         assert await seen(shop, product_id) == (Tier.MISS, "4.99")
         await relay.open()
@@ -355,7 +355,7 @@ async def test_two_shops_of_different_databases_in_redis_know_nothing_of_each_ot
         await read(here, product_id)
         other = Shop(second)
         await prepare(other)
-        async with kept_cache(other):
+        async with cache_sync(other):
             await believed(other)
             assert await seen(other, product_id) == (Tier.MISS, "4.99")
         await other.close()

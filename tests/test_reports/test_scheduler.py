@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from app.messaging.rabbitmq.broker import declare
 from app.messaging.rabbitmq.relay import Relay
-from app.runtime.heartbeat import complaint
+from app.runtime.heartbeat import diagnose
 from app.security.principal import Caller
 from app.settings import Settings
 from app.wiring.lifecycle import prepare
@@ -172,7 +172,7 @@ async def test_a_process_of_taskiq_shows_that_it_lives_and_ends_in_order(
     beat = tmp_path / "beat"
 
     async def verdict() -> str | None:
-        return complaint(beat, is_alive=False)
+        return diagnose(beat, is_alive=False)
 
     settings = scheduled.settings.model_copy(update={"heartbeat_file": beat})
     with taskiq(settings, tmp_path, *program) as process:

@@ -155,7 +155,7 @@ async def test_stock_moves_by_what_is_noted(client: httpx.AsyncClient, shop: Sho
     sales = [(first, -3), (second, -10), (first, -4)]
     async with shop.database.write() as session:
         products = ProductRepository(session)
-        await products.hold([UUID(each["id"]) for each in (first, second)])
+        await products.lock_in_id_order([UUID(each["id"]) for each in (first, second)])
         await products.move_stock(
             [
                 movement_row(UUID(each["id"]), moved, MovementReason.SALE, "a test", NOW)

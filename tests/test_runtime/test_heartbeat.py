@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.runtime.heartbeat import beating, complaint
+from app.runtime.heartbeat import diagnose, heartbeat
 from tests.support.processes import ROOT
 
 
@@ -36,7 +36,7 @@ async def beaten(path: Path) -> None:
 
 async def test_a_process_that_beats_is_well(tmp_path: Path) -> None:
     path = tmp_path / "heartbeat"
-    async with beating(path, lambda: None):
+    async with heartbeat(path, lambda: None):
         await beaten(path)
         assert await asyncio.to_thread(judged, path) == (0, "")
 
@@ -45,36 +45,36 @@ async def test_what_a_process_cannot_do_without_is_told_until_it_is_back(tmp_pat
     path = tmp_path / "heartbeat"
     ailments: list[str | None] = ["RabbitMQ is away"]
     # The recovery is visible long before the next regular beat.
-    async with beating(path, lambda: ailments[0], beat_seconds=3_600):
+    async with heartbeat(path, lambda: ailments[0], beat_seconds=3_600):
         await beaten(path)
         assert await asyncio.to_thread(judged, path) == (1, "RabbitMQ is away")
         assert await asyncio.to_thread(judged, path, "--alive") == (0, "")
         ailments[0] = None
         await beaten(path)
-        assert complaint(path, is_alive=False) is None
+        assert diagnose(path, is_alive=False) is None
 
 
 async def test_what_is_missing_later_is_told_at_the_next_beat(tmp_path: Path) -> None:
     path = tmp_path / "heartbeat"
     ailments: list[str | None] = [None]
-    async with beating(path, lambda: ailments[0], beat_seconds=0.02):
+    async with heartbeat(path, lambda: ailments[0], beat_seconds=0.02):
         await beaten(path)
-        assert complaint(path, is_alive=False) is None
+        assert diagnose(path, is_alive=False) is None
         ailments[0] = "RabbitMQ is away"
         await beaten(path)
-        assert complaint(path, is_alive=False) == "RabbitMQ is away"
+        assert diagnose(path, is_alive=False) == "RabbitMQ is away"
 
 
 async def test_a_loop_that_stands_still_is_seen_to(tmp_path: Path) -> None:
     path = tmp_path / "heartbeat"
-    async with beating(path, lambda: None, beat_seconds=0.02):
+    async with heartbeat(path, lambda: None, beat_seconds=0.02):
         await beaten(path)
         # What blocks a loop: nothing in it is awaited.
         time.sleep(0.3)
-        said = complaint(path, stale_seconds=0.2, is_alive=True)
+        said = diagnose(path, stale_seconds=0.2, is_alive=True)
         assert said is not None and said.startswith("the last sign of life is")
         await beaten(path)
-        assert complaint(path, stale_seconds=0.2, is_alive=True) is None
+        assert diagnose(path, stale_seconds=0.2, is_alive=True) is None
 
 
 @pytest.mark.parametrize("options", [(), ("--alive",)])
@@ -88,14 +88,14 @@ def test_an_old_sign_of_life_is_none(tmp_path: Path, options: tuple[str, ...]) -
 
 async def test_there_is_none_before_the_start_and_after_the_end(tmp_path: Path) -> None:
     path = tmp_path / "heartbeat"
-    assert complaint(path, is_alive=True) == "there is no sign of life"
-    async with beating(path, lambda: None):
+    assert diagnose(path, is_alive=True) == "there is no sign of life"
+    async with heartbeat(path, lambda: None):
         await beaten(path)
-    assert complaint(path, is_alive=True) == "there is no sign of life"
+    assert diagnose(path, is_alive=True) == "there is no sign of life"
 
 
 async def test_a_process_that_is_told_no_place_beats_nowhere(tmp_path: Path) -> None:
-    async with beating(None, lambda: None):
+    async with heartbeat(None, lambda: None):
         await asyncio.sleep(0)
     assert not list(tmp_path.iterdir())
 
@@ -106,5 +106,5 @@ def test_the_command_loads_nothing_but_the_standard_library() -> None:
         [sys.executable, "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True
     )
     own = {name for name in done.stdout.split() if name.partition(".")[0] == "app"}
-    assert own == {"app", "app.runtime.heartbeat"}
+    assert own == {"app", "app.runtime", "app.runtime.heartbeat"}
     assert "pydantic" not in done.stdout.split()

@@ -13,7 +13,7 @@ import pytest
 from litestar import Litestar
 from redis.asyncio import Redis
 
-from app.security.rate_limits import REDIS_REST_SECONDS, LocalCounter, RateLimits, Standing
+from app.security.rate_limits import REDIS_REST_SECONDS, LocalCounter, RateLimits, RateLimitStatus
 from app.settings import Settings
 from tests.conftest import client_of, postgres_settings, sqlite_settings
 from tests.support.accounts import at, log_in, standing
@@ -179,7 +179,7 @@ class CountedLimits(RateLimits):
         self.seconds = 1_000.0
         self.asked = 0
 
-    async def _hit_redis(self, key: str, limit: int) -> Standing | None:
+    async def _hit_redis(self, key: str, limit: int) -> RateLimitStatus | None:
         self.asked += 1
         return await super()._hit_redis(key, limit)
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.errors import InvalidInput
 from app.security import passwords
-from app.security.passwords import require_good
+from app.security.passwords import require_strong
 
 
 def test_the_list_has_thousands_of_passwords_that_are_long_enough() -> None:
@@ -18,10 +18,10 @@ def test_the_list_has_thousands_of_passwords_that_are_long_enough() -> None:
 )
 def test_a_password_of_the_list_is_refused_in_any_case(password: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
-        require_good(password, "new_password")
+        require_strong(password, "new_password")
     reason = "is one of the passwords that are tried first"
     assert refusal.value.context["errors"] == [{"pointer": "#/new_password", "detail": reason}]
 
 
 def test_a_password_of_four_words_is_taken() -> None:
-    require_good("correct horse battery staple", "password", "ada", "ada@example.com")
+    require_strong("correct horse battery staple", "password", "ada", "ada@example.com")

@@ -120,7 +120,7 @@ async def test_what_waits_and_what_failed_is_told_of_the_whole_shop(
         await letters.park("order", "late", b"{}", "invalid-input", "it is none", 1)
         # It waits on purpose, and so delays nothing.
         await letters.postpone("order", "early", b"{}", 1, timedelta(hours=1))
-        oldest, *_ = await provide_outbox(session, shop).look_at_due(10)
+        oldest, *_ = await provide_outbox(session, shop).find_due(10)
         assert isinstance(oldest, OutboxMessage)
         oldest.created_at -= timedelta(minutes=5)
     told = await figures(client)

@@ -19,9 +19,9 @@ from app.schemas.catalogue.product_schema import (
 )
 from app.security.areas.catalogue import CatalogueScope
 from app.security.principal import Access
-from app.web.rendering.responses import created, serve, show
+from app.web.rendering.responses import cached_response, created_response, json_response
 from app.web.request import ShopRequest
-from app.web.respond_async import answer_later, command_with_body
+from app.web.respond_async import command_with_body, respond_async
 from app.web.route_options import Deferral, declared
 from app.wiring.catalogue import Products
 
@@ -45,17 +45,19 @@ class ProductController(Controller):
         self, request: ShopRequest, data: JSONBody[ProductCreate], products: Products
     ) -> Response[ProductRead]:
         """Add a product; its first stock is noted as a supply."""
-        if (answer := await answer_later(request, await request.body(), 201)) is not None:
+        if (answer := await respond_async(request, await request.body(), 201)) is not None:
             return answer
         product = await products.offer(request.caller, data)
-        return created(request, product, f"/api/v1/products/{product.id}")
+        return created_response(request, product, f"/api/v1/products/{product.id}")
 
     @get(summary="List products", opt=declared(access=Access.PUBLIC, query=ProductQuery))
     async def find(
         self, request: ShopRequest, query: QueryParams, products: Products
     ) -> Response[ProductPage]:
         """Show a page of the products for sale, by words, category, price and stock."""
-        return serve(request, await products.find(ProductQuery.parse_query(query.multi_items())))
+        return cached_response(
+            request, await products.find(ProductQuery.parse_query(query.multi_items()))
+        )
 
     @get(
         "/{product_id:uuid}",
@@ -66,7 +68,7 @@ class ProductController(Controller):
         self, request: ShopRequest, product_id: FromPath[UUID], products: Products
     ) -> Response[ProductRead]:
         """Show one product."""
-        return serve(request, await products.get(product_id))
+        return cached_response(request, await products.get(product_id))
 
     @patch(
         "/{product_id:uuid}",
@@ -89,9 +91,9 @@ class ProductController(Controller):
     ) -> Response[ProductRead]:
         """Change the fields that are given; a counted stock is noted as a stocktake."""
         command = await command_with_body(request, "product_data", product_id=product_id)
-        if (answer := await answer_later(request, command, 200)) is not None:
+        if (answer := await respond_async(request, command, 200)) is not None:
             return answer
-        return show(
+        return json_response(
             request, await products.change(request.caller, product_id, data, request.if_match)
         )
 
@@ -123,7 +125,7 @@ class ProductController(Controller):
     ) -> Response[StockMovementPage]:
         """Show a page of the changes of a product's stock, the newest first."""
         asked = StockMovementQuery.parse_query(query.multi_items())
-        return show(request, await products.movements(product_id, asked))
+        return json_response(request, await products.movements(product_id, asked))
 
     @post(
         "/{product_id:uuid}/stock",
@@ -144,4 +146,4 @@ class ProductController(Controller):
     ) -> Response[StockMovementRead]:
         """Let pieces come into stock or leave it."""
         movement = await products.move_stock(request.caller, product_id, data)
-        return created(request, movement, f"/api/v1/products/{product_id}/stock")
+        return created_response(request, movement, f"/api/v1/products/{product_id}/stock")

@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody, QueryParams
 from app.errors import ApiKeyNotFound
 from app.schemas.identity.api_key_schema import ApiKeyCreate, ApiKeyCreated, ApiKeyPage, ApiKeyQuery
 from app.security.principal import Access
-from app.web.rendering.responses import confide, show
+from app.web.rendering.responses import json_response, no_store_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
 from app.wiring.identity import ApiKeys
@@ -25,14 +25,16 @@ class ApiKeyController(Controller):
         self, request: ShopRequest, data: JSONBody[ApiKeyCreate], api_keys: ApiKeys
     ) -> Response[ApiKeyCreated]:
         """Make a key for a machine; its secret is shown this once."""
-        return confide(await api_keys.issue(request.caller, data), 201)
+        return no_store_response(await api_keys.issue(request.caller, data), 201)
 
     @get(summary="List API keys", opt=declared(access=Access.ADMIN, query=ApiKeyQuery))
     async def find(
         self, request: ShopRequest, query: QueryParams, api_keys: ApiKeys
     ) -> Response[ApiKeyPage]:
         """Show a page of the keys, the revoked ones included, without their secrets."""
-        return show(request, await api_keys.find(ApiKeyQuery.parse_query(query.multi_items())))
+        return json_response(
+            request, await api_keys.find(ApiKeyQuery.parse_query(query.multi_items()))
+        )
 
     @delete(
         "/{key_id:uuid}",

@@ -23,7 +23,7 @@ from app.schemas.identity.auth_schema import (
     TokenRequest,
 )
 from app.security.principal import Access
-from app.web.rendering.responses import accept, confide, show
+from app.web.rendering.responses import accepted_response, json_response, no_store_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
 from app.wiring.identity import Accounts, Auth
@@ -44,14 +44,14 @@ class AuthController(Controller):
             access=Access.PUBLIC,
             form=TokenRequest,
             is_secret=True,
-            is_dear=True,
+            is_throttled=True,
         ),
     )
     async def log_in(self, request: ShopRequest, auth: Auth) -> Response[TokenPair]:
         """Change a name and a password for an access token and a refresh token (RFC 6749)."""
         asked = await request.form_of(TokenRequest)
         user_agent = request.headers.get("user-agent", "")
-        return confide(await auth.log_in(asked, request.caller, user_agent))
+        return no_store_response(await auth.log_in(asked, request.caller, user_agent))
 
     @post(
         "/refresh",
@@ -69,7 +69,7 @@ class AuthController(Controller):
         self, request: ShopRequest, data: JSONBody[RefreshRequest], auth: Auth
     ) -> Response[TokenPair]:
         """Change a refresh token for the next pair; one that is used twice ends its log-in."""
-        return confide(await auth.refresh(data.refresh_token, request.caller))
+        return no_store_response(await auth.refresh(data.refresh_token, request.caller))
 
     @post(
         "/logout",
@@ -84,7 +84,7 @@ class AuthController(Controller):
     @get("/sessions", summary="List log-ins", opt=declared(access=Access.CUSTOMER))
     async def sessions(self, request: ShopRequest, auth: Auth) -> Response[SessionList]:
         """Show the caller's own log-ins that are good, the newest first."""
-        return show(request, await auth.sessions(request.caller))
+        return json_response(request, await auth.sessions(request.caller))
 
     @delete(
         "/sessions",
@@ -115,7 +115,7 @@ class AuthController(Controller):
             TooManyRequests,
             access=Access.CUSTOMER,
             is_secret=True,
-            is_dear=True,
+            is_throttled=True,
             changes_rights=True,
         ),
     )
@@ -129,21 +129,25 @@ class AuthController(Controller):
         "/password/forgot",
         status_code=202,
         summary="Ask for a new password",
-        opt=declared(access=Access.PUBLIC, is_secret=True, is_dear=True),
+        opt=declared(access=Access.PUBLIC, is_secret=True, is_throttled=True),
     )
     async def forgot_password(
         self, request: ShopRequest, data: JSONBody[PasswordForgotten], accounts: Accounts
     ) -> Response[None]:
         """Have a token sent to the address, if a user has it, which is not told."""
         await accounts.send_reset(data.email, request.caller)
-        return accept()
+        return accepted_response()
 
     @post(
         "/password/reset",
         status_code=204,
         summary="Set a new password",
         opt=declared(
-            InvalidToken, access=Access.PUBLIC, is_secret=True, is_dear=True, changes_rights=True
+            InvalidToken,
+            access=Access.PUBLIC,
+            is_secret=True,
+            is_throttled=True,
+            changes_rights=True,
         ),
     )
     async def reset_password(
@@ -156,12 +160,12 @@ class AuthController(Controller):
         "/email/ask",
         status_code=202,
         summary="Ask for the proof of an address",
-        opt=declared(TooManyRequests, access=Access.CUSTOMER, is_secret=True, is_dear=True),
+        opt=declared(TooManyRequests, access=Access.CUSTOMER, is_secret=True, is_throttled=True),
     )
     async def ask_to_verify(self, request: ShopRequest, accounts: Accounts) -> Response[None]:
         """Have a token sent to the caller's own address."""
         await accounts.send_verification(request.caller)
-        return accept()
+        return accepted_response()
 
     @post(
         "/email/verify",

@@ -31,7 +31,7 @@ from app.schemas.identity.user_schema import (
 )
 from app.security.areas.identity import IdentityScope
 from app.security.principal import Access
-from app.web.rendering.responses import created, serve, show
+from app.web.rendering.responses import cached_response, created_response, json_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
 from app.wiring.data import Privacy
@@ -46,14 +46,14 @@ class UserController(Controller):
 
     @post(
         summary="Register a user",
-        opt=declared(EmailTaken, UsernameTaken, access=Access.PUBLIC, is_dear=True),
+        opt=declared(EmailTaken, UsernameTaken, access=Access.PUBLIC, is_throttled=True),
     )
     async def register(
         self, request: ShopRequest, data: JSONBody[UserCreate], users: Users
     ) -> Response[UserRead]:
         """Add a customer; e-mail address and username are compared without regard to case."""
         user = await users.register(data)
-        return created(request, user, f"/api/v1/users/{user.id}")
+        return created_response(request, user, f"/api/v1/users/{user.id}")
 
     @get(
         summary="List users",
@@ -63,12 +63,12 @@ class UserController(Controller):
         self, request: ShopRequest, query: QueryParams, users: Users
     ) -> Response[UserPage]:
         """Show a page of users, the newest first."""
-        return show(request, await users.find(UserQuery.parse_query(query.multi_items())))
+        return json_response(request, await users.find(UserQuery.parse_query(query.multi_items())))
 
     @get("/me", summary="Show the caller", opt=declared(access=Access.CUSTOMER))
     async def read_own(self, request: ShopRequest, users: Users) -> Response[UserRead]:
         """Show the user who calls."""
-        return serve(request, await users.get(request.caller, request.caller.own_id))
+        return cached_response(request, await users.get(request.caller, request.caller.own_id))
 
     @get(
         "/{user_id:uuid}",
@@ -79,7 +79,7 @@ class UserController(Controller):
         self, request: ShopRequest, user_id: FromPath[UUID], users: Users
     ) -> Response[UserRead]:
         """Show one user."""
-        return serve(request, await users.get(request.caller, user_id))
+        return cached_response(request, await users.get(request.caller, user_id))
 
     @patch(
         "/{user_id:uuid}",
@@ -102,7 +102,9 @@ class UserController(Controller):
         users: Users,
     ) -> Response[UserRead]:
         """Change the fields that are given; the others stay."""
-        return show(request, await users.change(request.caller, user_id, data, request.if_match))
+        return json_response(
+            request, await users.change(request.caller, user_id, data, request.if_match)
+        )
 
     @patch(
         "/{user_id:uuid}/access",
@@ -117,7 +119,7 @@ class UserController(Controller):
         users: Users,
     ) -> Response[UserRead]:
         """Give a user another role, or let a user in or not; who may not is logged out."""
-        return show(request, await users.change_access(request.caller, user_id, data))
+        return json_response(request, await users.change_access(request.caller, user_id, data))
 
     @get(
         "/{user_id:uuid}/export",
@@ -127,14 +129,14 @@ class UserController(Controller):
             Forbidden,
             access=Access.CUSTOMER,
             scope=IdentityScope.USERS_READ,
-            is_noted=True,
+            is_audited=True,
         ),
     )
     async def export(
         self, request: ShopRequest, user_id: FromPath[UUID], privacy: Privacy
     ) -> Response[UserExport]:
         """Show everything that the shop holds on a person (GDPR, articles 15 and 20)."""
-        return show(request, await privacy.export(request.caller, user_id))
+        return json_response(request, await privacy.export(request.caller, user_id))
 
     @delete(
         "/{user_id:uuid}",
@@ -166,7 +168,7 @@ class AddressController(Controller):
         self, request: ShopRequest, user_id: FromPath[UUID], addresses: Addresses
     ) -> Response[AddressList]:
         """Show all addresses of a user, the oldest first."""
-        return show(request, await addresses.of_user(request.caller, user_id))
+        return json_response(request, await addresses.of_user(request.caller, user_id))
 
     @post(
         summary="Add an address",
@@ -183,7 +185,7 @@ class AddressController(Controller):
     ) -> Response[AddressRead]:
         """Add an address; a user's first one is primary."""
         address = await addresses.add(request.caller, user_id, data)
-        return created(request, address, f"/api/v1/users/{user_id}/addresses/{address.id}")
+        return created_response(request, address, f"/api/v1/users/{user_id}/addresses/{address.id}")
 
     @get(
         "/{address_id:uuid}",
@@ -198,7 +200,7 @@ class AddressController(Controller):
         addresses: Addresses,
     ) -> Response[AddressRead]:
         """Show one address of a user."""
-        return show(request, await addresses.get(request.caller, user_id, address_id))
+        return json_response(request, await addresses.get(request.caller, user_id, address_id))
 
     @patch(
         "/{address_id:uuid}",
@@ -220,7 +222,7 @@ class AddressController(Controller):
         addresses: Addresses,
     ) -> Response[AddressRead]:
         """Change the fields that are given; made primary, it takes the place of the one before."""
-        return show(
+        return json_response(
             request,
             await addresses.change(request.caller, user_id, address_id, data, request.if_match),
         )

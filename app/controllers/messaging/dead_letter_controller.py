@@ -9,7 +9,7 @@ from app.errors import DeadLetterNotFound
 from app.schemas.messaging.dead_letter_schema import DeadLetterPage, DeadLetterQuery, DeadLetterRead
 from app.security.areas.messaging import MessagingScope
 from app.security.principal import Access
-from app.web.rendering.responses import show
+from app.web.rendering.responses import json_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
 from app.wiring.messaging import DeadLetters
@@ -32,7 +32,7 @@ class DeadLetterController(Controller):
     ) -> Response[DeadLetterPage]:
         """Show a page of the messages that wait for somebody to requeue or discard them."""
         asked = DeadLetterQuery.parse_query(query.multi_items())
-        return show(request, await dead_letters.find(asked))
+        return json_response(request, await dead_letters.find(asked))
 
     @get(
         "/{letter_id:uuid}",
@@ -43,7 +43,7 @@ class DeadLetterController(Controller):
         self, request: ShopRequest, letter_id: FromPath[UUID], dead_letters: DeadLetters
     ) -> Response[DeadLetterRead]:
         """Show one with its body."""
-        return show(request, await dead_letters.get(letter_id))
+        return json_response(request, await dead_letters.get(letter_id))
 
     @post(
         "/{letter_id:uuid}/requeue",

@@ -12,7 +12,7 @@ from app.schemas.messaging.operation_schema import OperationRead
 from app.security.areas.messaging import MessagingScope
 from app.security.principal import Access
 from app.web.rendering.operation_events import operation_events
-from app.web.rendering.responses import show
+from app.web.rendering.responses import json_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
 from app.wiring.messaging import Operations
@@ -36,7 +36,7 @@ class OperationController(Controller):
         self, request: ShopRequest, operation_id: FromPath[UUID], operations: Operations
     ) -> Response[OperationRead]:
         """Show how far a command has come, with its result or its problem in the end."""
-        return show(request, await operations.get(request.caller, operation_id))
+        return json_response(request, await operations.get(request.caller, operation_id))
 
     @get(
         "/{operation_id:uuid}/events",

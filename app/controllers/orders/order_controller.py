@@ -24,9 +24,9 @@ from app.schemas.orders.order_schema import (
 )
 from app.security.areas.orders import OrdersScope
 from app.security.principal import Access
-from app.web.rendering.responses import created, serve, show
+from app.web.rendering.responses import cached_response, created_response, json_response
 from app.web.request import ShopRequest
-from app.web.respond_async import answer_later, command_with_body
+from app.web.respond_async import command_with_body, respond_async
 from app.web.route_options import Deferral, declared
 from app.wiring.orders import Orders
 
@@ -54,10 +54,10 @@ class OrderController(Controller):
         self, request: ShopRequest, data: JSONBody[OrderCreate], orders: Orders
     ) -> Response[OrderRead]:
         """Place an order, all of it or nothing, at the prices of this moment."""
-        if (answer := await answer_later(request, await request.body(), 201)) is not None:
+        if (answer := await respond_async(request, await request.body(), 201)) is not None:
             return answer
         order = await orders.place(request.caller, data)
-        return created(request, order, f"/api/v1/orders/{order.id}")
+        return created_response(request, order, f"/api/v1/orders/{order.id}")
 
     @get(
         summary="List orders",
@@ -67,7 +67,7 @@ class OrderController(Controller):
         self, request: ShopRequest, query: QueryParams, orders: Orders
     ) -> Response[OrderPage]:
         """Show a page of the caller's orders, or, to staff, of all, by status, user and period."""
-        return show(
+        return json_response(
             request,
             await orders.find(request.caller, OrderQuery.parse_query(query.multi_items())),
         )
@@ -81,7 +81,7 @@ class OrderController(Controller):
         self, request: ShopRequest, order_id: FromPath[UUID], orders: Orders
     ) -> Response[OrderRead]:
         """Show one order with its lines and its history."""
-        return serve(request, await orders.get(request.caller, order_id))
+        return cached_response(request, await orders.get(request.caller, order_id))
 
     @patch(
         "/{order_id:uuid}",
@@ -104,9 +104,9 @@ class OrderController(Controller):
     ) -> Response[OrderRead]:
         """Move an order along `pending → paid → shipped → delivered`, or cancel it."""
         command = await command_with_body(request, "order_data", order_id=order_id)
-        if (answer := await answer_later(request, command, 200)) is not None:
+        if (answer := await respond_async(request, command, 200)) is not None:
             return answer
-        return show(
+        return json_response(
             request, await orders.move(request.caller, order_id, data.status, request.if_match)
         )
 
@@ -122,4 +122,4 @@ class OrderController(Controller):
         self, request: ShopRequest, order_id: FromPath[UUID], orders: Orders
     ) -> Response[OrderRead]:
         """Cancel an order that is not shipped yet; its pieces go back into stock."""
-        return show(request, await orders.cancel(request.caller, order_id))
+        return json_response(request, await orders.cancel(request.caller, order_id))

@@ -28,7 +28,7 @@ from app.web.rendering.report_answers import (
     show_report,
 )
 from app.web.rendering.report_csv import CSV
-from app.web.rendering.responses import show, started
+from app.web.rendering.responses import json_response, operation_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
 from app.wiring.reports import Reports
@@ -49,7 +49,9 @@ class ReportController(Controller):
         self, request: ShopRequest, query: QueryParams, reports: Reports
     ) -> Response[ReportPage]:
         """Show a page of daily reports, by period, the newest first."""
-        return show(request, await reports.find(ReportQuery.parse_query(query.multi_items())))
+        return json_response(
+            request, await reports.find(ReportQuery.parse_query(query.multi_items()))
+        )
 
     @post(
         status_code=202,
@@ -60,7 +62,7 @@ class ReportController(Controller):
         self, request: ShopRequest, data: JSONBody[ReportOrder], reports: Reports
     ) -> Response[OperationRead]:
         """Have the report of a day made now; one that would say the same stays as it is."""
-        return started(request, await reports.ask(request.caller, data.day))
+        return operation_response(request, await reports.ask(request.caller, data.day))
 
     @get(
         "/chart.svg",

@@ -5,7 +5,7 @@ from litestar.params import QueryParams
 
 from app.schemas.system.audit_schema import AuditPage, AuditQuery
 from app.security.principal import Access
-from app.web.rendering.responses import show
+from app.web.rendering.responses import json_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
 from app.wiring.system import Audit
@@ -22,4 +22,4 @@ class AuditController(Controller):
         self, request: ShopRequest, query: QueryParams, audit: Audit
     ) -> Response[AuditPage]:
         """Show a page of log-ins, and of changes of roles, passwords, prices and keys."""
-        return show(request, await audit.find(AuditQuery.parse_query(query.multi_items())))
+        return json_response(request, await audit.find(AuditQuery.parse_query(query.multi_items())))

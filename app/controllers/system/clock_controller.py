@@ -6,7 +6,7 @@ from litestar.params import JSONBody
 
 from app.schemas.system.clock_schema import ClockMove, ClockRead
 from app.security.principal import Access
-from app.web.rendering.responses import show
+from app.web.rendering.responses import json_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
 from app.wiring.resources import Shop
@@ -21,7 +21,7 @@ class ClockController(Controller):
     @get(summary="Tell the time", opt=declared(access=Access.ADMIN))
     async def read(self, request: ShopRequest, shop: NamedDependency[Shop]) -> Response[ClockRead]:
         """Show what time it is in the shop."""
-        return show(request, ClockRead(now=shop.clock.now()))
+        return json_response(request, ClockRead(now=shop.clock.now()))
 
     @post(status_code=200, summary="Move the time", opt=declared(access=Access.ADMIN))
     async def move(
@@ -29,4 +29,4 @@ class ClockController(Controller):
     ) -> Response[ClockRead]:
         """Move the time of every process that shares the shop's data directory."""
         shop.clock.move(data.by)
-        return show(request, ClockRead(now=shop.clock.now()))
+        return json_response(request, ClockRead(now=shop.clock.now()))

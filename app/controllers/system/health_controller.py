@@ -4,7 +4,7 @@ from litestar import Controller, Response, get
 
 from app.schemas.system.health_schema import Liveness, Readiness
 from app.security.principal import Access
-from app.web.rendering.responses import show
+from app.web.rendering.responses import json_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
 from app.wiring.system import Health
@@ -23,7 +23,7 @@ class HealthController(Controller):
     )
     async def live(self, request: ShopRequest) -> Response[Liveness]:
         """Answer, which is all that liveness is."""
-        return show(request, Liveness(status="ok"))
+        return json_response(request, Liveness(status="ok"))
 
     @get(
         "/ready",
@@ -33,4 +33,4 @@ class HealthController(Controller):
     async def ready(self, request: ShopRequest, health: Health) -> Response[Readiness]:
         """Ask each dependency for a sign of life; 503 when the shop cannot serve without one."""
         readiness = await health.readiness()
-        return show(request, readiness, 503 if readiness.status == "down" else 200)
+        return json_response(request, readiness, 503 if readiness.status == "down" else 200)

@@ -14,7 +14,7 @@ from aio_pika.abc import AbstractChannel, AbstractExchange
 from app.errors import Unavailable
 from app.messaging.rabbitmq.broker import BrokerLost, describe
 from app.models import OutboxMessage
-from app.observability.tracing import carried_headers, carried_on, span
+from app.observability.tracing import context_headers, restored_request_id, span
 from app.wiring.messaging import provide_outbox
 from app.wiring.resources import Shop
 
@@ -62,7 +62,7 @@ class Relay:
             sent = [each for each in results if not isinstance(each, BaseException)]
             faults = [each for each in results if isinstance(each, BaseException)]
             positions = {position for each in sent for position in each}
-            await outbox.note_sent(list(positions))
+            await outbox.mark_sent(list(positions))
             # A command whose queue is missing would be among the oldest again and again, and with
             # enough of them nothing else would ever leave. Events keep their order, and wait.
             stuck = [
@@ -70,7 +70,7 @@ class Relay:
                 for each in messages
                 if each.position not in positions and each.exchange == ""
             ]
-            await outbox.put_off([] if faults else stuck, _RETRY_DELAY)
+            await outbox.postpone([] if faults else stuck, _RETRY_DELAY)
         if faults:
             raise faults[0]
         # What did not leave is tried again after a pause, and so is what is locked by another.
@@ -87,8 +87,8 @@ class Relay:
 
     async def _send(self, message: OutboxMessage) -> bool:
         told = message.headers
-        with carried_on(told), span(f"send {message.routing_key}", "PRODUCER", told):
-            return await self._publish(message, told | carried_headers())
+        with restored_request_id(told), span(f"send {message.routing_key}", "PRODUCER", told):
+            return await self._publish(message, told | context_headers())
 
     async def _publish(self, message: OutboxMessage, headers: dict[str, Any]) -> bool:
         if message.attempts:

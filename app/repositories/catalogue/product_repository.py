@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app.cache.areas.catalogue import product_tags
 from app.core.ids import new_id
-from app.database.sessions import note_changed
+from app.database.sessions import mark_changed
 from app.errors import ProductNotFound, SkuTaken
 from app.models import MovementReason, Product, StockMovement
 from app.repositories.base import Repository
@@ -158,7 +158,7 @@ class ProductRepository(Repository[Product]):
         pieces: dict[UUID, int] = {}
         for each in movements:
             pieces[each["product_id"]] = pieces.get(each["product_id"], 0) + each["quantity"]
-        note_changed(self.session, product_tags(pieces))
+        mark_changed(self.session, product_tags(pieces))
         rows = [{"id": each, "stock_quantity": moved} for each, moved in pieces.items()]
         connection = await self.session.connection()
         if connection.dialect.name == "postgresql":
@@ -203,7 +203,7 @@ class ProductRepository(Repository[Product]):
     async def add_all(self, products: Sequence[Mapping[str, object]]) -> None:
         """Add many products, given as columns."""
         if products:
-            note_changed(self.session, product_tags(()))
+            mark_changed(self.session, product_tags(()))
             await insert_rows(self.session, (_products, products))
 
 

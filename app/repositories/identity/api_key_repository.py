@@ -25,7 +25,7 @@ class ApiKeyRepository(Repository[ApiKey]):
     model = ApiKey
     not_found = ApiKeyNotFound
 
-    async def find_good(self, key_id: UUID, now: datetime) -> ApiKey | None:
+    async def find_valid(self, key_id: UUID, now: datetime) -> ApiKey | None:
         """Return a key that is neither revoked nor over."""
         return (await self.session.scalars(_GOOD, {"key_id": key_id, "now": now})).one_or_none()
 
@@ -39,7 +39,7 @@ class ApiKeyRepository(Repository[ApiKey]):
             cursor=query.cursor,
         )
 
-    async def note_use(self, key_id: UUID, at: datetime, unless_after: datetime) -> None:
+    async def record_use(self, key_id: UUID, at: datetime, unless_after: datetime) -> None:
         """Note that a key was used, unless that was noted after a moment already."""
         await self.session.execute(
             update(ApiKey)

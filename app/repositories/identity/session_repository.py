@@ -80,7 +80,7 @@ class SessionRepository(Repository[LoginSession]):
         """Forget every log-in of a user."""
         await self.session.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
 
-    async def delete_over(self, now: datetime) -> None:
+    async def delete_expired(self, now: datetime) -> None:
         """Forget the log-ins that are over by their time."""
         await self.session.execute(delete(LoginSession).where(LoginSession.expires_at <= now))
 

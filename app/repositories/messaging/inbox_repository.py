@@ -73,7 +73,7 @@ class InboxRepository:
         """Forget the messages that came before a moment."""
         await self.session.execute(delete(InboxMessage).where(InboxMessage.received_at < moment))
 
-    async def note_start(self, queue: str, key: str, at: datetime) -> int:
+    async def record_start(self, queue: str, key: str, at: datetime) -> int:
         """Note that a message under suspicion is begun; return how often it was by now."""
         statement = (
             self._insert(SuspectMessage)
@@ -86,7 +86,7 @@ class InboxRepository:
         )
         return int(await self.session.scalar(statement) or 0)
 
-    async def forget_start(self, queue: str, key: str) -> None:
+    async def clear_start(self, queue: str, key: str) -> None:
         """Forget that a message was begun: it came to an end."""
         await self.session.execute(
             delete(SuspectMessage).where(

@@ -46,7 +46,7 @@ class OperationRepository(Repository[Operation]):
         )
         return (await self.session.scalars(query)).all()
 
-    async def note_running(self, message_ids: Collection[UUID], at: datetime) -> None:
+    async def mark_running(self, message_ids: Collection[UUID], at: datetime) -> None:
         """Note that the commands of these messages are begun."""
         await self.session.execute(
             update(Operation)

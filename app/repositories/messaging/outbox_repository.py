@@ -87,7 +87,7 @@ class OutboxRepository:
         """Return what waits, by where it goes."""
         return [Waiting(*row) for row in await self.session.execute(_WAITING)]
 
-    async def put_off(self, positions: Collection[int], due_at: datetime) -> None:
+    async def postpone(self, positions: Collection[int], due_at: datetime) -> None:
         """Have messages leave at another moment."""
         await self.session.execute(
             update(_outbox)

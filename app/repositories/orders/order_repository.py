@@ -8,7 +8,7 @@ from sqlalchemy import Select, exists, func, select, text, update
 from sqlalchemy.orm import selectinload
 
 from app.cache.areas.orders import order_tags
-from app.database.sessions import note_changed
+from app.database.sessions import mark_changed
 from app.errors import OrderNotFound
 from app.models import Order, OrderChange, OrderItem, OrderStatus
 from app.repositories.base import Repository
@@ -70,7 +70,7 @@ class OrderRepository(Repository[Order]):
         """
         numbers = await self._next_numbers(len(orders))
         # Who chose an order's id may have asked for it already.
-        note_changed(self.session, order_tags(order.id for order in orders))
+        mark_changed(self.session, order_tags(order.id for order in orders))
         await insert_rows(
             self.session,
             (_orders, [_order_row(order, number) for order, number in zip(orders, numbers)]),
@@ -93,7 +93,9 @@ class OrderRepository(Repository[Order]):
         )
         return (await self.session.scalars(query)).all()
 
-    async def forget_delivered_to(self, user_id: UUID, finished: Collection[OrderStatus]) -> None:
+    async def clear_delivery_addresses(
+        self, user_id: UUID, finished: Collection[OrderStatus]
+    ) -> None:
         """Forget where the finished orders of a user went, but for the country."""
         query = select(Order.id, Order.delivery_address).where(
             Order.user_id == user_id,
@@ -101,7 +103,7 @@ class OrderRepository(Repository[Order]):
             Order.delivery_address.is_not(None),
         )
         for order_id, address in await self.session.execute(query):
-            note_changed(self.session, order_tags([order_id]))
+            mark_changed(self.session, order_tags([order_id]))
             await self.session.execute(
                 update(Order)
                 .where(Order.id == order_id)

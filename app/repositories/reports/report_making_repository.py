@@ -118,7 +118,7 @@ class ReportMakingRepository(ReportRepository):
         """Return a number above that of every transaction that has locked anything by now."""
         return int(await self.session.scalar(_NEXT_TRANSACTION) or 0) if self._is_postgres else 0
 
-    async def is_anyone_below(self, transaction: int) -> bool:
+    async def has_transaction_below(self, transaction: int) -> bool:
         """Tell whether a transaction below a number is still running."""
         if not self._is_postgres:
             return False  # Who writes to SQLite has it alone.

@@ -35,7 +35,7 @@ class AuditRepository(Repository[AuditEvent]):
         )
         return (await self.session.scalars(query)).all()
 
-    async def forget_addresses(self, user_id: UUID, actor: str) -> None:
+    async def clear_addresses(self, user_id: UUID, actor: str) -> None:
         """Forget from where a user came; that something happened stays."""
         await self.session.execute(
             update(AuditEvent)

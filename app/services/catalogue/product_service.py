@@ -143,7 +143,7 @@ class ProductService:
 
     async def lock(self, product_ids: Collection[UUID]) -> None:
         """Keep products as they are until the transaction ends, but for changes of its own."""
-        await self._products.hold(product_ids)
+        await self._products.lock_in_id_order(product_ids)
 
     async def archive(self, product_id: UUID) -> None:
         """Take a product out of the shop for good; orders that have it keep it.
@@ -204,7 +204,7 @@ class ProductService:
             "from": format_minor(before_minor, product.currency),
             "to": format_minor(product.price_minor, product.currency),
         }
-        await self._audit.note(CatalogueAudited.PRICE_CHANGED, caller, product.id, **prices)
+        await self._audit.record(CatalogueAudited.PRICE_CHANGED, caller, product.id, **prices)
 
     async def _announce_change(self, product: Product, *, is_emptied: bool) -> None:
         shown = ProductRead.model_validate(product)

@@ -40,7 +40,7 @@ class PrivacyService:
         held: dict[str, Any] = {"exported_at": self._clock.now()}
         for area in self._areas:
             held |= await area.export(caller, user)
-        await self._audit.note(DataAudited.USER_EXPORTED, caller, user_id)
+        await self._audit.record(DataAudited.USER_EXPORTED, caller, user_id)
         return UserExport(**held)
 
     async def erase(self, caller: Caller, user_id: UUID) -> None:
@@ -59,4 +59,4 @@ class PrivacyService:
         # From where users erase themselves is theirs to be forgotten, too.
         is_own = caller.user_id == user_id
         noted = replace(caller, address=None) if is_own else caller
-        await self._audit.note(DataAudited.USER_ERASED, noted, user_id)
+        await self._audit.record(DataAudited.USER_ERASED, noted, user_id)

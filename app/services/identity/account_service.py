@@ -11,7 +11,7 @@ from app.repositories.identity.session_repository import SessionRepository
 from app.repositories.identity.user_repository import Credentials, UserRepository
 from app.schemas.identity.auth_schema import PasswordChange, PasswordReset
 from app.security.areas.identity import IdentityAudited
-from app.security.passwords import Passwords, require_good
+from app.security.passwords import Passwords, require_strong
 from app.security.principal import Caller
 from app.security.rate_limits import RateLimits
 from app.security.tokens import TokenKind, Tokens, digest_of
@@ -60,13 +60,13 @@ class AccountService:
             InvalidInput: the new password is not good enough.
         """
         known = await self.require_password(caller, change.current_password, "current_password")
-        require_good(change.new_password, "new_password", known.username, known.email)
+        require_strong(change.new_password, "new_password", known.username, known.email)
         new_hash = await self._passwords.hash(change.new_password)
         user = await self._users.get(known.user_id, lock=True)
         if user.password_hash != known.password_hash:
             raise InvalidCredentials("the current password is another one")
         await self._set_password(user, new_hash)
-        await self._audit.note(IdentityAudited.PASSWORD_CHANGED, caller, user.id)
+        await self._audit.record(IdentityAudited.PASSWORD_CHANGED, caller, user.id)
 
     async def require_password(
         self, caller: Caller, password: str | None, field: str
@@ -86,10 +86,10 @@ class AccountService:
         if standing.is_exceeded:
             raise standing.refusal("too many attempts, try again later")
         known = await self._users.credentials_of_id(caller.own_id)
-        await self._users.release()
+        await self._users.end_read()
         kept = None if known is None else known.password_hash
         if known is None or not await self._passwords.verify(password, kept):
-            await self._audit.note(IdentityAudited.LOGIN_FAILED, caller, caller.own_id)
+            await self._audit.record(IdentityAudited.LOGIN_FAILED, caller, caller.own_id)
             raise InvalidCredentials("the current password is another one")
         return known
 
@@ -102,7 +102,7 @@ class AccountService:
         await self._limit_mails(email)
         known = await self._users.credentials_of(email)
         if known is None or not known.is_active:
-            await self._audit.note(IdentityAudited.PASSWORD_FORGOTTEN, caller, None)
+            await self._audit.record(IdentityAudited.PASSWORD_FORGOTTEN, caller, None)
             return
         # A token is spent when the password is another one, and when the address is.
         token = self._tokens.issue(
@@ -112,7 +112,7 @@ class AccountService:
             for_=_fingerprint(known.password_hash, known.email),
         )
         await self._mails.write(known.user_id, known.email, self._texts.reset_password(token))
-        await self._audit.note(IdentityAudited.PASSWORD_FORGOTTEN, caller, known.user_id)
+        await self._audit.record(IdentityAudited.PASSWORD_FORGOTTEN, caller, known.user_id)
 
     async def reset_password(self, reset: PasswordReset, caller: Caller) -> None:
         """Set a new password on the strength of a mail; every log-in of the user ends.
@@ -123,10 +123,10 @@ class AccountService:
         """
         claims = self._tokens.read(TokenKind.RESET_PASSWORD, reset.token)
         known = await self._users.credentials_of_id(claims.subject)
-        await self._users.release()
+        await self._users.end_read()
         if known is None:
             raise InvalidToken("the user of this token is gone")
-        require_good(reset.new_password, "new_password", known.username, known.email)
+        require_strong(reset.new_password, "new_password", known.username, known.email)
         new_hash = await self._passwords.hash(reset.new_password)
         user = await self._get(claims.subject)
         if not hmac.compare_digest(
@@ -136,7 +136,7 @@ class AccountService:
         # Who got the mail reads mails to the address.
         user.email_verified_at = user.email_verified_at or self._clock.now()
         await self._set_password(user, new_hash)
-        await self._audit.note(IdentityAudited.PASSWORD_RESET, caller, user.id)
+        await self._audit.record(IdentityAudited.PASSWORD_RESET, caller, user.id)
 
     async def send_verification(self, caller: Caller) -> None:
         """Write to the caller, so that the address can be proved.
@@ -155,7 +155,7 @@ class AccountService:
         )
         await self._mails.write(user.id, user.email, self._texts.verify_email(token))
 
-    async def tell_of_new_email(self, user: User, before: str) -> None:
+    async def notify_of_new_email(self, user: User, before: str) -> None:
         """Write to the address that a user has given up, and have the new one proved."""
         await self._mails.write(user.id, before, self._texts.email_changed())
         await self.ask_to_verify(user)
@@ -175,7 +175,7 @@ class AccountService:
             user.email_verified_at = user.updated_at = now
             user.version += 1
             await self._users.flush()
-            await self._audit.note(IdentityAudited.EMAIL_VERIFIED, caller, user.id)
+            await self._audit.record(IdentityAudited.EMAIL_VERIFIED, caller, user.id)
 
     async def _set_password(self, user: User, new_hash: str) -> None:
         now = self._clock.now()

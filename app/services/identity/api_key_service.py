@@ -43,7 +43,7 @@ class ApiKeyService:
             expires_at=data.expires_at,
         )
         await self._keys.add(row)
-        await self._audit.note(ApiKeyAudited.KEY_CREATED, caller, key_id, scopes=row.scopes)
+        await self._audit.record(ApiKeyAudited.KEY_CREATED, caller, key_id, scopes=row.scopes)
         shown = ApiKeyRead.model_validate(row)
         return ApiKeyCreated(**shown.model_dump(), key=key)
 
@@ -62,4 +62,4 @@ class ApiKeyService:
         if key.revoked_at is None:
             key.revoked_at = self._clock.now()
             await self._keys.flush()
-            await self._audit.note(ApiKeyAudited.KEY_REVOKED, caller, key_id)
+            await self._audit.record(ApiKeyAudited.KEY_REVOKED, caller, key_id)

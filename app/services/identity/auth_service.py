@@ -73,7 +73,7 @@ class AuthService:
             InvalidCredentials: which of them was wrong is not told.
         """
         known = await self._users.credentials_of(request.username)
-        await self._users.release()
+        await self._users.end_read()
         # By the user and not by the name: a user has two, and would have twice the attempts.
         account = comparison_key(request.username) if known is None else str(known.user_id)
         standing = await self._limits.hit(f"login:{account}", self._account_limit)
@@ -84,13 +84,13 @@ class AuthService:
         )
         user = await self._still(known) if known is not None and is_right else None
         if user is None:
-            await self._audit.note(
+            await self._audit.record(
                 IdentityAudited.LOGIN_FAILED, caller, None if known is None else known.user_id
             )
             raise InvalidCredentials("there is no such user with this password")
         if self._passwords.is_outdated(user.password_hash or ""):
             user.password_hash = await self._passwords.hash(request.password)
-        await self._audit.note(IdentityAudited.LOGGED_IN, caller, user.id)
+        await self._audit.record(IdentityAudited.LOGGED_IN, caller, user.id)
         return await self._open(user, user_agent)
 
     async def refresh(self, token: str, caller: Caller) -> TokenPair:
@@ -112,7 +112,7 @@ class AuthService:
             raise InvalidToken("the user of this token may not come in")
         if not hmac.compare_digest(session.refresh_digest, digest_of(token)):
             session.ended_at = now
-            await self._audit.note(IdentityAudited.TOKEN_REUSED, caller, session.user_id)
+            await self._audit.record(IdentityAudited.TOKEN_REUSED, caller, session.user_id)
             raise RefreshTokenReused("the token was used before, and its log-in is ended")
         session.last_used_at = now
         logger.info("log-in %s of user %s is renewed", session.id, session.user_id)
@@ -127,21 +127,21 @@ class AuthService:
         now = self._clock.now()
         session = await self._sessions.get_of_user(caller.own_id, session_id, now)
         session.ended_at = now
-        await self._audit.note(IdentityAudited.LOGGED_OUT, caller, caller.own_id)
+        await self._audit.record(IdentityAudited.LOGGED_OUT, caller, caller.own_id)
 
     async def log_out_everywhere(self, caller: Caller) -> None:
         """End every log-in of the caller."""
         await self._sessions.end_all(caller.own_id, self._clock.now())
-        await self._audit.note(IdentityAudited.LOGGED_OUT, caller, caller.own_id, everywhere=True)
+        await self._audit.record(IdentityAudited.LOGGED_OUT, caller, caller.own_id, everywhere=True)
 
     async def sessions(self, caller: Caller) -> SessionList:
         """Show the log-ins of the caller that are good."""
         sessions = await self._sessions.of_user(caller.own_id, self._clock.now())
         return SessionList(items=[show_session(each, caller) for each in sessions])
 
-    async def forget_over(self) -> None:
+    async def delete_expired_sessions(self) -> None:
         """Drop the log-ins whose time is over."""
-        await self._sessions.delete_over(self._clock.now())
+        await self._sessions.delete_expired(self._clock.now())
 
     async def _still(self, known: Credentials) -> User | None:
         """Return the user, locked, if nothing has changed while the password was compared."""

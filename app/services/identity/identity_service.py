@@ -60,20 +60,20 @@ class IdentityService:
         )
         return Identity(caller, claims.expires_at)
 
-    async def note_use(self, key_id: UUID) -> None:
+    async def record_use(self, key_id: UUID) -> None:
         """Note that an API key is used, to the minute."""
         now = self._clock.now()
-        await self._keys.note_use(key_id, now, unless_after=now - _USE_IS_NOTED_EVERY)
+        await self._keys.record_use(key_id, now, unless_after=now - _USE_IS_NOTED_EVERY)
 
     async def _machine(self, token: str) -> Identity:
         now = self._clock.now()
-        key = await self._keys.find_good(_key_id_of(token), now)
+        key = await self._keys.find_valid(_key_id_of(token), now)
         if key is None or not hmac.compare_digest(key.digest, digest_of(token)):
             raise InvalidToken("the API key is not a good one")
         caller = Caller(f"api-key {key.id}", scopes=frozenset(map(scope_of, key.scopes)))
-        is_noted = key.last_used_at and key.last_used_at >= now - _USE_IS_NOTED_EVERY
+        is_audited = key.last_used_at and key.last_used_at >= now - _USE_IS_NOTED_EVERY
         good_until = key.expires_at or now + timedelta(days=1)
-        return Identity(caller, good_until, None if is_noted else key.id)
+        return Identity(caller, good_until, None if is_audited else key.id)
 
 
 def _key_id_of(token: str) -> UUID:

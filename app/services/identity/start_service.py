@@ -9,7 +9,7 @@ from app.repositories.identity.session_repository import SessionRepository
 from app.repositories.identity.user_repository import UserRepository
 from app.schemas.identity.user_schema import UserCreate
 from app.security.areas.identity import IdentityAudited
-from app.security.passwords import Passwords, require_good
+from app.security.passwords import Passwords, require_strong
 from app.security.principal import SYSTEM
 from app.services.identity.user_service import UserService
 from app.services.system.audit_service import AuditService
@@ -58,7 +58,7 @@ class StartService:
         if known is None:
             await self.add_admin(email, password)
             return
-        require_good(password, "password", known.username, known.email)
+        require_strong(password, "password", known.username, known.email)
         user = await self._users.get(known.user_id, lock=True)
         user.password_hash = await self._passwords.hash(password)
         user.role, user.is_active = UserRole.ADMIN, True
@@ -66,7 +66,7 @@ class StartService:
         user.version += 1
         await self._users.flush()
         await self._sessions.end_all(user.id, user.updated_at)
-        await self._audit.note(IdentityAudited.ROLE_CHANGED, SYSTEM, user.id, to=UserRole.ADMIN)
+        await self._audit.record(IdentityAudited.ROLE_CHANGED, SYSTEM, user.id, to=UserRole.ADMIN)
 
     async def add_admin(self, email: str, password: str) -> None:
         """Add an administrator.
@@ -87,10 +87,10 @@ class StartService:
         admin = await self._user_service.add(registration, UserRole.ADMIN)
         admin.email_verified_at = admin.created_at
         await self._users.flush()
-        await self._audit.note(IdentityAudited.ROLE_CHANGED, SYSTEM, admin.id, to=UserRole.ADMIN)
+        await self._audit.record(IdentityAudited.ROLE_CHANGED, SYSTEM, admin.id, to=UserRole.ADMIN)
 
 
-def made_up_password() -> str:
+def generate_password() -> str:
     """Return a password that is good, and can be read off a screen."""
     letters = "abcdefghjkmnpqrstuvwxyz23456789"
     return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(6))

@@ -20,7 +20,7 @@ from app.schemas.identity.user_schema import (
     UserRead,
 )
 from app.security.areas.identity import IdentityAudited
-from app.security.passwords import Passwords, require_good
+from app.security.passwords import Passwords, require_strong
 from app.security.principal import Caller
 from app.services.identity.account_service import AccountService
 from app.services.preconditions import require_match
@@ -67,7 +67,7 @@ class UserService:
             EmailTaken, UsernameTaken: another user has it.
             InvalidInput: the password is not good enough.
         """
-        require_good(registration.password, "password", registration.username, registration.email)
+        require_strong(registration.password, "password", registration.username, registration.email)
         password_hash = await self._passwords.hash(registration.password)
         now = self._clock.now()
         user = User(
@@ -127,8 +127,8 @@ class UserService:
             user.email_verified_at = None
         await self._users.flush()
         if comparison_key(before) != user.email_key:
-            await self._audit.note(IdentityAudited.EMAIL_CHANGED, caller, user.id)
-            await self._accounts.tell_of_new_email(user, before)
+            await self._audit.record(IdentityAudited.EMAIL_CHANGED, caller, user.id)
+            await self._accounts.notify_of_new_email(user, before)
         return UserRead.model_validate(user)
 
     async def change_access(
@@ -154,11 +154,11 @@ class UserService:
         user.version += 1
         await self._users.flush()
         if user.role is not role:
-            await self._audit.note(
+            await self._audit.record(
                 IdentityAudited.ROLE_CHANGED, caller, user.id, **{"from": role, "to": user.role}
             )
         if user.is_active is not is_active:
-            await self._audit.note(
+            await self._audit.record(
                 IdentityAudited.ACCESS_CHANGED, caller, user.id, is_active=user.is_active
             )
         if not user.is_active:

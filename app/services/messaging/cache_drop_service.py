@@ -20,7 +20,7 @@ class CacheDropService:
         self._drops = drops
         self._clock = clock
 
-    async def note(self, tags: Collection[str]) -> UUID:
+    async def record(self, tags: Collection[str]) -> UUID:
         """Note in the transaction of a change what it drops."""
         now = self._clock.now()
         drop_id = new_id(now)

@@ -113,6 +113,6 @@ class DeadLetterService:
 
     async def _remove(self, caller: Caller, letter: DeadLetter, event: Audited) -> None:
         await self._letters.delete(letter)
-        await self._audit.note(
+        await self._audit.record(
             event, caller, letter.id, queue=letter.queue, message_id=letter.message_id
         )

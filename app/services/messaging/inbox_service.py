@@ -44,14 +44,14 @@ class InboxService:
         """Tell whether a message with the same body had its effect lately."""
         return await self._inbox.has_similar(queue, digest, self._clock.now() - within)
 
-    async def note_start(self, queue: str, key: str) -> int:
+    async def record_start(self, queue: str, key: str) -> int:
         """Note that a message under suspicion is begun; return how often it was by now."""
-        return await self._inbox.note_start(queue, key, self._clock.now())
+        return await self._inbox.record_start(queue, key, self._clock.now())
 
-    async def forget_start(self, queue: str, key: str) -> None:
+    async def clear_start(self, queue: str, key: str) -> None:
         """Forget that a message was begun: it came to an end."""
-        await self._inbox.forget_start(queue, key)
+        await self._inbox.clear_start(queue, key)
 
-    async def forget_old(self) -> None:
+    async def delete_old(self) -> None:
         """Forget messages that cannot come again any more."""
         await self._inbox.delete_before(self._clock.now() - RETENTION)

@@ -80,28 +80,28 @@ class OperationService:
         """Return those of the ids of messages that are operations; most messages are foreign."""
         return await self._operations.ids_among(queue, message_ids)
 
-    async def note_running(self, message_ids: Collection[UUID]) -> None:
+    async def mark_running(self, message_ids: Collection[UUID]) -> None:
         """Note that the commands of these messages are begun."""
-        await self._operations.note_running(message_ids, self._clock.now())
+        await self._operations.mark_running(message_ids, self._clock.now())
 
-    def note_success(self, operation: Operation, result: Schema) -> None:
+    def mark_succeeded(self, operation: Operation, result: Schema) -> None:
         """Note what a command has brought about."""
         self._step(operation, OperationState.SUCCEEDED)
         operation.result = plain(result)
 
-    async def note_attempt(self, queue: str, operation_id: UUID) -> None:
+    async def count_attempt(self, queue: str, operation_id: UUID) -> None:
         """Note that a command has failed for the moment."""
         for operation in await self._operations.of_messages(queue, [operation_id]):
             self._step(operation, OperationState.RUNNING)
             operation.attempts += 1
 
-    async def note_failure(self, queue: str, operation_id: UUID, error: DomainError) -> None:
+    async def mark_failed(self, queue: str, operation_id: UUID, error: DomainError) -> None:
         """Note why a command can never be carried out."""
         for operation in await self._operations.of_messages(queue, [operation_id]):
             self._step(operation, OperationState.FAILED)
             operation.problem = _plain(error.as_problem())
 
-    async def forget_finished(self) -> None:
+    async def delete_finished(self) -> None:
         """Forget the operations that came to their end long ago."""
         await self._operations.delete_finished(self._clock.now() - RETENTION)
 

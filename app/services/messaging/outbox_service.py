@@ -10,7 +10,7 @@ from app.core.clock import Clock
 from app.core.ids import new_id
 from app.core.queues import EVENTS_EXCHANGE, TASK_QUEUE, dead_letter_queue
 from app.models import OutboxMessage
-from app.observability.tracing import carried_headers
+from app.observability.tracing import context_headers
 from app.repositories.messaging.outbox_repository import OutboxRepository
 from app.schemas.base import Schema
 from app.schemas.messaging.event_schema import DomainEvent
@@ -34,41 +34,41 @@ class OutboxService:
     async def announce_all(self, events: Sequence[DomainEvent]) -> None:
         """Tell whoever listens of several things that have happened."""
         if self._has_broker and events:
-            now, headers = self._clock.now(), carried_headers()
+            now, headers = self._clock.now(), context_headers()
             await self._outbox.send([_event_row(each, headers, now) for each in events])
 
     async def take_due(self, limit: int) -> Sequence[OutboxMessage]:
         """Return messages that are to leave, the oldest first; one caller at a time gets any."""
-        return await self.look_at_due(limit) if await self.take_turn() else ()
+        return await self.find_due(limit) if await self.try_lock() else ()
 
-    async def take_turn(self) -> bool:
+    async def try_lock(self) -> bool:
         """Become the one who takes messages out until the transaction ends; tell whether one is."""
         return await self._outbox.try_lock()
 
-    async def look_at_due(self, limit: int) -> Sequence[OutboxMessage]:
+    async def find_due(self, limit: int) -> Sequence[OutboxMessage]:
         """Return messages that are due, for the only process that takes them."""
         return await self._outbox.due(self._clock.now(), limit)
 
-    async def note_sent(self, positions: Sequence[int]) -> None:
+    async def mark_sent(self, positions: Sequence[int]) -> None:
         """Forget messages that have left."""
         if positions:
             await self._outbox.delete(positions)
 
-    async def put_off(self, positions: Sequence[int], delay: timedelta) -> None:
+    async def postpone(self, positions: Sequence[int], delay: timedelta) -> None:
         """Have messages leave later, that cannot leave now."""
         if positions:
-            await self._outbox.put_off(positions, self._clock.now() + delay)
+            await self._outbox.postpone(positions, self._clock.now() + delay)
 
     async def enqueue(self, queue: str, message_id: str, body: bytes) -> None:
         """Put a command on its queue."""
-        headers, now = carried_headers(), self._clock.now()
+        headers, now = context_headers(), self._clock.now()
         await self._outbox.send([_row(queue, message_id, message_id, body, headers, now)])
 
     async def enqueue_later(
         self, queue: str, message_id: str, body: bytes, attempts: int, delay: timedelta
     ) -> None:
         """Put a command back on its queue that was tried, to be delivered after a while."""
-        headers, now = carried_headers(), self._clock.now()
+        headers, now = context_headers(), self._clock.now()
         row = _row(queue, message_id, message_id, body, headers, now)
         # Nobody is to look for it now.
         await self._outbox.add([row | {"attempts": attempts, "due_at": now + delay}])
@@ -84,7 +84,7 @@ class OutboxService:
     ) -> None:
         """Send a message to a queue of others; without a broker nobody can have it."""
         if self._has_broker:
-            told = {**carried_headers(), **headers}
+            told = {**context_headers(), **headers}
             row = _row(queue, message_id, subject, body, told, self._clock.now())
             await self._outbox.send([row])
 

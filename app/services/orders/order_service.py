@@ -31,7 +31,7 @@ from app.schemas.orders.order_schema import (
 )
 from app.security.principal import Caller
 from app.services.messaging.outbox_service import OutboxService
-from app.services.orders.placement import Till, sales_in
+from app.services.orders.placement import OrderPlacement, sales_in
 from app.services.preconditions import require_match
 from app.tables.orders import NewOrder, without_person
 
@@ -83,27 +83,28 @@ class OrderService:
 
         The first come first: what one has taken is not there for the ones after it.
         """
-        till = await self._open_till(orders)
-        judged = [till.judge(*each) for each in orders]
-        placed = [each for each in judged if isinstance(each, NewOrder)]
+        placement = await self._load_placement(orders)
+        evaluated = [placement.evaluate(*each) for each in orders]
+        placed = [each for each in evaluated if isinstance(each, NewOrder)]
         if not placed:
-            return [each for each in judged if isinstance(each, DomainError)]
-        numbers = iter(await self._note(placed, till))
+            return [each for each in evaluated if isinstance(each, DomainError)]
+        numbers = iter(await self._note(placed, placement))
         outcomes = [
-            _placed(each, next(numbers)) if isinstance(each, NewOrder) else each for each in judged
+            _placed(each, next(numbers)) if isinstance(each, NewOrder) else each
+            for each in evaluated
         ]
-        await self._announce([each for each in outcomes if isinstance(each, OrderRead)], till)
+        await self._announce([each for each in outcomes if isinstance(each, OrderRead)], placement)
         return outcomes
 
     async def lock_for_placing(self, orders: Sequence[Asked]) -> None:
         """Lock what orders need that are placed one after the other in one transaction."""
         await self._users.get_buyers(_buyers_of(orders))
-        await self._products.hold(_wanted_in(orders))
+        await self._products.lock_in_id_order(_wanted_in(orders))
 
-    async def _open_till(self, orders: Sequence[Asked]) -> Till:
+    async def _load_placement(self, orders: Sequence[Asked]) -> OrderPlacement:
         named = {order_id for *_, order_id in orders if order_id is not None}
         at_home = [each for each in orders if each[1].delivery_address is None]
-        return Till(
+        return OrderPlacement(
             buyers=await self._users.get_buyers(_buyers_of(orders)),
             addresses=await self._addresses.primary_of_all(_buyers_of(at_home)),
             taken_ids=await self._orders.existing(named) if named else set(),
@@ -112,17 +113,17 @@ class OrderService:
             currency=self._currency,
         )
 
-    async def _note(self, placed: Sequence[NewOrder], till: Till) -> list[int]:
-        await self._products.move_stock(sales_in(placed), till.now)
+    async def _note(self, placed: Sequence[NewOrder], placement: OrderPlacement) -> list[int]:
+        await self._products.move_stock(sales_in(placed), placement.now)
         return await self._orders.add_placed(placed)
 
-    async def _announce(self, placed: Sequence[OrderRead], till: Till) -> None:
+    async def _announce(self, placed: Sequence[OrderRead], placement: OrderPlacement) -> None:
         events: list[DomainEvent] = [OrderPlacedEvent(order.id, order) for order in placed]
         events += [
             ProductOutOfStockEvent(
-                each, ProductOutOfStock(product_id=each, sku=till.products[each].sku)
+                each, ProductOutOfStock(product_id=each, sku=placement.products[each].sku)
             )
-            for each in till.sold_out
+            for each in placement.sold_out
         ]
         await self._outbox.announce_all(events)
 
@@ -159,10 +160,10 @@ class OrderService:
         before, now = order.status, self._clock.now()
         order.move_to(status, caller.name, now)
         if not TRANSITIONS[status]:
-            await self._forget_where(order)
+            await self._clear_address(order)
         await self._orders.flush()
         if status is OrderStatus.CANCELLED:
-            await self._give_back(order, now)
+            await self._return_to_stock(order, now)
         step = OrderStatusChanged(
             order_id=order.id,
             number=order.number,
@@ -175,10 +176,10 @@ class OrderService:
 
     async def lock_for_moving(self, moves: Mapping[UUID, OrderStatus]) -> None:
         """Lock orders that move one after the other in one transaction, and what they give back."""
-        await self._orders.hold(moves)
+        await self._orders.lock_in_id_order(moves)
         cancelled = [each for each, status in moves.items() if status is OrderStatus.CANCELLED]
         if cancelled:
-            await self._products.hold(await self._orders.product_ids_in(cancelled))
+            await self._products.lock_in_id_order(await self._orders.product_ids_in(cancelled))
 
     async def cancel(self, caller: Caller, order_id: UUID) -> OrderRead:
         """Cancel an order and put its pieces back into stock.
@@ -188,14 +189,14 @@ class OrderService:
         """
         return await self.move(caller, order_id, OrderStatus.CANCELLED)
 
-    async def _forget_where(self, order: Order) -> None:
+    async def _clear_address(self, order: Order) -> None:
         """Forget where an order went that has come to its end, if its user was forgotten."""
         if order.delivery_address is not None and await self._users.is_anonymised(order.user_id):
             order.delivery_address = without_person(order.delivery_address)
 
-    async def _give_back(self, order: Order, at: datetime) -> None:
+    async def _return_to_stock(self, order: Order, at: datetime) -> None:
         quantities = {item.product_id: item.quantity for item in order.items}
-        await self._products.hold(quantities)
+        await self._products.lock_in_id_order(quantities)
         await self._products.move_stock(
             [
                 movement_row(

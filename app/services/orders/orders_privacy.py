@@ -29,4 +29,4 @@ class OrdersPrivacy(PersonalData):
 
     async def erase(self, user: User) -> None:
         """Forget where orders went; one on its way keeps its address until it has arrived."""
-        await self._orders.forget_delivered_to(user.id, FINISHED)
+        await self._orders.clear_delivery_addresses(user.id, FINISHED)

@@ -25,7 +25,7 @@ from app.tables.orders import NewLine, NewOrder, NewStep
 
 
 @dataclass(slots=True)
-class Till:
+class OrderPlacement:
     """What some orders need, locked, and what they have taken so far."""
 
     buyers: Mapping[UUID, bool]
@@ -43,16 +43,16 @@ class Till:
         """The products of which nothing is left."""
         return [each for each, pieces in self.taken.items() if self._left(each, pieces) == 0]
 
-    def judge(
+    def evaluate(
         self, caller: Caller, data: OrderCreate, order_id: UUID | None
     ) -> NewOrder | DomainError:
         """Return an order, or why it is refused."""
         try:
-            return self.ring_up(caller, data, order_id)
+            return self.place(caller, data, order_id)
         except DomainError as refusal:
             return refusal
 
-    def ring_up(self, caller: Caller, data: OrderCreate, order_id: UUID | None) -> NewOrder:
+    def place(self, caller: Caller, data: OrderCreate, order_id: UUID | None) -> NewOrder:
         """Return an order, whose pieces are taken; a refused one has taken nothing.
 
         Raises:

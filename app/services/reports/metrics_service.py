@@ -24,7 +24,7 @@ class Figures:
     """How long ago the newest day ended that has a report; None before the first."""
 
 
-class FiguresService:
+class MetricsService:
     """Counts what waits, what has failed, and what was sold."""
 
     def __init__(

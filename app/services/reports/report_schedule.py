@@ -67,4 +67,4 @@ class ReportSchedule:
 
     async def is_settled(self, transaction: int) -> bool:
         """Tell whether all has ended that was begun before a transaction."""
-        return not await self._reports.is_anyone_below(transaction)
+        return not await self._reports.has_transaction_below(transaction)

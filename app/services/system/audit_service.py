@@ -19,7 +19,7 @@ class AuditService:
         self._events = events
         self._clock = clock
 
-    async def note(
+    async def record(
         self, event: Audited, caller: Caller, subject_id: UUID | None, **detail: Any
     ) -> None:
         """Note that something happened; the detail is kept for years, so no secrets in it."""

@@ -65,7 +65,7 @@ class IdempotencyService:
             )
         )
 
-    async def forget_expired(self) -> None:
+    async def delete_expired(self) -> None:
         """Drop the answers whose time is over."""
         await self._keys.delete_expired(self._clock.now())
 

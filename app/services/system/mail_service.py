@@ -10,7 +10,7 @@ from app.models import OutgoingMail
 from app.repositories.system.mail_repository import MailRepository
 from app.services.system.mail_texts import MailText
 
-# Longer than the slowest server takes for as many: 20 seconds each, as `app.jobs.mail_delivery` has it.
+# Longer than the slowest server takes for a batch: 20 seconds each, see `app.jobs.mail_delivery`.
 _LEASE = timedelta(minutes=2)
 _AT_ONCE = 5
 _MAX_ATTEMPTS = 10
@@ -46,11 +46,11 @@ class MailService:
         """Return mails to be sent; who does not say what became of one gets it again later."""
         return await self._mails.lease_due(self._clock.now(), _LEASE, _AT_ONCE)
 
-    async def note_sent(self, mail_id: UUID) -> None:
+    async def mark_sent(self, mail_id: UUID) -> None:
         """Forget a mail that is sent."""
         await self._mails.delete(mail_id)
 
-    async def note_failed(self, mail_id: UUID) -> bool:
+    async def mark_failed(self, mail_id: UUID) -> bool:
         """Have a mail sent again, each time later; tell whether it is given up instead."""
         mail = await self._mails.find(mail_id)
         if mail is None or mail.attempts >= _MAX_ATTEMPTS:

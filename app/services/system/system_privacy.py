@@ -36,7 +36,7 @@ class SystemPrivacy(PersonalData):
         """Forget waiting mails, kept answers, and from where the user came."""
         name = name_of_user(user.id)
         await self._mails.delete_of_user(user.id)
-        await self._events.forget_addresses(user.id, name)
+        await self._events.clear_addresses(user.id, name)
         await self._answers.delete_of_user(name, user.id)
 
 

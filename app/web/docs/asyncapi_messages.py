@@ -38,9 +38,9 @@ _COMMAND_PROPERTIES = {
         "type": "string",
         "maxLength": 255,
         "description": "Any text that its queue never had before, best a UUID: another message of "
-        "the same id, with another body, is parked as `ambiguous`. Without one, it is applied at its "
-        "first delivery; if it is delivered again, it is applied unless one of the same body was "
-        "within an hour, and else parked as `ambiguous`.",
+        "the same id, with another body, is parked as `ambiguous`. Without one, it is applied at "
+        "its first delivery; if it is delivered again, it is applied unless one of the same body "
+        "was within an hour, and else parked as `ambiguous`.",
         "examples": [_ID],
     },
     "delivery_mode": {

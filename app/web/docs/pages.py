@@ -24,7 +24,7 @@ _STATIC = Path(__file__).parent / "static"
 
 
 def documentation(tags: Sequence[Tag]) -> OpenAPIConfig:
-    """Return what the document says of the whole and of the groups of routes, and the routes that show it."""
+    """Return the OpenAPI configuration: title, groups of routes, and the pages that render it."""
     return OpenAPIConfig(
         title="Lavka",
         version=__version__,

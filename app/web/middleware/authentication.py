@@ -39,8 +39,8 @@ class Authentication:
         scope["user"] = ANONYMOUS if is_public else await _caller(shop, scope)
         if not scope["user"].may(options.access, options.scope):
             raise _refusal(scope["user"], options)
-        if options.is_dear:
-            await _limit_dear(shop, scope)
+        if options.is_throttled:
+            await _throttle(shop, scope)
         sending = _forgetting(shop, send) if options.changes_rights else send
         await self._app(scope, receive, sending)
 
@@ -63,7 +63,7 @@ async def _caller(shop: Shop, scope: HTTPScope) -> Caller:
         identity = await provide_identities(session, shop).identify(token)
     if identity.key_to_note is not None:
         async with shop.database.write() as session:
-            await provide_identities(session, shop).note_use(identity.key_to_note)
+            await provide_identities(session, shop).record_use(identity.key_to_note)
     shop.identities.keep(token, identity.caller, identity.good_until, generation)
     return identity.caller
 
@@ -85,7 +85,7 @@ def _refusal(caller: Caller, options: RouteOptions) -> Unauthenticated | Forbidd
     return Forbidden("the API key is not good for this", needs=options.scope)
 
 
-async def _limit_dear(shop: Shop, scope: HTTPScope) -> None:
+async def _throttle(shop: Shop, scope: HTTPScope) -> None:
     """Count what costs the shop a password's hash, or a mail, by the network address."""
     standing = await shop.limits.hit(
         f"address:{network_of(scope)}", shop.settings.login_limit_per_address

@@ -11,7 +11,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from app.errors import DomainError, InvalidInput
-from app.observability.http_metrics import UNKNOWN_ROUTE, Traffic
+from app.observability.http_metrics import UNKNOWN_ROUTE, HttpMetrics
 from app.observability.request_ids import bound_request_id, new_request_id, sane_request_id
 from app.observability.tracing import fail_span, is_tracing, span
 from app.security.rate_limits import LocalCounter
@@ -60,7 +60,7 @@ HeaderList = list[tuple[bytes, bytes]]
 class Edge:
     """Wraps an application: whom it serves, how often, and the headers of all that it sends."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, traffic: Traffic) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, traffic: HttpMetrics) -> None:
         self._app = app
         self._traffic = traffic
         self._hosts = frozenset(name.lower() for name in settings.allowed_hosts)

@@ -10,9 +10,9 @@ from app.database.sessions import Database
 from app.errors import Unavailable
 from app.messaging.commands import COMMANDS
 from app.messaging.rabbitmq.depths import QueueDepths
-from app.observability.http_metrics import BUCKET_SECONDS, Traffic
+from app.observability.http_metrics import BUCKET_SECONDS, HttpMetrics
 from app.services.reports.metrics_service import Figures
-from app.wiring.reports import provide_figures
+from app.wiring.reports import provide_metrics
 from app.wiring.resources import Shop
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Metrics:
     async def _figures(self) -> Figures | None:
         try:
             async with asyncio.timeout(_DATABASE_SECONDS), self._shop.database.read() as session:
-                return await provide_figures(session, self._shop).figures()
+                return await provide_metrics(session, self._shop).figures()
         except (Unavailable, TimeoutError):
             return None
 
@@ -63,7 +63,7 @@ class _Collected:
 
     def collect(self) -> "Iterator[Metric]":
         """Yield the figures."""
-        yield from _traffic(self._shop.traffic)
+        yield from _traffic(self._shop.http_metrics)
         yield from _cache(self._shop.cache)
         yield from _pool(self._shop.database)
         yield from _queues(self._depths)
@@ -71,7 +71,7 @@ class _Collected:
             yield from _tables(self._figures)
 
 
-def _traffic(traffic: Traffic) -> "Iterator[Metric]":
+def _traffic(traffic: HttpMetrics) -> "Iterator[Metric]":
     # pylint: disable=import-outside-toplevel  # as above
     from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 
@@ -171,7 +171,7 @@ def _cache(cache: Cache) -> "Iterator[Metric]":
     yield GaugeMetricFamily(
         "lavka_cache_redis_up",
         "Whether Redis is there and believed; without one, 0.",
-        float(redis is not None and redis.is_believed),
+        float(redis is not None and redis.is_synced),
     )
     yield GaugeMetricFamily(
         "lavka_cache_entries", "Entries in this process.", len(near) if near is not None else 0

@@ -15,7 +15,7 @@ from app.schemas.reports.report_schema import (
 )
 from app.services.reports.report_service import ReportService
 from app.web.rendering.report_csv import lines_as_csv, prefers_csv, products_as_csv
-from app.web.rendering.responses import Document, show, show_file
+from app.web.rendering.responses import Document, file_response, json_response
 from app.web.request import ShopRequest
 from app.wiring.resources import Shop
 
@@ -34,7 +34,7 @@ async def show_report(
     """
     if prefers_csv(request):
         return lines_as_csv(request, shop, await reports.summary(day))
-    return _of_both(show(request, await reports.get(day, query)))
+    return _of_both(json_response(request, await reports.get(day, query)))
 
 
 async def show_products(
@@ -47,7 +47,7 @@ async def show_products(
     """
     if prefers_csv(request):
         return products_as_csv(request, shop, await reports.summary(day))
-    return _of_both(show(request, await reports.products(day, query)))
+    return _of_both(json_response(request, await reports.products(day, query)))
 
 
 async def draw_days(
@@ -77,4 +77,4 @@ def _of_both(response: Response[Document]) -> Response[Document]:
 
 
 def _picture(request: ShopRequest, drawn: bytes) -> Response[None]:
-    return show_file(request, drawn, SVG, **{"Content-Security-Policy": _SVG_POLICY})
+    return file_response(request, drawn, SVG, **{"Content-Security-Policy": _SVG_POLICY})

@@ -12,7 +12,7 @@ from app.schemas.messaging.operation_schema import OperationRead
 Document = TypeVar("Document", bound=Schema)
 
 
-def show(
+def json_response(
     request: Request[object, object, State], document: Document, status: int = 200
 ) -> Response[Document]:
     """Answer with a document and its tag, or with 304 if the caller has it (RFC 9110, 13.1.2)."""
@@ -27,7 +27,7 @@ def show(
     return cast("Response[Document]", response)
 
 
-def serve(request: Request[object, object, State], found: Found) -> Response[Any]:
+def cached_response(request: Request[object, object, State], found: Found) -> Response[Any]:
     """Answer with what is cached, compressed for a caller who takes it so, or with 304."""
     shown = found.representation
     body, etag = shown.body, shown.etag
@@ -44,7 +44,7 @@ def serve(request: Request[object, object, State], found: Found) -> Response[Any
     return Response(body, media_type=MediaType.JSON, headers=headers)
 
 
-def show_file(
+def file_response(
     request: Request[object, object, State], body: bytes, media_type: str, **headers: str
 ) -> Response[None]:
     """Answer with what is no document, and its tag, or with 304 if the caller has it."""
@@ -55,31 +55,31 @@ def show_file(
     return cast("Response[None]", response)
 
 
-def confide(document: Document, status: int = 200) -> Response[Document]:
+def no_store_response(document: Document, status: int = 200) -> Response[Document]:
     """Answer with what nobody may keep: tokens and keys."""
     response = Response(document.to_json(), status_code=status, media_type=MediaType.JSON)
     return cast("Response[Document]", response)
 
 
-def created(
+def created_response(
     request: Request[object, object, State], document: Document, location: str
 ) -> Response[Document]:
     """Answer with a document that is new, and where it is from now on."""
-    response = show(request, document, 201)
+    response = json_response(request, document, 201)
     response.headers["Location"] = location
     return response
 
 
-def started(
+def operation_response(
     request: Request[object, object, State], operation: OperationRead
 ) -> Response[OperationRead]:
     """Answer that something is begun, and where to see how far it has come."""
-    response = show(request, operation, 202)
+    response = json_response(request, operation, 202)
     response.headers["Location"] = f"/api/v1/operations/{operation.id}"
     return response
 
 
-def accept() -> Response[None]:
+def accepted_response() -> Response[None]:
     """Answer that something will be done, of which there is nothing to show."""
     return cast("Response[None]", Response(b"", status_code=202, media_type=MediaType.TEXT))
 

@@ -81,7 +81,7 @@ def receiving(folder: Path, *options: str, port: int | None = None) -> Iterator[
             (folder / "ready").unlink(missing_ok=True)
 
 
-class _Keeper:
+class _CacheSync:
     """Answers a mail as the options say."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
@@ -130,7 +130,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
 
     def protocol() -> SMTP:
         return SMTP(
-            _Keeper(arguments),
+            _CacheSync(arguments),
             enable_SMTPUTF8=True,
             tls_context=tls,
             require_starttls=tls is not None,

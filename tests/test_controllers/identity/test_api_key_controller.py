@@ -122,12 +122,12 @@ async def test_the_last_use_is_noted_to_the_minute(machine: httpx.AsyncClient, s
     assert (await add(machine, key["key"])).status_code == 201
     first = await last_use()
     assert first is not None and started <= first <= still.clock.now()
-    for seconds, is_noted in ((50, False), (61, True)):
+    for seconds, is_audited in ((50, False), (61, True)):
         with later(still, timedelta(seconds=seconds)):
             assert (await add(machine, key["key"], f"tea-{seconds}")).status_code == 201
             noted = await last_use()
             assert noted is not None
-            assert (noted > first) is is_noted
+            assert (noted > first) is is_audited
 
 
 async def test_a_key_is_good_until_it_expires(machine: httpx.AsyncClient, still: Shop) -> None:

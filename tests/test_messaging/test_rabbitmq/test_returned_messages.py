@@ -170,4 +170,4 @@ async def test_lost_connections_while_the_database_is_locked_cost_no_order(stand
 
 async def ailment_of(worker: Worker) -> Any:
     """Return what a worker says of itself."""
-    return worker.ailment()
+    return worker.problem()

@@ -4,7 +4,7 @@ import dataclasses
 import signal
 from pathlib import Path
 
-from app.runtime.heartbeat import complaint
+from app.runtime.heartbeat import diagnose
 from tests.support.servers.relay import Relay
 from tests.test_messaging.workers import Stand, ended, until
 
@@ -13,7 +13,7 @@ QUICK_BEAT = """
 from functools import partial
 from app import rabbitmq_consumer
 
-rabbitmq_consumer.beating = partial(rabbitmq_consumer.beating, beat_seconds=0.1)
+rabbitmq_consumer.heartbeat = partial(rabbitmq_consumer.heartbeat, beat_seconds=0.1)
 rabbitmq_consumer.main()
 """
 
@@ -24,7 +24,7 @@ async def test_a_worker_is_well_while_it_has_its_broker_and_alive_without(
     path = tmp_path / "heartbeat"
 
     async def said() -> str | None:
-        return complaint(path, is_alive=False)
+        return diagnose(path, is_alive=False)
 
     assert await said() == "there is no sign of life"
     async with Relay(stand.server.host, stand.server.port) as relay:
@@ -35,7 +35,7 @@ async def test_a_worker_is_well_while_it_has_its_broker_and_alive_without(
             await stand.wait_for_workers()
             await relay.cut()
             await until(said, "RabbitMQ is away")
-            assert complaint(path, is_alive=True) is None
+            assert diagnose(path, is_alive=True) is None
             await relay.open()
             await until(said, None)
             assert await ended(worker, 30) == 0
@@ -48,7 +48,7 @@ async def test_a_worker_that_stands_still_is_not_alive(stand: Stand, tmp_path: P
     with dataclasses.replace(stand, settings=settings).worker("-c", QUICK_BEAT) as worker:
 
         async def is_dead() -> bool:
-            return complaint(path, stale_seconds=1, is_alive=True) is not None
+            return diagnose(path, stale_seconds=1, is_alive=True) is not None
 
         await until(is_dead, False)
         worker.send_signal(signal.SIGSTOP)

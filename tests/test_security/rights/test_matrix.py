@@ -57,7 +57,7 @@ async def test_each_caller_gets_the_answer_of_the_table(
     world = await world_of(shop, declared_by(handler)[1])
     # What reads changes nothing, but that somebody read it may be worth a note.
     is_reading = row.method in ("GET", "HEAD") and not (
-        has_options(handler) and options_of(handler).is_noted
+        has_options(handler) and options_of(handler).is_audited
     )
     before, found = await everything(shop), {}
     for column in COLUMNS:
