@@ -119,7 +119,7 @@ def test_every_entry_point_knows_the_same_by_itself(entry_point: str) -> None:
     assert known["AUDITED"] == [f"{each.name}={each.value}" for each in AUDITED]
     assert [each.partition("=")[0] for each in known["KINDS"]] == [each.name for each in KINDS]
     assert known["tables"] == sorted(models.Base.metadata.tables)
-    assert len(known["row tags"]) == 5
+    assert {"Order", "OrderChange", "OrderItem", "Product", "User"} <= set(known["row tags"])
 
 
 def test_every_scope_and_every_audit_event_of_an_area_counts_once() -> None:
