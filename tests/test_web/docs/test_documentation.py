@@ -172,3 +172,14 @@ async def test_every_link_leads_to_an_operation(client: httpx.AsyncClient) -> No
         assert name == link["operationId"]
         paths = {each["name"] for each in operations[name]["parameters"] if each["in"] == "path"}
         assert set(link["parameters"]) == paths
+
+
+def test_what_a_queued_command_creates_is_found_below_its_route(app: Litestar) -> None:
+    deferrals = {
+        place: (deferral, handler.status_code)
+        for place, handler in handlers_of(app).items()
+        if (deferral := options_of(handler).deferral) is not None
+    }
+    assert len(deferrals) == 4
+    for (_, path), (deferral, status) in deferrals.items():
+        assert deferral.location == (f"{path}/{{id}}" if status == 201 else None), path
