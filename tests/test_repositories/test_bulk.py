@@ -44,6 +44,7 @@ def letter(message_id: str) -> dict[str, Any]:
         "queue": "order",
         "message_id": message_id,
         "body": b"\x00\xff",
+        "body_digest": bytes(32),
         "code": "code",
         "reason": "reason",
         "attempts": 1,

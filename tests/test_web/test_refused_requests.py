@@ -14,6 +14,7 @@ from litestar import Litestar
 
 from app.schemas.page_schema import PageQuery
 from app.schemas.reports.report_schema import ChartQuery
+from app.web.route_options import options_of
 from app.wiring.resources import Shop
 from tests.support.refusals import JSON, NOTHING, everything, places_of, problem_of
 from tests.test_schemas.judging import LISTS
@@ -139,7 +140,7 @@ async def test_every_list_judges_its_query(
     world, asked = await world_of(shop), set()
     before = await everything(shop)
     for row in MATRIX:
-        kind = routes_of(app)[row.method, row.template].opt.get("query")
+        kind = options_of(routes_of(app)[row.method, row.template]).query
         if kind is None:
             continue
         asked.add(kind)
