@@ -12,15 +12,13 @@ import httpx
 import pytest
 import pytest_asyncio
 from litestar import Litestar
-from sqlalchemy import text
 
 from app.jobs.embedded_dispatcher import dispatch_commands
 from app.jobs.mail_delivery import deliver_mails
-from app.models import Base
 from app.settings import Settings
 from app.wiring.resources import Shop
 from main import create_app
-from tests.support.cached import assert_cache_is_true, forget_cached
+from tests.support.cached import assert_cache_is_true, forget_cached, kept_client
 from tests.support.machines import AUTHORIZATION, let_machine_in
 from tests.support.servers import (
     PostgresServer,
@@ -31,6 +29,7 @@ from tests.support.servers import (
     start_rabbitmq,
     start_redis,
 )
+from tests.support.tables import delete_everything
 
 # pytest hands a fixture over by the name of its function.
 # pylint: disable=redefined-outer-name
@@ -127,7 +126,7 @@ async def app(settings: Settings) -> AsyncIterator[Litestar]:
         # How long it may take is for other tests: on a busy machine a hit would be a miss.
         shop.cache.redis.timeout_seconds = 10
     application = create_app(shop)
-    async with running(application):
+    async with running(application), kept_client(shop):
         await empty(application.state.shop)
         yield application
 
@@ -200,13 +199,7 @@ def client_of(app: Litestar) -> httpx.AsyncClient:
 
 async def empty(shop: Shop) -> None:
     """Delete every row of a shop but the key of the tests."""
-    tables = [table.name for table in reversed(Base.metadata.sorted_tables)]
-    if shop.database.is_sqlite:
-        tables += ["product_search", "product_search_rows"]
-    # TRUNCATE makes each table's files anew: on the few rows of a test DELETE is much faster.
-    async with shop.database.write() as session:
-        for table in tables:
-            await session.execute(text(f"DELETE FROM {table}"))
+    await delete_everything(shop)
     await let_machine_in(shop)
     shop.identities.clear()
     await forget_cached(shop)

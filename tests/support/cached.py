@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, cast
 from uuid import UUID
 
@@ -21,6 +23,7 @@ from app.wiring.resources import Shop
 
 WAIT_SECONDS = 10
 _GENERATION, _VALUE, _LENGTH = b"lavka:generation:", b"lavka:value:1:", 16
+_kept: dict[Shop, Redis] = {}
 
 
 async def caught_up(shop: Shop) -> None:
@@ -63,28 +66,50 @@ def near(shop: Shop) -> dict[str, Representation]:
 async def in_redis(shop: Shop) -> dict[tuple[str, str], Representation]:
     """Return what counts of what Redis has."""
     found = {}
-    async with redis_of(shop) as redis:
-        async for name in redis.scan_iter(_VALUE + b"*"):
-            key = name.removeprefix(_VALUE)
-            tag = (
-                key.partition(b":")[0] if key.startswith(b"catalogue") else key.rpartition(b":")[0]
-            )
-            generation = await redis.get(_GENERATION + tag)
-            value = cast(bytes | None, await redis.get(name))
-            if value is not None and value[:_LENGTH] == generation:
-                decoded = msgspec.msgpack.decode(value[_LENGTH:], type=Representation)
-                found["redis", key.decode()] = decoded
+    async with _client_of(shop) as redis:
+        names = await redis.keys(_VALUE + b"*")
+        keys = [name.removeprefix(_VALUE) for name in names]
+        generations = [_GENERATION + _tag_of(key) for key in keys]
+        answers = await redis.mget([*names, *generations]) if names else []
+    for key, value, generation in zip(keys, answers, answers[len(names) :]):
+        if value is not None and value[:_LENGTH] == generation:
+            decoded = msgspec.msgpack.decode(value[_LENGTH:], type=Representation)
+            found["redis", key.decode()] = decoded
     return found
 
 
+def _tag_of(key: bytes) -> bytes:
+    return key.partition(b":")[0] if key.startswith(b"catalogue") else key.rpartition(b":")[0]
+
+
 async def forget_cached(shop: Shop) -> None:
-    """Empty a cache behind its back, with the table from which it was filled."""
+    """Empty the cache of a shop without its knowledge."""
     if shop.cache.near is not None:
         shop.cache.near.clear()
     if shop.cache.redis is not None:
-        async with redis_of(shop) as redis:
+        async with _client_of(shop) as redis:
             if names := await redis.keys("lavka:*"):
                 await redis.delete(*names)
+
+
+@asynccontextmanager
+async def kept_client(shop: Shop) -> AsyncIterator[None]:
+    """Keep one client of a shop's Redis for all checks until the end of the block."""
+    async with redis_of(shop) as redis:
+        _kept[shop] = redis
+        try:
+            yield
+        finally:
+            del _kept[shop]
+
+
+@asynccontextmanager
+async def _client_of(shop: Shop) -> AsyncIterator[Redis]:
+    if (kept := _kept.get(shop)) is not None:
+        yield kept
+    else:
+        async with redis_of(shop) as redis:
+            yield redis
 
 
 def redis_of(shop: Shop) -> Redis:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy.dialects import postgresql, sqlite
 
 from app.models import ApiKey
 from app.security.areas import SCOPES
@@ -28,16 +28,18 @@ async def let_machine_into(settings: Settings) -> None:
 async def let_machine_in(shop: Shop) -> None:
     """Have a shop know the key, which is good for everything that a key can be good for."""
     now = shop.clock.now()
+    values = {
+        "name": "tests",
+        "digest": digest_of(KEY),
+        "scopes": list(SCOPES),
+        "created_by": None,
+        "created_at": now,
+        # Its first use is noted already, and so changes no row.
+        "last_used_at": now,
+        "expires_at": None,
+        "revoked_at": None,
+    }
+    insert = sqlite.insert if shop.database.is_sqlite else postgresql.insert
+    statement = insert(ApiKey).values(id=KEY_ID, **values)
     async with shop.database.write() as session:
-        await session.execute(delete(ApiKey).where(ApiKey.id == KEY_ID))
-        session.add(
-            ApiKey(
-                id=KEY_ID,
-                name="tests",
-                digest=digest_of(KEY),
-                scopes=list(SCOPES),
-                created_at=now,
-                # Its first use is noted already, and so changes no row.
-                last_used_at=now,
-            )
-        )
+        await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))

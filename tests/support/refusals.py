@@ -4,11 +4,10 @@ import json
 from typing import Any
 
 import httpx
-from sqlalchemy import select
 
-from app.models import Base
 from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user
+from tests.support.tables import everything
 
 JSON = {"Content-Type": "application/json"}
 NOTHING = "0199a1b2-7c00-7d00-8e00-0123456789ab"
@@ -36,20 +35,6 @@ CREATED = [
     ("/orders", {}),
 ]
 MEMBERS = ("type", "title", "status", "detail")
-
-
-async def everything(shop: Shop) -> dict[str, list[Any]]:
-    """Return every row of every table of the shop's own."""
-    async with shop.database.read() as session:
-        return {
-            table.name: [
-                tuple(row)
-                for row in await session.execute(select(table).order_by(*table.primary_key))
-            ]
-            for table in Base.metadata.sorted_tables
-            # The cache forgets at any time what it has seen to.
-            if table.name != "cache_drops"
-        }
 
 
 async def refused(

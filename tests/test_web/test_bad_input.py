@@ -14,12 +14,12 @@ from tests.support.refusals import (
     MOVEMENT,
     NOTHING,
     PRODUCT,
-    everything,
     places_of,
     problem_of,
     raw,
     refused,
 )
+from tests.support.tables import everything
 
 NO_LINE = "must be one line of text without control characters, and have something to see"
 NO_TEXT = "must be one line of text without control characters"

@@ -15,7 +15,8 @@ from app.web.middleware.body_limits import MAX_BODY_BYTES, BodyLimits
 from app.wiring.resources import Shop
 from tests.support.factories import create_product
 from tests.support.machines import AUTHORIZATION
-from tests.support.refusals import JSON, everything, places_of, problem_of, refused
+from tests.support.refusals import JSON, places_of, problem_of, refused
+from tests.support.tables import everything
 
 SHORT_SECONDS = 0.05
 TOO_LARGE = b'{"name": "' + b"x" * (257 * 1024 - 12) + b'"}'

@@ -24,8 +24,9 @@ from main import create_app
 from tests.conftest import client_of, postgres_settings, running
 from tests.support.factories import create_product, create_user
 from tests.support.processes import free_port
-from tests.support.refusals import PRODUCT, everything, problem_of, refused
+from tests.support.refusals import PRODUCT, problem_of, refused
 from tests.support.servers import PostgresServer, start_postgres
+from tests.support.tables import everything
 
 ALLOWED = {
     "/users": {"GET", "POST", "OPTIONS"},

@@ -16,7 +16,8 @@ from app.schemas.page_schema import PageQuery
 from app.schemas.reports.report_schema import ChartQuery
 from app.web.route_options import has_options, options_of
 from app.wiring.resources import Shop
-from tests.support.refusals import JSON, NOTHING, everything, places_of, problem_of
+from tests.support.refusals import JSON, NOTHING, places_of, problem_of
+from tests.support.tables import everything
 from tests.test_schemas.judging import LISTS
 from tests.test_security.rights.matrix import MATRIX, Row, routes_of
 from tests.test_security.rights.world import World, world_of

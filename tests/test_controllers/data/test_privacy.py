@@ -34,7 +34,7 @@ from tests.support.factories import (
 )
 from tests.support.machines import AUTHORIZATION
 from tests.support.queries import statements_of
-from tests.support.refusals import everything
+from tests.support.tables import everything, stored_values
 
 HOME, OFFICE = "203.0.113.77", "198.51.100.9"
 # Each is in nothing else that is kept.
@@ -142,7 +142,7 @@ async def kept_of(shop: Shop, leaving_out: tuple[str, ...] = ()) -> str:
     return repr(
         {
             name: [tuple(map(_readable, row)) for row in rows]
-            for name, rows in (await everything(shop)).items()
+            for name, rows in (await stored_values(shop)).items()
             if name not in leaving_out
         }
     ).casefold()

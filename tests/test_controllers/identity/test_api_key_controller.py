@@ -12,7 +12,8 @@ from app.wiring.resources import Shop
 from tests.support.accounts import Person, bearer, events_of, kind_of, later, someone_of
 from tests.support.machines import KEY_ID
 from tests.support.queries import statements_of
-from tests.support.refusals import NOTHING, everything
+from tests.support.refusals import NOTHING
+from tests.support.tables import everything, stored_values
 
 WAREHOUSE = {"name": "warehouse", "scopes": ["products:write", "products:read", "products:read"]}
 
@@ -63,7 +64,7 @@ async def test_a_key_is_shown_once_and_kept_as_a_digest(
         "revoked_at": None,
     }
     assert (await listed(machine, admin))["items"][0] == key
-    stored = repr(await everything(still))
+    stored = repr(await stored_values(still))
     assert secret not in stored and secret.split("_", 2)[2] not in stored
     assert (await add(machine, secret)).status_code == 201
 

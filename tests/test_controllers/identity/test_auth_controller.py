@@ -13,7 +13,7 @@ from app.wiring.resources import Shop
 from tests.support.accounts import kind_of, later, log_in, pair_of, set_user, someone, status_of
 from tests.support.factories import PASSWORD, create_user
 from tests.support.queries import statements_of
-from tests.support.refusals import everything
+from tests.support.tables import everything
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 WRONG = "wrong horse battery staple"

@@ -19,7 +19,8 @@ from tests.support.accounts import (
     told,
 )
 from tests.support.factories import PASSWORD, create_user
-from tests.support.refusals import everything, places_of
+from tests.support.refusals import places_of
+from tests.support.tables import everything
 
 ASKED, TOLD = "Is this your address?", "Your e-mail address was changed"
 NEW = "new@example.com"

@@ -12,7 +12,8 @@ from app.wiring.resources import Shop
 from tests.support.accounts import events_of, kind_of, later, pair_of, renew, someone, status_of
 from tests.support.factories import create_user
 from tests.support.queries import statements_of
-from tests.support.refusals import NOTHING, everything
+from tests.support.refusals import NOTHING
+from tests.support.tables import everything, stored_values
 
 
 async def test_a_refresh_token_is_changed_for_the_next_pair(machine: httpx.AsyncClient) -> None:
@@ -176,7 +177,7 @@ async def test_of_a_refresh_token_only_the_digest_is_kept(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     person = await someone(machine)
-    rows = await everything(still)
+    rows = await stored_values(still)
     assert person.refresh not in repr(rows) and person.access not in repr(rows)
     names = [column.name for column in LoginSession.__table__.columns]
     (session,) = (dict(zip(names, row)) for row in rows["login_sessions"])

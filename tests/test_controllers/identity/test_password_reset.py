@@ -22,7 +22,8 @@ from tests.support.accounts import (
     told,
 )
 from tests.support.factories import PASSWORD, create_user
-from tests.support.refusals import everything, places_of
+from tests.support.refusals import places_of
+from tests.support.tables import everything
 
 NEW = "wrong horse battery staple"
 SUBJECT = "Choose a new password"

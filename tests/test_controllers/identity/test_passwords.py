@@ -23,7 +23,8 @@ from tests.support.accounts import (
     told,
 )
 from tests.support.factories import PASSWORD, create_user
-from tests.support.refusals import everything, places_of
+from tests.support.refusals import places_of
+from tests.support.tables import everything, stored_values
 
 NEW = "wrong horse battery staple"
 OLD_KEY, NEW_KEY = "old key, old key, old key, old key", "new key, new key, new key, new key"
@@ -129,7 +130,7 @@ async def test_a_password_is_kept_as_argon2id_and_nowhere_in_clear(
         "$argon2id$v=19$m=8,t=1,p=1$" + str(each)[27:31] for each in kept
     ]
     assert len(set(kept)) == len(users)
-    assert PASSWORD not in repr(await everything(still))
+    assert PASSWORD not in repr(await stored_values(still))
 
 
 async def test_a_password_is_hashed_anew_at_a_log_in_when_the_parameters_change(

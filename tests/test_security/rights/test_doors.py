@@ -13,7 +13,8 @@ from litestar import Litestar
 from app.models import UserRole
 from app.security.areas import SCOPES
 from app.wiring.resources import Shop
-from tests.support.refusals import everything, problem_of
+from tests.support.refusals import problem_of
+from tests.support.tables import everything
 from tests.test_security.people import (
     Person,
     client_with,

@@ -9,7 +9,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from app.schemas.base import Schema
 from app.wiring.resources import Shop
-from tests.support.refusals import everything, places_of, problem_of
+from tests.support.refusals import places_of, problem_of
+from tests.support.tables import everything
 from tests.test_security.rights.matrix import BASKET, MATRIX, PLACE, THING, Row, routes_of
 from tests.test_security.rights.world import World, world_of
 

@@ -11,7 +11,8 @@ from litestar.handlers import HTTPRouteHandler
 from app.security.principal import Access, Scope
 from app.web.route_options import has_options, options_of
 from app.wiring.resources import Shop
-from tests.support.refusals import NOTHING, everything, problem_of
+from tests.support.refusals import NOTHING, problem_of
+from tests.support.tables import everything
 from tests.test_security.rights.matrix import COLUMNS, MATRIX, Row, routes_of
 from tests.test_security.rights.world import world_of
 

@@ -19,7 +19,8 @@ from app.security.areas.orders import OrdersScope
 from app.wiring.resources import Shop
 from tests.conftest import empty
 from tests.support.factories import PASSWORD, address, create_address, create_product, place_order
-from tests.support.refusals import everything, places_of, problem_of
+from tests.support.refusals import places_of, problem_of
+from tests.support.tables import everything
 from tests.test_security.people import Person, bearing, client_with, let_in, log_in
 
 JSON = dict[str, Any]

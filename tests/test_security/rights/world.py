@@ -9,7 +9,6 @@ from uuid import UUID
 
 import httpx
 import jwt
-from sqlalchemy import text
 
 from app.core.ids import new_id
 from app.models import (
@@ -38,6 +37,7 @@ from app.security.tokens import TokenKind, Tokens
 from app.wiring.resources import Shop
 from tests.support.cached import forget_cached
 from tests.support.factories import address as postal_address
+from tests.support.tables import delete_everything
 from tests.test_security.people import (
     LIFETIME,
     Person,
@@ -49,11 +49,6 @@ from tests.test_security.people import (
     reset_token,
     verify_token,
 )
-
-# Children before their parents.
-_TABLES = [table.name for table in reversed(Base.metadata.sorted_tables)]
-_SEARCH = ["product_search", "product_search_rows"]
-
 
 DAY = date(2017, 6, 1)
 
@@ -71,10 +66,7 @@ class World:
 
     async def restore(self) -> None:
         """Bring every table back to how it was."""
-        tables = _TABLES + (_SEARCH if self.shop.database.is_sqlite else [])
-        async with self.shop.database.write() as session:
-            for table in tables:
-                await session.execute(text(f"DELETE FROM {table}"))
+        await delete_everything(self.shop)
         await insert_rows(self.shop, self.rows)
         self.shop.identities.clear()
         await forget_cached(self.shop)

@@ -17,8 +17,9 @@ from tests.conftest import client_of, postgres_settings, running
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import every, movements_of, stock_of
 from tests.support.moments import later
-from tests.support.refusals import USER, everything
+from tests.support.refusals import USER
 from tests.support.servers import PostgresServer
+from tests.support.tables import everything
 from tests.test_web.middleware.repetitions import basket, is_replayed, kept, post
 
 DAY = timedelta(hours=24)
