@@ -16,6 +16,7 @@ from tests.conftest import postgres_settings, sqlite_settings
 from tests.support.command_line import lavka
 from tests.support.processes import ROOT, WAIT_SECONDS, away, environment
 from tests.support.servers import PostgresServer
+from tests.support.servers.postgres import BARE
 
 ENTRYPOINT = ROOT / "entrypoint.sh"
 
@@ -27,7 +28,7 @@ def _empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
         return sqlite_settings(tmp_path / "var")
     server: PostgresServer = request.getfixturevalue("postgres_server")
     name = f"empty_{time.time_ns()}"
-    server.create_database(name)
+    server.create_database(name, template=BARE)
     return postgres_settings(server, name)
 
 

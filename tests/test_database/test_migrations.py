@@ -30,6 +30,7 @@ from tests.support.ledger import every
 from tests.support.machines import let_machine_in
 from tests.support.processes import ROOT, run
 from tests.support.servers import PostgresServer
+from tests.support.servers.postgres import BARE
 
 SCRIPTS = ROOT / "migrations"
 # As the oldest schema has it: the models know columns that came later.
@@ -71,7 +72,7 @@ async def bare_shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
         await its.close()
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    server.create_database("migrated")
+    server.create_database("migrated", template=BARE)
     its = Shop(postgres_settings(server, "migrated"))
     yield its
     await its.close()
@@ -246,7 +247,7 @@ async def test_a_migration_may_take_longer_than_a_request(
 ) -> None:
     monkeypatch.setattr("app.database.engines._STATEMENT_TIMEOUT_SECONDS", 1)
     monkeypatch.setattr("app.database.engines._ANSWER_TIMEOUT_SECONDS", 1)
-    postgres_server.create_database("slow")
+    postgres_server.create_database("slow", template=BARE)
     shop, other = (Shop(postgres_settings(postgres_server, "slow")) for _ in range(2))
     async with other.database.write() as session:
         # What a process that migrates has, and what the next one waits for.

@@ -21,6 +21,7 @@ from tests.support.factories import PASSWORD
 from tests.support.machines import AUTHORIZATION, let_machine_into
 from tests.support.processes import ROOT, WAIT_SECONDS, ServedShop, away, free_port, run, serving
 from tests.support.servers import PostgresServer
+from tests.support.servers.postgres import BARE
 
 MAIN = ROOT / "main.py"
 SECRET_KEY = "Zr8vQ1mXn4tKc7hLw2pYd9sBf6gJe3aU"
@@ -34,7 +35,7 @@ def fresh_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[S
         yield sqlite_settings(tmp_path / "var")
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    server.create_database("served")
+    server.create_database("served", template=BARE)
     yield postgres_settings(server, "served", data_dir=tmp_path / "var")
     server.drop_database("served")
 
