@@ -51,6 +51,15 @@ QUICK: dict[str, Any] = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have a test that decides nothing in SQL run on SQLite alone."""
+    is_any = metafunc.definition.get_closest_marker("any_database") is not None
+    if is_any and "settings" in metafunc.fixturenames:
+        alone = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+        metafunc.definition.add_marker(alone)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server of this test run's own, whose new databases have the schema."""

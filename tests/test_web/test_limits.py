@@ -33,6 +33,7 @@ async def chunks(body: bytes, size: int) -> AsyncIterator[bytes]:
         yield body[start : start + size]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("key", KEYS)
 async def test_a_body_of_257_kib_is_refused(
     client: httpx.AsyncClient, shop: Shop, key: dict[str, str]
@@ -51,6 +52,7 @@ async def test_a_body_of_257_kib_is_refused(
             }
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("size", [1024, MAX_BODY_BYTES])
 async def test_a_body_of_256_kib_is_taken(client: httpx.AsyncClient, size: int) -> None:
     body = json.dumps(PRODUCT).encode()
@@ -59,6 +61,7 @@ async def test_a_body_of_256_kib_is_taken(client: httpx.AsyncClient, size: int) 
     assert (len(body), response.status_code) == (262_144, 201)
 
 
+@pytest.mark.any_database
 async def test_a_body_larger_by_one_byte_is_refused(client: httpx.AsyncClient, shop: Shop) -> None:
     body = json.dumps(PRODUCT).encode()
     body += b" " * (MAX_BODY_BYTES + 1 - len(body))
@@ -113,6 +116,7 @@ def piece(body: bytes, *, is_last: bool) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("key", KEYS)
+@pytest.mark.any_database
 @pytest.mark.parametrize("given", [[], [piece(b'{"sku":', is_last=False)]])
 async def test_a_body_that_does_not_arrive_is_waited_for_no_longer_than_so(
     app: Litestar, shop: Shop, key: dict[str, str], given: list[dict[str, Any]]
@@ -129,6 +133,7 @@ async def test_a_body_that_does_not_arrive_is_waited_for_no_longer_than_so(
     assert await everything(shop) == before
 
 
+@pytest.mark.any_database
 async def test_a_body_that_trickles_in_has_no_more_time_than_a_whole_one(
     app: Litestar, shop: Shop
 ) -> None:
@@ -201,12 +206,14 @@ async def test_a_caller_that_goes_away_during_the_work_gets_it_done(
     assert len((await everything(shop))["products"]) == 1
 
 
+@pytest.mark.any_database
 async def test_no_body_is_waited_for_where_none_is_asked_for(app: Litestar, shop: Shop) -> None:
     path = "/api/v1/orders/0199a1b2-7c00-7d00-8e00-0123456789ab/cancel"
     assert answer(await call(app, [], AUTHORIZATION, path)).status_code == 404
     assert not (await everything(shop))["orders"]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("method", "header"), [("GET", "If-None-Match"), ("PATCH", "If-Match")])
 async def test_a_list_of_tags_has_at_most_1000_characters(
     client: httpx.AsyncClient, shop: Shop, method: str, header: str

@@ -43,6 +43,7 @@ METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
 SECRET = "postgresql://lavka:hunter2@db/lavka"
 
 
+@pytest.mark.any_database
 async def test_an_unknown_path_is_not_found(client: httpx.AsyncClient, shop: Shop) -> None:
     before = await everything(shop)
     for path in ("/", "/nothing", "/products/all/of/them", "/Products", "/%00"):
@@ -58,6 +59,7 @@ async def test_an_unknown_path_is_not_found(client: httpx.AsyncClient, shop: Sho
     assert await everything(shop) == before
 
 
+@pytest.mark.any_database
 async def test_a_wrong_method_is_refused_with_the_right_ones(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -93,6 +95,7 @@ def test_every_kind_of_refusal_has_a_code_of_its_own() -> None:
         assert kind.title and kind.code == kind.code.lower().replace("_", "-")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "kind", [each for each in problems() if each not in (InvalidInput, Refused)]
 )

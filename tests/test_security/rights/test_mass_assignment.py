@@ -14,6 +14,8 @@ from tests.support.tables import everything
 from tests.test_security.rights.matrix import BASKET, MATRIX, PLACE, THING, Row, routes_of
 from tests.test_security.rights.world import World, world_of
 
+pytestmark = pytest.mark.any_database
+
 FIELDS: dict[str, Any] = {
     "role": "admin",
     "is_active": True,

@@ -16,6 +16,8 @@ from tests.support.tables import everything
 from tests.test_security.rights.matrix import COLUMNS, MATRIX, Row, routes_of
 from tests.test_security.rights.world import world_of
 
+pytestmark = pytest.mark.any_database
+
 # Their tokens are none of ours.
 STRANGERS = COLUMNS[:6]
 TYPES = {400: "urn:problem:invalid-input", 403: "urn:problem:forbidden"}

@@ -27,6 +27,8 @@ from tests.support.factories import address, create_product, create_user, place_
 from tests.test_web.docs.documents import DOCS, parts_of
 from tests.test_web.docs.test_openapi_limits import BOUNDS, schemas_of
 
+pytestmark = pytest.mark.any_database
+
 Document = dict[str, Any]
 # A day is told whole, however many orders it had.
 WHOLE = {"#/components/schemas/ReportMessage/properties/reports"}

@@ -3,6 +3,7 @@
 import re
 
 import httpx
+import pytest
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
@@ -11,6 +12,8 @@ from app.web.request import FORM
 from app.web.route_options import options_of
 from tests.support.factories import create_product
 from tests.test_web.docs.documents import DOCS, document_of, handlers_of, operations_of, parts_of
+
+pytestmark = pytest.mark.any_database
 
 BODY_STATUSES = {"400", "408", "413", "415"}
 POST_STATUSES = {"400", "408", "409", "413", "422"}

@@ -4,9 +4,12 @@ import re
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.support.refusals import problem_of
 from tests.test_web.docs.documents import DOCS, Loads, document_of, operations_of
+
+pytestmark = pytest.mark.any_database
 
 
 async def test_the_page_loads_from_the_shop_only(client: httpx.AsyncClient) -> None:

@@ -3,11 +3,14 @@
 from typing import Any
 
 import httpx
+import pytest
 from litestar import Litestar
 
 from app.security.principal import Access
 from app.web.route_options import options_of
 from tests.test_web.docs.documents import document_of, handlers_of, operations_of
+
+pytestmark = pytest.mark.any_database
 
 TOKEN = "/api/v1/auth/token"
 # What anybody may do: the rest needs a log-in or an API key.

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 from sqlalchemy import update
 
 from app.jobs.daily_reports import make_report
@@ -77,6 +78,7 @@ def fits(value: object, schema: Document, document: Document) -> bool:
     return True
 
 
+@pytest.mark.any_database
 async def test_every_example_is_one_of_its_schema(client: httpx.AsyncClient) -> None:
     document = await document_of(client)
     examples = [(place, part) for place, part in parts_of(document) if "examples" in part]

@@ -3,12 +3,15 @@
 from html.parser import HTMLParser
 
 import httpx
+import pytest
 
 from app.messaging.commands import COMMANDS
 from app.messaging.events import EVENTS
 from app.web.docs.messages_page import page_of
 from tests.test_web.docs.documents import DOCS, Loads
 from tests.test_web.docs.test_asyncapi import messages_of
+
+pytestmark = pytest.mark.any_database
 
 
 class Reader(HTMLParser):

@@ -18,6 +18,8 @@ from tests.support.factories import create_address, create_product, create_user,
 from tests.test_web.docs.documents import document_of, parts_of
 from tests.test_web.test_problems import problems
 
+pytestmark = pytest.mark.any_database
+
 SHOWN: list[tuple[type[Schema], type[Base]]] = [
     (UserRead, User),
     (AddressRead, Address),
