@@ -67,15 +67,19 @@ async def in_redis(shop: Shop) -> dict[tuple[str, str], Representation]:
     """Return what counts of what Redis has."""
     found = {}
     async with _client_of(shop) as redis:
-        names = await redis.keys(_VALUE + b"*")
+        names = cast(list[bytes], await redis.keys(_VALUE + b"*"))
         keys = [name.removeprefix(_VALUE) for name in names]
         generations = [_GENERATION + _tag_of(key) for key in keys]
-        answers = await redis.mget([*names, *generations]) if names else []
+        answers = await _all_of(redis, [*names, *generations])
     for key, value, generation in zip(keys, answers, answers[len(names) :]):
         if value is not None and value[:_LENGTH] == generation:
             decoded = msgspec.msgpack.decode(value[_LENGTH:], type=Representation)
             found["redis", key.decode()] = decoded
     return found
+
+
+async def _all_of(redis: Redis, names: list[bytes]) -> list[bytes | None]:
+    return cast(list[bytes | None], await redis.mget(names)) if names else []
 
 
 def _tag_of(key: bytes) -> bytes:
