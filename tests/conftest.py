@@ -33,12 +33,16 @@ from tests.support.servers import (
     start_redis,
 )
 from tests.support.servers.server import run_in_thread
+from tests.support.spread import Spread
 from tests.support.tables import delete_everything
 
 # pytest hands a fixture over by the name of its function.
 # pylint: disable=redefined-outer-name
 
 DATABASES = ("sqlite", "postgres")
+EXTERNAL_URLS = ("TEST_DATABASE_URL", "TEST_REDIS_URL", "TEST_RABBITMQ_URL")
+# Tests that wait for other processes leave a core to those that do not.
+WORKERS = min((os.cpu_count() or 1) + 1, 8)
 # To copy a database takes a fifth of the time of all migrations.
 TEMPLATE = "with_schema"
 # Hashes that cost nothing, and no limits: the tests of those set them.
@@ -58,6 +62,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if is_any and "settings" in metafunc.fixturenames:
         alone = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
         metafunc.definition.add_marker(alone)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Spread the whole suite over processes; what is named or chosen starts sooner in one."""
+    is_whole = config.args_source is not pytest.Config.ArgsSource.ARGS
+    is_chosen = config.option.keyword or config.option.markexpr or config.option.lf
+    # A server that the environment names has one set of databases and queues.
+    is_shared = any(os.environ.get(name) for name in EXTERNAL_URLS)
+    if not is_whole or is_chosen or is_shared or config.option.collectonly:
+        return 0
+    return WORKERS
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread:
+    """Have the tests of one broker, and those of one filled shop, run in one process."""
+    return Spread(config, log)
 
 
 @pytest.fixture(scope="session")

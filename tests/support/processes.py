@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,18 @@ from tempfile import TemporaryDirectory
 import httpx
 
 from app.settings import Settings
+from tests.support.servers.scratch import free_port
+
+__all__ = [
+    "ROOT",
+    "WAIT_SECONDS",
+    "ServedShop",
+    "away",
+    "environment",
+    "free_port",
+    "run",
+    "serving",
+]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WAIT_SECONDS = 60
@@ -114,14 +125,6 @@ def run(
         check=False,
         timeout=WAIT_SECONDS * 2,
     )
-
-
-def free_port() -> int:
-    """Return a port on which nobody listens at present."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

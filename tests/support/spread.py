@@ -1,0 +1,25 @@
+"""Spreads the tests over processes: one by one, but for those that share what starts slowly."""
+
+from xdist.scheduler import LoadScopeScheduling
+
+# The tests of the first share the queues of one broker, which takes up to a minute to start; those
+# of the others a shop that a fixture of their module fills.
+_TOGETHER = {
+    "tests/test_messaging/over_rabbitmq/": "rabbitmq",
+    "tests/test_messaging/test_tracing.py": "rabbitmq",
+    "tests/test_reports/test_scheduler.py": "rabbitmq",
+    "tests/test_web/test_health.py": "rabbitmq",
+    "tests/test_outages/": "outages",
+    "tests/test_security/test_logs.py": "logs",
+}
+
+
+# pytest-xdist ships no types; the methods that it leaves abstract are for stealing work.
+class Spread(LoadScopeScheduling):  # type: ignore[misc]  # pylint: disable=abstract-method
+    """Hands out the groups first, and then each test to the process that is free.
+
+    Not `--dist loadgroup`: pytest 9.2 ignores how pytest-xdist 3.8 writes a group into a node id.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((name for place, name in _TOGETHER.items() if nodeid.startswith(place)), nodeid)
