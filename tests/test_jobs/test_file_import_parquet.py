@@ -5,20 +5,16 @@ from typing import Any
 
 import httpx
 import pytest
+from pyarrow import Table, parquet
 
 from app.jobs.file_import import UnreadableFile, import_files
 from app.wiring.resources import Shop
 from tests.support.ledger import assert_conserved, every
 from tests.test_jobs.test_file_import import ADA, LINE, TEA
 
-# 100 MB that only whoever has parquet files needs; `.ci/run` installs them and refuses any skip.
-pytest.importorskip("pyarrow", reason="it is in the group `data`: uv sync --group data")
-
 
 def write(folder: Path, name: str, rows: list[dict[str, Any]]) -> Path:
     """Write a parquet file."""
-    from pyarrow import Table, parquet  # pylint: disable=import-outside-toplevel
-
     path = folder / f"{name}.parquet"
     parquet.write_table(Table.from_pylist(rows), path)
     return path
