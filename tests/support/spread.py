@@ -4,8 +4,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 # The tests of the first share the queues of one broker, which takes up to a minute to start; those
 # of the others a shop that a fixture of their module fills.
-_TOGETHER = {
-    "tests/test_messaging/over_rabbitmq/": "rabbitmq",
+TOGETHER = {
+    "tests/test_messaging/test_rabbitmq/": "rabbitmq",
     "tests/test_messaging/test_tracing.py": "rabbitmq",
     "tests/test_reports/test_scheduler.py": "rabbitmq",
     "tests/test_web/test_health.py": "rabbitmq",
@@ -22,4 +22,4 @@ class Spread(LoadScopeScheduling):  # type: ignore[misc]  # pylint: disable=abst
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((name for place, name in _TOGETHER.items() if nodeid.startswith(place)), nodeid)
+        return next((name for place, name in TOGETHER.items() if nodeid.startswith(place)), nodeid)
