@@ -1,1 +1,1 @@
-"""Terms that every layer shares: time, days, ids, money, countries."""
+"""Terms shared by all layers: time, days, ids, money, countries."""

@@ -1,14 +1,14 @@
-"""The one source of the present time."""
+"""The single source of the current time."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 
 class Clock:
-    """Tells the time in UTC; tests and demos move it.
+    """Returns the current time in UTC; tests and demos can move it.
 
-    With a file, it is moved for every process that has the same one: the file says by how many
-    seconds.
+    With a file, the clock moves in every process that uses the same file, which contains the offset
+    in seconds.
     """
 
     def __init__(self, file: Path | None = None) -> None:
@@ -17,19 +17,19 @@ class Clock:
         self._seen_ns: int | None = None
 
     def now(self) -> datetime:
-        """Return the present as an aware UTC datetime."""
+        """Return the current time as an aware UTC datetime."""
         if self._file is not None:
             self._read(self._file)
         return datetime.now(UTC) + self._offset
 
     def move(self, by: timedelta) -> None:
-        """Move the present by a span, on top of earlier moves."""
+        """Move the clock by a time span, in addition to earlier moves."""
         if self._file is not None:
             self._read(self._file)
         self._offset += by
         if self._file is not None:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # A rename: whoever reads it meanwhile has the whole of the one or of the other.
+            # Replaced by a rename: a concurrent reader sees the complete old or new content.
             written = self._file.with_suffix(".new")
             written.write_text(repr(self._offset.total_seconds()), encoding="ascii")
             written.replace(self._file)

@@ -1,4 +1,4 @@
-"""The countries of the world, by their codes."""
+"""The codes of the countries of the world."""
 
 COUNTRIES = frozenset(
     """AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR
@@ -11,4 +11,4 @@ COUNTRIES = frozenset(
     TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM
     ZW""".split()
 )
-"""ISO 3166-1 alpha-2, the officially assigned codes."""
+"""The officially assigned codes of ISO 3166-1 alpha-2."""

@@ -9,14 +9,14 @@ _RANDOM_BYTES = 10
 
 
 def new_id(at: datetime) -> UUID:
-    """Return a random UUIDv7 for a moment, which has millisecond precision in it."""
+    """Return a random UUIDv7 for a moment, with millisecond precision."""
     return _uuid7(at, os.urandom(_RANDOM_BYTES))
 
 
 def derived_id(at: datetime, kind: str, reference: str) -> UUID:
     """Return the UUIDv7 that is always the same for a moment, a kind and a foreign reference.
 
-    An import that runs again finds by it what the first run has stored.
+    A repeated import uses it to find the rows of the first run.
     """
     entropy = hashlib.blake2b(f"{kind}\0{reference}".encode(), digest_size=_RANDOM_BYTES).digest()
     return _uuid7(at, entropy)

@@ -1,4 +1,4 @@
-"""Limits that hold for every way into the shop."""
+"""Limits that apply to HTTP requests and messages."""
 
 MAX_BODY_BYTES = 256 * 1024
-"""The largest body of a request or of a message."""
+"""The maximum size of the body of a request or a message."""

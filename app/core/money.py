@@ -1,4 +1,4 @@
-"""Amounts of money: integers of the minor unit inside, decimal strings outside."""
+"""Amounts of money: integers of the minor unit inside the shop, decimal strings outside."""
 
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 
@@ -28,11 +28,11 @@ _PLACES = {
     **dict.fromkeys(("CLF", "UYW"), 4),
 }
 
-# The usual context rounds to 28 digits.
+# The default context rounds to 28 digits.
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 MAX_PRICE_MINOR = 999_999_999_999
-"""The largest price: 1,000 pieces of it in 100 lines still fit a BIGINT."""
+"""The highest price: 100 lines of 1,000 units at this price still fit a BIGINT."""
 
 
 def currency_places(currency: str) -> int:
@@ -44,14 +44,14 @@ def to_minor(amount: Decimal, currency: str) -> int:
     """Return an amount in minor units.
 
     Raises:
-        ValueError: the amount is not finite, negative, too large or has too many places.
+        ValueError: the amount is not finite, negative, too large or has too many decimal places.
     """
     places = currency_places(currency)
     if not amount.is_finite():
         raise ValueError("must be a finite number")
     if amount.is_signed() and amount != 0:
         raise ValueError("must not be negative")
-    # Compared before scaling: the largest of all decimals cannot be scaled.
+    # Compared before scaling, because the largest decimals cannot be scaled.
     if amount.adjusted() > 18 or amount.scaleb(places, _EXACT) > MAX_PRICE_MINOR:
         raise ValueError(f"must be at most {format_minor(MAX_PRICE_MINOR, currency)}")
     minor = amount.scaleb(places, _EXACT)
@@ -61,6 +61,6 @@ def to_minor(amount: Decimal, currency: str) -> int:
 
 
 def format_minor(minor: int, currency: str) -> str:
-    """Return an amount of minor units as a decimal string with the currency's places."""
+    """Return an amount in minor units as a decimal string with the currency's decimal places."""
     places = currency_places(currency)
     return f"{Decimal(minor).scaleb(-places):.{places}f}"

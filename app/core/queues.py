@@ -1,4 +1,4 @@
-"""The names of the exchange and the queues over which the shop talks to others."""
+"""The names of the exchange and the queues that connect the shop to other systems."""
 
 EVENTS_EXCHANGE = "shop.events"
 REPORT_QUEUE = "report"
@@ -6,10 +6,10 @@ TASK_QUEUE = "taskiq"
 
 
 def dead_letter_queue(queue: str) -> str:
-    """Return the queue that has copies of what cannot be applied of a command queue."""
+    """Return the queue for copies of those messages of a command queue that cannot be applied."""
     return f"{queue}.dlq"
 
 
 def returned_queue(queue: str) -> str:
-    """Return the queue on which the broker puts what leaves a command queue unacknowledged."""
+    """Return the queue for what the broker removes from a command queue unacknowledged."""
     return f"{queue}.returned"

@@ -1,10 +1,10 @@
-"""What a user may do in the shop."""
+"""The roles of users."""
 
 from enum import StrEnum
 
 
 class UserRole(StrEnum):
-    """The role of a user; each may do what the one before it may."""
+    """The role of a user; each role includes the rights of the previous one."""
 
     CUSTOMER = "customer"
     STAFF = "staff"

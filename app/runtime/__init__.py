@@ -1,1 +1,1 @@
-"""What a process is made of: its start, its background tasks, its heartbeat."""
+"""The start, the background tasks and the heartbeat of a process."""

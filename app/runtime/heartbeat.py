@@ -1,10 +1,10 @@
-"""The heartbeat of a process without a port: a file, and the command that checks it.
+"""The heartbeat of a process without a port: a file, and a command that checks it.
 
-`python -m app.runtime.heartbeat FILE` exits with 0 if the process is healthy, else with 1 and the
-reason.
+`python -m app.runtime.heartbeat FILE` exits with 0 if the process is healthy, otherwise with 1 and
+the reason.
 """
 
-# What the command imports is imported every few seconds: nothing here but the standard library.
+# The command runs every few seconds, so this module imports only the standard library.
 import argparse
 import asyncio
 import contextlib
@@ -25,9 +25,9 @@ _UNHEALTHY_BEAT_SECONDS = 0.5
 async def heartbeat(
     path: Path | None, problem: Callable[[], str | None], beat_seconds: float = BEAT_SECONDS
 ) -> AsyncIterator[None]:
-    """Beat while the block runs; `problem` tells what the process cannot do its work without.
+    """Write the heartbeat while the block runs; `problem` returns why the process cannot work.
 
-    The file is written by the event loop, so that one that stands still is seen to.
+    The event loop writes the file, so that a blocked loop is detected.
     """
     if path is None:
         yield
@@ -47,31 +47,31 @@ async def _beat(path: Path, problem: Callable[[], str | None], beat_seconds: flo
     while True:
         missing = problem()
         new.write_text(missing or "", encoding="utf-8")
-        # Whoever reads meanwhile has the old one or the new one, and never half of it.
+        # A concurrent reader sees the complete old or new content.
         os.replace(new, path)
         await asyncio.sleep(min(beat_seconds, _UNHEALTHY_BEAT_SECONDS) if missing else beat_seconds)
 
 
 def diagnose(path: Path, *, stale_seconds: float = STALE_SECONDS, is_alive: bool) -> str | None:
-    """Return what is wrong with a process, or None; `is_alive` asks for a live loop and no more."""
+    """Return what is wrong with a process, or None; `is_alive` checks only that its loop runs."""
     try:
         age_seconds = time.time() - path.stat().st_mtime
         problem = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return "there is no sign of life"
+        return "there is no heartbeat"
     if age_seconds > stale_seconds:
-        return f"the last sign of life is {age_seconds:.0f} s old"
+        return f"the last heartbeat is {age_seconds:.0f} s old"
     return None if is_alive else problem or None
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Exit with 0 if the process is well, else with 1 and the reason."""
+    """Exit with 0 if the process is healthy, otherwise with 1 and the reason."""
     parser = argparse.ArgumentParser(prog="python -m app.runtime.heartbeat", description=__doc__)
-    parser.add_argument("file", type=Path, metavar="FILE", help="where the process beats")
+    parser.add_argument("file", type=Path, metavar="FILE", help="the heartbeat file of the process")
     parser.add_argument(
         "--alive",
         action="store_true",
-        help="be content if it lives, whatever it waits for: a restart would mend nothing",
+        help="ignore missing dependencies, which a restart would not bring back",
     )
     arguments = parser.parse_args(argv)
     sys.exit(diagnose(arguments.file, is_alive=arguments.alive))

@@ -1,4 +1,4 @@
-"""What every process of the shop begins with: its log, its event loop and its heap."""
+"""The start of every process: logging, tracing, event loop and garbage collection."""
 
 import asyncio
 import contextlib
@@ -12,29 +12,27 @@ from app.settings import Settings
 
 
 def begin_process(settings: Settings) -> None:
-    """Have the process write its log, and send traces, as the settings say.
-
-    Done twice, it changes nothing.
+    """Configure logging and tracing as the settings say; a second call changes nothing.
 
     Raises:
-        InvalidSettings: what it takes is not installed.
+        InvalidSettings: a package that the settings require is not installed.
     """
     configure_logging(settings.log_format)
     start_tracing(settings)
 
 
 def freeze_heap() -> None:
-    """Keep the garbage collector from what is alive now, which lives as long as the process."""
+    """Exclude all live objects from garbage collection: they live as long as the process."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
 
 def run(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run a process to its end, on the fastest event loop that there is."""
+    """Run the main coroutine of a process on the fastest available event loop."""
     runner: Callable[[Coroutine[Any, Any, None]], None] = asyncio.run
     with contextlib.suppress(ImportError):
-        # There is none for Windows.
+        # uvloop does not exist for Windows.
         import uvloop  # pylint: disable=import-outside-toplevel
 
         runner = uvloop.run

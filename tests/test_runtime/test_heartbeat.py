@@ -1,4 +1,4 @@
-"""The sign of life of a process without a port, and the command that judges it."""
+"""The heartbeat of a process without a port, and the command that checks it."""
 
 import asyncio
 import os
@@ -72,7 +72,7 @@ async def test_a_loop_that_stands_still_is_seen_to(tmp_path: Path) -> None:
         # What blocks a loop: nothing in it is awaited.
         time.sleep(0.3)
         said = diagnose(path, stale_seconds=0.2, is_alive=True)
-        assert said is not None and said.startswith("the last sign of life is")
+        assert said is not None and said.startswith("the last heartbeat is")
         await beaten(path)
         assert diagnose(path, stale_seconds=0.2, is_alive=True) is None
 
@@ -83,15 +83,15 @@ def test_an_old_sign_of_life_is_none(tmp_path: Path, options: tuple[str, ...]) -
     path.write_text("", "utf-8")
     long_ago = time.time() - 60
     os.utime(path, (long_ago, long_ago))
-    assert judged(path, *options) == (1, "the last sign of life is 60 s old")
+    assert judged(path, *options) == (1, "the last heartbeat is 60 s old")
 
 
 async def test_there_is_none_before_the_start_and_after_the_end(tmp_path: Path) -> None:
     path = tmp_path / "heartbeat"
-    assert diagnose(path, is_alive=True) == "there is no sign of life"
+    assert diagnose(path, is_alive=True) == "there is no heartbeat"
     async with heartbeat(path, lambda: None):
         await beaten(path)
-    assert diagnose(path, is_alive=True) == "there is no sign of life"
+    assert diagnose(path, is_alive=True) == "there is no heartbeat"
 
 
 async def test_a_process_that_is_told_no_place_beats_nowhere(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Work beside the requests ends when it is told to."""
+"""Background tasks end when they are cancelled."""
 
 import asyncio
 
@@ -7,10 +7,10 @@ import pytest
 from app.runtime import supervisor as background
 
 
-async def test_a_task_that_loses_its_cancellation_is_ended_all_the_same(
+async def test_a_task_that_loses_its_cancellation_is_still_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(background, "_INSIST_SECONDS", 0.01)
+    monkeypatch.setattr(background, "_CANCEL_AGAIN_SECONDS", 0.01)
     lost = 0
 
     async def stubborn() -> None:

@@ -26,7 +26,7 @@ async def test_a_worker_is_well_while_it_has_its_broker_and_alive_without(
     async def said() -> str | None:
         return diagnose(path, is_alive=False)
 
-    assert await said() == "there is no sign of life"
+    assert await said() == "there is no heartbeat"
     async with Relay(stand.server.host, stand.server.port) as relay:
         changes = {"heartbeat_file": path, "rabbitmq_port": relay.port}
         watched = dataclasses.replace(stand, settings=stand.settings.model_copy(update=changes))
@@ -39,7 +39,7 @@ async def test_a_worker_is_well_while_it_has_its_broker_and_alive_without(
             await relay.open()
             await until(said, None)
             assert await ended(worker, 30) == 0
-    assert await said() == "there is no sign of life"
+    assert await said() == "there is no heartbeat"
 
 
 async def test_a_worker_that_stands_still_is_not_alive(stand: Stand, tmp_path: Path) -> None:
