@@ -1,4 +1,4 @@
-"""The log: JSON for machines, and lines to read in a terminal."""
+"""Logging: JSON for machines, readable lines for a terminal."""
 
 import logging
 import os
@@ -15,9 +15,9 @@ Form = Literal["json", "console"]
 
 
 def configure_logging(form: Form | None = None) -> None:
-    """Write the log to standard error, in a form, or in the one that fits who reads it.
+    """Write the log to standard error; the default is lines on a terminal and JSON elsewhere.
 
-    What the standard library's `logging` is told comes out in the same form.
+    Records of the standard library's `logging` have the same form.
     """
     is_terminal = sys.stderr.isatty()
     form = form or ("console" if is_terminal else "json")
@@ -52,7 +52,7 @@ def configure_logging(form: Form | None = None) -> None:
 
 
 def add_ids(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    """Add the ids of the request and of the trace that are the reason of a line."""
+    """Add the ids of the current request and trace to a line."""
     if (request_id := current_request_id()) is not None:
         line["request_id"] = request_id
     if (trace_id := current_trace_id()) is not None:
@@ -63,6 +63,6 @@ def add_ids(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
 def _rendering(form: Form, *, has_colours: bool) -> list[Any]:
     if form == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    # The default tells the values of local variables with a traceback, passwords among them.
+    # The default prints local variables with a traceback, and they may contain passwords.
     plain = structlog.dev.plain_traceback
     return [structlog.dev.ConsoleRenderer(colors=has_colours, exception_formatter=plain)]

@@ -1,4 +1,4 @@
-"""A warning about a lasting fault, which every request would repeat."""
+"""Limits the rate of a warning that every request would repeat."""
 
 import logging
 import math

@@ -1,4 +1,4 @@
-"""One id for all that a request sets in motion, in whichever process it happens."""
+"""One id for everything that a request causes, in any process."""
 
 import os
 import re
@@ -7,30 +7,30 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 _bound: ContextVar[str | None] = ContextVar("request_id", default=None)
-# What a log, a header and a URL can have as it is, and no token or e-mail address has the form of.
+# Needs no escaping in a log, a header or a URL, and matches neither a token nor an e-mail address.
 _SANE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
 def current_request_id() -> str | None:
-    """Return the id of the request that is the reason of what goes on here, if there is one."""
+    """Return the id of the current request, if there is one."""
     return _bound.get()
 
 
 def sane_request_id(given: object) -> str | None:
-    """Return an id that somebody else has given, if it has the form of one."""
+    """Return an id from outside if it is well-formed, otherwise None."""
     return given if isinstance(given, str) and _SANE.fullmatch(given) else None
 
 
 def new_request_id() -> str:
-    """Return an id that nobody else has."""
+    """Return a new random id."""
     return os.urandom(16).hex()
 
 
 @contextmanager
 def bound_request_id(request_id: str | None) -> Iterator[None]:
-    """Have what goes on meanwhile be of a request, or, for None, of none that is known.
+    """Set the id of the current request for the block; None means that it is unknown.
 
-    A task of a queue or a schedule that knows its request is run in it:
+    A task of a queue or a schedule that knows its request runs in it:
 
         with bound_request_id(sane_request_id(message.labels.get("request_id"))):
             await work()

@@ -1,4 +1,4 @@
-"""Traces the statements that a database is asked."""
+"""Traces the SQL statements of engines."""
 
 from typing import Any
 
@@ -11,16 +11,16 @@ _SPANS = "spans"
 
 
 def trace_statements(*engines: AsyncEngine) -> None:
-    """Have the statements of engines be part of the traces, where there are any."""
+    """Add the statements of engines to the traces, if this process sends traces."""
     if is_tracing():
-        for engine in {each.sync_engine for each in engines}:
+        for engine in {engine.sync_engine for engine in engines}:
             event.listen(engine, "before_cursor_execute", _begin)
             event.listen(engine, "after_cursor_execute", _end)
             event.listen(engine, "handle_error", _fail)
 
 
 def _begin(connection: Connection, _cursor: Any, statement: str, *_more: Any) -> None:
-    # A connection does one thing at a time.
+    # A connection executes one statement at a time.
     connection.info[_SPANS] = begin_statement(statement, connection.dialect.name)
 
 

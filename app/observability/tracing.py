@@ -1,4 +1,4 @@
-"""Traces by OpenTelemetry where a collector is named, and what a message carries of its reason."""
+"""OpenTelemetry traces, if a collector is configured, and the context that messages carry."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ _MAX_STATEMENT = 2_000
 
 
 class _OpenTelemetry:
-    """What is used of the library, which is imported only where there is a collector."""
+    """The used parts of the library, which is imported only if a collector is configured."""
 
     def __init__(self, endpoint: str) -> None:
         # pylint: disable=import-outside-toplevel
@@ -37,12 +37,12 @@ class _OpenTelemetry:
         self.tracer = self.provider.get_tracer("lavka")
 
     def parent_of(self, headers: Mapping[str, Any]) -> Any:
-        """Return the context that headers tell of; None, which is the present one, without any."""
+        """Return the trace context of headers, or None, which means the current context."""
         given = headers.get(TRACEPARENT)
         return self.propagator.extract({TRACEPARENT: given}) if isinstance(given, str) else None
 
     def kind(self, name: str) -> Any:
-        """Return a kind of span by its name."""
+        """Return a span kind by its name."""
         return self.api.SpanKind[name]
 
 
@@ -50,10 +50,10 @@ _loaded: list[_OpenTelemetry] = []
 
 
 def start_tracing(settings: Settings) -> None:
-    """Send traces to the collector of the settings; without one, import nothing.
+    """Send traces to the configured collector; without one, import nothing.
 
     Raises:
-        InvalidSettings: there is a collector, and not what it takes to send to it.
+        InvalidSettings: a collector is configured, but OpenTelemetry is not installed.
     """
     endpoint = settings.otel_exporter_otlp_endpoint
     if endpoint is None or _loaded:
@@ -62,29 +62,29 @@ def start_tracing(settings: Settings) -> None:
         _loaded.append(_OpenTelemetry(endpoint))
     except ImportError as error:
         raise InvalidSettings(
-            "OTEL_EXPORTER_OTLP_ENDPOINT: needs the extra `otel` (uv sync --extra otel): "
-            f"{error.name} is not installed"
+            f"OTEL_EXPORTER_OTLP_ENDPOINT: {error.name} is not installed; install the extra `otel` "
+            "(uv sync --extra otel), or remove the setting"
         ) from error
 
 
 def is_tracing() -> bool:
-    """Tell whether this process sends traces."""
+    """Return whether this process sends traces."""
     return bool(_loaded)
 
 
 async def flush_traces() -> None:
-    """Send what was not sent yet, or give it up."""
-    for each in _loaded:
-        await asyncio.to_thread(each.provider.force_flush, _EXPORT_SECONDS * 1_000)
+    """Send the pending spans, or give up after a time-out."""
+    for otel in _loaded:
+        await asyncio.to_thread(otel.provider.force_flush, _EXPORT_SECONDS * 1_000)
 
 
 @contextmanager
 def span(
     name: str, kind: str, headers: Mapping[str, Any], attributes: Mapping[str, Any] | None = None
 ) -> Iterator[Any]:
-    """Trace what is done meanwhile, in the trace that headers tell of, or in the present one.
+    """Trace the block, in the trace of the headers or in the current one.
 
-    Of a fault only its kind is told: its words may quote anybody.
+    Only the type of an exception is recorded: its message may contain personal data.
     """
     if not _loaded:
         yield None
@@ -106,7 +106,7 @@ def span(
 
 
 def fail_span(failed: Any, error: BaseException | None = None) -> None:
-    """Note that what a span is of has failed."""
+    """Mark a span as failed."""
     for otel in _loaded:
         kind = None if error is None else type(error).__name__
         failed.set_status(otel.api.StatusCode.ERROR, kind)
@@ -114,47 +114,49 @@ def fail_span(failed: Any, error: BaseException | None = None) -> None:
 
 @contextmanager
 def consumer_span(queue: str, headers: Sequence[Mapping[str, Any]]) -> Iterator[None]:
-    """Trace the handling of messages, each in the trace that it was sent in.
+    """Trace the handling of a batch, each message in the trace that it was sent in.
 
-    What is done for all of them at once is told in the first one's, to which the others link.
+    Work for the whole batch is recorded in the first message's trace, to which the others link.
     """
     if not _loaded:
         yield
         return
     otel = _loaded[0]
     name, attributes = f"process {queue}", {"messaging.batch.message_count": len(headers)}
-    # Whoever has sent one may have given anything: a table, which is no key, included.
+    # A sender may give a value of any type, also a table, which cannot be a key.
     traced = list(
-        {told: each for each in headers if isinstance(told := each.get(TRACEPARENT), str)}.values()
+        {
+            parent: entry for entry in headers if isinstance(parent := entry.get(TRACEPARENT), str)
+        }.values()
     )
     with ExitStack() as stack:
         leading = traced[0] if traced else {}
         first = stack.enter_context(span(name, "CONSUMER", leading, attributes))
         links = [otel.api.Link(first.get_span_context())]
-        for each in traced[1:]:
+        for following in traced[1:]:
             other = otel.tracer.start_span(
-                name, context=otel.parent_of(each), kind=otel.kind("CONSUMER"), links=links
+                name, context=otel.parent_of(following), kind=otel.kind("CONSUMER"), links=links
             )
             stack.callback(other.end)
         yield
 
 
 def begin_statement(statement: str, system: str) -> Any:
-    """Begin the span of a statement, if it is part of something that is traced."""
+    """Begin the span of a statement, if the current work is traced."""
     for otel in _loaded:
-        # What the shop asks its database for by itself, each second, would drown the rest.
+        # The periodic queries of the shop itself would outnumber all others.
         if otel.api.get_current_span().is_recording():
             return otel.tracer.start_span(
                 statement.split(None, 1)[0].upper(),
                 kind=otel.kind("CLIENT"),
-                # Values are sent beside the statement and are not in it.
+                # Values are sent separately and are not part of the statement.
                 attributes={"db.system.name": system, "db.query.text": statement[:_MAX_STATEMENT]},
             )
     return None
 
 
 def current_trace_id() -> str | None:
-    """Return the id of the trace that what goes on here is part of, if there is one."""
+    """Return the id of the current trace, if there is one."""
     for otel in _loaded:
         context = otel.api.get_current_span().get_span_context()
         if context.is_valid:
@@ -163,7 +165,7 @@ def current_trace_id() -> str | None:
 
 
 def context_headers() -> dict[str, str]:
-    """Return the headers that tell a message's receiver on whose account it was sent."""
+    """Return the headers that carry the current request id and trace in a message."""
     request_id = current_request_id()
     carried = {} if request_id is None else {REQUEST_ID: request_id}
     for otel in _loaded:
@@ -173,6 +175,6 @@ def context_headers() -> dict[str, str]:
 
 @contextmanager
 def restored_request_id(headers: Mapping[str, Any]) -> Iterator[None]:
-    """Go on under the id that a message's headers tell of."""
+    """Set the current request id to that of a message's headers for the block."""
     with bound_request_id(sane_request_id(headers.get(REQUEST_ID))):
         yield

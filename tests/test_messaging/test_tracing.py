@@ -65,8 +65,8 @@ def test_a_collector_without_the_extra_is_an_error_that_says_so(tmp_path: Path) 
     done = run(settings, tmp_path, "-c", LACKING)
     assert done.returncode == 1
     assert done.stderr == (
-        "error: OTEL_EXPORTER_OTLP_ENDPOINT: needs the extra `otel` (uv sync --extra otel): "
-        "opentelemetry.sdk.resources is not installed\n"
+        "error: OTEL_EXPORTER_OTLP_ENDPOINT: opentelemetry.sdk.resources is not installed; "
+        "install the extra `otel` (uv sync --extra otel), or remove the setting\n"
     )
 
 
