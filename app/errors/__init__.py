@@ -1,4 +1,4 @@
-"""Refusals of the shop; each class knows its code and its HTTP status.
+"""Domain errors; each class has its problem code, title and HTTP status.
 
 DomainError
 ├── InvalidInput 400
@@ -13,10 +13,10 @@ DomainError
 ├── TooManyRequests 429
 └── Unavailable 503
 
-Each area derives its own from these, in a module that has its name.
+Each area derives its own errors from these, in the module with its name.
 """
 
-# An area adds a name in its own module, which has `__all__`.
+# Each area lists its errors in the `__all__` of its own module.
 # pylint: disable=wildcard-import,unused-wildcard-import
 
 from app.errors.base import *

@@ -1,4 +1,4 @@
-"""The refusals that every area shares; the root of all of them is `DomainError`."""
+"""The errors shared by all areas; `DomainError` is the base class of all of them."""
 
 from typing import Any, ClassVar, Self
 from uuid import UUID
@@ -20,13 +20,13 @@ __all__ = [
 
 
 class DomainError(Exception):
-    """A refusal that the caller is told: `detail` in words, `context` in data."""
+    """An error reported to the caller: `detail` as text, `context` as data."""
 
     code: ClassVar[str]
     title: ClassVar[str]
     status: ClassVar[int]
     keeps_changes: ClassVar[bool] = False
-    """Whether what was written on the way to the refusal is committed all the same."""
+    """Whether the changes made before the error are still committed."""
 
     def __init__(self, detail: str, **context: Any) -> None:
         super().__init__(detail)
@@ -34,7 +34,7 @@ class DomainError(Exception):
         self.context = context
 
     def as_problem(self) -> dict[str, Any]:
-        """Return it as a problem document (RFC 9457)."""
+        """Return the error as a problem document (RFC 9457)."""
         return {
             "type": f"urn:problem:{self.code}",
             "title": self.title,
@@ -45,7 +45,7 @@ class DomainError(Exception):
 
 
 class InvalidInput(DomainError):
-    """The request breaks the rules of its schema; `errors` says where and why."""
+    """The request violates its schema; `errors` lists each field and reason."""
 
     code, title, status = "invalid-input", "The input is not valid", 400
 
@@ -54,25 +54,25 @@ class InvalidInput(DomainError):
 
 
 class Unauthenticated(DomainError):
-    """The caller must say who it is, by a bearer token that is good."""
+    """The request has no valid bearer token."""
 
-    code, title, status = "unauthenticated", "Who are you?", 401
+    code, title, status = "unauthenticated", "Authentication required", 401
 
 
 class Forbidden(DomainError):
-    """The caller is known and may not do this."""
+    """The caller is authenticated but may not do this."""
 
     code, title, status = "forbidden", "Not allowed", 403
 
 
 class NotFound(DomainError):
-    """There is no such thing, or the caller may not know of it."""
+    """The resource does not exist, or the caller may not see it."""
 
     code, title, status = "not-found", "Not found", 404
 
     @classmethod
     def of(cls, subject_id: UUID) -> Self:
-        """Return the refusal to show what has an id."""
+        """Return the error for a missing id."""
         name = cls.code.removesuffix("-not-found").replace("-", " ")
         return cls(f"there is no {name} {subject_id}", id=str(subject_id))
 
@@ -84,13 +84,13 @@ class RequestTimeout(DomainError):
 
 
 class Conflict(DomainError):
-    """The state of the shop does not allow it."""
+    """The current state of the shop does not allow the request."""
 
     code, title, status = "conflict", "Conflict", 409
 
 
 class PreconditionFailed(DomainError):
-    """The resource is no longer the version that `If-Match` names."""
+    """The resource no longer has the version in `If-Match`."""
 
     code, title, status = "precondition-failed", "The resource has changed", 412
 
@@ -108,7 +108,7 @@ class UnsupportedMediaType(DomainError):
 
 
 class TooManyRequests(DomainError):
-    """The caller has used up what it may ask for in this span of time."""
+    """The caller has exceeded a rate limit."""
 
     code, title, status = "too-many-requests", "Too many requests", 429
 
@@ -118,6 +118,6 @@ class TooManyRequests(DomainError):
 
 
 class Unavailable(DomainError):
-    """A process that the shop needs does not answer at present."""
+    """A service that the shop depends on does not answer."""
 
     code, title, status = "unavailable", "Temporarily unavailable", 503

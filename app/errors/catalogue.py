@@ -1,4 +1,4 @@
-"""Refusals about products and their stock."""
+"""Errors about products and their stock."""
 
 from app.errors.base import Conflict, NotFound
 
@@ -11,7 +11,7 @@ __all__ = [
 
 
 class ProductNotFound(NotFound):
-    """There is no such product."""
+    """The product does not exist."""
 
     code, title = "product-not-found", "Product not found"
 
@@ -23,12 +23,12 @@ class SkuTaken(Conflict):
 
 
 class InsufficientStock(Conflict):
-    """Fewer pieces are in stock than were asked for."""
+    """Fewer units are in stock than requested."""
 
     code, title = "insufficient-stock", "Not enough in stock"
 
 
 class ProductNotForSale(Conflict):
-    """The product is not sold at present."""
+    """The product is currently not for sale."""
 
     code, title = "product-not-for-sale", "The product is not for sale"

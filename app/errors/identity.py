@@ -1,4 +1,4 @@
-"""Refusals about users, addresses, log-ins and API keys."""
+"""Errors about users, addresses, log-ins and API keys."""
 
 from app.errors.base import Conflict, NotFound, Unauthenticated
 
@@ -19,43 +19,43 @@ __all__ = [
 
 
 class InvalidToken(Unauthenticated):
-    """The token is not one of ours, is of another kind, or its time is over."""
+    """The token was not issued by the shop, is of another kind or has expired."""
 
     code, title = "invalid-token", "The token is not valid"
 
 
 class InvalidCredentials(Unauthenticated):
-    """There is no such user, or the password is another one."""
+    """The user does not exist, or the password is wrong."""
 
-    code, title, keeps_changes = "invalid-credentials", "Wrong name or password", True
+    code, title, keeps_changes = "invalid-credentials", "Invalid username or password", True
 
 
 class RefreshTokenReused(InvalidToken):
-    """The refresh token was used before: somebody has a copy, and its session is ended."""
+    """The refresh token was used twice, so it was probably copied; its session has ended."""
 
     code, title, keeps_changes = "refresh-token-reused", "The token was used before", True
 
 
 class UserNotFound(NotFound):
-    """There is no such user."""
+    """The user does not exist."""
 
     code, title = "user-not-found", "User not found"
 
 
 class AddressNotFound(NotFound):
-    """The user has no such address."""
+    """The user does not have this address."""
 
     code, title = "address-not-found", "Address not found"
 
 
 class SessionNotFound(NotFound):
-    """The caller has no such session."""
+    """The caller does not have this session."""
 
     code, title = "session-not-found", "Session not found"
 
 
 class ApiKeyNotFound(NotFound):
-    """There is no such API key."""
+    """The API key does not exist."""
 
     code, title = "api-key-not-found", "API key not found"
 
@@ -73,18 +73,18 @@ class UsernameTaken(Conflict):
 
 
 class TooManyAddresses(Conflict):
-    """The user has as many addresses as a user may have."""
+    """The user has the maximum number of addresses."""
 
     code, title = "too-many-addresses", "The user has too many addresses"
 
 
 class UserNotActive(Conflict):
-    """The user may not place orders at present."""
+    """The user is deactivated and may not place orders."""
 
     code, title = "user-not-active", "The user is not active"
 
 
 class LastAdmin(Conflict):
-    """The shop would be left without an administrator."""
+    """The change would leave the shop without an administrator."""
 
-    code, title = "last-admin", "The last administrator stays"
+    code, title = "last-admin", "The last administrator cannot be removed"

@@ -1,4 +1,4 @@
-"""Refusals about messages and operations."""
+"""Errors about messages and operations."""
 
 from app.errors.base import Conflict, NotFound
 
@@ -6,18 +6,18 @@ __all__ = ["DeadLetterNotFound", "NotAppliedAgain", "OperationNotFound"]
 
 
 class DeadLetterNotFound(NotFound):
-    """There is no such dead letter."""
+    """The dead letter does not exist."""
 
     code, title = "dead-letter-not-found", "Dead letter not found"
 
 
 class OperationNotFound(NotFound):
-    """There is no such operation."""
+    """The operation does not exist."""
 
     code, title = "operation-not-found", "Operation not found"
 
 
 class NotAppliedAgain(Conflict):
-    """Nobody can tell whether the message was applied before."""
+    """The message may have been applied before, so it is not applied again."""
 
     code, title = "ambiguous", "The message may have been applied"

@@ -1,4 +1,4 @@
-"""Refusals about orders."""
+"""Errors about orders."""
 
 from app.errors.base import Conflict, NotFound
 
@@ -6,18 +6,18 @@ __all__ = ["IllegalTransition", "OrderExists", "OrderNotFound"]
 
 
 class OrderNotFound(NotFound):
-    """There is no such order."""
+    """The order does not exist."""
 
     code, title = "order-not-found", "Order not found"
 
 
 class IllegalTransition(Conflict):
-    """An order in this status cannot move to that one."""
+    """An order cannot change from its status to the requested one."""
 
     code, title = "illegal-transition", "The order cannot change to this status"
 
 
 class OrderExists(Conflict):
-    """There is an order with this id."""
+    """An order with this id exists."""
 
-    code, title = "order-exists", "The order is there already"
+    code, title = "order-exists", "The order already exists"

@@ -1,4 +1,4 @@
-"""Refusals about daily reports."""
+"""Errors about daily reports."""
 
 from app.errors.base import Conflict, NotFound
 
@@ -11,24 +11,24 @@ __all__ = [
 
 
 class ReportNotFound(NotFound):
-    """There is no report of this day."""
+    """The day has no report."""
 
     code, title = "report-not-found", "Report not found"
 
 
 class DayNotOver(Conflict):
-    """A report is made of a day that is over."""
+    """The day has not ended; a report needs a completed day."""
 
-    code, title = "day-not-over", "The day is not over"
+    code, title = "day-not-over", "The day has not ended"
 
 
 class ReportInProgress(Conflict):
-    """The report of this day is being made."""
+    """Another process is making the report of this day."""
 
     code, title = "report-in-progress", "The report is being made"
 
 
 class ReportUnbalanced(Conflict):
-    """The sums of a report are not those of the books."""
+    """The totals of a report differ from the ledger."""
 
-    code, title = "report-unbalanced", "The report does not add up"
+    code, title = "report-unbalanced", "The report does not match the ledger"

@@ -1,4 +1,4 @@
-"""Refusals about idempotency keys."""
+"""Errors about idempotency keys."""
 
 from app.errors.base import Conflict, DomainError
 

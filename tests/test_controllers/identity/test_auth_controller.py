@@ -18,8 +18,8 @@ from tests.support.tables import everything
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 WRONG = "wrong horse battery staple"
 REFUSAL = (
-    b'{"type":"urn:problem:invalid-credentials","title":"Wrong name or password","status":401,'
-    b'"detail":"there is no such user with this password"}'
+    b'{"type":"urn:problem:invalid-credentials","title":"Invalid username or password",'
+    b'"status":401,"detail":"there is no such user with this password"}'
 )
 SPELLINGS = [
     "\u00c9milie.N@example.com",

@@ -228,7 +228,7 @@ async def test_what_cannot_be_is_refused_by_name(reported: httpx.AsyncClient) ->
     assert today.status_code == 409
     assert problem_of(today) == {
         "type": "urn:problem:day-not-over",
-        "title": "The day is not over",
+        "title": "The day has not ended",
         "status": 409,
         "detail": "2026-03-05 is not over before 2026-03-06T00:00:00+00:00",
         "day": "2026-03-05",
