@@ -1,1 +1,1 @@
-"""Engines and sessions, outages, and the schema's migrations."""
+"""Engines, sessions, outages and schema migrations."""

@@ -1,10 +1,10 @@
-"""The advisory locks of the shop: every process uses the same numbers, and nothing else does."""
+"""The numbers of the PostgreSQL advisory locks, which are the same in every process."""
 
 from enum import IntEnum
 
 
 class AdvisoryLock(IntEnum):
-    """What a lock is for; the numbers are in use while two releases run side by side."""
+    """The purposes of the locks; numbers are fixed, because two releases may run side by side."""
 
     MIGRATION = 5_263_829
     RELAY = 5_263_830

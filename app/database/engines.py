@@ -1,4 +1,4 @@
-"""Engines for PostgreSQL and for SQLite: pools, time limits and the settings of a connection."""
+"""Engines for PostgreSQL and for SQLite: pools, time limits and connection settings."""
 
 import sqlite3
 import time
@@ -10,7 +10,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 CONNECT_TIMEOUT_SECONDS = 5
 _STATEMENT_TIMEOUT_SECONDS = 15
-# The server's own limit comes first, and says what it was.
+# Longer than the server's limit, which gives the clearer error.
 _ANSWER_TIMEOUT_SECONDS = 20
 _POOL_TIMEOUT_SECONDS = 10
 _SQLITE_BUSY_TIMEOUT_SECONDS = 15
@@ -20,7 +20,7 @@ _WAL_PAUSE_SECONDS = 0.01
 
 
 def postgres_engine(url: URL, pool_size: int, *, is_patient: bool = False) -> AsyncEngine:
-    """Return an engine for PostgreSQL; an `is_patient` one waits for statements of any length."""
+    """Return an engine for PostgreSQL; with `is_patient`, statements have no time limit."""
     server_settings = {"application_name": "lavka"}
     if not is_patient:
         server_settings |= {
@@ -32,7 +32,7 @@ def postgres_engine(url: URL, pool_size: int, *, is_patient: bool = False) -> As
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
-        # A broken connection is noticed by its first use; asking before each use doubles a read.
+        # A broken connection is noticed at its first use; a ping before each use doubles a read.
         pool_pre_ping=False,
         skip_autocommit_rollback=True,
         hide_parameters=True,
@@ -44,8 +44,8 @@ def postgres_engine(url: URL, pool_size: int, *, is_patient: bool = False) -> As
     )
 
     @event.listens_for(engine.sync_engine, "handle_error")
-    def forget_values(context: ExceptionContext) -> None:
-        # The server repeats the row that it refuses, and the traceback would log it.
+    def remove_values(context: ExceptionContext) -> None:
+        # The server quotes the rejected row, and the traceback would log it.
         cause = context.original_exception.__cause__
         if getattr(cause, "detail", None) and getattr(cause, "sqlstate", "")[:2] == "23":
             setattr(cause, "detail", None)
@@ -55,32 +55,32 @@ def postgres_engine(url: URL, pool_size: int, *, is_patient: bool = False) -> As
 
 def sqlite_writer_engine(url: URL) -> AsyncEngine:
     """Return the engine of SQLite's one writing connection."""
-    # SQLite has one writer at a time: one connection queues them in order, where several would
-    # sleep and poll for the lock.
+    # SQLite has one writer at a time: one connection queues the transactions in order, while
+    # several would sleep and poll for the lock.
     engine = _sqlite(url, pool_size=1, skip_autocommit_rollback=False)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin_immediate(connection: Connection) -> None:
-        # A deferred transaction that reads first and writes later fails at once when another
-        # process wrote between; this one waits at its start.
+        # A deferred transaction that reads first and writes later fails if another process wrote
+        # in between; this one waits at its start.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
 
 def sqlite_reader_engine(url: URL) -> AsyncEngine:
-    """Return an engine of connections that read from SQLite."""
+    """Return the engine for reads from SQLite."""
     return _sqlite(url, pool_size=_SQLITE_READERS, skip_autocommit_rollback=True)
 
 
 def _switch_to_wal(cursor: Any) -> None:
-    """Have a database written ahead; of several that find it new, one does it."""
+    """Switch a database to write-ahead logging, also if several processes start at once."""
     for _ in range(_WAL_TRIES):
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            # Of two that switch at once SQLite refuses one without waiting for the other.
+            # If two switch at once, SQLite rejects one without waiting for the other.
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
             time.sleep(_WAL_PAUSE_SECONDS)
@@ -94,18 +94,18 @@ def _sqlite(url: URL, *, pool_size: int, skip_autocommit_rollback: bool) -> Asyn
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_POOL_TIMEOUT_SECONDS * 3,
-        # SQLAlchemy takes every connection that `configure` has seen for one in AUTOCOMMIT: the
-        # writer's would never be rolled back.
+        # SQLAlchemy takes connections with `isolation_level = None` for AUTOCOMMIT: the writer's
+        # would never be rolled back.
         skip_autocommit_rollback=skip_autocommit_rollback,
         hide_parameters=True,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: object) -> None:
-        # The driver's own transactions begin in the wrong places; ours are explicit.
+        # The driver begins transactions in the wrong places; ours are explicit.
         connection.isolation_level = None
         cursor = connection.cursor()
-        # First the time-out, then WAL: the switch itself may find the file locked.
+        # First the time-out, then WAL: the file may be locked during the switch.
         cursor.execute(f"PRAGMA busy_timeout = {_SQLITE_BUSY_TIMEOUT_SECONDS * 1000}")
         _switch_to_wal(cursor)
         cursor.execute("PRAGMA synchronous = NORMAL")

@@ -1,4 +1,4 @@
-"""Brings the schema of the shop's database to the newest revision."""
+"""Migrates the database schema to the newest revision."""
 
 import logging
 from pathlib import Path
@@ -14,16 +14,16 @@ _SCRIPTS = Path(__file__).resolve().parent.parent.parent / "migrations"
 
 
 async def migrate(database: Database) -> bool:
-    """Apply every missing migration, once for all processes that start; tell if there was any.
+    """Apply every missing migration once, for all starting processes; return if there was any.
 
-    A newer schema stays as it is, so that the release before can be run again.
+    A newer schema stays unchanged, so that the previous release can run again.
     """
     newest = newest_revision()
     async with database.read() as session:
         revision = await (await session.connection()).run_sync(_revision)
     if revision > newest:
         logger.warning(
-            "the database was migrated to %s by a newer release than this one, of %s",
+            "the database was migrated to %s by a newer release; this release expects %s",
             revision,
             newest,
         )
@@ -34,7 +34,7 @@ async def migrate(database: Database) -> bool:
 
 
 def newest_revision() -> str:
-    """Return the revision that the code is written for: the files begin with rising numbers."""
+    """Return the revision that the code requires; migration files begin with rising numbers."""
     return max(
         script.name.partition("_")[0] for script in (_SCRIPTS / "versions").glob("[0-9]*_*.py")
     )
@@ -46,9 +46,9 @@ def _upgrade(connection: Connection, newest: str) -> bool:
             text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": AdvisoryLock.MIGRATION}
         )
     if _revision(connection) >= newest:
-        # Another process was faster.
+        # Another process has migrated the database first.
         return False
-    # Alembic takes a third of a second to import, and most starts find nothing to do.
+    # Alembic takes a third of a second to import, and most starts have nothing to migrate.
     from alembic import command  # pylint: disable=import-outside-toplevel
     from alembic.config import Config  # pylint: disable=import-outside-toplevel
 
@@ -61,7 +61,7 @@ def _upgrade(connection: Connection, newest: str) -> bool:
 
 
 def _revision(connection: Connection) -> str:
-    """Return the revision of a database; of one without a schema the empty text."""
+    """Return the revision of a database, or an empty string if it has no schema."""
     if not inspect(connection).has_table("alembic_version"):
         return ""
     return connection.scalar(text("SELECT version_num FROM alembic_version")) or ""

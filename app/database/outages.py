@@ -1,4 +1,4 @@
-"""Tells an outage of the database from a fault of a statement."""
+"""Distinguishes an outage of the database from an error in a statement."""
 
 import logging
 import sqlite3
@@ -12,20 +12,20 @@ from app.errors import Unavailable
 
 logger = logging.getLogger(__name__)
 
-# What PostgreSQL says while it starts, stops, recovers, is full, or cancels a statement for us, and
-# to whom it does not let in.
+# PostgreSQL's states while it starts, stops, recovers, is full, rejects a log-in or cancels a
+# statement at its time limit.
 _OUTAGE_SQLSTATE_CLASSES = ("08", "28", "3D", "53", "57", "58")
 _TRANSIENT_SQLSTATES = ("40001", "40P01", "55P03")
 
 
 def is_outage(error: BaseException) -> bool:
-    """Tell whether an error is the database's state and not the statement's fault."""
+    """Return whether an error is an outage of the database and not an error in a statement."""
     if isinstance(error, (PoolTimeout, ConnectionError, TimeoutError)):
         return True
     if not isinstance(error, DBAPIError):
         return isinstance(error, OSError)
     if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
-        # SQLite calls a wrong statement operational too.
+        # SQLite reports an invalid statement as an operational error, too.
         return False
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
@@ -34,22 +34,22 @@ def is_outage(error: BaseException) -> bool:
 
 
 def is_database_error(error: BaseException) -> bool:
-    """Tell whether an error was raised by the database or by the library that speaks to it."""
+    """Return whether an error was raised by the database or its libraries."""
     return isinstance(error, SQLAlchemyError)
 
 
 def outage_reason(error: Unavailable) -> str:
-    """Return what the driver said about an outage, without the advice of the libraries between."""
+    """Return the driver's message about an outage, without the additions of SQLAlchemy."""
     cause = error.__cause__
     return str(getattr(cause, "orig", None) or cause or error)
 
 
 @asynccontextmanager
 async def outages() -> AsyncIterator[None]:
-    """Turn the database's own state, when it is what failed, into a refusal.
+    """Turn an outage of the database into a domain error.
 
     Raises:
-        Unavailable: the database does not answer, or the transaction lost to another one.
+        Unavailable: the database does not answer, or the transaction had a conflict.
     """
     try:
         yield

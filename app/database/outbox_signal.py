@@ -1,4 +1,4 @@
-"""Tells whoever waits that a message was written to the outbox."""
+"""Signals that a message was written to the outbox."""
 
 import asyncio
 from contextlib import suppress
@@ -10,7 +10,7 @@ from app.database.engines import CONNECT_TIMEOUT_SECONDS
 
 
 class OutboxSignal:
-    """Set by this process, and by others over PostgreSQL's LISTEN and NOTIFY."""
+    """A signal set by this process, and by others through PostgreSQL's LISTEN and NOTIFY."""
 
     def __init__(self, url: URL) -> None:
         self._url = url
@@ -19,11 +19,11 @@ class OutboxSignal:
         self._listener: Any = None
 
     def set(self) -> None:
-        """Tell of a message that this process has written."""
+        """Signal that this process has written a message."""
         self._written.set()
 
     async def wait(self, timeout_seconds: float) -> None:
-        """Wait until a message was written, by whatever process, or for so long."""
+        """Wait until any process has written a message, or the time-out expires."""
         if not self._is_sqlite:
             await self._listen()
         with suppress(TimeoutError):
@@ -32,10 +32,10 @@ class OutboxSignal:
         self._written.clear()
 
     async def _listen(self) -> None:
-        """Have PostgreSQL tell of what other processes write; without it, time-outs must do."""
+        """Listen for the messages of other processes; if this fails, the time-out remains."""
         if self._listener is not None and not self._listener.is_closed():
             return
-        # SQLite has no use for it.
+        # Imported here because SQLite does not need it.
         import asyncpg  # pylint: disable=import-outside-toplevel
 
         url = self._url
@@ -53,7 +53,7 @@ class OutboxSignal:
             self._listener = None
 
     async def close(self) -> None:
-        """Close the connection that listens."""
+        """Close the listening connection."""
         if self._listener is not None:
             with suppress(Exception):
                 await self._listener.close(timeout=CONNECT_TIMEOUT_SECONDS)

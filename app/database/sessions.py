@@ -1,4 +1,4 @@
-"""The two kinds of session over the shop's database: `write` and `read`."""
+"""The two kinds of database session: `write` and `read`."""
 
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
@@ -22,32 +22,32 @@ _CHANGED = "changed_tags"
 
 
 class Dropper(Protocol):
-    """Whoever drops from the cache what a transaction has changed."""
+    """Drops from the cache what a transaction has changed."""
 
     async def record_drop(self, session: AsyncSession, tags: Collection[str]) -> Any:
-        """Write down in the transaction, before its end, what is to be dropped."""
+        """Record the tags to drop in the transaction, before it ends."""
 
     async def drop(self, tags: Collection[str], note: Any) -> None:
-        """Drop it, after the transaction and before anybody is told of its success."""
+        """Drop the tags after the transaction, before its success is reported."""
 
 
 class ShopSession(Session):
-    """A session that remembers what its transaction has changed."""
+    """A session that collects the cache tags of what its transaction changes."""
 
 
 @event.listens_for(ShopSession, "after_flush")
-def _note_rows(session: Session, _context: object) -> None:
+def _collect_changed_rows(session: Session, _context: object) -> None:
     for row in (*session.new, *session.dirty, *session.deleted):
         mark_changed(session, tags_of(row))
 
 
 def mark_changed(session: Session | AsyncSession, tags: Iterable[str]) -> None:
-    """Remember a change that was made by a statement and not by way of a model."""
+    """Collect the tags of a change that was made by a statement instead of a model."""
     session.info.setdefault(_CHANGED, set()).update(tags)
 
 
 class Database:
-    """Opens sessions: `write` is one transaction, `read` sees each statement's own snapshot."""
+    """Opens sessions: `write` is a transaction; in `read`, each statement has its own snapshot."""
 
     def __init__(self, url: URL, dropper: Dropper | None = None, *, pool_size: int = 10) -> None:
         self.url = url
@@ -71,10 +71,10 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncSession]:
         """Open a transaction that commits at the end, or rolls back on an error.
 
-        It begins with the first statement. A refusal that keeps its changes commits them.
+        It begins with the first statement. A domain error with `keeps_changes` commits.
 
         Raises:
-            Unavailable: the database does not answer, or the transaction lost to another one.
+            Unavailable: the database does not answer, or the transaction had a conflict.
         """
         async with outages(), self._write_sessions() as session:
             try:
@@ -89,7 +89,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """Open a session that changes nothing.
+        """Open a session for reads.
 
         Raises:
             Unavailable: the database does not answer.
@@ -100,7 +100,7 @@ class Database:
 
     @asynccontextmanager
     async def reshape(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that changes the schema, and takes the time that this takes.
+        """Open a transaction that changes the schema, without a time limit.
 
         Raises:
             Unavailable: the database does not answer.
@@ -124,7 +124,7 @@ class Database:
             try:
                 await session.commit()
             finally:
-                # A commit that fails without an answer may have been one all the same.
+                # A commit that fails without an answer may still have succeeded.
                 await self._dropper.drop(tags, note)
         except BaseException:
             # Closing a session does not end a transaction that could not be committed.
@@ -132,42 +132,42 @@ class Database:
             raise
 
     async def is_changed_elsewhere(self) -> bool:
-        """Tell whether another process has changed a SQLite database since the last time."""
-        # It says so to the connection of all our own changes, which it does not count.
+        """Return whether another process has changed a SQLite database since the last call."""
+        # The version does not count changes by its own connection, which makes all of ours.
         async with self.writer.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
-            # Not by way of SQLAlchemy, which would begin a transaction.
+            # Without SQLAlchemy, which would begin a transaction.
             ((version,),) = await driver.execute_fetchall("PRAGMA data_version")
         before, self._data_version = self._data_version, int(version)
         return before != self._data_version
 
     async def outbox_written(self, timeout_seconds: float) -> None:
-        """Wait until a message was written to the outbox, by whatever process, or for so long."""
+        """Wait until any process has written to the outbox, or the time-out expires."""
         await self._outbox.wait(timeout_seconds)
 
     async def ping(self) -> None:
-        """Ask the database for a sign of life.
+        """Check that the database answers.
 
         Raises:
-            Unavailable: there was none.
+            Unavailable: it does not.
         """
         async with self.read() as session:
             await session.execute(text("SELECT 1"))
 
     @property
     def connections_in_use(self) -> int:
-        """Connections that are lent at present."""
+        """The connections that are currently in use."""
         return sum(pool.checkedout() for pool in self._pools)
 
     @property
     def connections_at_most(self) -> int:
-        """Connections that there may be."""
+        """The size of the connection pools."""
         return sum(pool.size() for pool in self._pools)
 
     @property
     def _pools(self) -> set[AsyncAdaptedQueuePool]:
         engines = (self.writer, self.reader)
-        return {cast(AsyncAdaptedQueuePool, each.sync_engine.pool) for each in engines}
+        return {cast(AsyncAdaptedQueuePool, engine.sync_engine.pool) for engine in engines}
 
     async def close(self) -> None:
         """Close every connection."""
