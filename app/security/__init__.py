@@ -1,1 +1,1 @@
-"""What the locks are made of: passwords, tokens, rate limits, and who a token was seen to be."""
+"""Passwords, tokens, principals, rate limits and the identity cache."""

@@ -1,7 +1,7 @@
-"""What the audit trail tells of."""
+"""The kinds of event in the audit trail."""
 
 from enum import StrEnum
 
 
 class Audited(StrEnum):
-    """What the audit trail tells of."""
+    """A kind of event in the audit trail."""

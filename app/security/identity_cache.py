@@ -1,17 +1,17 @@
-"""Who the bearer of a token was seen to be, remembered for a moment."""
+"""A cache of the callers of recently validated tokens."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from app.security.principal import Caller
 
-# How long a token may outlive what took its rights away in another process.
+# How long a token may stay valid after another process has revoked it.
 MEMORY = timedelta(seconds=3)
 _MAX_ENTRIES = 10_000
 
 
 class IdentityCache:
-    """Spares a valid token its signature check and its question to the database."""
+    """Saves a valid token the signature check and the database query."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -19,24 +19,24 @@ class IdentityCache:
         self.generation = 0
 
     def get(self, token: str) -> Caller | None:
-        """Return whose token it is, if it was seen a moment ago."""
+        """Return the caller of a token, if it was validated recently."""
         entry = self._entries.get(token)
         return None if entry is None or entry[1] <= self._now() else entry[0]
 
     def keep(self, token: str, caller: Caller, expires_at: datetime, generation: int) -> None:
-        """Remember whose token it is, unless something has changed since the generation was read.
+        """Store the caller of a token, unless the cache was cleared since `generation` was read.
 
-        Who read the database before a change and comes here after it would undo the forgetting.
+        Otherwise a read from before a change could be stored after the cache was cleared.
         """
         if generation != self.generation:
             return
         if len(self._entries) >= _MAX_ENTRIES:
-            # The oldest goes first: each is out of date within seconds anyway.
+            # The oldest is evicted: all entries expire within seconds anyway.
             del self._entries[next(iter(self._entries))]
         self._entries.pop(token, None)
         self._entries[token] = (caller, min(expires_at, self._now() + MEMORY))
 
     def clear(self) -> None:
-        """Forget everyone: somebody's rights have changed."""
+        """Remove all entries, because rights have changed."""
         self.generation += 1
         self._entries.clear()

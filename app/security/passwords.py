@@ -1,4 +1,4 @@
-"""Passwords: what is a good one, and how it is kept (argon2id, RFC 9106)."""
+"""Password rules and password hashes (argon2id, RFC 9106)."""
 
 import asyncio
 import unicodedata
@@ -15,7 +15,7 @@ from app.errors import InvalidInput, Unavailable
 
 _AT_ONCE = 4
 _MAX_WAITING = 64
-# A name of three letters is in too many good passwords.
+# Names of three letters occur in too many strong passwords.
 _MIN_NAME_LENGTH = 4
 _COMMON = Path(__file__).parent / "common_passwords.txt"
 
@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 
 
 class Passwords:
-    """Hashes and verifies passwords in threads, few at once: each takes a core and 19 MiB."""
+    """Hashes and verifies passwords in threads, few at a time: each takes a core and 19 MiB."""
 
     def __init__(self, *, memory_kib: int, iterations: int) -> None:
         self._hasher = PasswordHasher(
@@ -31,44 +31,44 @@ class Passwords:
         )
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
         self._waiting = 0
-        self._nobodys: str | None = None
+        self._dummy_hash: str | None = None
 
     async def hash(self, password: str) -> str:
-        """Return what is kept of a password.
+        """Return the hash to store for a password.
 
         Raises:
-            Unavailable: too many are being hashed already.
+            Unavailable: too many passwords are being hashed already.
         """
         return await self._in_thread(lambda: self._hasher.hash(_normal(password)))
 
-    async def verify(self, password: str, kept: str | None) -> bool:
-        """Tell whether a password is the kept one; of nobody's it takes as long to say no.
+    async def verify(self, password: str, stored: str | None) -> bool:
+        """Return whether a password matches a stored hash; without a hash, it takes as long.
 
         Raises:
-            Unavailable: too many are being hashed already.
+            Unavailable: too many passwords are being hashed already.
         """
-        return await self._in_thread(lambda: self._matches(password, kept))
+        return await self._in_thread(lambda: self._matches(password, stored))
 
-    def is_outdated(self, kept: str) -> bool:
-        """Tell whether a hash was made with other parameters than today's."""
-        return self._hasher.check_needs_rehash(kept)
+    def is_outdated(self, stored: str) -> bool:
+        """Return whether a hash was made with other parameters than the current ones."""
+        return self._hasher.check_needs_rehash(stored)
 
     def close(self) -> None:
-        """End the threads."""
+        """Stop the threads."""
         self._threads.shutdown(wait=False)
 
-    def _matches(self, password: str, kept: str | None) -> bool:
-        if kept is None:
-            if self._nobodys is None:
-                self._nobodys = self._hasher.hash("nobody's")
-            kept, is_somebodys = self._nobodys, False
+    def _matches(self, password: str, stored: str | None) -> bool:
+        if stored is None:
+            if self._dummy_hash is None:
+                self._dummy_hash = self._hasher.hash("dummy")
+            stored, is_known = self._dummy_hash, False
         else:
-            is_somebodys = True
+            is_known = True
         try:
-            self._hasher.verify(kept, _normal(password))
+            self._hasher.verify(stored, _normal(password))
         except (VerificationError, InvalidHashError):
             return False
-        return is_somebodys
+        return is_known
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         if self._waiting >= _MAX_WAITING:
@@ -81,27 +81,25 @@ class Passwords:
 
 
 def require_strong(password: str, field: str, *names: str) -> None:
-    """Let a password through that is neither common nor made of the user's own names.
+    """Reject a password that is common or contains a name of the user.
 
-    Its length is for the schema to judge. NIST SP 800-63B, section 3.1.1.2.
+    The schema checks its length. See NIST SP 800-63B, section 3.1.1.2.
 
     Raises:
         InvalidInput: naming the field, with the reason.
     """
     folded = _normal(password).casefold()
     if folded in _common():
-        reason = "is one of the passwords that are tried first"
+        reason = "is too common"
     elif any(len(name) >= _MIN_NAME_LENGTH and name.casefold() in folded for name in names):
-        reason = "must not have the username or the e-mail address in it"
+        reason = "must not contain the username or the e-mail address"
     else:
         return
-    raise InvalidInput(
-        "the password is not good enough", [{"pointer": f"#/{field}", "detail": reason}]
-    )
+    raise InvalidInput("the password is too weak", [{"pointer": f"#/{field}", "detail": reason}])
 
 
 def _normal(password: str) -> str:
-    # The same key strokes send composed or decomposed letters, by the system they are made on.
+    # The same keys send composed or decomposed letters, depending on the system.
     return unicodedata.normalize("NFC", password)
 
 

@@ -1,4 +1,4 @@
-"""Counts what a caller does in a span of time: in Redis for all processes, or in this one."""
+"""Counts requests per caller and time window: in Redis for all processes, or in this process."""
 
 import logging
 import math
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Short, as a caller waits; long enough for a busy machine.
+# Short, because a caller waits; long enough for a busy machine.
 _REDIS_TIMEOUT_SECONDS = 0.2
-# Redis is not asked again for so long after it failed: each time-out is felt by a caller.
+# The pause after a failure of Redis, because a caller waits for each time-out.
 REDIS_REST_SECONDS = 1.0
-# Processes that cannot count together let through a share each.
+# While Redis is unavailable, each process allows a quarter of a limit.
 _SHARE_ALONE = 4
 _MAX_COUNTERS = 100_000
-# A counter lives as long as its span, which begins with the first request.
+# A counter expires with its window, which begins with the first request.
 _HIT = """
 local count = redis.call('INCR', KEYS[1])
 local left = redis.call('PTTL', KEYS[1])
@@ -37,7 +37,7 @@ return {count, left}
 
 @dataclass(frozen=True, slots=True)
 class RateLimitStatus:
-    """Where a caller stands: how many requests a span has, how many are left, when it is over."""
+    """The state of a rate limit: its size, the requests left, and the seconds until it is reset."""
 
     limit: int
     remaining: int
@@ -45,7 +45,7 @@ class RateLimitStatus:
     is_exceeded: bool
 
     def headers(self) -> dict[str, str]:
-        """Return it as headers (draft-ietf-httpapi-ratelimit-headers-03)."""
+        """Return the state as headers (draft-ietf-httpapi-ratelimit-headers-03)."""
         return {
             "RateLimit-Limit": str(self.limit),
             "RateLimit-Remaining": str(self.remaining),
@@ -53,7 +53,7 @@ class RateLimitStatus:
         }
 
     def refusal(self, detail: str) -> TooManyRequests:
-        """Return the refusal of a request that is one too many."""
+        """Return the error for a request over the limit."""
         return TooManyRequests(
             detail, self.headers(), retry_after_seconds=max(self.reset_seconds, 1)
         )
@@ -83,16 +83,16 @@ class LocalCounter:
     def _make_room(self, now: float) -> None:
         if len(self._counters) < _MAX_COUNTERS:
             return
-        # They stand in the order in which they began, and so in which they end.
+        # The counters are in the order of their start, and so of their end.
         oldest = list(self._counters)[: _MAX_COUNTERS // 10]
         if self._counters[oldest[-1]][1] > now:
-            logger.warning("a tenth of all rate limits is forgotten: too many callers at once")
+            logger.warning("too many callers at once; dropped a tenth of all rate limit counters")
         for key in oldest:
             del self._counters[key]
 
 
 class RateLimits:
-    """Counts log-ins and what else is dear, for all processes together while Redis answers."""
+    """Counts log-ins and other expensive requests, across all processes while Redis answers."""
 
     def __init__(
         self,
@@ -106,29 +106,29 @@ class RateLimits:
         self._settings = settings
         self._redis: Redis | None = None
         self._script: Any = None
-        self._rests_until = -math.inf
+        self._skips_redis_until = -math.inf
         self._warning = RareWarning(
-            logger, "Redis does not answer, limits are counted here: %s", self._now
+            logger, "Redis unavailable; rate limits are counted per process: %s", self._now
         )
 
     async def hit(self, key: str, limit: int) -> RateLimitStatus:
-        """Count a request; while Redis does not answer, a quarter of the limit is left."""
+        """Count a request; while Redis does not answer, a quarter of the limit applies."""
         if self._settings.redis_host is None:
             return self._local.hit(key, limit)
-        # Counted here in any case: who has used up a share has it used up when Redis fails.
+        # Counted here in any case, so that a share that is used up stays so when Redis fails.
         alone = self._local.hit(key, max(limit // _SHARE_ALONE, 1))
-        if self._now() >= self._rests_until:
+        if self._now() >= self._skips_redis_until:
             if (standing := await self._hit_redis(key, limit)) is not None:
                 return standing
         return alone
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         if self._redis is not None:
             await self._redis.aclose()
 
     async def _hit_redis(self, key: str, limit: int) -> RateLimitStatus | None:
-        # A shop in one process does without, and its import takes a tenth of a second.
+        # A shop without Redis does not need it, and its import takes a tenth of a second.
         from redis.exceptions import RedisError  # pylint: disable=import-outside-toplevel
 
         try:
@@ -137,7 +137,7 @@ class RateLimits:
                 self._script = self._redis.register_script(_HIT)
             count, left_ms = await self._script(keys=[f"limit:{key}"], args=[self._window_ms])
         except (RedisError, OSError, TimeoutError) as error:
-            self._rests_until = self._now() + REDIS_REST_SECONDS
+            self._skips_redis_until = self._now() + REDIS_REST_SECONDS
             self._warning.log(error)
             return None
         return _standing(count, limit, left_ms / 1000)

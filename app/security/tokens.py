@@ -1,4 +1,4 @@
-"""Signed tokens (JWT, RFC 7519, under the advice of RFC 8725) and random ones."""
+"""Signed tokens (JWT, RFC 7519, following RFC 8725) and random secrets."""
 
 import hashlib
 import secrets
@@ -21,7 +21,7 @@ _RANDOM_BYTES = 32
 
 
 class TokenKind(StrEnum):
-    """What a token is good for, and for nothing else."""
+    """The only purpose that a token is valid for."""
 
     ACCESS = "access"
     REFRESH = "refresh"
@@ -31,7 +31,7 @@ class TokenKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says."""
+    """The claims of a token."""
 
     subject: UUID
     expires_at: datetime
@@ -39,7 +39,7 @@ class Claims:
 
 
 class Tokens:
-    """Signs tokens with the newest key, and reads those of every key."""
+    """Signs tokens with the newest key and verifies them with every key."""
 
     def __init__(self, clock: Clock, *keys: bytes) -> None:
         self._clock = clock
@@ -61,21 +61,21 @@ class Tokens:
         return jwt.encode(payload, self.keys[0], algorithm=_ALGORITHM)
 
     def read(self, kind: TokenKind, token: str) -> Claims:
-        """Return what a token of a kind says.
+        """Return the claims of a token of a kind.
 
         Raises:
-            InvalidToken: it is not signed by us, is of another kind, or its time is over.
+            InvalidToken: it was not issued by the shop, is of another kind or has expired.
         """
         payload = self._payload(token)
         try:
             expires_at = datetime.fromtimestamp(payload.pop("exp"), UTC)
             subject = UUID(payload.pop("sub"))
         except (TypeError, ValueError, OverflowError, OSError) as error:
-            raise InvalidToken("the token is not one of ours") from error
+            raise InvalidToken("the token was not issued by this shop") from error
         if payload["typ"] != kind:
-            raise InvalidToken(f"the token is not one of kind {kind}")
+            raise InvalidToken(f"the token is not of kind {kind}")
         if expires_at <= self._clock.now():
-            raise InvalidToken("the token's time is over")
+            raise InvalidToken("the token has expired")
         return Claims(subject, expires_at, payload)
 
     def _payload(self, token: str) -> dict[str, Any]:
@@ -87,21 +87,21 @@ class Tokens:
                     algorithms=[_ALGORITHM],
                     audience=_AUDIENCE,
                     issuer=_ISSUER,
-                    # The time is judged by the shop's own clock.
+                    # The shop's own clock decides on the expiry.
                     options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
                 )
             except jwt.InvalidSignatureError:
                 continue
             except jwt.InvalidTokenError as error:
-                raise InvalidToken("the token is not one of ours") from error
-        raise InvalidToken("the token is not one of ours")
+                raise InvalidToken("the token was not issued by this shop") from error
+        raise InvalidToken("the token was not issued by this shop")
 
 
 def random_secret() -> str:
-    """Return a text that nobody guesses."""
+    """Return a random secret."""
     return secrets.token_urlsafe(_RANDOM_BYTES)
 
 
 def digest_of(secret: str) -> bytes:
-    """Return what is kept of a random secret or a signed token, which need no slow hash."""
+    """Return the digest to store for a random secret or a signed token, which need no slow hash."""
     return hashlib.sha256(secret.encode()).digest()

@@ -1,7 +1,7 @@
-"""The scopes and audit events of all areas; each area has a module with its own.
+"""The scopes and audit events of all areas.
 
-A scope or an event is added in the module of its area. Only a new enumeration is listed here; the
-order is that of the API's documents.
+A scope or an event is added in the module of its area; only a new enumeration is listed here. The
+order is that of the API documents.
 """
 
 from app.security.areas.catalogue import CatalogueAudited, CatalogueScope
@@ -34,5 +34,5 @@ _SCOPES = {each.value: each for each in SCOPES}
 
 
 def scope_of(value: str) -> Scope:
-    """Return the scope of a value, as an API key is stored with it."""
+    """Return the scope with the value that an API key is stored with."""
     return _SCOPES[value]

@@ -1,4 +1,4 @@
-"""What an API key may do with products, and what is audited of them."""
+"""The scopes and audit events of products."""
 
 from app.security.audited import Audited
 from app.security.principal import Scope

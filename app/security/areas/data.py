@@ -1,4 +1,4 @@
-"""What is audited of exports and erasures."""
+"""The audit events of exports and erasures."""
 
 from app.security.audited import Audited
 

@@ -1,4 +1,4 @@
-"""What an API key may do with users, and what is audited of users, log-ins and API keys."""
+"""The scopes of users, and the audit events of users, log-ins and API keys."""
 
 from app.security.audited import Audited
 from app.security.principal import Scope

@@ -1,4 +1,4 @@
-"""What an API key may do with orders."""
+"""The scopes of orders."""
 
 from app.security.principal import Scope
 

@@ -1,4 +1,4 @@
-"""What an API key may do with daily reports."""
+"""The scopes of daily reports."""
 
 from app.security.principal import Scope
 

@@ -1,4 +1,4 @@
-"""What an API key may do with the system."""
+"""The scopes of the system."""
 
 from app.security.principal import Scope
 

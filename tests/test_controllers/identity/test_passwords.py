@@ -28,8 +28,8 @@ from tests.support.tables import everything, stored_values
 
 NEW = "wrong horse battery staple"
 OLD_KEY, NEW_KEY = "old key, old key, old key, old key", "new key, new key, new key, new key"
-COMMON = "is one of the passwords that are tried first"
-NAMED = "must not have the username or the e-mail address in it"
+COMMON = "is too common"
+NAMED = "must not contain the username or the e-mail address"
 WEAK = {
     "password123": COMMON,
     "PASSWORD123": COMMON,
