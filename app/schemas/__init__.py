@@ -1,1 +1,1 @@
-"""What comes in and what goes out, validated by Pydantic."""
+"""The schemas of requests, responses and messages, validated by Pydantic."""

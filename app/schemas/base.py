@@ -1,4 +1,4 @@
-"""The base of all schemas: how a document is read, judged and written."""
+"""The base of all schemas: parsing, validation and serialization."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from app.errors import InvalidInput
 from app.schemas.fields import MISMATCHES
 
-# Decimals keep every digit that was sent: a float would have rounded before the check of places.
+# Decimals keep every digit; a float would round before the decimal places are checked.
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 _REASONS = {
@@ -30,7 +30,7 @@ _REASONS = {
 
 
 def decode_json(body: bytes) -> Any:
-    """Return what a JSON document says, with its non-integer numbers as decimals.
+    """Decode a JSON document, with non-integer numbers as decimals.
 
     Raises:
         InvalidInput: it is not UTF-8, not JSON, or nested too deeply.
@@ -46,7 +46,7 @@ def decode_json(body: bytes) -> Any:
 
 
 def canonical_json(body: bytes) -> bytes:
-    """Return a JSON document without the freedoms of its notation, or other bytes as they are."""
+    """Return a JSON document in canonical form, and any other bytes unchanged."""
     try:
         return msgspec.json.encode(_decoder.decode(body), order="sorted")
     except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
@@ -54,14 +54,14 @@ def canonical_json(body: bytes) -> bytes:
 
 
 class Schema(BaseModel):
-    """A document of the API; fields that it does not have are refused."""
+    """A document of the API; unknown fields are rejected."""
 
     model_config = ConfigDict(
         extra="forbid",
         from_attributes=True,
         validate_by_name=True,
         validate_by_alias=True,
-        # A schema is built when it is first used, and not when the shop starts.
+        # A schema is built at its first use instead of at the start.
         defer_build=True,
     )
 
@@ -73,7 +73,7 @@ class Schema(BaseModel):
             InvalidInput: naming each wrong field by its JSON pointer, with the reason.
         """
         try:
-            # A number has attributes, too.
+            # Numbers have attributes, too.
             return cls.model_validate(data, from_attributes=False, by_name=False)
         except ValidationError as error:
             raise InvalidInput(
@@ -131,7 +131,7 @@ class Schema(BaseModel):
             ) from error
 
     def to_json(self) -> bytes:
-        """Return the document as JSON with the names of the wire."""
+        """Return the document as JSON, with the field names of the API."""
         return self.model_dump_json(by_alias=True).encode()
 
 
@@ -141,15 +141,15 @@ def etag_of(representation: bytes) -> str:
 
 
 def variant_of(etag: str) -> str:
-    """Return the tag of the same representation, compressed: a strong one is of its very bytes."""
+    """Return the entity tag of the gzip variant, whose bytes differ."""
     return f'{etag[:-1]}-gzip"'
 
 
 class Change(Schema):
-    """Some fields of a resource; the ones that are absent stay as they are."""
+    """A change of a resource; absent fields stay unchanged."""
 
     def changes(self) -> Mapping[str, Any]:
-        """Return the fields that were given, by the names of the model."""
+        """Return the given fields by the names of the model."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
@@ -167,7 +167,7 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 
 
 def reason_of(error: ErrorDetails) -> str:
-    """Return what is wrong with a value, in words that follow its name."""
+    """Return what is wrong with a value, worded to follow its name."""
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
     if error["type"] == "string_pattern_mismatch":

@@ -1,4 +1,4 @@
-"""The types that the fields of several schemas share."""
+"""The field types shared by several schemas."""
 
 import re
 import unicodedata
@@ -23,7 +23,7 @@ from app.core.countries import COUNTRIES
 from app.core.money import currency_places, format_minor, to_minor
 from app.settings import get_settings
 
-# Every class is spelled out: what \s means differs between the dialects of a schema's readers.
+# Character classes are spelled out, because \s differs between the dialects of schema readers.
 _BREAKS = r"\u0000-\u001F\u007F-\u009F\u2028\u2029"
 _UNSEEN = (
     r"\u0000-\u0020\u007F-\u00A0\u00AD\u061C\u115F\u1160\u1680\u180E\u2000-\u200F\u2028-\u202F"
@@ -32,7 +32,7 @@ _UNSEEN = (
 _TEXT = rf"^[^{_BREAKS}]*$"
 _LINE = rf"^[^{_BREAKS}]*[^{_UNSEEN}][^{_BREAKS}]*$"
 _PROSE = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$"
-# What means something else in the header of a mail (RFC 5322, section 3.2.3) would lead it astray.
+# Characters with a meaning in mail headers (RFC 5322, section 3.2.3) could redirect a mail.
 _NO_ADDRESS = rf"@()<>\[\]:;,\\\"{_UNSEEN}"
 _EMAIL = rf"^[^{_NO_ADDRESS}]{{1,64}}@[^.{_NO_ADDRESS}]+(\.[^.{_NO_ADDRESS}]+)+$"
 _EMAIL_LENGTH = 254
@@ -52,20 +52,21 @@ _MOMENT = (
 _MOMENT_LENGTH = len("2026-01-31T12:00:00.123456789+00:00")
 MISMATCHES = {
     _TEXT: "must be one line of text without control characters",
-    _LINE: "must be one line of text without control characters, and have something to see",
+    _LINE: "must be one line of text without control characters, "
+    "with at least one visible character",
     _PROSE: "must be text without control characters",
     _EMAIL: "must be an e-mail address",
     _USERNAME: "must be 3 to 32 of A-Z a-z 0-9 . _ - and begin with a letter or a digit",
     _SKU: "must be 1 to 64 of A-Z a-z 0-9 . _ / - and begin with a letter or a digit",
     _MOMENT: "must be a moment like 2026-01-31T12:00:00Z",
 }
-"""What a text that does not match its pattern is told."""
+"""The reason for each pattern that a text may not match."""
 
 
 def _price_to_minor(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         raise ValueError("must be a decimal string or a number")
-    # Decimal itself also reads "1_000", " 1", "1e3", "NaN" and the digits of other scripts.
+    # Decimal also accepts "1_000", " 1", "1e3", "NaN" and the digits of other scripts.
     if isinstance(value, str) and not _DECIMAL.fullmatch(value):
         raise ValueError("must be a decimal number like 19.99, without a sign")
     minor = to_minor(Decimal(value), get_settings().shop_currency)
@@ -92,12 +93,12 @@ def _price_input_schema() -> dict[str, Any]:
     return {"anyOf": [_price_schema(), number]}
 
 
-def _show_minor(minor: int) -> str:
+def _format_amount(minor: int) -> str:
     return format_minor(minor, get_settings().shop_currency)
 
 
 def _nfc(value: str) -> str:
-    # Some characters are longer in NFC.
+    # The normal form of some characters is longer.
     normalised = unicodedata.normalize("NFC", value)
     if len(normalised) > _EMAIL_LENGTH:
         raise ValueError(f"must have at most {_EMAIL_LENGTH} characters")
@@ -112,7 +113,7 @@ def _whole(value: object) -> object:
 
 
 def _digits(value: object) -> object:
-    # Pydantic also reads "1_000", " 1", "1.0" and the digits of other scripts.
+    # Pydantic also accepts "1_000", " 1", "1.0" and the digits of other scripts.
     if isinstance(value, str) and not _INTEGER.fullmatch(value):
         raise ValueError("must be an integer")
     return value
@@ -122,11 +123,11 @@ def _in_utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError("must be a moment that UTC has, too") from error
+        raise ValueError("must be a moment that exists in UTC") from error
 
 
-def _like_rfc_3339(value: object) -> object:
-    # Pydantic also reads seconds since 1970.
+def _require_rfc_3339(value: object) -> object:
+    # Pydantic also accepts seconds since 1970.
     if not isinstance(value, str) or not re.fullmatch(_MOMENT, value):
         raise ValueError(MISMATCHES[_MOMENT])
     return value
@@ -139,7 +140,7 @@ def _known_country(value: str) -> str:
 
 
 class _Described:
-    """Describes a type when the document is made: the settings may not be readable before."""
+    """Describes a type when the document is generated: the settings may not be readable before."""
 
     def __init__(self, describe: Callable[[], dict[str, Any]]) -> None:
         self._describe = describe
@@ -151,36 +152,36 @@ class _Described:
 
 
 PriceInput = Annotated[int, BeforeValidator(_price_to_minor), _Described(_price_input_schema)]
-"""A price that comes in as a decimal string or a number; minor units inside."""
+"""An input price, a decimal string or a number; the value is in minor units."""
 
 PriceQuery = Annotated[int, BeforeValidator(_price_to_minor), _Described(_price_schema)]
-"""A price in a query string; minor units inside."""
+"""A price in a query string; the value is in minor units."""
 
 Amount = Annotated[
     int,
-    PlainSerializer(_show_minor, return_type=str),
-    # The longest: the 19 digits of a BIGINT, and a point.
+    PlainSerializer(_format_amount, return_type=str),
+    # The maximum is 19 digits of a BIGINT and a decimal point.
     WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$", "maxLength": 20}),
 ]
-"""An amount that goes out as a decimal string; minor units inside."""
+"""An output amount as a decimal string; the value is in minor units."""
 
 Integer = Annotated[int, Field(ge=-_MAX_INTEGER - 1, le=_MAX_INTEGER)]
-"""A count of either sign that goes out: a BIGINT."""
+"""An output integer of either sign (BIGINT)."""
 
 Natural = Annotated[int, Field(ge=0, le=_MAX_INTEGER)]
-"""A count that goes out and is not negative."""
+"""An output count from 0."""
 
 Ordinal = Annotated[int, Field(ge=1, le=_MAX_INTEGER)]
-"""A count that goes out and begins at 1."""
+"""An output number from 1."""
 
 Text = Annotated[str, StringConstraints(pattern=_TEXT)]
-"""One line of text, or none."""
+"""One line of text, which may be empty."""
 
 Line = Annotated[str, StringConstraints(min_length=1, pattern=_LINE)]
-"""One line of text with something to see in it."""
+"""One line of text with at least one visible character."""
 
 Prose = Annotated[str, StringConstraints(pattern=_PROSE)]
-"""Text of any number of lines, or none."""
+"""Text of any number of lines, which may be empty."""
 
 Email = Annotated[
     str,
@@ -206,7 +207,7 @@ Password = Annotated[
         }
     ),
 ]
-"""A password to be; whether it is a good one is for `app.security.passwords` to judge."""
+"""A new password; `app.security.passwords` checks its strength."""
 
 SentPassword = Annotated[
     str,
@@ -221,9 +222,9 @@ SentPassword = Annotated[
         }
     ),
 ]
-"""A password to be compared with the one that is kept."""
+"""A password to compare with the stored hash."""
 
-# The pattern bounds their lengths, and has the better words for one that is too long.
+# The pattern bounds the length, and its reason is clearer for a text that is too long.
 Username = Annotated[
     str,
     StringConstraints(pattern=_USERNAME),
@@ -236,11 +237,11 @@ Sku = Annotated[
 ]
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-"""A moment; UTC inside."""
+"""A moment; the value is in UTC."""
 
 MomentQuery = Annotated[
     Moment,
-    BeforeValidator(_like_rfc_3339),
+    BeforeValidator(_require_rfc_3339),
     WithJsonSchema(
         {
             "type": "string",
@@ -250,13 +251,13 @@ MomentQuery = Annotated[
         }
     ),
 ]
-"""A moment as RFC 3339 writes it, and in no other way."""
+"""A moment in the format of RFC 3339 only."""
 
 WHOLE = BeforeValidator(_whole)
-"""Stands after the constraints of an integer in JSON."""
+"""Goes after the constraints of an integer in JSON."""
 
 DIGITS = BeforeValidator(_digits)
-"""Stands after the constraints of an integer in a query string."""
+"""Goes after the constraints of an integer in a query string."""
 
 Country = Annotated[
     str,

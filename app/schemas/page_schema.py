@@ -1,4 +1,4 @@
-"""Pages of lists, and the cursors that lead from one to the next."""
+"""Pages of lists, and the cursors between them."""
 
 import base64
 import json
@@ -16,10 +16,10 @@ _CURSOR = (
     "WyItY3JlYXRlZF9hdCIsIjIwMjYtMDEtMzFUMTI6MDA6MDArMDA6MDAiLCIwMTk5YTFiMjdj"
     "MDA3ZDAwOGUwMDAxMjM0NTY3ODlhYiJd"
 )
-# The longest text in an order is a name: 200 characters, each of up to 4 bytes.
+# The longest text in a cursor is a name: 200 characters of up to 4 bytes.
 CURSOR_LENGTH = 1500
 MAX_ITEMS = 100
-"""The largest page."""
+"""The maximum page size."""
 
 Limit = Annotated[int, Field(ge=1, le=MAX_ITEMS), DIGITS]
 Next = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=CURSOR_LENGTH)] | None
@@ -27,35 +27,35 @@ Next = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=CURSOR_LENGT
 
 
 class PageQuery(Schema):
-    """Which part of a list is asked for."""
+    """The parameters of a page of a list."""
 
     limit: Limit = Field(
-        default=20, description="The largest number of items to return.", examples=[20]
+        default=20, description="The maximum number of items to return.", examples=[20]
     )
     cursor: str | None = Field(
         default=None,
         max_length=CURSOR_LENGTH,
-        description="`next` of the page before; absent for the first page.",
+        description="`next` of the previous page; absent for the first page.",
         examples=[_CURSOR],
     )
 
     @property
     def order(self) -> str:
-        """The order of the list, which a cursor is bound to; a leading `-` means falling."""
+        """The order of the list, to which a cursor is bound; a leading `-` means descending."""
         return self.default_order
 
     default_order: ClassVar[str] = "-created_at"
 
 
 class Cursor(Schema):
-    """Where a page ended: the order of the list, the last value in it, and the last id."""
+    """The end of a page: the order of the list, the last value and the last id."""
 
     order: str
     value: str | int | datetime
     id: UUID
 
     def encode(self) -> str:
-        """Return the cursor as an opaque string that fits a URL."""
+        """Return the cursor as an opaque string that is safe in a URL."""
         value = self.value.isoformat() if isinstance(self.value, datetime) else self.value
         parts = [self.order, value, self.id.hex]
         packed = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
@@ -65,20 +65,20 @@ class Cursor(Schema):
     def decode(
         cls, text: str, order: str, kind: type[str] | type[int] | type[datetime]
     ) -> "Cursor":
-        """Return the cursor that a string stands for.
+        """Return the cursor that a string encodes.
 
         Raises:
-            InvalidInput: it is not a cursor of ours, or of a list in another order.
+            InvalidInput: it is not a cursor of this list, or belongs to another order.
         """
         try:
             packed = base64.b64decode(
                 text.encode("ascii") + b"=" * (-len(text) % 4), b"-_", validate=True
             )
             parts: Any = json.loads(packed)
-            its_order, value, its_id = parts
-            if its_order != order:
+            cursor_order, value, last_id = parts
+            if cursor_order != order:
                 raise _refused("belongs to a list in another order")
-            # By its very type: a bool is an int, too.
+            # The exact type, because a bool is also an int.
             if type(value) is not (  # pylint: disable=unidiomatic-typecheck
                 str if kind is datetime else kind
             ):
@@ -86,17 +86,17 @@ class Cursor(Schema):
             moment = datetime.fromisoformat(str(value)) if kind is datetime else value
             if not _is_storable(moment):
                 raise ValueError(value)
-            return cls(order=order, value=moment, id=UUID(its_id))
+            return cls(order=order, value=moment, id=UUID(last_id))
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise _refused("is not a cursor of this list") from error
 
 
 def _is_storable(value: object) -> bool:
-    """Tell whether a column can have it: UTC, a BIGINT, text without NUL and lone surrogates."""
+    """Return whether a column can store it: UTC, a BIGINT, text without NUL and lone surrogates."""
     if isinstance(value, datetime):
         return value.utcoffset() == timedelta(0)
     if isinstance(value, str):
-        return "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
+        return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
     return not isinstance(value, int) or -(2**63) <= value < 2**63
 
 

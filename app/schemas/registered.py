@@ -1,4 +1,4 @@
-"""Fields whose values the areas register."""
+"""Enumerations with the members that the areas register."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -12,9 +12,9 @@ from app.security.principal import Scope
 
 
 def _any_of(base: Any, members: Iterable[StrEnum]) -> GetPydanticSchema:
-    """Return the schema of one enumeration with the members of all areas.
+    """Return the schema of an enumeration with the members of all areas.
 
-    An enumeration that has members has no subclasses, and Pydantic takes none without members.
+    An enumeration with members cannot have subclasses, and Pydantic rejects one without members.
     """
     closed = base(base.__name__, {each.name: each.value for each in members})
     closed.__doc__ = base.__doc__

@@ -11,7 +11,7 @@ from app.schemas.orders.order_schema import DeliveryAddress
 from tests.support.refusals import ADDRESS, MOVEMENT, PRODUCT, USER
 from tests.test_schemas.judging import NO_STRING, errors_in_body, parsed
 
-NO_LINE = "must be one line of text without control characters, and have something to see"
+NO_LINE = "must be one line of text without control characters, with at least one visible character"
 NO_TEXT = "must be one line of text without control characters"
 NO_PROSE = "must be text without control characters"
 NO_EMAIL = "must be an e-mail address"

@@ -21,7 +21,7 @@ from tests.support.refusals import (
 )
 from tests.support.tables import everything
 
-NO_LINE = "must be one line of text without control characters, and have something to see"
+NO_LINE = "must be one line of text without control characters, with at least one visible character"
 NO_TEXT = "must be one line of text without control characters"
 NO_PROSE = "must be text without control characters"
 NO_CURSOR = "is not a cursor of this list"

@@ -1,4 +1,4 @@
-"""What the shop tells of products."""
+"""The events of products."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class ProductCreatedEvent(DomainEvent):
 
 @dataclass(frozen=True, slots=True)
 class ProductChangedEvent(DomainEvent):
-    """A product was changed or archived, or its stock was, other than by an order."""
+    """A product was changed or archived, or its stock changed other than by an order."""
 
     routing_key = "product.changed"
     data: ProductRead
@@ -25,7 +25,7 @@ class ProductChangedEvent(DomainEvent):
 
 @dataclass(frozen=True, slots=True)
 class ProductOutOfStockEvent(DomainEvent):
-    """The last piece of a product left the stock."""
+    """The last unit of a product left the stock."""
 
     routing_key = "product.out_of_stock"
     data: ProductOutOfStock

@@ -1,4 +1,4 @@
-"""Messages about products: commands as they arrive on queues, events as they go out."""
+"""Messages about products: incoming commands and outgoing events."""
 
 from typing import Annotated
 from uuid import UUID
@@ -21,16 +21,14 @@ class ProductUpdateCommand(Schema):
     )
     version: Annotated[int, Field(strict=True, ge=1, le=2**63 - 1), WHOLE] | None = Field(
         default=None,
-        description="The sender's own count of its changes of this product: one that is not higher "
-        "than what was applied before changes nothing.",
+        description="The sender's number of this change of the product; a number that is not "
+        "higher than the last applied one changes nothing.",
         examples=[7],
     )
 
 
 class ProductOutOfStock(Schema):
-    """The last piece of a product that has left the stock."""
+    """A product whose last unit left the stock."""
 
     product_id: UUID = Field(description="The product.", examples=[_ID])
-    sku: str = Field(
-        max_length=64, description="The shop's own number for it.", examples=["TEA-EARL-100"]
-    )
+    sku: str = Field(max_length=64, description="Stock-keeping unit.", examples=["TEA-EARL-100"])

@@ -1,4 +1,4 @@
-"""Products and their stock, as they come in and go out."""
+"""Products and their stock: requests and responses."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
@@ -49,86 +49,88 @@ Movement = Annotated[
 
 
 class ProductCreate(Schema):
-    """A product that the shop starts to sell."""
+    """A new product."""
 
-    sku: Sku = Field(description="The shop's own number for it; unique.", examples=["TEA-EARL-100"])
-    name: Title = Field(description="What it is called.", examples=["Earl Grey, 100 g"])
+    sku: Sku = Field(
+        description="Stock-keeping unit; unique in the shop.", examples=["TEA-EARL-100"]
+    )
+    name: Title = Field(description="The name.", examples=["Earl Grey, 100 g"])
     description: Description = Field(
         default="",
-        description="More about it; may have several lines.",
+        description="The description; may have several lines.",
         examples=["Black tea with bergamot."],
     )
     category: Category = Field(
-        description="The part of the shop where it is found.", examples=["Tea"]
+        description="The category in which the product is listed.", examples=["Tea"]
     )
     price_minor: PriceInput = Field(
         alias="price",
-        description="The price of one piece in the shop's currency.",
+        description="The price of one unit in the shop's currency.",
         examples=["4.99"],
     )
     stock_quantity: StockQuantity = Field(
-        default=0, description="Pieces in stock at the start; noted as a supply.", examples=[100]
+        default=0, description="Units in stock at the start; recorded as a supply.", examples=[100]
     )
     is_active: bool = Field(
-        default=True, strict=True, description="Whether it is for sale.", examples=[True]
+        default=True, strict=True, description="Whether the product is for sale.", examples=[True]
     )
 
 
 class ProductChange(Change):
-    """What changes about a product."""
+    """A change of a product."""
 
     sku: Sku = unchanged(
-        description="The shop's own number for it; unique.", examples=["TEA-EARL-125"]
+        description="Stock-keeping unit; unique in the shop.", examples=["TEA-EARL-125"]
     )
-    name: Title = unchanged(description="What it is called.", examples=["Earl Grey, 125 g"])
-    description: Description = unchanged(description="More about it.", examples=["Black tea."])
+    name: Title = unchanged(description="The name.", examples=["Earl Grey, 125 g"])
+    description: Description = unchanged(description="The description.", examples=["Black tea."])
     category: Category = unchanged(
-        description="The part of the shop where it is found.", examples=["Tea"]
+        description="The category in which the product is listed.", examples=["Tea"]
     )
     price_minor: PriceInput = unchanged(
         alias="price",
-        description="The price of one piece in the shop's currency.",
+        description="The price of one unit in the shop's currency.",
         examples=["5.49"],
     )
     stock_quantity: StockQuantity = unchanged(
-        description="Pieces counted in stock; the difference is noted as a stocktake.",
+        description="Units counted in stock; the difference is recorded as a stocktake.",
         examples=[80],
     )
-    is_active: bool = unchanged(strict=True, description="Whether it is for sale.", examples=[True])
+    is_active: bool = unchanged(
+        strict=True, description="Whether the product is for sale.", examples=[True]
+    )
 
 
 class ProductRead(Schema):
-    """A product as the shop shows it."""
+    """A product in a response."""
 
     id: UUID = Field(description="The product's id (UUIDv7).", examples=[_ID])
-    sku: str = Field(
-        max_length=64, description="The shop's own number for it.", examples=["TEA-EARL-100"]
-    )
-    name: str = Field(
-        max_length=200, description="What it is called.", examples=["Earl Grey, 100 g"]
-    )
+    sku: str = Field(max_length=64, description="Stock-keeping unit.", examples=["TEA-EARL-100"])
+    name: str = Field(max_length=200, description="The name.", examples=["Earl Grey, 100 g"])
     description: str = Field(
         max_length=10_000,
-        description="More about it; may be empty.",
+        description="The description; may be empty.",
         examples=["Black tea with bergamot."],
     )
     category: str = Field(
-        max_length=100, description="The part of the shop where it is found.", examples=["Tea"]
+        max_length=100, description="The category in which the product is listed.", examples=["Tea"]
     )
     price_minor: Amount = Field(
-        alias="price", description="The price of one piece.", examples=["4.99"]
+        alias="price", description="The price of one unit.", examples=["4.99"]
     )
     currency: str = Field(
         max_length=3, description="The currency of the price (ISO 4217).", examples=["USD"]
     )
-    stock_quantity: Natural = Field(description="Pieces in stock.", examples=[100])
-    is_active: bool = Field(description="Whether it is for sale.", examples=[True])
-    created_at: datetime = Field(description="When it was added (UTC).", examples=[_MOMENT])
+    stock_quantity: Natural = Field(description="Units in stock.", examples=[100])
+    is_active: bool = Field(description="Whether the product is for sale.", examples=[True])
+    created_at: datetime = Field(
+        description="When the product was added (UTC).", examples=[_MOMENT]
+    )
     updated_at: datetime = Field(
-        description="When it or its stock last changed (UTC).", examples=[_MOMENT]
+        description="When the product or its stock last changed (UTC).", examples=[_MOMENT]
     )
     version: Ordinal = Field(
-        description="Rises by one with every change but those of the stock.", examples=[1]
+        description="Rises by one with every change except stock changes.", examples=[1]
     )
 
 
@@ -138,17 +140,19 @@ class ProductPage(Schema):
     items: list[ProductRead] = Field(
         max_length=MAX_ITEMS, description="The products of this page.", examples=[[]]
     )
-    next: Next = Field(description="The cursor of the next page, if there is one.", examples=[None])
+    next: Next = Field(
+        description="The cursor of the next page; null on the last page.", examples=[None]
+    )
 
 
 class ProductQuery(PageQuery):
-    """Which products are asked for, and in which order."""
+    """The filters and the order of products."""
 
     q: Text | None = Field(
         default=None,
         min_length=1,
         max_length=200,
-        description="Words of name, SKU, category or description; the beginning of a word will do.",
+        description="Words or beginnings of words in the name, SKU, category or description.",
         examples=["earl gr"],
     )
     category: Text | None = Field(
@@ -170,7 +174,7 @@ class ProductQuery(PageQuery):
     )
     sort: Literal["created_at", "-created_at", "name", "-name", "price", "-price"] = Field(
         default="-created_at",
-        description="The order; a leading `-` means falling.",
+        description="The order; a leading `-` means descending.",
         examples=["price"],
     )
 
@@ -181,23 +185,23 @@ class ProductQuery(PageQuery):
 
     @property
     def has_stock(self) -> bool | None:
-        """Whether products in stock are asked for, or those out of it, or both (None)."""
+        """Whether to return products in stock, out of stock, or both (None)."""
         return None if self.in_stock is None else self.in_stock == "true"
 
 
 class StockMovementCreate(Schema):
-    """Pieces that come into stock or leave it, other than by an order."""
+    """A change of stock other than by an order."""
 
     quantity: Movement = Field(
-        description="Pieces that come (positive) or leave (negative); not 0.",
+        description="Units that come in (positive) or leave (negative); not 0.",
         examples=[25],
         json_schema_extra={"not": {"const": 0}},
     )
     reason: Literal["supply", "return", "damage", "stocktake"] = Field(
-        description="Why.", examples=["supply"]
+        description="The reason.", examples=["supply"]
     )
     note: Note = unchanged(
-        description="The source of the movement, a delivery note; absent, it is the caller.",
+        description="The source of the movement, such as a delivery note; by default the caller.",
         examples=["DN-2041"],
     )
 
@@ -208,15 +212,15 @@ class StockMovementRead(Schema):
     id: UUID = Field(description="The movement's id (UUIDv7).", examples=[_ID])
     product_id: UUID = Field(description="The product.", examples=[_ID])
     quantity: Integer = Field(
-        description="Pieces that came (positive) or left (negative).", examples=[25]
+        description="Units that came in (positive) or left (negative).", examples=[25]
     )
-    reason: MovementReason = Field(description="Why.", examples=["supply"])
+    reason: MovementReason = Field(description="The reason.", examples=["supply"])
     source: str = Field(
         max_length=200,
-        description="What it came from: an order's id, a delivery note.",
+        description="The source, such as an order's id or a delivery note.",
         examples=["DN-2041"],
     )
-    created_at: datetime = Field(description="When (UTC).", examples=[_MOMENT])
+    created_at: datetime = Field(description="When the stock changed (UTC).", examples=[_MOMENT])
 
 
 class StockMovementPage(Schema):
@@ -225,10 +229,12 @@ class StockMovementPage(Schema):
     items: list[StockMovementRead] = Field(
         max_length=MAX_ITEMS, description="The movements of this page.", examples=[[]]
     )
-    next: Next = Field(description="The cursor of the next page, if there is one.", examples=[None])
+    next: Next = Field(
+        description="The cursor of the next page; null on the last page.", examples=[None]
+    )
 
 
 class StockMovementQuery(PageQuery):
-    """Which stock movements are asked for."""
+    """The parameters of a page of stock movements."""
 
     default_order: ClassVar[str] = "-created_at"

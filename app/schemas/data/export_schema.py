@@ -1,4 +1,4 @@
-"""Everything that the shop holds on one person, as it goes out."""
+"""All data that the shop stores about a person: the response."""
 
 from datetime import datetime
 
@@ -14,19 +14,19 @@ _USER = {name: field.examples[0] for name, field in UserRead.model_fields.items(
 
 
 class UserExport(Schema):
-    """Everything that the shop holds on one person (GDPR, articles 15 and 20)."""
+    """All data that the shop stores about a person (GDPR, articles 15 and 20)."""
 
     exported_at: datetime = Field(
-        description="When it was put together (UTC).", examples=["2026-01-31T12:00:00Z"]
+        description="When the export was created (UTC).", examples=["2026-01-31T12:00:00Z"]
     )
     user: UserRead = Field(description="The user.", examples=[_USER])
     addresses: list[AddressRead] = Field(
         max_length=MAX_ADDRESSES, description="The addresses.", examples=[[]]
     )
-    orders: list[OrderRead] = Field(description="All orders, the oldest first.", examples=[[]])
+    orders: list[OrderRead] = Field(description="All orders, oldest first.", examples=[[]])
     sessions: list[SessionRead] = Field(
-        max_length=MAX_SESSIONS, description="The log-ins that are good.", examples=[[]]
+        max_length=MAX_SESSIONS, description="The active log-ins.", examples=[[]]
     )
     events: list[AuditEventRead] = Field(
-        description="What the audit trail tells of the user, the oldest first.", examples=[[]]
+        description="The user's events in the audit trail, oldest first.", examples=[[]]
     )

@@ -1,4 +1,4 @@
-"""Rows of the files that `lavka import` reads; values may be text, as CSV has them."""
+"""Rows of the files that `lavka import` reads; values may be text, as in CSV."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
@@ -16,41 +16,41 @@ Row = TypeVar("Row", bound=Schema)
 
 
 class ProductRow(ProductCreate):
-    """A product; the same rules as in the API."""
+    """A product, with the same rules as in the API."""
 
     stock_quantity: Annotated[int, Field(ge=0, le=MAX_QUANTITY)] = 0
     is_active: bool = True
 
 
 class UserRow(UserFields):
-    """A user; the same rules as in the API, but without a password until one is reset."""
+    """A user, with the same rules as in the API; the user has no password until a reset."""
 
 
 class OrderRow(Schema):
-    """One line of an order; its rows stand together and share all but product and price."""
+    """One line of an order; its rows are adjacent and share all but product, quantity and price."""
 
     reference: Annotated[Line, Field(max_length=100)]
     username: Username
     placed_at: Moment
     sku: Sku
     quantity: Annotated[int, Field(ge=1, le=MAX_LINE_QUANTITY)]
-    # Absent, the line has the product's present price.
+    # Absent, the current price of the product applies.
     unit_price_minor: PriceInput | None = Field(default=None, alias="unit_price")
     status: OrderStatus = OrderStatus.DELIVERED
 
 
 ROW_KINDS: dict[str, type[Schema]] = {"products": ProductRow, "users": UserRow, "orders": OrderRow}
-"""The kinds of file, in the order in which they build on each other."""
+"""The kinds of file, in the order of their dependencies."""
 
 
 def columns_of(kind: type[Schema]) -> tuple[set[str], set[str]]:
-    """Return the columns that files of a kind must have, and those that they may have."""
+    """Return the required columns of a kind of file, and all allowed ones."""
     named = {field.alias or name: field.is_required() for name, field in kind.model_fields.items()}
     return {name for name, required in named.items() if required}, set(named)
 
 
 def parse_row(kind: type[Row], row: Mapping[str, Any]) -> Row | str:
-    """Return a validated row, or what is wrong with it in words; an empty cell counts as absent."""
+    """Return a validated row, or what is wrong with it; an empty cell counts as absent."""
     try:
         return kind.model_validate(
             {name: value for name, value in row.items() if value not in ("", None)}

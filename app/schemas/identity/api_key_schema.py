@@ -1,4 +1,4 @@
-"""API keys, as they come in and go out."""
+"""API keys: requests and responses."""
 
 from datetime import datetime
 from typing import Annotated
@@ -17,61 +17,63 @@ _MOMENT = "2026-01-31T12:00:00Z"
 
 
 class ApiKeyCreate(Schema):
-    """A key for a machine."""
+    """A new API key for a machine."""
 
     name: Annotated[Line, Field(max_length=100)] = Field(
-        description="What it is for, in words for people.", examples=["warehouse"]
+        description="The purpose of the key.", examples=["warehouse"]
     )
     scopes: Annotated[list[AnyScope], Field(min_length=1, max_length=len(SCOPES))] = Field(
-        description="What it is good for; nothing else is open to it.",
+        description="The scopes of the key; it can do nothing else.",
         examples=[["products:read", "products:write"]],
     )
     expires_at: MomentQuery | None = Field(
         default=None,
-        description="When it is over; absent, when it is revoked.",
+        description="When the key expires; absent, it is valid until it is revoked.",
         examples=["2027-01-31T12:00:00Z"],
     )
 
 
 class ApiKeyRead(Schema):
-    """A key, without its secret."""
+    """An API key without its secret."""
 
     id: UUID = Field(description="The key's id (UUIDv7).", examples=[_ID])
-    name: str = Field(max_length=100, description="What it is for.", examples=["warehouse"])
+    name: str = Field(max_length=100, description="The purpose of the key.", examples=["warehouse"])
     scopes: Annotated[list[AnyScope], Field(max_length=len(SCOPES))] = Field(
-        description="What it is good for.", examples=[["products:read", "products:write"]]
+        description="The scopes of the key.", examples=[["products:read", "products:write"]]
     )
     created_by: UUID | None = Field(
-        description="Who made it; null when the user is gone.", examples=[_ID]
+        description="The user who created the key; null if the user was erased.", examples=[_ID]
     )
-    created_at: datetime = Field(description="When it was made (UTC).", examples=[_MOMENT])
+    created_at: datetime = Field(description="When the key was created (UTC).", examples=[_MOMENT])
     last_used_at: datetime | None = Field(
-        description="When it was last used (UTC), to the minute.", examples=[_MOMENT]
+        description="When the key was last used (UTC), to the minute.", examples=[_MOMENT]
     )
-    expires_at: datetime | None = Field(
-        description="When it is over by itself (UTC).", examples=[None]
+    expires_at: datetime | None = Field(description="When the key expires (UTC).", examples=[None])
+    revoked_at: datetime | None = Field(
+        description="When the key was revoked (UTC).", examples=[None]
     )
-    revoked_at: datetime | None = Field(description="When it was revoked (UTC).", examples=[None])
 
 
 class ApiKeyCreated(ApiKeyRead):
-    """A key that was just made, with its secret, which is shown this once."""
+    """A new API key with its secret, which is returned only once."""
 
     key: str = Field(
         max_length=200,
-        description="Sent as `Authorization: Bearer …`; it cannot be shown again.",
+        description="The key to send as `Authorization: Bearer …`; it cannot be read again.",
         examples=["lavka_0199a1b27c007d008e000123456789ab_c2VjcmV0"],
     )
 
 
 class ApiKeyPage(Schema):
-    """A page of keys, the newest first."""
+    """A page of API keys, newest first."""
 
     items: list[ApiKeyRead] = Field(
         max_length=MAX_ITEMS, description="The keys of this page.", examples=[[]]
     )
-    next: Next = Field(description="The cursor of the next page, if there is one.", examples=[None])
+    next: Next = Field(
+        description="The cursor of the next page; null on the last page.", examples=[None]
+    )
 
 
 class ApiKeyQuery(PageQuery):
-    """Which keys are asked for."""
+    """The parameters of a page of API keys."""

@@ -1,4 +1,4 @@
-"""Log-ins, passwords and tokens, as they come in and go out."""
+"""Log-ins, passwords and tokens: requests and responses."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -14,14 +14,14 @@ _MOMENT = "2026-01-31T12:00:00Z"
 _PASSWORD = "correct horse battery staple"  # nosec B105  # an example
 _TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJ0eXAiOiJhY2Nlc3MifQ.c2ln"  # nosec B105  # an example, too
 MAX_SESSIONS = 100
-"""Log-ins of one user at the same time; one more ends the oldest."""
+"""The maximum number of log-ins of a user; another one ends the oldest."""
 
-# Ours have about 400 characters.
+# The shop's tokens have about 400 characters.
 SignedToken = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"^[A-Za-z0-9._-]+$")]
 
 
 class TokenRequest(Schema):
-    """A log-in, in the form of OAuth 2 (RFC 6749, section 4.3.2)."""
+    """A log-in in the format of OAuth 2 (RFC 6749, section 4.3.2)."""
 
     grant_type: Literal["password"] = Field(
         default="password", description="Always `password`.", examples=["password"]
@@ -31,98 +31,107 @@ class TokenRequest(Schema):
     )
     password: SentPassword = Field(description="The password.", examples=[_PASSWORD])
     scope: Annotated[str, Field(max_length=1_000)] = Field(
-        default="", description="Taken from any OAuth 2 client, and not used.", examples=[""]
+        default="", description="Accepted for OAuth 2 clients, but ignored.", examples=[""]
     )
     client_id: Annotated[str, Field(max_length=1_000)] = Field(
-        default="", description="Taken from any OAuth 2 client, and not used.", examples=[""]
+        default="", description="Accepted for OAuth 2 clients, but ignored.", examples=[""]
     )
     client_secret: Annotated[str, Field(max_length=1_000)] = Field(
-        default="", description="Taken from any OAuth 2 client, and not used.", examples=[""]
+        default="", description="Accepted for OAuth 2 clients, but ignored.", examples=[""]
     )
 
 
 class TokenPair(Schema):
-    """What a log-in is worth: a token for every request, and one for the next pair."""
+    """The tokens of a log-in: one for requests, and one for the next pair."""
 
     access_token: str = Field(
-        max_length=2_000, description="Sent as `Authorization: Bearer …`.", examples=[_TOKEN]
+        max_length=2_000,
+        description="The token to send as `Authorization: Bearer …`.",
+        examples=[_TOKEN],
     )
     token_type: Literal["bearer"] = Field(description="Always `bearer`.", examples=["bearer"])
     expires_in: int = Field(
         ge=1,
         le=2**31 - 1,
-        description="Seconds for which the access token is good.",
+        description="The validity of the access token in seconds.",
         examples=[900],
     )
     refresh_token: str = Field(
         max_length=2_000,
-        description="Good once, at `/auth/refresh`; used twice, it ends the log-in.",
+        description="Valid once, at `/auth/refresh`; a second use ends the log-in.",
         examples=[_TOKEN],
     )
 
 
 class RefreshRequest(Schema):
-    """A refresh token, to be changed for the next pair."""
+    """A refresh token, to exchange for the next pair."""
 
-    refresh_token: SignedToken = Field(description="The one of the latest pair.", examples=[_TOKEN])
+    refresh_token: SignedToken = Field(
+        description="The refresh token of the latest pair.", examples=[_TOKEN]
+    )
 
 
 class PasswordChange(Schema):
-    """A user's own change of the password; every log-in ends with it."""
+    """A change of the caller's own password, which ends every log-in."""
 
-    current_password: SentPassword = Field(description="The password so far.", examples=[_PASSWORD])
+    current_password: SentPassword = Field(
+        description="The current password.", examples=[_PASSWORD]
+    )
     new_password: Password = Field(
-        description="8 to 128 characters of any kind; common ones are refused.",
+        description="8 to 128 characters of any kind; common passwords are rejected.",
         examples=["wrong horse battery staple"],
     )
 
 
 class PasswordForgotten(Schema):
-    """Somebody who cannot log in; who has the address gets a mail."""
+    """A request for a password reset, which is sent to the address."""
 
     email: Email = Field(
-        description="The address of the user who registered.", examples=["ada@example.com"]
+        description="The e-mail address of the user.", examples=["ada@example.com"]
     )
 
 
 class PasswordReset(Schema):
-    """A new password, on the strength of a mail; every log-in ends with it."""
+    """A new password, with the token from an e-mail; it ends every log-in."""
 
-    token: SignedToken = Field(description="The token from the mail.", examples=[_TOKEN])
+    token: SignedToken = Field(description="The token from the e-mail.", examples=[_TOKEN])
     new_password: Password = Field(
-        description="8 to 128 characters of any kind; common ones are refused.",
+        description="8 to 128 characters of any kind; common passwords are rejected.",
         examples=["wrong horse battery staple"],
     )
 
 
 class EmailVerification(Schema):
-    """The proof that a user reads mails to the address."""
+    """The token that proves access to an e-mail address."""
 
-    token: SignedToken = Field(description="The token from the mail.", examples=[_TOKEN])
+    token: SignedToken = Field(description="The token from the e-mail.", examples=[_TOKEN])
 
 
 class SessionRead(Schema):
-    """A log-in that is good."""
+    """An active log-in."""
 
     id: UUID = Field(description="The log-in's id (UUIDv7).", examples=[_ID])
     user_agent: str = Field(
         max_length=200,
-        description="What the program said of itself that logged in.",
+        description="The `User-Agent` of the client that logged in.",
         examples=["Mozilla/5.0"],
     )
-    is_current: bool = Field(description="Whether this request belongs to it.", examples=[True])
+    is_current: bool = Field(
+        description="Whether this request belongs to the log-in.", examples=[True]
+    )
     created_at: datetime = Field(description="When the user logged in (UTC).", examples=[_MOMENT])
     last_used_at: datetime = Field(
-        description="When its tokens were last changed for new ones (UTC).", examples=[_MOMENT]
+        description="When the tokens were last refreshed (UTC).", examples=[_MOMENT]
     )
     expires_at: datetime = Field(
-        description="When it is over, used or not (UTC).", examples=["2026-03-02T12:00:00Z"]
+        description="When the log-in expires, whether it is used or not (UTC).",
+        examples=["2026-03-02T12:00:00Z"],
     )
 
 
 class SessionList(Schema):
-    """The log-ins of a user that are good, the newest first."""
+    """The active log-ins of a user, newest first."""
 
     items: list[SessionRead] = Field(
-        max_length=MAX_SESSIONS, description="All of them.", examples=[[]]
+        max_length=MAX_SESSIONS, description="All active log-ins.", examples=[[]]
     )

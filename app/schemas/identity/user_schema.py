@@ -1,4 +1,4 @@
-"""Users and their addresses, as they come in and go out."""
+"""Users and their addresses: requests and responses."""
 
 from datetime import datetime
 from typing import Annotated
@@ -30,98 +30,102 @@ PostalCode = Annotated[Line, Field(max_length=20)]
 
 
 class UserFields(Schema):
-    """What the shop knows of a person."""
+    """The data of a user."""
 
-    email: Email = Field(
-        description="Where the shop writes to; unique.", examples=["ada@example.com"]
-    )
+    email: Email = Field(description="The e-mail address; unique.", examples=["ada@example.com"])
     username: Username = Field(description="The public name; unique.", examples=["ada"])
     first_name: Name = Field(description="The given name.", examples=["Ada"])
     last_name: Name = Field(description="The family name.", examples=["Lovelace"])
 
 
 class UserCreate(UserFields):
-    """A person who registers."""
+    """A registration."""
 
     password: Password = Field(
-        description="8 to 128 characters of any kind; common ones are refused.",
+        description="8 to 128 characters of any kind; common passwords are rejected.",
         examples=["correct horse battery staple"],
     )
 
 
 class UserChange(Change):
-    """What changes about a user."""
+    """A change of a user."""
 
     email: Email = unchanged(
-        description="Where the shop writes to; unique.", examples=["ada@example.org"]
+        description="The e-mail address; unique.", examples=["ada@example.org"]
     )
     username: Username = unchanged(description="The public name; unique.", examples=["ada.l"])
     first_name: Name = unchanged(description="The given name.", examples=["Ada"])
     last_name: Name = unchanged(description="The family name.", examples=["King"])
     current_password: SentPassword = unchanged(
-        description="The user's password; needed by a user for another e-mail address.",
+        description="The user's password; required if a user changes the e-mail address.",
         examples=["correct horse battery staple"],
     )
 
 
 class UserAccessChange(Change):
-    """What changes about a user's rights."""
+    """A change of a user's rights."""
 
-    role: UserRole = unchanged(description="What the user may do.", examples=["staff"])
+    role: UserRole = unchanged(
+        description="The role, which defines the user's rights.", examples=["staff"]
+    )
     is_active: bool = unchanged(
-        strict=True, description="Whether the user may come in.", examples=[False]
+        strict=True, description="Whether the user may log in.", examples=[False]
     )
 
 
 class UserRead(Schema):
-    """A user as the shop shows it."""
+    """A user in a response."""
 
     id: UUID = Field(description="The user's id (UUIDv7).", examples=[_ID])
     email: str = Field(
-        max_length=320, description="Where the shop writes to.", examples=["ada@example.com"]
+        max_length=320, description="The e-mail address.", examples=["ada@example.com"]
     )
     username: str = Field(max_length=64, description="The public name.", examples=["ada"])
     first_name: str = Field(max_length=100, description="The given name.", examples=["Ada"])
     last_name: str = Field(max_length=100, description="The family name.", examples=["Lovelace"])
-    role: UserRole = Field(description="What the user may do.", examples=["customer"])
+    role: UserRole = Field(
+        description="The role, which defines the user's rights.", examples=["customer"]
+    )
     is_active: bool = Field(
         description="Whether the user may log in and place orders.", examples=[True]
     )
     is_email_verified: bool = Field(
-        description="Whether the user was seen to read mails to the address.", examples=[True]
+        description="Whether the user has proved access to the e-mail address.", examples=[True]
     )
     created_at: datetime = Field(description="When the user registered (UTC).", examples=[_MOMENT])
     updated_at: datetime = Field(
-        description="When the user last changed (UTC).", examples=[_MOMENT]
+        description="When the user was last changed (UTC).", examples=[_MOMENT]
     )
     version: Ordinal = Field(description="Rises by one with every change.", examples=[1])
 
 
 class UserPage(Schema):
-    """A page of users, the newest first."""
+    """A page of users, newest first."""
 
     items: list[UserRead] = Field(
         max_length=MAX_ITEMS, description="The users of this page.", examples=[[]]
     )
-    next: Next = Field(description="The cursor of the next page, if there is one.", examples=[None])
+    next: Next = Field(
+        description="The cursor of the next page; null on the last page.", examples=[None]
+    )
 
 
 class UserQuery(PageQuery):
-    """Which users are asked for."""
+    """The filters of users."""
 
     role: UserRole | None = Field(
-        default=None, description="Only users of this role.", examples=["customer"]
+        default=None, description="Only users with this role.", examples=["customer"]
     )
     email: Text | None = Field(
         default=None,
         max_length=254,
-        description="Only the user of this address.",
+        description="Only the user with this e-mail address.",
         examples=["ada@example.com"],
     )
 
 
 class PostalAddress(Schema):
-    """A place to which an order can be sent."""
+    """A postal address."""
 
     street: Street = Field(description="Street and number.", examples=["12 St James's Square"])
     city: Name = Field(description="The city or town.", examples=["London"])
@@ -141,13 +145,13 @@ class AddressCreate(PostalAddress):
     is_primary: bool = Field(
         default=False,
         strict=True,
-        description="Whether orders go here unless told otherwise; a user's first one always is.",
+        description="Whether this is the default delivery address, as the first one always is.",
         examples=[True],
     )
 
 
 class AddressChange(Change):
-    """What changes about an address."""
+    """A change of an address."""
 
     street: Street = unchanged(description="Street and number.", examples=["6 Harley Street"])
     city: Name = unchanged(description="The city or town.", examples=["London"])
@@ -162,13 +166,13 @@ class AddressChange(Change):
     )
     is_primary: bool = unchanged(
         strict=True,
-        description="True makes it the one that orders go to, in place of the one before.",
+        description="True makes this the default delivery address in place of the previous one.",
         examples=[True],
     )
 
 
 class AddressRead(Schema):
-    """An address as the shop shows it."""
+    """An address in a response."""
 
     id: UUID = Field(description="The address's id (UUIDv7).", examples=[_ID])
     street: str = Field(
@@ -185,14 +189,18 @@ class AddressRead(Schema):
         max_length=2, description="The country's ISO 3166-1 alpha-2 code.", examples=["GB"]
     )
     is_primary: bool = Field(
-        description="Whether orders go here unless told otherwise.", examples=[True]
+        description="Whether this is the default delivery address.", examples=[True]
     )
-    created_at: datetime = Field(description="When it was added (UTC).", examples=[_MOMENT])
-    updated_at: datetime = Field(description="When it last changed (UTC).", examples=[_MOMENT])
+    created_at: datetime = Field(
+        description="When the address was added (UTC).", examples=[_MOMENT]
+    )
+    updated_at: datetime = Field(
+        description="When the address was last changed (UTC).", examples=[_MOMENT]
+    )
 
 
 class AddressList(Schema):
-    """The addresses of a user, the oldest first."""
+    """The addresses of a user, oldest first."""
 
     items: list[AddressRead] = Field(
         max_length=MAX_ADDRESSES, description="All addresses of the user.", examples=[[]]

@@ -1,4 +1,4 @@
-"""Events: what their kinds have in common, and the message in which each leaves the shop."""
+"""The base of all events, and the envelope in which they are published."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,27 +14,27 @@ _MOMENT = "2026-01-31T12:00:00Z"
 
 
 class EventEnvelope(Schema):
-    """Something that has happened in the shop."""
+    """An event of the shop."""
 
     id: UUID = Field(
-        description="The event's id (UUIDv7), which is the `message_id`, too.", examples=[_ID]
+        description="The event's id (UUIDv7), which is also the `message_id`.", examples=[_ID]
     )
-    event: str = Field(description="What has happened.", examples=["order.placed"])
-    occurred_at: datetime = Field(description="When it happened (UTC).", examples=[_MOMENT])
+    event: str = Field(description="The kind of the event.", examples=["order.placed"])
+    occurred_at: datetime = Field(description="When the event happened (UTC).", examples=[_MOMENT])
 
 
 @dataclass(frozen=True, slots=True)
 class DomainEvent:
-    """Something that has happened to one thing of the shop; each kind of event is a class."""
+    """An event about one subject; each kind of event is a class."""
 
     routing_key: ClassVar[str]
     subject_id: UUID
-    """What it has happened to: the events of one subject leave in their order."""
+    """The id of the subject; the events of one subject are published in order."""
     data: Schema
 
 
 def envelope_of(kind: type[DomainEvent]) -> type[EventEnvelope]:
-    """Return the schema of the whole message of an event."""
+    """Return the schema of the message of an event."""
     event, data = kind.routing_key, get_type_hints(kind)["data"]
     return create_model(
         kind.__name__,
@@ -43,10 +43,10 @@ def envelope_of(kind: type[DomainEvent]) -> type[EventEnvelope]:
         event=(
             str,
             Field(
-                description="What has happened.",
+                description="The kind of the event.",
                 examples=[event],
                 json_schema_extra={"const": event},
             ),
         ),
-        data=(data, Field(description="What there is to know about it.")),
+        data=(data, Field(description="The data of the event.")),
     )

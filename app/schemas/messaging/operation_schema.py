@@ -1,4 +1,4 @@
-"""What became of a command that the caller did not wait for, as it goes out."""
+"""Operations, the asynchronous commands: the response."""
 
 from datetime import datetime
 from typing import Any
@@ -15,25 +15,33 @@ _MOMENT = "2026-01-31T12:00:00Z"
 
 
 class OperationRead(Schema):
-    """A command on its way, or what became of it."""
+    """An asynchronous command and its result."""
 
     id: UUID = Field(description="The operation's id (UUIDv7).", examples=[_ID])
     queue: str = Field(max_length=100, description="The queue of its command.", examples=["order"])
-    state: OperationState = Field(description="How far it has come.", examples=["succeeded"])
+    state: OperationState = Field(description="The state of the operation.", examples=["succeeded"])
     attempts: int = Field(
-        ge=0, le=2**31 - 1, description="How often it failed and is tried again.", examples=[0]
+        ge=0,
+        le=2**31 - 1,
+        description="The number of failed attempts that are retried.",
+        examples=[0],
     )
     result: dict[str, Any] | None = Field(
-        description="What the caller would have been answered, once it succeeded.", examples=[None]
+        description="The response to the command; null until the operation has succeeded.",
+        examples=[None],
     )
     problem: dict[str, Any] | None = Field(
-        description="Why it failed, as a problem document, once it did.", examples=[None]
+        description="The problem document; null unless the operation has failed.", examples=[None]
     )
-    created_at: datetime = Field(description="When it was asked for (UTC).", examples=[_MOMENT])
-    updated_at: datetime = Field(description="When it last came further (UTC).", examples=[_MOMENT])
-    version: Ordinal = Field(description="Rises with every step.", examples=[3])
+    created_at: datetime = Field(
+        description="When the operation was requested (UTC).", examples=[_MOMENT]
+    )
+    updated_at: datetime = Field(
+        description="When the operation last made progress (UTC).", examples=[_MOMENT]
+    )
+    version: Ordinal = Field(description="Rises with every change.", examples=[3])
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing more will become of it."""
+        """Whether the operation has reached its final state."""
         return self.state in (OperationState.SUCCEEDED, OperationState.FAILED)

@@ -1,7 +1,4 @@
-"""Tasks as they go over the queue of tasks: in TaskIQ's wire format, so that its workers take them.
-
-A worker of TaskIQ cannot tell such a message from one that TaskIQ has written.
-"""
+"""Task messages in TaskIQ's wire format, so that its workers accept them."""
 
 from collections.abc import Mapping
 
@@ -9,7 +6,7 @@ import msgspec
 
 
 def task_message(task_id: str, name: str, arguments: Mapping[str, str | None]) -> bytes:
-    """Return the message that has a task run."""
+    """Return the message that runs a task."""
     message = {
         "task_id": task_id,
         "task_name": name,
@@ -21,6 +18,6 @@ def task_message(task_id: str, name: str, arguments: Mapping[str, str | None]) -
 
 
 def arguments_in(body: bytes) -> dict[str, str]:
-    """Return what a task is to be run with, by its message."""
+    """Return the arguments of a task from its message."""
     arguments: dict[str, str] = msgspec.json.decode(body)["kwargs"]
     return arguments

@@ -1,1 +1,1 @@
-"""Orders and their placement."""
+"""Orders."""

@@ -1,4 +1,4 @@
-"""What the shop tells of orders."""
+"""The events of orders."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class OrderPlacedEvent(DomainEvent):
 
 @dataclass(frozen=True, slots=True)
 class OrderStatusChangedEvent(DomainEvent):
-    """An order was moved to another status."""
+    """An order changed to another status."""
 
     routing_key = "order.status_changed"
     data: OrderStatusChanged

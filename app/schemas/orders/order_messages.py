@@ -1,4 +1,4 @@
-"""Messages about orders: commands as they arrive on queues, events as they go out."""
+"""Messages about orders: incoming commands and outgoing events."""
 
 from uuid import UUID
 
@@ -13,38 +13,38 @@ _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 
 
 class OrderCommand(OrderCreate):
-    """An order that is to be placed; its sender may choose its id."""
+    """A new order; the sender may choose its id."""
 
     user_id: UUID | None = Field(
         default=None,
-        description="Who orders; only a command that a user sent over HTTP has a caller to mean.",
+        description="The customer; may be absent only if a user sent the command over HTTP.",
         examples=[_ID],
     )
     id: UUID | None = Field(
         default=None,
-        description="The order's id; absent, the shop makes one.",
+        description="The order's id; absent, the shop generates one.",
         examples=[_ID],
     )
 
 
 class OrderUpdateCommand(Schema):
-    """A move of an order along its transitions."""
+    """A transition of an order to another status."""
 
     order_id: UUID = Field(description="The order.", examples=[_ID])
     order_data: OrderChangeStatus = Field(
-        description="The status that it moves to.", examples=[{"status": "paid"}]
+        description="The new status.", examples=[{"status": "paid"}]
     )
 
 
 class OrderStatusChanged(Schema):
-    """A step in the life of an order."""
+    """A transition of an order."""
 
     order_id: UUID = Field(description="The order.", examples=[_ID])
-    number: Ordinal = Field(description="Its short number for people.", examples=[1024])
+    number: Ordinal = Field(description="The short number for people.", examples=[1024])
     from_status: OrderStatus = Field(
         alias="from", description="The status before.", examples=["pending"]
     )
     to_status: OrderStatus = Field(alias="to", description="The status after.", examples=["paid"])
     version: Ordinal = Field(
-        description="The order's version after the step; a higher one is later.", examples=[2]
+        description="The order's version after the transition; a higher one is later.", examples=[2]
     )

@@ -1,4 +1,4 @@
-"""Orders, as they come in and go out."""
+"""Orders: requests and responses."""
 
 from datetime import datetime
 from typing import Annotated
@@ -17,40 +17,40 @@ _MOMENT = "2026-01-31T12:00:00Z"
 
 MAX_LINES = 100
 MAX_LINE_QUANTITY = 1_000
-# The lines of one product are added up.
+# Lines of the same product are added up.
 Units = Annotated[int, Field(ge=1, le=MAX_LINES * MAX_LINE_QUANTITY)]
 
 
 class DeliveryAddress(PostalAddress):
-    """Where an order goes, as it was at purchase."""
+    """The delivery address of an order at the time of purchase."""
 
 
 class OrderLineCreate(Schema):
-    """So many pieces of a product."""
+    """A line of a new order."""
 
     product_id: UUID = Field(description="The product.", examples=[_ID])
     quantity: Annotated[int, Field(strict=True, ge=1, le=MAX_LINE_QUANTITY), WHOLE] = Field(
-        description="Pieces of it.", examples=[2]
+        description="The number of units.", examples=[2]
     )
 
 
 class OrderCreate(Schema):
-    """An order: all of it is placed, or nothing."""
+    """A new order, which is placed as a whole or not at all."""
 
     user_id: UUID | None = Field(
         default=None,
-        description="Who orders: the caller, unless staff or a machine order for somebody.",
+        description="The customer; by default the caller. Staff and machines order for a customer.",
         examples=[_ID],
     )
     items: list[OrderLineCreate] = Field(
         min_length=1,
         max_length=MAX_LINES,
-        description="What is ordered; lines of the same product are added up.",
+        description="The lines; lines of the same product are added up.",
         examples=[[{"product_id": _ID, "quantity": 2}]],
     )
     delivery_address: DeliveryAddress | None = Field(
         default=None,
-        description="Where it goes; absent, to the user's primary address, if there is one.",
+        description="The delivery address; by default the user's primary address, if there is one.",
         examples=[
             {
                 "street": "12 St James's Square",
@@ -63,7 +63,7 @@ class OrderCreate(Schema):
     )
 
     def quantities(self) -> dict[UUID, int]:
-        """Return the pieces asked for of each product."""
+        """Return the number of units of each product."""
         sums: dict[UUID, int] = {}
         for line in self.items:
             sums[line.product_id] = sums.get(line.product_id, 0) + line.quantity
@@ -71,7 +71,7 @@ class OrderCreate(Schema):
 
 
 class OrderChangeStatus(Schema):
-    """The status that an order moves to."""
+    """A change of an order's status."""
 
     status: OrderStatus = Field(
         description="`pending → paid → shipped → delivered`, and `pending | paid → cancelled`.",
@@ -80,28 +80,34 @@ class OrderChangeStatus(Schema):
 
 
 class OrderItemRead(Schema):
-    """One line of an order, with what was true of its product at purchase."""
+    """A line of an order, with the product data at the time of purchase."""
 
     product_id: UUID = Field(description="The product.", examples=[_ID])
-    sku: str = Field(max_length=64, description="Its SKU at purchase.", examples=["TEA-EARL-100"])
+    sku: str = Field(
+        max_length=64, description="The SKU at the time of purchase.", examples=["TEA-EARL-100"]
+    )
     name: str = Field(
-        max_length=200, description="Its name at purchase.", examples=["Earl Grey, 100 g"]
+        max_length=200,
+        description="The name at the time of purchase.",
+        examples=["Earl Grey, 100 g"],
     )
     unit_price_minor: Amount = Field(
-        alias="unit_price", description="Its price at purchase.", examples=["4.99"]
+        alias="unit_price", description="The price at the time of purchase.", examples=["4.99"]
     )
-    quantity: Units = Field(description="Pieces of it.", examples=[2])
+    quantity: Units = Field(description="The number of units.", examples=[2])
 
 
 class OrderChangeRead(Schema):
-    """One step in the life of an order."""
+    """A transition of an order."""
 
     from_status: OrderStatus | None = Field(
-        description="The status before; null at the start.", examples=[None]
+        description="The status before; null for a new order.", examples=[None]
     )
     to_status: OrderStatus = Field(description="The status after.", examples=["pending"])
-    actor: str = Field(max_length=100, description="Who did it.", examples=["user " + _ID])
-    changed_at: datetime = Field(description="When (UTC).", examples=[_MOMENT])
+    actor: str = Field(
+        max_length=100, description="Who changed the status.", examples=["user " + _ID]
+    )
+    changed_at: datetime = Field(description="When the status changed (UTC).", examples=[_MOMENT])
 
 
 class OrderSummary(Schema):
@@ -109,46 +115,52 @@ class OrderSummary(Schema):
 
     id: UUID = Field(description="The order's id (UUIDv7).", examples=[_ID])
     number: Ordinal = Field(description="The short, rising number for people.", examples=[1024])
-    user_id: UUID = Field(description="Who ordered.", examples=[_ID])
-    status: OrderStatus = Field(description="Where the order stands.", examples=["pending"])
-    units: Units = Field(description="Pieces in all lines.", examples=[2])
+    user_id: UUID = Field(description="The customer.", examples=[_ID])
+    status: OrderStatus = Field(description="The status of the order.", examples=["pending"])
+    units: Units = Field(description="The number of units in all lines.", examples=[2])
     total_minor: Amount = Field(
         alias="total", description="The sum of all lines.", examples=["9.98"]
     )
     currency: str = Field(
         max_length=3, description="The currency of all amounts (ISO 4217).", examples=["USD"]
     )
-    created_at: datetime = Field(description="When it was placed (UTC).", examples=[_MOMENT])
-    updated_at: datetime = Field(description="When it last changed (UTC).", examples=[_MOMENT])
+    created_at: datetime = Field(description="When the order was placed (UTC).", examples=[_MOMENT])
+    updated_at: datetime = Field(
+        description="When the order was last changed (UTC).", examples=[_MOMENT]
+    )
     version: Ordinal = Field(description="Rises by one with every change.", examples=[1])
 
 
 class OrderRead(OrderSummary):
     """An order with its lines and its history."""
 
-    delivery_address: DeliveryAddress | None = Field(description="Where it goes.", examples=[None])
+    delivery_address: DeliveryAddress | None = Field(
+        description="The delivery address.", examples=[None]
+    )
     items: list[OrderItemRead] = Field(
         max_length=MAX_LINES, description="The lines.", examples=[[]]
     )
     history: list[OrderChangeRead] = Field(
-        # An order does not return to a status that it has left.
+        # An order never returns to a previous status.
         max_length=len(OrderStatus),
-        description="Its steps, the oldest first.",
+        description="The transitions, oldest first.",
         examples=[[]],
     )
 
 
 class OrderPage(Schema):
-    """A page of orders, the newest first."""
+    """A page of orders, newest first."""
 
     items: list[OrderSummary] = Field(
         max_length=MAX_ITEMS, description="The orders of this page.", examples=[[]]
     )
-    next: Next = Field(description="The cursor of the next page, if there is one.", examples=[None])
+    next: Next = Field(
+        description="The cursor of the next page; null on the last page.", examples=[None]
+    )
 
 
 class OrderQuery(PageQuery):
-    """Which orders are asked for."""
+    """The filters of orders."""
 
     status: OrderStatus | None = Field(
         default=None, description="Only orders in this status.", examples=["paid"]

@@ -1,4 +1,4 @@
-"""What the shop tells of daily reports."""
+"""The events of daily reports."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from app.schemas.reports.report_messages import ReportReady
 
 @dataclass(frozen=True, slots=True)
 class ReportReadyEvent(DomainEvent):
-    """The report of a day is there."""
+    """The report of a day is available."""
 
     routing_key = "report.ready"
     data: ReportReady

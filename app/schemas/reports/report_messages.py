@@ -1,4 +1,4 @@
-"""Messages about daily reports, as they go out."""
+"""Messages about daily reports."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -15,10 +15,10 @@ _MOMENT = "2026-01-31T12:00:00Z"
 
 
 class ReportReady(Schema):
-    """A daily report that is there."""
+    """A daily report that is available."""
 
-    report_date: date = Field(description="The day of the shop.", examples=[_DAY])
-    reports_count: Natural = Field(description="Orders of that day.", examples=[1])
+    report_date: date = Field(description="The shop day.", examples=[_DAY])
+    reports_count: Natural = Field(description="The number of orders of the day.", examples=[1])
     created_at: datetime = Field(description="When the report was made (UTC).", examples=[_MOMENT])
 
 
@@ -27,13 +27,13 @@ class ReportLine(Schema):
 
     report_id: UUID = Field(description="The line's id (UUIDv7).", examples=[_ID])
     order_id: UUID = Field(description="The order.", examples=[_ID])
-    count_product: Units = Field(description="Pieces in all lines of the order.", examples=[2])
-    report_at: date = Field(description="The day of the shop.", examples=[_DAY])
+    count_product: Units = Field(
+        description="The number of units in all lines of the order.", examples=[2]
+    )
+    report_at: date = Field(description="The shop day.", examples=[_DAY])
 
 
 class ReportMessage(ReportReady):
     """A daily report with one line for each order of the day."""
 
-    reports: list[ReportLine] = Field(
-        description="The lines, however many orders the day had.", examples=[[]]
-    )
+    reports: list[ReportLine] = Field(description="All lines, one for each order.", examples=[[]])

@@ -1,4 +1,4 @@
-"""Daily reports, as they go out, and what is asked of them."""
+"""Daily reports: requests and responses."""
 
 import re
 from datetime import date, datetime
@@ -28,17 +28,17 @@ _TOTAL = {"orders_count": 1, "units": 2, "amount": "9.98"}
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
 _DAY_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 MAX_CHART_DAYS = 400
-"""The longest span that a chart can be read of."""
+"""The maximum number of days in a chart, beyond which it is unreadable."""
 
 
-def _like_iso_8601(value: object) -> object:
-    # Pydantic also reads seconds since 1970.
+def _require_iso_8601(value: object) -> object:
+    # Pydantic also accepts seconds since 1970.
     if not isinstance(value, str) or not re.fullmatch(_DAY_PATTERN, value):
         raise ValueError(f"must be a day like {_DAY}")
     return value
 
 
-def _of_our_time(value: date) -> date:
+def _require_known_years(value: date) -> date:
     if not _FIRST_DAY <= value <= _LAST_DAY:
         raise ValueError(f"must be a day from {_FIRST_DAY} to {_LAST_DAY}")
     return value
@@ -46,11 +46,11 @@ def _of_our_time(value: date) -> date:
 
 Day = Annotated[
     date,
-    BeforeValidator(_like_iso_8601),
-    AfterValidator(_of_our_time),
+    BeforeValidator(_require_iso_8601),
+    AfterValidator(_require_known_years),
     WithJsonSchema({"type": "string", "format": "date", "pattern": _DAY_PATTERN}),
 ]
-"""A day as ISO 8601 writes it, and in no other way."""
+"""A day in the format of ISO 8601 only."""
 
 SignedAmount = Annotated[
     int,
@@ -59,32 +59,32 @@ SignedAmount = Annotated[
     ),
     WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$", "maxLength": 21}),
 ]
-"""An amount of either sign that goes out as a decimal string; minor units inside."""
+"""An output amount of either sign as a decimal string; the value is in minor units."""
 
 
 class ReportOrder(Schema):
-    """The day whose report is to be made."""
+    """A request to make the report of a day."""
 
-    day: Day = Field(description="A day of the shop that is over.", examples=[_DAY])
+    day: Day = Field(description="A shop day that has ended.", examples=[_DAY])
 
 
 class Total(Schema):
-    """Some orders, added up."""
+    """The totals of some orders."""
 
-    orders_count: Natural = Field(description="Orders.", examples=[1])
-    units: Natural = Field(description="Pieces in all lines.", examples=[2])
+    orders_count: Natural = Field(description="The number of orders.", examples=[1])
+    units: Natural = Field(description="The number of units in all lines.", examples=[2])
     amount_minor: Amount = Field(
-        alias="amount", description="The sum of their totals.", examples=["9.98"]
+        alias="amount", description="The sum of the order totals.", examples=["9.98"]
     )
 
 
 class HourRead(Total):
-    """What was placed in an hour."""
+    """The totals of the orders placed in an hour."""
 
     hour: int = Field(
         ge=0,
         le=23,
-        description="As local clocks show it; one that comes twice has both.",
+        description="The local hour; an hour that occurs twice is counted as one.",
         examples=[9],
     )
 
@@ -93,17 +93,21 @@ class ReportSummary(Schema):
     """The report of a day."""
 
     id: UUID = Field(description="The report's id (UUIDv7).", examples=[_ID])
-    day: date = Field(description="The day of the shop.", examples=[_DAY])
+    day: date = Field(description="The shop day.", examples=[_DAY])
     timezone: str = Field(
-        max_length=64, description="The zone whose day it is.", examples=["Europe/Berlin"]
+        max_length=64, description="The time zone of the day.", examples=["Europe/Berlin"]
     )
-    starts_at: datetime = Field(description="Its first moment (UTC).", examples=[_MOMENT])
-    ends_at: datetime = Field(description="The first moment after it (UTC).", examples=[_MOMENT])
+    starts_at: datetime = Field(
+        description="The first moment of the day (UTC).", examples=[_MOMENT]
+    )
+    ends_at: datetime = Field(
+        description="The first moment after the day (UTC).", examples=[_MOMENT]
+    )
     currency: str = Field(
         max_length=3, description="The currency of all amounts (ISO 4217).", examples=["USD"]
     )
     placed: Total = Field(
-        description="The orders that were placed on the day, whatever became of them later.",
+        description="The orders that were placed on the day, whatever their status is now.",
         examples=[_TOTAL],
     )
     cancelled: Total = Field(
@@ -111,13 +115,13 @@ class ReportSummary(Schema):
         examples=[_TOTAL],
     )
     corrections: Total = Field(
-        description="Those of the cancelled that were placed on an earlier day, whose report "
-        "still has them as placed.",
+        description="The cancelled orders that were placed on an earlier day, whose report "
+        "still counts them as placed.",
         examples=[_TOTAL],
     )
-    net_units: Integer = Field(description="Pieces placed less pieces cancelled.", examples=[2])
+    net_units: Integer = Field(description="Units placed minus units cancelled.", examples=[2])
     net_minor: SignedAmount = Field(
-        alias="net", description="The amount placed less the amount cancelled.", examples=["9.98"]
+        alias="net", description="The amount placed minus the amount cancelled.", examples=["9.98"]
     )
     first_order_at: datetime | None = Field(
         description="When the first order was placed (UTC).", examples=[_MOMENT]
@@ -128,83 +132,103 @@ class ReportSummary(Schema):
     digest: str = Field(
         pattern="^[0-9a-f]{64}$",
         max_length=64,
-        description="SHA-256 of all that the report says: the same books make the same one.",
+        description="SHA-256 of the content of the report; the same ledger gives the same digest.",
         examples=["2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"],
     )
-    created_at: datetime = Field(description="When it was first made (UTC).", examples=[_MOMENT])
+    created_at: datetime = Field(
+        description="When the report was first made (UTC).", examples=[_MOMENT]
+    )
     updated_at: datetime = Field(
-        description="When it was last made anew (UTC).", examples=[_MOMENT]
+        description="When the report was last remade (UTC).", examples=[_MOMENT]
     )
     version: Ordinal = Field(
-        description="Rises when the day is made again and its books have changed, as by an import.",
+        description="Rises when the report is remade after its ledger changed, as by an import.",
         examples=[1],
     )
 
 
 class ReportLineRead(Schema):
-    """One order of the day."""
+    """An order of the day."""
 
     report_id: UUID = Field(description="The line's id (UUIDv7).", examples=[_ID])
     order_id: UUID = Field(description="The order.", examples=[_ID])
-    order_number: Ordinal = Field(description="Its number for people.", examples=[1024])
-    placed_at: datetime = Field(description="When it was placed (UTC).", examples=[_MOMENT])
-    count_product: Natural = Field(description="Pieces in all its lines.", examples=[2])
-    total_minor: Amount = Field(alias="total", description="Its total.", examples=["9.98"])
+    order_number: Ordinal = Field(description="The short number for people.", examples=[1024])
+    placed_at: datetime = Field(description="When the order was placed (UTC).", examples=[_MOMENT])
+    count_product: Natural = Field(
+        description="The number of units in all lines of the order.", examples=[2]
+    )
+    total_minor: Amount = Field(
+        alias="total", description="The total of the order.", examples=["9.98"]
+    )
 
 
 class ReportProductRead(Schema):
-    """What was sold and cancelled of one product."""
+    """The sales and cancellations of a product."""
 
     product_id: UUID = Field(description="The product.", examples=[_ID])
-    sku: str = Field(max_length=64, description="Its SKU at purchase.", examples=["TEA-EARL-100"])
-    name: str = Field(
-        max_length=200, description="Its name at purchase.", examples=["Earl Grey, 100 g"]
+    sku: str = Field(
+        max_length=64, description="The SKU in the orders of the day.", examples=["TEA-EARL-100"]
     )
-    units: Natural = Field(description="Pieces placed.", examples=[2])
-    gross_minor: Amount = Field(alias="gross", description="Their amount.", examples=["9.98"])
-    cancelled_units: Natural = Field(description="Pieces cancelled.", examples=[0])
+    name: str = Field(
+        max_length=200,
+        description="The name in the orders of the day.",
+        examples=["Earl Grey, 100 g"],
+    )
+    units: Natural = Field(description="The number of units placed.", examples=[2])
+    gross_minor: Amount = Field(
+        alias="gross", description="The amount of the units placed.", examples=["9.98"]
+    )
+    cancelled_units: Natural = Field(description="The number of units cancelled.", examples=[0])
     cancelled_minor: Amount = Field(
-        alias="cancelled", description="Their amount.", examples=["0.00"]
+        alias="cancelled", description="The amount of the units cancelled.", examples=["0.00"]
     )
 
 
 class ReportRead(ReportSummary):
-    """The report of a day, by hour and by product, with a page of its lines."""
+    """The report of a day by hour and by product, with a page of its lines."""
 
     by_hour: list[HourRead] = Field(
-        max_length=24, description="What was placed in each hour that had an order.", examples=[[]]
+        max_length=24, description="The totals of each hour with an order.", examples=[[]]
     )
     by_product: list[ReportProductRead] = Field(
         max_length=MAX_ITEMS,
-        description="The products that sold best; all of them are at `/products` of the day.",
+        description="The best-selling products; the complete list is at `/products` of the day.",
         examples=[[]],
     )
     items: list[ReportLineRead] = Field(
-        max_length=MAX_ITEMS, description="The lines of this page, one an order.", examples=[[]]
+        max_length=MAX_ITEMS,
+        description="The lines of this page, one for each order.",
+        examples=[[]],
     )
-    next: Next = Field(description="The cursor of the next page, if there is one.", examples=[None])
+    next: Next = Field(
+        description="The cursor of the next page; null on the last page.", examples=[None]
+    )
 
 
 class ReportPage(Schema):
-    """A page of reports, the newest first."""
+    """A page of reports, newest first."""
 
     items: list[ReportSummary] = Field(
         max_length=MAX_ITEMS, description="The reports of this page.", examples=[[]]
     )
-    next: Next = Field(description="The cursor of the next page, if there is one.", examples=[None])
+    next: Next = Field(
+        description="The cursor of the next page; null on the last page.", examples=[None]
+    )
 
 
 class ReportProductPage(Schema):
-    """A page of the products of a day, the best sold first."""
+    """A page of the products of a day, best-selling first."""
 
     items: list[ReportProductRead] = Field(
         max_length=MAX_ITEMS, description="The products of this page.", examples=[[]]
     )
-    next: Next = Field(description="The cursor of the next page, if there is one.", examples=[None])
+    next: Next = Field(
+        description="The cursor of the next page; null on the last page.", examples=[None]
+    )
 
 
 class _Period(Schema):
-    """The days from one to another."""
+    """A period of days."""
 
     from_day: Day | None = Field(
         default=None, alias="from", description="Only this day and later ones.", examples=[_DAY]
@@ -226,17 +250,17 @@ class _Period(Schema):
 
 
 def _cursor(order: str, value: str | int) -> Any:
-    """Declare the cursor of a list, with an example of its own order."""
+    """Return the field of a cursor, with an example in the order of the list."""
     return Field(
         default=None,
         max_length=CURSOR_LENGTH,
-        description="`next` of the page before; absent for the first page.",
+        description="`next` of the previous page; absent for the first page.",
         examples=[Cursor(order=order, value=value, id=UUID(_ID)).encode()],
     )
 
 
 class ReportQuery(PageQuery, _Period):
-    """Which reports are asked for."""
+    """The filters of reports."""
 
     default_order: ClassVar[str] = "-starts_at"
 
@@ -244,7 +268,7 @@ class ReportQuery(PageQuery, _Period):
 
 
 class ReportLineQuery(PageQuery):
-    """Which lines of a report are asked for."""
+    """The parameters of a page of the lines of a report."""
 
     default_order: ClassVar[str] = "placed_at"
 
@@ -252,7 +276,7 @@ class ReportLineQuery(PageQuery):
 
 
 class ReportProductQuery(PageQuery):
-    """Which products of a report are asked for."""
+    """The parameters of a page of the products of a report."""
 
     default_order: ClassVar[str] = "-gross"
 
@@ -260,4 +284,4 @@ class ReportProductQuery(PageQuery):
 
 
 class ChartQuery(_Period):
-    """Which days a chart shows: the last 30 that are over, if none are named; 400 at most."""
+    """The days of a chart, 400 at most; by default the last 30 completed days."""

@@ -1,4 +1,4 @@
-"""The time of the shop, where it can be moved."""
+"""The clock of the shop, if it can be moved."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -12,19 +12,19 @@ _MOST_SECONDS = 366 * 86_400
 
 
 class ClockMove(Schema):
-    """By how much the time is moved, on top of earlier moves."""
+    """A move of the clock, in addition to earlier moves."""
 
     seconds: Annotated[int, Field(strict=True, ge=-_MOST_SECONDS, le=_MOST_SECONDS), WHOLE] = Field(
-        description="Forwards, or, if negative, back.", examples=[86_400]
+        description="The seconds to move forwards, or backwards if negative.", examples=[86_400]
     )
 
     @property
     def by(self) -> timedelta:
-        """The move as a span."""
+        """The move as a time span."""
         return timedelta(seconds=self.seconds)
 
 
 class ClockRead(Schema):
-    """What time it is in the shop."""
+    """The current time of the shop."""
 
-    now: datetime = Field(description="The present (UTC).", examples=["2026-01-31T12:00:00Z"])
+    now: datetime = Field(description="The current time (UTC).", examples=["2026-01-31T12:00:00Z"])

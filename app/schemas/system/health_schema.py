@@ -1,4 +1,4 @@
-"""What the shop says about its own health."""
+"""The health of the shop."""
 
 from typing import Literal
 
@@ -8,22 +8,24 @@ from app.schemas.base import Schema
 
 
 class Liveness(Schema):
-    """The process answers."""
+    """The response of a running process."""
 
     status: Literal["ok"] = Field(description="Always `ok`.", examples=["ok"])
 
 
 class DependencyHealth(Schema):
-    """One process that the shop depends on."""
+    """The state of one dependency."""
 
-    status: Literal["ok", "down"] = Field(description="Whether it answered.", examples=["ok"])
+    status: Literal["ok", "down"] = Field(
+        description="Whether the dependency answered.", examples=["ok"]
+    )
     latency_ms: float | None = Field(
-        description="How long the answer took; null without one.", examples=[0.4]
+        description="The response time in milliseconds; null without a response.", examples=[0.4]
     )
 
 
 class Readiness(Schema):
-    """Whether the shop can serve, and each dependency with its latency."""
+    """Whether the shop can serve, and the state of each dependency."""
 
     status: Literal["ok", "degraded", "down"] = Field(
         description="`ok` when every dependency is; `degraded` when the shop serves without one; "
@@ -31,5 +33,6 @@ class Readiness(Schema):
         examples=["ok"],
     )
     dependencies: dict[str, DependencyHealth] = Field(
-        description="By name.", examples=[{"database": {"status": "ok", "latency_ms": 0.4}}]
+        description="The dependencies by name.",
+        examples=[{"database": {"status": "ok", "latency_ms": 0.4}}],
     )

@@ -1,4 +1,4 @@
-"""How a refusal looks (RFC 9457)."""
+"""The problem document (RFC 9457)."""
 
 from typing import Annotated
 
@@ -8,13 +8,13 @@ from app.schemas.base import Schema
 
 MAX_ERRORS = 100
 MAX_WORDS = 1_000
-"""The longest text of a problem; some repeat what the caller has sent."""
+"""The maximum length of a text in a problem; some texts quote the request."""
 
 Words = Annotated[str, Field(max_length=MAX_WORDS)]
 
 
 class FieldError(Schema):
-    """One field, parameter or header that is wrong, and why."""
+    """A wrong field, parameter or header, and the reason."""
 
     pointer: Words | None = Field(
         default=None, description="The field, as a JSON pointer.", examples=["#/price"]
@@ -25,28 +25,30 @@ class FieldError(Schema):
     header: Words | None = Field(
         default=None, description="The header.", examples=["Idempotency-Key"]
     )
-    detail: Words = Field(description="What is wrong with it.", examples=["must not be negative"])
+    detail: Words = Field(
+        description="What is wrong with the value.", examples=["must not be negative"]
+    )
 
 
 class Problem(Schema):
-    """A refusal; some codes add members of their own."""
+    """A problem; some kinds add their own members."""
 
     model_config = ConfigDict(extra="allow")
 
     type: Words = Field(
-        description="The kind of problem.", examples=["urn:problem:insufficient-stock"]
+        description="The URN of the kind of problem.", examples=["urn:problem:insufficient-stock"]
     )
     title: Words = Field(
-        description="The kind of problem in words.", examples=["Not enough in stock"]
+        description="The title of the kind of problem.", examples=["Not enough in stock"]
     )
     status: Annotated[int, Field(ge=400, le=599)] = Field(
         description="The HTTP status.", examples=[409]
     )
     detail: Words = Field(
-        description="What happened this time.", examples=["3 asked for, 2 in stock"]
+        description="The details of this occurrence.", examples=["3 asked for, 2 in stock"]
     )
     errors: Annotated[list[FieldError], Field(max_length=MAX_ERRORS)] | None = Field(
         default=None,
-        description="Each wrong field with its reason, the first 100 of them.",
+        description="The wrong fields with their reasons, at most 100.",
         examples=[[{"pointer": "#/price", "detail": "must not be negative"}]],
     )

@@ -20,7 +20,7 @@ from tests.test_schemas.judging import ORDER, UNKNOWN, errors_in_body, errors_in
 NO_EMAIL = "must be an e-mail address"
 NO_USERNAME = "must be 3 to 32 of A-Z a-z 0-9 . _ - and begin with a letter or a digit"
 NO_TEXT = "must be one line of text without control characters"
-NO_LINE = f"{NO_TEXT}, and have something to see"
+NO_LINE = f"{NO_TEXT}, with at least one visible character"
 NO_ROLE = "must be 'customer', 'staff' or 'admin'"
 NO_COUNTRY = "must be a country code of ISO 3166-1 alpha-2"
 NO_MOMENT = "must be a moment like 2026-01-31T12:00:00Z"
