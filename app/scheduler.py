@@ -1,7 +1,7 @@
-"""TaskIQ: what the shop does by itself, when, and in which process.
+"""The scheduled and requested tasks of the shop, run by TaskIQ.
 
-With RabbitMQ, `taskiq scheduler app.scheduler:scheduler` says when, and any number of
-`taskiq worker app.scheduler:broker` do it; without, the web process does both.
+With RabbitMQ, `taskiq scheduler app.scheduler:scheduler` sends the tasks and any number of
+`taskiq worker app.scheduler:broker` run them; without it, the web process does both.
 """
 
 import asyncio
@@ -42,15 +42,15 @@ logger = logging.getLogger(__name__)
 
 _MIDNIGHT = "0 0 * * *"
 _CATCH_UP_SECONDS = 300
-_TIDY_SECONDS = 3_600
-# No colon: with one in it, schedules of the past are never found.
+_CLEANUP_SECONDS = 3_600
+# No colon: with a colon in the prefix, schedules of the past are never found.
 _PREFIX = "lavka-schedules"
 
 _RUNNING: set[asyncio.Task[Any]] = set()
 
 
 def broker() -> AsyncBroker:
-    """Return the broker of the settings, with every task."""
+    """Return the broker of the settings with all tasks."""
     begin_process(get_settings())
     shop = Shop(get_settings())
     its = _with_tasks(_rabbitmq(shop.settings), shop)
@@ -68,8 +68,8 @@ def broker() -> AsyncBroker:
 
 
 def _add_heartbeat(its: Any, settings: Settings) -> None:
-    """Have a worker or a scheduler beat from its start to its end."""
-    heart = AsyncExitStack()
+    """Write the heartbeat of a worker or a scheduler from its start to its end."""
+    stack = AsyncExitStack()
 
     def problem() -> str | None:
         is_connected = its.write_conn is not None and its.write_conn.connected.is_set()
@@ -78,12 +78,12 @@ def _add_heartbeat(its: Any, settings: Settings) -> None:
     async def begin(_state: TaskiqState) -> None:
         task = asyncio.current_task()
         if its.is_scheduler_process and task is not None:
-            # It ends in order when it is cancelled, and hears of SIGINT only.
+            # Cancelling it is a clean shutdown, but it only handles SIGINT itself.
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        await heart.enter_async_context(heartbeat(settings.heartbeat_file, problem))
+        await stack.enter_async_context(heartbeat(settings.heartbeat_file, problem))
 
     async def finish(_state: TaskiqState) -> None:
-        await heart.aclose()
+        await stack.aclose()
         await flush_traces()
 
     for event in (TaskiqEvents.WORKER_STARTUP, TaskiqEvents.CLIENT_STARTUP):
@@ -98,14 +98,14 @@ def scheduler() -> TaskiqScheduler:
 
 
 async def run_here(shop: Shop) -> None:
-    """Say when and do it in this process, until cancelled."""
+    """Schedule and run the tasks in this process until cancelled."""
     logging.getLogger("taskiq").setLevel(logging.WARNING)
     its = _with_tasks(InMemoryBroker(), shop)
-    keeper = _scheduler_of(its, shop.settings)
+    local_scheduler = _scheduler_of(its, shop.settings)
     try:
-        await run_scheduler_task(keeper, run_startup=True)
+        await run_scheduler_task(local_scheduler, run_startup=True)
     finally:
-        # A report that is cut off is made at the next start.
+        # An interrupted report is made at the next start.
         await end(_RUNNING)
         await its.shutdown()
 
@@ -113,9 +113,10 @@ async def run_here(shop: Shop) -> None:
 def _rabbitmq(settings: Settings) -> AsyncBroker:
     if settings.rabbitmq_host is None:
         raise SystemExit(
-            "error: RABBITMQ_HOST: TaskIQ's processes need a broker; without one, main.py does all"
+            "error: RABBITMQ_HOST: must be set for TaskIQ's processes "
+            "(for example RABBITMQ_HOST=localhost); without RabbitMQ, main.py runs the tasks"
         )
-    # The web process, which has a broker in its own memory, needs none of it.
+    # Not needed by a web process without RabbitMQ.
     from taskiq_aio_pika import (  # pylint: disable=import-outside-toplevel
         AioPikaBroker,
         Exchange,
@@ -133,7 +134,7 @@ def _rabbitmq(settings: Settings) -> AsyncBroker:
 def _scheduler_of(its: AsyncBroker, settings: Settings) -> TaskiqScheduler:
     sources: list[ScheduleSource] = [LabelScheduleSource(its)]
     if settings.redis_host is not None:
-        # As above.
+        # Not needed without Redis.
         from taskiq_redis import (  # pylint: disable=import-outside-toplevel
             ListRedisScheduleSource,
         )
@@ -146,7 +147,7 @@ def _scheduler_of(its: AsyncBroker, settings: Settings) -> TaskiqScheduler:
             password=password.get_secret_value() if password else None,
             path=f"/{settings.redis_db}",
         )
-        # Pickle, its own choice, would let whoever writes to Redis run what they like.
+        # The default is pickle, which would let anybody who can write to Redis execute code.
         sources.append(
             ListRedisScheduleSource(str(url), prefix=_PREFIX, serializer=JSONSerializer())
         )
@@ -154,14 +155,14 @@ def _scheduler_of(its: AsyncBroker, settings: Settings) -> TaskiqScheduler:
 
 
 @contextmanager
-def _noted() -> Iterator[None]:
-    """Know of a task while it runs; what the lack of a database has stopped is due again."""
+def _tracked() -> Iterator[None]:
+    """Track a running task; a task stopped by an outage of the database runs again later."""
     task = cast("asyncio.Task[Any]", asyncio.current_task())
     _RUNNING.add(task)
     try:
         yield
     except Unavailable as error:
-        logger.warning("put off: %s", error)
+        logger.warning("postponed: %s", error)
     finally:
         _RUNNING.discard(task)
 
@@ -173,27 +174,27 @@ def _with_tasks(its: AsyncBroker, shop: Shop) -> AsyncBroker:
         "cron_offset": settings.shop_timezone,
         "schedule_id": "generate-reports",
     }
-    # An interval begins when the scheduler does. A clock that can be moved is looked at often.
+    # Intervals begin with the scheduler. A clock that can be moved is checked often.
     catch_up = {
         "interval": 1 if settings.test_clock else _CATCH_UP_SECONDS,
         "schedule_id": "catch-up",
     }
-    hourly = {"interval": _TIDY_SECONDS, "schedule_id": "tidy"}
+    hourly = {"interval": _CLEANUP_SECONDS, "schedule_id": "tidy"}
 
     async def generate_reports() -> None:
-        with _noted():
+        with _tracked():
             await make_due_reports(shop)
 
     async def catch_up_reports() -> None:
-        with _noted():
+        with _tracked():
             await make_due_reports(shop)
 
     async def tidy() -> None:
-        with _noted():
+        with _tracked():
             await delete_expired(shop)
 
     async def make_report(day: str, operation_id: str, request_id: str | None = None) -> None:
-        with _noted():
+        with _tracked():
             await make_asked_report(shop, day, operation_id, request_id)
 
     its.register_task(generate_reports, "generate_reports", schedule=[midnight])

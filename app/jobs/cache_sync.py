@@ -1,4 +1,4 @@
-"""Keeps the cache true: tells Redis what it missed, and this process what others have changed."""
+"""Keeps the cache in sync: replays missed drops to Redis and applies changes by others."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,13 +19,12 @@ _LOOK_SECONDS = 1.0
 
 
 async def sync_cache(shop: Shop) -> None:
-    """Keep the cache of this process true, until cancelled."""
+    """Keep the cache of this process in sync until cancelled."""
     if (redis := shop.cache.redis) is not None:
-        keeper = _CacheSync(shop, redis)
-        await repeat("cache", keeper.work)
+        await repeat("cache", _CacheSync(shop, redis).work)
     elif (near := shop.cache.near) is not None:
 
-        # What was changed before now nobody has read yet.
+        # Changes before this call do not matter: nothing is cached yet.
         await shop.database.is_changed_elsewhere()
 
         async def look() -> None:
@@ -38,16 +37,16 @@ async def sync_cache(shop: Shop) -> None:
 
 @asynccontextmanager
 async def cache_sync(shop: Shop) -> AsyncIterator[None]:
-    """Keep the cache of this process true meanwhile."""
-    keeping = asyncio.create_task(sync_cache(shop))
+    """Keep the cache of this process in sync during the block."""
+    task = asyncio.create_task(sync_cache(shop))
     try:
         yield
     finally:
-        await end([keeping])
+        await end([task])
 
 
 class _CacheSync:
-    """Connects to Redis, believes it when it has been told everything, and watches over it."""
+    """Connects to Redis, marks it as synced once all drops are replayed, and monitors it."""
 
     def __init__(self, shop: Shop, redis: RedisStore) -> None:
         self._shop = shop
@@ -55,23 +54,23 @@ class _CacheSync:
         self._pause = GrowingPause(*_RECONNECT_SECONDS)
 
     async def work(self) -> None:
-        """Do what is to be done next."""
+        """Do one step of the synchronization."""
         try:
             if not self._redis.is_synced:
                 await self._begin()
             await self._redis.wait_lost(_BEAT_SECONDS)
             await self._redis.ping()
-            await self._forget(self._shop.take_done_drops())
+            await self._delete_drops(self._shop.take_done_drops())
             await self._replay(is_all=False)
         except RedisUnavailable as error:
             self._redis.warn_once(error)
             await self._pause.rest()
         except Unavailable:
-            # Without a database nothing changes, so what Redis has stays true.
+            # Without a database nothing changes, so the entries in Redis stay valid.
             await asyncio.sleep(_RECONNECT_SECONDS[1])
 
     async def _begin(self) -> None:
-        # Once connected it gets all drops of this process; those before are in the database.
+        # Once connected, Redis gets the drops of this process; earlier drops are in the database.
         if not self._redis.is_connected:
             await self._redis.connect()
         await self._replay(is_all=True)
@@ -79,7 +78,7 @@ class _CacheSync:
         self._pause.reset()
 
     async def _replay(self, *, is_all: bool) -> None:
-        """Tell Redis of changes that it was not told of, or nobody knows whether it was."""
+        """Replay the drops that Redis has missed or may have missed."""
         while True:
             async with self._shop.database.read() as session:
                 drops = provide_cache_drops(session, self._shop)
@@ -87,12 +86,12 @@ class _CacheSync:
             if not rows:
                 return
             tags = {tag for row in rows for tag in row.tags}
-            # From what is near here, too: Redis does not tell us of what we do ourselves.
+            # This also drops from the near cache: Redis does not report our own changes to us.
             if not await self._shop.cache.drop(tags):
                 return
-            await self._forget([row.id for row in rows])
+            await self._delete_drops([row.id for row in rows])
 
-    async def _forget(self, ids: list[UUID]) -> None:
+    async def _delete_drops(self, ids: list[UUID]) -> None:
         if ids:
             async with self._shop.database.write() as session:
                 await provide_cache_drops(session, self._shop).forget(ids)

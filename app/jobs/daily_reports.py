@@ -1,4 +1,4 @@
-"""Has reports made, each in a transaction of its own."""
+"""Makes daily reports, each in its own transaction."""
 
 import asyncio
 import logging
@@ -13,27 +13,27 @@ logger = logging.getLogger(__name__)
 
 _ATTEMPTS = 3
 _POLL_SECONDS = 0.05
-_SETTLING_SECONDS = 20.0
+_MAX_WAIT_SECONDS = 20.0
 
 
 async def make_report(shop: Shop, day: date, *, only_if_due: bool = False) -> Outcome:
-    """Make the report of a day, once its last order is committed.
+    """Make the report of a day after its last order was committed.
 
     Raises:
-        DayNotOver, ReportInProgress, ReportUnbalanced: nothing is made.
+        DayNotOver, ReportInProgress, ReportUnbalanced: no report was made.
     """
-    await _settle(shop, day)
+    await _wait_for_transactions(shop, day)
     for _ in range(_ATTEMPTS - 1):
         try:
             return await _make(shop, day, only_if_due=only_if_due)
         except ReportUnbalanced as error:
-            # An import may have added an order between two of the sums.
-            logger.info("made once more: %s", error)
+            # An import may have added an order between two of the queries.
+            logger.info("making the report again: %s", error)
     return await _make(shop, day, only_if_due=only_if_due)
 
 
 async def make_due_reports(shop: Shop) -> list[date]:
-    """Make the report of every day that needs one; return the days of those that were made."""
+    """Make the report of every due day; return the days whose reports were made."""
     async with shop.database.read() as session:
         due = await provide_report_schedule(session, shop).due_days()
     made = []
@@ -44,7 +44,7 @@ async def make_due_reports(shop: Shop) -> list[date]:
         except ReportInProgress:
             continue
         except ReportUnbalanced as error:
-            # One day whose books somebody has mended by hand must not keep the others back.
+            # A day whose ledger was edited by hand must not block the other days.
             logger.error("no report of %s: %s", day, error)
     return made
 
@@ -55,20 +55,22 @@ async def _make(shop: Shop, day: date, *, only_if_due: bool) -> Outcome:
         return await (maker.make_if_due(day) if only_if_due else maker.make(day))
 
 
-async def _settle(shop: Shop, day: date) -> None:
-    """Wait until every transaction has ended that was running when the day was seen to be over.
+async def _wait_for_transactions(shop: Shop, day: date) -> None:
+    """Wait for the transactions that were running when the day was found to have ended.
 
-    An order gets its time some milliseconds before it is committed. What takes longer than we wait
-    is noticed later: the report is outdated then, and made anew.
+    An order gets its time some milliseconds before its commit. A commit after the wait makes the
+    report outdated, and it is made again later.
     """
     async with shop.database.read() as session:
         schedule = provide_report_schedule(session, shop)
         transaction = await schedule.transaction_to_wait_for(day)
         if transaction is None:
             return
-        deadline = asyncio.get_running_loop().time() + _SETTLING_SECONDS
+        deadline = asyncio.get_running_loop().time() + _MAX_WAIT_SECONDS
         while not await schedule.is_settled(transaction):
             if asyncio.get_running_loop().time() > deadline:
-                logger.warning("a transaction does not end; the report of %s goes without it", day)
+                logger.warning(
+                    "a transaction does not end; making the report of %s without it", day
+                )
                 return
             await asyncio.sleep(_POLL_SECONDS)

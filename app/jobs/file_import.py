@@ -1,4 +1,4 @@
-"""Reads files of products, users and orders into the shop, with a progress bar."""
+"""Imports files of products, users and orders, with a progress bar."""
 
 import csv
 from collections import Counter
@@ -25,7 +25,7 @@ from app.wiring.data import provide_imports
 from app.wiring.resources import Shop
 
 _CHUNK_ROWS = 5_000
-# As an editor or a spreadsheet counts, where the names of the columns are row 1.
+# Counted as in an editor or a spreadsheet, where the column names are row 1.
 _FIRST_ROW = 2
 
 
@@ -35,25 +35,25 @@ class UnreadableFile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to import: what it holds, how many rows, and a way to read them."""
+    """A file to import: its kind, its number of rows and a function that reads them."""
 
     path: Path
     kind: str
     row_count: int
     read: Callable[[], Iterator[Numbered]]
     torn: frozenset[str] = field(default=frozenset())
-    """References of orders whose rows do not stand together."""
+    """References of orders whose rows are not adjacent."""
 
 
 async def import_files(
     shop: Shop, paths: Sequence[Path], console: Console | None = None
 ) -> dict[Path, Outcome]:
-    """Load files in the order in which they build on each other; return what became of each.
+    """Load files in the order of their dependencies; return the outcome of each.
 
     Each chunk is a transaction of its own: an import that breaks off is run again and goes on.
 
     Raises:
-        UnreadableFile: before anything is loaded, if one of them cannot be read.
+        UnreadableFile: a file cannot be read; nothing has been loaded then.
     """
     order = list(ROW_KINDS)
     sources = sorted(
@@ -82,13 +82,13 @@ async def import_files(
 
 
 def open_source(path: Path) -> Source:
-    """Find out what a file holds.
+    """Open a file and determine its kind.
 
     Raises:
-        UnreadableFile: it is not there, of another format, or its columns fit no kind.
+        UnreadableFile: it does not exist, has another format, or its columns match no kind.
     """
     if not path.is_file():
-        raise UnreadableFile(f"{path}: there is no such file")
+        raise UnreadableFile(f"{path}: no such file")
     if path.suffix == ".csv":
         return _csv_source(path)
     if path.suffix == ".parquet":
@@ -110,7 +110,7 @@ def _csv_source(path: Path) -> Source:
         with path.open(newline="", encoding="utf-8-sig") as file:
             columns = next(csv.reader(file), [])
         kind = _kind_of(path, columns)
-        row_count, torn = _survey(row.get("reference") for _, row in read())
+        row_count, torn = _count_rows(row.get("reference") for _, row in read())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UnreadableFile(f"{path}: is not a CSV file in UTF-8: {error}") from error
     return Source(path, kind, row_count, read, torn)
@@ -118,10 +118,12 @@ def _csv_source(path: Path) -> Source:
 
 def _parquet_source(path: Path) -> Source:
     try:
-        # Only whoever has parquet files needs the 100 MB of their reader.
+        # Only imports of parquet files need this library of 100 MB.
         from pyarrow import ArrowException, parquet  # pylint: disable=import-outside-toplevel
     except ImportError as error:
-        raise UnreadableFile(f"{path}: parquet files need pyarrow: uv sync --group data") from error
+        raise UnreadableFile(
+            f"{path}: parquet files need pyarrow (uv sync --group data)"
+        ) from error
 
     def read() -> Iterator[Numbered]:
         rows = enumerate(_rows_of(parquet.ParquetFile(path)), start=_FIRST_ROW)
@@ -135,7 +137,7 @@ def _parquet_source(path: Path) -> Source:
         file = parquet.ParquetFile(path)
         kind = _kind_of(path, file.schema_arrow.names)
         references = (row.get("reference") for row in _rows_of(file, ["reference"]))
-        _, torn = _survey(references if kind == "orders" else ())
+        _, torn = _count_rows(references if kind == "orders" else ())
     except (OSError, ArrowException) as error:
         raise UnreadableFile(f"{path}: is not a parquet file: {error}") from error
     return Source(path, kind, file.metadata.num_rows, read, torn)
@@ -146,8 +148,8 @@ def _rows_of(file: Any, columns: list[str] | None = None) -> Iterator[dict[str, 
         yield from batch.to_pylist()
 
 
-def _survey(references: Iterable[Any]) -> tuple[int, frozenset[str]]:
-    """Return how many rows there are, and the references that come back after another one."""
+def _count_rows(references: Iterable[Any]) -> tuple[int, frozenset[str]]:
+    """Return the number of rows and the references whose rows are not adjacent."""
     row_count, groups = 0, Counter[str]()
     for reference, group in groupby(references):
         row_count += sum(1 for _ in group)
@@ -160,7 +162,7 @@ def _kind_of(path: Path, columns: Iterable[str]) -> str:
     columns = list(columns)
     named = set(columns)
     if len(named) < len(columns):
-        raise UnreadableFile(f"{path}: has a column twice")
+        raise UnreadableFile(f"{path}: has a duplicate column")
     for kind, schema in ROW_KINDS.items():
         required, allowed = columns_of(schema)
         if required <= named:
@@ -170,7 +172,7 @@ def _kind_of(path: Path, columns: Iterable[str]) -> str:
     wanted = "; ".join(
         f"{kind}: {', '.join(sorted(columns_of(schema)[0]))}" for kind, schema in ROW_KINDS.items()
     )
-    raise UnreadableFile(f"{path}: has the columns of no kind of file ({wanted})")
+    raise UnreadableFile(f"{path}: the columns match no kind of file ({wanted})")
 
 
 def _chunks(source: Source, outcome: Outcome) -> Iterator[Sequence[Numbered]]:
@@ -183,9 +185,7 @@ def _chunks(source: Source, outcome: Outcome) -> Iterator[Sequence[Numbered]]:
     for reference, group in groupby(rows, key=lambda numbered: numbered[1].get("reference")):
         whole = list(group)
         if str(reference) in source.torn:
-            outcome.refused.append(
-                (whole[0][0], f"order {reference}: its rows do not stand together")
-            )
+            outcome.refused.append((whole[0][0], f"order {reference}: its rows are not adjacent"))
             continue
         if chunk and len(chunk) + len(whole) > _CHUNK_ROWS:
             yield chunk

@@ -1,4 +1,4 @@
-"""Sends the mails that wait: over SMTP, or, where none is set, onto the console."""
+"""Sends the waiting mails over SMTP, or prints them if SMTP is not configured."""
 
 import asyncio
 import logging
@@ -32,10 +32,10 @@ async def deliver_mails(shop: Shop) -> None:
 
 
 async def deliver_due(shop: Shop, send: Send) -> bool:
-    """Send the mails that are due; tell whether there was any.
+    """Send the mails that are due; return whether there was any.
 
-    A mail is sent outside of all transactions: between them it is leased, and who dies with it
-    has it sent once more.
+    A mail is leased in one transaction, sent outside of any, and recorded in another one; if the
+    process crashes in between, it is sent again.
     """
     async with shop.database.read() as session:
         if not await provide_mails(session, shop).has_due():
@@ -45,16 +45,16 @@ async def deliver_due(shop: Shop, send: Send) -> bool:
     for mail in mails:
         is_sent = await _send(send, mail, shop.settings.mail_from)
         async with shop.database.write() as session:
-            mails_kept = provide_mails(session, shop)
+            outgoing = provide_mails(session, shop)
             if is_sent:
-                await mails_kept.mark_sent(mail.id)
-            elif await mails_kept.mark_failed(mail.id):
-                logger.error("mail %s is given up after %s attempts", mail.id, mail.attempts)
+                await outgoing.mark_sent(mail.id)
+            elif await outgoing.mark_failed(mail.id):
+                logger.error("gave up mail %s after %s attempts", mail.id, mail.attempts)
     return bool(mails)
 
 
 def sender_of(settings: Settings) -> Send:
-    """Return the way in which mails are sent."""
+    """Return the function that sends mails."""
     return _print if settings.smtp_host is None else _smtp(settings)
 
 
@@ -62,8 +62,8 @@ async def _send(send: Send, mail: OutgoingMail, sender: str) -> bool:
     try:
         await send(_message(mail, sender))
     except Exception as error:  # pylint: disable=broad-exception-caught
-        # Whatever it is, it is this mail's: the others must not wait for it. Not the error's
-        # text: servers repeat the address in it.
+        # Any error concerns this mail only and must not stop the others. Its text is not logged,
+        # because servers repeat the address in it.
         logger.warning("mail %s was not sent: %s", mail.id, type(error).__name__)
         return False
     return True
@@ -86,7 +86,7 @@ async def _print(message: EmailMessage) -> None:
 
 def _smtp(settings: Settings) -> Send:
     async def send(message: EmailMessage) -> None:
-        # A shop that sends none does without, and most starts send none at first.
+        # Not needed by a shop without mails, nor at the start of any other.
         import aiosmtplib  # pylint: disable=import-outside-toplevel
 
         password = settings.smtp_password
@@ -96,11 +96,11 @@ def _smtp(settings: Settings) -> Send:
             "use_tls": settings.smtp_security == "tls",
             "start_tls": settings.smtp_security == "starttls",
         }
-        # Each step has a time-out of its own there; this is for all of them.
+        # The library limits each step; this limits all of them together.
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             await aiosmtplib.send(
                 message,
-                # To the address as it is, and not to what can be read out of it.
+                # The exact address, not the one that would be parsed from the header.
                 recipients=[str(message["To"])],
                 hostname=settings.smtp_host,
                 port=settings.smtp_port,

@@ -1,4 +1,4 @@
-"""Tasks that callers have asked for: what TaskIQ's workers run, or the process that has none."""
+"""Tasks requested by callers, which TaskIQ's workers or, without them, the web process runs."""
 
 import logging
 from datetime import date
@@ -17,23 +17,23 @@ from app.wiring.resources import Shop
 
 logger = logging.getLogger(__name__)
 
-_HOLD_SECONDS = (0.2, 10.0)
+_RETRY_SECONDS = (0.2, 10.0)
 
 
 async def run_task(shop: Shop, body: bytes) -> None:
-    """Run a task by its message, in this process."""
+    """Run the task of a message in this process."""
     await make_asked_report(shop, **arguments_in(body))
 
 
 async def make_asked_report(
     shop: Shop, day: str, operation_id: str, request_id: str | None = None
 ) -> None:
-    """Make a report that a caller has asked for, and note what became of it.
+    """Make a requested report and record the result of the operation.
 
-    TaskIQ forgets a task that fails: while the database is away, or somebody else makes the same
-    report, it is held.
+    TaskIQ drops a task that fails, so this one retries while the database is unavailable or another
+    process makes the same report.
     """
-    pause = GrowingPause(*_HOLD_SECONDS)
+    pause = GrowingPause(*_RETRY_SECONDS)
     with bound_request_id(sane_request_id(request_id)):
         while True:
             try:
@@ -51,10 +51,10 @@ async def _make(shop: Shop, day: date, operation_id: UUID) -> None:
     except (Unavailable, ReportInProgress):
         raise
     except DomainError as error:
-        await _note_failure(shop, operation_id, error)
+        await _record_failure(shop, operation_id, error)
     except Exception:  # pylint: disable=broad-exception-caught  # an entry point of its own
-        logger.exception("the report of %s failed because of a fault of the shop's own", day)
-        await _note_failure(shop, operation_id, HandlerFailed(f"the report of {day} failed"))
+        logger.exception("the report of %s failed", day)
+        await _record_failure(shop, operation_id, HandlerFailed(f"the report of {day} failed"))
     else:
         async with shop.database.write() as session:
             report = await provide_reports(session, shop).summary(day)
@@ -63,6 +63,6 @@ async def _make(shop: Shop, day: date, operation_id: UUID) -> None:
                 operations.mark_succeeded(operation, report)
 
 
-async def _note_failure(shop: Shop, operation_id: UUID, error: DomainError) -> None:
+async def _record_failure(shop: Shop, operation_id: UUID, error: DomainError) -> None:
     async with shop.database.write() as session:
         await provide_operations(session, shop).mark_failed(TASK_QUEUE, operation_id, error)

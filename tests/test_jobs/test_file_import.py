@@ -267,7 +267,7 @@ async def test_an_order_whose_rows_stand_apart_is_refused_whole(
     outcomes = await load(
         shop, tmp_path, products=[TEA, CUP], users=[ADA], orders=[LINE, GOOD, SECOND, AFTER]
     )
-    reason = "order r1: its rows do not stand together"
+    reason = "order r1: its rows are not adjacent"
     assert outcomes["orders"] == Outcome(2, refused=[(2, reason), (4, reason)])
     assert await stock(client) == {"tea": 6, "cup": 5}
     together = await load(shop, tmp_path, orders=[LINE, SECOND, GOOD, AFTER])
@@ -357,12 +357,12 @@ async def test_a_row_of_another_length_is_refused(
 HEADER = b"username,email,first_name,last_name"
 UNREADABLE = {
     "unknown column": ("users.csv", HEADER + b",shoe_size\n", "users have no column shoe_size"),
-    "missing column": ("users.csv", b"username,email\n", "has the columns of no kind of file"),
-    "column twice": ("users.csv", HEADER + b",email\n", "has a column twice"),
-    "empty file": ("users.csv", b"", "has the columns of no kind of file"),
+    "missing column": ("users.csv", b"username,email\n", "the columns match no kind of file"),
+    "column twice": ("users.csv", HEADER + b",email\n", "has a duplicate column"),
+    "empty file": ("users.csv", b"", "the columns match no kind of file"),
     "not UTF-8": ("users.csv", HEADER + b"\n" + b"x" * 99_999 + b"\xff", "is not a CSV file"),
     "another format": ("users.xlsx", HEADER, "must be a .csv or a .parquet file"),
-    "absent": ("users.csv", None, "there is no such file"),
+    "absent": ("users.csv", None, "no such file"),
 }
 
 
