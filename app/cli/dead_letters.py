@@ -1,4 +1,4 @@
-"""The `lavka dead-letters` commands: what is done with messages that cannot be applied."""
+"""The `lavka dead-letters` commands for messages that cannot be applied."""
 
 import argparse
 import json
@@ -28,64 +28,71 @@ from app.wiring.resources import Shop
 
 _SHOWN = 50
 
-_Verb = Callable[[DeadLetterService, Caller, UUID], Awaitable[None]]
+_Action = Callable[[DeadLetterService, Caller, UUID], Awaitable[None]]
 
 
 def add_dead_letters(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the commands to those of `lavka`."""
+    """Add the commands to the command line."""
     parser = commands.add_parser(
         "dead-letters",
         help="list, show, requeue or discard messages that could not be applied",
-        description="Messages that could not be applied wait for a person. Each is requeued under "
-        "its own id, so that it is applied once, however often it is requeued.",
+        description="Manage messages that could not be applied. A requeued message keeps its id, "
+        "so that it is applied only once, however often it is requeued.",
     )
     actions = parser.add_subparsers(required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="list them, the newest first")
+    listing = actions.add_parser("list", help="list dead letters, newest first")
     _add_queue(listing)
     listing.add_argument(
         "--limit",
         type=_positive,
         default=_SHOWN,
         metavar="N",
-        help=f"how many to list at most ({_SHOWN})",
+        help=f"the maximum number to list ({_SHOWN})",
     )
     listing.set_defaults(run=_list)
-    showing = actions.add_parser("show", help="show one with its body")
+    showing = actions.add_parser("show", help="show a dead letter with its body")
     showing.add_argument("id", type=UUID, metavar="ID", help="the dead letter's id")
     showing.set_defaults(run=_show)
     for action in (listing, showing):
-        action.add_argument("--json", action="store_true", help="print it as JSON")
-    _add_verb(actions, "requeue", "put them back on their queue", DeadLetterService.requeue)
-    _add_verb(actions, "discard", "give them up for good", DeadLetterService.discard)
+        action.add_argument("--json", action="store_true", help="print JSON")
+    _add_action(
+        actions, "requeue", "put dead letters back on their queue", DeadLetterService.requeue
+    )
+    _add_action(actions, "discard", "discard dead letters permanently", DeadLetterService.discard)
 
 
 def _add_queue(parser: argparse.ArgumentParser) -> None:
     queues = list(COMMANDS)
     parser.add_argument(
-        "--queue", choices=queues, metavar="QUEUE", help=f"only of this one: {', '.join(queues)}"
+        "--queue",
+        choices=queues,
+        metavar="QUEUE",
+        help=f"only dead letters of this queue: {', '.join(queues)}",
     )
 
 
-def _add_verb(
+def _add_action(
     actions: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
-    words: str,
-    verb: _Verb,
+    summary: str,
+    action: _Action,
 ) -> None:
-    parser = actions.add_parser(name, help=words, description=f"{words.capitalize()}.")
+    parser = actions.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
     parser.add_argument("ids", nargs="*", type=UUID, metavar="ID", help="the dead letters' ids")
-    parser.add_argument("--all", action="store_true", help="all those of --queue, oldest first")
+    parser.add_argument(
+        "--all", action="store_true", help="all dead letters of --queue, oldest first"
+    )
     _add_queue(parser)
     parser.add_argument(
-        "--yes", action="store_true", help="with --all: do it, rather than say how many there are"
+        "--yes", action="store_true", help="with --all: do it instead of only counting them"
     )
 
     async def run(arguments: argparse.Namespace, settings: Settings) -> int:
         if bool(arguments.ids) == arguments.all:
-            parser.error("either ids or --all must be given")
+            parser.error("give either ids or --all")
         if arguments.all != bool(arguments.queue):
-            parser.error("--all and --queue go together")
-        return await _do(arguments, settings, f"{name.rstrip('e')}ed", verb)
+            parser.error("--all and --queue must be given together")
+        return await _do(arguments, settings, f"{name.rstrip('e')}ed", action)
 
     parser.set_defaults(run=run)
 
@@ -114,14 +121,14 @@ async def _list(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.json:
         print(json.dumps([each.model_dump(mode="json") for each in shown], indent=2))
         return 0
-    table = Table("dead letter", "why", box=box.SIMPLE)
+    table = Table("dead letter", "reason", box=box.SIMPLE)
     for each in shown:
         table.add_row(_identity(each), _reason(each), end_section=True)
     console = Console()
     if shown:
         console.print(table)
     if len(letters) > len(shown):
-        console.print(f"the newest {len(shown)}; there are more (--limit N)")
+        console.print(f"only the newest {len(shown)} are listed; --limit N lists more")
     if not letters:
         console.print("no dead letters")
     return 0
@@ -143,21 +150,21 @@ async def _show(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-async def _do(arguments: argparse.Namespace, settings: Settings, done: str, verb: _Verb) -> int:
-    """Do something with each; return 0 if it was done with all, 1 with some, 2 with none."""
+async def _do(arguments: argparse.Namespace, settings: Settings, done: str, action: _Action) -> int:
+    """Run an action on each dead letter; return 0 if all succeed, 1 if some do, 2 if none do."""
     errors = Console(stderr=True, highlight=False)
     async with _opened(settings) as shop:
         ids: list[UUID] = arguments.ids
         if arguments.all:
             letters = await _find(shop, arguments.queue, None)
             if not arguments.yes:
-                errors.print(f"error: {len(letters)} would be {done}; --yes does it")
+                errors.print(f"error: {len(letters)} would be {done}; add --yes to do it")
                 return 2
-            # What came first is applied first.
+            # The oldest message is applied first.
             ids = [each.id for each in reversed(letters)]
         missing: list[DeadLetterNotFound] = []
         for start in range(0, len(ids), MAX_ITEMS):
-            missing += await _do_some(shop, ids[start : start + MAX_ITEMS], verb)
+            missing += await _do_some(shop, ids[start : start + MAX_ITEMS], action)
     for error in missing:
         errors.print(f"error: {error}", soft_wrap=True)
     print(f"{len(ids) - len(missing)} {done}")
@@ -166,20 +173,20 @@ async def _do(arguments: argparse.Namespace, settings: Settings, done: str, verb
     return 1 if len(missing) < len(ids) else 2
 
 
-async def _do_some(shop: Shop, ids: Sequence[UUID], verb: _Verb) -> list[DeadLetterNotFound]:
+async def _do_some(shop: Shop, ids: Sequence[UUID], action: _Action) -> list[DeadLetterNotFound]:
     missing: list[DeadLetterNotFound] = []
     async with shop.database.write() as session:
         letters = provide_dead_letters(session, shop)
         for each in ids:
             try:
-                await verb(letters, SYSTEM, each)
+                await action(letters, SYSTEM, each)
             except DeadLetterNotFound as error:
                 missing.append(error)
     return missing
 
 
 async def _find(shop: Shop, queue: str | None, limit: int | None) -> list[DeadLetterSummary]:
-    """Return dead letters, the newest first; without a limit, all that there are."""
+    """Return dead letters, newest first; without a limit, all of them."""
     found: list[DeadLetterSummary] = []
     cursor: str | None = None
     while True:
@@ -211,5 +218,5 @@ def _printable(text: str) -> Text:
 
 
 def _plain(text: str) -> str:
-    # Whoever may publish must not write on the terminal of whoever looks.
+    # Senders of messages must not be able to control the terminal of the reader.
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

@@ -1,4 +1,4 @@
-"""The `lavka` command: what is done to a shop beside serving it."""
+"""The `lavka` command, which administers a shop."""
 
 import argparse
 import asyncio
@@ -28,9 +28,9 @@ _WAIT_STEP_SECONDS = 1.0
 
 
 def main(argv: list[str] | None = None, settings: Settings | None = None) -> None:
-    """Run a command and exit: 0 if all was done, 1 if some was refused, 2 if nothing was done.
+    """Run a command and exit with 0 on success, 1 if parts were refused, 2 if nothing was done.
 
-    Without arguments and settings, it takes those of the process.
+    The defaults are the arguments and the settings of the process.
     """
     arguments = _parser().parse_args(argv)
     try:
@@ -50,13 +50,14 @@ def main(argv: list[str] | None = None, settings: Settings | None = None) -> Non
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
-        print("stopped; run it again to go on", file=sys.stderr)
+        print("stopped; run the command again to continue", file=sys.stderr)
         sys.exit(130)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="lavka", description="Commands for a shop, beside serving it."
+        prog="lavka",
+        description="Administer a shop. The commands use the same settings as main.py.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in (_add_import, _add_admin, add_report, _add_migrate, _add_demo, add_dead_letters):
@@ -68,18 +69,22 @@ def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser = commands.add_parser(
         "import",
         help="load products, users and orders from CSV or parquet files",
-        description="Load files into the shop that the settings name. What is there already is "
-        "left as it is, so that an import that broke off is simply run again. "
-        "The columns tell what a file holds: "
+        description="Load files into the shop of the settings. Existing rows stay unchanged, so "
+        "that an interrupted import can be run again. "
+        "The columns determine the kind of a file: "
         "products (sku name category price [description stock_quantity is_active]), "
         "users (username email first_name last_name), "
-        "orders, one row a line (reference username placed_at sku quantity [unit_price status]).",
+        "orders, one row for each line "
+        "(reference username placed_at sku quantity [unit_price status]).",
     )
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE", help="a .csv or .parquet file"
     )
     parser.add_argument(
-        "--refused", type=Path, metavar="FILE", help="write every refused row and its reason here"
+        "--refused",
+        type=Path,
+        metavar="FILE",
+        help="write every refused row with its reason to a CSV file",
     )
     parser.set_defaults(run=_import)
 
@@ -87,26 +92,26 @@ def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def _add_admin(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "admin",
-        help="make somebody an administrator, with a new password",
-        description="Make the user of an e-mail address an administrator, or add one, and print a "
-        "password that is made up for it. Every log-in of the user ends.",
+        help="make a user an administrator, with a new password",
+        description="Make the user with an e-mail address an administrator, or add one, and print "
+        "a generated password. All log-ins of the user end.",
     )
     parser.add_argument("email", metavar="EMAIL", help="the e-mail address")
-    parser.set_defaults(run=_appoint)
+    parser.set_defaults(run=_make_admin)
 
 
 def _add_migrate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "migrate",
-        help="bring the schema of the database up to date",
-        description="Apply every missing migration, once, however many processes do so together.",
+        help="update the database schema",
+        description="Apply every missing migration, once even if several processes run it.",
     )
     parser.add_argument(
         "--wait",
         type=float,
         default=0.0,
         metavar="SECONDS",
-        help="how long to wait for a database that does not answer yet (%(default)g)",
+        help="how long to wait for the database to answer (%(default)g)",
     )
     parser.set_defaults(run=_migrate)
 
@@ -114,11 +119,11 @@ def _add_migrate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "demo",
-        help="fill an empty shop with real data",
-        description="Fill the shop with an extract of a grocery chain's year, if it never had a "
-        "product: what main.py --demo does, for a shop that is running.",
+        help="fill an empty shop with demo data",
+        description="Import an extract of a year of a grocery chain, if the shop never had a "
+        "product. main.py --demo does the same; this command also works on a running shop.",
     )
-    parser.set_defaults(run=_fill)
+    parser.set_defaults(run=_load_demo)
 
 
 async def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -140,18 +145,18 @@ async def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-async def _fill(_arguments: argparse.Namespace, settings: Settings) -> int:
+async def _load_demo(_arguments: argparse.Namespace, settings: Settings) -> int:
     shop = Shop(settings)
     try:
         await prepare(shop)
         was_empty = await fill_with_demo(shop)
     finally:
         await shop.close()
-    print("filled" if was_empty else "the shop is in use, and stays as it is")
+    print("demo data imported" if was_empty else "the shop is in use; nothing was changed")
     return 0
 
 
-async def _appoint(arguments: argparse.Namespace, settings: Settings) -> int:
+async def _make_admin(arguments: argparse.Namespace, settings: Settings) -> int:
     shop = Shop(settings)
     password = generate_password()
     try:
@@ -167,7 +172,7 @@ async def _appoint(arguments: argparse.Namespace, settings: Settings) -> int:
 async def _import(arguments: argparse.Namespace, settings: Settings) -> int:
     refused: Path | None = arguments.refused
     if refused is not None:
-        # Before the work, so that a place that cannot be written to costs nothing.
+        # Before the import, so that an unwritable file is found at once.
         _write_refused(refused, {})
     shop = Shop(settings)
     try:
@@ -184,7 +189,7 @@ async def _import(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _report(path: Path, outcome: Outcome) -> None:
     print(
-        f"{path}: {outcome.added} rows added, {outcome.existing} there already, "
+        f"{path}: {outcome.added} rows added, {outcome.existing} existing, "
         f"{len(outcome.refused)} refused"
     )
     for number, reason in outcome.refused[:_SHOWN_REFUSALS]:

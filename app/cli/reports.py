@@ -1,4 +1,4 @@
-"""The `lavka report` command: makes the reports of days that are over."""
+"""The `lavka report` command, which makes daily reports."""
 
 import argparse
 from collections import Counter
@@ -16,17 +16,22 @@ from app.wiring.resources import Shop
 
 
 def add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to those of the command line."""
+    """Add the command to the command line."""
     parser = commands.add_parser(
         "report",
-        help="make the reports of days",
-        description="Make the report of a day of the shop that is over, or of several. One that "
-        "would say the same stays as it is; one whose orders have changed since, as by an import, "
-        "is made anew.",
+        help="make daily reports",
+        description="Make the reports of one or more shop days that have ended. A report whose "
+        "content would be the same stays unchanged; if its orders have changed, as by an import, "
+        "it is made again.",
     )
-    parser.add_argument("day", type=date.fromisoformat, metavar="DAY", help="as in 2017-06-01")
     parser.add_argument(
-        "--to", type=date.fromisoformat, metavar="DAY", help="the last day; absent, it is one"
+        "day",
+        type=date.fromisoformat,
+        metavar="DAY",
+        help="the day, or the first one, as in 2017-06-01",
+    )
+    parser.add_argument(
+        "--to", type=date.fromisoformat, metavar="DAY", help="the last day (default: DAY)"
     )
     parser.set_defaults(run=_report)
 
@@ -49,8 +54,8 @@ async def _report(arguments: argparse.Namespace, settings: Settings) -> int:
                     refused.append(error)
     finally:
         await shop.close()
-    told = [f"{count} {outcome}" for outcome, count in sorted(outcomes.items())]
-    print(", ".join([*told, *([f"{len(refused)} refused"] if refused else [])]) or "no days")
-    for each in refused:
-        print(f"{each.code}: {each}")
+    parts = [f"{count} {outcome}" for outcome, count in sorted(outcomes.items())]
+    print(", ".join([*parts, *([f"{len(refused)} refused"] if refused else [])]) or "no days")
+    for reason in refused:
+        print(f"{reason.code}: {reason}")
     return 1 if refused else 0

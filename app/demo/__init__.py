@@ -1,1 +1,1 @@
-"""The demo shop: its data, and how it is loaded."""
+"""The demo data and its import."""

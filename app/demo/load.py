@@ -1,4 +1,4 @@
-"""Fills an empty shop with an extract of a grocery chain's year."""
+"""Fills an empty shop with an extract of a year of a grocery chain."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ _FILES = [Path(__file__).parent / f"{kind}.csv" for kind in ("products", "users"
 
 
 async def fill_with_demo(shop: Shop) -> bool:
-    """Import the extract if the shop never had a product; tell whether it was."""
+    """Import the extract if the shop never had a product; return whether it did."""
     async with shop.database.read() as session:
         if await provide_imports(session, shop).is_shop_in_use():
             return False

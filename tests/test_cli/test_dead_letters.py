@@ -90,7 +90,7 @@ async def test_the_list_can_be_of_one_queue_and_short(still: Shop) -> None:
     assert "message third" in shown.stdout and "message second" not in shown.stdout
     short = lavka(still.settings, "dead-letters", "list", "--limit", "1")
     assert "message third" in short.stdout and "message second" not in short.stdout
-    assert short.stdout.splitlines()[-1] == "the newest 1; there are more (--limit N)"
+    assert short.stdout.splitlines()[-1] == "only the newest 1 are listed; --limit N lists more"
     empty = lavka(still.settings, "dead-letters", "list", "--queue", "order_update")
     assert (empty.returncode, empty.stdout) == (0, "no dead letters\n")
 
@@ -155,7 +155,7 @@ async def test_all_of_a_queue_are_requeued_the_oldest_first(still: Shop) -> None
     everything = ("dead-letters", "requeue", "--all", "--queue", "order")
     asked = lavka(still.settings, *everything)
     assert (asked.returncode, asked.stdout) == (2, "")
-    assert asked.stderr == "error: 203 would be requeued; --yes does it\n"
+    assert asked.stderr == "error: 203 would be requeued; add --yes to do it\n"
     assert (await sent(still), len(await parked(still))) == ([], 204)
     done = lavka(still.settings, *everything, "--yes")
     assert (done.returncode, done.stdout, done.stderr) == (0, "203 requeued\n", "")

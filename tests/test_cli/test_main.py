@@ -36,15 +36,15 @@ async def test_an_import_reports_each_file_and_ends_with_0(
     done = lavka(shop.settings, "import", *files)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
-        f"{files[1]}: 2 rows added, 0 there already, 0 refused",
-        f"{files[2]}: 1 rows added, 0 there already, 0 refused",
-        f"{files[0]}: 1 rows added, 0 there already, 0 refused",
+        f"{files[1]}: 2 rows added, 0 existing, 0 refused",
+        f"{files[2]}: 1 rows added, 0 existing, 0 refused",
+        f"{files[0]}: 1 rows added, 0 existing, 0 refused",
     ]
     assert "2/2" in done.stderr
     assert await stock(client) == {"tea": 8, "cup": 5}
     again = lavka(shop.settings, "import", *files)
     assert again.returncode == 0
-    assert again.stdout.splitlines()[2] == f"{files[0]}: 0 rows added, 1 there already, 0 refused"
+    assert again.stdout.splitlines()[2] == f"{files[0]}: 0 rows added, 1 existing, 0 refused"
     assert await stock(client) == {"tea": 8, "cup": 5}
 
 
@@ -56,7 +56,7 @@ async def test_refused_rows_end_it_with_1_and_are_all_written_down(
     refused = tmp_path / "refused.csv"
     done = lavka(shop.settings, "import", products, "--refused", refused)
     assert done.returncode == 1
-    assert done.stdout == f"{products}: 1 rows added, 0 there already, 25 refused\n"
+    assert done.stdout == f"{products}: 1 rows added, 0 existing, 25 refused\n"
     shown = [line for line in done.stderr.splitlines() if line.startswith(str(products))]
     assert shown[0] == f"{products}:3: name: is required"
     assert shown[20:] == [f"{products}: and 5 more (--refused FILE writes all of them)"]
@@ -82,7 +82,7 @@ async def test_an_unreadable_file_ends_it_with_2_and_loads_nothing(
     products, absent = write(tmp_path, "products", [TEA]), tmp_path / "absent.csv"
     done = lavka(shop.settings, "import", products, absent)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"error: {absent}: there is no such file\n"
+    assert done.stderr == f"error: {absent}: no such file\n"
     assert await every(client, "/products") == []
 
 
@@ -134,7 +134,7 @@ def test_the_installed_command_takes_the_settings_of_its_environment(tmp_path: P
         timeout=WAIT_SECONDS,
     )
     assert done.returncode == 1
-    assert done.stdout == f"{products}: 1 rows added, 0 there already, 1 refused\n"
+    assert done.stdout == f"{products}: 1 rows added, 0 existing, 1 refused\n"
     assert done.stderr.splitlines()[-1] == f"{products}:3: name: is required"
     assert (settings.data_dir / "lavka.db").exists()
 
@@ -152,7 +152,7 @@ async def test_an_import_that_was_killed_is_run_again_and_completes(
     done = lavka(shop.settings, "import", *files)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[2] == (
-        f"{orders}: {left} rows added, {count - left} there already, 0 refused"
+        f"{orders}: {left} rows added, {count - left} existing, 0 refused"
     )
     await caught_up(shop)
     assert await stock(client) == {"tea": 0}

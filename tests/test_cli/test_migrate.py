@@ -92,6 +92,9 @@ def test_a_container_without_its_database_does_not_begin(tmp_path: Path) -> None
 def test_an_empty_shop_is_filled_once(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
     first = lavka(settings, "demo")
-    assert (first.returncode, first.stdout.splitlines()[-1]) == (0, "filled"), first.stderr
+    assert (first.returncode, first.stdout.splitlines()[-1]) == (
+        0,
+        "demo data imported",
+    ), first.stderr
     second = lavka(settings, "demo")
-    assert (second.returncode, second.stdout) == (0, "the shop is in use, and stays as it is\n")
+    assert (second.returncode, second.stdout) == (0, "the shop is in use; nothing was changed\n")
