@@ -36,9 +36,9 @@ _UNHURRIED_SECONDS = 1.0
 
 
 def create_app(shop: Shop | None = None) -> Litestar:
-    """Build the application over the shop of the settings, or over another one."""
+    """Build the application for the shop of the settings, or for a given one."""
     if shop is None:
-        # Also in the processes of a server that forks none, which begin with this call.
+        # Workers of a server that does not fork begin with this call.
         begin_process(settings := get_settings())
         shop = Shop(settings)
     app = Litestar(
@@ -51,12 +51,12 @@ def create_app(shop: Shop | None = None) -> Litestar:
         before_request=require_short_headers,
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[_opened(shop)],
-        # Each fault is logged once, with its request, where it is rendered. The framework's own way
-        # is a queue and a thread beside what the process has already set up.
+        # Each error is logged once, with its request, where it is rendered. The framework's logging
+        # would add a queue and a thread to the logging of the process.
         logging_config=None,
         openapi_config=documentation(TAGS),
         plugins=[SchemaPlugin(), AllowPlugin()],
-        # Ours applies to streamed bodies too, and has a time limit.
+        # Our own limit also applies to streamed bodies, and has a time limit.
         request_max_body_size=None,
         request_class=ShopRequest,
         state=State({"shop": shop, "metrics": Metrics(shop)}),
@@ -77,7 +77,7 @@ def _opened(shop: Shop) -> Any:
     async def opened(_app: Litestar) -> AsyncIterator[None]:
         await prepare(shop)
         if (password := await ensure_admin(shop)) is not None:
-            # Only where another server than ours starts the shop: ours has told it already.
+            # Only if another server starts the shop: ours has already printed it.
             print(f"{shop.settings.admin_email}, password {password}", flush=True)
         freeze_heap()
         works = [deliver_mails(shop), sync_cache(shop)]
@@ -95,10 +95,10 @@ def _opened(shop: Shop) -> Any:
 
 
 async def keep_schedule(shop: Shop) -> None:
-    """Do by itself what the shop does at its times, until cancelled."""
+    """Run the scheduled tasks of the shop until cancelled."""
 
     def load() -> Callable[[Shop], Awaitable[None]]:
-        # TaskIQ takes a quarter of a second to import: in a thread, and after the first answers.
+        # TaskIQ takes a quarter of a second to import: in a thread, after the first responses.
         from app.scheduler import run_here  # pylint: disable=import-outside-toplevel
 
         return run_here
@@ -109,7 +109,7 @@ async def keep_schedule(shop: Shop) -> None:
 
 
 if __name__ == "__main__":
-    # The server's own imports are of no use to whoever imports this module.
+    # Importing this module must not import the server.
     from app.server import main
 
     main(create_app)

@@ -1,4 +1,4 @@
-"""Runs the shop: one process by default, several on PostgreSQL when asked."""
+"""The HTTP server: one process by default, optionally several on PostgreSQL."""
 
 import argparse
 import asyncio
@@ -24,12 +24,12 @@ from app.settings import InvalidSettings, Settings, get_settings
 from app.wiring.lifecycle import ensure_admin, prepare
 from app.wiring.resources import Shop
 
-# A client that is slower than this with its headers is not one of a shop.
+# No legitimate client takes longer to send its headers.
 _HTTP1 = HTTP1Settings(header_read_timeout=10_000)
 
 
 def main(create_app: Callable[[], Litestar], argv: list[str] | None = None) -> None:
-    """Serve until SIGINT or SIGTERM."""
+    """Serve the shop until SIGINT or SIGTERM."""
     try:
         settings = get_settings()
         arguments = _parser(settings).parse_args(argv)
@@ -38,10 +38,11 @@ def main(create_app: Callable[[], Litestar], argv: list[str] | None = None) -> N
         sys.exit(f"error: {error}")
     if arguments.workers > 1 and settings.db_host is None:
         sys.exit(
-            "error: --workers: several processes need PostgreSQL (DB_HOST), SQLite has one writer"
+            "error: --workers: SQLite has one writer; "
+            "set DB_HOST for several processes on PostgreSQL"
         )
     if arguments.workers > 1 and settings.redis_host is None:
-        logging.warning("without Redis (REDIS_HOST) each process counts rate limits by itself")
+        logging.warning("without Redis (REDIS_HOST), each process counts rate limits separately")
     _require_free(arguments.host, arguments.port)
     with contextlib.suppress(KeyboardInterrupt):
         password = asyncio.run(_prepare(settings, is_demo=arguments.demo))
@@ -55,11 +56,11 @@ def main(create_app: Callable[[], Litestar], argv: list[str] | None = None) -> N
 def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="main.py",
-        description="Run the shop. Without settings it keeps its data in SQLite under ./var; "
-        "with DB_HOST and the POSTGRES_* variables, in the environment or in .env, on PostgreSQL.",
+        description="Run the shop. By default, the data is in SQLite under ./var; "
+        "DB_HOST and the POSTGRES_* variables, in the environment or in .env, select PostgreSQL.",
     )
     parser.add_argument(
-        "--demo", action="store_true", help="fill an empty shop with real data first"
+        "--demo", action="store_true", help="fill an empty shop with demo data first"
     )
     parser.add_argument(
         "--host", default=settings.host, help="address to listen on (HOST, %(default)s)"
@@ -71,18 +72,18 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
         "--workers",
         type=int,
         default=settings.workers,
-        help="processes that serve, on PostgreSQL only (WORKERS, %(default)s)",
+        help="number of processes; several need PostgreSQL (WORKERS, %(default)s)",
     )
     return parser
 
 
 async def _prepare(settings: Settings, *, is_demo: bool) -> str | None:
-    """Make the shop ready; return the administrator's password, if one was made up."""
+    """Prepare the shop; return the administrator's password if one was generated."""
     shop = Shop(settings)
     try:
         await prepare(shop)
         if is_demo:
-            # Its progress bar takes a tenth of a second to import; most starts do without.
+            # The progress bar takes a tenth of a second to import, and most starts do not need it.
             from app.demo.load import fill_with_demo  # pylint: disable=import-outside-toplevel
 
             await fill_with_demo(shop)
@@ -96,7 +97,7 @@ async def _prepare(settings: Settings, *, is_demo: bool) -> str | None:
 
 
 def _require_free(host: str, port: int) -> None:
-    # The server itself shares a port with a server that is there already.
+    # The server itself would share a port with a server that already listens.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -105,7 +106,7 @@ def _require_free(host: str, port: int) -> None:
         except OSError as error:
             sys.exit(
                 f"error: cannot listen on {host}:{port}: {error.strerror}; "
-                "choose another port by --port or PORT"
+                "choose another port with --port or PORT"
             )
 
 
@@ -120,7 +121,7 @@ def _print_where(host: str, port: int, settings: Settings, password: str | None)
     if password is not None:
         print(
             f"  admin {settings.admin_email}, password {password}\n"
-            "        (made up for the first start, and shown this once)",
+            "        (generated at the first start and shown only once)",
             flush=True,
         )
 
@@ -155,6 +156,6 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
         "http1_settings": _HTTP1,
         "websockets": False,
         "log_level": LogLevels.error,
-        # What the server says of itself is written as everything else is.
+        # The server's log has the same form as all other logs.
         "log_dictconfig": {"loggers": {"_granian": {"handlers": [], "propagate": True}}},
     }

@@ -1,4 +1,4 @@
-"""Runs migrations on the connection of the caller, or on the configured database."""
+"""Runs migrations on the caller's connection or on the configured database."""
 
 import asyncio
 from typing import Any
@@ -11,27 +11,27 @@ from app.database.sessions import Database
 from app.models import Base
 from app.settings import get_settings
 
-# Made by hand in a migration, because only one of the databases has such a thing.
+# Created in migrations only, because only one of the databases supports them.
 HAND_MADE = ("product_search", "ix_products_search", "order_numbers")
 
 
 def include_object(
     _object: Any, name: str | None, _kind: str, _reflected: bool, _other: Any
 ) -> bool:
-    """Leave what the models do not describe out of the comparison."""
+    """Exclude objects that the models do not describe from the comparison."""
     return name is None or not name.startswith(HAND_MADE)
 
 
 def number(_context: Any, _revision: Any, directives: list[Any]) -> None:
     """Give a new migration the next number as its id, unless the command line names one."""
-    # `alembic check` asks too, and has no such option.
+    # `alembic check` also calls this and has no such option.
     if getattr(context.config.cmd_opts, "rev_id", "none") is None:
         head = ScriptDirectory.from_config(context.config).get_current_head()
         directives[0].rev_id = f"{int(head or 0) + 1:04}"
 
 
 def run(connection: Connection) -> None:
-    """Run the asked migrations in the transaction of a connection."""
+    """Run the requested migrations in the transaction of a connection."""
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -44,7 +44,7 @@ def run(connection: Connection) -> None:
 
 
 async def run_on_configured_database() -> None:
-    """Open the database of the settings, for the `alembic` command line."""
+    """Run migrations on the database of the settings, for the `alembic` command line."""
     settings = get_settings()
     if settings.db_host is None:
         settings.data_dir.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a process does with the shop when it starts, and from time to time."""
+"""The start of a shop and its periodic cleanup."""
 
 from app.database.migrate import migrate
 from app.errors import EmailTaken, InvalidInput
@@ -11,15 +11,15 @@ from app.wiring.system import provide_idempotency
 
 
 async def migrate_shop(shop: Shop) -> bool:
-    """Bring the schema up to date; tell if it was not."""
+    """Update the schema; return whether it was outdated."""
     if shop.database.is_sqlite:
-        # The database has password hashes in it, and perhaps the key.
+        # The database contains password hashes and perhaps the signing key.
         shop.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     return await migrate(shop.database)
 
 
 async def prepare(shop: Shop) -> None:
-    """Bring the schema up to date, load the signing key, delete what has expired."""
+    """Update the schema, load the signing key and delete expired rows."""
     await migrate_shop(shop)
     async with shop.database.write() as session:
         if shop.settings.secret_key is None:
@@ -29,7 +29,7 @@ async def prepare(shop: Shop) -> None:
 
 
 async def delete_expired(shop: Shop) -> None:
-    """Delete kept answers, log-ins, inbox rows and operations that have expired."""
+    """Delete expired idempotent responses, log-ins, inbox rows and operations."""
     async with shop.database.write() as session:
         await provide_idempotency(session, shop).delete_expired()
         await provide_auth(session, shop).delete_expired_sessions()
@@ -38,10 +38,10 @@ async def delete_expired(shop: Shop) -> None:
 
 
 async def ensure_admin(shop: Shop) -> str | None:
-    """Add the first administrator where there is none; return a password that was made up.
+    """Add an administrator if there is none; return the password if it was generated.
 
     Raises:
-        InvalidSettings: the administrator cannot be as the settings say.
+        InvalidSettings: the settings of the administrator are not valid.
     """
     async with shop.database.read() as session:
         if not await provide_start(session, shop).needs_admin():
@@ -53,14 +53,18 @@ async def ensure_admin(shop: Shop) -> str | None:
             await provide_start(session, shop).add_admin(shop.settings.admin_email, password)
     except InvalidInput as error:
         reasons = "; ".join(
-            f"ADMIN_{each['pointer'].removeprefix('#/').upper()}: {each['detail']}"
+            f"ADMIN_{each['pointer'].removeprefix('#/').upper()}: {each['detail']}; "
+            "choose another value"
             for each in error.context["errors"]
         )
         raise InvalidSettings(reasons) from error
     except EmailTaken as error:
         async with shop.database.read() as session:
             if await provide_start(session, shop).needs_admin():
-                raise InvalidSettings("ADMIN_EMAIL: belongs to a customer") from error
-        # Another process that starts at the same time was first.
+                raise InvalidSettings(
+                    "ADMIN_EMAIL: belongs to a customer; choose another address, or make this user "
+                    "an administrator (lavka admin EMAIL)"
+                ) from error
+        # Another process that starts at the same time has added it.
         return None
     return password if given is None else None

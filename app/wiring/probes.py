@@ -1,4 +1,4 @@
-"""How Redis and RabbitMQ are asked whether they are there."""
+"""Readiness probes for Redis and RabbitMQ."""
 
 import asyncio
 
@@ -13,10 +13,10 @@ _METHOD_FRAME = b"\x01"
 
 
 async def ping_redis(redis: RedisStore) -> None:
-    """Ask Redis over the connection that the cache has.
+    """Ping Redis over the connection of the cache.
 
     Raises:
-        Unavailable: there is no connection, or no answer over it.
+        Unavailable: there is no connection or no answer.
     """
     try:
         await redis.ping()
@@ -27,10 +27,10 @@ async def ping_redis(redis: RedisStore) -> None:
 async def ping_rabbitmq(settings: Settings) -> None:
     """Begin a handshake with RabbitMQ.
 
-    A connection alone proves nothing: of a broker that stands still, the system accepts it.
+    A connection alone proves nothing: the operating system accepts it even if the broker hangs.
 
     Raises:
-        Unavailable: it is not there, or no broker.
+        Unavailable: it does not answer, or is not RabbitMQ.
     """
     try:
         reader, writer = await asyncio.open_connection(
