@@ -1,7 +1,7 @@
-"""Validates deploy/kubernetes against the schemas of Kubernetes, and what these cannot know.
+"""Validates deploy/kubernetes against the schemas of Kubernetes.
 
-The schemas come with a package and need no network. KEDA's resources are not among them: of those,
-and of names that lead from one file to another, the tests see to the rest.
+The schemas come with a package and need no network. They do not include KEDA's resources; the tests
+check those, and the references between files.
 """
 
 import argparse
@@ -14,20 +14,20 @@ import kubernetes_validate
 import yaml
 
 FOLDER = Path(__file__).resolve().parent.parent / "deploy" / "kubernetes"
-# The oldest and the newest version that the manifests are meant for.
+# The oldest and the newest supported version.
 VERSIONS = ("1.31", "1.37")
 _NO_SCHEMA_GROUPS = ("keda.sh/",)
 
 
 def documents() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield every resource, by the name of its file."""
+    """Yield every resource with the name of its file."""
     for path in sorted(FOLDER.glob("*.yaml")):
         for document in yaml.safe_load_all(path.read_text("utf-8")):
             yield path.name, document
 
 
 def faults() -> Iterator[str]:
-    """Yield what the schemas refuse."""
+    """Yield the violations of the schemas."""
     for name, document in documents():
         if document["apiVersion"].startswith(_NO_SCHEMA_GROUPS):
             continue
@@ -40,11 +40,11 @@ def faults() -> Iterator[str]:
 
 
 def main() -> None:
-    """Exit with 1 and every fault, if there is any."""
+    """Exit with 1 and all violations, if there are any."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     if found := list(faults()):
         sys.exit("\n".join(found))
-    print(f"{sum(1 for _ in documents())} resources: no fault")
+    print(f"{sum(1 for _ in documents())} resources are valid")
 
 
 if __name__ == "__main__":

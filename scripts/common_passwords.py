@@ -1,4 +1,4 @@
-"""Write the list of common passwords from the frequency lists of the zxcvbn package."""
+"""Generates the list of common passwords from the frequency lists of the zxcvbn package."""
 
 import argparse
 import unicodedata
@@ -10,10 +10,10 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 TARGET = Path(__file__).resolve().parent.parent / "app" / "security" / "common_passwords.txt"
 MIN_LENGTH = 8
-# A word stands in one list of the package only: a password that is a name stands among the names.
+# Each word is in only one list of the package: a password that is a name is among the names.
 LISTS = ("passwords", "male_names", "female_names", "surnames", "english_wikipedia")
 MAX_RANK = 20_000
-# No password starts like this, so that a reader may skip such lines; main() holds it to that.
+# No password starts like this, so readers may skip such lines; main() checks it.
 COMMENT = "# "
 HEAD = f"""\
 # The most common passwords of {MIN_LENGTH} or more characters, then names and words.
@@ -25,14 +25,14 @@ HEAD = f"""\
 
 
 def common_passwords(passwords: Iterable[str]) -> list[str]:
-    """Return the passwords that are long enough, in one spelling each, in the order given."""
+    """Return the passwords that are long enough, normalized and without duplicates, in order."""
     spelled = (unicodedata.normalize("NFC", password.casefold()) for password in passwords)
     unique = dict.fromkeys(password for password in spelled if len(password) >= MIN_LENGTH)
     return list(unique)
 
 
 def main() -> None:
-    """Write the file and report how many passwords it holds."""
+    """Write the file and print the number of passwords."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     passwords = common_passwords(
         word for name in LISTS for word in FREQUENCY_LISTS[name][:MAX_RANK]
@@ -43,7 +43,7 @@ def main() -> None:
         if password.startswith(COMMENT) or password.splitlines() != [password]
     ]
     if unreadable:
-        raise ValueError(f"a line cannot hold {unreadable}")
+        raise ValueError(f"a line cannot contain {unreadable}")
     lines = "".join(f"{password}\n" for password in passwords)
     TARGET.write_text(HEAD.format(version=version("zxcvbn")) + lines, encoding="utf-8")
     print(f"{len(passwords):,} passwords in {TARGET.name}")

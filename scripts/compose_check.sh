@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings the whole shop up in containers from a clean clone, and checks what is promised of it.
-# With names of services only those are brought up: scripts/compose_check.sh db redis rabbitmq web worker
+# Starts the whole shop in containers from a clean clone and checks it.
+# Names of services limit what is started: scripts/compose_check.sh db redis rabbitmq web worker
 # It needs Docker, uv, curl, and the ports of docker-compose.yml.
 set -euo pipefail
 
@@ -9,7 +9,7 @@ services=("$@")
 work=$(mktemp -d)
 export COMPOSE_PROJECT_NAME=lavka-check-$$ UV_NO_PROGRESS=1 COMPOSE_ANSI=never
 unset VIRTUAL_ENV
-# Of the shop's settings only those count that a check writes down.
+# Only the settings that a check writes may apply.
 while read -r name; do unset "$name"; done < <(sed -nE 's/^# ?([A-Z_]+)=.*/\1/p' "$root/.env.example")
 
 if docker compose version >/dev/null 2>&1; then
@@ -36,7 +36,7 @@ has() { [ "${#services[@]}" -eq 0 ] || [[ " ${services[*]} " == *" $1 "* ]]; }
 git clone --quiet "$root" "$work/lavka"
 cd "$work/lavka"
 
-# First: the example's settings.
+# First: the example settings.
 cp .env.example .env
 began=$SECONDS
 up "${services[@]}"
@@ -45,12 +45,12 @@ wait_until_healthy 240
 ok "all $(container_ids | wc -l) containers are healthy ($((SECONDS - began)) s after the start)"
 
 python3 "$root/scripts/compose_ports.py" >"$work/ports" || fail "ports: $(cat "$work/ports")"
-ok "the ports answer: $(paste -sd, "$work/ports" | sed 's/,/, /g')"
+ok "all ports answer: $(paste -sd, "$work/ports" | sed 's/,/, /g')"
 
 open=$(docker ps --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" --format '{{.Ports}}' \
     | grep -oE '(0\.0\.0\.0|\[?::\]?):[0-9]+' || true)
-[ -z "$open" ] || fail "open to the network: $open"
-ok "every port is open to this machine only"
+[ -z "$open" ] || fail "reachable from the network: $open"
+ok "every port is reachable from this machine only"
 
 queues_of() { curl -fsS -u guest:guest "http://127.0.0.1:15672/api/queues/$1" | grep -oE '"name":"[a-z_.]+"' | sort -u | wc -l; }
 [ "$(queues_of %2F)" -ge 9 ] || fail "there are only $(queues_of %2F) queues"
@@ -59,25 +59,25 @@ ok "RabbitMQ has its $(queues_of %2F) queues before the first message"
 for service in web worker taskiq-worker taskiq-scheduler; do
     has "$service" || continue
     [ "$(compose exec -T "$service" id -u)" != 0 ] || fail "$service runs as root"
-    if compose exec -T "$service" touch /shop/written 2>/dev/null; then fail "$service can write to its root"; fi
+    if compose exec -T "$service" touch /shop/written 2>/dev/null; then fail "$service can write to its root directory"; fi
     compose exec -T "$service" grep -q '^CapBnd:.0*$' /proc/1/status || fail "$service has capabilities"
-    compose exec -T "$service" grep -q '^NoNewPrivs:.1$' /proc/1/status || fail "$service may gain privileges"
+    compose exec -T "$service" grep -q '^NoNewPrivs:.1$' /proc/1/status || fail "$service can gain privileges"
 done
 ok "the shop's processes are not root, have no capability, and cannot write to their file system"
 
 size=$(docker image inspect --format '{{.Size}}' "$(docker inspect --format '{{.Image}}' "$(compose ps -q web)")")
 base=$(docker image inspect --format '{{.Size}}' python:3.13-slim 2>/dev/null || echo 0)
 added=$(((size - base) / 1000000))
-# python:3.13-slim of Docker Hub has 125 MB; a base of another size is not the image's own.
+# Only the added size counts: the base may be of another size than python:3.13-slim (125 MB).
 [ "$added" -lt 175 ] || fail "the image adds $added MB to its base"
-ok "the image has $((size / 1000000)) MB, $added MB of them its own, on a base of $((base / 1000000)) MB"
+ok "the image has $((size / 1000000)) MB: $added MB on a base of $((base / 1000000)) MB"
 
-echo '# a change of the code' >>app/core/clock.py
+echo '# a code change' >>app/core/clock.py
 began=$SECONDS
 compose build web >"$work/log" 2>&1 || fail "the build: $(tail -n 20 "$work/log")"
 took=$((SECONDS - began))
-[ "$took" -le 20 ] || fail "a change of the code took $took s to build"
-ok "a change of the code is built in $took s"
+[ "$took" -le 20 ] || fail "a code change took $took s to build"
+ok "a code change is built in $took s"
 
 compose exec -T web lavka demo >"$work/log" 2>&1 || fail "lavka demo: $(cat "$work/log")"
 ADMIN_PASSWORD=$(compose exec -T web lavka admin admin@example.com | grep -oE '[^ ]+$')
@@ -86,14 +86,14 @@ before=$(sql 'SELECT count(*) FROM orders')
 uv run --quiet --project "$root" examples/publish_orders.py --orders 300 >"$work/log" 2>&1 || fail "publish_orders: $(cat "$work/log")"
 settled() { echo $(($(sql 'SELECT count(*) FROM orders') - before + $(sql 'SELECT count(*) FROM dead_letters'))); }
 for _ in $(seq 60); do [ "$(settled)" -lt 300 ] || break; sleep 1; done
-[ "$(settled)" = 300 ] || fail "of 300 orders over RabbitMQ $(settled) are settled"
-ok "examples/publish_orders.py from outside: 300 orders, $(sql 'SELECT count(*) FROM dead_letters') of them refused for their stock, none lost"
+[ "$(settled)" = 300 ] || fail "only $(settled) of 300 orders over RabbitMQ are settled"
+ok "examples/publish_orders.py from outside: 300 orders, $(sql 'SELECT count(*) FROM dead_letters') refused for lack of stock, none lost"
 
 if [ -f test_report_api.sh ]; then
     bash test_report_api.sh >"$work/log" 2>&1 || fail "test_report_api.sh: $(tail -n 20 "$work/log")"
-    ok "test_report_api.sh passes from outside"
+    ok "test_report_api.sh passes from outside the containers"
 else
-    echo "--   test_report_api.sh is not there"
+    echo "--   test_report_api.sh does not exist"
 fi
 
 began=$SECONDS
@@ -103,12 +103,12 @@ compose stop "${own[@]}" >>"$work/log" 2>&1
 for service in "${own[@]}"; do
     id=$(compose ps -a -q "$service" 2>/dev/null || compose ps -q "$service")
     code=$(docker inspect --format '{{.State.ExitCode}}' "$id")
-    [ "$code" = 0 ] || fail "$service ended with $code when it was asked to"
+    [ "$code" = 0 ] || fail "$service exited with $code"
 done
-[ $((SECONDS - began)) -le 35 ] || fail "they took $((SECONDS - began)) s to end"
-ok "${own[*]}: end in order when they are asked to ($((SECONDS - began)) s)"
+[ $((SECONDS - began)) -le 35 ] || fail "the shutdown took $((SECONDS - began)) s"
+ok "${own[*]}: shut down cleanly ($((SECONDS - began)) s)"
 
-# Second: settings of somebody's own, with an address that pgAdmin refuses.
+# Second: custom settings, with an e-mail address that pgAdmin rejects.
 down
 cat >.env <<'ENV'
 POSTGRES_USER=admin
@@ -135,13 +135,13 @@ wait_until_healthy 240
 [ "$(sql 'SELECT current_database() || current_user')" = lab_db2admin ] || fail "the database's names are not those of .env"
 [ "$(queues_of local)" -ge 9 ] || fail "the virtual host of .env has only $(queues_of local) queues"
 curl -fsS http://127.0.0.1:8000/health/ready >/dev/null || fail "the shop is not ready"
-ok "settings of somebody's own: another database, user and virtual host, all healthy"
+ok "custom settings: another database, user and virtual host, all healthy"
 if has pgadmin; then
     grep -q 'log in as admin@main-app.com' < <(compose logs pgadmin 2>&1) || fail "pgAdmin's address"
-    ok "pgAdmin takes admin@main_app.com as admin@main-app.com, and says so"
+    ok "pgAdmin uses admin@main-app.com for admin@main_app.com and logs it"
 fi
 
-# Third: no settings at all, and two that start at once on an empty database.
+# Third: no settings at all, and two web containers that start together on an empty database.
 down
 rm .env
 compose up -d db redis rabbitmq >"$work/log" 2>&1 || fail "compose up: $(cat "$work/log")"
@@ -153,18 +153,18 @@ for service in web web-2; do
     compose --profile replicas exec -T "$service" python -c \
         "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/api/v1/products', timeout=5)" || fail "$service does not serve"
 done
-curl -fsS http://127.0.0.1:8080/api/v1/products >/dev/null || fail "the front does not serve"
-ok "no .env, two web containers on an empty database: one migrates, both serve, also by the front"
+curl -fsS http://127.0.0.1:8080/api/v1/products >/dev/null || fail "the proxy does not serve"
+ok "no .env, two web containers on an empty database: one migrates, both serve, also through the proxy"
 
 if ENVIRONMENT=production compose run --rm -T web >"$work/log" 2>&1; then fail "production started with example passwords"; fi
 for name in POSTGRES_PASSWORD RABBITMQ_PASSWORD SECRET_KEY; do
-    grep -q "^ *$name: " "$work/log" || fail "production refuses without a word on $name: $(cat "$work/log")"
+    grep -q "^ *$name: " "$work/log" || fail "production does not report $name: $(cat "$work/log")"
 done
-ok "ENVIRONMENT=production refuses the example's $(grep -oE '^ +[A-Z_]+:' "$work/log" | tr -d ' :' | paste -sd' ')"
+ok "ENVIRONMENT=production rejects the example values of $(grep -oE '^ +[A-Z_]+:' "$work/log" | tr -d ' :' | paste -sd' ')"
 
 down
 left=$(docker ps -aq --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME"
     docker volume ls -q --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME"
     docker network ls -q --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME")
-[ -z "$left" ] || fail "down -v has left: $left"
+[ -z "$left" ] || fail "down -v left behind: $left"
 ok "down -v leaves no container, volume or network"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the checks of the containers share. They define `compose` and the folder `work`.
+# Functions shared by the container checks, which define `compose` and the folder `work`.
 
 ok() { printf 'ok   %s\n' "$*"; }
 
@@ -12,8 +12,8 @@ fail() {
 
 container_ids() { docker ps -aq --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME"; }
 
-# The containers that are not healthy, one a line, with what they are.
-ailing() {
+# Prints the containers that are not healthy, one per line, with their state.
+unhealthy() {
     container_ids | xargs -r docker inspect \
         --format '{{.Name}} {{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}unchecked{{end}}' \
         | grep -v ' running healthy$' || true
@@ -22,8 +22,8 @@ ailing() {
 # wait_until_healthy SECONDS
 wait_until_healthy() {
     local deadline=$((SECONDS + $1))
-    until [ -z "$(ailing)" ]; do
-        [ "$SECONDS" -lt "$deadline" ] || fail "not healthy after $1 s: $(ailing | paste -sd';')"
+    until [ -z "$(unhealthy)" ]; do
+        [ "$SECONDS" -lt "$deadline" ] || fail "not healthy after $1 s: $(unhealthy | paste -sd';')"
         sleep 1
     done
 }

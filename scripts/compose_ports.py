@@ -1,4 +1,4 @@
-"""Asks every port that the containers open for a sign of life, each in its own protocol."""
+"""Checks that every published port of the containers answers in its protocol."""
 
 import argparse
 import os
@@ -10,13 +10,13 @@ _TIMEOUT_SECONDS = 10
 
 
 def page(path: str) -> tuple[bytes, tuple[bytes, ...]]:
-    """Return how a page is asked for, and how the answer begins where there is one."""
+    """Return the request for a page and the beginnings of a successful response."""
     request = f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode()
     return request, (b"HTTP/1.0 200", b"HTTP/1.1 200")
 
 
 _SHOP_PORT = int(os.environ.get("PORT") or 8000)
-# What is sent, and how the answer begins. A mere connection proves nothing: Docker takes it itself.
+# The request and the beginnings of a response. Docker itself accepts a mere connection.
 _CHECKS = {
     "PostgreSQL": (5433, b"\0\0\0\x08\x04\xd2\x16\x2f", (b"S", b"N")),
     "pgAdmin": (8081, *page("/misc/ping")),
@@ -29,7 +29,7 @@ _CHECKS = {
 
 
 def answers(port: int, greeting: bytes, beginnings: tuple[bytes, ...]) -> bool:
-    """Tell whether who listens on a port answers as it should."""
+    """Return whether the server on a port gives the expected response."""
     with socket.create_connection((_HOST, port), timeout=_TIMEOUT_SECONDS) as connection:
         connection.sendall(greeting)
         return connection.recv(16).startswith(beginnings)
@@ -41,7 +41,7 @@ def main() -> None:
     for name, (port, greeting, beginnings) in _CHECKS.items():
         try:
             if not answers(port, greeting, beginnings):
-                sys.exit(f"{name} does not answer as it should on {port}")
+                sys.exit(f"{name} gives an unexpected response on {port}")
         except OSError as error:
             sys.exit(f"{name} does not answer on {port}: {error}")
         print(f"{name} {port}")

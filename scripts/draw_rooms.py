@@ -1,8 +1,8 @@
-"""Draws docs/images/rooms.svg: the rooms of `app/` in their layers, and who imports whom.
+"""Draws docs/images/rooms.svg: the packages of `app/` in their layers, and their imports.
 
-The rooms and the arrows come from the imports, the layers from import-linter's contract in
-pyproject.toml. An import that follows from others is left out: where services import the cache and
-the cache imports settings, no third arrow says that services may import settings.
+The packages ("rooms") and the arrows come from the imports, the layers from import-linter's contract
+in pyproject.toml. Transitive imports are left out: if services import the cache and the cache
+imports settings, there is no arrow from services to settings.
 """
 
 import argparse
@@ -48,7 +48,7 @@ _STYLE = """
 
 @dataclass
 class House:
-    """The rooms by layer, highest first, what each imports, and which libraries each knows."""
+    """The rooms by layer, highest first, with their imports and their libraries."""
 
     layers: list[list[str]]
     imports: dict[str, set[str]] = field(default_factory=dict)
@@ -60,14 +60,14 @@ def read_house(root: Path = _ROOT) -> House:
     """Read the contracts and the imports.
 
     Raises:
-        SystemExit: a room stands in no layer.
+        SystemExit: a room is in no layer.
     """
     contracts = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
     layers, shown = _layers(contracts["contracts"]), _libraries(contracts["contracts"])
     graph = grimp.build_graph(_PACKAGE, include_external_packages=True)
     rooms = {name.split(".")[1] for name in graph.find_children(_PACKAGE)}
     if homeless := sorted(rooms - {room for layer in layers for room in layer}):
-        sys.exit(f"pyproject.toml: no layer of the contract has {', '.join(homeless)}")
+        sys.exit(f"pyproject.toml: no layer of the contract contains {', '.join(homeless)}")
     house = House([[room for room in layer if room in rooms] for layer in layers])
     house.layers = [layer for layer in house.layers if layer]
     house.folders = {room for room in rooms if graph.find_children(f"{_PACKAGE}.{room}")}
@@ -89,7 +89,7 @@ def read_house(root: Path = _ROOT) -> House:
 
 
 def _layers(contracts: list[dict[str, Any]]) -> list[list[str]]:
-    """Return the layers over rooms: those of whole names, or those inside of the package."""
+    """Return the layers of rooms, by full names or by names inside the package."""
     contract = next(
         each
         for each in contracts
@@ -105,7 +105,7 @@ def _layers(contracts: list[dict[str, Any]]) -> list[list[str]]:
 
 
 def _libraries(contracts: list[dict[str, Any]]) -> set[str]:
-    """Return the libraries that some rooms must not know."""
+    """Return the libraries that the contracts forbid to some rooms."""
     return {
         name
         for contract in contracts
@@ -116,7 +116,7 @@ def _libraries(contracts: list[dict[str, Any]]) -> set[str]:
 
 
 def draw(house: House) -> str:
-    """Return the picture."""
+    """Return the picture as SVG."""
     nodes = [
         [Node(room, _width(room, house.libraries[room])) for room in sorted(layer)]
         for layer in house.layers
@@ -184,10 +184,10 @@ def _arrows(layout: Layout) -> Iterable[str]:
 
 
 def main() -> None:
-    """Draw the picture, or check that the one in the repository is up to date."""
+    """Write the picture, or check that the one in the repository is up to date."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--check", action="store_true", help="draw nothing; exit with 1 if the picture is old"
+        "--check", action="store_true", help="only check; exit with 1 if the picture is outdated"
     )
     is_check = parser.parse_args().check
     picture = draw(read_house())
@@ -195,7 +195,7 @@ def main() -> None:
         _PICTURE.write_text(picture, encoding="utf-8")
     elif not _PICTURE.is_file() or _PICTURE.read_text("utf-8") != picture:
         sys.exit(
-            f"{_PICTURE.relative_to(_ROOT)} is older than the imports; draw it again: "
+            f"{_PICTURE.relative_to(_ROOT)} is outdated; draw it again: "
             "uv run --group lint python scripts/draw_rooms.py"
         )
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Starts the shop with its demo data and lets schemathesis look for answers that its OpenAPI
-# document does not promise. Needs `uv sync --group api`; arguments go to schemathesis.
+# Starts the shop with its demo data and lets schemathesis search for responses that violate its
+# OpenAPI document. Needs `uv sync --group api`; arguments are passed to schemathesis.
 #
-#   bash scripts/fuzz.sh                   the seed of every day, two and a half minutes
+#   bash scripts/fuzz.sh                   the default seed, two and a half minutes
 #   SEED=7 MAX_SECONDS=900 bash scripts/fuzz.sh
 #   DB_HOST=… bash scripts/fuzz.sh         on PostgreSQL
 set -euo pipefail
@@ -22,10 +22,10 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-# A folder of its own: neither the data nor the .env of this checkout is touched.
+# In a temporary folder, so that the data and the .env of this checkout stay unchanged.
 cd "$work"
 port=$(python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-# Where hashing costs next to nothing, more cases fit into the time; limits would end it at once.
+# Cheap hashing allows more cases in the same time; rate limits would end the run at once.
 export ADMIN_PASSWORD=a-kettle-for-the-fuzzer
 HOST=127.0.0.1 PORT="$port" DATA_DIR="$work/data" PASSWORD_MEMORY_KIB=8 PASSWORD_ITERATIONS=1 \
     LOGIN_LIMIT_PER_ACCOUNT=1000000 LOGIN_LIMIT_PER_ADDRESS=1000000 RATE_LIMIT_PER_MINUTE=0 \
@@ -49,7 +49,7 @@ token=$(curl -fsS "$url/api/v1/auth/token" --data-urlencode username=admin@examp
 admin=$(curl -fsS -H "Authorization: Bearer $token" "$url/api/v1/users/me" |
     python -c 'import json, sys; print(json.load(sys.stdin)["id"])')
 
-# Not what would end the log-in that all other cases need: tests/test_controllers has them.
+# Without the routes that end the log-in of all other cases; tests/test_controllers covers them.
 status=0
 SHOP_ADMIN_ID="$admin" SHOP_TOKEN="$token" SHOP_URL="$url" PYTHONPATH="$root" schemathesis --config-file "$root/schemathesis.toml" run "$url/docs/openapi.json" \
     --header "Authorization: Bearer $token" \
@@ -63,6 +63,6 @@ SHOP_ADMIN_ID="$admin" SHOP_TOKEN="$token" SHOP_URL="$url" PYTHONPATH="$root" sc
     --generation-database none \
     --no-color "$@" || status=$?
 
-# An answer of 500 is found by schemathesis, its reason is here.
+# Schemathesis reports a response of 500; the log has its reason.
 grep -A 60 -E ' ERROR ' "$work/log" >&2 || true
 exit "$status"

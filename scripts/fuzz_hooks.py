@@ -1,4 +1,4 @@
-"""Tells schemathesis what an OpenAPI document cannot say of a valid request."""
+"""Hooks for schemathesis: rules of valid requests that an OpenAPI document cannot express."""
 
 import os
 import re
@@ -21,38 +21,38 @@ _KEY = re.compile(r'"?[\x21\x23-\x7e]{1,255}"?')
 
 @schemathesis.hook
 def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, Any]) -> None:
-    """Mend a request that is meant to be valid; one that is meant to be refused stays as it is."""
-    _renew_key(case)
-    _spare_caller(case)
+    """Correct a request that is meant to be valid; other requests stay unchanged."""
+    _replace_idempotency_key(case)
+    _protect_caller(case)
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
         return
     if case.query:
-        _mend_cursor(case.query)
-        _mend_period(case.query)
-        _mend_days(case.query)
+        _fix_cursor(case.query)
+        _fix_period(case.query)
+        _fix_days(case.query)
     if isinstance(case.body, dict):
-        _choose_good_passwords(case.body)
-        _mend_days(case.body)
+        _choose_strong_passwords(case.body)
+        _fix_days(case.body)
     if (case.method, case.path) == ("POST", "/api/v1/orders"):
-        _order_what_exists(case.body)
+        _order_existing_products(case.body)
 
 
-def _renew_key(case: Case[Any]) -> None:
-    # The document's one example would make every request after the first a 422.
+def _replace_idempotency_key(case: Case[Any]) -> None:
+    # With the example of the document, every request after the first would be a 422.
     if case.headers and _KEY.fullmatch(str(case.headers.get("Idempotency-Key", ""))):
         case.headers["Idempotency-Key"] = str(uuid4())
 
 
-def _spare_caller(case: Case[Any]) -> None:
-    # Once there is another administrator, the one who calls could be demoted or deleted.
+def _protect_caller(case: Case[Any]) -> None:
+    # With another administrator, the caller could be demoted or deleted.
     own_id = os.environ["SHOP_ADMIN_ID"]
     if case.method != "GET" and (case.path_parameters or {}).get("user_id") == own_id:
-        # Not one that does not exist: schemathesis would miss what it has just created.
+        # Use an existing user: schemathesis expects to find what it has just created.
         case.path_parameters["user_id"] = _existing("users", str(uuid4()), but=own_id)
 
 
-def _mend_cursor(query: dict[str, Any]) -> None:
-    # Only the shop can make one.
+def _fix_cursor(query: dict[str, Any]) -> None:
+    # Only the shop can generate a cursor.
     sort = query.get("sort", "-created_at")
     try:
         Cursor.decode(
@@ -62,8 +62,8 @@ def _mend_cursor(query: dict[str, Any]) -> None:
         query.pop("cursor", None)
 
 
-def _mend_period(query: dict[str, Any]) -> None:
-    # It must not end before it begins.
+def _fix_period(query: dict[str, Any]) -> None:
+    # The period must not end before it begins.
     names = ("placed_from", "placed_before")
     if all(name in query for name in names):
         given = sorted((query[name] for name in names), key=_moment)
@@ -72,13 +72,13 @@ def _mend_period(query: dict[str, Any]) -> None:
             del query["placed_before"]
 
 
-def _mend_days(fields: dict[str, Any]) -> None:
-    # A format of dates has no first and no last one, and a chart no more days than can be read.
+def _fix_days(fields: dict[str, Any]) -> None:
+    # The `date` format has no limits, but the shop limits years and the days of a chart.
     for name in ("day", "from", "to"):
         if name in fields and not "1970" <= fields[name][:4] <= "9998":
             fields[name] = "2017-06-01"
     if "from" in fields:
-        # Without an end it would be the present.
+        # Without an end, the period would end today.
         fields.setdefault("to", fields["from"])
     if {"from", "to"} <= fields.keys():
         first, last = sorted(date.fromisoformat(fields[name]) for name in ("from", "to"))
@@ -90,8 +90,8 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text.upper())
 
 
-def _choose_good_passwords(body: dict[str, Any]) -> None:
-    # No schema has a list of the passwords that are too common.
+def _choose_strong_passwords(body: dict[str, Any]) -> None:
+    # No schema can list the common passwords.
     for field in ("password", "new_password"):
         try:
             require_strong(body.get(field, str(uuid4())), field, body.get("username", ""))
@@ -99,8 +99,8 @@ def _choose_good_passwords(body: dict[str, Any]) -> None:
             body[field] = str(uuid4())
 
 
-def _order_what_exists(order: Any) -> None:
-    # No generator guesses the id of a user or of a product.
+def _order_existing_products(order: Any) -> None:
+    # No generator can guess the id of a user or a product.
     if order.get("user_id") is not None:
         order["user_id"] = _existing("users", order["user_id"])
     for item in order["items"]:

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Lints the documents that the shop serves: OpenAPI by spectral (`.spectral.yaml`) and redocly,
-# AsyncAPI by spectral (`.spectral-asyncapi.yaml`), against the official schema of its version.
-# The linters are installed into `node_modules` of this checkout, which git ignores.
+# Lints the API documents of the shop: OpenAPI with spectral (`.spectral.yaml`) and redocly, AsyncAPI
+# with spectral (`.spectral-asyncapi.yaml`) against the official schema of its version.
+# The linters are installed in `node_modules` of this checkout, which git ignores.
 set -euo pipefail
 
-# The one place of the linters' versions.
+# The only place with the versions of the linters.
 tools=(
     @stoplight/spectral-cli@6.16.3
     @stoplight/spectral-owasp-ruleset@2.0.1
     @redocly/cli@2.77.0
-    # The official JSON Schemas of AsyncAPI, which spectral validates by.
+    # The official JSON Schemas of AsyncAPI, used by spectral.
     @asyncapi/specs@6.11.1
 )
 
@@ -19,7 +19,7 @@ export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 
 for command in node npm; do
     if ! command -v "$command" >/dev/null; then
-        echo "error: there is no $command; on Debian: apt-get install nodejs npm" >&2
+        echo "error: $command is not installed; on Debian: apt-get install nodejs npm" >&2
         exit 1
     fi
 done
@@ -28,7 +28,7 @@ if ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 
     exit 1
 fi
 
-# No lock file: it would name the hosts of the registry that it was made with.
+# No lock file, because it would contain the hosts of the registry in use.
 npm install --prefix "$root" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
     --loglevel error "${tools[@]}"
 
@@ -36,7 +36,7 @@ work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 130' INT TERM
 
-# A folder of its own: neither the data nor the .env of this checkout is touched.
+# In a temporary folder, so that the data and the .env of this checkout stay unchanged.
 cd "$work"
 for name in openapi asyncapi; do
     DATA_DIR="$work/data" PYTHONPATH="$root" python "$root/scripts/show_document.py" "$name" >"$name.json"

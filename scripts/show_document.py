@@ -1,4 +1,4 @@
-"""Prints a document of the shop of the settings, without a network and without data."""
+"""Prints an API document of the configured shop, without a network or data."""
 
 import argparse
 import asyncio
@@ -18,7 +18,7 @@ async def document(name: str) -> object:
 
 
 def main() -> None:
-    """Print it, indented, so that a finding has a line."""
+    """Print the document, indented so that findings have line numbers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=("openapi", "asyncapi"))
     name = parser.parse_args().name

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs test_report_api.sh against a shop of its own, whose time can be moved, and against one whose
-# time cannot.
+# Runs test_report_api.sh against new shops: with a clock that can be moved, also in another time zone,
+# and with one that cannot.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,7 +15,7 @@ stop() {
 trap 'stop; rm -rf -- "$work"' EXIT
 trap 'exit 130' INT TERM
 
-# try NAME VARIABLES…: starts a shop with these settings and runs the script on it.
+# try NAME VARIABLES…: starts a shop with these settings and runs the script against it.
 try() {
     local name=$1 port
     shift
@@ -34,4 +34,4 @@ try() {
 
 try moved TEST_CLOCK=1
 try elsewhere TEST_CLOCK=1 SHOP_TIMEZONE=Pacific/Auckland
-try still
+try fixed
