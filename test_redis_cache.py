@@ -1,8 +1,8 @@
-"""Shows the cache at work, line by line: `uv run python test_redis_cache.py`.
+"""Demonstrates the cache: `uv run python test_redis_cache.py`.
 
-It uses the cache that the settings name, Redis or the memory of the process, over a database of
-its own, and needs no running shop. With Redis, "elsewhere" is a second shop with a near cache and a
-connection of its own, as another process has. The exit code is 1 when a line is not as promised.
+The script uses the configured cache, Redis or the memory of the process, with a temporary database,
+and needs no running shop. With Redis, "elsewhere" is a second shop with its own near cache and
+connection, as in another process. The exit code is 1 if a line differs from what is expected.
 """
 
 import asyncio
@@ -52,19 +52,19 @@ _SHOWN = {
 
 
 class Demonstration:
-    """Reads and changes, each with what was promised of it and what was seen."""
+    """Reads and changes, each with its expected and its actual result."""
 
     def __init__(self, shop: Shop, other: Shop | None) -> None:
         self._shop = shop
         self._other = other
-        self._table = Table("", "what", "promised", "seen", "ms", title=_title(shop))
+        self._table = Table("", "step", "expected", "actual", "ms", title=_title(shop))
         self.failures = 0
 
     async def run(self, relay: Relay | None) -> None:
-        """Show everything, and print it as a table."""
+        """Run all steps and print them as a table."""
         ids = await _fill(self._shop)
         for kind in (USERS, PRODUCTS, ORDERS):
-            await self._add_heartbeat(kind, ids[kind])
+            await self._show_lifetime(kind, ids[kind])
             self._table.add_section()
         await self._show_absent()
         if relay is not None:
@@ -72,35 +72,35 @@ class Demonstration:
             await self._show_outage(relay, ids[PRODUCTS])
         Console(width=100).print(self._table)
 
-    async def _add_heartbeat(self, kind: Kind, its_id: UUID) -> None:
+    async def _show_lifetime(self, kind: Kind, subject_id: UUID) -> None:
         before, after = _VALUES[kind]
         name = kind.name
-        await self._read(f"{name}, first read", kind, its_id, Tier.MISS, before)
-        await self._read(f"{name}, second read", kind, its_id, Tier.NEAR, before)
+        await self._read(f"{name}, first read", kind, subject_id, Tier.MISS, before)
+        await self._read(f"{name}, second read", kind, subject_id, Tier.NEAR, before)
         if self._other is not None:
             what = f"{name}, read elsewhere"
-            await self._read(what, kind, its_id, Tier.REDIS, before, self._other)
-        await self._show_time_left(kind, its_id)
-        await self._note(f"{name}, change", after, _change(self._shop, kind, its_id))
-        await self._read(f"{name}, next read", kind, its_id, Tier.MISS, after)
+            await self._read(what, kind, subject_id, Tier.REDIS, before, self._other)
+        await self._show_time_left(kind, subject_id)
+        await self._note(f"{name}, change", after, _change(self._shop, kind, subject_id))
+        await self._read(f"{name}, next read", kind, subject_id, Tier.MISS, after)
         if self._other is not None:
             await asyncio.sleep(0.05)
             what = f"{name}, next read elsewhere"
-            await self._read(what, kind, its_id, Tier.REDIS, after, self._other)
+            await self._read(what, kind, subject_id, Tier.REDIS, after, self._other)
 
-    async def _show_time_left(self, kind: Kind, its_id: UUID) -> None:
+    async def _show_time_left(self, kind: Kind, subject_id: UUID) -> None:
         least, most = kind.seconds * (1 - _JITTER), kind.seconds * (1 + _JITTER)
-        key = f"{kind.tag(its_id)}:"
+        key = f"{kind.tag(subject_id)}:"
         if (redis := self._shop.cache.redis) is not None:
             left = await redis.seconds_left(key)
         else:
             assert self._shop.cache.near is not None
             left = self._shop.cache.near.seconds_left(key) or -1
-        promised = f"{kind.seconds:,.0f} s ± 10 %"
-        # What has passed since the first read is gone.
+        expected = f"{kind.seconds:,.0f} s ± 10 %"
+        # Some time has passed since the first read.
         self._add(
             f"{kind.name}, time left",
-            promised,
+            expected,
             f"{left:,.0f} s",
             least - _PATIENCE_SECONDS <= left <= most,
         )
@@ -113,21 +113,21 @@ class Demonstration:
             began = time.perf_counter()
             try:
                 await _read(self._shop, PRODUCTS, absent)
-                seen = "there is one"
+                actual = "found"
             except NotFound:
-                seen = f"not found, loaded {counts.loads - before} x"
-            promised = f"not found, loaded {loads} x"
-            self._add(what, promised, seen, seen == promised, began)
+                actual = f"not found, loaded {counts.loads - before} x"
+            expected = f"not found, loaded {loads} x"
+            self._add(what, expected, actual, actual == expected, began)
 
     async def _show_outage(self, relay: Relay, product_id: UUID) -> None:
         _, value = _VALUES[PRODUCTS]
         await relay.cut()
-        await _until_believed(self._shop, is_it=False)
+        await _wait_until_synced(self._shop, is_expected=False)
         await self._read("Redis stopped, read", PRODUCTS, product_id, Tier.MISS, value)
         await self._note("Redis stopped, change", "9.99", _reprice(self._shop, product_id, "9.99"))
         await self._read("Redis stopped, next read", PRODUCTS, product_id, Tier.MISS, "9.99")
         await relay.open()
-        await _until_believed(self._shop)
+        await _wait_until_synced(self._shop)
         await self._read("Redis back, read", PRODUCTS, product_id, Tier.MISS, "9.99")
         await self._read("Redis back, second read", PRODUCTS, product_id, Tier.NEAR, "9.99")
 
@@ -135,28 +135,28 @@ class Demonstration:
         self,
         what: str,
         kind: Kind,
-        its_id: UUID,
+        subject_id: UUID,
         tier: Tier,
         value: str,
         shop: Shop | None = None,
     ) -> None:
         began = time.perf_counter()
-        found = await _read(shop or self._shop, kind, its_id)
-        seen = f"{found.tier}, {_value(kind, found.representation.body)}"
-        self._add(what, f"{tier}, {value}", seen, seen == f"{tier}, {value}", began)
+        found = await _read(shop or self._shop, kind, subject_id)
+        actual = f"{found.tier}, {_value(kind, found.representation.body)}"
+        self._add(what, f"{tier}, {value}", actual, actual == f"{tier}, {value}", began)
 
-    async def _note(self, what: str, promised: str, work: Awaitable[str]) -> None:
+    async def _note(self, what: str, expected: str, work: Awaitable[str]) -> None:
         began = time.perf_counter()
-        seen = await work
-        self._add(what, promised, seen, seen == promised, began)
+        actual = await work
+        self._add(what, expected, actual, actual == expected, began)
 
     def _add(
-        self, what: str, promised: str, seen: str, is_kept: bool, began: float | None = None
+        self, what: str, expected: str, actual: str, is_ok: bool, began: float | None = None
     ) -> None:
-        self.failures += not is_kept
+        self.failures += not is_ok
         took = "" if began is None else f"{(time.perf_counter() - began) * 1_000:.2f}"
-        mark = "[green]✓[/]" if is_kept else "[bold red]✗[/]"
-        self._table.add_row(mark, what, promised, seen, took)
+        mark = "[green]✓[/]" if is_ok else "[bold red]✗[/]"
+        self._table.add_row(mark, what, expected, actual, took)
 
 
 _VALUES = {USERS: ("Ada", "Augusta"), PRODUCTS: ("4.99", "5.49"), ORDERS: ("pending", "paid")}
@@ -166,7 +166,7 @@ def _title(shop: Shop) -> str:
     settings = shop.settings
     if shop.cache.redis is None:
         return "The cache in the memory of the process (REDIS_HOST is not set)"
-    return f"The cache in Redis, database {settings.redis_db}, and near it in each process"
+    return f"The cache in Redis, database {settings.redis_db}, with a near cache in each process"
 
 
 async def _fill(shop: Shop) -> dict[Kind, UUID]:
@@ -182,24 +182,28 @@ async def _fill(shop: Shop) -> dict[Kind, UUID]:
     return {USERS: user.id, PRODUCTS: product.id, ORDERS: order.id}
 
 
-async def _read(shop: Shop, kind: Kind, its_id: UUID) -> Found:
+async def _read(shop: Shop, kind: Kind, subject_id: UUID) -> Found:
     async with shop.database.read() as session:
         if kind is USERS:
-            return await provide_users(session, shop).get(_CALLER, its_id)
+            return await provide_users(session, shop).get(_CALLER, subject_id)
         if kind is ORDERS:
-            return await provide_orders(session, shop).get(_CALLER, its_id)
-        return await provide_products(session, shop).get(its_id)
+            return await provide_orders(session, shop).get(_CALLER, subject_id)
+        return await provide_products(session, shop).get(subject_id)
 
 
-async def _change(shop: Shop, kind: Kind, its_id: UUID) -> str:
+async def _change(shop: Shop, kind: Kind, subject_id: UUID) -> str:
     if kind is PRODUCTS:
-        return await _reprice(shop, its_id, _VALUES[PRODUCTS][1])
+        return await _reprice(shop, subject_id, _VALUES[PRODUCTS][1])
     async with shop.database.write() as session:
         if kind is USERS:
             change = UserChange.parse({"first_name": _VALUES[USERS][1]})
-            caller = Caller("ada", user_id=its_id)
-            return (await provide_users(session, shop).change(caller, its_id, change)).first_name
-        return (await provide_orders(session, shop).move(_CALLER, its_id, OrderStatus.PAID)).status
+            caller = Caller("ada", user_id=subject_id)
+            return (
+                await provide_users(session, shop).change(caller, subject_id, change)
+            ).first_name
+        return (
+            await provide_orders(session, shop).move(_CALLER, subject_id, OrderStatus.PAID)
+        ).status
 
 
 async def _reprice(shop: Shop, product_id: UUID, price: str) -> str:
@@ -214,15 +218,13 @@ def _value(kind: Kind, body: bytes) -> str:
     return "nothing" if match is None else match[1].decode()
 
 
-async def _until_believed(shop: Shop, is_it: bool = True) -> None:
+async def _wait_until_synced(shop: Shop, is_expected: bool = True) -> None:
     assert shop.cache.redis is not None
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    while shop.cache.redis.is_synced is not is_it:
+    while shop.cache.redis.is_synced is not is_expected:
         if time.monotonic() > deadline:
             settings = shop.settings
-            sys.exit(
-                f"error: Redis at {settings.redis_host}:{settings.redis_port} is not to be had"
-            )
+            sys.exit(f"error: Redis at {settings.redis_host}:{settings.redis_port} is unavailable")
         await asyncio.sleep(0.01)
 
 
@@ -232,13 +234,13 @@ async def _open(settings: Settings) -> AsyncIterator[Shop]:
     await prepare(shop)
     async with cache_sync(shop):
         if shop.cache.redis is not None:
-            await _until_believed(shop)
+            await _wait_until_synced(shop)
         yield shop
     await shop.close()
 
 
 async def show(settings: Settings, folder: Path) -> int:
-    """Show the cache of the settings over a database in a folder; return how many lines failed."""
+    """Demonstrate the configured cache, with a database in a folder; return how many lines fail."""
     own: dict[str, Any] = {"db_host": None, "data_dir": folder, "rabbitmq_host": None}
     if settings.redis_host is None:
         async with _open(settings.model_copy(update=own)) as shop:
@@ -255,7 +257,7 @@ async def show(settings: Settings, folder: Path) -> int:
 
 
 def main() -> None:
-    """Show the cache of the settings of this machine."""
+    """Demonstrate the cache of the settings."""
     try:
         settings = get_settings()
     except InvalidSettings as error:
@@ -263,7 +265,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         failures = asyncio.run(show(settings, Path(folder)))
     if failures:
-        sys.exit(f"{failures} of the lines are not as promised")
+        sys.exit(f"{failures} lines differ from what is expected")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# Exercises a running shop by its API, the reports above all: a line for each check, and an end with
-# an error at the first that fails. Needs bash, curl and jq.
+# Tests the API of a running shop, mainly the daily reports. It prints a line for each check and stops
+# with an error at the first failure. It needs bash, curl and jq.
 #
-# SHOP_TIMEZONE, if the shop has one, is needed here, too.
+# If the shop has a SHOP_TIMEZONE, set the same one here.
 #
 #   BASE_URL=http://localhost:8000 ADMIN_EMAIL=admin@example.com ADMIN_PASSWORD=… bash test_report_api.sh
 #
-# A day is reported when it is over. Where the shop was started with TEST_CLOCK=1, this script moves
-# the time into the next day and checks every figure of what it has sold; elsewhere it leaves the time
-# alone and checks the report of yesterday, whatever that has sold.
+# Reports need a day that has ended. If the shop runs with TEST_CLOCK=1, this script moves the time by
+# two days and checks all figures of its own orders; otherwise it checks the report of an earlier day.
 set -euo pipefail
 
 BASE_URL=${BASE_URL:-http://localhost:8000}
@@ -24,11 +23,11 @@ for tool in curl jq; do
     command -v "$tool" >/dev/null || { echo "error: $tool is not installed" >&2; exit 2; }
 done
 [ -n "${ADMIN_PASSWORD:-}" ] || {
-    echo "error: ADMIN_PASSWORD: the administrator's password, which the first start has printed" >&2
+    echo "error: ADMIN_PASSWORD: is not set; it is the password that the first start has printed" >&2
     exit 2
 }
 
-# call METHOD PATH [CURL ARGUMENTS…]: sends a request; its answer is in $status and $work/body.
+# call METHOD PATH [CURL ARGUMENTS…]: sends a request; the response is in $status and $work/body.
 call() {
     local method=$1 path=$2
     shift 2
@@ -41,19 +40,19 @@ send() { call "$1" "$2" -H 'Content-Type: application/json' --data "$3"; }
 
 get() { jq -r "$1" "$work/body"; }
 
-# check WORDS FOUND WANTED
+# check NAME ACTUAL EXPECTED
 check() {
     if [ "$2" = "$3" ]; then
         checks=$((checks + 1))
         echo "ok    $1"
     else
-        echo "FAIL  $1: $2, and not $3"
-        echo "      the last answer was $status: $(head -c 1000 "$work/body")"
+        echo "FAIL  $1: $2 instead of $3"
+        echo "      the last response was $status: $(head -c 1000 "$work/body")"
         exit 1
     fi
 }
 
-# local_day MOMENT: the day of the shop, if SHOP_TIMEZONE says what the shop's own setting says.
+# local_day MOMENT: the shop day of a moment.
 local_day() {
     TZ=${SHOP_TIMEZONE:-UTC} jq -nr --arg at "$1" '$at | sub("\\.[0-9]+"; "") | fromdate | strflocaltime("%Y-%m-%d")'
 }
@@ -89,35 +88,35 @@ place 5
 third=$order
 
 send PATCH "/orders/$first" '{"status": "paid"}'
-check "an order is moved along" "$status $(get .status)" "200 paid"
+check "an order is marked as paid" "$status $(get .status)" "200 paid"
 send PATCH "/orders/$first" '{"status": "delivered"}'
-check "it cannot leap over a step" "$status $(get .type)" "409 urn:problem:illegal-transition"
+check "it cannot skip a status" "$status $(get .type)" "409 urn:problem:illegal-transition"
 call POST "/orders/$second/cancel"
 check "an order is cancelled" "$status $(get .status)" "200 cancelled"
 call GET "/products/$product"
-check "its pieces are back in stock" "$(get .stock_quantity)" 43
+check "its units are back in stock" "$(get .stock_quantity)" 43
 
 token_kept=$token token=
 call GET /reports
-check "nobody sees reports without a log-in" "$status" 401
+check "reports need a log-in" "$status" 401
 call POST /auth/token --data-urlencode "username=r-$run" --data-urlencode "password=a kettle for reports"
 token=$(get .access_token)
 call GET /reports
-check "a customer sees none" "$status" 403
+check "a customer may not read reports" "$status" 403
 token=$token_kept
 
 send POST /reports '{"day": "9999-01-01"}'
-check "a day that is not over is refused by name" "$status $(get .type)" "409 urn:problem:day-not-over"
+check "a day that has not ended is refused" "$status $(get .type)" "409 urn:problem:day-not-over"
 send POST /reports '{"day": "2026-02-30"}'
-check "a day that is none is refused" "$status $(get .type)" "400 urn:problem:invalid-input"
+check "a date that does not exist is refused" "$status $(get .type)" "400 urn:problem:invalid-input"
 send POST /reports '{"day": "yesterday"}'
-check "words are refused" "$status $(get '.errors[0].pointer')" "400 #/day"
+check "a text that is not a date is refused" "$status $(get '.errors[0].pointer')" "400 #/day"
 send POST /reports '{"day": "2026-02-28", "force": true}'
 check "unknown fields are refused" "$status $(get '.errors[0].pointer')" "400 #/force"
 call POST /reports -H 'Content-Type: text/plain' --data '{"day": "2026-02-28"}'
-check "what is not JSON is refused" "$status" 415
+check "a body that is not JSON is refused" "$status" 415
 call GET /reports/1970-01-02
-check "a report that was not made is not found" "$status $(get .type)" "404 urn:problem:report-not-found"
+check "a missing report is not found" "$status $(get .type)" "404 urn:problem:report-not-found"
 call GET '/reports?from=2026-02-02&to=2026-02-01'
 check "a period that ends before it begins is refused" "$status" 400
 
@@ -130,25 +129,25 @@ if [ "$status" = 200 ]; then
     log_in
     check "the administrator logs in again" "$status" 200
 else
-    echo "      the time cannot be moved here (TEST_CLOCK=1): the report is that of an earlier day"
+    echo "      the time cannot be moved (TEST_CLOCK is not set): using the report of an earlier day"
     day=$(jq -nr 'now - 2 * 86400 | strftime("%Y-%m-%d")')
 fi
 
 send POST /reports "{\"day\": \"$day\"}"
-check "the report of $day is asked for" "$status" 202
+check "the report of $day is requested" "$status" 202
 operation=$(get .id)
 for _ in $(seq 150); do
     call GET "/operations/$operation"
     case $(get .state) in succeeded | failed) break ;; esac
     sleep 0.2
 done
-check "it is made" "$(get .state)" succeeded
+check "the report is made" "$(get .state)" succeeded
 
 call GET "/reports/$day?limit=100"
-check "it is shown" "$status $(get .day)" "200 $day"
+check "the report is returned" "$status $(get .day)" "200 $day"
 cp "$work/body" "$work/report"
-check "its hours add up to the day" "$(get '[.by_hour[].orders_count] | add // 0')" "$(get .placed.orders_count)"
-check "units less cancelled ones are the net" "$(get '.placed.units - .cancelled.units')" "$(get .net_units)"
+check "the orders of all hours add up to the day" "$(get '[.by_hour[].orders_count] | add // 0')" "$(get .placed.orders_count)"
+check "units minus cancelled units are the net units" "$(get '.placed.units - .cancelled.units')" "$(get .net_units)"
 digest=$(get .digest)
 
 # Every line, page by page.
@@ -159,28 +158,28 @@ while :; do
     [ -n "$next" ] || break
     call GET "/reports/$day?limit=100&cursor=$next"
 done
-check "as many lines as orders" "$(jq -s length "$work/lines")" "$(jq .placed.orders_count "$work/report")"
+check "the report has a line for each order" "$(jq -s length "$work/lines")" "$(jq .placed.orders_count "$work/report")"
 check "the units of the lines add up to the day" "$(jq -s 'map(.count_product) | add // 0' "$work/lines")" "$(jq .placed.units "$work/report")"
 check "the totals of the lines add up to the day" \
     "$(jq -s 'map(.total | tonumber * 100 | round) | add // 0' "$work/lines")" \
     "$(jq '.placed.amount | tonumber * 100 | round' "$work/report")"
 
 call GET "/reports/$day" -H 'Accept: text/csv'
-check "the report comes as CSV" "$status $(tr -d '\r' <"$work/head" | sed -n 's/^[Cc]ontent-[Tt]ype: \([^;]*\).*/\1/p')" "200 text/csv"
-check "with a row for each order" "$(($(wc -l <"$work/body") - 1))" "$(jq .placed.orders_count "$work/report")"
-check "and the columns by name" "$(head -1 "$work/body" | tr -d '\r')" \
+check "the report is available as CSV" "$status $(tr -d '\r' <"$work/head" | sed -n 's/^[Cc]ontent-[Tt]ype: \([^;]*\).*/\1/p')" "200 text/csv"
+check "the CSV has a row for each order" "$(($(wc -l <"$work/body") - 1))" "$(jq .placed.orders_count "$work/report")"
+check "the CSV has the named columns" "$(head -1 "$work/body" | tr -d '\r')" \
     "report_at,report_id,order_id,order_number,placed_at,count_product,total"
 
 if [ "$day" = "${sold_on:-}" ]; then
     for each in "$first 2" "$second 3" "$third 5"; do
-        check "order ${each% *} is in it, with ${each#* } pieces" \
+        check "the CSV has order ${each% *} with ${each#* } units" \
             "$(grep -c ",${each% *},.*,${each#* },[0-9.]*" "$work/body")" 1
     done
     call GET "/reports/$day/products?limit=100"
     while [ "$(get "[.items[] | select(.product_id == \"$product\")] | length")" = 0 ] && [ -n "$(get '.next // empty')" ]; do
         call GET "/reports/$day/products?limit=100&cursor=$(get .next)"
     done
-    check "10 pieces of the product were placed, 3 were cancelled" \
+    check "10 units of the product were placed, 3 were cancelled" \
         "$(get ".items[] | select(.product_id == \"$product\") | \"\(.units) \(.gross) \(.cancelled_units) \(.cancelled)\"")" \
         "10 42.50 3 12.75"
     call GET "/reports/$day/products" -H 'Accept: text/csv'
@@ -194,13 +193,13 @@ for _ in $(seq 150); do
     case $(get .state) in succeeded | failed) break ;; esac
     sleep 0.2
 done
-check "made again, it says the same" "$(get .result.digest)" "$digest"
+check "a repeated report has the same digest" "$(get .result.digest)" "$digest"
 
 call GET "/reports?from=$day&to=$day"
-check "it is in the list" "$(get '[.items[].day] | join(" ")')" "$day"
+check "the report is in the list" "$(get '[.items[].day] | join(" ")')" "$day"
 call GET "/reports/$day/chart.svg"
-check "its hours are drawn" "$status $(head -c 4 "$work/body")" "200 <svg"
+check "the chart of hours is an SVG image" "$status $(head -c 4 "$work/body")" "200 <svg"
 call GET "/reports/chart.svg?from=$day&to=$day"
-check "days are drawn" "$status $(head -c 4 "$work/body")" "200 <svg"
+check "the chart of days is an SVG image" "$status $(head -c 4 "$work/body")" "200 <svg"
 
 echo "$checks checks passed"

@@ -43,4 +43,4 @@ def test_the_cache_in_redis_is_as_promised(redis_server: RedisServer) -> None:
 def test_without_its_redis_it_fails() -> None:
     done = shown({"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(free_port())})
     assert done.returncode == 1
-    assert "is not to be had" in done.stderr
+    assert "is unavailable" in done.stderr
