@@ -1,4 +1,4 @@
-"""The JSON routes of all areas; each area lists its controllers and their tags."""
+"""The JSON routes of all areas; every area lists its controllers and their tags."""
 
 from app.controllers import catalogue, identity, messaging, orders, reports, system
 
@@ -10,7 +10,7 @@ CONTROLLERS = (
     *messaging.CONTROLLERS,
     *system.CONTROLLERS,
 )
-# In the order in which the page shows them.
+# In the order of the documentation page.
 TAGS = (
     *identity.TAGS,
     *catalogue.TAGS,

@@ -44,7 +44,7 @@ class ProductController(Controller):
     async def offer(
         self, request: ShopRequest, data: JSONBody[ProductCreate], products: Products
     ) -> Response[ProductRead]:
-        """Add a product; its first stock is noted as a supply."""
+        """Add a product; its initial stock is recorded as a supply."""
         if (answer := await respond_async(request, await request.body(), 201)) is not None:
             return answer
         product = await products.offer(request.caller, data)
@@ -54,7 +54,7 @@ class ProductController(Controller):
     async def find(
         self, request: ShopRequest, query: QueryParams, products: Products
     ) -> Response[ProductPage]:
-        """Show a page of the products for sale, by words, category, price and stock."""
+        """Return a page of the products for sale, filtered by words, category, price and stock."""
         return cached_response(
             request, await products.find(ProductQuery.parse_query(query.multi_items()))
         )
@@ -67,7 +67,7 @@ class ProductController(Controller):
     async def read(
         self, request: ShopRequest, product_id: FromPath[UUID], products: Products
     ) -> Response[ProductRead]:
-        """Show one product."""
+        """Return a product."""
         return cached_response(request, await products.get(product_id))
 
     @patch(
@@ -89,7 +89,7 @@ class ProductController(Controller):
         data: JSONBody[ProductChange],
         products: Products,
     ) -> Response[ProductRead]:
-        """Change the fields that are given; a counted stock is noted as a stocktake."""
+        """Change the given fields; a counted stock is recorded as a stocktake."""
         command = await command_with_body(request, "product_data", product_id=product_id)
         if (answer := await respond_async(request, command, 200)) is not None:
             return answer
@@ -103,7 +103,7 @@ class ProductController(Controller):
         opt=declared(ProductNotFound, access=Access.STAFF, scope=CatalogueScope.PRODUCTS_WRITE),
     )
     async def archive(self, product_id: FromPath[UUID], products: Products) -> None:
-        """Take a product out of the shop for good; orders that have it keep it."""
+        """Remove a product from the shop permanently; orders containing it keep it."""
         await products.archive(product_id)
 
     @get(
@@ -123,7 +123,7 @@ class ProductController(Controller):
         query: QueryParams,
         products: Products,
     ) -> Response[StockMovementPage]:
-        """Show a page of the changes of a product's stock, the newest first."""
+        """Return a page of the stock movements of a product, newest first."""
         asked = StockMovementQuery.parse_query(query.multi_items())
         return json_response(request, await products.movements(product_id, asked))
 
@@ -144,6 +144,6 @@ class ProductController(Controller):
         data: JSONBody[StockMovementCreate],
         products: Products,
     ) -> Response[StockMovementRead]:
-        """Let pieces come into stock or leave it."""
+        """Add units to the stock or remove them from it."""
         movement = await products.move_stock(request.caller, product_id, data)
         return created_response(request, movement, f"/api/v1/products/{product_id}/stock")

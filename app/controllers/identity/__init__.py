@@ -9,6 +9,6 @@ from app.controllers.identity.user_controller import AddressController, UserCont
 CONTROLLERS = (AuthController, UserController, AddressController, ApiKeyController)
 TAGS = (
     Tag("auth", "Log-ins, passwords and e-mail addresses."),
-    Tag("users", "Persons known to the shop, and their addresses."),
+    Tag("users", "Users of the shop and their addresses."),
 )
-API_KEY_TAGS = (Tag("api keys", "Keys by which machines come in."),)
+API_KEY_TAGS = (Tag("api keys", "API keys, which authenticate machines."),)

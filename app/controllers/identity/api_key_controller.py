@@ -15,7 +15,7 @@ from app.wiring.identity import ApiKeys
 
 
 class ApiKeyController(Controller):
-    """Keys by which machines come in."""
+    """API keys, which authenticate machines."""
 
     path = "/api-keys"
     tags = ["api keys"]
@@ -24,14 +24,14 @@ class ApiKeyController(Controller):
     async def issue(
         self, request: ShopRequest, data: JSONBody[ApiKeyCreate], api_keys: ApiKeys
     ) -> Response[ApiKeyCreated]:
-        """Make a key for a machine; its secret is shown this once."""
+        """Create a key for a machine; its secret is returned only once."""
         return no_store_response(await api_keys.issue(request.caller, data), 201)
 
     @get(summary="List API keys", opt=declared(access=Access.ADMIN, query=ApiKeyQuery))
     async def find(
         self, request: ShopRequest, query: QueryParams, api_keys: ApiKeys
     ) -> Response[ApiKeyPage]:
-        """Show a page of the keys, the revoked ones included, without their secrets."""
+        """Return a page of the keys, including revoked ones, without their secrets."""
         return json_response(
             request, await api_keys.find(ApiKeyQuery.parse_query(query.multi_items()))
         )
@@ -42,5 +42,5 @@ class ApiKeyController(Controller):
         opt=declared(ApiKeyNotFound, access=Access.ADMIN, changes_rights=True),
     )
     async def revoke(self, request: ShopRequest, key_id: FromPath[UUID], api_keys: ApiKeys) -> None:
-        """Take a key out of use for good."""
+        """Revoke a key permanently."""
         await api_keys.revoke(request.caller, key_id)

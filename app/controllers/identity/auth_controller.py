@@ -48,7 +48,7 @@ class AuthController(Controller):
         ),
     )
     async def log_in(self, request: ShopRequest, auth: Auth) -> Response[TokenPair]:
-        """Change a name and a password for an access token and a refresh token (RFC 6749)."""
+        """Exchange a username and a password for an access and a refresh token (RFC 6749)."""
         asked = await request.form_of(TokenRequest)
         user_agent = request.headers.get("user-agent", "")
         return no_store_response(await auth.log_in(asked, request.caller, user_agent))
@@ -68,7 +68,7 @@ class AuthController(Controller):
     async def refresh(
         self, request: ShopRequest, data: JSONBody[RefreshRequest], auth: Auth
     ) -> Response[TokenPair]:
-        """Change a refresh token for the next pair; one that is used twice ends its log-in."""
+        """Exchange a refresh token for a new pair; using one twice ends its log-in."""
         return no_store_response(await auth.refresh(data.refresh_token, request.caller))
 
     @post(
@@ -83,7 +83,7 @@ class AuthController(Controller):
 
     @get("/sessions", summary="List log-ins", opt=declared(access=Access.CUSTOMER))
     async def sessions(self, request: ShopRequest, auth: Auth) -> Response[SessionList]:
-        """Show the caller's own log-ins that are good, the newest first."""
+        """Return the valid log-ins of the caller, newest first."""
         return json_response(request, await auth.sessions(request.caller))
 
     @delete(
@@ -92,7 +92,7 @@ class AuthController(Controller):
         opt=declared(access=Access.CUSTOMER, changes_rights=True),
     )
     async def log_out_everywhere(self, request: ShopRequest, auth: Auth) -> None:
-        """End every log-in of the caller, the present one included."""
+        """End every log-in of the caller, including the current one."""
         await auth.log_out_everywhere(request.caller)
 
     @delete(
@@ -128,13 +128,13 @@ class AuthController(Controller):
     @post(
         "/password/forgot",
         status_code=202,
-        summary="Ask for a new password",
+        summary="Request a new password",
         opt=declared(access=Access.PUBLIC, is_secret=True, is_throttled=True),
     )
     async def forgot_password(
         self, request: ShopRequest, data: JSONBody[PasswordForgotten], accounts: Accounts
     ) -> Response[None]:
-        """Have a token sent to the address, if a user has it, which is not told."""
+        """Send a token to the address if a user has it; the response does not reveal whether."""
         await accounts.send_reset(data.email, request.caller)
         return accepted_response()
 
@@ -153,28 +153,28 @@ class AuthController(Controller):
     async def reset_password(
         self, request: ShopRequest, data: JSONBody[PasswordReset], accounts: Accounts
     ) -> None:
-        """Set a new password by the token from a mail; every log-in of the user ends."""
+        """Set a new password with the token from an e-mail; every log-in of the user ends."""
         await accounts.reset_password(data, request.caller)
 
     @post(
         "/email/ask",
         status_code=202,
-        summary="Ask for the proof of an address",
+        summary="Request verification of an address",
         opt=declared(TooManyRequests, access=Access.CUSTOMER, is_secret=True, is_throttled=True),
     )
     async def ask_to_verify(self, request: ShopRequest, accounts: Accounts) -> Response[None]:
-        """Have a token sent to the caller's own address."""
+        """Send a token to the address of the caller."""
         await accounts.send_verification(request.caller)
         return accepted_response()
 
     @post(
         "/email/verify",
         status_code=204,
-        summary="Prove an address",
+        summary="Verify an address",
         opt=declared(InvalidToken, access=Access.PUBLIC, is_secret=True),
     )
     async def verify_email(
         self, request: ShopRequest, data: JSONBody[EmailVerification], accounts: Accounts
     ) -> None:
-        """Note, by the token from a mail, that the user reads mails to the address."""
+        """Mark the address of the user as verified with the token from an e-mail."""
         await accounts.verify_email(data.token, request.caller)

@@ -62,12 +62,12 @@ class UserController(Controller):
     async def find(
         self, request: ShopRequest, query: QueryParams, users: Users
     ) -> Response[UserPage]:
-        """Show a page of users, the newest first."""
+        """Return a page of users, newest first."""
         return json_response(request, await users.find(UserQuery.parse_query(query.multi_items())))
 
     @get("/me", summary="Show the caller", opt=declared(access=Access.CUSTOMER))
     async def read_own(self, request: ShopRequest, users: Users) -> Response[UserRead]:
-        """Show the user who calls."""
+        """Return the calling user."""
         return cached_response(request, await users.get(request.caller, request.caller.own_id))
 
     @get(
@@ -78,7 +78,7 @@ class UserController(Controller):
     async def read(
         self, request: ShopRequest, user_id: FromPath[UUID], users: Users
     ) -> Response[UserRead]:
-        """Show one user."""
+        """Return a user."""
         return cached_response(request, await users.get(request.caller, user_id))
 
     @patch(
@@ -101,7 +101,7 @@ class UserController(Controller):
         data: JSONBody[UserChange],
         users: Users,
     ) -> Response[UserRead]:
-        """Change the fields that are given; the others stay."""
+        """Change the given fields; the others stay unchanged."""
         return json_response(
             request, await users.change(request.caller, user_id, data, request.if_match)
         )
@@ -118,7 +118,7 @@ class UserController(Controller):
         data: JSONBody[UserAccessChange],
         users: Users,
     ) -> Response[UserRead]:
-        """Give a user another role, or let a user in or not; who may not is logged out."""
+        """Change a user's role or permission to log in; one who may not log in is logged out."""
         return json_response(request, await users.change_access(request.caller, user_id, data))
 
     @get(
@@ -135,7 +135,7 @@ class UserController(Controller):
     async def export(
         self, request: ShopRequest, user_id: FromPath[UUID], privacy: Privacy
     ) -> Response[UserExport]:
-        """Show everything that the shop holds on a person (GDPR, articles 15 and 20)."""
+        """Return all data that the shop stores about a user (GDPR, articles 15 and 20)."""
         return json_response(request, await privacy.export(request.caller, user_id))
 
     @delete(
@@ -150,7 +150,7 @@ class UserController(Controller):
         ),
     )
     async def forget(self, request: ShopRequest, user_id: FromPath[UUID], privacy: Privacy) -> None:
-        """Delete a user; of one who has ordered the person is forgotten and the orders stay."""
+        """Delete a user; for a user with orders, personal data is erased and the orders stay."""
         await privacy.erase(request.caller, user_id)
 
 
@@ -167,7 +167,7 @@ class AddressController(Controller):
     async def find(
         self, request: ShopRequest, user_id: FromPath[UUID], addresses: Addresses
     ) -> Response[AddressList]:
-        """Show all addresses of a user, the oldest first."""
+        """Return all addresses of a user, oldest first."""
         return json_response(request, await addresses.of_user(request.caller, user_id))
 
     @post(
@@ -183,7 +183,7 @@ class AddressController(Controller):
         data: JSONBody[AddressCreate],
         addresses: Addresses,
     ) -> Response[AddressRead]:
-        """Add an address; a user's first one is primary."""
+        """Add an address; the first one of a user is primary."""
         address = await addresses.add(request.caller, user_id, data)
         return created_response(request, address, f"/api/v1/users/{user_id}/addresses/{address.id}")
 
@@ -199,7 +199,7 @@ class AddressController(Controller):
         address_id: FromPath[UUID],
         addresses: Addresses,
     ) -> Response[AddressRead]:
-        """Show one address of a user."""
+        """Return an address of a user."""
         return json_response(request, await addresses.get(request.caller, user_id, address_id))
 
     @patch(
@@ -221,7 +221,7 @@ class AddressController(Controller):
         data: JSONBody[AddressChange],
         addresses: Addresses,
     ) -> Response[AddressRead]:
-        """Change the fields that are given; made primary, it takes the place of the one before."""
+        """Change the given fields; a new primary address replaces the previous one."""
         return json_response(
             request,
             await addresses.change(request.caller, user_id, address_id, data, request.if_match),
@@ -241,5 +241,5 @@ class AddressController(Controller):
         address_id: FromPath[UUID],
         addresses: Addresses,
     ) -> None:
-        """Remove an address; orders that went there keep it."""
+        """Remove an address; orders shipped to it keep it."""
         await addresses.remove(request.caller, user_id, address_id)

@@ -6,4 +6,4 @@ from app.controllers.messaging.dead_letter_controller import DeadLetterControlle
 from app.controllers.messaging.operation_controller import OperationController
 
 CONTROLLERS = (OperationController, DeadLetterController)
-TAGS = (Tag("operations", "Commands that nobody waited for, and messages that failed."),)
+TAGS = (Tag("operations", "Asynchronous commands and failed messages."),)

@@ -16,7 +16,7 @@ from app.wiring.messaging import DeadLetters
 
 
 class DeadLetterController(Controller):
-    """Messages that cannot be applied."""
+    """Dead letters: messages that cannot be applied."""
 
     path = "/dead-letters"
     tags = ["operations"]
@@ -30,7 +30,7 @@ class DeadLetterController(Controller):
     async def find(
         self, request: ShopRequest, query: QueryParams, dead_letters: DeadLetters
     ) -> Response[DeadLetterPage]:
-        """Show a page of the messages that wait for somebody to requeue or discard them."""
+        """Return a page of the messages to be requeued or discarded."""
         asked = DeadLetterQuery.parse_query(query.multi_items())
         return json_response(request, await dead_letters.find(asked))
 
@@ -42,7 +42,7 @@ class DeadLetterController(Controller):
     async def read(
         self, request: ShopRequest, letter_id: FromPath[UUID], dead_letters: DeadLetters
     ) -> Response[DeadLetterRead]:
-        """Show one with its body."""
+        """Return a dead letter with its body."""
         return json_response(request, await dead_letters.get(letter_id))
 
     @post(
@@ -56,7 +56,7 @@ class DeadLetterController(Controller):
     async def requeue(
         self, request: ShopRequest, letter_id: FromPath[UUID], dead_letters: DeadLetters
     ) -> None:
-        """Put one back on its queue; it is applied once, however often it is requeued."""
+        """Return a dead letter to its queue; it is applied once, however often it is requeued."""
         await dead_letters.requeue(request.caller, letter_id)
 
     @delete(
@@ -69,5 +69,5 @@ class DeadLetterController(Controller):
     async def discard(
         self, request: ShopRequest, letter_id: FromPath[UUID], dead_letters: DeadLetters
     ) -> None:
-        """Give one up for good."""
+        """Discard a dead letter permanently."""
         await dead_letters.discard(request.caller, letter_id)

@@ -1,4 +1,4 @@
-"""Routes of what became of commands that nobody waited for."""
+"""Routes of operations."""
 
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from app.wiring.resources import Shop
 
 
 class OperationController(Controller):
-    """What became of commands that nobody waited for."""
+    """Operations: asynchronous commands and their results."""
 
     path = "/operations"
     tags = ["operations"]
@@ -35,7 +35,7 @@ class OperationController(Controller):
     async def read(
         self, request: ShopRequest, operation_id: FromPath[UUID], operations: Operations
     ) -> Response[OperationRead]:
-        """Show how far a command has come, with its result or its problem in the end."""
+        """Return the state of a command, with its result or its problem once it has finished."""
         return json_response(request, await operations.get(request.caller, operation_id))
 
     @get(
@@ -51,5 +51,5 @@ class OperationController(Controller):
     async def follow(
         self, request: ShopRequest, operation_id: FromPath[UUID], shop: NamedDependency[Shop]
     ) -> ServerSentEvent:
-        """Send each step of a command as it is made; `Last-Event-ID` leaves out what was seen."""
+        """Stream the steps of a command as they happen; `Last-Event-ID` skips those seen."""
         return await operation_events(request, shop, operation_id)

@@ -5,4 +5,4 @@ from litestar.openapi.spec import Tag
 from app.controllers.orders.order_controller import OrderController
 
 CONTROLLERS = (OrderController,)
-TAGS = (Tag("orders", "What users bought."),)
+TAGS = (Tag("orders", "Orders of users."),)

@@ -53,7 +53,7 @@ class OrderController(Controller):
     async def place(
         self, request: ShopRequest, data: JSONBody[OrderCreate], orders: Orders
     ) -> Response[OrderRead]:
-        """Place an order, all of it or nothing, at the prices of this moment."""
+        """Place an order, completely or not at all, at the current prices."""
         if (answer := await respond_async(request, await request.body(), 201)) is not None:
             return answer
         order = await orders.place(request.caller, data)
@@ -66,7 +66,7 @@ class OrderController(Controller):
     async def find(
         self, request: ShopRequest, query: QueryParams, orders: Orders
     ) -> Response[OrderPage]:
-        """Show a page of the caller's orders, or, to staff, of all, by status, user and period."""
+        """Return a page of orders by status, user and period: one's own, or all for staff."""
         return json_response(
             request,
             await orders.find(request.caller, OrderQuery.parse_query(query.multi_items())),
@@ -80,7 +80,7 @@ class OrderController(Controller):
     async def read(
         self, request: ShopRequest, order_id: FromPath[UUID], orders: Orders
     ) -> Response[OrderRead]:
-        """Show one order with its lines and its history."""
+        """Return an order with its lines and its history."""
         return cached_response(request, await orders.get(request.caller, order_id))
 
     @patch(
@@ -121,5 +121,5 @@ class OrderController(Controller):
     async def cancel(
         self, request: ShopRequest, order_id: FromPath[UUID], orders: Orders
     ) -> Response[OrderRead]:
-        """Cancel an order that is not shipped yet; its pieces go back into stock."""
+        """Cancel an order that is not shipped yet; its units return to stock."""
         return json_response(request, await orders.cancel(request.caller, order_id))

@@ -5,4 +5,4 @@ from litestar.openapi.spec import Tag
 from app.controllers.reports.report_controller import ReportController
 
 CONTROLLERS = (ReportController,)
-TAGS = (Tag("reports", "What was sold each day."),)
+TAGS = (Tag("reports", "Daily sales reports."),)

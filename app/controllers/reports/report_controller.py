@@ -36,7 +36,7 @@ from app.wiring.resources import Shop
 
 
 class ReportController(Controller):
-    """What was sold each day."""
+    """Daily sales reports."""
 
     path = "/reports"
     tags = ["reports"]
@@ -48,7 +48,7 @@ class ReportController(Controller):
     async def find(
         self, request: ShopRequest, query: QueryParams, reports: Reports
     ) -> Response[ReportPage]:
-        """Show a page of daily reports, by period, the newest first."""
+        """Return a page of daily reports by period, newest first."""
         return json_response(
             request, await reports.find(ReportQuery.parse_query(query.multi_items()))
         )
@@ -61,7 +61,7 @@ class ReportController(Controller):
     async def ask(
         self, request: ShopRequest, data: JSONBody[ReportOrder], reports: Reports
     ) -> Response[OperationRead]:
-        """Have the report of a day made now; one that would say the same stays as it is."""
+        """Create the report of a day now; a report that would not change is kept."""
         return operation_response(request, await reports.ask(request.caller, data.day))
 
     @get(
@@ -77,7 +77,7 @@ class ReportController(Controller):
     async def draw_days(
         self, request: ShopRequest, query: QueryParams, reports: Reports
     ) -> Response[None]:
-        """Draw revenue and orders of some days, or of the last 30 that are over."""
+        """Draw revenue and orders of a period, or of the last 30 completed days."""
         asked = ChartQuery.parse_query(query.multi_items())
         return await draw_days(request, *await reports.period(asked))
 
@@ -100,7 +100,7 @@ class ReportController(Controller):
         reports: Reports,
         shop: NamedDependency[Shop],
     ) -> Response[ReportRead]:
-        """Show the report of a day with a page of its lines, or, as CSV, all of the lines."""
+        """Return the report of a day with a page of its lines, or all lines as CSV."""
         asked = ReportLineQuery.parse_query(query.multi_items())
         return await show_report(request, shop, reports, day, asked)
 
@@ -123,7 +123,7 @@ class ReportController(Controller):
         reports: Reports,
         shop: NamedDependency[Shop],
     ) -> Response[ReportProductPage]:
-        """Show a page of the products of a day, the best sold first, or, as CSV, all of them."""
+        """Return a page of the products sold on a day, best-selling first, or all as CSV."""
         asked = ReportProductQuery.parse_query(query.multi_items())
         return await show_products(request, shop, reports, day, asked)
 

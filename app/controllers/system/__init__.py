@@ -9,10 +9,10 @@ from app.controllers.system.metrics_controller import MetricsController
 
 CONTROLLERS = (AuditController,)
 TEST_CONTROLLERS = (ClockController,)
-"""Those of a shop whose clock can be moved."""
+"""Controllers of a shop whose clock can be moved."""
 ROOT_CONTROLLERS = (HealthController, MetricsController)
-"""Those that are no part of the API."""
+"""Controllers that are not part of the API."""
 TAGS = (
-    Tag("audit", "What may have to be accounted for."),
-    Tag("health", "Whether the shop is well."),
+    Tag("audit", "The audit trail."),
+    Tag("health", "Health of the shop."),
 )

@@ -12,7 +12,7 @@ from app.wiring.system import Audit
 
 
 class AuditController(Controller):
-    """What may have to be accounted for."""
+    """The audit trail."""
 
     path = "/audit"
     tags = ["audit"]
@@ -21,5 +21,5 @@ class AuditController(Controller):
     async def find(
         self, request: ShopRequest, query: QueryParams, audit: Audit
     ) -> Response[AuditPage]:
-        """Show a page of log-ins, and of changes of roles, passwords, prices and keys."""
+        """Return a page of log-ins and of changes of roles, passwords, prices and keys."""
         return json_response(request, await audit.find(AuditQuery.parse_query(query.multi_items())))

@@ -1,4 +1,4 @@
-"""Routes of the clock, which there are only where it can be moved."""
+"""Routes of the clock, which exist only where it can be moved."""
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
@@ -18,9 +18,9 @@ class ClockController(Controller):
     path = "/clock"
     tags = ["health"]
 
-    @get(summary="Tell the time", opt=declared(access=Access.ADMIN))
+    @get(summary="Show the time", opt=declared(access=Access.ADMIN))
     async def read(self, request: ShopRequest, shop: NamedDependency[Shop]) -> Response[ClockRead]:
-        """Show what time it is in the shop."""
+        """Return the current time of the shop."""
         return json_response(request, ClockRead(now=shop.clock.now()))
 
     @post(status_code=200, summary="Move the time", opt=declared(access=Access.ADMIN))

@@ -1,4 +1,4 @@
-"""Routes that tell whether the shop is well."""
+"""Routes of the health of the shop."""
 
 from litestar import Controller, Response, get
 
@@ -22,7 +22,7 @@ class HealthController(Controller):
         opt=declared(access=Access.PUBLIC, is_health=True),
     )
     async def live(self, request: ShopRequest) -> Response[Liveness]:
-        """Answer, which is all that liveness is."""
+        """Return 200: a process that responds is alive."""
         return json_response(request, Liveness(status="ok"))
 
     @get(
@@ -31,6 +31,6 @@ class HealthController(Controller):
         opt=declared(access=Access.PUBLIC, is_health=True),
     )
     async def ready(self, request: ShopRequest, health: Health) -> Response[Readiness]:
-        """Ask each dependency for a sign of life; 503 when the shop cannot serve without one."""
+        """Probe every dependency; return 503 if the shop cannot serve without one that is down."""
         readiness = await health.readiness()
         return json_response(request, readiness, 503 if readiness.status == "down" else 200)

@@ -1,4 +1,4 @@
-"""Where Prometheus finds the figures of a process."""
+"""The route of the metrics of a process, for Prometheus."""
 
 from litestar import Controller, Response, get
 
@@ -11,7 +11,7 @@ from app.web.route_options import declared
 
 
 class MetricsController(Controller):
-    """The figures of a process."""
+    """The metrics of a process."""
 
     path = "/metrics"
     middleware = [Authentication]
@@ -19,6 +19,6 @@ class MetricsController(Controller):
 
     @get(opt=declared(access=Access.STAFF, scope=SystemScope.METRICS_READ))
     async def read(self, request: ShopRequest) -> Response[bytes]:
-        """Tell what is counted; how much a shop sells is not for everybody to know."""
+        """Return the metrics; they need access because they reveal how much a shop sells."""
         metrics: Metrics = request.app.state.metrics
         return Response(await metrics.render(), media_type=MEDIA_TYPE)
