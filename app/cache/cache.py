@@ -1,4 +1,4 @@
-"""Reads that are answered from the cache, and the changes that drop them from it."""
+"""Cached reads, and the invalidation of what a change has made stale."""
 
 import asyncio
 import random
@@ -18,14 +18,14 @@ from app.errors import DomainError, NotFound
 
 _ABSENT_SECONDS = 27.0
 _JITTER = 0.1
-# In front of Redis, which says what is old; for what it may fail to say.
+# Redis invalidates near entries; this bounds staleness if an invalidation is missed.
 _NEAR_SECONDS = 5.0
 
 Load = Callable[[], Awaitable[Representation]]
 
 
 class Tier(StrEnum):
-    """Where the answer to a read was found."""
+    """The tier that answered a read."""
 
     NEAR = "near"
     REDIS = "redis"
@@ -34,7 +34,7 @@ class Tier(StrEnum):
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the reads of one kind."""
+    """The counters of the reads of one kind."""
 
     hits: dict[Tier, int] = field(default_factory=lambda: {Tier.NEAR: 0, Tier.REDIS: 0})
     misses: int = 0
@@ -44,7 +44,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A representation, and where it was found."""
+    """A representation and the tier that it came from."""
 
     representation: Representation
     tier: Tier
@@ -52,7 +52,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What is read: its kind, what a change of it drops, and where it is kept."""
+    """A read: the kind, the tag that invalidates it, and its key."""
 
     kind: Kind
     tag: str
@@ -60,9 +60,9 @@ class _Read:
 
 
 class Cache:
-    """Cache-aside in this process and, where there is one, in Redis.
+    """Cache-aside in this process and, if configured, in Redis.
 
-    Without Redis, what is near is for a database that no other process changes.
+    Without Redis, the near cache requires that no other process changes the database.
     """
 
     def __init__(self, near: LocalStore | None, redis: RedisStore | None) -> None:
@@ -74,10 +74,10 @@ class Cache:
         ] = {}
 
     async def show(self, kind: Kind, subject_id: UUID, owner: UUID | None, load: Load) -> Found:
-        """Return what an owner, or, for None, anybody, sees of one thing.
+        """Return the representation of a resource for an owner, or for anybody if None.
 
         Raises:
-            NotFound: there is none of this id, or it is not for the owner to know.
+            NotFound: the id does not exist or the owner may not see it.
         """
         tag = kind.tag(subject_id)
         found = await self._read(_Read(kind, tag, f"{tag}:{owner or ''}"), load)
@@ -86,14 +86,14 @@ class Cache:
         return found
 
     async def show_list(self, kind: Kind, query: str, load: Load) -> Found:
-        """Return a list, by the query in a form that has no others."""
+        """Return a list by the canonical form of its query."""
         if kind.list_tag is None:
-            raise RuntimeError(f"{kind.name} is no kind of lists")
+            raise RuntimeError(f"{kind.name} has no lists")
         digest = blake2b(query.encode(), digest_size=12).hexdigest()
         return await self._read(_Read(kind, kind.list_tag, f"{kind.list_tag}:{digest}"), load)
 
     async def drop(self, tags: Collection[str]) -> bool:
-        """Forget what depends on tags; tell whether all processes have been told."""
+        """Drop what depends on tags; return whether all processes have been notified."""
         if self.near is not None:
             self.near.drop(tags)
         if self.redis is None:
@@ -103,7 +103,7 @@ class Cache:
         except RedisUnavailable:
             return False
         finally:
-            # What was fetched before Redis was told is old, and so is what is being fetched.
+            # What was fetched before the drop in Redis, or is being fetched, is stale.
             if self.near is not None:
                 self.near.drop(tags)
         return True
@@ -111,7 +111,7 @@ class Cache:
     async def _read(self, read: _Read, load: Load) -> Found:
         counts = self.counts[read.kind]
         drops = 0 if self.near is None else self.near.drops
-        # Whatever is near is good: while nobody would tell us of changes, nothing is.
+        # Near entries are valid: the near cache is cleared when invalidations cannot arrive.
         if self.near is not None and (representation := self.near.get(read.key)) is not None:
             counts.hits[Tier.NEAR] += 1
             return Found(representation, Tier.NEAR)
@@ -125,7 +125,7 @@ class Cache:
         return Found(await self._load_once(read, load, answer, drops), Tier.MISS)
 
     async def _fetch(self, read: _Read) -> Representation | bytes:
-        """Return what Redis has, or the generation to load under; without Redis an empty one."""
+        """Return the value in Redis or the generation to load under; empty without Redis."""
         if self.redis is None or not self.redis.is_synced:
             return b""
         try:
@@ -136,15 +136,15 @@ class Cache:
     async def _load_once(
         self, read: _Read, load: Load, generation: bytes, drops: int
     ) -> Representation:
-        """Load, or wait for who loads the same at present.
+        """Load, or wait for another task that is loading the same.
 
-        Under another generation, or before a drop, it is not the same: a change that was
+        A load under another generation, or before a drop, is not the same: a change that was
         acknowledged before this read began may be missing in it.
         """
         last_drop = 0 if self.near is None else self.near.last_drop(read.tag)
         flight = (read.key, generation, last_drop)
         while (loading := self._loading.get(flight)) is not None:
-            # Whoever waits may be cancelled, without harm to the others.
+            # Cancelling one waiting task must not cancel the load of the others.
             outcome = await asyncio.shield(loading)
             if isinstance(outcome, DomainError):
                 raise outcome
@@ -168,7 +168,7 @@ class Cache:
             raise
         finally:
             del self._loading[flight]
-            # None where we were cancelled, or are at fault: another one tries.
+            # None if this load was cancelled or raised another error: another task tries.
             loading.set_result(outcome)
         return outcome
 
@@ -195,5 +195,5 @@ class Cache:
 
 
 def _jittered(seconds: float) -> float:
-    # What was loaded together does not have to be loaded together again.
+    # Entries that were loaded together should not expire together.
     return seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # nosec B311  # no secret

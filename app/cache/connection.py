@@ -12,13 +12,13 @@ _MORE = object()
 
 
 class RedisUnavailable(Exception):
-    """Redis is not there, does not answer in time, or refuses."""
+    """Redis is unreachable, does not answer in time, or returns an error."""
 
 
 class Connection(asyncio.Protocol):
-    """Sends commands without waiting for the answers to those before, which come in order.
+    """Pipelines commands: sends them without waiting for earlier replies, which come in order.
 
-    redis-py lends a connection to one task at a time: a read costs it four times as much.
+    redis-py gives a connection to one task at a time, which makes a read cost four times as much.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Connection(asyncio.Protocol):
         on_lost: Callable[[str], None],
     ) -> None:
         self.ticks = 0
-        """How many times the timer has come round; while this process stands still, it does not."""
+        """How many times the timer has fired; it does not fire while this process is suspended."""
         self._patience = max(round(timeout_seconds / TICK_SECONDS), 1)
         self._on_push = on_push
         self._on_lost = on_lost
@@ -44,20 +44,20 @@ class Connection(asyncio.Protocol):
         """Send a command and return its answer.
 
         Raises:
-            RedisUnavailable: there is none in time, or it is a refusal.
+            RedisUnavailable: no reply arrives in time, or it is an error.
         """
         if self._is_closed:
-            raise RedisUnavailable("the connection has ended")
+            raise RedisUnavailable("the connection is closed")
         answer = self._loop.create_future()
         self._waiting.append((answer, self.ticks))
         if not self._unsent:
-            # What other tasks send in this turn of the loop leaves with it.
+            # Commands of other tasks in the same iteration of the event loop are sent with it.
             self._loop.call_soon(self._flush)
         self._unsent.append(hiredis.pack_command(command))
         return await answer
 
     def close(self, reason: str = "closed") -> None:
-        """End the connection; whoever waits for an answer is told."""
+        """Close the connection and fail all pending commands."""
         if self._is_closed:
             return
         self._is_closed = True
@@ -72,17 +72,17 @@ class Connection(asyncio.Protocol):
         self._on_lost(reason)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to watch over the answers."""
-        # uvloop's is no subclass of it.
+        """Start checking for replies that are late."""
+        # uvloop's transport is not a subclass of asyncio.Transport.
         self._transport = cast(asyncio.Transport, transport)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell whoever waits."""
-        self.close(str(exc) if exc else "Redis has ended the connection")
+        """Fail all pending commands."""
+        self.close(str(exc) if exc else "Redis closed the connection")
 
     def data_received(self, data: bytes) -> None:
-        """Hand each answer to who waits for it, and each push to the one who wants them all."""
+        """Pass every reply to its command and every push to the handler of pushes."""
         try:
             self._reader.feed(data)
             while (answer := self._reader.gets()) is not _MORE:
@@ -91,7 +91,7 @@ class Connection(asyncio.Protocol):
                 else:
                     self._hand_over(answer)
         except (hiredis.ProtocolError, IndexError) as error:
-            self.close(f"Redis answers what nobody asked: {error}")
+            self.close(f"unexpected reply from Redis: {error}")
 
     def _hand_over(self, answer: Any) -> None:
         waiting, _ = self._waiting.popleft()
@@ -108,10 +108,10 @@ class Connection(asyncio.Protocol):
             self._transport.write(sent)
 
     def _watch(self) -> None:
-        """Give up when the oldest answer has been waited for too long.
+        """Close the connection when the oldest pending reply is late.
 
-        By turns of a timer and not by the clock: when this process itself stood still, Redis is
-        not to blame, and what it has answered meanwhile is read before the next turn.
+        Time is counted in ticks, not by the clock: if this process was suspended, Redis is
+        not at fault, and the replies that arrived meanwhile are read before the next tick.
         """
         self.ticks += 1
         if self._waiting and self.ticks - self._waiting[0][1] > self._patience:

@@ -1,4 +1,4 @@
-"""What kinds of representation there are, and which of them a changed row shows in."""
+"""The kinds of representations, and the mapping from a changed row to its tags."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from app.models import Base
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a representation is of, how long it is kept, and the refusal where there is none."""
+    """A kind of representation: its name, its lifetime, and the error if it does not exist."""
 
     name: str
     seconds: float
     not_found: type[NotFound] = NotFound
     list_tag: str | None = None
-    """For lists: the tag that every one of them depends on."""
+    """The tag that every list of this kind depends on."""
 
     def tag(self, subject_id: UUID) -> str:
-        """Return the tag of one of its kind."""
+        """Return the tag of a resource of this kind."""
         return f"{self.name}:{subject_id}"
 
 
 RowTags = Mapping[type[Base], Callable[[Any], set[str]]]
-"""By table, what returns the tags of what shows a row of it."""
+"""By model, the function that returns the tags of a row."""

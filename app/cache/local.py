@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.cache.representation import Representation
 
-# Of what is not there, which anybody can ask for without end, so much at most.
+# Negative entries may fill a tenth: anybody can ask for unknown ids.
 _ABSENT_SHARE = 10
 _MAX_REMEMBERED_DROPS = 10_000
 
@@ -20,7 +20,7 @@ class _Entry:
 
 
 class LocalStore:
-    """Keeps what was used last, and nothing that was loaded before its tag was dropped."""
+    """Keeps the most recently used entries, and none loaded before its tag was dropped."""
 
     def __init__(
         self, max_entries: int, max_bytes: int, now: Callable[[], float] = time.monotonic
@@ -32,17 +32,17 @@ class LocalStore:
         self._absent: OrderedDict[str, _Entry] = OrderedDict()
         self._keys: dict[str, set[str]] = {}
         self._drops: OrderedDict[str, int] = OrderedDict()
-        # Of a tag that is not in `_drops` the last drop was not after this one.
+        # The last drop of a tag missing in `_drops` was not after this one.
         self._horizon = 0
         self.bytes = 0
         self.drops = 0
-        """How many drops there were: taken before a load, it tells whether one came between."""
+        """The number of drops; comparing it before and after a load shows whether one occurred."""
 
     def __len__(self) -> int:
         return len(self._present) + len(self._absent)
 
     def get(self, key: str) -> Representation | None:
-        """Return what is kept under a key, if its time is not over."""
+        """Return the entry of a key unless it has expired."""
         shelf = self._present if key in self._present else self._absent
         if (entry := shelf.get(key)) is None:
             return None
@@ -53,14 +53,14 @@ class LocalStore:
         return entry.representation
 
     def seconds_left(self, key: str) -> float | None:
-        """Return how long a key is kept, if it is there."""
+        """Return the remaining lifetime of a key, or None if it is not stored."""
         entry = self._present.get(key) or self._absent.get(key)
         return None if entry is None else entry.expires_at - self._now()
 
     def put(
         self, key: str, tag: str, representation: Representation, seconds: float, drops: int
     ) -> bool:
-        """Keep what was loaded after so many drops; tell whether the tag was not dropped since."""
+        """Store what was loaded after `drops` drops; return False if the tag was dropped since."""
         if self.last_drop(tag) > drops:
             return False
         self._remove(key)
@@ -72,11 +72,11 @@ class LocalStore:
         return True
 
     def last_drop(self, tag: str) -> int:
-        """Return the number of a tag's last drop, or a later one if it is long ago."""
+        """Return the number of the last drop of a tag, or a later number for an old one."""
         return self._drops.get(tag, self._horizon)
 
     def drop(self, tags: Iterable[str]) -> None:
-        """Forget what depends on tags, and refuse what is being loaded of it at present."""
+        """Remove what depends on tags, and refuse the results of loads in progress."""
         self.drops += 1
         for tag in tags:
             self._drops.pop(tag, None)
@@ -87,7 +87,7 @@ class LocalStore:
             _, self._horizon = self._drops.popitem(last=False)
 
     def clear(self) -> None:
-        """Forget everything, and refuse whatever is being loaded at present."""
+        """Remove everything, and refuse the results of loads in progress."""
         self.drops += 1
         self._horizon = self.drops
         for index in (self._present, self._absent, self._keys, self._drops):

@@ -1,4 +1,4 @@
-"""Redis as the cache that all processes share, for as long as it can be believed."""
+"""Redis as the cache shared by all processes, while it can be trusted."""
 
 import asyncio
 import itertools
@@ -21,14 +21,14 @@ logger = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 0.1
 _CONNECT_SECONDS = 1.0
 _SLOW = "Redis is slow"
-# Longer than any load takes: whoever is slower than this does not store what it has loaded.
+# Longer than any load takes: a slower load cannot store its result.
 _UNUSED_GENERATION_SECONDS = 60
 _GENERATION_LENGTH = 16
-# Shops of several versions share the generations, and each has values in its own form.
+# Shops of different versions share the generations, but every version has its own values.
 _FORMAT = "1"
 _GENERATION = "lavka:generation:"
 _VALUE = f"lavka:value:{_FORMAT}:"
-# A value counts under the generation that it was loaded under, and under no other.
+# A value is valid only under the generation that it was loaded under.
 _FETCH = """
 local generation = redis.call('GET', KEYS[1])
 if generation then
@@ -44,7 +44,7 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[2], ARGV[1] .. ARGV[2], 'EX', ARGV[3])
 if redis.call('TTL', KEYS[1]) < tonumber(ARGV[3]) then
     redis.call('EXPIRE', KEYS[1], 2 * ARGV[3])
-    -- Of a key that we have changed we are told no more, until we read it again.
+    -- Redis stops tracking a key that this client has changed, until it is read again.
     redis.call('GET', KEYS[1])
 end
 return 1
@@ -54,34 +54,36 @@ _decoder = msgspec.msgpack.Decoder(Representation)
 
 
 class RedisStore:
-    """Representations in Redis, and its word on which of the near ones are good no more."""
+    """Representations in Redis, and its invalidations of the near cache."""
 
     def __init__(self, settings: Settings, near: LocalStore) -> None:
         self.timeout_seconds = TIMEOUT_SECONDS
-        """How long an answer is waited for, from the next connection on."""
+        """The timeout of a reply; a change applies from the next connection on."""
         self._settings = settings
         self._near = near
         self._connection: Connection | None = None
         self._fetch_sha = self._store_sha = b""
         prefix = secrets.token_hex(_GENERATION_LENGTH // 4)
         self._names = (f"{prefix}{number:08x}" for number in itertools.count())
-        self._warning = RareWarning(logger, "Redis is not to be had, reads go to the database: %s")
+        self._warning = RareWarning(
+            logger, "Redis unavailable; reads fall back to the database: %s"
+        )
         self._is_lost = asyncio.Event()
         self._lost_by = "not connected yet"
         self.is_synced = False
-        """Whether what it has may be served: no drop is outstanding that it did not get."""
+        """Whether its values may be served: Redis has received every drop."""
         self.errors = 0
 
     @property
     def is_connected(self) -> bool:
-        """Whether there is a connection, over which drops go, believed or not."""
+        """Whether a connection exists; drops are sent over it whether synced or not."""
         return self._connection is not None
 
     async def fetch(self, tag: str, key: str) -> Representation | bytes:
-        """Return what Redis has under a key, or the generation of its tag.
+        """Return the value of a key in Redis, or the generation of its tag.
 
         Raises:
-            RedisUnavailable: it cannot be asked.
+            RedisUnavailable: Redis cannot be reached.
         """
         answer = await self._call(
             "EVALSHA",
@@ -99,10 +101,10 @@ class RedisStore:
     async def store(
         self, tag: str, key: str, representation: Representation, seconds: float, generation: bytes
     ) -> bool:
-        """Store what was loaded under a generation; tell whether it is still the tag's.
+        """Store what was loaded under a generation; return whether the generation is still current.
 
         Raises:
-            RedisUnavailable: it cannot be told.
+            RedisUnavailable: Redis cannot be reached.
         """
         answer = await self._call(
             "EVALSHA",
@@ -120,38 +122,38 @@ class RedisStore:
         """End the generations of tags.
 
         Raises:
-            RedisUnavailable: it cannot be told.
+            RedisUnavailable: Redis cannot be reached.
         """
         await self._call("DEL", *(_GENERATION + tag for tag in tags))
 
     async def seconds_left(self, key: str) -> float:
-        """Return how long Redis keeps the value of a key; negative if it has none.
+        """Return the remaining lifetime of a key in Redis; negative if it is not stored.
 
         Raises:
-            RedisUnavailable: it cannot be asked.
+            RedisUnavailable: Redis cannot be reached.
         """
         return int(await self._call("PTTL", _VALUE + key)) / 1000
 
     async def ping(self) -> None:
-        """Ask for a sign of life.
+        """Check that Redis responds.
 
         Raises:
-            RedisUnavailable: there was none, or it came late.
+            RedisUnavailable: no reply arrived, or it was late.
         """
         if (connection := self._connection) is None:
             raise RedisUnavailable(self._lost_by)
         began = connection.ticks
         await self._call("PING")
-        # Whoever is so slow when asked for nothing is no help: a miss waits for two answers.
+        # A miss waits for two replies, so an idle Redis that is this slow is of no use.
         if (connection.ticks - began) * TICK_SECONDS > self.timeout_seconds / 2:
             self.close(_SLOW)
             raise RedisUnavailable(_SLOW)
 
     async def connect(self) -> None:
-        """Connect, without believing it yet.
+        """Connect; the store is not synced yet.
 
         Raises:
-            RedisUnavailable: it is not there, or not one that we can use.
+            RedisUnavailable: Redis is unreachable or not usable.
         """
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
@@ -177,28 +179,28 @@ class RedisStore:
             hello += ("AUTH", "default", password.get_secret_value())
         await connection.call(*hello)
         await connection.call("SELECT", self._settings.redis_db)
-        # What we change ourselves we need not be told.
+        # NOLOOP: this process already knows its own changes.
         await connection.call("CLIENT", "TRACKING", "ON", "NOLOOP")
         self._fetch_sha = await connection.call("SCRIPT", "LOAD", _FETCH)
         self._store_sha = await connection.call("SCRIPT", "LOAD", _STORE)
 
     async def wait_lost(self, timeout_seconds: float) -> None:
-        """Wait until the connection has ended, or for so long."""
+        """Wait until the connection is lost or the timeout expires."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_seconds):
                 await self._is_lost.wait()
 
     def mark_synced(self) -> None:
-        """Serve what it has from now on."""
+        """Serve the values in Redis from now on."""
         self.is_synced = self.is_connected
 
     def close(self, reason: str = "closed") -> None:
-        """End the connection, if there is one."""
+        """Close the connection, if there is one."""
         if self._connection is not None:
             self._connection.close(reason)
 
     def warn_once(self, reason: object) -> None:
-        """Log that Redis is not to be had, at most once a minute."""
+        """Log that Redis is unavailable, at most once a minute."""
         self.errors += 1
         self._warning.log(reason)
 
@@ -209,7 +211,7 @@ class RedisStore:
             return await self._connection.call(*command)
         except RedisUnavailable as error:
             self.warn_once(error)
-            # Also after a mere refusal: a replica, or one that is full, is not to be believed.
+            # Also after an error reply: a replica or a full Redis cannot be trusted.
             self.close(str(error))
             raise
 
@@ -217,7 +219,7 @@ class RedisStore:
         self._connection, self._lost_by = None, reason
         self.is_synced = False
         self._is_lost.set()
-        # Nobody tells us any more what of it is old.
+        # Without a connection no invalidations arrive.
         self._near.clear()
 
     def _on_push(self, push: list[Any]) -> None:

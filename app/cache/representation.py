@@ -1,4 +1,4 @@
-"""What is cached: a document as it is sent."""
+"""The cached representation: a document as it is sent."""
 
 import gzip
 from typing import Self
@@ -8,9 +8,9 @@ import msgspec
 from app.schemas.base import Schema, etag_of
 
 _MIN_TO_COMPRESS = 1_024
-# Half of the saving of level 9 in a tenth of its time.
+# Half of the savings of level 9 in a tenth of the time.
 _LEVEL = 5
-# An entry's own objects and its places in the indexes, roughly.
+# The approximate size of an entry's objects and index entries.
 _OVERHEAD = 600
 
 
@@ -25,18 +25,18 @@ class Representation(msgspec.Struct, frozen=True, array_like=True):
     def of(cls, document: Schema) -> Self:
         """Render a document."""
         body = document.to_json()
-        # Without a time in it, or else the same document would have other bytes each second.
+        # A time stamp would give the same document different bytes every second.
         gzipped = gzip.compress(body, _LEVEL, mtime=0) if len(body) > _MIN_TO_COMPRESS else None
         return cls(body, etag_of(body), gzipped)
 
     @property
     def is_absent(self) -> bool:
-        """Whether it stands for the knowledge that there is no such thing."""
+        """Whether it records that the resource does not exist."""
         return not self.body
 
     @property
     def size(self) -> int:
-        """The bytes that it takes in memory, roughly."""
+        """The approximate size in memory, in bytes."""
         return len(self.body) + len(self.gzipped or b"") + _OVERHEAD
 
 

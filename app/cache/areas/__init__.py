@@ -1,4 +1,4 @@
-"""What the cache keeps of each area, and what a change of a row drops; each area has a module."""
+"""The cached representations of every area and the tags of its rows, one module per area."""
 
 from app.cache.areas import catalogue, identity, orders
 from app.cache.kind import RowTags
@@ -10,6 +10,6 @@ _ROW_TAGS: RowTags = {**identity.ROW_TAGS, **catalogue.ROW_TAGS, **orders.ROW_TA
 
 
 def tags_of(row: Base) -> set[str]:
-    """Return the tags of what shows a row."""
+    """Return the tags of the representations that contain a row."""
     find = _ROW_TAGS.get(type(row))
     return set() if find is None else find(row)

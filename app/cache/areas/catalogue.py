@@ -1,4 +1,4 @@
-"""What the cache keeps of products."""
+"""The cached representations of products."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -8,7 +8,7 @@ from app.errors import ProductNotFound
 from app.models import Product
 
 CATALOGUE = "catalogue"
-"""All products: every list of them depends on it."""
+"""The tag of all products: every product list depends on it."""
 
 PRODUCTS = Kind("product", 600, ProductNotFound)
 PRODUCT_LISTS = Kind("product_list", 600, list_tag=CATALOGUE)

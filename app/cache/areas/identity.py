@@ -1,4 +1,4 @@
-"""What the cache keeps of users."""
+"""The cached representations of users."""
 
 from app.cache.kind import Kind, RowTags
 from app.errors import UserNotFound

@@ -1,4 +1,4 @@
-"""What the cache keeps of orders."""
+"""The cached representations of orders."""
 
 from collections.abc import Iterable
 from uuid import UUID
