@@ -1,6 +1,6 @@
 """Draws docs/images/rooms.svg: the packages of `app/` in their layers, and their imports.
 
-The packages ("rooms") and the arrows come from the imports, the layers from import-linter's contract
+The packages ("rooms") and arrows come from the imports, the layers from import-linter's contract
 in pyproject.toml. Transitive imports are left out: if services import the cache and the cache
 imports settings, there is no arrow from services to settings.
 """

@@ -1,6 +1,6 @@
 """Places boxes in layers with few line crossings: Sugiyama's method, in a deterministic form.
 
-A line that crosses a layer has a narrow place in it. The boxes of a layer are ordered by the average
+A line that crosses a layer has a narrow place in it. Boxes of a layer are ordered by the average
 position of their neighbours, in alternating sweeps down and up; the best order found is used. Then
 boxes move towards their neighbours as far as the order and the gaps allow.
 """

@@ -1,4 +1,4 @@
-"""Who acts in the shop, and how much that is worth."""
+"""The callers of the shop and their access."""
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
@@ -8,7 +8,7 @@ from app.models import UserRole
 
 
 class Scope(StrEnum):
-    """What an API key may be good for."""
+    """A scope that an API key may have."""
 
 
 class Access(IntEnum):
@@ -29,7 +29,7 @@ _ACCESS = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A user, a machine with an API key, the shop itself, or nobody that is known."""
+    """A user, a machine with an API key, the shop itself, or an anonymous caller."""
 
     name: str
     user_id: UUID | None = None
@@ -37,16 +37,16 @@ class Caller:
     scopes: frozenset[Scope] = frozenset()
     session_id: UUID | None = None
     address: str | None = None
-    """The network address, where there is one."""
+    """The network address, if there is one."""
 
     @property
     def is_anonymous(self) -> bool:
-        """Whether nothing is known of the caller."""
+        """Whether the caller is not authenticated."""
         return self.name == _NOBODY
 
     @property
     def is_privileged(self) -> bool:
-        """Whether the caller has to do with what is not the caller's own."""
+        """Whether the caller may access resources of others."""
         return not self.is_anonymous and self.role is not UserRole.CUSTOMER
 
     @property
@@ -54,7 +54,7 @@ class Caller:
         """The id of a caller who is a user.
 
         Raises:
-            RuntimeError: a caller whom no route for persons should have let through.
+            RuntimeError: the caller is not a user; routes for users must not admit it.
         """
         if self.user_id is None:
             raise RuntimeError(f"{self.name} is not a user")
@@ -62,17 +62,17 @@ class Caller:
 
     @property
     def owner(self) -> UUID | None:
-        """Whose things the caller may see: None for everybody's.
+        """The user whose resources the caller may see, or None for those of all users.
 
         Raises:
-            RuntimeError: a caller whom no route should have let through.
+            RuntimeError: the caller is anonymous; the route must not admit it.
         """
         if self.is_anonymous:
             raise RuntimeError("an anonymous caller owns nothing and sees nothing")
         return None if self.is_privileged else self.user_id
 
     def may(self, access: Access, scope: Scope | None) -> bool:
-        """Tell whether a route of this access, or for keys of this scope, is open to the caller."""
+        """Return whether the caller may use a route with this access or key scope."""
         if self.role is not None:
             return _ACCESS[self.role] >= access
         return access is Access.PUBLIC or (scope is not None and scope in self.scopes)
@@ -85,5 +85,5 @@ SYSTEM = Caller("system")
 
 
 def name_of_user(user_id: UUID) -> str:
-    """Return what a user is called where it is noted who did something."""
+    """Return the name of a user in the audit trail."""
     return f"user {user_id}"

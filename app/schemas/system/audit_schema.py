@@ -1,4 +1,4 @@
-"""The audit trail, as it goes out."""
+"""The schemas of the audit trail."""
 
 from datetime import datetime
 from typing import Any
@@ -15,13 +15,13 @@ _MOMENT = "2026-01-31T12:00:00Z"
 
 
 class AuditEventRead(Schema):
-    """Something that may have to be accounted for."""
+    """An event of the audit trail."""
 
     id: UUID = Field(description="The event's id (UUIDv7).", examples=[_ID])
     event: AnyAudited = Field(description="What happened.", examples=["price.changed"])
     actor: str = Field(
         max_length=100,
-        description="Who did it: a user, an API key, the shop itself, or nobody that is known.",
+        description="Who did it: a user, an API key, the shop itself, or an anonymous caller.",
         examples=["user " + _ID],
     )
     subject_id: UUID | None = Field(
@@ -31,13 +31,13 @@ class AuditEventRead(Schema):
         max_length=45, description="The network address of who did it.", examples=["192.0.2.7"]
     )
     detail: dict[str, Any] = Field(
-        description="What was and what is.", examples=[{"from": "4.99", "to": "5.49"}]
+        description="The values before and after.", examples=[{"from": "4.99", "to": "5.49"}]
     )
     created_at: datetime = Field(description="When (UTC).", examples=[_MOMENT])
 
 
 class AuditPage(Schema):
-    """A page of the audit trail, the newest first."""
+    """A page of the audit trail, newest first."""
 
     items: list[AuditEventRead] = Field(
         max_length=MAX_ITEMS, description="The events of this page.", examples=[[]]
@@ -46,7 +46,7 @@ class AuditPage(Schema):
 
 
 class AuditQuery(PageQuery):
-    """Which events are asked for."""
+    """The filter of audit events."""
 
     event: AnyAudited | None = Field(
         default=None, description="Only events of this kind.", examples=["price.changed"]

@@ -1,4 +1,4 @@
-"""The scopes and audit events of all areas.
+"""The scopes and audit events of all areas, one module per area.
 
 A scope or an event is added in the module of its area; only a new enumeration is listed here. The
 order is that of the API documents.
@@ -34,5 +34,5 @@ _SCOPES = {each.value: each for each in SCOPES}
 
 
 def scope_of(value: str) -> Scope:
-    """Return the scope with the value that an API key is stored with."""
+    """Return the scope of a stored value."""
     return _SCOPES[value]
