@@ -1,9 +1,13 @@
 """Makes things of the shop through its API, with valid defaults and unique keys."""
 
+from datetime import datetime
 from itertools import count
 from typing import Any
 
 import httpx
+
+from app.core.ids import new_id
+from app.tables.catalogue import search_text
 
 PASSWORD = "correct horse battery staple"
 _numbers = count(1)
@@ -87,3 +91,22 @@ async def order_in(
         assert response.status_code == 200, response.text
         order = response.json()
     return order
+
+
+def product_row(
+    sku: str, name: str, category: str, price_minor: int, at: datetime
+) -> dict[str, Any]:
+    """Return a product without stock as columns, for many that are inserted at once."""
+    return {
+        "id": new_id(at),
+        "sku": sku,
+        "name": name,
+        "description": "",
+        "category": category,
+        "price_minor": price_minor,
+        "currency": "USD",
+        "stock_quantity": 0,
+        "search_text": search_text(name, sku, category, ""),
+        "created_at": at,
+        "updated_at": at,
+    }

@@ -10,12 +10,16 @@ import httpx
 import pytest
 
 from app.core.clock import Clock
-from app.core.ids import new_id
 from app.core.money import format_minor
 from app.repositories.catalogue.product_repository import ProductRepository
-from app.tables.catalogue import search_text
 from app.wiring.resources import Shop
-from tests.support.factories import create_address, create_product, create_user, place_order
+from tests.support.factories import (
+    create_address,
+    create_product,
+    create_user,
+    place_order,
+    product_row,
+)
 from tests.support.queries import statements_of
 from tests.support.refusals import places_of, problem_of
 
@@ -245,21 +249,8 @@ async def _fifty(shop: Shop) -> list[dict[str, Any]]:
 
 
 def _row(number: int, at: datetime) -> dict[str, Any]:
-    sku, name = f"S{number}", f"Name {number * 7 % 5}"
     category = "Odd" if number % 2 else "Even"
-    return {
-        "id": new_id(at),
-        "sku": sku,
-        "name": name,
-        "description": "",
-        "category": category,
-        "price_minor": number * 3 % 4 * 100,
-        "currency": "USD",
-        "stock_quantity": 0,
-        "search_text": search_text(name, sku, category, ""),
-        "created_at": at,
-        "updated_at": at,
-    }
+    return product_row(f"S{number}", f"Name {number * 7 % 5}", category, number * 3 % 4 * 100, at)
 
 
 def _sorted(products: list[dict[str, Any]], sort: str) -> list[str]:

@@ -8,11 +8,9 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.core.ids import new_id
 from app.repositories.catalogue.product_repository import ProductRepository
-from app.tables.catalogue import search_text
 from app.wiring.resources import Shop
-from tests.support.factories import create_product
+from tests.support.factories import create_product, product_row
 from tests.support.queries import Statement, statements_of
 
 CATALOGUE = [
@@ -299,20 +297,7 @@ async def _fill(shop: Shop) -> None:
 
 
 def _row(number: int, at: datetime) -> dict[str, Any]:
-    sku, name = f"S{number}", f"Tea number{number}"
-    return {
-        "id": new_id(at),
-        "sku": sku,
-        "name": name,
-        "description": "",
-        "category": "Tea",
-        "price_minor": number,
-        "currency": "USD",
-        "stock_quantity": 0,
-        "search_text": search_text(name, sku, "Tea", ""),
-        "created_at": at,
-        "updated_at": at,
-    }
+    return product_row(f"S{number}", f"Tea number{number}", "Tea", number, at)
 
 
 async def _plan(shop: Shop, statement: Statement) -> str:
