@@ -46,7 +46,7 @@ class Worker:
         self._stopping.set()
 
     def problem(self) -> str | None:
-        """Tell what keeps the worker from its work."""
+        """Return why the worker cannot work, or None."""
         return None if self._is_connected else "RabbitMQ is away"
 
     async def run(self) -> None:

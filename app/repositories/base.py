@@ -43,7 +43,7 @@ class Repository(Generic[Row]):
 
     async def _one(self, query: Select[Row], row_id: UUID, *, lock: bool = False) -> Row:
         if lock:
-            # A row that the session knows already is read again: it may be old by now.
+            # A row that the session knows already is read again: it may have changed.
             query = query.with_for_update().execution_options(populate_existing=True)
         row = await self.session.scalar(query)
         if row is None:
@@ -51,7 +51,7 @@ class Repository(Generic[Row]):
         return row
 
     async def lock_in_id_order(self, ids: Collection[UUID]) -> None:
-        """Let nobody else change rows until the end, those of which callers know nothing included.
+        """Lock rows until the transaction ends, those hidden from callers included.
 
         In the order of the ids, always: two that need the same rows would otherwise each hold what
         the other one waits for.
@@ -64,7 +64,7 @@ class Repository(Generic[Row]):
         )
 
     async def end_read(self) -> None:
-        """Let go of the database for a while: what follows is another transaction.
+        """End the read transaction; what follows runs in another one.
 
         For who has only read so far, and now has work to do that needs no database.
 

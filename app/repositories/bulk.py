@@ -40,7 +40,7 @@ async def insert_rows(session: AsyncSession, *parts: tuple[Table, Sequence[Row]]
     filled = [part for part in parts if part[1]]
     if not filled:
         return
-    # On the tables and not on the models, which would sort out each row anew.
+    # On the tables and not on the models, which would inspect each row again.
     connection = await session.connection()
     if connection.dialect.name == "postgresql":
         shape = tuple((table, tuple(rows[0])) for table, rows in filled)

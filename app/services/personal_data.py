@@ -14,7 +14,7 @@ class PersonalData(Protocol):
         """Return what is held on a user, by the fields of the export that the area fills."""
 
     async def keeps(self, user: User) -> bool:
-        """Tell whether something of the area stays, which needs the row of the user."""
+        """Return whether the area keeps rows that need the row of the user."""
 
     async def erase(self, user: User) -> None:
-        """Forget what is held on a user; what has to stay loses the person."""
+        """Delete what is held on a user; rows that must stay are anonymised."""

@@ -43,7 +43,7 @@ class User(Base):
     username_key: Mapped[str] = mapped_column(String(64))
     first_name: Mapped[str] = mapped_column(String(100))
     last_name: Mapped[str] = mapped_column(String(100))
-    # Who was imported has no password until one is set by way of a reset.
+    # An imported user has no password until one is set by a reset.
     password_hash: Mapped[str | None] = mapped_column(String(200))
     email_verified_at: Mapped[datetime | None] = mapped_column()
     role: Mapped[UserRole] = mapped_column(default=UserRole.CUSTOMER)

@@ -37,7 +37,7 @@ class RouteOptions:
     is_throttled: bool = False
     """Whether it has a limit by network address."""
     changes_rights: bool = False
-    """Whether every token is looked up anew after it."""
+    """Whether every token is looked up again after it."""
     is_health: bool = False
     is_stream: bool = False
     deferral: Deferral | None = None
@@ -83,7 +83,7 @@ def declared(
 
 
 def has_options(handler: BaseRouteHandler) -> bool:
-    """Tell whether a route declares anything; the framework's own routes do not."""
+    """Return whether a route declares anything; the framework's own routes do not."""
     return _KEY in handler.opt
 
 

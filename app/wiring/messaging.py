@@ -49,7 +49,7 @@ def provide_dead_letters(
 def provide_operations(
     session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
 ) -> OperationService:
-    """Return the service of commands that nobody waits for."""
+    """Return the service of operations."""
     return OperationService(OperationRepository(session), provide_outbox(session, shop), shop.clock)
 
 

@@ -50,7 +50,7 @@ def provide_reports(
 
 
 def provide_metrics(session: AsyncSession, shop: Shop) -> MetricsService:
-    """Return the service of what is told to whoever watches the shop."""
+    """Return the service of metrics."""
     return MetricsService(
         OutboxRepository(session),
         DeadLetterRepository(session),

@@ -56,7 +56,7 @@ class Shop:
         return done
 
     async def close(self) -> None:
-        """Let go of every connection and thread."""
+        """Close every connection and thread."""
         if self.cache.redis is not None:
             self.cache.redis.close()
         await self.database.close()

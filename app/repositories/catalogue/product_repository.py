@@ -146,7 +146,7 @@ class ProductRepository(Repository[Product]):
         )
 
     async def lock_all(self, ids: Collection[UUID]) -> dict[UUID, Any]:
-        """Return name, price and stock of products, which nobody else changes until the end."""
+        """Return name, price and stock of products, locked until the transaction ends."""
         statement = _locked(self.session.get_bind().dialect.name)
         rows = await self.session.execute(statement, {"ids": list(ids)})
         return {row.id: row for row in rows}
@@ -197,7 +197,7 @@ class ProductRepository(Repository[Product]):
         return {row.sku: row.id for row in rows}
 
     async def has_any(self) -> bool:
-        """Tell whether the shop ever had a product."""
+        """Return whether the shop ever had a product."""
         return await self.session.scalar(select(Product.id).limit(1)) is not None
 
     async def add_all(self, products: Sequence[Mapping[str, object]]) -> None:

@@ -1,4 +1,4 @@
-"""Queries over what all processes of the shop share and nobody else knows."""
+"""Queries over the secrets that all processes of the shop share."""
 
 from datetime import datetime
 

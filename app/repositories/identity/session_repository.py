@@ -77,11 +77,11 @@ class SessionRepository(Repository[LoginSession]):
         )
 
     async def delete_of_user(self, user_id: UUID) -> None:
-        """Forget every log-in of a user."""
+        """Delete every log-in of a user."""
         await self.session.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
 
     async def delete_expired(self, now: datetime) -> None:
-        """Forget the log-ins that are over by their time."""
+        """Delete the log-ins that have expired."""
         await self.session.execute(delete(LoginSession).where(LoginSession.expires_at <= now))
 
     def _good(self, now: datetime) -> Select[LoginSession]:

@@ -83,7 +83,7 @@ class UserRepository(Repository[User]):
         return None if row is None else Credentials(*row)
 
     async def has_admin(self) -> bool:
-        """Tell whether there is an administrator, who may come in or not."""
+        """Return whether there is an administrator, active or not."""
         query = select(exists().where(User.role == UserRole.ADMIN, User.anonymised_at.is_(None)))
         return bool(await self.session.scalar(query))
 
@@ -116,7 +116,7 @@ class UserRepository(Repository[User]):
         )
 
     async def is_anonymised(self, user_id: UUID) -> bool:
-        """Tell whether the person behind a user was forgotten."""
+        """Return whether a user was anonymised."""
         query = select(exists().where(User.id == user_id, User.anonymised_at.is_not(None)))
         return bool(await self.session.scalar(query))
 
@@ -126,7 +126,7 @@ class UserRepository(Repository[User]):
         await self.flush()
 
     async def anonymise(self, user: User, at: datetime) -> None:
-        """Forget the person behind a user; the row stays."""
+        """Anonymise a user; the row stays."""
         nobody = f"anonymised-{user.id.hex}"
         user.email = user.email_key = f"{nobody}@invalid"
         user.username = user.username_key = nobody

@@ -16,7 +16,7 @@ _INSERT = insert(_drops)
 
 
 class CacheDropRepository:
-    """Changes that are dropped from the cache once more, if nobody says that it was done."""
+    """Cache invalidations that are replayed unless they are recorded as done."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
@@ -35,5 +35,5 @@ class CacheDropRepository:
         return (await self.session.scalars(query)).all()
 
     async def delete(self, ids: Collection[UUID]) -> None:
-        """Forget those that were done."""
+        """Delete those that are done."""
         await self.session.execute(delete(CacheDrop).where(among(self.session, CacheDrop.id, ids)))

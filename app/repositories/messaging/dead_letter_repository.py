@@ -22,7 +22,7 @@ class DeadLetterRepository(Repository[DeadLetter]):
     not_found = DeadLetterNotFound
 
     async def add_once(self, row: Mapping[str, Any]) -> bool:
-        """Add a message unless it is there; tell whether it was not.
+        """Add a message unless it exists; return whether it was added.
 
         Another message of the same id is another message: only one with the same body is there.
         """
@@ -50,6 +50,6 @@ class DeadLetterRepository(Repository[DeadLetter]):
         return dict((await self.session.execute(_COUNTS)).all())
 
     async def delete(self, letter: DeadLetter) -> None:
-        """Forget a message."""
+        """Delete a message."""
         await self.session.delete(letter)
         await self.flush()

@@ -61,7 +61,7 @@ class InboxRepository:
             )
 
     async def has_similar(self, queue: str, digest: bytes, since: datetime) -> bool:
-        """Tell whether a message with the same body was applied since a moment."""
+        """Return whether a message with the same body was applied since a time."""
         query = select(InboxMessage.message_id).where(
             InboxMessage.queue == queue,
             InboxMessage.body_digest == digest,
@@ -70,11 +70,11 @@ class InboxRepository:
         return await self.session.scalar(query.limit(1)) is not None
 
     async def delete_before(self, moment: datetime) -> None:
-        """Forget the messages that came before a moment."""
+        """Delete the messages that came before a time."""
         await self.session.execute(delete(InboxMessage).where(InboxMessage.received_at < moment))
 
     async def record_start(self, queue: str, key: str, at: datetime) -> int:
-        """Note that a message under suspicion is begun; return how often it was by now."""
+        """Record the start of a suspect; return how often it was started."""
         statement = (
             self._insert(SuspectMessage)
             .values(queue=queue, message_key=key, starts=1, started_at=at)
@@ -87,7 +87,7 @@ class InboxRepository:
         return int(await self.session.scalar(statement) or 0)
 
     async def clear_start(self, queue: str, key: str) -> None:
-        """Forget that a message was begun: it came to an end."""
+        """Delete the record of a start: the message was processed."""
         await self.session.execute(
             delete(SuspectMessage).where(
                 SuspectMessage.queue == queue, SuspectMessage.message_key == key

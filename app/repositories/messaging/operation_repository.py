@@ -1,4 +1,4 @@
-"""Queries over what became of commands that nobody waited for."""
+"""Queries over operations."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -58,11 +58,11 @@ class OperationRepository(Repository[Operation]):
         )
 
     async def delete_of_user(self, user_id: UUID) -> None:
-        """Forget what a user has asked for."""
+        """Delete the operations of a user."""
         await self.session.execute(delete(Operation).where(Operation.user_id == user_id))
 
     async def delete_finished(self, before: datetime) -> None:
-        """Forget the operations that came to their end before a moment."""
+        """Delete the operations that finished before a time."""
         await self.session.execute(
             delete(Operation).where(
                 Operation.updated_at < before,

@@ -65,7 +65,7 @@ class OutboxRepository:
         await self.session.execute(_SEND, values_of((_outbox, messages)))
 
     async def try_lock(self) -> bool:
-        """Become the one who takes messages out until the transaction ends; tell whether one is.
+        """Try to become the only sender until the transaction ends; return whether it worked.
 
         One at a time: two would send the messages of one subject in an order of chance.
         """
@@ -88,7 +88,7 @@ class OutboxRepository:
         return [Waiting(*row) for row in await self.session.execute(_WAITING)]
 
     async def postpone(self, positions: Collection[int], due_at: datetime) -> None:
-        """Have messages leave at another moment."""
+        """Change when messages are due."""
         await self.session.execute(
             update(_outbox)
             .where(among(self.session, _outbox.c.position, positions))
@@ -96,7 +96,7 @@ class OutboxRepository:
         )
 
     async def delete(self, positions: Collection[int]) -> None:
-        """Forget messages that have left."""
+        """Delete messages that were sent."""
         await self.session.execute(
             delete(_outbox).where(among(self.session, _outbox.c.position, positions))
         )

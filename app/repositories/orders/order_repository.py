@@ -69,7 +69,7 @@ class OrderRepository(Repository[Order]):
         Statements over many rows and no unit of work: it costs a fifth of the processor's time.
         """
         numbers = await self._next_numbers(len(orders))
-        # Who chose an order's id may have asked for it already.
+        # The sender chose the id and may have queried it already.
         mark_changed(self.session, order_tags(order.id for order in orders))
         await insert_rows(
             self.session,
@@ -96,7 +96,7 @@ class OrderRepository(Repository[Order]):
     async def clear_delivery_addresses(
         self, user_id: UUID, finished: Collection[OrderStatus]
     ) -> None:
-        """Forget where the finished orders of a user went, but for the country."""
+        """Clear the addresses of the finished orders of a user, except for the country."""
         query = select(Order.id, Order.delivery_address).where(
             Order.user_id == user_id,
             Order.status.in_(finished),

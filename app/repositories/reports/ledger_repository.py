@@ -19,7 +19,7 @@ from app.models import (
 )
 
 _AT_ONCE = 5_000
-# In so many words: with a parameter in it, the planner would not see that the partial index fits.
+# Literal values: with parameters, the planner would not see that the partial index fits.
 IS_CANCELLATION = OrderChange.to_status == literal_column(f"'{OrderStatus.CANCELLED.value}'")
 
 

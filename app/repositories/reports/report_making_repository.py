@@ -24,7 +24,7 @@ _OLDEST_RUNNING = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bi
 class ReportMakingRepository(ReportRepository):
     """The reports that there are, and those that are not yet."""
 
-    # Whoever makes a report at the same time was first.
+    # Another process that makes the same report was first.
     conflicts = {"report_day": ReportInProgress}
 
     async def lock(self, day: date) -> None:
@@ -115,11 +115,11 @@ class ReportMakingRepository(ReportRepository):
         return int(count), int(units), int(total_minor)
 
     async def next_transaction(self) -> int:
-        """Return a number above that of every transaction that has locked anything by now."""
+        """Return a number above that of every transaction that has locked anything so far."""
         return int(await self.session.scalar(_NEXT_TRANSACTION) or 0) if self._is_postgres else 0
 
     async def has_transaction_below(self, transaction: int) -> bool:
-        """Tell whether a transaction below a number is still running."""
+        """Return whether a transaction below a number is still running."""
         if not self._is_postgres:
             return False  # Who writes to SQLite has it alone.
         return int(await self.session.scalar(_OLDEST_RUNNING) or 0) < transaction

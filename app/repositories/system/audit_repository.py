@@ -36,7 +36,7 @@ class AuditRepository(Repository[AuditEvent]):
         return (await self.session.scalars(query)).all()
 
     async def clear_addresses(self, user_id: UUID, actor: str) -> None:
-        """Forget from where a user came; that something happened stays."""
+        """Clear the network addresses of a user; the events stay."""
         await self.session.execute(
             update(AuditEvent)
             .where((AuditEvent.subject_id == user_id) | (AuditEvent.actor == actor))

@@ -18,7 +18,7 @@ class IdempotencyRepository:
         self._is_postgres = session.get_bind().dialect.name == "postgresql"
 
     async def try_lock(self, caller: str, key: str) -> bool:
-        """Reserve a key until the transaction ends; tell whether nobody else has it."""
+        """Lock a key until the transaction ends; return whether it was free."""
         if not self._is_postgres:
             return True  # SQLite's only writer is this transaction.
         digest = hashlib.blake2b(f"{caller}\0{key}".encode(), digest_size=8).digest()
@@ -35,12 +35,12 @@ class IdempotencyRepository:
         await self.session.flush()
 
     async def delete(self, answer: IdempotencyKey) -> None:
-        """Forget an answer."""
+        """Delete an answer."""
         await self.session.delete(answer)
         await self.session.flush()
 
     async def delete_of_user(self, caller: str, user_id: UUID) -> None:
-        """Forget the answers to a user, and those that others got about the user."""
+        """Delete the answers to a user, and the answers of others about the user."""
         body = (
             func.encode(IdempotencyKey.body, "escape")
             if self._is_postgres
@@ -56,5 +56,5 @@ class IdempotencyRepository:
         )
 
     async def delete_expired(self, now: datetime) -> None:
-        """Forget the answers whose time is over."""
+        """Delete the answers that have expired."""
         await self.session.execute(delete(IdempotencyKey).where(IdempotencyKey.expires_at <= now))

@@ -16,13 +16,13 @@ class MailRepository(Repository[OutgoingMail]):
     model = OutgoingMail
 
     async def has_due(self, now: datetime) -> bool:
-        """Tell whether a mail is due."""
+        """Return whether a mail is due."""
         return bool(await self.session.scalar(select(exists().where(OutgoingMail.due_at <= now))))
 
     async def lease_due(
         self, now: datetime, lease: timedelta, limit: int
     ) -> Sequence[OutgoingMail]:
-        """Return mails that are due, which nobody else is given before the lease is over."""
+        """Lease mails that are due: no other process gets them before the lease has expired."""
         query = (
             select(OutgoingMail)
             .where(OutgoingMail.due_at <= now)
@@ -42,9 +42,9 @@ class MailRepository(Repository[OutgoingMail]):
         return await self.session.get(OutgoingMail, mail_id)
 
     async def delete(self, mail_id: UUID) -> None:
-        """Forget a mail."""
+        """Delete a mail."""
         await self.session.execute(delete(OutgoingMail).where(OutgoingMail.id == mail_id))
 
     async def delete_of_user(self, user_id: UUID) -> None:
-        """Forget the mails to a user."""
+        """Delete the mails to a user."""
         await self.session.execute(delete(OutgoingMail).where(OutgoingMail.user_id == user_id))

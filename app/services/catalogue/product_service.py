@@ -146,7 +146,7 @@ class ProductService:
         await self._products.lock_in_id_order(product_ids)
 
     async def archive(self, product_id: UUID) -> None:
-        """Take a product out of the shop for good; orders that have it keep it.
+        """Archive a product; orders that contain it keep it.
 
         Raises:
             ProductNotFound: there is none of this id.

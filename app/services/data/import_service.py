@@ -61,7 +61,7 @@ class ImportService:
         self._currency = currency
 
     async def is_shop_in_use(self) -> bool:
-        """Tell whether the shop ever had a product."""
+        """Return whether the shop ever had a product."""
         return await self._products.has_any()
 
     async def add_products(self, rows: Sequence[Numbered]) -> Outcome:

@@ -44,7 +44,7 @@ class PrivacyService:
         return UserExport(**held)
 
     async def erase(self, caller: Caller, user_id: UUID) -> None:
-        """Forget a user; of one for whom an area keeps something, only the person is forgotten.
+        """Delete a user, or anonymise the one whose row an area needs.
 
         Raises:
             UserNotFound: there is none of this id, or it is not for the caller to know.

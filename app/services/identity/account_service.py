@@ -94,7 +94,7 @@ class AccountService:
         return known
 
     async def send_reset(self, email: str, caller: Caller) -> None:
-        """Write to a user who has forgotten the password; whether there is one is not told.
+        """Send a mail to reset a password; the answer does not reveal whether the user exists.
 
         Raises:
             TooManyRequests: too many mails to this address.

@@ -29,7 +29,7 @@ class ApiKeyService:
         self._clock = clock
 
     async def issue(self, caller: Caller, data: ApiKeyCreate) -> ApiKeyCreated:
-        """Make a key, whose secret is told this once and not kept."""
+        """Create a key; its secret is returned once and not stored."""
         now = self._clock.now()
         key_id = new_id(now)
         key = f"{KEY_PREFIX}_{key_id.hex}_{random_secret()}"
@@ -53,7 +53,7 @@ class ApiKeyService:
         return ApiKeyPage(items=[ApiKeyRead.model_validate(key) for key in keys], next=following)
 
     async def revoke(self, caller: Caller, key_id: UUID) -> None:
-        """Take a key out of use for good.
+        """Revoke a key permanently.
 
         Raises:
             ApiKeyNotFound: there is none of this id.

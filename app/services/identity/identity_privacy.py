@@ -73,12 +73,12 @@ class IdentityPrivacy(PersonalData):
         return False
 
     async def erase(self, user: User) -> None:
-        """Forget the addresses and every log-in; the row of the user is removed after all else."""
+        """Delete the addresses and every log-in; the row of the user is removed last."""
         await self._sessions.delete_of_user(user.id)
         await self._addresses.delete_of_user(user.id)
 
     async def remove(self, user: User, *, is_kept: bool) -> None:
-        """Delete the row of a user, or, where it is kept, forget the person behind it."""
+        """Delete the row of a user, or anonymise it where it is kept."""
         if is_kept:
             await self._users.anonymise(user, self._clock.now())
         else:

@@ -1,4 +1,4 @@
-"""Who the bearer of a token is at present."""
+"""Identifies the caller who sends a token."""
 
 import hmac
 from dataclasses import dataclass

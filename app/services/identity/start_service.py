@@ -45,7 +45,7 @@ class StartService:
         return await self._secrets.get_or_add(_SIGNING_KEY, fresh, self._clock.now())
 
     async def needs_admin(self) -> bool:
-        """Tell whether the shop has no administrator."""
+        """Return whether the shop has no administrator."""
         return not await self._users.has_admin()
 
     async def appoint(self, email: str, password: str) -> None:

@@ -1,4 +1,4 @@
-"""Changes of which the cache in Redis has to be told, whatever comes between."""
+"""Cache invalidations that must reach Redis, also after a crash."""
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
@@ -36,6 +36,6 @@ class CacheDropService:
         return await self._drops.oldest(None, limit)
 
     async def forget(self, ids: Collection[UUID]) -> None:
-        """Forget drops that were seen to."""
+        """Delete drops that are done."""
         if ids:
             await self._drops.delete(ids)

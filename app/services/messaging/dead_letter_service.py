@@ -43,7 +43,7 @@ class DeadLetterService:
     async def postpone(
         self, queue: str, message_id: str, body: bytes, attempts: int, delay: timedelta
     ) -> None:
-        """Have a message delivered once more, later."""
+        """Schedule a message for another delivery."""
         await self._outbox.enqueue_later(queue, message_id, body, attempts, delay)
 
     async def park(
@@ -103,7 +103,7 @@ class DeadLetterService:
         await self._remove(caller, letter, MessagingAudited.LETTER_REQUEUED)
 
     async def discard(self, caller: Caller, letter_id: UUID) -> None:
-        """Give a dead letter up for good.
+        """Discard a dead letter permanently.
 
         Raises:
             DeadLetterNotFound: there is none of this id.

@@ -41,17 +41,17 @@ class InboxService:
         await self._inbox.release(queue, message_ids)
 
     async def has_similar(self, queue: str, digest: bytes, within: timedelta) -> bool:
-        """Tell whether a message with the same body had its effect lately."""
+        """Return whether a message with the same body was applied within a time."""
         return await self._inbox.has_similar(queue, digest, self._clock.now() - within)
 
     async def record_start(self, queue: str, key: str) -> int:
-        """Note that a message under suspicion is begun; return how often it was by now."""
+        """Record the start of a suspect; return how often it was started."""
         return await self._inbox.record_start(queue, key, self._clock.now())
 
     async def clear_start(self, queue: str, key: str) -> None:
-        """Forget that a message was begun: it came to an end."""
+        """Delete the record of a start: the message was processed."""
         await self._inbox.clear_start(queue, key)
 
     async def delete_old(self) -> None:
-        """Forget messages that cannot come again any more."""
+        """Delete messages that cannot be delivered again."""
         await self._inbox.delete_before(self._clock.now() - RETENTION)

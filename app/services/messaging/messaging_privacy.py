@@ -24,5 +24,5 @@ class MessagingPrivacy(PersonalData):
         return False
 
     async def erase(self, user: User) -> None:
-        """Forget what the user has asked for."""
+        """Delete the operations of the user."""
         await self._operations.delete_of_user(user.id)

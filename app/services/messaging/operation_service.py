@@ -1,4 +1,4 @@
-"""Commands that a caller has asked for and does not wait for."""
+"""Operations: commands whose caller does not wait for the result."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -41,7 +41,7 @@ class OperationService:
     async def begin_task(
         self, caller: Caller, name: str, arguments: dict[str, str]
     ) -> OperationRead:
-        """Have a task run in the background, for the caller to follow."""
+        """Start a task in the background, as an operation of the caller."""
         operation = await self._note(caller, TASK_QUEUE)
         followed = {"operation_id": str(operation.id), "request_id": current_request_id()}
         await self._outbox.enqueue_task(str(operation.id), name, arguments | followed)
@@ -102,7 +102,7 @@ class OperationService:
             operation.problem = _plain(error.as_problem())
 
     async def delete_finished(self) -> None:
-        """Forget the operations that came to their end long ago."""
+        """Delete the operations that finished long ago."""
         await self._operations.delete_finished(self._clock.now() - RETENTION)
 
     def _step(self, operation: Operation, state: OperationState) -> None:

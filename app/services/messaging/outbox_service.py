@@ -28,11 +28,11 @@ class OutboxService:
         self._has_broker = has_broker
 
     async def announce(self, event: DomainEvent) -> None:
-        """Tell whoever listens that something has happened; without a broker nobody can."""
+        """Publish an event; without a broker there is no one to receive it."""
         await self.announce_all([event])
 
     async def announce_all(self, events: Sequence[DomainEvent]) -> None:
-        """Tell whoever listens of several things that have happened."""
+        """Publish several events."""
         if self._has_broker and events:
             now, headers = self._clock.now(), context_headers()
             await self._outbox.send([_event_row(each, headers, now) for each in events])
@@ -42,7 +42,7 @@ class OutboxService:
         return await self.find_due(limit) if await self.try_lock() else ()
 
     async def try_lock(self) -> bool:
-        """Become the one who takes messages out until the transaction ends; tell whether one is."""
+        """Try to become the only sender until the transaction ends; return whether it worked."""
         return await self._outbox.try_lock()
 
     async def find_due(self, limit: int) -> Sequence[OutboxMessage]:
@@ -50,12 +50,12 @@ class OutboxService:
         return await self._outbox.due(self._clock.now(), limit)
 
     async def mark_sent(self, positions: Sequence[int]) -> None:
-        """Forget messages that have left."""
+        """Delete messages that were sent."""
         if positions:
             await self._outbox.delete(positions)
 
     async def postpone(self, positions: Sequence[int], delay: timedelta) -> None:
-        """Have messages leave later, that cannot leave now."""
+        """Postpone messages that cannot be sent now."""
         if positions:
             await self._outbox.postpone(positions, self._clock.now() + delay)
 
@@ -67,7 +67,7 @@ class OutboxService:
     async def enqueue_later(
         self, queue: str, message_id: str, body: bytes, attempts: int, delay: timedelta
     ) -> None:
-        """Put a command back on its queue that was tried, to be delivered after a while."""
+        """Put a command back on its queue, to be delivered after a delay."""
         headers, now = context_headers(), self._clock.now()
         row = _row(queue, message_id, message_id, body, headers, now)
         # Nobody is to look for it now.
@@ -82,7 +82,7 @@ class OutboxService:
     async def publish(
         self, queue: str, message_id: str, subject: str, body: bytes, headers: Mapping[str, Any]
     ) -> None:
-        """Send a message to a queue of others; without a broker nobody can have it."""
+        """Send a message to a queue that others read; without a broker, do nothing."""
         if self._has_broker:
             told = {**context_headers(), **headers}
             row = _row(queue, message_id, subject, body, told, self._clock.now())

@@ -190,7 +190,7 @@ class OrderService:
         return await self.move(caller, order_id, OrderStatus.CANCELLED)
 
     async def _clear_address(self, order: Order) -> None:
-        """Forget where an order went that has come to its end, if its user was forgotten."""
+        """Clear the address of a finished order whose user was anonymised."""
         if order.delivery_address is not None and await self._users.is_anonymised(order.user_id):
             order.delivery_address = without_person(order.delivery_address)
 

@@ -13,7 +13,7 @@ FINISHED = frozenset(status for status, following in TRANSITIONS.items() if not 
 
 
 class OrdersPrivacy(PersonalData):
-    """Exports the orders of a person, and forgets where they went."""
+    """Exports the orders of a person, and clears their addresses."""
 
     def __init__(self, orders: OrderRepository) -> None:
         self._orders = orders
@@ -24,9 +24,9 @@ class OrdersPrivacy(PersonalData):
         return {"orders": [OrderRead.model_validate(each) for each in orders]}
 
     async def keeps(self, user: User) -> bool:
-        """Tell whether the user ever ordered: the books need every order."""
+        """Return whether the user ever ordered: the ledger needs every order."""
         return await self._orders.has_any_of_user(user.id)
 
     async def erase(self, user: User) -> None:
-        """Forget where orders went; one on its way keeps its address until it has arrived."""
+        """Clear the addresses of orders; an order in transit keeps its address until delivery."""
         await self._orders.clear_delivery_addresses(user.id, FINISHED)

@@ -1,4 +1,4 @@
-"""What the shop's tables tell whoever watches it."""
+"""Metrics that are computed from the tables."""
 
 from dataclasses import dataclass
 

@@ -79,7 +79,7 @@ class Books:
 
 
 class ReportMaker:
-    """Makes the report of a day, once, or anew when its books have changed."""
+    """Makes the report of a day once, or again when its ledger has changed."""
 
     def __init__(
         self,

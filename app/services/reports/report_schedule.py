@@ -29,7 +29,7 @@ class ReportSchedule:
         self._clock = clock
 
     async def due_days(self) -> list[date]:
-        """Return the days whose report is to be made or made anew, the oldest first.
+        """Return the days whose report is to be made, or made again, the oldest first.
 
         Every day from the one on which the shop got its first product, and those days before on
         which orders were placed that came in by an import.
@@ -66,5 +66,5 @@ class ReportSchedule:
         return await self._reports.next_transaction()
 
     async def is_settled(self, transaction: int) -> bool:
-        """Tell whether all has ended that was begun before a transaction."""
+        """Return whether every transaction before this one has ended."""
         return not await self._reports.has_transaction_below(transaction)

@@ -52,7 +52,7 @@ class ReportService:
         self._clock = clock
 
     async def ask(self, caller: Caller, day: date) -> OperationRead:
-        """Have the report of a day made, which is not waited for.
+        """Start making the report of a day in the background.
 
         Raises:
             DayNotOver: there are moments of it to come.

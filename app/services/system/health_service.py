@@ -13,7 +13,7 @@ _TIMEOUT_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """How a dependency is asked for a sign of life, and whether the shop can serve without it."""
+    """How a dependency is probed, and whether the shop can serve without it."""
 
     ask: Callable[[], Awaitable[None]]
     """Raises `Unavailable` or `TimeoutError` where there is none."""

@@ -24,7 +24,7 @@ class MailService:
         self._clock = clock
 
     async def write(self, user_id: UUID, recipient: str, text: MailText) -> None:
-        """Have a mail sent as soon as the transaction is committed."""
+        """Store a mail, which is sent after the commit."""
         now = self._clock.now()
         await self._mails.add(
             OutgoingMail(
@@ -39,7 +39,7 @@ class MailService:
         )
 
     async def has_due(self) -> bool:
-        """Tell whether a mail is due."""
+        """Return whether a mail is due."""
         return await self._mails.has_due(self._clock.now())
 
     async def take_due(self) -> Sequence[OutgoingMail]:
@@ -47,11 +47,11 @@ class MailService:
         return await self._mails.lease_due(self._clock.now(), _LEASE, _AT_ONCE)
 
     async def mark_sent(self, mail_id: UUID) -> None:
-        """Forget a mail that is sent."""
+        """Delete a mail that was sent."""
         await self._mails.delete(mail_id)
 
     async def mark_failed(self, mail_id: UUID) -> bool:
-        """Have a mail sent again, each time later; tell whether it is given up instead."""
+        """Schedule a mail for another attempt, later each time; return whether it is given up."""
         mail = await self._mails.find(mail_id)
         if mail is None or mail.attempts >= _MAX_ATTEMPTS:
             await self._mails.delete(mail_id)

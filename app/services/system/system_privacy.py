@@ -33,7 +33,7 @@ class SystemPrivacy(PersonalData):
         return False
 
     async def erase(self, user: User) -> None:
-        """Forget waiting mails, kept answers, and from where the user came."""
+        """Delete waiting mails and stored answers; clear addresses in the audit trail."""
         name = name_of_user(user.id)
         await self._mails.delete_of_user(user.id)
         await self._events.clear_addresses(user.id, name)

@@ -24,7 +24,7 @@ class SchemaPlugin(PydanticInitPlugin, OpenAPISchemaPlugin):
 
     @staticmethod
     def is_plugin_supported_type(value: Any) -> bool:
-        """Tell whether it is one of our schemas."""
+        """Return whether it is one of the shop's schemas."""
         return isinstance(value, type) and issubclass(value, Schema)
 
     def to_openapi_schema(

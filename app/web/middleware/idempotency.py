@@ -135,7 +135,7 @@ class _Captured:
 
 
 def _is_kept(scope: Scope) -> bool:
-    """Tell whether an answer may be kept: it is no secret, and the caller is let in at all."""
+    """Return whether an answer may be stored: it is no secret, and the caller has access."""
     caller: Caller = scope["user"]
     options = options_of(scope["route_handler"])
     return not options.is_secret and caller.may(options.access, options.scope)

@@ -46,7 +46,7 @@ Next = Callable[[ReportService, date, Any, int], Awaitable[Sequence[Any]]]
 
 
 def prefers_csv(request: ShopRequest) -> bool:
-    """Tell whether the caller would rather have CSV than JSON."""
+    """Return whether the caller prefers CSV to JSON."""
     return request.accept.best_match([_JSON, CSV], default=_JSON) == CSV
 
 

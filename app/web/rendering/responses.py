@@ -56,7 +56,7 @@ def file_response(
 
 
 def no_store_response(document: Document, status: int = 200) -> Response[Document]:
-    """Answer with what nobody may keep: tokens and keys."""
+    """Return an answer that must not be stored: tokens and keys."""
     response = Response(document.to_json(), status_code=status, media_type=MediaType.JSON)
     return cast("Response[Document]", response)
 
@@ -85,7 +85,7 @@ def accepted_response() -> Response[None]:
 
 
 def has_tag(if_none_match: str | None, etag: str) -> bool:
-    """Tell whether the caller has a representation (RFC 9110, section 13.1.2)."""
+    """Return whether the caller has a representation (RFC 9110, section 13.1.2)."""
     if if_none_match is None:
         return False
     candidates = {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
@@ -93,7 +93,7 @@ def has_tag(if_none_match: str | None, etag: str) -> bool:
 
 
 def _takes_gzip(accept_encoding: str) -> bool:
-    """Tell whether a caller takes gzip (RFC 9110, section 12.5.3)."""
+    """Return whether a caller accepts gzip (RFC 9110, section 12.5.3)."""
     weights = {}
     for part in accept_encoding.lower().split(","):
         name, _, parameters = part.partition(";")
