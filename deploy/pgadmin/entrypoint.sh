@@ -1,9 +1,9 @@
 #!/bin/sh
-# Starts pgAdmin with the shop's database registered, and with an address that pgAdmin takes.
+# Starts pgAdmin with the shop's database registered, and with an e-mail address that it accepts.
 set -eu
 umask 077
 
-# pgAdmin refuses an underscore in the domain of an address.
+# pgAdmin refuses an underscore in the domain of an e-mail address.
 domain=${PGADMIN_DEFAULT_EMAIL##*@}
 case $domain in
   *_*)
@@ -16,10 +16,10 @@ case $domain in
     ;;
 esac
 
-# Anew at every start, so that what has changed in .env is what pgAdmin uses.
+# Written at every start, so that pgAdmin uses the current values of .env.
 export PGADMIN_SERVER_JSON_FILE=/var/lib/pgadmin/lavka-servers.json
 export PGADMIN_REPLACE_SERVERS_ON_STARTUP=True
-# pgAdmin looks for files of a user in a folder of that user's own.
+# pgAdmin expects the files of each user in a separate folder.
 storage=/var/lib/pgadmin/storage/$(printf %s "$PGADMIN_DEFAULT_EMAIL" | tr @ _)
 mkdir -p "$storage"
 /venv/bin/python3 - "$PGADMIN_SERVER_JSON_FILE" "$storage/lavka-pgpass" <<'PYTHON'
