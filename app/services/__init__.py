@@ -1,1 +1,1 @@
-"""The rules of the shop: no HTTP, no SQL."""
+"""The business rules of the shop, without HTTP or SQL."""

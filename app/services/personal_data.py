@@ -1,4 +1,4 @@
-"""What an area of the shop has to be able to do with what it holds on persons."""
+"""The interface by which an area exports and erases its personal data."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -8,13 +8,13 @@ from app.security.principal import Caller
 
 
 class PersonalData(Protocol):
-    """What one area holds on persons."""
+    """The personal data of one area."""
 
     async def export(self, caller: Caller, user: User) -> Mapping[str, Any]:
-        """Return what is held on a user, by the fields of the export that the area fills."""
+        """Return the personal data of a user, by the fields of the export that the area fills."""
 
     async def keeps(self, user: User) -> bool:
         """Return whether the area keeps rows that need the row of the user."""
 
     async def erase(self, user: User) -> None:
-        """Delete what is held on a user; rows that must stay are anonymised."""
+        """Delete the personal data of a user; rows that must stay are anonymised."""

@@ -1,11 +1,11 @@
-"""Whether a resource is still what the caller has seen."""
+"""Preconditions: whether a resource is unchanged since the caller read it."""
 
 from app.errors import PreconditionFailed
 from app.schemas.base import Schema, etag_of, variant_of
 
 
 def require_match(if_match: str | None, current: Schema) -> None:
-    """Let a change through if `If-Match` names the current representation, or is absent.
+    """Require that `If-Match` names the current representation or is absent.
 
     RFC 9110, section 13.1.1.
 
@@ -17,4 +17,4 @@ def require_match(if_match: str | None, current: Schema) -> None:
     etag = etag_of(current.to_json())
     candidates = {candidate.strip() for candidate in if_match.split(",")}
     if not candidates & {etag, variant_of(etag)}:
-        raise PreconditionFailed("the resource is no longer what If-Match names", etag=etag)
+        raise PreconditionFailed("If-Match does not name the current representation", etag=etag)

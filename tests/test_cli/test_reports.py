@@ -43,7 +43,7 @@ async def test_a_day_that_is_not_over_is_refused_and_the_others_are_made(old: Sh
     words = ("report", str(today - DAY), "--to", str(today))
     done = lavka(old.settings, *words)
     assert done.returncode == 1
-    assert done.stdout.startswith(f"1 made, 1 refused\nday-not-over: {today} is not over before")
+    assert done.stdout.startswith(f"1 made, 1 refused\nday-not-over: {today} does not end before")
 
 
 @pytest.mark.parametrize("words", [("yesterday",), ("2026-02-30",), ("2026-01-01", "--to", "x")])

@@ -215,7 +215,7 @@ REFUSED_ORDERS: dict[str, tuple[list[Row], tuple[int, str]]] = {
         (3, "order r1: there is no product pot"),
     ),
     "unknown user": ([LINE | {"username": "eve"}], (3, "order r1: there is no user eve")),
-    "a product twice": ([LINE, LINE], (3, "order r1: a product stands twice")),
+    "a product twice": ([LINE, LINE], (3, "order r1: a product occurs twice")),
     "rows that disagree": (
         [LINE, SECOND | {"username": "bob"}],
         (3, "the rows of an order must agree in all but product and price"),

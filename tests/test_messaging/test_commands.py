@@ -294,8 +294,7 @@ async def test_a_command_over_http_has_no_more_rights_than_its_caller(
     ((_, code, reason, _),) = await letters_of(shop)
     assert (code, reason) == (
         "invalid-input",
-        "the body does not match its schema: #/user_id is for staff to set: your orders are your "
-        "own",
+        "the body does not match its schema: #/user_id may be set by staff only",
     )
     operation = (
         await client.get(f"http://shop.test{accepted.headers['Location']}", headers=headers)

@@ -127,7 +127,7 @@ async def refusals(
         "invalid-input": (
             "order",
             {"items": lines[:1]},
-            f"{SCHEMA}#/user_id is required: a machine orders for somebody",
+            f"{SCHEMA}#/user_id is required: the caller is not a user",
         ),
         "illegal-transition": (
             "order_update",

@@ -38,7 +38,7 @@ MONDAY, TUESDAY, WEDNESDAY = (date(2026, 3, each) for each in (2, 3, 4))
 async def test_a_day_is_reported_when_it_is_over_and_not_before(open_shop: Shop) -> None:
     midnight = NOON + DAY / 2
     async with at_moment(open_shop, midnight - HOUR):
-        with pytest.raises(DayNotOver, match="2026-03-02 is not over before 2026-03-03T00:00:00"):
+        with pytest.raises(DayNotOver, match="2026-03-02 does not end before 2026-03-03T00:00:00"):
             await make_report(open_shop, MONDAY)
         assert await make_due_reports(open_shop) == []
     async with at_moment(open_shop, midnight):

@@ -62,7 +62,7 @@ async def test_a_renewed_log_in_leaves_a_trace(
     (record,) = [
         each for each in caplog.records if each.name == "app.services.identity.auth_service"
     ]
-    assert record.getMessage().endswith(f"of user {customer.id} is renewed")
+    assert record.getMessage().endswith(f"of user {customer.id} was renewed")
 
 
 async def test_whoever_has_one_address_of_ipv6_has_the_limit_of_its_network(

@@ -1,4 +1,4 @@
-"""What the shop does with its products and their stock."""
+"""The catalogue: products and their stock."""
 
 import logging
 from collections.abc import Collection
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 
 class ProductService:
-    """Offers, shows, changes, restocks and archives products."""
+    """Adds, returns, changes, restocks and archives products."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class ProductService:
         self._cache = cache
 
     async def offer(self, caller: Caller, data: ProductCreate) -> ProductRead:
-        """Add a product, with its first supply.
+        """Add a product with its initial stock.
 
         Raises:
             SkuTaken: another product has the SKU.
@@ -82,10 +82,10 @@ class ProductService:
         return shown
 
     async def get(self, product_id: UUID) -> Found:
-        """Show a product.
+        """Return a product.
 
         Raises:
-            ProductNotFound: there is none of this id.
+            ProductNotFound: the product does not exist.
         """
 
         async def load() -> Representation:
@@ -95,7 +95,7 @@ class ProductService:
         return await self._cache.show(PRODUCTS, product_id, None, load)
 
     async def find(self, query: ProductQuery) -> Found:
-        """Show a page of the products for sale."""
+        """Return a page of the products that are for sale."""
 
         async def load() -> Representation:
             products, following = await self._products.find(query)
@@ -112,9 +112,9 @@ class ProductService:
         if_match: str | None = None,
         source_version: int | None = None,
     ) -> ProductRead:
-        """Change a product; a counted stock is noted as the difference to the one on record.
+        """Change a product; a counted stock is recorded as its difference from the stored one.
 
-        A change of a sender that counts its changes is made if none of a higher count was.
+        If the sender numbers its changes, a change is made only if no later one was made before.
 
         Raises:
             ProductNotFound, PreconditionFailed, SkuTaken: nothing is changed.
@@ -142,14 +142,14 @@ class ProductService:
         return ProductRead.model_validate(product)
 
     async def lock(self, product_ids: Collection[UUID]) -> None:
-        """Keep products as they are until the transaction ends, but for changes of its own."""
+        """Lock products until the transaction ends."""
         await self._products.lock_in_id_order(product_ids)
 
     async def archive(self, product_id: UUID) -> None:
         """Archive a product; orders that contain it keep it.
 
         Raises:
-            ProductNotFound: there is none of this id.
+            ProductNotFound: the product does not exist.
         """
         product = await self._products.get(product_id, lock=True)
         product.archived_at = product.updated_at = self._clock.now()
@@ -161,16 +161,17 @@ class ProductService:
     async def move_stock(
         self, caller: Caller, product_id: UUID, data: StockMovementCreate
     ) -> StockMovementRead:
-        """Let pieces come into stock or leave it.
+        """Add units to the stock or remove them.
 
         Raises:
-            ProductNotFound: there is none of this id.
-            InsufficientStock: more would leave than are there.
+            ProductNotFound: the product does not exist.
+            InsufficientStock: more units would be removed than are in stock.
         """
         product = await self._products.get(product_id, lock=True)
         if product.stock_quantity + data.quantity < 0:
             raise InsufficientStock(
-                f"{product.name}: {-data.quantity} to leave, {product.stock_quantity} in stock",
+                f"{product.name}: {-data.quantity} to be removed, "
+                f"{product.stock_quantity} in stock",
                 products=[
                     {
                         "product_id": str(product.id),
@@ -188,10 +189,10 @@ class ProductService:
         )
 
     async def movements(self, product_id: UUID, query: PageQuery) -> StockMovementPage:
-        """Show a page of the movements of a product's stock.
+        """Return a page of the movements of a product's stock.
 
         Raises:
-            ProductNotFound: there is none of this id.
+            ProductNotFound: the product does not exist.
         """
         await self._products.get(product_id)
         movements, following = await self._products.movements_of(product_id, query)

@@ -1,4 +1,4 @@
-"""Loads many products, users and orders at once, under the rules of the shop."""
+"""The import of many products, users and orders at once, under the rules of the shop."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,26 +25,26 @@ from app.tables.orders import NewLine, NewOrder, NewStep
 SOURCE = "import"
 
 Numbered = tuple[int, Mapping[str, Any]]
-"""The number of a row in its file, and its cells by column."""
+"""The number of a row in its file and the cells of the row by column."""
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of some rows: added, there already, or refused with a reason each."""
+    """The result of some rows: added, already existing, or refused with a reason each."""
 
     added: int = 0
     existing: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)
 
     def include(self, other: "Outcome") -> None:
-        """Add up with the outcome of other rows."""
+        """Add the outcome of other rows."""
         self.added += other.added
         self.existing += other.existing
         self.refused += other.refused
 
 
 class ImportService:
-    """Adds what is not there yet, so that an import that broke off is simply run again."""
+    """Adds the rows that do not exist yet, so that an interrupted import can simply be repeated."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class ImportService:
         return await self._products.has_any()
 
     async def add_products(self, rows: Sequence[Numbered]) -> Outcome:
-        """Add the products whose SKU is new, with their first supply."""
+        """Add the products whose SKU is new, with their initial stock."""
         outcome = Outcome()
         parsed = _parse(ProductRow, rows, outcome)
         known = set(await self._products.ids_by_sku([row.sku for _, row in parsed]))
@@ -137,7 +137,7 @@ class ImportService:
     async def add_orders(self, rows: Sequence[Numbered]) -> Outcome:
         """Add the orders whose reference is new; an order is added whole or not at all."""
         outcome = Outcome()
-        baskets = _baskets(rows, outcome)
+        baskets = _group_by_order(rows, outcome)
         existing = await self._orders.existing([basket.id for basket in baskets])
         outcome.existing += sum(len(basket.rows) for basket in baskets if basket.id in existing)
         baskets = [basket for basket in baskets if basket.id not in existing]
@@ -147,7 +147,7 @@ class ImportService:
         orders: list[NewOrder] = []
         for basket in baskets:
             user_id = usernames.get(comparison_key(basket.first.username))
-            reason = _against(basket, user_id, by_sku, left)
+            reason = _refusal_of(basket, user_id, by_sku, left)
             if reason is not None or user_id is None:
                 outcome.refused.append((basket.number, f"order {basket.first.reference}: {reason}"))
                 continue
@@ -160,13 +160,13 @@ class ImportService:
         outcome.added += sum(len(order.lines) for order in orders)
         return outcome
 
-    async def _lock_products(self, baskets: Sequence["_Basket"]) -> dict[str, Any]:
+    async def _lock_products(self, baskets: Sequence["_OrderRows"]) -> dict[str, Any]:
         skus = {row.sku for basket in baskets for row in basket.rows}
         ids = await self._products.ids_by_sku(skus)
         products = await self._products.lock_all(ids.values())
         return {product.sku: product for product in products.values()}
 
-    def _order(self, basket: "_Basket", user_id: UUID, by_sku: Mapping[str, Any]) -> NewOrder:
+    def _order(self, basket: "_OrderRows", user_id: UUID, by_sku: Mapping[str, Any]) -> NewOrder:
         placed_at = basket.first.placed_at
         return NewOrder(
             id=basket.id,
@@ -198,7 +198,7 @@ class ImportService:
         await self._orders.add_placed(orders)
 
 
-class _Basket:
+class _OrderRows:
     """The rows of one order."""
 
     def __init__(self, number: int, rows: list[OrderRow]) -> None:
@@ -219,9 +219,9 @@ def _parse(kind: Any, rows: Sequence[Numbered], outcome: Outcome) -> list[tuple[
     return parsed
 
 
-def _baskets(rows: Sequence[Numbered], outcome: Outcome) -> list[_Basket]:
+def _group_by_order(rows: Sequence[Numbered], outcome: Outcome) -> list[_OrderRows]:
     """Return the orders of some rows; one wrong row refuses its whole order."""
-    baskets: dict[UUID, _Basket] = {}
+    baskets: dict[UUID, _OrderRows] = {}
     for _, group in groupby(rows, key=lambda numbered: numbered[1].get("reference")):
         numbered_rows = list(group)
         wrong = Outcome()
@@ -229,7 +229,7 @@ def _baskets(rows: Sequence[Numbered], outcome: Outcome) -> list[_Basket]:
         if wrong.refused:
             outcome.refused += wrong.refused
             continue
-        basket = _Basket(numbered_rows[0][0], [row for _, row in parsed])
+        basket = _OrderRows(numbered_rows[0][0], [row for _, row in parsed])
         if any(_header(row) != _header(basket.first) for row in basket.rows):
             outcome.refused.append(
                 (basket.number, "the rows of an order must agree in all but product and price")
@@ -240,7 +240,7 @@ def _baskets(rows: Sequence[Numbered], outcome: Outcome) -> list[_Basket]:
             )
         elif len({row.sku for row in basket.rows}) < len(basket.rows):
             outcome.refused.append(
-                (basket.number, f"order {basket.first.reference}: a product stands twice")
+                (basket.number, f"order {basket.first.reference}: a product occurs twice")
             )
         else:
             baskets[basket.id] = basket
@@ -251,10 +251,10 @@ def _header(row: OrderRow) -> tuple[object, ...]:
     return (row.reference, row.username, row.placed_at, row.status)
 
 
-def _against(
-    basket: _Basket, user_id: UUID | None, by_sku: Mapping[str, Any], left: Mapping[UUID, int]
+def _refusal_of(
+    basket: _OrderRows, user_id: UUID | None, by_sku: Mapping[str, Any], left: Mapping[UUID, int]
 ) -> str | None:
-    """Return what speaks against an order, or None."""
+    """Return why an order is refused, or None."""
     if user_id is None:
         return f"there is no user {basket.first.username}"
     for row in basket.rows:

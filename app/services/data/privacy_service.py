@@ -1,4 +1,4 @@
-"""What the law lets a person ask of the shop: all that it knows, and to be forgotten."""
+"""The export and erasure of personal data, which persons may request by law."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from app.services.system.audit_service import AuditService
 
 
 class PrivacyService:
-    """Exports and erases what the areas of the shop hold on a person."""
+    """Exports and erases the personal data that the areas of the shop store."""
 
     def __init__(
         self,
@@ -30,11 +30,11 @@ class PrivacyService:
         self._clock = clock
 
     async def export(self, caller: Caller, user_id: UUID) -> UserExport:
-        """Return everything that is held on a user.
+        """Return all personal data of a user.
 
         Raises:
-            UserNotFound: there is none of this id, or it is not for the caller to know.
-            Forbidden: the user is not one whom the caller may act for.
+            UserNotFound: the user does not exist, or the caller may not see it.
+            Forbidden: the caller may not act for this user.
         """
         user = await self._users.get(caller, user_id)
         held: dict[str, Any] = {"exported_at": self._clock.now()}
@@ -47,8 +47,8 @@ class PrivacyService:
         """Delete a user, or anonymise the one whose row an area needs.
 
         Raises:
-            UserNotFound: there is none of this id, or it is not for the caller to know.
-            Forbidden: the user is not one whom the caller may act for.
+            UserNotFound: the user does not exist, or the caller may not see it.
+            Forbidden: the caller may not act for this user.
             LastAdmin: the shop would be left without an administrator.
         """
         user = await self._users.lock(caller, user_id)
@@ -56,7 +56,7 @@ class PrivacyService:
         for area in self._areas:
             await area.erase(user)
         await self._users.remove(user, is_kept=bool(kept_by))
-        # From where users erase themselves is theirs to be forgotten, too.
+        # The network address of users who erase themselves is personal data, too.
         is_own = caller.user_id == user_id
         noted = replace(caller, address=None) if is_own else caller
         await self._audit.record(DataAudited.USER_ERASED, noted, user_id)

@@ -1,4 +1,4 @@
-"""Passwords and e-mail addresses: how they are changed, and proved."""
+"""Passwords and e-mail addresses: their change and verification."""
 
 import hmac
 from datetime import timedelta
@@ -26,7 +26,7 @@ VERIFY_LIFETIME = timedelta(days=7)
 
 
 class AccountService:
-    """Changes passwords and proves e-mail addresses."""
+    """Changes passwords and verifies e-mail addresses."""
 
     def __init__(
         self,
@@ -52,45 +52,45 @@ class AccountService:
         self._texts = MailTexts(settings.storefront_url)
 
     async def change_password(self, caller: Caller, change: PasswordChange) -> None:
-        """Change the caller's password; every log-in of the caller ends.
+        """Change the caller's password and end every log-in of the caller.
 
         Raises:
             TooManyRequests: too many attempts.
-            InvalidCredentials: the current password is another one.
-            InvalidInput: the new password is not good enough.
+            InvalidCredentials: the current password is wrong.
+            InvalidInput: the new password does not meet the requirements.
         """
         known = await self.require_password(caller, change.current_password, "current_password")
         require_strong(change.new_password, "new_password", known.username, known.email)
         new_hash = await self._passwords.hash(change.new_password)
         user = await self._users.get(known.user_id, lock=True)
         if user.password_hash != known.password_hash:
-            raise InvalidCredentials("the current password is another one")
+            raise InvalidCredentials("the current password is wrong")
         await self._set_password(user, new_hash)
         await self._audit.record(IdentityAudited.PASSWORD_CHANGED, caller, user.id)
 
     async def require_password(
         self, caller: Caller, password: str | None, field: str
     ) -> Credentials:
-        """Let a caller go on who knows the password, and not only has a token.
+        """Require that the caller knows the password and does not merely have a token.
 
         Raises:
             TooManyRequests: too many attempts.
-            InvalidInput: there is no password.
-            InvalidCredentials: the password is another one.
+            InvalidInput: the password is missing.
+            InvalidCredentials: the password is wrong.
         """
         if password is None:
             raise InvalidInput(
-                "the password is needed", [{"pointer": f"#/{field}", "detail": "is required"}]
+                "the password is required", [{"pointer": f"#/{field}", "detail": "is required"}]
             )
-        standing = await self._limits.hit(f"password:{caller.own_id}", self._limit)
-        if standing.is_exceeded:
-            raise standing.refusal("too many attempts, try again later")
+        status = await self._limits.hit(f"password:{caller.own_id}", self._limit)
+        if status.is_exceeded:
+            raise status.refusal("too many attempts, try again later")
         known = await self._users.credentials_of_id(caller.own_id)
         await self._users.end_read()
         kept = None if known is None else known.password_hash
         if known is None or not await self._passwords.verify(password, kept):
             await self._audit.record(IdentityAudited.LOGIN_FAILED, caller, caller.own_id)
-            raise InvalidCredentials("the current password is another one")
+            raise InvalidCredentials("the current password is wrong")
         return known
 
     async def send_reset(self, email: str, caller: Caller) -> None:
@@ -104,7 +104,7 @@ class AccountService:
         if known is None or not known.is_active:
             await self._audit.record(IdentityAudited.PASSWORD_FORGOTTEN, caller, None)
             return
-        # A token is spent when the password is another one, and when the address is.
+        # A change of the password or the address invalidates the token.
         token = self._tokens.issue(
             TokenKind.RESET_PASSWORD,
             known.user_id,
@@ -115,17 +115,17 @@ class AccountService:
         await self._audit.record(IdentityAudited.PASSWORD_FORGOTTEN, caller, known.user_id)
 
     async def reset_password(self, reset: PasswordReset, caller: Caller) -> None:
-        """Set a new password on the strength of a mail; every log-in of the user ends.
+        """Set a new password with the token from an e-mail, and end every log-in of the user.
 
         Raises:
-            InvalidToken: it is not one of ours, or was used already.
-            InvalidInput: the new password is not good enough.
+            InvalidToken: it was not issued by the shop, or was used already.
+            InvalidInput: the new password does not meet the requirements.
         """
         claims = self._tokens.read(TokenKind.RESET_PASSWORD, reset.token)
         known = await self._users.credentials_of_id(claims.subject)
         await self._users.end_read()
         if known is None:
-            raise InvalidToken("the user of this token is gone")
+            raise InvalidToken("the user of this token does not exist")
         require_strong(reset.new_password, "new_password", known.username, known.email)
         new_hash = await self._passwords.hash(reset.new_password)
         user = await self._get(claims.subject)
@@ -133,13 +133,13 @@ class AccountService:
             claims.more["for_"], _fingerprint(user.password_hash, user.email)
         ):
             raise InvalidToken("the token was used already")
-        # Who got the mail reads mails to the address.
+        # The token was in a mail to the address, so the address is verified.
         user.email_verified_at = user.email_verified_at or self._clock.now()
         await self._set_password(user, new_hash)
         await self._audit.record(IdentityAudited.PASSWORD_RESET, caller, user.id)
 
     async def send_verification(self, caller: Caller) -> None:
-        """Write to the caller, so that the address can be proved.
+        """Send the caller a mail to verify the address.
 
         Raises:
             TooManyRequests: too many mails to this address.
@@ -149,27 +149,27 @@ class AccountService:
         await self.ask_to_verify(user)
 
     async def ask_to_verify(self, user: User) -> None:
-        """Write to a user whose address is not proved."""
+        """Send a user whose address is not verified a mail to verify it."""
         token = self._tokens.issue(
             TokenKind.VERIFY_EMAIL, user.id, VERIFY_LIFETIME, for_=_fingerprint(None, user.email)
         )
         await self._mails.write(user.id, user.email, self._texts.verify_email(token))
 
     async def notify_of_new_email(self, user: User, before: str) -> None:
-        """Write to the address that a user has given up, and have the new one proved."""
+        """Notify the previous address of a user, and send a mail to verify the new one."""
         await self._mails.write(user.id, before, self._texts.email_changed())
         await self.ask_to_verify(user)
 
     async def verify_email(self, token: str, caller: Caller) -> None:
-        """Note that a user reads mails to the address.
+        """Mark the address of a user as verified.
 
         Raises:
-            InvalidToken: it is not one of ours, or the address is another one by now.
+            InvalidToken: it was not issued by the shop, or the address has changed since.
         """
         claims = self._tokens.read(TokenKind.VERIFY_EMAIL, token)
         user = await self._get(claims.subject)
         if not hmac.compare_digest(claims.more["for_"], _fingerprint(None, user.email)):
-            raise InvalidToken("the user has another address by now")
+            raise InvalidToken("the user has another address now")
         if user.email_verified_at is None:
             now = self._clock.now()
             user.email_verified_at = user.updated_at = now
@@ -187,17 +187,17 @@ class AccountService:
         await self._mails.write(user.id, user.email, self._texts.password_changed())
 
     async def _limit_mails(self, email: str) -> None:
-        standing = await self._limits.hit(f"mail:{comparison_key(email)}", self._limit)
-        if standing.is_exceeded:
-            raise standing.refusal("too many mails to this address, try again later")
+        status = await self._limits.hit(f"mail:{comparison_key(email)}", self._limit)
+        if status.is_exceeded:
+            raise status.refusal("too many mails to this address, try again later")
 
     async def _get(self, user_id: UUID) -> User:
         try:
             return await self._users.get(user_id, lock=True)
         except UserNotFound as error:
-            raise InvalidToken("the user of this token is gone") from error
+            raise InvalidToken("the user of this token does not exist") from error
 
 
 def _fingerprint(password_hash: str | None, email: str) -> str:
-    """Return what a mailed token is bound to, without telling it."""
+    """Return a digest of the password and address that a mailed token is bound to."""
     return digest_of(f"{password_hash or ''}\0{email}").hex()

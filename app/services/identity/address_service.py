@@ -21,7 +21,7 @@ from app.services.preconditions import require_match
 
 
 class AddressService:
-    """Adds, shows, changes and removes addresses; who has any has one primary address."""
+    """Manages addresses; a user with addresses has exactly one primary address."""
 
     def __init__(self, addresses: AddressRepository, users: UserRepository, clock: Clock) -> None:
         self._addresses = addresses
@@ -29,20 +29,20 @@ class AddressService:
         self._clock = clock
 
     async def of_user(self, caller: Caller, user_id: UUID) -> AddressList:
-        """Show the addresses of a user.
+        """Return the addresses of a user.
 
         Raises:
-            UserNotFound: there is none of this id, or it is not for the caller to know.
+            UserNotFound: the user does not exist, or the caller may not see it.
         """
         await self._users.get_of(caller.owner, user_id)
         addresses = await self._addresses.of_user(user_id)
         return AddressList(items=[AddressRead.model_validate(address) for address in addresses])
 
     async def get(self, caller: Caller, user_id: UUID, address_id: UUID) -> AddressRead:
-        """Show an address of a user.
+        """Return an address of a user.
 
         Raises:
-            AddressNotFound: the user has none of this id.
+            AddressNotFound: the user has no address with this id.
         """
         return AddressRead.model_validate(
             await self._addresses.get_of_user(user_id, address_id, caller.owner)
@@ -52,9 +52,9 @@ class AddressService:
         """Add an address; the first one is primary.
 
         Raises:
-            UserNotFound: there is none of this id, or it is not for the caller to know.
-            Forbidden: the user is not one whom the caller may change.
-            TooManyAddresses: another one would be one too many.
+            UserNotFound: the user does not exist, or the caller may not see it.
+            Forbidden: the caller may not change this user.
+            TooManyAddresses: the user has as many as are allowed.
         """
         user = await self._users.get_of(caller.owner, user_id, lock=True)
         require_authority(caller, user)
@@ -80,7 +80,7 @@ class AddressService:
         change: AddressChange,
         if_match: str | None = None,
     ) -> AddressRead:
-        """Change an address; a primary one stays primary until another takes its place.
+        """Change an address; a primary one stays primary until another becomes primary.
 
         Raises:
             UserNotFound, Forbidden, AddressNotFound, PreconditionFailed: nothing is changed.
@@ -101,7 +101,7 @@ class AddressService:
         return AddressRead.model_validate(address)
 
     async def remove(self, caller: Caller, user_id: UUID, address_id: UUID) -> None:
-        """Remove an address; the oldest of the others becomes primary if it was.
+        """Remove an address; if it was primary, the oldest of the others becomes primary.
 
         Raises:
             UserNotFound, Forbidden, AddressNotFound: nothing is changed.

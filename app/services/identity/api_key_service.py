@@ -1,4 +1,4 @@
-"""Keys by which machines come in."""
+"""API keys, with which machines authenticate."""
 
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from app.services.system.audit_service import AuditService
 
 
 class ApiKeyService:
-    """Makes, shows and revokes API keys."""
+    """Creates, returns and revokes API keys."""
 
     def __init__(self, keys: ApiKeyRepository, audit: AuditService, clock: Clock) -> None:
         self._keys = keys
@@ -48,7 +48,7 @@ class ApiKeyService:
         return ApiKeyCreated(**shown.model_dump(), key=key)
 
     async def find(self, query: ApiKeyQuery) -> ApiKeyPage:
-        """Show a page of keys."""
+        """Return a page of keys."""
         keys, following = await self._keys.find(query)
         return ApiKeyPage(items=[ApiKeyRead.model_validate(key) for key in keys], next=following)
 
@@ -56,7 +56,7 @@ class ApiKeyService:
         """Revoke a key permanently.
 
         Raises:
-            ApiKeyNotFound: there is none of this id.
+            ApiKeyNotFound: the key does not exist.
         """
         key = await self._keys.get(key_id, lock=True)
         if key.revoked_at is None:

@@ -1,4 +1,4 @@
-"""How users come in and go out: log-ins and their tokens."""
+"""Log-ins and their tokens."""
 
 import hmac
 import logging
@@ -39,7 +39,7 @@ _MAX_USER_AGENT = 200
 
 
 class AuthService:
-    """Opens, renews and ends log-ins."""
+    """Starts, renews and ends log-ins."""
 
     def __init__(
         self,
@@ -64,25 +64,26 @@ class AuthService:
         self._refresh_lifetime = timedelta(days=settings.refresh_token_days)
 
     async def log_in(self, request: TokenRequest, caller: Caller, user_agent: str) -> TokenPair:
-        """Open a log-in for who knows a user's password.
+        """Log in with the name and password of a user.
 
-        An unknown user costs the work of a known one, so that the time does not tell them apart.
+        A password is hashed for an unknown user, too, so that the time does not reveal who exists.
 
         Raises:
             TooManyRequests: too many attempts at this user.
-            InvalidCredentials: which of them was wrong is not told.
+            InvalidCredentials: the name or the password is wrong.
         """
         known = await self._users.credentials_of(request.username)
         await self._users.end_read()
-        # By the user and not by the name: a user has two, and would have twice the attempts.
+        # Counted by user and not by name: each user has two names, and would have twice the
+        # attempts.
         account = comparison_key(request.username) if known is None else str(known.user_id)
-        standing = await self._limits.hit(f"login:{account}", self._account_limit)
-        if standing.is_exceeded:
-            raise standing.refusal("too many attempts to log in as this user, try again later")
+        status = await self._limits.hit(f"login:{account}", self._account_limit)
+        if status.is_exceeded:
+            raise status.refusal("too many attempts to log in as this user, try again later")
         is_right = await self._passwords.verify(
             request.password, None if known is None else known.password_hash
         )
-        user = await self._still(known) if known is not None and is_right else None
+        user = await self._lock_if_unchanged(known) if known is not None and is_right else None
         if user is None:
             await self._audit.record(
                 IdentityAudited.LOGIN_FAILED, caller, None if known is None else known.user_id
@@ -94,11 +95,11 @@ class AuthService:
         return await self._open(user, user_agent)
 
     async def refresh(self, token: str, caller: Caller) -> TokenPair:
-        """Change a refresh token for the next pair.
+        """Exchange a refresh token for a new pair of tokens.
 
         Raises:
-            InvalidToken: it is not one of ours, or its log-in has ended.
-            RefreshTokenReused: it was changed before; its log-in is ended now.
+            InvalidToken: it was not issued by the shop, or its log-in has ended.
+            RefreshTokenReused: it was exchanged before; its log-in is ended.
         """
         claims = self._tokens.read(TokenKind.REFRESH, token)
         now = self._clock.now()
@@ -109,20 +110,20 @@ class AuthService:
         except SessionNotFound as error:
             raise InvalidToken("the log-in of this token has ended") from error
         if await self._sessions.user_of(session.id, now) is None:
-            raise InvalidToken("the user of this token may not come in")
+            raise InvalidToken("the user of this token may not log in")
         if not hmac.compare_digest(session.refresh_digest, digest_of(token)):
             session.ended_at = now
             await self._audit.record(IdentityAudited.TOKEN_REUSED, caller, session.user_id)
             raise RefreshTokenReused("the token was used before, and its log-in is ended")
         session.last_used_at = now
-        logger.info("log-in %s of user %s is renewed", session.id, session.user_id)
+        logger.info("log-in %s of user %s was renewed", session.id, session.user_id)
         return await self._pair(session)
 
     async def log_out(self, caller: Caller, session_id: UUID) -> None:
         """End a log-in of the caller.
 
         Raises:
-            SessionNotFound: the caller has none of this id.
+            SessionNotFound: the caller has no log-in with this id.
         """
         now = self._clock.now()
         session = await self._sessions.get_of_user(caller.own_id, session_id, now)
@@ -135,16 +136,16 @@ class AuthService:
         await self._audit.record(IdentityAudited.LOGGED_OUT, caller, caller.own_id, everywhere=True)
 
     async def sessions(self, caller: Caller) -> SessionList:
-        """Show the log-ins of the caller that are good."""
+        """Return the valid log-ins of the caller."""
         sessions = await self._sessions.of_user(caller.own_id, self._clock.now())
         return SessionList(items=[show_session(each, caller) for each in sessions])
 
     async def delete_expired_sessions(self) -> None:
-        """Drop the log-ins whose time is over."""
+        """Delete the log-ins that have expired."""
         await self._sessions.delete_expired(self._clock.now())
 
-    async def _still(self, known: Credentials) -> User | None:
-        """Return the user, locked, if nothing has changed while the password was compared."""
+    async def _lock_if_unchanged(self, known: Credentials) -> User | None:
+        """Return the user, locked, if nothing changed while the password was verified."""
         try:
             user = await self._users.get(known.user_id, lock=True)
         except UserNotFound:
@@ -171,7 +172,7 @@ class AuthService:
         access = self._tokens.issue(
             TokenKind.ACCESS, session.user_id, self._access_lifetime, sid=str(session.id)
         )
-        # The log-in ends when it ends, however often it is renewed.
+        # Renewal does not extend the log-in.
         left = session.expires_at - self._clock.now()
         refresh = self._tokens.issue(TokenKind.REFRESH, session.user_id, left, sid=str(session.id))
         session.refresh_digest = digest_of(refresh)
@@ -184,7 +185,7 @@ class AuthService:
 
 
 def show_session(session: LoginSession, caller: Caller) -> SessionRead:
-    """Return a log-in as it is shown to whose it is."""
+    """Return the representation of a log-in for its user."""
     return SessionRead(
         id=session.id,
         user_agent=session.user_agent,

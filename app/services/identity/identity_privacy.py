@@ -1,4 +1,4 @@
-"""What is held on a person who is a user: the user, addresses and log-ins."""
+"""The personal data in users, addresses and log-ins."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -36,19 +36,19 @@ class IdentityPrivacy(PersonalData):
         """Return a user whose data the caller may have.
 
         Raises:
-            UserNotFound: there is none of this id, or it is not for the caller to know.
-            Forbidden: the user is not one whom the caller may act for.
+            UserNotFound: the user does not exist, or the caller may not see it.
+            Forbidden: the caller may not act for this user.
         """
         user = await self._users.get_of(caller.owner, user_id)
         require_authority(caller, user)
         return user
 
     async def lock(self, caller: Caller, user_id: UUID) -> User:
-        """Return a user whom the caller may have forgotten, locked: no order can come in between.
+        """Return a user whom the caller may erase, locked: no order can be placed meanwhile.
 
         Raises:
-            UserNotFound: there is none of this id, or it is not for the caller to know.
-            Forbidden: the user is not one whom the caller may act for.
+            UserNotFound: the user does not exist, or the caller may not see it.
+            Forbidden: the caller may not act for this user.
             LastAdmin: the shop would be left without an administrator.
         """
         admins = await self._users.lock_admins()
@@ -59,7 +59,7 @@ class IdentityPrivacy(PersonalData):
         return user
 
     async def export(self, caller: Caller, user: User) -> Mapping[str, Any]:
-        """Return the user, the addresses, and the log-ins that are good."""
+        """Return the user, the addresses and the valid log-ins."""
         addresses = await self._addresses.of_user(user.id)
         sessions = await self._sessions.of_user(user.id, self._clock.now())
         return {
@@ -69,16 +69,16 @@ class IdentityPrivacy(PersonalData):
         }
 
     async def keeps(self, user: User) -> bool:
-        """Tell that a user is not kept for the user's own sake."""
+        """Return False: the row of a user is kept only for rows of other areas."""
         return False
 
     async def erase(self, user: User) -> None:
-        """Delete the addresses and every log-in; the row of the user is removed last."""
+        """Delete the addresses and every log-in; `remove` deals with the row of the user."""
         await self._sessions.delete_of_user(user.id)
         await self._addresses.delete_of_user(user.id)
 
     async def remove(self, user: User, *, is_kept: bool) -> None:
-        """Delete the row of a user, or anonymise it where it is kept."""
+        """Delete the row of a user, or anonymise it if it is kept."""
         if is_kept:
             await self._users.anonymise(user, self._clock.now())
         else:

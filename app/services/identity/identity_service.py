@@ -1,4 +1,4 @@
-"""Identifies the caller who sends a token."""
+"""Identification of callers by their tokens."""
 
 import hmac
 from dataclasses import dataclass
@@ -14,22 +14,22 @@ from app.security.principal import Caller, name_of_user
 from app.security.tokens import TokenKind, Tokens, digest_of
 
 KEY_PREFIX = "lavka"
-"""Begins every API key, so that people and scanners know one when they see it."""
+"""The prefix of every API key, by which people and scanners recognise one."""
 
-_USE_IS_NOTED_EVERY = timedelta(minutes=1)
+_USE_INTERVAL = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who bears a token, until when, and the API key whose use is to be noted, if it is one."""
+    """The caller, until when the token is valid, and the API key whose use is to be recorded."""
 
     caller: Caller
     good_until: datetime
-    key_to_note: UUID | None = None
+    key_to_record: UUID | None = None
 
 
 class IdentityService:
-    """Tells who calls, from the database and not from what a token says of roles."""
+    """Identifies callers; roles come from the database and not from tokens."""
 
     def __init__(
         self, sessions: SessionRepository, keys: ApiKeyRepository, tokens: Tokens, clock: Clock
@@ -40,13 +40,13 @@ class IdentityService:
         self._clock = clock
 
     async def identify(self, token: str) -> Identity:
-        """Return who bears a token.
+        """Return the caller to whom a token was issued.
 
         Raises:
-            InvalidToken: it is not one of ours, or good no more.
+            InvalidToken: it was not issued by the shop, or is no longer valid.
         """
         if token.startswith(f"{KEY_PREFIX}_"):
-            return await self._machine(token)
+            return await self._identify_key(token)
         claims = self._tokens.read(TokenKind.ACCESS, token)
         session_id = UUID(claims.more["sid"])
         user = await self._sessions.user_of(session_id, self._clock.now())
@@ -61,28 +61,28 @@ class IdentityService:
         return Identity(caller, claims.expires_at)
 
     async def record_use(self, key_id: UUID) -> None:
-        """Note that an API key is used, to the minute."""
+        """Record the use of an API key, at most once a minute."""
         now = self._clock.now()
-        await self._keys.record_use(key_id, now, unless_after=now - _USE_IS_NOTED_EVERY)
+        await self._keys.record_use(key_id, now, unless_after=now - _USE_INTERVAL)
 
-    async def _machine(self, token: str) -> Identity:
+    async def _identify_key(self, token: str) -> Identity:
         now = self._clock.now()
         key = await self._keys.find_valid(_key_id_of(token), now)
         if key is None or not hmac.compare_digest(key.digest, digest_of(token)):
-            raise InvalidToken("the API key is not a good one")
+            raise InvalidToken("the API key is not valid")
         caller = Caller(f"api-key {key.id}", scopes=frozenset(map(scope_of, key.scopes)))
-        is_audited = key.last_used_at and key.last_used_at >= now - _USE_IS_NOTED_EVERY
+        is_recorded = key.last_used_at and key.last_used_at >= now - _USE_INTERVAL
         good_until = key.expires_at or now + timedelta(days=1)
-        return Identity(caller, good_until, None if is_audited else key.id)
+        return Identity(caller, good_until, None if is_recorded else key.id)
 
 
 def _key_id_of(token: str) -> UUID:
-    """Return the id that an API key has in it.
+    """Return the id in an API key.
 
     Raises:
-        InvalidToken: it has none.
+        InvalidToken: it contains none.
     """
     try:
         return UUID(hex=token.split("_", 2)[1])
     except (IndexError, ValueError) as error:
-        raise InvalidToken("the API key is not a good one") from error
+        raise InvalidToken("the API key is not valid") from error

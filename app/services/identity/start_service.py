@@ -1,4 +1,4 @@
-"""What a shop needs before it can open: a secret of its own, and somebody who runs it."""
+"""The first start of a shop: its signing key and its first administrator."""
 
 import secrets
 
@@ -19,7 +19,7 @@ _KEY_BYTES = 48
 
 
 class StartService:
-    """Makes what the first start has to make, once for all processes that start."""
+    """Creates the signing key and the administrators, once for all processes that start."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class StartService:
         self._clock = clock
 
     async def signing_key(self) -> bytes:
-        """Return the key that tokens are signed with where the settings name none."""
+        """Return the stored signing key, which is used if the settings name none."""
         fresh = secrets.token_bytes(_KEY_BYTES)
         return await self._secrets.get_or_add(_SIGNING_KEY, fresh, self._clock.now())
 
@@ -52,7 +52,7 @@ class StartService:
         """Make the user of an address an administrator with a new password, or add one.
 
         Raises:
-            InvalidInput: the address or the password is not good enough.
+            InvalidInput: the address or the password does not meet the requirements.
         """
         known = await self._users.credentials_of(email)
         if known is None:
@@ -73,7 +73,7 @@ class StartService:
 
         Raises:
             EmailTaken: another user has the address.
-            InvalidInput: the address or the password is not good enough.
+            InvalidInput: the address or the password does not meet the requirements.
         """
         registration = UserCreate.parse(
             {
@@ -91,6 +91,6 @@ class StartService:
 
 
 def generate_password() -> str:
-    """Return a password that is good, and can be read off a screen."""
+    """Return a strong random password that is easy to copy from a screen."""
     letters = "abcdefghjkmnpqrstuvwxyz23456789"
     return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(6))

@@ -1,4 +1,4 @@
-"""What users do in the shop."""
+"""Users and their roles."""
 
 from uuid import UUID
 
@@ -29,7 +29,7 @@ from app.tables.identity import comparison_key
 
 
 class UserService:
-    """Registers, shows and changes users, and what they may do."""
+    """Registers, returns and changes users and their roles."""
 
     def __init__(
         self,
@@ -50,22 +50,22 @@ class UserService:
         self._cache = cache
 
     async def register(self, registration: UserCreate) -> UserRead:
-        """Add a customer, and have the address proved.
+        """Add a customer, and send a mail to verify the address.
 
         Raises:
-            EmailTaken, UsernameTaken: another user has it.
-            InvalidInput: the password is not good enough.
+            EmailTaken, UsernameTaken: another user has the address or name.
+            InvalidInput: the password does not meet the requirements.
         """
         user = await self.add(registration, UserRole.CUSTOMER)
         await self._accounts.ask_to_verify(user)
         return UserRead.model_validate(user)
 
     async def add(self, registration: UserCreate, role: UserRole) -> User:
-        """Add a user of a role.
+        """Add a user with a role.
 
         Raises:
-            EmailTaken, UsernameTaken: another user has it.
-            InvalidInput: the password is not good enough.
+            EmailTaken, UsernameTaken: another user has the address or name.
+            InvalidInput: the password does not meet the requirements.
         """
         require_strong(registration.password, "password", registration.username, registration.email)
         password_hash = await self._passwords.hash(registration.password)
@@ -83,10 +83,10 @@ class UserService:
         return await self._users.add(user)
 
     async def get(self, caller: Caller, user_id: UUID) -> Found:
-        """Show a user.
+        """Return a user.
 
         Raises:
-            UserNotFound: there is none of this id, or it is not for the caller to know.
+            UserNotFound: the user does not exist, or the caller may not see it.
         """
 
         async def load() -> Representation:
@@ -96,14 +96,14 @@ class UserService:
         return await self._cache.show(USERS, user_id, caller.owner, load)
 
     async def find(self, query: UserQuery) -> UserPage:
-        """Show a page of users."""
+        """Return a page of users."""
         users, following = await self._users.find(query)
         return UserPage(items=[UserRead.model_validate(user) for user in users], next=following)
 
     async def change(
         self, caller: Caller, user_id: UUID, change: UserChange, if_match: str | None = None
     ) -> UserRead:
-        """Change a user; another e-mail address has to be proved, and the one before is told.
+        """Change a user; a new e-mail address must be verified, and the previous one is notified.
 
         Raises:
             UserNotFound, Forbidden, PreconditionFailed, EmailTaken, UsernameTaken,
@@ -134,10 +134,10 @@ class UserService:
     async def change_access(
         self, caller: Caller, user_id: UUID, change: UserAccessChange
     ) -> UserRead:
-        """Change what a user may do; who may do less is logged out.
+        """Change the role of a user; a user who loses rights is logged out.
 
         Raises:
-            UserNotFound: there is none of this id.
+            UserNotFound: the user does not exist.
             LastAdmin: the shop would be left without an administrator.
         """
         admins = await self._users.lock_admins()
@@ -167,14 +167,14 @@ class UserService:
 
 
 def require_authority(caller: Caller, user: User) -> None:
-    """Let a change of a user through: of the caller itself, of a customer, or by an administrator.
+    """Require that a user is the caller or a customer, or that the caller is an administrator.
 
-    Staff who could change an administrator's address could have the password sent there.
+    Staff who could change an administrator's address could reset the password with it.
 
     Raises:
-        Forbidden: the user is not one whom the caller may change.
+        Forbidden: the caller may not change this user.
     """
     if caller.user_id == user.id or caller.role is UserRole.ADMIN:
         return
     if user.role is not UserRole.CUSTOMER:
-        raise Forbidden("staff and administrators are changed by administrators only")
+        raise Forbidden("only administrators may change staff and administrators")

@@ -1,4 +1,4 @@
-"""Messages that failed: those that are tried again later, and those that wait for a person."""
+"""Failed messages: those that are retried later, and those that wait for a person."""
 
 import hashlib
 from datetime import timedelta
@@ -26,7 +26,7 @@ _MAX_KEPT_BYTES = 512 * 1024
 
 
 class DeadLetterService:
-    """Postpones, parks, shows, requeues and discards messages."""
+    """Postpones, parks, returns, requeues and discards messages."""
 
     def __init__(
         self,
@@ -49,9 +49,9 @@ class DeadLetterService:
     async def park(
         self, queue: str, message_id: str, body: bytes, code: str, reason: str, attempts: int
     ) -> None:
-        """Keep a message for a person to look at, and a copy of it on the queue's `.dlq`."""
+        """Store a message as a dead letter, and publish a copy on the queue's `.dlq`."""
         now = self._clock.now()
-        # It may quote the message, and PostgreSQL has no room for a zero in a text.
+        # It may quote the message, and PostgreSQL stores no zero in a text.
         reason = reason.replace("\0", "\ufffd")[:MAX_REASON]
         kept = body[:_MAX_KEPT_BYTES]
         is_new = await self._letters.add_once(
@@ -71,17 +71,17 @@ class DeadLetterService:
             await self._outbox.publish_dead_letter(queue, message_id, kept, code, reason, attempts)
 
     async def find(self, query: DeadLetterQuery) -> DeadLetterPage:
-        """Show a page of dead letters."""
+        """Return a page of dead letters."""
         letters, following = await self._letters.find(query)
         return DeadLetterPage(
             items=[DeadLetterSummary.model_validate(each) for each in letters], next=following
         )
 
     async def get(self, letter_id: UUID) -> DeadLetterRead:
-        """Show a dead letter with its body.
+        """Return a dead letter with its body.
 
         Raises:
-            DeadLetterNotFound: there is none of this id.
+            DeadLetterNotFound: the dead letter does not exist.
         """
         letter = await self._letters.get(letter_id)
         summary = DeadLetterSummary.model_validate(letter)
@@ -90,13 +90,13 @@ class DeadLetterService:
         )
 
     async def requeue(self, caller: Caller, letter_id: UUID) -> None:
-        """Put a dead letter back on its queue, under its own id, so that it is applied once.
+        """Put a dead letter back on its queue under the same id, so that it is applied only once.
 
         Raises:
-            DeadLetterNotFound: there is none of this id, or it was requeued already.
+            DeadLetterNotFound: the dead letter does not exist, or it was requeued already.
         """
         letter = await self._letters.get(letter_id, lock=True)
-        # Under an id that another message has had, it would be parked for that again and again.
+        # Under an id that another message used, it would be parked again each time.
         is_ambiguous = letter.code == NotAppliedAgain.code
         message_id = str(letter.id) if is_ambiguous else letter.message_id
         await self._outbox.enqueue(letter.queue, message_id, letter.body)
@@ -106,7 +106,7 @@ class DeadLetterService:
         """Discard a dead letter permanently.
 
         Raises:
-            DeadLetterNotFound: there is none of this id.
+            DeadLetterNotFound: the dead letter does not exist.
         """
         letter = await self._letters.get(letter_id, lock=True)
         await self._remove(caller, letter, MessagingAudited.LETTER_DISCARDED)

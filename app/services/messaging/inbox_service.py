@@ -1,4 +1,4 @@
-"""Which messages have had their effect already."""
+"""The inbox: which messages were applied already."""
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
@@ -6,19 +6,19 @@ from datetime import timedelta
 from app.core.clock import Clock
 from app.repositories.messaging.inbox_repository import InboxRepository
 
-# Longer than any message can be on its way to a second delivery.
+# Longer than the time in which any message can be delivered again.
 RETENTION = timedelta(days=7)
 
 
 class InboxService:
-    """Remembers messages in the transaction of their effect."""
+    """Records messages in the transaction of their effect."""
 
     def __init__(self, inbox: InboxRepository, clock: Clock) -> None:
         self._inbox = inbox
         self._clock = clock
 
     async def claim(self, queue: str, digests: Mapping[str, bytes]) -> set[str]:
-        """Note messages, given by id with the digests of their bodies; return the new ones."""
+        """Record messages, given as the digests of their bodies by id; return the new ones."""
         now = self._clock.now()
         return await self._inbox.claim(
             [
@@ -33,15 +33,15 @@ class InboxService:
         )
 
     async def digests_of(self, queue: str, message_ids: Collection[str]) -> dict[str, bytes]:
-        """Return the digests of the bodies by which messages had an effect, by their ids."""
+        """Return the digests of the bodies of applied messages by message id."""
         return await self._inbox.digests_of(queue, message_ids) if message_ids else {}
 
     async def release(self, queue: str, message_ids: list[str]) -> None:
-        """Take back that messages had their effect."""
+        """Delete the record that messages were applied."""
         await self._inbox.release(queue, message_ids)
 
     async def has_similar(self, queue: str, digest: bytes, within: timedelta) -> bool:
-        """Return whether a message with the same body was applied within a time."""
+        """Return whether a message with the same body was applied within a period."""
         return await self._inbox.has_similar(queue, digest, self._clock.now() - within)
 
     async def record_start(self, queue: str, key: str) -> int:

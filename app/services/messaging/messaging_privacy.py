@@ -1,4 +1,4 @@
-"""What is held on a person who has asked for something and did not wait for it."""
+"""The personal data in operations."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,17 +10,17 @@ from app.services.personal_data import PersonalData
 
 
 class MessagingPrivacy(PersonalData):
-    """Erases operations, which say nothing that the rest of an export does not."""
+    """Erases operations, which contain nothing that the rest of an export does not."""
 
     def __init__(self, operations: OperationRepository) -> None:
         self._operations = operations
 
     async def export(self, caller: Caller, user: User) -> Mapping[str, Any]:
-        """Return nothing: what operations have brought about is with its own area."""
+        """Return nothing: the results of operations are exported by their own areas."""
         return {}
 
     async def keeps(self, user: User) -> bool:
-        """Tell that operations do not outlive their user."""
+        """Return False: operations do not need the row of the user."""
         return False
 
     async def erase(self, user: User) -> None:

@@ -23,7 +23,7 @@ RETENTION = timedelta(days=7)
 
 
 class OperationService:
-    """Begins commands, tells how far they have come, and notes how they end."""
+    """Starts commands, returns their progress, and records their results."""
 
     def __init__(
         self, operations: OperationRepository, outbox: OutboxService, clock: Clock
@@ -33,7 +33,7 @@ class OperationService:
         self._clock = clock
 
     async def begin(self, caller: Caller, queue: str, body: bytes) -> OperationRead:
-        """Put a command on its queue, in the name of the caller."""
+        """Put a command of the caller on its queue."""
         operation = await self._note(caller, queue)
         await self._outbox.enqueue(queue, str(operation.id), body)
         return OperationRead.model_validate(operation)
@@ -63,40 +63,40 @@ class OperationService:
         return operation
 
     async def get(self, caller: Caller, operation_id: UUID) -> OperationRead:
-        """Show an operation.
+        """Return an operation.
 
         Raises:
-            OperationNotFound: there is none of this id, or it is not for the caller to know.
+            OperationNotFound: the operation does not exist, or the caller may not see it.
         """
         operation = await self._operations.get_of(caller.owner, operation_id)
         return OperationRead.model_validate(operation)
 
     async def of_messages(self, queue: str, message_ids: Collection[UUID]) -> dict[str, Operation]:
-        """Return the operations that messages of a queue carry out, by the messages' ids."""
+        """Return the operations that messages of a queue carry out, by message id."""
         operations = await self._operations.of_messages(queue, message_ids)
         return {str(each.id): each for each in operations}
 
     async def ids_among(self, queue: str, message_ids: Collection[UUID]) -> Collection[UUID]:
-        """Return those of the ids of messages that are operations; most messages are foreign."""
+        """Return those of the message ids that are operations; most messages belong to none."""
         return await self._operations.ids_among(queue, message_ids)
 
     async def mark_running(self, message_ids: Collection[UUID]) -> None:
-        """Note that the commands of these messages are begun."""
+        """Mark the operations of these messages as running."""
         await self._operations.mark_running(message_ids, self._clock.now())
 
     def mark_succeeded(self, operation: Operation, result: Schema) -> None:
-        """Note what a command has brought about."""
+        """Record the result of a command."""
         self._step(operation, OperationState.SUCCEEDED)
         operation.result = plain(result)
 
     async def count_attempt(self, queue: str, operation_id: UUID) -> None:
-        """Note that a command has failed for the moment."""
+        """Record that a command failed and will be retried."""
         for operation in await self._operations.of_messages(queue, [operation_id]):
             self._step(operation, OperationState.RUNNING)
             operation.attempts += 1
 
     async def mark_failed(self, queue: str, operation_id: UUID, error: DomainError) -> None:
-        """Note why a command can never be carried out."""
+        """Record why a command failed permanently."""
         for operation in await self._operations.of_messages(queue, [operation_id]):
             self._step(operation, OperationState.FAILED)
             operation.problem = _plain(error.as_problem())

@@ -1,4 +1,4 @@
-"""Messages that leave the shop if the transaction of their reason commits, and only then."""
+"""The outbox: messages that are sent if and only if their transaction commits."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ _MAX_SUBJECT = 100
 
 
 class OutboxService:
-    """Writes messages down; a relay sends them."""
+    """Stores messages, which a relay sends."""
 
     def __init__(self, outbox: OutboxRepository, clock: Clock, *, has_broker: bool) -> None:
         self._outbox = outbox
@@ -28,7 +28,7 @@ class OutboxService:
         self._has_broker = has_broker
 
     async def announce(self, event: DomainEvent) -> None:
-        """Publish an event; without a broker there is no one to receive it."""
+        """Publish an event; without a broker, do nothing."""
         await self.announce_all([event])
 
     async def announce_all(self, events: Sequence[DomainEvent]) -> None:
@@ -38,7 +38,7 @@ class OutboxService:
             await self._outbox.send([_event_row(each, headers, now) for each in events])
 
     async def take_due(self, limit: int) -> Sequence[OutboxMessage]:
-        """Return messages that are to leave, the oldest first; one caller at a time gets any."""
+        """Return unsent messages, the oldest first; one caller at a time gets any."""
         return await self.find_due(limit) if await self.try_lock() else ()
 
     async def try_lock(self) -> bool:
@@ -46,7 +46,7 @@ class OutboxService:
         return await self._outbox.try_lock()
 
     async def find_due(self, limit: int) -> Sequence[OutboxMessage]:
-        """Return messages that are due, for the only process that takes them."""
+        """Return messages that are due; only one process may call this."""
         return await self._outbox.due(self._clock.now(), limit)
 
     async def mark_sent(self, positions: Sequence[int]) -> None:
@@ -70,7 +70,7 @@ class OutboxService:
         """Put a command back on its queue, to be delivered after a delay."""
         headers, now = context_headers(), self._clock.now()
         row = _row(queue, message_id, message_id, body, headers, now)
-        # Nobody is to look for it now.
+        # No notification: it is not due yet.
         await self._outbox.add([row | {"attempts": attempts, "due_at": now + delay}])
 
     async def enqueue_task(
@@ -82,7 +82,7 @@ class OutboxService:
     async def publish(
         self, queue: str, message_id: str, subject: str, body: bytes, headers: Mapping[str, Any]
     ) -> None:
-        """Send a message to a queue that others read; without a broker, do nothing."""
+        """Send a message to a queue that others consume; without a broker, do nothing."""
         if self._has_broker:
             told = {**context_headers(), **headers}
             row = _row(queue, message_id, subject, body, told, self._clock.now())
@@ -91,7 +91,7 @@ class OutboxService:
     async def publish_dead_letter(
         self, queue: str, message_id: str, body: bytes, code: str, reason: str, attempts: int
     ) -> None:
-        """Send a copy of what cannot be applied of a queue to where such copies are."""
+        """Publish a copy of a message that cannot be applied on the `.dlq` of its queue."""
         headers = {
             "x-queue": queue,
             "x-error-code": code,
@@ -107,7 +107,7 @@ def _event_row(event: DomainEvent, headers: dict[str, str], now: datetime) -> di
         "id": event_id,
         "event": event.routing_key,
         "occurred_at": now,
-        # Written once, and not read again.
+        # Already JSON: it is embedded without being decoded again.
         "data": msgspec.Raw(event.data.to_json()),
     }
     return _row(
@@ -145,6 +145,6 @@ def _row(
 
 
 def plain(document: Schema) -> dict[str, Any]:
-    """Return what a document says, as JSON can have it."""
+    """Return a document as values that JSON can represent."""
     content: dict[str, Any] = msgspec.json.decode(document.to_json())
     return content

@@ -1,4 +1,4 @@
-"""How orders are placed and run their course."""
+"""Orders: their placement and their transitions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -36,11 +36,11 @@ from app.services.preconditions import require_match
 from app.tables.orders import NewOrder, without_person
 
 Asked = tuple[Caller, OrderCreate, UUID | None]
-"""Who asks for an order, for which, and the id that it is to have."""
+"""The caller who places an order, the order, and the id that it is to have."""
 
 
 class OrderService:
-    """Places, shows and moves orders; stock follows in the same transaction."""
+    """Places, returns and moves orders; the stock changes in the same transaction."""
 
     def __init__(
         self,
@@ -65,13 +65,13 @@ class OrderService:
     async def place(
         self, caller: Caller, data: OrderCreate, order_id: UUID | None = None
     ) -> OrderRead:
-        """Take the pieces out of stock and note the order: all of it, or nothing.
+        """Place an order and take its units out of stock, completely or not at all.
 
         Raises:
-            InvalidInput: it is not for the caller to say who orders, or nobody is said to.
-            OrderExists: an order has the id that the caller has chosen.
-            UserNotFound, UserNotActive: the buyer.
-            ProductNotFound, ProductNotForSale, InsufficientStock: what is bought.
+            InvalidInput: the caller may not order for others, or names no buyer.
+            OrderExists: an order with the chosen id exists.
+            UserNotFound, UserNotActive: the buyer cannot order.
+            ProductNotFound, ProductNotForSale, InsufficientStock: a product cannot be ordered.
         """
         (outcome,) = await self.place_many([(caller, data, order_id)])
         if isinstance(outcome, DomainError):
@@ -79,9 +79,9 @@ class OrderService:
         return outcome
 
     async def place_many(self, orders: Sequence[Asked]) -> list[OrderRead | DomainError]:
-        """Place many orders, each all of it or nothing; return each, or why it is refused.
+        """Place many orders, each completely or not at all; return each, or why it is refused.
 
-        The first come first: what one has taken is not there for the ones after it.
+        They are placed in this order: the stock that one takes is not available to the next.
         """
         placement = await self._load_placement(orders)
         evaluated = [placement.evaluate(*each) for each in orders]
@@ -97,7 +97,7 @@ class OrderService:
         return outcomes
 
     async def lock_for_placing(self, orders: Sequence[Asked]) -> None:
-        """Lock what orders need that are placed one after the other in one transaction."""
+        """Lock the rows for orders that one transaction places one after the other."""
         await self._users.get_buyers(_buyers_of(orders))
         await self._products.lock_in_id_order(_wanted_in(orders))
 
@@ -128,10 +128,10 @@ class OrderService:
         await self._outbox.announce_all(events)
 
     async def get(self, caller: Caller, order_id: UUID) -> Found:
-        """Show an order.
+        """Return an order.
 
         Raises:
-            OrderNotFound: there is none of this id, or it is not for the caller to know.
+            OrderNotFound: the order does not exist, or the caller may not see it.
         """
 
         async def load() -> Representation:
@@ -141,7 +141,7 @@ class OrderService:
         return await self._cache.show(ORDERS, order_id, caller.owner, load)
 
     async def find(self, caller: Caller, query: OrderQuery) -> OrderPage:
-        """Show a page of the orders that the caller may see."""
+        """Return a page of the orders that the caller may see."""
         orders, following = await self._orders.find(caller.owner, query)
         return OrderPage(
             items=[OrderSummary.model_validate(order) for order in orders], next=following
@@ -150,7 +150,7 @@ class OrderService:
     async def move(
         self, caller: Caller, order_id: UUID, status: OrderStatus, if_match: str | None = None
     ) -> OrderRead:
-        """Move an order along the transition table; a cancelled one gives its pieces back.
+        """Move an order along the transition table; a cancelled one returns its units to stock.
 
         Raises:
             OrderNotFound, PreconditionFailed, IllegalTransition: nothing is changed.
@@ -175,14 +175,14 @@ class OrderService:
         return OrderRead.model_validate(order)
 
     async def lock_for_moving(self, moves: Mapping[UUID, OrderStatus]) -> None:
-        """Lock orders that move one after the other in one transaction, and what they give back."""
+        """Lock orders that one transaction moves one after the other, and their products."""
         await self._orders.lock_in_id_order(moves)
         cancelled = [each for each, status in moves.items() if status is OrderStatus.CANCELLED]
         if cancelled:
             await self._products.lock_in_id_order(await self._orders.product_ids_in(cancelled))
 
     async def cancel(self, caller: Caller, order_id: UUID) -> OrderRead:
-        """Cancel an order and put its pieces back into stock.
+        """Cancel an order and return its units to stock.
 
         Raises:
             OrderNotFound, IllegalTransition: nothing is changed.

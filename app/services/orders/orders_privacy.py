@@ -1,4 +1,4 @@
-"""What is held on a person who has ordered: the orders, and where they went."""
+"""The personal data in orders and their delivery addresses."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ class OrdersPrivacy(PersonalData):
         self._orders = orders
 
     async def export(self, caller: Caller, user: User) -> Mapping[str, Any]:
-        """Return all orders."""
+        """Return all orders of the user."""
         orders = await self._orders.all_of_user(user.id)
         return {"orders": [OrderRead.model_validate(each) for each in orders]}
 

@@ -1,4 +1,4 @@
-"""Judges orders one after the other over what was read and locked for all of them."""
+"""Placement of orders, one after the other, on rows that were locked for all of them."""
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
@@ -26,21 +26,21 @@ from app.tables.orders import NewLine, NewOrder, NewStep
 
 @dataclass(slots=True)
 class OrderPlacement:
-    """What some orders need, locked, and what they have taken so far."""
+    """The locked rows that some orders need, and the units that these orders have taken."""
 
     buyers: Mapping[UUID, bool]
-    """Whether each may place orders."""
+    """Whether each buyer may place orders."""
     addresses: Mapping[UUID, dict[str, Any]]
     taken_ids: Set[UUID]
     products: Mapping[UUID, Any]
     now: datetime
     currency: str
     taken: dict[UUID, int] = field(default_factory=dict)
-    _numbered: set[UUID] = field(default_factory=set)
+    _placed_ids: set[UUID] = field(default_factory=set)
 
     @property
     def sold_out(self) -> list[UUID]:
-        """The products of which nothing is left."""
+        """The products that these orders have sold out."""
         return [each for each, pieces in self.taken.items() if self._left(each, pieces) == 0]
 
     def evaluate(
@@ -53,7 +53,7 @@ class OrderPlacement:
             return refusal
 
     def place(self, caller: Caller, data: OrderCreate, order_id: UUID | None) -> NewOrder:
-        """Return an order, whose pieces are taken; a refused one has taken nothing.
+        """Return an order and take its units; a refused order takes nothing.
 
         Raises:
             DomainError: why it is refused.
@@ -63,15 +63,15 @@ class OrderPlacement:
             raise UserNotFound(f"there is no user {buyer}", id=str(buyer))
         if not self.buyers[buyer]:
             raise UserNotActive(f"user {buyer} may not place orders", user_id=str(buyer))
-        if order_id is not None and order_id in self.taken_ids | self._numbered:
+        if order_id is not None and order_id in self.taken_ids | self._placed_ids:
             raise OrderExists(f"there is an order {order_id}", order_id=str(order_id))
         quantities = data.quantities()
-        if (refusal := self._against(quantities)) is not None:
+        if (refusal := self._refusal_of(quantities)) is not None:
             raise refusal
         for each, quantity in quantities.items():
             self.taken[each] = self.taken.get(each, 0) + quantity
         if order_id is not None:
-            self._numbered.add(order_id)
+            self._placed_ids.add(order_id)
         return NewOrder(
             id=order_id or new_id(self.now),
             user_id=buyer,
@@ -91,7 +91,7 @@ class OrderPlacement:
             steps=[NewStep(OrderStatus.PENDING, self.now)],
         )
 
-    def _against(self, quantities: Mapping[UUID, int]) -> DomainError | None:
+    def _refusal_of(self, quantities: Mapping[UUID, int]) -> DomainError | None:
         if missing := sorted(str(each) for each in quantities if each not in self.products):
             return ProductNotFound(f"there is no product {missing[0]}", product_ids=missing)
         for each in quantities:
@@ -121,22 +121,22 @@ class OrderPlacement:
 
 
 def buyer_of(caller: Caller, data: OrderCreate) -> UUID:
-    """Return who orders: the caller, or whom a caller with the right to say so has named.
+    """Return the buyer: the caller, or the user whom the caller may order for.
 
     Raises:
-        InvalidInput: it is not for the caller to say who orders, or nobody is said to.
+        InvalidInput: the caller may not order for others, or names no buyer.
     """
     if data.user_id is None and caller.user_id is not None:
         return caller.user_id
     if data.user_id is None:
-        raise _refused("is required: a machine orders for somebody")
+        raise _refused("is required: the caller is not a user")
     if caller.owner is not None and caller.owner != data.user_id:
-        raise _refused("is for staff to set: your orders are your own")
+        raise _refused("may be set by staff only")
     return data.user_id
 
 
 def sales_in(orders: Iterable[NewOrder]) -> list[dict[str, Any]]:
-    """Return as columns the stock movements of orders, but for those that hold no stock."""
+    """Return the stock movements of orders as columns, except for orders that hold no stock."""
     return [
         movement_row(
             line.product_id,

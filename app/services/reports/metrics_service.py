@@ -11,7 +11,7 @@ from app.repositories.reports.report_repository import ReportRepository
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Figures of the whole shop, whichever process tells them."""
+    """Metrics of the whole shop, the same in every process."""
 
     outbox_messages: int
     outbox_oldest_age_seconds: float
@@ -21,11 +21,11 @@ class Figures:
     """By queue."""
     last_order_number: int
     report_age_seconds: float | None
-    """How long ago the newest day ended that has a report; None before the first."""
+    """Time since the end of the newest day that has a report; None before the first report."""
 
 
 class MetricsService:
-    """Counts what waits, what has failed, and what was sold."""
+    """Counts waiting messages, failed messages and sales."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class MetricsService:
         self._clock = clock
 
     async def figures(self) -> Figures:
-        """Return the figures of this moment, by one statement for each table."""
+        """Return the current metrics; one statement is executed for each table."""
         waiting = await self._outbox.waiting()
         now = self._clock.now()
         ages = [(now - each.since).total_seconds() for each in waiting]

@@ -1,4 +1,4 @@
-"""Makes the report of a day out of the books, and refuses one that does not add up."""
+"""Makes the report of a day from the ledger, and refuses one that does not balance."""
 
 import hashlib
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ from app.schemas.reports.report_messages import ReportReady
 from app.services.messaging.outbox_service import OutboxService
 
 MESSAGE_LINES = 2_000
-"""Lines of one message: a day with more goes out in parts, brokers are made for small ones."""
-_NOTHING = ProductSum("", "", 0, 0)
+"""Lines in one message; a longer report is sent in parts, as brokers expect small messages."""
+_NO_SALES = ProductSum("", "", 0, 0)
 
 
 class Outcome(StrEnum):
-    """What became of a report that was to be made."""
+    """The result of making a report."""
 
     MADE = "made"
     MADE_ANEW = "made anew"
@@ -37,7 +37,7 @@ class Outcome(StrEnum):
 
 @dataclass(slots=True)
 class Books:
-    """What the books say of a day."""
+    """The ledger of a day, added up."""
 
     day: date
     window: Window
@@ -52,12 +52,12 @@ class Books:
     by_hour: dict[int, list[int]] = field(default_factory=dict)
 
     def products(self) -> list[tuple[UUID, ProductSum, ProductSum]]:
-        """Return each product with what was placed and what was cancelled of it."""
+        """Return each product with its placed and its cancelled sums."""
         return [
             (
                 each,
-                self.placed_products.get(each, _NOTHING),
-                self.cancelled_products.get(each, _NOTHING),
+                self.placed_products.get(each, _NO_SALES),
+                self.cancelled_products.get(each, _NO_SALES),
             )
             for each in sorted(self.placed_products.keys() | self.cancelled_products.keys())
         ]
@@ -98,21 +98,21 @@ class ReportMaker:
         self._currency = currency
 
     def require_over(self, day: date) -> None:
-        """Refuse a day that has moments to come.
+        """Require that a day has ended.
 
         Raises:
-            DayNotOver: it has.
+            DayNotOver: it has not ended.
         """
         _, ends_at = self._days.window_of(day)
         if self._clock.now() < ends_at:
             raise DayNotOver(
-                f"{day} is not over before {ends_at.isoformat()}",
+                f"{day} does not end before {ends_at.isoformat()}",
                 day=day.isoformat(),
                 ends_at=ends_at.isoformat(),
             )
 
     async def make_if_due(self, day: date) -> Outcome:
-        """Make the report of a day that has none, or whose books have changed.
+        """Make the report of a day that has none, or whose ledger has changed.
 
         Raises:
             DayNotOver, ReportInProgress, ReportUnbalanced: nothing is made.
@@ -125,7 +125,7 @@ class ReportMaker:
         return await self._make(day, report)
 
     async def make(self, day: date) -> Outcome:
-        """Make the report of a day; one that would say the same stays as it is.
+        """Make the report of a day; an existing one with the same content is not replaced.
 
         Raises:
             DayNotOver, ReportInProgress, ReportUnbalanced: nothing is made.
@@ -197,7 +197,7 @@ class ReportMaker:
         books.last_order_at = rows[-1].created_at
 
     async def _require_balance(self, books: Books) -> None:
-        """Hold the orders of a day against their items, and these against the stock movements."""
+        """Require that the orders of a day match their items, and these the stock movements."""
         for name, whole, parts in (
             ("placed", books.placed, books.placed_products),
             ("cancelled", books.cancelled, books.cancelled_products),
@@ -253,7 +253,7 @@ class ReportMaker:
             await self._reports.add_products(rows[start : start + MESSAGE_LINES])
 
     async def _write_lines(self, report: DailyReport, books: Books) -> None:
-        """Write the lines of a day, and the messages that have them; some at a time."""
+        """Write the lines of a day and the messages that contain them in batches."""
         parts = max(1, -(-report.orders_count // MESSAGE_LINES))
         waiting: list[dict[str, Any]] = []
         part = 0
@@ -309,7 +309,7 @@ def _line(day: date, row: Any) -> dict[str, Any]:
 
 
 def _canonical(*parts: Any) -> bytes:
-    """Return what the digest is made of: one line of JSON."""
+    """Return the values as one line of JSON, the input of the digest."""
     return msgspec.json.encode(parts) + b"\n"
 
 

@@ -1,4 +1,4 @@
-"""Which daily reports are to be made, and from when on they can be."""
+"""Which daily reports are due, and when they can be made."""
 
 from datetime import date, timedelta
 
@@ -9,12 +9,12 @@ from app.repositories.reports.report_making_repository import ReportMakingReposi
 
 _DAY = timedelta(days=1)
 _FIRST_DAY = date(1970, 1, 1)
-# A statement has ended long before.
+# Every statement has ended long before that.
 _SETTLED_AFTER = timedelta(hours=1)
 
 
 class ReportSchedule:
-    """Tells which reports are due."""
+    """Finds the reports that are due."""
 
     def __init__(
         self,
@@ -31,8 +31,8 @@ class ReportSchedule:
     async def due_days(self) -> list[date]:
         """Return the days whose report is to be made, or made again, the oldest first.
 
-        Every day from the one on which the shop got its first product, and those days before on
-        which orders were placed that came in by an import.
+        That is every day from the one on which the shop got its first product, and each day before
+        on which imported orders were placed.
         """
         made = set(await self._reports.days_made())
         due = set(await self._reports.outdated_days(self._days.timezone))
@@ -59,7 +59,7 @@ class ReportSchedule:
         return found
 
     async def transaction_to_wait_for(self, day: date) -> int | None:
-        """Return what must have ended before the books of a day are closed, if anything must."""
+        """Return the number below which transactions must have ended to close the day, or None."""
         _, ends_at = self._days.window_of(day)
         if self._clock.now() - ends_at > _SETTLED_AFTER:
             return None

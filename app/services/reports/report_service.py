@@ -1,4 +1,4 @@
-"""What the shop shows of its daily reports."""
+"""Daily reports for callers."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -35,7 +35,7 @@ _CHART_DAYS = 30
 
 
 class ReportService:
-    """Shows reports, and has them made."""
+    """Returns reports, and starts making them."""
 
     def __init__(
         self,
@@ -55,27 +55,27 @@ class ReportService:
         """Start making the report of a day in the background.
 
         Raises:
-            DayNotOver: there are moments of it to come.
+            DayNotOver: it has not ended.
         """
         self._maker.require_over(day)
         return await self._operations.begin_task(caller, MAKE_REPORT, {"day": day.isoformat()})
 
     async def find(self, query: ReportQuery) -> ReportPage:
-        """Show a page of reports."""
+        """Return a page of reports."""
         reports, following = await self._reports.find(query)
         return ReportPage(items=[summary_of(each) for each in reports], next=following)
 
     async def get(self, day: date, query: ReportLineQuery) -> ReportRead:
-        """Show the report of a day with a page of its lines.
+        """Return the report of a day with a page of its lines.
 
         Raises:
-            ReportNotFound: it was not made.
+            ReportNotFound: it does not exist.
         """
         report = await self._reports.get_of(day)
         products, _ = await self._reports.products_of(day, ReportProductQuery(limit=MAX_ITEMS))
         lines, following = await self._reports.lines_of(day, query)
         return ReportRead(
-            # Not as it is dumped: amounts would be the text that goes out.
+            # Not dumped as JSON: the amounts would become text.
             **dict(summary_of(report)),
             by_hour=[
                 HourRead(hour=hour, orders_count=count, units=units, amount_minor=minor)
@@ -87,15 +87,15 @@ class ReportService:
         )
 
     async def summary(self, day: date) -> ReportSummary:
-        """Show the report of a day without its lines.
+        """Return the report of a day without its lines.
 
         Raises:
-            ReportNotFound: it was not made.
+            ReportNotFound: it does not exist.
         """
         return summary_of(await self._reports.get_of(day))
 
     async def products(self, day: date, query: ReportProductQuery) -> ReportProductPage:
-        """Show a page of the products of a day.
+        """Return a page of the products of a day.
 
         Raises:
             ReportNotFound: its report was not made.
@@ -105,24 +105,24 @@ class ReportService:
         return ReportProductPage(items=[_product(each) for each in products], next=following)
 
     async def lines_after(self, day: date, after: Any, limit: int) -> Sequence[Any]:
-        """Return the next lines of a day; `after` is the last one before, or None."""
+        """Return the next lines of a day, after the line `after` if given."""
         return await self._reports.lines_after(day, after, limit)
 
     async def products_after(self, day: date, after: Any, limit: int) -> Sequence[Any]:
-        """Return the next products of a day; `after` is the last one before, or None."""
+        """Return the next products of a day, after the product `after` if given."""
         return await self._reports.products_after(day, after, limit)
 
     async def hours(self, day: date) -> tuple[ReportSummary, list[list[int]]]:
         """Return the report of a day and its hours: hour, orders, units and amount of each.
 
         Raises:
-            ReportNotFound: it was not made.
+            ReportNotFound: it does not exist.
         """
         report = await self._reports.get_of(day)
         return summary_of(report), report.by_hour
 
     async def period(self, query: ChartQuery) -> tuple[list[date], list[ReportSummary]]:
-        """Return the days of a period, and the reports that there are of them.
+        """Return the days of a period and their existing reports.
 
         Raises:
             InvalidInput: it has too many days.
@@ -137,7 +137,7 @@ class ReportService:
 
 
 def summary_of(report: DailyReport) -> ReportSummary:
-    """Return what is shown of a report."""
+    """Return the representation of a report."""
     return ReportSummary(
         id=report.id,
         day=report.report_day,

@@ -1,4 +1,4 @@
-"""The audit trail: what may have to be accounted for."""
+"""The audit trail: events that the shop may have to account for."""
 
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from app.security.principal import Caller
 
 
 class AuditService:
-    """Notes events in the transaction in which they happen, and shows them."""
+    """Records events in the transaction in which they happen, and returns them."""
 
     def __init__(self, events: AuditRepository, clock: Clock) -> None:
         self._events = events
@@ -22,7 +22,7 @@ class AuditService:
     async def record(
         self, event: Audited, caller: Caller, subject_id: UUID | None, **detail: Any
     ) -> None:
-        """Note that something happened; the detail is kept for years, so no secrets in it."""
+        """Record an event; its detail is kept for years and must not contain secrets."""
         now = self._clock.now()
         await self._events.add(
             AuditEvent(
@@ -37,7 +37,7 @@ class AuditService:
         )
 
     async def find(self, query: AuditQuery) -> AuditPage:
-        """Show a page of the audit trail."""
+        """Return a page of the audit trail."""
         events, following = await self._events.find(query)
         return AuditPage(
             items=[AuditEventRead.model_validate(event) for event in events], next=following

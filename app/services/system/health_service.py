@@ -1,4 +1,4 @@
-"""Whether the processes that the shop depends on answer."""
+"""The health of the services that the shop depends on."""
 
 import asyncio
 import time
@@ -13,30 +13,30 @@ _TIMEOUT_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """How a dependency is probed, and whether the shop can serve without it."""
+    """The probe of a dependency, and whether the shop can serve without the dependency."""
 
     ask: Callable[[], Awaitable[None]]
-    """Raises `Unavailable` or `TimeoutError` where there is none."""
+    """Raises `Unavailable` or `TimeoutError` if the dependency does not answer."""
     is_needed: bool = False
 
 
 class HealthService:
-    """Asks every dependency for a sign of life."""
+    """Probes every dependency."""
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = checks
 
     async def readiness(self) -> Readiness:
-        """Tell of each dependency whether it answered, and how fast."""
+        """Return for each dependency whether it answered, and how fast."""
         checks = self._checks
-        answers = await asyncio.gather(*(self._ask(each.ask) for each in checks.values()))
+        answers = await asyncio.gather(*(self._probe(each.ask) for each in checks.values()))
         dependencies = dict(zip(checks, answers))
         down = [name for name, answer in dependencies.items() if answer.status == "down"]
         if any(checks[name].is_needed for name in down):
             return Readiness(status="down", dependencies=dependencies)
         return Readiness(status="degraded" if down else "ok", dependencies=dependencies)
 
-    async def _ask(self, ask: Callable[[], Awaitable[None]]) -> DependencyHealth:
+    async def _probe(self, ask: Callable[[], Awaitable[None]]) -> DependencyHealth:
         started = time.perf_counter()
         try:
             await asyncio.wait_for(ask(), _TIMEOUT_SECONDS)

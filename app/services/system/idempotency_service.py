@@ -1,4 +1,4 @@
-"""Answers a repeated request with the first answer (the rules of Stripe and of the IETF draft)."""
+"""Repeats the first response to a repeated request (by the rules of Stripe and the IETF draft)."""
 
 import hashlib
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ RETENTION = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was sent to the caller."""
+    """The response that was sent to the caller."""
 
     status: int
     headers: dict[str, str]
@@ -23,7 +23,7 @@ class Answer:
 
 
 class IdempotencyService:
-    """Keeps the first answer of each caller and key in the transaction of its effect."""
+    """Stores the first response for each caller and key in the transaction of its effect."""
 
     def __init__(self, keys: IdempotencyRepository, secrets: Sequence[bytes], clock: Clock) -> None:
         self._keys = keys
@@ -31,7 +31,7 @@ class IdempotencyService:
         self._clock = clock
 
     async def begin(self, caller: str, key: str, fingerprints: Sequence[bytes]) -> Answer | None:
-        """Reserve a key until the transaction ends; return the first answer, if there was one.
+        """Reserve a key until the transaction ends; return the first response if it exists.
 
         Raises:
             RequestInProgress: the first request with the key is still running.
@@ -52,7 +52,7 @@ class IdempotencyService:
         return Answer(row.status, row.headers, row.body)
 
     async def finish(self, caller: str, key: str, fingerprint: bytes, answer: Answer) -> None:
-        """Keep the answer for 24 hours."""
+        """Store the response for 24 hours."""
         await self._keys.add(
             IdempotencyKey(
                 caller=caller,
@@ -66,13 +66,13 @@ class IdempotencyService:
         )
 
     async def delete_expired(self) -> None:
-        """Drop the answers whose time is over."""
+        """Delete the responses that have expired."""
         await self._keys.delete_expired(self._clock.now())
 
     def fingerprints_of(self, method: str, path: str, body: bytes) -> list[bytes]:
-        """Return what two requests with one key must share, under each secret, the newest first.
+        """Return the fingerprints of a request under each secret, the newest first.
 
-        It is keyed: a registration has a password in its body, which a plain hash would give away.
+        They are keyed: a plain hash would reveal the password in the body of a registration.
         """
         parts = b"\0".join((method.encode(), path.encode(), body))
         return [

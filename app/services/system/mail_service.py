@@ -1,4 +1,4 @@
-"""Mails that are written in the transaction of their reason, and sent after it."""
+"""Mails, which are stored in the transaction of their reason and sent after it."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,12 +12,12 @@ from app.services.system.mail_texts import MailText
 
 # Longer than the slowest server takes for a batch: 20 seconds each, see `app.jobs.mail_delivery`.
 _LEASE = timedelta(minutes=2)
-_AT_ONCE = 5
+_BATCH_SIZE = 5
 _MAX_ATTEMPTS = 10
 
 
 class MailService:
-    """Keeps mails until they are sent."""
+    """Stores mails until they are sent."""
 
     def __init__(self, mails: MailRepository, clock: Clock) -> None:
         self._mails = mails
@@ -43,15 +43,15 @@ class MailService:
         return await self._mails.has_due(self._clock.now())
 
     async def take_due(self) -> Sequence[OutgoingMail]:
-        """Return mails to be sent; who does not say what became of one gets it again later."""
-        return await self._mails.lease_due(self._clock.now(), _LEASE, _AT_ONCE)
+        """Lease mails to send; one that is neither deleted nor postponed is leased again later."""
+        return await self._mails.lease_due(self._clock.now(), _LEASE, _BATCH_SIZE)
 
     async def mark_sent(self, mail_id: UUID) -> None:
         """Delete a mail that was sent."""
         await self._mails.delete(mail_id)
 
     async def mark_failed(self, mail_id: UUID) -> bool:
-        """Schedule a mail for another attempt, later each time; return whether it is given up."""
+        """Schedule a mail for another attempt, later each time; return whether it was given up."""
         mail = await self._mails.find(mail_id)
         if mail is None or mail.attempts >= _MAX_ATTEMPTS:
             await self._mails.delete(mail_id)

@@ -1,4 +1,4 @@
-"""What the shop writes to its users."""
+"""The texts of the mails to users."""
 
 from dataclasses import dataclass
 
@@ -12,32 +12,32 @@ class MailText:
 
 
 class MailTexts:
-    """Mails that link to the shop's pages for people, or, where there are none, bear the token."""
+    """Mails with a link to the storefront, or, if there is none, with the token itself."""
 
     def __init__(self, storefront_url: str | None) -> None:
         self._storefront_url = storefront_url
 
     def reset_password(self, token: str) -> MailText:
-        """Return what is sent to who has forgotten the password."""
+        """Return the mail to a user who has forgotten the password."""
         return MailText(
             "Choose a new password",
             "Somebody, probably you, has asked for a new password at our shop.\n\n"
-            f"{self._way('reset-password', token, 'POST /api/v1/auth/password/reset')}\n\n"
+            f"{self._instruction('reset-password', token, 'POST /api/v1/auth/password/reset')}\n\n"
             "This works once, within an hour. If it was not you, do nothing: your password "
             "stays.\n",
         )
 
     def verify_email(self, token: str) -> MailText:
-        """Return what is sent to a new address."""
+        """Return the mail to a new address."""
         return MailText(
             "Is this your address?",
             "Somebody, probably you, has given this address at our shop.\n\n"
-            f"{self._way('verify-email', token, 'POST /api/v1/auth/email/verify')}\n\n"
+            f"{self._instruction('verify-email', token, 'POST /api/v1/auth/email/verify')}\n\n"
             "This works within a week. If it was not you, do nothing.\n",
         )
 
     def password_changed(self) -> MailText:
-        """Return what is sent to who has a new password."""
+        """Return the mail to a user whose password was changed."""
         return MailText(
             "Your password was changed",
             "The password of your account at our shop was changed, and every log-in has ended.\n\n"
@@ -45,14 +45,14 @@ class MailTexts:
         )
 
     def email_changed(self) -> MailText:
-        """Return what is sent to the address that was given up."""
+        """Return the mail to the previous address of a user."""
         return MailText(
             "Your e-mail address was changed",
             "Your account at our shop has another e-mail address now.\n\n"
             "If it was not you, write to us now.\n",
         )
 
-    def _way(self, page: str, token: str, route: str) -> str:
+    def _instruction(self, page: str, token: str, route: str) -> str:
         if self._storefront_url is None:
             return f"The token for {route}:\n{token}"
         return f"{self._storefront_url.rstrip('/')}/{page}#token={token}"

@@ -1,4 +1,4 @@
-"""What is held on a person by the audit trail, waiting mails and kept answers."""
+"""The personal data in the audit trail, waiting mails and idempotent responses."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from app.services.personal_data import PersonalData
 
 
 class SystemPrivacy(PersonalData):
-    """Exports what the audit trail tells of a person, and erases what can be without."""
+    """Exports the audit trail of a person, and erases the personal data that need not be kept."""
 
     def __init__(
         self, events: AuditRepository, mails: MailRepository, answers: IdempotencyRepository
@@ -24,16 +24,16 @@ class SystemPrivacy(PersonalData):
         self._answers = answers
 
     async def export(self, caller: Caller, user: User) -> Mapping[str, Any]:
-        """Return what happened to the user."""
+        """Return the events about the user."""
         events = await self._events.of_user(user.id)
         return {"events": [_show_event(each, user.id) for each in events]}
 
     async def keeps(self, user: User) -> bool:
-        """Tell that nothing here needs the row of a user: events outlive what they happened to."""
+        """Return False: events do not need the row of the user, and outlive it."""
         return False
 
     async def erase(self, user: User) -> None:
-        """Delete waiting mails and stored answers; clear addresses in the audit trail."""
+        """Delete waiting mails and stored responses; clear network addresses in the audit trail."""
         name = name_of_user(user.id)
         await self._mails.delete_of_user(user.id)
         await self._events.clear_addresses(user.id, name)
@@ -41,8 +41,8 @@ class SystemPrivacy(PersonalData):
 
 
 def _show_event(event: AuditEvent, user_id: UUID) -> AuditEventRead:
-    """Return an event as it is shown to whom it happened to: not from where others did it."""
+    """Return an event for its user, without the network addresses of other callers."""
     shown = AuditEventRead.model_validate(event)
-    # Who logs in, or fails to, is nobody that is known before.
+    # The caller of a log-in, or of a failed one, is not authenticated yet.
     is_own = event.actor in (name_of_user(user_id), ANONYMOUS.name)
     return shown if is_own else shown.model_copy(update={"address": None})

@@ -61,9 +61,9 @@ async def _caller(shop: Shop, scope: HTTPScope) -> Caller:
     generation = shop.identities.generation
     async with shop.database.read() as session:
         identity = await provide_identities(session, shop).identify(token)
-    if identity.key_to_note is not None:
+    if identity.key_to_record is not None:
         async with shop.database.write() as session:
-            await provide_identities(session, shop).record_use(identity.key_to_note)
+            await provide_identities(session, shop).record_use(identity.key_to_record)
     shop.identities.keep(token, identity.caller, identity.good_until, generation)
     return identity.caller
 

@@ -230,7 +230,7 @@ async def test_what_cannot_be_is_refused_by_name(reported: httpx.AsyncClient) ->
         "type": "urn:problem:day-not-over",
         "title": "The day has not ended",
         "status": 409,
-        "detail": "2026-03-05 is not over before 2026-03-06T00:00:00+00:00",
+        "detail": "2026-03-05 does not end before 2026-03-06T00:00:00+00:00",
         "day": "2026-03-05",
         "ends_at": "2026-03-06T00:00:00+00:00",
     }

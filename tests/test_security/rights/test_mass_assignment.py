@@ -122,7 +122,7 @@ async def test_a_customer_orders_for_nobody_else(nobody: httpx.AsyncClient, shop
     world = await world_of(shop)
     (row,) = [each for each in MATRIX if str(each) == "POST /api/v1/orders"]
     assert await refused(nobody, world, row, BASKET | {"user_id": "{other_id}"}) == {
-        "#/user_id": "is for staff to set: your orders are your own"
+        "#/user_id": "may be set by staff only"
     }
 
 
