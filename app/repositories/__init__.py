@@ -1,1 +1,1 @@
-"""Every query of the shop."""
+"""The database queries of the shop."""

@@ -1,4 +1,4 @@
-"""What every repository can do with the rows of its table."""
+"""The base of all repositories."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -24,26 +24,26 @@ class Repository(Generic[Row]):
     model: ClassVar[type[Any]]
     not_found: ClassVar[type[NotFound]]
     conflicts: ClassVar[dict[str, type[Conflict]]] = {}
-    """Unique columns, with the refusal of a value that is taken."""
+    """Unique columns, and the error for a value that is taken."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
     def query(self) -> Select[Row]:
-        """Return the rows that exist for the callers of this repository."""
+        """Return a query for the rows that are visible to the callers of this repository."""
         return select(self.model)
 
     async def get(self, row_id: UUID, *, lock: bool = False) -> Row:
         """Return a row; `lock` keeps others from changing it until the transaction ends.
 
         Raises:
-            NotFound: there is none of this id.
+            NotFound: no row has this id.
         """
         return await self._one(self.query().where(self.model.id == row_id), row_id, lock=lock)
 
     async def _one(self, query: Select[Row], row_id: UUID, *, lock: bool = False) -> Row:
         if lock:
-            # A row that the session knows already is read again: it may have changed.
+            # A row that is in the session already is read again: it may have changed.
             query = query.with_for_update().execution_options(populate_existing=True)
         row = await self.session.scalar(query)
         if row is None:
@@ -51,10 +51,9 @@ class Repository(Generic[Row]):
         return row
 
     async def lock_in_id_order(self, ids: Collection[UUID]) -> None:
-        """Lock rows until the transaction ends, those hidden from callers included.
+        """Lock rows until the transaction ends, including those hidden from callers.
 
-        In the order of the ids, always: two that need the same rows would otherwise each hold what
-        the other one waits for.
+        The order of the ids prevents deadlocks between transactions that lock the same rows.
         """
         await self.session.execute(
             select(self.model.id)
@@ -66,13 +65,13 @@ class Repository(Generic[Row]):
     async def end_read(self) -> None:
         """End the read transaction; what follows runs in another one.
 
-        For who has only read so far, and now has work to do that needs no database.
+        Call it after reading and before long work that needs no database.
 
         Raises:
-            RuntimeError: the transaction is not the caller's own: it has an idempotency key in it.
+            RuntimeError: the transaction is shared with the storage of an idempotent response.
         """
         if self.session.in_nested_transaction():
-            raise RuntimeError("a route that lets go of the database must not keep its answer")
+            raise RuntimeError("a route that ends its read transaction must not store its response")
         await self.session.rollback()
 
     async def add(self, row: Row) -> Row:
@@ -86,10 +85,10 @@ class Repository(Generic[Row]):
         return row
 
     async def flush(self) -> None:
-        """Send changed rows to the database.
+        """Flush changed rows to the database.
 
         Raises:
-            Conflict: a unique value of one is taken.
+            Conflict: a unique value of a row is taken.
         """
         try:
             await self.session.flush()
@@ -109,12 +108,12 @@ class Repository(Generic[Row]):
         limit: int,
         cursor: str | None,
     ) -> tuple[Sequence[Row], str | None]:
-        """Return the next rows of a list by a column, and the cursor of the page after.
+        """Return a page of rows sorted by a column, and the cursor of the next page.
 
-        A page costs the same wherever it is: it starts at a key in the index, not at an offset.
+        Every page costs the same: it starts at a key in the index and not at an offset.
 
         Raises:
-            InvalidInput: the cursor is malformed or of another list.
+            InvalidInput: the cursor is malformed or belongs to another list.
         """
         key = tuple_(column, self.model.id)
         falls = order.startswith("-")

@@ -1,7 +1,8 @@
-"""Many rows in one statement.
+"""Statements over many rows.
 
-PostgreSQL gets them as one array for each column: a statement with VALUES or IN is planned anew for
-each number of rows, and one that is executed for each row costs both sides several times as much.
+PostgreSQL gets the rows as one array for each column: a statement with VALUES or IN is planned
+again for each number of rows, and one that is executed for each row costs both sides several times
+as much.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -31,16 +32,16 @@ Row = Mapping[str, Any]
 
 
 def table_of(model: type[DeclarativeBase]) -> Table:
-    """Return the table of a model, for statements on tables."""
+    """Return the table of a model."""
     return cast(Table, model.__table__)
 
 
 async def insert_rows(session: AsyncSession, *parts: tuple[Table, Sequence[Row]]) -> None:
-    """Add rows to tables, in this order; those of one table all have the same columns."""
+    """Add rows to tables in this order; all rows of one table have the same columns."""
     filled = [part for part in parts if part[1]]
     if not filled:
         return
-    # On the tables and not on the models, which would inspect each row again.
+    # Statements on tables and not on models, which would inspect each row again.
     connection = await session.connection()
     if connection.dialect.name == "postgresql":
         shape = tuple((table, tuple(rows[0])) for table, rows in filled)
@@ -57,13 +58,13 @@ def _insertion(shape: tuple[tuple[Table, tuple[str, ...]], ...]) -> Any:
 
 
 def insert_of(table: Table, names: Sequence[str]) -> Any:
-    """Return PostgreSQL's statement that adds what `values_of` returns for these columns."""
+    """Return PostgreSQL's statement that adds the values that `values_of` returns."""
     given = arrays(table, {name: table.c[name].type for name in names})
     return postgresql_insert(table).from_select(names, select(given))
 
 
 def arrays(table: Table, types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:
-    """Return as a table of PostgreSQL's what `values_of` returns for columns of these types."""
+    """Return the values that `values_of` returns as a table of PostgreSQL."""
     parameters = [
         bindparam(_parameter(table, name), type_=_array(column_type))
         for name, column_type in types.items()
@@ -81,7 +82,7 @@ def values_of(*parts: tuple[Table, Sequence[Row]]) -> dict[str, list[Any]]:
 
 
 def _parameter(table: Table, name: str) -> str:
-    # Statements that are one for PostgreSQL share their parameters.
+    # On PostgreSQL the statements are combined into one and share their parameters.
     return f"{table.name}_{name}"
 
 
@@ -95,7 +96,7 @@ def among(session: AsyncSession, column: Any, values: Collection[Any]) -> Column
 def among_given(dialect: str, column: Any, name: str) -> ColumnElement[bool]:
     """Return the condition that a column has one of the values of a parameter.
 
-    For statements that are built once: building one takes as long as sending it.
+    Statements with it can be built once: building one takes as long as executing it.
     """
     if dialect != "postgresql":
         return cast(ColumnElement[bool], column.in_(bindparam(name, expanding=True)))
@@ -108,6 +109,6 @@ def _array(column_type: TypeEngine[Any]) -> ARRAY[Any]:
 
 
 def _unbounded(column_type: TypeEngine[Any]) -> TypeEngine[Any]:
-    # A cast to VARCHAR(20)[] cuts off what is too long, and says nothing.
+    # A cast to VARCHAR(20)[] silently truncates longer texts.
     is_text = isinstance(column_type, String) and not isinstance(column_type, Enum)
     return String() if is_text else column_type

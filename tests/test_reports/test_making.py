@@ -256,7 +256,7 @@ async def test_an_order_that_is_not_committed_at_midnight_is_waited_for(open_sho
 async def test_orders_are_read_some_at_a_time_and_each_once(open_shop: Shop) -> None:
     await add_orders(open_shop, [NOON] * 7, name="together")
     async with at_moment(open_shop, NOON + DAY):
-        with patch.object(ledger_repository, "_AT_ONCE", 3):
+        with patch.object(ledger_repository, "_BATCH_SIZE", 3):
             await make_report(open_shop, MONDAY)
         assert await make_report(open_shop, MONDAY) is Outcome.UNCHANGED
     orders = [each.order_id for each in await lines_of(open_shop)]

@@ -43,8 +43,7 @@ MOVEMENT = ("id", "product_id", "quantity", "reason", "source", "created_at")
 
 @cache
 def _locked(dialect: str) -> Select[Any]:
-    # In the order of the ids, always: two buyers with the same products in their baskets would
-    # otherwise each hold what the other one waits for.
+    # The order of the ids prevents deadlocks between buyers of the same products.
     columns = _products.c
     return (
         select(
@@ -62,7 +61,8 @@ def _locked(dialect: str) -> Select[Any]:
 
 
 # No `stock_quantity >= pieces` in the WHERE: it would turn a shortage that the lock should have
-# excluded into an update of no row, which nobody counts. The CHECK constraint refuses it aloud.
+# excluded into an update of no row, which would pass unnoticed. The CHECK constraint raises an
+# error.
 _CHANGE_STOCK = (
     update(_products)
     .where(_products.c.id == bindparam("product_id"))
@@ -113,7 +113,7 @@ class ProductRepository(Repository[Product]):
         return select(Product).where(Product.archived_at.is_(None))
 
     async def find(self, query: ProductQuery) -> tuple[Sequence[Product], str | None]:
-        """Return a page of the products for sale and the cursor of the next one."""
+        """Return a page of the products that are for sale, and the cursor of the next page."""
         rows = self.query().where(Product.is_active)
         if query.q is not None:
             rows = self._matching(rows, search_words(query.q))
@@ -152,7 +152,7 @@ class ProductRepository(Repository[Product]):
         return {row.id: row for row in rows}
 
     async def move_stock(self, movements: Sequence[Mapping[str, Any]], at: datetime) -> None:
-        """Change the stock of locked products, which suffices, by movements given as columns."""
+        """Apply movements, given as columns, to locked products whose stock suffices."""
         if not movements:
             return
         pieces: dict[UUID, int] = {}
@@ -172,13 +172,13 @@ class ProductRepository(Repository[Product]):
             await self.add_movements(movements)
 
     async def add_movements(self, movements: Sequence[Mapping[str, object]]) -> None:
-        """Note changes of stock, given as columns."""
+        """Record stock movements, given as columns."""
         await insert_rows(self.session, (_movements, movements))
 
     async def movements_of(
         self, product_id: UUID, query: PageQuery
     ) -> tuple[Sequence[StockMovement], str | None]:
-        """Return a page of a product's stock movements and the cursor of the next one."""
+        """Return a page of a product's stock movements, and the cursor of the next page."""
         movements = StockMovementRepository(self.session)
         rows = movements.query().where(StockMovement.product_id == product_id)
         return await movements.page(
@@ -190,7 +190,7 @@ class ProductRepository(Repository[Product]):
         )
 
     async def ids_by_sku(self, skus: Collection[str]) -> dict[str, UUID]:
-        """Return the ids of the products of these SKUs, archived ones included."""
+        """Return the ids of the products with these SKUs, including archived ones."""
         rows = await self.session.execute(
             select(Product.sku, Product.id).where(among(self.session, Product.sku, skus))
         )

@@ -1,1 +1,1 @@
-"""Import of files, export and erasure of persons."""
+"""Import of files; export and erasure of personal data."""

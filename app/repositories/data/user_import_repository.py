@@ -1,4 +1,4 @@
-"""Queries by which many users are imported at once."""
+"""Queries for the import of many users."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -14,13 +14,13 @@ _users = table_of(User)
 
 
 class UserImportRepository:
-    """Users as the rows of a file, and those that are there already."""
+    """Users to import and users that exist already."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def ids_by_username(self, usernames: Sequence[str]) -> dict[str, UUID]:
-        """Return the ids of the users of these names, by the names as they are compared."""
+        """Return the ids of users by the comparison keys of their names."""
         keys = {comparison_key(name) for name in usernames}
         rows = await self._session.execute(
             select(User.username_key, User.id).where(
@@ -30,7 +30,7 @@ class UserImportRepository:
         return {row.username_key: row.id for row in rows}
 
     async def taken_keys(self, users: Sequence[Mapping[str, object]]) -> dict[str, UUID]:
-        """Return those of the users' e-mail and username keys that are taken, with their owners."""
+        """Return which of the users' e-mail and username keys are taken, with their owners."""
         rows = await self._session.execute(
             select(User.id, User.email_key, User.username_key).where(
                 among(self._session, User.email_key, [user["email_key"] for user in users])

@@ -29,14 +29,14 @@ def _primary_addresses(dialect: str) -> Select[Any]:
 
 
 class AddressRepository(Repository[Address]):
-    """Addresses, always those of one user."""
+    """Addresses, each of one user."""
 
     model = Address
     not_found = AddressNotFound
 
     async def of_user(self, user_id: UUID) -> Sequence[Address]:
         """Return the addresses of a user, the oldest first."""
-        # Not by the id alone: it has the millisecond, and the rest of it is random.
+        # Not by id alone: it contains only milliseconds, and is otherwise random.
         query = (
             select(Address)
             .where(Address.user_id == user_id)
@@ -50,10 +50,10 @@ class AddressRepository(Repository[Address]):
         return await self.session.scalar(query) or 0
 
     async def get_of_user(self, user_id: UUID, address_id: UUID, owner: UUID | None) -> Address:
-        """Return an address of a user, who is the owner, or, for None, anybody.
+        """Return an address of a user, if the user is `owner` or `owner` is None.
 
         Raises:
-            AddressNotFound: the user has none of this id, or it is not for the caller to know.
+            AddressNotFound: the user has no address with this id, or the caller may not see it.
         """
         query = self.query().where(Address.id == address_id, Address.user_id == user_id)
         if owner is not None:
@@ -61,7 +61,7 @@ class AddressRepository(Repository[Address]):
         return await self._one(query, address_id)
 
     async def primary_of_all(self, user_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
-        """Return the primary addresses of users, as an order has them, by user."""
+        """Return the primary addresses of users by user, in the form that orders store."""
         if not user_ids:
             return {}
         statement = _primary_addresses(self.session.get_bind().dialect.name)
@@ -71,7 +71,7 @@ class AddressRepository(Repository[Address]):
         }
 
     async def clear_primary(self, user_id: UUID) -> None:
-        """Leave the user without a primary address for the moment."""
+        """Clear the primary mark of all addresses of a user."""
         await self.session.execute(
             update(Address)
             .where(Address.user_id == user_id, Address.is_primary)

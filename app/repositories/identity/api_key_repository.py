@@ -11,8 +11,8 @@ from app.models import ApiKey
 from app.repositories.base import Repository
 from app.schemas.page_schema import PageQuery
 
-# Built once: every request with a key asks for it.
-_GOOD = select(ApiKey).where(
+# Built once: every request with a key executes it.
+_VALID = select(ApiKey).where(
     ApiKey.id == bindparam("key_id"),
     ApiKey.revoked_at.is_(None),
     ApiKey.expires_at.is_(None) | (ApiKey.expires_at > bindparam("now")),
@@ -20,17 +20,17 @@ _GOOD = select(ApiKey).where(
 
 
 class ApiKeyRepository(Repository[ApiKey]):
-    """API keys, the revoked ones included."""
+    """API keys, including revoked ones."""
 
     model = ApiKey
     not_found = ApiKeyNotFound
 
     async def find_valid(self, key_id: UUID, now: datetime) -> ApiKey | None:
-        """Return a key that is neither revoked nor over."""
-        return (await self.session.scalars(_GOOD, {"key_id": key_id, "now": now})).one_or_none()
+        """Return a key that is neither revoked nor expired."""
+        return (await self.session.scalars(_VALID, {"key_id": key_id, "now": now})).one_or_none()
 
     async def find(self, query: PageQuery) -> tuple[Sequence[ApiKey], str | None]:
-        """Return a page of keys and the cursor of the next one."""
+        """Return a page of keys, and the cursor of the next page."""
         return await self.page(
             self.query(),
             ApiKey.created_at,
@@ -40,7 +40,7 @@ class ApiKeyRepository(Repository[ApiKey]):
         )
 
     async def record_use(self, key_id: UUID, at: datetime, unless_after: datetime) -> None:
-        """Note that a key was used, unless that was noted after a moment already."""
+        """Record the use of a key, unless a use after a given time is recorded already."""
         await self.session.execute(
             update(ApiKey)
             .where(

@@ -19,7 +19,7 @@ class SecretRepository:
         self._insert = postgresql_insert if is_postgres else sqlite_insert
 
     async def get_or_add(self, name: str, value: bytes, at: datetime) -> bytes:
-        """Return the value that there is; of several processes that start, one adds it."""
+        """Return the stored value; if several processes start at once, only one of them adds it."""
         await self.session.execute(
             self._insert(ShopSecret)
             .values(name=name, value=value, created_at=at)

@@ -14,13 +14,13 @@ from app.repositories.base import Repository
 
 @dataclass(frozen=True, slots=True)
 class SessionUser:
-    """The user of a log-in that is good."""
+    """The user of a valid log-in."""
 
     user_id: UUID
     role: UserRole
 
 
-# Built once: it stands before most requests.
+# Built once: most requests begin with it.
 _USER_OF = (
     select(User.id, User.role)
     .join(LoginSession, LoginSession.user_id == User.id)
@@ -41,15 +41,15 @@ class SessionRepository(Repository[LoginSession]):
     not_found = SessionNotFound
 
     async def user_of(self, session_id: UUID, now: datetime) -> SessionUser | None:
-        """Return the user of a log-in, or None if it has ended or the user may not come in."""
+        """Return the user of a log-in, or None if it has ended or the user may not log in."""
         parameters = {"session_id": session_id, "now": now}
         row = (await self.session.execute(_USER_OF, parameters)).one_or_none()
         return None if row is None else SessionUser(row.id, row.role)
 
     async def of_user(self, user_id: UUID, now: datetime) -> Sequence[LoginSession]:
-        """Return the log-ins of a user that are good, the newest first."""
+        """Return the valid log-ins of a user, the newest first."""
         query = (
-            self._good(now)
+            self._valid(now)
             .where(LoginSession.user_id == user_id)
             .order_by(LoginSession.created_at.desc(), LoginSession.id.desc())
         )
@@ -58,12 +58,12 @@ class SessionRepository(Repository[LoginSession]):
     async def get_of_user(
         self, user_id: UUID, session_id: UUID, now: datetime, *, lock: bool = False
     ) -> LoginSession:
-        """Return a log-in of a user that is good.
+        """Return a valid log-in of a user.
 
         Raises:
-            SessionNotFound: the user has none of this id.
+            SessionNotFound: the user has no log-in with this id.
         """
-        query = self._good(now).where(
+        query = self._valid(now).where(
             LoginSession.id == session_id, LoginSession.user_id == user_id
         )
         return await self._one(query, session_id, lock=lock)
@@ -84,7 +84,7 @@ class SessionRepository(Repository[LoginSession]):
         """Delete the log-ins that have expired."""
         await self.session.execute(delete(LoginSession).where(LoginSession.expires_at <= now))
 
-    def _good(self, now: datetime) -> Select[LoginSession]:
+    def _valid(self, now: datetime) -> Select[LoginSession]:
         return select(LoginSession).where(
             LoginSession.ended_at.is_(None), LoginSession.expires_at > now
         )

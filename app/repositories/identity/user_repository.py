@@ -31,7 +31,7 @@ def _buyers(dialect: str) -> Select[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What is known of a user who says to be one."""
+    """The stored credentials of a user."""
 
     user_id: UUID
     email: str
@@ -41,21 +41,21 @@ class Credentials:
 
 
 class UserRepository(Repository[User]):
-    """Users that have not been anonymised."""
+    """Users, except for anonymised ones."""
 
     model = User
     not_found = UserNotFound
     conflicts = {"email_key": EmailTaken, "username_key": UsernameTaken}
 
     def query(self) -> Select[User]:
-        """Return the users that are still persons."""
+        """Return a query for the users that were not anonymised."""
         return select(User).where(User.anonymised_at.is_(None))
 
     async def get_of(self, owner: UUID | None, user_id: UUID, *, lock: bool = False) -> User:
-        """Return a user: the owner, or, for None, any.
+        """Return a user, if the user is `owner` or `owner` is None.
 
         Raises:
-            UserNotFound: there is none of this id, or it is not for the caller to know.
+            UserNotFound: the user does not exist, or the caller may not see it.
         """
         query = self.query().where(User.id == user_id)
         if owner is not None:
@@ -63,13 +63,13 @@ class UserRepository(Repository[User]):
         return await self._one(query, user_id, lock=lock)
 
     async def credentials_of(self, name: str) -> Credentials | None:
-        """Return what is known of the user of an e-mail address or a username."""
+        """Return the credentials of the user with an e-mail address or username."""
         key = comparison_key(name)
         column = User.email_key if "@" in key else User.username_key
         return await self._credentials(column == key)
 
     async def credentials_of_id(self, user_id: UUID) -> Credentials | None:
-        """Return what is known of the user of an id."""
+        """Return the credentials of the user with an id."""
         return await self._credentials(User.id == user_id)
 
     async def _credentials(self, which: ColumnElement[bool]) -> Credentials | None:
@@ -83,12 +83,12 @@ class UserRepository(Repository[User]):
         return None if row is None else Credentials(*row)
 
     async def has_admin(self) -> bool:
-        """Return whether there is an administrator, active or not."""
+        """Return whether an administrator exists, active or not."""
         query = select(exists().where(User.role == UserRole.ADMIN, User.anonymised_at.is_(None)))
         return bool(await self.session.scalar(query))
 
     async def lock_admins(self) -> Sequence[User]:
-        """Return the administrators that may come in, locked in the order of their ids."""
+        """Return the administrators that may log in, locked in the order of their ids."""
         query = (
             self.query()
             .where(User.role == UserRole.ADMIN, User.is_active)
@@ -99,13 +99,13 @@ class UserRepository(Repository[User]):
         return (await self.session.scalars(query)).all()
 
     async def get_buyers(self, ids: Collection[UUID]) -> dict[UUID, bool]:
-        """Return users with whether they are active; none can be deleted until the end."""
+        """Return whether users are active; none can be deleted until the transaction ends."""
         statement = _buyers(self.session.get_bind().dialect.name)
         rows = await self.session.execute(statement, {"ids": list(ids)})
         return {row.id: row.is_active for row in rows}
 
     async def find(self, query: UserQuery) -> tuple[Sequence[User], str | None]:
-        """Return a page of users and the cursor of the next one."""
+        """Return a page of users, and the cursor of the next page."""
         rows = self.query()
         if query.role is not None:
             rows = rows.where(User.role == query.role)

@@ -1,4 +1,4 @@
-"""Queries over what the cache in Redis may not know of yet."""
+"""Queries over cache invalidations that may not have reached Redis."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -28,12 +28,12 @@ class CacheDropRepository:
         await connection.execute(_INSERT, row)
 
     async def oldest(self, until: datetime | None, limit: int) -> Sequence[CacheDrop]:
-        """Return those that were added until a moment, or all, the oldest first."""
+        """Return invalidations added up to a given time, or all, the oldest first."""
         query = select(CacheDrop).order_by(CacheDrop.created_at).limit(limit)
         if until is not None:
             query = query.where(CacheDrop.created_at <= until)
         return (await self.session.scalars(query)).all()
 
     async def delete(self, ids: Collection[UUID]) -> None:
-        """Delete those that are done."""
+        """Delete invalidations that are complete."""
         await self.session.execute(delete(CacheDrop).where(among(self.session, CacheDrop.id, ids)))

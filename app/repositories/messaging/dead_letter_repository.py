@@ -24,7 +24,7 @@ class DeadLetterRepository(Repository[DeadLetter]):
     async def add_once(self, row: Mapping[str, Any]) -> bool:
         """Add a message unless it exists; return whether it was added.
 
-        Another message of the same id is another message: only one with the same body is there.
+        A message exists if one with the same id and the same body is stored.
         """
         is_postgres = self.session.get_bind().dialect.name == "postgresql"
         insert = postgresql_insert if is_postgres else sqlite_insert
@@ -37,7 +37,7 @@ class DeadLetterRepository(Repository[DeadLetter]):
         return added is not None
 
     async def find(self, query: DeadLetterQuery) -> tuple[Sequence[DeadLetter], str | None]:
-        """Return a page of messages and the cursor of the next one."""
+        """Return a page of messages, and the cursor of the next page."""
         rows = self.query()
         if query.queue is not None:
             rows = rows.where(DeadLetter.queue == query.queue)
@@ -46,7 +46,7 @@ class DeadLetterRepository(Repository[DeadLetter]):
         )
 
     async def count_by_queue(self) -> dict[str, int]:
-        """Return how many messages there are of each queue that has any."""
+        """Return the number of messages by queue, for queues that have any."""
         return dict((await self.session.execute(_COUNTS)).all())
 
     async def delete(self, letter: DeadLetter) -> None:

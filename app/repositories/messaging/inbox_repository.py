@@ -1,4 +1,4 @@
-"""Queries over the messages that have arrived: applied, under suspicion, or dead."""
+"""Queries over messages that were applied and messages that are suspects."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ _CLAIM = (
 
 
 class InboxRepository:
-    """Messages that have had their effect, by queue and id."""
+    """Applied messages by queue and id, and the starts of suspects."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
@@ -29,7 +29,7 @@ class InboxRepository:
         self._insert = postgresql_insert if self._is_postgres else sqlite_insert
 
     async def claim(self, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-        """Note messages as applied; return the ids of those that were not before."""
+        """Record messages as applied; return the ids of those that were not applied before."""
         if not rows:
             return set()
         if self._is_postgres:
@@ -51,7 +51,7 @@ class InboxRepository:
         return {row.message_id: bytes(row.body_digest) for row in rows}
 
     async def release(self, queue: str, message_ids: Collection[str]) -> None:
-        """Take back that messages were applied."""
+        """Delete the record that messages were applied."""
         if message_ids:
             await self.session.execute(
                 delete(InboxMessage).where(
@@ -70,7 +70,7 @@ class InboxRepository:
         return await self.session.scalar(query.limit(1)) is not None
 
     async def delete_before(self, moment: datetime) -> None:
-        """Delete the messages that came before a time."""
+        """Delete the messages that were received before a time."""
         await self.session.execute(delete(InboxMessage).where(InboxMessage.received_at < moment))
 
     async def record_start(self, queue: str, key: str, at: datetime) -> int:

@@ -13,21 +13,21 @@ from app.repositories.bulk import among
 
 
 class OperationRepository(Repository[Operation]):
-    """Operations, each of the caller who began it."""
+    """Operations, each of the caller who started it."""
 
     model = Operation
     not_found = OperationNotFound
 
     async def get_of(self, owner: UUID | None, operation_id: UUID) -> Operation:
-        """Return an operation of the owner, or, for None, anybody's.
+        """Return an operation of `owner`, or of any caller if it is None.
 
         Raises:
-            OperationNotFound: there is none of this id, or it is not for the caller to know.
+            OperationNotFound: the operation does not exist, or the caller may not see it.
         """
         query = self.query().where(Operation.id == operation_id)
         if owner is not None:
             query = query.where(Operation.user_id == owner)
-        # Asked again and again in one session: what the session knows is old by then.
+        # It is polled within one session, whose loaded row may be outdated.
         return await self._one(query.execution_options(populate_existing=True), operation_id)
 
     async def of_messages(self, queue: str, message_ids: Collection[UUID]) -> Sequence[Operation]:
@@ -40,14 +40,14 @@ class OperationRepository(Repository[Operation]):
         return (await self.session.scalars(query)).all()
 
     async def ids_among(self, queue: str, message_ids: Collection[UUID]) -> Sequence[UUID]:
-        """Return those of the ids that operations of a queue have."""
+        """Return those of the ids that belong to operations of a queue."""
         query = select(Operation.id).where(
             among(self.session, Operation.id, message_ids), Operation.queue == queue
         )
         return (await self.session.scalars(query)).all()
 
     async def mark_running(self, message_ids: Collection[UUID], at: datetime) -> None:
-        """Note that the commands of these messages are begun."""
+        """Mark the operations of these messages as running."""
         await self.session.execute(
             update(Operation)
             .where(

@@ -1,4 +1,4 @@
-"""Queries over the messages that are to leave the shop."""
+"""Queries over the outbox."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _COLUMNS = (
 _SEND = select(func.pg_notify(literal_column("'outbox'"), literal_column("''"))).add_cte(
     insert_of(_outbox, _COLUMNS).cte()
 )
-# What was tried before waits on purpose until it is due.
+# A message that was tried before waits on purpose until it is due.
 _SINCE = case((OutboxMessage.attempts > 0, OutboxMessage.due_at), else_=OutboxMessage.created_at)
 _WAITING = select(
     OutboxMessage.exchange, OutboxMessage.routing_key, func.count(), func.min(_SINCE)
@@ -37,7 +37,7 @@ _WAITING = select(
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many messages wait for one place, and since when the oldest could have left."""
+    """The number of messages for one destination, and since when the oldest could be sent."""
 
     exchange: str
     routing_key: str
@@ -46,7 +46,7 @@ class Waiting:
 
 
 class OutboxRepository:
-    """Messages that are to leave the shop, in the order in which they were written."""
+    """Messages to be sent, in the order in which they were added."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
@@ -57,7 +57,7 @@ class OutboxRepository:
         await insert_rows(self.session, (_outbox, messages))
 
     async def send(self, messages: Sequence[Mapping[str, Any]]) -> None:
-        """Add messages, and have those who wait for some look when the transaction is committed."""
+        """Add messages, and notify waiting relays when the transaction commits."""
         self.session.info["writes_outbox"] = True
         if not self._is_postgres:
             await self.add(messages)
@@ -67,7 +67,7 @@ class OutboxRepository:
     async def try_lock(self) -> bool:
         """Try to become the only sender until the transaction ends; return whether it worked.
 
-        One at a time: two would send the messages of one subject in an order of chance.
+        Two senders would send the messages of one subject in a random order.
         """
         if not self._is_postgres:
             return True  # SQLite's only writer is this transaction.
@@ -84,7 +84,7 @@ class OutboxRepository:
         return (await self.session.scalars(query)).all()
 
     async def waiting(self) -> list[Waiting]:
-        """Return what waits, by where it goes."""
+        """Return the waiting messages, counted by destination."""
         return [Waiting(*row) for row in await self.session.execute(_WAITING)]
 
     async def postpone(self, positions: Collection[int], due_at: datetime) -> None:

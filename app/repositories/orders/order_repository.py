@@ -31,10 +31,10 @@ class OrderRepository(Repository[Order]):
     not_found = OrderNotFound
 
     async def get_whole(self, owner: UUID | None, order_id: UUID, *, lock: bool = False) -> Order:
-        """Return an order of the owner, or, for None, anybody's, with its items and history.
+        """Return an order of `owner`, or of any user if it is None, with its items and history.
 
         Raises:
-            OrderNotFound: there is none of this id, or it is not for the caller to know.
+            OrderNotFound: the order does not exist, or the caller may not see it.
         """
         query = self._owned(owner).where(Order.id == order_id)
         order = await self._one(query, order_id, lock=lock)
@@ -49,7 +49,7 @@ class OrderRepository(Repository[Order]):
     async def find(
         self, owner: UUID | None, query: OrderQuery
     ) -> tuple[Sequence[Order], str | None]:
-        """Return a page of the owner's orders, or everybody's, and the cursor of the next one."""
+        """Return a page of the orders of `owner` or of all users, and the next cursor."""
         rows = self._owned(owner)
         if query.status is not None:
             rows = rows.where(Order.status == query.status)
@@ -66,7 +66,7 @@ class OrderRepository(Repository[Order]):
     async def add_placed(self, orders: Sequence[NewOrder]) -> list[int]:
         """Add orders with their items and history, and return their numbers.
 
-        Statements over many rows and no unit of work: it costs a fifth of the processor's time.
+        Bulk statements instead of a unit of work take a fifth of the processor time.
         """
         numbers = await self._next_numbers(len(orders))
         # The sender chose the id and may have queried it already.
@@ -111,11 +111,11 @@ class OrderRepository(Repository[Order]):
             )
 
     async def last_number(self) -> int:
-        """Return the highest number that an order has; 0 without any."""
+        """Return the highest order number; 0 without orders."""
         return await self.session.scalar(_LAST_NUMBER) or 0
 
     async def existing(self, ids: Collection[UUID]) -> set[UUID]:
-        """Return those of the ids that orders have."""
+        """Return those of the ids that belong to orders."""
         return set(
             await self.session.scalars(select(Order.id).where(among(self.session, Order.id, ids)))
         )

@@ -1,4 +1,4 @@
-"""Queries over what happened in a span of time: orders, cancellations and stock movements."""
+"""Queries over the ledger of a period: orders, cancellations and stock movements."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -18,26 +18,26 @@ from app.models import (
     StockMovement,
 )
 
-_AT_ONCE = 5_000
+_BATCH_SIZE = 5_000
 # Literal values: with parameters, the planner would not see that the partial index fits.
 IS_CANCELLATION = OrderChange.to_status == literal_column(f"'{OrderStatus.CANCELLED.value}'")
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A span of time: its first moment, and the first one after it."""
+    """A period: its start, and its end, which is excluded."""
 
     starts_at: datetime
     ends_at: datetime
 
     def has(self, column: Any) -> Any:
-        """Return the condition that a moment is in the span."""
+        """Return the condition that a time is in the period."""
         return (column >= self.starts_at) & (column < self.ends_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """Some orders, added up."""
+    """The totals of orders."""
 
     orders: int
     units: int
@@ -46,7 +46,7 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class ProductSum:
-    """What orders have of one product, added up."""
+    """The totals of one product in orders."""
 
     sku: str
     name: str
@@ -55,16 +55,18 @@ class ProductSum:
 
 
 class LedgerRepository:
-    """The books of the shop, by time."""
+    """The ledger of the shop by period."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
     async def orders(self, window: Window) -> AsyncIterator[Sequence[Any]]:
-        """Yield id, number, moment, units and total of the orders placed, some at a time."""
+        """Yield id, number, time, units and total of the orders placed, in batches."""
         columns = (Order.id, Order.number, Order.created_at, Order.units, Order.total_minor)
         key = (Order.created_at, Order.id)
-        query = select(*columns).where(window.has(Order.created_at)).order_by(*key).limit(_AT_ONCE)
+        query = (
+            select(*columns).where(window.has(Order.created_at)).order_by(*key).limit(_BATCH_SIZE)
+        )
         rows = (await self.session.execute(query)).all()
         while rows:
             yield rows
@@ -75,15 +77,15 @@ class LedgerRepository:
             rows = (await self.session.execute(query.where(tuple_(*key) > after))).all()
 
     async def placed(self, window: Window) -> Sum:
-        """Return what was placed."""
+        """Return the totals of the orders placed."""
         return await self._sum(select(*_SUMS).where(window.has(Order.created_at)))
 
     async def placed_products(self, window: Window) -> dict[UUID, ProductSum]:
-        """Return what was placed, by product."""
+        """Return the totals of the orders placed, by product."""
         return await self._by_product(_product_sums().where(window.has(Order.created_at)))
 
     async def cancelled(self, window: Window, *, only_late: bool = False) -> Sum:
-        """Return what was cancelled, or of that what was placed before."""
+        """Return the totals of the cancelled orders, or only of those placed before the period."""
         query = select(*_SUMS).join(OrderChange, OrderChange.order_id == Order.id)
         query = query.where(_is_cancelled(window))
         return await self._sum(
@@ -91,14 +93,14 @@ class LedgerRepository:
         )
 
     async def cancelled_products(self, window: Window) -> dict[UUID, ProductSum]:
-        """Return what was cancelled, by product."""
+        """Return the totals of the cancelled orders, by product."""
         query = _product_sums().join(OrderChange, OrderChange.order_id == Order.id)
         return await self._by_product(query.where(_is_cancelled(window)))
 
     async def moved(self, window: Window) -> dict[UUID, int]:
-        """Return by how many pieces the stock of products changed by sales and cancellations."""
-        # The index over the movements begins with the product: looked up for those of the orders,
-        # a day costs what it sold, and not what the shop ever did.
+        """Return by how many units sales and cancellations changed the stock of products."""
+        # The index over the movements begins with the product: with a lookup of the ordered
+        # products, the cost depends on the sales of the period and not on the whole history.
         placed = select(OrderItem.product_id).join(Order, Order.id == OrderItem.order_id)
         cancelled = placed.join(OrderChange, OrderChange.order_id == Order.id)
         touched = placed.where(window.has(Order.created_at)).union(
@@ -119,12 +121,12 @@ class LedgerRepository:
         return {row.product_id: row.pieces for row in rows}
 
     async def count_before(self, moment: datetime) -> int:
-        """Return how many orders were placed before a moment."""
+        """Return how many orders were placed before a time."""
         query = select(func.count()).select_from(Order).where(Order.created_at < moment)
         return int(await self.session.scalar(query) or 0)
 
     async def next_placed(self, moment: datetime) -> datetime | None:
-        """Return when the first order was placed from a moment on."""
+        """Return when the first order at or after a time was placed."""
         query = select(func.min(Order.created_at)).where(Order.created_at >= moment)
         placed_at: datetime | None = await self.session.scalar(query)
         return placed_at
@@ -138,7 +140,7 @@ class LedgerRepository:
 
 
 def _whole(expression: Any) -> Any:
-    # PostgreSQL adds BIGINTs up to a NUMERIC.
+    # The sum of BIGINTs is a NUMERIC on PostgreSQL.
     return cast(func.coalesce(expression, 0), BigInteger)
 
 
@@ -146,7 +148,7 @@ _SUMS = (func.count(), _whole(func.sum(Order.units)), _whole(func.sum(Order.tota
 
 
 def _product_sums() -> Any:
-    # Name and SKU are those at purchase; of several on one day, the last one of the alphabet.
+    # Name and SKU are those at purchase; of several on one day, the alphabetically last one.
     return (
         select(
             OrderItem.product_id,

@@ -1,4 +1,4 @@
-"""Queries by which daily reports are made: which are due, by whom, and of what."""
+"""Queries for making daily reports."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -15,23 +15,23 @@ from app.repositories.reports.report_repository import ReportRepository
 _lines = table_of(ReportLine)
 _products = table_of(ReportProduct)
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:lock, :day)")
-# Not the snapshot's own upper end: that is above the last one that has ended, and not above those
-# that have begun.
+# Not the xmax of the snapshot: it is above the last transaction that has ended, but not above those
+# that are running.
 _NEXT_TRANSACTION = text("SELECT pg_current_xact_id()::text::bigint")
 _OLDEST_RUNNING = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 
 
 class ReportMakingRepository(ReportRepository):
-    """The reports that there are, and those that are not yet."""
+    """Existing reports and reports to be made."""
 
-    # Another process that makes the same report was first.
+    # Another process has made the same report first.
     conflicts = {"report_day": ReportInProgress}
 
     async def lock(self, day: date) -> None:
         """Keep others from making the report of a day until the transaction ends.
 
         Raises:
-            ReportInProgress: somebody else makes it.
+            ReportInProgress: another process is making it.
         """
         if not self._is_postgres:
             return  # SQLite's only writer is this transaction.
@@ -46,7 +46,7 @@ class ReportMakingRepository(ReportRepository):
         return (await self.session.scalars(query)).all()
 
     async def outdated_days(self, timezone: str, only: date | None = None) -> Sequence[date]:
-        """Return the days whose books have changed since, or that began at another hour."""
+        """Return the days whose ledger has changed since, or that began at another hour."""
         orders = (
             select(func.count())
             .select_from(Order)
@@ -77,7 +77,7 @@ class ReportMakingRepository(ReportRepository):
         return (await self.session.scalars(query.order_by(DailyReport.report_day))).all()
 
     async def orders_before(self, moment: datetime) -> int:
-        """Return how many orders the reports have of the days before a moment."""
+        """Return how many orders are in the reports of the days before a time."""
         query = select(func.sum(DailyReport.orders_count)).where(DailyReport.starts_at < moment)
         return int(await self.session.scalar(query) or 0)
 
@@ -87,10 +87,10 @@ class ReportMakingRepository(ReportRepository):
         return opened_at
 
     async def replace(self, report: DailyReport) -> None:
-        """Add a report, or take the lines and products of the one before out of it.
+        """Store a report, and delete the lines and products of its previous version.
 
         Raises:
-            ReportInProgress: somebody else has made it at the same time.
+            ReportInProgress: another process has made it at the same time.
         """
         for part in (ReportLine, ReportProduct):
             await self.session.execute(delete(part).where(part.report_day == report.report_day))
@@ -105,7 +105,7 @@ class ReportMakingRepository(ReportRepository):
         await insert_rows(self.session, (_products, products))
 
     async def sum_of_lines(self, day: date) -> tuple[int, int, int]:
-        """Return how many lines a day has, their units and their amount."""
+        """Return the number of lines of a day, their units and their amount."""
         query = select(
             func.count(),
             func.coalesce(func.sum(ReportLine.units), 0),
@@ -121,7 +121,7 @@ class ReportMakingRepository(ReportRepository):
     async def has_transaction_below(self, transaction: int) -> bool:
         """Return whether a transaction below a number is still running."""
         if not self._is_postgres:
-            return False  # Who writes to SQLite has it alone.
+            return False  # SQLite has one writer at a time.
         return int(await self.session.scalar(_OLDEST_RUNNING) or 0) < transaction
 
     @property

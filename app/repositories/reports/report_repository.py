@@ -18,20 +18,20 @@ _products = table_of(ReportProduct)
 
 
 class ReportRepository(Repository[DailyReport]):
-    """The reports that there are."""
+    """Existing reports."""
 
     model = DailyReport
     not_found = ReportNotFound
 
     async def find_of(self, day: date) -> DailyReport | None:
-        """Return the report of a day, or None if it was not made."""
+        """Return the report of a day, or None if it does not exist."""
         report: DailyReport | None = await self.session.scalar(
             self.query().where(DailyReport.report_day == day)
         )
         return report
 
     async def last_end(self) -> datetime | None:
-        """Return when the newest day ended that has a report."""
+        """Return the end of the newest day that has a report."""
         last_end: datetime | None = await self.session.scalar(select(func.max(DailyReport.ends_at)))
         return last_end
 
@@ -39,7 +39,7 @@ class ReportRepository(Repository[DailyReport]):
         """Return the report of a day.
 
         Raises:
-            ReportNotFound: it was not made.
+            ReportNotFound: it does not exist.
         """
         report = await self.find_of(day)
         if report is None:
@@ -47,7 +47,7 @@ class ReportRepository(Repository[DailyReport]):
         return report
 
     async def find(self, query: ReportQuery) -> tuple[Sequence[DailyReport], str | None]:
-        """Return a page of reports and the cursor of the next one."""
+        """Return a page of reports, and the cursor of the next page."""
         rows = self.query()
         if query.from_day is not None:
             rows = rows.where(DailyReport.report_day >= query.from_day)
@@ -65,7 +65,7 @@ class ReportRepository(Repository[DailyReport]):
     async def lines_of(
         self, day: date, query: PageQuery
     ) -> tuple[Sequence[ReportLine], str | None]:
-        """Return a page of the lines of a day and the cursor of the next one."""
+        """Return a page of the lines of a day, and the cursor of the next page."""
         return await _LineRepository(self.session).page(
             select(ReportLine).where(ReportLine.report_day == day),
             ReportLine.placed_at,
@@ -77,7 +77,7 @@ class ReportRepository(Repository[DailyReport]):
     async def products_of(
         self, day: date, query: PageQuery
     ) -> tuple[Sequence[ReportProduct], str | None]:
-        """Return a page of the products of a day, the best sold first."""
+        """Return a page of the products of a day, the best-selling first."""
         return await _ProductRepository(self.session).page(
             select(ReportProduct).where(ReportProduct.report_day == day),
             ReportProduct.gross_minor,
@@ -87,7 +87,7 @@ class ReportRepository(Repository[DailyReport]):
         )
 
     async def lines_after(self, day: date, after: Any, limit: int) -> Sequence[Any]:
-        """Return the next lines of a day in their order; `after` is the one before, or None."""
+        """Return the next lines of a day in their order, after the line `after` if given."""
         query = select(*_lines.c).where(ReportLine.report_day == day)
         key = (ReportLine.placed_at, ReportLine.id)
         if after is not None:
@@ -95,7 +95,7 @@ class ReportRepository(Repository[DailyReport]):
         return (await self.session.execute(query.order_by(*key).limit(limit))).all()
 
     async def products_after(self, day: date, after: Any, limit: int) -> Sequence[Any]:
-        """Return the next products of a day in their order; `after` is the last one, or None."""
+        """Return the next products of a day in their order, after the product `after` if given."""
         query = select(*_products.c).where(ReportProduct.report_day == day)
         key = (ReportProduct.gross_minor, ReportProduct.id)
         if after is not None:

@@ -11,12 +11,12 @@ from app.schemas.system.audit_schema import AuditQuery
 
 
 class AuditRepository(Repository[AuditEvent]):
-    """What may have to be accounted for."""
+    """The events of the audit trail."""
 
     model = AuditEvent
 
     async def find(self, query: AuditQuery) -> tuple[Sequence[AuditEvent], str | None]:
-        """Return a page of events and the cursor of the next one."""
+        """Return a page of events, and the cursor of the next page."""
         rows = self.query()
         if query.event is not None:
             rows = rows.where(AuditEvent.event == query.event)
@@ -27,7 +27,7 @@ class AuditRepository(Repository[AuditEvent]):
         )
 
     async def of_user(self, user_id: UUID) -> Sequence[AuditEvent]:
-        """Return what happened to a user, the oldest first."""
+        """Return the events about a user, the oldest first."""
         query = (
             select(AuditEvent)
             .where(AuditEvent.subject_id == user_id)

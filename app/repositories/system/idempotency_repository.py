@@ -1,4 +1,4 @@
-"""Queries over the first answers to requests with an idempotency key."""
+"""Queries over the stored responses to requests with an idempotency key."""
 
 import hashlib
 from datetime import datetime
@@ -11,7 +11,7 @@ from app.models import IdempotencyKey
 
 
 class IdempotencyRepository:
-    """The answers that are kept, by caller and key."""
+    """Stored responses by caller and key."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
@@ -26,21 +26,21 @@ class IdempotencyRepository:
         return bool(await self.session.scalar(select(func.pg_try_advisory_xact_lock(lock))))
 
     async def get(self, caller: str, key: str) -> IdempotencyKey | None:
-        """Return the answer that is kept for a key, expired or not."""
+        """Return the stored response for a key, expired or not."""
         return await self.session.get(IdempotencyKey, (caller, key))
 
     async def add(self, answer: IdempotencyKey) -> None:
-        """Keep an answer."""
+        """Store a response."""
         self.session.add(answer)
         await self.session.flush()
 
     async def delete(self, answer: IdempotencyKey) -> None:
-        """Delete an answer."""
+        """Delete a response."""
         await self.session.delete(answer)
         await self.session.flush()
 
     async def delete_of_user(self, caller: str, user_id: UUID) -> None:
-        """Delete the answers to a user, and the answers of others about the user."""
+        """Delete the responses to a user, and the responses to others about the user."""
         body = (
             func.encode(IdempotencyKey.body, "escape")
             if self._is_postgres
@@ -49,12 +49,13 @@ class IdempotencyRepository:
         await self.session.execute(
             delete(IdempotencyKey).where(
                 (IdempotencyKey.caller == caller)
-                # A user and an order name the user themselves, an address by where it is.
+                # The body of a user or an order contains the user id; for an address, the path
+                # does.
                 | body.contains(str(user_id))
                 | cast(IdempotencyKey.headers, String).contains(f"/users/{user_id}")
             )
         )
 
     async def delete_expired(self, now: datetime) -> None:
-        """Delete the answers that have expired."""
+        """Delete the responses that have expired."""
         await self.session.execute(delete(IdempotencyKey).where(IdempotencyKey.expires_at <= now))

@@ -38,7 +38,7 @@ class MailRepository(Repository[OutgoingMail]):
         return mails
 
     async def find(self, mail_id: UUID) -> OutgoingMail | None:
-        """Return a mail that still waits."""
+        """Return a mail that still waits to be sent."""
         return await self.session.get(OutgoingMail, mail_id)
 
     async def delete(self, mail_id: UUID) -> None:
