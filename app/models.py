@@ -1,6 +1,6 @@
 """The tables of the shop under one name; each area has its own in `app/tables/`."""
 
-# An area adds a name in its own module, which has `__all__`.
+# An area adds a name to its own module, which has `__all__`.
 # pylint: disable=wildcard-import,unused-wildcard-import
 
 from app.tables.base import *

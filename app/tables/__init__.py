@@ -1,1 +1,1 @@
-"""The tables of the shop by area, with the rules that one row can judge."""
+"""The tables of the shop by area, with the rules that concern a single row."""

@@ -1,4 +1,4 @@
-"""What all tables share: the registry, the types of columns, and enumerations stored by value."""
+"""The base of all tables: the registry, column types, and enumerations stored by value."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,15 +18,15 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     @property
     def python_type(self) -> type[datetime]:
-        """The type of its values in Python."""
+        """The Python type of the values."""
         return datetime
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn an aware datetime into UTC."""
+        """Convert an aware datetime to UTC."""
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Mark what SQLite returns without a zone as UTC."""
+        """Add UTC to the datetimes that SQLite returns without a time zone."""
         return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
 
 

@@ -14,7 +14,7 @@ from app.tables.base import Base
 __all__ = ["MovementReason", "Product", "StockMovement"]
 
 _WORD = re.compile(r"\w+")
-# PostgreSQL leaves words of more than 2,046 bytes out, of the index and of what is asked.
+# PostgreSQL ignores words of more than 2,046 bytes, in the index and in queries.
 _LONGEST_WORD = 255
 
 
@@ -22,9 +22,10 @@ def search_words(content: str) -> list[str]:
     """Return the words of a text as the search compares them: without case and accents."""
     letters = content.casefold()
     if not letters.isascii():
-        # Folded again: forms that are taken apart may have capitals.
+        # Folded again: decomposed characters may contain capitals.
         apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", letters).casefold())
-        # A number that is no digit belongs to a word on SQLite, and parts words on PostgreSQL.
+        # A number that is not a digit is part of a word on SQLite, but separates words on
+        # PostgreSQL.
         letters = "".join(
             " " if unicodedata.category(each) == "No" else each
             for each in apart
@@ -34,7 +35,7 @@ def search_words(content: str) -> list[str]:
 
 
 def search_text(*contents: str) -> str:
-    """Return what the search index of a product with these texts covers."""
+    """Return the text for the search index of a product with these texts."""
     return " ".join(word for content in contents for word in search_words(content))
 
 
@@ -50,7 +51,7 @@ class MovementReason(StrEnum):
 
 
 class Product(Base):
-    """A thing that the shop sells."""
+    """A product that the shop sells."""
 
     __tablename__ = "products"
     __table_args__ = (
@@ -74,7 +75,7 @@ class Product(Base):
     currency: Mapped[str] = mapped_column(String(3))
     stock_quantity: Mapped[int] = mapped_column()
     is_active: Mapped[bool] = mapped_column(default=True)
-    # The highest version that a message has brought; an older one that is late changes nothing.
+    # The highest version that a message contained; a message with a lower one changes nothing.
     source_version: Mapped[int | None] = mapped_column()
     # The normalised words of name, SKU, category and description, which the search index covers.
     search_text: Mapped[str] = mapped_column(Text)
@@ -85,7 +86,7 @@ class Product(Base):
 
 
 class StockMovement(Base):
-    """One change of a product's stock; rows are only ever added."""
+    """One change of a product's stock; rows are only added."""
 
     __tablename__ = "stock_movements"
     __table_args__ = (

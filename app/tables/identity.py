@@ -21,7 +21,7 @@ __all__ = [
 
 
 def comparison_key(given: str) -> str:
-    """Return what uniqueness compares: the text NFC-normalised and case-folded."""
+    """Return the key by which uniqueness is compared: the text, NFC-normalised and case-folded."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", given).casefold())
 
 
@@ -55,7 +55,7 @@ class User(Base):
 
     @property
     def is_email_verified(self) -> bool:
-        """Whether the user was seen to read what is sent to the address."""
+        """Whether the user has confirmed that the address is theirs."""
         return self.email_verified_at is not None
 
 
@@ -70,7 +70,7 @@ class LoginSession(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    # SHA-256 of the one refresh token that is good: it is random, so no slow hash is needed.
+    # SHA-256 of the only valid refresh token: it is random, so no slow hash is needed.
     refresh_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     user_agent: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column()
@@ -80,7 +80,7 @@ class LoginSession(Base):
 
 
 class ApiKey(Base):
-    """A machine's way in, for some things only."""
+    """A key by which a machine authenticates, with limited scopes."""
 
     __tablename__ = "api_keys"
     __table_args__ = (Index(None, "created_at", "id"),)
@@ -97,7 +97,7 @@ class ApiKey(Base):
 
 
 class ShopSecret(Base):
-    """A random value that all processes of the shop share when the settings name none."""
+    """A random value that all processes of the shop share if the settings name none."""
 
     __tablename__ = "shop_secrets"
 
@@ -107,7 +107,7 @@ class ShopSecret(Base):
 
 
 class Address(Base):
-    """A place of a user to which orders are delivered."""
+    """A delivery address of a user."""
 
     __tablename__ = "addresses"
     __table_args__ = (

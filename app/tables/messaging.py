@@ -33,7 +33,7 @@ __all__ = [
 
 
 class OperationState(StrEnum):
-    """How far a command has come."""
+    """The progress of a command."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -42,20 +42,20 @@ class OperationState(StrEnum):
 
 
 class OutboxMessage(Base):
-    """A message that is to leave the shop, written in the transaction of its reason."""
+    """A message to be sent, stored in the transaction of its reason."""
 
     __tablename__ = "outbox"
     __table_args__ = (Index(None, "due_at", "position"),)
 
-    # Rises in the order in which rows are added: of one subject, in that of the commits.
+    # Rises in the order in which rows are added; within one subject, in the order of the commits.
     position: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
     )
-    # "" for a queue, which the routing key then names.
+    # "" for a queue, which is then named by the routing key.
     exchange: Mapped[str] = mapped_column(String(100))
     routing_key: Mapped[str] = mapped_column(String(255))
     message_id: Mapped[str] = mapped_column(String(255))
-    # What messages about one thing share; they leave one after the other.
+    # Messages with the same subject are sent one after the other.
     subject: Mapped[str] = mapped_column(String(100))
     body: Mapped[bytes] = mapped_column(LargeBinary)
     headers: Mapped[dict[str, Any]] = mapped_column()
@@ -65,7 +65,7 @@ class OutboxMessage(Base):
 
 
 class CacheDrop(Base):
-    """A change that the cache in Redis may not know of yet, written in its transaction."""
+    """A cache invalidation that may not have reached Redis, stored with the change it is for."""
 
     __tablename__ = "cache_drops"
     __table_args__ = (Index(None, "created_at"),)
@@ -76,7 +76,7 @@ class CacheDrop(Base):
 
 
 class InboxMessage(Base):
-    """A message that has had its effect."""
+    """A message that was applied."""
 
     __tablename__ = "inbox"
     __table_args__ = (Index(None, "received_at"), Index(None, "queue", "body_digest"))
@@ -88,7 +88,7 @@ class InboxMessage(Base):
 
 
 class SuspectMessage(Base):
-    """A message that was begun, and perhaps killed the process that began it."""
+    """A message that was started and may have crashed the process that started it."""
 
     __tablename__ = "suspect_messages"
 
@@ -121,21 +121,21 @@ class DeadLetter(Base):
 
 
 class Operation(Base):
-    """What became of a command that a caller did not wait for."""
+    """A command whose caller does not wait for it, and its result."""
 
     __tablename__ = "operations"
     __table_args__ = (Index(None, "updated_at"),)
 
-    # The id of the command's message, too.
+    # Also the id of the command's message.
     id: Mapped[UUID] = mapped_column(primary_key=True)
     queue: Mapped[str] = mapped_column(String(100))
-    # Who may see it, and in whose name the command runs.
+    # The caller who may see it and for whom the command is executed.
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     caller: Mapped[str] = mapped_column(String(100))
     role: Mapped[UserRole | None] = mapped_column()
     state: Mapped[OperationState] = mapped_column()
     attempts: Mapped[int] = mapped_column(default=0)
-    # What the caller would have been answered.
+    # The response that the caller would have received.
     result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     problem: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column()

@@ -1,4 +1,4 @@
-"""Tables of orders, the moves that one order can make, and what an order is before it has a row."""
+"""Tables of orders, the transitions of an order, and orders that are not stored yet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ __all__ = [
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands."""
+    """The status of an order."""
 
     PENDING = "pending"
     PAID = "paid"
@@ -42,7 +42,7 @@ TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
 
 
 class Order(Base):
-    """What a user bought, at the prices of that moment."""
+    """An order of a user, at the prices of the time of purchase."""
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -74,7 +74,7 @@ class Order(Base):
         """Change the status along the transition table, and add the step to the history.
 
         Raises:
-            IllegalTransition: the table has no such move.
+            IllegalTransition: the table does not contain the transition.
         """
         if status not in TRANSITIONS[self.status]:
             raise IllegalTransition(
@@ -99,7 +99,7 @@ class Order(Base):
 
 
 class OrderItem(Base):
-    """One line of an order, with what was true of its product at purchase."""
+    """One line of an order, with the data of its product at purchase."""
 
     __tablename__ = "order_items"
     __table_args__ = (
@@ -118,7 +118,7 @@ class OrderItem(Base):
 
 
 class OrderChange(Base):
-    """One step in the life of an order; rows are only ever added."""
+    """One step in the history of an order; rows are only added."""
 
     __tablename__ = "order_changes"
     __table_args__ = (
@@ -140,7 +140,7 @@ class OrderChange(Base):
 
 @dataclass(frozen=True, slots=True)
 class NewLine:
-    """One line of an order to be."""
+    """One line of an order that is not stored yet."""
 
     product_id: UUID
     sku: str
@@ -151,7 +151,7 @@ class NewLine:
 
 @dataclass(frozen=True, slots=True)
 class NewStep:
-    """One step in the history of an order to be."""
+    """One step in the history of an order that is not stored yet."""
 
     to_status: OrderStatus
     changed_at: datetime
@@ -159,7 +159,7 @@ class NewStep:
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
-    """An order to be, with its lines; its last step is its status."""
+    """An order that is not stored yet, with its lines; its last step is its status."""
 
     id: UUID
     user_id: UUID
@@ -172,20 +172,20 @@ class NewOrder:
 
     @property
     def holds_stock(self) -> bool:
-        """Whether its pieces are out of stock; a cancelled order has given them back."""
+        """Whether its units are taken out of stock; a cancelled order has returned them."""
         return self.steps[-1].to_status is not OrderStatus.CANCELLED
 
     @property
     def units(self) -> int:
-        """Pieces in all lines."""
+        """The number of units in all lines."""
         return sum(line.quantity for line in self.lines)
 
     @property
     def total_minor(self) -> int:
-        """The sum of all lines."""
+        """The amount of all lines."""
         return sum(line.unit_price_minor * line.quantity for line in self.lines)
 
 
 def without_person(address: dict[str, Any]) -> dict[str, Any]:
-    """Return what the books need of an address: the country, for the taxes."""
+    """Return the part of an address that the ledger needs: the country, for taxes."""
     return {name: "anonymised" for name in address} | {"region": "", "country": address["country"]}

@@ -12,7 +12,7 @@ __all__ = ["DailyReport", "ReportLine", "ReportProduct"]
 
 
 class DailyReport(Base):
-    """What was sold and what was cancelled on a day of the shop, which is over."""
+    """The sales and cancellations of a shop day that has ended."""
 
     __tablename__ = "daily_reports"
     __table_args__ = (UniqueConstraint("report_day"), Index(None, "starts_at", "id"))
@@ -23,11 +23,11 @@ class DailyReport(Base):
     starts_at: Mapped[datetime] = mapped_column()
     ends_at: Mapped[datetime] = mapped_column()
     currency: Mapped[str] = mapped_column(String(3))
-    # The orders that were placed on the day, whatever became of them later.
+    # The orders that were placed on the day, regardless of their later status.
     orders_count: Mapped[int] = mapped_column()
     units: Mapped[int] = mapped_column()
     gross_minor: Mapped[int] = mapped_column()
-    # The orders that were cancelled on the day, whenever they were placed.
+    # The orders that were cancelled on the day, regardless of when they were placed.
     cancelled_count: Mapped[int] = mapped_column()
     cancelled_units: Mapped[int] = mapped_column()
     cancelled_minor: Mapped[int] = mapped_column()
@@ -41,12 +41,12 @@ class DailyReport(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
-    # Rises when the day is made again and is another one by then, as after an import.
+    # Rises when the report is made again with other content, as after an import.
     version: Mapped[int] = mapped_column(default=1)
 
 
 class ReportLine(Base):
-    """One order of the day of a report."""
+    """One order on the day of a report."""
 
     __tablename__ = "report_lines"
     __table_args__ = (Index(None, "report_day", "placed_at", "id"),)
@@ -61,7 +61,7 @@ class ReportLine(Base):
 
 
 class ReportProduct(Base):
-    """What was sold and cancelled of one product on the day of a report."""
+    """The sales and cancellations of one product on the day of a report."""
 
     __tablename__ = "report_products"
     __table_args__ = (Index(None, "report_day", "gross_minor", "id"),)

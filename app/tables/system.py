@@ -13,7 +13,7 @@ __all__ = ["AuditEvent", "IdempotencyKey", "OutgoingMail"]
 
 
 class AuditEvent(Base):
-    """Something that may have to be accounted for; rows are only ever added."""
+    """An event of the audit trail; rows are only added."""
 
     __tablename__ = "audit_events"
     __table_args__ = (
@@ -25,7 +25,7 @@ class AuditEvent(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     event: Mapped[str] = mapped_column(String(50))
     actor: Mapped[str] = mapped_column(String(100))
-    # Not a foreign key: what happened stays when what it happened to is gone.
+    # Not a foreign key: the event stays when its subject is deleted.
     subject_id: Mapped[UUID | None] = mapped_column()
     address: Mapped[str | None] = mapped_column(String(45))
     detail: Mapped[dict[str, Any]] = mapped_column()
@@ -33,7 +33,7 @@ class AuditEvent(Base):
 
 
 class OutgoingMail(Base):
-    """A mail that waits to be sent; it goes when it has been."""
+    """A mail that waits to be sent; it is deleted after that."""
 
     __tablename__ = "outgoing_mails"
     __table_args__ = (Index(None, "due_at"),)
@@ -49,7 +49,7 @@ class OutgoingMail(Base):
 
 
 class IdempotencyKey(Base):
-    """The first answer to a request that named an idempotency key."""
+    """The first response to a request with an idempotency key."""
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (Index(None, "expires_at"),)
