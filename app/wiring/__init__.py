@@ -1,1 +1,1 @@
-"""The composition root: what a process has, and how its objects are put together."""
+"""The composition root: the resources of a process and the construction of its services."""

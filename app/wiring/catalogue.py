@@ -1,4 +1,4 @@
-"""Puts together the services of products."""
+"""Builds the service of products."""
 
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession

@@ -1,4 +1,4 @@
-"""Puts together the services that import, export and erase."""
+"""Builds the services for import, export and erasure."""
 
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,7 +16,7 @@ from app.wiring.system import provide_audit
 def provide_privacy(
     session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
 ) -> PrivacyService:
-    """Return the service that exports and erases persons."""
+    """Return the service that exports and erases personal data."""
     users = identity.provide_personal_data(session, shop)
     areas = [
         users,
@@ -30,7 +30,7 @@ def provide_privacy(
 def provide_imports(
     session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
 ) -> ImportService:
-    """Return the service that loads files."""
+    """Return the service that imports files."""
     return ImportService(
         ProductRepository(session),
         UserImportRepository(session),

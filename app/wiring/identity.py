@@ -1,4 +1,4 @@
-"""Puts together the services of users, log-ins and API keys."""
+"""Builds the services of users, log-ins and API keys."""
 
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,7 +21,7 @@ from app.wiring.system import provide_audit, provide_mails
 
 
 def provide_identities(session: AsyncSession, shop: Shop) -> IdentityService:
-    """Return the service that tells who calls."""
+    """Return the service that identifies callers."""
     return IdentityService(
         SessionRepository(session), ApiKeyRepository(session), shop.tokens, shop.clock
     )
@@ -83,7 +83,7 @@ def provide_api_keys(
 
 
 def provide_start(session: AsyncSession, shop: Shop) -> StartService:
-    """Return the service that makes what a first start makes."""
+    """Return the service of the first start."""
     return StartService(
         SecretRepository(session),
         UserRepository(session),
@@ -103,7 +103,7 @@ def provide_addresses(
 
 
 def provide_personal_data(session: AsyncSession, shop: Shop) -> IdentityPrivacy:
-    """Return what users, addresses and log-ins hold on persons."""
+    """Return the personal data in users, addresses and log-ins."""
     return IdentityPrivacy(
         UserRepository(session), AddressRepository(session), SessionRepository(session), shop.clock
     )

@@ -38,7 +38,7 @@ async def delete_expired(shop: Shop) -> None:
 
 
 async def ensure_admin(shop: Shop) -> str | None:
-    """Add an administrator if there is none; return the password if it was generated.
+    """Add an administrator if none exists; return the password if it was generated.
 
     Raises:
         InvalidSettings: the settings of the administrator are not valid.

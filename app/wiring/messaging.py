@@ -1,4 +1,4 @@
-"""Puts together the services of messages and operations."""
+"""Builds the services of messages and operations."""
 
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,25 +19,25 @@ from app.wiring.system import provide_audit
 
 
 def provide_outbox(session: AsyncSession, shop: Shop) -> OutboxService:
-    """Return the service of messages that leave."""
+    """Return the service of the outbox."""
     has_broker = shop.settings.rabbitmq_host is not None
     return OutboxService(OutboxRepository(session), shop.clock, has_broker=has_broker)
 
 
 def provide_cache_drops(session: AsyncSession, shop: Shop) -> CacheDropService:
-    """Return the service of changes that the cache in Redis may not know of."""
+    """Return the service of recorded cache invalidations."""
     return CacheDropService(CacheDropRepository(session), shop.clock)
 
 
 def provide_inbox(session: AsyncSession, shop: Shop) -> InboxService:
-    """Return the service of messages that have arrived."""
+    """Return the service of the inbox."""
     return InboxService(InboxRepository(session), shop.clock)
 
 
 def provide_dead_letters(
     session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
 ) -> DeadLetterService:
-    """Return the service of messages that failed."""
+    """Return the service of failed messages."""
     return DeadLetterService(
         DeadLetterRepository(session),
         provide_outbox(session, shop),
@@ -54,7 +54,7 @@ def provide_operations(
 
 
 def provide_personal_data(session: AsyncSession, _shop: Shop) -> MessagingPrivacy:
-    """Return what operations hold on persons."""
+    """Return the personal data in operations."""
     return MessagingPrivacy(OperationRepository(session))
 
 

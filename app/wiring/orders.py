@@ -1,4 +1,4 @@
-"""Puts together the services of orders."""
+"""Builds the service of orders."""
 
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,7 +30,7 @@ def provide_orders(
 
 
 def provide_personal_data(session: AsyncSession, _shop: Shop) -> OrdersPrivacy:
-    """Return what orders hold on persons."""
+    """Return the personal data in orders."""
     return OrdersPrivacy(OrderRepository(session))
 
 

@@ -1,4 +1,4 @@
-"""Puts together the services of daily reports and metrics."""
+"""Builds the services of daily reports and metrics."""
 
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,7 +30,7 @@ def provide_report_maker(session: AsyncSession, shop: Shop) -> ReportMaker:
 
 
 def provide_report_schedule(session: AsyncSession, shop: Shop) -> ReportSchedule:
-    """Return the service that tells which daily reports are due."""
+    """Return the service that finds the daily reports that are due."""
     return ReportSchedule(
         ReportMakingRepository(session), LedgerRepository(session), shop.days, shop.clock
     )

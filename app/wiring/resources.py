@@ -1,4 +1,4 @@
-"""What one process of the shop has, from its start to its end."""
+"""The resources of a process, from its start to its end."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -22,7 +22,7 @@ from app.settings import Settings
 
 
 class Shop:
-    """What one process of the shop has: its settings, its database, its clock, its locks."""
+    """The resources of one process: settings, clock, database, cache, limits and metrics."""
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
@@ -40,18 +40,18 @@ class Shop:
         self.http_metrics = HttpMetrics()
 
     async def record_drop(self, session: AsyncSession, tags: Collection[str]) -> UUID | None:
-        """Note in a transaction what its change drops from the cache, if others have it too."""
+        """Record the cache invalidation of a transaction in it, if Redis is used."""
         if self.cache.redis is None:
             return None
         return await CacheDropService(CacheDropRepository(session), self.clock).record(tags)
 
     async def drop(self, tags: Collection[str], note: UUID | None) -> None:
-        """Drop what a transaction has changed from the cache."""
+        """Invalidate the cached representations that a transaction has changed."""
         if await self.cache.drop(tags) and note is not None:
             self._done_drops.append(note)
 
     def take_done_drops(self) -> list[UUID]:
-        """Return the notes of what was dropped since the last time."""
+        """Return the ids of the invalidations completed since the last call."""
         done, self._done_drops = self._done_drops, []
         return done
 
@@ -67,7 +67,7 @@ class Shop:
 def _cache(settings: Settings) -> Cache:
     """Return the cache of a process.
 
-    Without Redis nobody would tell it of what other processes change, which only PostgreSQL has.
+    There is none with PostgreSQL but without Redis: the changes of other processes would be missed.
     """
     near = LocalStore(settings.cache_max_entries, settings.cache_max_mib * 1024 * 1024)
     if settings.redis_host is not None:

@@ -1,4 +1,4 @@
-"""Puts together the services of the audit trail, mail, idempotency and health."""
+"""Builds the services of the audit trail, mail, idempotency and health."""
 
 from functools import partial
 
@@ -37,14 +37,14 @@ def provide_idempotency(
 
 
 def provide_personal_data(session: AsyncSession, _shop: Shop) -> SystemPrivacy:
-    """Return what the audit trail, mails and kept answers hold on persons."""
+    """Return the personal data in the audit trail, mails and idempotent responses."""
     return SystemPrivacy(
         AuditRepository(session), MailRepository(session), IdempotencyRepository(session)
     )
 
 
 def provide_health(shop: NamedDependency[Shop]) -> HealthService:
-    """Return the service that asks the dependencies for a sign of life."""
+    """Return the service that probes the dependencies."""
     checks = {"database": Check(shop.database.ping, is_needed=True)}
     if (redis := shop.cache.redis) is not None:
         checks["redis"] = Check(partial(ping_redis, redis))
