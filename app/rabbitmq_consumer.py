@@ -1,4 +1,4 @@
-"""The worker process: applies the commands on RabbitMQ's queues, and sends what the outbox has."""
+"""The worker process: applies the commands on RabbitMQ's queues, and sends the outbox."""
 
 import asyncio
 import contextlib
@@ -33,7 +33,7 @@ _STOP_SECONDS = 20.0
 
 
 class Worker:
-    """Consumes every command queue over one connection, and opens another when it is lost."""
+    """Consumes every command queue over one connection, and reconnects when it is lost."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
@@ -42,12 +42,12 @@ class Worker:
         self._is_connected = False
 
     def stop(self) -> None:
-        """Finish what is begun, and take nothing more."""
+        """Finish the batches that have started, and start no others."""
         self._stopping.set()
 
     def problem(self) -> str | None:
         """Return why the worker cannot work, or None."""
-        return None if self._is_connected else "RabbitMQ is away"
+        return None if self._is_connected else "RabbitMQ is unavailable"
 
     async def run(self) -> None:
         """Work until stopped."""
@@ -57,17 +57,17 @@ class Worker:
                     logger.info("connected to RabbitMQ")
                     await self._work(connection)
             except BrokerLost as error:
-                logger.warning("RabbitMQ is away: %s", error)
+                logger.warning("RabbitMQ is unavailable: %s", error)
             except Exception:  # pylint: disable=broad-exception-caught  # an entry point of its own
-                # No message and no answer of the broker may end the worker: after a restart they
-                # would again.
-                logger.exception("the connection to RabbitMQ is given up")
+                # No message or response of the broker may end the worker: it would again after a
+                # restart.
+                logger.exception("the connection to RabbitMQ has failed")
             self._is_connected = False
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), _RECONNECT_SECONDS)
 
     async def _work(self, connection: AbstractConnection) -> None:
-        """Consume and relay until one of them ends, the connection is lost, or we are stopped."""
+        """Consume and relay until a task ends, the connection is lost, or the worker is stopped."""
         lost = asyncio.Event()
         connection.close_callbacks.add(lambda *_: lost.set())
         try:
@@ -98,8 +98,8 @@ class Worker:
 
 
 async def _end(tasks: list[asyncio.Task[Any]], *, graceful_seconds: float) -> None:
-    """Wait for tasks to come to an end, and cancel those that do not."""
-    # The relay never ends by itself, and is safe to cut off: what was not noted as sent is resent.
+    """Wait for tasks to end, and cancel those that do not."""
+    # The relay never ends by itself and is safe to cancel: messages not deleted as sent are resent.
     if graceful_seconds:
         tasks[0].cancel()
         await asyncio.wait(tasks, timeout=graceful_seconds)
@@ -109,7 +109,7 @@ async def _end(tasks: list[asyncio.Task[Any]], *, graceful_seconds: float) -> No
 
 
 async def work() -> None:
-    """Run a worker on the settings of the process, until SIGINT or SIGTERM."""
+    """Run a worker with the settings of the process, until SIGINT or SIGTERM."""
     settings = get_settings()
     shop = Shop(settings)
     worker = Worker(shop)
@@ -118,7 +118,7 @@ async def work() -> None:
         loop.add_signal_handler(number, worker.stop)
     try:
         await prepare(shop)
-        # As in the web process: what is alive now lives as long as the process.
+        # As in the web process: all current objects live as long as the process.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)

@@ -1,4 +1,4 @@
-"""Plays the broker's part where there is none: the outbox is the queue."""
+"""Replaces the broker if there is none: the outbox is the queue."""
 
 from itertools import groupby
 
@@ -11,7 +11,7 @@ from app.runtime.supervisor import repeat
 from app.wiring.messaging import provide_outbox
 from app.wiring.resources import Shop
 
-_AT_ONCE = 100
+_BATCH_SIZE = 100
 _POLL_SECONDS = 1.0
 
 
@@ -27,14 +27,13 @@ async def dispatch_commands(shop: Shop) -> None:
 
 
 async def dispatch_due(shop: Shop, pipeline: Pipeline) -> bool:
-    """Apply the commands that are due; tell whether there was any.
+    """Apply the commands that are due; return whether there were any.
 
-    Who dies before the rows are deleted has them applied once more, which the inbox turns into
-    nothing.
+    After a crash before the rows are deleted, they are delivered again, and the inbox ignores them.
     """
     if shop.database.is_sqlite:
         return await _dispatch(shop, pipeline)
-    # Of several processes one at a time: two would both postpone what fails for the moment.
+    # One process at a time: two would both postpone a message that fails.
     async with shop.database.write() as session:
         is_ours = await provide_outbox(session, shop).try_lock()
         return is_ours and await _dispatch(shop, pipeline)
@@ -42,7 +41,7 @@ async def dispatch_due(shop: Shop, pipeline: Pipeline) -> bool:
 
 async def _dispatch(shop: Shop, pipeline: Pipeline) -> bool:
     async with shop.database.read() as session:
-        messages = await provide_outbox(session, shop).find_due(_AT_ONCE)
+        messages = await provide_outbox(session, shop).find_due(_BATCH_SIZE)
     for queue, group in groupby(messages, lambda each: each.routing_key):
         rows = list(group)
         if queue in COMMANDS:

@@ -7,7 +7,7 @@ from app.errors import NotAppliedAgain
 from app.messaging.decode import Decoded, Refusal
 from app.services.messaging.inbox_service import RETENTION, InboxService
 
-# RabbitMQ takes a message back from a consumer that has not settled it for half an hour.
+# RabbitMQ returns a message that a consumer has not acknowledged for half an hour.
 _REDELIVERY_WINDOW = timedelta(hours=1)
 
 
@@ -16,7 +16,7 @@ async def claim(
 ) -> tuple[list[Decoded], list[Refusal]]:
     """Insert messages into the inbox; return the new ones, and those that are ambiguous.
 
-    A message that was applied before is in neither list: it has no second effect.
+    A message that was applied before is in neither list and is not applied again.
     """
     named, refused = await _unambiguous(inbox, decoded)
     if not named:
@@ -36,7 +36,7 @@ async def claim(
         if each.message_id not in claimed or each is not first[each.message_id]
     ]
     digests = await inbox.digests_of(queue, {each.message_id for each in known})
-    reason = "its message_id was that of another message, which was applied"
+    reason = "another message with its message_id was applied"
     refused += [
         Refusal(each.delivery, NotAppliedAgain(reason))
         for each in known
@@ -48,12 +48,12 @@ async def claim(
 async def _unambiguous(
     inbox: InboxService, decoded: Sequence[Decoded]
 ) -> tuple[list[Decoded], list[Refusal]]:
-    """Refuse messages without an id that come again and may have been applied."""
+    """Refuse redelivered messages without an id that may have been applied."""
     named: list[Decoded] = []
     refused: list[Refusal] = []
     reason = (
-        "it has no message_id and comes again, and one of the same body was applied: whether that "
-        "was this one nobody can tell"
+        "it has no message_id and was redelivered, and a message with the same body was applied: "
+        "it is unknown whether it was this one"
     )
     for each in decoded:
         delivery = each.delivery

@@ -1,4 +1,4 @@
-"""The registry: which queue takes which command, and who handles it."""
+"""The registry of commands: their queues and handlers."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from app.wiring.orders import provide_orders
 from app.wiring.resources import Shop
 
 Outcome = Schema | DomainError
-"""What the sender of a command would have been answered."""
+"""The result of a command, as its sender would have received it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What handlers work with: the services of a shop over one session."""
+    """The database session and the resources from which handlers build services."""
 
     session: AsyncSession
     shop: Shop
@@ -34,18 +34,18 @@ BatchLock = Callable[[Services, Sequence[tuple[Caller, Any]]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What one queue takes."""
+    """The command of one queue."""
 
     queue: str
     schema: type[Schema]
     description: str
     handle: Handler
     handle_many: BatchHandler | None = None
-    """Handles many at once, where that is much cheaper; refuses one without failing the others."""
+    """Handles many commands at once; a refused command does not fail the others."""
     lock: BatchLock | None = None
-    """Locks what commands of one transaction need, in the order in which everybody locks it."""
+    """Locks the rows for the commands of one transaction, in the order that prevents deadlocks."""
     overtaken: type[NotFound] | None = None
-    """The refusal that may be over when the message before it has been applied."""
+    """The refusal of a command whose predecessor may not have been applied yet."""
 
 
 async def offer_product(services: Services, caller: Caller, data: ProductCreate) -> Schema:
@@ -70,14 +70,14 @@ async def lock_products(
 
 
 async def place_order(services: Services, caller: Caller, data: OrderCommand) -> Schema:
-    """Place an order, all of it or nothing."""
+    """Place an order completely or not at all."""
     return await provide_orders(services.session, services.shop).place(caller, data, data.id)
 
 
 async def place_orders(
     services: Services, orders: Sequence[tuple[Caller, OrderCommand]]
 ) -> list[Outcome]:
-    """Place many orders, each all of it or nothing."""
+    """Place many orders, each completely or not at all."""
     placing = provide_orders(services.session, services.shop)
     return list(await placing.place_many([(caller, data, data.id) for caller, data in orders]))
 
@@ -85,7 +85,7 @@ async def place_orders(
 async def lock_for_orders(
     services: Services, orders: Sequence[tuple[Caller, OrderCommand]]
 ) -> None:
-    """Lock what orders are to be placed with."""
+    """Lock the rows that are needed to place orders."""
     placing = provide_orders(services.session, services.shop)
     await placing.lock_for_placing([(caller, data, data.id) for caller, data in orders])
 
@@ -99,7 +99,7 @@ async def move_order(services: Services, caller: Caller, data: OrderUpdateComman
 async def lock_orders(
     services: Services, moves: Sequence[tuple[Caller, OrderUpdateCommand]]
 ) -> None:
-    """Lock the orders that are to move, and what goes back into stock."""
+    """Lock the orders that are to move, and the products whose stock they return."""
     orders = provide_orders(services.session, services.shop)
     await orders.lock_for_moving({data.order_id: data.order_data.status for _, data in moves})
 

@@ -18,7 +18,7 @@ class Decoded:
     delivery: Delivery
     data: Schema
     operation: Operation | None = None
-    """What a caller over HTTP asked for, if the message came from one."""
+    """The operation of a caller over HTTP, if the message came from one."""
 
     @property
     def message_id(self) -> str:
@@ -52,9 +52,11 @@ def decode(
 
 def _parse(command: Command, delivery: Delivery) -> Schema:
     if delivery.returned_for == EXPIRED:
-        raise MessageExpired("it waited longer on its queue than it was allowed to")
+        raise MessageExpired("it waited on its queue longer than allowed")
     if len(delivery.body) > MAX_BODY_BYTES:
-        raise InvalidInput(f"the body has {len(delivery.body)} bytes and may have {MAX_BODY_BYTES}")
+        raise InvalidInput(
+            f"the body has {len(delivery.body)} bytes; at most {MAX_BODY_BYTES} are allowed"
+        )
     return command.schema.parse(decode_json(delivery.body))
 
 

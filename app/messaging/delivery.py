@@ -1,4 +1,4 @@
-"""A message as a transport hands it over."""
+"""A message as a transport delivers it."""
 
 import hashlib
 import uuid
@@ -9,37 +9,37 @@ from uuid import UUID
 
 _SUSPECT_FROM = 2
 MAX_ID_BYTES = 255
-"""What the column of an id has room for, and a property of AMQP."""
+"""The size of the column for ids, and of a property in AMQP."""
 DELIVERY_LIMIT, EXPIRED = "delivery_limit", "expired"
-"""Reasons for which RabbitMQ takes a message from its queue, as its header `x-death` has them."""
+"""Reasons for which RabbitMQ dead-letters a message, as in its header `x-death`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message as a transport hands it over."""
+    """A message as a transport delivers it."""
 
     queue: str
     message_id: str | None
     body: bytes
     attempts: int = 0
-    """How often it was tried and failed for the moment."""
+    """How often it failed and was postponed."""
     is_redelivered: bool = False
     delivery_count: int = 0
     headers: Mapping[str, Any] = field(default_factory=dict)
-    """What its sender has told beside the body."""
+    """The headers that its sender has set."""
     returned_for: str | None = None
-    """Why the broker took it from its queue, if it did."""
-    # Made once: whoever loses the answer to a commit tries the message again under the same id.
+    """Why the broker dead-lettered it, if it did."""
+    # Generated once: if the response to a commit is lost, the message is retried under the same id.
     own_id: str = field(default_factory=lambda: f"unnamed-{uuid.uuid4().hex}")
 
     @property
     def stored_id(self) -> str:
-        """The id under which it is stored: its own, or the one that was made for it."""
+        """The id under which it is stored: its own, or the generated one."""
         return self.message_id or self.own_id
 
     @property
     def operation_id(self) -> UUID | None:
-        """The operation that it may carry out: the shop names such a message by its operation."""
+        """The operation that it may carry out; such a message has the id of its operation."""
         try:
             return UUID(self.message_id or "")
         except ValueError:
@@ -47,25 +47,25 @@ class Delivery:
 
     @property
     def digest(self) -> bytes:
-        """What tells bodies apart."""
+        """The digest of the body."""
         return hashlib.sha256(self.body).digest()
 
     @property
     def is_suspect(self) -> bool:
-        """Whether it came back so often that it may be what kills its processes."""
+        """Whether it was redelivered so often that it may crash its workers."""
         return self.delivery_count >= _SUSPECT_FROM or self.returned_for == DELIVERY_LIMIT
 
 
 def shared_headers(deliveries: Sequence[Delivery]) -> Mapping[str, Any]:
-    """Return the headers of a message that is alone; what is done for several is nobody's own."""
+    """Return the headers of a single message; several messages share none."""
     return deliveries[0].headers if len(deliveries) == 1 else {}
 
 
 def storable_id(given: str) -> str:
-    """Return the id that a message has in the database, where a text has a bound and no zero."""
+    """Return a message id as it is stored: bounded in size and without zeros."""
     text = given.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
     if len(text.encode()) <= MAX_ID_BYTES:
         return text
-    # What is cut off still tells ids apart.
+    # The digest keeps truncated ids distinct.
     ending = f"~{hashlib.sha256(text.encode()).hexdigest()}"
     return text.encode()[: MAX_ID_BYTES - len(ending)].decode("utf-8", "ignore") + ending

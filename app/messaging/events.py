@@ -1,4 +1,4 @@
-"""The registry of what the shop tells whoever listens, from the classes of its events."""
+"""The registry of the events that the shop publishes, built from their classes."""
 
 from dataclasses import dataclass
 from inspect import getdoc
@@ -16,7 +16,7 @@ from app.schemas.reports.report_events import ReportReadyEvent
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What one routing key of the exchange of events stands for."""
+    """The event of one routing key of the events exchange."""
 
     kind: type[DomainEvent]
 
@@ -27,7 +27,7 @@ class Event:
 
     @property
     def description(self) -> str:
-        """What has happened, in a sentence."""
+        """The event described in a sentence."""
         return getdoc(self.kind) or ""
 
     @property

@@ -13,7 +13,7 @@ from app.security.principal import Caller
 from app.wiring.resources import Shop
 
 # The smallest and the largest number of messages that are handled together. If one of them fails,
-# the group is divided by `_PARTS` and handled again, to find out which.
+# the group is divided by `_PARTS` and handled again to isolate it.
 _TOGETHER = (50, 200)
 _PARTS = 4
 
@@ -28,7 +28,7 @@ class HandlerRunner:
     async def handle(
         self, session: AsyncSession, command: Command, decoded: list[Decoded]
     ) -> dict[str, Outcome | Exception]:
-        """Return by message id the result, the refusal, or the exception of the handler."""
+        """Return the result, the refusal, or the exception of the handler by message id."""
         if command.handle_many is None:
             return await self._attempt_each(session, command, _groups(decoded, 1))
         # A message that failed before may fail again, and the others of its group with it.
@@ -38,7 +38,7 @@ class HandlerRunner:
         outcomes = await self._attempt_each(session, command, groups)
         least, most = _TOGETHER
         if any(_is_fault(outcomes[each.message_id]) for each in fresh):
-            # Failures come together: in smaller groups, less work is repeated.
+            # Failures come in clusters: in smaller groups, less work is repeated.
             self._together = max(self._together // 2, least)
         else:
             self._together = min(self._together * 2, most)
@@ -48,7 +48,7 @@ class HandlerRunner:
         self, session: AsyncSession, command: Command, groups: list[list[Decoded]]
     ) -> dict[str, Outcome | Exception]:
         if len(groups) > 1 and command.lock is not None:
-            # Each group locks in id order, but one group after the other does not.
+            # Each group locks in id order, but the sequence of groups does not.
             services = Services(session, self._shop)
             await command.lock(
                 services, [_work(command, each) for group in groups for each in group]

@@ -36,7 +36,7 @@ class Pipeline:
         self._suspects = Suspects(shop)
 
     async def process(self, deliveries: Sequence[Delivery]) -> None:
-        """Apply, postpone or park messages of one queue; hold them while the database is down."""
+        """Apply, postpone or park messages of one queue; keep them while the database is down."""
         wait, longest = _HOLD_SECONDS
         headers = [each.headers for each in deliveries]
         while True:
@@ -51,9 +51,9 @@ class Pipeline:
                 pass
             except Exception:  # pylint: disable=broad-exception-caught  # an entry point of its own
                 # A message must not end the process: it would come again after the restart.
-                logger.exception("messages of queue %s are held", deliveries[0].queue)
+                logger.exception("messages of queue %s failed and are retried", deliveries[0].queue)
                 wait = longest
-            # Not returned to the broker: each return counts against innocent messages, too.
+            # Not returned to the broker: each return counts as a delivery of healthy messages, too.
             await asyncio.sleep(wait)
             wait = min(wait * 2, longest)
 
@@ -67,7 +67,7 @@ class Pipeline:
             await self._apply_or_isolate(others)
 
     async def _apply_or_isolate(self, deliveries: Sequence[Delivery]) -> None:
-        """Apply a batch; if that fails outside of a handler, each of its messages alone."""
+        """Apply a batch; if that fails outside a handler, apply each of its messages alone."""
         try:
             await self._apply(deliveries)
         except Unavailable:
@@ -93,13 +93,13 @@ class Pipeline:
             await settlement.settle(command, fresh, outcomes, [*invalid, *ambiguous])
 
     async def _mark_running(self, deliveries: Sequence[Delivery]) -> list[UUID]:
-        """Mark the operations of messages as running, for all to see; return their ids."""
+        """Mark the operations of messages as running and commit that; return their ids."""
         ids = [each.operation_id for each in deliveries if each.operation_id is not None]
         if not ids:
             return []
         async with self._shop.database.read() as session:
             operations = provide_operations(session, self._shop)
-            # Most messages are foreign, and a UUID of theirs is no operation.
+            # Most messages come from other systems, and their UUIDs belong to no operation.
             ids = list(await operations.ids_among(deliveries[0].queue, ids))
         if ids:
             async with self._shop.database.write() as session:
@@ -114,10 +114,12 @@ class Pipeline:
             raise
         except Exception:  # pylint: disable=broad-exception-caught  # nothing else may stop it here
             logger.exception(
-                "message %s of queue %s is put away", delivery.stored_id, delivery.queue
+                "message %s of queue %s failed outside its handler",
+                delivery.stored_id,
+                delivery.queue,
             )
-            # No word of the message or of the error that the database could refuse.
-            reason = "it failed, and so did the note of why: the log has both"
+            # Without text from the message or the error, which the database could refuse.
+            reason = "it failed, and so did storing the reason: the log contains both errors"
             async with self._shop.database.write() as session:
                 await provide_dead_letters(session, self._shop).park(
                     delivery.queue, delivery.own_id, delivery.body, HandlerFailed.code, reason, 1

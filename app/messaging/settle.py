@@ -1,4 +1,4 @@
-"""Last step of the pipeline: stores what became of each message."""
+"""Last step of the pipeline: stores the outcome of each message."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ _LONGEST_DELAY = timedelta(minutes=5)
 class HandlerFailed(DomainError):
     """A handler raised an exception that is not a refusal, on every attempt."""
 
-    code, title, status = "handler-failed", "The shop could not do it", 500
+    code, title, status = "handler-failed", "An internal error occurred", 500
 
 
 class Settlement:
@@ -48,7 +48,7 @@ class Settlement:
         """Store the outcome of each message that was handled, and each refusal.
 
         Raises:
-            Unavailable: the refusal of a message says so; the batch is tried again.
+            Unavailable: the refusal of a message is `Unavailable`; the batch is tried again.
         """
         refusals = list(refused)
         for each in fresh:
@@ -64,18 +64,18 @@ class Settlement:
             command.queue,
             [each for each, outcome in outcomes.items() if isinstance(outcome, Exception)],
         )
-        asked = {each.message_id for each in fresh if each.operation is not None}
+        awaited = {each.message_id for each in fresh if each.operation is not None}
         for refusal in refusals:
-            await self._refuse(command, refusal, is_asked=refusal.delivery.stored_id in asked)
+            await self._refuse(command, refusal, is_awaited=refusal.delivery.stored_id in awaited)
 
-    async def _refuse(self, command: Command, refusal: Refusal, *, is_asked: bool) -> None:
+    async def _refuse(self, command: Command, refusal: Refusal, *, is_awaited: bool) -> None:
         delivery, error = refusal.delivery, refusal.error
         if isinstance(error, Unavailable):
             raise error
         may_pass = command.overtaken is not None and isinstance(error, command.overtaken)
         with restored_request_id(delivery.headers):
-            # A caller over HTTP has the id of something that exists, and waits for an answer.
-            if may_pass and not is_asked and delivery.attempts + 1 < MAX_ATTEMPTS:
+            # A caller over HTTP refers to an existing resource, and waits for the result.
+            if may_pass and not is_awaited and delivery.attempts + 1 < MAX_ATTEMPTS:
                 await self._postpone(delivery)
             else:
                 await self._park(delivery, error)

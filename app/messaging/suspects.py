@@ -1,4 +1,4 @@
-"""Messages that may crash the process that handles them: run alone, with a durable mark."""
+"""Messages that may crash the process that handles them: they run alone, with a durable mark."""
 
 from app.messaging.delivery import Delivery
 from app.wiring.messaging import provide_dead_letters, provide_inbox
@@ -17,7 +17,7 @@ class Suspects:
     async def start(self, delivery: Delivery) -> bool:
         """Record the start of a suspect; return False if it is parked instead."""
         key = _key_of(delivery)
-        # A start that this process has survived, as during an outage, was no crash.
+        # A start that this process has survived, as during an outage, was not a crash.
         if (delivery.queue, key) in self._started:
             return True
         async with self._shop.database.write() as session:
@@ -25,7 +25,7 @@ class Suspects:
             starts = await inbox.record_start(delivery.queue, key)
             if starts > _MAX_STARTS:
                 letters = provide_dead_letters(session, self._shop)
-                reason = f"the process that began it died {starts - 1} times"
+                reason = f"the process that started it died {starts - 1} times"
                 await letters.park(
                     delivery.queue, delivery.stored_id, delivery.body, "deadly", reason, starts
                 )

@@ -152,8 +152,8 @@ async def test_a_message_without_an_id_that_comes_again_is_applied_if_none_like_
     (letter,) = await letters_of(shop)
     assert letter[:2] == ("order", "ambiguous")
     assert letter[2:] == (
-        "it has no message_id and comes again, and one of the same body was applied: "
-        "whether that was this one nobody can tell",
+        "it has no message_id and was redelivered, and a message with the same body was applied: "
+        "it is unknown whether it was this one",
         1,
     )
 
@@ -310,7 +310,7 @@ async def test_another_message_of_an_id_that_was_applied_is_parked(
     await Pipeline(shop).process([first])
     await Pipeline(shop).process([other, first])
     assert [each["sku"] for each in await every(client, "/products")] == [PRODUCT["sku"]]
-    reason = "its message_id was that of another message, which was applied"
+    reason = "another message with its message_id was applied"
     assert await letters_of(shop) == [("product", "ambiguous", reason, 1)]
     await Pipeline(shop).process([first])
     assert len(await letters_of(shop)) == 1

@@ -133,7 +133,7 @@ async def test_an_operation_tells_of_its_attempts_and_of_their_end(
     assert seen == [("running", each) for each in range(1, 8)] + [("failed", 7)]
     assert shown["problem"] == {
         "type": "urn:problem:handler-failed",
-        "title": "The shop could not do it",
+        "title": "An internal error occurred",
         "status": 500,
         "detail": "it failed 8 times, with ZeroDivisionError the last time",
     }
@@ -206,7 +206,7 @@ async def test_a_message_that_kills_is_parked_at_its_fourth_start_without_its_ne
     await Pipeline(shop).process([replace(each, delivery_count=5) for each in batch])
     assert await names_in(client) == ["a", "b"] and await suspects_in(shop) == []
     assert await letters_of(shop) == [
-        ("product", "deadly", "the process that began it died 3 times", 4)
+        ("product", "deadly", "the process that started it died 3 times", 4)
     ]
 
 

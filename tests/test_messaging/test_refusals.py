@@ -55,7 +55,8 @@ BAD = {
     "deep nesting": (b"[" * 100_000 + b"]" * 100_000, "the body is nested too deeply"),
     "too large": (
         json.dumps(PRODUCT).encode() + b" " * MAX_BODY_BYTES,
-        f"the body has {MAX_BODY_BYTES + len(json.dumps(PRODUCT))} bytes and may have 262144",
+        f"the body has {MAX_BODY_BYTES + len(json.dumps(PRODUCT))} bytes; "
+        "at most 262144 are allowed",
     ),
 }
 

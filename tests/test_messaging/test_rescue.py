@@ -27,7 +27,7 @@ from tests.test_messaging.deliveries import (
     take_postponed,
 )
 
-AMBIGUOUS = "its message_id was that of another message, which was applied"
+AMBIGUOUS = "another message with its message_id was applied"
 
 
 def product(number: int) -> dict[str, Any]:
@@ -92,7 +92,7 @@ async def test_a_message_whose_failure_cannot_be_noted_is_put_away_with_its_body
         odd.body,
         "handler-failed",
     )
-    assert letter.reason == "it failed, and so did the note of why: the log has both"
+    assert letter.reason == "it failed, and so did storing the reason: the log contains both errors"
     assert await applied_in(shop) == [] and await postponed_in(shop) == []
 
 

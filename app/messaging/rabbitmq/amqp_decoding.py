@@ -1,4 +1,4 @@
-"""Decodes the properties of every message that RabbitMQ delivers, whoever has published it."""
+"""Decodes the properties of every message that RabbitMQ delivers, regardless of its publisher."""
 
 from datetime import datetime
 from typing import Any
@@ -12,9 +12,9 @@ _WITH_LENGTH = (_TABLE, _ARRAY, b"S", b"x")
 
 
 def decode_leniently() -> None:
-    """Let the AMQP library of this process decode all that RabbitMQ accepts.
+    """Let the AMQP library of this process decode everything that RabbitMQ accepts.
 
-    By itself it raises on text that is not UTF-8, on times after the year 9999 and on deep tables,
+    By default it raises on text that is not UTF-8, on times after the year 9999 and on deep tables,
     which ends the connection and returns every message that was delivered over it.
     """
     decode.METHODS |= {"shortstr": short_text, "timestamp": moment, "table": table}
@@ -28,7 +28,7 @@ def short_text(value: bytes) -> tuple[int, str]:
 
 
 def moment(value: bytes) -> tuple[int, datetime | int]:
-    """Decode a time; one that no datetime can have, as nanoseconds are, remains a number."""
+    """Decode a time; one outside the range of datetime, such as nanoseconds, remains a number."""
     try:
         return decode.timestamp(value)
     except (ValueError, OverflowError, OSError):
@@ -36,7 +36,7 @@ def moment(value: bytes) -> tuple[int, datetime | int]:
 
 
 def table(value: bytes) -> tuple[int, dict[str, Any]]:
-    """Decode a table; what is nested too deep in it, or of an unknown type, remains bytes."""
+    """Decode a table; values that are nested too deep or of an unknown type remain bytes."""
     end = min(4 + int.from_bytes(value[:4]), len(value))
     return end, _table(value, 4, end, _MAX_DEPTH)
 
@@ -58,7 +58,7 @@ def _array(data: bytes, start: int, end: int, depth: int) -> list[Any]:
 
 
 def _value(data: bytes, start: int, end: int, depth: int) -> tuple[int, Any]:
-    """Return where a value ends, and the value."""
+    """Return the position after a value, and the value."""
     kind, start = data[start : start + 1], start + 1
     if kind in _WITH_LENGTH:
         following = start + 4 + int.from_bytes(data[start : start + 4])
@@ -72,6 +72,6 @@ def _value(data: bytes, start: int, end: int, depth: int) -> tuple[int, Any]:
     try:
         length, value = decode.TABLE_MAPPING[kind](data[start:following])
     except (KeyError, ValueError):
-        # Where it ends nobody can tell.
+        # The length of the value is unknown.
         return end, data[start:end]
     return start + length, value

@@ -1,4 +1,4 @@
-"""The connection to RabbitMQ, and what is declared there."""
+"""The connection to RabbitMQ, and the declaration of queues and exchanges."""
 
 import asyncio
 import logging
@@ -30,19 +30,19 @@ class BrokerLost(Exception):
 
 
 def describe(error: BaseException) -> str:
-    """Return what an error says, or its kind where it says nothing."""
+    """Return the message of an error, or its class name if it has none."""
     return str(error) or type(error).__name__
 
 
 def broker_url(settings: Settings) -> str:
-    """Return where the broker of the settings is, password included."""
+    """Return the URL of the broker from the settings, including the password."""
     url = URL.build(
         scheme="amqp",
         host=str(settings.rabbitmq_host),
         port=settings.rabbitmq_port,
         user=settings.rabbitmq_user,
         password=settings.rabbitmq_password.get_secret_value(),
-        # The virtual host "/" is what an empty path stands for.
+        # An empty path means the virtual host "/".
         path="/" + ("" if settings.rabbitmq_vhost == "/" else settings.rabbitmq_vhost),
         query={"heartbeat": str(_HEARTBEAT_SECONDS)},
     )
@@ -56,34 +56,34 @@ async def connected(
     connect_seconds: float = CONNECT_SECONDS,
     close_seconds: float = _CLOSE_SECONDS,
 ) -> AsyncIterator[AbstractConnection]:
-    """Connect to the broker of the settings; at the end, let it take no longer than it may.
+    """Connect to the broker from the settings; at the end, close within a time limit.
 
     Raises:
-        BrokerLost: there is no broker, or it does not let us in.
+        BrokerLost: the broker is not available, or refuses the connection.
     """
     decode_leniently()
     try:
         async with asyncio.timeout(connect_seconds):
             connection = await aio_pika.connect(broker_url(settings), timeout=connect_seconds)
     except asyncio.CancelledError as error:
-        # The library cancels what waits for a broker that hangs up. Nobody has cancelled us.
+        # The library cancels waiting tasks when the broker closes; this task was not cancelled.
         if (task := asyncio.current_task()) is None or task.cancelling():
             raise
-        raise BrokerLost("no connection: the broker hung up") from error
-    # What the library raises on an answer that is cut off or malformed is of any kind.
+        raise BrokerLost("no connection: the broker closed it") from error
+    # On a truncated or malformed response the library raises exceptions of any class.
     except Exception as error:  # pylint: disable=broad-exception-caught
         raise BrokerLost(f"no connection: {describe(error)}") from error
     try:
         yield connection
     finally:
-        # A broker that stands still answers no goodbye.
+        # A broker that hangs does not confirm the closing.
         with suppress(Exception):
             async with asyncio.timeout(close_seconds):
                 await connection.close()
 
 
 async def declare(connection: AbstractConnection) -> None:
-    """Declare every queue and exchange of the shop; what is there already stays as it is."""
+    """Declare every queue and exchange of the shop; existing ones are not changed."""
     async with connection.channel() as channel:
         await channel.declare_exchange(EVENTS_EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
     await declare_queue(connection, REPORT_QUEUE, QUORUM)
@@ -96,17 +96,17 @@ async def declare(connection: AbstractConnection) -> None:
 async def declare_queue(
     connection: AbstractConnection, name: str, arguments: dict[str, Any]
 ) -> None:
-    """Declare a queue; one that is there already is used with the arguments that it has.
+    """Declare a queue; an existing one is used with the arguments that it has.
 
     Raises:
-        BrokerLost: it is missing, and the user of the settings may not declare it.
+        BrokerLost: it is missing, and the user from the settings may not declare it.
     """
-    # A refusal ends its channel, so that each declaration has one of its own.
+    # A refusal closes the channel, so each declaration has its own.
     try:
         async with connection.channel() as channel:
             await channel.declare_queue(name, durable=True, arguments=arguments)
     except ChannelPreconditionFailed as error:
-        # Others have declared it, or an earlier version of the shop.
+        # It was declared by others, or by an earlier version of the shop.
         logger.info("queue %s is used with the arguments that it has: %s", name, describe(error))
     except ChannelAccessRefused as refused:
         try:

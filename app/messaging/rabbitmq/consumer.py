@@ -1,4 +1,4 @@
-"""Applies what waits on one of RabbitMQ's queues, and acknowledges it when that is committed."""
+"""Applies the messages of a RabbitMQ queue, and acknowledges them after the commit."""
 
 import asyncio
 import logging
@@ -18,20 +18,20 @@ from app.messaging.rabbitmq.queues import RETURNED_ARGUMENTS, command_arguments
 
 logger = logging.getLogger(__name__)
 
-# Messages of a queue that are one transaction at most; as many wait in this process meanwhile.
+# The most messages in one transaction; as many more are prefetched meanwhile.
 BATCH = 200
-# A message that kills this process counts for all that were delivered to it: while one may be
-# among them, and until the first batch was applied, they are few.
-_FEW = 10
-_MANY = 2 * BATCH
-# More than the shop ever counts to: whoever sends a header of ours may have put anything into it.
-_MOST_ATTEMPTS = 1_000
+# A message that crashes this process counts as a delivery of all prefetched ones: few are
+# prefetched until the first batch was applied, and while a suspect may be among them.
+_SMALL_PREFETCH = 10
+_LARGE_PREFETCH = 2 * BATCH
+# More attempts than the shop ever makes: a foreign sender may set any number in the header.
+_MAX_ATTEMPTS = 1_000
 
 _Received = tuple[DeliveredMessage, Delivery]
 
 
 class Consumer:
-    """Applies the messages of one queue in batches, over a channel of its own."""
+    """Applies the messages of one queue in batches, over its own channel."""
 
     def __init__(
         self,
@@ -51,12 +51,12 @@ class Consumer:
         self._is_returned = is_returned
         self._waiting: asyncio.Queue[DeliveredMessage | None] = asyncio.Queue()
         self._is_stopping = False
-        self._prefetch = _FEW
+        self._prefetch = _SMALL_PREFETCH
         self._tag: str | None = None
         self._consuming: asyncio.Task[None] | None = None
 
     def stop(self) -> None:
-        """Finish what is begun of a batch, and take no other."""
+        """Finish the part of the batch that has started, and start no other."""
         self._is_stopping = True
         self._waiting.put_nowait(None)
 
@@ -68,15 +68,15 @@ class Consumer:
         """
         try:
             opened = await self._connection.channel(publisher_confirms=False)
-            # Not through aio-pika's own messages: it builds none of odd properties, and a message
-            # that it drops would be acknowledged with the next one.
+            # Not with aio-pika's own messages: it drops a message with unusual properties, which
+            # would then be acknowledged with the next one.
             channel = await opened.get_underlay_channel()
             channel.on_consumer_cancel_callbacks.add(lambda _: self._consume_again(channel))
             await self._consume(channel)
             while not self._is_stopping:
                 batch = [(each, self._delivery(each)) for each in await self._batch()]
                 await self._apply(channel, batch)
-                await self._take(channel, _prefetch_after(batch))
+                await self._set_prefetch(channel, _prefetch_after(batch))
         except (aio_pika.exceptions.AMQPError, OSError, RuntimeError) as error:
             raise BrokerLost(f"queue {self._queue}: {describe(error)}") from error
 
@@ -85,8 +85,8 @@ class Consumer:
         consumed = await channel.basic_consume(self._queue, self._waiting.put)
         self._tag = consumed.consumer_tag
 
-    async def _take(self, channel: AbstractChannel, prefetch: int) -> None:
-        """Have another number of messages wait here; those that do are not given back."""
+    async def _set_prefetch(self, channel: AbstractChannel, prefetch: int) -> None:
+        """Change the number of prefetched messages; those already received are not returned."""
         if prefetch == self._prefetch or self._tag is None or self._is_stopping:
             return
         self._prefetch = prefetch
@@ -94,8 +94,9 @@ class Consumer:
         await self._consume(channel)
 
     def _consume_again(self, channel: AbstractChannel) -> None:
-        """Declare a queue that was deleted once more."""
-        # Who tells us reads the channel, and waiting for us would never read the broker's answer.
+        """Declare a deleted queue again, and consume it."""
+        # The callback runs in the reader of the channel, which must not wait for the broker's
+        # response.
         self._tag = None
         self._consuming = asyncio.create_task(self._declare_and_consume(channel))
 
@@ -104,12 +105,12 @@ class Consumer:
             await declare_queue(self._connection, self._queue, self._arguments)
             await self._consume(channel)
         except (aio_pika.exceptions.AMQPError, OSError, RuntimeError, BrokerLost):
-            # A channel that cannot consume is worth nothing; with a new connection all begins anew.
+            # A channel that cannot consume is useless; the worker opens a new connection.
             logger.exception("queue %s cannot be consumed", self._queue)
             self._lost.set()
 
     async def _batch(self) -> list[DeliveredMessage]:
-        """Return the messages that wait, at least one, unless we are stopped."""
+        """Wait for a message, and return all that wait; none if the consumer is stopped."""
         first = await self._waiting.get()
         batch = [] if first is None else [first]
         while batch and len(batch) < BATCH and not self._waiting.empty():
@@ -121,7 +122,7 @@ class Consumer:
     async def _apply(self, channel: AbstractChannel, batch: list[_Received]) -> None:
         for part in _parts(batch):
             await self._pipeline.process([delivery for _, delivery in part])
-            # They are all that the channel has delivered up to the last of them.
+            # The part contains every unacknowledged message up to its last one.
             await channel.basic_ack(part[-1][0].delivery_tag or 0, multiple=True)
             if self._is_stopping:
                 return
@@ -133,8 +134,8 @@ class Consumer:
             self._command,
             storable_id(properties.message_id or "") or None,
             message.body,
-            attempts=min(_number(headers.get("x-attempt")), _MOST_ATTEMPTS),
-            # The one before the broker returned it may have been applied.
+            attempts=min(_number(headers.get("x-attempt")), _MAX_ATTEMPTS),
+            # An earlier delivery of a returned message may have been applied.
             is_redelivered=bool(message.redelivered) or self._is_returned,
             delivery_count=_number(headers.get("x-delivery-count")),
             headers=headers,
@@ -143,13 +144,13 @@ class Consumer:
 
 
 def _prefetch_after(batch: list[_Received]) -> int:
-    return _FEW if any(delivery.is_suspect for _, delivery in batch) else _MANY
+    return _SMALL_PREFETCH if any(delivery.is_suspect for _, delivery in batch) else _LARGE_PREFETCH
 
 
 def _parts(batch: list[_Received]) -> Iterator[list[_Received]]:
-    """Yield what is acknowledged at once: each suspect, which is slow, by itself.
+    """Yield the messages that are acknowledged together: suspects one by one.
 
-    All that is not acknowledged when a worker dies comes back as more of a suspect than before.
+    If a worker crashes, each of its unacknowledged messages becomes more of a suspect.
     """
     for is_suspect, group in groupby(batch, lambda each: each[1].is_suspect):
         if is_suspect:
@@ -163,7 +164,7 @@ def _number(given: object) -> int:
 
 
 def _reason(headers: dict[str, Any]) -> str:
-    """Return why the broker took a message from its queue, the last time that it did."""
+    """Return the last reason for which the broker dead-lettered a message."""
     deaths = headers.get("x-death")
     latest = deaths[0] if isinstance(deaths, list) and deaths else None
     reason = latest.get("reason") if isinstance(latest, dict) else None

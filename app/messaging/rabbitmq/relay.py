@@ -1,4 +1,4 @@
-"""Sends what the outbox has to RabbitMQ, in order, and forgets it when the broker has it."""
+"""Sends the messages of the outbox to RabbitMQ in order, and deletes those that are confirmed."""
 
 import asyncio
 import logging
@@ -20,14 +20,14 @@ from app.wiring.resources import Shop
 
 logger = logging.getLogger(__name__)
 
-_AT_ONCE = 200
+_BATCH_SIZE = 200
 _POLL_SECONDS = 1.0
 _PUBLISH_SECONDS = 10.0
 _RETRY_DELAY = timedelta(seconds=5)
 
 
 class Relay:
-    """Takes messages out of the outbox over one channel with publisher confirms."""
+    """Sends messages from the outbox over one channel with publisher confirms."""
 
     def __init__(self, shop: Shop, channel: AbstractChannel) -> None:
         self._shop = shop
@@ -45,26 +45,26 @@ class Relay:
                 if not await self.send_due():
                     await self._shop.database.outbox_written(_POLL_SECONDS)
             except Unavailable:
-                # The end of the relay would be the worker's, and return all messages that it holds.
+                # An exception would end the worker, and return all messages that it has received.
                 await asyncio.sleep(_POLL_SECONDS)
 
     async def send_due(self) -> bool:
-        """Send messages that are due; tell whether there are more that can be sent now."""
+        """Send messages that are due; return whether more can be sent now."""
         async with self._shop.database.write() as session:
             outbox = provide_outbox(session, self._shop)
-            messages = await outbox.take_due(_AT_ONCE)
+            messages = await outbox.take_due(_BATCH_SIZE)
             by_subject = sorted(messages, key=lambda each: (each.subject, each.position))
             subjects = [list(group) for _, group in groupby(by_subject, lambda each: each.subject)]
             results = await asyncio.gather(
                 *(self._send_in_order(each) for each in subjects), return_exceptions=True
             )
-            # What has left before the connection ended is noted all the same.
+            # Messages that were sent before the connection ended are still deleted.
             sent = [each for each in results if not isinstance(each, BaseException)]
             faults = [each for each in results if isinstance(each, BaseException)]
             positions = {position for each in sent for position in each}
             await outbox.mark_sent(list(positions))
-            # A command whose queue is missing would be among the oldest again and again, and with
-            # enough of them nothing else would ever leave. Events keep their order, and wait.
+            # Commands whose queue is missing would remain the oldest, and enough of them would
+            # block all other messages. Events keep their order, and wait.
             stuck = [
                 each.position
                 for each in messages
@@ -73,11 +73,11 @@ class Relay:
             await outbox.postpone([] if faults else stuck, _RETRY_DELAY)
         if faults:
             raise faults[0]
-        # What did not leave is tried again after a pause, and so is what is locked by another.
-        return len(messages) == _AT_ONCE and len(positions) + len(stuck) == _AT_ONCE
+        # Messages that were not sent, or are locked by another relay, are retried after a pause.
+        return len(messages) == _BATCH_SIZE and len(positions) + len(stuck) == _BATCH_SIZE
 
     async def _send_in_order(self, messages: Sequence[OutboxMessage]) -> list[int]:
-        """Send the messages of one subject; after one that does not leave, none of the others."""
+        """Send the messages of one subject, up to the first that cannot be sent."""
         sent: list[int] = []
         for message in messages:
             if not await self._send(message):
@@ -86,9 +86,9 @@ class Relay:
         return sent
 
     async def _send(self, message: OutboxMessage) -> bool:
-        told = message.headers
-        with restored_request_id(told), span(f"send {message.routing_key}", "PRODUCER", told):
-            return await self._publish(message, told | context_headers())
+        stored = message.headers
+        with restored_request_id(stored), span(f"send {message.routing_key}", "PRODUCER", stored):
+            return await self._publish(message, stored | context_headers())
 
     async def _publish(self, message: OutboxMessage, headers: dict[str, Any]) -> bool:
         if message.attempts:
@@ -103,7 +103,7 @@ class Relay:
         )
         try:
             exchange = await self._exchange(message.exchange)
-            # An event that nobody listens for has left; a command without its queue has not.
+            # An event needs no subscriber; a command needs its queue.
             await exchange.publish(
                 outgoing,
                 message.routing_key,
@@ -111,12 +111,12 @@ class Relay:
                 timeout=_PUBLISH_SECONDS,
             )
         except aio_pika.exceptions.DeliveryError as error:
-            logger.warning("message %s did not leave: %s", message.message_id, error)
+            logger.warning("message %s was not sent: %s", message.message_id, error)
             return False
         except (aio_pika.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
             raise BrokerLost(f"not sent: {describe(error)}") from error
         except (struct.error, TypeError, ValueError):
-            # The worker would end by it, and by the same message after each restart.
+            # An exception would end the worker, again after each restart.
             logger.exception("message %s cannot be encoded", message.message_id)
             return False
         return True

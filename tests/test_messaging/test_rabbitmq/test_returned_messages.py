@@ -124,7 +124,7 @@ async def test_a_message_whose_time_is_over_is_parked_and_one_rejected_elsewhere
             await until(lambda: applied_in(stand.shop), ["rejected"])
             await until(lambda: letters_count(stand), 1)
     assert await letters_of(stand.shop) == [
-        ("order", "expired", "it waited longer on its queue than it was allowed to", 1)
+        ("order", "expired", "it waited on its queue longer than allowed", 1)
     ]
     assert await stock_of(stand.client, product["id"]) == 9
 
@@ -159,7 +159,7 @@ async def test_lost_connections_while_the_database_is_locked_cost_no_order(stand
                     for _ in range(24):
                         await until(lambda: ailment_of(worker), None)
                         await way.cut()
-                        await until(lambda: ailment_of(worker), "RabbitMQ is away")
+                        await until(lambda: ailment_of(worker), "RabbitMQ is unavailable")
                         await way.open()
                 await until(lambda: stock_of(stand.client, product["id"]), 0)
         finally:

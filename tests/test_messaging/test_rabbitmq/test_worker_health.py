@@ -34,7 +34,7 @@ async def test_a_worker_is_well_while_it_has_its_broker_and_alive_without(
             await until(said, None)
             await stand.wait_for_workers()
             await relay.cut()
-            await until(said, "RabbitMQ is away")
+            await until(said, "RabbitMQ is unavailable")
             assert diagnose(path, is_alive=True) is None
             await relay.open()
             await until(said, None)

@@ -222,7 +222,7 @@ async def test_a_message_that_kills_its_worker_takes_no_neighbour_with_it(
     assert products == set(names) - {"deadly"} | {product["name"]}
     assert await stock_of(stand.client, product["id"]) == 5
     assert await letters_of(stand.shop) == [
-        ("product", "deadly", "the process that began it died 3 times", 4)
+        ("product", "deadly", "the process that started it died 3 times", 4)
     ]
     assert await suspects_in(stand.shop) == []
     async with stand.channel() as channel:
