@@ -73,7 +73,7 @@ def _add_heartbeat(its: Any, settings: Settings) -> None:
 
     def problem() -> str | None:
         is_connected = its.write_conn is not None and its.write_conn.connected.is_set()
-        return None if is_connected else "RabbitMQ is away"
+        return None if is_connected else "RabbitMQ is unavailable"
 
     async def begin(_state: TaskiqState) -> None:
         task = asyncio.current_task()

@@ -20,9 +20,9 @@ async def depths_of(stand: Stand) -> dict[str, float]:
 async def test_the_depths_are_those_of_the_brokers_queues(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(depths, "_KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(depths, "_CACHE_SECONDS", 0.0)
     # On a busy machine a broker may take longer than a scrape may.
-    monkeypatch.setattr(depths, "_ASK_SECONDS", 20.0)
+    monkeypatch.setattr(depths, "_TIMEOUT_SECONDS", 20.0)
     assert await depths_of(stand) == {}
     with stand.worker():
         await stand.wait_for_workers()
@@ -43,7 +43,7 @@ async def test_the_broker_is_not_asked_at_each_scrape(
         asked += 1
         return {"order": asked}
 
-    monkeypatch.setattr(depths.QueueDepths, "_ask", ask)
-    monkeypatch.setattr(depths, "_KEPT_SECONDS", 3_600.0)
+    monkeypatch.setattr(depths.QueueDepths, "_fetch", ask)
+    monkeypatch.setattr(depths, "_CACHE_SECONDS", 3_600.0)
     stand_depths = depths.QueueDepths(stand.settings)
     assert [await stand_depths.read() for _ in range(3)] == [{"order": 1}] * 3
