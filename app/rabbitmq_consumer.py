@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 import signal
 import sys
@@ -21,7 +20,7 @@ from app.messaging.rabbitmq.consumer import Consumer
 from app.messaging.rabbitmq.relay import Relay
 from app.observability.tracing import flush_traces
 from app.runtime.heartbeat import heartbeat
-from app.runtime.process import begin_process, run
+from app.runtime.process import begin_process, freeze_heap, run
 from app.settings import InvalidSettings, get_settings
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
@@ -118,10 +117,7 @@ async def work() -> None:
         loop.add_signal_handler(number, worker.stop)
     try:
         await prepare(shop)
-        # As in the web process: all current objects live as long as the process.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
+        freeze_heap()
         async with cache_sync(shop), heartbeat(settings.heartbeat_file, worker.problem):
             await worker.run()
     finally:

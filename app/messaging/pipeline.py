@@ -15,6 +15,7 @@ from app.messaging.handle import HandlerRunner
 from app.messaging.settle import HandlerFailed, Settlement
 from app.messaging.suspects import Suspects
 from app.observability.tracing import consumer_span, restored_request_id
+from app.runtime.supervisor import GrowingPause
 from app.wiring.messaging import provide_dead_letters, provide_inbox, provide_operations
 from app.wiring.resources import Shop
 
@@ -37,7 +38,7 @@ class Pipeline:
 
     async def process(self, deliveries: Sequence[Delivery]) -> None:
         """Apply, postpone or park messages of one queue; keep them while the database is down."""
-        wait, longest = _HOLD_SECONDS
+        pause = GrowingPause(*_HOLD_SECONDS)
         headers = [each.headers for each in deliveries]
         while True:
             try:
@@ -48,14 +49,13 @@ class Pipeline:
                     await self._process(deliveries)
                 return
             except Unavailable:
-                pass
+                # Not returned to the broker: each return counts as a delivery of healthy messages,
+                # too.
+                await pause.rest()
             except Exception:  # pylint: disable=broad-exception-caught  # an entry point of its own
                 # A message must not end the process: it would come again after the restart.
                 logger.exception("messages of queue %s failed and are retried", deliveries[0].queue)
-                wait = longest
-            # Not returned to the broker: each return counts as a delivery of healthy messages, too.
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, longest)
+                await asyncio.sleep(_HOLD_SECONDS[1])
 
     async def _process(self, deliveries: Sequence[Delivery]) -> None:
         for suspect in (each for each in deliveries if each.is_suspect):

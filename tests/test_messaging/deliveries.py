@@ -24,6 +24,7 @@ from app.models import (
     SuspectMessage,
 )
 from app.wiring.resources import Shop
+from tests.support.ledger import every
 
 _numbers = count(1)
 PRODUCT = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "4.99", "stock_quantity": 10}
@@ -126,3 +127,8 @@ async def assert_balanced(shop: Shop, product_id: str) -> None:
         assert await session.scalar(moved) == product.stock_quantity
         gone = await session.scalar(moved.where(StockMovement.reason.in_(sold)))
         assert await session.scalar(ordered) == -(gone or 0)
+
+
+async def names_in(client: httpx.AsyncClient) -> list[str]:
+    """Return the names of the products."""
+    return sorted(each["name"] for each in await every(client, "/products"))

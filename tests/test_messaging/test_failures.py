@@ -35,6 +35,7 @@ from tests.test_messaging.deliveries import (
     letters_of,
     message,
     move,
+    names_in,
     order,
     postponed_in,
     product_of,
@@ -70,11 +71,6 @@ def products(*skus: str) -> list[Delivery]:
     return [
         message("product", PRODUCT | {"sku": sku, "name": sku}, f"product {sku}") for sku in skus
     ]
-
-
-async def names_in(client: httpx.AsyncClient) -> list[str]:
-    """Return the names of the products."""
-    return sorted(each["name"] for each in await every(client, "/products"))
 
 
 @pytest.mark.usefixtures("cursed")

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,9 +15,6 @@ from typing import Any
 import aio_pika
 import httpx
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
-from pamqp import commands, frame
-from pamqp.body import ContentBody
-from pamqp.header import ContentHeader, ProtocolHeader
 
 from app.messaging.commands import COMMANDS
 from app.messaging.rabbitmq.broker import connected, declare
@@ -26,6 +22,7 @@ from app.settings import Settings
 from app.wiring.resources import Shop
 from tests.support.processes import ROOT, environment
 from tests.support.servers import RabbitMQServer
+from tests.test_messaging.deliveries import applied_in
 
 WAIT_SECONDS = 30
 QUEUES = [
@@ -145,34 +142,12 @@ async def drain(queue: AbstractQueue, count: int) -> list[AbstractIncomingMessag
     return taken
 
 
-def publish_bare(stand: Stand, queue: str, body: bytes) -> None:
-    """Publish a message without a single property, as no client library does."""
-    plain = f"\0{stand.server.user}\0{stand.server.password}"
-    header = ContentHeader(body_size=len(body), properties=commands.Basic.Properties())
-    vhost = stand.settings.rabbitmq_vhost
-    steps: list[list[tuple[int, Any]]] = [
-        [(0, commands.Connection.StartOk(mechanism="PLAIN", response=plain))],
-        [
-            (0, commands.Connection.TuneOk(channel_max=10, frame_max=131_072, heartbeat=0)),
-            (0, commands.Connection.Open(virtual_host=vhost)),
-        ],
-        [(1, commands.Channel.Open())],
-        [
-            (1, commands.Basic.Publish(routing_key=queue)),
-            (1, header),
-            (1, ContentBody(body)),
-            (0, commands.Connection.Close(reply_code=200, reply_text="", class_id=0, method_id=0)),
-        ],
-    ]
-    with socket.create_connection((stand.server.host, stand.server.port), timeout=10) as connection:
-        connection.sendall(ProtocolHeader().marshal())
-        for step in steps:
-            assert connection.recv(65_536)
-            connection.sendall(b"".join(frame.marshal(each, channel) for channel, each in step))
-        assert connection.recv(65_536)
-
-
 async def ended(process: subprocess.Popen[bytes], within_seconds: float) -> int:
     """Ask a worker to end, and return its exit code."""
     process.send_signal(signal.SIGTERM)
     return await asyncio.to_thread(process.wait, within_seconds)
+
+
+async def applied_count(stand: Stand) -> int:
+    """Return how many messages had their effect."""
+    return len(await applied_in(stand.shop))

@@ -10,8 +10,9 @@ import httpx
 import pytest
 from litestar import Litestar
 
+from app.core.limits import MAX_BODY_BYTES
 from app.services.catalogue.product_service import ProductService
-from app.web.middleware.body_limits import MAX_BODY_BYTES, BodyLimits
+from app.web.middleware.body_limits import BodyLimits
 from app.wiring.resources import Shop
 from tests.support.factories import create_product
 from tests.support.machines import AUTHORIZATION

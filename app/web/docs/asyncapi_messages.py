@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.core.limits import MAX_BODY_BYTES
-from app.core.queues import EVENTS_EXCHANGE
+from app.core.queues import EVENTS_EXCHANGE, dead_letter_queue
 from app.messaging.commands import Command
 from app.messaging.events import Event
 from app.messaging.settle import MAX_ATTEMPTS
@@ -114,7 +114,7 @@ def command_message(command: Command, reference: str, document: Document) -> Doc
     message = _message(command.queue, command.description, reference, document)
     return message | {
         "title": f"A command of the queue {command.queue}",
-        "description": _COMMAND_RULES.format(parked=f"{command.queue}.dlq"),
+        "description": _COMMAND_RULES.format(parked=dead_letter_queue(command.queue)),
         "headers": _object({"x-attempt": _RETRIES}, additional=True),
         "x-amqp-properties": _object(_COMMAND_PROPERTIES, additional=True),
     }
@@ -125,7 +125,7 @@ def dead_letter_message(command: Command) -> Document:
     headers = {name: header["examples"][0] for name, header in _DEAD_LETTER_HEADERS.items()}
     headers["x-queue"] = command.queue
     return {
-        "name": f"{command.queue}.dlq",
+        "name": dead_letter_queue(command.queue),
         "title": f"A dead letter of the queue {command.queue}",
         "summary": f"A copy of a command of the queue `{command.queue}` that was parked.",
         "description": "The shop keeps the dead letter itself and takes nothing from here: "

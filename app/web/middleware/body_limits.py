@@ -8,9 +8,9 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 from litestar.types.asgi_types import ReceiveMessage
 
+from app.core.limits import MAX_BODY_BYTES
 from app.errors import InvalidInput, PayloadTooLarge, RequestTimeout
 
-MAX_BODY_BYTES = 256 * 1024
 BODY_TIMEOUT_SECONDS = 15.0
 MAX_HEADER_LENGTH = 1_000
 

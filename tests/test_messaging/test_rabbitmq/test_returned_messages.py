@@ -20,7 +20,7 @@ from tests.support.ledger import assert_conserved, stock_of
 from tests.support.servers.relay import Relay
 from tests.test_messaging.deliveries import applied_in, letters_of, move, order
 from tests.test_messaging.test_rabbitmq.foreign import producer
-from tests.test_messaging.workers import Stand, publish, publish_all, until
+from tests.test_messaging.workers import Stand, applied_count, publish, publish_all, until
 
 
 async def declare_short(channel: AbstractChannel, queue: str) -> None:
@@ -67,11 +67,6 @@ async def test_messages_that_were_delivered_too_often_are_applied_once(stand: St
     assert await stock_of(stand.client, product["id"]) == 30 - 1 - 15 - 3
     assert (await stand.client.get(f"/orders/{placed['id']}")).json()["status"] == "paid"
     assert "queue order is used with the arguments that it has" in stand.log
-
-
-async def applied_count(stand: Stand) -> int:
-    """Return how many messages had their effect."""
-    return len(await applied_in(stand.shop))
 
 
 async def test_a_message_that_was_applied_before_it_was_returned_is_not_applied_again(

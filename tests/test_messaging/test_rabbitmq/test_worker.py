@@ -25,16 +25,17 @@ from tests.test_messaging.deliveries import (
     codes_of,
     message,
     move,
+    names_in,
     order,
     postponed_in,
 )
+from tests.test_messaging.test_rabbitmq.foreign import producer
 from tests.test_messaging.workers import (
     QUEUES,
     Stand,
     drain,
     publish,
     publish_all,
-    publish_bare,
     until,
 )
 
@@ -101,15 +102,11 @@ async def test_commands_on_all_queues_are_applied(stand: Stand) -> None:
 
 
 async def test_a_product_published_without_any_property_is_created(stand: Stand) -> None:
-    publish_bare(stand, "product", json.dumps(PRODUCT).encode())
+    with producer(stand) as foreign:
+        foreign.publish("product", json.dumps(PRODUCT).encode())
     await until(lambda: names_in(stand.client), ["Tea"])
     (message_id,) = await applied_in(stand.shop)
     assert message_id.startswith("unnamed-")
-
-
-async def names_in(client: httpx.AsyncClient) -> list[str]:
-    """Return the names of the products."""
-    return sorted(each["name"] for each in await every(client, "/products"))
 
 
 async def test_a_zero_byte_in_a_message_id_harms_nobody(stand: Stand) -> None:

@@ -16,7 +16,6 @@ from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import every, stock_of
 from tests.test_messaging.deliveries import (
     PRODUCT,
-    applied_in,
     assert_balanced,
     letters_of,
     order,
@@ -27,6 +26,7 @@ from tests.test_messaging.workers import (
     QUEUES,
     WAIT_SECONDS,
     Stand,
+    applied_count,
     drain,
     ended,
     publish,
@@ -76,11 +76,6 @@ async def listener(channel: AbstractChannel) -> AbstractQueue:
     await queue.bind(EVENTS_EXCHANGE, "order.#")
     await queue.purge()
     return queue
-
-
-async def applied_count(stand: Stand) -> int:
-    """Return how many messages had their effect."""
-    return len(await applied_in(stand.shop))
 
 
 async def orders_for(stand: Stand, count: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
