@@ -1,15 +1,15 @@
-"""Tables of orders, the transitions of an order, and orders that are not stored yet."""
+"""Tables of orders, and orders that are not stored yet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.core.order_statuses import TRANSITIONS, OrderStatus
 from app.errors import IllegalTransition
 from app.tables.base import Base
 
@@ -20,25 +20,6 @@ __all__ = [
     "OrderStatus",
     "TRANSITIONS",
 ]
-
-
-class OrderStatus(StrEnum):
-    """The status of an order."""
-
-    PENDING = "pending"
-    PAID = "paid"
-    SHIPPED = "shipped"
-    DELIVERED = "delivered"
-    CANCELLED = "cancelled"
-
-
-TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
-    OrderStatus.PENDING: frozenset({OrderStatus.PAID, OrderStatus.CANCELLED}),
-    OrderStatus.PAID: frozenset({OrderStatus.SHIPPED, OrderStatus.CANCELLED}),
-    OrderStatus.SHIPPED: frozenset({OrderStatus.DELIVERED}),
-    OrderStatus.DELIVERED: frozenset(),
-    OrderStatus.CANCELLED: frozenset(),
-}
 
 
 class Order(Base):
