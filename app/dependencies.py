@@ -1,4 +1,4 @@
-"""What Litestar injects into handlers, and the session of a request."""
+"""The dependencies that Litestar injects into handlers."""
 
 from collections.abc import AsyncIterator
 
@@ -7,7 +7,6 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.database.outages import outages
 from app.web.request_state import state_of
 from app.web.route_options import has_options, options_of
 from app.wiring import catalogue, data, identity, messaging, orders, reports, system
@@ -17,7 +16,7 @@ _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def provide_shop(state: State) -> Shop:
-    """Return what this process has."""
+    """Return the resources of this process."""
     shop: Shop = state.shop
     return shop
 
@@ -25,23 +24,18 @@ def provide_shop(state: State) -> Shop:
 async def provide_session(
     request: Request[object, object, State], shop: NamedDependency[Shop]
 ) -> AsyncIterator[AsyncSession]:
-    """Open the session of a request: one transaction for what writes, none for a mere read.
+    """Provide the session of a request, which `Database.request_session` opens and commits.
 
-    A transaction commits before the response is sent, so that a failed commit is an error to the
-    caller. Litestar resolves sibling dependencies concurrently: nothing else here does I/O.
+    The commit precedes the response, so that a failed commit is an error to the caller. Litestar
+    resolves sibling dependencies concurrently: nothing else here does I/O.
     """
-    if (outer := state_of(request.scope).session) is not None:
-        async with outages():
-            yield outer
-    elif request.method in _READING_METHODS and not _is_noted(request):
-        async with shop.database.read() as session:
-            yield session
-    else:
-        async with shop.database.write() as session:
-            yield session
+    is_read = request.method in _READING_METHODS and not _is_audited(request)
+    open_session = state_of(request.scope).session
+    async with shop.database.request_session(open_session, is_read=is_read) as session:
+        yield session
 
 
-def _is_noted(request: Request[object, object, State]) -> bool:
+def _is_audited(request: Request[object, object, State]) -> bool:
     handler = request.route_handler
     return has_options(handler) and options_of(handler).is_audited
 

@@ -1,4 +1,4 @@
-"""The two kinds of database session: `write` and `read`."""
+"""The two kinds of database session, `write` and `read`, and which of them a request gets."""
 
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
@@ -96,6 +96,25 @@ class Database:
         """
         async with outages():
             async with self._read_sessions() as session:
+                yield session
+
+    @asynccontextmanager
+    async def request_session(
+        self, open_session: AsyncSession | None, *, is_read: bool
+    ) -> AsyncIterator[AsyncSession]:
+        """Open the session of an HTTP request: a transaction, or none for a mere read.
+
+        A request with an idempotency key already has an open session: it is joined, and its owner
+        commits it.
+
+        Raises:
+            Unavailable: the database does not answer, or the transaction had a conflict.
+        """
+        if open_session is not None:
+            async with outages():
+                yield open_session
+        else:
+            async with self.read() if is_read else self.write() as session:
                 yield session
 
     @asynccontextmanager
