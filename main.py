@@ -32,7 +32,7 @@ from app.wiring.lifecycle import ensure_admin, prepare
 from app.wiring.resources import Shop
 
 API = "/api/v1"
-_UNHURRIED_SECONDS = 1.0
+_START_DELAY_SECONDS = 1.0
 
 
 def create_app(shop: Shop | None = None) -> Litestar:
@@ -56,7 +56,7 @@ def create_app(shop: Shop | None = None) -> Litestar:
         logging_config=None,
         openapi_config=documentation(TAGS),
         plugins=[SchemaPlugin(), AllowPlugin()],
-        # Our own limit also applies to streamed bodies, and has a time limit.
+        # `BodyLimits` also limits streamed bodies, and the time.
         request_max_body_size=None,
         request_class=ShopRequest,
         state=State({"shop": shop, "metrics": Metrics(shop)}),
@@ -77,7 +77,7 @@ def _opened(shop: Shop) -> Any:
     async def opened(_app: Litestar) -> AsyncIterator[None]:
         await prepare(shop)
         if (password := await ensure_admin(shop)) is not None:
-            # Only if another server starts the shop: ours has already printed it.
+            # Only if another server starts the application: `app.server` has already printed it.
             print(f"{shop.settings.admin_email}, password {password}", flush=True)
         freeze_heap()
         works = [deliver_mails(shop), sync_cache(shop)]
@@ -103,7 +103,7 @@ async def keep_schedule(shop: Shop) -> None:
 
         return run_here
 
-    await asyncio.sleep(_UNHURRIED_SECONDS)
+    await asyncio.sleep(_START_DELAY_SECONDS)
     run_here = await asyncio.to_thread(load)
     await repeat("schedule", lambda: run_here(shop))
 

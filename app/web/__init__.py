@@ -1,1 +1,1 @@
-"""What every HTTP request meets: limits, idempotency, problems, documentation."""
+"""The HTTP layer around the handlers: middleware, rendering, documentation."""

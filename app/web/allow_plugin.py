@@ -1,18 +1,18 @@
-"""What a resource says of its methods in answer to OPTIONS."""
+"""Corrects the `Allow` header of responses to OPTIONS."""
 
 from litestar.plugins import ReceiveRoutePlugin
 from litestar.routes import BaseRoute, HTTPRoute
 
 
 class AllowPlugin(ReceiveRoutePlugin):
-    """Lets the answers to OPTIONS name every method of their path (RFC 9110, section 10.2.1).
+    """Lets responses to OPTIONS list every method of their path (RFC 9110, section 10.2.1).
 
-    The framework makes a path's route anew for each further handler, and keeps the answer of the
-    first one, which knows of the first handler only.
+    The framework replaces the route of a path for each further handler, but keeps the OPTIONS
+    handler of the first route, which lists only the methods of the first handler.
     """
 
     def receive_route(self, route: BaseRoute) -> None:
-        """Answer from the route that is in use."""
+        """Replace the OPTIONS handler of a route by one that lists all its methods."""
         if isinstance(route, HTTPRoute):
             handler, _ = route.route_handler_map["OPTIONS"]
             handler(route.create_options_handler(route.path).fn)

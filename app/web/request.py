@@ -1,4 +1,4 @@
-"""Requests of a known caller, whose bodies are JSON, or refused."""
+"""The request class: it knows the caller, and refuses bodies that are not JSON."""
 
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -20,25 +20,25 @@ Form = TypeVar("Form", bound=Schema)
 
 
 class ShopRequest(Request[object, object, State]):
-    """A request that takes no other body than JSON, unless its route asks for a form."""
+    """A request whose body must be JSON, unless its route declares a form."""
 
     @property
     def caller(self) -> Caller:
-        """Who sends it, and from where."""
+        """The caller, with the network address."""
         caller: Caller = self.scope["user"]
         return replace(caller, address=state_of(self.scope).address)
 
     @property
     def if_match(self) -> str | None:
-        """The version that a change is meant for, if it says so (RFC 9110, section 13.1.1)."""
+        """The version that a conditional change requires (RFC 9110, section 13.1.1)."""
         return self.headers.get("if-match")
 
     @property
     def session_id(self) -> UUID:
-        """The log-in that its token belongs to.
+        """The log-in session of the token.
 
         Raises:
-            RuntimeError: a caller whom no route for persons should have let through.
+            RuntimeError: the caller has not logged in, so that the route must not admit it.
         """
         caller = self.caller
         if caller.session_id is None:
@@ -49,9 +49,9 @@ class ShopRequest(Request[object, object, State]):
         """Return the decoded body.
 
         Raises:
-            UnsupportedMediaType: the body is not JSON by its `Content-Type`; as text/plain a
-                browser would send it to us from any page, without asking.
-            InvalidInput: it is not JSON by its content.
+            UnsupportedMediaType: the `Content-Type` is not JSON; browsers send text/plain from any
+                page without a CORS preflight.
+            InvalidInput: the body is not valid JSON.
         """
         media_type, parameters = self.content_type
         if media_type.lower() != "application/json":
@@ -62,11 +62,11 @@ class ShopRequest(Request[object, object, State]):
         return decode_json(await self.body())
 
     async def form_of(self, kind: type[Form]) -> Form:
-        """Return the form that the body is.
+        """Return the body as a form.
 
         Raises:
-            UnsupportedMediaType: the body is not a form by its `Content-Type`.
-            InvalidInput: it is not one by its content.
+            UnsupportedMediaType: the `Content-Type` is not that of a form.
+            InvalidInput: the body is not a valid form.
         """
         media_type, _ = self.content_type
         if media_type.lower() != FORM:

@@ -1,4 +1,4 @@
-"""What the layers of HTTP tell each other of one request."""
+"""The state of a request that the HTTP layers share."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,21 +13,21 @@ _KEY = "request"
 
 @dataclass(slots=True)
 class RequestState:
-    """What is known of a request beside what the server says."""
+    """The state of a request, in addition to the ASGI scope."""
 
     request_id: str
     address: str
-    """The network address from which it comes, behind proxies of ours."""
-    standing: RateLimitStatus | None = None
-    """How much is left of the limit that counted it last."""
+    """The network address of the client, behind trusted proxies."""
+    rate_limit: RateLimitStatus | None = None
+    """The status of the rate limit that counted the request last."""
     session: AsyncSession | None = None
-    """The transaction of a request with an idempotency key, which is open around its handler."""
+    """The session of the transaction around the handler, if the request has an idempotency key."""
     status: int | None = None
-    """The status of its answer, once that has begun."""
+    """The status of the response, after it has begun."""
 
 
 def begin_state(scope: Scope, state: RequestState) -> None:
-    """Put the state of a request where `state_of` finds it."""
+    """Store the state of a request in its scope, for `state_of`."""
     members: dict[str, Any] = scope.setdefault("state", {})
     members[_KEY] = state
 

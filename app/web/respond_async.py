@@ -1,4 +1,4 @@
-"""Answers to callers who prefer not to wait (RFC 7240)."""
+"""Responses to callers who prefer an asynchronous response (RFC 7240)."""
 
 import asyncio
 import re
@@ -28,10 +28,10 @@ _RESPOND_ASYNC = re.compile(r"(^|[,;\s])respond-async($|[,;\s])", re.IGNORECASE)
 async def respond_async(request: ShopRequest, command: bytes, status: int) -> Response[Any] | None:
     """Put a command on the queue of its route, if the caller prefers that; else return None.
 
-    Who also waits for it gets what was come to in time, as if there had been no queue.
+    With `wait`, the response is that of a synchronous request if the command finishes in time.
     """
     preferred = request.headers.get(HEADER.lower(), "")
-    # A condition is about what is so now, and not about what will be when the command's turn is.
+    # A condition applies to the current state, not to the state when the command is applied.
     if not _RESPOND_ASYNC.search(preferred) or request.if_match is not None:
         return None
     if (deferral := options_of(request.route_handler).deferral) is None:
@@ -39,7 +39,7 @@ async def respond_async(request: ShopRequest, command: bytes, status: int) -> Re
     shop: Shop = request.app.state.shop
     outer = state_of(request.scope).session
     if outer is not None:
-        # With an idempotency key the command begins when the answer is kept, and not before.
+        # With an idempotency key, the command begins only when the response is committed.
         operation = await provide_operations(outer, shop).begin(
             request.caller, deferral.queue, command
         )
@@ -54,9 +54,9 @@ async def respond_async(request: ShopRequest, command: bytes, status: int) -> Re
 
 
 async def command_with_body(request: ShopRequest, member: str, **ids: UUID) -> bytes:
-    """Return a command that names what it is about, and has the body of a request as a member.
+    """Return a command with the ids of its subjects, and the body of a request as a member.
 
-    The body stays as it was sent: its schema holds what was read from it, such as minor units.
+    The body is copied unchanged: its schema contains converted values, such as minor units.
     """
     return msgspec.json.encode({**ids, member: msgspec.Raw(await request.body())})
 
@@ -94,16 +94,16 @@ def _accepted(operation: OperationRead) -> Response[Any]:
 
 
 class Refused(DomainError):
-    """The refusal of a command that was carried out elsewhere."""
+    """The refusal of a command that was applied from its queue."""
 
     code, title, status = "refused", "Refused", 409
 
     def __init__(self, problem: dict[str, Any]) -> None:
         super().__init__(str(problem["detail"]))
         self._problem = problem
-        # The class says it of all its refusals; this one is another's.
+        # A class variable in other errors; here, the status is that of the original refusal.
         self.status = problem["status"]  # type: ignore[misc]  # as above
 
     def as_problem(self) -> dict[str, Any]:
-        """Return the problem that the other one would have been."""
+        """Return the problem of the original refusal."""
         return self._problem

@@ -1,4 +1,4 @@
-"""What a route declares of itself: the guards act on it, and the OpenAPI document tells it."""
+"""The options that a route declares, for the middleware and the OpenAPI document."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,37 +14,37 @@ _KEY = "route"
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
-    """Where the command goes of a caller who prefers not to wait."""
+    """The queue for the command of a caller who prefers an asynchronous response."""
 
     queue: str
     location: str | None = None
-    """The path of what the command creates, with `{id}` for its id."""
+    """The path of the resource that the command creates, with `{id}` for its id."""
 
 
 @dataclass(frozen=True, slots=True)
 class RouteOptions:
-    """What a route declares of itself."""
+    """The options of a route."""
 
     problems: tuple[type[DomainError], ...]
-    """The refusals of its own."""
+    """The domain errors of the route, in addition to those of every route."""
     access: Access
     scope: Scope | None = None
-    """What opens it to API keys."""
+    """The scope that an API key needs; without one, the route refuses API keys."""
     query: type[Schema] | None = None
     form: type[Schema] | None = None
     is_secret: bool = False
-    """Whether its answer is kept nowhere."""
+    """Whether the response must not be stored."""
     is_throttled: bool = False
-    """Whether it has a limit by network address."""
+    """Whether the route has a rate limit by network address."""
     changes_rights: bool = False
-    """Whether every token is looked up again after it."""
+    """Whether a request clears the cached identities of all tokens before its response."""
     is_health: bool = False
     is_stream: bool = False
     deferral: Deferral | None = None
     is_audited: bool = False
-    """Whether it is a read that is noted in the audit trail, in a transaction as a change has."""
+    """Whether the audit trail records a read, which therefore has a transaction."""
     formats: tuple[str, ...] = ()
-    """The media types of its answer beside JSON, or instead of it."""
+    """The media types of the response, in addition to JSON or instead of it."""
 
 
 def declared(
@@ -62,7 +62,7 @@ def declared(
     is_audited: bool = False,
     formats: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """Return the `opt` of a route handler, of which `RouteOptions` tells the members."""
+    """Return the `opt` of a route handler; `RouteOptions` describes the members."""
     return {
         _KEY: RouteOptions(
             problems=problems,
@@ -88,6 +88,6 @@ def has_options(handler: BaseRouteHandler) -> bool:
 
 
 def options_of(handler: BaseRouteHandler) -> RouteOptions:
-    """Return what a route declares."""
+    """Return the options of a route."""
     options: RouteOptions = handler.opt[_KEY]
     return options

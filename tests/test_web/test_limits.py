@@ -48,7 +48,7 @@ async def test_a_body_of_257_kib_is_refused(
                 "type": "urn:problem:payload-too-large",
                 "title": "The body is too large",
                 "status": 413,
-                "detail": "the body may have 262144 bytes",
+                "detail": "the body must have at most 262144 bytes",
                 "max_bytes": 262_144,
             }
 

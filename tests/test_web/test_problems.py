@@ -1,4 +1,4 @@
-"""Refusals and faults are problem documents (RFC 9457); a fault of ours is told to the log only."""
+"""All errors are problem documents (RFC 9457); only the log has the details of an internal one."""
 
 import asyncio
 import json
@@ -157,7 +157,7 @@ async def test_a_fault_is_logged_once_and_not_told(
         "type": "about:blank",
         "title": "Internal Server Error",
         "status": 500,
-        "detail": "The shop could not answer because of a fault of its own.",
+        "detail": "An internal error occurred.",
     }
     (record,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
     assert record.getMessage() == "POST '/api/v1/products' failed"

@@ -1,1 +1,1 @@
-"""The documents of the API and of the messages, and their pages."""
+"""The OpenAPI and AsyncAPI documents, and their pages."""

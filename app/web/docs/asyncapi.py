@@ -1,4 +1,4 @@
-"""The AsyncAPI document of all that goes over queues, from the registries of both directions."""
+"""The AsyncAPI document, built from the registries of commands and events."""
 
 from typing import Any
 
@@ -21,10 +21,10 @@ from app.web.docs.openapi_limits import bound
 
 _BINDINGS = "0.3.0"
 _TAGS = {
-    "commands": "What the shop is told to do.",
-    "dead letters": "Copies of commands that the shop cannot carry out.",
-    "reports": "What the shop has added up.",
-    "events": "What has happened in the shop.",
+    "commands": "Messages that change something in the shop.",
+    "dead letters": "Copies of commands that cannot be applied.",
+    "reports": "Daily reports.",
+    "events": "Changes that the shop has committed.",
 }
 _SERVERS = {
     "rabbitmq": {
@@ -32,12 +32,12 @@ _SERVERS = {
         "pathname": "/{vhost}",
         "protocol": "amqp",
         "protocolVersion": "0-9-1",
-        "description": "The RabbitMQ that the settings of the shop name.",
+        "description": "The RabbitMQ server of the shop's settings.",
         "variables": {
             "host": {"description": "`RABBITMQ_HOST`", "default": "localhost"},
             "port": {"description": "`RABBITMQ_PORT`", "default": "5672"},
             "vhost": {
-                "description": "`RABBITMQ_VHOST`, as a URL has it: `%2F` is the one named `/`.",
+                "description": "`RABBITMQ_VHOST`, percent-encoded: `%2F` stands for `/`.",
                 "default": "%2F",
             },
         },
@@ -47,8 +47,8 @@ _SERVERS = {
 _SECURITY_SCHEMES = {
     "user": {
         "type": "userPassword",
-        "description": "A user of the broker. Who may publish to a queue may do with the shop what "
-        "the queue is for: permissions are for the broker to keep.",
+        "description": "A user of the broker. The shop applies every valid command: restrict in "
+        "the broker which users may publish to a queue.",
     }
 }
 
@@ -92,9 +92,9 @@ def _info() -> Document:
     return {
         "title": "Lavka: messages",
         "version": __version__,
-        "description": "What the shop takes from queues of RabbitMQ, and what it sends there. "
-        "Bodies are JSON. Amounts are decimal strings in the shop's currency, times are UTC, "
-        "fields that a command does not have are refused.",
+        "description": "The messages that the shop receives from RabbitMQ, and those that it "
+        "sends. Bodies are JSON. Amounts are decimal strings in the shop's currency, times are "
+        "UTC, unknown fields in a command are refused.",
         "license": {"name": "MIT"},
         "tags": [{"name": name, "description": words} for name, words in _TAGS.items()],
     }
@@ -103,7 +103,7 @@ def _info() -> Document:
 def _add_command(document: Document, command: Command, reference: str) -> None:
     channel = _queue(command.queue, command_arguments(command.queue))
     channel["description"] = (
-        f"{command.description} A single worker applies commands in the order of their arrival."
+        f"{command.description} A single worker applies commands in the order of arrival."
     )
     message = command_message(command, reference, document)
     _add(document, "receive", command.queue, channel, message, "commands")
@@ -113,14 +113,14 @@ def _add_command(document: Document, command: Command, reference: str) -> None:
 
 def _add_sent_queue(document: Document, queue: str, message: Document, tag: str) -> None:
     channel = _queue(queue, QUORUM)
-    channel["description"] = "The shop sends here, and takes nothing away."
+    channel["description"] = "The shop sends messages to this queue and does not consume them."
     _add(document, "send", queue, channel, message, tag)
 
 
 def _add_event(document: Document, event: Event, reference: str) -> None:
     channel = {
         "address": event.name,
-        "description": f"A routing key of the exchange `{EVENTS_EXCHANGE}`: bind a queue of yours.",
+        "description": f"A routing key of the exchange `{EVENTS_EXCHANGE}`: bind your own queue.",
         "bindings": {
             "amqp": {
                 "is": "routingKey",
@@ -147,7 +147,7 @@ def _queue(name: str, arguments: Document) -> Document:
 def _add(
     document: Document, action: str, name: str, channel: Document, message: Document, tag: str
 ) -> None:
-    """Add a channel with the one message and the one operation that it has."""
+    """Add a channel with its message and its operation."""
     document["components"]["messages"][name] = message | {"tags": [{"name": tag}]}
     document["channels"][name] = channel | {
         "title": message["title"],
@@ -171,7 +171,7 @@ def _add(
 
 
 def _as_draft_07(node: Any) -> Any:
-    """Keep what stands beside a reference: the JSON Schema of AsyncAPI ignores it there."""
+    """Move each reference with siblings into an `allOf`: AsyncAPI ignores siblings of `$ref`."""
     if isinstance(node, list):
         return [_as_draft_07(each) for each in node]
     if not isinstance(node, dict):

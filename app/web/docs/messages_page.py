@@ -1,4 +1,4 @@
-"""The AsyncAPI document as a page for people, which needs no script."""
+"""The AsyncAPI document as an HTML page without scripts."""
 
 import json
 import re
@@ -11,12 +11,15 @@ from typing import Any
 _TEMPLATE = Path(__file__).parent / "static" / "messages.html"
 _CODE = re.compile(r"`([^`]*)`")
 _SECTIONS = {
-    "commands": ("Commands", "Publish to these queues by the default exchange."),
-    "events": ("Events", "Bind a queue of your own to the exchange, by these keys or by patterns."),
-    "reports": ("Reports", "One queue, for one kind of reader."),
-    "dead letters": ("Dead letters", "What could not be applied, one queue for each of commands."),
+    "commands": ("Commands", "Publish to these queues through the default exchange."),
+    "events": ("Events", "Bind your own queue to the exchange, with these keys or with patterns."),
+    "reports": ("Reports", "One queue, for one kind of consumer."),
+    "dead letters": (
+        "Dead letters",
+        "Commands that could not be applied, on one queue for each queue of commands.",
+    ),
 }
-_DIRECTIONS = {"receive": "the shop reads it", "send": "the shop writes it"}
+_DIRECTIONS = {"receive": "the shop receives", "send": "the shop sends"}
 _SHOWN_VALUES = 8
 
 Document = dict[str, Any]
@@ -62,7 +65,7 @@ def _article(name: str, operation: Document, document: Document) -> str:
     if arguments:
         shown = json.dumps(arguments, indent=2)
         parts.append(
-            "<details><summary>Arguments, for who declares the queue</summary>"
+            "<details><summary>Arguments of the queue's declaration</summary>"
             f"<pre>{escape(shown)}</pre></details>"
         )
     return "\n".join([*parts, "</article>"])
@@ -86,18 +89,18 @@ def _table(title: str, schema: Document, document: Document) -> list[str]:
 
 
 def _rows(above: str, schema: Document, document: Document) -> Iterator[str]:
-    """Yield a row for each field, and below it those of the fields that it has itself."""
+    """Yield a row for each field, followed by the rows of its nested fields."""
     for name, field in schema.get("properties", {}).items():
-        its = _resolved(field, document)
-        path, kind = f"{above}{name}", _kind(its, document)
+        resolved = _resolved(field, document)
+        path, kind = f"{above}{name}", _kind(resolved, document)
         if name in schema.get("required", ()):
             kind = f"<strong>required</strong> {kind}"
-        description = _words(its.get("description", ""))
+        description = _words(resolved.get("description", ""))
         yield (
             f'<tr><th scope="row"><code>{escape(path)}</code></th>'
             f'<td class="kind">{kind}</td><td>{description}</td></tr>'
         )
-        for each in _alternatives(its, document):
+        for each in _alternatives(resolved, document):
             yield from _rows(f"{path}.", each, document)
             if "items" in each:
                 yield from _rows(f"{path}[].", _resolved(each["items"], document), document)
@@ -108,7 +111,7 @@ def _alternatives(schema: Document, document: Document) -> list[Document]:
 
 
 def _resolved(schema: Document, document: Document) -> Document:
-    """Return a schema with what its reference leads to; its own words are before those."""
+    """Return a schema merged with its reference; its own members take precedence."""
     references = schema.get("allOf", [schema])
     if "$ref" not in references[0]:
         return schema
@@ -117,7 +120,7 @@ def _resolved(schema: Document, document: Document) -> Document:
 
 
 def _kind(schema: Document, document: Document) -> str:
-    """Return in a few words what a value may be."""
+    """Return a short description of the values that a schema allows."""
     kinds = [_one_kind(each) for each in _alternatives(schema, document)]
     return " or ".join(dict.fromkeys(kinds))
 

@@ -45,11 +45,11 @@ from app.web.route_options import has_options, options_of
 
 _PARAMETER = re.compile(r"{(\w+)}")
 _METHODS = ("get", "post", "patch", "delete")
-# Either will do: a user's access token, or a machine's API key.
+# A user's access token, or a machine's API key.
 _SECURITY_SCHEMES = {
     "password": {
         "type": "oauth2",
-        "description": "A user's log-in. Tokens are JWTs, issued and read as RFC8725 advises.",
+        "description": "The log-in of a user. Tokens are JWTs that follow RFC8725.",
         "flows": {
             "password": {
                 "tokenUrl": "/api/v1/auth/token",
@@ -61,12 +61,12 @@ _SECURITY_SCHEMES = {
     "api_key": {
         "type": "http",
         "scheme": "bearer",
-        "description": "A machine's API key; it is opaque and not a JWT (RFC 8725 does not apply).",
+        "description": "An API key of a machine: opaque, not a JWT; RFC 8725 does not apply.",
     },
 }
 
 _BODY_PROBLEMS = (InvalidInput, RequestTimeout, PayloadTooLarge, UnsupportedMediaType)
-# With an idempotency key, a body is read where none is asked for, too.
+# With an idempotency key, a body is read even if the route has none.
 _POST_PROBLEMS = (
     InvalidInput,
     RequestTimeout,
@@ -76,15 +76,15 @@ _POST_PROBLEMS = (
 )
 
 References = dict[tuple[type[Schema], JsonSchemaMode], str]
-"""Where the document has the description of a schema, as it comes in or as it goes out."""
+"""The references to schemas in the document, by model and mode (input or output)."""
 
 
 def complete(document: dict[str, Any], app: Litestar) -> dict[str, Any]:
-    """Put into the framework's document what only the schemas and the problems know.
+    """Add schemas, problems, parameters, headers and links to the framework's document.
 
-    Pydantic's own JSON Schemas take the place of the framework's, which lack patterns and examples.
+    Pydantic's own JSON Schemas replace the framework's, which lack patterns and examples.
     """
-    # Whoever can call the shop is meant to: it has no operation for its own use only.
+    # No operation is for internal use only.
     document["servers"] = [{"url": "/", "x-internal": False}]
     operations = list(_operations(document, app))
     document.setdefault("components", {})["securitySchemes"] = _SECURITY_SCHEMES
@@ -117,12 +117,12 @@ def _operations(
 
 
 def _in_order(item: dict[str, Any]) -> dict[str, Any]:
-    """Return the operations of a path in the order in which people look for them."""
+    """Return the operations of a path in the order of reading, creating, changing and deleting."""
     return {method: item[method] for method in _METHODS if method in item}
 
 
 def _link(paths: dict[str, Any]) -> None:
-    """Tell of everything that is created what can be done with its id."""
+    """Link each response that creates a resource to the operations on its id."""
     for path, item in paths.items():
         created = item.get("post", {"responses": {}})["responses"].get("201")
         above = {name: f"$request.path.{name}" for name in _PARAMETER.findall(path)}
@@ -188,7 +188,7 @@ def _query_parameters(
 def _responses(
     handler: HTTPRouteHandler, success: dict[str, Any], references: References
 ) -> dict[str, Any]:
-    """Return all responses of an operation, by status; the framework's own one is completed."""
+    """Return all responses of an operation, by status; the framework's response is completed."""
     responses = {str(handler.status_code): success}
     if model := _output(handler):
         success["description"] = str(model.__doc__)
@@ -229,18 +229,18 @@ def _problems(handler: HTTPRouteHandler) -> list[type[DomainError]]:
     if options_of(handler).access is not Access.PUBLIC:
         problems += [Unauthenticated, InvalidToken, Forbidden]
     problems += [] if options_of(handler).is_health else [TooManyRequests]
-    # Every GET has a header that may be too long.
+    # The length of a header of GET is limited.
     problems += [InvalidInput] if method == "GET" else []
     problems += _BODY_PROBLEMS if _input(handler) else ()
     problems += _POST_PROBLEMS if method == "POST" and not options_of(handler).is_secret else ()
-    # Health says of itself what is down; whatever else is injected needs the database.
+    # A health check reports outages itself; all other injected dependencies need the database.
     is_injected = handler.resolve_dependencies().keys() & handler.parsed_fn_signature.parameters
     problems += [Unavailable] if is_injected and not options_of(handler).is_health else []
     return list(dict.fromkeys(problems))
 
 
 def _security(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
-    """Return what opens a route: nothing, a log-in, or an API key as well."""
+    """Return the security requirements of a route: none, a log-in, or a log-in or an API key."""
     if options_of(handler).access is Access.PUBLIC:
         return [{}]
     machines: list[dict[str, list[str]]] = [{"api_key": []}] if options_of(handler).scope else []
@@ -264,8 +264,8 @@ def _input(handler: HTTPRouteHandler) -> type[Schema] | None:
 
 def _output(handler: HTTPRouteHandler) -> type[Schema] | None:
     inner = handler.parsed_fn_signature.return_type.inner_types
-    is_shown = bool(inner) and inner[0].annotation is not type(None)
-    return cast("type[Schema]", inner[0].annotation) if is_shown else None
+    has_body = bool(inner) and inner[0].annotation is not type(None)
+    return cast("type[Schema]", inner[0].annotation) if has_body else None
 
 
 def _name(reference: str) -> str:

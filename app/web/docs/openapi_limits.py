@@ -1,4 +1,4 @@
-"""Gives the schemas of an OpenAPI document the bounds that their formats have."""
+"""Adds the bounds of formats to the schemas of an OpenAPI document."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 _LENGTHS = {
     "uuid": len("0199a1b2-7c00-7d00-8e00-0123456789ab"),
     "date": len("2026-01-31"),
-    # As Pydantic writes a moment of UTC.
+    # Pydantic's format of a time in UTC.
     "date-time": len("2026-01-31T12:00:00.123456Z"),
 }
-# What is in there is a value, even if it looks like a schema.
+# Keywords that contain values, which may look like schemas.
 _VALUES = {"const", "default", "enum", "example", "examples"}
 
 
 def bound(document: dict[str, Any]) -> None:
-    """Add the length of a text that has a format, and the format of an integer that has bounds."""
+    """Add `maxLength` to strings with a format, and a format to integers with bounds."""
     for schema in _objects(document):
         if schema.get("type") == "string" and schema.get("format") in _LENGTHS:
             schema.setdefault("maxLength", _LENGTHS[schema["format"]])

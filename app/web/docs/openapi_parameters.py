@@ -7,29 +7,31 @@ from app.web.middleware.idempotency import HEADER as IDEMPOTENCY_KEY
 
 _HEADERS = {
     IDEMPOTENCY_KEY: (
-        "Any text of the caller's choice: repeated with the same key within 24 hours, the request "
-        "is answered as it was the first time and has no second effect.",
+        "Any text that the caller chooses: a request that is repeated with the same key within 24 "
+        "hours gets the first response again and has no second effect.",
         {"type": "string", "pattern": '^([!#-~]{1,255}|"[!#-~]{1,255}")$', "maxLength": 257},
         "8c9f1a52-order-1",
     ),
     "Prefer": (
-        "`respond-async` puts the command on its queue and answers 202; with `wait=2`, what came "
-        "of it within so many seconds is the answer after all (RFC 7240).",
+        "`respond-async` puts the command on its queue, and the response is 202; with `wait=2`, "
+        "the response is the result if the command finishes within 2 seconds (RFC 7240).",
         {"type": "string", "maxLength": MAX_HEADER_LENGTH},
         "respond-async, wait=2",
     ),
     "Last-Event-ID": (
-        "The `id` of the last event that the caller has seen; the ones up to it are left out.",
+        "The `id` of the last event that the caller has seen; the stream starts after it.",
         {"type": "string", "maxLength": MAX_HEADER_LENGTH},
         "2",
     ),
     "If-Match": (
-        "The `ETag` that the change is meant for; another one is refused with 412.",
+        "The `ETag` of the representation to change; if it is no longer current, the response is "
+        "412.",
         {"type": "string", "maxLength": MAX_HEADER_LENGTH},
         "*",
     ),
     "If-None-Match": (
-        "The `ETag` that the caller has; if it is still the one, the answer is 304 without a body.",
+        "The `ETag` that the caller has; if it is still current, the response is 304 without a "
+        "body.",
         {"type": "string", "maxLength": MAX_HEADER_LENGTH},
         '"0f3b6c1d2e4a5968778695a4"',
     ),
@@ -39,8 +41,8 @@ _HEADERS = {
 def path_parameter(parameter: dict[str, Any]) -> dict[str, Any]:
     """Return the framework's parameter with a description."""
     name = parameter["name"]
-    words = f"{name.removesuffix('_id')}'s id" if name.endswith("_id") else name
-    return parameter | {"description": f"The {words}."}
+    subject = f"id of the {name.removesuffix('_id')}" if name.endswith("_id") else name
+    return parameter | {"description": f"The {subject}."}
 
 
 def header_parameter(name: str) -> dict[str, Any]:
@@ -57,7 +59,7 @@ def header_parameter(name: str) -> dict[str, Any]:
 
 def query_parameter(name: str, field: dict[str, Any]) -> dict[str, Any]:
     """Return the description of a query parameter, from the property of its schema."""
-    # An example of a parameter, unlike one of its schema, is filled into the forms at `/docs`.
+    # No example on the parameter itself: Swagger UI would fill it into its forms.
     field = dict(field)
     description = field.pop("description")
     alternatives = [each for each in field.pop("anyOf", ()) if each != {"type": "null"}]

@@ -1,4 +1,4 @@
-"""The responses of the OpenAPI document, and the headers that come with them."""
+"""The responses of the OpenAPI document, and their headers."""
 
 from typing import Any
 
@@ -9,28 +9,28 @@ from app.web.rendering.problems import MEDIA_TYPE
 from app.web.route_options import options_of
 
 _ETAG = {
-    "description": "The strong tag of this representation; compressed, it is another one.",
+    "description": "The strong entity tag; a compressed representation has a different one.",
     "schema": {"type": "string", "pattern": '^"[0-9a-f]{24}(-gzip)?"$', "maxLength": 31},
 }
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _LOCATION = {
-    "description": "Where the new resource is.",
+    "description": "The path of the new resource.",
     "schema": {
         "type": "string",
         "format": "uri-reference",
-        # No path is longer.
+        # The longest path.
         "maxLength": len(f"/api/v1/users/{_ID}/addresses/{_ID}"),
     },
 }
 _COUNT = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}
-_STANDING = {
-    "RateLimit-Limit": {"description": "Requests that a minute has.", "schema": _COUNT},
-    "RateLimit-Remaining": {"description": "Those that are left.", "schema": _COUNT},
-    "RateLimit-Reset": {"description": "Seconds until they are all back.", "schema": _COUNT},
+_RATE_LIMIT = {
+    "RateLimit-Limit": {"description": "Requests allowed in the window.", "schema": _COUNT},
+    "RateLimit-Remaining": {"description": "Requests left in the window.", "schema": _COUNT},
+    "RateLimit-Reset": {"description": "Seconds until the window ends.", "schema": _COUNT},
 }
-_RETRY_AFTER = {"description": "Seconds after which to try again.", "schema": _COUNT}
+_RETRY_AFTER = {"description": "Seconds to wait before a retry.", "schema": _COUNT}
 _WWW_AUTHENTICATE = {
-    "description": "How to say who one is (RFC 6750).",
+    "description": "The authentication scheme (RFC 6750).",
     "schema": {"type": "string", "maxLength": 100},
 }
 _HEADERS_OF = {
@@ -39,19 +39,19 @@ _HEADERS_OF = {
     "503": {"Retry-After": _RETRY_AFTER},
 }
 _APPLIED = {
-    "description": "The preference that was honoured (RFC 7240).",
+    "description": "The preference that was applied (RFC 7240).",
     "schema": {"type": "string", "const": "respond-async", "maxLength": len("respond-async")},
 }
 EVENT_STREAM = {
     "type": "object",
-    "description": "Each server-sent event.",
+    "description": "A server-sent event.",
     "properties": {
-        "id": {"type": "string", "maxLength": 19, "description": "The operation's version."},
-        "event": {"type": "string", "maxLength": 20, "description": "Its state."},
+        "id": {"type": "string", "maxLength": 19, "description": "The version of the operation."},
+        "event": {"type": "string", "maxLength": 20, "description": "The state of the operation."},
         "data": {
             "type": "string",
             "maxLength": 2**31 - 1,
-            "description": "The whole of it, in JSON.",
+            "description": "The whole operation, in JSON.",
         },
     },
     "required": ["id", "event", "data"],
@@ -60,7 +60,7 @@ NOT_MODIFIED = {"description": "The caller has this representation.", "headers":
 
 
 def success_headers(handler: HTTPRouteHandler) -> dict[str, Any]:
-    """Return the headers of a document that is shown; one that is kept nowhere has none."""
+    """Return the headers of a successful response; one that must not be stored has none."""
     if options_of(handler).is_secret:
         return {}
     return {"ETag": _ETAG} | ({"Location": _LOCATION} if handler.status_code in (201, 202) else {})
@@ -69,7 +69,7 @@ def success_headers(handler: HTTPRouteHandler) -> dict[str, Any]:
 def accepted(reference: str) -> dict[str, Any]:
     """Return the response of a command that was put on its queue."""
     return {
-        "description": "The caller preferred not to wait: the command is on its queue.",
+        "description": "The command is on its queue, as the caller preferred.",
         "content": {"application/json": {"schema": {"$ref": reference}}},
         "headers": {"Location": _LOCATION, "Preference-Applied": _APPLIED},
     }
@@ -78,7 +78,7 @@ def accepted(reference: str) -> dict[str, Any]:
 def add_formats(
     responses: dict[str, Any], success: dict[str, Any], formats: tuple[str, ...]
 ) -> None:
-    """Tell of an answer that it may be, or is, of other media types than JSON."""
+    """Add media types to a successful response, with their `ETag` and 304."""
     content = success.setdefault("content", {})
     for media_type in formats:
         content[media_type] = {"schema": {"type": "string", "maxLength": 2**31 - 1}}
@@ -87,7 +87,7 @@ def add_formats(
 
 
 def problem_responses(problems: list[type[DomainError]], reference: str) -> dict[str, Any]:
-    """Return the responses that refuse, by status: each names all problems that it may be."""
+    """Return the responses for problems, by status; each lists all problems of its status."""
     by_status: dict[int, list[type[DomainError]]] = {}
     for problem in problems:
         by_status.setdefault(problem.status, []).append(problem)
@@ -101,9 +101,9 @@ def problem_responses(problems: list[type[DomainError]], reference: str) -> dict
 
 
 def add_common_headers(responses: dict[str, Any], *, is_limited: bool) -> None:
-    """Add the headers that responses of a status have whatever the operation is."""
+    """Add the headers that depend only on the status, not on the operation."""
     for status, response in responses.items():
-        common = _STANDING if is_limited and not status.startswith("5") else {}
+        common = _RATE_LIMIT if is_limited and not status.startswith("5") else {}
         headers = response.get("headers", {}) | common | _problem_headers(response, status)
         if headers:
             response["headers"] = headers

@@ -1,4 +1,4 @@
-"""The pages under `/docs` and their documents, from files of our own: all work offline."""
+"""The pages under `/docs` and their documents; they need no other host and work offline."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,8 +30,8 @@ def documentation(tags: Sequence[Tag]) -> OpenAPIConfig:
         version=__version__,
         description=(
             "A headless shop backend. Amounts are decimal strings in the shop's currency, times "
-            "are UTC, lists come in keyset pages, refusals are problem documents (RFC 9457). "
-            "What goes over queues is at [/docs/messages](/docs/messages)."
+            "are UTC, lists are keyset pages, errors are problem documents (RFC 9457). "
+            "Messages over queues are described at [/docs/messages](/docs/messages)."
         ),
         license=License(name="MIT", identifier="MIT"),
         tags=list(tags),
@@ -48,7 +48,7 @@ def documentation_assets() -> Router:
         "/docs/assets",
         [_STATIC],
         include_in_schema=False,
-        # The file system raises it for a name with a zero byte.
+        # The file system raises ValueError for a name with a zero byte.
         exception_handlers={ValueError: _no_such_file},
     )
 
@@ -71,7 +71,7 @@ class _SwaggerPage(OpenAPIRenderPlugin):
         self._page = (_STATIC / "docs.html").read_bytes()
 
     def receive_router(self, router: Router) -> None:
-        """Take out the page for unknown paths: they get a problem like all others."""
+        """Remove the page for unknown paths: their response is a problem."""
         router.routes = [route for route in router.routes if not route.path_parameters]
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
@@ -80,7 +80,7 @@ class _SwaggerPage(OpenAPIRenderPlugin):
 
 
 class _Document(OpenAPIRenderPlugin):
-    """The document at `/docs/openapi.json`, made once."""
+    """The document at `/docs/openapi.json`, built once."""
 
     def __init__(self) -> None:
         super().__init__(path="/openapi.json", media_type=MediaType.JSON)
@@ -94,7 +94,7 @@ class _Document(OpenAPIRenderPlugin):
 
 
 class _MessageDocument(OpenAPIRenderPlugin):
-    """The AsyncAPI document at `/docs/asyncapi.json`, made once."""
+    """The AsyncAPI document at `/docs/asyncapi.json`, built once."""
 
     def __init__(self) -> None:
         super().__init__(path="/asyncapi.json", media_type=MediaType.JSON)
@@ -108,7 +108,7 @@ class _MessageDocument(OpenAPIRenderPlugin):
 
 
 class _MessagePage(OpenAPIRenderPlugin):
-    """The AsyncAPI document as a page to read at `/docs/messages`, made once."""
+    """The page of the AsyncAPI document at `/docs/messages`, built once."""
 
     def __init__(self) -> None:
         super().__init__(path="/messages", media_type=MediaType.HTML)

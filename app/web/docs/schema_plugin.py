@@ -1,4 +1,4 @@
-"""Lets the framework use our schemas as they are."""
+"""Makes the framework validate bodies with the schemas of the shop."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,24 +13,24 @@ from app.schemas.base import Schema
 
 
 class SchemaPlugin(PydanticInitPlugin, OpenAPISchemaPlugin):
-    """Validates bodies by `Schema.parse`, and leaves their description to `documentation`."""
+    """Validates bodies with `Schema.parse`; `app.web.docs.openapi` describes them."""
 
     @classmethod
     def decoders(
         cls, validate_strict: bool = False
     ) -> list[tuple[Callable[[Any], bool], Callable[[Any, Any], Any]]]:
-        """Return what turns decoded JSON into a schema."""
+        """Return the decoder of decoded JSON into a schema."""
         return [(cls.is_plugin_supported_type, _parse)]
 
     @staticmethod
     def is_plugin_supported_type(value: Any) -> bool:
-        """Return whether it is one of the shop's schemas."""
+        """Return whether a type is one of the shop's schemas."""
         return isinstance(value, type) and issubclass(value, Schema)
 
     def to_openapi_schema(
         self, field_definition: FieldDefinition, schema_creator: Any
     ) -> SchemaObject:
-        """Return an object of which nothing is known yet."""
+        """Return an empty object schema, which is completed later."""
         return SchemaObject(type=OpenAPIType.OBJECT)
 
 

@@ -1,4 +1,4 @@
-"""Finds out who sends a request, and whether the route is open to who it is."""
+"""Identifies the caller of a request, and refuses callers who may not use the route."""
 
 import hmac
 
@@ -19,29 +19,34 @@ _SCHEME = "bearer "
 
 
 class Authentication:
-    """Puts the caller into the scope of a request; what belongs to whom is not judged here."""
+    """Puts the caller into the ASGI scope and checks access; services check ownership."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request to which its route is open."""
+        """Serve a request whose caller may use the route.
+
+        Raises:
+            Forbidden, Unauthenticated, InvalidToken: the caller may not.
+            TooManyRequests: the route is throttled, and the limit is exceeded.
+        """
         if scope["type"] != ScopeType.HTTP or scope["method"] == "OPTIONS":
             await self._app(scope, receive, send)
             return
         handler = scope["route_handler"]
         if not has_options(handler):
-            raise Forbidden("the route does not say to whom it is open")
+            raise Forbidden("the route does not declare its access")
         options = options_of(handler)
         shop: Shop = scope["litestar_app"].state.shop
-        # What is open to all does not depend on who asks, nor on a database that may be down.
+        # A public route works for every caller, and without the database.
         is_public = options.access is Access.PUBLIC
         scope["user"] = ANONYMOUS if is_public else await _caller(shop, scope)
         if not scope["user"].may(options.access, options.scope):
             raise _refusal(scope["user"], options)
         if options.is_throttled:
             await _throttle(shop, scope)
-        sending = _forgetting(shop, send) if options.changes_rights else send
+        sending = _clearing_identities(shop, send) if options.changes_rights else send
         await self._app(scope, receive, sending)
 
 
@@ -52,10 +57,10 @@ async def _caller(shop: Shop, scope: HTTPScope) -> Caller:
     if header[: len(_SCHEME)].lower() != _SCHEME:
         raise InvalidToken("Authorization must be `Bearer` and a token")
     token = header[len(_SCHEME) :].strip()
-    if _is_watcher(shop, token):
+    if _is_metrics_token(shop, token):
         return Caller("metrics", scopes=frozenset({SystemScope.METRICS_READ}))
     known = shop.identities.get(token)
-    # A change that only some may make is decided on what they are now, not on what they were.
+    # A change by a privileged caller is decided on current rights, not on cached ones.
     if known is not None and (scope["method"] == "GET" or not known.is_privileged):
         return known
     generation = shop.identities.generation
@@ -68,7 +73,7 @@ async def _caller(shop: Shop, scope: HTTPScope) -> Caller:
     return identity.caller
 
 
-def _is_watcher(shop: Shop, token: str) -> bool:
+def _is_metrics_token(shop: Shop, token: str) -> bool:
     expected = shop.settings.metrics_token
     return expected is not None and hmac.compare_digest(
         token.encode(), expected.get_secret_value().encode()
@@ -79,24 +84,26 @@ def _refusal(caller: Caller, options: RouteOptions) -> Unauthenticated | Forbidd
     if caller.is_anonymous:
         return Unauthenticated("a bearer token is needed: log in at POST /api/v1/auth/token")
     if caller.role is not None:
-        return Forbidden(f"this is not for {caller.role}s", needs=options.access.name.lower())
+        return Forbidden(
+            f"the role {caller.role} does not allow this", needs=options.access.name.lower()
+        )
     if options.scope is None:
-        return Forbidden("this is for people, not for API keys")
-    return Forbidden("the API key is not good for this", needs=options.scope)
+        return Forbidden("this needs a log-in; API keys are not allowed")
+    return Forbidden("the API key does not have the scope", needs=options.scope)
 
 
 async def _throttle(shop: Shop, scope: HTTPScope) -> None:
-    """Count what costs the shop a password's hash, or a mail, by the network address."""
-    standing = await shop.limits.hit(
+    """Count an expensive request (a password hash or an e-mail) by network address."""
+    rate_limit = await shop.limits.hit(
         f"address:{network_of(scope)}", shop.settings.login_limit_per_address
     )
-    state_of(scope).standing = standing
-    if standing.is_exceeded:
-        raise standing.refusal("too many of these requests from this address, try again later")
+    state_of(scope).rate_limit = rate_limit
+    if rate_limit.is_exceeded:
+        raise rate_limit.refusal("too many of these requests from this address, try again later")
 
 
-def _forgetting(shop: Shop, send: Send) -> Send:
-    """Return a way to send an answer, before which everyone is looked up anew."""
+def _clearing_identities(shop: Shop, send: Send) -> Send:
+    """Return a `send` that clears the cached identities before it sends the response."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -1,4 +1,4 @@
-"""Bounds what a request may send, and how long it may take to send it."""
+"""Limits the size of the body and headers of a request, and the time to send the body."""
 
 import asyncio
 
@@ -22,10 +22,10 @@ _BOUNDED = {
 
 
 async def require_short_headers(request: Request[object, object, State]) -> None:
-    """Let a request through if no header that it means something by is too long.
+    """Check the length of the headers that the route reads.
 
     Raises:
-        InvalidInput: one is.
+        InvalidInput: a header is too long.
     """
     for name in _BOUNDED.get(request.method, ()):
         if len(request.headers.get(name, "")) > MAX_HEADER_LENGTH:
@@ -36,9 +36,9 @@ async def require_short_headers(request: Request[object, object, State]) -> None
 
 
 class BodyLimits:
-    """Wraps an application: a body that is too large or too slow is refused while it is read.
+    """Middleware that refuses a body that is too large or too slow, while it is read.
 
-    The server itself waits for a slow body without end.
+    The server itself has no time limit for a body.
     """
 
     def __init__(self, app: ASGIApp, timeout_seconds: float = BODY_TIMEOUT_SECONDS) -> None:
@@ -46,7 +46,7 @@ class BodyLimits:
         self._timeout_seconds = timeout_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request within the bounds."""
+        """Serve a request within the limits."""
         if scope["type"] != ScopeType.HTTP or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
         else:
@@ -71,13 +71,14 @@ class _Bounded:
         except TimeoutError as error:
             raise RequestTimeout("the body did not arrive in time") from error
         if message["type"] == "http.disconnect":
-            # The framework would take it for a fault of ours.
-            raise RequestTimeout("the caller went away")
+            # The framework would report an internal error.
+            raise RequestTimeout("the client disconnected")
         if message["type"] == "http.request":
             self._bytes += len(message["body"])
             self._is_complete = not message["more_body"]
             if self._bytes > MAX_BODY_BYTES:
                 raise PayloadTooLarge(
-                    f"the body may have {MAX_BODY_BYTES} bytes", max_bytes=MAX_BODY_BYTES
+                    f"the body must have at most {MAX_BODY_BYTES} bytes",
+                    max_bytes=MAX_BODY_BYTES,
                 )
         return message

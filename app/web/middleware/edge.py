@@ -1,4 +1,4 @@
-"""The outermost shell: what holds of every reply, errors included."""
+"""The outermost middleware: it applies to every response, errors included."""
 
 import logging
 import time
@@ -34,10 +34,10 @@ _EXPOSED_HEADERS = (
     b"RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
     b"X-Request-ID"
 )
-# Who comes to a door again and again that is not open leaves a trace.
-_NOTED = frozenset({401, 403, 429})
+# Repeated refusals may be an attack, and are logged.
+_LOGGED_STATUSES = frozenset({401, 403, 429})
 _PREFLIGHT_SECONDS = b"600"
-# OWASP, REST Security Cheat Sheet: nothing that is sent here is a page.
+# OWASP, REST Security Cheat Sheet, for responses that are not pages.
 _ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -46,7 +46,7 @@ _ALWAYS = (
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
 )
 _API_POLICY = b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-# Swagger UI writes styles into its elements, and has its icons in data: URLs.
+# Swagger UI uses inline styles, and icons in data: URLs.
 _DOCS_POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     b"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -58,11 +58,11 @@ HeaderList = list[tuple[bytes, bytes]]
 
 
 class Edge:
-    """Wraps an application: whom it serves, how often, and the headers of all that it sends."""
+    """Middleware for host names, rate limits, CORS, tracing, metrics and response headers."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, traffic: HttpMetrics) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: HttpMetrics) -> None:
         self._app = app
-        self._traffic = traffic
+        self._metrics = metrics
         self._hosts = frozenset(name.lower() for name in settings.allowed_hosts)
         self._origins = frozenset(settings.cors_origins)
         self._proxies = settings.trusted_proxies
@@ -71,7 +71,7 @@ class Edge:
         self._is_production = settings.environment == "production"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, or refuse it at the door."""
+        """Serve a request, or refuse it before it reaches the application."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
@@ -87,18 +87,18 @@ class Edge:
                 else:
                     await self._serve(scope, headers, receive, send)
         finally:
-            # Who left before an answer began was not answered.
+            # Without a response, because the client disconnected, there is nothing to count.
             if state.status is not None:
                 route = scope.get("path_template", UNKNOWN_ROUTE)
                 seconds = time.perf_counter() - began
-                self._traffic.count(scope["method"], route, state.status, seconds)
+                self._metrics.count(scope["method"], route, state.status, seconds)
 
     async def _trace(
         self, scope: HTTPScope, headers: Headers, receive: Receive, send: Send
     ) -> None:
         with span(scope["method"], "SERVER", headers) as current:
             await self._serve(scope, headers, receive, send)
-            # The template of the path is known only when its route was found.
+            # The path template is known only after routing.
             route, status = scope.get("path_template", UNKNOWN_ROUTE), state_of(scope).status
             current.update_name(f"{scope['method']} {route}")
             current.set_attribute("http.request.method", scope["method"])
@@ -124,10 +124,10 @@ class Edge:
             await self._app(scope, receive, sending)
 
     def _address(self, scope: Scope, headers: Headers) -> str:
-        """Return who sends: the last hop that is not a proxy of ours."""
+        """Return the address of the client: the last hop that is not a trusted proxy."""
         client = scope.get("client")
         address = client[0] if client else "unknown"
-        # Some proxies add a header of their own and leave the caller's as it is.
+        # Some proxies add another header and do not change the caller's.
         lines = ",".join(headers.getall("x-forwarded-for", []))
         hops = [hop.strip() for hop in lines.split(",") if hop.strip()]
         while hops and self._is_proxy(address) and _parsed(hops[-1]) is not None:
@@ -149,17 +149,17 @@ class Edge:
             for each in self._hosts
         ):
             raise InvalidInput(
-                "the shop does not have this name",
+                "the host name is not allowed",
                 [{"header": "Host", "detail": "is not one of ALLOWED_HOSTS"}],
             )
 
     def _count(self, scope: Scope) -> None:
         if not self._limit or scope["path"].startswith(_HEALTH):
             return
-        standing = self._counter.hit(network_of(scope), self._limit)
-        state_of(scope).standing = standing
-        if standing.is_exceeded:
-            raise standing.refusal("too many requests from this address, try again later")
+        rate_limit = self._counter.hit(network_of(scope), self._limit)
+        state_of(scope).rate_limit = rate_limit
+        if rate_limit.is_exceeded:
+            raise rate_limit.refusal("too many requests from this address, try again later")
 
     def _is_preflight(self, scope: HTTPScope, headers: Headers) -> bool:
         return (
@@ -177,7 +177,7 @@ class Edge:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 state.status = message["status"]
-                _note_refusal(scope, message["status"])
+                _log_refusal(scope, message["status"])
                 message["headers"] = [
                     *message["headers"],
                     *self._headers(scope, state, origin, message),
@@ -198,14 +198,14 @@ class Edge:
         if self._is_production:
             headers.append(_HSTS)
         if b"cache-control" not in given:
-            may_be_kept = is_docs and message["status"] < 400
-            headers.append((b"cache-control", b"no-cache" if may_be_kept else b"no-store"))
-        standing = state.standing
-        is_told = b"ratelimit-limit" in given
-        if standing is not None and path.startswith(_API) and not is_told:
+            may_be_stored = is_docs and message["status"] < 400
+            headers.append((b"cache-control", b"no-cache" if may_be_stored else b"no-store"))
+        rate_limit = state.rate_limit
+        has_rate_limit = b"ratelimit-limit" in given
+        if rate_limit is not None and path.startswith(_API) and not has_rate_limit:
             headers += [
                 (name.lower().encode(), value.encode())
-                for name, value in standing.headers().items()
+                for name, value in rate_limit.headers().items()
             ]
         if self._origins:
             headers.append((b"vary", b"Origin"))
@@ -215,25 +215,25 @@ class Edge:
         return headers
 
 
-def _note_refusal(scope: Scope, status: int) -> None:
-    # With %r a line break in the path makes no line of its own. The query may have anything in it.
-    if status in _NOTED:
+def _log_refusal(scope: Scope, status: int) -> None:
+    # %r escapes line breaks in the path. The query may contain anything, and is left out.
+    if status in _LOGGED_STATUSES:
         where = (scope["path"], state_of(scope).address)
         logger.warning("refused with %d: %r from %s", status, *where)
 
 
 def _parsed(address: str) -> IPv4Address | IPv6Address | None:
-    """Return a network address, or None for what is none."""
+    """Return a network address, or None if the text is not one."""
     try:
         parsed = ip_address(address)
     except ValueError:
         return None
-    # As a socket for both has it.
+    # A dual-stack socket reports IPv4 addresses in this form.
     return getattr(parsed, "ipv4_mapped", None) or parsed
 
 
 def network_of(scope: Scope) -> str:
-    """Return whom a limit by address counts: whoever has one address of IPv6 has 2⁶⁴ of them."""
+    """Return the key of a rate limit by address: one IPv6 client has 2⁶⁴ addresses (a /64)."""
     address = state_of(scope).address
     if ":" not in address:
         return address
@@ -241,7 +241,7 @@ def network_of(scope: Scope) -> str:
 
 
 def _name_of(host: str) -> str:
-    """Return the name in a Host header, which may have a port."""
+    """Return the host name of a Host header, without the port."""
     name, _, port = host.rpartition(":")
     return (name if name and port.isdigit() else host).lower().rstrip(".")
 

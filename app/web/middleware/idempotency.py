@@ -1,4 +1,4 @@
-"""Replays the first answer to a POST that is repeated with the same `Idempotency-Key`."""
+"""Replays the first response to a POST that is repeated with the same `Idempotency-Key`."""
 
 import re
 from typing import cast
@@ -28,32 +28,32 @@ from app.wiring.system import provide_idempotency
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r'[\x21\x23-\x7e]{1,255}|"[\x21\x23-\x7e]{1,255}"')
-_KEPT_HEADERS = ("content-type", "location", "etag")
-# Answers that say nothing of the effect: the same request may fare better next time.
-_NOT_KEPT = frozenset({400, 401, 403, 408, 413, 415, 422, 429})
+_STORED_HEADERS = ("content-type", "location", "etag")
+# Responses that do not describe an effect: the same request may succeed next time.
+_NOT_STORED = frozenset({400, 401, 403, 408, 413, 415, 422, 429})
 
 
 class Idempotency:
-    """Opens the transaction of a request with a key, so that effect and answer are kept together.
+    """Opens the transaction of a request with a key, and stores its response in it.
 
-    A crash before the commit leaves neither, a crash after it leaves both.
+    A crash before the commit leaves neither effect nor response, a crash after it leaves both.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, or send what was sent the first time."""
+        """Serve a request, or send the stored response to it."""
         if scope["type"] != ScopeType.HTTP or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
         header = Headers.from_scope(scope).get(HEADER.lower())
-        if header is None or not _is_kept(scope):
+        if header is None or not _may_store(scope):
             await self._app(scope, receive, send)
             return
         key = _parse(header)
         body = await _read(receive)
-        # Strangers who choose the same key are not each other.
+        # Anonymous callers share a name: the address separates their keys.
         known: Caller = scope["user"]
         caller = f"{known.name} {state_of(scope).address}" if known.is_anonymous else known.name
         shop: Shop = scope["litestar_app"].state.shop
@@ -86,23 +86,25 @@ class Idempotency:
         except BaseException:
             await effect.rollback()
             raise
-        # The response is held back: if the commit fails, there is another one to be sent.
+        # The response is not sent yet: if the commit fails, an error is sent instead.
         ScopeState.from_scope(scope).response_started = False
         answer = captured.answer()
         if answer.status >= 500:
-            # There is nothing to commit, and perhaps no connection left to do it on.
+            # There is nothing to commit, and perhaps no connection to commit on.
             await session.rollback()
             return answer
-        # A refusal is kept too, but of what led to it nothing stays.
+        # A refusal is stored too, but its changes are rolled back.
         await (effect.commit() if answer.status < 400 else effect.rollback())
-        if answer.status not in _NOT_KEPT:
-            kept = {name: value for name, value in answer.headers.items() if name in _KEPT_HEADERS}
-            await replies.finish(*identity, Answer(answer.status, kept, answer.body))
+        if answer.status not in _NOT_STORED:
+            headers = {
+                name: value for name, value in answer.headers.items() if name in _STORED_HEADERS
+            }
+            await replies.finish(*identity, Answer(answer.status, headers, answer.body))
         return answer
 
 
 class _Replay:
-    """Gives the application a body that was read already."""
+    """A `receive` that returns a body that has been read."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -112,7 +114,7 @@ class _Replay:
 
 
 class _Captured:
-    """Holds back a response until its transaction is committed."""
+    """A `send` that buffers a response until its transaction is committed."""
 
     def __init__(self) -> None:
         self._start: HTTPResponseStartEvent | None = None
@@ -125,7 +127,7 @@ class _Captured:
             self._chunks.append(message["body"])
 
     def answer(self) -> Answer:
-        """Return the response that the application has sent."""
+        """Return the buffered response."""
         start = cast("HTTPResponseStartEvent", self._start)
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1")
@@ -134,15 +136,15 @@ class _Captured:
         return Answer(start["status"], headers, b"".join(self._chunks))
 
 
-def _is_kept(scope: Scope) -> bool:
-    """Return whether an answer may be stored: it is no secret, and the caller has access."""
+def _may_store(scope: Scope) -> bool:
+    """Return whether the response may be stored: it has no secret, and the caller has access."""
     caller: Caller = scope["user"]
     options = options_of(scope["route_handler"])
     return not options.is_secret and caller.may(options.access, options.scope)
 
 
 def _parse(header: str) -> str:
-    """Return the key, which the draft writes in quotes and most clients without."""
+    """Return the key without quotes, which the draft requires and most clients omit."""
     if not _KEY.fullmatch(header):
         raise InvalidInput(
             "the idempotency key is not valid",
@@ -156,7 +158,7 @@ async def _read(receive: Receive) -> bytes:
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            raise RequestTimeout("the caller went away")
+            raise RequestTimeout("the client disconnected")
         chunks.append(message["body"])
         if not message["more_body"]:
             return b"".join(chunks)

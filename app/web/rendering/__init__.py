@@ -1,1 +1,1 @@
-"""What an answer is made of: documents, problems, CSV, charts, metrics."""
+"""Responses: documents, problems, CSV, charts, metrics."""

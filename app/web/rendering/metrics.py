@@ -1,4 +1,4 @@
-"""What a process tells of itself and of the shop to Prometheus."""
+"""The Prometheus metrics of a process and of the shop."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -24,15 +24,15 @@ _DATABASE_SECONDS = 2.0
 
 
 class Metrics:
-    """The figures of a shop's process."""
+    """The metrics of a process."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._depths = QueueDepths(shop.settings)
 
     async def render(self) -> bytes:
-        """Return the figures in Prometheus' text format; what cannot be asked is left out."""
-        # Of use to nobody who is not watched, and its import takes a tenth of a second.
+        """Return the metrics in Prometheus' text format, without those of a source that is down."""
+        # Only monitored shops need it, and its import takes a tenth of a second.
         from prometheus_client import generate_latest  # pylint: disable=import-outside-toplevel
 
         figures = await self._figures()
@@ -54,7 +54,7 @@ class Metrics:
 
 
 class _Collected:
-    """The figures of one moment, as a registry has them."""
+    """The metrics of one scrape, with the interface of a Prometheus registry."""
 
     def __init__(self, shop: Shop, figures: Figures | None, depths: Mapping[str, int]) -> None:
         self._shop = shop
@@ -62,7 +62,7 @@ class _Collected:
         self._depths = depths
 
     def collect(self) -> "Iterator[Metric]":
-        """Yield the figures."""
+        """Yield the metrics."""
         yield from _traffic(self._shop.http_metrics)
         yield from _cache(self._shop.cache)
         yield from _pool(self._shop.database)
@@ -83,7 +83,7 @@ def _traffic(traffic: HttpMetrics) -> "Iterator[Metric]":
     yield requests
     durations = HistogramMetricFamily(
         "lavka_http_request_duration_seconds",
-        "From a request's arrival to the end of its answer.",
+        "Time from the arrival of a request to the end of its response.",
         labels=["route"],
     )
     bounds = [*map(str, BUCKET_SECONDS), "+Inf"]
@@ -98,10 +98,10 @@ def _pool(database: Database) -> "Iterator[Metric]":
     from prometheus_client.core import GaugeMetricFamily
 
     yield GaugeMetricFamily(
-        "lavka_database_pool_in_use", "Connections lent at present.", database.connections_in_use
+        "lavka_database_pool_in_use", "Connections in use.", database.connections_in_use
     )
     yield GaugeMetricFamily(
-        "lavka_database_pool_size", "Connections that there may be.", database.connections_at_most
+        "lavka_database_pool_size", "Connections allowed at most.", database.connections_at_most
     )
 
 
@@ -110,7 +110,7 @@ def _queues(depths: Mapping[str, int]) -> "Iterator[Metric]":
     from prometheus_client.core import GaugeMetricFamily
 
     family = GaugeMetricFamily(
-        "lavka_queue_depth", "Messages that wait on a queue.", labels=["queue"]
+        "lavka_queue_depth", "Messages that wait in a queue.", labels=["queue"]
     )
     for queue, depth in depths.items():
         family.add_metric([queue], depth)
@@ -122,15 +122,15 @@ def _tables(figures: Figures) -> "Iterator[Metric]":
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
     yield GaugeMetricFamily(
-        "lavka_outbox_messages", "Messages that have not left yet.", figures.outbox_messages
+        "lavka_outbox_messages", "Messages that are not published yet.", figures.outbox_messages
     )
     yield GaugeMetricFamily(
         "lavka_outbox_oldest_age_seconds",
-        "How long the oldest of them could have left.",
+        "Time since the oldest message of the outbox was due.",
         figures.outbox_oldest_age_seconds,
     )
     letters = GaugeMetricFamily(
-        "lavka_dead_letters", "Messages that wait for a person.", labels=["queue"]
+        "lavka_dead_letters", "Messages that could not be applied.", labels=["queue"]
     )
     for queue, count in (dict.fromkeys(COMMANDS, 0) | figures.dead_letters).items():
         letters.add_metric([queue], count)
@@ -143,7 +143,7 @@ def _tables(figures: Figures) -> "Iterator[Metric]":
     if figures.report_age_seconds is not None:
         yield GaugeMetricFamily(
             "lavka_report_age_seconds",
-            "How long ago the newest day ended that has a report.",
+            "Time since the end of the newest day that has a report.",
             figures.report_age_seconds,
         )
 
@@ -166,23 +166,27 @@ def _cache(cache: Cache) -> "Iterator[Metric]":
         yield family
     near, redis = cache.near, cache.redis
     yield CounterMetricFamily(
-        "lavka_cache_errors", "Times that Redis could not be had.", redis.errors if redis else 0
+        "lavka_cache_errors", "Failures of Redis.", redis.errors if redis else 0
     )
     yield GaugeMetricFamily(
         "lavka_cache_redis_up",
-        "Whether Redis is there and believed; without one, 0.",
+        "Whether Redis answers and is synchronized; 0 if it is not configured.",
         float(redis is not None and redis.is_synced),
     )
     yield GaugeMetricFamily(
-        "lavka_cache_entries", "Entries in this process.", len(near) if near is not None else 0
+        "lavka_cache_entries",
+        "Entries in the near cache of the process.",
+        len(near) if near is not None else 0,
     )
     yield GaugeMetricFamily(
-        "lavka_cache_bytes", "Their bytes, roughly.", near.bytes if near is not None else 0
+        "lavka_cache_bytes",
+        "Approximate size of the near cache of the process.",
+        near.bytes if near is not None else 0,
     )
 
 
 _BY_KIND = {
-    "misses": "Reads that were not answered from the cache.",
+    "misses": "Reads not answered from the cache.",
     "loads": "Representations loaded from the database.",
-    "refused_stores": "Loads not kept because of a change meanwhile.",
+    "refused_stores": "Loads not stored because of a concurrent change.",
 }

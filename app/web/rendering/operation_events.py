@@ -1,4 +1,4 @@
-"""The steps of an operation as server-sent events."""
+"""The states of an operation as server-sent events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,14 +18,14 @@ _KEEP_ALIVE_SECONDS = 15.0
 
 
 async def operation_events(request: ShopRequest, shop: Shop, operation_id: UUID) -> ServerSentEvent:
-    """Answer with each step of an operation as it is made, after those that the caller has seen.
+    """Return a stream of the states of an operation, after those that the caller has seen.
 
     Raises:
-        OperationNotFound: there is none of this id, or it is not for the caller to know.
+        OperationNotFound: the id is unknown, or the caller may not see the operation.
     """
     first = await _look(shop, request.caller, operation_id)
     seen = request.headers.get("last-event-id", "")
-    # What is longer is no version, and may be more than Python reads as a number.
+    # A longer text is not a version, and may be too long for `int`.
     is_version = seen.isdecimal() and len(seen) < 20
     return ServerSentEvent(_steps(shop, request.caller, first, int(seen) if is_version else 0))
 

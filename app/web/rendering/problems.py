@@ -1,4 +1,4 @@
-"""Renders every refusal as `application/problem+json` (RFC 9457)."""
+"""Renders every error as `application/problem+json` (RFC 9457)."""
 
 import logging
 from http import HTTPStatus
@@ -25,12 +25,12 @@ MEDIA_TYPE = "application/problem+json"
 
 
 def render_domain_error(_request: AnyRequest, error: DomainError) -> Response[bytes]:
-    """Render a refusal of the shop with all that it carries."""
+    """Render a domain error with its data and headers."""
     return _response(error.as_problem(), _headers(error))
 
 
 def render(error: DomainError) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """Render a refusal where there is no request of the framework yet."""
+    """Render a domain error outside the framework, as status, headers and body."""
     headers = {"Content-Type": MEDIA_TYPE} | _headers(error)
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     return error.status, raw, msgspec.json.encode(error.as_problem())
@@ -39,19 +39,19 @@ def render(error: DomainError) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
 def _headers(error: DomainError) -> dict[str, str]:
     headers: dict[str, str] = {}
     if isinstance(error, TooManyRequests):
-        # Of the limit that is exceeded: others may have room.
+        # The state of the exceeded limit; other limits may have requests left.
         headers |= error.headers
     if (seconds := error.context.get("retry_after_seconds")) is not None:
         headers["Retry-After"] = str(seconds)
     if isinstance(error, Unauthenticated):
-        # RFC 6750, section 3: without a token there is no error yet.
+        # RFC 6750, section 3: a request without a token gets no error code.
         reason = ', error="invalid_token"' if isinstance(error, InvalidToken) else ""
         headers["WWW-Authenticate"] = f'Bearer realm="lavka"{reason}'
     return headers
 
 
 def render_http_error(request: AnyRequest, error: HTTPException) -> Response[bytes]:
-    """Render a refusal of the framework: no such route, wrong method, wrong parameter."""
+    """Render an error of the framework: unknown route, wrong method, invalid parameter."""
     if isinstance(error, ValidationException):
         return render_domain_error(
             request, InvalidInput("the request is not valid", _field_errors(error))
@@ -69,7 +69,7 @@ def render_http_error(request: AnyRequest, error: HTTPException) -> Response[byt
 
 
 def render_group(request: AnyRequest, group: ExceptionGroup[Exception]) -> Response[bytes]:
-    """Render what a dependency has made of a fault that the framework threw into it."""
+    """Render an error that the framework raised into a dependency, which wraps it in a group."""
     error = group.exceptions[0]
     if isinstance(error, DomainError):
         return render_domain_error(request, error)
@@ -77,14 +77,14 @@ def render_group(request: AnyRequest, group: ExceptionGroup[Exception]) -> Respo
 
 
 def render_unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
-    """Render a fault of ours: the log has its traceback, the caller is told nothing."""
+    """Render an internal error without details; the log has its traceback."""
     logger.error("%s %r failed", request.method, request.url.path, exc_info=error)
     return _response(
         {
             "type": "about:blank",
             "title": "Internal Server Error",
             "status": 500,
-            "detail": "The shop could not answer because of a fault of its own.",
+            "detail": "An internal error occurred.",
         },
         {},
     )
@@ -124,7 +124,7 @@ def _response(problem: dict[str, Any], headers: dict[str, str]) -> Response[byte
 
 
 def _shortened(problem: dict[str, Any]) -> dict[str, Any]:
-    """Return a problem within its bounds: the names of fields are the caller's to invent."""
+    """Return a problem within its size limits: it may quote long field names of the caller."""
     shortened = problem | {"detail": problem["detail"][:MAX_WORDS]}
     if "errors" in problem:
         shortened["errors"] = [

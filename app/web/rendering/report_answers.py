@@ -1,4 +1,4 @@
-"""Answers that show a daily report: as JSON or CSV, as the caller prefers, or as a picture."""
+"""Responses with a daily report: JSON or CSV, as the caller prefers, or an SVG chart."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,17 +20,17 @@ from app.web.request import ShopRequest
 from app.wiring.resources import Shop
 
 SVG = "image/svg+xml"
-# Its colours stand in the picture itself; nothing else may.
+# The chart contains its styles, and needs nothing else.
 _SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 async def show_report(
     request: ShopRequest, shop: Shop, reports: ReportService, day: date, query: ReportLineQuery
 ) -> Response[ReportRead]:
-    """Answer with the report of a day and a page of its lines, or, as CSV, all of the lines.
+    """Return the report of a day with a page of its lines, or all lines as CSV.
 
     Raises:
-        ReportNotFound: the day has none.
+        ReportNotFound: the day has no report.
     """
     if prefers_csv(request):
         return lines_as_csv(request, shop, await reports.summary(day))
@@ -40,7 +40,7 @@ async def show_report(
 async def show_products(
     request: ShopRequest, shop: Shop, reports: ReportService, day: date, query: ReportProductQuery
 ) -> Response[ReportProductPage]:
-    """Answer with a page of the products of a day, or, as CSV, all of them.
+    """Return a page of the products of a day, or all products as CSV.
 
     Raises:
         ReportNotFound: the day has no report.
@@ -53,8 +53,8 @@ async def show_products(
 async def draw_days(
     request: ShopRequest, days: Sequence[date], found: Sequence[ReportSummary]
 ) -> Response[None]:
-    """Answer with a picture of some days."""
-    # The plotting library takes a while to import, and most processes never draw.
+    """Return a chart of several days."""
+    # The plotting library is slow to import, and most processes never draw.
     # pylint: disable-next=import-outside-toplevel
     from app.web.rendering.report_chart import chart_of_days
 
@@ -64,7 +64,7 @@ async def draw_days(
 async def draw_day(
     request: ShopRequest, report: ReportSummary, hours: Sequence[Sequence[int]]
 ) -> Response[None]:
-    """Answer with a picture of one day."""
+    """Return a chart of one day."""
     # pylint: disable-next=import-outside-toplevel  # as above
     from app.web.rendering.report_chart import chart_of_day
 

@@ -12,14 +12,14 @@ from pygal.style import Style
 from app.core.money import currency_places, format_minor
 from app.schemas.reports.report_schema import ReportSummary
 
-# A hook for plugins, of which there are none: Python would warn of its age at every later import.
+# The hook is for plugins, which are not used: it would cause a deprecation warning at each import.
 sys.meta_path[:] = [each for each in sys.meta_path if type(each).__module__ != "pygal"]
 
 _WIDTH, _PANEL_HEIGHT = 960, 280
 _MOST_LABELS = 16
-# The picture has a ground of its own, which follows the reader's: light or dark, the text on it has
-# a contrast of 12 or more, and the bars have one of 3 or more (WCAG 2.2, 1.4.3 and 1.4.11). The
-# library's own rules name the panel by its id, and would win.
+# The background follows the reader's colour scheme. In both schemes, the contrast of text is at
+# least 12 and that of bars at least 3 (WCAG 2.2, 1.4.3 and 1.4.11). `!important`, because the
+# library's own rules select the panel by its id.
 _CSS = """
 .ground { fill: #ffffff }
 text { fill: #24292f !important; font-family: sans-serif !important }
@@ -48,7 +48,7 @@ _STYLE = Style(
 
 
 def chart_of_days(days: Sequence[date], reports: Sequence[ReportSummary]) -> bytes:
-    """Return a picture of some days; one without a report has a gap."""
+    """Return a chart of several days, with a gap for a day without a report."""
     found = {each.day: each for each in reports}
     minor = [found[day].placed.amount_minor if day in found else None for day in days]
     orders = [found[day].placed.orders_count if day in found else None for day in days]
@@ -58,7 +58,7 @@ def chart_of_days(days: Sequence[date], reports: Sequence[ReportSummary]) -> byt
 
 
 def chart_of_day(report: ReportSummary, hours: Sequence[Sequence[int]]) -> bytes:
-    """Return a picture of a day; each hour is given with its orders, units and amount."""
+    """Return a chart of a day from rows of hour, orders, units and amount."""
     found = {hour: (orders, minor) for hour, orders, _, minor in hours}
     return _picture(
         f"Report of {report.day}, by the hour ({report.timezone})",
@@ -130,8 +130,8 @@ def _panel(
         spacing=8,
         margin=12,
     )
-    # By chance otherwise, and the same report would never be the same picture.
+    # A random id by default: the same report would give different bytes each time.
     chart.uuid = title.split(",")[0].lower()
     chart.add(title, list(values))
-    # It has its settings in a script; without any, the picture may stand in every page.
+    # A chart without its script of settings may be embedded in any page.
     return _SCRIPT.sub("", chart.render(is_unicode=True))

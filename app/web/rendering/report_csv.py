@@ -1,4 +1,4 @@
-"""Daily reports as CSV (RFC 4180), sent as it is read: a day may have a million lines."""
+"""Daily reports as CSV (RFC 4180), streamed because a day may have a million lines."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ from app.wiring.resources import Shop
 CSV = "text/csv"
 _JSON = "application/json"
 _AT_ONCE = 1_000
-# OWASP, CSV Injection: what begins like this is a formula to a spreadsheet.
+# OWASP, CSV Injection: a spreadsheet reads text that begins like this as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _LINE = (
     "report_at",
@@ -51,7 +51,7 @@ def prefers_csv(request: ShopRequest) -> bool:
 
 
 def lines_as_csv(request: ShopRequest, shop: Shop, report: ReportSummary) -> Response[Any]:
-    """Answer with every line of a report."""
+    """Return all lines of a report."""
 
     def cells(row: Any) -> Iterable[object]:
         return (
@@ -68,7 +68,7 @@ def lines_as_csv(request: ShopRequest, shop: Shop, report: ReportSummary) -> Res
 
 
 def products_as_csv(request: ShopRequest, shop: Shop, report: ReportSummary) -> Response[Any]:
-    """Answer with every product of a report."""
+    """Return all products of a report."""
 
     def cells(row: Any) -> Iterable[object]:
         return (
@@ -86,7 +86,7 @@ def products_as_csv(request: ShopRequest, shop: Shop, report: ReportSummary) -> 
 
 
 def inert(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
+    """Return a text that no spreadsheet reads as a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
@@ -121,7 +121,7 @@ async def _parts(
     yield _text([names])
     last = None
     while True:
-        # The session of the request is closed by the time that the answer is sent.
+        # The session of the request is closed before the response is sent.
         async with shop.database.read() as session:
             rows = await following(provide_reports(session, shop), day, last, _AT_ONCE)
         if not rows:

@@ -1,4 +1,4 @@
-"""Answers made of schemas, with their entity tags."""
+"""Responses from schemas, with their entity tags."""
 
 from typing import Any, TypeVar, cast
 
@@ -15,11 +15,11 @@ Document = TypeVar("Document", bound=Schema)
 def json_response(
     request: Request[object, object, State], document: Document, status: int = 200
 ) -> Response[Document]:
-    """Answer with a document and its tag, or with 304 if the caller has it (RFC 9110, 13.1.2)."""
+    """Return a document with its tag, or 304 if the caller has it (RFC 9110, section 13.1.2)."""
     body = document.to_json()
     headers = {"ETag": etag_of(body)}
     if request.method == "GET":
-        # The caller may keep it and must ask each time whether it is still so; nobody else may.
+        # Only the caller may store it, and must revalidate it before each use.
         headers["Cache-Control"] = "private, no-cache"
         if has_tag(request.headers.get("if-none-match"), headers["ETag"]):
             return cast("Response[Document]", Response(None, status_code=304, headers=headers))
@@ -28,10 +28,10 @@ def json_response(
 
 
 def cached_response(request: Request[object, object, State], found: Found) -> Response[Any]:
-    """Answer with what is cached, compressed for a caller who takes it so, or with 304."""
+    """Return a cached representation, compressed if the caller accepts it, or 304."""
     shown = found.representation
     body, etag = shown.body, shown.etag
-    # The answer could have been another one for another caller's encodings.
+    # `Vary`, also on an uncompressed response: it depends on the encodings that are accepted.
     headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
     headers["X-Cache"] = found.tier
     if shown.gzipped is not None and _takes_gzip(request.headers.get("accept-encoding", "")):
@@ -47,7 +47,7 @@ def cached_response(request: Request[object, object, State], found: Found) -> Re
 def file_response(
     request: Request[object, object, State], body: bytes, media_type: str, **headers: str
 ) -> Response[None]:
-    """Answer with what is no document, and its tag, or with 304 if the caller has it."""
+    """Return a file with its tag, or 304 if the caller has it."""
     headers |= {"ETag": etag_of(body), "Cache-Control": "private, no-cache"}
     if has_tag(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(None, status_code=304, headers=headers)
@@ -56,7 +56,7 @@ def file_response(
 
 
 def no_store_response(document: Document, status: int = 200) -> Response[Document]:
-    """Return an answer that must not be stored: tokens and keys."""
+    """Return a document that must not be stored, such as tokens and keys."""
     response = Response(document.to_json(), status_code=status, media_type=MediaType.JSON)
     return cast("Response[Document]", response)
 
@@ -64,7 +64,7 @@ def no_store_response(document: Document, status: int = 200) -> Response[Documen
 def created_response(
     request: Request[object, object, State], document: Document, location: str
 ) -> Response[Document]:
-    """Answer with a document that is new, and where it is from now on."""
+    """Return a new document with its location."""
     response = json_response(request, document, 201)
     response.headers["Location"] = location
     return response
@@ -73,14 +73,14 @@ def created_response(
 def operation_response(
     request: Request[object, object, State], operation: OperationRead
 ) -> Response[OperationRead]:
-    """Answer that something is begun, and where to see how far it has come."""
+    """Return an operation that has begun, with its location."""
     response = json_response(request, operation, 202)
     response.headers["Location"] = f"/api/v1/operations/{operation.id}"
     return response
 
 
 def accepted_response() -> Response[None]:
-    """Answer that something will be done, of which there is nothing to show."""
+    """Return an empty response for work that is done later."""
     return cast("Response[None]", Response(b"", status_code=202, media_type=MediaType.TEXT))
 
 
