@@ -9,8 +9,8 @@ ENV UV_PROJECT_ENVIRONMENT=/venv \
     UV_LINK_MODE=copy \
     UV_NO_PROGRESS=1
 WORKDIR /shop
-# Nothing but the pins: a change of the code, or of the README, installs no package anew. Litestar
-# makes up examples with faker, which the shop does not have it do; it is a sixth of all packages.
+# Only the pins: a change of the code or the README does not reinstall the packages. Litestar
+# generates examples with faker, which the shop does not use; it is a sixth of all packages.
 COPY pyproject.toml ./
 RUN mkdir app migrations \
     && touch README.md LICENSE \

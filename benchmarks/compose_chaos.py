@@ -20,7 +20,7 @@ import httpx
 from rich.console import Console
 
 from benchmarks.replay import SCOPES, Run, check, order_of, prepare, read_baskets, replay
-from benchmarks.support.doors import add_arguments, key_of_its_own
+from benchmarks.support.admin_access import add_arguments, temporary_api_key
 
 _HEALTHY_SECONDS = 180
 _DOWN_SECONDS = 3.0
@@ -87,7 +87,7 @@ async def kill_in_turn(console: Console, services: list[str]) -> None:
 
 
 async def ask_for_orders(run: Run, stop: asyncio.Event) -> list[str]:
-    """Place orders by way of RabbitMQ and the worker; return the operations that were accepted."""
+    """Place orders over RabbitMQ and the worker; return the operations that were accepted."""
     operations: list[str] = []
     for number in count():
         if stop.is_set():
@@ -126,7 +126,7 @@ async def settle(run: Run, operations: list[str]) -> None:
 
 
 async def storm(run: Run, console: Console, services: list[str]) -> bool:
-    """Kill services under orders; tell whether no accepted order was lost."""
+    """Kill services while orders are placed; return whether every accepted order exists."""
     stop = asyncio.Event()
     load = asyncio.create_task(replay(run, 8, lambda: None, pause_seconds=0.2, stop=stop))
     asking = asyncio.create_task(ask_for_orders(run, stop))
@@ -167,7 +167,7 @@ async def _keep_asking(
 
 
 async def roll(run: Run, console: Console, times: int) -> bool:
-    """Restart the web containers in turn under requests; tell whether none of those failed."""
+    """Restart the web containers in turn under requests; return whether no request failed."""
     stop = asyncio.Event()
     answers: Counter[str] = Counter()
 
@@ -213,7 +213,7 @@ async def _is_in_order(run: Run, console: Console) -> bool:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.compose_chaos", description=__doc__)
     parser.add_argument("--url", help="the shop (port 8000; with --rolling its front, port 8080)")
-    parser.add_argument("--rolling", type=int, metavar="N", help="so many restarts of web")
+    parser.add_argument("--rolling", type=int, metavar="N", help="the number of restarts of web")
     parser.add_argument("services", nargs="*", help="what to kill, in this order (everything)")
     add_arguments(parser)
     return parser
@@ -221,14 +221,14 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _main() -> int:
     arguments = _parser().parse_args()
-    # Whoever is piped into a file has lines of their whole length.
+    # Output to a file is not cut to the width of a terminal.
     console = Console(soft_wrap=True, highlight=False, markup=False)
     url = arguments.url or f"http://127.0.0.1:{8080 if arguments.rolling else 8000}"
     services = arguments.services or (await compose("config", "--services")).split()
     running = {each for each in services if await containers(each)}
     async with httpx.AsyncClient(base_url=f"{url}/api/v1/", timeout=60) as client:
         run = Run(client, uuid.uuid4().hex[:12], read_baskets(_BASKETS))
-        async with key_of_its_own(client, arguments, (*SCOPES, "operations:read")):
+        async with temporary_api_key(client, arguments, (*SCOPES, "operations:read")):
             await prepare(run, supply=0.9)
             if arguments.rolling:
                 is_well = await roll(run, console, arguments.rolling)

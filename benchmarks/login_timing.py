@@ -1,4 +1,4 @@
-"""Measures whether the time of a log-in tells if there is such a user, and what log-ins cost."""
+"""Measures whether the time of a log-in reveals if a user exists, and the cost of log-ins."""
 
 import argparse
 import asyncio
@@ -54,7 +54,7 @@ async def measure(times: int) -> int:
         async with opened(Path(folder)) as subject:
             known, unknown = await failures(subject, times)
             rate = await log_ins_per_second(subject, times)
-            remembered, anew = await lookups(subject, times * 5)
+            remembered, uncached = await lookups(subject, times * 5)
     difference = abs(known / unknown - 1)
     table = Table("log-in that fails", "median", title=f"{times} of each, in turn")
     table.add_row("known user, wrong password", f"{known * 1e3:.2f} ms")
@@ -64,7 +64,7 @@ async def measure(times: int) -> int:
     costs = Table("cost", "")
     costs.add_row(f"log-ins per second, {AT_ONCE} at once", f"{rate:.1f}")
     costs.add_row("GET /users/me, token remembered", f"{remembered * 1e6:.0f} \u00b5s")
-    costs.add_row("GET /users/me, token looked up", f"{anew * 1e6:.0f} \u00b5s")
+    costs.add_row("GET /users/me, token looked up", f"{uncached * 1e6:.0f} \u00b5s")
     Console().print(costs)
     if difference < MOST_DIFFERENCE:
         return 0
@@ -126,7 +126,7 @@ async def log_ins_per_second(subject: Subject, times: int) -> float:
 
 
 async def lookups(subject: Subject, times: int) -> tuple[float, float]:
-    """Return the median seconds of a request whose token is remembered, and looked up anew."""
+    """Return the median seconds of a request whose token is remembered, and looked up again."""
     response = await subject.log_in(EMAIL, PASSWORD)
     headers = {"Authorization": f"Bearer {response.json()['access_token']}"}
 
@@ -134,12 +134,12 @@ async def lookups(subject: Subject, times: int) -> tuple[float, float]:
         return await subject.client.get("/users/me", headers=headers)
 
     remembered: list[float] = []
-    anew: list[float] = []
+    uncached: list[float] = []
     for _ in range(times):
         subject.shop.identities.clear()
-        anew.append(await seconds_of(own))
+        uncached.append(await seconds_of(own))
         remembered.append(await seconds_of(own))
-    return median(remembered), median(anew)
+    return median(remembered), median(uncached)
 
 
 async def seconds_of(send: Callable[[], Awaitable[httpx.Response]]) -> float:

@@ -156,7 +156,7 @@ def rate_of(kind: str, looks: Sequence[Look]) -> Rate:
 
 
 def _between(looks: Sequence[Look], first: int, last: int) -> tuple[Look, Look]:
-    """Return the looks at which so many orders were there for the first time."""
+    """Return the first looks at which there were at least `first` and `last` orders."""
     start = next(each for each in looks if each.orders >= first)
     return start, next(each for each in looks if each.orders >= last)
 

@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks.support.doors import add_arguments, key_of_its_own
+from benchmarks.support.admin_access import add_arguments, temporary_api_key
 
 _BASKETS = Path(__file__).resolve().parent.parent / "app" / "demo" / "orders.csv"
 _RETRIES = 8
@@ -33,7 +33,7 @@ SCOPES = ("products:read", "products:write", "orders:read", "orders:write", "use
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """What one household took to the till: pieces by SKU."""
+    """The purchase of one household: units by SKU."""
 
     username: str
     quantities: dict[str, int]
@@ -74,7 +74,7 @@ async def replay(
     pause_seconds: float = 0.0,
     stop: asyncio.Event | None = None,
 ) -> float:
-    """Send every basket once, so many at a time, and return the seconds that it took."""
+    """Send every basket once, `concurrency` at a time, and return the seconds that it took."""
     waiting = iter(enumerate(run.baskets))
 
     async def buyer() -> None:
@@ -238,8 +238,8 @@ def _parser() -> argparse.ArgumentParser:
         "--supply",
         type=float,
         default=0.9,
-        help="the part of what the baskets need that is supplied first, beside what is on the "
-        "shelf (%(default)s); the rest is refused when it runs out",
+        help="the share of the units in all baskets that is supplied first, in addition to the "
+        "stock (%(default)s); orders for the rest are refused",
     )
     return parser
 
@@ -256,7 +256,7 @@ async def _main() -> int:
             await client.get("products?limit=1")
         except httpx.TransportError as error:
             raise SystemExit(f"error: there is no shop at {arguments.url}: {error}") from error
-        async with key_of_its_own(client, arguments, SCOPES):
+        async with temporary_api_key(client, arguments, SCOPES):
             seconds, checks = await _replay_and_check(run, arguments, console)
     _report(console, run, seconds, checks)
     return 0 if all(against is None for against in checks.values()) else 1

@@ -1,4 +1,4 @@
-"""Fixtures: the shop on SQLite and on a real PostgreSQL, driven through its front door."""
+"""Fixtures: the shop on SQLite and on a real PostgreSQL, driven over its public interfaces."""
 
 import asyncio
 import os
@@ -137,7 +137,7 @@ def postgres_settings(server: PostgresServer, database: str, **changes: Any) -> 
 
 
 def broker_settings(server: RabbitMQServer) -> dict[str, Any]:
-    """Return the settings of a shop that has to do with the broker of the test server."""
+    """Return the settings of a shop that uses the broker of the test server."""
     return {
         "rabbitmq_host": server.host,
         "rabbitmq_port": server.port,
@@ -181,7 +181,7 @@ async def app(settings: Settings) -> AsyncIterator[Litestar]:
 
 
 async def leave_it(_shop: Shop) -> None:
-    """Leave mails and commands where they are: what becomes of them amid a test is a change."""
+    """Do nothing: a background task that handled mails and commands would disturb the tests."""
 
 
 @asynccontextmanager

@@ -152,7 +152,8 @@ class Database:
 
     async def is_changed_elsewhere(self) -> bool:
         """Return whether another process has changed a SQLite database since the last call."""
-        # The version does not count changes by its own connection, which makes all of ours.
+        # The version does not count changes by its own connection, which makes all changes of this
+        # process.
         async with self.writer.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             # Without SQLAlchemy, which would begin a transaction.

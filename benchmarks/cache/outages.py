@@ -39,7 +39,7 @@ Step = Callable[[], Awaitable[Any]]
 
 @dataclass(slots=True)
 class Phase:
-    """What readers and the writer saw for a while."""
+    """The observations of readers and the writer in one phase."""
 
     name: str
     seconds: list[float] = field(default_factory=list)

@@ -96,7 +96,7 @@ async def _race_all(settings: Settings, rounds: int, *, is_naive: bool) -> int:
 
 @asynccontextmanager
 async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
-    """Open a shop whose cache is kept true and, with Redis, is believed."""
+    """Open a shop whose cache is synchronized, also with Redis if it is configured."""
     shop = Shop(settings)
     await prepare(shop)
     async with cache_sync(shop):
@@ -218,7 +218,7 @@ class Naive(Cache):
         return True
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         if self._redis is not None:
             await self._redis.aclose()
 

@@ -69,7 +69,7 @@ class Ledger:
         self._moments = memory.buf.cast("d")
 
     def acknowledge(self, product_id: UUID, version: int) -> None:
-        """Note that a version is there for everybody, from now on."""
+        """Record that every reader must see a version from now on."""
         self._moments[self._places[product_id] + version] = time.monotonic()
 
     def staleness(self, product_id: UUID, version: int, began_at: float) -> float:
@@ -78,7 +78,7 @@ class Ledger:
         return began_at - followed_at if 0 < followed_at < began_at else 0.0
 
     def close(self) -> None:
-        """Let go of the memory."""
+        """Release the memory."""
         self._moments.release()
 
 

@@ -51,7 +51,7 @@ class Publisher:
         self.sent: list[Message] = []
         self.repeat_count = 0
         self.most = 0
-        """How many may be sent for the present."""
+        """The number of messages that may be sent now."""
         self._settings = settings
         self._waiting = sendings
         self._per_second = len(sendings) / seconds
@@ -173,7 +173,7 @@ class BrokeredTest:
 def blows_of(
     postgres: PostgresServer, rabbitmq: RabbitMQServer, chance: random.Random
 ) -> list[Blow]:
-    """Return every way to take the servers away, in an order of chance."""
+    """Return every way to stop the servers, in random order."""
     blows = [
         Blow("RabbitMQ SIGTERM", rabbitmq, rabbitmq.stop),
         Blow("RabbitMQ SIGKILL", rabbitmq, rabbitmq.kill),

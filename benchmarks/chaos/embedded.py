@@ -76,7 +76,7 @@ class EmbeddedTest:
         await self._rest()
 
     async def _kill(self) -> None:
-        """Kill the shop a while after each time it has come up."""
+        """Kill the shop repeatedly, some time after each start."""
         while True:
             await asyncio.sleep(0.2)
             try:

@@ -25,13 +25,13 @@ class Report:
         return all(against is None for against in self.checks.values())
 
     def note_kills(self, herd: Herd, program: str) -> None:
-        """Tell of the processes that were killed, and of those that ended by themselves."""
+        """Add the processes that were killed, and those that ended by themselves, to the report."""
         self.rows.append((f"{program} SIGKILL", f"{herd.kill_count}"))
         self.rows.append((f"{program} ended at its start", f"{len(herd.ends_at_start)}"))
         self.rows += [("", end) for end in sorted(set(herd.ends_at_start))]
 
     def note_messages(self, plan: Plan, books: Books) -> None:
-        """Tell what became of the messages."""
+        """Add the results of the messages to the report."""
         parked = sum(map(len, books.parked.values()))
         self.rows += [
             ("messages", f"{len(plan.messages)}"),

@@ -1,4 +1,4 @@
-"""How a benchmark comes into a running shop: as an administrator, by a key of its own."""
+"""Access of a benchmark to a running shop: the log-in of an administrator, and an API key."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ import httpx
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Let a program be told who runs the shop."""
+    """Add the options for the log-in of an administrator."""
     parser.add_argument(
         "--email",
         default=os.environ.get("ADMIN_EMAIL", "admin@example.com"),
@@ -18,20 +18,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--password",
         default=os.environ.get("ADMIN_PASSWORD"),
-        help="the password (ADMIN_PASSWORD); the shop tells it at its first start",
+        help="the password (ADMIN_PASSWORD); the shop prints it at its first start",
     )
 
 
 @asynccontextmanager
-async def key_of_its_own(
+async def temporary_api_key(
     client: httpx.AsyncClient, arguments: argparse.Namespace, scopes: Sequence[str]
 ) -> AsyncIterator[None]:
-    """Have a client send an API key, which is revoked at the end.
+    """Make a client send a new API key, which is revoked at the end.
 
-    An access token would be over before a long run is.
+    An access token would expire before the end of a long run.
     """
     if arguments.password is None:
-        raise SystemExit("error: --password or ADMIN_PASSWORD is needed to come into the shop")
+        raise SystemExit("error: --password or ADMIN_PASSWORD is required")
     await _log_in(client, arguments)
     made = await client.post("api-keys", json={"name": "benchmark", "scopes": list(scopes)})
     made.raise_for_status()

@@ -68,9 +68,9 @@ COMMIT;
 
 
 async def measure_all(server: PostgresServer, settings: Settings) -> dict[int, float]:
-    """Return how many orders a second are written by so many clients at once, if pgbench is there.
+    """Return the orders a second by number of concurrent clients, if pgbench is installed.
 
-    The shop of the settings is filled, and is spoiled by it.
+    The shop of the settings is filled, and cannot be used afterwards.
     """
     program = _find_pgbench()
     if program is None:
@@ -111,7 +111,7 @@ async def _prepare(shop: Shop) -> dict[str, int]:
 def _measure(
     program: Path, server: PostgresServer, database: str, counts: Mapping[str, int], clients: int
 ) -> float:
-    """Return how many orders a second so many clients at once write, each in a transaction."""
+    """Return the orders a second of some concurrent clients, each order in a transaction."""
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
         script.write(_SCRIPT)
         script.flush()

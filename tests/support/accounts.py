@@ -134,7 +134,7 @@ def token_in(mail: OutgoingMail) -> str:
 
 @contextmanager
 def later(shop: Shop, by: timedelta) -> Iterator[None]:
-    """Have it be later in a shop for a while."""
+    """Advance the clock of a shop temporarily."""
     with ExitStack() as afterwards:
         shop.clock.move(by)
         afterwards.callback(shop.clock.move, -by)

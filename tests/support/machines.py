@@ -26,7 +26,7 @@ async def let_machine_into(settings: Settings) -> None:
 
 
 async def let_machine_in(shop: Shop) -> None:
-    """Have a shop know the key, which is good for everything that a key can be good for."""
+    """Add the key, with every scope, to a shop."""
     now = shop.clock.now()
     values = {
         "name": "tests",

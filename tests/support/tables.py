@@ -18,7 +18,7 @@ _AT_ONCE = "SELECT " + ", ".join(
     f"ARRAY(SELECT each::text FROM {table.name} AS each ORDER BY 1) AS {table.name}"
     for table in TABLES
 )
-# TRUNCATE makes each table's files anew: on the few rows of a test DELETE is much faster.
+# TRUNCATE recreates the files of each table: on the few rows of a test DELETE is much faster.
 _DELETIONS = "".join(f"DELETE FROM {table.name}; " for table in reversed(TABLES))
 _SEARCH_DELETIONS = "DELETE FROM product_search; DELETE FROM product_search_rows; "
 

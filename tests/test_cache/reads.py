@@ -20,7 +20,7 @@ _numbers = count(1)
 
 
 async def believed(shop: Shop, is_it: bool = True) -> None:
-    """Wait until a shop believes its Redis, or no longer does."""
+    """Wait until a shop is synchronized with its Redis, or no longer is."""
     deadline = time.monotonic() + WAIT_SECONDS
     while shop.cache.redis is not None and shop.cache.redis.is_synced is not is_it:
         assert time.monotonic() < deadline, "Redis"

@@ -18,7 +18,7 @@ async def test_an_answer_says_where_it_was_found(client: httpx.AsyncClient) -> N
         first, second = await client.get(path), await client.get(path)
         assert first.headers["X-Cache"] == "miss"
         if second.headers["X-Cache"] == "miss":
-            # On a busy machine the drop of the new product is replayed, once, amid the reads.
+            # On a busy machine the drop of the new product is replayed once between the reads.
             second = await client.get(path)
         assert second.headers["X-Cache"] == "near"
         assert first.content == second.content and first.headers["ETag"] == second.headers["ETag"]

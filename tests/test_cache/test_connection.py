@@ -14,7 +14,7 @@ from tests.support.servers.relay import Relay
 
 
 class Listener:
-    """What a connection tells of itself."""
+    """Records the pushes and the ends of a connection."""
 
     def __init__(self) -> None:
         self.pushes: list[list[Any]] = []

@@ -221,7 +221,7 @@ async def test_a_process_makes_good_what_it_failed_to_drop_itself(
 
 
 async def _die(*_arguments: Any) -> None:
-    """Do nothing, as whoever is dead."""
+    """Do nothing, like a process that has ended."""
 
 
 async def test_what_others_change_while_a_process_is_cut_off_it_knows_afterwards(
@@ -371,7 +371,7 @@ async def test_the_served_shop_has_its_redis_too(
     )
     async with opened(settings) as here:
         product_id = await offer(here)
-        # Whoever connects drops once more what is outstanding.
+        # A process that connects repeats the outstanding drops.
         assert await outstanding(here) == 0
         await read(here, product_id)
         with serving(settings, tmp_path) as served:
@@ -379,7 +379,7 @@ async def test_the_served_shop_has_its_redis_too(
                 path = f"/products/{product_id}"
                 tiers: list[str] = []
                 while "near" not in tiers and len(tiers) < 500:
-                    # The first answers may come before it is believed.
+                    # The first responses may precede the synchronization.
                     tiers.append((await client.get(path)).headers["X-Cache"])
                 assert tiers[-2:] == ["redis", "near"]
                 await reprice(here, product_id, "5.49")

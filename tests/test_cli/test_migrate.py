@@ -56,7 +56,7 @@ def test_an_empty_database_is_migrated_once(empty_database: Settings) -> None:
 
 async def test_of_several_that_start_at_once_one_migrates(empty_database: Settings) -> None:
     shops = [Shop(empty_database) for _ in range(3)]
-    # Two that migrate at once may block each other for good.
+    # Two concurrent migrations may deadlock.
     async with asyncio.timeout(WAIT_SECONDS):
         done = await asyncio.gather(*(migrate_shop(each) for each in shops))
     assert sorted(done) == [False, False, True]

@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 
 
 def is_moved(clock: Clock, by: timedelta) -> bool:
-    """Tell whether a clock differs from the machine's by a span, give or take a second."""
+    """Return whether a clock differs from the machine's by a time span, within a second."""
     return abs(clock.now() - datetime.now(UTC) - by) < timedelta(seconds=1)
 
 

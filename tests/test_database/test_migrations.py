@@ -212,7 +212,7 @@ async def test_data_survives_the_newest_step_down_and_up(shop: Shop) -> None:
         await upgrade(shop.database, "head")
         after = await rows_of(shop.database)
         assert columns_of(older, after) == columns_of(older, before)
-        # What the step itself brought is gone with it.
+        # The rows that the step itself added are deleted with it.
         assert {name for name, rows in after.items() if rows} == FILLED
         assert len(before["order_items"]) == 1
 

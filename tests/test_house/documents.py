@@ -74,7 +74,7 @@ class Document:
 
 @cache
 def documents() -> tuple[Document, ...]:
-    """Read all documents; the list of changes, which tells of what is gone, is none."""
+    """Read all documents except the list of changes, which names what no longer exists."""
     paths = {path for pattern in _PATTERNS for path in ROOT.glob(pattern)}
     return tuple(
         Document(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))

@@ -406,7 +406,7 @@ class BreakingClock(Clock):
         self._readings = readings
 
     def now(self) -> datetime:
-        """Return the present, or stop."""
+        """Return the current time, or stop the import."""
         self._readings -= 1
         if self._readings < 0:
             raise PowerCut

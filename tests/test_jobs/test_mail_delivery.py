@@ -79,7 +79,7 @@ async def mailing(
 
 
 async def deliver(shop: Shop) -> bool:
-    """Send what is due; tell whether anything was."""
+    """Send the mails that are due; return whether any was."""
     return await deliver_due(shop, sender_of(shop.settings))
 
 

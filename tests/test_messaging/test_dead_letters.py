@@ -29,7 +29,7 @@ LETTERS = "/dead-letters"
 async def parked(
     client: httpx.AsyncClient, shop: Shop, message_id: str | None = "late"
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Have an order parked for want of stock; return its product, restocked, and its letter."""
+    """Park an order that lacks stock; return its product, restocked, and its dead letter."""
     user, product = await create_user(client), await create_product(client, stock_quantity=1)
     await Pipeline(shop).process([message("order", order(user, product, 3), message_id)])
     supply = {"quantity": 9, "reason": "supply"}

@@ -48,7 +48,7 @@ FAULT = "cursed"
 
 @pytest.fixture(name="cursed")
 def cursed_handler(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the handler of products fail, by a fault of its own, for a marked one."""
+    """Make the handler of products raise an unexpected error for a marked product."""
     handle = COMMANDS["product"].handle
 
     async def fail(services: Services, caller: Caller, data: Any) -> Schema:
@@ -67,7 +67,7 @@ def replace_handler(monkeypatch: pytest.MonkeyPatch, queue: str, handler: Handle
 
 
 def products(*skus: str) -> list[Delivery]:
-    """Return messages of new products, among them one that the handler cannot bear."""
+    """Return messages of new products, one of which makes the handler fail."""
     return [
         message("product", PRODUCT | {"sku": sku, "name": sku}, f"product {sku}") for sku in skus
     ]
@@ -247,7 +247,7 @@ async def test_an_outage_does_not_count_as_the_death_of_a_process(
 
 @contextmanager
 def lost_answers(count: int) -> Iterator[None]:
-    """Have so many commits succeed whose answers get lost."""
+    """Make a number of commits succeed whose answers get lost."""
     commit, left = AsyncSession.commit, count
 
     async def lose(session: AsyncSession) -> None:

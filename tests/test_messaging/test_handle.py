@@ -1,4 +1,4 @@
-"""A message that its handler cannot bear costs the others as little as can be."""
+"""A message whose handler fails costs the other messages as little as possible."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -175,7 +175,7 @@ async def test_a_refusal_leaves_its_neighbours_applied(
         batch = [message(queue, data) for data in (first, *bad, second)]
         await Pipeline(shop).process(batch)
     assert len(await letters_of(shop)) == len(commands)
-    # Those of one batch have one moment, and among them an order of chance.
+    # Those of one batch have the same time, and their order is random.
     assert sorted(each["units"] for each in await every(client, "/orders")) == [1, 2, 3]
     assert (await client.get(f"/orders/{placed['id']}")).json()["status"] == "shipped"
     assert {"TEA", "TEA-2"} < {each["sku"] for each in await every(client, "/products")}

@@ -41,7 +41,7 @@ async def test_of_many_messages_with_one_id_each_is_applied_or_has_a_row(
     batch = [message("product", product(number), "the same for all") for number in range(60)]
     for start in range(0, 60, 20):
         await Pipeline(shop).process(batch[start : start + 20])
-    # Whoever acknowledges nothing gets all of them again, in any order.
+    # A consumer that acknowledges nothing gets all of them again, in any order.
     await Pipeline(shop).process([*reversed(batch), batch[0]])
     assert [each["sku"] for each in await every(client, "/products")] == ["TEA-0"]
     assert await letters_of(shop) == [("product", "ambiguous", AMBIGUOUS, 1)] * 59

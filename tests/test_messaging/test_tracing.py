@@ -1,4 +1,4 @@
-"""A request is one trace from HTTP to the database, by way of the outbox and a worker."""
+"""A request is one trace from HTTP through the outbox and a worker to the database."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Runs workers as processes over a RabbitMQ of the tests, and speaks to the broker beside them."""
+"""Runs workers as processes over a RabbitMQ of the tests, and talks to the broker itself."""
 
 import asyncio
 import json
@@ -92,7 +92,7 @@ class Stand:
             return declared.declaration_result.consumer_count or 0
 
     async def wait_for_workers(self, count: int = 1) -> None:
-        """Wait until so many workers consume every queue."""
+        """Wait until a number of workers consume every queue."""
         for queue in COMMANDS:
             try:
                 await until(
@@ -129,7 +129,7 @@ async def publish_all(channel: AbstractChannel, queue: str, documents: list[Any]
 
 
 async def drain(queue: AbstractQueue, count: int) -> list[AbstractIncomingMessage]:
-    """Take so many messages out of a queue, in their order."""
+    """Take a number of messages out of a queue, in their order."""
     taken: list[AbstractIncomingMessage] = []
     deadline = time.monotonic() + WAIT_SECONDS
     while len(taken) < count:

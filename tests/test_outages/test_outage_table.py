@@ -133,13 +133,13 @@ async def forget_reports(shop: Shop) -> None:
 
 
 def yesterday_of(shop: Shop) -> date:
-    """Return the newest day that is over."""
+    """Return the newest day that has ended."""
     return shop.days.last_over(shop.clock.now())
 
 
 @asynccontextmanager
 async def without_redis(world: World) -> AsyncIterator[None]:
-    """Have no Redis; afterwards it is believed again."""
+    """Stop Redis; afterwards it is synchronized again."""
     await asyncio.to_thread(world.redis.stop)
     await believed(world.stand.shop, False)
     yield
@@ -175,7 +175,7 @@ async def state_of(world: World, path: str) -> str:
 
 @asynccontextmanager
 async def without_postgres(world: World) -> AsyncIterator[None]:
-    """Have no database, from amid orders on; afterwards each is there once."""
+    """Stop the database while orders are placed; afterwards each order exists once."""
     before = await world.count()
     keys = [f"order-{number}" for number in range(30)]
     sending = [asyncio.create_task(place(world, key)) for key in keys]

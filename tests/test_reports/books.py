@@ -119,5 +119,5 @@ async def messages_of(shop: Shop, queue: str = "report") -> list[OutboxMessage]:
 
 
 async def at_once(*coroutines: Any) -> list[Any]:
-    """Run several at once; return what came of each, refusals included."""
+    """Run several at once; return their results, refusals included."""
     return await asyncio.gather(*coroutines, return_exceptions=True)

@@ -291,7 +291,7 @@ async def _fill(shop: Shop) -> None:
     rows = [_row(number, start + timedelta(seconds=number)) for number in range(SIZE)]
     async with shop.database.write() as session:
         await ProductRepository(session).add_all(rows)
-    # What the database does by itself after a while.
+    # The database does this later by itself.
     async with shop.database.reader.connect() as connection:
         await connection.execute(text("ANALYZE"))
 

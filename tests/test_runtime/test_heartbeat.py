@@ -43,24 +43,24 @@ async def test_a_process_that_beats_is_well(tmp_path: Path) -> None:
 
 async def test_what_a_process_cannot_do_without_is_told_until_it_is_back(tmp_path: Path) -> None:
     path = tmp_path / "heartbeat"
-    ailments: list[str | None] = ["RabbitMQ is unavailable"]
+    problems: list[str | None] = ["RabbitMQ is unavailable"]
     # The recovery is visible long before the next regular beat.
-    async with heartbeat(path, lambda: ailments[0], beat_seconds=3_600):
+    async with heartbeat(path, lambda: problems[0], beat_seconds=3_600):
         await beaten(path)
         assert await asyncio.to_thread(judged, path) == (1, "RabbitMQ is unavailable")
         assert await asyncio.to_thread(judged, path, "--alive") == (0, "")
-        ailments[0] = None
+        problems[0] = None
         await beaten(path)
         assert diagnose(path, is_alive=False) is None
 
 
 async def test_what_is_missing_later_is_told_at_the_next_beat(tmp_path: Path) -> None:
     path = tmp_path / "heartbeat"
-    ailments: list[str | None] = [None]
-    async with heartbeat(path, lambda: ailments[0], beat_seconds=0.02):
+    problems: list[str | None] = [None]
+    async with heartbeat(path, lambda: problems[0], beat_seconds=0.02):
         await beaten(path)
         assert diagnose(path, is_alive=False) is None
-        ailments[0] = "RabbitMQ is unavailable"
+        problems[0] = "RabbitMQ is unavailable"
         await beaten(path)
         assert diagnose(path, is_alive=False) == "RabbitMQ is unavailable"
 

@@ -122,7 +122,7 @@ async def log_in(shop: Shop, role: UserRole = UserRole.CUSTOMER, **changes: Any)
 
 
 async def let_in(shop: Shop, *scopes: Scope, **changes: Any) -> Machine:
-    """Add an API key that is good for these scopes."""
+    """Add an API key with these scopes."""
     new = machine(shop, scopes, **changes)
     await insert_rows(shop, [(ApiKey, new.row)])
     return new

@@ -294,7 +294,7 @@ def _is_worker(process_id: int) -> bool:
 
 
 async def _answers_while_stopped(shop: ServedShop, worker: int) -> bool:
-    """Tell whether the shop answers anew while a worker, which gets its share, does nothing."""
+    """Return whether the shop answers while one of its workers is stopped."""
     os.kill(worker, signal.SIGSTOP)
     try:
         for _ in range(60):

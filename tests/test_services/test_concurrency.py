@@ -1,4 +1,4 @@
-"""Many callers at once, with real commits: nothing is sold twice, lost, or made up."""
+"""Many callers at once, with real commits: nothing is sold twice, lost, or invented."""
 
 import asyncio
 from collections import Counter

@@ -209,7 +209,7 @@ async def buy_on(
     product_ids: list[str],
     acknowledged: list[dict[str, Any]],
 ) -> None:
-    """Place one order after the other until the shop is gone."""
+    """Place one order after the other until the shop has ended."""
     quantities = {product_id: 2 for product_id in product_ids}
     while True:
         try:

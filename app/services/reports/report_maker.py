@@ -31,7 +31,7 @@ class Outcome(StrEnum):
     """The result of making a report."""
 
     MADE = "made"
-    MADE_ANEW = "made anew"
+    REPLACED = "replaced"
     UNCHANGED = "unchanged"
 
 
@@ -139,7 +139,7 @@ class ReportMaker:
         if report is not None and report.digest == books.digest:
             return Outcome.UNCHANGED
         await self._require_balance(books)
-        outcome = Outcome.MADE if report is None else Outcome.MADE_ANEW
+        outcome = Outcome.MADE if report is None else Outcome.REPLACED
         report = self._report(report, books)
         await self._reports.replace(report)
         await self._write_products(books)

@@ -26,9 +26,9 @@ PORTS: Final = range(20000, 32000)
 TIMEOUT: Final = 60.0
 # Reads the server's process id, followed by those of its children while they are paused, a line for
 # each change, until the test process closes the pipe or dies. Not PR_SET_PDEATHSIG: that fires when
-# the thread which called start() ends, and leaves the directory behind. Who is paused takes a
-# signal, or notes that its parent is gone, when it goes on, hence -CONT. At last the server's whole
-# process group goes, because a child of RabbitMQ outlives it.
+# the thread which called start() ends, and leaves the directory behind. A paused process handles a
+# signal, or the end of its parent, only when it continues, hence -CONT. At last the whole process
+# group of the server is killed, because a child of RabbitMQ outlives it.
 WATCHDOG: Final = """
 while read -r first others; do pid=$first paused=$others; done
 if [ "${pid:-0}" -gt 0 ]; then

@@ -52,7 +52,7 @@ class SmtpServer:
         return [Received(**json.loads(each.read_text("utf-8"))) for each in files]
 
     def is_spoken_to(self) -> bool:
-        """Tell whether a mail was on its way here."""
+        """Return whether a client has begun to send a mail."""
         return (self.folder / "spoken-to").exists()
 
 
@@ -153,7 +153,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--auth", action="store_true", help="let in who knows the password only")
     parser.add_argument("--certificate", help="ask for TLS, with the certificate and key in a file")
-    parser.add_argument("--refuse", action="store_true", help="refuse every mail for the moment")
+    parser.add_argument("--refuse", action="store_true", help="refuse every mail temporarily")
     parser.add_argument("--silent", action="store_true", help="take a mail and say nothing")
     asyncio.run(_serve(parser.parse_args()))
 

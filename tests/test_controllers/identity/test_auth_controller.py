@@ -96,7 +96,7 @@ async def test_known_and_unknown_users_cost_the_same_work(
 ) -> None:
     known, imported = await create_user(machine), await create_user(machine)
     await set_user(still, imported["id"], password_hash=None)
-    # A process makes up what nobody's password is compared with at the first need of it.
+    # A process generates the hash for unknown users when it first needs it.
     await log_in(machine, "nobody@example.com")
     verified: list[str] = []
     verify = PasswordHasher.verify

@@ -32,7 +32,7 @@ async def verify(client: httpx.AsyncClient, token: str) -> httpx.Response:
 
 
 async def is_verified(client: httpx.AsyncClient, user_id: str) -> bool:
-    """Tell whether the address of a user is proved."""
+    """Return whether the address of a user is proved."""
     return bool((await client.get(f"/users/{user_id}")).json()["is_email_verified"])
 
 

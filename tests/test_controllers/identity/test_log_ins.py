@@ -77,7 +77,7 @@ async def test_a_log_in_lasts_thirty_days_however_often_it_is_renewed(
         assert kind_of(await renew(machine, renewed["refresh_token"])) == (401, "invalid-token")
         assert kind_of(await renew(machine, person.refresh)) == (401, "invalid-token")
         assert await status_of(machine, renewed["access_token"]) == 401
-        # What is over is forgotten when a process starts.
+        # Expired sessions are deleted when a process starts.
         await prepare(still)
     assert (await everything(still))["login_sessions"] == []
 

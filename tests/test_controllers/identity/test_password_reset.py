@@ -1,4 +1,4 @@
-"""Passwords that are forgotten, and what a mail about one is good for."""
+"""Passwords are reset with the token from an e-mail."""
 
 from datetime import timedelta
 
@@ -54,7 +54,7 @@ async def test_a_forgotten_password_is_replaced_by_way_of_a_mail(
     person, bystander = await someone(machine), await someone(machine)
     mails = len(await mails_of(still))
     assert (await forgot(machine, person.user["email"].upper())).status_code == 202
-    # To the address as the user gave it, and not as whoever asks spells it.
+    # To the address as the user spelled it, not as the request spells it.
     assert await told(still, mails) == [(person.user["email"], SUBJECT)]
     token = token_in((await mails_of(still))[-1])
     answer = await reset(machine, token)

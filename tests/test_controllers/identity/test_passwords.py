@@ -1,4 +1,4 @@
-"""How passwords are changed, kept and hashed anew, and how the key of the tokens is replaced."""
+"""Passwords are changed, kept and hashed again, and the key of the tokens is replaced."""
 
 from pathlib import Path
 from typing import Any

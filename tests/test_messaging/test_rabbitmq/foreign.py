@@ -1,4 +1,4 @@
-"""A producer that is no library of ours: it writes the bytes of AMQP 0-9-1 itself."""
+"""A producer without a library: it writes the bytes of AMQP 0-9-1 itself."""
 
 import socket
 import struct

@@ -44,7 +44,7 @@ async def answering(answer: bytes) -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def cutting(server: RabbitMQServer, after_bytes: int) -> AsyncIterator[int]:
-    """Listen on a port that leads to a broker, and hang up after so many bytes of its answers."""
+    """Forward a port to a broker, and disconnect after a number of bytes of its answers."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         its_reader, its_writer = await asyncio.open_connection(server.host, server.port)

@@ -152,9 +152,9 @@ async def test_lost_connections_while_the_database_is_locked_cost_no_order(stand
                 async with stand.shop.database.write() as session:
                     await session.execute(text("LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE"))
                     for _ in range(24):
-                        await until(lambda: ailment_of(worker), None)
+                        await until(lambda: problem_of(worker), None)
                         await way.cut()
-                        await until(lambda: ailment_of(worker), "RabbitMQ is unavailable")
+                        await until(lambda: problem_of(worker), "RabbitMQ is unavailable")
                         await way.open()
                 await until(lambda: stock_of(stand.client, product["id"]), 0)
         finally:
@@ -163,6 +163,6 @@ async def test_lost_connections_while_the_database_is_locked_cost_no_order(stand
     await assert_conserved(stand.client, [product["id"]])
 
 
-async def ailment_of(worker: Worker) -> Any:
-    """Return what a worker says of itself."""
+async def problem_of(worker: Worker) -> Any:
+    """Return the health that a worker reports."""
     return worker.problem()

@@ -1,4 +1,4 @@
-"""What a worker tells of itself to whoever watches it."""
+"""The health that a worker reports."""
 
 import dataclasses
 import signal

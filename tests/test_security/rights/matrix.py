@@ -20,7 +20,7 @@ COLUMNS = (
     "unscoped",
     "scoped",
 )
-"""No token; five that are none of ours; four users; an API key without and with the scope."""
+"""No token; five foreign tokens; four users; an API key without and with the scope."""
 
 NEW_PASSWORD = "wrong horse battery staple"
 API = "/api/v1"
@@ -87,7 +87,7 @@ def _row(method: str, path: str, statuses: str, **request: Any) -> Row:
     return Row(method, path, statuses, request)
 
 
-#                                     none of ours | other owner staff admin, key without, with
+#                                  foreign tokens | other owner staff admin, key without, with
 MATRIX = (
     _row("POST", f"{API}/auth/token", "200 | 200 200 200 200 200 200", data=LOGIN),
     _row(
@@ -145,7 +145,7 @@ MATRIX = (
         "401 | 403 403 201 201 403 201",
         json={"quantity": 5, "reason": "supply"},
     ),
-    # Whoever is no staff orders for nobody else.
+    # Only staff may order for another user.
     _row("POST", f"{API}/orders", "401 | 400 201 201 201 403 201", json=BASKET),
     _row("GET", f"{API}/orders", "401 | 200 200 200 200 403 200"),
     _row("GET", ORDER, "401 | 404 200 200 200 403 200"),
@@ -161,7 +161,7 @@ MATRIX = (
         "POST",
         f"{API}/api-keys",
         "401 | 403 403 403 201 403 403",
-        json={"name": "till", "scopes": ["orders:read"]},
+        json={"name": "checkout", "scopes": ["orders:read"]},
     ),
     _row("GET", f"{API}/api-keys", "401 | 403 403 403 200 403 403"),
     _row("DELETE", f"{API}/api-keys/{{key_id}}", "401 | 403 403 403 204 403 403"),

@@ -1,4 +1,4 @@
-"""No spelling of a path, a method or a token opens a door that is shut."""
+"""No spelling of a path, a method or a token circumvents the access rules."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -18,7 +18,7 @@ from tests.test_security.rights.world import world_of
 
 pytestmark = pytest.mark.any_database
 
-# Their tokens are none of ours.
+# The shop did not issue their tokens.
 STRANGERS = COLUMNS[:6]
 TYPES = {400: "urn:problem:invalid-input", 403: "urn:problem:forbidden"}
 

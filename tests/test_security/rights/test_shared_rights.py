@@ -65,7 +65,7 @@ async def both(settings: Settings, folder: Path) -> AsyncIterator[Pair]:
 
 
 async def seconds_until_out(client: httpx.AsyncClient, access_token: str) -> float:
-    """Return how long a token is still good for a process."""
+    """Return how long a process still accepts a token."""
     started = time.monotonic()
     while await status_of(client, access_token) == 200:
         assert time.monotonic() - started < AT_MOST_SECONDS

@@ -26,7 +26,7 @@ PUBLIC = {
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
 }
-# What is done for a person, by the person or an administrator: no API key is good for it.
+# Actions for a person, by the person or an administrator: API keys are not allowed.
 PERSONAL = {
     ("POST", "/api/v1/auth/logout"),
     ("GET", "/api/v1/auth/sessions"),

@@ -70,7 +70,7 @@ def assert_fits(value: object, schema: Document, document: Document) -> None:
 
 
 def fits(value: object, schema: Document, document: Document) -> bool:
-    """Tell whether a value is one that a JSON Schema describes."""
+    """Return whether a value matches a JSON Schema."""
     try:
         assert_fits(value, schema, document)
     except AssertionError:

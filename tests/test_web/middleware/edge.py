@@ -93,7 +93,7 @@ async def replies(
 async def faults(
     client: httpx.AsyncClient, path: str, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> list[httpx.Response]:
-    """Get a reply to a fault of the shop's own, and one to an outage."""
+    """Get the response to an internal error, and that to an outage."""
     found = []
     for error in (RuntimeError("planted"), Unavailable("planted", retry_after_seconds=1)):
 

@@ -27,7 +27,7 @@ async def basket(client: httpx.AsyncClient, stock: int = 10, quantity: int = 1) 
 
 
 def is_replayed(response: httpx.Response) -> bool:
-    """Tell whether an answer is one that was given before."""
+    """Return whether a response is a repeated one."""
     return "true" in response.headers.get_list("Idempotency-Replayed")
 
 

@@ -52,7 +52,7 @@ async def test_what_is_secret_is_kept_nowhere(tmp_path: Path) -> None:
         admin = await log_in(shop, UserRole.ADMIN)
         headers = bearing(admin.access_token)
         form = {"username": admin.email, "password": PASSWORD}
-        key = {"name": "till", "scopes": ["orders:read"]}
+        key = {"name": "checkout", "scopes": ["orders:read"]}
         answers = [
             await client.post("/api/v1/auth/token", data=form),
             await client.post("/api/v1/auth/refresh", json={"refresh_token": admin.refresh_token}),
