@@ -93,9 +93,12 @@ def _public(node: ast.Module | ast.ClassDef, prefix: str = "") -> Iterator[tuple
 def banned_phrases(
     texts: Mapping[str, str], phrases: Mapping[str, str], unless: Collection[str] = ()
 ) -> Iterator[Broken]:
-    """Find phrases that the house does not use, across line ends; `unless` names files that may."""
+    """Find banned phrases, also across the ends of lines and strings.
+
+    `unless` names files that may contain them.
+    """
     for phrase, better in phrases.items():
-        words = re.compile(r"\b" + r"[\s#]+".join(map(re.escape, phrase.split())) + r"\b", re.I)
+        words = re.compile(r"\b" + r"[\s#\"]+".join(map(re.escape, phrase.split())) + r"\b", re.I)
         for path, text in texts.items():
             for found in words.finditer(text) if path not in unless else ():
                 line = text.count("\n", 0, found.start()) + 1
