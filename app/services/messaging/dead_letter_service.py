@@ -1,4 +1,4 @@
-"""Failed messages: those that are retried later, and those that wait for a person."""
+"""Failed messages: those that are retried later, and dead letters."""
 
 import hashlib
 from datetime import timedelta
