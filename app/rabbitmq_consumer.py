@@ -18,6 +18,7 @@ from app.messaging.pipeline import Pipeline
 from app.messaging.rabbitmq.broker import BrokerLost, connected, declare, describe
 from app.messaging.rabbitmq.consumer import Consumer
 from app.messaging.rabbitmq.relay import Relay
+from app.messaging.waiting import apply_waiting
 from app.observability.tracing import flush_traces
 from app.runtime.heartbeat import heartbeat
 from app.runtime.process import begin_process, freeze_heap, run
@@ -81,7 +82,10 @@ class Worker:
             for command in COMMANDS
             for is_returned in (False, True)
         ]
-        tasks = [asyncio.create_task(relay.run())]
+        tasks = [
+            asyncio.create_task(relay.run()),
+            asyncio.create_task(apply_waiting(self._shop, self._pipeline)),
+        ]
         tasks += [asyncio.create_task(each.run()) for each in consumers]
         ends = [asyncio.create_task(lost.wait()), asyncio.create_task(self._stopping.wait())]
         await asyncio.wait([*tasks, *ends], return_when=asyncio.FIRST_COMPLETED)
@@ -98,9 +102,11 @@ class Worker:
 
 async def _end(tasks: list[asyncio.Task[Any]], *, graceful_seconds: float) -> None:
     """Wait for tasks to end, and cancel those that do not."""
-    # The relay never ends by itself and is safe to cancel: messages not deleted as sent are resent.
+    # The relay and the waiting commands never end by themselves and are safe to cancel: messages
+    # not deleted as sent are sent again, and commands not deleted as applied are known.
     if graceful_seconds:
-        tasks[0].cancel()
+        for task in tasks[:2]:
+            task.cancel()
         await asyncio.wait(tasks, timeout=graceful_seconds)
     for task in tasks:
         task.cancel()

@@ -100,6 +100,10 @@ class Settings(BaseSettings):
     rabbitmq_user: str = "guest"
     rabbitmq_password: SecretStr = SecretStr("guest")
 
+    # How long a command waits for what it changes, and how long a dead letter is kept.
+    message_wait_hours: Count = 24
+    dead_letter_days: Count = 90
+
     # Unset means that each process caches in its own memory.
     redis_host: str | None = None
     redis_port: Port = 6379

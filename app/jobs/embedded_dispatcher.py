@@ -1,5 +1,6 @@
 """Replaces the broker if there is none: the outbox is the queue."""
 
+import asyncio
 from itertools import groupby
 
 from app.core.queues import TASK_QUEUE
@@ -7,7 +8,8 @@ from app.jobs.requested_reports import run_task
 from app.messaging.commands import COMMANDS
 from app.messaging.delivery import Delivery
 from app.messaging.pipeline import Pipeline
-from app.runtime.supervisor import repeat
+from app.messaging.waiting import apply_waiting
+from app.runtime.supervisor import end, repeat
 from app.wiring.messaging import provide_outbox
 from app.wiring.resources import Shop
 
@@ -18,6 +20,14 @@ _POLL_SECONDS = 1.0
 async def dispatch_commands(shop: Shop) -> None:
     """Apply commands as they become due, until cancelled."""
     pipeline = Pipeline(shop)
+    waiting = asyncio.create_task(apply_waiting(shop, pipeline))
+    try:
+        await _dispatch_due_commands(shop, pipeline)
+    finally:
+        await end([waiting])
+
+
+async def _dispatch_due_commands(shop: Shop, pipeline: Pipeline) -> None:
 
     async def dispatch() -> None:
         if not await dispatch_due(shop, pipeline):

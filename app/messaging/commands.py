@@ -1,8 +1,9 @@
 """The registry of commands: their queues and handlers."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from app.database.sessions import AsyncSession
 from app.errors import DomainError, NotFound, OrderNotFound, ProductNotFound
@@ -33,6 +34,15 @@ BatchLock = Callable[[Services, Sequence[tuple[Caller, Any]]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """What a command changes; the message that adds it may arrive later."""
+
+    missing: type[NotFound]
+    id_of: Callable[[Any], UUID]
+    existing: Callable[[Services, Collection[UUID]], Awaitable[set[UUID]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """The command of one queue."""
 
@@ -44,8 +54,8 @@ class Command:
     """Handles many commands at once; a refused command does not fail the others."""
     lock: BatchLock | None = None
     """Locks the rows for the commands of one transaction, in the order that prevents deadlocks."""
-    overtaken: type[NotFound] | None = None
-    """The refusal of a command whose predecessor may not have been applied yet."""
+    subject: Subject | None = None
+    """What must exist before the command can be applied, if another message may add it."""
 
 
 async def offer_product(services: Services, caller: Caller, data: ProductCreate) -> Schema:
@@ -101,7 +111,17 @@ async def lock_orders(
 ) -> None:
     """Lock the orders that are to move, and the products whose stock they return."""
     orders = provide_orders(services.session, services.shop)
-    await orders.lock_for_moving({data.order_id: data.order_data.status for _, data in moves})
+    await orders.lock_for_moving([(data.order_id, data.order_data.status) for _, data in moves])
+
+
+async def existing_products(services: Services, ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the ids that belong to products."""
+    return await provide_products(services.session, services.shop).existing(ids)
+
+
+async def existing_orders(services: Services, ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the ids that belong to orders."""
+    return await provide_orders(services.session, services.shop).existing(ids)
 
 
 COMMANDS: dict[str, Command] = {
@@ -114,7 +134,7 @@ COMMANDS: dict[str, Command] = {
             "Changes a product.",
             change_product,
             lock=lock_products,
-            overtaken=ProductNotFound,
+            subject=Subject(ProductNotFound, lambda data: data.product_id, existing_products),
         ),
         Command(
             "order",
@@ -130,7 +150,7 @@ COMMANDS: dict[str, Command] = {
             "Moves an order along its transitions.",
             move_order,
             lock=lock_orders,
-            overtaken=OrderNotFound,
+            subject=Subject(OrderNotFound, lambda data: data.order_id, existing_orders),
         ),
     )
 }

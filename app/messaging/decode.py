@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from app.core.limits import MAX_BODY_BYTES
 from app.errors import DomainError, InvalidInput
@@ -32,6 +33,8 @@ class Refusal:
 
     delivery: Delivery
     error: DomainError
+    awaits: UUID | None = None
+    """The id of what it changes, if it is to wait for it."""
 
 
 def decode(

@@ -29,6 +29,8 @@ class Delivery:
     """The headers that its sender has set."""
     returned_for: str | None = None
     """Why the broker dead-lettered it, if it did."""
+    has_waited: bool = False
+    """Whether it has waited for what it changes."""
     # Generated once: if the response to a commit is lost, the message is retried under the same id.
     own_id: str = field(default_factory=lambda: f"unnamed-{uuid.uuid4().hex}")
 

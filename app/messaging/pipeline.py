@@ -13,10 +13,16 @@ from app.messaging.decode import decode
 from app.messaging.delivery import Delivery, shared_headers
 from app.messaging.handle import HandlerRunner
 from app.messaging.settle import HandlerFailed, Settlement
+from app.messaging.subjects import hold_back
 from app.messaging.suspects import Suspects
 from app.observability.tracing import consumer_span, restored_request_id
 from app.runtime.supervisor import GrowingPause
-from app.wiring.messaging import provide_dead_letters, provide_inbox, provide_operations
+from app.wiring.messaging import (
+    provide_dead_letters,
+    provide_inbox,
+    provide_operations,
+    provide_waiting_commands,
+)
 from app.wiring.resources import Shop
 
 logger = logging.getLogger(__name__)
@@ -83,14 +89,15 @@ class Pipeline:
         command = COMMANDS[deliveries[0].queue]
         operation_ids = await self._mark_running(deliveries)
         async with self._shop.database.write() as session:
-            inbox = provide_inbox(session, self._shop)
             operations = provide_operations(session, self._shop)
+            waiting = provide_waiting_commands(session, self._shop)
             asked = await operations.of_messages(command.queue, operation_ids)
             decoded, invalid = decode(command, deliveries, asked)
-            fresh, ambiguous = await claim(inbox, decoded)
+            ready, held = await hold_back(waiting, command, decoded)
+            fresh, ambiguous = await claim(provide_inbox(session, self._shop), ready)
             outcomes = await self._handler.handle(session, command, fresh)
-            settlement = self._settlement(session)
-            await settlement.settle(command, fresh, outcomes, [*invalid, *ambiguous])
+            refused = [*invalid, *held, *ambiguous]
+            await self._settlement(session).settle(command, fresh, outcomes, refused)
 
     async def _mark_running(self, deliveries: Sequence[Delivery]) -> list[UUID]:
         """Mark the operations of messages as running and commit that; return their ids."""
@@ -130,4 +137,5 @@ class Pipeline:
             provide_dead_letters(session, self._shop),
             provide_inbox(session, self._shop),
             provide_operations(session, self._shop),
+            provide_waiting_commands(session, self._shop),
         )

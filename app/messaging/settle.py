@@ -4,16 +4,19 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from app.database.outages import is_database_error
 from app.errors import DomainError, Unavailable
 from app.messaging.commands import Command, Outcome
 from app.messaging.decode import Decoded, Refusal
 from app.messaging.delivery import Delivery
+from app.messaging.subjects import awaited_by
 from app.observability.tracing import restored_request_id
 from app.services.messaging.dead_letter_service import DeadLetterService
 from app.services.messaging.inbox_service import InboxService
 from app.services.messaging.operation_service import OperationService
+from app.services.messaging.waiting_command_service import WaitingCommandService
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +35,16 @@ class Settlement:
     """Completes, postpones or parks messages, in the transaction of their effect."""
 
     def __init__(
-        self, letters: DeadLetterService, inbox: InboxService, operations: OperationService
+        self,
+        letters: DeadLetterService,
+        inbox: InboxService,
+        operations: OperationService,
+        waiting: WaitingCommandService,
     ) -> None:
         self._letters = letters
         self._inbox = inbox
         self._operations = operations
+        self._waiting = waiting
 
     async def settle(
         self,
@@ -51,10 +59,14 @@ class Settlement:
             Unavailable: the refusal of a message is `Unavailable`; the batch is tried again.
         """
         refusals = list(refused)
+        waiting: set[UUID] = set()
         for each in fresh:
             outcome = outcomes[each.message_id]
             if isinstance(outcome, DomainError):
-                refusals.append(Refusal(each.delivery, outcome))
+                awaits = awaited_by(command, each, outcome, waiting)
+                refusals.append(Refusal(each.delivery, outcome, awaits))
+                if awaits is not None:
+                    waiting.add(awaits)
             elif isinstance(outcome, Exception):
                 await self.fail(each.delivery, outcome)
             elif each.operation is not None:
@@ -66,17 +78,20 @@ class Settlement:
         )
         awaited = {each.message_id for each in fresh if each.operation is not None}
         for refusal in refusals:
-            await self._refuse(command, refusal, is_awaited=refusal.delivery.stored_id in awaited)
+            await self._refuse(refusal, is_awaited=refusal.delivery.stored_id in awaited)
 
-    async def _refuse(self, command: Command, refusal: Refusal, *, is_awaited: bool) -> None:
+    async def _refuse(self, refusal: Refusal, *, is_awaited: bool) -> None:
         delivery, error = refusal.delivery, refusal.error
         if isinstance(error, Unavailable):
             raise error
-        may_pass = command.overtaken is not None and isinstance(error, command.overtaken)
         with restored_request_id(delivery.headers):
-            # A caller over HTTP refers to an existing resource, and waits for the result.
-            if may_pass and not is_awaited and delivery.attempts + 1 < MAX_ATTEMPTS:
-                await self._postpone(delivery)
+            if refusal.awaits is not None:
+                await self._waiting.add(
+                    delivery.queue, delivery.stored_id, delivery.body, refusal.awaits
+                )
+            elif is_awaited and delivery.operation_id is not None:
+                # Its sender is told by the operation: nobody else has to act on it.
+                await self._operations.mark_failed(delivery.queue, delivery.operation_id, error)
             else:
                 await self._park(delivery, error)
 

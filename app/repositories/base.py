@@ -50,6 +50,11 @@ class Repository(Generic[Row]):
             raise self.not_found.of(row_id)
         return row
 
+    async def existing(self, ids: Collection[UUID]) -> set[UUID]:
+        """Return those of the ids that belong to rows visible to callers."""
+        query = self.query().with_only_columns(self.model.id)
+        return set(await self.session.scalars(query.where(among(self.session, self.model.id, ids))))
+
     async def lock_in_id_order(self, ids: Collection[UUID]) -> None:
         """Lock rows until the transaction ends, including those hidden from callers.
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +24,7 @@ from app.tables.base import Base
 
 __all__ = [
     "CacheDrop",
+    "FINISHED",
     "DeadLetter",
     "InboxMessage",
     "Operation",
@@ -41,11 +43,24 @@ class OperationState(StrEnum):
     FAILED = "failed"
 
 
+FINISHED = frozenset({OperationState.SUCCEEDED, OperationState.FAILED})
+"""The states in which an operation never changes again."""
+
+
 class OutboxMessage(Base):
     """A message to be sent, stored in the transaction of its reason."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index(None, "due_at", "position"),)
+    __table_args__ = (
+        Index(None, "due_at", "position"),
+        Index(
+            None,
+            "routing_key",
+            "awaits",
+            postgresql_where=text("awaits IS NOT NULL"),
+            sqlite_where=text("awaits IS NOT NULL"),
+        ),
+    )
 
     # Rises in the order in which rows are added; within one subject, in the order of the commits.
     position: Mapped[int] = mapped_column(
@@ -62,6 +77,9 @@ class OutboxMessage(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column()
     due_at: Mapped[datetime] = mapped_column()
+    # The id of what a command changes and which does not exist yet. It is not sent: it is applied
+    # when this exists, or refused when it is due.
+    awaits: Mapped[UUID | None] = mapped_column()
 
 
 class CacheDrop(Base):

@@ -1,11 +1,13 @@
 """The start of a shop and its periodic cleanup."""
 
+from datetime import timedelta
+
 from app.database.migrate import migrate
 from app.errors import EmailTaken, InvalidInput
 from app.services.identity.start_service import generate_password
 from app.settings import InvalidSettings
 from app.wiring.identity import provide_auth, provide_start
-from app.wiring.messaging import provide_inbox, provide_operations
+from app.wiring.messaging import provide_dead_letters, provide_inbox, provide_operations
 from app.wiring.resources import Shop
 from app.wiring.system import provide_idempotency
 
@@ -29,12 +31,14 @@ async def prepare(shop: Shop) -> None:
 
 
 async def delete_expired(shop: Shop) -> None:
-    """Delete expired idempotent responses, log-ins, inbox rows and operations."""
+    """Delete expired idempotent responses, log-ins, inbox rows, operations and dead letters."""
     async with shop.database.write() as session:
         await provide_idempotency(session, shop).delete_expired()
         await provide_auth(session, shop).delete_expired_sessions()
         await provide_inbox(session, shop).delete_old()
         await provide_operations(session, shop).delete_finished()
+        age = timedelta(days=shop.settings.dead_letter_days)
+        await provide_dead_letters(session, shop).delete_old(age)
 
 
 async def ensure_admin(shop: Shop) -> str | None:

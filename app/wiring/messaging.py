@@ -1,5 +1,7 @@
 """Builds the services of messages and operations."""
 
+from datetime import timedelta
+
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -8,12 +10,14 @@ from app.repositories.messaging.dead_letter_repository import DeadLetterReposito
 from app.repositories.messaging.inbox_repository import InboxRepository
 from app.repositories.messaging.operation_repository import OperationRepository
 from app.repositories.messaging.outbox_repository import OutboxRepository
+from app.repositories.messaging.waiting_command_repository import WaitingCommandRepository
 from app.services.messaging.cache_drop_service import CacheDropService
 from app.services.messaging.dead_letter_service import DeadLetterService
 from app.services.messaging.inbox_service import InboxService
 from app.services.messaging.messaging_privacy import MessagingPrivacy
 from app.services.messaging.operation_service import OperationService
 from app.services.messaging.outbox_service import OutboxService
+from app.services.messaging.waiting_command_service import WaitingCommandService
 from app.wiring.resources import Shop
 from app.wiring.system import provide_audit
 
@@ -22,6 +26,16 @@ def provide_outbox(session: AsyncSession, shop: Shop) -> OutboxService:
     """Return the service of the outbox."""
     has_broker = shop.settings.rabbitmq_host is not None
     return OutboxService(OutboxRepository(session), shop.clock, has_broker=has_broker)
+
+
+def provide_waiting_commands(session: AsyncSession, shop: Shop) -> WaitingCommandService:
+    """Return the service of the commands that wait for what they change."""
+    return WaitingCommandService(
+        WaitingCommandRepository(session),
+        OutboxRepository(session),
+        shop.clock,
+        timedelta(hours=shop.settings.message_wait_hours),
+    )
 
 
 def provide_cache_drops(session: AsyncSession, shop: Shop) -> CacheDropService:

@@ -1,18 +1,21 @@
 """Dead letters are listed, shown, requeued once and discarded, by staff only."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import httpx
 
 from app.messaging.pipeline import Pipeline
-from app.models import AuditEvent
+from app.models import AuditEvent, DeadLetter
 from app.security.areas.messaging import MessagingAudited
 from app.security.audited import Audited
+from app.wiring.lifecycle import delete_expired
 from app.wiring.resources import Shop
 from tests.support.factories import PASSWORD, create_product, create_user
 from tests.support.ledger import every, stock_of
 from tests.support.machines import NAME
+from tests.support.moments import later
 from tests.support.refusals import NOTHING, problem_of, refused
 from tests.test_messaging.deliveries import (
     again,
@@ -64,6 +67,16 @@ async def test_letters_are_listed_by_queue_in_pages(client: httpx.AsyncClient, s
         "created_at",
     }
     assert await every(client, LETTERS, queue="nothing") == []
+
+
+async def test_a_letter_is_deleted_after_ninety_days(shop: Shop) -> None:
+    await Pipeline(shop).process([message("order", b"?")])
+    with later(shop, timedelta(days=89)):
+        await delete_expired(shop)
+        assert len(await rows_of(shop, DeadLetter)) == 1
+    with later(shop, timedelta(days=91)):
+        await delete_expired(shop)
+        assert await rows_of(shop, DeadLetter) == []
 
 
 async def test_a_letter_is_shown_with_its_body(client: httpx.AsyncClient, shop: Shop) -> None:

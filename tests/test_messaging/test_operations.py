@@ -20,7 +20,14 @@ from tests.support.ledger import every, stock_of
 from tests.support.machines import AUTHORIZATION, let_machine_into
 from tests.support.processes import serving
 from tests.support.refusals import NOTHING, problem_of, refused
-from tests.test_messaging.deliveries import PRODUCT, order, postponed_in, take_postponed
+from tests.test_messaging.deliveries import (
+    PRODUCT,
+    letters_of,
+    message,
+    order,
+    postponed_in,
+    take_postponed,
+)
 
 ASYNC = {"Prefer": "respond-async"}
 WAIT = {"Prefer": "respond-async, wait=20"}
@@ -91,6 +98,34 @@ async def test_who_waits_for_what_is_refused_gets_the_problem(busy: httpx.AsyncC
     assert problem_of(told[0]) == problem_of(told[1])
     assert problem_of(told[0])["products"][0]["available"] == 10
     assert await stock_of(busy, product["id"]) == 10
+
+
+async def test_a_refusal_that_its_sender_reads_in_the_operation_is_no_dead_letter(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    user, product = await create_user(client), await create_product(client)
+    accepted = await client.post("/orders", json=order(user, product, 11), headers=ASYNC)
+    await Pipeline(shop).process(await take_postponed(shop))
+    shown = (await client.get(at(accepted.headers["Location"]))).json()
+    assert (shown["state"], shown["problem"]["type"]) == (
+        "failed",
+        "urn:problem:insufficient-stock",
+    )
+    assert await letters_of(shop) == []
+
+
+@pytest.mark.parametrize("quantity", [1, 11], ids=["succeeded", "failed"])
+async def test_a_finished_operation_is_not_changed_by_a_message_with_its_id(
+    client: httpx.AsyncClient, shop: Shop, quantity: int
+) -> None:
+    user, product = await create_user(client), await create_product(client)
+    accepted = await client.post("/orders", json=order(user, product, quantity), headers=ASYNC)
+    await Pipeline(shop).process(await take_postponed(shop))
+    place = at(accepted.headers["Location"])
+    finished = (await client.get(place)).json()
+    for body in (order(user, product, 2), order(user, product, 99), b"?", {}):
+        await Pipeline(shop).process([message("order", body, finished["id"])])
+        assert (await client.get(place)).json() == finished
 
 
 async def test_a_body_that_is_not_valid_is_refused_at_once(

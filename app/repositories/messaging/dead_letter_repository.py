@@ -1,9 +1,10 @@
 """Queries over the messages that cannot be applied."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -48,6 +49,10 @@ class DeadLetterRepository(Repository[DeadLetter]):
     async def count_by_queue(self) -> dict[str, int]:
         """Return the number of messages by queue, for queues that have any."""
         return dict((await self.session.execute(_COUNTS)).all())
+
+    async def delete_before(self, moment: datetime) -> None:
+        """Delete the messages that were parked before a time."""
+        await self.session.execute(delete(DeadLetter).where(DeadLetter.created_at < moment))
 
     async def delete(self, letter: DeadLetter) -> None:
         """Delete a message."""

@@ -32,6 +32,8 @@ class InboxRepository:
         """Record messages as applied; return the ids of those that were not applied before."""
         if not rows:
             return set()
+        # The order of the ids prevents deadlocks between workers that claim the same messages.
+        rows = sorted(rows, key=lambda each: str(each["message_id"]))
         if self._is_postgres:
             return set(await self.session.scalars(_CLAIM, values_of((_inbox, rows))))
         statement = (

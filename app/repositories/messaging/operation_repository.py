@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 
 from app.errors import OperationNotFound
-from app.models import Operation, OperationState
+from app.models import FINISHED, Operation, OperationState
 from app.repositories.base import Repository
 from app.repositories.bulk import among
 
@@ -66,6 +66,6 @@ class OperationRepository(Repository[Operation]):
         await self.session.execute(
             delete(Operation).where(
                 Operation.updated_at < before,
-                Operation.state.in_((OperationState.SUCCEEDED, OperationState.FAILED)),
+                Operation.state.in_(FINISHED),
             )
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, delete, func, literal_column, select, text, update
+from sqlalchemy import case, delete, func, literal_column, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database.advisory_locks import AdvisoryLock
@@ -24,12 +24,16 @@ _COLUMNS = (
     "attempts",
     "created_at",
     "due_at",
+    "awaits",
 )
 _SEND = select(func.pg_notify(literal_column("'outbox'"), literal_column("''"))).add_cte(
     insert_of(_outbox, _COLUMNS).cte()
 )
 # A message that was tried before waits on purpose until it is due.
-_SINCE = case((OutboxMessage.attempts > 0, OutboxMessage.due_at), else_=OutboxMessage.created_at)
+_SINCE = case(
+    (or_(OutboxMessage.attempts > 0, OutboxMessage.awaits.is_not(None)), OutboxMessage.due_at),
+    else_=OutboxMessage.created_at,
+)
 _WAITING = select(
     OutboxMessage.exchange, OutboxMessage.routing_key, func.count(), func.min(_SINCE)
 ).group_by(OutboxMessage.exchange, OutboxMessage.routing_key)
@@ -77,13 +81,13 @@ class OutboxRepository:
         """Return messages that are due, the oldest first, without changing them."""
         query = (
             select(OutboxMessage)
-            .where(OutboxMessage.due_at <= now)
+            .where(OutboxMessage.due_at <= now, OutboxMessage.awaits.is_(None))
             .order_by(OutboxMessage.position)
             .limit(limit)
         )
         return (await self.session.scalars(query)).all()
 
-    async def waiting(self) -> list[Waiting]:
+    async def counts(self) -> list[Waiting]:
         """Return the waiting messages, counted by destination."""
         return [Waiting(*row) for row in await self.session.execute(_WAITING)]
 

@@ -114,12 +114,6 @@ class OrderRepository(Repository[Order]):
         """Return the highest order number; 0 without orders."""
         return await self.session.scalar(_LAST_NUMBER) or 0
 
-    async def existing(self, ids: Collection[UUID]) -> set[UUID]:
-        """Return those of the ids that belong to orders."""
-        return set(
-            await self.session.scalars(select(Order.id).where(among(self.session, Order.id, ids)))
-        )
-
     def _owned(self, owner: UUID | None) -> Select[Order]:
         return self.query() if owner is None else self.query().where(Order.user_id == owner)
 

@@ -145,6 +145,10 @@ class ProductService:
         """Lock products until the transaction ends."""
         await self._products.lock_in_id_order(product_ids)
 
+    async def existing(self, product_ids: Collection[UUID]) -> set[UUID]:
+        """Return those of the ids that belong to products."""
+        return await self._products.existing(product_ids)
+
     async def archive(self, product_id: UUID) -> None:
         """Archive a product; orders that contain it keep it.
 

@@ -70,6 +70,10 @@ class DeadLetterService:
         if is_new:
             await self._outbox.publish_dead_letter(queue, message_id, kept, code, reason, attempts)
 
+    async def delete_old(self, age: timedelta) -> None:
+        """Delete the dead letters that are older than `age`."""
+        await self._letters.delete_before(self._clock.now() - age)
+
     async def find(self, query: DeadLetterQuery) -> DeadLetterPage:
         """Return a page of dead letters."""
         letters, following = await self._letters.find(query)

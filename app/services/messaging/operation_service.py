@@ -11,7 +11,7 @@ from app.core.clock import Clock
 from app.core.ids import new_id
 from app.core.queues import TASK_QUEUE
 from app.errors import DomainError
-from app.models import Operation, OperationState
+from app.models import FINISHED, Operation, OperationState
 from app.observability.request_ids import current_request_id
 from app.repositories.messaging.operation_repository import OperationRepository
 from app.schemas.base import Schema
@@ -86,29 +86,33 @@ class OperationService:
 
     def mark_succeeded(self, operation: Operation, result: Schema) -> None:
         """Record the result of a command."""
-        self._step(operation, OperationState.SUCCEEDED)
-        operation.result = plain(result)
+        if self._step(operation, OperationState.SUCCEEDED):
+            operation.result = plain(result)
 
     async def count_attempt(self, queue: str, operation_id: UUID) -> None:
         """Record that a command failed and will be retried."""
         for operation in await self._operations.of_messages(queue, [operation_id]):
-            self._step(operation, OperationState.RUNNING)
-            operation.attempts += 1
+            if self._step(operation, OperationState.RUNNING):
+                operation.attempts += 1
 
     async def mark_failed(self, queue: str, operation_id: UUID, error: DomainError) -> None:
         """Record why a command failed permanently."""
         for operation in await self._operations.of_messages(queue, [operation_id]):
-            self._step(operation, OperationState.FAILED)
-            operation.problem = _plain(error.as_problem())
+            if self._step(operation, OperationState.FAILED):
+                operation.problem = _plain(error.as_problem())
 
     async def delete_finished(self) -> None:
         """Delete the operations that finished long ago."""
         await self._operations.delete_finished(self._clock.now() - RETENTION)
 
-    def _step(self, operation: Operation, state: OperationState) -> None:
+    def _step(self, operation: Operation, state: OperationState) -> bool:
+        """Change the state, unless the operation has finished; return whether it was changed."""
+        if operation.state in FINISHED:
+            return False
         operation.state = state
         operation.updated_at = self._clock.now()
         operation.version += 1
+        return True
 
 
 def _plain(problem: dict[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class OutboxService:
         """Publish several events."""
         if self._has_broker and events:
             now, headers = self._clock.now(), context_headers()
-            await self._outbox.send([_event_row(each, headers, now) for each in events])
+            await self._outbox.send([_eventmessage_row(each, headers, now) for each in events])
 
     async def take_due(self, limit: int) -> Sequence[OutboxMessage]:
         """Return unsent messages, the oldest first; one caller at a time gets any."""
@@ -62,14 +62,14 @@ class OutboxService:
     async def enqueue(self, queue: str, message_id: str, body: bytes) -> None:
         """Put a command on its queue."""
         headers, now = context_headers(), self._clock.now()
-        await self._outbox.send([_row(queue, message_id, message_id, body, headers, now)])
+        await self._outbox.send([message_row(queue, message_id, message_id, body, headers, now)])
 
     async def enqueue_later(
         self, queue: str, message_id: str, body: bytes, attempts: int, delay: timedelta
     ) -> None:
         """Put a command back on its queue, to be delivered after a delay."""
         headers, now = context_headers(), self._clock.now()
-        row = _row(queue, message_id, message_id, body, headers, now)
+        row = message_row(queue, message_id, message_id, body, headers, now)
         # No notification: it is not due yet.
         await self._outbox.add([row | {"attempts": attempts, "due_at": now + delay}])
 
@@ -85,7 +85,7 @@ class OutboxService:
         """Send a message to a queue that others consume; without a broker, do nothing."""
         if self._has_broker:
             told = {**context_headers(), **headers}
-            row = _row(queue, message_id, subject, body, told, self._clock.now())
+            row = message_row(queue, message_id, subject, body, told, self._clock.now())
             await self._outbox.send([row])
 
     async def publish_dead_letter(
@@ -101,7 +101,7 @@ class OutboxService:
         await self.publish(dead_letter_queue(queue), message_id, message_id, body, headers)
 
 
-def _event_row(event: DomainEvent, headers: dict[str, str], now: datetime) -> dict[str, Any]:
+def _eventmessage_row(event: DomainEvent, headers: dict[str, str], now: datetime) -> dict[str, Any]:
     event_id = new_id(now)
     body = {
         "id": event_id,
@@ -110,7 +110,7 @@ def _event_row(event: DomainEvent, headers: dict[str, str], now: datetime) -> di
         # Already JSON: it is embedded without being decoded again.
         "data": msgspec.Raw(event.data.to_json()),
     }
-    return _row(
+    return message_row(
         event.routing_key,
         str(event_id),
         str(event.subject_id),
@@ -121,7 +121,7 @@ def _event_row(event: DomainEvent, headers: dict[str, str], now: datetime) -> di
     )
 
 
-def _row(
+def message_row(
     routing_key: str,
     message_id: str,
     subject: str,
@@ -131,6 +131,7 @@ def _row(
     *,
     exchange: str = "",
 ) -> dict[str, Any]:
+    """Return a message as columns of the outbox."""
     return {
         "exchange": exchange,
         "routing_key": routing_key,
@@ -141,6 +142,7 @@ def _row(
         "attempts": 0,
         "created_at": now,
         "due_at": now,
+        "awaits": None,
     }
 
 

@@ -1,6 +1,6 @@
 """Orders: their placement and their transitions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -174,10 +174,14 @@ class OrderService:
         await self._outbox.announce(OrderStatusChangedEvent(order.id, step))
         return OrderRead.model_validate(order)
 
-    async def lock_for_moving(self, moves: Mapping[UUID, OrderStatus]) -> None:
+    async def existing(self, order_ids: Collection[UUID]) -> set[UUID]:
+        """Return those of the ids that belong to orders."""
+        return await self._orders.existing(order_ids)
+
+    async def lock_for_moving(self, moves: Sequence[tuple[UUID, OrderStatus]]) -> None:
         """Lock orders that one transaction moves one after the other, and their products."""
-        await self._orders.lock_in_id_order(moves)
-        cancelled = [each for each, status in moves.items() if status is OrderStatus.CANCELLED]
+        await self._orders.lock_in_id_order({order_id for order_id, _ in moves})
+        cancelled = {each for each, status in moves if status is OrderStatus.CANCELLED}
         if cancelled:
             await self._products.lock_in_id_order(await self._orders.product_ids_in(cancelled))
 

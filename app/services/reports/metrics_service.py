@@ -43,7 +43,7 @@ class MetricsService:
 
     async def figures(self) -> Figures:
         """Return the current metrics; one statement is executed for each table."""
-        waiting = await self._outbox.waiting()
+        waiting = await self._outbox.counts()
         now = self._clock.now()
         ages = [(now - each.since).total_seconds() for each in waiting]
         reported_until = await self._reports.last_end()

@@ -15,7 +15,7 @@ Document = dict[str, Any]
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _JSON = "application/json"
 _COMMAND_RULES = (
-    f"The body has at most {MAX_BODY_BYTES // 1024} KiB. A command that fails temporarily is tried "
+    f"The body has at most {MAX_BODY_BYTES // 1024} KiB. A command whose handler fails is tried "
     f"up to {MAX_ATTEMPTS} times, with growing pauses, in which other commands may overtake it. A "
     "command that cannot be applied is parked: it is stored as a dead letter, with a copy on "
     "`{parked}`. The shop acknowledges a message after it has committed its effect or parked it."

@@ -23,6 +23,7 @@ from tests.test_messaging.deliveries import (
     assert_balanced,
     change,
     codes_of,
+    letters_of,
     message,
     move,
     names_in,
@@ -219,20 +220,24 @@ async def test_a_dead_letter_has_a_copy_on_the_broker_with_its_reason(stand: Sta
     assert sorted(await codes_of(stand.shop)) == ["insufficient-stock", "invalid-input"]
 
 
-async def test_a_postponed_message_comes_again_over_the_broker(stand: Stand) -> None:
+async def test_updates_that_arrive_before_their_order_are_applied_in_order_after_it(
+    stand: Stand,
+) -> None:
     user, product = await create_user(stand.client), await create_product(stand.client)
     chosen = "0199a1b2-7c00-7d00-8e00-000000000042"
     async with stand.channel() as channel:
-        await publish(channel, "order_update", move(chosen, "paid"), "early")
-        await until(lambda: attempts_in(stand), [1])
-        await publish(channel, "order", order(user, product, id=chosen), "late")
-    await until(lambda: applied_in(stand.shop), ["late", "early"])
-    assert (await stand.client.get(f"/orders/{chosen}")).json()["status"] == "paid"
+        await publish(channel, "order_update", move(chosen, "paid"), "first")
+        await until(lambda: waiting_ids_in(stand), ["first"])
+        await publish(channel, "order", order(user, product, id=chosen), "order")
+        await publish(channel, "order_update", move(chosen, "shipped"), "second")
+    await until(lambda: applied_in(stand.shop), ["order", "first", "second"])
+    assert (await stand.client.get(f"/orders/{chosen}")).json()["status"] == "shipped"
+    assert await letters_of(stand.shop) == []
 
 
-async def attempts_in(stand: Stand) -> list[int]:
-    """Return how often each message was tried that waits to be delivered."""
-    return [each.attempts for each in await postponed_in(stand.shop)]
+async def waiting_ids_in(stand: Stand) -> list[str]:
+    """Return the ids of the messages that wait for what they change."""
+    return [each.message_id for each in await postponed_in(stand.shop) if each.awaits]
 
 
 async def test_a_command_over_http_takes_the_way_over_the_broker(stand: Stand) -> None:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -25,7 +24,6 @@ from main import create_app
 from tests.conftest import client_of, postgres_settings, running
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import assert_conserved, every, stock_of
-from tests.support.refusals import NOTHING
 from tests.support.servers import start_postgres
 from tests.test_messaging.deliveries import (
     PRODUCT,
@@ -133,46 +131,6 @@ async def test_an_operation_tells_of_its_attempts_and_of_their_end(
         "status": 500,
         "detail": "it failed 8 times, with ZeroDivisionError the last time",
     }
-
-
-@pytest.mark.parametrize("has_id", [True, False])
-async def test_an_update_that_overtakes_its_order_is_applied_after_it(
-    client: httpx.AsyncClient, shop: Shop, has_id: bool
-) -> None:
-    user, product = await create_user(client), await create_product(client)
-    chosen = str(uuid4())
-    update = message("order_update", move(chosen, "paid"), "update" if has_id else None)
-    await Pipeline(shop).process([update])
-    assert await letters_of(shop) == []
-    (early,) = await take_postponed(shop)
-    assert early.attempts == 1
-    await Pipeline(shop).process([early])
-    (late,) = await take_postponed(shop)
-    assert (late.attempts, late.message_id) == (2, early.message_id)
-    await Pipeline(shop).process([message("order", order(user, product, id=chosen))])
-    await Pipeline(shop).process([late])
-    assert (await client.get(f"/orders/{chosen}")).json()["status"] == "paid"
-    assert await postponed_in(shop) == [] and await letters_of(shop) == []
-
-
-@pytest.mark.parametrize(
-    ("queue", "data", "code", "subject"),
-    [
-        ("order_update", move(NOTHING, "paid"), "order-not-found", "order"),
-        ("product_update", change({"id": NOTHING}, name="A"), "product-not-found", "product"),
-    ],
-)
-async def test_an_update_of_what_never_comes_is_parked_in_the_end(
-    shop: Shop, queue: str, data: dict[str, Any], code: str, subject: str
-) -> None:
-    deliveries = [message(queue, data)]
-    attempts = 0
-    while deliveries:
-        attempts += 1
-        await Pipeline(shop).process(deliveries)
-        deliveries = await take_postponed(shop)
-    assert attempts == 8
-    assert await letters_of(shop) == [(queue, code, f"there is no {subject} {NOTHING}", 8)]
 
 
 async def test_a_message_that_kills_is_parked_at_its_fourth_start_without_its_neighbours(

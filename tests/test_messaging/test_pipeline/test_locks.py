@@ -86,6 +86,23 @@ async def test_orders_and_cancellations_of_the_same_products(
     await assert_conserved(client, [each["id"] for each in products])
 
 
+async def test_cancellations_and_other_moves_of_the_same_orders(
+    client: httpx.AsyncClient, shop: Shop, logged: pytest.LogCaptureFixture
+) -> None:
+    user, products = await create_user(client), await products_in(client)
+    for number in range(ROUNDS):
+        placed = [await place_order(client, user["id"], {each["id"]: 1}) for each in products]
+        moved = [
+            message("order_update", move(each["id"], status))
+            for each in placed[::-1]
+            for status in ("cancelled", "paid")
+        ]
+        ordered = [message("order", order(user, each)) for each in products]
+        await process_both(shop, moved, ordered, number)
+    assert_no_deadlock(logged)
+    await assert_conserved(client, [each["id"] for each in products])
+
+
 async def test_orders_among_which_one_fails(
     client: httpx.AsyncClient,
     shop: Shop,

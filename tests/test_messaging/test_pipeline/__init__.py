@@ -1,0 +1,1 @@
+"""Tests of the steps by which messages are applied."""
