@@ -23,7 +23,8 @@ def derived_id(at: datetime, kind: str, reference: str) -> UUID:
 
 
 def _uuid7(at: datetime, entropy: bytes) -> UUID:
-    milliseconds = int(at.timestamp() * 1000)
+    # A UUIDv7 has no times before 1970; all of them have the first one.
+    milliseconds = max(int(at.timestamp() * 1000), 0)
     value = (milliseconds << 80) | int.from_bytes(entropy, "big")
     value = (value & ~(0xF << 76)) | (0x7 << 76)
     value = (value & ~(0x3 << 62)) | (0x2 << 62)

@@ -57,7 +57,8 @@ def sqlite_writer_engine(url: URL) -> AsyncEngine:
     """Return the engine of SQLite's one writing connection."""
     # SQLite has one writer at a time: one connection queues the transactions in order, while
     # several would sleep and poll for the lock.
-    engine = _sqlite(url, pool_size=1, skip_autocommit_rollback=False)
+    # FULL: after a power failure, everything that was acknowledged is on the disk.
+    engine = _sqlite(url, pool_size=1, synchronous="FULL", skip_autocommit_rollback=False)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin_immediate(connection: Connection) -> None:
@@ -70,7 +71,9 @@ def sqlite_writer_engine(url: URL) -> AsyncEngine:
 
 def sqlite_reader_engine(url: URL) -> AsyncEngine:
     """Return the engine for reads from SQLite."""
-    return _sqlite(url, pool_size=_SQLITE_READERS, skip_autocommit_rollback=True)
+    return _sqlite(
+        url, pool_size=_SQLITE_READERS, synchronous="NORMAL", skip_autocommit_rollback=True
+    )
 
 
 def _switch_to_wal(cursor: Any) -> None:
@@ -87,7 +90,9 @@ def _switch_to_wal(cursor: Any) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
 
 
-def _sqlite(url: URL, *, pool_size: int, skip_autocommit_rollback: bool) -> AsyncEngine:
+def _sqlite(
+    url: URL, *, pool_size: int, synchronous: str, skip_autocommit_rollback: bool
+) -> AsyncEngine:
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
@@ -108,7 +113,7 @@ def _sqlite(url: URL, *, pool_size: int, skip_autocommit_rollback: bool) -> Asyn
         # First the time-out, then WAL: the file may be locked during the switch.
         cursor.execute(f"PRAGMA busy_timeout = {_SQLITE_BUSY_TIMEOUT_SECONDS * 1000}")
         _switch_to_wal(cursor)
-        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute(f"PRAGMA synchronous = {synchronous}")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from datetime import date
 
-from app.errors import ReportInProgress, ReportUnbalanced
+from app.errors import ReportInProgress, ReportUnbalanced, Unavailable
 from app.services.reports.report_maker import Outcome
 from app.wiring.reports import provide_report_maker, provide_report_schedule
 from app.wiring.resources import Shop
@@ -46,6 +46,10 @@ async def make_due_reports(shop: Shop) -> list[date]:
         except ReportUnbalanced as error:
             # A day whose ledger was edited by hand must not block the other days.
             logger.error("no report of %s: %s", day, error)
+        except Unavailable:
+            raise
+        except Exception:  # pylint: disable=broad-exception-caught  # nor must any other error
+            logger.exception("no report of %s", day)
     return made
 
 

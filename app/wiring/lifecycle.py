@@ -6,6 +6,7 @@ from app.database.migrate import migrate
 from app.errors import EmailTaken, InvalidInput
 from app.services.identity.start_service import generate_password
 from app.settings import InvalidSettings
+from app.wiring.catalogue import provide_products
 from app.wiring.identity import provide_auth, provide_start
 from app.wiring.messaging import provide_dead_letters, provide_inbox, provide_operations
 from app.wiring.resources import Shop
@@ -21,13 +22,32 @@ async def migrate_shop(shop: Shop) -> bool:
 
 
 async def prepare(shop: Shop) -> None:
-    """Update the schema, load the signing key and delete expired rows."""
+    """Update the schema, load the signing key and delete expired rows.
+
+    Raises:
+        InvalidSettings: the prices of the shop are in another currency than that of the settings.
+    """
     await migrate_shop(shop)
+    await _require_same_currency(shop)
     async with shop.database.write() as session:
         if shop.settings.secret_key is None:
             own = await provide_start(session, shop).signing_key()
             shop.tokens.keys = (own, *shop.settings.signing_keys)
     await delete_expired(shop)
+
+
+async def _require_same_currency(shop: Shop) -> None:
+    """Require that the settings name the currency of the stored prices.
+
+    Nothing converts them: 100 cents would become 100 yen.
+    """
+    async with shop.database.read() as session:
+        used = await provide_products(session, shop).currency_in_use()
+    if used not in (None, shop.settings.shop_currency):
+        raise InvalidSettings(
+            f"SHOP_CURRENCY: the prices in {shop.settings.data_place} are in {used}; "
+            f"set SHOP_CURRENCY={used}, or begin with an empty database"
+        )
 
 
 async def delete_expired(shop: Shop) -> None:

@@ -27,6 +27,12 @@ def test_the_time_in_an_id_has_milliseconds_and_no_more() -> None:
     assert milliseconds_of(new_id(datetime(1970, 1, 1, tzinfo=UTC))) == 0
 
 
+def test_moments_before_1970_have_the_first_time_of_an_id() -> None:
+    for moment in (datetime(1969, 12, 31, 23, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)):
+        assert milliseconds_of(new_id(moment)) == 0
+        assert derived_id(moment, "order", "1") != derived_id(moment, "order", "2")
+
+
 def test_ids_sort_by_their_time() -> None:
     moments = [MOMENT + timedelta(milliseconds=each) for each in range(1000)]
     identifiers = [new_id(moment) for moment in moments]

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from unittest.mock import patch
 
 import pytest
@@ -187,6 +187,39 @@ async def test_a_day_whose_books_do_not_agree_is_refused_and_keeps_no_other_back
         assert await make_due_reports(open_shop) == [TUESDAY]
     assert [each.day for each in await reports_of(open_shop)] == [TUESDAY]
     assert len(await lines_of(open_shop)) == 3
+    assert "no report of 2026-03-02" in caplog.text
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "UTC", "America/New_York"])
+async def test_orders_of_long_ago_have_reports_and_keep_no_other_back(
+    open_shop: Shop, zone: str
+) -> None:
+    shop = Shop(open_shop.settings.model_copy(update={"shop_timezone": zone}))
+    long_ago = [datetime(1969, 7, 20, 12, tzinfo=UTC), datetime(1970, 1, 1, 12, tzinfo=UTC)]
+    await add_orders(open_shop, long_ago, name="old")
+    try:
+        async with at_moment(shop, NOON + 2 * DAY):
+            made = await make_due_reports(shop)
+            assert made[:2] == [each.date() for each in long_ago]
+            assert made[2:] == [MONDAY, TUESDAY]
+            assert await make_due_reports(shop) == []
+    finally:
+        await shop.close()
+
+
+async def test_an_error_on_one_day_keeps_no_other_back(
+    open_shop: Shop, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_if_due = report_maker.ReportMaker.make_if_due
+
+    async def fail(maker: report_maker.ReportMaker, day: date) -> Outcome:
+        if day == MONDAY:
+            raise ZeroDivisionError("an error of the day")
+        return await make_if_due(maker, day)
+
+    monkeypatch.setattr(report_maker.ReportMaker, "make_if_due", fail)
+    async with at_moment(open_shop, NOON + 2 * DAY):
+        assert await make_due_reports(open_shop) == [TUESDAY]
     assert "no report of 2026-03-02" in caplog.text
 
 

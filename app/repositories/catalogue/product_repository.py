@@ -200,6 +200,11 @@ class ProductRepository(Repository[Product]):
         """Return whether the shop ever had a product."""
         return await self.session.scalar(select(Product.id).limit(1)) is not None
 
+    async def currency_in_use(self) -> str | None:
+        """Return the currency of the prices; None without products."""
+        currency: str | None = await self.session.scalar(select(Product.currency).limit(1))
+        return currency
+
     async def add_all(self, products: Sequence[Mapping[str, object]]) -> None:
         """Add many products, given as columns."""
         if products:

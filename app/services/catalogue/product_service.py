@@ -145,6 +145,10 @@ class ProductService:
         """Lock products until the transaction ends."""
         await self._products.lock_in_id_order(product_ids)
 
+    async def currency_in_use(self) -> str | None:
+        """Return the currency of the prices; None without products."""
+        return await self._products.currency_in_use()
+
     async def existing(self, product_ids: Collection[UUID]) -> set[UUID]:
         """Return those of the ids that belong to products."""
         return await self._products.existing(product_ids)

@@ -1,6 +1,6 @@
 """Which daily reports are due, and when they can be made."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from app.core.calendar import ShopDays, span
 from app.core.clock import Clock
@@ -8,7 +8,8 @@ from app.repositories.reports.ledger_repository import LedgerRepository
 from app.repositories.reports.report_making_repository import ReportMakingRepository
 
 _DAY = timedelta(days=1)
-_FIRST_DAY = date(1970, 1, 1)
+# The days before and after it are dates in every time zone.
+_FIRST_MOMENT = datetime(1, 1, 3, tzinfo=UTC)
 # Every statement has ended long before that.
 _SETTLED_AFTER = timedelta(hours=1)
 
@@ -50,7 +51,7 @@ class ReportSchedule:
         if await self._ledger.count_before(end) == await self._reports.orders_before(end):
             return set()
         found: set[date] = set()
-        moment = self._days.start_of(_FIRST_DAY)
+        moment = _FIRST_MOMENT
         while (placed_at := await self._ledger.next_placed(moment)) and placed_at < end:
             day = self._days.day_of(placed_at)
             if day not in made:
