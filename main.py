@@ -14,6 +14,7 @@ from app.dependencies import DEPENDENCIES
 from app.jobs.cache_sync import sync_cache
 from app.jobs.embedded_dispatcher import dispatch_commands
 from app.jobs.mail_delivery import deliver_mails
+from app.messaging.rabbitmq.broker_link import BrokerLink
 from app.observability.tracing import flush_traces
 from app.runtime.process import begin_process, freeze_heap
 from app.runtime.supervisor import end, repeat
@@ -41,6 +42,7 @@ def create_app(shop: Shop | None = None) -> Litestar:
         # Workers of a server that does not fork begin with this call.
         begin_process(settings := get_settings())
         shop = Shop(settings)
+    link = None if shop.settings.rabbitmq_host is None else BrokerLink(shop.settings)
     app = Litestar(
         route_handlers=[
             _api(shop.settings),
@@ -50,7 +52,7 @@ def create_app(shop: Shop | None = None) -> Litestar:
         dependencies=DEPENDENCIES,
         before_request=require_short_headers,
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=[_opened(shop)],
+        lifespan=[_opened(shop, link)],
         # Each error is logged once, with its request, where it is rendered. The framework's logging
         # would add a queue and a thread to the logging of the process.
         logging_config=None,
@@ -59,7 +61,7 @@ def create_app(shop: Shop | None = None) -> Litestar:
         # `BodyLimits` also limits streamed bodies, and the time.
         request_max_body_size=None,
         request_class=ShopRequest,
-        state=State({"shop": shop, "metrics": Metrics(shop)}),
+        state=State({"shop": shop, "metrics": Metrics(shop, link)}),
     )
     app.asgi_handler = Edge(BodyLimits(app.asgi_handler), shop.settings, shop.http_metrics)
     return app
@@ -72,7 +74,7 @@ def _api(settings: Settings) -> Router:
     )
 
 
-def _opened(shop: Shop) -> Any:
+def _opened(shop: Shop, link: BrokerLink | None) -> Any:
     @asynccontextmanager
     async def opened(_app: Litestar) -> AsyncIterator[None]:
         await prepare(shop)
@@ -81,13 +83,18 @@ def _opened(shop: Shop) -> Any:
             print(f"{shop.settings.admin_email}, password {password}", flush=True)
         freeze_heap()
         works = [deliver_mails(shop), sync_cache(shop)]
-        if shop.settings.rabbitmq_host is None:
+        if link is None:
             works += [dispatch_commands(shop), keep_schedule(shop)]
+        else:
+            shop.ping_broker = link.ping
+            works.append(link.watch())
         tasks = [asyncio.create_task(each) for each in works]
         try:
             yield
         finally:
             await end(tasks)
+            if link is not None:
+                await link.close()
             await shop.close()
             await flush_traces()
 

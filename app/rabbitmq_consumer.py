@@ -19,6 +19,7 @@ from app.messaging.rabbitmq.broker import BrokerLost, connected, declare, descri
 from app.messaging.rabbitmq.consumer import Consumer
 from app.messaging.rabbitmq.relay import Relay
 from app.messaging.waiting import apply_waiting
+from app.observability.rare_warning import RareWarning
 from app.observability.tracing import flush_traces
 from app.runtime.heartbeat import heartbeat
 from app.runtime.process import begin_process, freeze_heap, run
@@ -40,6 +41,7 @@ class Worker:
         self._pipeline = Pipeline(shop)
         self._stopping = asyncio.Event()
         self._is_connected = False
+        self._warning = RareWarning(logger, "RabbitMQ is unavailable: %s")
 
     def stop(self) -> None:
         """Finish the batches that have started, and start no others."""
@@ -54,10 +56,11 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 async with connected(self._shop.settings) as connection:
+                    self._warning.reset()
                     logger.info("connected to RabbitMQ")
                     await self._work(connection)
             except BrokerLost as error:
-                logger.warning("RabbitMQ is unavailable: %s", error)
+                self._warning.log(error)
             except Exception:  # pylint: disable=broad-exception-caught  # an entry point of its own
                 # No message or response of the broker may end the worker: it would again after a
                 # restart.

@@ -6,9 +6,11 @@ With RabbitMQ, `taskiq scheduler app.scheduler:scheduler` sends the tasks and an
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from multiprocessing import parent_process
 from typing import Any, cast
 
 from taskiq import (
@@ -28,7 +30,7 @@ from app.core.queues import TASK_QUEUE
 from app.errors import Unavailable
 from app.jobs.daily_reports import make_due_reports
 from app.jobs.requested_reports import make_asked_report
-from app.messaging.rabbitmq.broker import broker_url
+from app.messaging.rabbitmq.broker import broker_url, wait_for_broker
 from app.observability.tracing import flush_traces
 from app.runtime.heartbeat import heartbeat
 from app.runtime.process import begin_process
@@ -52,6 +54,7 @@ _RUNNING: set[asyncio.Task[Any]] = set()
 def broker() -> AsyncBroker:
     """Return the broker of the settings with all tasks."""
     begin_process(get_settings())
+    _require_broker(get_settings())
     shop = Shop(get_settings())
     its = _with_tasks(_rabbitmq(shop.settings), shop)
 
@@ -61,10 +64,26 @@ def broker() -> AsyncBroker:
     async def close_shop(_state: TaskiqState) -> None:
         await shop.close()
 
+    for event in (TaskiqEvents.WORKER_STARTUP, TaskiqEvents.CLIENT_STARTUP):
+        its.add_event_handler(event, _wait_for_broker)
     its.add_event_handler(TaskiqEvents.WORKER_STARTUP, open_shop)
     its.add_event_handler(TaskiqEvents.WORKER_SHUTDOWN, close_shop)
     _add_heartbeat(its, shop.settings)
     return its
+
+
+async def _wait_for_broker(_state: TaskiqState) -> None:
+    """Wait for the broker: the library would end the process, to be started again each second."""
+    stopping, loop = asyncio.Event(), asyncio.get_running_loop()
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    for each in handlers:
+        signal.signal(each, lambda *_: loop.call_soon_threadsafe(stopping.set))
+    try:
+        if not await wait_for_broker(get_settings(), stopping):
+            raise SystemExit
+    finally:
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
 
 
 def _add_heartbeat(its: Any, settings: Settings) -> None:
@@ -99,7 +118,6 @@ def scheduler() -> TaskiqScheduler:
 
 async def run_here(shop: Shop) -> None:
     """Schedule and run the tasks in this process until cancelled."""
-    logging.getLogger("taskiq").setLevel(logging.WARNING)
     its = _with_tasks(InMemoryBroker(), shop)
     local_scheduler = _scheduler_of(its, shop.settings)
     try:
@@ -110,12 +128,19 @@ async def run_here(shop: Shop) -> None:
         await its.shutdown()
 
 
+def _require_broker(settings: Settings) -> None:
+    if settings.rabbitmq_host is not None:
+        return
+    if parent_process() is not None:
+        # The manager of the workers would start this process again, without end.
+        os.kill(os.getppid(), signal.SIGTERM)
+    raise SystemExit(
+        "error: RABBITMQ_HOST: must be set for TaskIQ's processes "
+        "(for example RABBITMQ_HOST=localhost); without RabbitMQ, main.py runs the tasks"
+    )
+
+
 def _rabbitmq(settings: Settings) -> AsyncBroker:
-    if settings.rabbitmq_host is None:
-        raise SystemExit(
-            "error: RABBITMQ_HOST: must be set for TaskIQ's processes "
-            "(for example RABBITMQ_HOST=localhost); without RabbitMQ, main.py runs the tasks"
-        )
     # Not needed by a web process without RabbitMQ.
     from taskiq_aio_pika import (  # pylint: disable=import-outside-toplevel
         AioPikaBroker,

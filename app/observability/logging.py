@@ -8,6 +8,7 @@ from typing import Any, Literal
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from app.observability.library_logs import LibraryLogs
 from app.observability.request_ids import current_request_id
 from app.observability.tracing import current_trace_id
 
@@ -37,6 +38,7 @@ def configure_logging(form: Form | None = None) -> None:
             ],
         )
     )
+    handler.addFilter(LibraryLogs())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     structlog.configure(
         processors=[

@@ -1,6 +1,6 @@
 """The resources of a process, from its start to its end."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,6 +38,8 @@ class Shop:
         self.limits = RateLimits(settings)
         self.identities = IdentityCache(self.clock.now)
         self.http_metrics = HttpMetrics()
+        # Set by a process that has a connection to the broker to ask over.
+        self.ping_broker: Callable[[], Awaitable[None]] | None = None
 
     async def record_drop(self, session: AsyncSession, tags: Collection[str]) -> UUID | None:
         """Record the cache invalidation of a transaction in it, if Redis is used."""

@@ -13,7 +13,7 @@ from app.services.system.health_service import Check, HealthService
 from app.services.system.idempotency_service import IdempotencyService
 from app.services.system.mail_service import MailService
 from app.services.system.system_privacy import SystemPrivacy
-from app.wiring.probes import ping_rabbitmq, ping_redis
+from app.wiring.probes import ping_redis
 from app.wiring.resources import Shop
 
 
@@ -48,8 +48,8 @@ def provide_health(shop: NamedDependency[Shop]) -> HealthService:
     checks = {"database": Check(shop.database.ping, is_needed=True)}
     if (redis := shop.cache.redis) is not None:
         checks["redis"] = Check(partial(ping_redis, redis))
-    if shop.settings.rabbitmq_host is not None:
-        checks["rabbitmq"] = Check(partial(ping_rabbitmq, shop.settings))
+    if shop.ping_broker is not None:
+        checks["rabbitmq"] = Check(shop.ping_broker)
     return HealthService(checks)
 
 

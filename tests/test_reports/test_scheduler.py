@@ -22,7 +22,7 @@ from app.wiring.messaging import provide_operations
 from app.wiring.reports import provide_reports
 from app.wiring.resources import Shop
 from tests.conftest import broker_settings, empty, postgres_settings, sqlite_settings
-from tests.support.processes import environment, run, serving
+from tests.support.processes import environment, free_port, run, serving
 from tests.support.servers import PostgresServer, RabbitMQServer, RedisServer
 from tests.test_messaging.conftest import forget_all
 from tests.test_messaging.workers import drain, until
@@ -183,12 +183,34 @@ async def test_a_process_of_taskiq_shows_that_it_lives_and_ends_in_order(
     assert "Traceback" not in log_of(tmp_path)
 
 
-async def test_a_process_without_a_broker_says_what_it_lacks(tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", [SCHEDULER, WORKER], ids=["scheduler", "worker"])
+async def test_a_process_without_a_broker_ends_and_says_what_it_lacks(
+    tmp_path: Path, program: tuple[str, ...]
+) -> None:
     done = await asyncio.to_thread(
-        run, sqlite_settings(tmp_path), tmp_path, "-m", "taskiq", *SCHEDULER
+        run, sqlite_settings(tmp_path), tmp_path, "-m", "taskiq", *program
     )
-    assert done.returncode == 1
+    assert done.returncode == (1 if program is SCHEDULER else 0)
+    assert done.stderr.count("error: RABBITMQ_HOST") == 1
     assert "RABBITMQ_HOST: must be set for TaskIQ's processes" in done.stderr
+
+
+async def test_a_worker_of_taskiq_waits_for_a_broker_that_is_down(
+    scheduled: Shop, tmp_path: Path
+) -> None:
+    port = free_port()
+    settings = scheduled.settings.model_copy(update={"rabbitmq_port": port})
+
+    async def told() -> int:
+        return log_of(tmp_path).count("RabbitMQ is unavailable")
+
+    with taskiq(settings, tmp_path, *WORKER) as process:
+        await until(told, 1)
+        await asyncio.sleep(3)
+        process.terminate()
+        await asyncio.to_thread(process.wait, 30)
+    assert await told() == 1
+    assert "Traceback" not in log_of(tmp_path)
 
 
 async def test_the_shop_in_one_process_makes_its_reports_by_itself(tmp_path: Path) -> None:

@@ -5,15 +5,24 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aio_pika
 import httpx
+import pytest
 
 from app.settings import Settings
 from app.wiring.resources import Shop
 from main import create_app
-from tests.conftest import client_of, postgres_settings, running, sqlite_settings
+from tests.conftest import (
+    broker_settings,
+    client_of,
+    postgres_settings,
+    running,
+    sqlite_settings,
+)
 from tests.support.processes import free_port
 from tests.support.servers import PostgresServer, RabbitMQServer, start_redis
 from tests.test_cache.reads import believed
+from tests.test_messaging.workers import until
 
 READY = "http://shop.test/health/ready"
 
@@ -62,9 +71,7 @@ async def test_without_redis_the_shop_is_degraded_and_serves(
 async def test_a_broker_that_is_there_is_ok(
     rabbitmq_server: RabbitMQServer, tmp_path: Path
 ) -> None:
-    settings = sqlite_settings(
-        tmp_path, rabbitmq_host=rabbitmq_server.host, rabbitmq_port=rabbitmq_server.port
-    )
+    settings = sqlite_settings(tmp_path, **broker_settings(rabbitmq_server))
     async with shop_of(settings) as (_, client):
         assert await readiness(client) == (200, "ok", {"database": "ok", "rabbitmq": "ok"})
         rabbitmq_server.pause()
@@ -77,6 +84,7 @@ async def test_a_broker_that_is_there_is_ok(
             )
         finally:
             rabbitmq_server.resume()
+        await until(lambda: readiness(client), (200, "ok", {"database": "ok", "rabbitmq": "ok"}))
 
 
 async def test_a_broker_that_is_away_or_none_is_down(
@@ -89,3 +97,34 @@ async def test_a_broker_that_is_away_or_none_is_down(
         )
         async with shop_of(settings) as (_, client):
             assert await readiness(client) == down
+
+
+async def test_probes_share_one_connection_to_the_broker(
+    rabbitmq_server: RabbitMQServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = 0
+    connect = aio_pika.connect
+
+    async def count(*arguments: Any, **options: Any) -> Any:
+        nonlocal opened
+        opened += 1
+        return await connect(*arguments, **options)
+
+    monkeypatch.setattr(aio_pika, "connect", count)
+    settings = sqlite_settings(tmp_path, **broker_settings(rabbitmq_server))
+    async with shop_of(settings) as (_, client):
+        for _ in range(5):
+            assert (await readiness(client))[1] == "ok"
+            assert (await client.get("http://shop.test/metrics")).status_code == 200
+    assert opened == 1
+
+
+async def test_a_web_process_logs_an_outage_of_the_broker_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = sqlite_settings(tmp_path, rabbitmq_host="127.0.0.1", rabbitmq_port=free_port())
+    async with shop_of(settings) as (_, client):
+        for _ in range(5):
+            await readiness(client)
+    told = [each for each in caplog.messages if "RabbitMQ is unavailable" in each]
+    assert len(told) == 1, told

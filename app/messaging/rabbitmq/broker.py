@@ -9,13 +9,18 @@ from typing import Any
 import aio_pika
 from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
-from aiormq.exceptions import ChannelAccessRefused
+from aiormq.exceptions import (
+    ChannelAccessRefused,
+    InvalidFrameError,
+    ProbableAuthenticationError,
+)
 from yarl import URL
 
 from app.core.queues import EVENTS_EXCHANGE, REPORT_QUEUE, dead_letter_queue, returned_queue
 from app.messaging.commands import COMMANDS
 from app.messaging.rabbitmq.amqp_decoding import decode_leniently
 from app.messaging.rabbitmq.queues import QUORUM, RETURNED_ARGUMENTS, command_arguments
+from app.observability.rare_warning import RareWarning
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -23,6 +28,7 @@ logger = logging.getLogger(__name__)
 CONNECT_SECONDS = 5.0
 _HEARTBEAT_SECONDS = 10
 _CLOSE_SECONDS = 2.0
+_WAIT_SECONDS = 1.0
 
 
 class BrokerLost(Exception):
@@ -49,6 +55,22 @@ def broker_url(settings: Settings) -> str:
     return str(url)
 
 
+def _refusal(error: Exception, settings: Settings) -> str:
+    """Return why the broker refuses a connection, naming the settings that may be wrong."""
+    if isinstance(error, ProbableAuthenticationError):
+        return (
+            f"the broker refuses the log-in of RABBITMQ_USER={settings.rabbitmq_user}; "
+            "check RABBITMQ_PASSWORD"
+        )
+    # The library drops the broker's reason if it closes the connection instead of opening it.
+    if isinstance(error, InvalidFrameError) and "Connection.Close" in str(error):
+        return (
+            f"there is no virtual host RABBITMQ_VHOST={settings.rabbitmq_vhost}, or "
+            f"RABBITMQ_USER={settings.rabbitmq_user} may not use it"
+        )
+    return describe(error)
+
+
 @asynccontextmanager
 async def connected(
     settings: Settings,
@@ -72,7 +94,7 @@ async def connected(
         raise BrokerLost("no connection: the broker closed it") from error
     # On a truncated or malformed response the library raises exceptions of any class.
     except Exception as error:  # pylint: disable=broad-exception-caught
-        raise BrokerLost(f"no connection: {describe(error)}") from error
+        raise BrokerLost(f"no connection: {_refusal(error, settings)}") from error
     try:
         yield connection
     finally:
@@ -82,10 +104,23 @@ async def connected(
                 await connection.close()
 
 
+async def wait_for_broker(settings: Settings, stopping: asyncio.Event) -> bool:
+    """Wait until the broker accepts a connection, or until stopped; return whether it does."""
+    warning = RareWarning(logger, "RabbitMQ is unavailable: %s")
+    while not stopping.is_set():
+        try:
+            async with connected(settings):
+                return True
+        except BrokerLost as error:
+            warning.log(error)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), _WAIT_SECONDS)
+    return False
+
+
 async def declare(connection: AbstractConnection) -> None:
     """Declare every queue and exchange of the shop; existing ones are not changed."""
-    async with connection.channel() as channel:
-        await channel.declare_exchange(EVENTS_EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+    await _declare_exchange(connection)
     queues = {REPORT_QUEUE: QUORUM}
     for queue in COMMANDS:
         queues[dead_letter_queue(queue)] = QUORUM
@@ -93,6 +128,22 @@ async def declare(connection: AbstractConnection) -> None:
         queues[queue] = command_arguments(queue)
     # Side by side: one after the other, they would take three round trips each.
     await asyncio.gather(*(declare_queue(connection, *each) for each in queues.items()))
+
+
+async def _declare_exchange(connection: AbstractConnection) -> None:
+    kind = aio_pika.ExchangeType.TOPIC
+    try:
+        async with connection.channel() as channel:
+            await channel.declare_exchange(EVENTS_EXCHANGE, kind, durable=True)
+    except ChannelAccessRefused as refused:
+        try:
+            async with connection.channel() as channel:
+                await channel.declare_exchange(EVENTS_EXCHANGE, kind, passive=True)
+        except ChannelNotFoundEntity as error:
+            raise BrokerLost(
+                f"there is no exchange {EVENTS_EXCHANGE}, and the user may not declare it: "
+                f"{describe(refused)}"
+            ) from error
 
 
 async def declare_queue(

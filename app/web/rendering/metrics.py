@@ -9,6 +9,7 @@ from app.cache.cache import Cache, Tier
 from app.database.sessions import Database
 from app.errors import Unavailable
 from app.messaging.commands import COMMANDS
+from app.messaging.rabbitmq.broker_link import BrokerLink
 from app.messaging.rabbitmq.depths import QueueDepths
 from app.observability.http_metrics import BUCKET_SECONDS, HttpMetrics
 from app.services.reports.metrics_service import Figures
@@ -26,9 +27,9 @@ _DATABASE_SECONDS = 2.0
 class Metrics:
     """The metrics of a process."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, link: BrokerLink | None) -> None:
         self._shop = shop
-        self._depths = QueueDepths(shop.settings)
+        self._depths = None if link is None else QueueDepths(link)
 
     async def render(self) -> bytes:
         """Return the metrics in Prometheus' text format, without those of a source that is down."""
@@ -47,7 +48,7 @@ class Metrics:
             return None
 
     async def _queue_depths(self, figures: Figures | None) -> Mapping[str, int]:
-        if self._shop.settings.rabbitmq_host is not None:
+        if self._depths is not None:
             return await self._depths.read()
         # Without a broker the outbox is the queue.
         return {} if figures is None else dict.fromkeys(COMMANDS, 0) | figures.queued

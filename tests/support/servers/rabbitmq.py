@@ -73,6 +73,13 @@ class RabbitMQServer(Server):
         self._node.control("add_vhost", name)
         self._node.control("set_permissions", "--vhost", name, self.user, *PERMISSIONS)
 
+    def create_user(self, name: str, password: str, vhost: str, *permissions: str) -> None:
+        """Create a user with the rights to configure, write and read in a virtual host."""
+        self._owned("given a user")
+        assert self._node is not None
+        self._node.control("add_user", name, password)
+        self._node.control("set_permissions", "--vhost", vhost, name, *permissions)
+
     def queue_depth(self, queue: str, vhost: str | None = None) -> int:
         """How many messages wait for a consumer; 0 while a quorum queue has no leader yet."""
         return run_in_thread(self._queue_depth(queue, vhost))

@@ -1,6 +1,9 @@
 """The connection to the broker leads to the virtual host of the settings."""
 
+from typing import Any
+
 import pytest
+from pydantic import SecretStr
 
 from app.messaging.rabbitmq.broker import BrokerLost, connected, declare
 from app.settings import Settings
@@ -31,9 +34,35 @@ async def test_queues_are_declared_on_the_virtual_host_of_the_settings(
     assert rabbitmq_server.queue_depth("order", vhost) == 0
 
 
-async def test_a_virtual_host_that_is_not_there_is_a_broker_that_is_lost(
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"rabbitmq_vhost": "nowhere"}, "no virtual host RABBITMQ_VHOST=nowhere, or RABBITMQ_USER"),
+        ({"rabbitmq_user": "nobody"}, "refuses the log-in of RABBITMQ_USER=nobody; check RABBITMQ"),
+        ({"rabbitmq_password": SecretStr("wrong")}, "refuses the log-in of RABBITMQ_USER="),
+    ],
+)
+async def test_a_refused_connection_names_the_settings(
+    rabbitmq_server: RabbitMQServer, changes: dict[str, Any], reason: str
+) -> None:
+    settings = settings_of(rabbitmq_server, "/").model_copy(update=changes)
+    with pytest.raises(BrokerLost, match=reason):
+        async with connected(settings):
+            pass
+
+
+async def test_a_user_who_may_not_configure_uses_what_is_there(
     rabbitmq_server: RabbitMQServer,
 ) -> None:
-    with pytest.raises(BrokerLost):
-        async with connected(settings_of(rabbitmq_server, "nowhere")):
-            pass
+    rabbitmq_server.create_vhost("guarded")
+    rabbitmq_server.create_user("limited", "limited", "guarded", "^$", ".*", ".*")
+    changes = {"rabbitmq_user": "limited", "rabbitmq_password": SecretStr("limited")}
+    all_rights = settings_of(rabbitmq_server, "guarded")
+    limited = all_rights.model_copy(update=changes)
+    with pytest.raises(BrokerLost, match="no exchange shop.events, and the user may not declare"):
+        async with connected(limited) as connection:
+            await declare(connection)
+    async with connected(all_rights) as connection:
+        await declare(connection)
+    async with connected(limited) as connection:
+        await declare(connection)

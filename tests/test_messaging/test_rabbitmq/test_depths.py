@@ -3,6 +3,7 @@
 import pytest
 
 from app.messaging.rabbitmq import depths
+from app.messaging.rabbitmq.broker_link import BrokerLink
 from tests.test_messaging.workers import QUEUES, Stand, publish
 from tests.test_web.test_metrics import figures
 
@@ -45,5 +46,5 @@ async def test_the_broker_is_not_asked_at_each_scrape(
 
     monkeypatch.setattr(depths.QueueDepths, "_fetch", ask)
     monkeypatch.setattr(depths, "_CACHE_SECONDS", 3_600.0)
-    stand_depths = depths.QueueDepths(stand.settings)
+    stand_depths = depths.QueueDepths(BrokerLink(stand.settings))
     assert [await stand_depths.read() for _ in range(3)] == [{"order": 1}] * 3

@@ -1,0 +1,51 @@
+"""The log contains an outage once, no traceback of a client library, and no body of a message."""
+
+import logging
+
+import pytest
+
+from app.observability.library_logs import LibraryLogs
+
+
+@pytest.fixture(name="logs")
+def filtered_logs(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """What is logged behind the filter."""
+    caplog.handler.addFilter(LibraryLogs(lambda: 1_000.0))
+    caplog.set_level(logging.DEBUG)
+    return caplog
+
+
+def fail(logger: str, message: str, *arguments: object) -> None:
+    """Log an error with a traceback."""
+    try:
+        raise ConnectionResetError("reset by peer")
+    except ConnectionResetError:
+        logging.getLogger(logger).exception(message, *arguments)
+
+
+def test_a_warning_of_a_client_library_is_logged_once_and_without_a_traceback(
+    logs: pytest.LogCaptureFixture,
+) -> None:
+    for number in range(3):
+        fail("aio_pika.robust_connection", "attempt %d failed", number)
+        logging.getLogger("aiormq.connection").info("connecting")
+    assert logs.messages == ["attempt 0 failed (ConnectionResetError: reset by peer)"]
+    assert "Traceback" not in logs.text
+
+
+def test_a_task_message_that_cannot_be_read_is_logged_without_its_body(
+    logs: pytest.LogCaptureFixture,
+) -> None:
+    fail("taskiq.receiver.receiver", "Cannot parse message: %s. Skipping\n %s", b"secret", "secret")
+    assert logs.messages == ["a message on the queue of tasks cannot be read"]
+    assert "secret" not in logs.text
+
+
+def test_a_failed_task_is_logged_each_time_with_its_traceback(
+    logs: pytest.LogCaptureFixture,
+) -> None:
+    for _ in range(2):
+        fail("taskiq.receiver.receiver", "Exception found while executing function.")
+        fail("app.jobs", "background task failed")
+    assert len(logs.messages) == 4
+    assert logs.text.count("Traceback") == 4
