@@ -94,9 +94,14 @@ class RedisStore:
             next(self._names),
             _UNUSED_GENERATION_SECONDS,
         )
-        if isinstance(answer, bytes):
+        if not isinstance(answer, bytes):
+            return cast(bytes, answer[0])
+        try:
             return _decoder.decode(memoryview(answer)[_GENERATION_LENGTH:])
-        return cast(bytes, answer[0])
+        except msgspec.MsgspecError as error:
+            # Something else has written the value: it is replaced by the next load.
+            self._warning.log(f"a value cannot be decoded: {error}")
+            return answer[:_GENERATION_LENGTH]
 
     async def store(
         self, tag: str, key: str, representation: Representation, seconds: float, generation: bytes
@@ -200,7 +205,7 @@ class RedisStore:
             self._connection.close(reason)
 
     def warn_once(self, reason: object) -> None:
-        """Log that Redis is unavailable, at most once a minute."""
+        """Count a failure of Redis, and log it if its reason is new."""
         self.errors += 1
         self._warning.log(reason)
 

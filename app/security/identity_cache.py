@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import islice
 
 from app.security.principal import Caller
 
@@ -30,10 +31,12 @@ class IdentityCache:
         """
         if generation != self.generation:
             return
-        if len(self._entries) >= _MAX_ENTRIES:
-            # The oldest is evicted: all entries expire within seconds anyway.
-            del self._entries[next(iter(self._entries))]
         self._entries.pop(token, None)
+        # The oldest are deleted once they have expired, or if there are too many. Two for each that
+        # is added: what has expired is deleted sooner than it grows.
+        for oldest in list(islice(self._entries, 2)):
+            if len(self._entries) >= _MAX_ENTRIES or self._entries[oldest][1] <= self._now():
+                del self._entries[oldest]
         self._entries[token] = (caller, min(expires_at, self._now() + MEMORY))
 
     def clear(self) -> None:

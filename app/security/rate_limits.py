@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from app.errors import TooManyRequests
@@ -74,20 +75,25 @@ class LocalCounter:
         now = self._now()
         count, ends_at = self._counters.get(key, (0, 0.0))
         if ends_at <= now:
-            self._make_room(now)
             self._counters.pop(key, None)
+            self._delete_expired(now)
+            self._make_room()
             count, ends_at = 0, now + self._window_seconds
         self._counters[key] = (count + 1, ends_at)
         return _standing(count + 1, limit, ends_at - now)
 
-    def _make_room(self, now: float) -> None:
+    def _delete_expired(self, now: float) -> None:
+        # The counters are in the order of their start, and so of their end. Two for each that is
+        # added: what has expired is deleted sooner than it grows.
+        for key in list(islice(self._counters, 2)):
+            if self._counters[key][1] <= now:
+                del self._counters[key]
+
+    def _make_room(self) -> None:
         if len(self._counters) < _MAX_COUNTERS:
             return
-        # The counters are in the order of their start, and so of their end.
-        oldest = list(self._counters)[: _MAX_COUNTERS // 10]
-        if self._counters[oldest[-1]][1] > now:
-            logger.warning("too many callers at once; dropped a tenth of all rate limit counters")
-        for key in oldest:
+        logger.warning("too many callers at once; dropped a tenth of all rate limit counters")
+        for key in list(islice(self._counters, _MAX_COUNTERS // 10)):
             del self._counters[key]
 
 

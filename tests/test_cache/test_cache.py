@@ -262,6 +262,22 @@ async def test_values_of_a_generation_that_is_over_do_not_count(pair: Pair) -> N
     assert (await seen(here, product_id))[0] is Tier.REDIS
 
 
+@pytest.mark.parametrize("value", [b"", b"\xff", b"\x90", b"\x93\x01\x02\x03", b"text", b"\xc0"])
+async def test_a_value_that_does_not_decode_is_a_miss_and_is_replaced(
+    pair: Pair, value: bytes
+) -> None:
+    here, there = pair
+    product_id = await offer(here)
+    await read(here, product_id)
+    key = f"lavka:value:1:{PRODUCTS.tag(product_id)}:"
+    async with redis_of(here) as redis:
+        stored = await redis.get(key)
+        assert isinstance(stored, bytes)
+        await redis.set(key, stored[:16] + value)
+        assert await seen(there, product_id) == (Tier.MISS, "4.99")
+        assert await redis.get(key) == stored
+
+
 async def test_an_emptied_redis_empties_what_is_near(pair: Pair) -> None:
     here, _ = pair
     product_id = await offer(here)

@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from litestar import Litestar
 from redis.asyncio import Redis
 
+from app.security.identity_cache import IdentityCache
+from app.security.principal import SYSTEM
 from app.security.rate_limits import REDIS_REST_SECONDS, LocalCounter, RateLimits, RateLimitStatus
 from app.settings import Settings
 from tests.conftest import client_of, postgres_settings, sqlite_settings
@@ -214,8 +217,11 @@ async def test_without_redis_fewer_guesses_are_heard_and_nobody_waits(
         assert_told(answers[-1], 1)
         # What was used up while Redis counted is used up.
         assert (await log_in(client, tried["email"])).status_code == 429
-        complaints = [each for each in caplog.records if each.name == "app.security.rate_limits"]
-        assert len(complaints) == 1
+        complaints = [
+            each.getMessage() for each in caplog.records if each.name == "app.security.rate_limits"
+        ]
+        # The connection was lost, and then none could be opened.
+        assert 1 <= len(complaints) == len(set(complaints)) <= 2
         getattr(redis, WAYS_BACK[fault])()
         limits.seconds += REDIS_REST_SECONDS
         await check_that_redis_counts(client, redis)
@@ -285,10 +291,27 @@ def test_counters_in_a_process_are_bounded_and_the_oldest_go_first(
     assert len(caplog.records) == 1
 
 
-def test_counters_whose_span_is_over_go_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
-    counter = LocalCounter(window_seconds=0.0)
-    with caplog.at_level(logging.WARNING):
-        for number in range(105_000):
-            counter.hit(f"guesser {number}", 5)
-    assert len(vars(counter)["_counters"]) <= 100_000
+def test_counters_whose_window_is_over_are_deleted(caplog: pytest.LogCaptureFixture) -> None:
+    now = 0.0
+    counter = LocalCounter(window_seconds=60.0, now=lambda: now)
+    most = 0
+    for number in range(30_000):
+        now += 0.06
+        counter.hit(f"guesser {number}", 5)
+        most = max(most, len(vars(counter)["_counters"]))
+    # 1,000 begin in a minute.
+    assert most < 1_010
     assert caplog.records == []
+
+
+def test_identities_are_deleted_once_they_have_expired() -> None:
+    now = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    identities = IdentityCache(lambda: now)
+    most = 0
+    for number in range(5_000):
+        now += timedelta(milliseconds=10)
+        identities.keep(f"token {number}", SYSTEM, now + timedelta(hours=1), 0)
+        most = max(most, len(vars(identities)["_entries"]))
+    # 300 are added in the three seconds for which each is used.
+    assert most < 310
+    assert identities.get("token 4999") is SYSTEM
