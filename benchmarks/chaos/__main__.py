@@ -26,11 +26,15 @@ from app.wiring.resources import Shop
 from benchmarks.chaos.books import supply
 from benchmarks.chaos.brokered import BrokeredTest, blows_of, declare_all
 from benchmarks.chaos.embedded import EmbeddedTest
+from benchmarks.chaos.foreign import ForeignProducer
 from benchmarks.chaos.plan import Plan, pieces_needed, plan
 from benchmarks.chaos.processes import Herd, Program
+from benchmarks.chaos.proxied import HttpBuyer, ProxiedTest, through
+from benchmarks.chaos.proxy import Proxy
 from benchmarks.chaos.report import Report
 from benchmarks.replay import read_baskets
-from benchmarks.support.servers import SHELVES, settings_of
+from benchmarks.support.servers import PLENTY, SHELVES, fill, settings_of
+from tests.support.machines import let_machine_into
 from tests.support.servers import PostgresServer, RabbitMQServer, start_postgres, start_rabbitmq
 from tests.support.servers.scratch import free_port
 
@@ -44,14 +48,17 @@ def main() -> int:
     arguments = _parser().parse_args()
     # That the servers are away is no news to the one who has killed them.
     logging.disable(logging.CRITICAL)
-    status = Console(stderr=True).status(f"{_title(arguments)}: four minutes at most")
+    status = Console(stderr=True).status(
+        f"{_title(arguments)}: {_minutes(arguments)} minutes at most"
+    )
     with status, tempfile.TemporaryDirectory(prefix="lavka-chaos-") as folder:
         if arguments.embedded:
             report = asyncio.run(_embedded(arguments, Path(folder)))
         else:
             with start_postgres() as postgres, start_rabbitmq() as rabbitmq:
                 postgres.create_database(_DATABASE)
-                report = asyncio.run(_brokered(arguments, Path(folder), postgres, rabbitmq))
+                test = _proxied if arguments.proxy else _brokered
+                report = asyncio.run(test(arguments, Path(folder), postgres, rabbitmq))
     report.show()
     return 0 if report.holds else 1
 
@@ -66,6 +73,34 @@ async def _brokered(
             blows = blows_of(postgres, rabbitmq, herd.chance)
             test = BrokeredTest(shop, planned, herd, blows, arguments.seconds)
             return await test.run(_DEADLINE_SECONDS, _title(arguments), supplied)
+
+
+async def _proxied(
+    arguments: argparse.Namespace, folder: Path, postgres: PostgresServer, rabbitmq: RabbitMQServer
+) -> Report:
+    direct = settings_of(postgres, rabbitmq, _DATABASE, data_dir=folder, rate_limit_per_minute=0)
+    users, products = await fill(direct)
+    await let_machine_into(direct)
+    await declare_all(direct)
+    chance = random.Random(arguments.seed)
+    async with Proxy(rabbitmq.host, rabbitmq.port, chance) as proxy:
+        settings = through(direct, proxy)
+        producers = [ForeignProducer(settings, users, products, chance.random()) for _ in range(2)]
+        buyer = HttpBuyer(free_port(), users, products)
+        (folder / "web").mkdir()
+        web = ("shop", "--port", str(buyer.port))
+        shop = Shop(direct)
+        with (
+            _herd(arguments, settings, folder, _WORKERS, "worker") as workers,
+            _herd(arguments, settings, folder / "web", 1, *web) as shops,
+        ):
+            try:
+                blows = blows_of(postgres, rabbitmq, chance)
+                test = ProxiedTest(shop, proxy, (workers, shops), blows, producers, buyer)
+                supplied = dict.fromkeys(products, PLENTY)
+                return await test.run(arguments.seconds, _title(arguments), supplied)
+            finally:
+                await shop.close()
 
 
 async def _embedded(arguments: argparse.Namespace, folder: Path) -> Report:
@@ -118,8 +153,14 @@ async def _filled(
         await shop.close()
 
 
+def _minutes(arguments: argparse.Namespace) -> int:
+    return round(arguments.seconds / 60) + 6 if arguments.proxy else 4
+
+
 def _title(arguments: argparse.Namespace) -> str:
     mode = "one process over SQLite" if arguments.embedded else "workers over RabbitMQ"
+    if arguments.proxy:
+        mode = "a foreign producer, through a proxy"
     control = ", without the inbox" if arguments.no_inbox else ""
     return f"{mode}{control}, seed {arguments.seed}"
 
@@ -130,6 +171,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--messages", type=int, default=2_000, help="orders (%(default)s)")
     parser.add_argument(
         "--seconds", type=float, default=40, help="over which they are sent (%(default)s)"
+    )
+    parser.add_argument(
+        "--proxy",
+        action="store_true",
+        help="send unusual messages through a proxy that breaks connections, for --seconds",
     )
     parser.add_argument(
         "--embedded", action="store_true", help="test a shop of one process over SQLite"

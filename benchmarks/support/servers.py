@@ -24,7 +24,8 @@ _DEMO = Path(demo_data.__file__).parent
 SHELVES = (_DEMO / "products.csv", _DEMO / "users.csv")
 """The products and the users of the demo, without its orders."""
 TICKS = os.sysconf("SC_CLK_TCK")
-_PLENTY = 10_000_000
+PLENTY = 10_000_000
+"""The stock of each product that `fill` adds."""
 
 
 def settings_of(
@@ -76,7 +77,7 @@ async def fill(settings: Settings) -> tuple[list[UUID], list[UUID]]:
         await prepare(shop)
         await import_files(shop, SHELVES, Console(quiet=True))
         async with shop.database.write() as session:
-            await session.execute(update(Product).values(stock_quantity=_PLENTY))
+            await session.execute(update(Product).values(stock_quantity=PLENTY))
             users = list(await session.scalars(select(User.id).order_by(User.id)))
             return users, list(await session.scalars(select(Product.id).order_by(Product.id)))
     finally:

@@ -10,7 +10,7 @@ from pamqp import commands, frame
 from pamqp.body import ContentBody
 from pamqp.header import ProtocolHeader
 
-from tests.test_messaging.workers import Stand
+from app.settings import Settings
 
 # The flags of the properties, in the order in which their values follow (section 4.2.6.1).
 FLAGS = {
@@ -88,18 +88,19 @@ class Producer:
 
 
 @contextmanager
-def producer(stand: Stand) -> Iterator[Producer]:
-    """Connect to the broker of a stand."""
-    server = stand.server
-    with socket.create_connection((server.host, server.port), timeout=_SECONDS) as connection:
+def producer(settings: Settings) -> Iterator[Producer]:
+    """Connect to the broker from the settings."""
+    address = (str(settings.rabbitmq_host), settings.rabbitmq_port)
+    password = settings.rabbitmq_password.get_secret_value()
+    with socket.create_connection(address, timeout=_SECONDS) as connection:
         its = Producer(connection)
         connection.sendall(ProtocolHeader().marshal())
         its.expect("Connection.Start")
-        plain = f"\0{server.user}\0{server.password}"
+        plain = f"\0{settings.rabbitmq_user}\0{password}"
         its.send(0, commands.Connection.StartOk(mechanism="PLAIN", response=plain))
         its.expect("Connection.Tune")
         its.send(0, commands.Connection.TuneOk(channel_max=10, frame_max=131_072, heartbeat=0))
-        its.send(0, commands.Connection.Open(virtual_host=stand.settings.rabbitmq_vhost))
+        its.send(0, commands.Connection.Open(virtual_host=settings.rabbitmq_vhost))
         its.expect("Connection.OpenOk")
         its.send(1, commands.Channel.Open())
         its.expect("Channel.OpenOk")

@@ -92,7 +92,7 @@ async def test_a_message_that_was_applied_before_it_was_returned_is_not_applied_
 
 def publish_unnamed(stand: Stand, queue: str, document: object) -> None:
     """Publish a message without an id, which the library would give it."""
-    with producer(stand) as foreign:
+    with producer(stand.settings) as foreign:
         foreign.publish(queue, json.dumps(document).encode())
 
 

@@ -103,7 +103,7 @@ async def test_commands_on_all_queues_are_applied(stand: Stand) -> None:
 
 
 async def test_a_product_published_without_any_property_is_created(stand: Stand) -> None:
-    with producer(stand) as foreign:
+    with producer(stand.settings) as foreign:
         foreign.publish("product", json.dumps(PRODUCT).encode())
     await until(lambda: names_in(stand.client), ["Tea"])
     (message_id,) = await applied_in(stand.shop)

@@ -1,0 +1,224 @@
+"""The kill test of a foreign producer, through a proxy that treats connections badly."""
+
+import asyncio
+import hashlib
+import math
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from uuid import UUID
+
+import httpx
+from sqlalchemy import select
+
+from app.models import DeadLetter, Order, OutboxMessage
+from app.settings import Settings
+from app.wiring.resources import Shop
+from benchmarks.chaos.books import read_books
+from benchmarks.chaos.brokered import Blow, depths
+from benchmarks.chaos.foreign import FIXED_ID, ForeignProducer, Sending
+from benchmarks.chaos.processes import Herd
+from benchmarks.chaos.proxy import Proxy
+from benchmarks.chaos.report import Report
+from benchmarks.chaos.verdict import Checks
+from tests.support.machines import AUTHORIZATION
+from tests.test_messaging.test_rabbitmq.foreign import short
+
+_REST_SECONDS = 300
+# The reasons for which a second delivery of a message without an id of its own is parked.
+_ECHOES = frozenset({"ambiguous", "order-exists"})
+
+
+class HttpBuyer:
+    """Orders over HTTP with keys, each until it is answered."""
+
+    def __init__(self, port: int, users: Sequence[UUID], products: Sequence[UUID]) -> None:
+        self.port = port
+        self.order_ids: list[UUID] = []
+        self.repeats = 0
+        self._users = users
+        self._products = products
+
+    async def run(self, seconds: float) -> None:
+        """Order for a time."""
+        ends_at, number = time.monotonic() + seconds, 0
+        url = f"http://127.0.0.1:{self.port}"
+        async with httpx.AsyncClient(base_url=url, headers=AUTHORIZATION, timeout=10) as shop:
+            while time.monotonic() < ends_at:
+                number += 1
+                await self._order(shop, number)
+                await asyncio.sleep(0.1)
+
+    async def _order(self, shop: httpx.AsyncClient, number: int) -> None:
+        product_id = self._products[number % len(self._products)]
+        body = {
+            "user_id": str(self._users[number % len(self._users)]),
+            "items": [{"product_id": str(product_id), "quantity": 1}],
+        }
+        while True:
+            with suppress(httpx.TransportError):
+                answer = await shop.post(
+                    "/api/v1/orders", json=body, headers={"Idempotency-Key": f"chaos-{number}"}
+                )
+                if answer.status_code == 201:
+                    self.order_ids.append(UUID(answer.json()["id"]))
+                    return
+            self.repeats += 1
+            await asyncio.sleep(0.3)
+
+
+class ProxiedTest:
+    """One run: two producers, a buyer over HTTP, and what strikes the shop and its servers."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        proxy: Proxy,
+        herds: tuple[Herd, Herd],
+        blows: Sequence[Blow],
+        producers: Sequence[ForeignProducer],
+        buyer: HttpBuyer,
+    ) -> None:
+        self._shop = shop
+        self._proxy = proxy
+        self._herds = herds
+        self._blows = blows
+        self._chance = herds[0].chance
+        self._producers = producers
+        self._buyer = buyer
+        self._fallen: Counter[str] = Counter()
+        self._hunted_until = math.inf
+
+    async def run(self, seconds: float, title: str, supplied: dict[UUID, int]) -> Report:
+        """Let it all happen, and judge what has come of it."""
+        self._hunted_until = time.monotonic() + seconds
+        async with asyncio.TaskGroup() as group:
+            keeping = [group.create_task(each.keep()) for each in self._herds]
+            work = [asyncio.to_thread(each.run, seconds) for each in self._producers]
+            await asyncio.gather(*work, self._buyer.run(seconds), self._hunt(), self._strike())
+            self._proxy.is_calm = True
+            hung = await self._rest()
+            for herd in self._herds:
+                await herd.settle()
+            for each in keeping:
+                each.cancel()
+        disorder = [each for herd in self._herds for each in await herd.stop()]
+        report = Report(title)
+        report.checks = {
+            "all came to rest in time": hung,
+            "no process ends by itself while at work": "; ".join(
+                each for herd in self._herds for each in herd.ends_at_work
+            )
+            or None,
+            "processes end in order when asked": "; ".join(disorder) or None,
+            **await self._verdict(report, supplied),
+        }
+        return report
+
+    async def _hunt(self) -> None:
+        while time.monotonic() < self._hunted_until:
+            await asyncio.sleep(self._chance.uniform(3, 12))
+            self._chance.choice(self._herds).kill_one()
+
+    async def _strike(self) -> None:
+        while time.monotonic() < self._hunted_until:
+            await asyncio.sleep(self._chance.uniform(20, 45))
+            blow = self._chance.choice(self._blows)
+            await asyncio.to_thread(blow.strike)
+            await asyncio.sleep(self._chance.uniform(1, 6))
+            await asyncio.to_thread(blow.server.start)
+            self._fallen[blow.name] += 1
+
+    async def _rest(self) -> str | None:
+        """Wait until nothing is on its way any more; return what is, if it stays."""
+        ends_at, quiet_looks, left = time.monotonic() + _REST_SECONDS, 0, "not asked"
+        while quiet_looks < 3:
+            if time.monotonic() > ends_at:
+                return left
+            await asyncio.sleep(1)
+            async with self._shop.database.read() as session:
+                waiting = len((await session.scalars(select(OutboxMessage.position))).all())
+            queues = {each: count for each, count in await self._depths() if count}
+            left = f"{waiting} in the outbox, {queues} on the broker"
+            quiet_looks = quiet_looks + 1 if not waiting and not queues else 0
+        return None
+
+    async def _depths(self) -> list[tuple[str, int]]:
+        try:
+            return list((await depths(self._shop.settings)).items())
+        except Exception as error:  # pylint: disable=broad-exception-caught  # asked again
+            return [(type(error).__name__, 1)]
+
+    async def _verdict(self, report: Report, supplied: dict[UUID, int]) -> Checks:
+        sent = [each for one in self._producers for each in one.confirmed.sendings]
+        async with self._shop.database.read() as session:
+            orders = dict((await session.execute(select(Order.id, Order.status))).tuples().all())
+            letters = {
+                bytes(row.body_digest): row.code
+                for row in await session.execute(select(DeadLetter.body_digest, DeadLetter.code))
+            }
+        books = await read_books(self._shop)
+        bought = set(self._buyer.order_ids)
+        commands = [each for each in sent if each.order_id is not None]
+        fates = Counter(_fate(each, orders, letters) for each in sent)
+        report.rows += [
+            ("messages confirmed", f"{len(sent)}"),
+            ("  of them sent again, unconfirmed", f"{sum(_repeats(self._producers))}"),
+            *((f"  {fate}", f"{count}") for fate, count in sorted(fates.items())),
+            ("orders over HTTP", f"{len(bought)}, {self._buyer.repeats} requests repeated"),
+            *((f"connections: {each}", f"{n}") for each, n in sorted(self._proxy.faults.items())),
+            *((each, f"{n}") for each, n in sorted(self._fallen.items())),
+            ("workers killed", f"{self._herds[0].kill_count}"),
+            ("web processes killed", f"{self._herds[1].kill_count}"),
+        ]
+        known = {hashlib.sha256(each.body).digest() for each in sent}
+        strange = orders.keys() - {each.order_id for each in commands} - bought
+        return {
+            "every confirmed message was applied, or has a dead letter": _many(
+                fates["lost"], "neither"
+            ),
+            "no valid message was parked": _many(fates["parked although valid"], "were"),
+            "every order answered over HTTP is there": _many(
+                len(bought - orders.keys()), "are not"
+            ),
+            "no order came from nowhere": _many(len(strange), "did"),
+            "every dead letter is of a message": _many(len(letters.keys() - known), "are not"),
+            "stock + ordered = supplied, for every product": _many(
+                sum(
+                    books.stock[each] + books.ordered.get(each, 0) != count
+                    for each, count in supplied.items()
+                ),
+                "products differ",
+            ),
+        }
+
+
+def _repeats(producers: Sequence[ForeignProducer]) -> list[int]:
+    return [each.confirmed.repeats for each in producers]
+
+
+def _many(count: int, what: str) -> str | None:
+    return f"{count} {what}" if count else None
+
+
+def _fate(sending: Sending, orders: Mapping[UUID, str], letters: Mapping[bytes, str]) -> str:
+    """Return what became of a message."""
+    code = letters.get(hashlib.sha256(sending.body).digest())
+    if sending.order_id is None:
+        return "lost" if code is None else "no command, parked"
+    is_there = sending.order_id in orders and (
+        sending.queue == "order" or orders[sending.order_id] == "paid"
+    )
+    if is_there and code is None:
+        return "applied"
+    if is_there and code in _ECHOES and not sending.has_own_id:
+        return "applied, and parked once more as ambiguous"
+    if code == "ambiguous" and sending.properties.get("message_id") == short(FIXED_ID.encode()):
+        return "parked because another message has its id"
+    return "lost" if code is None else "parked although valid"
+
+
+def through(settings: Settings, proxy: Proxy) -> Settings:
+    """Return the settings of a process that reaches the broker through a proxy."""
+    return settings.model_copy(update={"rabbitmq_host": "127.0.0.1", "rabbitmq_port": proxy.port})

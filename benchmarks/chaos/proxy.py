@@ -1,0 +1,96 @@
+"""A proxy that delays, swallows, resets and cuts the connections that pass through it."""
+
+import asyncio
+import random
+import socket
+import struct
+from collections import Counter
+from contextlib import suppress
+from typing import Self
+
+_CHUNK = 65_536
+_FAULTS = ("none", "none", "delays", "swallows", "resets", "cuts")
+_FIRST_FAULT_BYTES = (300, 60_000)
+
+
+class Proxy:
+    """Passes bytes between clients and a server, and treats some connections badly."""
+
+    def __init__(self, host: str, port: int, chance: random.Random) -> None:
+        self.port = 0
+        self.faults: Counter[str] = Counter()
+        """How many connections met each fault."""
+        self.is_calm = False
+        """Whether new connections meet no fault."""
+        self._target = (host, port)
+        self._chance = chance
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        if self._server is not None:
+            self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        fault = "none" if self.is_calm else self._chance.choice(_FAULTS)
+        try:
+            with suppress(OSError, asyncio.CancelledError):
+                its_reader, its_writer = await asyncio.open_connection(*self._target)
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        for source, target in ((reader, its_writer), (its_reader, writer)):
+                            group.create_task(_Flow(self, self._chance, fault).run(source, target))
+                except* (OSError, asyncio.IncompleteReadError):
+                    pass
+                finally:
+                    its_writer.transport.abort()
+        finally:
+            self._tasks.discard(task)
+            writer.transport.abort()
+
+
+class _Flow:
+    """One direction of a connection."""
+
+    def __init__(self, proxy: Proxy, chance: random.Random, fault: str) -> None:
+        self._proxy = proxy
+        self._chance = chance
+        self._fault = fault
+        self._bytes_left = chance.randint(*_FIRST_FAULT_BYTES)
+
+    async def run(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        """Pass bytes on until one side or a fault ends the connection."""
+        while data := await source.read(_CHUNK):
+            if self._fault == "delays":
+                await asyncio.sleep(self._chance.uniform(0, 0.1))
+            elif self._fault != "none" and len(data) >= self._bytes_left:
+                await self._fail(data[: self._bytes_left], target)
+            self._bytes_left -= len(data)
+            target.write(data)
+            await target.drain()
+        raise ConnectionResetError("one side has ended it")
+
+    async def _fail(self, data: bytes, target: asyncio.StreamWriter) -> None:
+        """End the connection by the fault, in the middle of what was to be passed on."""
+        self._proxy.faults[self._fault] += 1
+        if self._fault == "cuts":
+            target.write(data)
+            await target.drain()
+        elif self._fault == "swallows":
+            await asyncio.sleep(self._chance.uniform(1, 15))
+        else:
+            connection: socket.socket = target.get_extra_info("socket")
+            # Without waiting for what was not sent: the other side gets a reset.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raise ConnectionResetError(self._fault)
