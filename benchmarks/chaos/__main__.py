@@ -26,14 +26,13 @@ from app.wiring.resources import Shop
 from benchmarks.chaos.books import supply
 from benchmarks.chaos.brokered import BrokeredTest, blows_of, declare_all
 from benchmarks.chaos.embedded import EmbeddedTest
-from benchmarks.chaos.foreign import ForeignProducer
 from benchmarks.chaos.plan import Plan, pieces_needed, plan
 from benchmarks.chaos.processes import Herd, Program
-from benchmarks.chaos.proxied import HttpBuyer, ProxiedTest, through
-from benchmarks.chaos.proxy import Proxy
 from benchmarks.chaos.report import Report
+from benchmarks.chaos.through_proxy.proxied import Buyers, ProxiedTest, through
+from benchmarks.chaos.through_proxy.proxy import Proxy
 from benchmarks.replay import read_baskets
-from benchmarks.support.servers import PLENTY, SHELVES, fill, settings_of
+from benchmarks.support.servers import SHELVES, fill, settings_of
 from tests.support.machines import let_machine_into
 from tests.support.servers import PostgresServer, RabbitMQServer, start_postgres, start_rabbitmq
 from tests.support.servers.scratch import free_port
@@ -79,26 +78,21 @@ async def _proxied(
     arguments: argparse.Namespace, folder: Path, postgres: PostgresServer, rabbitmq: RabbitMQServer
 ) -> Report:
     direct = settings_of(postgres, rabbitmq, _DATABASE, data_dir=folder, rate_limit_per_minute=0)
-    users, products = await fill(direct)
+    goods = await fill(direct)
     await let_machine_into(direct)
     await declare_all(direct)
-    chance = random.Random(arguments.seed)
+    chance, shop, port = random.Random(arguments.seed), Shop(direct), free_port()
     async with Proxy(rabbitmq.host, rabbitmq.port, chance) as proxy:
         settings = through(direct, proxy)
-        producers = [ForeignProducer(settings, users, products, chance.random()) for _ in range(2)]
-        buyer = HttpBuyer(free_port(), users, products)
         (folder / "web").mkdir()
-        web = ("shop", "--port", str(buyer.port))
-        shop = Shop(direct)
         with (
             _herd(arguments, settings, folder, _WORKERS, "worker") as workers,
-            _herd(arguments, settings, folder / "web", 1, *web) as shops,
+            _herd(arguments, settings, folder / "web", 1, "shop", "--port", str(port)) as shops,
         ):
             try:
                 blows = blows_of(postgres, rabbitmq, chance)
-                test = ProxiedTest(shop, proxy, (workers, shops), blows, producers, buyer)
-                supplied = dict.fromkeys(products, PLENTY)
-                return await test.run(arguments.seconds, _title(arguments), supplied)
+                test = ProxiedTest(shop, proxy, (workers, shops), blows, Buyers(port, *goods))
+                return await test.run(arguments.seconds, _title(arguments))
             finally:
                 await shop.close()
 

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from uuid import UUID
 
 import httpx
@@ -17,33 +18,42 @@ from app.settings import Settings
 from app.wiring.resources import Shop
 from benchmarks.chaos.books import read_books
 from benchmarks.chaos.brokered import Blow, depths
-from benchmarks.chaos.foreign import FIXED_ID, ForeignProducer, Sending
 from benchmarks.chaos.processes import Herd
-from benchmarks.chaos.proxy import Proxy
 from benchmarks.chaos.report import Report
+from benchmarks.chaos.through_proxy.foreign import FIXED_ID, ForeignProducer, Sending
+from benchmarks.chaos.through_proxy.proxy import Proxy
 from benchmarks.chaos.verdict import Checks
+from benchmarks.support.servers import PLENTY
 from tests.support.machines import AUTHORIZATION
 from tests.test_messaging.test_rabbitmq.foreign import short
 
 _REST_SECONDS = 300
+_PRODUCERS = 2
 # The reasons for which a second delivery of a message without an id of its own is parked.
 _ECHOES = frozenset({"ambiguous", "order-exists"})
+
+
+@dataclass(frozen=True, slots=True)
+class Buyers:
+    """Where web processes listen, and who buys what."""
+
+    port: int
+    users: list[UUID]
+    products: list[UUID]
 
 
 class HttpBuyer:
     """Orders over HTTP with keys, each until it is answered."""
 
-    def __init__(self, port: int, users: Sequence[UUID], products: Sequence[UUID]) -> None:
-        self.port = port
+    def __init__(self, buyers: Buyers) -> None:
         self.order_ids: list[UUID] = []
         self.repeats = 0
-        self._users = users
-        self._products = products
+        self._buyers = buyers
 
     async def run(self, seconds: float) -> None:
         """Order for a time."""
         ends_at, number = time.monotonic() + seconds, 0
-        url = f"http://127.0.0.1:{self.port}"
+        url = f"http://127.0.0.1:{self._buyers.port}"
         async with httpx.AsyncClient(base_url=url, headers=AUTHORIZATION, timeout=10) as shop:
             while time.monotonic() < ends_at:
                 number += 1
@@ -51,9 +61,10 @@ class HttpBuyer:
                 await asyncio.sleep(0.1)
 
     async def _order(self, shop: httpx.AsyncClient, number: int) -> None:
-        product_id = self._products[number % len(self._products)]
+        users, products = self._buyers.users, self._buyers.products
+        product_id = products[number % len(products)]
         body = {
-            "user_id": str(self._users[number % len(self._users)]),
+            "user_id": str(users[number % len(users)]),
             "items": [{"product_id": str(product_id), "quantity": 1}],
         }
         while True:
@@ -77,20 +88,24 @@ class ProxiedTest:
         proxy: Proxy,
         herds: tuple[Herd, Herd],
         blows: Sequence[Blow],
-        producers: Sequence[ForeignProducer],
-        buyer: HttpBuyer,
+        buyers: Buyers,
     ) -> None:
         self._shop = shop
         self._proxy = proxy
         self._herds = herds
         self._blows = blows
         self._chance = herds[0].chance
-        self._producers = producers
-        self._buyer = buyer
+        settings = through(shop.settings, proxy)
+        self._supplied = dict.fromkeys(buyers.products, PLENTY)
+        self._producers = [
+            ForeignProducer(settings, buyers.users, buyers.products, self._chance.random())
+            for _ in range(_PRODUCERS)
+        ]
+        self._buyer = HttpBuyer(buyers)
         self._fallen: Counter[str] = Counter()
         self._hunted_until = math.inf
 
-    async def run(self, seconds: float, title: str, supplied: dict[UUID, int]) -> Report:
+    async def run(self, seconds: float, title: str) -> Report:
         """Let it all happen, and judge what has come of it."""
         self._hunted_until = time.monotonic() + seconds
         async with asyncio.TaskGroup() as group:
@@ -112,7 +127,7 @@ class ProxiedTest:
             )
             or None,
             "processes end in order when asked": "; ".join(disorder) or None,
-            **await self._verdict(report, supplied),
+            **await self._verdict(report),
         }
         return report
 
@@ -150,7 +165,22 @@ class ProxiedTest:
         except Exception as error:  # pylint: disable=broad-exception-caught  # asked again
             return [(type(error).__name__, 1)]
 
-    async def _verdict(self, report: Report, supplied: dict[UUID, int]) -> Checks:
+    def _note(self, report: Report, sent_count: int, fates: Counter[str]) -> None:
+        report.rows += [
+            ("messages confirmed", f"{sent_count}"),
+            ("  of them sent again, unconfirmed", f"{sum(_repeats(self._producers))}"),
+            *((f"  {fate}", f"{count}") for fate, count in sorted(fates.items())),
+            (
+                "orders over HTTP",
+                f"{len(self._buyer.order_ids)}, {self._buyer.repeats} requests repeated",
+            ),
+            *((f"connections: {each}", f"{n}") for each, n in sorted(self._proxy.faults.items())),
+            *((each, f"{n}") for each, n in sorted(self._fallen.items())),
+            ("workers killed", f"{self._herds[0].kill_count}"),
+            ("web processes killed", f"{self._herds[1].kill_count}"),
+        ]
+
+    async def _verdict(self, report: Report) -> Checks:
         sent = [each for one in self._producers for each in one.confirmed.sendings]
         async with self._shop.database.read() as session:
             orders = dict((await session.execute(select(Order.id, Order.status))).tuples().all())
@@ -162,16 +192,7 @@ class ProxiedTest:
         bought = set(self._buyer.order_ids)
         commands = [each for each in sent if each.order_id is not None]
         fates = Counter(_fate(each, orders, letters) for each in sent)
-        report.rows += [
-            ("messages confirmed", f"{len(sent)}"),
-            ("  of them sent again, unconfirmed", f"{sum(_repeats(self._producers))}"),
-            *((f"  {fate}", f"{count}") for fate, count in sorted(fates.items())),
-            ("orders over HTTP", f"{len(bought)}, {self._buyer.repeats} requests repeated"),
-            *((f"connections: {each}", f"{n}") for each, n in sorted(self._proxy.faults.items())),
-            *((each, f"{n}") for each, n in sorted(self._fallen.items())),
-            ("workers killed", f"{self._herds[0].kill_count}"),
-            ("web processes killed", f"{self._herds[1].kill_count}"),
-        ]
+        self._note(report, len(sent), fates)
         known = {hashlib.sha256(each.body).digest() for each in sent}
         strange = orders.keys() - {each.order_id for each in commands} - bought
         return {
@@ -187,7 +208,7 @@ class ProxiedTest:
             "stock + ordered = supplied, for every product": _many(
                 sum(
                     books.stock[each] + books.ordered.get(each, 0) != count
-                    for each, count in supplied.items()
+                    for each, count in self._supplied.items()
                 ),
                 "products differ",
             ),

@@ -1,0 +1,1 @@
+"""The kill test of a foreign producer through a proxy."""
