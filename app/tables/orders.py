@@ -28,6 +28,14 @@ class Order(Base):
     __tablename__ = "orders"
     __table_args__ = (
         UniqueConstraint("number"),
+        # An index and not a constraint, which SQLite could only add by building the table again.
+        Index(
+            "uq_orders_source_reference",
+            "source_reference",
+            unique=True,
+            postgresql_where=text("source_reference IS NOT NULL"),
+            sqlite_where=text("source_reference IS NOT NULL"),
+        ),
         CheckConstraint("total_minor >= 0", name="total_minor"),
         Index(None, "created_at", "id"),
         Index(None, "user_id", "created_at", "id"),
@@ -36,6 +44,8 @@ class Order(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column()
+    # The number of an imported order where it comes from, by which it is recognized.
+    source_reference: Mapped[str | None] = mapped_column(String(100))
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     status: Mapped[OrderStatus] = mapped_column()
     delivery_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
@@ -150,6 +160,7 @@ class NewOrder:
     lines: Sequence[NewLine]
     delivery_address: dict[str, Any] | None = None
     steps: Sequence[NewStep] = field(default=())
+    source_reference: str | None = None
 
     @property
     def holds_stock(self) -> bool:
