@@ -25,6 +25,7 @@ from app.core.calendar import span
 from app.jobs.daily_reports import make_report
 from app.jobs.file_import import import_files
 from app.schemas.reports.report_schema import ReportQuery
+from app.services.data.import_outcome import ImportOptions
 from app.settings import Settings
 from app.wiring.lifecycle import prepare
 from app.wiring.reports import provide_reports
@@ -120,7 +121,8 @@ async def run(files: Path, folder: Path, *, is_loaded: bool) -> int:
             names = ("products", "users", "orders")
             with timed("loading"):
                 paths = [files / f"{name}.parquet" for name in names]
-                await import_files(shop, paths, Console(stderr=True))
+                options = ImportOptions(moves_stock=True)
+                await import_files(shop, paths, Console(stderr=True), options)
         with timed(f"{len(_YEAR)} reports"):
             for day in _YEAR:
                 await make_report(shop, day)

@@ -2,28 +2,22 @@
 
 import argparse
 import asyncio
-import csv
 import sys
 import time
-from collections.abc import Mapping
-from pathlib import Path
-
-from rich.console import Console
 
 from app.cli.dead_letters import add_dead_letters
+from app.cli.imports import add_import
 from app.cli.reports import add_report
 from app.database.outages import outage_reason
 from app.demo.load import fill_with_demo
-from app.errors import InvalidInput, NotFound, Unavailable
-from app.jobs.file_import import UnreadableFile, import_files
-from app.services.data.import_service import Outcome
+from app.errors import Conflict, InvalidInput, NotFound, Unavailable
+from app.jobs.file_import import UnreadableFile
 from app.services.identity.start_service import generate_password
 from app.settings import InvalidSettings, Settings, get_settings
 from app.wiring.identity import provide_start
 from app.wiring.lifecycle import migrate_shop, prepare
 from app.wiring.resources import Shop
 
-_SHOWN_REFUSALS = 20
 _WAIT_STEP_SECONDS = 1.0
 
 
@@ -46,7 +40,7 @@ def main(argv: list[str] | None = None, settings: Settings | None = None) -> Non
         )
         print(f"error: {reasons}", file=sys.stderr)
         sys.exit(2)
-    except (InvalidSettings, UnreadableFile, NotFound, OSError) as error:
+    except (InvalidSettings, UnreadableFile, Conflict, NotFound, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
@@ -60,33 +54,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Administer a shop. The commands use the same settings as main.py.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_import, _add_admin, add_report, _add_migrate, _add_demo, add_dead_letters):
+    for add in (add_import, _add_admin, add_report, _add_migrate, _add_demo, add_dead_letters):
         add(commands)
     return parser
-
-
-def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
-        "import",
-        help="load products, users and orders from CSV or parquet files",
-        description="Load files into the shop of the settings. Existing rows stay unchanged, so "
-        "that an interrupted import can be run again. "
-        "The columns determine the kind of a file: "
-        "products (sku name category price [description stock_quantity is_active]), "
-        "users (username email first_name last_name), "
-        "orders, one row for each line "
-        "(reference username placed_at sku quantity [unit_price status]).",
-    )
-    parser.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="a .csv or .parquet file"
-    )
-    parser.add_argument(
-        "--refused",
-        type=Path,
-        metavar="FILE",
-        help="write every refused row with its reason to a CSV file",
-    )
-    parser.set_defaults(run=_import)
 
 
 def _add_admin(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -167,43 +137,6 @@ async def _make_admin(arguments: argparse.Namespace, settings: Settings) -> int:
         await shop.close()
     print(f"{arguments.email} is an administrator, with the password {password}")
     return 0
-
-
-async def _import(arguments: argparse.Namespace, settings: Settings) -> int:
-    refused: Path | None = arguments.refused
-    if refused is not None:
-        # Before the import, so that an unwritable file is found at once.
-        _write_refused(refused, {})
-    shop = Shop(settings)
-    try:
-        await prepare(shop)
-        outcomes = await import_files(shop, arguments.files, Console(stderr=True))
-    finally:
-        await shop.close()
-    for path, outcome in outcomes.items():
-        _report(path, outcome)
-    if refused is not None:
-        _write_refused(refused, outcomes)
-    return 1 if any(outcome.refused for outcome in outcomes.values()) else 0
-
-
-def _report(path: Path, outcome: Outcome) -> None:
-    print(
-        f"{path}: {outcome.added} rows added, {outcome.existing} existing, "
-        f"{len(outcome.refused)} refused"
-    )
-    for number, reason in outcome.refused[:_SHOWN_REFUSALS]:
-        print(f"{path}:{number}: {reason}", file=sys.stderr)
-    if (more := len(outcome.refused) - _SHOWN_REFUSALS) > 0:
-        print(f"{path}: and {more} more (--refused FILE writes all of them)", file=sys.stderr)
-
-
-def _write_refused(path: Path, outcomes: Mapping[Path, Outcome]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(("file", "row", "reason"))
-        for source, outcome in outcomes.items():
-            writer.writerows((source, number, reason) for number, reason in outcome.refused)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,20 @@ class ShopDays:
         """
         return datetime.combine(day, time(), self._zone).astimezone(UTC)
 
+    def moment_of(self, local: datetime) -> datetime:
+        """Return the moment of a local date and time.
+
+        Raises:
+            ValueError: clocks skip it, or it occurs twice.
+        """
+        first, second = (local.replace(tzinfo=self._zone, fold=fold) for fold in (0, 1))
+        moment = first.astimezone(UTC)
+        if first.utcoffset() != second.utcoffset():
+            is_skipped = moment.astimezone(self._zone).replace(tzinfo=None) != local
+            what = "does not exist" if is_skipped else "occurs twice"
+            raise ValueError(f"{what} in {self.timezone}; must have an offset, like +01:00")
+        return moment
+
     def window_of(self, day: date) -> tuple[datetime, datetime]:
         """Return the first moment of a day and the first moment after it."""
         return self.start_of(day), self.start_of(day + _DAY)

@@ -33,6 +33,13 @@ async def migrate(database: Database) -> bool:
         return await connection.run_sync(_upgrade, newest)
 
 
+async def is_migrated(database: Database) -> bool:
+    """Return whether no migration is missing."""
+    async with database.read() as session:
+        revision = await (await session.connection()).run_sync(_revision)
+    return revision >= newest_revision()
+
+
 def newest_revision() -> str:
     """Return the revision that the code requires; migration files begin with rising numbers."""
     return max(

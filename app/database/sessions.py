@@ -118,6 +118,16 @@ class Database:
                 yield session
 
     @asynccontextmanager
+    async def rehearse(self) -> AsyncIterator[AsyncSession]:
+        """Open a transaction that writes and is always rolled back.
+
+        Raises:
+            Unavailable: the database does not answer, or the transaction had a conflict.
+        """
+        async with outages(), self._write_sessions() as session:
+            yield session
+
+    @asynccontextmanager
     async def reshape(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that changes the schema, without a time limit.
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from app.jobs.file_import import import_files
+from app.services.data.import_outcome import ImportOptions
 from app.wiring.data import provide_imports
 from app.wiring.resources import Shop
 
@@ -14,5 +15,6 @@ async def fill_with_demo(shop: Shop) -> bool:
     async with shop.database.read() as session:
         if await provide_imports(session, shop).is_shop_in_use():
             return False
-    await import_files(shop, _FILES)
+    # The stock of the extract includes the units of its orders.
+    await import_files(shop, _FILES, options=ImportOptions(moves_stock=True))
     return True

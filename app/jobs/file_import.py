@@ -1,13 +1,9 @@
 """Imports files of products, users and orders, with a progress bar."""
 
-import csv
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -19,48 +15,57 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from app.schemas.data.import_schema import ROW_KINDS, columns_of
-from app.services.data.import_service import ImportService, Numbered, Outcome
+from app.database.savepoints import savepoint
+from app.database.sessions import AsyncSession
+from app.errors import DomainError, Unavailable
+from app.jobs.csv_rows import UnreadableFile
+from app.jobs.import_sources import Source, open_sources
+from app.schemas.data.import_schema import ROW_KINDS
+from app.services.data.import_outcome import FirstRows, ImportOptions, Numbered, Outcome
 from app.wiring.data import provide_imports
 from app.wiring.resources import Shop
 
+__all__ = ["UnreadableFile", "import_files", "import_sources", "open_all"]
+
 _CHUNK_ROWS = 5_000
-# Counted as in an editor or a spreadsheet, where the column names are row 1.
-_FIRST_ROW = 2
 
-
-class UnreadableFile(Exception):
-    """The file cannot be imported at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file to import: its kind, its number of rows and a function that reads them."""
-
-    path: Path
-    kind: str
-    row_count: int
-    read: Callable[[], Iterator[Numbered]]
-    torn: frozenset[str] = field(default=frozenset())
-    """References of orders whose rows are not adjacent."""
+_Transaction = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
 
 async def import_files(
-    shop: Shop, paths: Sequence[Path], console: Console | None = None
+    shop: Shop,
+    paths: Sequence[Path],
+    console: Console | None = None,
+    options: ImportOptions = ImportOptions(),
 ) -> dict[Path, Outcome]:
     """Load files in the order of their dependencies; return the outcome of each.
-
-    Each chunk is a transaction of its own: an import that breaks off is run again and goes on.
 
     Raises:
         UnreadableFile: a file cannot be read; nothing has been loaded then.
     """
+    return await import_sources(shop, open_all(paths), console, options)
+
+
+def open_all(paths: Sequence[Path], encoding: str | None = None) -> list[Source]:
+    """Open files, and return what they contain in the order of its dependencies.
+
+    Raises:
+        UnreadableFile: a file cannot be read.
+    """
     order = list(ROW_KINDS)
-    sources = sorted(
-        (open_source(path) for path in dict.fromkeys(paths)),
-        key=lambda source: order.index(source.kind),
-    )
-    outcomes: dict[Path, Outcome] = {}
+    sources = [each for path in dict.fromkeys(paths) for each in open_sources(path, encoding)]
+    return sorted(sources, key=lambda source: order.index(source.kind))
+
+
+async def import_sources(
+    shop: Shop, sources: Sequence[Source], console: Console | None, options: ImportOptions
+) -> dict[Path, Outcome]:
+    """Load rows; return the outcome of each file.
+
+    Each chunk is a transaction of its own: an import that breaks off is run again and goes on. A
+    check is one transaction, which is rolled back.
+    """
+    outcomes: dict[Path, Outcome] = {source.path: Outcome() for source in sources}
     columns = (
         TextColumn("{task.description:>10}"),
         BarColumn(),
@@ -70,109 +75,74 @@ async def import_files(
     with Progress(
         *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console
     ) as progress:
-        for source in sources:
-            task = progress.add_task(source.kind, total=source.row_count)
-            outcome = outcomes[source.path] = Outcome()
-            for chunk in _chunks(source, outcome):
-                async with shop.database.write() as session:
-                    outcome.include(await _load(provide_imports(session, shop), source.kind, chunk))
-                progress.advance(task, len(chunk))
-            progress.update(task, completed=source.row_count)
+        async with _transactions(shop, options) as transaction:
+            for source in sources:
+                task = progress.add_task(source.kind, total=source.row_count)
+                outcome = Outcome()
+                load = _Load(shop, source.kind, options)
+                for chunk in _chunks(source, outcome):
+                    async with transaction() as session:
+                        outcome.include(await load.chunk(session, chunk))
+                    progress.advance(task, len(chunk))
+                progress.update(task, completed=source.row_count)
+                outcome.updated.sort()
+                outcome.refused.sort()
+                outcomes[source.path].include(outcome)
     return outcomes
 
 
-def open_source(path: Path) -> Source:
-    """Open a file and determine its kind.
-
-    Raises:
-        UnreadableFile: it does not exist, has another format, or its columns match no kind.
-    """
-    if not path.is_file():
-        raise UnreadableFile(f"{path}: no such file")
-    if path.suffix == ".csv":
-        return _csv_source(path)
-    if path.suffix == ".parquet":
-        return _parquet_source(path)
-    raise UnreadableFile(f"{path}: must be a .csv or a .parquet file")
+@asynccontextmanager
+async def _transactions(shop: Shop, options: ImportOptions) -> AsyncIterator[_Transaction]:
+    """Return what opens the transaction of each chunk: a new one, or that of a whole check."""
+    if not options.is_check:
+        yield shop.database.write
+        return
+    async with shop.database.rehearse() as session:
+        yield lambda: nullcontext(session)
 
 
-def _csv_source(path: Path) -> Source:
-    def read() -> Iterator[Numbered]:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            names = next(reader, [])
-            for number, cells in enumerate(reader, start=_FIRST_ROW):
-                if cells:
-                    beyond = {"cells": cells[len(names) :]} if len(cells) > len(names) else {}
-                    yield number, dict(zip(names, cells)) | beyond
+class _Load:
+    """Loads the rows of one file."""
 
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            columns = next(csv.reader(file), [])
-        kind = _kind_of(path, columns)
-        row_count, torn = _count_rows(row.get("reference") for _, row in read())
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UnreadableFile(f"{path}: is not a CSV file in UTF-8: {error}") from error
-    return Source(path, kind, row_count, read, torn)
+    def __init__(self, shop: Shop, kind: str, options: ImportOptions) -> None:
+        self._shop = shop
+        self._kind = kind
+        self._options = options
+        self._first_rows: FirstRows = {}
 
+    async def chunk(self, session: AsyncSession, rows: Sequence[Numbered]) -> Outcome:
+        """Load rows together; if that fails, in halves, to find the row that is to blame."""
+        try:
+            async with savepoint(session):
+                return await self._add(session, rows)
+        except Unavailable:
+            raise
+        except DomainError as refusal:
+            halves = self._halves(rows)
+            if len(halves) == 1:
+                return Outcome(refused=[(number, refusal.detail) for number, _ in rows])
+        outcome = Outcome()
+        for half in halves:
+            outcome.include(await self.chunk(session, half))
+        return outcome
 
-def _parquet_source(path: Path) -> Source:
-    try:
-        # Only imports of parquet files need this library of 100 MB.
-        from pyarrow import ArrowException, parquet  # pylint: disable=import-outside-toplevel
-    except ImportError as error:
-        raise UnreadableFile(
-            f"{path}: parquet files need pyarrow (uv sync --group data)"
-        ) from error
+    async def _add(self, session: AsyncSession, rows: Sequence[Numbered]) -> Outcome:
+        imports = provide_imports(session, self._shop, self._options)
+        if self._kind == "products":
+            return await imports.add_products(rows, self._first_rows)
+        if self._kind == "users":
+            return await imports.add_users(rows, self._first_rows)
+        return await imports.add_orders(rows)
 
-    def read() -> Iterator[Numbered]:
-        rows = enumerate(_rows_of(parquet.ParquetFile(path)), start=_FIRST_ROW)
-        for number, row in rows:
-            for name, cell in row.items():
-                if isinstance(cell, float):
-                    row[name] = Decimal(repr(cell))
-            yield number, row
-
-    try:
-        file = parquet.ParquetFile(path)
-        kind = _kind_of(path, file.schema_arrow.names)
-        references = (row.get("reference") for row in _rows_of(file, ["reference"]))
-        _, torn = _count_rows(references if kind == "orders" else ())
-    except (OSError, ArrowException) as error:
-        raise UnreadableFile(f"{path}: is not a parquet file: {error}") from error
-    return Source(path, kind, file.metadata.num_rows, read, torn)
-
-
-def _rows_of(file: Any, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
-    for batch in file.iter_batches(batch_size=_CHUNK_ROWS, columns=columns):
-        yield from batch.to_pylist()
-
-
-def _count_rows(references: Iterable[Any]) -> tuple[int, frozenset[str]]:
-    """Return the number of rows and the references whose rows are not adjacent."""
-    row_count, groups = 0, Counter[str]()
-    for reference, group in groupby(references):
-        row_count += sum(1 for _ in group)
-        groups[str(reference or "")] += 1
-    del groups[""]
-    return row_count, frozenset(each for each, count in groups.items() if count > 1)
-
-
-def _kind_of(path: Path, columns: Iterable[str]) -> str:
-    columns = list(columns)
-    named = set(columns)
-    if len(named) < len(columns):
-        raise UnreadableFile(f"{path}: has a duplicate column")
-    for kind, schema in ROW_KINDS.items():
-        required, allowed = columns_of(schema)
-        if required <= named:
-            if unknown := named - allowed:
-                raise UnreadableFile(f"{path}: {kind} have no column {', '.join(sorted(unknown))}")
-            return kind
-    wanted = "; ".join(
-        f"{kind}: {', '.join(sorted(columns_of(schema)[0]))}" for kind, schema in ROW_KINDS.items()
-    )
-    raise UnreadableFile(f"{path}: the columns match no kind of file ({wanted})")
+    def _halves(self, rows: Sequence[Numbered]) -> list[Sequence[Numbered]]:
+        """Return the rows in two parts that keep orders whole, or in one that has one order."""
+        middle = len(rows) // 2
+        places = sorted(range(1, len(rows)), key=lambda place: abs(place - middle))
+        for place in places:
+            before, after = rows[place - 1][1], rows[place][1]
+            if self._kind != "orders" or before.get("reference") != after.get("reference"):
+                return [rows[:place], rows[place:]]
+        return [rows]
 
 
 def _chunks(source: Source, outcome: Outcome) -> Iterator[Sequence[Numbered]]:
@@ -185,7 +155,8 @@ def _chunks(source: Source, outcome: Outcome) -> Iterator[Sequence[Numbered]]:
     for reference, group in groupby(rows, key=lambda numbered: numbered[1].get("reference")):
         whole = list(group)
         if str(reference) in source.torn:
-            outcome.refused.append((whole[0][0], f"order {reference}: its rows are not adjacent"))
+            reason = f"order {reference}: its rows are not adjacent"
+            outcome.refused += [(number, reason) for number, _ in whole]
             continue
         if chunk and len(chunk) + len(whole) > _CHUNK_ROWS:
             yield chunk
@@ -193,11 +164,3 @@ def _chunks(source: Source, outcome: Outcome) -> Iterator[Sequence[Numbered]]:
         chunk += whole
     if chunk:
         yield chunk
-
-
-async def _load(imports: ImportService, kind: str, chunk: Sequence[Numbered]) -> Outcome:
-    if kind == "products":
-        return await imports.add_products(chunk)
-    if kind == "users":
-        return await imports.add_users(chunk)
-    return await imports.add_orders(chunk)

@@ -4,11 +4,18 @@ from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.repositories.catalogue.product_repository import ProductRepository
+from app.repositories.data.order_import_repository import OrderImportRepository
+from app.repositories.data.product_import_repository import ProductImportRepository
 from app.repositories.data.user_import_repository import UserImportRepository
 from app.repositories.orders.order_repository import OrderRepository
+from app.services.data.import_outcome import ImportOptions
 from app.services.data.import_service import ImportService
+from app.services.data.order_change import OrderChanges
+from app.services.data.order_import import OrderImport
 from app.services.data.privacy_service import PrivacyService
-from app.wiring import identity, messaging, orders, system
+from app.services.data.product_import import ProductImport
+from app.services.data.user_import import UserImport
+from app.wiring import catalogue, identity, messaging, orders, system
 from app.wiring.resources import Shop
 from app.wiring.system import provide_audit
 
@@ -28,15 +35,44 @@ def provide_privacy(
 
 
 def provide_imports(
-    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+    session: AsyncSession, shop: Shop, options: ImportOptions = ImportOptions()
 ) -> ImportService:
     """Return the service that imports files."""
+    products, users = ProductRepository(session), UserImportRepository(session)
     return ImportService(
-        ProductRepository(session),
-        UserImportRepository(session),
+        products,
+        ProductImport(
+            products,
+            ProductImportRepository(session),
+            catalogue.provide_products(session, shop),
+            shop.clock,
+            shop.settings.shop_currency,
+            options,
+        ),
+        UserImport(users, identity.provide_users(session, shop), shop.clock, options),
+        _order_import(session, shop, users, options),
+        shop.days,
+    )
+
+
+def _order_import(
+    session: AsyncSession, shop: Shop, users: UserImportRepository, options: ImportOptions
+) -> OrderImport:
+    repositories = (
         OrderRepository(session),
+        OrderImportRepository(session),
+        ProductRepository(session),
+        ProductImportRepository(session),
+    )
+    changes = OrderChanges(
+        *repositories,
+        orders.provide_orders(session, shop),
         shop.clock,
         shop.settings.shop_currency,
+        options,
+    )
+    return OrderImport(
+        *repositories, users, changes, shop.clock, shop.settings.shop_currency, options
     )
 
 

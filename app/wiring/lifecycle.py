@@ -28,7 +28,7 @@ async def prepare(shop: Shop) -> None:
         InvalidSettings: the prices of the shop are in another currency than that of the settings.
     """
     await migrate_shop(shop)
-    await _require_same_currency(shop)
+    await require_same_currency(shop)
     async with shop.database.write() as session:
         if shop.settings.secret_key is None:
             own = await provide_start(session, shop).signing_key()
@@ -36,10 +36,13 @@ async def prepare(shop: Shop) -> None:
     await delete_expired(shop)
 
 
-async def _require_same_currency(shop: Shop) -> None:
+async def require_same_currency(shop: Shop) -> None:
     """Require that the settings name the currency of the stored prices.
 
     Nothing converts them: 100 cents would become 100 yen.
+
+    Raises:
+        InvalidSettings: they name another one.
     """
     async with shop.database.read() as session:
         used = await provide_products(session, shop).currency_in_use()

@@ -33,18 +33,21 @@ async def test_an_import_reports_each_file_and_ends_with_0(
         write(tmp_path, "products", [TEA, CUP]),
         write(tmp_path, "users", [ADA]),
     ]
-    done = lavka(shop.settings, "import", *files)
+    done = lavka(shop.settings, "import", "--move-stock", *files)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
-        f"{files[1]}: 2 rows added, 0 existing, 0 refused",
-        f"{files[2]}: 1 rows added, 0 existing, 0 refused",
-        f"{files[0]}: 1 rows added, 0 existing, 0 refused",
+        f"{files[1]}: 2 rows: 2 added, 0 updated, 0 unchanged, 0 refused",
+        f"{files[2]}: 1 rows: 1 added, 0 updated, 0 unchanged, 0 refused",
+        f"{files[0]}: 1 rows: 1 added, 0 updated, 0 unchanged, 0 refused",
     ]
     assert "2/2" in done.stderr
     assert await stock(client) == {"tea": 8, "cup": 5}
     again = lavka(shop.settings, "import", *files)
     assert again.returncode == 0
-    assert again.stdout.splitlines()[2] == f"{files[0]}: 0 rows added, 1 existing, 0 refused"
+    assert (
+        again.stdout.splitlines()[2]
+        == f"{files[0]}: 1 rows: 0 added, 0 updated, 1 unchanged, 0 refused"
+    )
     assert await stock(client) == {"tea": 8, "cup": 5}
 
 
@@ -56,14 +59,21 @@ async def test_refused_rows_end_it_with_1_and_are_all_written_down(
     refused = tmp_path / "refused.csv"
     done = lavka(shop.settings, "import", products, "--refused", refused)
     assert done.returncode == 1
-    assert done.stdout == f"{products}: 1 rows added, 0 existing, 25 refused\n"
+    assert done.stdout == f"{products}: 26 rows: 1 added, 0 updated, 0 unchanged, 25 refused\n"
     shown = [line for line in done.stderr.splitlines() if line.startswith(str(products))]
     assert shown[0] == f"{products}:3: name: is required"
     assert shown[20:] == [f"{products}: and 5 more (--refused FILE writes all of them)"]
     with refused.open(newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))
-    assert rows[0] == ["file", "row", "reason"]
-    assert rows[1:] == [[str(products), str(row), "name: is required"] for row in range(3, 28)]
+    assert rows[0] == [
+        *("file", "row", "reason", "kind"),
+        *("sku", "name", "description", "category", "price", "stock_quantity", "is_active"),
+    ]
+    assert rows[1:] == [
+        [str(products), str(number + 3), "name: is required", "products"]
+        + [f"bad{number}", "", "", "Kitchen", "2", "5", ""]
+        for number in range(25)
+    ]
     assert await stock(client) == {"tea": 10}
 
 
@@ -73,7 +83,9 @@ async def test_an_import_without_refusals_writes_an_empty_list_of_them(
     refused = tmp_path / "refused.csv"
     users = write(tmp_path, "users", [ADA])
     assert lavka(shop.settings, "import", users, "--refused", refused).returncode == 0
-    assert refused.read_text("utf-8").splitlines() == ["file,row,reason"]
+    assert refused.read_text("utf-8").splitlines() == [
+        "file,row,reason,kind,email,username,first_name,last_name"
+    ]
 
 
 async def test_an_unreadable_file_ends_it_with_2_and_loads_nothing(
@@ -134,7 +146,7 @@ def test_the_installed_command_takes_the_settings_of_its_environment(tmp_path: P
         timeout=WAIT_SECONDS,
     )
     assert done.returncode == 1
-    assert done.stdout == f"{products}: 1 rows added, 0 existing, 1 refused\n"
+    assert done.stdout == f"{products}: 2 rows: 1 added, 0 updated, 0 unchanged, 1 refused\n"
     assert done.stderr.splitlines()[-1] == f"{products}:3: name: is required"
     assert (settings.data_dir / "lavka.db").exists()
 
@@ -149,10 +161,10 @@ async def test_an_import_that_was_killed_is_run_again_and_completes(
     files = [write(tmp_path, "products", [tea]), write(tmp_path, "users", [ADA]), orders]
     left = await _kill_in_the_middle(shop, files, count)
     assert 0 < left < count
-    done = lavka(shop.settings, "import", *files)
+    done = lavka(shop.settings, "import", "--move-stock", *files)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[2] == (
-        f"{orders}: {left} rows added, {count - left} existing, 0 refused"
+        f"{orders}: {count} rows: {left} added, 0 updated, {count - left} unchanged, 0 refused"
     )
     await caught_up(shop)
     assert await stock(client) == {"tea": 0}
@@ -161,7 +173,7 @@ async def test_an_import_that_was_killed_is_run_again_and_completes(
 async def _kill_in_the_middle(shop: Shop, files: list[Path], count: int) -> int:
     """Kill an import when the first pieces are sold, and return how many are left."""
     with subprocess.Popen(
-        [PROGRAM, "import", *files],
+        [PROGRAM, "import", "--move-stock", *files],
         env=environment(shop.settings),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -46,6 +46,7 @@ NOT_FILES = {
     "products.csv": "a file of the reader's",
     "users.csv": "a file of the reader's",
     "orders.csv": "a file of the reader's",
+    "newer.csv": "a file of the reader's",
 }
 
 

@@ -1,7 +1,6 @@
 """Files become products, users and orders, under the rules of the shop, once."""
 
 import csv
-import sys
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import permutations
@@ -12,8 +11,8 @@ import httpx
 import pytest
 
 from app.core.clock import Clock
-from app.jobs.file_import import UnreadableFile, import_files
-from app.services.data.import_service import Outcome
+from app.jobs.file_import import import_files
+from app.services.data.import_outcome import ImportOptions, Outcome
 from app.wiring.resources import Shop
 from tests.support.cached import caught_up
 from tests.support.ledger import assert_conserved, every, movements_of
@@ -50,6 +49,7 @@ LINE = {
     "unit_price": "4.50",
 }
 SECOND = LINE | {"sku": "cup", "quantity": "1", "unit_price": ""}
+MOVING = ImportOptions(moves_stock=True)
 FILES = {"products": [TEA, CUP], "users": [ADA], "orders": [LINE, SECOND]}
 
 
@@ -63,10 +63,12 @@ def write(folder: Path, name: str, rows: Sequence[Row]) -> Path:
     return path
 
 
-async def load(shop: Shop, folder: Path, **files: Sequence[Row]) -> dict[str, Outcome]:
+async def load(
+    shop: Shop, folder: Path, options: ImportOptions = MOVING, /, **files: Sequence[Row]
+) -> dict[str, Outcome]:
     """Import files of these rows, in the order given."""
     paths = [write(folder, name, rows) for name, rows in files.items()]
-    outcomes = await import_files(shop, paths)
+    outcomes = await import_files(shop, paths, options=options)
     return {path.stem: outcome for path, outcome in outcomes.items()}
 
 
@@ -128,9 +130,9 @@ async def test_a_second_run_changes_nothing(
     before = await everything(client)
     outcomes = await load(shop, tmp_path, **FILES)
     assert outcomes == {
-        "products": Outcome(0, existing=2),
-        "users": Outcome(0, existing=1),
-        "orders": Outcome(0, existing=2),
+        "products": Outcome(0, unchanged=2),
+        "users": Outcome(0, unchanged=1),
+        "orders": Outcome(0, unchanged=2),
     }
     assert await everything(client) == before
 
@@ -143,15 +145,22 @@ async def test_what_is_there_already_is_left_as_it_is(
     outcomes = await load(
         shop, tmp_path, products=[TEA | {"price": "9.99", "stock_quantity": "99"}]
     )
-    assert outcomes == {"products": Outcome(0, existing=1)}
+    reason = (
+        "is there already, and different: price is 4.99 here, 9.99 in the file "
+        "(--update takes the file's)"
+    )
+    assert outcomes == {"products": Outcome(refused=[(2, reason)])}
     assert await everything(client) == before
 
 
-async def test_a_repeated_row_is_there_already(
+async def test_a_repeated_row_is_refused_with_the_number_of_the_first(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     outcomes = await load(shop, tmp_path, products=[TEA, TEA], users=[ADA, ADA])
-    assert outcomes == {"products": Outcome(1, existing=1), "users": Outcome(1, existing=1)}
+    assert outcomes == {
+        "products": Outcome(1, refused=[(3, "sku: tea is in row 2 already")]),
+        "users": Outcome(1, refused=[(3, "email: ada@example.com is in row 2 already")]),
+    }
     assert await stock(client) == {"tea": 10}
 
 
@@ -159,13 +168,10 @@ async def test_a_repeated_row_is_there_already(
     ("change", "reason"),
     [
         ({"price": "-1"}, "price: must be a decimal number like 19.99, without a sign"),
-        ({"price": "1.999"}, "price: must have at most 2 decimal places (USD)"),
-        ({"price": "NaN"}, "price: must be a decimal number like 19.99, without a sign"),
-        ({"price": "cheap"}, "price: must be a decimal number like 19.99, without a sign"),
         ({"price": ""}, "price: is required"),
         ({"name": ""}, "name: is required"),
         ({"stock_quantity": "-1"}, "stock_quantity: must be greater than or equal to 0"),
-        ({"stock_quantity": "1.5"}, "stock_quantity: must be a valid integer"),
+        ({"stock_quantity": "1.5"}, "stock_quantity: must be an integer"),
     ],
 )
 async def test_a_wrong_product_is_refused_and_the_others_are_loaded(
@@ -182,23 +188,19 @@ async def test_a_wrong_product_is_refused_and_the_others_are_loaded(
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"email": "ADA@example.com"}, "email: belongs to another user"),
-        ({"username": "Ada"}, "username: belongs to another user"),
+        ({"email": "ADA@example.com"}, "email: ADA@example.com is in row 2 already"),
+        ({"username": "Ada"}, "username: Ada is in row 2 already"),
         ({"username": "a b"}, "username: "),
         ({"email": "nowhere"}, "email: "),
     ],
 )
-@pytest.mark.parametrize("is_known", [False, True])
 async def test_a_wrong_user_is_refused_and_the_others_are_loaded(
     shop: Shop,
     client: httpx.AsyncClient,
     tmp_path: Path,
     change: Row,
     reason: str,
-    is_known: bool,
 ) -> None:
-    if is_known:
-        await load(shop, tmp_path, users=[ADA])
     carol = BOB | {"username": "carol", "email": "carol@example.com"}
     outcomes = await load(shop, tmp_path, users=[ADA, BOB | change, carol])
     (refused,) = outcomes["users"].refused
@@ -207,56 +209,93 @@ async def test_a_wrong_user_is_refused_and_the_others_are_loaded(
     assert sorted(each["username"] for each in await every(client, "/users")) == ["ada", "carol"]
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            {"email": "ADA@example.com"},
+            "is there already, and different: username is 'ada' here, 'bob' in the file; "
+            "first_name is 'Ada' here, 'Bob' in the file (--update takes the file's)",
+        ),
+        ({"username": "Ada"}, "username: belongs to another user"),
+    ],
+)
+async def test_a_user_who_shares_an_address_or_name_with_another_is_refused(
+    shop: Shop, client: httpx.AsyncClient, tmp_path: Path, change: Row, reason: str
+) -> None:
+    await load(shop, tmp_path, users=[ADA])
+    before = await every(client, "/users")
+    outcomes = await load(shop, tmp_path, users=[BOB | change])
+    assert outcomes["users"] == Outcome(refused=[(2, reason)])
+    assert await every(client, "/users") == before
+
+
 GOOD = LINE | {"reference": "good", "quantity": "1"}
 AFTER = LINE | {"reference": "after", "quantity": "3"}
-REFUSED_ORDERS: dict[str, tuple[list[Row], tuple[int, str]]] = {
+Refusals = list[tuple[int, str]]
+REFUSED_ORDERS: dict[str, tuple[list[Row], Refusals]] = {
     "unknown SKU": (
         [LINE, SECOND | {"sku": "pot"}],
-        (3, "order r1: there is no product pot"),
+        [(row, "order r1: there is no product pot") for row in (3, 4)],
     ),
-    "unknown user": ([LINE | {"username": "eve"}], (3, "order r1: there is no user eve")),
-    "a product twice": ([LINE, LINE], (3, "order r1: a product occurs twice")),
+    "unknown user": ([LINE | {"username": "eve"}], [(3, "order r1: there is no user eve")]),
+    "a product twice": (
+        [LINE, LINE],
+        [(row, "order r1: product tea occurs twice") for row in (3, 4)],
+    ),
     "rows that disagree": (
         [LINE, SECOND | {"username": "bob"}],
-        (3, "the rows of an order must agree in all but product and price"),
+        [
+            (
+                row,
+                "order r1: its rows differ in username, and may only in sku, quantity and "
+                "unit_price",
+            )
+            for row in (3, 4)
+        ],
     ),
     "too little stock": (
         [LINE, SECOND | {"quantity": "6"}],
-        (3, "order r1: 6 of cup ordered, 5 in stock"),
+        [(row, "order r1: 6 of cup ordered, 5 in stock") for row in (3, 4)],
     ),
-    "no quantity": ([LINE, SECOND | {"quantity": ""}], (4, "quantity: is required")),
+    "no quantity": (
+        [LINE, SECOND | {"quantity": ""}],
+        [(3, "order r1: row 4 is refused"), (4, "quantity: is required")],
+    ),
     "a bad quantity": (
         [LINE, SECOND | {"quantity": "0"}],
-        (4, "quantity: must be greater than or equal to 1"),
+        [
+            (3, "order r1: row 4 is refused"),
+            (4, "quantity: must be greater than or equal to 1 (found '0')"),
+        ],
     ),
     "a bad price": (
         [LINE | {"unit_price": "-1"}, SECOND],
-        (3, "unit_price: must be a decimal number like 19.99, without a sign"),
+        [
+            (3, "unit_price: must be a decimal number like 19.99, without a sign (found '-1')"),
+            (4, "order r1: row 3 is refused"),
+        ],
     ),
-    "a moment without a zone": (
-        [LINE | {"placed_at": "2026-01-01T10:00:00"}],
-        (3, "placed_at: must have timezone info"),
-    ),
-    "no reference": ([LINE | {"reference": ""}], (3, "reference: is required")),
+    "no reference": ([LINE | {"reference": ""}], [(3, "reference: is required")]),
     "too many rows": (
         [LINE | {"sku": f"sku-{number}"} for number in range(101)],
-        (3, "order r1: has more than 100 rows"),
+        [(row, "order r1: has more than 100 rows") for row in range(3, 104)],
     ),
 }
 
 
-@pytest.mark.parametrize(("rows", "refusal"), REFUSED_ORDERS.values(), ids=list(REFUSED_ORDERS))
+@pytest.mark.parametrize(("rows", "refusals"), REFUSED_ORDERS.values(), ids=list(REFUSED_ORDERS))
 async def test_a_wrong_order_is_refused_whole_and_the_others_are_loaded(
     shop: Shop,
     client: httpx.AsyncClient,
     tmp_path: Path,
     rows: list[Row],
-    refusal: tuple[int, str],
+    refusals: Refusals,
 ) -> None:
     outcomes = await load(
         shop, tmp_path, products=[TEA, CUP], users=[ADA, BOB], orders=[GOOD, *rows, AFTER]
     )
-    assert outcomes["orders"] == Outcome(2, refused=[refusal])
+    assert outcomes["orders"] == Outcome(2, refused=refusals)
     assert await stock(client) == {"tea": 6, "cup": 5}
     assert sorted(each["units"] for each in await every(client, "/orders")) == [1, 3]
 
@@ -271,20 +310,8 @@ async def test_an_order_whose_rows_stand_apart_is_refused_whole(
     assert outcomes["orders"] == Outcome(2, refused=[(2, reason), (4, reason)])
     assert await stock(client) == {"tea": 6, "cup": 5}
     together = await load(shop, tmp_path, orders=[LINE, SECOND, GOOD, AFTER])
-    assert together["orders"] == Outcome(2, existing=2)
+    assert together["orders"] == Outcome(2, unchanged=2)
     assert await stock(client) == {"tea": 4, "cup": 4}
-
-
-async def test_rows_without_a_reference_are_each_refused_for_that(
-    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
-) -> None:
-    nameless = LINE | {"reference": ""}
-    outcomes = await load(
-        shop, tmp_path, products=[TEA], users=[ADA], orders=[nameless, GOOD, nameless]
-    )
-    reason = "reference: is required"
-    assert outcomes["orders"] == Outcome(1, refused=[(2, reason), (4, reason)])
-    assert await stock(client) == {"tea": 9}
 
 
 async def test_the_last_pieces_go_to_the_first_order_of_a_file(
@@ -328,72 +355,6 @@ async def test_imported_orders_are_numbered_after_those_that_are_there(
     assert numbers[1] < numbers[3] < numbers[2]
 
 
-async def test_lines_keep_their_numbers_over_blank_ones(shop: Shop, tmp_path: Path) -> None:
-    path = tmp_path / "users.csv"
-    path.write_text("\ufeffusername,email,first_name,last_name\n\nada,nowhere,Ada,L\n", "utf-8")
-    (outcome,) = (await import_files(shop, [path])).values()
-    assert [number for number, _ in outcome.refused] == [3]
-
-
-async def test_a_row_of_another_length_is_refused(
-    shop: Shop, client: httpx.AsyncClient, tmp_path: Path
-) -> None:
-    path = tmp_path / "users.csv"
-    path.write_text(
-        "username,email,first_name,last_name\n"
-        "ada,ada@example.com,Ada,Lovelace,Countess\n"
-        "bob,bob@example.com,Bob\n"
-        "cy,cy@example.com,Cy,Young\n"
-        "cyd,cyd@example.com,Cyd,Young\n",
-        "utf-8",
-    )
-    (outcome,) = (await import_files(shop, [path])).values()
-    assert [number for number, _ in outcome.refused] == [2, 3, 4]
-    assert outcome.refused[0][1] == "cells: is not a field of this document"
-    assert outcome.refused[1][1] == "last_name: is required"
-    assert [each["username"] for each in await every(client, "/users")] == ["cyd"]
-
-
-HEADER = b"username,email,first_name,last_name"
-UNREADABLE = {
-    "unknown column": ("users.csv", HEADER + b",shoe_size\n", "users have no column shoe_size"),
-    "missing column": ("users.csv", b"username,email\n", "the columns match no kind of file"),
-    "column twice": ("users.csv", HEADER + b",email\n", "has a duplicate column"),
-    "empty file": ("users.csv", b"", "the columns match no kind of file"),
-    "not UTF-8": ("users.csv", HEADER + b"\n" + b"x" * 99_999 + b"\xff", "is not a CSV file"),
-    "another format": ("users.xlsx", HEADER, "must be a .csv or a .parquet file"),
-    "absent": ("users.csv", None, "no such file"),
-}
-
-
-@pytest.mark.parametrize(("name", "content", "reason"), UNREADABLE.values(), ids=list(UNREADABLE))
-async def test_an_unreadable_file_is_refused_before_anything_is_loaded(
-    shop: Shop,
-    client: httpx.AsyncClient,
-    tmp_path: Path,
-    name: str,
-    content: bytes | None,
-    reason: str,
-) -> None:
-    good, bad = write(tmp_path, "products", [TEA]), tmp_path / name
-    if content is not None:
-        bad.write_bytes(content)
-    with pytest.raises(UnreadableFile, match=f"{name}: .*{reason}"):
-        await import_files(shop, [good, bad])
-    assert await every(client, "/products") == []
-
-
-async def test_a_parquet_file_without_its_reader_is_told_how_to_get_it(
-    shop: Shop, client: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    parquet = tmp_path / "users.parquet"
-    parquet.touch()
-    with pytest.raises(UnreadableFile, match="users.parquet: .*uv sync --group data"):
-        await import_files(shop, [write(tmp_path, "products", [TEA]), parquet])
-    assert await every(client, "/products") == []
-
-
 class PowerCut(Exception):
     """The import ends here."""
 
@@ -420,7 +381,7 @@ async def test_an_import_that_broke_off_goes_on_where_it_was(
     orders = [LINE | {"reference": f"r{number}", "quantity": "1"} for number in range(6)]
     files = {"products": [TEA], "users": [ADA], "orders": orders}
     # A drop is noted with its time, too, where there is a Redis.
-    broken = Shop(shop.settings, BreakingClock(readings=4 if shop.cache.redis is None else 7))
+    broken = Shop(shop.settings, BreakingClock(readings=6 if shop.cache.redis is None else 9))
     with pytest.raises(PowerCut):
         await load(broken, tmp_path, **files)
     await broken.close()
@@ -428,6 +389,6 @@ async def test_an_import_that_broke_off_goes_on_where_it_was(
     assert len(await every(client, "/orders")) == 4
     assert await stock(client) == {"tea": 6}
     outcomes = await load(shop, tmp_path, **files)
-    assert outcomes["orders"] == Outcome(2, existing=4)
+    assert outcomes["orders"] == Outcome(2, unchanged=4)
     assert len(await every(client, "/orders")) == 6
     assert await stock(client) == {"tea": 4}

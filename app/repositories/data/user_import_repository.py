@@ -1,6 +1,7 @@
 """Queries for the import of many users."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -29,15 +30,26 @@ class UserImportRepository:
         )
         return {row.username_key: row.id for row in rows}
 
-    async def taken_keys(self, users: Sequence[Mapping[str, object]]) -> dict[str, UUID]:
-        """Return which of the users' e-mail and username keys are taken, with their owners."""
+    async def by_key(
+        self, email_keys: Collection[str], username_keys: Collection[str]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the users who have one of these keys, by e-mail key and by username key."""
+        columns = (
+            User.id,
+            User.email_key,
+            User.username_key,
+            User.username,
+            User.first_name,
+            User.last_name,
+        )
         rows = await self._session.execute(
-            select(User.id, User.email_key, User.username_key).where(
-                among(self._session, User.email_key, [user["email_key"] for user in users])
-                | among(self._session, User.username_key, [user["username_key"] for user in users])
+            select(*columns).where(
+                among(self._session, User.email_key, email_keys)
+                | among(self._session, User.username_key, username_keys)
             )
         )
-        return {key: owner for owner, email, username in rows for key in (email, username)}
+        users = rows.all()
+        return {user.email_key: user for user in users}, {user.username_key: user for user in users}
 
     async def add_all(self, users: Sequence[Mapping[str, object]]) -> None:
         """Add many users, given as columns."""

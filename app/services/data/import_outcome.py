@@ -1,0 +1,92 @@
+"""What an import does with rows: its options, and the outcome of each row."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.calendar import ShopDays
+from app.schemas.data.import_schema import Row, parse_row
+
+SOURCE = "import"
+"""The name of an import as an actor and as a source of stock."""
+
+Numbered = tuple[int, Mapping[str, Any]]
+"""The number of a row in its file and the cells of the row by column."""
+
+FirstRows = dict[str, int]
+"""The unique values of a file, each with the first row that has it."""
+
+Differences = dict[str, tuple[str, str]]
+"""The columns in which a row differs from what exists: the present value and that of the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How an import treats rows that exist, and the stock."""
+
+    updates_existing: bool = False
+    """Whether what differs from its row is changed, instead of the row being refused."""
+    moves_stock: bool = False
+    """Whether orders take their units out of today's stock."""
+    is_check: bool = False
+    """Whether the transaction is rolled back in the end."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The outcome of some rows: each is added, unchanged, updated or refused."""
+
+    added: int = 0
+    unchanged: int = 0
+    updated: list[tuple[int, str]] = field(default_factory=list)
+    """The number of each row by which something was changed, and the change."""
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    """The number of each row that was not loaded, and the reason."""
+
+    @property
+    def row_count(self) -> int:
+        """The number of all rows."""
+        return self.added + self.unchanged + len(self.updated) + len(self.refused)
+
+    def include(self, other: "Outcome") -> None:
+        """Add the outcome of other rows."""
+        self.added += other.added
+        self.unchanged += other.unchanged
+        self.updated += other.updated
+        self.refused += other.refused
+
+
+def parse_rows(
+    kind: type[Row], rows: Sequence[Numbered], days: ShopDays, outcome: Outcome
+) -> list[tuple[int, Row]]:
+    """Return the valid rows; the others are added to the outcome as refused."""
+    parsed: list[tuple[int, Row]] = []
+    for number, row in rows:
+        result = parse_row(kind, row, days)
+        if isinstance(result, str):
+            outcome.refused.append((number, result))
+        else:
+            parsed.append((number, result))
+    return parsed
+
+
+def earlier_row(first_rows: FirstRows, value: str, number: int) -> int | None:
+    """Return the earlier row of the file that has a unique value, if there is one."""
+    first = first_rows.setdefault(value, number)
+    return None if first == number else first
+
+
+def refusal_of(differences: Differences) -> str:
+    """Return why a row that differs from what exists is refused."""
+    found = "; ".join(
+        f"{column} is {here} here, {there} in the file"
+        for column, (here, there) in differences.items()
+    )
+    return f"is there already, and different: {found} (--update takes the file's)"
+
+
+def change_of(differences: Differences) -> str:
+    """Return what a row changes."""
+    return "; ".join(
+        f"{column}: {here} becomes {there}" for column, (here, there) in differences.items()
+    )

@@ -1,0 +1,1 @@
+"""Tests of the schemas of imports and exports."""
