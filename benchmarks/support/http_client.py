@@ -23,17 +23,24 @@ class HttpClient:
         self._head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def send(self, method: str, path: str, body: bytes = b"") -> Answer:
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         """Send a request, and return its answer."""
         if self._streams is None:
             self._streams = await asyncio.open_connection(*self._place)
         reader, writer = self._streams
-        head = f"{method} {path} HTTP/1.1\r\n{self._head}Content-Length: {len(body)}\r\n\r\n"
+        own = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+        head = f"{method} {path} HTTP/1.1\r\n{self._head}{own}Content-Length: {len(body)}\r\n\r\n"
         writer.write(head.encode() + body)
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        headers = {
+        answered = {
             name.lower(): value.strip()
             for name, _, value in (line.partition(":") for line in lines if line)
         }
-        content = await reader.readexactly(int(headers.get("content-length", "0")))
-        return Answer(int(first.split(" ")[1]), headers, content)
+        content = await reader.readexactly(int(answered.get("content-length", "0")))
+        return Answer(int(first.split(" ")[1]), answered, content)
