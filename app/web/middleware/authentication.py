@@ -9,7 +9,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from app.errors import Forbidden, InvalidToken, Unauthenticated
 from app.security.areas.system import SystemScope
 from app.security.principal import ANONYMOUS, Access, Caller
-from app.web.middleware.edge import network_of
+from app.web.middleware.client_address import network_of
 from app.web.request_state import state_of
 from app.web.route_options import RouteOptions, has_options, options_of
 from app.wiring.identity import provide_identities

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from litestar.datastructures import Headers
@@ -16,6 +15,7 @@ from app.observability.request_ids import bound_request_id, new_request_id, sane
 from app.observability.tracing import fail_span, is_tracing, span
 from app.security.rate_limits import LocalCounter
 from app.settings import Settings
+from app.web.middleware.client_address import ClientAddresses, network_of
 from app.web.rendering.problems import render
 from app.web.request_state import RequestState, begin_state, state_of
 
@@ -65,7 +65,7 @@ class Edge:
         self._metrics = metrics
         self._hosts = frozenset(name.lower() for name in settings.allowed_hosts)
         self._origins = frozenset(settings.cors_origins)
-        self._proxies = settings.trusted_proxies
+        self._addresses = ClientAddresses(settings.trusted_proxies)
         self._limit = settings.rate_limit_per_minute
         self._counter = LocalCounter()
         self._is_production = settings.environment == "production"
@@ -78,7 +78,7 @@ class Edge:
         began = time.perf_counter()
         headers = Headers.from_scope(scope)
         request_id = sane_request_id(headers.get("x-request-id")) or new_request_id()
-        state = RequestState(request_id, self._address(scope, headers))
+        state = RequestState(request_id, self._addresses.of(scope, headers))
         begin_state(scope, state)
         try:
             with bound_request_id(request_id):
@@ -122,23 +122,6 @@ class Edge:
             await _send(sending, 204, _preflight_headers(), b"")
         else:
             await self._app(scope, receive, sending)
-
-    def _address(self, scope: Scope, headers: Headers) -> str:
-        """Return the address of the client: the last hop that is not a trusted proxy."""
-        client = scope.get("client")
-        address = client[0] if client else "unknown"
-        # Some proxies add another header and do not change the caller's.
-        lines = ",".join(headers.getall("x-forwarded-for", []))
-        hops = [hop.strip() for hop in lines.split(",") if hop.strip()]
-        while hops and self._is_proxy(address) and _parsed(hops[-1]) is not None:
-            address = hops.pop()
-        return address[:45]
-
-    def _is_proxy(self, address: str) -> bool:
-        if not self._proxies:
-            return False
-        parsed = _parsed(address)
-        return parsed is not None and any(parsed in network for network in self._proxies)
 
     def _require_host(self, scope: Scope, host: str) -> None:
         if not self._hosts or "*" in self._hosts or scope["path"].startswith(_HEALTH):
@@ -220,24 +203,6 @@ def _log_refusal(scope: Scope, status: int) -> None:
     if status in _LOGGED_STATUSES:
         where = (scope["path"], state_of(scope).address)
         logger.warning("refused with %d: %r from %s", status, *where)
-
-
-def _parsed(address: str) -> IPv4Address | IPv6Address | None:
-    """Return a network address, or None if the text is not one."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return None
-    # A dual-stack socket reports IPv4 addresses in this form.
-    return getattr(parsed, "ipv4_mapped", None) or parsed
-
-
-def network_of(scope: Scope) -> str:
-    """Return the key of a rate limit by address: one IPv6 client has 2⁶⁴ addresses (a /64)."""
-    address = state_of(scope).address
-    if ":" not in address:
-        return address
-    return str(ip_network(f"{address}/64", strict=False))
 
 
 def _name_of(host: str) -> str:

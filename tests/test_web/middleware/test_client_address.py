@@ -1,0 +1,141 @@
+"""By which address a client is counted, however a proxy or a socket writes it."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from app.models import AuditEvent
+from tests.test_web.middleware.edge import shop_with
+
+FORM = {"username": "nobody@example.com", "password": "not a password"}
+# How a hop is written, and the address that it means; None if it means none.
+FORMS = {
+    "192.0.2.66": "192.0.2.66",
+    "192.0.2.66:51001": "192.0.2.66",
+    '"192.0.2.66:51001"': "192.0.2.66",
+    "192.0.2.66:_hidden": "192.0.2.66",
+    "2001:4860::8": "2001:4860::8",
+    "2001:4860:0:0:0:0:0:8": "2001:4860::8",
+    "2001:4860::8:5001": "2001:4860::8:5001",
+    "[2001:4860::8]": "2001:4860::8",
+    "[2001:4860::8]:51001": "2001:4860::8",
+    '"[2001:4860::8]:51001"': "2001:4860::8",
+    '"[2001:4860::8]"': "2001:4860::8",
+    "fe80::1%eth0": "fe80::1",
+    "[fe80::1%eth0]:51001": "fe80::1",
+    "[fe80::1%25eth0]": "fe80::1",
+    "::ffff:192.0.2.66": "192.0.2.66",
+    "[::ffff:192.0.2.66]:51001": "192.0.2.66",
+    "::ffff:c000:242": "192.0.2.66",
+    "64:ff9b::192.0.2.66": "192.0.2.66",
+    "[64:ff9b::c000:242]:51001": "192.0.2.66",
+    "unknown": None,
+    "unknown:51001": None,
+    "_hidden": None,
+    '"_hidden:_port"': None,
+    "192.0.2.66:": None,
+    "192.0.2.66:http": None,
+    "192.0.2.66:123456": None,
+    "192.0.2": None,
+    "192.0.2.066": None,
+    "[192.0.2.66": None,
+    "[]:51001": None,
+    '"': None,
+    '"192.0.2.66': None,
+    "x" * 4_000: None,
+}
+PROXY = "10.0.0.1"
+
+
+async def recorded(folder: Path, peer: str, proxies: str, hop: str) -> str | None:
+    """Return the address in the audit trail of a request from a peer that names a hop."""
+    async with shop_with(folder, (peer, 4242), trusted_proxies=proxies) as (shop, client):
+        headers = {"X-Forwarded-For": hop}
+        refused = await client.post("/api/v1/auth/token", data=FORM, headers=headers)
+        assert refused.status_code == 401
+        async with shop.database.read() as session:
+            query = select(AuditEvent.address).where(AuditEvent.event == "login.failed")
+            return await session.scalar(query)
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_every_form_of_an_address_that_proxies_write_is_read(
+    tmp_path: Path, form: str
+) -> None:
+    assert await recorded(tmp_path, PROXY, "10.0.0.0/8", form) == (FORMS[form] or PROXY)
+
+
+@pytest.mark.parametrize(
+    ("peer", "proxies"),
+    [
+        ("::ffff:10.0.0.1", "10.0.0.0/8"),
+        ("10.0.0.1", "::ffff:10.0.0.0/104"),
+        ("10.0.0.1", "::ffff:10.0.0.1"),
+        ("::ffff:a00:1", "::ffff:10.0.0.1"),
+        ("64:ff9b::a00:1", "10.0.0.1"),
+        ("10.0.0.1", "64:ff9b::10.0.0.0/120"),
+        ("fe80::1%eth0", "fe80::/10"),
+    ],
+)
+async def test_a_trusted_proxy_is_known_in_every_form_of_its_address(
+    tmp_path: Path, peer: str, proxies: str
+) -> None:
+    assert await recorded(tmp_path, peer, proxies, "192.0.2.66:51001") == "192.0.2.66"
+
+
+@pytest.mark.parametrize("peer", ["::ffff:11.0.0.1", "64:ff9b::b00:1", "::10.0.0.1"])
+async def test_another_address_inside_ipv6_is_no_trusted_proxy(tmp_path: Path, peer: str) -> None:
+    assert await recorded(tmp_path, peer, "10.0.0.0/8", "192.0.2.66") != "192.0.2.66"
+
+
+async def test_a_header_of_rfc_7239_is_not_believed(tmp_path: Path) -> None:
+    forwarded = {"Forwarded": "for=192.0.2.66"}
+    async with shop_with(
+        tmp_path, (PROXY, 4242), trusted_proxies="10.0.0.0/8", rate_limit_per_minute=1
+    ) as (_, client):
+        assert await answers(client, [forwarded, {"Forwarded": "for=192.0.2.67"}]) == [200, 429]
+
+
+async def answers(client: httpx.AsyncClient, requests: list[dict[str, str]]) -> list[int]:
+    """Return the statuses of requests that differ in their headers."""
+    return [
+        (await client.get("/api/v1/products", headers=headers)).status_code for headers in requests
+    ]
+
+
+# Peers of a socket for IPv4 and IPv6 or behind a translator, and the answers at one a minute.
+COUNTED = {
+    "two callers of IPv4": (["::ffff:192.0.2.1", "::ffff:192.0.2.2"], [200, 200]),
+    "one caller of IPv4": (["::ffff:192.0.2.1", "192.0.2.1"], [200, 429]),
+    "two callers behind a translator": (["64:ff9b::c000:201", "64:ff9b::c000:202"], [200, 200]),
+    "one caller behind a translator": (["64:ff9b::c000:201", "192.0.2.1"], [200, 429]),
+    "two addresses of one network": (["2001:db8::1", "2001:db8::ffff:0:0:2"], [200, 429]),
+    "two networks": (["2001:db8::1", "2001:db8:0:1::1"], [200, 200]),
+}
+
+
+@pytest.mark.parametrize("counted", COUNTED.values(), ids=COUNTED)
+async def test_a_limit_counts_ipv4_by_address_and_ipv6_by_64_bits(
+    tmp_path: Path, counted: tuple[list[str], list[int]]
+) -> None:
+    peers, expected = counted
+    async with shop_with(tmp_path, rate_limit_per_minute=1) as (_, client):
+        found = []
+        for peer in peers:
+            transport = client._transport  # pylint: disable=protected-access
+            assert isinstance(transport, httpx.ASGITransport)
+            transport.client = (peer, 4242)
+            found += await answers(client, [{}])
+    assert found == expected
+
+
+async def test_six_customers_behind_a_gateway_that_adds_ports_are_six(tmp_path: Path) -> None:
+    written = [f"198.51.101.{number}:5{number}001" for number in range(6)]
+    written += [f"[2001:db8:{number}::1]:5{number}001" for number in range(6)]
+    async with shop_with(
+        tmp_path, (PROXY, 4242), trusted_proxies="10.0.0.0/8", rate_limit_per_minute=1
+    ) as (_, client):
+        found = await answers(client, [{"X-Forwarded-For": each} for each in written])
+    assert found == [200] * 12
