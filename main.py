@@ -22,11 +22,13 @@ from app.settings import Settings, get_settings
 from app.web.allow_plugin import AllowPlugin
 from app.web.docs.pages import documentation, documentation_assets
 from app.web.docs.schema_plugin import SchemaPlugin
+from app.web.event_streams import EventStreams
 from app.web.middleware.authentication import Authentication
 from app.web.middleware.body_limits import BodyLimits, require_short_headers
 from app.web.middleware.edge import Edge
 from app.web.middleware.idempotency import Idempotency
 from app.web.rendering.metrics import Metrics
+from app.web.rendering.operation_events import event_streams
 from app.web.rendering.problems import EXCEPTION_HANDLERS
 from app.web.request import ShopRequest
 from app.wiring.lifecycle import ensure_admin, prepare
@@ -43,6 +45,7 @@ def create_app(shop: Shop | None = None) -> Litestar:
         begin_process(settings := get_settings())
         shop = Shop(settings)
     link = None if shop.settings.rabbitmq_host is None else BrokerLink(shop.settings)
+    streams = event_streams(shop)
     app = Litestar(
         route_handlers=[
             _api(shop.settings),
@@ -52,7 +55,7 @@ def create_app(shop: Shop | None = None) -> Litestar:
         dependencies=DEPENDENCIES,
         before_request=require_short_headers,
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=[_opened(shop, link)],
+        lifespan=[_opened(shop, link, streams)],
         # Each error is logged once, with its request, where it is rendered. The framework's logging
         # would add a queue and a thread to the logging of the process.
         logging_config=None,
@@ -61,7 +64,7 @@ def create_app(shop: Shop | None = None) -> Litestar:
         # `BodyLimits` also limits streamed bodies, and the time.
         request_max_body_size=None,
         request_class=ShopRequest,
-        state=State({"shop": shop, "metrics": Metrics(shop, link)}),
+        state=State({"shop": shop, "metrics": Metrics(shop, link), "streams": streams}),
     )
     app.asgi_handler = Edge(BodyLimits(app.asgi_handler), shop.settings, shop.http_metrics)
     return app
@@ -74,7 +77,7 @@ def _api(settings: Settings) -> Router:
     )
 
 
-def _opened(shop: Shop, link: BrokerLink | None) -> Any:
+def _opened(shop: Shop, link: BrokerLink | None, streams: EventStreams) -> Any:
     @asynccontextmanager
     async def opened(_app: Litestar) -> AsyncIterator[None]:
         await prepare(shop)
@@ -82,7 +85,7 @@ def _opened(shop: Shop, link: BrokerLink | None) -> Any:
             # Only if another server starts the application: `app.server` has already printed it.
             print(f"{shop.settings.admin_email}, password {password}", flush=True)
         freeze_heap()
-        works = [deliver_mails(shop), sync_cache(shop)]
+        works = [deliver_mails(shop), sync_cache(shop), repeat("event streams", streams.watch)]
         if link is None:
             works += [dispatch_commands(shop), keep_schedule(shop)]
         else:

@@ -1,6 +1,6 @@
 """Queries over operations."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -45,6 +45,13 @@ class OperationRepository(Repository[Operation]):
             among(self.session, Operation.id, message_ids), Operation.queue == queue
         )
         return (await self.session.scalars(query)).all()
+
+    async def versions(self, operation_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """Return the versions of operations by id; those that do not exist are absent."""
+        query = select(Operation.id, Operation.version).where(
+            among(self.session, Operation.id, operation_ids)
+        )
+        return {each.id: each.version for each in await self.session.execute(query)}
 
     async def mark_running(self, message_ids: Collection[UUID], at: datetime) -> None:
         """Mark the operations of these messages as running."""

@@ -1,6 +1,6 @@
 """Operations: commands whose caller does not wait for the result."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -79,6 +79,10 @@ class OperationService:
     async def ids_among(self, queue: str, message_ids: Collection[UUID]) -> Collection[UUID]:
         """Return those of the message ids that are operations; most messages belong to none."""
         return await self._operations.ids_among(queue, message_ids)
+
+    async def versions(self, operation_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """Return the versions of operations by id, whoever they belong to."""
+        return await self._operations.versions(operation_ids)
 
     async def mark_running(self, message_ids: Collection[UUID]) -> None:
         """Mark the operations of these messages as running."""

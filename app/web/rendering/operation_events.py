@@ -1,20 +1,35 @@
 """The states of an operation as server-sent events."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from uuid import UUID
 
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from app.errors import DomainError
 from app.schemas.messaging.operation_schema import OperationRead
 from app.security.principal import Caller
+from app.web.callers import authorized_caller
+from app.web.event_streams import EventStreams
 from app.web.request import ShopRequest
 from app.wiring.messaging import provide_operations
 from app.wiring.resources import Shop
 
-_POLL_SECONDS = 0.2
 _LONGEST_SECONDS = 300.0
 _KEEP_ALIVE_SECONDS = 15.0
+# A caller whose rights end sees no step after this time; in another process, a few seconds more.
+_RIGHTS_SECONDS = 1.0
+_RETRY_MS = 1_000
+
+
+def event_streams(shop: Shop) -> EventStreams:
+    """Return the event streams of a process of the shop."""
+
+    async def versions(operation_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        async with shop.database.read() as session:
+            return await provide_operations(session, shop).versions(operation_ids)
+
+    return EventStreams(versions)
 
 
 async def operation_events(request: ShopRequest, shop: Shop, operation_id: UUID) -> ServerSentEvent:
@@ -27,7 +42,7 @@ async def operation_events(request: ShopRequest, shop: Shop, operation_id: UUID)
     seen = request.headers.get("last-event-id", "")
     # A longer text is not a version, and may be too long for `int`.
     is_version = seen.isdecimal() and len(seen) < 20
-    return ServerSentEvent(_steps(shop, request.caller, first, int(seen) if is_version else 0))
+    return ServerSentEvent(_steps(request, shop, first, int(seen) if is_version else 0))
 
 
 async def _look(shop: Shop, caller: Caller, operation_id: UUID) -> OperationRead:
@@ -36,8 +51,9 @@ async def _look(shop: Shop, caller: Caller, operation_id: UUID) -> OperationRead
 
 
 async def _steps(
-    shop: Shop, caller: Caller, operation: OperationRead, seen: int
+    request: ShopRequest, shop: Shop, operation: OperationRead, seen: int
 ) -> AsyncIterator[ServerSentEventMessage]:
+    streams: EventStreams = request.app.state.streams
     loop = asyncio.get_running_loop()
     began = spoken = loop.time()
     while True:
@@ -48,8 +64,33 @@ async def _steps(
             )
         elif loop.time() - spoken > _KEEP_ALIVE_SECONDS:
             spoken = loop.time()
-            yield ServerSentEventMessage(comment="still here")
+            yield _comment("still here")
         if operation.is_finished or loop.time() - began > _LONGEST_SECONDS:
             return
-        await asyncio.sleep(_POLL_SECONDS)
-        operation = await _look(shop, caller, operation.id)
+        try:
+            operation = await _next(request, shop, streams, operation)
+        except DomainError as refusal:
+            yield _comment(refusal.detail)
+            return
+        if streams.is_stopping:
+            yield _comment("the shop is stopping, resume with Last-Event-ID")
+            return
+
+
+async def _next(
+    request: ShopRequest, shop: Shop, streams: EventStreams, operation: OperationRead
+) -> OperationRead:
+    """Wait a moment for another step; return the last step that the caller may see now."""
+    before: Caller = request.scope["user"]
+    has_changed = await streams.has_changed(operation.id, operation.version, _RIGHTS_SECONDS)
+    if streams.is_stopping:
+        return operation
+    caller = request.scope["user"] = await authorized_caller(shop, request.scope)
+    if has_changed or caller != before:
+        return await _look(shop, caller, operation.id)
+    return operation
+
+
+def _comment(text: str) -> ServerSentEventMessage:
+    # With data, even empty data, it would be an event.
+    return ServerSentEventMessage(comment=text, retry=_RETRY_MS, data=None)

@@ -1,0 +1,75 @@
+"""Finds out who sends a request, and whether its route is open to this caller."""
+
+import hmac
+
+from litestar.datastructures import Headers
+from litestar.types import HTTPScope
+
+from app.errors import Forbidden, InvalidToken, Unauthenticated
+from app.security.areas.system import SystemScope
+from app.security.principal import ANONYMOUS, Access, Caller
+from app.web.route_options import RouteOptions, options_of
+from app.wiring.identity import provide_identities
+from app.wiring.resources import Shop
+
+_SCHEME = "bearer "
+
+
+async def authorized_caller(shop: Shop, scope: HTTPScope) -> Caller:
+    """Return the caller of a request, as it is now.
+
+    Raises:
+        InvalidToken: the token is not valid, or no longer.
+        Unauthenticated: the route needs a token.
+        Forbidden: the route is not open to the caller.
+    """
+    options = options_of(scope["route_handler"])
+    # A public route works for every caller, and without the database.
+    if options.access is Access.PUBLIC:
+        return ANONYMOUS
+    caller = await _caller(shop, scope)
+    if not caller.may(options.access, options.scope):
+        raise _refusal(caller, options)
+    return caller
+
+
+async def _caller(shop: Shop, scope: HTTPScope) -> Caller:
+    header = Headers.from_scope(scope).get("authorization")
+    if header is None:
+        return ANONYMOUS
+    if header[: len(_SCHEME)].lower() != _SCHEME:
+        raise InvalidToken("Authorization must be `Bearer` and a token")
+    token = header[len(_SCHEME) :].strip()
+    if _is_metrics_token(shop, token):
+        return Caller("metrics", scopes=frozenset({SystemScope.METRICS_READ}))
+    known = shop.identities.get(token)
+    # A change by a privileged caller is decided on current rights, not on cached ones.
+    if known is not None and (scope["method"] == "GET" or not known.is_privileged):
+        return known
+    generation = shop.identities.generation
+    async with shop.database.read() as session:
+        identity = await provide_identities(session, shop).identify(token)
+    if identity.key_to_record is not None:
+        async with shop.database.write() as session:
+            await provide_identities(session, shop).record_use(identity.key_to_record)
+    shop.identities.keep(token, identity.caller, identity.good_until, generation)
+    return identity.caller
+
+
+def _is_metrics_token(shop: Shop, token: str) -> bool:
+    expected = shop.settings.metrics_token
+    return expected is not None and hmac.compare_digest(
+        token.encode(), expected.get_secret_value().encode()
+    )
+
+
+def _refusal(caller: Caller, options: RouteOptions) -> Unauthenticated | Forbidden:
+    if caller.is_anonymous:
+        return Unauthenticated("a bearer token is needed: log in at POST /api/v1/auth/token")
+    if caller.role is not None:
+        return Forbidden(
+            f"the role {caller.role} does not allow this", needs=options.access.name.lower()
+        )
+    if options.scope is None:
+        return Forbidden("this needs a log-in; API keys are not allowed")
+    return Forbidden("the API key does not have the scope", needs=options.scope)
