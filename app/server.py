@@ -4,28 +4,19 @@ import argparse
 import asyncio
 import contextlib
 import logging
-import signal
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any
 
-from granian.constants import Interfaces, Loops, RuntimeModes
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
-from granian.server import Server as WorkersServer
-from granian.server.embed import Server as EmbeddedServer
 from litestar import Litestar
 
 from app.database.outages import outage_reason
 from app.errors import Unavailable
+from app.runtime.http_server import serve_by_workers, serve_here
 from app.runtime.process import begin_process, run
 from app.settings import InvalidSettings, Settings, get_settings
 from app.wiring.lifecycle import ensure_admin, prepare
 from app.wiring.resources import Shop
-
-# No legitimate client takes longer to send its headers.
-_HTTP1 = HTTP1Settings(header_read_timeout=10_000)
 
 
 def main(create_app: Callable[[], Litestar], argv: list[str] | None = None) -> None:
@@ -48,9 +39,9 @@ def main(create_app: Callable[[], Litestar], argv: list[str] | None = None) -> N
         password = asyncio.run(_prepare(settings, is_demo=arguments.demo))
         _print_where(arguments.host, arguments.port, settings, password)
         if arguments.workers > 1:
-            _serve_by_workers(arguments)
+            serve_by_workers(arguments.host, arguments.port, arguments.workers)
         else:
-            run(_serve_here(create_app, arguments))
+            run(_serve_here(create_app, arguments.host, arguments.port))
 
 
 def _parser(settings: Settings) -> argparse.ArgumentParser:
@@ -126,36 +117,7 @@ def _print_where(host: str, port: int, settings: Settings, password: str | None)
         )
 
 
-def _serve_by_workers(arguments: argparse.Namespace) -> None:
-    server = WorkersServer(
-        "main:create_app",
-        factory=True,
-        workers=arguments.workers,
-        loop=Loops.uvloop,
-        respawn_failed_workers=True,
-        runtime_mode=RuntimeModes.st,
-        workers_kill_timeout=30,
-        **_options(arguments),
-    )
-    server.serve()
-
-
-async def _serve_here(create_app: Callable[[], Litestar], arguments: argparse.Namespace) -> None:
-    server = EmbeddedServer(create_app(), **_options(arguments))
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.stop)
-    await server.serve()
-
-
-def _options(arguments: argparse.Namespace) -> dict[str, Any]:
-    return {
-        "address": arguments.host,
-        "port": arguments.port,
-        "interface": Interfaces.ASGI,
-        "http1_settings": _HTTP1,
-        "websockets": False,
-        "log_level": LogLevels.error,
-        # The server's log has the same form as all other logs.
-        "log_dictconfig": {"loggers": {"_granian": {"handlers": [], "propagate": True}}},
-    }
+async def _serve_here(create_app: Callable[[], Litestar], host: str, port: int) -> None:
+    app = create_app()
+    async with app.lifespan():
+        await serve_here(app, host, port, app.state.streams.stop)

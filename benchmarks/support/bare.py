@@ -1,11 +1,10 @@
 """The least that an ASGI application can answer, behind the server that the shop has."""
 
 import sys
-from argparse import Namespace
 from typing import Any
 
+from app.runtime.http_server import serve_here
 from app.runtime.process import run
-from app.server import _serve_here
 
 _BODY = b"{" + b" " * 398 + b"}"
 _HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"400")]
@@ -19,5 +18,4 @@ async def application(scope: Any, _receive: Any, send: Any) -> None:
 
 
 if __name__ == "__main__":
-    place = Namespace(host="127.0.0.1", port=int(sys.argv[1]))
-    run(_serve_here(lambda: application, place))  # type: ignore[arg-type,return-value]  # as little
+    run(serve_here(application, "127.0.0.1", int(sys.argv[1]), lambda: None))

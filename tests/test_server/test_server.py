@@ -129,7 +129,9 @@ def test_an_administrator_who_cannot_be_is_named_by_the_variable(
     assert refused.stderr == f"error: {error}; choose another value\n"
 
 
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=lambda by: by.name)
+@pytest.mark.parametrize(
+    "by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda by: by.name
+)
 async def test_a_request_in_flight_is_answered_before_the_end(
     tmp_path: Path, by: signal.Signals
 ) -> None:

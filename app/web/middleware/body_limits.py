@@ -9,9 +9,15 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from litestar.types.asgi_types import ReceiveMessage
 
 from app.core.limits import MAX_BODY_BYTES
-from app.errors import InvalidInput, PayloadTooLarge, RequestTimeout
+from app.errors import InvalidInput, PayloadTooLarge, RequestTimeout, TooManyRequests
+from app.security.open_limits import OpenLimit
+from app.web.middleware.client_address import network_of
 
 BODY_TIMEOUT_SECONDS = 15.0
+SLOW_SECONDS = 1.0
+"""A body that has not arrived after this time is slow."""
+MAX_SLOW_BODIES_PER_CLIENT = 50
+MAX_SLOW_BODIES = 1_000
 MAX_HEADER_LENGTH = 1_000
 
 _BOUNDED = {
@@ -44,32 +50,46 @@ class BodyLimits:
     def __init__(self, app: ASGIApp, timeout_seconds: float = BODY_TIMEOUT_SECONDS) -> None:
         self._app = app
         self._timeout_seconds = timeout_seconds
+        self._slow = OpenLimit(
+            "slow bodies",
+            per_client=MAX_SLOW_BODIES_PER_CLIENT,
+            in_total=MAX_SLOW_BODIES,
+            retry_after_seconds=int(BODY_TIMEOUT_SECONDS),
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request within the limits."""
         if scope["type"] != ScopeType.HTTP or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
-        else:
-            await self._app(scope, _Bounded(receive, self._timeout_seconds), send)
+            return
+        body = _Bounded(scope, receive, self._timeout_seconds, self._slow)
+        try:
+            await self._app(scope, body, send)
+        finally:
+            body.close()
 
 
 class _Bounded:
     """The messages of one request's body."""
 
-    def __init__(self, receive: Receive, timeout_seconds: float) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, timeout_seconds: float, slow: OpenLimit
+    ) -> None:
+        self._scope = scope
         self._receive = receive
-        self._deadline = asyncio.get_running_loop().time() + timeout_seconds
+        self._slow = slow
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
+        self._deadline = self._began + timeout_seconds
+        self._client: str | None = None
+        self._refusal: TooManyRequests | None = None
         self._bytes = 0
         self._is_complete = False
 
     async def __call__(self) -> ReceiveMessage:
         if self._is_complete:
             return await self._receive()
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                message = await self._receive()
-        except TimeoutError as error:
-            raise RequestTimeout("the body did not arrive in time") from error
+        message = await self._arriving()
         if message["type"] == "http.disconnect":
             # The framework would report an internal error.
             raise RequestTimeout("the client disconnected")
@@ -81,4 +101,36 @@ class _Bounded:
                     f"the body must have at most {MAX_BODY_BYTES} bytes",
                     max_bytes=MAX_BODY_BYTES,
                 )
+        if self._is_complete:
+            self.close()
         return message
+
+    def close(self) -> None:
+        """End the count of a slow body."""
+        if self._client is not None:
+            self._slow.leave(self._client)
+            self._client = None
+
+    async def _arriving(self) -> ReceiveMessage:
+        try:
+            async with asyncio.timeout_at(self._deadline) as timeout:
+                counting = None
+                if self._client is None:
+                    counting = self._loop.call_at(self._began + SLOW_SECONDS, self._count, timeout)
+                try:
+                    return await self._receive()
+                finally:
+                    if counting is not None:
+                        counting.cancel()
+        except TimeoutError as error:
+            raise self._refusal or RequestTimeout("the body did not arrive in time") from error
+
+    def _count(self, timeout: asyncio.Timeout) -> None:
+        client = network_of(self._scope)
+        try:
+            self._slow.enter(client)
+        except TooManyRequests as refusal:
+            self._refusal = refusal
+            timeout.reschedule(self._loop.time())
+        else:
+            self._client = client

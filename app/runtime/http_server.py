@@ -1,0 +1,143 @@
+"""Granian as the server of HTTP: its limits, its signals and its end."""
+
+import asyncio
+import importlib
+import logging
+import resource
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.embed import Server as EmbeddedServer
+from granian.server.mp import MPServer
+from litestar import Litestar
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from app.runtime.ending import STOP_SECONDS, end_in_time, end_with_parent
+
+logger = logging.getLogger(__name__)
+
+APPLICATION = "main:create_app"
+# No legitimate client takes longer to send its headers; also the limit of an idle connection.
+_HEADER_SECONDS = 10
+# Connections that wait for the process to accept them; the default maximum of Linux.
+_BACKLOG = 4_096
+# Open connections of one process; one that sends nothing costs some 10 KiB.
+_MAX_CONNECTIONS = 10_000
+_OTHER_FILES = 256
+# What is left of the time to end, for the cancellation of requests and for the resources.
+_CLOSING_SECONDS = 5
+_RESPAWN_SECONDS = 1.0
+
+
+class _Workers(MPServer):
+    """A server that replaces its processes however often they end."""
+
+    def _respawn_workers(
+        self, workers: list[int], spawn_target: Any, target_loader: Any, delay: float = 0
+    ) -> None:
+        # Without the pause, workers that cannot start would use a core.
+        time.sleep(_RESPAWN_SECONDS)
+        super()._respawn_workers(workers, spawn_target, target_loader, delay)
+        # Granian exits when the same worker ends twice within 5.5 s, a time that it has no option
+        # for; the other workers would end with it.
+        self.respawned_wrks.clear()
+
+
+class _Worker:
+    """Wraps the application of a worker process: its signals are set when it starts."""
+
+    def __init__(self, app: Litestar) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":  # type: ignore[comparison-overlap]
+            loop = asyncio.get_running_loop()
+            # The server's own handler of SIGINT stays, and stops it; it had SIGTERM alike.
+            loop.add_signal_handler(signal.SIGTERM, self._stop)
+        await self._app(scope, receive, send)
+
+    def _stop(self) -> None:
+        self._app.state.streams.stop()
+        end_in_time(STOP_SECONDS)
+        signal.raise_signal(signal.SIGINT)
+
+
+def serve_by_workers(host: str, port: int, workers: int) -> None:
+    """Serve by several processes until SIGINT or SIGTERM; SIGHUP replaces them one by one."""
+    server = _Workers(
+        APPLICATION,
+        workers=workers,
+        loop=Loops.uvloop,
+        respawn_failed_workers=True,
+        runtime_mode=RuntimeModes.st,
+        # Each worker limits its own time; this is for one that does not run at all.
+        workers_kill_timeout=STOP_SECONDS + 2,
+        **_options(host, port),
+    )
+    server.serve(target_loader=_load_worker)
+
+
+def _load_worker(target: str) -> ASGIApp:
+    end_with_parent()
+    # A terminal that closes sends it to all processes; the parent decides.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    module, _, name = target.partition(":")
+    app: Litestar = getattr(importlib.import_module(module), name)()
+    return _Worker(app)
+
+
+async def serve_here(app: ASGIApp, host: str, port: int, stop: Callable[[], None]) -> None:
+    """Serve in this process until SIGINT, SIGTERM or SIGHUP; then call `stop` first.
+
+    `stop` ends the event streams, for which the server would wait. The lifespan of the application
+    is the caller's, so that it ends properly even if the server does not.
+    """
+    server = EmbeddedServer(app, **_options(host, port) | {"interface": Interfaces.ASGINL})
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stopping.set)
+    serving = asyncio.create_task(server.serve())
+    stopped = asyncio.create_task(stopping.wait())
+    await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if stopping.is_set():
+        stop()
+        end_in_time(STOP_SECONDS)
+        server.stop()  # type: ignore[no-untyped-call]  # of the library
+        await asyncio.wait({serving}, timeout=STOP_SECONDS - _CLOSING_SECONDS)
+    stopped.cancel()
+    if not serving.done():
+        logger.warning("some clients have not read their responses; closing their connections")
+        serving.cancel()
+        return
+    await serving
+
+
+def _options(host: str, port: int) -> dict[str, Any]:
+    return {
+        "address": host,
+        "port": port,
+        "interface": Interfaces.ASGI,
+        "http": HTTPModes.http1,
+        "http1_settings": HTTP1Settings(header_read_timeout=_HEADER_SECONDS * 1_000),
+        "backlog": _BACKLOG,
+        "backpressure": _possible_connections(),
+        "websockets": False,
+        "log_level": LogLevels.error,
+        # The server's log has the same form as all other logs.
+        "log_dictconfig": {"loggers": {"_granian": {"handlers": [], "propagate": True}}},
+    }
+
+
+def _possible_connections() -> int:
+    """Allow this process as many open files as it may have; return how many can be connections."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if most == resource.RLIM_INFINITY:
+        return _MAX_CONNECTIONS
+    return max(min(_MAX_CONNECTIONS, most - _OTHER_FILES), 1)

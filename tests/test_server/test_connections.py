@@ -1,0 +1,114 @@
+"""Connections that send little or nothing do not keep others from the shop."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.settings import Settings
+from app.web.middleware.body_limits import MAX_SLOW_BODIES_PER_CLIENT, SLOW_SECONDS
+from tests.conftest import sqlite_settings
+from tests.support.processes import ServedShop, serving
+from tests.support.streams import connect, read_to_end
+
+# What a client sends before it falls silent.
+SILENT = {
+    "nothing": b"",
+    "half a header": b"GET / HTTP/1.1\r\nHost",
+    "half a preface of HTTP/2": b"PRI * HT",
+    "a request, and nothing more": b"GET /health/live HTTP/1.1\r\nHost: shop\r\n\r\n",
+    "a request, and half of another": b"GET /health/live HTTP/1.1\r\nHost: shop\r\n\r\nGET /",
+}
+SLOW_BODY = (
+    b"POST /api/v1/auth/token HTTP/1.1\r\nHost: shop\r\nContent-Length: 100\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\na"
+)
+
+
+@pytest.fixture(name="settings")
+def settings_of_a_shop(tmp_path: Path) -> Settings:
+    """The settings of a shop."""
+    return sqlite_settings(tmp_path / "var")
+
+
+@pytest.fixture(name="shop")
+def served_shop(settings: Settings, tmp_path: Path) -> Iterator[ServedShop]:
+    """A shop that is served."""
+    with serving(settings, tmp_path) as its:
+        yield its
+
+
+@pytest.fixture(name="opened")
+def opened_connections() -> Iterator[ExitStack]:
+    """What closes the connections of a test."""
+    with ExitStack() as its:
+        yield its
+
+
+def send(opened: ExitStack, shop: ServedShop, sent: bytes) -> socket.socket:
+    """Open a connection, and send the beginning of a request."""
+    connection = connect(opened, shop.port)
+    connection.sendall(sent)
+    return connection
+
+
+def answers_at_once(shop: ServedShop) -> bool:
+    """Return whether the shop answers a new client."""
+    return httpx.get(f"{shop.url}/health/live", timeout=2).status_code == 200
+
+
+def test_a_silent_connection_is_closed_after_ten_seconds(
+    shop: ServedShop, opened: ExitStack
+) -> None:
+    began = time.monotonic()
+    connections = [send(opened, shop, each) for each in SILENT.values()]
+    for name, connection in zip(SILENT, connections, strict=True):
+        read_to_end(connection)
+        assert 9 < time.monotonic() - began < 20, name
+
+
+def test_http_2_is_not_spoken(shop: ServedShop, opened: ExitStack) -> None:
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    settings_frame = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+    assert read_to_end(send(opened, shop, preface + settings_frame)) == b""
+
+
+def test_hundreds_of_open_connections_keep_nobody_out(shop: ServedShop, opened: ExitStack) -> None:
+    silent = [connect(opened, shop.port) for _ in range(400)]
+    assert answers_at_once(shop)
+    assert len(silent) == 400
+
+
+def test_an_address_has_a_limited_number_of_slow_bodies(
+    shop: ServedShop, opened: ExitStack
+) -> None:
+    slow = [send(opened, shop, SLOW_BODY) for _ in range(MAX_SLOW_BODIES_PER_CLIENT + 5)]
+    time.sleep(SLOW_SECONDS + 1)
+    assert answers_at_once(shop)
+    statuses = [_status(each) for each in slow]
+    assert statuses.count(None) == MAX_SLOW_BODIES_PER_CLIENT
+    assert statuses.count(429) == 5
+    for each in slow:
+        each.close()
+    # The places of those who left are free.
+    time.sleep(0.5)
+    again = [send(opened, shop, SLOW_BODY) for _ in range(MAX_SLOW_BODIES_PER_CLIENT)]
+    time.sleep(SLOW_SECONDS + 0.5)
+    assert [_status(each) for each in again] == [None] * MAX_SLOW_BODIES_PER_CLIENT
+    # A body that arrives as a whole is not counted.
+    token = f"{shop.url}/api/v1/auth/token"
+    form = {"username": "nobody@example.com", "password": "wrong"}
+    assert httpx.post(token, data=form).status_code == 401
+
+
+def _status(connection: socket.socket) -> int | None:
+    """Return the status of a response that has arrived, or None."""
+    connection.setblocking(False)
+    try:
+        return int(connection.recv(65_536).split()[1])
+    except BlockingIOError:
+        return None
