@@ -26,6 +26,7 @@ MEDIA_TYPE = "application/problem+json"
 
 def render_domain_error(_request: AnyRequest, error: DomainError) -> Response[bytes]:
     """Render a domain error with its data and headers."""
+    _release_frames(error)
     return _response(error.as_problem(), _headers(error))
 
 
@@ -34,6 +35,16 @@ def render(error: DomainError) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     headers = {"Content-Type": MEDIA_TYPE} | _headers(error)
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     return error.status, raw, msgspec.json.encode(error.as_problem())
+
+
+def _release_frames(error: BaseException | None) -> None:
+    """Let the request of an error be freed at once: its frames refer to the error, and it to them.
+
+    The garbage collector would find them only after a hundred thousand requests.
+    """
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__context__
 
 
 def _headers(error: DomainError) -> dict[str, str]:
@@ -52,6 +63,7 @@ def _headers(error: DomainError) -> dict[str, str]:
 
 def render_http_error(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     """Render an error of the framework: unknown route, wrong method, invalid parameter."""
+    _release_frames(error)
     if isinstance(error, ValidationException):
         return render_domain_error(
             request, InvalidInput("the request is not valid", _field_errors(error))
@@ -71,6 +83,7 @@ def render_http_error(request: AnyRequest, error: HTTPException) -> Response[byt
 def render_group(request: AnyRequest, group: ExceptionGroup[Exception]) -> Response[bytes]:
     """Render an error that the framework raised into a dependency, which wraps it in a group."""
     error = group.exceptions[0]
+    _release_frames(group)
     if isinstance(error, DomainError):
         return render_domain_error(request, error)
     return render_unexpected(request, group)
@@ -79,6 +92,7 @@ def render_group(request: AnyRequest, group: ExceptionGroup[Exception]) -> Respo
 def render_unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Render an internal error without details; the log has its traceback."""
     logger.error("%s %r failed", request.method, request.url.path, exc_info=error)
+    _release_frames(error)
     return _response(
         {
             "type": "about:blank",
