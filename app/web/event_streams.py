@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from uuid import UUID
 
+from app.core.spread import Spread
 from app.security.open_limits import OpenLimit
 
 MAX_STREAMS_PER_CLIENT = 100
@@ -28,11 +29,16 @@ class EventStreams:
         self.is_stopping = False
         """Whether the process ends, and every stream with it."""
         self._versions = versions
+        self._spread = Spread()
         self._waiting: dict[UUID, dict[asyncio.Future[bool], int]] = {}
         self._work = asyncio.Event()
 
     async def has_changed(self, operation_id: UUID, version: int, timeout_seconds: float) -> bool:
-        """Wait until an operation has another version, and return True; False after the time."""
+        """Wait until an operation has another version, and return True; False after about a time.
+
+        The times differ by half, so that streams that begin together do not all check their rights
+        at once.
+        """
         if self.is_stopping:
             return False
         future = asyncio.get_running_loop().create_future()
@@ -41,7 +47,7 @@ class EventStreams:
         self._work.set()
         try:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(timeout_seconds):
+                async with asyncio.timeout(timeout_seconds * (0.5 + self._spread.next())):
                     return bool(await future)
             return False
         finally:

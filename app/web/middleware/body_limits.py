@@ -9,6 +9,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from litestar.types.asgi_types import ReceiveMessage
 
 from app.core.limits import MAX_BODY_BYTES
+from app.core.spread import Spread
 from app.errors import InvalidInput, PayloadTooLarge, RequestTimeout, TooManyRequests
 from app.security.open_limits import OpenLimit
 from app.web.middleware.client_address import network_of
@@ -16,6 +17,8 @@ from app.web.middleware.client_address import network_of
 BODY_TIMEOUT_SECONDS = 15.0
 SLOW_SECONDS = 1.0
 """A body that has not arrived after this time is slow."""
+# Shares of a time by which equal times differ: a thousand refusals at once would delay the others.
+_SLOW_SPREAD, _TIMEOUT_SPREAD = 1.0, 0.3
 MAX_SLOW_BODIES_PER_CLIENT = 50
 MAX_SLOW_BODIES = 1_000
 MAX_HEADER_LENGTH = 1_000
@@ -50,6 +53,7 @@ class BodyLimits:
     def __init__(self, app: ASGIApp, timeout_seconds: float = BODY_TIMEOUT_SECONDS) -> None:
         self._app = app
         self._timeout_seconds = timeout_seconds
+        self._spread = Spread()
         self._slow = OpenLimit(
             "slow bodies",
             per_client=MAX_SLOW_BODIES_PER_CLIENT,
@@ -62,7 +66,10 @@ class BodyLimits:
         if scope["type"] != ScopeType.HTTP or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
             return
-        body = _Bounded(scope, receive, self._timeout_seconds, self._slow)
+        spread, now = self._spread.next(), asyncio.get_running_loop().time()
+        slow_at = now + SLOW_SECONDS * (1 + _SLOW_SPREAD * spread)
+        deadline = now + self._timeout_seconds * (1 - _TIMEOUT_SPREAD * spread)
+        body = _Bounded(scope, receive, self._slow, (slow_at, deadline))
         try:
             await self._app(scope, body, send)
         finally:
@@ -73,14 +80,13 @@ class _Bounded:
     """The messages of one request's body."""
 
     def __init__(
-        self, scope: Scope, receive: Receive, timeout_seconds: float, slow: OpenLimit
+        self, scope: Scope, receive: Receive, slow: OpenLimit, times: tuple[float, float]
     ) -> None:
         self._scope = scope
         self._receive = receive
         self._slow = slow
+        self._slow_at, self._deadline = times
         self._loop = asyncio.get_running_loop()
-        self._began = self._loop.time()
-        self._deadline = self._began + timeout_seconds
         self._client: str | None = None
         self._refusal: TooManyRequests | None = None
         self._bytes = 0
@@ -116,7 +122,7 @@ class _Bounded:
             async with asyncio.timeout_at(self._deadline) as timeout:
                 counting = None
                 if self._client is None:
-                    counting = self._loop.call_at(self._began + SLOW_SECONDS, self._count, timeout)
+                    counting = self._loop.call_at(self._slow_at, self._count, timeout)
                 try:
                     return await self._receive()
                 finally:
