@@ -26,6 +26,7 @@ from app.web.event_streams import EventStreams
 from app.web.middleware.authentication import Authentication
 from app.web.middleware.body_limits import BodyLimits, require_short_headers
 from app.web.middleware.edge import Edge
+from app.web.middleware.heads import Heads
 from app.web.middleware.idempotency import Idempotency
 from app.web.rendering.metrics import Metrics
 from app.web.rendering.operation_events import event_streams
@@ -66,7 +67,7 @@ def create_app(shop: Shop | None = None) -> Litestar:
         request_class=ShopRequest,
         state=State({"shop": shop, "metrics": Metrics(shop, link), "streams": streams}),
     )
-    app.asgi_handler = Edge(BodyLimits(app.asgi_handler), shop.settings, shop.http_metrics)
+    app.asgi_handler = Edge(Heads(BodyLimits(app.asgi_handler)), shop.settings, shop.http_metrics)
     return app
 
 

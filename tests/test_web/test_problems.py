@@ -29,14 +29,14 @@ from tests.support.servers import PostgresServer, start_postgres
 from tests.support.tables import everything
 
 ALLOWED = {
-    "/users": {"GET", "POST", "OPTIONS"},
-    "/users/{user}": {"GET", "PATCH", "DELETE", "OPTIONS"},
-    "/users/{user}/addresses": {"GET", "POST", "OPTIONS"},
-    "/products": {"GET", "POST", "OPTIONS"},
-    "/products/{product}": {"GET", "PATCH", "DELETE", "OPTIONS"},
-    "/products/{product}/stock": {"GET", "POST", "OPTIONS"},
-    "/orders": {"GET", "POST", "OPTIONS"},
-    "/orders/{product}": {"GET", "PATCH", "OPTIONS"},
+    "/users": {"GET", "HEAD", "POST", "OPTIONS"},
+    "/users/{user}": {"GET", "HEAD", "PATCH", "DELETE", "OPTIONS"},
+    "/users/{user}/addresses": {"GET", "HEAD", "POST", "OPTIONS"},
+    "/products": {"GET", "HEAD", "POST", "OPTIONS"},
+    "/products/{product}": {"GET", "HEAD", "PATCH", "DELETE", "OPTIONS"},
+    "/products/{product}/stock": {"GET", "HEAD", "POST", "OPTIONS"},
+    "/orders": {"GET", "HEAD", "POST", "OPTIONS"},
+    "/orders/{product}": {"GET", "HEAD", "PATCH", "OPTIONS"},
     "/orders/{product}/cancel": {"POST", "OPTIONS"},
 }
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"}

@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Iterable
 from typing import Any
 
 from litestar.datastructures import Headers
@@ -16,6 +15,8 @@ from app.observability.tracing import fail_span, is_tracing, span
 from app.security.rate_limits import LocalCounter
 from app.settings import Settings
 from app.web.middleware.client_address import ClientAddresses, network_of
+from app.web.middleware.cors import HeaderList, Origins, preflight_headers
+from app.web.middleware.plain_paths import require_plain_path
 from app.web.rendering.problems import render
 from app.web.request_state import RequestState, begin_state, state_of
 
@@ -24,19 +25,8 @@ logger = logging.getLogger(__name__)
 _API = "/api/"
 _DOCS = "/docs"
 _HEALTH = "/health/"
-_ALLOWED_METHODS = b"GET, POST, PATCH, DELETE, OPTIONS"
-_ALLOWED_HEADERS = (
-    b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer, "
-    b"X-Request-ID"
-)
-_EXPOSED_HEADERS = (
-    b"ETag, Location, Retry-After, Idempotency-Replayed, WWW-Authenticate, "
-    b"RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
-    b"X-Request-ID"
-)
 # Repeated refusals may be an attack, and are logged.
 _LOGGED_STATUSES = frozenset({401, 403, 429})
-_PREFLIGHT_SECONDS = b"600"
 # OWASP, REST Security Cheat Sheet, for responses that are not pages.
 _ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
@@ -54,8 +44,6 @@ _DOCS_POLICY = (
 )
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
-HeaderList = list[tuple[bytes, bytes]]
-
 
 class Edge:
     """Middleware for host names, rate limits, CORS, tracing, metrics and response headers."""
@@ -64,7 +52,7 @@ class Edge:
         self._app = app
         self._metrics = metrics
         self._hosts = frozenset(name.lower() for name in settings.allowed_hosts)
-        self._origins = frozenset(settings.cors_origins)
+        self._origins = Origins(settings.cors_origins)
         self._addresses = ClientAddresses(settings.trusted_proxies)
         self._limit = settings.rate_limit_per_minute
         self._counter = LocalCounter()
@@ -115,11 +103,14 @@ class Edge:
         try:
             self._require_host(scope, headers.get("host", ""))
             self._count(scope)
+            require_plain_path(scope)
         except DomainError as refusal:
-            await _send(sending, *render(refusal))
+            status, found, body = render(refusal)
+            found.append((b"content-length", str(len(body)).encode()))
+            await _send(sending, status, found, b"" if scope["method"] == "HEAD" else body)
             return
         if self._is_preflight(scope, headers):
-            await _send(sending, 204, _preflight_headers(), b"")
+            await _send(sending, 204, [*preflight_headers(), (b"content-length", b"0")], b"")
         else:
             await self._app(scope, receive, sending)
 
@@ -148,11 +139,8 @@ class Edge:
         return (
             scope["method"] == "OPTIONS"
             and "access-control-request-method" in headers
-            and self._is_allowed(headers.get("origin"))
+            and self._origins.allow(headers.get("origin"))
         )
-
-    def _is_allowed(self, origin: str | None) -> bool:
-        return origin is not None and (origin in self._origins or "*" in self._origins)
 
     def _sending(self, scope: Scope, origin: str | None, send: Send) -> Send:
         state = state_of(scope)
@@ -190,12 +178,7 @@ class Edge:
                 (name.lower().encode(), value.encode())
                 for name, value in rate_limit.headers().items()
             ]
-        if self._origins:
-            headers.append((b"vary", b"Origin"))
-            if origin is not None and self._is_allowed(origin):
-                headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
-                headers.append((b"access-control-expose-headers", _EXPOSED_HEADERS))
-        return headers
+        return headers + self._origins.headers(origin)
 
 
 def _log_refusal(scope: Scope, status: int) -> None:
@@ -211,17 +194,6 @@ def _name_of(host: str) -> str:
     return (name if name and port.isdigit() else host).lower().rstrip(".")
 
 
-def _preflight_headers() -> HeaderList:
-    return [
-        (b"access-control-allow-methods", _ALLOWED_METHODS),
-        (b"access-control-allow-headers", _ALLOWED_HEADERS),
-        (b"access-control-max-age", _PREFLIGHT_SECONDS),
-    ]
-
-
-async def _send(
-    send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes
-) -> None:
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+async def _send(send: Send, status: int, headers: HeaderList, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,23 @@
+"""Refuses paths that a proxy in front may read as other paths."""
+
+from litestar.types import HTTPScope
+
+from app.errors import NotFound
+
+_DOTS = frozenset({".", ".."})
+_ENCODED_SLASHES = (b"%2f", b"%2F", b"%5c", b"%5C")
+
+
+def require_plain_path(scope: HTTPScope) -> None:
+    """Let a request through if its path has no empty segment, dot segment or encoded slash.
+
+    The router ignores empty segments, so that `//metrics` would pass a proxy's rule for `/metrics`.
+    One slash at the end is no segment.
+
+    Raises:
+        NotFound: the path has one of them.
+    """
+    path = scope["path"]
+    is_plain = "//" not in path and "\\" not in path and _DOTS.isdisjoint(path.split("/"))
+    if not is_plain or any(each in scope.get("raw_path", b"") for each in _ENCODED_SLASHES):
+        raise NotFound("the path has an empty segment, a dot segment or an encoded slash")
