@@ -19,10 +19,14 @@ _RANDOM = "`openssl rand -base64 32`"
 _WELL_KNOWN = frozenset({"", "admin", "change-me", "guest", "lavka", "password", "postgres"})
 # Of the other settings, the default is the example.
 _EXAMPLES = {
+    "cors_origins": "https://www.example.com",
     "log_format": "json",
     "shop_timezone": "Europe/Berlin",
     "trusted_proxies": "10.0.0.0/8,192.0.2.7",
 }
+
+# Browsers leave them out of an origin.
+_USUAL_PORTS = {"http": 80, "https": 443}
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Count = Annotated[int, Field(ge=1)]
@@ -37,6 +41,38 @@ def _split(value: object) -> object:
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Networks = Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)]
 """Addresses and networks, separated by commas."""
+
+
+def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(each if each == "*" else _origin(each) for each in values)
+
+
+def _origin(value: str) -> str:
+    """Return an origin as browsers send it (RFC 6454, section 6.2)."""
+    match = re.fullmatch(
+        r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>\d+))?/?",
+        value.lower(),
+        re.ASCII,
+    )
+    if match is None:
+        raise ValueError(_not_origin(value))
+    scheme, host, port = match["scheme"], match["host"], match["port"]
+    if port is None or int(port) == _USUAL_PORTS.get(scheme):
+        return f"{scheme}://{host}"
+    if not 1 <= int(port) <= 65_535:
+        raise ValueError(_not_origin(value))
+    return f"{scheme}://{host}:{int(port)}"
+
+
+def _not_origin(value: str) -> str:
+    return (
+        f"must be origins as browsers send them, which {value!r} is not: "
+        "a scheme, a host in ASCII, and a port if it is not the usual one"
+    )
+
+
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
+"""Origins as browsers send them, separated by commas; `*` is any."""
 
 
 def _known_zone(value: str) -> str:
@@ -145,7 +181,7 @@ class Settings(BaseSettings):
     # Host names of the shop; empty means any.
     allowed_hosts: Names = ()
     # Origins whose pages may call the shop from a browser.
-    cors_origins: Names = ()
+    cors_origins: Origins = ()
     # Proxies whose X-Forwarded-For is trusted.
     trusted_proxies: Networks = ()
 

@@ -1,11 +1,17 @@
 """Which pages of other origins a browser lets call the shop."""
 
+import re
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.test_web.middleware.edge import ORIGIN, assert_guarded, replies, shop_with
+from app.observability.tracing import REQUEST_ID, TRACEPARENT
+from app.web.middleware.cors import ANSWERED, READ
+from app.web.respond_async import HEADER
+from tests.support.processes import ROOT
+from tests.test_web.docs.documents import document_of, operations_of
+from tests.test_web.middleware.edge import ALWAYS, ORIGIN, assert_guarded, replies, shop_with
 
 PREFLIGHT = {
     "Origin": ORIGIN,
@@ -92,3 +98,56 @@ async def test_a_preflight_is_answered_without_a_token(tmp_path: Path) -> None:
             assert cors["access-control-max-age"] == "600"
             assert "access-control-allow-credentials" not in cors
             assert_guarded(answer)
+
+
+# Browsers show them to pages of other origins anyway (Fetch standard, section 2.2.2).
+SAFE = {"cache-control", "content-language", "content-length", "content-type", "expires"}
+# For browsers, caches and connections, not for the code of a page.
+NOT_FOR_PAGES = {name.lower() for name in ALWAYS} | {
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+    "content-security-policy",
+    "vary",
+}
+
+
+async def test_pages_may_send_and_read_every_header_of_the_document(
+    client: httpx.AsyncClient,
+) -> None:
+    operations = operations_of(await document_of(client))
+    sent, answered = set[str](), set[str]()
+    for operation in operations.values():
+        parameters = operation.get("parameters", [])
+        sent |= {each["name"] for each in parameters if each["in"] == "header"}
+        for response in operation["responses"].values():
+            answered |= set(response.get("headers", {}))
+    assert {"If-Match", "Prefer", "Last-Event-ID"} <= sent <= set(READ)
+    assert {"ETag", "Location", "Preference-Applied"} <= answered <= set(ANSWERED)
+
+
+def test_pages_may_send_every_header_that_the_code_reads() -> None:
+    files = [*(ROOT / "app/web").rglob("*.py"), ROOT / "app/observability/tracing.py"]
+    code = "".join(each.read_text("utf-8") for each in files)
+    read = set(re.findall(r'headers\.get\("([a-z-]+)"', code))
+    # The browser sends the host and the origin itself; a proxy forwards.
+    known = {name.lower() for name in READ} | {"host", "origin", "accept-encoding"}
+    assert {"if-none-match", "last-event-id", "x-request-id"} <= read <= known
+    assert {TRACEPARENT, REQUEST_ID, HEADER.lower()} <= known
+
+
+async def test_pages_may_read_every_header_that_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shop_with(tmp_path, cors_origins=ORIGIN, rate_limit_per_minute=1000) as (shop, its):
+        found = (await replies(shop, its, monkeypatch, Origin=ORIGIN)).values()
+    names = {name.lower() for response in found for name in response.headers}
+    assert names - SAFE - NOT_FOR_PAGES <= {name.lower() for name in ANSWERED}
+
+
+@pytest.mark.parametrize("header", [*READ, "TRACEPARENT", "last-event-id"])
+async def test_a_preflight_lets_every_header_be_sent(tmp_path: Path, header: str) -> None:
+    asked = PREFLIGHT | {"Access-Control-Request-Headers": header.lower()}
+    async with shop_with(tmp_path, cors_origins=f"{ORIGIN}/") as (_, client):
+        answer = await client.options("/api/v1/orders", headers=asked)
+    allowed = cors_of(answer)["access-control-allow-headers"].lower().split(", ")
+    assert header.lower() in allowed
