@@ -25,7 +25,7 @@ from tests.support.factories import create_product, create_user
 from tests.support.machines import AUTHORIZATION, let_machine_into
 from tests.support.processes import ServedShop, serving
 from tests.support.servers import start_postgres
-from tests.support.streams import unfinished_operation_in
+from tests.test_web.streams import unfinished_operation_in
 
 PASSWORD = "a kettle for trying"
 MOST_HEALTH_SECONDS = 0.1

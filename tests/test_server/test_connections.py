@@ -13,7 +13,7 @@ from app.settings import Settings
 from app.web.middleware.body_limits import MAX_SLOW_BODIES_PER_CLIENT, SLOW_SECONDS
 from tests.conftest import sqlite_settings
 from tests.support.processes import ServedShop, serving
-from tests.support.streams import connect, read_to_end
+from tests.test_web.streams import connect, read_to_end
 
 # What a client sends before it falls silent.
 SILENT = {

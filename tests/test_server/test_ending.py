@@ -18,7 +18,7 @@ from tests.conftest import postgres_settings, sqlite_settings
 from tests.support.machines import let_machine_into
 from tests.support.processes import WAIT_SECONDS, ServedShop, serving
 from tests.support.servers import PostgresServer
-from tests.support.streams import follow, read_to_end, read_until, unfinished_operation_in
+from tests.test_web.streams import follow, read_to_end, read_until, unfinished_operation_in
 
 GOODBYE = b": the shop is stopping, resume with Last-Event-ID\r\nretry: 1000\r\n\r\n"
 SOON_SECONDS = 10

@@ -16,8 +16,8 @@ from app.wiring.resources import Shop
 from tests.conftest import client_of
 from tests.support.machines import AUTHORIZATION
 from tests.support.refusals import problem_of
-from tests.support.streams import unfinished_operation
 from tests.test_security.people import bearing, let_in, log_in
+from tests.test_web.streams import unfinished_operation
 
 # The pause between two checks of the rights, and a busy machine.
 SOON_SECONDS = 10

@@ -81,7 +81,7 @@ class OperationService:
         return await self._operations.ids_among(queue, message_ids)
 
     async def versions(self, operation_ids: Collection[UUID]) -> Mapping[UUID, int]:
-        """Return the versions of operations by id, whoever they belong to."""
+        """Return the versions of operations by id, of all callers."""
         return await self._operations.versions(operation_ids)
 
     async def mark_running(self, message_ids: Collection[UUID]) -> None:

@@ -11,10 +11,10 @@ from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user
 from tests.support.machines import AUTHORIZATION
 from tests.support.refusals import NOTHING
-from tests.support.streams import unfinished_operation
 from tests.test_security.people import bearing, log_in
 from tests.test_security.rights.matrix import MATRIX
 from tests.test_security.rights.world import world_of
+from tests.test_web.streams import unfinished_operation
 
 PUBLIC = ("/health/live", "/docs", "/docs/openapi.json", "/docs/assets/docs.js")
 # These differ between any two responses.
