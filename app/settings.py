@@ -50,7 +50,8 @@ def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
 def _origin(value: str) -> str:
     """Return an origin as browsers send it (RFC 6454, section 6.2)."""
     match = re.fullmatch(
-        r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>\d+))?/?",
+        r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])"
+        r"(:(?P<port>\d+))?/?",
         value.lower(),
         re.ASCII,
     )

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 APPLICATION = "main:create_app"
 # No legitimate client takes longer to send its headers; also the limit of an idle connection.
 _HEADER_SECONDS = 10
+# A connection may hold as much memory before its request reaches the shop.
+_MAX_HEAD_BYTES = 64 * 1024
 # Connections that wait for the process to accept them; the default maximum of Linux.
 _BACKLOG = 4_096
 # Open connections of one process; one that sends nothing costs some 10 KiB.
@@ -124,7 +126,9 @@ def _options(host: str, port: int) -> dict[str, Any]:
         "port": port,
         "interface": Interfaces.ASGI,
         "http": HTTPModes.http1,
-        "http1_settings": HTTP1Settings(header_read_timeout=_HEADER_SECONDS * 1_000),
+        "http1_settings": HTTP1Settings(
+            header_read_timeout=_HEADER_SECONDS * 1_000, max_buffer_size=_MAX_HEAD_BYTES
+        ),
         "backlog": _BACKLOG,
         "backpressure": _possible_connections(),
         "websockets": False,

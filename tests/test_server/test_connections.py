@@ -71,6 +71,35 @@ def test_a_silent_connection_is_closed_after_ten_seconds(
         assert 9 < time.monotonic() - began < 20, name
 
 
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nbad header\r\n\r\n", 400),
+        (b"GET /" + b"a" * 66_000 + b" HTTP/1.1\r\nHost: shop\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: shop\r\n" + b"X-Many: a\r\n" * 200 + b"\r\n", 431),
+    ],
+    ids=["malformed", "long target", "many headers"],
+)
+def test_what_the_server_itself_refuses_has_an_empty_response(
+    shop: ServedShop, opened: ExitStack, head: bytes, status: int
+) -> None:
+    connection = connect(opened, shop.port)
+    connection.sendall(head)
+    response = read_to_end(connection)
+    assert response.startswith(b"HTTP/1.1 %d " % status), response
+    assert b"\r\ncontent-length: 0\r\n" in response and response.endswith(b"\r\n\r\n")
+
+
+def test_a_head_that_has_no_end_is_refused_before_it_takes_much_memory(
+    shop: ServedShop, opened: ExitStack
+) -> None:
+    connection = send(opened, shop, b"GET / HTTP/1.1\r\nHost: shop\r\nX-Long: ")
+    # The server closes the connection while the client still sends.
+    with pytest.raises(ConnectionError):
+        for _ in range(1_000):
+            connection.sendall(b"a" * 16_384)
+
+
 def test_http_2_is_not_spoken(shop: ServedShop, opened: ExitStack) -> None:
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
     settings_frame = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
