@@ -4,12 +4,10 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import httpx
 import pytest
 
-from app.settings import Settings
 from app.web.middleware.body_limits import MAX_SLOW_BODIES_PER_CLIENT, SLOW_SECONDS
 from tests.conftest import sqlite_settings
 from tests.support.processes import ServedShop, serving
@@ -29,16 +27,11 @@ SLOW_BODY = (
 )
 
 
-@pytest.fixture(name="settings")
-def settings_of_a_shop(tmp_path: Path) -> Settings:
-    """The settings of a shop."""
-    return sqlite_settings(tmp_path / "var")
-
-
-@pytest.fixture(name="shop")
-def served_shop(settings: Settings, tmp_path: Path) -> Iterator[ServedShop]:
-    """A shop that is served."""
-    with serving(settings, tmp_path) as its:
+@pytest.fixture(name="shop", scope="module")
+def served_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedShop]:
+    """A shop that is served to all these tests."""
+    folder = tmp_path_factory.mktemp("connections")
+    with serving(sqlite_settings(folder / "var"), folder) as its:
         yield its
 
 
