@@ -10,7 +10,7 @@ import time
 
 logger = logging.getLogger(__name__)
 
-STOP_SECONDS = 20
+STOP_SECONDS = 22
 """The time that a process has for its last requests. Orchestrators kill it after 30 s."""
 _PARENT_SECONDS = 1.0
 _PR_SET_PDEATHSIG = 1

@@ -32,7 +32,7 @@ _BACKLOG = 4_096
 _MAX_CONNECTIONS = 10_000
 _OTHER_FILES = 256
 # What is left of the time to end, for the cancellation of requests and for the resources.
-_CLOSING_SECONDS = 3
+_CLOSING_SECONDS = 5
 _RESPAWN_SECONDS = 1.0
 
 
