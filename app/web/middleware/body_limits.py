@@ -1,6 +1,7 @@
 """Limits the size of the body and headers of a request, and the time to send the body."""
 
 import asyncio
+from collections import deque
 
 from litestar import Request
 from litestar.datastructures import State
@@ -10,9 +11,16 @@ from litestar.types.asgi_types import ReceiveMessage
 
 from app.core.limits import MAX_BODY_BYTES
 from app.core.spread import Spread
-from app.errors import InvalidInput, PayloadTooLarge, RequestTimeout, TooManyRequests
+from app.errors import (
+    DomainError,
+    InvalidInput,
+    PayloadTooLarge,
+    RequestTimeout,
+    TooManyRequests,
+)
 from app.security.open_limits import OpenLimit
 from app.web.middleware.client_address import network_of
+from app.web.rendering.problems import render
 
 BODY_TIMEOUT_SECONDS = 15.0
 SLOW_SECONDS = 1.0
@@ -69,15 +77,28 @@ class BodyLimits:
         spread, now = self._spread.next(), asyncio.get_running_loop().time()
         slow_at = now + SLOW_SECONDS * (1 + _SLOW_SPREAD * spread)
         deadline = now + self._timeout_seconds * (1 - _TIMEOUT_SPREAD * spread)
-        body = _Bounded(scope, receive, self._slow, (slow_at, deadline))
+        body = _Body(scope, receive, self._slow, (slow_at, deadline))
         try:
-            await self._app(scope, body, send)
-        finally:
-            body.close()
+            if _has_body(scope):
+                await body.read()
+        except (RequestTimeout, TooManyRequests) as refusal:
+            await _refuse(send, refusal)
+        else:
+            await self._app(scope, body.next_message, send)
 
 
-class _Bounded:
-    """The messages of one request's body."""
+def _has_body(scope: Scope) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in scope["headers"]
+    )
+
+
+class _Body:
+    """The messages of one request's body, read as a whole before the application is called.
+
+    A slow body then costs no more than its connection.
+    """
 
     def __init__(
         self, scope: Scope, receive: Receive, slow: OpenLimit, times: tuple[float, float]
@@ -86,50 +107,66 @@ class _Bounded:
         self._receive = receive
         self._slow = slow
         self._slow_at, self._deadline = times
-        self._loop = asyncio.get_running_loop()
         self._client: str | None = None
         self._refusal: TooManyRequests | None = None
-        self._bytes = 0
-        self._is_complete = False
+        self._messages = deque[ReceiveMessage]()
+        self._is_read = False
+        self._is_too_large = False
 
-    async def __call__(self) -> ReceiveMessage:
-        if self._is_complete:
-            return await self._receive()
-        message = await self._arriving()
-        if message["type"] == "http.disconnect":
-            # The framework would report an internal error.
-            raise RequestTimeout("the client disconnected")
-        if message["type"] == "http.request":
-            self._bytes += len(message["body"])
-            self._is_complete = not message["more_body"]
-            if self._bytes > MAX_BODY_BYTES:
-                raise PayloadTooLarge(
-                    f"the body must have at most {MAX_BODY_BYTES} bytes",
-                    max_bytes=MAX_BODY_BYTES,
-                )
-        if self._is_complete:
-            self.close()
-        return message
+    async def read(self) -> None:
+        """Read until the body is complete or too large, or the client has disconnected.
 
-    def close(self) -> None:
-        """End the count of a slow body."""
-        if self._client is not None:
-            self._slow.leave(self._client)
-            self._client = None
-
-    async def _arriving(self) -> ReceiveMessage:
+        Raises:
+            RequestTimeout: the body did not arrive in time.
+            TooManyRequests: the body is slow, and too many others are.
+        """
+        self._is_read = True
+        timeout = asyncio.timeout_at(self._deadline)
+        counting = asyncio.get_running_loop().call_at(self._slow_at, self._count, timeout)
         try:
-            async with asyncio.timeout_at(self._deadline) as timeout:
-                counting = None
-                if self._client is None:
-                    counting = self._loop.call_at(self._slow_at, self._count, timeout)
-                try:
-                    return await self._receive()
-                finally:
-                    if counting is not None:
-                        counting.cancel()
+            async with timeout:
+                await self._read()
         except TimeoutError as error:
             raise self._refusal or RequestTimeout("the body did not arrive in time") from error
+        finally:
+            counting.cancel()
+            if self._client is not None:
+                self._slow.leave(self._client)
+
+    async def next_message(self) -> ReceiveMessage:
+        """Return the next message, as the server does.
+
+        Raises:
+            RequestTimeout: the body did not arrive in time, or the client disconnected.
+            TooManyRequests: the body is slow, and too many others are.
+            PayloadTooLarge: the body is too large.
+        """
+        if not self._is_read:
+            await self.read()
+        if self._messages:
+            message = self._messages.popleft()
+            if message["type"] == "http.disconnect":
+                # The framework would report it as an internal error.
+                raise RequestTimeout("the client disconnected")
+            return message
+        if self._is_too_large:
+            raise PayloadTooLarge(
+                f"the body must have at most {MAX_BODY_BYTES} bytes", max_bytes=MAX_BODY_BYTES
+            )
+        return await self._receive()
+
+    async def _read(self) -> None:
+        size, is_complete = 0, False
+        while not is_complete:
+            message = await self._receive()
+            if message["type"] == "http.request":
+                size += len(message["body"])
+                self._is_too_large = size > MAX_BODY_BYTES
+                is_complete = self._is_too_large or not message["more_body"]
+            else:
+                is_complete = True
+            if not self._is_too_large:
+                self._messages.append(message)
 
     def _count(self, timeout: asyncio.Timeout) -> None:
         client = network_of(self._scope)
@@ -137,6 +174,13 @@ class _Bounded:
             self._slow.enter(client)
         except TooManyRequests as refusal:
             self._refusal = refusal
-            timeout.reschedule(self._loop.time())
+            timeout.reschedule(asyncio.get_running_loop().time())
         else:
             self._client = client
+
+
+async def _refuse(send: Send, refusal: DomainError) -> None:
+    status, headers, body = render(refusal)
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
