@@ -14,7 +14,7 @@ from app.cache.kind import Kind
 from app.cache.local import LocalStore
 from app.cache.redis import RedisStore
 from app.cache.representation import ABSENT, Representation
-from app.errors import DomainError, NotFound
+from app.errors import NotFound
 
 _ABSENT_SECONDS = 27.0
 _JITTER = 0.1
@@ -70,7 +70,7 @@ class Cache:
         self.redis = redis
         self.counts = {kind: Counts() for kind in KINDS}
         self._loading: dict[
-            tuple[str, bytes, int], asyncio.Future[Representation | DomainError | None]
+            tuple[str, bytes, int], asyncio.Future[Representation | BaseException | None]
         ] = {}
 
     async def show(self, kind: Kind, subject_id: UUID, owner: UUID | None, load: Load) -> Found:
@@ -146,7 +146,8 @@ class Cache:
         while (loading := self._loading.get(flight)) is not None:
             # Cancelling one waiting task must not cancel the load of the others.
             outcome = await asyncio.shield(loading)
-            if isinstance(outcome, DomainError):
+            if isinstance(outcome, BaseException):
+                # Otherwise each of them would wait for an outage after the other.
                 raise outcome
             if outcome is not None:
                 return outcome
@@ -157,18 +158,20 @@ class Cache:
     async def _lead(self, flight: tuple[str, bytes, int], kind: Kind, load: Load) -> Representation:
         loading = asyncio.get_running_loop().create_future()
         self._loading[flight] = loading
-        outcome: Representation | DomainError | None = None
+        outcome: Representation | BaseException | None = None
         self.counts[kind].loads += 1
         try:
             outcome = await load()
         except NotFound:
             outcome = ABSENT
-        except DomainError as error:
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
             outcome = error
             raise
         finally:
             del self._loading[flight]
-            # None if this load was cancelled or raised another error: another task tries.
+            # None if this load was cancelled: another task tries.
             loading.set_result(outcome)
         return outcome
 

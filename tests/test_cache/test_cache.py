@@ -176,14 +176,20 @@ async def test_who_waits_for_a_load_that_is_given_up_loads_itself(
     assert counts_of(kept).loads == 2
 
 
-async def test_who_waits_for_a_load_that_fails_is_told_why(
-    kept: Shop, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "fault",
+    # As a service raises it, and as the database's driver does.
+    [Unavailable("the database does not answer, try again"), ConnectionResetError("it has ended")],
+    ids=lambda fault: type(fault).__name__,
+)
+async def test_a_load_that_fails_fails_for_all_who_wait_for_it(
+    kept: Shop, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     product_id, may_fail = await offer(kept), asyncio.Event()
 
     async def fail(*_arguments: Any, **_options: Any) -> Any:
         await may_fail.wait()
-        raise Unavailable("the database does not answer, try again")
+        raise fault
 
     with monkeypatch.context() as patch:
         patch.setattr(ProductRepository, "get", fail)
