@@ -66,15 +66,18 @@ async def _wait_for_transactions(shop: Shop, day: date) -> None:
     report outdated, and it is made again later.
     """
     async with shop.database.read() as session:
-        schedule = provide_report_schedule(session, shop)
-        transaction = await schedule.transaction_to_wait_for(day)
-        if transaction is None:
+        transaction = await provide_report_schedule(session, shop).transaction_to_wait_for(day)
+    if transaction is None:
+        return
+    deadline = asyncio.get_running_loop().time() + _MAX_WAIT_SECONDS
+    while not await _is_settled(shop, transaction):
+        if asyncio.get_running_loop().time() > deadline:
+            logger.warning("a transaction does not end; making the report of %s without it", day)
             return
-        deadline = asyncio.get_running_loop().time() + _MAX_WAIT_SECONDS
-        while not await schedule.is_settled(transaction):
-            if asyncio.get_running_loop().time() > deadline:
-                logger.warning(
-                    "a transaction does not end; making the report of %s without it", day
-                )
-                return
-            await asyncio.sleep(_POLL_SECONDS)
+        # Without a session: its connection would be missing to the orders that are waited for.
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+async def _is_settled(shop: Shop, transaction: int) -> bool:
+    async with shop.database.read() as session:
+        return await provide_report_schedule(session, shop).is_settled(transaction)

@@ -317,3 +317,24 @@ async def test_the_maker_itself_refuses_what_somebody_else_makes(open_shop: Shop
             assert await provide_report_maker(session, open_shop).make(MONDAY) is Outcome.MADE
             with pytest.raises(ReportInProgress):
                 await make_report(open_shop, MONDAY)
+
+
+async def test_a_report_waits_for_an_open_order_without_a_connection(open_shop: Shop) -> None:
+    database = open_shop.database
+    if database.is_sqlite:
+        return  # One transaction writes at a time, and there is none to wait for.
+    async with at_moment(open_shop, NOON + DAY / 2 + HOUR / 4):
+        async with database.write() as session:
+            await session.execute(text("SELECT pg_current_xact_id()"))
+            making = [asyncio.create_task(make_report(open_shop, MONDAY)) for _ in range(3)]
+            await asyncio.sleep(0.2)
+            in_use = []
+            for _ in range(50):
+                in_use.append(database.connections_in_use)
+                await asyncio.sleep(0.002)
+            assert not any(each.done() for each in making)
+        # Mostly only that of the order.
+        assert sorted(in_use)[25] == 1
+        outcomes = await asyncio.gather(*making, return_exceptions=True)
+    assert Outcome.MADE in outcomes
+    assert len(await reports_of(open_shop)) == 1
