@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from litestar import Litestar
 
+from app.database.deadline import ANSWER_SECONDS
 from app.database.migrate import migrate
 from app.database.sessions import Database
 from app.jobs.embedded_dispatcher import dispatch_commands
@@ -43,6 +44,8 @@ DATABASES = ("sqlite", "postgres")
 EXTERNAL_URLS = ("TEST_DATABASE_URL", "TEST_REDIS_URL", "TEST_RABBITMQ_URL")
 # Tests that wait for other processes leave a core to those that do not.
 WORKERS = min((os.cpu_count() or 1) + 1, 8)
+# How long a request may take in tests of other things, however busy the machine is.
+_BUSY_MACHINE_SECONDS = 60.0
 # To copy a database takes a fifth of the time of all migrations.
 TEMPLATE = "with_schema"
 # Hashes that cost nothing, and no limits: the tests of those set them.
@@ -186,7 +189,11 @@ async def leave_it(_shop: Shop) -> None:
 
 @asynccontextmanager
 async def running(
-    application: Litestar, *, is_mailing: bool = False, is_dispatching: bool = False
+    application: Litestar,
+    *,
+    is_mailing: bool = False,
+    is_dispatching: bool = False,
+    is_limited: bool = False,
 ) -> AsyncIterator[Litestar]:
     """Run an application's lifespan in one task, which pytest does not promise a fixture."""
     started, stop = asyncio.Event(), asyncio.Event()
@@ -196,6 +203,10 @@ async def running(
             patch("main.deliver_mails", deliver_mails if is_mailing else leave_it),
             patch("main.keep_schedule", leave_it),
             patch("main.dispatch_commands", dispatch_commands if is_dispatching else leave_it),
+            patch(
+                "app.database.deadline.ANSWER_SECONDS",
+                ANSWER_SECONDS if is_limited else _BUSY_MACHINE_SECONDS,
+            ),
         ):
             async with application.lifespan():
                 started.set()

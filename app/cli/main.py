@@ -103,6 +103,8 @@ async def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
         while True:
             try:
                 was_behind = await migrate_shop(shop)
+                # The processes that start next could not work on a server that is read-only.
+                await shop.database.ping()
                 break
             except Unavailable as error:
                 if time.monotonic() > deadline:

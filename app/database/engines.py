@@ -8,12 +8,15 @@ from sqlalchemy import URL, Connection, ExceptionContext, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from app.database.postgres_pool import LOCK_TIMEOUT_MS, PatientPool
+
 CONNECT_TIMEOUT_SECONDS = 5
 _STATEMENT_TIMEOUT_SECONDS = 15
 # Longer than the server's limit, which gives the clearer error.
 _ANSWER_TIMEOUT_SECONDS = 20
 _POOL_TIMEOUT_SECONDS = 10
-_SQLITE_BUSY_TIMEOUT_SECONDS = 15
+# Shorter than the time limit of a request: a thread that waits for a lock cannot be cancelled.
+_SQLITE_BUSY_TIMEOUT_SECONDS = 3
 _SQLITE_READERS = 4
 _WAL_TRIES = 100
 _WAL_PAUSE_SECONDS = 0.01
@@ -21,14 +24,19 @@ _WAL_PAUSE_SECONDS = 0.01
 
 def postgres_engine(url: URL, pool_size: int, *, is_patient: bool = False) -> AsyncEngine:
     """Return an engine for PostgreSQL; with `is_patient`, statements have no time limit."""
+    # Not needed by SQLite.
+    from app.database.driver import DriverConnection  # pylint: disable=import-outside-toplevel
+
     server_settings = {"application_name": "lavka"}
     if not is_patient:
         server_settings |= {
             "statement_timeout": str(_STATEMENT_TIMEOUT_SECONDS * 1000),
+            "lock_timeout": str(LOCK_TIMEOUT_MS),
             "idle_in_transaction_session_timeout": "60000",
         }
     engine = create_async_engine(
         url,
+        poolclass=PatientPool,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
@@ -37,6 +45,7 @@ def postgres_engine(url: URL, pool_size: int, *, is_patient: bool = False) -> As
         skip_autocommit_rollback=True,
         hide_parameters=True,
         connect_args={
+            "connection_class": DriverConnection,
             "timeout": CONNECT_TIMEOUT_SECONDS,
             "command_timeout": None if is_patient else _ANSWER_TIMEOUT_SECONDS,
             "server_settings": server_settings,
@@ -76,6 +85,13 @@ def sqlite_reader_engine(url: URL) -> AsyncEngine:
     )
 
 
+def sqlite_probe_engine(url: URL) -> AsyncEngine:
+    """Return the engine of the connection that checks SQLite, which waits for no lock."""
+    return _sqlite(
+        url, pool_size=1, synchronous="NORMAL", skip_autocommit_rollback=True, busy_seconds=0
+    )
+
+
 def _switch_to_wal(cursor: Any) -> None:
     """Switch a database to write-ahead logging, also if several processes start at once."""
     for _ in range(_WAL_TRIES):
@@ -91,7 +107,12 @@ def _switch_to_wal(cursor: Any) -> None:
 
 
 def _sqlite(
-    url: URL, *, pool_size: int, synchronous: str, skip_autocommit_rollback: bool
+    url: URL,
+    *,
+    pool_size: int,
+    synchronous: str,
+    skip_autocommit_rollback: bool,
+    busy_seconds: int = _SQLITE_BUSY_TIMEOUT_SECONDS,
 ) -> AsyncEngine:
     engine = create_async_engine(
         url,
@@ -111,7 +132,7 @@ def _sqlite(
         connection.isolation_level = None
         cursor = connection.cursor()
         # First the time-out, then WAL: the file may be locked during the switch.
-        cursor.execute(f"PRAGMA busy_timeout = {_SQLITE_BUSY_TIMEOUT_SECONDS * 1000}")
+        cursor.execute(f"PRAGMA busy_timeout = {busy_seconds * 1000}")
         _switch_to_wal(cursor)
         cursor.execute(f"PRAGMA synchronous = {synchronous}")
         cursor.execute("PRAGMA foreign_keys = ON")

@@ -6,10 +6,15 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from app.database.advisory_locks import AdvisoryLock
+from app.database.outages import is_lock_timeout
+from app.database.postgres_pool import LOCK_TIMEOUT_MS
 from app.database.sessions import Database
+from app.errors import Unavailable
+from app.runtime.supervisor import GrowingPause
 
 logger = logging.getLogger(__name__)
 
+_LOCKED_PAUSE_SECONDS = (0.5, 5.0)
 _SCRIPTS = Path(__file__).resolve().parent.parent.parent / "migrations"
 
 
@@ -29,8 +34,16 @@ async def migrate(database: Database) -> bool:
         )
     if revision >= newest:
         return False
-    async with database.reshape() as connection:
-        return await connection.run_sync(_upgrade, newest)
+    pause = GrowingPause(*_LOCKED_PAUSE_SECONDS)
+    while True:
+        try:
+            async with database.reshape() as connection:
+                return await connection.run_sync(_upgrade, newest)
+        except Unavailable as error:
+            if not is_lock_timeout(error):
+                raise
+            logger.warning("a table is in use, so the migration is tried again later")
+            await pause.rest()
 
 
 async def is_migrated(database: Database) -> bool:
@@ -52,6 +65,8 @@ def _upgrade(connection: Connection, newest: str) -> bool:
         connection.execute(
             text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": AdvisoryLock.MIGRATION}
         )
+        # Other statements queue behind a migration that waits for a table, even reads.
+        connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"))
     if _revision(connection) >= newest:
         # Another process has migrated the database first.
         return False

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.database.postgres_pool import LOCK_NOT_AVAILABLE, READ_ONLY
 from app.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -15,7 +16,13 @@ logger = logging.getLogger(__name__)
 # PostgreSQL's states while it starts, stops, recovers, is full, rejects a log-in or cancels a
 # statement at its time limit.
 _OUTAGE_SQLSTATE_CLASSES = ("08", "28", "3D", "53", "57", "58")
-_TRANSIENT_SQLSTATES = ("40001", "40P01", "55P03")
+# Serialization failure, deadlock, a lock that was not released in time, and a server that is
+# read-only: a replica after a failover, or a managed one whose disk is full.
+_OUTAGE_SQLSTATES = ("40001", "40P01", LOCK_NOT_AVAILABLE, READ_ONLY)
+_DETAILS = {
+    LOCK_NOT_AVAILABLE: "something that this needs is locked",
+    READ_ONLY: "the database is read-only",
+}
 
 
 def is_outage(error: BaseException) -> bool:
@@ -27,15 +34,19 @@ def is_outage(error: BaseException) -> bool:
     if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
         # SQLite reports an invalid statement as an operational error, too.
         return False
-    state = getattr(error.orig, "sqlstate", None)
-    if state is not None:
-        return state[:2] in _OUTAGE_SQLSTATE_CLASSES or state in _TRANSIENT_SQLSTATES
+    if (state := _sqlstate_of(error)) is not None:
+        return state[:2] in _OUTAGE_SQLSTATE_CLASSES or state in _OUTAGE_SQLSTATES
     return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
 
 
 def is_database_error(error: BaseException) -> bool:
     """Return whether an error was raised by the database or its libraries."""
     return isinstance(error, SQLAlchemyError)
+
+
+def is_lock_timeout(error: Unavailable) -> bool:
+    """Return whether an outage is only that a lock was not released in time."""
+    return _sqlstate_of(error.__cause__) == LOCK_NOT_AVAILABLE
 
 
 def outage_reason(error: Unavailable) -> str:
@@ -49,14 +60,20 @@ async def outages() -> AsyncIterator[None]:
     """Turn an outage of the database into a domain error.
 
     Raises:
-        Unavailable: the database does not answer, or the transaction had a conflict.
+        Unavailable: the database does not answer, is read-only or locked, or the transaction had a
+            conflict.
     """
     try:
         yield
     except (DBAPIError, PoolTimeout, OSError) as error:
         if not is_outage(error):
             raise
-        logger.warning("the database does not answer: %s", error)
-        raise Unavailable(
-            "the database does not answer, try again", retry_after_seconds=1
-        ) from error
+        what = _DETAILS.get(_sqlstate_of(error) or "", "the database does not answer")
+        logger.warning("%s: %s", what, error)
+        raise Unavailable(f"{what}, try again", retry_after_seconds=1) from error
+
+
+def _sqlstate_of(error: BaseException | None) -> str | None:
+    """Return PostgreSQL's state of an error, or None if it has none."""
+    state: str | None = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return state

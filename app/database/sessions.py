@@ -4,21 +4,33 @@ from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, cast
 
-from sqlalchemy import URL, event, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
+from sqlalchemy import URL, event
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from app.cache.areas import tags_of
+from app.database.deadline import committing
 from app.database.engines import postgres_engine, sqlite_reader_engine, sqlite_writer_engine
 from app.database.outages import outages
 from app.database.outbox_signal import OutboxSignal
+from app.database.postgres_pool import Renewal, watch_connections
+from app.database.probe import Probe
 from app.errors import DomainError
 from app.observability.sql_tracing import trace_statements
 
 __all__ = ["AsyncSession", "Database", "Dropper", "ShopSession", "mark_changed"]
 
 _CHANGED = "changed_tags"
+# How long a lock is waited for while others are held for long. A read waits only for a lock on a
+# whole table.
+_CROWDED_WRITES_MS = 50
+_CROWDED_READS_MS = 20
 
 
 class Dropper(Protocol):
@@ -53,10 +65,7 @@ class Database:
         self.url = url
         self._dropper = dropper
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self.writer = (
-            sqlite_writer_engine(url) if self.is_sqlite else postgres_engine(url, pool_size)
-        )
-        reader = sqlite_reader_engine(url) if self.is_sqlite else self.writer
+        self.writer, reader = _sqlite_engines(url) if self.is_sqlite else _engines(url, pool_size)
         # A read in AUTOCOMMIT costs one round trip instead of BEGIN, query, ROLLBACK.
         self.reader = reader.execution_options(isolation_level="AUTOCOMMIT")
         self._write_sessions = async_sessionmaker(
@@ -65,6 +74,7 @@ class Database:
         self._read_sessions = async_sessionmaker(self.reader, expire_on_commit=False)
         trace_statements(self.writer, reader)
         self._outbox = OutboxSignal(url)
+        self._probe = Probe(url, reader)
         self._data_version: int | None = None
 
     @asynccontextmanager
@@ -147,14 +157,16 @@ class Database:
             await session.flush()
             tags = session.info.get(_CHANGED)
             if not tags or self._dropper is None:
-                await session.commit()
+                with committing():
+                    await session.commit()
                 return
             note = await self._dropper.record_drop(session, tags)
-            try:
-                await session.commit()
-            finally:
-                # A commit that fails without an answer may still have succeeded.
-                await self._dropper.drop(tags, note)
+            with committing():
+                try:
+                    await session.commit()
+                finally:
+                    # A commit that fails without an answer may still have succeeded.
+                    await self._dropper.drop(tags, note)
         except BaseException:
             # Closing a session does not end a transaction that could not be committed.
             await session.rollback()
@@ -176,13 +188,12 @@ class Database:
         await self._outbox.wait(timeout_seconds)
 
     async def ping(self) -> None:
-        """Check that the database answers.
+        """Check that the database answers and can be changed.
 
         Raises:
-            Unavailable: it does not.
+            Unavailable: it does not, or it is read-only.
         """
-        async with self.read() as session:
-            await session.execute(text("SELECT 1"))
+        await self._probe.ask()
 
     @property
     def connections_in_use(self) -> int:
@@ -202,5 +213,22 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._outbox.close()
+        await self._probe.close()
         await self.writer.dispose()
         await self.reader.dispose()
+
+
+def _engines(url: URL, connections: int) -> tuple[AsyncEngine, AsyncEngine]:
+    """Return the engines of writes and reads, which share the connections of a process."""
+    # Reads have connections that writes, which may wait for locks, cannot take.
+    readers = max(connections * 2 // 5, 1)
+    writer = postgres_engine(url, max(connections - readers, 1))
+    reader = postgres_engine(url, readers)
+    renewal = Renewal()
+    watch_connections(writer, renewal, _CROWDED_WRITES_MS)
+    watch_connections(reader, renewal, _CROWDED_READS_MS)
+    return writer, reader
+
+
+def _sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    return sqlite_writer_engine(url), sqlite_reader_engine(url)

@@ -21,12 +21,8 @@ class Statement(NamedTuple):
 def statements_of(shop: Shop) -> Iterator[list[Statement]]:
     """Note every statement of a shop, in the order in which they were sent."""
     noted: list[Statement] = []
-    # On PostgreSQL the reader is the writer in another mode, and what it does is told twice.
-    engines = {shop.database.writer} | (
-        {shop.database.reader} if shop.database.is_sqlite else set()
-    )
     with ExitStack() as stack:
-        for engine in engines:
+        for engine in (shop.database.writer, shop.database.reader):
             stack.enter_context(_noting(engine, noted))
         yield noted
 

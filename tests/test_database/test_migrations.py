@@ -88,16 +88,23 @@ def configuration(connection: Connection) -> Config:
     return config
 
 
+async def forget_statements(database: Database) -> None:
+    """Have reads prepare their statements again, as those of a process that starts do."""
+    await database.reader.dispose()
+
+
 async def upgrade(database: Database, revision: str) -> None:
     """Go up to a revision."""
     async with database.writer.begin() as connection:
         await connection.run_sync(lambda sync: command.upgrade(configuration(sync), revision))
+    await forget_statements(database)
 
 
 async def downgrade(database: Database, revision: str) -> None:
     """Go down to a revision."""
     async with database.writer.begin() as connection:
         await connection.run_sync(lambda sync: command.downgrade(configuration(sync), revision))
+    await forget_statements(database)
 
 
 async def tables_of(database: Database) -> set[str]:

@@ -7,7 +7,8 @@ import secrets
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Final, Literal
@@ -74,6 +75,14 @@ class PostgresServer(Server):
     def drop_database(self, name: str) -> None:
         """Drop a database if it exists, closing the connections to it."""
         self._execute(f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)")
+
+    @asynccontextmanager
+    async def holding(self, database: str, statement: str) -> AsyncIterator[None]:
+        """Execute a statement in a transaction that does not end, as a program that hangs."""
+        engine = create_async_engine(self._url(database, "postgresql+asyncpg"), poolclass=NullPool)
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql(statement)
+            yield
 
     def stop(self, mode: StopMode = "fast") -> None:
         """Shut the server down in the given mode; no-op when it is not running."""

@@ -1,0 +1,74 @@
+"""The time limit of a request, and the commit that it must not interrupt."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+ANSWER_SECONDS = 3.5
+"""How long a request waits for the database; its caller has an answer within 5 s."""
+# What a commit may take beyond that, and what the answer may take after the commit.
+_COMMIT_SECONDS = 0.8
+
+
+class Deadline:
+    """The limit of one request, which cancels its task, but not before a commit ends."""
+
+    __slots__ = ("_commits", "_extra_seconds", "_is_abandoned", "_limit_at", "_timeout")
+
+    def __init__(self, timeout: asyncio.Timeout) -> None:
+        self._timeout = timeout
+        self._limit_at: float | None = None
+        self._extra_seconds = 0.0
+        self._commits = 0
+        self._is_abandoned = False
+
+    def start(self, began_at: float) -> None:
+        """Set the limit of a request that the shop has had since a time of the event loop."""
+        self._limit_at = began_at + ANSWER_SECONDS
+        self._move(self._limit_at + self._extra_seconds)
+
+    def lift(self) -> None:
+        """End the limit: the answer has begun, or the caller is still sending."""
+        if self._limit_at is not None:
+            self._limit_at = None
+            self._move(None)
+
+    def abandon(self) -> None:
+        """Cancel the request because its caller has gone, after the commit if there is one."""
+        self._is_abandoned = True
+        if not self._commits:
+            self._move(asyncio.get_running_loop().time())
+
+    @contextmanager
+    def extended(self) -> Iterator[None]:
+        """Have a commit end, and its answer be sent, if the database answers at all."""
+        self._extra_seconds = _COMMIT_SECONDS
+        if self._limit_at is not None:
+            self._move(self._limit_at + self._extra_seconds)
+        self._commits += 1
+        try:
+            yield
+        finally:
+            self._commits -= 1
+            if self._is_abandoned:
+                self.abandon()
+
+    def _move(self, when: float | None) -> None:
+        if not self._timeout.expired():
+            self._timeout.reschedule(when)
+
+
+CURRENT: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+"""The limit of the request of a task, which its transactions know."""
+
+
+@contextmanager
+def committing() -> Iterator[None]:
+    """Keep the limit of the current request, if there is one, from interrupting a commit."""
+    deadline = CURRENT.get()
+    if deadline is None:
+        yield
+        return
+    with deadline.extended():
+        yield
