@@ -28,6 +28,7 @@ from app.web.middleware.body_limits import BodyLimits, require_short_headers
 from app.web.middleware.edge import Edge
 from app.web.middleware.heads import Heads
 from app.web.middleware.idempotency import Idempotency
+from app.web.middleware.time_limit import TimeLimit
 from app.web.rendering.metrics import Metrics
 from app.web.rendering.operation_events import event_streams
 from app.web.rendering.problems import EXCEPTION_HANDLERS
@@ -67,7 +68,8 @@ def create_app(shop: Shop | None = None) -> Litestar:
         request_class=ShopRequest,
         state=State({"shop": shop, "metrics": Metrics(shop, link), "streams": streams}),
     )
-    app.asgi_handler = Edge(Heads(BodyLimits(app.asgi_handler)), shop.settings, shop.http_metrics)
+    limited = TimeLimit(BodyLimits(app.asgi_handler))
+    app.asgi_handler = Edge(Heads(limited), shop.settings, shop.http_metrics)
     return app
 
 
