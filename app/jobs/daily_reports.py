@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 _ATTEMPTS = 3
 _POLL_SECONDS = 0.05
 _MAX_WAIT_SECONDS = 20.0
+_SHARE = 0.2
 
 
 async def make_report(shop: Shop, day: date, *, only_if_due: bool = False) -> Outcome:
@@ -33,24 +34,36 @@ async def make_report(shop: Shop, day: date, *, only_if_due: bool = False) -> Ou
 
 
 async def make_due_reports(shop: Shop) -> list[date]:
-    """Make the report of every due day; return the days whose reports were made."""
+    """Make the report of every due day; return the days whose reports were made.
+
+    In a process that serves requests, many days take a fifth of its time.
+    """
     async with shop.database.read() as session:
         due = await provide_report_schedule(session, shop).due_days()
-    made = []
+    made, loop = [], asyncio.get_running_loop()
     for day in due:
-        try:
-            if await make_report(shop, day, only_if_due=True) is not Outcome.UNCHANGED:
-                made.append(day)
-        except ReportInProgress:
-            continue
-        except ReportUnbalanced as error:
-            # A day whose ledger was edited by hand must not block the other days.
-            logger.error("no report of %s: %s", day, error)
-        except Unavailable:
-            raise
-        except Exception:  # pylint: disable=broad-exception-caught  # nor must any other error
-            logger.exception("no report of %s", day)
+        started_at = loop.time()
+        if await _make_if_due(shop, day):
+            made.append(day)
+        if shop.settings.rabbitmq_host is None and day != due[-1]:
+            await asyncio.sleep((loop.time() - started_at) * (1 / _SHARE - 1))
     return made
+
+
+async def _make_if_due(shop: Shop, day: date) -> bool:
+    """Make the report of a day; return whether one was made, and log why none could be."""
+    try:
+        return await make_report(shop, day, only_if_due=True) is not Outcome.UNCHANGED
+    except ReportInProgress:
+        pass
+    except ReportUnbalanced as error:
+        # A day whose ledger was edited by hand must not block the other days.
+        logger.error("no report of %s: %s", day, error)
+    except Unavailable:
+        raise
+    except Exception:  # pylint: disable=broad-exception-caught  # nor must any other error
+        logger.exception("no report of %s", day)
+    return False
 
 
 async def _make(shop: Shop, day: date, *, only_if_due: bool) -> Outcome:

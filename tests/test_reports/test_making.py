@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from app.errors import DayNotOver, ReportInProgress, ReportUnbalanced
+from app.jobs import daily_reports
 from app.jobs.daily_reports import make_due_reports, make_report
 from app.repositories.reports import ledger_repository
 from app.schemas.messaging.event_schema import envelope_of
@@ -221,6 +222,26 @@ async def test_an_error_on_one_day_keeps_no_other_back(
     async with at_moment(open_shop, NOON + 2 * DAY):
         assert await make_due_reports(open_shop) == [TUESDAY]
     assert "no report of 2026-03-02" in caplog.text
+
+
+async def test_catching_up_leaves_most_of_the_time_to_requests(open_shop: Shop) -> None:
+    loop, busy, started_at = asyncio.get_running_loop(), 0.0, 0.0
+    make = daily_reports.make_report
+
+    async def take_a_while(shop: Shop, day: date, *, only_if_due: bool = False) -> Outcome:
+        nonlocal busy
+        began_at = loop.time()
+        outcome = await make(shop, day, only_if_due=only_if_due)
+        await asyncio.sleep(0.02)
+        busy += loop.time() - began_at
+        return outcome
+
+    with patch.object(daily_reports, "make_report", take_a_while):
+        async with at_moment(open_shop, NOON + 11 * DAY):
+            started_at = loop.time()
+            assert len(await make_due_reports(open_shop)) == 11
+    # The last one is followed by no pause.
+    assert busy < 0.35 * (loop.time() - started_at)
 
 
 async def test_the_message_has_every_line_in_parts_where_there_are_many(open_shop: Shop) -> None:
