@@ -27,7 +27,8 @@ from app.wiring.resources import Shop
 
 logger = logging.getLogger(__name__)
 
-_HOLD_SECONDS = (0.2, 10.0)
+_HOLD_SECONDS = (0.2, 2.0)
+_FAILED_SECONDS = 10.0
 
 
 class Pipeline:
@@ -61,7 +62,7 @@ class Pipeline:
             except Exception:  # pylint: disable=broad-exception-caught  # an entry point of its own
                 # A message must not end the process: it would come again after the restart.
                 logger.exception("messages of queue %s failed and are retried", deliveries[0].queue)
-                await asyncio.sleep(_HOLD_SECONDS[1])
+                await asyncio.sleep(_FAILED_SECONDS)
 
     async def _process(self, deliveries: Sequence[Delivery]) -> None:
         for suspect in (each for each in deliveries if each.is_suspect):

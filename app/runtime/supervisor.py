@@ -10,6 +10,7 @@ from app.errors import Unavailable
 logger = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 15.0
+_OUTAGE_SECONDS = 2.0
 _CANCEL_AGAIN_SECONDS = 5.0
 
 
@@ -39,7 +40,7 @@ async def repeat(name: str, work: Callable[[], Awaitable[None]]) -> None:
             await work()
         except Unavailable:
             # An outage needs no traceback, and no caller waits for a response here.
-            await asyncio.sleep(_PAUSE_SECONDS)
+            await asyncio.sleep(_OUTAGE_SECONDS)
         except Exception:  # pylint: disable=broad-exception-caught  # an entry point of its own
             logger.exception("background task %s failed", name)
             await asyncio.sleep(_PAUSE_SECONDS)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from app.errors import Unavailable
 from app.runtime import supervisor as background
 
 
@@ -44,3 +45,24 @@ async def test_a_pause_doubles_up_to_its_limit_and_begins_again(
     pause.reset()
     await pause.rest()
     assert slept == [0.2, 0.4, 0.8, 1.0, 1.0, 0.2]
+
+
+@pytest.mark.parametrize(
+    ("error", "pause"), [(Unavailable("the database is down"), 2.0), (ValueError("a fault"), 15.0)]
+)
+async def test_a_background_task_is_repeated_sooner_after_an_outage_than_after_a_fault(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, pause: float
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        raise asyncio.CancelledError
+
+    async def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await background.repeat("a task", fail)
+    assert slept == [pause]
