@@ -1,6 +1,7 @@
 """The project's Python files, as the rules of the house read them."""
 
 import ast
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,17 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = ast.ClassDef | Function
 
 
+def parse(text: str) -> ast.Module:
+    """Return the syntax tree of a text."""
+    # A collection in between lets other threads run, and before Python 3.11.8 one of them that
+    # parses, too, makes this fail (python/cpython#106905).
+    gc.disable()
+    try:
+        return ast.parse(text)
+    finally:
+        gc.enable()
+
+
 @dataclass(frozen=True)
 class Source:
     """A Python file: its path from the root of the project, its text and its syntax tree."""
@@ -34,7 +46,7 @@ class Source:
     @classmethod
     def of(cls, path: str, text: str) -> "Source":
         """Parse a text."""
-        return cls(path, text, ast.parse(text))
+        return cls(path, text, parse(text))
 
     @property
     def folder(self) -> str:

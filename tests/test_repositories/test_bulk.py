@@ -141,6 +141,7 @@ async def test_messages_leave_in_the_order_in_which_they_were_added(shop: Shop) 
             "attempts": 0,
             "created_at": NOW,
             "due_at": NOW,
+            "awaits": None,
         }
         for number in range(1_000, 0, -1)
     ]
