@@ -10,6 +10,7 @@ import httpx
 import schemathesis
 from schemathesis import Case, GenerationMode, HookContext
 
+from app.core.email_addresses import normalise_address
 from app.errors import InvalidInput
 from app.schemas.page_schema import Cursor
 from app.schemas.reports.report_schema import MAX_CHART_DAYS
@@ -32,6 +33,7 @@ def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, Any])
         _fix_days(case.query)
     if isinstance(case.body, dict):
         _choose_strong_passwords(case.body)
+        _choose_valid_address(case.body)
         _fix_days(case.body)
     if (case.method, case.path) == ("POST", "/api/v1/orders"):
         _order_existing_products(case.body)
@@ -97,6 +99,14 @@ def _choose_strong_passwords(body: dict[str, Any]) -> None:
             require_strong(body.get(field, str(uuid4())), field, body.get("username", ""))
         except InvalidInput:
             body[field] = str(uuid4())
+
+
+def _choose_valid_address(body: dict[str, Any]) -> None:
+    # No pattern can say which domains are valid.
+    try:
+        normalise_address(body.get("email", "ada@example.com"))
+    except ValueError:
+        body["email"] = f"{uuid4().hex}@example.com"
 
 
 def _order_existing_products(order: Any) -> None:

@@ -3,21 +3,28 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from email import policy
 from email.message import EmailMessage
-from typing import Any
+from email.utils import parseaddr
+from typing import TYPE_CHECKING
 
+from app.core.email_addresses import ascii_form
 from app.models import OutgoingMail
 from app.runtime.supervisor import repeat
 from app.settings import Settings
 from app.wiring.resources import Shop
 from app.wiring.system import provide_mails
 
+if TYPE_CHECKING:
+    from aiosmtplib import SMTP
+
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 1.0
 _TIMEOUT_SECONDS = 20.0
 
-Send = Callable[[EmailMessage], Awaitable[None]]
+Send = Callable[[OutgoingMail], Awaitable[None]]
 
 
 async def deliver_mails(shop: Shop) -> None:
@@ -43,7 +50,7 @@ async def deliver_due(shop: Shop, send: Send) -> bool:
     async with shop.database.write() as session:
         mails = await provide_mails(session, shop).take_due()
     for mail in mails:
-        is_sent = await _send(send, mail, shop.settings.mail_from)
+        is_sent = await _send(send, mail)
         async with shop.database.write() as session:
             outgoing = provide_mails(session, shop)
             if is_sent:
@@ -58,9 +65,10 @@ def sender_of(settings: Settings) -> Send:
     return _print if settings.smtp_host is None else _smtp(settings)
 
 
-async def _send(send: Send, mail: OutgoingMail, sender: str) -> bool:
+async def _send(send: Send, mail: OutgoingMail) -> bool:
     try:
-        await send(_message(mail, sender))
+        _require_one_address(mail.recipient)
+        await send(mail)
     except Exception as error:  # pylint: disable=broad-exception-caught
         # Any error concerns this mail only and must not stop the others. Its text is not logged,
         # because servers repeat the address in it.
@@ -69,42 +77,74 @@ async def _send(send: Send, mail: OutgoingMail, sender: str) -> bool:
     return True
 
 
-def _message(mail: OutgoingMail, sender: str) -> EmailMessage:
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = sender, mail.recipient, mail.subject
-    message["Date"] = mail.created_at
-    message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
-    message.set_content(mail.body)
-    return message
+def _require_one_address(recipient: str) -> None:
+    """Require that a recipient, as it is stored, is one address to everybody who reads it.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if parseaddr(recipient) != ("", recipient) or not recipient.isprintable():
+        raise ValueError("the recipient is not one address")
 
 
-async def _print(message: EmailMessage) -> None:
+async def _print(mail: OutgoingMail) -> None:
     line = "─" * 72
-    text = message.get_content()
-    print(f"{line}\nMail to {message['To']}: {message['Subject']}\n\n{text}{line}", flush=True)
+    print(f"{line}\nMail to {mail.recipient}: {mail.subject}\n\n{mail.body}{line}", flush=True)
 
 
 def _smtp(settings: Settings) -> Send:
-    async def send(message: EmailMessage) -> None:
+    async def send(mail: OutgoingMail) -> None:
         # Not needed by a shop without mails, nor at the start of any other.
-        import aiosmtplib  # pylint: disable=import-outside-toplevel
+        from aiosmtplib import SMTP  # pylint: disable=import-outside-toplevel
 
         password = settings.smtp_password
-        options: dict[str, Any] = {
-            "username": settings.smtp_user,
-            "password": None if password is None else password.get_secret_value(),
-            "use_tls": settings.smtp_security == "tls",
-            "start_tls": settings.smtp_security == "starttls",
-        }
+        server = SMTP(
+            hostname=settings.smtp_host,
+            port=settings.smtp_port,
+            username=settings.smtp_user,
+            password=None if password is None else password.get_secret_value(),
+            use_tls=settings.smtp_security == "tls",
+            start_tls=settings.smtp_security == "starttls",
+        )
         # The library limits each step; this limits all of them together.
-        async with asyncio.timeout(_TIMEOUT_SECONDS):
-            await aiosmtplib.send(
-                message,
-                # The exact address, not the one that would be parsed from the header.
-                recipients=[str(message["To"])],
-                hostname=settings.smtp_host,
-                port=settings.smtp_port,
-                **options,
-            )
+        async with asyncio.timeout(_TIMEOUT_SECONDS), server:
+            await _hand_over(server, mail, settings.mail_from)
 
     return send
+
+
+async def _hand_over(server: "SMTP", mail: OutgoingMail, sender: str) -> None:
+    """Send a mail to its recipient as it is stored, or in ASCII if the server knows nothing else.
+
+    Raises:
+        ValueError: there is no form in ASCII.
+    """
+    from aiosmtplib import SMTPHeloError  # pylint: disable=import-outside-toplevel
+
+    if server.is_ehlo_or_helo_needed:
+        with suppress(SMTPHeloError):
+            await server.ehlo()
+    recipient = mail.recipient
+    if not recipient.isascii() and not server.supports_extension("smtputf8"):
+        recipient = ascii_form(recipient)
+    is_ascii = (sender + recipient).isascii()
+    message = _message(mail, sender, recipient, is_ascii=is_ascii)
+    await server.sendmail(
+        parseaddr(sender)[1],
+        [recipient],
+        message.as_bytes(),
+        mail_options=[] if is_ascii else ["SMTPUTF8"],
+    )
+
+
+def _message(mail: OutgoingMail, sender: str, recipient: str, *, is_ascii: bool) -> EmailMessage:
+    # A header that is parsed or folded again could name another recipient (RFC 2047).
+    exact = policy.SMTP.clone(refold_source="none", cte_type="7bit", utf8=not is_ascii)
+    message = EmailMessage(exact)
+    message["From"] = sender
+    message.set_raw("To", recipient)
+    message["Subject"] = mail.subject
+    message["Date"] = mail.created_at
+    message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2].rstrip('>')}>"
+    message.set_content(mail.body)
+    return message

@@ -1,7 +1,6 @@
 """The field types shared by several schemas."""
 
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,6 +19,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from app.core.countries import COUNTRIES
+from app.core.email_addresses import MAX_LENGTH, NO_ADDRESS, normalise_address
 from app.core.money import currency_places, format_minor, to_minor
 from app.settings import get_settings
 
@@ -32,10 +32,10 @@ _UNSEEN = (
 _TEXT = rf"^[^{_BREAKS}]*$"
 _LINE = rf"^[^{_BREAKS}]*[^{_UNSEEN}][^{_BREAKS}]*$"
 _PROSE = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$"
-# Characters with a meaning in mail headers (RFC 5322, section 3.2.3) could redirect a mail.
+# Characters with a meaning in mail headers (RFC 5322, section 3.2.3) could redirect a mail. What a
+# pattern cannot say is checked by `normalise_address`.
 _NO_ADDRESS = rf"@()<>\[\]:;,\\\"{_UNSEEN}"
 _EMAIL = rf"^[^{_NO_ADDRESS}]{{1,64}}@[^.{_NO_ADDRESS}]+(\.[^.{_NO_ADDRESS}]+)+$"
-_EMAIL_LENGTH = 254
 _PASSWORD_MIN_LENGTH, _PASSWORD_MAX_LENGTH = 8, 128
 _PRICE_LENGTH = 32
 _USERNAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$"
@@ -55,7 +55,7 @@ MISMATCHES = {
     _LINE: "must be one line of text without control characters, "
     "with at least one visible character",
     _PROSE: "must be text without control characters",
-    _EMAIL: "must be an e-mail address",
+    _EMAIL: NO_ADDRESS,
     _USERNAME: "must be 3 to 32 of A-Z a-z 0-9 . _ - and begin with a letter or a digit",
     _SKU: "must be 1 to 64 of A-Z a-z 0-9 . _ / - and begin with a letter or a digit",
     _MOMENT: "must be a moment like 2026-01-31T12:00:00Z",
@@ -95,14 +95,6 @@ def _price_input_schema() -> dict[str, Any]:
 
 def _format_amount(minor: int) -> str:
     return format_minor(minor, get_settings().shop_currency)
-
-
-def _nfc(value: str) -> str:
-    # The normal form of some characters is longer.
-    normalised = unicodedata.normalize("NFC", value)
-    if len(normalised) > _EMAIL_LENGTH:
-        raise ValueError(f"must have at most {_EMAIL_LENGTH} characters")
-    return normalised
 
 
 def _whole(value: object) -> object:
@@ -187,12 +179,12 @@ Email = Annotated[
     str,
     StringConstraints(
         min_length=3,
-        max_length=_EMAIL_LENGTH,
+        max_length=MAX_LENGTH,
         pattern=_EMAIL,
     ),
-    AfterValidator(_nfc),
+    AfterValidator(normalise_address),
 ]
-"""An e-mail address, NFC-normalised."""
+"""An e-mail address, as `app.core.email_addresses` normalises it."""
 
 Password = Annotated[
     str,

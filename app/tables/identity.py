@@ -21,7 +21,7 @@ __all__ = [
 
 
 def comparison_key(given: str) -> str:
-    """Return the key by which uniqueness is compared: the text, NFC-normalised and case-folded."""
+    """Return the key by which usernames are compared: the text, NFC-normalised and case-folded."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", given).casefold())
 
 
@@ -37,7 +37,7 @@ class User(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(320))
-    # The comparison key of the address, which may be longer than the address.
+    # The key of the mailbox (`app.core.email_addresses`), which may be longer than the address.
     email_key: Mapped[str] = mapped_column(String(1000))
     username: Mapped[str] = mapped_column(String(64))
     username_key: Mapped[str] = mapped_column(String(64))

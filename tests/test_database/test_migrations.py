@@ -14,17 +14,19 @@ import pytest_asyncio
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, column, insert, inspect, table, text
+from sqlalchemy import Connection, column, insert, inspect, table, text, update
 
 from app.database.advisory_locks import AdvisoryLock
 from app.database.migrate import migrate, newest_revision
 from app.database.sessions import Database
 from app.errors import Unavailable
-from app.models import Base, Product
+from app.models import Base, Product, User
+from app.tables.identity import comparison_key
 from app.wiring.lifecycle import migrate_shop
 from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import DATABASES, client_of, postgres_settings, running, sqlite_settings
+from tests.support.accounts import log_in
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import every
 from tests.support.machines import let_machine_in
@@ -238,6 +240,35 @@ async def test_products_from_before_the_search_are_found(shop: Shop) -> None:
         await create_product(client, name="White Tea")
         assert await found(client, "tea") == ["Black Tea", "Green Tea", "White Tea"]
         assert await found(client, "black") == ["Black Tea"]
+
+
+async def test_users_of_two_domains_that_had_one_key_get_two(shop: Shop) -> None:
+    emails = {"ada": "x@fa\u00df.de", "bob": "x@xn--fa-hia.de", "eve": "Eve@Example.com"}
+    async with running(create_app(Shop(shop.settings))) as app, client_of(app) as client:
+        ids = {name: (await create_user(client, username=name))["id"] for name in emails}
+        await downgrade(shop.database, "0009")
+        async with shop.database.write() as session:
+            for name, email in emails.items():
+                change = update(User).where(User.username == name)
+                key = comparison_key(email)
+                await session.execute(change.values(email=email, email_key=key))
+        await upgrade(shop.database, "head")
+        await let_machine_in(shop)
+        other = await create_user(client, email="x@fass.de")
+        for email, owner in (
+            ("x@fa\u00df.de", ids["bob"]),
+            ("x@XN--FA-HIA.de", ids["bob"]),
+            ("x@fass.de", other["id"]),
+            ("eve@example.com", ids["eve"]),
+        ):
+            found_users = await every(client, "/users", email=email)
+            assert [each["id"] for each in found_users] == [owner]
+        # The other user of one mailbox logs in with the username, and can still be changed.
+        assert (await log_in(client, "ada")).status_code == 200
+        path = f"/users/{ids['ada']}"
+        assert (await client.patch(path, json={"first_name": "Bob"})).status_code == 200
+        await downgrade(shop.database, "0009")
+        await upgrade(shop.database, "head")
 
 
 async def test_two_that_start_at_once_migrate_once(shop: Shop) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, exists, select
 
+from app.core.email_addresses import address_key
 from app.errors import EmailTaken, UsernameTaken, UserNotFound
 from app.models import User, UserRole
 from app.repositories.base import Repository
@@ -64,9 +65,9 @@ class UserRepository(Repository[User]):
 
     async def credentials_of(self, name: str) -> Credentials | None:
         """Return the credentials of the user with an e-mail address or username."""
-        key = comparison_key(name)
-        column = User.email_key if "@" in key else User.username_key
-        return await self._credentials(column == key)
+        if "@" in name:
+            return await self._credentials(User.email_key == address_key(name))
+        return await self._credentials(User.username_key == comparison_key(name))
 
     async def credentials_of_id(self, user_id: UUID) -> Credentials | None:
         """Return the credentials of the user with an id."""
@@ -110,7 +111,7 @@ class UserRepository(Repository[User]):
         if query.role is not None:
             rows = rows.where(User.role == query.role)
         if query.email is not None:
-            rows = rows.where(User.email_key == comparison_key(query.email))
+            rows = rows.where(User.email_key == address_key(query.email))
         return await self.page(
             rows, User.created_at, order=query.order, limit=query.limit, cursor=query.cursor
         )

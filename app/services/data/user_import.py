@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.core.calendar import ShopDays
 from app.core.clock import Clock
+from app.core.email_addresses import address_key
 from app.core.ids import new_id
 from app.models import UserRole
 from app.repositories.data.user_import_repository import UserImportRepository
@@ -52,13 +53,13 @@ class UserImport:
         outcome = Outcome()
         parsed = parse_rows(UserRow, rows, days, outcome)
         known = await self._users.by_key(
-            [comparison_key(row.email) for _, row in parsed],
+            [address_key(row.email) for _, row in parsed],
             [comparison_key(row.username) for _, row in parsed],
         )
         added: list[UserRow] = []
         changed: list[tuple[int, UUID, UserRow, Differences]] = []
         for number, row in parsed:
-            user = known[0].get(comparison_key(row.email))
+            user = known[0].get(address_key(row.email))
             owner = known[1].get(comparison_key(row.username))
             if (reason := _repeated(first_rows, row, number)) is not None:
                 outcome.refused.append((number, reason))
@@ -94,7 +95,7 @@ def _new_user(row: UserRow, now: datetime) -> dict[str, Any]:
     return {
         **row.model_dump(),
         "id": new_id(now),
-        "email_key": comparison_key(row.email),
+        "email_key": address_key(row.email),
         "username_key": comparison_key(row.username),
         "role": UserRole.CUSTOMER,
         "created_at": now,
@@ -104,8 +105,11 @@ def _new_user(row: UserRow, now: datetime) -> dict[str, Any]:
 
 def _repeated(first_rows: FirstRows, row: UserRow, number: int) -> str | None:
     """Return that an earlier row of the file has the address or the name, if one has."""
-    for column, value in (("email", row.email), ("username", row.username)):
-        first = earlier_row(first_rows, f"{column} {comparison_key(value)}", number)
+    for column, value, key in (
+        ("email", row.email, address_key(row.email)),
+        ("username", row.username, comparison_key(row.username)),
+    ):
+        first = earlier_row(first_rows, f"{column} {key}", number)
         if first is not None:
             return f"{column}: {value} is in row {first} already"
     return None

@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.core.clock import Clock
+from app.core.email_addresses import address_key
 from app.errors import InvalidCredentials, InvalidInput, InvalidToken, UserNotFound
 from app.models import User
 from app.repositories.identity.session_repository import SessionRepository
@@ -19,7 +20,6 @@ from app.services.system.audit_service import AuditService
 from app.services.system.mail_service import MailService
 from app.services.system.mail_texts import MailTexts
 from app.settings import Settings
-from app.tables.identity import comparison_key
 
 RESET_LIFETIME = timedelta(hours=1)
 VERIFY_LIFETIME = timedelta(days=7)
@@ -187,7 +187,7 @@ class AccountService:
         await self._mails.write(user.id, user.email, self._texts.password_changed())
 
     async def _limit_mails(self, email: str) -> None:
-        status = await self._limits.hit(f"mail:{comparison_key(email)}", self._limit)
+        status = await self._limits.hit(f"mail:{address_key(email)}", self._limit)
         if status.is_exceeded:
             raise status.refusal("too many mails to this address, try again later")
 

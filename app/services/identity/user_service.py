@@ -6,6 +6,7 @@ from app.cache.areas.identity import USERS
 from app.cache.cache import Cache, Found
 from app.cache.representation import Representation
 from app.core.clock import Clock
+from app.core.email_addresses import address_key, is_same_mailbox
 from app.core.ids import new_id
 from app.errors import Forbidden, LastAdmin
 from app.models import User, UserRole
@@ -72,7 +73,7 @@ class UserService:
         now = self._clock.now()
         user = User(
             id=new_id(now),
-            email_key=comparison_key(registration.email),
+            email_key=address_key(registration.email),
             username_key=comparison_key(registration.username),
             password_hash=password_hash,
             role=role,
@@ -117,16 +118,16 @@ class UserService:
         require_authority(caller, user)
         require_match(if_match, UserRead.model_validate(user))
         before = user.email
+        is_moved = "email" in changes and not is_same_mailbox(changes["email"], before)
+        if is_moved:
+            user.email_key, user.email_verified_at = address_key(changes["email"]), None
         for name, value in changes.items():
             setattr(user, name, value)
-        user.email_key = comparison_key(user.email)
         user.username_key = comparison_key(user.username)
         user.updated_at = self._clock.now()
         user.version += 1
-        if comparison_key(before) != user.email_key:
-            user.email_verified_at = None
         await self._users.flush()
-        if comparison_key(before) != user.email_key:
+        if is_moved:
             await self._audit.record(IdentityAudited.EMAIL_CHANGED, caller, user.id)
             await self._accounts.notify_of_new_email(user, before)
         return UserRead.model_validate(user)

@@ -113,6 +113,14 @@ class _CacheSync:
         return "250 OK"
 
 
+class _Server(SMTP):
+    """Takes addresses as they are sent: the library decodes encoded words in them."""
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        address, bracket, rest = arg.strip().removeprefix("<").partition(">")
+        return (address, rest) if bracket else (None, None)
+
+
 def _authenticate(
     _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, given: Any
 ) -> AuthResult:
@@ -129,9 +137,9 @@ async def _serve(arguments: argparse.Namespace) -> None:
         tls.load_cert_chain(arguments.certificate)
 
     def protocol() -> SMTP:
-        return SMTP(
+        return _Server(
             _CacheSync(arguments),
-            enable_SMTPUTF8=True,
+            enable_SMTPUTF8=not arguments.ascii,
             tls_context=tls,
             require_starttls=tls is not None,
             authenticator=_authenticate if arguments.auth else None,
@@ -151,6 +159,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--ascii", action="store_true", help="know no addresses in Unicode")
     parser.add_argument("--auth", action="store_true", help="let in who knows the password only")
     parser.add_argument("--certificate", help="ask for TLS, with the certificate and key in a file")
     parser.add_argument("--refuse", action="store_true", help="refuse every mail temporarily")

@@ -152,6 +152,38 @@ async def test_staff_do_not_change_the_address_of_an_administrator(
     assert await everything(still) == before
 
 
+async def test_two_domains_that_were_once_one_are_two_users(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    first = await someone(machine, email="x@fa\u00df.de")
+    second = await someone(machine, email="x@fass.de")
+    assert first.id != second.id
+    for person in (first, second):
+        spelling = person.user["email"].replace("x", "X").replace("de", "DE")
+        found = await machine.get("/users", params={"email": spelling})
+        assert [each["id"] for each in found.json()["items"]] == [person.id]
+    again = {"email": "X@xn--fa-hia.DE"}
+    response = await machine.patch(f"/users/{second.id}", json=again)
+    assert kind_of(response) == (409, "email-taken")
+    await machine.post("/auth/password/forgot", json={"email": "x@fass.de"})
+    assert (await told(still))[-1][0] == "x@fass.de"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("x@fass.de", "x@fa\u00df.de"), ("fass@example.com", "fa\u00df@example.com")],
+)
+async def test_a_change_between_mailboxes_that_look_alike_is_told_and_must_be_proved(
+    machine: httpx.AsyncClient, still: Shop, before: str, after: str
+) -> None:
+    user = await create_user(machine, email=before)
+    assert (await verify(machine, token_in((await mails_of(still))[-1]))).status_code == 204
+    response = await machine.patch(f"/users/{user['id']}", json={"email": after})
+    assert (response.json()["email"], response.json()["is_email_verified"]) == (after, False)
+    assert await told(still, 1) == [(before, TOLD), (after, ASKED)]
+    assert (await events_of(still, user["id"]))[-1].event == "email.changed"
+
+
 async def test_another_spelling_of_an_address_is_still_proved(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:

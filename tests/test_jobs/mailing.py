@@ -1,0 +1,54 @@
+"""Opens shops that send their mails when a test has them do so."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from app.core.ids import new_id
+from app.jobs.mail_delivery import deliver_due, sender_of
+from app.models import OutgoingMail
+from app.settings import Settings
+from app.wiring.resources import Shop
+from tests.conftest import client_of
+from tests.support.accounts import standing
+
+
+def to(port: int, **changes: Any) -> dict[str, Any]:
+    """Return the settings of mails to a server on a port."""
+    plain = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_security": "none"}
+    return plain | changes
+
+
+@asynccontextmanager
+async def mailing(
+    settings: Settings, **changes: Any
+) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
+    """Open a shop that sends its mails when a test has it do so, and a client of it."""
+    async with standing(settings.model_copy(update=changes)) as app, client_of(app) as client:
+        yield app.state.shop, client
+
+
+async def deliver(shop: Shop) -> bool:
+    """Send the mails that are due; return whether any was."""
+    return await deliver_due(shop, sender_of(shop.settings))
+
+
+async def write(shop: Shop, user: dict[str, Any], *recipients: str) -> None:
+    """Have mails wait as no route would write them."""
+    now = shop.clock.now()
+    async with shop.database.write() as session:
+        for number, recipient in enumerate(recipients):
+            session.add(
+                OutgoingMail(
+                    id=new_id(now),
+                    user_id=UUID(user["id"]),
+                    recipient=recipient,
+                    subject=f"Mail {number}",
+                    body="Hello\n",
+                    created_at=now,
+                    due_at=now,
+                )
+            )
