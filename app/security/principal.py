@@ -38,6 +38,8 @@ class Caller:
     session_id: UUID | None = None
     address: str | None = None
     """The network address, if there is one."""
+    network: str | None = None
+    """The key of the network address for rate limits."""
 
     @property
     def is_anonymous(self) -> bool:

@@ -11,6 +11,7 @@ from litestar.datastructures import State
 from app.errors import InvalidInput, UnsupportedMediaType
 from app.schemas.base import Schema, decode_json
 from app.security.principal import Caller
+from app.web.middleware.client_address import network_of
 from app.web.request_state import state_of
 
 FORM = "application/x-www-form-urlencoded"
@@ -26,7 +27,8 @@ class ShopRequest(Request[object, object, State]):
     def caller(self) -> Caller:
         """The caller, with the network address."""
         caller: Caller = self.scope["user"]
-        return replace(caller, address=state_of(self.scope).address)
+        address, network = state_of(self.scope).address, network_of(self.scope)
+        return replace(caller, address=address, network=network)
 
     @property
     def if_match(self) -> str | None:

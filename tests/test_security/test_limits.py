@@ -19,10 +19,22 @@ from app.security.principal import SYSTEM
 from app.security.rate_limits import REDIS_REST_SECONDS, LocalCounter, RateLimits, RateLimitStatus
 from app.settings import Settings
 from tests.conftest import client_of, postgres_settings, sqlite_settings
-from tests.support.accounts import at, log_in, standing
+from tests.support.accounts import (
+    at,
+    bearer,
+    log_in,
+    mails_of,
+    pair_of,
+    someone,
+    standing,
+    token_in,
+)
 from tests.support.factories import PASSWORD, create_user
+from tests.support.machines import AUTHORIZATION
 from tests.support.processes import serving
+from tests.support.refusals import USER
 from tests.support.servers import PostgresServer, RedisServer, start_redis
+from tests.support.tables import everything
 
 ATTEMPTS, AT_ONCE = 300, 40
 WRONG = "wrong horse battery staple"
@@ -172,6 +184,87 @@ async def test_guesses_at_the_current_password_and_mails_to_an_address_have_the_
                 await client.post("/auth/password/forgot", json={"email": email}) for _ in range(6)
             ]
             assert [answer.status_code for answer in sent] == [202] * 5 + [429]
+
+
+async def test_every_way_to_a_mail_with_a_token_counts_for_its_recipient(tmp_path: Path) -> None:
+    async with opened(limited(tmp_path, login_limit_per_address=1_000)) as (app, client):
+        users = [await create_user(client) for _ in range(3)]
+        person = await someone(client, email="victim@example.com")
+        away = {"email": "away@example.com"}
+        assert (await client.patch(f"/users/{person.id}", json=away)).status_code == 200
+        for user in users:
+            for email in ("Victim@example.com", f"{user['username']}@example.com"):
+                changed = await client.patch(f"/users/{user['id']}", json={"email": email})
+                assert changed.status_code == 200
+        back = {"email": "victim@example.com"}
+        assert (await client.patch(f"/users/{person.id}", json=back)).status_code == 200
+        before = await everything(app.state.shop)
+        answers = [
+            await client.post("/auth/email/ask", headers=person.headers),
+            await client.post("/auth/email/ask", headers=person.headers),
+            await client.post("/auth/password/forgot", json={"email": "VICTIM@example.com"}),
+            await client.patch(f"/users/{person.id}", json=away),
+        ]
+        assert [answer.status_code for answer in answers] == [202, 429, 429, 200]
+        assert_told(answers[1], 5)
+        refused = await client.patch(f"/users/{person.id}", json=back)
+        assert refused.status_code == 429
+        assert_told(refused, 5)
+        # The mail that was asked for; that of the change, with that to the address before.
+        mails = (await everything(app.state.shop))["outgoing_mails"]
+        assert len(mails) == len(before["outgoing_mails"]) + 3
+
+
+async def test_registrations_with_an_address_cost_five_hashes_a_minute_at_most(
+    tmp_path: Path,
+) -> None:
+    async with opened(limited(tmp_path, login_limit_per_address=1_000)) as (app, client):
+        await client.post("/users", json=USER)
+        before = await everything(app.state.shop)
+        again = [await client.post("/users", json=USER | {"username": f"ada{n}"}) for n in range(6)]
+        assert [answer.status_code for answer in again] == [409] * 4 + [429] * 2
+        assert_told(again[-1], 5)
+        assert await everything(app.state.shop) == before
+
+
+async def test_changes_of_an_address_count_for_the_network_address_and_others_do_not(
+    tmp_path: Path,
+) -> None:
+    async with opened(limited(tmp_path)) as (app, machine):
+        user, guessed = await create_user(machine), await create_user(machine)
+        pair = await pair_of(machine, guessed["username"])
+        async with (
+            at(app, "192.0.2.1", **AUTHORIZATION) as changer,
+            at(app, "192.0.2.1", **bearer(pair["access_token"])) as guesser,
+        ):
+            path = f"/users/{user['id']}"
+            for number in range(25):
+                renamed = await changer.patch(path, json={"first_name": f"Ada {number}"})
+                assert renamed.status_code == 200
+            seen = [
+                (await changer.patch(path, json={"email": f"a{number}@example.com"})).status_code
+                for number in range(18)
+            ]
+            assert seen == [200] * 18
+            guess = {"email": "b@example.com", "current_password": WRONG}
+            guesses = [await guesser.patch(f"/users/{guessed['id']}", json=guess) for _ in range(3)]
+            assert [answer.status_code for answer in guesses] == [401, 401, 429]
+            assert_told(guesses[-1], 20)
+            over = await changer.patch(path, json={"email": "a99@example.com"})
+            assert over.status_code == 429
+            # An address that stays as it is takes no mail.
+            same = {"email": "A17@example.com", "last_name": "King"}
+            assert (await changer.patch(path, json=same)).status_code == 200
+
+
+async def test_a_token_from_a_mail_sets_five_passwords_a_minute_at_most(tmp_path: Path) -> None:
+    async with opened(limited(tmp_path, login_limit_per_address=1_000)) as (app, client):
+        user = await create_user(client)
+        await client.post("/auth/password/forgot", json={"email": user["email"]})
+        token = token_in((await mails_of(app.state.shop))[-1])
+        body = {"token": token, "new_password": PASSWORD + "!"}
+        answers = [await client.post("/auth/password/reset", json=body) for _ in range(6)]
+        assert [answer.status_code for answer in answers] == [204] + [401] * 4 + [429]
 
 
 class CountedLimits(RateLimits):

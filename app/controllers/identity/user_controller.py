@@ -13,6 +13,7 @@ from app.errors import (
     LastAdmin,
     PreconditionFailed,
     TooManyAddresses,
+    TooManyRequests,
     UsernameTaken,
     UserNotFound,
 )
@@ -89,6 +90,7 @@ class UserController(Controller):
             EmailTaken,
             UsernameTaken,
             InvalidCredentials,
+            TooManyRequests,
             PreconditionFailed,
             access=Access.CUSTOMER,
             scope=IdentityScope.USERS_WRITE,

@@ -49,6 +49,7 @@ class AccountService:
         self._limits = limits
         self._clock = clock
         self._limit = settings.login_limit_per_account
+        self._network_limit = settings.login_limit_per_address
         self._texts = MailTexts(settings.storefront_url)
 
     async def change_password(self, caller: Caller, change: PasswordChange) -> None:
@@ -82,9 +83,7 @@ class AccountService:
             raise InvalidInput(
                 "the password is required", [{"pointer": f"#/{field}", "detail": "is required"}]
             )
-        status = await self._limits.hit(f"password:{caller.own_id}", self._limit)
-        if status.is_exceeded:
-            raise status.refusal("too many attempts, try again later")
+        await self._limit_hashes(caller.own_id)
         known = await self._users.credentials_of_id(caller.own_id)
         await self._users.end_read()
         kept = None if known is None else known.password_hash
@@ -99,7 +98,7 @@ class AccountService:
         Raises:
             TooManyRequests: too many mails to this address.
         """
-        await self._limit_mails(email)
+        await self.limit_mails(email)
         known = await self._users.credentials_of(email)
         if known is None or not known.is_active:
             await self._audit.record(IdentityAudited.PASSWORD_FORGOTTEN, caller, None)
@@ -119,9 +118,11 @@ class AccountService:
 
         Raises:
             InvalidToken: it was not issued by the shop, or was used already.
+            TooManyRequests: too many attempts.
             InvalidInput: the new password does not meet the requirements.
         """
         claims = self._tokens.read(TokenKind.RESET_PASSWORD, reset.token)
+        await self._limit_hashes(claims.subject)
         known = await self._users.credentials_of_id(claims.subject)
         await self._users.end_read()
         if known is None:
@@ -145,7 +146,7 @@ class AccountService:
             TooManyRequests: too many mails to this address.
         """
         user = await self._users.get(caller.own_id)
-        await self._limit_mails(user.email)
+        await self.limit_mails(user.email)
         await self.ask_to_verify(user)
 
     async def ask_to_verify(self, user: User) -> None:
@@ -186,10 +187,44 @@ class AccountService:
         await self._sessions.end_all(user.id, now)
         await self._mails.write(user.id, user.email, self._texts.password_changed())
 
-    async def _limit_mails(self, email: str) -> None:
+    async def limit_network(self, caller: Caller) -> None:
+        """Count a password hash or a mail by the network address of the caller, if there is one.
+
+        Only for a request that needs neither in most cases; other routes declare their limit.
+
+        Raises:
+            TooManyRequests: too many from this address.
+        """
+        if caller.network is None:
+            return
+        status = await self._limits.hit(f"address:{caller.network}", self._network_limit)
+        if status.is_exceeded:
+            raise status.refusal("too many of these requests from this address, try again later")
+
+    async def limit_registrations(self, email: str) -> None:
+        """Count a registration, with its hash and its mail, by the address.
+
+        Raises:
+            TooManyRequests: too many registrations with this address.
+        """
+        status = await self._limits.hit(f"registration:{address_key(email)}", self._limit)
+        if status.is_exceeded:
+            raise status.refusal("too many registrations with this address, try again later")
+
+    async def limit_mails(self, email: str) -> None:
+        """Count a mail with a token by its recipient.
+
+        Raises:
+            TooManyRequests: too many mails to this address.
+        """
         status = await self._limits.hit(f"mail:{address_key(email)}", self._limit)
         if status.is_exceeded:
             raise status.refusal("too many mails to this address, try again later")
+
+    async def _limit_hashes(self, user_id: UUID) -> None:
+        status = await self._limits.hit(f"password:{user_id}", self._limit)
+        if status.is_exceeded:
+            raise status.refusal("too many attempts, try again later")
 
     async def _get(self, user_id: UUID) -> User:
         try:

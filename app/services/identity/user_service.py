@@ -55,8 +55,10 @@ class UserService:
 
         Raises:
             EmailTaken, UsernameTaken: another user has the address or name.
+            TooManyRequests: too many registrations with this address.
             InvalidInput: the password does not meet the requirements.
         """
+        await self._accounts.limit_registrations(registration.email)
         user = await self.add(registration, UserRole.CUSTOMER)
         await self._accounts.ask_to_verify(user)
         return UserRead.model_validate(user)
@@ -108,11 +110,13 @@ class UserService:
 
         Raises:
             UserNotFound, Forbidden, PreconditionFailed, EmailTaken, UsernameTaken,
-            InvalidInput, InvalidCredentials: nothing is changed.
+            InvalidInput, InvalidCredentials, TooManyRequests: nothing is changed.
         """
         changes = dict(change.changes())
         password = changes.pop("current_password", None)
-        if caller.user_id == user_id and "email" in changes:
+        is_own = caller.user_id == user_id
+        if is_own and "email" in changes:
+            await self._accounts.limit_network(caller)
             await self._accounts.require_password(caller, password, "current_password")
         user = await self._users.get_of(caller.owner, user_id, lock=True)
         require_authority(caller, user)
@@ -120,6 +124,9 @@ class UserService:
         before = user.email
         is_moved = "email" in changes and not is_same_mailbox(changes["email"], before)
         if is_moved:
+            if not is_own:
+                await self._accounts.limit_network(caller)
+            await self._accounts.limit_mails(changes["email"])
             user.email_key, user.email_verified_at = address_key(changes["email"]), None
         for name, value in changes.items():
             setattr(user, name, value)
