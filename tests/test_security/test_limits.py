@@ -3,41 +3,26 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar
 from redis.asyncio import Redis
 
 from app.security.identity_cache import IdentityCache
 from app.security.principal import SYSTEM
 from app.security.rate_limits import REDIS_REST_SECONDS, LocalCounter, RateLimits, RateLimitStatus
 from app.settings import Settings
-from tests.conftest import client_of, postgres_settings, sqlite_settings
-from tests.support.accounts import (
-    at,
-    bearer,
-    log_in,
-    mails_of,
-    pair_of,
-    someone,
-    standing,
-    token_in,
-)
-from tests.support.factories import PASSWORD, create_user
-from tests.support.machines import AUTHORIZATION
+from tests.conftest import postgres_settings
+from tests.support.accounts import at, log_in
+from tests.support.factories import create_user
 from tests.support.processes import serving
-from tests.support.refusals import USER
 from tests.support.servers import PostgresServer, RedisServer, start_redis
-from tests.support.tables import everything
+from tests.test_security.limited import WRONG, assert_told, limited, opened
 
 ATTEMPTS, AT_ONCE = 300, 40
-WRONG = "wrong horse battery staple"
 WAYS_BACK = {"stop": "start", "kill": "start", "pause": "resume"}
 
 
@@ -48,36 +33,9 @@ def own_redis() -> Iterator[RedisServer]:
         yield server
 
 
-def limited(folder: Path, redis: RedisServer | None = None, **changes: Any) -> Settings:
-    """Return the settings of a shop on SQLite with the limits of a shop that is run."""
-    limits: dict[str, Any] = {"login_limit_per_account": 5, "login_limit_per_address": 20}
-    if redis is not None:
-        limits |= {"redis_host": redis.host, "redis_port": redis.port}
-    return sqlite_settings(folder / "var", **limits | changes)
-
-
-@asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[tuple[Litestar, httpx.AsyncClient]]:
-    """Open a shop in this process, and a client of it."""
-    async with standing(settings) as app, client_of(app) as client:
-        yield app, client
-
-
 def statuses(answers: list[httpx.Response]) -> dict[int, int]:
     """Count answers by their status."""
     return dict(Counter(answer.status_code for answer in answers))
-
-
-def assert_told(answer: httpx.Response, limit: int) -> None:
-    """Look whether a refusal tells the limit that it is about, and when to come back."""
-    assert answer.json()["type"] == "urn:problem:too-many-requests"
-    assert answer.headers.get_list("RateLimit-Limit") == [str(limit)]
-    assert answer.headers.get_list("RateLimit-Remaining") == ["0"]
-    (reset,) = answer.headers.get_list("RateLimit-Reset")
-    assert 1 <= int(reset) <= 61
-    assert answer.headers["Retry-After"] == reset
-    assert answer.json()["retry_after_seconds"] == int(reset)
-    assert "WWW-Authenticate" not in answer.headers
 
 
 async def test_of_three_hundred_guesses_at_one_account_five_are_heard_by_two_processes_together(
@@ -162,111 +120,6 @@ async def test_a_right_password_is_counted_like_a_wrong_one(tmp_path: Path) -> N
     assert seen == [200] * 5 + [429]
 
 
-async def test_guesses_at_the_current_password_and_mails_to_an_address_have_the_same_limit(
-    tmp_path: Path,
-) -> None:
-    async with opened(limited(tmp_path, login_limit_per_address=1_000)) as (_, client):
-        user = await create_user(client)
-        pair = (await log_in(client, user["email"])).json()
-        headers = {"Authorization": f"Bearer {pair['access_token']}"}
-        guess = {"current_password": WRONG, "new_password": PASSWORD + "!"}
-        answers = [
-            await client.post("/auth/password", json=guess, headers=headers) for _ in range(7)
-        ]
-        assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 2
-        assert_told(answers[-1], 5)
-        # Changing the e-mail address asks for the same password.
-        change = {"email": "new@example.com", "current_password": PASSWORD}
-        path = f"/users/{user['id']}"
-        assert (await client.patch(path, json=change, headers=headers)).status_code == 429
-        for email in (user["email"], "nobody@example.com"):
-            sent = [
-                await client.post("/auth/password/forgot", json={"email": email}) for _ in range(6)
-            ]
-            assert [answer.status_code for answer in sent] == [202] * 5 + [429]
-
-
-async def test_every_way_to_a_mail_with_a_token_counts_for_its_recipient(tmp_path: Path) -> None:
-    async with opened(limited(tmp_path, login_limit_per_address=1_000)) as (app, client):
-        users = [await create_user(client) for _ in range(3)]
-        person = await someone(client, email="victim@example.com")
-        away = {"email": "away@example.com"}
-        assert (await client.patch(f"/users/{person.id}", json=away)).status_code == 200
-        for user in users:
-            for email in ("Victim@example.com", f"{user['username']}@example.com"):
-                changed = await client.patch(f"/users/{user['id']}", json={"email": email})
-                assert changed.status_code == 200
-        back = {"email": "victim@example.com"}
-        assert (await client.patch(f"/users/{person.id}", json=back)).status_code == 200
-        before = await everything(app.state.shop)
-        answers = [
-            await client.post("/auth/email/ask", headers=person.headers),
-            await client.post("/auth/email/ask", headers=person.headers),
-            await client.post("/auth/password/forgot", json={"email": "VICTIM@example.com"}),
-            await client.patch(f"/users/{person.id}", json=away),
-        ]
-        assert [answer.status_code for answer in answers] == [202, 429, 429, 200]
-        assert_told(answers[1], 5)
-        refused = await client.patch(f"/users/{person.id}", json=back)
-        assert refused.status_code == 429
-        assert_told(refused, 5)
-        # The mail that was asked for; that of the change, with that to the address before.
-        mails = (await everything(app.state.shop))["outgoing_mails"]
-        assert len(mails) == len(before["outgoing_mails"]) + 3
-
-
-async def test_registrations_with_an_address_cost_five_hashes_a_minute_at_most(
-    tmp_path: Path,
-) -> None:
-    async with opened(limited(tmp_path, login_limit_per_address=1_000)) as (app, client):
-        await client.post("/users", json=USER)
-        before = await everything(app.state.shop)
-        again = [await client.post("/users", json=USER | {"username": f"ada{n}"}) for n in range(6)]
-        assert [answer.status_code for answer in again] == [409] * 4 + [429] * 2
-        assert_told(again[-1], 5)
-        assert await everything(app.state.shop) == before
-
-
-async def test_changes_of_an_address_count_for_the_network_address_and_others_do_not(
-    tmp_path: Path,
-) -> None:
-    async with opened(limited(tmp_path)) as (app, machine):
-        user, guessed = await create_user(machine), await create_user(machine)
-        pair = await pair_of(machine, guessed["username"])
-        async with (
-            at(app, "192.0.2.1", **AUTHORIZATION) as changer,
-            at(app, "192.0.2.1", **bearer(pair["access_token"])) as guesser,
-        ):
-            path = f"/users/{user['id']}"
-            for number in range(25):
-                renamed = await changer.patch(path, json={"first_name": f"Ada {number}"})
-                assert renamed.status_code == 200
-            seen = [
-                (await changer.patch(path, json={"email": f"a{number}@example.com"})).status_code
-                for number in range(18)
-            ]
-            assert seen == [200] * 18
-            guess = {"email": "b@example.com", "current_password": WRONG}
-            guesses = [await guesser.patch(f"/users/{guessed['id']}", json=guess) for _ in range(3)]
-            assert [answer.status_code for answer in guesses] == [401, 401, 429]
-            assert_told(guesses[-1], 20)
-            over = await changer.patch(path, json={"email": "a99@example.com"})
-            assert over.status_code == 429
-            # An address that stays as it is takes no mail.
-            same = {"email": "A17@example.com", "last_name": "King"}
-            assert (await changer.patch(path, json=same)).status_code == 200
-
-
-async def test_a_token_from_a_mail_sets_five_passwords_a_minute_at_most(tmp_path: Path) -> None:
-    async with opened(limited(tmp_path, login_limit_per_address=1_000)) as (app, client):
-        user = await create_user(client)
-        await client.post("/auth/password/forgot", json={"email": user["email"]})
-        token = token_in((await mails_of(app.state.shop))[-1])
-        body = {"token": token, "new_password": PASSWORD + "!"}
-        answers = [await client.post("/auth/password/reset", json=body) for _ in range(6)]
-        assert [answer.status_code for answer in answers] == [204] + [401] * 4 + [429]
-
-
 class CountedLimits(RateLimits):
     """Rate limits with a manual clock that count their calls to Redis."""
 
@@ -326,7 +179,7 @@ async def check_that_redis_counts(client: httpx.AsyncClient, redis: RedisServer)
     seen = [(await log_in(client, user["email"], WRONG)).status_code for _ in range(6)]
     assert seen == [401] * 5 + [429]
     async with Redis.from_url(redis.url()) as there:
-        assert await there.get(f"limit:login:{user['id']}") == b"6"
+        assert await there.get(f"limit:login:address:{user['email']}") == b"6"
 
 
 async def test_a_shop_that_starts_without_redis_serves(redis: RedisServer, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.core.clock import Clock
+from app.core.email_addresses import address_key
 from app.core.ids import new_id
 from app.errors import (
     InvalidCredentials,
@@ -69,17 +70,16 @@ class AuthService:
         A password is hashed for an unknown user, too, so that the time does not reveal who exists.
 
         Raises:
-            TooManyRequests: too many attempts at this user.
+            TooManyRequests: too many attempts with this name.
             InvalidCredentials: the name or the password is wrong.
         """
         known = await self._users.credentials_of(request.username)
         await self._users.end_read()
-        # Counted by user and not by name: each user has two names, and would have twice the
-        # attempts.
-        account = comparison_key(request.username) if known is None else str(known.user_id)
-        status = await self._limits.hit(f"login:{account}", self._account_limit)
+        # Counted by name and not by user: counters that two names share would reveal that they
+        # belong to one user, and the id of a user is a name that anybody may enter.
+        status = await self._limits.hit(f"login:{_entered(request.username)}", self._account_limit)
         if status.is_exceeded:
-            raise status.refusal("too many attempts to log in as this user, try again later")
+            raise status.refusal("too many attempts to log in with this name, try again later")
         is_right = await self._passwords.verify(
             request.password, None if known is None else known.password_hash
         )
@@ -182,6 +182,11 @@ class AuthService:
             expires_in=int(self._access_lifetime.total_seconds()),
             refresh_token=refresh,
         )
+
+
+def _entered(name: str) -> str:
+    """Return the key of a name that was entered, in all spellings that find the same user."""
+    return f"address:{address_key(name)}" if "@" in name else f"username:{comparison_key(name)}"
 
 
 def show_session(session: LoginSession, caller: Caller) -> SessionRead:

@@ -1,0 +1,43 @@
+"""Shops with the limits of a shop that is run, and the refusals by them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from litestar import Litestar
+
+from app.settings import Settings
+from tests.conftest import client_of, sqlite_settings
+from tests.support.accounts import standing
+from tests.support.servers import RedisServer
+
+WRONG = "wrong horse battery staple"
+
+
+def limited(folder: Path, redis: RedisServer | None = None, **changes: Any) -> Settings:
+    """Return the settings of a shop on SQLite with the limits of a shop that is run."""
+    limits: dict[str, Any] = {"login_limit_per_account": 5, "login_limit_per_address": 20}
+    if redis is not None:
+        limits |= {"redis_host": redis.host, "redis_port": redis.port}
+    return sqlite_settings(folder / "var", **limits | changes)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[tuple[Litestar, httpx.AsyncClient]]:
+    """Open a shop in this process, and a client of it."""
+    async with standing(settings) as app, client_of(app) as client:
+        yield app, client
+
+
+def assert_told(answer: httpx.Response, limit: int) -> None:
+    """Look whether a refusal tells the limit that it is about, and when to come back."""
+    assert answer.json()["type"] == "urn:problem:too-many-requests"
+    assert answer.headers.get_list("RateLimit-Limit") == [str(limit)]
+    assert answer.headers.get_list("RateLimit-Remaining") == ["0"]
+    (reset,) = answer.headers.get_list("RateLimit-Reset")
+    assert 1 <= int(reset) <= 61
+    assert answer.headers["Retry-After"] == reset
+    assert answer.json()["retry_after_seconds"] == int(reset)
+    assert "WWW-Authenticate" not in answer.headers
