@@ -68,6 +68,7 @@ def provide_users(
         UserRepository(session),
         SessionRepository(session),
         provide_accounts(session, shop),
+        provide_api_keys(session, shop),
         provide_audit(session, shop),
         shop.passwords,
         shop.clock,
@@ -79,7 +80,12 @@ def provide_api_keys(
     session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
 ) -> ApiKeyService:
     """Return the service of API keys."""
-    return ApiKeyService(ApiKeyRepository(session), provide_audit(session, shop), shop.clock)
+    return ApiKeyService(
+        ApiKeyRepository(session),
+        UserRepository(session),
+        provide_audit(session, shop),
+        shop.clock,
+    )
 
 
 def provide_start(session: AsyncSession, shop: Shop) -> StartService:
@@ -105,7 +111,11 @@ def provide_addresses(
 def provide_personal_data(session: AsyncSession, shop: Shop) -> IdentityPrivacy:
     """Return the personal data in users, addresses and log-ins."""
     return IdentityPrivacy(
-        UserRepository(session), AddressRepository(session), SessionRepository(session), shop.clock
+        UserRepository(session),
+        AddressRepository(session),
+        SessionRepository(session),
+        provide_api_keys(session, shop),
+        shop.clock,
     )
 
 

@@ -14,13 +14,14 @@ import pytest_asyncio
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, column, insert, inspect, table, text, update
+from sqlalchemy import Connection, column, insert, inspect, select, table, text, update
 
+from app.core.ids import new_id
 from app.database.advisory_locks import AdvisoryLock
 from app.database.migrate import migrate, newest_revision
 from app.database.sessions import Database
 from app.errors import Unavailable
-from app.models import Base, Product, User
+from app.models import ApiKey, AuditEvent, Base, Product, User, UserRole
 from app.tables.identity import comparison_key
 from app.wiring.lifecycle import migrate_shop
 from app.wiring.resources import Shop
@@ -269,6 +270,41 @@ async def test_users_of_two_domains_that_had_one_key_get_two(shop: Shop) -> None
         assert (await client.patch(path, json={"first_name": "Bob"})).status_code == 200
         await downgrade(shop.database, "0009")
         await upgrade(shop.database, "head")
+
+
+async def test_keys_of_those_who_are_no_administrators_are_revoked(shop: Shop) -> None:
+    now = datetime(2026, 1, 31, tzinfo=UTC)
+    async with running(create_app(Shop(shop.settings))) as app, client_of(app) as client:
+        makers = [UUID((await create_user(client))["id"]) for _ in range(3)]
+        await downgrade(shop.database, "0010")
+        rights = [(UserRole.ADMIN, True), (UserRole.ADMIN, False), (UserRole.STAFF, True)]
+        async with shop.database.write() as session:
+            for maker, (role, is_active) in zip(makers, rights, strict=True):
+                change = update(User).where(User.id == maker)
+                await session.execute(change.values(role=role, is_active=is_active))
+                session.add(
+                    ApiKey(
+                        id=new_id(now),
+                        name=str(maker),
+                        digest=bytes(32),
+                        scopes=[],
+                        created_by=maker,
+                        created_at=now,
+                    )
+                )
+        await upgrade(shop.database, "head")
+        async with shop.database.read() as session:
+            keys = {key.created_by: key for key in await session.scalars(select(ApiKey))}
+            events = (await session.scalars(select(AuditEvent))).all()
+    assert [keys[maker].revoked_at is None for maker in (*makers, None)] == [
+        True,
+        False,
+        False,
+        True,
+    ]
+    revoked = [each for each in events if each.event == "api-key.revoked"]
+    assert {each.subject_id for each in revoked} == {keys[maker].id for maker in makers[1:]}
+    assert all(each.created_at == keys[makers[1]].revoked_at for each in revoked)
 
 
 async def test_two_that_start_at_once_migrate_once(shop: Shop) -> None:

@@ -120,7 +120,10 @@ class UserController(Controller):
         data: JSONBody[UserAccessChange],
         users: Users,
     ) -> Response[UserRead]:
-        """Change a user's role or permission to log in; one who may not log in is logged out."""
+        """Change a user's role or permission to log in; a user without the latter is logged out.
+
+        The API keys of a user who is no longer an active administrator are revoked.
+        """
         return json_response(request, await users.change_access(request.caller, user_id, data))
 
     @get(

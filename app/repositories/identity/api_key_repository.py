@@ -39,6 +39,16 @@ class ApiKeyRepository(Repository[ApiKey]):
             cursor=query.cursor,
         )
 
+    async def revoke_of_maker(self, user_id: UUID, at: datetime) -> Sequence[UUID]:
+        """Revoke the keys that a user has made; return the ids of those that were not revoked."""
+        statement = (
+            update(ApiKey)
+            .where(ApiKey.created_by == user_id, ApiKey.revoked_at.is_(None))
+            .values(revoked_at=at)
+            .returning(ApiKey.id)
+        )
+        return (await self.session.scalars(statement)).all()
+
     async def record_use(self, key_id: UUID, at: datetime, unless_after: datetime) -> None:
         """Record the use of a key, unless a use after a given time is recorded already."""
         await self.session.execute(

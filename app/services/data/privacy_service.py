@@ -52,11 +52,12 @@ class PrivacyService:
             LastAdmin: the shop would be left without an administrator.
         """
         user = await self._users.lock(caller, user_id)
+        # The network address of users who erase themselves is personal data, too.
+        is_own = caller.user_id == user_id
+        noted = replace(caller, address=None) if is_own else caller
+        await self._users.revoke_keys(noted, user)
         kept_by = [area for area in self._areas if await area.keeps(user)]
         for area in self._areas:
             await area.erase(user)
         await self._users.remove(user, is_kept=bool(kept_by))
-        # The network address of users who erase themselves is personal data, too.
-        is_own = caller.user_id == user_id
-        noted = replace(caller, address=None) if is_own else caller
         await self._audit.record(DataAudited.USER_ERASED, noted, user_id)

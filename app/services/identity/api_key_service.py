@@ -4,8 +4,10 @@ from uuid import UUID
 
 from app.core.clock import Clock
 from app.core.ids import new_id
-from app.models import ApiKey
+from app.errors import Forbidden
+from app.models import ApiKey, User, UserRole
 from app.repositories.identity.api_key_repository import ApiKeyRepository
+from app.repositories.identity.user_repository import UserRepository
 from app.schemas.identity.api_key_schema import (
     ApiKeyCreate,
     ApiKeyCreated,
@@ -23,13 +25,24 @@ from app.services.system.audit_service import AuditService
 class ApiKeyService:
     """Creates, returns and revokes API keys."""
 
-    def __init__(self, keys: ApiKeyRepository, audit: AuditService, clock: Clock) -> None:
+    def __init__(
+        self, keys: ApiKeyRepository, users: UserRepository, audit: AuditService, clock: Clock
+    ) -> None:
         self._keys = keys
+        self._users = users
         self._audit = audit
         self._clock = clock
 
     async def issue(self, caller: Caller, data: ApiKeyCreate) -> ApiKeyCreated:
-        """Create a key; its secret is returned once and not stored."""
+        """Create a key; its secret is returned once and not stored.
+
+        Raises:
+            Forbidden: the caller is no longer an active administrator.
+        """
+        # Locked, so that a change of the caller's rights comes before it or revokes the key.
+        maker = await self._users.get(caller.own_id, lock=True)
+        if not may_make_keys(maker):
+            raise Forbidden("only active administrators may create API keys")
         now = self._clock.now()
         key_id = new_id(now)
         key = f"{KEY_PREFIX}_{key_id.hex}_{random_secret()}"
@@ -63,3 +76,13 @@ class ApiKeyService:
             key.revoked_at = self._clock.now()
             await self._keys.flush()
             await self._audit.record(ApiKeyAudited.KEY_REVOKED, caller, key_id)
+
+    async def revoke_of_maker(self, caller: Caller, user_id: UUID) -> None:
+        """Revoke every key that a user has made."""
+        for key_id in await self._keys.revoke_of_maker(user_id, self._clock.now()):
+            await self._audit.record(ApiKeyAudited.KEY_REVOKED, caller, key_id)
+
+
+def may_make_keys(user: User) -> bool:
+    """Return whether a user may make API keys, which end with this right."""
+    return user.is_active and user.role is UserRole.ADMIN

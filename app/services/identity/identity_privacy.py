@@ -12,6 +12,7 @@ from app.repositories.identity.session_repository import SessionRepository
 from app.repositories.identity.user_repository import UserRepository
 from app.schemas.identity.user_schema import AddressRead, UserRead
 from app.security.principal import Caller
+from app.services.identity.api_key_service import ApiKeyService
 from app.services.identity.auth_service import show_session
 from app.services.identity.user_service import require_authority
 from app.services.personal_data import PersonalData
@@ -25,11 +26,13 @@ class IdentityPrivacy(PersonalData):
         users: UserRepository,
         addresses: AddressRepository,
         sessions: SessionRepository,
+        keys: ApiKeyService,
         clock: Clock,
     ) -> None:
         self._users = users
         self._addresses = addresses
         self._sessions = sessions
+        self._keys = keys
         self._clock = clock
 
     async def get(self, caller: Caller, user_id: UUID) -> User:
@@ -76,6 +79,10 @@ class IdentityPrivacy(PersonalData):
         """Delete the addresses and every log-in; `remove` deals with the row of the user."""
         await self._sessions.delete_of_user(user.id)
         await self._addresses.delete_of_user(user.id)
+
+    async def revoke_keys(self, caller: Caller, user: User) -> None:
+        """Revoke the API keys that a user has made, before the user is erased."""
+        await self._keys.revoke_of_maker(caller, user.id)
 
     async def remove(self, user: User, *, is_kept: bool) -> None:
         """Delete the row of a user, or anonymise it if it is kept."""

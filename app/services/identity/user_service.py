@@ -24,6 +24,7 @@ from app.security.areas.identity import IdentityAudited
 from app.security.passwords import Passwords, require_strong
 from app.security.principal import Caller
 from app.services.identity.account_service import AccountService
+from app.services.identity.api_key_service import ApiKeyService, may_make_keys
 from app.services.preconditions import require_match
 from app.services.system.audit_service import AuditService
 from app.tables.identity import comparison_key
@@ -37,6 +38,7 @@ class UserService:
         users: UserRepository,
         sessions: SessionRepository,
         accounts: AccountService,
+        keys: ApiKeyService,
         audit: AuditService,
         passwords: Passwords,
         clock: Clock,
@@ -45,6 +47,7 @@ class UserService:
         self._users = users
         self._sessions = sessions
         self._accounts = accounts
+        self._keys = keys
         self._audit = audit
         self._passwords = passwords
         self._clock = clock
@@ -142,7 +145,10 @@ class UserService:
     async def change_access(
         self, caller: Caller, user_id: UUID, change: UserAccessChange
     ) -> UserRead:
-        """Change the role of a user; a user who loses rights is logged out.
+        """Change the rights of a user.
+
+        One who may not log in is logged out; the API keys of one who is no longer an active
+        administrator are revoked.
 
         Raises:
             UserNotFound: the user does not exist.
@@ -171,6 +177,8 @@ class UserService:
             )
         if not user.is_active:
             await self._sessions.end_all(user.id, now)
+        if not may_make_keys(user):
+            await self._keys.revoke_of_maker(caller, user.id)
         return UserRead.model_validate(user)
 
 

@@ -2,14 +2,28 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from sqlalchemy import delete
 
+from app.errors import Forbidden
 from app.models import ApiKey, UserRole
+from app.schemas.identity.api_key_schema import ApiKeyCreate
+from app.security.principal import Caller
+from app.wiring.identity import provide_api_keys
 from app.wiring.resources import Shop
-from tests.support.accounts import Person, bearer, events_of, kind_of, later, someone_of
+from tests.support.accounts import (
+    Person,
+    bearer,
+    events_of,
+    kind_of,
+    later,
+    set_user,
+    someone_of,
+)
+from tests.support.factories import create_product, place_order
 from tests.support.machines import KEY_ID
 from tests.support.queries import statements_of
 from tests.support.refusals import NOTHING
@@ -165,6 +179,69 @@ async def test_a_key_that_is_revoked_is_good_no_more(
         "api-key.created",
         "api-key.revoked",
     ]
+
+
+@pytest.mark.parametrize("how", ["deactivated", "demoted", "deleted", "anonymised"])
+async def test_a_key_is_good_no_longer_than_its_maker_is_an_administrator(
+    machine: httpx.AsyncClient, still: Shop, how: str
+) -> None:
+    maker = await someone_of(machine, still, UserRole.ADMIN)
+    admin = await someone_of(machine, still, UserRole.ADMIN)
+    key, revoked, other = [await made(machine, each) for each in (maker, maker, admin)]
+    await machine.delete(f"/api-keys/{revoked['id']}", headers=maker.headers)
+    assert (await add(machine, key["key"])).status_code == 201
+    if how == "anonymised":
+        product = await create_product(machine)
+        await place_order(machine, maker.id, {product["id"]: 1})
+    path = f"/users/{maker.id}"
+    answer = await {
+        "deactivated": lambda: machine.patch(
+            f"{path}/access", json={"is_active": False}, headers=admin.headers
+        ),
+        "demoted": lambda: machine.patch(
+            f"{path}/access", json={"role": "staff"}, headers=admin.headers
+        ),
+        "deleted": lambda: machine.delete(path, headers=admin.headers),
+        "anonymised": lambda: machine.delete(path, headers=maker.headers),
+    }[how]()
+    assert answer.is_success
+    assert kind_of(await add(machine, key["key"], "cup")) == (401, "invalid-token")
+    assert (await add(machine, other["key"], "cup")).status_code == 201
+    events = [[each.event for each in await events_of(still, one["id"])] for one in (key, revoked)]
+    assert events == [["api-key.created", "api-key.revoked"]] * 2
+    by = maker if how == "anonymised" else admin
+    assert (await events_of(still, key["id"]))[-1].actor == f"user {by.id}"
+
+
+async def test_a_key_stays_revoked_when_its_maker_is_an_administrator_again(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    maker = await someone_of(machine, still, UserRole.ADMIN)
+    admin = await someone_of(machine, still, UserRole.ADMIN)
+    key, path = (await made(machine, maker))["key"], f"/users/{maker.id}/access"
+    # What leaves the right leaves the keys.
+    same = {"is_active": True, "role": "admin"}
+    assert (await machine.patch(path, json=same, headers=admin.headers)).status_code == 200
+    assert (await add(machine, key)).status_code == 201
+    for role in ("customer", "admin"):
+        answer = await machine.patch(path, json={"role": role}, headers=admin.headers)
+        assert answer.status_code == 200
+    assert kind_of(await add(machine, key, "cup")) == (401, "invalid-token")
+    assert (await made(machine, maker))["created_by"] == maker.id
+
+
+async def test_a_key_is_not_made_after_its_maker_was_demoted(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    maker = await someone_of(machine, still, UserRole.ADMIN)
+    # The request was let in before.
+    caller = Caller(f"user {maker.id}", user_id=UUID(maker.id), role=UserRole.ADMIN)
+    await set_user(still, maker.id, role=UserRole.STAFF)
+    with pytest.raises(Forbidden):
+        async with still.database.write() as session:
+            data = ApiKeyCreate.parse(WAREHOUSE)
+            await provide_api_keys(session, still).issue(caller, data)
+    assert [each[0] for each in (await stored_values(still))["api_keys"]] == [KEY_ID]
 
 
 @pytest.mark.parametrize("how", ["another secret", "none", "another id", "no id", "no key"])

@@ -48,7 +48,6 @@ NOT_EXPORTED = {
     "stock_movements": "names an order that is exported whole, or the id of staff",
 }
 NOT_ERASED = {
-    "api_keys": "goes on for its machine; its maker is an id without a person",
     "dead_letters": "waits for a person of the shop, who discards or requeues it",
     "order_changes": "the books need each step; its maker is an id without a person",
     "order_items": "the books need what was sold, and no person is in it",
