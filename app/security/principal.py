@@ -73,6 +73,12 @@ class Caller:
             raise RuntimeError("an anonymous caller owns nothing and sees nothing")
         return None if self.is_privileged else self.user_id
 
+    def has_rights_of(self, role: UserRole | None) -> bool:
+        """Return whether a user has all rights of a role; a machine never loses any of its own."""
+        if self.role is None:
+            return True
+        return role is not None and _ACCESS[self.role] >= _ACCESS[role]
+
     def may(self, access: Access, scope: Scope | None) -> bool:
         """Return whether the caller may use a route with this access or key scope."""
         if self.role is not None:

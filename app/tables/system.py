@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.roles import UserRole
 from app.tables.base import Base
 
 __all__ = ["AuditEvent", "IdempotencyKey", "OutgoingMail"]
@@ -57,6 +58,8 @@ class IdempotencyKey(Base):
     caller: Mapped[str] = mapped_column(String(100), primary_key=True)
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32))
+    # The role that the caller had, if the caller is a user.
+    role: Mapped[UserRole | None] = mapped_column()
     status: Mapped[int] = mapped_column()
     headers: Mapped[dict[str, Any]] = mapped_column()
     body: Mapped[bytes] = mapped_column(LargeBinary)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from app.core.clock import Clock
 from app.errors import IdempotencyKeyReused, RequestInProgress
-from app.models import IdempotencyKey
+from app.models import IdempotencyKey, UserRole
 from app.repositories.system.idempotency_repository import IdempotencyRepository
 
 RETENTION = timedelta(hours=24)
@@ -20,6 +20,8 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes
+    role: UserRole | None = None
+    """The role of the caller, if the caller is a user."""
 
 
 class IdempotencyService:
@@ -30,8 +32,12 @@ class IdempotencyService:
         self._secrets = secrets
         self._clock = clock
 
-    async def begin(self, caller: str, key: str, fingerprints: Sequence[bytes]) -> Answer | None:
+    async def begin(
+        self, caller: str, role: UserRole | None, key: str, fingerprints: Sequence[bytes]
+    ) -> Answer | None:
         """Reserve a key until the transaction ends; return the first response if it exists.
+
+        A refusal of a caller who had another role does not count: it had no effect.
 
         Raises:
             RequestInProgress: the first request with the key is still running.
@@ -44,12 +50,13 @@ class IdempotencyService:
         row = await self._keys.get(caller, key)
         if row is None:
             return None
-        if row.expires_at <= self._clock.now():
+        is_outdated = row.status >= 400 and row.role is not role
+        if row.expires_at <= self._clock.now() or is_outdated:
             await self._keys.delete(row)
             return None
         if row.fingerprint not in fingerprints:
             raise IdempotencyKeyReused("the key was used for another request", idempotency_key=key)
-        return Answer(row.status, row.headers, row.body)
+        return Answer(row.status, row.headers, row.body, row.role)
 
     async def finish(self, caller: str, key: str, fingerprint: bytes, answer: Answer) -> None:
         """Store the response for 24 hours."""
@@ -58,6 +65,7 @@ class IdempotencyService:
                 caller=caller,
                 key=key,
                 fingerprint=fingerprint,
+                role=answer.role,
                 status=answer.status,
                 headers=answer.headers,
                 body=answer.body,

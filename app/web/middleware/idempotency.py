@@ -31,6 +31,9 @@ _KEY = re.compile(r'[\x21\x23-\x7e]{1,255}|"[\x21\x23-\x7e]{1,255}"')
 _STORED_HEADERS = ("content-type", "location", "etag")
 # Responses that do not describe an effect: the same request may succeed next time.
 _NOT_STORED = frozenset({400, 401, 403, 408, 413, 415, 422, 429})
+# What a caller is answered who may not do something, or not see what it is done to. Other refusals
+# of a repeated request say that its effect exists.
+_REFUSES_RIGHTS = frozenset({400, 401, 403, 404})
 
 
 class Idempotency:
@@ -62,12 +65,14 @@ class Idempotency:
             fingerprints = replies.fingerprints_of(
                 scope["method"], scope["path"], canonical_json(body)
             )
-            answer = await replies.begin(caller, key, fingerprints)
+            answer = await replies.begin(caller, known.role, key, fingerprints)
             if answer is None:
                 identity = (caller, key, fingerprints[0])
                 answer = await self._first_answer(scope, body, session, replies, identity)
-            else:
+            elif known.has_rights_of(answer.role):
                 answer.headers["idempotency-replayed"] = "true"
+            else:
+                answer = await self._answer_to_fewer_rights(scope, body, session, answer)
         await _send(answer, send)
 
     async def _first_answer(
@@ -78,17 +83,12 @@ class Idempotency:
         replies: IdempotencyService,
         identity: tuple[str, str, bytes],
     ) -> Answer:
-        captured = _Captured()
-        state_of(scope).session = session
         effect = await session.begin_nested()
         try:
-            await self._app(scope, _Replay(body), captured)
+            answer = await self._capture(scope, body, session)
         except BaseException:
             await effect.rollback()
             raise
-        # The response is not sent yet: if the commit fails, an error is sent instead.
-        ScopeState.from_scope(scope).response_started = False
-        answer = captured.answer()
         if answer.status >= 500:
             # There is nothing to commit, and perhaps no connection to commit on.
             await session.rollback()
@@ -99,8 +99,34 @@ class Idempotency:
             headers = {
                 name: value for name, value in answer.headers.items() if name in _STORED_HEADERS
             }
-            await replies.finish(*identity, Answer(answer.status, headers, answer.body))
+            role = cast("Caller", scope["user"]).role
+            await replies.finish(*identity, Answer(answer.status, headers, answer.body, role))
         return answer
+
+    async def _answer_to_fewer_rights(
+        self, scope: Scope, body: bytes, session: AsyncSession, first: Answer
+    ) -> Answer:
+        """Return the first response, unless the caller would now be refused it.
+
+        The request is executed again to find out, and its effect rolled back.
+        """
+        effect = await session.begin_nested()
+        try:
+            answer = await self._capture(scope, body, session)
+        finally:
+            await effect.rollback()
+        if answer.status in _REFUSES_RIGHTS or answer.status >= 500:
+            return answer
+        first.headers["idempotency-replayed"] = "true"
+        return first
+
+    async def _capture(self, scope: Scope, body: bytes, session: AsyncSession) -> Answer:
+        captured = _Captured()
+        state_of(scope).session = session
+        await self._app(scope, _Replay(body), captured)
+        # The response is not sent yet: if the commit fails, an error is sent instead.
+        ScopeState.from_scope(scope).response_started = False
+        return captured.answer()
 
 
 class _Replay:

@@ -9,15 +9,16 @@ import httpx
 import pytest
 from sqlalchemy import func, select, text
 
-from app.models import IdempotencyKey
+from app.models import IdempotencyKey, UserRole
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import client_of, postgres_settings, running
-from tests.support.factories import create_product, create_user, place_order
+from tests.support.accounts import set_user, someone, someone_of
+from tests.support.factories import create_product, create_user, order_in, place_order
 from tests.support.ledger import every, movements_of, stock_of
 from tests.support.moments import later
-from tests.support.refusals import USER
+from tests.support.refusals import ADDRESS, USER
 from tests.support.servers import PostgresServer
 from tests.support.tables import everything
 from tests.test_web.middleware.repetitions import basket, is_replayed, kept, post
@@ -65,6 +66,62 @@ async def test_without_a_key_or_with_another_one_each_post_is_its_own(
     assert [answer.status_code for answer in answers] == [201] * 5
     assert len({answer.json()["id"] for answer in answers}) == 5
     assert not any(is_replayed(answer) for answer in answers)
+
+
+async def test_an_answer_is_not_repeated_to_a_caller_who_has_lost_the_right_to_it(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    staff = await someone_of(client, shop, UserRole.STAFF)
+    product = await create_product(client)
+    items = [{"product_id": product["id"], "quantity": 1}]
+    other = await create_user(client)
+    placed = await place_order(client, other["id"], {product["id"]: 1})
+    asked = [
+        ("/orders", {"user_id": other["id"], "items": items}),
+        ("/orders", {"items": items}),
+        (f"/users/{other['id']}/addresses", ADDRESS),
+        (f"/orders/{placed['id']}/cancel", None),
+    ]
+
+    async def ask() -> list[httpx.Response]:
+        headers = [staff.headers | {"Idempotency-Key": f"key-{n}"} for n in range(len(asked))]
+        return [
+            await client.post(path, json=data, headers=header)
+            for (path, data), header in zip(asked, headers, strict=True)
+        ]
+
+    first = await ask()
+    assert [answer.status_code for answer in first] == [201, 201, 201, 200]
+    assert [answer.content for answer in await ask()] == [answer.content for answer in first]
+    await set_user(shop, staff.id, role=UserRole.CUSTOMER)
+    before = await everything(shop)
+    demoted = await ask()
+    assert [answer.status_code for answer in demoted] == [400, 201, 404, 404]
+    assert [is_replayed(answer) for answer in demoted] == [False, True, False, False]
+    assert demoted[1].content == first[1].content
+    for answer in (demoted[0], demoted[2], demoted[3]):
+        assert "12 St James" not in answer.text
+    assert await everything(shop) == before
+    # With the stock gone, the own order is still there to be told of.
+    await client.post(f"/products/{product['id']}/stock", json={"quantity": -8, "reason": "loss"})
+    assert (await ask())[1].content == first[1].content
+    await set_user(shop, staff.id, role=UserRole.ADMIN)
+    assert [answer.content for answer in await ask()] == [answer.content for answer in first]
+
+
+async def test_a_refusal_is_not_repeated_to_a_caller_who_has_another_role(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    person = await someone(client)
+    order = await order_in(client, "pending", await create_product(client))
+    headers = person.headers | {"Idempotency-Key": "one"}
+    path = f"/orders/{order['id']}/cancel"
+    assert (await client.post(path, headers=headers)).status_code == 404
+    assert is_replayed(await client.post(path, headers=headers))
+    await set_user(shop, person.id, role=UserRole.STAFF)
+    answers = [await client.post(path, headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [is_replayed(answer) for answer in answers] == [False, True]
 
 
 async def test_a_hundred_repetitions_at_once_place_one_order(client: httpx.AsyncClient) -> None:
