@@ -136,7 +136,7 @@ async def _list(arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _show(arguments: argparse.Namespace, settings: Settings) -> int:
     async with _opened(settings) as shop, shop.database.read() as session:
-        letter: DeadLetterRead = await provide_dead_letters(session, shop).get(arguments.id)
+        letter: DeadLetterRead = await provide_dead_letters(session, shop).get(SYSTEM, arguments.id)
     if arguments.json:
         print(json.dumps(letter.model_dump(mode="json"), indent=2))
         return 0

@@ -42,8 +42,8 @@ class DeadLetterController(Controller):
     async def read(
         self, request: ShopRequest, letter_id: FromPath[UUID], dead_letters: DeadLetters
     ) -> Response[DeadLetterRead]:
-        """Return a dead letter with its body."""
-        return json_response(request, await dead_letters.get(letter_id))
+        """Return a dead letter with its body, which an API key needs the scope of its resource for."""
+        return json_response(request, await dead_letters.get(request.caller, letter_id))
 
     @post(
         "/{letter_id:uuid}/requeue",

@@ -11,6 +11,13 @@ class CatalogueScope(Scope):
     PRODUCTS_WRITE = "products:write"
 
 
+SEEN_BY = {
+    "product": CatalogueScope.PRODUCTS_READ,
+    "product_update": CatalogueScope.PRODUCTS_READ,
+}
+"""The scopes that may see the commands of queues, and their results."""
+
+
 class CatalogueAudited(Audited):
     """Events of products."""
 

@@ -8,3 +8,7 @@ class OrdersScope(Scope):
 
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"
+
+
+SEEN_BY = {"order": OrdersScope.ORDERS_READ, "order_update": OrdersScope.ORDERS_READ}
+"""The scopes that may see the commands of queues, and their results."""

@@ -1,5 +1,6 @@
 """The scopes of daily reports."""
 
+from app.core.queues import TASK_QUEUE
 from app.security.principal import Scope
 
 
@@ -8,3 +9,7 @@ class ReportsScope(Scope):
 
     REPORTS_READ = "reports:read"
     REPORTS_WRITE = "reports:write"
+
+
+SEEN_BY = {TASK_QUEUE: ReportsScope.REPORTS_READ}
+"""The scopes that may see the commands of queues, and their results."""

@@ -16,6 +16,7 @@ from app.schemas.messaging.dead_letter_schema import (
     DeadLetterRead,
     DeadLetterSummary,
 )
+from app.security.areas import may_see_commands
 from app.security.areas.messaging import MessagingAudited
 from app.security.audited import Audited
 from app.security.principal import Caller
@@ -81,17 +82,16 @@ class DeadLetterService:
             items=[DeadLetterSummary.model_validate(each) for each in letters], next=following
         )
 
-    async def get(self, letter_id: UUID) -> DeadLetterRead:
-        """Return a dead letter with its body.
+    async def get(self, caller: Caller, letter_id: UUID) -> DeadLetterRead:
+        """Return a dead letter, with its body if the caller may see what it is about.
 
         Raises:
             DeadLetterNotFound: the dead letter does not exist.
         """
         letter = await self._letters.get(letter_id)
         summary = DeadLetterSummary.model_validate(letter)
-        return DeadLetterRead(
-            **summary.model_dump(), body=letter.body.decode("utf-8", errors="replace")
-        )
+        body = letter.body if may_see_commands(caller, letter.queue) else b""
+        return DeadLetterRead(**summary.model_dump(), body=body.decode("utf-8", errors="replace"))
 
     async def requeue(self, caller: Caller, letter_id: UUID) -> None:
         """Put a dead letter back on its queue under the same id, so that it is applied only once.

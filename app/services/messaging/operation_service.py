@@ -16,6 +16,7 @@ from app.observability.request_ids import current_request_id
 from app.repositories.messaging.operation_repository import OperationRepository
 from app.schemas.base import Schema
 from app.schemas.messaging.operation_schema import OperationRead
+from app.security.areas import may_see_commands
 from app.security.principal import Caller
 from app.services.messaging.outbox_service import OutboxService, plain
 
@@ -63,13 +64,18 @@ class OperationService:
         return operation
 
     async def get(self, caller: Caller, operation_id: UUID) -> OperationRead:
-        """Return an operation.
+        """Return an operation, with its result if the caller may see what it is about.
 
         Raises:
             OperationNotFound: the operation does not exist, or the caller may not see it.
         """
         operation = await self._operations.get_of(caller.owner, operation_id)
-        return OperationRead.model_validate(operation)
+        shown = OperationRead.model_validate(operation)
+        # Its caller would have received the result, but may have lost the right to it.
+        is_own = operation.caller == caller.name and caller.has_rights_of(operation.role)
+        if is_own or may_see_commands(caller, operation.queue):
+            return shown
+        return shown.model_copy(update={"result": None})
 
     async def of_messages(self, queue: str, message_ids: Collection[UUID]) -> dict[str, Operation]:
         """Return the operations that messages of a queue carry out, by message id."""
