@@ -13,6 +13,7 @@ from app.schemas.base import Schema, decode_json
 from app.security.principal import Caller
 from app.web.middleware.client_address import network_of
 from app.web.request_state import state_of
+from app.web.route_options import options_of
 
 FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 20
@@ -48,7 +49,7 @@ class ShopRequest(Request[object, object, State]):
         return caller.session_id
 
     async def json(self) -> Any:
-        """Return the decoded body.
+        """Return the decoded body; a form of OAuth 2 is decoded too, where the route takes one.
 
         Raises:
             UnsupportedMediaType: the `Content-Type` is not JSON; browsers send text/plain from any
@@ -56,6 +57,9 @@ class ShopRequest(Request[object, object, State]):
             InvalidInput: the body is not valid JSON.
         """
         media_type, parameters = self.content_type
+        grant = options_of(self.route_handler).grant
+        if grant is not None and media_type.lower() == FORM:
+            return (await self.form_of(grant)).content()
         if media_type.lower() != "application/json":
             given = media_type or "nothing"
             raise UnsupportedMediaType(f"Content-Type must be application/json, not {given}")

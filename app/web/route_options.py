@@ -7,6 +7,7 @@ from litestar.handlers import BaseRouteHandler
 
 from app.errors import DomainError
 from app.schemas.base import Schema
+from app.schemas.identity.auth_schema import Grant
 from app.security.principal import Access, Scope
 
 _KEY = "route"
@@ -32,6 +33,8 @@ class RouteOptions:
     """The scope that an API key needs; without one, the route refuses API keys."""
     query: type[Schema] | None = None
     form: type[Schema] | None = None
+    grant: type[Grant] | None = None
+    """The form of OAuth 2 that a client may send instead of JSON; refusals are those of RFC 6749."""
     is_secret: bool = False
     """Whether the response must not be stored."""
     is_throttled: bool = False
@@ -53,6 +56,7 @@ def declared(
     scope: Scope | None = None,
     query: type[Schema] | None = None,
     form: type[Schema] | None = None,
+    grant: type[Grant] | None = None,
     is_secret: bool = False,
     is_throttled: bool = False,
     changes_rights: bool = False,
@@ -70,6 +74,7 @@ def declared(
             scope=scope,
             query=query,
             form=form,
+            grant=grant,
             is_secret=is_secret,
             is_throttled=is_throttled,
             changes_rights=changes_rights,

@@ -17,12 +17,14 @@ from app.schemas.identity.auth_schema import (
     PasswordChange,
     PasswordForgotten,
     PasswordReset,
+    RefreshGrant,
     RefreshRequest,
     SessionList,
     TokenPair,
     TokenRequest,
 )
 from app.security.principal import Access
+from app.web.rendering.grant_refusals import GRANT_EXCEPTION_HANDLERS
 from app.web.rendering.responses import accepted_response, json_response, no_store_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
@@ -56,11 +58,13 @@ class AuthController(Controller):
     @post(
         "/refresh",
         status_code=200,
+        exception_handlers=GRANT_EXCEPTION_HANDLERS,
         summary="Renew a log-in",
         opt=declared(
             InvalidToken,
             RefreshTokenReused,
             access=Access.PUBLIC,
+            grant=RefreshGrant,
             is_secret=True,
             changes_rights=True,
         ),
@@ -68,7 +72,11 @@ class AuthController(Controller):
     async def refresh(
         self, request: ShopRequest, data: JSONBody[RefreshRequest], auth: Auth
     ) -> Response[TokenPair]:
-        """Exchange a refresh token for a new pair; using one twice ends its log-in."""
+        """Exchange a refresh token for a new pair; using one twice ends its log-in.
+
+        Clients of OAuth 2 may send the form of RFC 6749, section 6, and get the errors of section
+        5.2 for it.
+        """
         return no_store_response(await auth.refresh(data.refresh_token, request.caller))
 
     @post(

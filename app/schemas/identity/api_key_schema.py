@@ -42,7 +42,8 @@ class ApiKeyRead(Schema):
         description="The scopes of the key.", examples=[["products:read", "products:write"]]
     )
     created_by: UUID | None = Field(
-        description="The user who created the key; null if the user was erased, which revoked the key.",
+        description="The user who created the key; null if the user was erased, which revoked "
+        "the key.",
         examples=[_ID],
     )
     created_at: datetime = Field(description="When the key was created (UTC).", examples=[_MOMENT])

@@ -1,11 +1,13 @@
 """Log-ins, passwords and tokens: requests and responses."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from app.errors import InvalidToken
 from app.schemas.base import Schema
 from app.schemas.fields import Email, Password, SentPassword, Text
 
@@ -13,11 +15,12 @@ _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
 _PASSWORD = "correct horse battery staple"  # nosec B105  # an example
 _TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJ0eXAiOiJhY2Nlc3MifQ.c2ln"  # nosec B105  # an example, too
+_SIGNED = r"^[A-Za-z0-9._-]+$"
 MAX_SESSIONS = 100
 """The maximum number of log-ins of a user; another one ends the oldest."""
 
 # The shop's tokens have about 400 characters.
-SignedToken = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"^[A-Za-z0-9._-]+$")]
+SignedToken = Annotated[str, Field(min_length=1, max_length=2_000, pattern=_SIGNED)]
 
 
 class TokenRequest(Schema):
@@ -68,6 +71,61 @@ class RefreshRequest(Schema):
 
     refresh_token: SignedToken = Field(
         description="The refresh token of the latest pair.", examples=[_TOKEN]
+    )
+
+
+class Grant(Schema):
+    """A form by which OAuth 2 clients ask for tokens (RFC 6749); unknown fields are ignored."""
+
+    # RFC 6749, section 3.2: unrecognized parameters are ignored.
+    model_config = ConfigDict(extra="ignore")
+
+    scope: Annotated[str, Field(max_length=1_000)] = Field(
+        default="", description="Accepted for OAuth 2 clients, but ignored.", examples=[""]
+    )
+    client_id: Annotated[str, Field(max_length=1_000)] = Field(
+        default="", description="Accepted for OAuth 2 clients, but ignored.", examples=[""]
+    )
+    client_secret: Annotated[str, Field(max_length=1_000)] = Field(
+        default="", description="Accepted for OAuth 2 clients, but ignored.", examples=[""]
+    )
+
+    def content(self) -> dict[str, str]:
+        """Return the members of the JSON document that the form stands for."""
+        return self.model_dump(exclude={"grant_type", *Grant.model_fields})
+
+
+class RefreshGrant(Grant):
+    """A refresh token in the format of OAuth 2 (RFC 6749, section 6)."""
+
+    grant_type: Literal["refresh_token"] = Field(
+        description="Always `refresh_token`.", examples=["refresh_token"]
+    )
+    refresh_token: Annotated[str, Field(min_length=1, max_length=2_000)] = Field(
+        description="The refresh token of the latest pair.", examples=[_TOKEN]
+    )
+
+    def content(self) -> dict[str, str]:
+        """Return the members of a `RefreshRequest`.
+
+        Raises:
+            InvalidToken: the token has characters that no token of the shop has.
+        """
+        if not re.fullmatch(_SIGNED, self.refresh_token):
+            raise InvalidToken("the token was not issued by this shop")
+        return super().content()
+
+
+class GrantRefusal(Schema):
+    """A refusal of a form of OAuth 2 (RFC 6749, section 5.2)."""
+
+    error: Literal["invalid_request", "invalid_grant", "unsupported_grant_type"] = Field(
+        description="The code of RFC 6749.", examples=["invalid_grant"]
+    )
+    error_description: str = Field(
+        max_length=1_000,
+        description="The reason, in ASCII.",
+        examples=["the token has expired"],
     )
 
 

@@ -24,6 +24,7 @@ from app.errors import (
     UnsupportedMediaType,
 )
 from app.schemas.base import Schema
+from app.schemas.identity.auth_schema import GrantRefusal
 from app.schemas.messaging.operation_schema import OperationRead
 from app.schemas.system.health_schema import Readiness
 from app.schemas.system.problem_schema import Problem
@@ -144,10 +145,12 @@ def _schemas(handlers: list[HTTPRouteHandler]) -> tuple[References, dict[str, An
     models: set[tuple[type[Schema], JsonSchemaMode]] = {(Problem, "validation")}
     for handler in handlers:
         models |= {
-            (model, "validation") for model in (_input(handler), options_of(handler).query) if model
+            (model, "validation")
+            for model in (*_inputs(handler).values(), options_of(handler).query)
+            if model
         }
         models |= {(model, "serialization") for model in (_output(handler),) if model}
-    models.add((OperationRead, "serialization"))
+    models |= {(OperationRead, "serialization"), (GrantRefusal, "serialization")}
     ordered = sorted(models, key=lambda each: (each[0].__name__, each[1]))
     found, schema = models_json_schema(ordered, ref_template="#/components/schemas/{model}")
     references = {
@@ -168,9 +171,11 @@ def _complete_operation(
         *map(header_parameter, _headers(handler)),
     ]
     operation["security"] = _security(handler)
-    if model := _input(handler):
-        media_type = FORM if options_of(handler).form else "application/json"
-        content = {media_type: _content(references[model, "validation"])}
+    if inputs := _inputs(handler):
+        content = {
+            media_type: _content(references[model, "validation"])
+            for media_type, model in inputs.items()
+        }
         operation["requestBody"] = {"required": True, "content": content}
     success = operation["responses"][str(handler.status_code)]
     operation["responses"] = _responses(handler, success, references)
@@ -205,6 +210,10 @@ def _responses(
     else:
         success.pop("content", None)
     responses |= problem_responses(_problems(handler), references[Problem, "validation"])
+    if options_of(handler).grant:
+        refusal = _content(references[GrantRefusal, "serialization"])
+        responses["400"]["content"]["application/json"] = refusal
+        responses["400"]["description"] += " A form is refused by RFC 6749, section 5.2."
     if options_of(handler).deferral:
         responses["202"] = accepted(references[OperationRead, "serialization"])
     if options_of(handler).formats:
@@ -231,7 +240,7 @@ def _problems(handler: HTTPRouteHandler) -> list[type[DomainError]]:
     problems += [] if options_of(handler).is_health else [TooManyRequests]
     # The length of a header of GET is limited.
     problems += [InvalidInput] if method == "GET" else []
-    problems += _BODY_PROBLEMS if _input(handler) else ()
+    problems += _BODY_PROBLEMS if _inputs(handler) else ()
     problems += _POST_PROBLEMS if method == "POST" and not options_of(handler).is_secret else ()
     # A health check reports outages itself; all other injected dependencies need the database.
     is_injected = handler.resolve_dependencies().keys() & handler.parsed_fn_signature.parameters
@@ -257,9 +266,13 @@ def _headers(handler: HTTPRouteHandler) -> list[str]:
     return [*names, *(["If-Match"] if PreconditionFailed in options_of(handler).problems else [])]
 
 
-def _input(handler: HTTPRouteHandler) -> type[Schema] | None:
+def _inputs(handler: HTTPRouteHandler) -> dict[str, type[Schema]]:
+    """Return the schemas of the body by media type."""
     data = handler.parsed_fn_signature.parameters.get("data")
-    return options_of(handler).form if data is None else cast("type[Schema]", data.annotation)
+    options = options_of(handler)
+    json = None if data is None else cast("type[Schema]", data.annotation)
+    models = {"application/json": json, FORM: options.form or options.grant}
+    return {media_type: model for media_type, model in models.items() if model is not None}
 
 
 def _output(handler: HTTPRouteHandler) -> type[Schema] | None:

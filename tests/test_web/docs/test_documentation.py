@@ -22,6 +22,7 @@ OWN_HEADERS = {"200": {"ETag"}, "201": {"ETag", "Location"}, "304": {"ETag"}}
 OF_SECRETS: dict[str, set[str]] = {}
 PROBLEM_HEADERS = {"401": {"WWW-Authenticate"}, "429": {"Retry-After"}, "503": {"Retry-After"}}
 # What is asked for without a body.
+FORMS = {"/api/v1/auth/token": [FORM], "/api/v1/auth/refresh": ["application/json", FORM]}
 BARE = ("/cancel", "/logout", "/email/ask", "/requeue")
 
 
@@ -129,8 +130,8 @@ async def test_every_change_tells_of_its_body(client: httpx.AsyncClient) -> None
         assert ("requestBody" in operation) == takes_body, path
         if takes_body:
             assert operation["requestBody"]["required"] is True
-            media_type = FORM if path == "/api/v1/auth/token" else "application/json"
-            assert list(operation["requestBody"]["content"]) == [media_type]
+            media_types = FORMS.get(path, ["application/json"])
+            assert list(operation["requestBody"]["content"]) == media_types
 
 
 async def test_every_answer_tells_of_its_headers(client: httpx.AsyncClient, app: Litestar) -> None:

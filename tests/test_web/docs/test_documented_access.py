@@ -158,6 +158,24 @@ async def test_a_log_in_is_a_form_that_any_client_of_oauth_2_fills_in(
     assert set(pair["required"]) == {"access_token", "token_type", "expires_in", "refresh_token"}
 
 
+async def test_a_renewal_is_a_form_of_oauth_2_or_a_document_of_json(
+    client: httpx.AsyncClient,
+) -> None:
+    document = await document_of(client)
+    flow = document["components"]["securitySchemes"]["password"]["flows"]["password"]
+    operation = operations_of(document)["POST", flow["refreshUrl"]]
+    content = operation["requestBody"]["content"]
+    assert content.keys() == {"application/json", "application/x-www-form-urlencoded"}
+    (reference,) = content["application/x-www-form-urlencoded"]["schema"].values()
+    form: dict[str, Any] = document["components"]["schemas"][reference.rpartition("/")[2]]
+    assert set(form["required"]) == {"grant_type", "refresh_token"}
+    assert form["properties"]["grant_type"]["const"] == "refresh_token"
+    refused = operation["responses"]["400"]["content"]["application/json"]["schema"]
+    refusal = document["components"]["schemas"][refused["$ref"].rpartition("/")[2]]
+    codes = ["invalid_request", "invalid_grant", "unsupported_grant_type"]
+    assert refusal["properties"]["error"]["enum"] == codes
+
+
 async def test_every_operation_stands_under_the_tag_of_its_path(client: httpx.AsyncClient) -> None:
     document = await document_of(client)
     assert [tag["name"] for tag in document["tags"]] == list(TAGS)
