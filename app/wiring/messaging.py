@@ -68,8 +68,10 @@ def provide_operations(
 
 
 def provide_personal_data(session: AsyncSession, _shop: Shop) -> MessagingPrivacy:
-    """Return the personal data in operations."""
-    return MessagingPrivacy(OperationRepository(session))
+    """Return the personal data in operations and messages."""
+    return MessagingPrivacy(
+        OperationRepository(session), DeadLetterRepository(session), OutboxRepository(session)
+    )
 
 
 DeadLetters = NamedDependency[DeadLetterService]

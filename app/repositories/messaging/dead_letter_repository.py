@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -11,6 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from app.errors import DeadLetterNotFound
 from app.models import DeadLetter
 from app.repositories.base import Repository
+from app.repositories.messaging.mentions import mentions
 from app.schemas.messaging.dead_letter_schema import DeadLetterQuery
 
 _COUNTS = select(DeadLetter.queue, func.count()).group_by(DeadLetter.queue)
@@ -53,6 +55,12 @@ class DeadLetterRepository(Repository[DeadLetter]):
     async def delete_before(self, moment: datetime) -> None:
         """Delete the messages that were parked before a time."""
         await self.session.execute(delete(DeadLetter).where(DeadLetter.created_at < moment))
+
+    async def delete_about(self, user_id: UUID) -> None:
+        """Delete the messages that contain the id of a user."""
+        await self.session.execute(
+            delete(DeadLetter).where(mentions(self.session, DeadLetter.body, user_id))
+        )
 
     async def delete(self, letter: DeadLetter) -> None:
         """Delete a message."""

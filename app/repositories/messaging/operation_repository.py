@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import String, cast, delete, select, update
 
 from app.errors import OperationNotFound
 from app.models import FINISHED, Operation, OperationState
@@ -67,6 +67,16 @@ class OperationRepository(Repository[Operation]):
     async def delete_of_user(self, user_id: UUID) -> None:
         """Delete the operations of a user."""
         await self.session.execute(delete(Operation).where(Operation.user_id == user_id))
+
+    async def with_results_about(self, user_id: UUID) -> Sequence[Operation]:
+        """Return the operations whose result contains the id of a user, locked."""
+        query = (
+            select(Operation)
+            .where(cast(Operation.result, String).contains(str(user_id)))
+            .order_by(Operation.id)
+            .with_for_update()
+        )
+        return (await self.session.scalars(query)).all()
 
     async def delete_finished(self, before: datetime) -> None:
         """Delete the operations that finished before a time."""

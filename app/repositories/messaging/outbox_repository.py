@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import case, delete, func, literal_column, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.database.advisory_locks import AdvisoryLock
 from app.models import OutboxMessage
 from app.repositories.bulk import among, insert_of, insert_rows, table_of, values_of
+from app.repositories.messaging.mentions import mentions
 
 _outbox = table_of(OutboxMessage)
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
@@ -98,6 +100,20 @@ class OutboxRepository:
             .where(among(self.session, _outbox.c.position, positions))
             .values(due_at=due_at)
         )
+
+    async def lock_about(self, user_id: UUID) -> Sequence[OutboxMessage]:
+        """Return the messages that contain the id of a user, locked until the transaction ends."""
+        query = (
+            select(OutboxMessage)
+            .where(mentions(self.session, OutboxMessage.body, user_id))
+            .order_by(OutboxMessage.position)
+            .with_for_update()
+        )
+        return (await self.session.scalars(query)).all()
+
+    async def flush(self) -> None:
+        """Flush changed messages to the database."""
+        await self.session.flush()
 
     async def delete(self, positions: Collection[int]) -> None:
         """Delete messages that were sent."""

@@ -1,19 +1,32 @@
-"""The personal data in operations."""
+"""The personal data in operations and in messages that wait."""
 
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from app.models import User
+from app.repositories.messaging.dead_letter_repository import DeadLetterRepository
 from app.repositories.messaging.operation_repository import OperationRepository
+from app.repositories.messaging.outbox_repository import OutboxRepository
 from app.security.principal import Caller
 from app.services.personal_data import PersonalData
 
+_ADDRESS = "delivery_address"
+
 
 class MessagingPrivacy(PersonalData):
-    """Erases operations, which contain nothing that the rest of an export does not."""
+    """Erases operations and messages, which contain nothing that the rest of an export does not."""
 
-    def __init__(self, operations: OperationRepository) -> None:
+    def __init__(
+        self,
+        operations: OperationRepository,
+        letters: DeadLetterRepository,
+        outbox: OutboxRepository,
+    ) -> None:
         self._operations = operations
+        self._letters = letters
+        self._outbox = outbox
 
     async def export(self, caller: Caller, user: User) -> Mapping[str, Any]:
         """Return nothing: the results of operations are exported by their own areas."""
@@ -24,5 +37,43 @@ class MessagingPrivacy(PersonalData):
         return False
 
     async def erase(self, user: User) -> None:
-        """Delete the operations of the user."""
+        """Delete the operations and dead letters of the user; anonymise addresses elsewhere.
+
+        A message that waits is still sent or refused, because an operation may depend on it.
+        """
         await self._operations.delete_of_user(user.id)
+        for operation in await self._operations.with_results_about(user.id):
+            operation.result = _anonymised(operation.result)
+        await self._letters.delete_about(user.id)
+        gone: list[int] = []
+        for message in await self._outbox.lock_about(user.id):
+            try:
+                document = msgspec.json.decode(message.body)
+            except (msgspec.MsgspecError, ValueError, RecursionError):
+                # A copy of a dead letter: everything else in the outbox is JSON.
+                gone.append(message.position)
+            else:
+                message.body = msgspec.json.encode(_anonymised(document))
+        await self._outbox.flush()
+        if gone:
+            await self._outbox.delete(gone)
+
+
+def _anonymised(document: Any) -> Any:
+    """Return a document with only the country left of each delivery address in it."""
+    if isinstance(document, list):
+        return [_anonymised(each) for each in document]
+    if not isinstance(document, dict):
+        return document
+    return {
+        name: _country_of(value) if name == _ADDRESS else _anonymised(value)
+        for name, value in document.items()
+    }
+
+
+def _country_of(address: Any) -> Any:
+    if not isinstance(address, dict):
+        return None
+    # As the order itself keeps it.
+    kept = {"region": "", "country": address.get("country")}
+    return {name: kept.get(name, "anonymised") for name in address}

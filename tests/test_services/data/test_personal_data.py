@@ -48,10 +48,9 @@ NOT_EXPORTED = {
     "stock_movements": "names an order that is exported whole, or the id of staff",
 }
 NOT_ERASED = {
-    "dead_letters": "waits for a person of the shop, who discards or requeues it",
     "order_changes": "the books need each step; its maker is an id without a person",
     "order_items": "the books need what was sold, and no person is in it",
-    "outbox": "leaves within moments, and would be missing where it goes",
+    "outbox": "would be missing where it goes; only the addresses in it are anonymised",
     "report_lines": "the books need the sums of each order, and no person is in them",
     "stock_movements": "the books need each movement; its maker is an id without a person",
 }
