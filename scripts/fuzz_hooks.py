@@ -47,7 +47,7 @@ def _replace_idempotency_key(case: Case[Any]) -> None:
 
 def _protect_caller(case: Case[Any]) -> None:
     # With another administrator, the caller could be demoted or deleted.
-    own_id = os.environ["SHOP_ADMIN_ID"]
+    own_id = os.environ["SHOP_CALLER_ID"]
     if case.method != "GET" and (case.path_parameters or {}).get("user_id") == own_id:
         # Use an existing user: schemathesis expects to find what it has just created.
         case.path_parameters["user_id"] = _existing("users", str(uuid4()), but=own_id)
@@ -112,7 +112,9 @@ def _choose_valid_address(body: dict[str, Any]) -> None:
 def _order_existing_products(order: Any) -> None:
     # No generator can guess the id of a user or a product.
     if order.get("user_id") is not None:
-        order["user_id"] = _existing("users", order["user_id"])
+        is_customer = os.environ.get("CALLER") == "customer"
+        own_id = os.environ["SHOP_CALLER_ID"]
+        order["user_id"] = own_id if is_customer else _existing("users", order["user_id"])
     for item in order["items"]:
         item["product_id"] = _existing("products", item["product_id"])
 
@@ -120,7 +122,7 @@ def _order_existing_products(order: Any) -> None:
 def _existing(resource: str, wanted: str, but: str = "") -> str:
     page = httpx.get(
         f"{os.environ['SHOP_URL']}/api/v1/{resource}?limit=100",
-        headers={"Authorization": f"Bearer {os.environ['SHOP_TOKEN']}"},
+        headers={"Authorization": f"Bearer {os.environ['SHOP_ADMIN_TOKEN']}"},
     ).json()
     ids: list[str] = [each["id"] for each in page["items"] if each["id"] != but]
     return ids[UUID(wanted).int % len(ids)] if ids else wanted
