@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from litestar import Litestar
 
+from app.database.data_file import DataInUse, folder_fault, hold
 from app.database.outages import outage_reason
 from app.errors import Unavailable
 from app.runtime.http_server import serve_by_workers, serve_here
@@ -34,7 +35,8 @@ def main(create_app: Callable[[], Litestar], argv: list[str] | None = None) -> N
         )
     if arguments.workers > 1 and settings.redis_host is None:
         logging.warning("without Redis (REDIS_HOST), each process counts rate limits separately")
-    _require_free(arguments.host, arguments.port)
+    arguments.port = _free_port(arguments.host, arguments.port)
+    _hold_data(settings)
     with contextlib.suppress(KeyboardInterrupt):
         password = asyncio.run(_prepare(settings, is_demo=arguments.demo))
         _print_where(arguments.host, arguments.port, settings, password)
@@ -87,13 +89,26 @@ async def _prepare(settings: Settings, *, is_demo: bool) -> str | None:
         await shop.close()
 
 
-def _require_free(host: str, port: int) -> None:
+def _hold_data(settings: Settings) -> None:
+    if settings.data_file is None:
+        return
+    try:
+        hold(settings.data_file)
+    except DataInUse as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: {folder_fault(settings.data_file, error)}")
+
+
+def _free_port(host: str, port: int) -> int:
+    """Return the port to listen on: a free one for 0."""
     # The server itself would share a port with a server that already listens.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+            return int(probe.getsockname()[1])
         except OSError as error:
             sys.exit(
                 f"error: cannot listen on {host}:{port}: {error.strerror}; "

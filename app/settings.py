@@ -205,10 +205,15 @@ class Settings(BaseSettings):
         )
 
     @property
+    def data_file(self) -> Path | None:
+        """The file of SQLite, or None with PostgreSQL."""
+        return self.data_dir / "lavka.db" if self.db_host is None else None
+
+    @property
     def database_url(self) -> URL:
         """The shop's database: PostgreSQL when `DB_HOST` is set, else SQLite."""
-        if self.db_host is None:
-            return URL.create("sqlite+aiosqlite", database=str(self.data_dir / "lavka.db"))
+        if self.data_file is not None:
+            return URL.create("sqlite+aiosqlite", database=str(self.data_file))
         return URL.create(
             "postgresql+asyncpg",
             username=self.postgres_user,
@@ -221,8 +226,8 @@ class Settings(BaseSettings):
     @property
     def data_place(self) -> str:
         """The location of the database, for display: without the password."""
-        if self.db_host is None:
-            return str((self.data_dir / "lavka.db").resolve())
+        if self.data_file is not None:
+            return str(self.data_file.resolve())
         return self.database_url.render_as_string(hide_password=True)
 
 

@@ -5,6 +5,7 @@ import asyncio
 import sys
 import time
 
+from app.cli.backup import add_backup
 from app.cli.dead_letters import add_dead_letters
 from app.cli.imports import add_import
 from app.cli.reports import add_report
@@ -54,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Administer a shop. The commands use the same settings as main.py.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_import, _add_admin, add_report, _add_migrate, _add_demo, add_dead_letters):
+    for add in (add_import, _add_admin, add_report, _add_migrate, _add_demo):
+        add(commands)
+    for add in (add_backup, add_dead_letters):
         add(commands)
     return parser
 

@@ -23,6 +23,10 @@ _DETAILS = {
     LOCK_NOT_AVAILABLE: "something that this needs is locked",
     READ_ONLY: "the database is read-only",
 }
+# The file of SQLite is damaged, or is none of SQLite.
+_SQLITE_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+# SQLite puts the details of a code into its higher bits.
+_SQLITE_PRIMARY = 0xFF
 
 
 def is_outage(error: BaseException) -> bool:
@@ -34,6 +38,8 @@ def is_outage(error: BaseException) -> bool:
     if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
         # SQLite reports an invalid statement as an operational error, too.
         return False
+    if _is_damaged(error.orig):
+        return True
     if (state := _sqlstate_of(error)) is not None:
         return state[:2] in _OUTAGE_SQLSTATE_CLASSES or state in _OUTAGE_SQLSTATES
     return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
@@ -52,7 +58,15 @@ def is_lock_timeout(error: Unavailable) -> bool:
 def outage_reason(error: Unavailable) -> str:
     """Return the driver's message about an outage, without the additions of SQLAlchemy."""
     cause = error.__cause__
-    return str(getattr(cause, "orig", None) or cause or error)
+    original = getattr(cause, "orig", None)
+    if _is_damaged(original):
+        return f"{original}; restore a backup, or choose another folder with DATA_DIR"
+    return str(original or cause or error)
+
+
+def _is_damaged(error: BaseException | None) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & _SQLITE_PRIMARY in _SQLITE_DAMAGE
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 from sqlalchemy import URL, event
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from app.cache.areas import tags_of
+from app.database.data_file import DataFile
 from app.database.deadline import committing
 from app.database.engines import postgres_engine, sqlite_reader_engine, sqlite_writer_engine
 from app.database.outages import outages
@@ -66,6 +68,11 @@ class Database:
         self._dropper = dropper
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.writer, reader = _sqlite_engines(url) if self.is_sqlite else _engines(url, pool_size)
+        self._file = DataFile(Path(url.database)) if self.is_sqlite and url.database else None
+        if self._file is not None:
+            # Before a connection: it would make a new file in the place of a deleted one.
+            for engine in (self.writer, reader):
+                event.listen(engine.sync_engine, "do_connect", self._file.check_before_connecting)
         # A read in AUTOCOMMIT costs one round trip instead of BEGIN, query, ROLLBACK.
         self.reader = reader.execution_options(isolation_level="AUTOCOMMIT")
         self._write_sessions = async_sessionmaker(
@@ -87,6 +94,7 @@ class Database:
             Unavailable: the database does not answer, or the transaction had a conflict.
         """
         async with outages(), self._write_sessions() as session:
+            self._check_file()
             try:
                 yield session
             except DomainError as refusal:
@@ -148,6 +156,7 @@ class Database:
         try:
             async with outages(), engine.begin() as connection:
                 yield connection
+            self._announce_change()
         finally:
             if engine is not self.writer:
                 await engine.dispose()
@@ -159,18 +168,37 @@ class Database:
             if not tags or self._dropper is None:
                 with committing():
                     await session.commit()
-                return
-            note = await self._dropper.record_drop(session, tags)
-            with committing():
-                try:
-                    await session.commit()
-                finally:
-                    # A commit that fails without an answer may still have succeeded.
-                    await self._dropper.drop(tags, note)
+            else:
+                note = await self._dropper.record_drop(session, tags)
+                with committing():
+                    try:
+                        await session.commit()
+                    finally:
+                        # A commit that fails without an answer may still have succeeded.
+                        await self._dropper.drop(tags, note)
         except BaseException:
             # Closing a session does not end a transaction that could not be committed.
             await session.rollback()
             raise
+        finally:
+            self._announce_change()
+        # Before its success is reported: what is in a deleted file is lost.
+        self._check_file()
+
+    def _check_file(self) -> None:
+        if self._file is not None:
+            self._file.check()
+
+    def _announce_change(self) -> None:
+        if self._file is not None:
+            self._file.announce_change()
+
+    def is_change_announced(self) -> bool:
+        """Return whether another process has changed a SQLite database since the last call.
+
+        Unlike `is_changed_elsewhere` it is cheap, and knows only of the processes of the shop.
+        """
+        return self._file is not None and self._file.is_change_announced()
 
     async def is_changed_elsewhere(self) -> bool:
         """Return whether another process has changed a SQLite database since the last call."""
@@ -193,6 +221,8 @@ class Database:
         Raises:
             Unavailable: it does not, or it is read-only.
         """
+        async with outages():
+            self._check_file()
         await self._probe.ask()
 
     @property

@@ -23,6 +23,7 @@ async def authorized_caller(shop: Shop, scope: HTTPScope) -> Caller:
         Unauthenticated: the route needs a token.
         Forbidden: the route is not open to the caller.
     """
+    shop.notice_changes()
     options = options_of(scope["route_handler"])
     # A public route works for every caller, and without the database.
     if options.access is Access.PUBLIC:

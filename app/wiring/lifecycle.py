@@ -1,7 +1,10 @@
 """The start of a shop and its periodic cleanup."""
 
+import logging
 from datetime import timedelta
+from pathlib import Path
 
+from app.database.data_file import create_private, folder_fault
 from app.database.migrate import migrate
 from app.errors import EmailTaken, InvalidInput
 from app.services.identity.start_service import generate_password
@@ -12,13 +15,28 @@ from app.wiring.messaging import provide_dead_letters, provide_inbox, provide_op
 from app.wiring.resources import Shop
 from app.wiring.system import provide_idempotency
 
+logger = logging.getLogger(__name__)
+
 
 async def migrate_shop(shop: Shop) -> bool:
-    """Update the schema; return whether it was outdated."""
-    if shop.database.is_sqlite:
-        # The database contains password hashes and perhaps the signing key.
-        shop.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Update the schema; return whether it was outdated.
+
+    Raises:
+        InvalidSettings: the folder of the data cannot be written.
+    """
+    if shop.settings.data_file is not None:
+        _create_file(shop.settings.data_file)
     return await migrate(shop.database)
+
+
+def _create_file(path: Path) -> None:
+    try:
+        is_new = create_private(path)
+    except OSError as error:
+        raise InvalidSettings(folder_fault(path, error)) from error
+    if is_new:
+        # A command in another folder than that of `.env` would otherwise use a new shop unnoticed.
+        logger.warning("new database made at %s", path.resolve())
 
 
 async def prepare(shop: Shop) -> None:

@@ -52,6 +52,13 @@ class Shop:
         if await self.cache.drop(tags) and note is not None:
             self._done_drops.append(note)
 
+    def notice_changes(self) -> None:
+        """Forget what is cached if another process, such as `lavka`, has changed SQLite."""
+        if self.database.is_change_announced():
+            self.identities.clear()
+            if self.cache.near is not None:
+                self.cache.near.clear()
+
     def take_done_drops(self) -> list[UUID]:
         """Return the ids of the invalidations completed since the last call."""
         done, self._done_drops = self._done_drops, []
