@@ -2,11 +2,14 @@
 
 The script uses the configured cache, Redis or the memory of the process, with a temporary database,
 and needs no running shop. With Redis, "elsewhere" is a second shop with its own near cache and
-connection, as in another process. The exit code is 1 if a line differs from what is expected.
+connection, as in another process. Where REDIS_HOST is a name inside the containers only, it uses
+the port that they publish on this machine. The exit code is 1 if a line differs from what is
+expected.
 """
 
 import asyncio
 import re
+import socket
 import sys
 import tempfile
 import time
@@ -43,6 +46,9 @@ from tests.support.servers.relay import Relay
 
 _CALLER = Caller("test_redis_cache.py")
 _PATIENCE_SECONDS = 5.0
+_CONNECT_SECONDS = 3.0
+# The port of docker-compose.yml on this machine, whichever REDIS_PORT is inside the containers.
+_PUBLISHED_PORT = 6379
 _JITTER = 0.1
 _SHOWN = {
     USERS: re.compile(rb'"first_name":"([^"]+)"'),
@@ -54,10 +60,11 @@ _SHOWN = {
 class Demonstration:
     """Reads and changes, each with its expected and its actual result."""
 
-    def __init__(self, shop: Shop, other: Shop | None) -> None:
+    def __init__(self, shop: Shop, other: Shop | None, place: str) -> None:
         self._shop = shop
         self._other = other
-        self._table = Table("", "step", "expected", "actual", "ms", title=_title(shop))
+        self._place = place
+        self._table = Table("", "step", "expected", "actual", "ms", title=_title(shop, place))
         self.failures = 0
 
     async def run(self, relay: Relay | None) -> None:
@@ -122,12 +129,12 @@ class Demonstration:
     async def _show_outage(self, relay: Relay, product_id: UUID) -> None:
         _, value = _VALUES[PRODUCTS]
         await relay.cut()
-        await _wait_until_synced(self._shop, is_expected=False)
+        await _wait_until_synced(self._shop, self._place, is_expected=False)
         await self._read("Redis stopped, read", PRODUCTS, product_id, Tier.MISS, value)
         await self._note("Redis stopped, change", "9.99", _reprice(self._shop, product_id, "9.99"))
         await self._read("Redis stopped, next read", PRODUCTS, product_id, Tier.MISS, "9.99")
         await relay.open()
-        await _wait_until_synced(self._shop)
+        await _wait_until_synced(self._shop, self._place)
         await self._read("Redis back, read", PRODUCTS, product_id, Tier.MISS, "9.99")
         await self._read("Redis back, second read", PRODUCTS, product_id, Tier.NEAR, "9.99")
 
@@ -162,11 +169,11 @@ class Demonstration:
 _VALUES = {USERS: ("Ada", "Augusta"), PRODUCTS: ("4.99", "5.49"), ORDERS: ("pending", "paid")}
 
 
-def _title(shop: Shop) -> str:
-    settings = shop.settings
+def _title(shop: Shop, place: str) -> str:
     if shop.cache.redis is None:
         return "The cache in the memory of the process (REDIS_HOST is not set)"
-    return f"The cache in Redis, database {settings.redis_db}, with a near cache in each process"
+    number = shop.settings.redis_db
+    return f"The cache in Redis at {place}, database {number}, with a near cache in each process"
 
 
 async def _fill(shop: Shop) -> dict[Kind, UUID]:
@@ -218,25 +225,49 @@ def _value(kind: Kind, body: bytes) -> str:
     return "nothing" if match is None else match[1].decode()
 
 
-async def _wait_until_synced(shop: Shop, is_expected: bool = True) -> None:
+async def _wait_until_synced(shop: Shop, place: str, *, is_expected: bool = True) -> None:
     assert shop.cache.redis is not None
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while shop.cache.redis.is_synced is not is_expected:
         if time.monotonic() > deadline:
-            settings = shop.settings
-            sys.exit(f"error: Redis at {settings.redis_host}:{settings.redis_port} is unavailable")
+            sys.exit(f"error: Redis at {place} is unavailable")
         await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
-async def _open(settings: Settings) -> AsyncIterator[Shop]:
+async def _open(settings: Settings, place: str = "") -> AsyncIterator[Shop]:
     shop = Shop(settings)
     await prepare(shop)
     async with cache_sync(shop):
         if shop.cache.redis is not None:
-            await _wait_until_synced(shop)
+            await _wait_until_synced(shop, place)
         yield shop
     await shop.close()
+
+
+async def _address_of_redis(host: str, port: int) -> tuple[str, int]:
+    """Return the address of Redis from this machine, or exit if nothing answers there."""
+    candidates = [(host, port)]
+    try:
+        await asyncio.get_running_loop().getaddrinfo(host, port)
+    except socket.gaierror:
+        candidates = [("localhost", each) for each in dict.fromkeys((port, _PUBLISHED_PORT))]
+        places = " or ".join(f"{name}:{number}" for name, number in candidates)
+        print(f"REDIS_HOST: {host} does not resolve on this machine; trying {places} instead")
+    reason: OSError | None = None
+    for candidate in candidates:
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                _, writer = await asyncio.open_connection(*candidate)
+            writer.close()
+            return candidate
+        except OSError as error:
+            reason = error
+    tried = " and ".join(f"{name}:{number}" for name, number in candidates)
+    sys.exit(
+        f"error: Redis at {tried} is unavailable ({reason or 'no answer'}); start it with "
+        "`docker compose up -d redis`, or unset REDIS_HOST"
+    )
 
 
 async def show(settings: Settings, folder: Path) -> int:
@@ -244,14 +275,16 @@ async def show(settings: Settings, folder: Path) -> int:
     own: dict[str, Any] = {"db_host": None, "data_dir": folder, "rabbitmq_host": None}
     if settings.redis_host is None:
         async with _open(settings.model_copy(update=own)) as shop:
-            demonstration = Demonstration(shop, None)
+            demonstration = Demonstration(shop, None, "")
             await demonstration.run(None)
             return demonstration.failures
-    async with Relay(settings.redis_host, settings.redis_port) as relay:
+    host, port = await _address_of_redis(settings.redis_host, settings.redis_port)
+    place = f"{host}:{port}"
+    async with Relay(host, port) as relay:
         own |= {"redis_host": "127.0.0.1", "redis_port": relay.port}
         through = settings.model_copy(update=own)
-        async with _open(through) as shop, _open(through) as other:
-            demonstration = Demonstration(shop, other)
+        async with _open(through, place) as shop, _open(through, place) as other:
+            demonstration = Demonstration(shop, other, place)
             await demonstration.run(relay)
             return demonstration.failures
 
