@@ -2,16 +2,39 @@
 # Tests the API of a running shop, mainly the daily reports. It prints a line for each check and stops
 # with an error at the first failure. It needs bash, curl and jq.
 #
-# If the shop has a SHOP_TIMEZONE, set the same one here.
-#
+#   bash test_report_api.sh
 #   BASE_URL=http://localhost:8000 ADMIN_EMAIL=admin@example.com ADMIN_PASSWORD=… bash test_report_api.sh
+#
+# PORT, SHOP_TIMEZONE, ADMIN_EMAIL and ADMIN_PASSWORD come from the environment or .env. Without
+# ADMIN_PASSWORD, or if the one of .env does not log in, the script makes an administrator of its own
+# with `lavka admin`, in the container of the shop if there is one, and says so.
 #
 # Reports need a day that has ended. If the shop runs with TEST_CLOCK=1, this script moves the time by
 # two days and checks all figures of its own orders; otherwise it checks the report of an earlier day.
 set -euo pipefail
+cd "$(dirname "$0")"
 
-BASE_URL=${BASE_URL:-http://localhost:8000}
+# setting NAME: its value in the environment, or else in .env.
+setting() {
+    local value=${!1:-}
+    if [ -z "$value" ] && [ -f .env ]; then
+        value=$(sed -nE "s/^(export +)?$1 *= *//p" .env | tail -n 1 | tr -d '\r')
+        case $value in
+            \"*\"*) value=${value#\"} value=${value%\"*} ;;
+            \'*\'*) value=${value#\'} value=${value%\'*} ;;
+            *) value=$(printf %s "$value" | sed -E 's/ +#.*//; s/ +$//') ;;
+        esac
+    fi
+    printf %s "$value"
+}
+
+port=$(setting PORT)
+BASE_URL=${BASE_URL:-http://localhost:${port:-8000}}
+SHOP_TIMEZONE=$(setting SHOP_TIMEZONE)
+is_given=${ADMIN_PASSWORD:+yes}
+ADMIN_EMAIL=$(setting ADMIN_EMAIL)
 ADMIN_EMAIL=${ADMIN_EMAIL:-admin@example.com}
+ADMIN_PASSWORD=$(setting ADMIN_PASSWORD)
 api="$BASE_URL/api/v1"
 run="$(date +%s)-$$"
 work=$(mktemp -d)
@@ -22,10 +45,7 @@ checks=0
 for tool in curl jq; do
     command -v "$tool" >/dev/null || { echo "error: $tool is not installed" >&2; exit 2; }
 done
-[ -n "${ADMIN_PASSWORD:-}" ] || {
-    echo "error: ADMIN_PASSWORD: is not set; it is the password that the first start has printed" >&2
-    exit 2
-}
+curl -sS -o "$work/body" "$BASE_URL/health/live" || { echo "error: $BASE_URL does not answer" >&2; exit 2; }
 
 # call METHOD PATH [CURL ARGUMENTS…]: sends a request; the response is in $status and $work/body.
 call() {
@@ -63,7 +83,32 @@ log_in() {
     token=$(get '.access_token // empty')
 }
 
-log_in
+# make_administrator COMMAND…: makes an administrator of this script's own, and logs in.
+make_administrator() {
+    ADMIN_EMAIL=report-check@example.com
+    "$@" lavka admin "$ADMIN_EMAIL" >"$work/admin" 2>"$work/refused" || return 1
+    ADMIN_PASSWORD=$(sed -n 's/.* with the password //p' "$work/admin")
+    log_in
+    [ "$status" = 200 ] || return 1
+    echo "      made the administrator $ADMIN_EMAIL with \`$* lavka admin $ADMIN_EMAIL\`"
+}
+
+has_container() { [ -n "$(docker compose ps --quiet --status running web 2>/dev/null)" ]; }
+
+status=
+if [ -n "$ADMIN_PASSWORD" ]; then
+    log_in
+    [ "$status" = 200 ] || [ -n "$is_given" ] || echo "      ADMIN_PASSWORD of .env does not log in"
+else
+    echo "      ADMIN_PASSWORD is not set"
+fi
+if [ "$status" != 200 ] && [ -z "$is_given" ]; then
+    { has_container && make_administrator docker compose exec -T web; } || make_administrator uv run --quiet || {
+        echo "error: no administrator of $BASE_URL could be made: $(tail -n 1 "$work/refused")" >&2
+        echo "error: run it where the shop runs, or set ADMIN_EMAIL and ADMIN_PASSWORD" >&2
+        exit 2
+    }
+fi
 check "the administrator logs in" "$status" 200
 
 send POST /products "{\"sku\": \"REPORT-$run\", \"name\": \"=Tea $run\", \"category\": \"Tea\", \"price\": \"4.25\", \"stock_quantity\": 50}"
