@@ -19,6 +19,7 @@ from app.settings import InvalidSettings, Settings, get_settings
 from app.wiring.lifecycle import ensure_admin, prepare
 from app.wiring.resources import Shop
 
+_LAST_PORT = 65_535
 
 def main(create_app: Callable[[], Litestar], argv: list[str] | None = None) -> None:
     """Serve the shop until SIGINT or SIGTERM."""
@@ -59,7 +60,10 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
         "--host", default=settings.host, help="address to listen on (HOST, %(default)s)"
     )
     parser.add_argument(
-        "--port", type=int, default=settings.port, help="port to listen on (PORT, %(default)s)"
+        "--port",
+        type=_port,
+        default=settings.port,
+        help="port to listen on; 0 chooses a free one (PORT, %(default)s)",
     )
     parser.add_argument(
         "--workers",
@@ -70,11 +74,19 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     return parser
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"must be 0 to {_LAST_PORT}")
+    return int(text)
+
+
 async def _prepare(settings: Settings, *, is_demo: bool) -> str | None:
     """Prepare the shop; return the administrator's password if one was generated."""
     shop = Shop(settings)
     try:
         await prepare(shop)
+        if shop.is_new:
+            print(f"new database made at {settings.data_place}", flush=True)
         if is_demo:
             # The progress bar takes a tenth of a second to import, and most starts do not need it.
             from app.demo.load import fill_with_demo  # pylint: disable=import-outside-toplevel

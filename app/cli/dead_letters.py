@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app.cli.prepare import prepare_shop
 from app.errors import DeadLetterNotFound
 from app.messaging.commands import COMMANDS
 from app.schemas.messaging.dead_letter_schema import (
@@ -22,7 +23,6 @@ from app.schemas.page_schema import MAX_ITEMS
 from app.security.principal import SYSTEM, Caller
 from app.services.messaging.dead_letter_service import DeadLetterService
 from app.settings import Settings
-from app.wiring.lifecycle import prepare
 from app.wiring.messaging import provide_dead_letters
 from app.wiring.resources import Shop
 
@@ -108,7 +108,7 @@ def _positive(text: str) -> int:
 async def _opened(settings: Settings) -> AsyncIterator[Shop]:
     shop = Shop(settings)
     try:
-        await prepare(shop)
+        await prepare_shop(shop)
         yield shop
     finally:
         await shop.close()

@@ -10,6 +10,7 @@ from textwrap import fill
 
 from rich.console import Console
 
+from app.cli.prepare import prepare_shop
 from app.database.migrate import is_migrated
 from app.errors import Conflict
 from app.jobs.file_import import UnreadableFile, import_sources, open_all
@@ -116,7 +117,7 @@ async def _opened(settings: Settings, *, is_check: bool) -> AsyncIterator[Shop]:
             if is_check and is_absent:
                 await migrate_shop(shop)
             elif not is_check:
-                await prepare(shop)
+                await prepare_shop(shop)
             elif not await is_migrated(shop.database):
                 raise Conflict(f"{settings.data_place}: is not migrated; run: lavka migrate")
             await require_same_currency(shop)

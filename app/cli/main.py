@@ -8,6 +8,7 @@ import time
 from app.cli.backup import add_backup
 from app.cli.dead_letters import add_dead_letters
 from app.cli.imports import add_import
+from app.cli.prepare import prepare_shop, update_schema
 from app.cli.reports import add_report
 from app.database.outages import outage_reason
 from app.demo.load import fill_with_demo
@@ -16,7 +17,6 @@ from app.jobs.file_import import UnreadableFile
 from app.services.identity.start_service import generate_password
 from app.settings import InvalidSettings, Settings, get_settings
 from app.wiring.identity import provide_start
-from app.wiring.lifecycle import migrate_shop, prepare
 from app.wiring.resources import Shop
 
 _WAIT_STEP_SECONDS = 1.0
@@ -105,7 +105,7 @@ async def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         while True:
             try:
-                was_behind = await migrate_shop(shop)
+                was_behind = await update_schema(shop)
                 # The processes that start next could not work on a server that is read-only.
                 await shop.database.ping()
                 break
@@ -123,7 +123,7 @@ async def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
 async def _load_demo(_arguments: argparse.Namespace, settings: Settings) -> int:
     shop = Shop(settings)
     try:
-        await prepare(shop)
+        await prepare_shop(shop)
         was_empty = await fill_with_demo(shop)
     finally:
         await shop.close()
@@ -135,7 +135,7 @@ async def _make_admin(arguments: argparse.Namespace, settings: Settings) -> int:
     shop = Shop(settings)
     password = generate_password()
     try:
-        await prepare(shop)
+        await prepare_shop(shop)
         async with shop.database.write() as session:
             await provide_start(session, shop).appoint(arguments.email, password)
     finally:

@@ -7,11 +7,11 @@ from datetime import date
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from app.cli.prepare import prepare_shop
 from app.core.calendar import span
 from app.errors import DomainError, Unavailable
 from app.jobs.daily_reports import make_report
 from app.settings import Settings
-from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 
 
@@ -43,7 +43,7 @@ async def _report(arguments: argparse.Namespace, settings: Settings) -> int:
     shop = Shop(settings)
     columns = (TextColumn("reports"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
-        await prepare(shop)
+        await prepare_shop(shop)
         with Progress(*columns, console=Console(stderr=True)) as progress:
             for day in progress.track(days):
                 try:

@@ -1,6 +1,5 @@
 """The start of a shop and its periodic cleanup."""
 
-import logging
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from app.wiring.messaging import provide_dead_letters, provide_inbox, provide_op
 from app.wiring.resources import Shop
 from app.wiring.system import provide_idempotency
 
-logger = logging.getLogger(__name__)
-
 
 async def migrate_shop(shop: Shop) -> bool:
     """Update the schema; return whether it was outdated.
@@ -25,18 +22,15 @@ async def migrate_shop(shop: Shop) -> bool:
         InvalidSettings: the folder of the data cannot be written.
     """
     if shop.settings.data_file is not None:
-        _create_file(shop.settings.data_file)
+        shop.is_new = _create_file(shop.settings.data_file)
     return await migrate(shop.database)
 
 
-def _create_file(path: Path) -> None:
+def _create_file(path: Path) -> bool:
     try:
-        is_new = create_private(path)
+        return create_private(path)
     except OSError as error:
         raise InvalidSettings(folder_fault(path, error)) from error
-    if is_new:
-        # A command in another folder than that of `.env` would otherwise use a new shop unnoticed.
-        logger.warning("new database made at %s", path.resolve())
 
 
 async def prepare(shop: Shop) -> None:

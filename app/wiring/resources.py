@@ -40,6 +40,8 @@ class Shop:
         self.http_metrics = HttpMetrics()
         # Set by a process that has a connection to the broker to ask over.
         self.ping_broker: Callable[[], Awaitable[None]] | None = None
+        self.is_new = False
+        """Whether this process has made the database, a file of SQLite."""
 
     async def record_drop(self, session: AsyncSession, tags: Collection[str]) -> UUID | None:
         """Record the cache invalidation of a transaction in it, if Redis is used."""

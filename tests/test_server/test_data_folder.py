@@ -126,10 +126,10 @@ async def test_a_shop_whose_database_was_deleted_refuses_writes_and_is_not_ready
     assert (settings.data_dir / "lavka.db").exists() is is_replaced
 
 
-def test_a_new_database_is_told_once_with_its_place(settings: Settings, tmp_path: Path) -> None:
+def test_a_new_database_is_told_once_with_its_place(settings: Settings) -> None:
     told = f"new database made at {settings.data_dir / 'lavka.db'}\n"
-    assert run(settings, tmp_path, CLI, "migrate").stderr == told
-    assert run(settings, tmp_path, CLI, "migrate").stderr == ""
+    assert command_line.lavka(settings, "migrate").stderr == told
+    assert command_line.lavka(settings, "migrate").stderr == ""
 
 
 def test_port_0_is_a_free_port_that_is_printed(settings: Settings, tmp_path: Path) -> None:

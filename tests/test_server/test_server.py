@@ -47,10 +47,12 @@ def test_help_names_every_option(tmp_path: Path) -> None:
         assert option in shown.stdout
 
 
-def where_it_is(shop: ServedShop, settings: Settings) -> list[str]:
-    """Return what every start prints."""
+def where_it_is(shop: ServedShop, settings: Settings, *, is_new: bool = False) -> list[str]:
+    """Return what a start prints: first that a database of SQLite is new."""
     where = f"http://localhost:{shop.port}"
+    made = [f"new database made at {settings.data_place}"]
     return [
+        *(made if is_new and settings.db_host is None else []),
         "Lavka",
         f"  shop  {where}/api/v1/products",
         f"  docs  {where}/docs",
@@ -74,7 +76,7 @@ async def test_the_first_start_makes_an_administrator_and_the_second_finds_all_t
         code, output, errors = shop.stop()
         assert (code, errors) == (0, "")
         *place, line, remark = output.splitlines()
-        assert place == where_it_is(shop, fresh)
+        assert place == where_it_is(shop, fresh, is_new=True)
         assert remark == "        (generated at the first start and shown only once)"
     printed = re.fullmatch(
         r"  admin admin@example\.com, password (([a-z2-9]{5}-){5}[a-z2-9]{5})", line
@@ -109,7 +111,7 @@ def test_an_administrators_password_that_is_set_is_not_printed(tmp_path: Path) -
     (tmp_path / ".env").write_text(f"ADMIN_PASSWORD={PASSWORD}\n", "utf-8")
     with serving(settings, tmp_path) as shop:
         assert log_in(shop, PASSWORD).status_code == 200
-        assert shop.stop()[1].splitlines() == where_it_is(shop, settings)
+        assert shop.stop()[1].splitlines() == where_it_is(shop, settings, is_new=True)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,8 @@ def test_an_administrator_who_cannot_be_is_named_by_the_variable(
     (tmp_path / ".env").write_text(f"{line}\n", "utf-8")
     settings = sqlite_settings(tmp_path / "var")
     refused = main_py(settings, tmp_path, "--port", str(free_port()))
-    assert (refused.returncode, refused.stdout) == (1, "")
+    told = f"new database made at {settings.data_place}\n"
+    assert (refused.returncode, refused.stdout) == (1, told)
     assert refused.stderr == f"error: {error}; choose another value\n"
 
 
@@ -177,6 +180,13 @@ def test_a_request_whose_end_is_ambiguous_is_refused_or_the_last(tmp_path: Path)
                 answers = connection.makefile("rb").read()
             assert answers.count(b"HTTP/1.1 ") == 1, (name, answers)
             assert answers.startswith(b"HTTP/1.1 4"), (name, answers)
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_a_port_that_cannot_be_is_refused(tmp_path: Path, port: str) -> None:
+    refused = main_py(sqlite_settings(tmp_path / "var"), tmp_path, f"--port={port}")
+    assert refused.returncode == 2
+    assert refused.stderr.endswith("error: argument --port: must be 0 to 65535\n")
 
 
 def test_a_taken_port_is_an_error_and_nothing_is_made(tmp_path: Path) -> None:
