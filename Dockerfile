@@ -1,5 +1,6 @@
 # The image of every process of the shop: web, worker, TaskIQ worker and scheduler.
-FROM python:3.13-slim AS base
+ARG PYTHON_IMAGE=python:3.13-slim
+FROM ${PYTHON_IMAGE} AS base
 
 FROM base AS packages
 RUN pip install --no-cache-dir uv

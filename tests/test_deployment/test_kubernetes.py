@@ -101,4 +101,5 @@ def test_the_configuration_is_for_production_but_for_the_secrets(
     for name, value in (plain | secret).items():
         monkeypatch.setenv(name, value)
     refused = {fault.partition(":")[0] for fault in production_faults(Settings(_env_file=None))}
-    assert refused == {"SECRET_KEY", "POSTGRES_PASSWORD", "RABBITMQ_PASSWORD", "ADMIN_PASSWORD"}
+    passwords = {"POSTGRES_PASSWORD", "RABBITMQ_PASSWORD", "REDIS_PASSWORD", "ADMIN_PASSWORD"}
+    assert refused == passwords | {"SECRET_KEY"}

@@ -174,7 +174,8 @@ def _docker_compose(words: Words) -> list[str] | None:
     if not words:
         return []
     verb, *rest = words
-    given = [word for word in rest if not word.startswith("-")]
+    # `--scale` names a service with its number of containers.
+    given = [re.sub(r"=\d+$", "", word) for word in rest if not word.startswith("-")]
     services = given[:1] if verb == "exec" else given
     known = {*_compose_file()["services"], "$service"}
     found = [f"no service {each}" for each in services if each not in known]
