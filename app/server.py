@@ -21,6 +21,7 @@ from app.wiring.resources import Shop
 
 _LAST_PORT = 65_535
 
+
 def main(create_app: Callable[[], Litestar], argv: list[str] | None = None) -> None:
     """Serve the shop until SIGINT or SIGTERM."""
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 if sys.platform == "win32":
-    import msvcrt
+    import msvcrt  # pylint: disable=import-error  # only Windows has it
 else:
     import fcntl
 

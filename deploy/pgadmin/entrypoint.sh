@@ -3,6 +3,20 @@
 set -eu
 umask 077
 
+# Its log-in opens the database, with its password.
+case ${ENVIRONMENT:-}/${PGADMIN_DEFAULT_PASSWORD:-} in
+  production/ | production/admin | production/change-me | production/changeme | production/pgadmin | \
+    production/password | production/postgres | production/lavka)
+    echo "PGADMIN_DEFAULT_PASSWORD: is well known; use the output of \`openssl rand -base64 32\`" >&2
+    exit 1
+    ;;
+  production/????????????*) ;;
+  production/*)
+    echo "PGADMIN_DEFAULT_PASSWORD: has fewer than 12 characters; use the output of \`openssl rand -base64 32\`" >&2
+    exit 1
+    ;;
+esac
+
 # pgAdmin refuses an underscore in the domain of an e-mail address.
 domain=${PGADMIN_DEFAULT_EMAIL##*@}
 case $domain in
@@ -40,7 +54,7 @@ server = {
     "MaintenanceDB": database,
     "Username": user,
     "ConnectionParameters": {
-        "sslmode": "prefer",
+        "sslmode": os.environ.get("PGSSLMODE") or "prefer",
         "connect_timeout": 10,
         "passfile": "/lavka-pgpass",
     },

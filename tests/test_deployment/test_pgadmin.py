@@ -14,7 +14,9 @@ from tests.support.processes import ROOT
 WRAPPER = ROOT / "deploy" / "pgadmin" / "entrypoint.sh"
 
 
-def wrapped(folder: Path, email: str, password: str = "lavka") -> subprocess.CompletedProcess[str]:
+def wrapped(
+    folder: Path, email: str, password: str = "lavka", **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run the wrapper with its folders moved, and an image's entry point that tells its address."""
     shell = shutil.which("sh")
     assert shell is not None
@@ -41,10 +43,10 @@ def wrapped(folder: Path, email: str, password: str = "lavka") -> subprocess.Com
     }
     return subprocess.run(
         [shell, "-c", script],
-        env=os.environ | given,
+        env=os.environ | given | variables,
         capture_output=True,
         text=True,
-        check=True,
+        check=not variables,
         timeout=30,
     )
 
@@ -74,3 +76,29 @@ def test_the_shops_database_is_registered_with_its_password(tmp_path: Path) -> N
     passwords = tmp_path / "storage" / "admin_main-app.com" / "lavka-pgpass"
     assert passwords.read_text("utf-8") == r"db:5432:*:admin:a\:b\\c 'd" + "\n"
     assert passwords.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [
+        ("", "is well known"),
+        ("admin", "is well known"),
+        ("change-me", "is well known"),
+        ("x7Gq-pw", "has fewer than 12 characters"),
+    ],
+)
+def test_production_refuses_a_default_or_short_password(
+    tmp_path: Path, password: str, reason: str
+) -> None:
+    variables = {"ENVIRONMENT": "production", "PGADMIN_DEFAULT_PASSWORD": password}
+    done = wrapped(tmp_path, "admin@example.com", **variables)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"PGADMIN_DEFAULT_PASSWORD: {reason}; use the output of")
+    variables["PGADMIN_DEFAULT_PASSWORD"] = "x7Gq-pw-and-more"
+    assert wrapped(tmp_path, "admin@example.com", **variables).returncode == 0
+
+
+def test_tls_to_postgresql_is_that_of_the_shop(tmp_path: Path) -> None:
+    wrapped(tmp_path, "admin@example.com", PGSSLMODE="verify-full")
+    [server] = json.loads((tmp_path / "lavka-servers.json").read_text("utf-8"))["Servers"].values()
+    assert server["ConnectionParameters"]["sslmode"] == "verify-full"

@@ -95,7 +95,7 @@ def test_the_files_are_readable_by_their_owner_only(settings: Settings, tmp_path
     assert mode_of(settings.data_dir) == 0o700
 
 
-def test_a_folder_with_files_of_others_keeps_its_rights(settings: Settings, tmp_path: Path) -> None:
+def test_a_folder_with_files_of_others_keeps_its_rights(settings: Settings) -> None:
     settings.data_dir.mkdir(mode=0o755)
     (settings.data_dir / "photos").mkdir()
     lavka(settings, "migrate")

@@ -1,8 +1,6 @@
 """Settings come from the environment and `.env`, by the names that are promised."""
 
-import os
 import re
-from collections.abc import Iterator
 from hashlib import sha256
 from ipaddress import ip_network
 from pathlib import Path
@@ -10,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from app.settings import InvalidSettings, Settings, get_settings, production_faults
+from app.settings import InvalidSettings, Settings, get_settings, setting_names
+from app.settings.libraries import LIBRARY_VARIABLES
+from app.settings.loading import name_faults
+from tests.conftest import postgres_settings, sqlite_settings
+from tests.support.processes import ROOT, run
+from tests.support.servers import PostgresServer
+
+pytestmark = pytest.mark.usefixtures("no_settings")
 
 PROMISED: dict[str, tuple[str, Any]] = {
     "POSTGRES_USER": ("keeper", "keeper"),
@@ -73,92 +78,6 @@ SECRETS = [
     "SMTP_PASSWORD",
     "METRICS_TOKEN",
 ]
-# Everything that `production` checks, with values that it accepts.
-PRODUCTION = {
-    "ENVIRONMENT": "production",
-    "WORKERS": "4",
-    "SECRET_KEY": "Zr8vQ1mXn4tKc7hLw2pYd9sBf6gJe3aU",
-    "DB_HOST": "db.example",
-    "POSTGRES_PASSWORD": "s3cret@/:?",
-    "RABBITMQ_HOST": "rabbitmq",
-    "RABBITMQ_PASSWORD": "carrot",
-    "ADMIN_PASSWORD": "correct horse battery staple",
-    "CORS_ORIGINS": "https://www.example",
-    "ALLOWED_HOSTS": "shop.example",
-    "SMTP_HOST": "smtp.example",
-    "PASSWORD_MEMORY_KIB": "19456",
-    "PASSWORD_ITERATIONS": "2",
-}
-RANDOM = "`openssl rand -base64 32`"
-SHORT = f"must be at least 32 random characters (for example the output of {RANDOM})"
-HOSTS = (
-    "ALLOWED_HOSTS: must list the shop's host names (for example ALLOWED_HOSTS=shop.example.com)"
-)
-CHEAP = "PASSWORD_MEMORY_KIB, PASSWORD_ITERATIONS: must be at least 19456 and 2"
-FAULTS: list[tuple[dict[str, str], str]] = [
-    (
-        {"TEST_CLOCK": "1"},
-        "TEST_CLOCK: an administrator could move the time; set TEST_CLOCK=false",
-    ),
-    ({"METRICS_TOKEN": "short"}, f"METRICS_TOKEN: {SHORT}"),
-    ({"PREVIOUS_SECRET_KEY": "short"}, f"PREVIOUS_SECRET_KEY: {SHORT}"),
-    ({"SECRET_KEY": ""}, f"SECRET_KEY: {SHORT}"),
-    ({"SECRET_KEY": PRODUCTION["SECRET_KEY"][1:]}, f"SECRET_KEY: {SHORT}"),
-    (
-        {"SECRET_KEY": "change-me" * 4},
-        f"SECRET_KEY: does not look random; use the output of {RANDOM}",
-    ),
-    (
-        {"DB_HOST": ""},
-        "WORKERS: SQLite has one writer; set WORKERS=1, or DB_HOST for several processes on "
-        "PostgreSQL",
-    ),
-    (
-        {"POSTGRES_PASSWORD": ""},
-        f"POSTGRES_PASSWORD: is well known (POSTGRES_USER is lavka); use the output of {RANDOM}",
-    ),
-    (
-        {"POSTGRES_PASSWORD": "keeper", "POSTGRES_USER": "keeper"},
-        f"POSTGRES_PASSWORD: is well known (POSTGRES_USER is keeper); use the output of {RANDOM}",
-    ),
-    (
-        {"RABBITMQ_PASSWORD": ""},
-        f"RABBITMQ_PASSWORD: is well known (RABBITMQ_USER is guest); use the output of {RANDOM}",
-    ),
-    (
-        {"ADMIN_PASSWORD": "change-me"},
-        "ADMIN_PASSWORD: is well known; choose another one, or unset it to have one generated",
-    ),
-    (
-        {"CORS_ORIGINS": "https://www.example,*"},
-        "CORS_ORIGINS: must list origins instead of * "
-        "(for example CORS_ORIGINS=https://www.example.com)",
-    ),
-    ({"ALLOWED_HOSTS": ""}, HOSTS),
-    ({"ALLOWED_HOSTS": "shop.example,*"}, HOSTS),
-    (
-        {"SMTP_HOST": ""},
-        "SMTP_HOST: must be set, or mails with tokens would be printed "
-        "(for example SMTP_HOST=smtp.example.com)",
-    ),
-    (
-        {"SMTP_SECURITY": "none"},
-        "SMTP_SECURITY: must be starttls or tls, because mails contain tokens "
-        "(for example SMTP_SECURITY=starttls)",
-    ),
-    ({"PASSWORD_MEMORY_KIB": "19455"}, CHEAP),
-    ({"PASSWORD_ITERATIONS": "1"}, CHEAP),
-]
-
-
-@pytest.fixture(autouse=True)
-def _without_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name in os.environ.keys() & {field.upper() for field in Settings().model_dump()}:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    get_settings.cache_clear()
-    yield
-    get_settings.cache_clear()
 
 
 def shown(settings: Settings, name: str) -> Any:
@@ -277,6 +196,18 @@ def test_the_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SHOP_TIMEZONE", "Europe"),
         ("TEST_CLOCK", "perhaps"),
         ("LOG_FORMAT", "xml"),
+        ("PGSSLMODE", "verify_full"),
+        ("DB_HOST", "postgresql://db"),
+        ("REDIS_HOST", "redis:6379"),
+        ("RABBITMQ_HOST", "amqp://rabbitmq"),
+        ("SMTP_HOST", "smtp.example.com:587"),
+        ("ALLOWED_HOSTS", "https://shop.example.com"),
+        ("MAIL_FROM", "shop"),
+        ("MAIL_FROM", "a@b.example, c@d.example"),
+        ("STOREFRONT_URL", "javascript:alert(1)"),
+        ("STOREFRONT_URL", "www.example.com"),
+        ("STOREFRONT_URL", "https://www.example.com/?a=b"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_name_and_a_valid_example(
@@ -291,10 +222,12 @@ def test_a_wrong_value_is_refused_with_its_name_and_a_valid_example(
     Settings()
 
 
-def test_every_promised_name_stands_in_the_example(repository_root: Path) -> None:
-    example = (repository_root / ".env.example").read_text("utf-8")
-    named = {line.lstrip("# ").partition("=")[0] for line in example.splitlines() if "=" in line}
-    assert set(PROMISED) | {"PGADMIN_DEFAULT_EMAIL", "PGADMIN_DEFAULT_PASSWORD"} <= named
+def test_a_file_that_does_not_exist_is_refused_with_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PGSSLROOTCERT", "absent.pem")
+    with pytest.raises(InvalidSettings, match="^PGSSLROOTCERT: must be a file that exists "):
+        get_settings()
 
 
 def test_every_wrong_setting_is_named_with_its_reason(
@@ -302,45 +235,66 @@ def test_every_wrong_setting_is_named_with_its_reason(
 ) -> None:
     monkeypatch.setenv("DB_PORT", "abc")
     monkeypatch.setenv("SHOP_CURRENCY", "gold")
-    with pytest.raises(InvalidSettings, match="SHOP_CURRENCY: .*; DB_PORT: must .*integer"):
-        get_settings()
-
-
-def set_all(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
-    """Put variables into the environment."""
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-
-
-def test_settings_that_are_good_enough_for_production_are_taken(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    set_all(monkeypatch, PRODUCTION)
-    settings = get_settings()
-    assert settings.environment == "production"
-    assert not list(production_faults(settings))
-
-
-def test_production_asks_nothing_of_what_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    needed = ("ENVIRONMENT", "SECRET_KEY", "ALLOWED_HOSTS", "SMTP_HOST")
-    set_all(monkeypatch, {name: PRODUCTION[name] for name in needed})
-    assert get_settings().environment == "production"
-
-
-@pytest.mark.parametrize(("change", "fault"), FAULTS)
-def test_what_is_only_good_for_trying_things_out_is_refused_in_production(
-    monkeypatch: pytest.MonkeyPatch, change: dict[str, str], fault: str
-) -> None:
-    set_all(monkeypatch, PRODUCTION | change)
     with pytest.raises(InvalidSettings) as refused:
         get_settings()
-    assert str(refused.value) == f"not allowed with ENVIRONMENT=production:\n  {fault}"
-    monkeypatch.setenv("ENVIRONMENT", "development")
-    get_settings.cache_clear()
-    assert get_settings().environment == "development"
+    first, *lines = str(refused.value).splitlines()
+    assert first == "these settings are not valid:"
+    assert lines == [
+        "  SHOP_CURRENCY: must be a currency code of ISO 4217 (for example SHOP_CURRENCY=USD)",
+        "  DB_PORT: must be a valid integer (for example DB_PORT=5432)",
+    ]
 
 
-def test_every_fault_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    set_all(monkeypatch, PRODUCTION | {"SMTP_HOST": "", "ALLOWED_HOSTS": ""})
-    with pytest.raises(InvalidSettings, match="  ALLOWED_HOSTS: .*\n  SMTP_HOST: "):
-        get_settings()
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("POSTGRES_PASSWROD", "POSTGRES_PASSWORD"),
+        ("POSTGRES_PASS", "POSTGRES_PASSWORD"),
+        ("SHOP_TIME_ZONE", "SHOP_TIMEZONE"),
+        ("CORS_ORIGIN", "CORS_ORIGINS"),
+        ("PGSSL_MODE", "PGSSLMODE"),
+        ("DB_PASSWORD", "POSTGRES_PASSWORD"),
+        ("DATABASE_URL", "DB_HOST"),
+    ],
+)
+def test_a_name_in_the_file_that_is_almost_a_setting_is_told(
+    caplog: pytest.LogCaptureFixture, name: str, meant: str
+) -> None:
+    Path(".env").write_text(f"{name}=x\nPGADMIN_DEFAULT_EMAIL=a@b.c\nMY_OWN=1\n", "utf-8")
+    get_settings()
+    assert caplog.messages == [
+        f".env: {name} is not a setting and has no effect; did you mean {meant}?"
+    ]
+
+
+def test_no_setting_is_taken_for_a_misspelt_one() -> None:
+    names = [*setting_names(), *LIBRARY_VARIABLES, "PGADMIN_DEFAULT_PASSWORD"]
+    assert not list(name_faults(dict.fromkeys(names, "x")))
+
+
+def test_what_libraries_read_is_put_from_the_file_into_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").touch()
+    lines = ["PGSSLMODE=verify-full", "PGSSLROOTCERT=ca.pem", "OTEL_TRACES_SAMPLER=always_off"]
+    (tmp_path / ".env").write_text("\n".join(lines), "utf-8")
+    shown_there = run(
+        sqlite_settings(tmp_path),
+        tmp_path,
+        "-c",
+        "import os; os.environ['OTEL_TRACES_SAMPLER'] = 'always_on'\n"
+        "from app.settings import get_settings; get_settings()\n"
+        "print(*(os.environ.get(name) for name in "
+        "('PGSSLMODE', 'PGSSLROOTCERT', 'PGSSLKEY', 'OTEL_TRACES_SAMPLER')))",
+    )
+    # The environment goes before the file.
+    assert shown_there.stdout == "verify-full ca.pem None always_on\n", shown_there.stderr
+
+
+async def test_tls_that_the_file_demands_of_postgresql_is_demanded(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    settings = postgres_settings(postgres_server, "postgres", data_dir=tmp_path / "var")
+    cli = ROOT / "app" / "cli" / "main.py"
+    (tmp_path / ".env").write_text("PGSSLMODE=require\n", "utf-8")
+    refused = run(settings, tmp_path, cli, "migrate")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "rejected SSL upgrade" in refused.stderr and "Traceback" not in refused.stderr

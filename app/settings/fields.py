@@ -1,0 +1,134 @@
+"""The types of settings, with errors that say what would do."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic.networks import IPvAnyNetwork
+from pydantic_settings import NoDecode
+
+# Browsers leave them out of an origin.
+_USUAL_PORTS = {"http": 80, "https": 443}
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Count = Annotated[int, Field(ge=1)]
+
+
+def _split(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Networks = Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)]
+"""Addresses and networks, separated by commas."""
+
+
+def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(each if each == "*" else _origin(each) for each in values)
+
+
+def _origin(value: str) -> str:
+    """Return an origin as browsers send it (RFC 6454, section 6.2)."""
+    match = re.fullmatch(
+        r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])"
+        r"(:(?P<port>\d+))?/?",
+        value.lower(),
+        re.ASCII,
+    )
+    if match is None:
+        raise ValueError(_not_origin(value))
+    scheme, host, port = match["scheme"], match["host"], match["port"]
+    if port is None or int(port) == _USUAL_PORTS.get(scheme):
+        return f"{scheme}://{host}"
+    if not 1 <= int(port) <= 65_535:
+        raise ValueError(_not_origin(value))
+    return f"{scheme}://{host}:{int(port)}"
+
+
+def _not_origin(value: str) -> str:
+    return (
+        f"must be origins as browsers send them, which {value!r} is not: "
+        "a scheme, a host in ASCII, and a port if it is not the usual one"
+    )
+
+
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_origins)]
+"""Origins as browsers send them, separated by commas; `*` is any."""
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("must be a time zone of the IANA database") from error
+    return value
+
+
+def _currency_code(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", value):
+        raise ValueError("must be a currency code of ISO 4217")
+    return value
+
+
+def _file(value: Path) -> Path:
+    if not value.is_file():
+        raise ValueError("must be a file that exists")
+    return value
+
+
+def _host(value: str) -> str:
+    # PostgreSQL also listens on a socket, which is a path.
+    if not value.startswith("/") and (re.search(r"[\s/@]", value) or value.count(":") == 1):
+        raise ValueError("must be a host name or an address, without a scheme and a port")
+    return value
+
+
+def _host_names(values: tuple[str, ...]) -> tuple[str, ...]:
+    if any(re.search(r"[\s/@]", each) for each in values):
+        raise ValueError("must be host names, without a scheme and a path")
+    return values
+
+
+def _mail_address(value: str) -> str:
+    if not re.fullmatch(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+", value):
+        raise ValueError("must be an e-mail address")
+    return value
+
+
+def _web_address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_web = False
+    if not is_web or re.search(r"[\s\\]", value):
+        raise ValueError("must be an address that begins with https:// or http://")
+    return value
+
+
+def _storefront(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        # Links of mails append a path and a token.
+        raise ValueError("must be an address without user, query and fragment")
+    return value
+
+
+Currency = Annotated[str, AfterValidator(_currency_code)]
+"""A currency by its code of ISO 4217."""
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+"""A time zone by its name in the IANA database."""
+
+File = Annotated[Path, AfterValidator(_file)]
+Host = Annotated[str, AfterValidator(_host)]
+HostNames = Annotated[Names, AfterValidator(_host_names)]
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Storefront = Annotated[WebAddress, AfterValidator(_storefront)]
+"""The address of a website to which links append."""

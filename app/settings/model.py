@@ -1,0 +1,203 @@
+"""The settings: names, types, defaults and meanings; docs/settings.md is generated from it."""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL
+
+from app.settings.fields import (
+    Count,
+    Currency,
+    File,
+    Host,
+    HostNames,
+    MailAddress,
+    Networks,
+    Origins,
+    Port,
+    Storefront,
+    WebAddress,
+    Zone,
+)
+
+
+class Settings(BaseSettings):
+    """The configuration; each field is an environment variable of the same name in upper case."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+        use_attribute_docstrings=True,
+    )
+
+    host: str = "127.0.0.1"
+    """The address to listen on; `0.0.0.0` is every address of IPv4."""
+    port: Port = 8000
+    """The port to listen on; in `docker-compose.yml`, the port on this machine."""
+    data_dir: Path = Path("var")
+    """The folder of SQLite's files, and of the clock of `TEST_CLOCK`."""
+    heartbeat_file: Path | None = None
+    """Where a process without a port writes that it works; unset: nowhere."""
+
+    environment: Literal["development", "production"] = "development"
+    """`production` refuses to start with settings that are only meant for development."""
+    workers: Count = 1
+    """The number of HTTP processes; several need PostgreSQL."""
+
+    shop_currency: Currency = "USD"
+    """The currency of all prices."""
+    shop_timezone: Zone = "UTC"
+    """The zone of the shop day, whose report is made when the day has ended."""
+    test_clock: bool = False
+    """Lets administrators move the time of all processes with the same `DATA_DIR`, for tests."""
+
+    db_host: Host | None = None
+    """The server of PostgreSQL; unset: SQLite under `DATA_DIR`."""
+    db_port: Port = 5432
+    """The port of PostgreSQL."""
+    db_pool_size: Annotated[int, Field(ge=1, le=200)] = 10
+    """How many connections to PostgreSQL a process opens at most."""
+    postgres_user: str = "lavka"
+    """The user of PostgreSQL."""
+    postgres_password: SecretStr = SecretStr("lavka")
+    """The password of that user."""
+    postgres_db: str = "lavka"
+    """The database in PostgreSQL."""
+    pgsslmode: (
+        Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] | None
+    ) = None
+    """TLS to PostgreSQL, as libpq defines it; unset: `prefer`, unverified."""
+    pgsslrootcert: File | None = None
+    """The certificate authority of PostgreSQL, as a file."""
+    pgsslcert: File | None = None
+    """The certificate that the shop shows to PostgreSQL, as a file."""
+    pgsslkey: File | None = None
+    """The key of that certificate, as a file."""
+    pgsslcrl: File | None = None
+    """Revoked certificates of PostgreSQL, as a file."""
+
+    rabbitmq_host: Host | None = None
+    """The server of RabbitMQ; unset: commands wait in the database, and `main.py` applies them."""
+    rabbitmq_port: Port = 5672
+    """The port of RabbitMQ."""
+    rabbitmq_vhost: str = "/"
+    """The virtual host in RabbitMQ."""
+    rabbitmq_user: str = "guest"
+    """The user of RabbitMQ."""
+    rabbitmq_password: SecretStr = SecretStr("guest")
+    """The password of that user."""
+
+    message_wait_hours: Count = 24
+    """How long an `order_update` or `product_update` waits for its order or product to arrive."""
+    dead_letter_days: Count = 90
+    """How long a dead letter is kept."""
+
+    redis_host: Host | None = None
+    """The server of Redis; unset: each process caches and counts in its own memory."""
+    redis_port: Port = 6379
+    """The port of Redis."""
+    redis_db: Annotated[int, Field(ge=0)] = 0
+    """The number of the database in Redis."""
+    redis_password: SecretStr | None = None
+    """The password of Redis."""
+    redis_decode_responses: bool = False
+    """Accepted without effect: cached values are bytes."""
+
+    cache_max_entries: Annotated[int, Field(ge=100)] = 20_000
+    """The limit of entries in the cache of a process."""
+    cache_max_mib: Count = 64
+    """The limit of its memory, in MiB."""
+
+    secret_key: SecretStr | None = None
+    """Signs tokens; unset: a key that the first start generates and stores in the database."""
+    previous_secret_key: SecretStr | None = None
+    """Still verifies but no longer signs: set it while a key is replaced."""
+    admin_email: str = "admin@example.com"
+    """The administrator that the first start adds."""
+    admin_password: SecretStr | None = None
+    """The password of that administrator; unset: one is generated and printed."""
+    access_token_seconds: Count = 15 * 60
+    """How long an access token is valid."""
+    refresh_token_days: Count = 30
+    """How long a refresh token is valid."""
+    password_memory_kib: Annotated[int, Field(ge=8)] = 19_456
+    """The memory of argon2id, in KiB; a password is hashed again at a log-in after a change."""
+    password_iterations: Count = 2
+    """The passes of argon2id."""
+
+    login_limit_per_account: Count = 5
+    """Log-ins of one user in a minute."""
+    login_limit_per_address: Count = 20
+    """Log-ins and registrations from one network address in a minute."""
+    rate_limit_per_minute: Annotated[int, Field(ge=0)] = 12_000
+    """All requests from one network address to one process in a minute; 0: no limit."""
+
+    log_format: Literal["json", "console"] | None = None
+    """The format of log lines; unset: `console` on a terminal, `json` elsewhere."""
+    otel_exporter_otlp_endpoint: WebAddress | None = None
+    """The collector of traces, by OTLP over HTTP; unset: there are no traces."""
+    otel_service_name: str = "lavka"
+    """The name of the process in traces."""
+    metrics_token: SecretStr | None = None
+    """Lets Prometheus read `/metrics`, also while the database, which has the API keys, is down."""
+
+    allowed_hosts: HostNames = ()
+    """The host names of the shop, separated by commas; unset: any."""
+    cors_origins: Origins = ()
+    """Origins whose pages may call the shop from a browser, separated by commas."""
+    trusted_proxies: Networks = ()
+    """Addresses and networks of proxies whose `X-Forwarded-For` is trusted."""
+
+    smtp_host: Host | None = None
+    """The server for e-mail; unset: mails are printed to standard output."""
+    smtp_port: Port = 587
+    """The port of that server."""
+    smtp_user: str | None = None
+    """The user of that server."""
+    smtp_password: SecretStr | None = None
+    """The password of that user."""
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    """The encryption to that server."""
+    mail_from: MailAddress = "shop@example.com"
+    """The sender of mails."""
+    storefront_url: Storefront | None = None
+    """The website to which mails link; unset: mails contain only the token."""
+
+    @property
+    def signing_keys(self) -> tuple[bytes, ...]:
+        """The keys of the settings, 32 bytes each; the first one signs."""
+        given = (self.secret_key, self.previous_secret_key)
+        return tuple(
+            hashlib.sha256(key.get_secret_value().encode()).digest() for key in given if key
+        )
+
+    @property
+    def data_file(self) -> Path | None:
+        """The file of SQLite, or None with PostgreSQL."""
+        return self.data_dir / "lavka.db" if self.db_host is None else None
+
+    @property
+    def database_url(self) -> URL:
+        """The shop's database: PostgreSQL when `DB_HOST` is set, else SQLite."""
+        if self.data_file is not None:
+            return URL.create("sqlite+aiosqlite", database=str(self.data_file))
+        return URL.create(
+            "postgresql+asyncpg",
+            username=self.postgres_user,
+            password=self.postgres_password.get_secret_value(),
+            host=self.db_host,
+            port=self.db_port,
+            database=self.postgres_db,
+        )
+
+    @property
+    def data_place(self) -> str:
+        """The location of the database, for display: without the password."""
+        if self.data_file is not None:
+            return str(self.data_file.resolve())
+        return self.database_url.render_as_string(hide_password=True)

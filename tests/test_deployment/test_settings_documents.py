@@ -1,0 +1,25 @@
+"""The documents list the settings, and what production refuses, as the code has them."""
+
+import re
+
+from app.settings import setting_names
+from app.settings.libraries import LIBRARY_VARIABLES
+from app.settings.loading import OF_CONTAINERS
+from app.settings.production import RULES
+from scripts.settings_tables import SECURITY, SETTINGS, security_document, settings_document
+
+
+def test_the_table_of_settings_is_that_of_the_code() -> None:
+    text = SETTINGS.read_text("utf-8")
+    assert text == settings_document()
+    rows = re.findall(r"^\| `([A-Z_]+)` \|.*[.…] \|$", text, re.MULTILINE)
+    fields = setting_names()
+    assert rows == [*fields, *LIBRARY_VARIABLES, *OF_CONTAINERS]
+
+
+def test_the_table_of_what_production_refuses_is_that_of_the_code() -> None:
+    text = SECURITY.read_text("utf-8")
+    assert text == security_document(text)
+    assert [text.count(f"| {rule.refused} | {rule.remedy} |") > 0 for rule in RULES] == [
+        True
+    ] * len(RULES)
