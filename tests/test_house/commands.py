@@ -163,7 +163,11 @@ def _taskiq(words: Words) -> list[str]:
 
 
 def _docker_compose(words: Words) -> list[str] | None:
-    """Check the verb, the profile and the services; what `exec` runs is a command again."""
+    """Check the files, the verb, the profile and the services; `exec` runs a command again."""
+    while words[:1] == ["-f"]:
+        if not (ROOT / words[1]).is_file():
+            return [f"no file {words[1]}"]
+        words = words[2:]
     profiles = {
         each for one in _compose_file()["services"].values() for each in one.get("profiles", ())
     }
