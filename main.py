@@ -10,6 +10,7 @@ from litestar.datastructures import State
 
 from app.controllers import CONTROLLERS, TAGS
 from app.controllers.system import ROOT_CONTROLLERS, TEST_CONTROLLERS
+from app.database.data_file import hold
 from app.dependencies import DEPENDENCIES
 from app.jobs.cache_sync import sync_cache
 from app.jobs.embedded_dispatcher import dispatch_commands
@@ -42,6 +43,7 @@ _START_DELAY_SECONDS = 1.0
 
 def create_app(shop: Shop | None = None) -> Litestar:
     """Build the application for the shop of the settings, or for a given one."""
+    is_server = shop is None
     if shop is None:
         # Workers of a server that does not fork begin with this call.
         begin_process(settings := get_settings())
@@ -49,15 +51,11 @@ def create_app(shop: Shop | None = None) -> Litestar:
     link = None if shop.settings.rabbitmq_host is None else BrokerLink(shop.settings)
     streams = event_streams(shop)
     app = Litestar(
-        route_handlers=[
-            _api(shop.settings),
-            *ROOT_CONTROLLERS,
-            documentation_assets(),
-        ],
+        route_handlers=[_api(shop.settings), *ROOT_CONTROLLERS, documentation_assets()],
         dependencies=DEPENDENCIES,
         before_request=require_short_headers,
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=[_opened(shop, link, streams)],
+        lifespan=[_opened(shop, link, streams, is_server=is_server)],
         # Each error is logged once, with its request, where it is rendered. The framework's logging
         # would add a queue and a thread to the logging of the process.
         logging_config=None,
@@ -80,9 +78,12 @@ def _api(settings: Settings) -> Router:
     )
 
 
-def _opened(shop: Shop, link: BrokerLink | None, streams: EventStreams) -> Any:
+def _opened(shop: Shop, link: BrokerLink | None, streams: EventStreams, *, is_server: bool) -> Any:
     @asynccontextmanager
     async def opened(_app: Litestar) -> AsyncIterator[None]:
+        if is_server and shop.settings.data_file is not None:
+            # Also if another server than `app.server` starts the application.
+            hold(shop.settings.data_file)
         await prepare(shop)
         if (password := await ensure_admin(shop)) is not None:
             # Only if another server starts the application: `app.server` has already printed it.

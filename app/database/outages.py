@@ -1,6 +1,7 @@
 """Distinguishes an outage of the database from an error in a statement."""
 
 import logging
+import socket
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -61,6 +62,11 @@ def outage_reason(error: Unavailable) -> str:
     original = getattr(cause, "orig", None)
     if _is_damaged(original):
         return f"{original}; restore a backup, or choose another folder with DATA_DIR"
+    if isinstance(cause, socket.gaierror):
+        return (
+            f"{cause.strerror}; if DB_HOST is a name inside the containers, use "
+            "docker compose exec web lavka, or DB_HOST=localhost and DB_PORT=5433"
+        )
     return str(original or cause or error)
 
 

@@ -95,7 +95,10 @@ def setting_names() -> list[str]:
 
 def _in_file() -> dict[str, str]:
     """Return the variables of `.env` that are not empty."""
-    found = DotEnvSettingsSource(Settings).env_vars
+    try:
+        found = DotEnvSettingsSource(Settings).env_vars
+    except (UnicodeDecodeError, OSError) as error:
+        raise InvalidSettings(f".env: must be a readable text file in UTF-8 ({error})") from error
     return {name.upper(): value for name, value in found.items() if value}
 
 

@@ -197,9 +197,9 @@ RULES = (
     ),
     Rule(
         "LOGIN_LIMIT_PER_ACCOUNT",
-        "is more than 100 a minute: passwords can be guessed",
+        "is more than 1000 a minute: passwords can be guessed",
         "for example LOGIN_LIMIT_PER_ACCOUNT=5",
-        lambda it: it.login_limit_per_account > 100,
+        lambda it: it.login_limit_per_account > 1_000,
     ),
     Rule(
         "LOGIN_LIMIT_PER_ADDRESS",

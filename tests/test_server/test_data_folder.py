@@ -58,6 +58,19 @@ def test_a_second_server_on_the_same_folder_is_refused_in_one_line(
         assert shop.stop()[0] == 0
 
 
+def test_an_application_that_another_server_starts_is_refused_too(
+    settings: Settings, tmp_path: Path
+) -> None:
+    start = (
+        "import asyncio; from main import create_app; "
+        "asyncio.run(create_app().lifespan().__aenter__())"
+    )
+    with serving(settings, tmp_path):
+        refused = run(settings, tmp_path, "-c", start)
+    assert refused.returncode == 1
+    assert f"DataInUse: another server already uses {settings.data_dir};" in refused.stderr
+
+
 async def test_what_the_command_line_changes_is_seen_at_once(
     settings: Settings, tmp_path: Path
 ) -> None:

@@ -128,8 +128,8 @@ FAULTS: list[tuple[dict[str, str], str]] = [
     ({"PASSWORD_ITERATIONS": "1"}, CHEAP),
     ({"PASSWORD_MEMORY_KIB": "8", "PASSWORD_ITERATIONS": "5000"}, CHEAP),
     (
-        {"LOGIN_LIMIT_PER_ACCOUNT": "101"},
-        "LOGIN_LIMIT_PER_ACCOUNT: is more than 100 a minute: passwords can be guessed; "
+        {"LOGIN_LIMIT_PER_ACCOUNT": "1001"},
+        "LOGIN_LIMIT_PER_ACCOUNT: is more than 1000 a minute: passwords can be guessed; "
         "for example LOGIN_LIMIT_PER_ACCOUNT=5",
     ),
     (

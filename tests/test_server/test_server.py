@@ -215,15 +215,17 @@ def test_a_wrong_setting_is_named_without_a_traceback(tmp_path: Path) -> None:
 
 
 def test_settings_that_are_not_good_enough_for_production_are_named(tmp_path: Path) -> None:
-    settings = sqlite_settings(tmp_path / "var", password_memory_kib=19_456, password_iterations=2)
+    costs = {"password_memory_kib": 19_456, "password_iterations": 2}
+    limits = {"login_limit_per_account": 5, "login_limit_per_address": 20}
+    settings = sqlite_settings(tmp_path / "var", **costs, **limits)
     production = f"ENVIRONMENT=production\nSECRET_KEY={SECRET_KEY}\nALLOWED_HOSTS=127.0.0.1\n"
     (tmp_path / ".env").write_text(production, "utf-8")
     refused = run(settings, tmp_path, MAIN, "--port", str(free_port()))
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == (
         "error: not allowed with ENVIRONMENT=production:\n"
-        "  SMTP_HOST: must be set, or mails with tokens would be printed "
-        "(for example SMTP_HOST=smtp.example.com)\n"
+        "  SMTP_HOST: is not set: mails with tokens would be printed; "
+        "for example SMTP_HOST=smtp.example.com\n"
     )
     assert not settings.data_dir.exists()
     (tmp_path / ".env").write_text(f"{production}SMTP_HOST=127.0.0.1\n", "utf-8")
@@ -251,6 +253,16 @@ def test_a_database_that_is_away_at_the_start_is_named(tmp_path: Path) -> None:
     (last,) = (line for line in refused.stderr.splitlines() if line.startswith("error: "))
     place = f"postgresql+asyncpg://lavka:***@127.0.0.1:{settings.db_port}/lavka"
     assert last.startswith(f"error: {place}: ") and "Connect call failed" in last
+
+
+def test_a_host_of_the_containers_is_told_outside_of_them(tmp_path: Path) -> None:
+    settings = away(tmp_path).model_copy(update={"db_host": "db.invalid"})
+    refused = main_py(settings, tmp_path, "--port", str(free_port()))
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines()[-1].endswith(
+        "; if DB_HOST is a name inside the containers, use docker compose exec web lavka, "
+        "or DB_HOST=localhost and DB_PORT=5433"
+    )
 
 
 @pytest.mark.parametrize(

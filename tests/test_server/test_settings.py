@@ -267,6 +267,17 @@ def test_a_name_in_the_file_that_is_almost_a_setting_is_told(
     ]
 
 
+def test_a_file_of_an_editor_on_windows_is_read() -> None:
+    Path(".env").write_bytes(b"\xef\xbb\xbfPORT=8001\r\nHOST=::1\r\n")
+    assert (get_settings().port, get_settings().host) == (8001, "::1")
+
+
+def test_a_file_that_is_not_in_utf_8_is_an_error_of_one_line() -> None:
+    Path(".env").write_text("PORT=8001", "utf-16")
+    with pytest.raises(InvalidSettings, match=r"^\.env: must be a readable text file in UTF-8 "):
+        get_settings()
+
+
 def test_no_setting_is_taken_for_a_misspelt_one() -> None:
     names = [*setting_names(), *LIBRARY_VARIABLES, "PGADMIN_DEFAULT_PASSWORD"]
     assert not list(name_faults(dict.fromkeys(names, "x")))
