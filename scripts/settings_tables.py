@@ -4,9 +4,11 @@ Both come from the code that reads and checks the settings.
 """
 
 import argparse
+import ast
 import re
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -16,6 +18,7 @@ from app.settings.libraries import LIBRARY_VARIABLES
 from app.settings.production import RULES
 
 ROOT = Path(__file__).resolve().parent.parent
+MODEL = ROOT / "app" / "settings" / "model.py"
 SETTINGS = ROOT / "docs" / "settings.md"
 SECURITY = ROOT / "docs" / "security.md"
 _TABLE = re.compile(r"(?<=<!-- refused in production -->\n\n)(\|.*\n)+")
@@ -62,7 +65,23 @@ def settings_document() -> str:
     )
 
 
+def _meanings() -> dict[str, str]:
+    """Return the text below each field; Pydantic would read the source at each start for it."""
+    (body,) = (
+        each.body
+        for each in ast.parse(MODEL.read_text("utf-8")).body
+        if isinstance(each, ast.ClassDef)
+    )
+    return {
+        field.target.id: str(text.value.value)
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+    }
+
+
 def _settings() -> Iterator[str]:
+    meanings = _meanings()
     for field, info in Settings.model_fields.items():
         default = info.default
         if isinstance(default, SecretStr):
@@ -70,7 +89,7 @@ def _settings() -> Iterator[str]:
         elif isinstance(default, bool):
             default = str(default).lower()
         shown = "" if default in (None, ()) else f"`{default}`"
-        yield f"| `{field.upper()}` | {shown} | {info.description} |\n"
+        yield f"| `{field.upper()}` | {shown} | {meanings[field]} |\n"
 
 
 def security_document(text: str) -> str:

@@ -34,7 +34,6 @@ class Settings(BaseSettings):
         extra="ignore",
         frozen=True,
         env_ignore_empty=True,
-        use_attribute_docstrings=True,
     )
 
     host: str = "127.0.0.1"
