@@ -18,7 +18,7 @@ from app.jobs.refused_rows import write_refused
 from app.schemas.data.import_schema import ROW_KINDS, columns_of
 from app.services.data.import_outcome import ImportOptions, Outcome
 from app.settings import Settings
-from app.wiring.lifecycle import migrate_shop, prepare, require_same_currency
+from app.wiring.lifecycle import migrate_shop, require_same_currency
 from app.wiring.resources import Shop
 
 _SHOWN_ROWS = 20
