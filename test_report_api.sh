@@ -93,7 +93,9 @@ make_administrator() {
     echo "      made the administrator $ADMIN_EMAIL with \`$* lavka admin $ADMIN_EMAIL\`"
 }
 
-has_container() { [ -n "$(docker compose ps --quiet --status running web 2>/dev/null)" ]; }
+compose=(docker compose)
+docker compose version >/dev/null 2>&1 || compose=(docker-compose)
+has_container() { [ -n "$("${compose[@]}" ps -q web 2>/dev/null)" ]; }
 
 status=
 if [ -n "$ADMIN_PASSWORD" ]; then
@@ -103,7 +105,7 @@ else
     echo "      ADMIN_PASSWORD is not set"
 fi
 if [ "$status" != 200 ] && [ -z "$is_given" ]; then
-    { has_container && make_administrator docker compose exec -T web; } || make_administrator uv run --quiet || {
+    { has_container && make_administrator "${compose[@]}" exec -T web; } || make_administrator uv run --quiet || {
         echo "error: no administrator of $BASE_URL could be made: $(tail -n 1 "$work/refused")" >&2
         echo "error: run it where the shop runs, or set ADMIN_EMAIL and ADMIN_PASSWORD" >&2
         exit 2

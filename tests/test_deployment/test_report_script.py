@@ -42,7 +42,10 @@ def project(tmp_path: Path) -> Path:
     lavka = f'exec {sys.executable} {ROOT / "app/cli/main.py"} "$@"'
     for name, script in {
         "uv": f"shift 3; {lavka}",
-        "docker": f'[ "$2" = ps ] && {{ [ ! -e web ] || echo web; exit; }}; shift 5; {lavka}',
+        "docker": '[ ! -e old ] || exit 1; [ "$2" != version ] || exit 0; shift; '
+        'exec docker-compose "$@"',
+        "docker-compose": f'[ "$1" = ps ] && {{ [ ! -e web ] || echo web; exit; }}; '
+        f"shift 4; {lavka}",
     }.items():
         program = tmp_path / "bin" / name
         program.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
@@ -93,16 +96,18 @@ def test_the_password_of_the_file_is_used(settings: Settings, folder: Path, form
     assert f"password={PASSWORD}" in asked
 
 
+@pytest.mark.parametrize("compose", ["docker compose", "docker-compose"])
 def test_in_containers_the_administrator_is_made_in_the_container(
-    shop: ServedShop, settings: Settings, folder: Path
+    shop: ServedShop, settings: Settings, folder: Path, compose: str
 ) -> None:
     (folder / "web").touch()
+    if compose == "docker-compose":
+        (folder / "old").touch()
     (folder / ".env").write_text("ADMIN_PASSWORD=an older kettle\n", "utf-8")
     done = ran(folder, settings, shop.url)
     assert done.stdout.splitlines()[:3] == [
         "      ADMIN_PASSWORD of .env does not log in",
-        f"      made the administrator {OWN} with "
-        f"`docker compose exec -T web lavka admin {OWN}`",
+        f"      made the administrator {OWN} with " f"`{compose} exec -T web lavka admin {OWN}`",
         "ok    the administrator logs in",
     ]
 
