@@ -202,6 +202,7 @@ def test_the_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         ("RABBITMQ_HOST", "amqp://rabbitmq"),
         ("SMTP_HOST", "smtp.example.com:587"),
         ("ALLOWED_HOSTS", "https://shop.example.com"),
+        ("CORS_ORIGINS", "null"),
         ("MAIL_FROM", "shop"),
         ("MAIL_FROM", "a@b.example, c@d.example"),
         ("STOREFRONT_URL", "javascript:alert(1)"),
