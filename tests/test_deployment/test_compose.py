@@ -99,6 +99,13 @@ def test_every_setting_of_the_shop_reaches_its_containers(name: str) -> None:
     assert passed == known - NOT_FOR_CONTAINERS
 
 
+def test_no_setting_is_passed_on_twice() -> None:
+    # Compose refuses a file with a name twice; the library that reads it here takes the last one.
+    shop = (ROOT / "docker-compose.yml").read_text("utf-8").partition("x-heartbeat")[0]
+    names = re.findall(r"^    ([A-Z_]+):", shop, re.MULTILINE)
+    assert len(names) > 50 and len(names) == len(set(names))
+
+
 def test_every_setting_is_in_the_example() -> None:
     named = re.findall(r"^# ([A-Z_]+)=", EXAMPLE, re.MULTILINE)
     fields = set(setting_names())
