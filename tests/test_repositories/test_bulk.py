@@ -61,7 +61,7 @@ async def all_of(shop: Shop, kind: Any) -> Sequence[Any]:
 
 async def test_values_of_every_type_arrive_as_they_were(shop: Shop) -> None:
     there = timezone(timedelta(hours=9))
-    rows = [
+    rows: list[dict[str, object]] = [
         event(1, subject_id=UUID(int=7), detail={}, created_at=NOW.astimezone(there)),
         event(2, event="", actor="\u00fc\u6f22\U0001f375'\"\\{},NULL", detail={"a": [None, {}]}),
         event(3, actor="NULL"),
@@ -130,7 +130,7 @@ async def test_however_many_are_asked_for_the_statement_stays_the_same(shop: Sho
 
 
 async def test_messages_leave_in_the_order_in_which_they_were_added(shop: Shop) -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "exchange": "",
             "routing_key": "order",
