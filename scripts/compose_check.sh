@@ -10,7 +10,8 @@ work=$(mktemp -d)
 export COMPOSE_PROJECT_NAME=lavka-check-$$ UV_NO_PROGRESS=1 COMPOSE_ANSI=never
 unset VIRTUAL_ENV
 # Only the settings that a check writes may apply.
-while read -r name; do unset "$name"; done < <(sed -nE 's/^# ?([A-Z_]+)=.*/\1/p' "$root/.env.example")
+# Not those of the machine's certificates, without which nothing could be downloaded.
+while read -r name; do unset "$name"; done < <(sed -nE '/SSL_CERT_/d; s/^# ?([A-Z_]+)=.*/\1/p' "$root/.env.example")
 
 if docker compose version >/dev/null 2>&1; then
     compose() { docker compose "$@"; }
