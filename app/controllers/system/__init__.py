@@ -5,12 +5,13 @@ from litestar.openapi.spec import Tag
 from app.controllers.system.audit_controller import AuditController
 from app.controllers.system.clock_controller import ClockController
 from app.controllers.system.health_controller import HealthController
+from app.controllers.system.home_controller import HomeController
 from app.controllers.system.metrics_controller import MetricsController
 
 CONTROLLERS = (AuditController,)
 TEST_CONTROLLERS = (ClockController,)
 """Controllers of a shop whose clock can be moved."""
-ROOT_CONTROLLERS = (HealthController, MetricsController)
+ROOT_CONTROLLERS = (HomeController, HealthController, MetricsController)
 """Controllers that are not part of the API."""
 TAGS = (
     Tag("audit", "The audit trail."),

@@ -48,7 +48,7 @@ def handlers_of(application: Litestar) -> dict[tuple[str, str], HTTPRouteHandler
         for route in application.routes
         for handler in getattr(route, "route_handlers", ())
         for method in handler.http_methods
-        if method != "OPTIONS" and not route.path.startswith(("/docs", "/metrics"))
+        if method != "OPTIONS" and route.path.startswith(("/api/", "/health/"))
     }
 
 

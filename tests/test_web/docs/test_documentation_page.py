@@ -32,7 +32,7 @@ def test_the_page_shows_the_document_of_the_shop(repository_root: Path) -> None:
     script = (static / "docs.js").read_text("utf-8")
     assert 'url: "/docs/openapi.json"' in script
     ours = [each for each in static.iterdir() if each.is_file()]
-    names = {"docs.html", "docs.js", "messages.html", "messages.css"}
+    names = {"docs.html", "docs.js", "home.html", "messages.html", "pages.css"}
     assert {each.name for each in ours} == names
     for file in ours:
         assert "//" not in re.sub(r"(?m)^// .*$", "", file.read_text("utf-8"))

@@ -1,0 +1,75 @@
+"""The page at `/` leads a person, and a program, to everything else."""
+
+import httpx
+import pytest
+
+from app import __version__
+from tests.test_web.docs.documents import Loads
+from tests.test_web.docs.test_messages_page import Reader
+
+pytestmark = pytest.mark.any_database
+
+HOME = "http://shop.test/"
+PLACES = {
+    "products": "/api/v1/products",
+    "documentation": "/docs",
+    "openapi": "/docs/openapi.json",
+    "messages": "/docs/messages",
+    "asyncapi": "/docs/asyncapi.json",
+    "health": "/health/ready",
+}
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("accept", [BROWSER, "*/*", "text/html", "image/png"])
+async def test_a_browser_gets_a_page_that_leads_everywhere(
+    client: httpx.AsyncClient, accept: str
+) -> None:
+    page = await client.get(HOME, headers={"Accept": accept, "Authorization": ""})
+    assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert page.headers["Vary"] == "Accept"
+    reader = Reader()
+    reader.feed(page.text)
+    assert not reader.open
+    assert reader.links == list(PLACES.values())
+    assert f"Version {__version__}." in reader.text
+
+
+@pytest.mark.parametrize(
+    "accept", ["application/json", "application/json, text/html;q=0.5", "application/*"]
+)
+async def test_who_asks_for_json_gets_json(client: httpx.AsyncClient, accept: str) -> None:
+    response = await client.get(HOME, headers={"Accept": accept})
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json")
+    assert response.headers["Vary"] == "Accept"
+    assert response.json() == {"name": "Lavka", "version": __version__} | PLACES
+
+
+async def test_every_place_that_it_names_answers(client: httpx.AsyncClient) -> None:
+    for path in PLACES.values():
+        assert (await client.get(f"http://shop.test{path}")).status_code == 200, path
+
+
+async def test_the_page_loads_from_the_shop_only_and_without_a_script(
+    client: httpx.AsyncClient,
+) -> None:
+    page = await client.get(HOME)
+    loads = Loads()
+    loads.feed(page.text)
+    assert "<script" not in page.text and " style=" not in page.text
+    assert not loads.has_inline_script
+    for url in loads.urls:
+        assert url.startswith("/")
+        assert (await client.get(f"http://shop.test{url}")).status_code == 200
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'; style-src 'self'; img-src 'self';" in policy
+    assert "script-src" not in policy
+
+
+async def test_a_caller_who_has_the_page_gets_304(client: httpx.AsyncClient) -> None:
+    page, document = await client.get(HOME), await client.get(
+        HOME, headers={"Accept": "application/json"}
+    )
+    assert page.headers["ETag"] != document.headers["ETag"]
+    again = await client.get(HOME, headers={"If-None-Match": page.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
