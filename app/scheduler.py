@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from datetime import timedelta
 from multiprocessing import parent_process
 from typing import Any, cast
 
@@ -36,15 +37,15 @@ from app.runtime.heartbeat import heartbeat
 from app.runtime.process import begin_process
 from app.runtime.supervisor import end
 from app.services.reports.report_service import MAKE_REPORT
-from app.settings import Settings, get_settings
+from app.settings import InvalidSettings, Settings, get_settings
 from app.wiring.lifecycle import delete_expired, prepare
 from app.wiring.resources import Shop
 
 logger = logging.getLogger(__name__)
 
-_MIDNIGHT = "0 0 * * *"
 _CATCH_UP_SECONDS = 300
 _CLEANUP_SECONDS = 3_600
+_NEW_SCHEDULE_SECONDS = 60
 # No colon: with a colon in the prefix, schedules of the past are never found.
 _PREFIX = "lavka-schedules"
 
@@ -121,7 +122,12 @@ async def run_here(shop: Shop) -> None:
     its = _with_tasks(InMemoryBroker(), shop)
     local_scheduler = _scheduler_of(its, shop.settings)
     try:
-        await run_scheduler_task(local_scheduler, run_startup=True)
+        await run_scheduler_task(
+            local_scheduler,
+            run_startup=True,
+            # New schedules in Redis, too, are noticed at once by a shop whose clock can be moved.
+            interval=timedelta(seconds=1 if shop.settings.test_clock else _NEW_SCHEDULE_SECONDS),
+        )
     finally:
         # An interrupted report is made at the next start.
         await end(_RUNNING)
@@ -159,24 +165,36 @@ def _rabbitmq(settings: Settings) -> AsyncBroker:
 def _scheduler_of(its: AsyncBroker, settings: Settings) -> TaskiqScheduler:
     sources: list[ScheduleSource] = [LabelScheduleSource(its)]
     if settings.redis_host is not None:
-        # Not needed without Redis.
-        from taskiq_redis import (  # pylint: disable=import-outside-toplevel
-            ListRedisScheduleSource,
-        )
-
-        password = settings.redis_password
-        url = URL.build(
-            scheme="redis",
-            host=settings.redis_host,
-            port=settings.redis_port,
-            password=password.get_secret_value() if password else None,
-            path=f"/{settings.redis_db}",
-        )
-        # The default is pickle, which would let anybody who can write to Redis execute code.
-        sources.append(
-            ListRedisScheduleSource(str(url), prefix=_PREFIX, serializer=JSONSerializer())
-        )
+        sources.append(added_schedules(settings))
     return TaskiqScheduler(its, sources)
+
+
+def added_schedules(settings: Settings) -> ScheduleSource:
+    """Return the schedules in Redis, which can be added and deleted while the shop runs.
+
+    Raises:
+        InvalidSettings: there is no Redis.
+    """
+    if settings.redis_host is None:
+        raise InvalidSettings(
+            "REDIS_HOST: must be set for schedules that are added while the shop runs "
+            "(for example REDIS_HOST=localhost)"
+        )
+    # Not needed without Redis.
+    from taskiq_redis import (  # pylint: disable=import-outside-toplevel
+        ListRedisScheduleSource,
+    )
+
+    password = settings.redis_password
+    url = URL.build(
+        scheme="redis",
+        host=settings.redis_host,
+        port=settings.redis_port,
+        password=password.get_secret_value() if password else None,
+        path=f"/{settings.redis_db}",
+    )
+    # The default is pickle, which would let anybody who can write to Redis execute code.
+    return ListRedisScheduleSource(str(url), prefix=_PREFIX, serializer=JSONSerializer())
 
 
 @contextmanager
@@ -194,8 +212,8 @@ def _tracked() -> Iterator[None]:
 
 def _with_tasks(its: AsyncBroker, shop: Shop) -> AsyncBroker:
     settings = shop.settings
-    midnight = {
-        "cron": _MIDNIGHT,
+    daily = {
+        "cron": settings.report_cron,
         "cron_offset": settings.shop_timezone,
         "schedule_id": "generate-reports",
     }
@@ -212,7 +230,7 @@ def _with_tasks(its: AsyncBroker, shop: Shop) -> AsyncBroker:
 
     async def catch_up_reports() -> None:
         with _tracked():
-            await make_due_reports(shop)
+            await make_due_reports(shop, is_catching_up=True)
 
     async def tidy() -> None:
         with _tracked():
@@ -222,7 +240,7 @@ def _with_tasks(its: AsyncBroker, shop: Shop) -> AsyncBroker:
         with _tracked():
             await make_asked_report(shop, day, operation_id, request_id)
 
-    its.register_task(generate_reports, "generate_reports", schedule=[midnight])
+    its.register_task(generate_reports, "generate_reports", schedule=[daily])
     its.register_task(catch_up_reports, "catch_up_reports", schedule=[catch_up])
     its.register_task(tidy, "tidy", schedule=[hourly])
     its.register_task(make_report, MAKE_REPORT)

@@ -33,13 +33,15 @@ async def make_report(shop: Shop, day: date, *, only_if_due: bool = False) -> Ou
     return await _make(shop, day, only_if_due=only_if_due)
 
 
-async def make_due_reports(shop: Shop) -> list[date]:
+async def make_due_reports(shop: Shop, *, is_catching_up: bool = False) -> list[date]:
     """Make the report of every due day; return the days whose reports were made.
 
-    In a process that serves requests, many days take a fifth of its time.
+    When catching up, a day is not due before the first scheduled time after its end. In a process
+    that serves requests, many days take a fifth of its time.
     """
     async with shop.database.read() as session:
-        due = await provide_report_schedule(session, shop).due_days()
+        schedule = provide_report_schedule(session, shop)
+        due = await schedule.due_days(is_catching_up=is_catching_up)
     made, loop = [], asyncio.get_running_loop()
     for day in due:
         started_at = loop.time()

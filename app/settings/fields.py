@@ -10,6 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.networks import IPvAnyNetwork
 from pydantic_settings import NoDecode
 
+from app.core.cron import Cron
+
 # Browsers leave them out of an origin.
 _USUAL_PORTS = {"http": 80, "https": 443}
 
@@ -75,6 +77,10 @@ def _currency_code(value: str) -> str:
     return value
 
 
+def _known_schedule(value: str) -> str:
+    return Cron(value).expression
+
+
 def _file(value: Path) -> Path:
     if not value.is_file():
         raise ValueError("must be a file that exists")
@@ -121,6 +127,9 @@ def _storefront(value: str) -> str:
 
 Currency = Annotated[str, AfterValidator(_currency_code)]
 """A currency by its code of ISO 4217."""
+
+Schedule = Annotated[str, AfterValidator(_known_schedule)]
+"""A cron expression."""
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
 """A time zone by its name in the IANA database."""

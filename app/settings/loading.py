@@ -30,6 +30,7 @@ _EXAMPLES = {
     "pgsslrootcert": "/etc/ssl/certs/ca-certificates.crt",
     "rabbitmq_host": "localhost",
     "redis_host": "localhost",
+    "report_cron": "0 6 * * *",
     "shop_timezone": "Europe/Berlin",
     "smtp_host": "smtp.example.com",
     "storefront_url": "https://www.example.com",

@@ -18,6 +18,7 @@ from app.settings.fields import (
     Networks,
     Origins,
     Port,
+    Schedule,
     Storefront,
     WebAddress,
     Zone,
@@ -54,6 +55,8 @@ class Settings(BaseSettings):
     """The currency of all prices."""
     shop_timezone: Zone = "UTC"
     """The zone of the shop day, whose report is made when the day has ended."""
+    report_cron: Schedule = "0 0 * * *"
+    """When the reports of the days that are over are made, as a cron expression in that zone."""
     test_clock: bool = False
     """Lets administrators move the time of all processes with the same `DATA_DIR`, for tests."""
 
@@ -140,6 +143,8 @@ class Settings(BaseSettings):
 
     log_format: Literal["json", "console"] | None = None
     """The format of log lines; unset: `console` on a terminal, `json` elsewhere."""
+    access_log: bool = False
+    """Logs one line per request, applied message and task."""
     otel_exporter_otlp_endpoint: WebAddress | None = None
     """The collector of traces, by OTLP over HTTP; unset: there are no traces."""
     otel_service_name: str = "lavka"

@@ -3,6 +3,7 @@
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.cron import Cron
 from app.repositories.messaging.dead_letter_repository import DeadLetterRepository
 from app.repositories.messaging.outbox_repository import OutboxRepository
 from app.repositories.orders.order_repository import OrderRepository
@@ -32,7 +33,11 @@ def provide_report_maker(session: AsyncSession, shop: Shop) -> ReportMaker:
 def provide_report_schedule(session: AsyncSession, shop: Shop) -> ReportSchedule:
     """Return the service that finds the daily reports that are due."""
     return ReportSchedule(
-        ReportMakingRepository(session), LedgerRepository(session), shop.days, shop.clock
+        ReportMakingRepository(session),
+        LedgerRepository(session),
+        shop.days,
+        shop.clock,
+        Cron(shop.settings.report_cron),
     )
 
 

@@ -76,6 +76,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "DATA_DIR": str(settings.data_dir),
         "SHOP_TIMEZONE": settings.shop_timezone,
+        "REPORT_CRON": settings.report_cron,
         "TEST_CLOCK": str(int(settings.test_clock)),
         "LOG_FORMAT": settings.log_format or "",
         "HEARTBEAT_FILE": str(settings.heartbeat_file or ""),

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from app.core.calendar import ShopDays, span
 from app.core.clock import Clock
+from app.core.cron import Cron
 from app.repositories.reports.ledger_repository import LedgerRepository
 from app.repositories.reports.report_making_repository import ReportMakingRepository
 
@@ -23,24 +24,30 @@ class ReportSchedule:
         ledger: LedgerRepository,
         days: ShopDays,
         clock: Clock,
+        cron: Cron,
     ) -> None:
         self._reports = reports
         self._ledger = ledger
         self._days = days
         self._clock = clock
+        self._cron = cron
 
-    async def due_days(self) -> list[date]:
+    async def due_days(self, *, is_catching_up: bool = False) -> list[date]:
         """Return the days whose report is to be made, or made again, the oldest first.
 
         That is every day from the one on which the shop got its first product, and each day before
-        on which imported orders were placed.
+        on which imported orders were placed. When catching up, it is every day that had ended at
+        the last scheduled time.
         """
+        until = now = self._clock.now()
+        if is_catching_up:
+            until = self._cron.last_before(now, self._days.timezone)
         made = set(await self._reports.days_made())
         due = set(await self._reports.outdated_days(self._days.timezone))
         opened_at = await self._reports.opened_at()
         if opened_at is not None:
             opened_on = self._days.day_of(opened_at)
-            yesterday = self._days.last_over(self._clock.now())
+            yesterday = self._days.last_over(until)
             due.update(set(span(opened_on, yesterday)) - made)
             due.update(await self._imported_days(min(opened_on, yesterday + _DAY), made))
         return sorted(due)
