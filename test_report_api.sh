@@ -214,8 +214,9 @@ check "the totals of the lines add up to the day" \
 call GET "/reports/$day" -H 'Accept: text/csv'
 check "the report is available as CSV" "$status $(tr -d '\r' <"$work/head" | sed -n 's/^[Cc]ontent-[Tt]ype: \([^;]*\).*/\1/p')" "200 text/csv"
 check "the CSV has a row for each order" "$(($(wc -l <"$work/body") - 1))" "$(jq .placed.orders_count "$work/report")"
-check "the CSV has the named columns" "$(head -1 "$work/body" | tr -d '\r')" \
-    "report_at,report_id,order_id,order_number,placed_at,count_product,total"
+columns=$(head -1 "$work/body" | tr -d '\r')
+check "the CSV says that it is in UTF-8 and has the named columns" "$columns" \
+    $'\xef\xbb\xbf'"report_at,report_id,order_id,order_number,placed_at,count_product,total"
 
 if [ "$day" = "${sold_on:-}" ]; then
     for each in "$first 2" "$second 3" "$third 5"; do

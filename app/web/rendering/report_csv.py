@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, cast
@@ -20,8 +21,15 @@ from app.wiring.resources import Shop
 CSV = "text/csv"
 _JSON = "application/json"
 _AT_ONCE = 1_000
-# OWASP, CSV Injection: a spreadsheet reads text that begins like this as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# By this mark a spreadsheet knows that the file is in UTF-8.
+_BYTE_ORDER_MARK = "\ufeff"
+# OWASP, CSV Injection: a spreadsheet reads text that begins like this as a formula, and those of
+# East Asia also the wide and small forms of the signs.
+_SIGNS = "-=+@\u2212\uff0d\uff1d\uff0b\uff20\ufe63\ufe66\ufe62\ufe6b"
+# Where the separator of lists is a semicolon, the quotes of a cell inside a line protect nothing,
+# and a new cell begins in the middle of a text.
+_FORMULA = re.compile(rf"(^|[;|\t\r\n])([\s\"']*)(?=[{_SIGNS}])")
+_BREAKS = ("\t", "\r", "\n")
 _LINE = (
     "report_at",
     "report_id",
@@ -86,8 +94,9 @@ def products_as_csv(request: ShopRequest, shop: Shop, report: ReportSummary) -> 
 
 
 def inert(text: str) -> str:
-    """Return a text that no spreadsheet reads as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """Return a text that no spreadsheet reads as a formula, whatever it takes for a separator."""
+    marked = _FORMULA.sub(r"\1\2'", text)
+    return f"'{marked}" if text.startswith(_BREAKS) else marked
 
 
 def _answer(
@@ -100,7 +109,8 @@ def _answer(
     following: Next,
 ) -> Response[Any]:
     headers = {
-        "ETag": f'"{report.digest[:20]}{report.version:04x}"',
+        # Other digits than those that tagged the files without a mark of their encoding.
+        "ETag": f'"{report.digest[20:40]}{report.version:04x}"',
         "Cache-Control": "private, no-cache",
         "Content-Disposition": f'attachment; filename="report-{report.day}-{kind}.csv"',
         "Vary": "Accept",
@@ -118,7 +128,7 @@ async def _parts(
     cells: Callable[[Any], Iterable[object]],
     following: Next,
 ) -> AsyncIterator[str]:
-    yield _text([names])
+    yield _BYTE_ORDER_MARK + _text([names])
     last = None
     while True:
         # The session of the request is closed before the response is sent.

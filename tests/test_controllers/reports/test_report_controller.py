@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -21,6 +22,36 @@ from tests.support.refusals import places_of, problem_of
 from tests.test_reports.books import add_orders, at_moment, cancel, open_shop, orders_of
 from tests.test_reports.conftest import DAY, HOUR, NOON
 
+FORMULA = re.compile('[\\s"]*[=+@\\-\uff1d\uff0b\uff20\uff0d\u2212]')
+NAMES = {
+    "=1+1": "'=1+1",
+    "+1": "'+1",
+    "-1": "'-1",
+    "@SUM(A1)": "'@SUM(A1)",
+    "\tx": "'\tx",
+    "\rx": "'\rx",
+    "Tea, =1": "Tea, =1",
+    '"x"': '"x"',
+    # The wide and the small forms of the signs, and the minus of mathematics.
+    "\uff1d1+1": "'\uff1d1+1",
+    "\uff0b1": "'\uff0b1",
+    "\uff0d1": "'\uff0d1",
+    "\uff20x": "'\uff20x",
+    "\ufe62\ufe631": "'\ufe62\ufe631",
+    "\u22121": "'\u22121",
+    # Another separator than the comma begins a cell in the middle of the text.
+    "Tea;=1+1;": "Tea;'=1+1;",
+    "Tea\t=1": "Tea\t'=1",
+    "Tea|@x": "Tea|'@x",
+    "\t=1": "'\t'=1",
+    # A blank or a quote before the sign does not make a text of it.
+    " =1": " '=1",
+    "\xa0=1": "\xa0'=1",
+    '"=1"': '"\'=1"',
+    'Tea; "=1"': 'Tea; "\'=1"',
+    "'=1": "''=1",
+    "K\xe4se - 1 = 2;3": "K\xe4se - 1 = 2;3",
+}
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -122,7 +153,7 @@ async def test_all_lines_of_a_day_come_as_csv(reported: httpx.AsyncClient, shop:
     assert answer.headers["Content-Disposition"] == (
         'attachment; filename="report-2026-03-02-orders.csv"'
     )
-    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     shown = await get(reported, "/reports/2026-03-02", limit=100)
     assert len(rows) == shown["placed"]["orders_count"] == 2_504
     assert sum(int(each["count_product"]) for each in rows) == shown["placed"]["units"]
@@ -135,10 +166,9 @@ async def test_all_lines_of_a_day_come_as_csv(reported: httpx.AsyncClient, shop:
 async def test_no_cell_is_a_formula_to_a_spreadsheet(
     reported: httpx.AsyncClient, shop: Shop
 ) -> None:
-    names = ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "Tea, =1", '"x"')
     async with shop.database.write() as session:
-        await session.execute(text("UPDATE order_items SET name = :name"), {"name": names[0]})
-    for name in names:
+        await session.execute(text("UPDATE order_items SET name = :name"), {"name": "=1+1"})
+    for name, shown in NAMES.items():
         async with shop.database.write() as session:
             await session.execute(text("UPDATE order_items SET name = :name"), {"name": name})
             await session.execute(text("DELETE FROM report_lines"))
@@ -146,8 +176,22 @@ async def test_no_cell_is_a_formula_to_a_spreadsheet(
             await session.execute(text("DELETE FROM daily_reports"))
         await make_due_reports(shop)
         answer = await reported.get("/reports/2026-03-02/products", headers={"Accept": "text/csv"})
-        cells = {row["name"] for row in csv.DictReader(io.StringIO(answer.text, newline=""))}
-        assert cells == {name if name in ("Tea, =1", '"x"') else f"'{name}"}
+        lines = answer.content.decode("utf-8-sig")
+        cells = {row["name"] for row in csv.DictReader(io.StringIO(lines, newline=""))}
+        assert cells == {shown}
+        for separator in ",;\t|":
+            for row in csv.reader(io.StringIO(lines, newline=""), delimiter=separator):
+                assert not [cell for cell in row if FORMULA.match(cell)], (name, separator)
+
+
+@pytest.mark.parametrize("path", ["/reports/2026-03-02", "/reports/2026-03-02/products"])
+async def test_a_spreadsheet_knows_the_encoding_by_the_first_bytes(
+    reported: httpx.AsyncClient, path: str
+) -> None:
+    answer = await reported.get(path, headers={"Accept": "text/csv"})
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.content.startswith(b"\xef\xbb\xbfreport_at,")
+    assert answer.content.count(b"\xef\xbb\xbf") == 1
 
 
 @pytest.mark.parametrize("path", ["/reports/2026-03-02/chart.svg", "/reports/chart.svg"])
