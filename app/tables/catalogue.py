@@ -1,7 +1,5 @@
 """Tables of products and the movements of their stock."""
 
-import re
-import unicodedata
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -12,31 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.tables.base import Base
 
 __all__ = ["MovementReason", "Product", "StockMovement"]
-
-_WORD = re.compile(r"\w+")
-# PostgreSQL ignores words of more than 2,046 bytes, in the index and in queries.
-_LONGEST_WORD = 255
-
-
-def search_words(content: str) -> list[str]:
-    """Return the words of a text as the search compares them: without case and accents."""
-    letters = content.casefold()
-    if not letters.isascii():
-        # Folded again: decomposed characters may contain capitals.
-        apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", letters).casefold())
-        # A number that is not a digit is part of a word on SQLite, but separates words on
-        # PostgreSQL.
-        letters = "".join(
-            " " if unicodedata.category(each) == "No" else each
-            for each in apart
-            if not unicodedata.combining(each)
-        )
-    return [word[:_LONGEST_WORD] for word in _WORD.findall(letters.replace("_", " "))]
-
-
-def search_text(*contents: str) -> str:
-    """Return the text for the search index of a product with these texts."""
-    return " ".join(word for content in contents for word in search_words(content))
 
 
 class MovementReason(StrEnum):

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from app.core.ids import new_id
-from app.tables.catalogue import search_text
+from app.core.search_words import search_text
 
 PASSWORD = "correct horse battery staple"
 _numbers = count(1)

@@ -17,11 +17,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, column, insert, inspect, select, table, text, update
 
 from app.core.ids import new_id
+from app.core.search_words import search_text
 from app.database.advisory_locks import AdvisoryLock
 from app.database.migrate import migrate, newest_revision
 from app.database.sessions import Database
 from app.errors import Unavailable
 from app.models import ApiKey, AuditEvent, Base, Product, User, UserRole
+from app.repositories.catalogue.product_repository import ProductRepository
+from app.schemas.catalogue.product_schema import ProductQuery
 from app.tables.identity import comparison_key
 from app.wiring.lifecycle import migrate_shop
 from app.wiring.resources import Shop
@@ -379,3 +382,26 @@ async def test_a_new_migration_gets_the_next_number(shop: Shop, tmp_path: Path) 
     before = {path.name for path in (SCRIPTS / "versions").glob("*.py")}
     added = {path.name for path in (tmp_path / "migrations/versions").glob("*.py")} - before
     assert added == {f"{int(newest_revision()) + 1:04}_a_change.py"}
+
+
+async def test_the_words_of_stored_products_are_spelled_again(shop: Shop) -> None:
+    known = (column(name, Product.__table__.c[name].type) for name in BLACK_TEA)
+    products = table("products", *known)
+    # More than one batch, of which one product has words that stay.
+    rows = [
+        BLACK_TEA
+        | {"id": UUID(int=number + 1), "sku": f"S{number}", "name": "茶葉", "search_text": "茶葉"}
+        for number in range(1_500)
+    ]
+    rows[700] |= {"name": "Black", "sku": "B", "search_text": "black b tea"}
+    await upgrade(shop.database, "0012")
+    async with shop.database.write() as session:
+        await session.execute(insert(products), rows)
+    await upgrade(shop.database, "0013")
+    async with shop.database.read() as session:
+        stored = (await session.scalars(text("SELECT search_text FROM products ORDER BY id"))).all()
+        repository = ProductRepository(session)
+        page, _ = await repository.find(ProductQuery(q="葉 tea s1499"))
+    assert stored == [search_text(str(row["name"]), str(row["sku"]), "Tea") for row in rows]
+    assert (stored[0], stored[700]) == ("q0px2q0q4p q0q4p s0 tea", "black b tea")
+    assert [each.sku for each in page] == ["S1499"]

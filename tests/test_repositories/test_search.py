@@ -97,10 +97,10 @@ FOUND: dict[str, list[str]] = {
     "tm": [BLACK],
     "\U0001d413\U0001d404\U0001d400": [EARL, BLACK],
     "\uff34\uff25\uff21": [EARL, BLACK],
-    # Writing without spaces is found from the beginning.
+    # Writing without spaces is found also from the middle.
     "緑茶": [GREEN],
     "緑": [GREEN],
-    "茶": [],
+    "茶": [GREEN],
     "龍井": [GREEN],
     "お茶": [GREEN],
     "한국": [BLACK],

@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app.cache.areas.catalogue import product_tags
 from app.core.ids import new_id
+from app.core.search_words import search_words
 from app.database.sessions import mark_changed
 from app.errors import ProductNotFound, SkuTaken
 from app.models import MovementReason, Product, StockMovement
@@ -26,7 +27,6 @@ from app.repositories.bulk import (
 )
 from app.schemas.catalogue.product_schema import ProductQuery
 from app.schemas.page_schema import PageQuery
-from app.tables.catalogue import search_words
 
 _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
     "created_at": Product.created_at,

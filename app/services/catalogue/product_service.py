@@ -10,6 +10,7 @@ from app.cache.representation import Representation
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.core.money import format_minor
+from app.core.search_words import search_text
 from app.errors import InsufficientStock
 from app.models import MovementReason, Product
 from app.repositories.catalogue.product_repository import ProductRepository
@@ -35,7 +36,6 @@ from app.security.principal import Caller
 from app.services.messaging.outbox_service import OutboxService
 from app.services.preconditions import require_match
 from app.services.system.audit_service import AuditService
-from app.tables.catalogue import search_text
 
 logger = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ from app.core.calendar import ShopDays
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.core.money import format_minor
+from app.core.search_words import search_text
 from app.models import MovementReason
 from app.repositories.catalogue.product_repository import ProductRepository, movement_row
 from app.repositories.data.product_import_repository import ProductImportRepository
@@ -27,7 +28,6 @@ from app.services.data.import_outcome import (
     parse_rows,
     refusal_of,
 )
-from app.tables.catalogue import search_text
 
 _CALLER = Caller(SOURCE)
 _COMPARED = ("name", "description", "category", "price_minor", "is_active")
