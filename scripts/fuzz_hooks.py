@@ -32,6 +32,8 @@ def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, Any])
         _fix_period(case.query)
         _fix_days(case.query)
     if isinstance(case.body, dict):
+        for address in (case.body, case.body.get("delivery_address")):
+            _complete_address(address)
         _choose_strong_passwords(case.body)
         _choose_valid_address(case.body)
         _fix_days(case.body)
@@ -107,6 +109,13 @@ def _choose_valid_address(body: dict[str, Any]) -> None:
         normalise_address(body.get("email", "ada@example.com"))
     except ValueError:
         body["email"] = f"{uuid4().hex}@example.com"
+
+
+def _complete_address(address: Any) -> None:
+    # What an address must have depends on its country.
+    if isinstance(address, dict) and "country" in address:
+        for name in ("city", "postal_code"):
+            address[name] = address.get(name) or "1"
 
 
 def _order_existing_products(order: Any) -> None:

@@ -1,4 +1,4 @@
-"""The codes of the countries of the world."""
+"""The countries of the world, and what their addresses consist of."""
 
 COUNTRIES = frozenset(
     """AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR
@@ -12,3 +12,16 @@ COUNTRIES = frozenset(
     ZW""".split()
 )
 """The officially assigned codes of ISO 3166-1 alpha-2."""
+
+# From the metadata of Google's libaddressinput, which follows the postal addressing systems that
+# the Universal Postal Union publishes. About 70 countries have no postal codes at all, and in some
+# 100 others a letter also arrives without one.
+NEED_POSTAL_CODE = frozenset(
+    """AS AT AU AX BE BL BR CA CH CN CZ DE DK EE ES FI FK FM FR GB GF GG GL GP GR GS GU HU IM IN IO
+    IT JE JP KR LI LT LU LV MF MH MP MQ MX MY NC NL NO NZ PF PL PM PN PR PT PW RE RO RU SE SG SH SJ
+    SK SM TC TR TW UA US VI WF YT ZA""".split()
+)
+"""The countries whose addresses are incomplete without a postal code."""
+
+NEED_NO_CITY = frozenset("AE GI HK JP KY MO NR SG".split())
+"""The countries whose addresses are complete without a city, or name it elsewhere."""

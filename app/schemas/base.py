@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from app.errors import InvalidInput
 from app.schemas.fields import MISMATCHES
@@ -79,7 +79,7 @@ class Schema(BaseModel):
             raise InvalidInput(
                 "the body does not match its schema",
                 [
-                    {"pointer": _pointer(each["loc"]), "detail": reason_of(each)}
+                    {"pointer": _pointer(location_of(each)), "detail": reason_of(each)}
                     for each in error.errors()
                 ],
             ) from error
@@ -160,6 +160,20 @@ def unchanged(**arguments: Any) -> Any:
         schema.pop("default", None)
 
     return Field(default=None, json_schema_extra=without_default, **arguments)
+
+
+class MemberError(PydanticCustomError):
+    """What is wrong with one member of a document, found by a validator of the whole document."""
+
+    def __new__(cls, member: str, reason: str) -> Self:
+        """Return the error of a member, with a reason that is worded to follow its name."""
+        return super().__new__(cls, "member", "{reason}", {"member": member, "reason": reason})
+
+
+def location_of(error: ErrorDetails) -> tuple[int | str, ...]:
+    """Return the location of a wrong value."""
+    within = error.get("ctx", {}).get("member") if error["type"] == "member" else None
+    return error["loc"] if within is None else (*error["loc"], within)
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

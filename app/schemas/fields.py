@@ -31,6 +31,7 @@ _UNSEEN = (
 )
 _TEXT = rf"^[^{_BREAKS}]*$"
 _LINE = rf"^[^{_BREAKS}]*[^{_UNSEEN}][^{_BREAKS}]*$"
+_LINE_OR_NOTHING = rf"^([^{_BREAKS}]*[^{_UNSEEN}][^{_BREAKS}]*)?$"
 _PROSE = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$"
 # Characters with a meaning in mail headers (RFC 5322, section 3.2.3) could redirect a mail. What a
 # pattern cannot say is checked by `normalise_address`.
@@ -53,6 +54,8 @@ _MOMENT_LENGTH = len("2026-01-31T12:00:00.123456789+00:00")
 MISMATCHES = {
     _TEXT: "must be one line of text without control characters",
     _LINE: "must be one line of text without control characters, "
+    "with at least one visible character",
+    _LINE_OR_NOTHING: "must be one line of text without control characters, "
     "with at least one visible character",
     _PROSE: "must be text without control characters",
     _EMAIL: NO_ADDRESS,
@@ -171,6 +174,9 @@ Text = Annotated[str, StringConstraints(pattern=_TEXT)]
 
 Line = Annotated[str, StringConstraints(min_length=1, pattern=_LINE)]
 """One line of text with at least one visible character."""
+
+LineOrNothing = Annotated[str, StringConstraints(pattern=_LINE_OR_NOTHING)]
+"""A line, or an empty text."""
 
 Prose = Annotated[str, StringConstraints(pattern=_PROSE)]
 """Text of any number of lines, which may be empty."""

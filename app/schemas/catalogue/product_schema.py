@@ -152,8 +152,8 @@ class ProductQuery(PageQuery):
         default=None,
         min_length=1,
         max_length=200,
-        description="Words or beginnings of words in the name, SKU, category or description, without "
-        "regard to case and accents; in scripts without spaces, any part of a text.",
+        description="Words or beginnings of words in the name, SKU, category or description, "
+        "without regard to case and accents; in scripts without spaces, any part of a text.",
         examples=["earl gr"],
     )
     category: Text | None = Field(

@@ -1,17 +1,19 @@
 """Users and their addresses: requests and responses."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from app.core.countries import NEED_NO_CITY, NEED_POSTAL_CODE
 from app.models import UserRole
-from app.schemas.base import Change, Schema, unchanged
+from app.schemas.base import Change, MemberError, Schema, unchanged
 from app.schemas.fields import (
     Country,
     Email,
     Line,
+    LineOrNothing,
     Ordinal,
     Password,
     SentPassword,
@@ -23,10 +25,14 @@ from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
 MAX_ADDRESSES = 100
+_CITY = "The city or town; may be empty where addresses have none, as in Singapore."
+_POSTAL_CODE = "The postal code; may be empty where a letter arrives without one, as in Hong Kong."
 
 Name = Annotated[Line, Field(max_length=100)]
+SecondName = Annotated[LineOrNothing, Field(max_length=100)]
+City = Annotated[LineOrNothing, Field(max_length=100)]
 Street = Annotated[Line, Field(max_length=200)]
-PostalCode = Annotated[Line, Field(max_length=20)]
+PostalCode = Annotated[LineOrNothing, Field(max_length=20)]
 
 
 class UserFields(Schema):
@@ -34,8 +40,14 @@ class UserFields(Schema):
 
     email: Email = Field(description="The e-mail address; unique.", examples=["ada@example.com"])
     username: Username = Field(description="The public name; unique.", examples=["ada"])
-    first_name: Name = Field(description="The given name.", examples=["Ada"])
-    last_name: Name = Field(description="The family name.", examples=["Lovelace"])
+    first_name: Name = Field(
+        description="The given name, or the only name of a person who has one.", examples=["Ada"]
+    )
+    last_name: SecondName = Field(
+        default="",
+        description="The family name; may be empty.",
+        examples=["Lovelace"],
+    )
 
 
 class UserCreate(UserFields):
@@ -55,7 +67,9 @@ class UserChange(Change):
     )
     username: Username = unchanged(description="The public name; unique.", examples=["ada.l"])
     first_name: Name = unchanged(description="The given name.", examples=["Ada"])
-    last_name: Name = unchanged(description="The family name.", examples=["King"])
+    last_name: SecondName = unchanged(
+        description="The family name; may be empty.", examples=["King"]
+    )
     current_password: SentPassword = unchanged(
         description="The user's password; required if a user changes the e-mail address.",
         examples=["correct horse battery staple"],
@@ -82,7 +96,9 @@ class UserRead(Schema):
     )
     username: str = Field(max_length=64, description="The public name.", examples=["ada"])
     first_name: str = Field(max_length=100, description="The given name.", examples=["Ada"])
-    last_name: str = Field(max_length=100, description="The family name.", examples=["Lovelace"])
+    last_name: str = Field(
+        max_length=100, description="The family name; may be empty.", examples=["Lovelace"]
+    )
     role: UserRole = Field(
         description="The role, which defines the user's rights.", examples=["customer"]
     )
@@ -128,19 +144,42 @@ class PostalAddress(Schema):
     """A postal address."""
 
     street: Street = Field(description="Street and number.", examples=["12 St James's Square"])
-    city: Name = Field(description="The city or town.", examples=["London"])
+    city: City = Field(default="", description=_CITY, examples=["London"])
     region: Text = Field(
         default="",
         max_length=100,
         description="State, province or county, where the country uses them.",
         examples=["Greater London"],
     )
-    postal_code: PostalCode = Field(description="The postal code.", examples=["SW1Y 4JH"])
+    postal_code: PostalCode = Field(default="", description=_POSTAL_CODE, examples=["SW1Y 4JH"])
     country: Country = Field(description="The country's ISO 3166-1 alpha-2 code.", examples=["GB"])
+
+
+AnyAddress = TypeVar("AnyAddress", bound=PostalAddress)
+
+
+def incomplete_members(city: str, postal_code: str, country: str) -> list[tuple[str, str]]:
+    """Return what an address lacks in its country, and why: not every country has postal codes."""
+    lacks_city = not city and country not in NEED_NO_CITY
+    lacks_code = not postal_code and country in NEED_POSTAL_CODE
+    named = {"city": lacks_city, "postal_code": lacks_code}
+    return [(name, f"is required in {country}") for name, is_lacking in named.items() if is_lacking]
+
+
+def complete_address(address: AnyAddress) -> AnyAddress:
+    """Return a new address, which has what its country requires.
+
+    Stored ones are not judged: they may be older than a rule.
+    """
+    for member, reason in incomplete_members(address.city, address.postal_code, address.country):
+        raise MemberError(member, reason)
+    return address
 
 
 class AddressCreate(PostalAddress):
     """A new address of a user."""
+
+    _is_complete = model_validator(mode="after")(complete_address)
 
     is_primary: bool = Field(
         default=False,
@@ -154,13 +193,13 @@ class AddressChange(Change):
     """A change of an address."""
 
     street: Street = unchanged(description="Street and number.", examples=["6 Harley Street"])
-    city: Name = unchanged(description="The city or town.", examples=["London"])
+    city: City = unchanged(description=_CITY, examples=["London"])
     region: Text = unchanged(
         max_length=100,
         description="State, province or county, where the country uses them.",
         examples=["Greater London"],
     )
-    postal_code: PostalCode = unchanged(description="The postal code.", examples=["W1G 9PD"])
+    postal_code: PostalCode = unchanged(description=_POSTAL_CODE, examples=["W1G 9PD"])
     country: Country = unchanged(
         description="The country's ISO 3166-1 alpha-2 code.", examples=["GB"]
     )
@@ -178,13 +217,17 @@ class AddressRead(Schema):
     street: str = Field(
         max_length=200, description="Street and number.", examples=["12 St James's Square"]
     )
-    city: str = Field(max_length=100, description="The city or town.", examples=["London"])
+    city: str = Field(
+        max_length=100, description="The city or town; may be empty.", examples=["London"]
+    )
     region: str = Field(
         max_length=100,
         description="State, province or county; may be empty.",
         examples=["Greater London"],
     )
-    postal_code: str = Field(max_length=20, description="The postal code.", examples=["SW1Y 4JH"])
+    postal_code: str = Field(
+        max_length=20, description="The postal code; may be empty.", examples=["SW1Y 4JH"]
+    )
     country: str = Field(
         max_length=2, description="The country's ISO 3166-1 alpha-2 code.", examples=["GB"]
     )

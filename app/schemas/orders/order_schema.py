@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from app.models import OrderStatus
 from app.schemas.base import Schema
 from app.schemas.fields import WHOLE, Amount, MomentQuery, Ordinal
-from app.schemas.identity.user_schema import PostalAddress
+from app.schemas.identity.user_schema import PostalAddress, complete_address
 from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
@@ -48,7 +48,7 @@ class OrderCreate(Schema):
         description="The lines; lines of the same product are added up.",
         examples=[[{"product_id": _ID, "quantity": 2}]],
     )
-    delivery_address: DeliveryAddress | None = Field(
+    delivery_address: Annotated[DeliveryAddress, AfterValidator(complete_address)] | None = Field(
         default=None,
         description="The delivery address; by default the user's primary address, if there is one.",
         examples=[

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.core.clock import Clock
 from app.core.ids import new_id
-from app.errors import TooManyAddresses
+from app.errors import InvalidInput, TooManyAddresses
 from app.models import Address
 from app.repositories.identity.address_repository import AddressRepository
 from app.repositories.identity.user_repository import UserRepository
@@ -14,6 +14,7 @@ from app.schemas.identity.user_schema import (
     AddressCreate,
     AddressList,
     AddressRead,
+    incomplete_members,
 )
 from app.security.principal import Caller
 from app.services.identity.user_service import require_authority
@@ -83,7 +84,8 @@ class AddressService:
         """Change an address; a primary one stays primary until another becomes primary.
 
         Raises:
-            UserNotFound, Forbidden, AddressNotFound, PreconditionFailed: nothing is changed.
+            UserNotFound, Forbidden, AddressNotFound, PreconditionFailed, InvalidInput: nothing is
+                changed.
         """
         # The user's row is the lock on all of the user's addresses.
         user = await self._users.get_of(caller.owner, user_id, lock=True)
@@ -96,6 +98,11 @@ class AddressService:
             address.is_primary = True
         for name, value in changes.items():
             setattr(address, name, value)
+        if lacking := incomplete_members(address.city, address.postal_code, address.country):
+            raise InvalidInput(
+                "the address is not complete",
+                [{"pointer": f"#/{member}", "detail": reason} for member, reason in lacking],
+            )
         address.updated_at = self._clock.now()
         await self._addresses.flush()
         return AddressRead.model_validate(address)
