@@ -58,7 +58,8 @@ async def draw_days(
     # pylint: disable-next=import-outside-toplevel
     from app.web.rendering.report_chart import chart_of_days
 
-    return _picture(request, await asyncio.to_thread(chart_of_days, days, found))
+    currency = request.app.state.shop.settings.shop_currency
+    return _picture(request, await asyncio.to_thread(chart_of_days, days, found, currency))
 
 
 async def draw_day(

@@ -15,23 +15,28 @@ from app.schemas.reports.report_schema import ReportSummary
 # The hook is for plugins, which are not used: it would cause a deprecation warning at each import.
 sys.meta_path[:] = [each for each in sys.meta_path if type(each).__module__ != "pygal"]
 
-_WIDTH, _PANEL_HEIGHT = 960, 280
+_WIDTH, _TITLE_HEIGHT, _PANEL_HEIGHT = 960, 44, 280
 _MOST_LABELS = 16
+_MOST_TICKS = 5
+# The library makes room for the characters of a label: with this one, which is as wide as a digit,
+# in front of the shorter labels, both panels have the same margin.
+_FIGURE_SPACE = "\u2007"
 # The background follows the reader's colour scheme. In both schemes, the contrast of text is at
 # least 12 and that of bars at least 3 (WCAG 2.2, 1.4.3 and 1.4.11). `!important`, because the
 # library's own rules select the panel by its id.
 _CSS = """
 .ground { fill: #ffffff }
 text { fill: #24292f !important; font-family: sans-serif !important }
+.heading { font-size: 20px; font-weight: bold; text-anchor: middle }
 .guide.line { stroke: #d0d7de !important; stroke-dasharray: none !important }
-.axis > .line { stroke: #57606a !important }
+.axis > .line, .major.line:not(.guide) { stroke: #57606a !important }
 #chart-revenue .reactive { fill: #0969da !important; stroke: none !important }
 #chart-orders .reactive { fill: #bc4c00 !important; stroke: none !important }
 @media (prefers-color-scheme: dark) {
   .ground { fill: #0d1117 }
   text { fill: #e6edf3 !important }
   .guide.line { stroke: #30363d !important }
-  .axis > .line { stroke: #8b949e !important }
+  .axis > .line, .major.line:not(.guide) { stroke: #8b949e !important }
   #chart-revenue .reactive { fill: #58a6ff !important }
   #chart-orders .reactive { fill: #f0883e !important }
 }
@@ -47,12 +52,14 @@ _STYLE = Style(
 )
 
 
-def chart_of_days(days: Sequence[date], reports: Sequence[ReportSummary]) -> bytes:
+def chart_of_days(
+    days: Sequence[date], reports: Sequence[ReportSummary], shop_currency: str
+) -> bytes:
     """Return a chart of several days, with a gap for a day without a report."""
     found = {each.day: each for each in reports}
     minor = [found[day].placed.amount_minor if day in found else None for day in days]
     orders = [found[day].placed.orders_count if day in found else None for day in days]
-    currency = reports[0].currency if reports else "USD"
+    currency = reports[0].currency if reports else shop_currency
     labels = [day.isoformat() for day in days]
     return _picture(f"Reports from {days[0]} to {days[-1]}", labels, minor, orders, currency)
 
@@ -76,25 +83,28 @@ def _picture(
     orders: Sequence[int | None],
     currency: str,
 ) -> bytes:
-    one = 10 ** currency_places(currency)
+    axes = (_axis_of_amounts(minor, currency), _axis_of_numbers(orders))
+    longest = max(len(text) for axis in axes for text in axis.values())
     panels = (
         _panel(
             f"Revenue, {currency}",
             labels,
-            [None if each is None else each / one for each in minor],
-            lambda value: format_minor(round(value * one), currency),
+            minor,
+            _padded(axes[0], longest),
+            lambda value: format_minor(round(value), currency),
         ),
-        _panel("Orders", labels, orders, lambda value: f"{value:.0f}"),
+        _panel("Orders", labels, orders, _padded(axes[1], longest), lambda value: f"{value:,.0f}"),
     )
-    height = _PANEL_HEIGHT * len(panels)
+    height = _TITLE_HEIGHT + _PANEL_HEIGHT * len(panels)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
         f'width="{_WIDTH}" height="{height}" role="img">',
         f"<title>{escape(title)}</title>",
         f"<style>{_CSS}</style>",
         f'<rect class="ground" width="{_WIDTH}" height="{height}"/>',
+        f'<text class="heading" x="{_WIDTH / 2:g}" y="32">{escape(title)}</text>',
         *(
-            f'<svg x="0" y="{number * _PANEL_HEIGHT}" width="{_WIDTH}" '
+            f'<svg x="0" y="{_TITLE_HEIGHT + number * _PANEL_HEIGHT}" width="{_WIDTH}" '
             f'height="{_PANEL_HEIGHT}">{panel}</svg>'
             for number, panel in enumerate(panels)
         ),
@@ -103,10 +113,43 @@ def _picture(
     return "\n".join(parts).encode()
 
 
+def _axis_of_numbers(values: Sequence[int | None]) -> dict[int, str]:
+    """Return the labels of an axis of whole numbers, by value."""
+    return {value: f"{value:,}" for value in _ticks(values, 1)}
+
+
+def _axis_of_amounts(minor: Sequence[int | None], currency: str) -> dict[int, str]:
+    """Return the labels of an axis of amounts, by value in minor units."""
+    places = currency_places(currency)
+    ticks = _ticks(minor, 10**places)
+    # Amounts of whole units need no places.
+    is_whole = ticks[1] % 10**places == 0
+    return {
+        value: f"{value // 10**places:,}" if is_whole else format_minor(value, currency)
+        for value in ticks
+    }
+
+
+def _ticks(values: Sequence[int | None], least: int) -> range:
+    """Return evenly spaced round numbers, from 0 to at least the highest value, or to `least`."""
+    highest = max((each for each in values if each), default=least)
+    power = 1
+    while True:
+        for step in (power, 2 * power, 5 * power):
+            if step * _MOST_TICKS >= highest:
+                return range(0, highest + step, step)
+        power *= 10
+
+
+def _padded(axis: dict[int, str], length: int) -> dict[int, str]:
+    return {value: text.rjust(length, _FIGURE_SPACE) for value, text in axis.items()}
+
+
 def _panel(
     title: str,
     labels: list[str],
-    values: Sequence[float | None],
+    values: Sequence[int | None],
+    axis: dict[int, str],
     shown: Callable[[float], str],
 ) -> str:
     chart = pygal.Bar(
@@ -122,9 +165,8 @@ def _panel(
         x_labels_major_every=max(1, -(-len(labels) // _MOST_LABELS)),
         show_minor_x_labels=False,
         x_label_rotation=0 if len(labels) <= _MOST_LABELS * 1.5 and len(labels[0]) < 3 else 30,
-        min_scale=3,
-        max_scale=6,
-        range=None,
+        y_labels=[{"value": value, "label": text} for value, text in axis.items()],
+        range=(0, max(axis)),
         include_x_axis=True,
         value_formatter=shown,
         spacing=8,
