@@ -10,11 +10,11 @@ CONTROLLERS = (
     *messaging.CONTROLLERS,
     *system.CONTROLLERS,
 )
-# In the order of the documentation page.
+# In the order of the documentation page, which is that of their first use.
 TAGS = (
-    *identity.TAGS,
     *catalogue.TAGS,
     *orders.TAGS,
+    *identity.TAGS,
     *reports.TAGS,
     *identity.API_KEY_TAGS,
     *messaging.TAGS,

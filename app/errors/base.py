@@ -102,9 +102,9 @@ class PayloadTooLarge(DomainError):
 
 
 class UnsupportedMediaType(DomainError):
-    """The body is not JSON by its `Content-Type`."""
+    """The body has another `Content-Type` than the route reads: JSON, or a form for log-ins."""
 
-    code, title, status = "unsupported-media-type", "The body must be JSON", 415
+    code, title, status = "unsupported-media-type", "The body has the wrong media type", 415
 
 
 class TooManyRequests(DomainError):

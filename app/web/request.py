@@ -77,7 +77,8 @@ class ShopRequest(Request[object, object, State]):
         media_type, _ = self.content_type
         if media_type.lower() != FORM:
             raise UnsupportedMediaType(
-                f"Content-Type must be {FORM}, not {media_type or 'nothing'}"
+                f"Content-Type must be {FORM}, not {media_type or 'nothing'}: "
+                "send the fields as a form (name=value&name=value)"
             )
         try:
             text = (await self.body()).decode("ascii")

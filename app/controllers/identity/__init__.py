@@ -8,7 +8,7 @@ from app.controllers.identity.user_controller import AddressController, UserCont
 
 CONTROLLERS = (AuthController, UserController, AddressController, ApiKeyController)
 TAGS = (
-    Tag("auth", "Log-ins, passwords and e-mail addresses."),
     Tag("users", "Users of the shop and their addresses."),
+    Tag("auth", "Log-ins, passwords and e-mail addresses."),
 )
 API_KEY_TAGS = (Tag("api keys", "API keys, which authenticate machines."),)

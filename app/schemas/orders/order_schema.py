@@ -1,10 +1,10 @@
 """Orders: requests and responses."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from app.models import OrderStatus
 from app.schemas.base import Schema
@@ -34,8 +34,26 @@ class OrderLineCreate(Schema):
     )
 
 
+_EXAMPLE_LINES: list[Any] = [{"product_id": _ID, "quantity": 2}]
+_EXAMPLE_ADDRESS: dict[str, Any] = {
+    "street": "12 St James's Square",
+    "city": "London",
+    "region": "",
+    "postal_code": "SW1Y 4JH",
+    "country": "GB",
+}
+
+
 class OrderCreate(Schema):
     """A new order, which is placed as a whole or not at all."""
+
+    # The order that Swagger UI sends: without a user, it is the caller's. The demo shop has the
+    # product.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"items": _EXAMPLE_LINES, "delivery_address": _EXAMPLE_ADDRESS}]
+        }
+    )
 
     user_id: UUID | None = Field(
         default=None,
@@ -46,20 +64,12 @@ class OrderCreate(Schema):
         min_length=1,
         max_length=MAX_LINES,
         description="The lines; lines of the same product are added up.",
-        examples=[[{"product_id": _ID, "quantity": 2}]],
+        examples=[_EXAMPLE_LINES],
     )
     delivery_address: Annotated[DeliveryAddress, AfterValidator(complete_address)] | None = Field(
         default=None,
         description="The delivery address; by default the user's primary address, if there is one.",
-        examples=[
-            {
-                "street": "12 St James's Square",
-                "city": "London",
-                "region": "",
-                "postal_code": "SW1Y 4JH",
-                "country": "GB",
-            }
-        ],
+        examples=[_EXAMPLE_ADDRESS],
     )
 
     def quantities(self) -> dict[UUID, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from app.core.calendar import ShopDays
 from app.schemas.data.import_schema import Row, parse_row
@@ -30,6 +31,8 @@ class ImportOptions:
     """Whether orders take their units out of today's stock."""
     is_check: bool = False
     """Whether the transaction is rolled back in the end."""
+    product_ids: Mapping[str, UUID] = field(default_factory=dict)
+    """The ids of new products by SKU; any other gets an id of its own."""
 
 
 @dataclass(slots=True)

@@ -82,7 +82,7 @@ class ProductImport:
         products = [
             {
                 **row.model_dump(),
-                "id": new_id(now),
+                "id": self._options.product_ids.get(row.sku) or new_id(now),
                 "currency": self._currency,
                 "search_text": search_text(row.name, row.sku, row.category, row.description),
                 "created_at": now,

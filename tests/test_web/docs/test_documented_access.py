@@ -53,10 +53,10 @@ SECRET = {
     ("POST", "/api/v1/api-keys"),
 }
 TAGS: dict[str, str | tuple[str, ...]] = {
-    "auth": "/api/v1/auth/",
-    "users": "/api/v1/users",
     "products": "/api/v1/products",
     "orders": "/api/v1/orders",
+    "users": "/api/v1/users",
+    "auth": "/api/v1/auth/",
     "reports": "/api/v1/reports",
     "api keys": "/api/v1/api-keys",
     "operations": ("/api/v1/operations", "/api/v1/dead-letters"),
