@@ -16,7 +16,12 @@ from app.schemas.page_schema import Cursor
 from app.schemas.reports.report_schema import MAX_CHART_DAYS
 from app.security.passwords import require_strong
 
-_SORT_KINDS: dict[str, type[str] | type[int]] = {"name": str, "price": int}
+_SORT_KINDS: dict[str, type[str] | type[int]] = {
+    "name": str,
+    "number": int,
+    "price": int,
+    "total": int,
+}
 _KEY = re.compile(r'"?[\x21\x23-\x7e]{1,255}"?')
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, literal, select, tuple_
+from sqlalchemy import Select, func, literal, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.errors import Conflict, NotFound
 from app.models import Base
 from app.repositories.bulk import among
-from app.schemas.page_schema import Cursor
+from app.schemas.page_schema import MAX_TOTAL, Cursor
 
 Row = TypeVar("Row", bound=Base)
 
@@ -103,6 +103,11 @@ class Repository(Generic[Row]):
                     name = column.removesuffix("_key")
                     raise conflict(f"the {name} is taken", field=name) from error
             raise
+
+    async def bounded_count(self, query: Select[Row]) -> int:
+        """Return the number of rows, or the maximum that is counted."""
+        some = query.with_only_columns(self.model.id).limit(MAX_TOTAL).subquery()
+        return await self.session.scalar(select(func.count()).select_from(some)) or 0
 
     async def page(
         self,

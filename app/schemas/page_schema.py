@@ -3,13 +3,13 @@
 import base64
 import json
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from app.errors import InvalidInput
-from app.schemas.base import Schema
+from app.schemas.base import Schema, unchanged
 from app.schemas.fields import DIGITS
 
 _CURSOR = (
@@ -20,6 +20,8 @@ _CURSOR = (
 CURSOR_LENGTH = 1500
 MAX_ITEMS = 100
 """The maximum page size."""
+MAX_TOTAL = 10_000
+"""The number to which a list is counted: the cost of a count is bounded, as that of a page."""
 
 Limit = Annotated[int, Field(ge=1, le=MAX_ITEMS), DIGITS]
 Next = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=CURSOR_LENGTH)] | None
@@ -45,6 +47,37 @@ class PageQuery(Schema):
         return self.default_order
 
     default_order: ClassVar[str] = "-created_at"
+
+
+class CountedQuery(PageQuery):
+    """The parameters of a page of a list that can be counted."""
+
+    count: Literal["true", "false"] = Field(
+        default="false",
+        description=f"With `true`, `total` says how many items all pages have, up to {MAX_TOTAL:,}; "
+        "counting costs more than the page.",
+        examples=["true"],
+    )
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the number of all items is wanted."""
+        return self.count == "true"
+
+
+class CountedPage(Schema):
+    """A page that has the number of all items, if it was wanted."""
+
+    total: Annotated[int, Field(ge=0, le=MAX_TOTAL)] = unchanged(
+        description=f"The number of items of all pages, with `count=true`; {MAX_TOTAL} also stands "
+        "for more.",
+        examples=[134],
+    )
+
+    def to_json(self) -> bytes:
+        """Return the page as JSON, without a total that nobody wanted."""
+        unwanted = None if "total" in self.model_fields_set else {"total"}
+        return self.model_dump_json(by_alias=True, exclude=unwanted).encode()
 
 
 class Cursor(Schema):

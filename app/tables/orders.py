@@ -38,6 +38,7 @@ class Order(Base):
         ),
         CheckConstraint("total_minor >= 0", name="total_minor"),
         Index(None, "created_at", "id"),
+        Index(None, "total_minor", "id"),
         Index(None, "user_id", "created_at", "id"),
         Index(None, "status", "created_at", "id"),
     )

@@ -114,11 +114,38 @@ class ProductRepository(Repository[Product]):
 
     async def find(self, query: ProductQuery) -> tuple[Sequence[Product], str | None]:
         """Return a page of the products that are for sale, and the cursor of the next page."""
+        column = _SORT_COLUMNS[query.sort.removeprefix("-")]
+        return await self.page(
+            self._for_sale(query),
+            column,
+            order=query.order,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+
+    async def count(self, query: ProductQuery) -> int:
+        """Return the number of the products that are for sale, up to the limit of a count."""
+        return await self.bounded_count(self._for_sale(query))
+
+    async def count_by_category(self, limit: int) -> Sequence[tuple[str, int]]:
+        """Return the categories of the products that are for sale, with their numbers, by name."""
+        rows = await self.session.execute(
+            select(Product.category, func.count())
+            .where(Product.archived_at.is_(None), Product.is_active)
+            .group_by(Product.category)
+            .order_by(Product.category)
+            .limit(limit)
+        )
+        return [(row.category, row[1]) for row in rows]
+
+    def _for_sale(self, query: ProductQuery) -> Select[Product]:
         rows = self.query().where(Product.is_active)
         if query.q is not None:
             rows = self._matching(rows, search_words(query.q))
         if query.category is not None:
             rows = rows.where(Product.category == query.category)
+        if query.sku is not None:
+            rows = rows.where(Product.sku == query.sku)
         if query.min_price is not None:
             rows = rows.where(Product.price_minor >= query.min_price)
         if query.max_price is not None:
@@ -127,10 +154,7 @@ class ProductRepository(Repository[Product]):
             rows = rows.where(
                 (Product.stock_quantity > 0) if query.has_stock else (Product.stock_quantity == 0)
             )
-        column = _SORT_COLUMNS[query.sort.removeprefix("-")]
-        return await self.page(
-            rows, column, order=query.order, limit=query.limit, cursor=query.cursor
-        )
+        return rows
 
     def _matching(self, rows: Select[Product], words: list[str]) -> Select[Product]:
         if not words:

@@ -107,14 +107,25 @@ class UserRepository(Repository[User]):
 
     async def find(self, query: UserQuery) -> tuple[Sequence[User], str | None]:
         """Return a page of users, and the cursor of the next page."""
+        return await self.page(
+            self._chosen(query),
+            User.created_at,
+            order=query.order,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+
+    async def count(self, query: UserQuery) -> int:
+        """Return the number of users, up to the limit of a count."""
+        return await self.bounded_count(self._chosen(query))
+
+    def _chosen(self, query: UserQuery) -> Select[User]:
         rows = self.query()
         if query.role is not None:
             rows = rows.where(User.role == query.role)
         if query.email is not None:
             rows = rows.where(User.email_key == address_key(query.email))
-        return await self.page(
-            rows, User.created_at, order=query.order, limit=query.limit, cursor=query.cursor
-        )
+        return rows
 
     async def is_anonymised(self, user_id: UUID) -> bool:
         """Return whether a user was anonymised."""

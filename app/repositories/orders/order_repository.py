@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, exists, func, select, text, update
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import InstrumentedAttribute, selectinload
 
 from app.cache.areas.orders import order_tags
 from app.database.sessions import mark_changed
@@ -21,6 +21,11 @@ _orders = table_of(Order)
 _items = table_of(OrderItem)
 _changes = table_of(OrderChange)
 
+_SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
+    "created_at": Order.created_at,
+    "number": Order.number,
+    "total": Order.total_minor,
+}
 _LAST_NUMBER = select(func.coalesce(func.max(Order.number), 0))
 
 
@@ -50,6 +55,19 @@ class OrderRepository(Repository[Order]):
         self, owner: UUID | None, query: OrderQuery
     ) -> tuple[Sequence[Order], str | None]:
         """Return a page of the orders of `owner` or of all users, and the next cursor."""
+        return await self.page(
+            self._chosen(owner, query),
+            _SORT_COLUMNS[query.sort.removeprefix("-")],
+            order=query.order,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+
+    async def count(self, owner: UUID | None, query: OrderQuery) -> int:
+        """Return the number of the orders of `owner` or of all, up to the limit of a count."""
+        return await self.bounded_count(self._chosen(owner, query))
+
+    def _chosen(self, owner: UUID | None, query: OrderQuery) -> Select[Order]:
         rows = self._owned(owner)
         if query.status is not None:
             rows = rows.where(Order.status == query.status)
@@ -59,9 +77,7 @@ class OrderRepository(Repository[Order]):
             rows = rows.where(Order.created_at >= query.placed_from)
         if query.placed_before is not None:
             rows = rows.where(Order.created_at < query.placed_before)
-        return await self.page(
-            rows, Order.created_at, order=query.order, limit=query.limit, cursor=query.cursor
-        )
+        return rows
 
     async def add_placed(
         self, orders: Sequence[NewOrder], numbers: list[int] | None = None

@@ -21,11 +21,12 @@ from app.schemas.fields import (
     Sku,
     Text,
 )
-from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
+from app.schemas.page_schema import MAX_ITEMS, CountedPage, CountedQuery, Next, PageQuery
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
 MAX_QUANTITY = 1_000_000_000
+MAX_CATEGORIES = 1_000
 
 Title = Annotated[Line, Field(max_length=200)]
 Category = Annotated[Line, Field(max_length=100)]
@@ -134,7 +135,7 @@ class ProductRead(Schema):
     )
 
 
-class ProductPage(Schema):
+class ProductPage(CountedPage):
     """A page of products that are for sale."""
 
     items: list[ProductRead] = Field(
@@ -145,7 +146,7 @@ class ProductPage(Schema):
     )
 
 
-class ProductQuery(PageQuery):
+class ProductQuery(CountedQuery):
     """The filters and the order of products."""
 
     q: Text | None = Field(
@@ -161,6 +162,9 @@ class ProductQuery(PageQuery):
         max_length=100,
         description="Only products of this category.",
         examples=["Tea"],
+    )
+    sku: Sku | None = Field(
+        default=None, description="Only the product with this SKU.", examples=["TEA-EARL-100"]
     )
     min_price: PriceQuery | None = Field(
         default=None, description="Only at this price or above.", examples=["1.00"]
@@ -188,6 +192,25 @@ class ProductQuery(PageQuery):
     def has_stock(self) -> bool | None:
         """Whether to return products in stock, out of stock, or both (None)."""
         return None if self.in_stock is None else self.in_stock == "true"
+
+
+class CategoryRead(Schema):
+    """A category with products for sale."""
+
+    name: str = Field(max_length=100, description="The name.", examples=["Tea"])
+    products_count: Natural = Field(
+        description="The number of products for sale in the category.", examples=[42]
+    )
+
+
+class CategoryList(Schema):
+    """The categories with products for sale, by name."""
+
+    items: list[CategoryRead] = Field(
+        max_length=MAX_CATEGORIES,
+        description=f"All categories, or the first {MAX_CATEGORIES:,}.",
+        examples=[[]],
+    )
 
 
 class StockMovementCreate(Schema):

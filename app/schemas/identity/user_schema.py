@@ -20,7 +20,7 @@ from app.schemas.fields import (
     Text,
     Username,
 )
-from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
+from app.schemas.page_schema import MAX_ITEMS, CountedPage, CountedQuery, Next
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
@@ -115,7 +115,7 @@ class UserRead(Schema):
     version: Ordinal = Field(description="Rises by one with every change.", examples=[1])
 
 
-class UserPage(Schema):
+class UserPage(CountedPage):
     """A page of users, newest first."""
 
     items: list[UserRead] = Field(
@@ -126,7 +126,7 @@ class UserPage(Schema):
     )
 
 
-class UserQuery(PageQuery):
+class UserQuery(CountedQuery):
     """The filters of users."""
 
     role: UserRole | None = Field(

@@ -1,7 +1,7 @@
 """Orders: requests and responses."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
@@ -10,7 +10,7 @@ from app.models import OrderStatus
 from app.schemas.base import Schema
 from app.schemas.fields import WHOLE, Amount, MomentQuery, Ordinal
 from app.schemas.identity.user_schema import PostalAddress, complete_address
-from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
+from app.schemas.page_schema import MAX_ITEMS, CountedPage, CountedQuery, Next
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
@@ -158,8 +158,8 @@ class OrderRead(OrderSummary):
     )
 
 
-class OrderPage(Schema):
-    """A page of orders, newest first."""
+class OrderPage(CountedPage):
+    """A page of orders."""
 
     items: list[OrderSummary] = Field(
         max_length=MAX_ITEMS, description="The orders of this page.", examples=[[]]
@@ -169,8 +169,8 @@ class OrderPage(Schema):
     )
 
 
-class OrderQuery(PageQuery):
-    """The filters of orders."""
+class OrderQuery(CountedQuery):
+    """The filters and the order of orders."""
 
     status: OrderStatus | None = Field(
         default=None, description="Only orders in this status.", examples=["paid"]
@@ -186,6 +186,16 @@ class OrderQuery(PageQuery):
         description="Only orders placed before this moment; later than `placed_from`.",
         examples=["2026-02-28T12:00:00Z"],
     )
+    sort: Literal["created_at", "-created_at", "number", "-number", "total", "-total"] = Field(
+        default="-created_at",
+        description="The order; a leading `-` means descending.",
+        examples=["-total"],
+    )
+
+    @property
+    def order(self) -> str:
+        """The order of the list."""
+        return self.sort
 
     @field_validator("placed_before")
     @classmethod

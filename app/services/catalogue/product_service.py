@@ -21,6 +21,9 @@ from app.schemas.catalogue.product_events import (
 )
 from app.schemas.catalogue.product_messages import ProductOutOfStock
 from app.schemas.catalogue.product_schema import (
+    MAX_CATEGORIES,
+    CategoryList,
+    CategoryRead,
     ProductChange,
     ProductCreate,
     ProductPage,
@@ -100,9 +103,22 @@ class ProductService:
         async def load() -> Representation:
             products, following = await self._products.find(query)
             items = [ProductRead.model_validate(each) for each in products]
-            return Representation.of(ProductPage(items=items, next=following))
+            page = ProductPage(items=items, next=following)
+            if query.is_counted:
+                page.total = await self._products.count(query)
+            return Representation.of(page)
 
         return await self._cache.show_list(PRODUCT_LISTS, query.model_dump_json(), load)
+
+    async def categories(self) -> Found:
+        """Return the categories of the products that are for sale."""
+
+        async def load() -> Representation:
+            counted = await self._products.count_by_category(MAX_CATEGORIES)
+            items = [CategoryRead(name=name, products_count=count) for name, count in counted]
+            return Representation.of(CategoryList(items=items))
+
+        return await self._cache.show_list(PRODUCT_LISTS, "categories", load)
 
     async def change(
         self,

@@ -104,7 +104,10 @@ class UserService:
     async def find(self, query: UserQuery) -> UserPage:
         """Return a page of users."""
         users, following = await self._users.find(query)
-        return UserPage(items=[UserRead.model_validate(user) for user in users], next=following)
+        page = UserPage(items=[UserRead.model_validate(user) for user in users], next=following)
+        if query.is_counted:
+            page.total = await self._users.count(query)
+        return page
 
     async def change(
         self, caller: Caller, user_id: UUID, change: UserChange, if_match: str | None = None

@@ -143,9 +143,12 @@ class OrderService:
     async def find(self, caller: Caller, query: OrderQuery) -> OrderPage:
         """Return a page of the orders that the caller may see."""
         orders, following = await self._orders.find(caller.owner, query)
-        return OrderPage(
+        page = OrderPage(
             items=[OrderSummary.model_validate(order) for order in orders], next=following
         )
+        if query.is_counted:
+            page.total = await self._orders.count(caller.owner, query)
+        return page
 
     async def move(
         self, caller: Caller, order_id: UUID, status: OrderStatus, if_match: str | None = None

@@ -22,6 +22,7 @@ PUBLIC = {
     ("POST", "/api/v1/auth/email/verify"),
     ("POST", "/api/v1/users"),
     ("GET", "/api/v1/products"),
+    ("GET", "/api/v1/categories"),
     ("GET", "/api/v1/products/{product_id}"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
@@ -53,7 +54,7 @@ SECRET = {
     ("POST", "/api/v1/api-keys"),
 }
 TAGS: dict[str, str | tuple[str, ...]] = {
-    "products": "/api/v1/products",
+    "products": ("/api/v1/products", "/api/v1/categories"),
     "orders": "/api/v1/orders",
     "users": "/api/v1/users",
     "auth": "/api/v1/auth/",
