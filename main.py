@@ -67,7 +67,7 @@ def create_app(shop: Shop | None = None) -> Litestar:
         state=State({"shop": shop, "metrics": Metrics(shop, link), "streams": streams}),
     )
     limited = TimeLimit(BodyLimits(app.asgi_handler))
-    app.asgi_handler = Edge(Heads(limited), shop.settings, shop.http_metrics)
+    app.asgi_handler = Edge(Heads(limited), shop.settings, shop.http_metrics, shop.access_log)
     return app
 
 

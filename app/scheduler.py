@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
@@ -32,6 +33,7 @@ from app.errors import Unavailable
 from app.jobs.daily_reports import make_due_reports
 from app.jobs.requested_reports import make_asked_report
 from app.messaging.rabbitmq.broker import broker_url, wait_for_broker
+from app.observability.request_ids import sane_request_id
 from app.observability.tracing import flush_traces
 from app.runtime.heartbeat import heartbeat
 from app.runtime.process import begin_process
@@ -198,16 +200,22 @@ def added_schedules(settings: Settings) -> ScheduleSource:
 
 
 @contextmanager
-def _tracked() -> Iterator[None]:
+def _tracked(shop: Shop, name: str, request_id: str | None = None) -> Iterator[None]:
     """Track a running task; a task stopped by an outage of the database runs again later."""
     task = cast("asyncio.Task[Any]", asyncio.current_task())
     _RUNNING.add(task)
+    began, outcome = time.perf_counter(), "failed"
     try:
         yield
+        outcome = "done"
     except Unavailable as error:
+        outcome = "postponed"
         logger.warning("postponed: %s", error)
     finally:
         _RUNNING.discard(task)
+        if shop.access_log is not None:
+            seconds = time.perf_counter() - began
+            shop.access_log.task(name, outcome, seconds, sane_request_id(request_id))
 
 
 def _with_tasks(its: AsyncBroker, shop: Shop) -> AsyncBroker:
@@ -225,19 +233,19 @@ def _with_tasks(its: AsyncBroker, shop: Shop) -> AsyncBroker:
     hourly = {"interval": _CLEANUP_SECONDS, "schedule_id": "tidy"}
 
     async def generate_reports() -> None:
-        with _tracked():
+        with _tracked(shop, "generate_reports"):
             await make_due_reports(shop)
 
     async def catch_up_reports() -> None:
-        with _tracked():
+        with _tracked(shop, "catch_up_reports"):
             await make_due_reports(shop, is_catching_up=True)
 
     async def tidy() -> None:
-        with _tracked():
+        with _tracked(shop, "tidy"):
             await delete_expired(shop)
 
     async def make_report(day: str, operation_id: str, request_id: str | None = None) -> None:
-        with _tracked():
+        with _tracked(shop, MAKE_REPORT, request_id):
             await make_asked_report(shop, day, operation_id, request_id)
 
     its.register_task(generate_reports, "generate_reports", schedule=[daily])

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -15,7 +16,8 @@ from app.messaging.handle import HandlerRunner
 from app.messaging.settle import HandlerFailed, Settlement
 from app.messaging.subjects import hold_back
 from app.messaging.suspects import Suspects
-from app.observability.tracing import consumer_span, restored_request_id
+from app.observability.request_ids import sane_request_id
+from app.observability.tracing import REQUEST_ID, consumer_span, restored_request_id
 from app.runtime.supervisor import GrowingPause
 from app.wiring.messaging import (
     provide_dead_letters,
@@ -87,18 +89,39 @@ class Pipeline:
                 await self._fail(deliveries[0], error)
 
     async def _apply(self, deliveries: Sequence[Delivery]) -> None:
+        began = time.perf_counter()
+        outcomes = await self._commit(deliveries)
+        if (access_log := self._shop.access_log) is None:
+            return
+        # The time of a message is that of its batch.
+        seconds = time.perf_counter() - began
+        for delivery, is_applied in outcomes:
+            request_id = sane_request_id(delivery.headers.get(REQUEST_ID))
+            outcome = "applied" if is_applied else "not applied"
+            access_log.message(delivery.queue, delivery.stored_id, outcome, seconds, request_id)
+
+    async def _commit(self, deliveries: Sequence[Delivery]) -> list[tuple[Delivery, bool]]:
+        """Return each message that is no duplicate, and whether it was applied."""
         command = COMMANDS[deliveries[0].queue]
         operation_ids = await self._mark_running(deliveries)
         async with self._shop.database.write() as session:
-            operations = provide_operations(session, self._shop)
             waiting = provide_waiting_commands(session, self._shop)
-            asked = await operations.of_messages(command.queue, operation_ids)
+            asked = await provide_operations(session, self._shop).of_messages(
+                command.queue, operation_ids
+            )
             decoded, invalid = decode(command, deliveries, asked)
             ready, held = await hold_back(waiting, command, decoded)
             fresh, ambiguous = await claim(provide_inbox(session, self._shop), ready)
             outcomes = await self._handler.handle(session, command, fresh)
             refused = [*invalid, *held, *ambiguous]
             await self._settlement(session).settle(command, fresh, outcomes, refused)
+        return [
+            *(
+                (each.delivery, not isinstance(outcomes[each.message_id], Exception))
+                for each in fresh
+            ),
+            *((each.delivery, False) for each in refused),
+        ]
 
     async def _mark_running(self, deliveries: Sequence[Delivery]) -> list[UUID]:
         """Mark the operations of messages as running and commit that; return their ids."""

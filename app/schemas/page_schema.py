@@ -54,8 +54,8 @@ class CountedQuery(PageQuery):
 
     count: Literal["true", "false"] = Field(
         default="false",
-        description=f"With `true`, `total` says how many items all pages have, up to {MAX_TOTAL:,}; "
-        "counting costs more than the page.",
+        description="With `true`, `total` says how many items all pages have, up to "
+        f"{MAX_TOTAL:,}; counting costs more than the page.",
         examples=["true"],
     )
 

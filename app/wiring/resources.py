@@ -11,6 +11,7 @@ from app.cache.redis import RedisStore
 from app.core.calendar import ShopDays
 from app.core.clock import Clock
 from app.database.sessions import Database
+from app.observability.access_log import AccessLog
 from app.observability.http_metrics import HttpMetrics
 from app.repositories.messaging.cache_drop_repository import CacheDropRepository
 from app.security.identity_cache import IdentityCache
@@ -42,6 +43,7 @@ class Shop:
         self.ping_broker: Callable[[], Awaitable[None]] | None = None
         self.is_new = False
         """Whether this process has made the database, a file of SQLite."""
+        self.access_log = AccessLog(settings.log_format) if settings.access_log else None
 
     async def record_drop(self, session: AsyncSession, tags: Collection[str]) -> UUID | None:
         """Record the cache invalidation of a transaction in it, if Redis is used."""
@@ -67,7 +69,9 @@ class Shop:
         return done
 
     async def close(self) -> None:
-        """Close every connection and thread."""
+        """Close every connection and thread, and write the lines that wait."""
+        if self.access_log is not None:
+            self.access_log.flush()
         if self.cache.redis is not None:
             self.cache.redis.close()
         await self.database.close()

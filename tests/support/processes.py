@@ -78,6 +78,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "SHOP_TIMEZONE": settings.shop_timezone,
         "REPORT_CRON": settings.report_cron,
         "TEST_CLOCK": str(int(settings.test_clock)),
+        "ACCESS_LOG": str(int(settings.access_log)),
         "LOG_FORMAT": settings.log_format or "",
         "HEARTBEAT_FILE": str(settings.heartbeat_file or ""),
         "DB_HOST": settings.db_host or "",

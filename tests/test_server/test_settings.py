@@ -67,6 +67,7 @@ PROMISED: dict[str, tuple[str, Any]] = {
     "METRICS_TOKEN": ("a token", "a token"),
     "OTEL_EXPORTER_OTLP_ENDPOINT": ("http://otel.example:4318", "http://otel.example:4318"),
     "LOG_FORMAT": ("console", "console"),
+    "ACCESS_LOG": ("1", True),
     "STOREFRONT_URL": ("https://www.example", "https://www.example"),
 }
 SECRETS = [

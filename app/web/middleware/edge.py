@@ -9,6 +9,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from app.errors import DomainError, InvalidInput
+from app.observability.access_log import AccessLog
 from app.observability.http_metrics import UNKNOWN_ROUTE, HttpMetrics
 from app.observability.request_ids import bound_request_id, new_request_id, sane_request_id
 from app.observability.tracing import fail_span, is_tracing, span
@@ -48,8 +49,15 @@ _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 class Edge:
     """Middleware for host names, rate limits, CORS, tracing, metrics and response headers."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: HttpMetrics) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        metrics: HttpMetrics,
+        access_log: AccessLog | None = None,
+    ) -> None:
         self._app = app
+        self._access_log = access_log
         self._metrics = metrics
         self._hosts = frozenset(name.lower() for name in settings.allowed_hosts)
         self._origins = Origins(settings.cors_origins)
@@ -80,6 +88,15 @@ class Edge:
                 route = scope.get("path_template", UNKNOWN_ROUTE)
                 seconds = time.perf_counter() - began
                 self._metrics.count(scope["method"], route, state.status, seconds)
+                if self._access_log is not None:
+                    self._access_log.request(
+                        scope["method"],
+                        scope["path"],
+                        state.status,
+                        seconds,
+                        request_id,
+                        state.address,
+                    )
 
     async def _trace(
         self, scope: HTTPScope, headers: Headers, receive: Receive, send: Send
