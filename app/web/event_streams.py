@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from uuid import UUID
 
-from app.core.spread import Spread
+from app.runtime.spread import Spread
 from app.security.open_limits import OpenLimit
 
 MAX_STREAMS_PER_CLIENT = 100

@@ -1,28 +1,28 @@
-"""Fixtures: a shop on a PostgreSQL database of its own, and a client of it."""
+"""Fixtures: a shop whose database has no schema."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
-import httpx
+import pytest
 import pytest_asyncio
 
 from app.wiring.resources import Shop
-from main import create_app
-from tests.conftest import client_of, postgres_settings, running
+from tests.conftest import DATABASES, postgres_settings, sqlite_settings
 from tests.support.servers import PostgresServer
-
-DATABASE = "own"
-
-
-@pytest_asyncio.fixture(loop_scope="session", name="shop")
-async def shop_on_its_own_database(postgres_server: PostgresServer) -> AsyncIterator[Shop]:
-    """A shop whose database may be locked, or become read-only."""
-    postgres_server.create_database(DATABASE)
-    yield Shop(postgres_settings(postgres_server, DATABASE))
-    postgres_server.drop_database(DATABASE)
+from tests.support.servers.postgres import BARE
 
 
-@pytest_asyncio.fixture(loop_scope="session", name="client")
-async def client_of_it(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the shop."""
-    async with running(create_app(shop), is_limited=True) as app, client_of(app) as client:
-        yield client
+@pytest_asyncio.fixture(params=DATABASES, loop_scope="session")
+async def bare_shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shop]:
+    """A shop whose database is empty and without a schema, on each database in turn."""
+    if request.param == "sqlite":
+        its = Shop(sqlite_settings(tmp_path))
+        yield its
+        await its.close()
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    server.create_database("migrated", template=BARE)
+    its = Shop(postgres_settings(server, "migrated"))
+    yield its
+    await its.close()
+    server.drop_database("migrated")

@@ -10,7 +10,6 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from litestar.types.asgi_types import ReceiveMessage
 
 from app.core.limits import MAX_BODY_BYTES
-from app.core.spread import Spread
 from app.errors import (
     DomainError,
     InvalidInput,
@@ -18,6 +17,7 @@ from app.errors import (
     RequestTimeout,
     TooManyRequests,
 )
+from app.runtime.spread import Spread
 from app.security.open_limits import OpenLimit
 from app.web.middleware.client_address import network_of
 from app.web.rendering.problems import render

@@ -22,7 +22,7 @@ from tests.conftest import client_of, postgres_settings, running
 from tests.support.factories import create_product
 from tests.support.processes import serving
 from tests.support.servers import PostgresServer, start_postgres
-from tests.test_database.test_locks import READY, assert_unavailable, timed
+from tests.test_database.test_unavailable.test_locks import READY, assert_unavailable, timed
 
 LIMIT_SECONDS = 0.3
 

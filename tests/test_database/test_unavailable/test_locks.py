@@ -18,8 +18,8 @@ from tests.conftest import postgres_settings
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.servers import PostgresServer
 from tests.support.servers.postgres import BARE
-from tests.test_database.conftest import DATABASE
-from tests.test_database.test_migrations import downgrade
+from tests.test_database.schema_steps import downgrade
+from tests.test_database.test_unavailable.conftest import DATABASE
 from tests.test_messaging.deliveries import letters_of, message, order, postponed_in, rows_of
 
 READY = "http://shop.test/health/ready"

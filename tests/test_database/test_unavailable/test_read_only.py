@@ -14,8 +14,8 @@ from app.wiring.resources import Shop
 from tests.support.factories import create_product
 from tests.support.processes import ROOT, free_port, run
 from tests.support.servers import PostgresServer
-from tests.test_database.conftest import DATABASE
-from tests.test_database.test_locks import READY, assert_unavailable
+from tests.test_database.test_unavailable.conftest import DATABASE
+from tests.test_database.test_unavailable.test_locks import READY, assert_unavailable
 from tests.test_messaging.deliveries import PRODUCT, letters_of, message, rows_of
 
 

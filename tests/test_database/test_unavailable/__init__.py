@@ -1,0 +1,1 @@
+"""Tests of databases that are locked, read-only, full or down."""
