@@ -21,7 +21,10 @@ from app.wiring.resources import Shop
 
 SVG = "image/svg+xml"
 # The chart contains its styles, and needs nothing else.
-_SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+_SVG_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; "
+    "sandbox"
+)
 
 
 async def show_report(

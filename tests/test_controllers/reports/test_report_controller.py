@@ -201,7 +201,8 @@ async def test_a_chart_is_a_picture_without_a_script(
     answer = await reported.get(path)
     assert answer.headers["Content-Type"] == "image/svg+xml"
     assert answer.headers.get_list("Content-Security-Policy") == [
-        "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; "
+        "sandbox"
     ]
     picture = ElementTree.fromstring(answer.content)
     assert picture.tag == f"{SVG}svg"

@@ -1,0 +1,67 @@
+"""Every response to every route has the headers that docs/security.md promises."""
+
+import re
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from app.wiring.resources import Shop
+from tests.test_security.rights.matrix import MATRIX
+from tests.test_security.rights.world import World, world_of
+
+pytestmark = pytest.mark.any_database
+
+
+async def responses_of(world: World, client: httpx.AsyncClient) -> dict[str, httpx.Response]:
+    """Send every request of the table as three callers, and return the responses."""
+    found = {}
+    for row in MATRIX:
+        for column in ("nobody", "owner", "admin"):
+            response = await world.send(client, column, row.method, row.path, **row.request)
+            found[f"{row} {column}"] = response
+        if row.method not in ("GET", "HEAD"):
+            await world.restore()
+    return found
+
+
+def directives_of(response: httpx.Response) -> dict[str, str]:
+    """Return the directives of the one Content-Security-Policy of a response."""
+    (policy,) = response.headers.get_list("Content-Security-Policy")
+    parts = (each.strip().partition(" ") for each in policy.split(";"))
+    return {name: value for name, _, value in parts}
+
+
+async def test_every_response_of_every_route_is_guarded(
+    app: Litestar, nobody: httpx.AsyncClient, shop: Shop
+) -> None:
+    assert app.state.shop is shop
+    found = await responses_of(await world_of(shop), nobody)
+    assert len(found) > 150
+    for name, response in found.items():
+        directives = directives_of(response)
+        assert directives["default-src"] == directives["base-uri"] == "'none'", name
+        assert directives["frame-ancestors"] == "'none'", name
+        # A plug-in would be loaded by the default, which is none.
+        assert "object-src" not in directives, name
+        assert response.headers.get_list("X-Content-Type-Options") == ["nosniff"], name
+        assert response.headers.get_list("X-Frame-Options") == ["DENY"], name
+        assert response.headers.get_list("Referrer-Policy") == ["no-referrer"], name
+        assert len(response.headers.get_list("Cache-Control")) == 1, name
+        if response.status_code >= 400:
+            assert response.headers["Cache-Control"] == "no-store", name
+
+
+async def test_only_media_types_that_say_their_character_set_are_answered(
+    app: Litestar, nobody: httpx.AsyncClient, shop: Shop
+) -> None:
+    assert app.state.shop is shop
+    found = await responses_of(await world_of(shop), nobody)
+    # JSON is UTF-8 by definition (RFC 8259), and a picture says it in its first line.
+    known = re.compile(
+        r"(application/(problem\+|vnd\.oai\.openapi\+)?json|image/(svg\+xml|png)"
+        r"|application/openmetrics-text; version=1\.0\.0; charset=utf-8|text/[a-z-]+; .*charset=utf-8)"
+    )
+    types = {response.headers.get("Content-Type") for response in found.values()} - {None}
+    assert {each for each in types if not known.fullmatch(each)} == set()
+    assert {"application/json", "application/problem+json"} <= types
