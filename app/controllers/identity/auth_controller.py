@@ -47,6 +47,8 @@ class AuthController(Controller):
             form=TokenRequest,
             is_secret=True,
             is_throttled=True,
+            # It ends the oldest of 101 log-ins.
+            changes_rights=True,
         ),
     )
     async def log_in(self, request: ShopRequest, auth: Auth) -> Response[TokenPair]:

@@ -5,8 +5,11 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import insert, inspect, select
 
+from app.core.ids import new_id
 from app.models import LoginSession
+from app.schemas.identity.auth_schema import MAX_SESSIONS
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 from tests.support.accounts import events_of, kind_of, later, pair_of, renew, someone, status_of
@@ -171,6 +174,26 @@ async def test_a_log_in_of_somebody_else_is_not_found(
     assert kind_of(response) == (404, "session-not-found")
     assert await everything(still) == before
     assert await status_of(machine, other.access) == 200
+
+
+async def test_of_101_log_ins_the_oldest_ends_at_once(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    person = await someone(machine)
+    oldest = await pair_of(machine, person.user["email"])
+    async with still.database.write() as session:
+        sample = (await session.scalars(select(LoginSession))).all()[-1]
+        columns = [each.key for each in inspect(LoginSession).column_attrs]
+        row = {name: getattr(sample, name) for name in columns}
+        rows = [row | {"id": new_id(still.clock.now())} for _ in range(MAX_SESSIONS - 2)]
+        await session.execute(insert(LoginSession), rows)
+    for access in (person.access, oldest["access_token"]):
+        assert await status_of(machine, access) == 200
+    newest = await pair_of(machine, person.user["email"])
+    assert await status_of(machine, person.access) == 401
+    assert kind_of(await renew(machine, person.refresh)) == (401, "invalid-token")
+    for access in (oldest["access_token"], newest["access_token"]):
+        assert await status_of(machine, access) == 200
 
 
 async def test_of_a_refresh_token_only_the_digest_is_kept(
