@@ -1,6 +1,7 @@
 """Finds out who sends a request, and whether its route is open to this caller."""
 
 import hmac
+import logging
 
 from litestar.datastructures import Headers
 from litestar.types import HTTPScope
@@ -8,9 +9,12 @@ from litestar.types import HTTPScope
 from app.errors import Forbidden, InvalidToken, Unauthenticated
 from app.security.areas.system import SystemScope
 from app.security.principal import ANONYMOUS, Access, Caller
+from app.web.request_state import state_of
 from app.web.route_options import RouteOptions, options_of
 from app.wiring.identity import provide_identities
 from app.wiring.resources import Shop
+
+logger = logging.getLogger(__name__)
 
 _SCHEME = "bearer "
 
@@ -53,6 +57,7 @@ async def _caller(shop: Shop, scope: HTTPScope) -> Caller:
     if identity.key_to_record is not None:
         async with shop.database.write() as session:
             await provide_identities(session, shop).record_use(identity.key_to_record)
+        logger.info("%s was used from %s", identity.caller.name, state_of(scope).address)
     shop.identities.keep(token, identity.caller, identity.good_until, generation)
     return identity.caller
 

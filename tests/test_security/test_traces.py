@@ -8,6 +8,7 @@ import pytest
 
 from app.models import UserRole
 from app.wiring.resources import Shop
+from tests.support.factories import PASSWORD
 from tests.test_security.people import bearing, log_in
 from tests.test_web.middleware.edge import shop_with
 
@@ -63,6 +64,34 @@ async def test_a_renewed_log_in_leaves_a_trace(
         each for each in caplog.records if each.name == "app.services.identity.auth_service"
     ]
     assert record.getMessage().endswith(f"of user {customer.id} was renewed")
+
+
+async def test_an_api_key_leaves_a_trace_once_a_minute(
+    nobody: httpx.AsyncClient, shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    admin, body = await log_in(shop, UserRole.ADMIN), {"name": "desk", "scopes": ["orders:read"]}
+    created = await nobody.post("/api-keys", json=body, headers=bearing(admin.access_token))
+    machine = created.json()
+    with caplog.at_level(logging.INFO, "app.web.callers"):
+        for _ in range(3):
+            answer = await nobody.get("/orders", headers=bearing(machine["key"]))
+            assert answer.status_code == 200
+            shop.identities.clear()
+    lines = [each.getMessage() for each in caplog.records if each.name == "app.web.callers"]
+    assert lines == [f"api-key {machine['id']} was used from 127.0.0.1"]
+
+
+async def test_a_refused_reset_and_a_refused_renewal_leave_a_trace(
+    nobody: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    reset = {"token": "a.b.c", "new_password": PASSWORD}
+    assert (await nobody.post("/auth/password/reset", json=reset)).status_code == 401
+    assert (await nobody.post("/auth/email/verify", json={"token": "a.b.c"})).status_code == 401
+    assert (await nobody.post("/auth/refresh", json={"refresh_token": "a.b.c"})).status_code == 401
+    paths = ("password/reset", "email/verify", "refresh")
+    assert refusals(caplog) == [
+        f"refused with 401: '/api/v1/auth/{path}' from 127.0.0.1" for path in paths
+    ]
 
 
 async def test_whoever_has_one_address_of_ipv6_has_the_limit_of_its_network(
