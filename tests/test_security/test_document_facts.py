@@ -1,0 +1,194 @@
+"""The numbers and lists of docs/security.md are those of the code."""
+
+import ast
+import asyncio
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+from argon2 import PasswordHasher
+
+from app.core.limits import MAX_BODY_BYTES
+from app.database import deadline, engines
+from app.errors import Unavailable
+from app.runtime import http_server
+from app.scheduler import _CLEANUP_SECONDS
+from app.schemas.identity.auth_schema import MAX_SESSIONS
+from app.schemas.identity.user_schema import MAX_ADDRESSES
+from app.schemas.orders.order_schema import MAX_LINE_QUANTITY, MAX_LINES
+from app.schemas.page_schema import MAX_ITEMS
+from app.schemas.reports.report_schema import MAX_CHART_DAYS
+from app.security import passwords, rate_limits
+from app.security.identity_cache import MEMORY
+from app.security.passwords import Passwords
+from app.security.tokens import _RANDOM_BYTES, TokenKind, random_secret
+from app.services.identity import account_service, start_service
+from app.services.identity.identity_service import _USE_INTERVAL
+from app.services.system import idempotency_service, mail_service
+from app.settings import Settings
+from app.web.event_streams import MAX_STREAMS, MAX_STREAMS_PER_CLIENT
+from app.web.middleware import body_limits
+from app.web.rendering import operation_events
+
+ROOT = Path(__file__).parent.parent.parent
+DOCUMENT = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+SETTINGS = {name: field.default for name, field in Settings.model_fields.items()}
+_PASSWORD = start_service.generate_password()
+_PASSWORD_BITS = math.floor(math.log2(31) * len(_PASSWORD.replace("-", "")))
+
+# Sentences and cells of the document, with the numbers of the code.
+FACTS = (
+    f"| access | every request | `ACCESS_TOKEN_SECONDS`, {SETTINGS['access_token_seconds'] // 60} "
+    "minutes |",
+    f"`REFRESH_TOKEN_DAYS` after it began, {SETTINGS['refresh_token_days']} days |",
+    f"by mail | {account_service.RESET_LIFETIME.seconds // 3_600} hour, and until password",
+    f"by mail | {account_service.VERIFY_LIFETIME.days} days, and until the address",
+    f"A user has up to {MAX_SESSIONS} log-ins at once",
+    f"{MAX_ADDRESSES} addresses, exactly one of them primary, if there are any; {MAX_SESSIONS} ",
+    f"may accept a token for {MEMORY.seconds} seconds more",
+    f"| {SETTINGS['login_limit_per_account']} | `LOGIN_LIMIT_PER_ACCOUNT` |",
+    f"| {SETTINGS['login_limit_per_address']} | `LOGIN_LIMIT_PER_ADDRESS` |",
+    f"| {SETTINGS['rate_limit_per_minute']:,}; 0 is none | `RATE_LIMIT_PER_MINUTE` |",
+    f"does not answer within {rate_limits._REDIS_TIMEOUT_SECONDS * 1_000:.0f} ms, each process "
+    f"allows a {dict([(4, 'quarter')])[rate_limits._SHARE_ALONE]} of the limit by its own count, "
+    f"and tries Redis again after {dict([(1.0, 'a second')])[rate_limits.REDIS_REST_SECONDS]}.",
+    f"is repeated for {idempotency_service.RETENTION.total_seconds() / 3_600:.0f} hours",
+    f"{http_server._MAX_CONNECTIONS:,} of a process, or what the limit of open files allows; "
+    f"request line and headers up to {http_server._MAX_HEAD_BYTES // 1_024} KiB and 100 headers, "
+    f"within {http_server._HEADER_SECONDS} s; closed after {http_server._HEADER_SECONDS} s",
+    f"| body | {MAX_BODY_BYTES // 1_024} KiB, within "
+    f"{body_limits.BODY_TIMEOUT_SECONDS * (1 - body_limits._TIMEOUT_SPREAD):.0f} to "
+    f"{body_limits.BODY_TIMEOUT_SECONDS:.0f} s |",
+    f"which take more than {body_limits.SLOW_SECONDS:.0f} to "
+    f"{body_limits.SLOW_SECONDS * (1 + body_limits._SLOW_SPREAD):.0f} s | "
+    f"{body_limits.MAX_SLOW_BODIES_PER_CLIENT} from a network address, "
+    f"{body_limits.MAX_SLOW_BODIES:,} of a process",
+    f"| event streams | {MAX_STREAMS_PER_CLIENT} from a network address, {MAX_STREAMS:,} of a "
+    f"process, then 429; {operation_events._LONGEST_SECONDS:.0f} s each |",
+    f"| list | {MAX_ITEMS} items a page |",
+    f"| order | 1 to {MAX_LINES} lines, 1 to {MAX_LINE_QUANTITY:,} units each;",
+    f"{passwords._AT_ONCE} at once, {passwords._MAX_WAITING} in progress or waiting",
+    f"after {deadline.ANSWER_SECONDS} s without an answer the caller gets 503",
+    f"a background task ends after {engines._STATEMENT_TIMEOUT_SECONDS} s",
+    f"{engines._SQLITE_BUSY_TIMEOUT_SECONDS} s of waiting for another process, and 503 after "
+    f"{deadline.ANSWER_SECONDS} s |",
+    f"`DB_POOL_SIZE` a process, 40 % of them for reads only; a request waits "
+    f"{deadline.ANSWER_SECONDS} s",
+    f"| charts | at most {MAX_CHART_DAYS} days;",
+    f"or {start_service._KEY_BYTES} random bytes, generated at the first start",
+    f"API keys have {_RANDOM_BYTES * 8}, the signing key {start_service._KEY_BYTES * 8}, a "
+    f"generated password {_PASSWORD_BITS}.",
+    f"given up after {dict([(10, 'ten')])[mail_service._MAX_ATTEMPTS]} attempts",
+    f"uses of an API key (once {dict([(60.0, 'a minute')])[_USE_INTERVAL.total_seconds()]},",
+    f"deleted within {dict([(3_600, 'the hour')])[_CLEANUP_SECONDS]} after that",
+    f"argon2id, {SETTINGS['password_memory_kib']:,} KiB, {SETTINGS['password_iterations']} passes",
+)
+# The modules that open connections; no other may import a library that does.
+CLIENTS = {
+    "aio_pika": ("app/messaging/rabbitmq", "app/rabbitmq_consumer.py"),
+    "aiormq": ("app/messaging/rabbitmq",),
+    "aiosmtplib": ("app/jobs/mail_delivery.py",),
+    "asyncpg": ("app/database",),
+    "opentelemetry": ("app/observability/tracing.py",),
+    "redis": ("app/cache", "app/security/rate_limits.py"),
+    "socket": ("app/server.py",),
+    "taskiq_aio_pika": ("app/scheduler.py",),
+    "taskiq_redis": ("app/scheduler.py",),
+}
+NEVER = {
+    "aiohttp",
+    "ftplib",
+    "http.client",
+    "httpx",
+    "marshal",
+    "multiprocessing.connection",
+    "pickle",
+    "requests",
+    "shelve",
+    "smtplib",
+    "subprocess",
+    "urllib.request",
+}
+
+
+def section(heading: str) -> str:
+    """Return the text below a heading of the third level."""
+    return DOCUMENT.partition(f"\n### {heading}\n")[2].partition("\n### ")[0]
+
+
+def imports() -> Iterator[tuple[str, str]]:
+    """Yield each file of the shop with each module that it imports."""
+    for path in (ROOT / "main.py", *sorted((ROOT / "app").rglob("*.py"))):
+        place = path.relative_to(ROOT).as_posix()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from ((place, each.name) for each in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module is not None:
+                yield place, node.module
+                yield from ((place, f"{node.module}.{each.name}") for each in node.names)
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_a_number_of_the_document_is_that_of_the_code(fact: str) -> None:
+    assert fact in DOCUMENT
+
+
+async def test_of_65_passwords_at_once_the_last_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashing, may_go = [], Event()
+    sound = PasswordHasher.hash
+
+    def slow(self: PasswordHasher, password: str) -> str:
+        hashing.append(password)
+        may_go.wait(10)
+        return sound(self, password)
+
+    monkeypatch.setattr(PasswordHasher, "hash", slow)
+    its = Passwords(memory_kib=8, iterations=1)
+    waiting = [asyncio.create_task(its.hash(str(number))) for number in range(64)]
+    await asyncio.sleep(0.2)
+    assert hashing == ["0", "1", "2", "3"]
+    with pytest.raises(Unavailable):
+        await its.hash("64")
+    may_go.set()
+    assert len(set(await asyncio.gather(*waiting))) == 64
+    assert await its.verify("64", await its.hash("64"))
+    its.close()
+
+
+def test_a_generated_secret_has_as_many_random_bits_as_the_document_says() -> None:
+    letters = set("".join(start_service.generate_password() for _ in range(500))) - {"-"}
+    assert len(letters) == 31 and len(_PASSWORD) == 35
+    # 32 bytes in base64, without padding.
+    assert len(random_secret()) == 43 and random_secret() != random_secret()
+
+
+def test_every_service_that_a_setting_names_is_a_connection_of_the_document() -> None:
+    named = {name for name in Settings.model_fields if name.endswith(("_host", "_endpoint"))}
+    assert len(named) == 5
+    table = section("Connections")
+    assert [name for name in named if f"`{name.upper()}`" not in table] == []
+
+
+def test_only_the_modules_of_the_listed_connections_can_open_one() -> None:
+    found = {(place, name) for place, name in imports()}
+    assert {name for _, name in found} & NEVER == set()
+    for place, name in found:
+        rooms = CLIENTS.get(name.partition(".")[0])
+        if rooms is not None:
+            assert place.startswith(rooms), f"{place} imports {name}"
+    assert {name.partition(".")[0] for _, name in found} >= CLIENTS.keys()
+
+
+def test_every_kind_of_token_and_secret_of_a_caller_is_a_method_of_the_document() -> None:
+    table = section("Authentication methods")
+    words = {
+        TokenKind.ACCESS: "access token",
+        TokenKind.REFRESH: "refresh token",
+        TokenKind.RESET_PASSWORD: "reset of a password",
+        TokenKind.VERIFY_EMAIL: "verification of an address",
+    }
+    assert words.keys() == set(TokenKind)
+    for method in (*words.values(), "API key", "`METRICS_TOKEN`", "RabbitMQ", "`lavka admin`"):
+        assert f"\n| {method}" in table, method
