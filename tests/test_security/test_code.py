@@ -1,0 +1,145 @@
+"""What docs/security.md says that the code never does, read from the code itself."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.models import User
+from app.security.tokens import digest_of
+from app.settings import Settings
+from app.tables.identity import ApiKey, LoginSession
+from app.tables.system import IdempotencyKey
+
+ROOT = Path(__file__).parent.parent.parent
+FILES = (
+    ROOT / "main.py",
+    *sorted((ROOT / "app").rglob("*.py")),
+    *(ROOT / "migrations").rglob("*.py"),
+)
+# Made of constants in another place, or of a delimiter that `re.escape` has escaped.
+_MADE_OF_CONSTANTS = {
+    "app/jobs/csv_rows.py": "f'{cell}(?:{mark}{cell})*+[\\\\r\\\\n]*+'",
+    "app/settings/predictable.py": "'|'.join((each for each in _WORDS if len(each) > 2))",
+    "app/observability/rare_warning.py": "self._message",
+    "app/web/respond_async.py": "deferral.location",
+}
+_PATTERNS = {"compile", "fullmatch", "match", "search", "split", "sub", "findall", "finditer"}
+_LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
+
+
+def calls() -> Iterator[tuple[str, str, ast.Call]]:
+    """Yield every call in the shop: its place, the name that is called, and the call."""
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                place = f"{path.relative_to(ROOT).as_posix()}:{node.lineno}"
+                yield place, ast.unparse(node.func), node
+
+
+def is_constant(place: str, node: ast.expr) -> bool:
+    """Return whether an expression is a text in the code, or the name of a constant."""
+    if _MADE_OF_CONSTANTS.get(place.partition(":")[0]) == ast.unparse(node):
+        return True
+    if isinstance(node, ast.JoinedStr):
+        parts = [each for each in node.values if isinstance(each, ast.FormattedValue)]
+        return all(is_constant(place, each.value) for each in parts)
+    if isinstance(node, ast.Name):
+        return node.id.isupper()
+    return isinstance(node, ast.Constant)
+
+
+def test_no_text_is_run_as_code() -> None:
+    found = [place for place, name, _ in calls() if name in ("eval", "exec", "compile", "execfile")]
+    assert found == []
+    assert len(list(calls())) > 5_000
+
+
+def test_every_regular_expression_is_a_constant() -> None:
+    found = {
+        place: ast.unparse(call.args[0])
+        for place, name, call in calls()
+        if name.startswith("re.") and name[3:] in _PATTERNS and not is_constant(place, call.args[0])
+    }
+    assert found == {}
+
+
+def test_every_format_of_a_line_of_the_log_is_a_constant() -> None:
+    found, lines = [], 0
+    for place, name, call in calls():
+        owner, _, method = name.rpartition(".")
+        if owner in ("logger", "logging", "self._logger") and method in _LEVELS:
+            lines += 1
+            if not is_constant(place, call.args[0]):
+                found.append((place, ast.unparse(call)))
+    assert lines > 20 and found == []
+
+
+def test_no_text_that_is_not_a_constant_is_used_as_a_format() -> None:
+    found = [
+        (place, name)
+        for place, name, call in calls()
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr in ("format", "format_map")
+        and not is_constant(place, call.func.value)
+    ]
+    assert found == []
+
+
+def test_hashes_are_sha_256_and_blake2b_and_secrets_are_of_the_systems_generator() -> None:
+    hashes, randoms = set(), set()
+    for path in FILES:
+        place = path.relative_to(ROOT).as_posix()
+        text = path.read_text(encoding="utf-8")
+        hashes |= set(
+            re.findall(r"\b(?:hashlib\.|import )(md5|sha\d+\w*|blake\w+|new|pbkdf\w+)\b", text)
+        )
+        if re.search(r"^import random$|^from random import", text, re.MULTILINE):
+            randoms.add(place)
+    assert hashes == {"sha256", "blake2b"}
+    # They spread retries and expiries.
+    assert randoms <= {"app/cache/cache.py", "app/runtime/supervisor.py"}
+
+
+def test_hashes_of_secrets_and_keys_have_256_bits() -> None:
+    assert len(digest_of("a token")) == 32
+    for column in (
+        ApiKey.__table__.c.digest,
+        LoginSession.__table__.c.refresh_digest,
+        IdempotencyKey.__table__.c.fingerprint,
+    ):
+        assert getattr(column.type, "length") == 32
+    settings = Settings(_env_file=None, secret_key="k" * 32, previous_secret_key="p" * 50)
+    assert [len(key) for key in settings.signing_keys] == [32, 32]
+
+
+def test_a_user_has_no_expiry_of_the_password_and_no_secret_question() -> None:
+    assert set(User.__table__.columns.keys()) == {
+        "anonymised_at",
+        "created_at",
+        "email",
+        "email_key",
+        "email_verified_at",
+        "first_name",
+        "id",
+        "is_active",
+        "last_name",
+        "password_hash",
+        "role",
+        "updated_at",
+        "username",
+        "username_key",
+        "version",
+    }
+
+
+@pytest.mark.parametrize("group", ["constraint-dependencies"])
+def test_every_library_is_pinned_to_a_version(group: str) -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    pins = re.findall(
+        r'^    "([^"]+)",$', text.partition(f"{group} = [")[2].partition("\n]")[0], re.M
+    )
+    assert len(pins) > 80
+    assert [pin for pin in pins if not re.match(r"[a-z0-9-]+==\d[\w.]*( ;|$)", pin)] == []
