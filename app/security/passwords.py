@@ -2,6 +2,7 @@
 
 import asyncio
 import unicodedata
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -31,7 +32,9 @@ class Passwords:
         )
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
         self._waiting = 0
-        self._dummy_hash: str | None = None
+        # A hash of no password: a log-in with an unknown name costs the same from the first on.
+        salt, digest = (b64encode(bytes(size)).decode().rstrip("=") for size in (16, 32))
+        self._dummy_hash = f"$argon2id$v=19$m={memory_kib},t={iterations},p=1${salt}${digest}"
 
     async def hash(self, password: str) -> str:
         """Return the hash to store for a password.
@@ -58,17 +61,11 @@ class Passwords:
         self._threads.shutdown(wait=False)
 
     def _matches(self, password: str, stored: str | None) -> bool:
-        if stored is None:
-            if self._dummy_hash is None:
-                self._dummy_hash = self._hasher.hash("dummy")
-            stored, is_known = self._dummy_hash, False
-        else:
-            is_known = True
         try:
-            self._hasher.verify(stored, _normal(password))
+            self._hasher.verify(stored or self._dummy_hash, _normal(password))
         except (VerificationError, InvalidHashError):
             return False
-        return is_known
+        return stored is not None
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         if self._waiting >= _MAX_WAITING:

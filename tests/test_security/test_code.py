@@ -74,7 +74,7 @@ def test_every_format_of_a_line_of_the_log_is_a_constant() -> None:
             lines += 1
             if not is_constant(place, call.args[0]):
                 found.append((place, ast.unparse(call)))
-    assert lines > 20 and found == []
+    assert lines > 20 and not found
 
 
 def test_no_text_that_is_not_a_constant_is_used_as_a_format() -> None:

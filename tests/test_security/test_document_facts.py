@@ -23,6 +23,7 @@ from app.schemas.orders.order_schema import MAX_LINE_QUANTITY, MAX_LINES
 from app.schemas.page_schema import MAX_ITEMS
 from app.schemas.reports.report_schema import MAX_CHART_DAYS
 from app.security import passwords, rate_limits
+from app.security.areas import AUDITED, SCOPES
 from app.security.identity_cache import MEMORY
 from app.security.passwords import Passwords
 from app.security.tokens import _RANDOM_BYTES, TokenKind, random_secret
@@ -81,7 +82,7 @@ FACTS = (
     f"| charts | at most {MAX_CHART_DAYS} days;",
     f"or {start_service._KEY_BYTES} random bytes, generated at the first start",
     f"API keys have {_RANDOM_BYTES * 8}, the signing key {start_service._KEY_BYTES * 8}, a "
-    f"generated password {_PASSWORD_BITS}.",
+    f"generated password {_PASSWORD_BITS},",
     f"given up after {dict([(10, 'ten')])[mail_service._MAX_ATTEMPTS]} attempts",
     f"uses of an API key (once {dict([(60.0, 'a minute')])[_USE_INTERVAL.total_seconds()]},",
     f"deleted within {dict([(3_600, 'the hour')])[_CLEANUP_SECONDS]} after that",
@@ -195,3 +196,33 @@ def test_every_kind_of_token_and_secret_of_a_caller_is_a_method_of_the_document(
     assert words.keys() == set(TokenKind)
     for method in (*words.values(), "API key", "`METRICS_TOKEN`", "RabbitMQ", "`lavka admin`"):
         assert f"\n| {method}" in table, method
+
+
+def test_every_scope_has_a_row_of_who_may_do_what() -> None:
+    table = section("Who may do what")
+    assert [scope for scope in SCOPES if f"`{scope}`" not in table] == []
+
+
+def test_every_kind_of_audit_event_is_named_by_the_document() -> None:
+    words = {
+        "login.succeeded": "log-ins",
+        "login.failed": "failed log-ins",
+        "login.ended": "log-outs",
+        "refresh-token.reused": "reuse of a refresh token",
+        "password.changed": "changes and resets of passwords",
+        "password.reset": "changes and resets of passwords",
+        "password.forgotten": "requests for them",
+        "email.changed": "changes and verifications of addresses",
+        "email.verified": "changes and verifications of addresses",
+        "role.changed": "changes of roles, access and prices",
+        "access.changed": "changes of roles, access and prices",
+        "price.changed": "changes of roles, access and prices",
+        "api-key.created": "creation and revocation of API keys",
+        "api-key.revoked": "creation and revocation of API keys",
+        "user.exported": "exports and erasures",
+        "user.erased": "exports and erasures",
+        "dead-letter.requeued": "requeued and discarded dead letters",
+        "dead-letter.discarded": "requeued and discarded dead letters",
+    }
+    assert words.keys() == set(AUDITED)
+    assert [each for each in words.values() if each not in section("Audit")] == []
