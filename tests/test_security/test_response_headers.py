@@ -6,6 +6,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
+from app.tables.identity import ApiKey, LoginSession
 from app.wiring.resources import Shop
 from tests.test_security.rights.matrix import MATRIX
 from tests.test_security.rights.world import World, world_of
@@ -66,3 +67,17 @@ async def test_only_media_types_that_say_their_character_set_are_answered(
     types = {response.headers.get("Content-Type") for response in found.values()} - {None}
     assert {each for each in types if not known.fullmatch(each)} == set()
     assert {"application/json", "application/problem+json"} <= types
+
+
+async def test_no_response_contains_a_hash(
+    app: Litestar, nobody: httpx.AsyncClient, shop: Shop
+) -> None:
+    assert app.state.shop is shop
+    world = await world_of(shop)
+    secrets = [each.user["password_hash"] for each in world.people.values()]
+    secrets += [row["digest"].hex() for model, row in world.rows if model is ApiKey]
+    secrets += [row["refresh_digest"].hex() for model, row in world.rows if model is LoginSession]
+    assert len(secrets) >= 10
+    for name, response in (await responses_of(world, nobody)).items():
+        assert not any(each in response.text for each in secrets), name
+        assert "$argon2id$" not in response.text, name

@@ -83,6 +83,12 @@ def test_what_the_server_itself_refuses_has_an_empty_response(
     assert b"\r\ncontent-length: 0\r\n" in response and response.endswith(b"\r\n\r\n")
 
 
+def test_the_server_is_named_without_its_version(shop: ServedShop, opened: ExitStack) -> None:
+    request = b"GET /health/live HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n"
+    response = read_to_end(send(opened, shop, request))
+    assert response.startswith(b"HTTP/1.1 200 ") and b"\r\nserver: granian\r\n" in response
+
+
 def test_a_head_that_has_no_end_is_refused_before_it_takes_much_memory(
     shop: ServedShop, opened: ExitStack
 ) -> None:
