@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from app.core.limits import MAX_BODY_BYTES
 from app.database import deadline, engines
 from app.errors import Unavailable
+from app.models import Base
 from app.runtime import http_server
 from app.scheduler import _CLEANUP_SECONDS
 from app.schemas.identity.auth_schema import MAX_SESSIONS
@@ -43,6 +44,7 @@ _PASSWORD_BITS = math.floor(math.log2(31) * len(_PASSWORD.replace("-", "")))
 
 # Sentences and cells of the document, with the numbers of the code.
 FACTS = (
+    f"own username and e-mail address, from {passwords._MIN_NAME_LENGTH} characters on.",
     f"| access | every request | `ACCESS_TOKEN_SECONDS`, {SETTINGS['access_token_seconds'] // 60} "
     "minutes |",
     f"`REFRESH_TOKEN_DAYS` after it began, {SETTINGS['refresh_token_days']} days |",
@@ -226,3 +228,32 @@ def test_every_kind_of_audit_event_is_named_by_the_document() -> None:
     }
     assert words.keys() == set(AUDITED)
     assert [each for each in words.values() if each not in section("Audit")] == []
+
+
+def test_every_table_has_a_class_of_data() -> None:
+    words = {
+        "addresses": "users, addresses,",
+        "api_keys": "API keys",
+        "audit_events": "audit events",
+        "cache_drops": "changes for the cache",
+        "daily_reports": "reports",
+        "dead_letters": "dead letters",
+        "idempotency_keys": "stored responses",
+        "inbox": "(inbox)",
+        "login_sessions": "log-ins",
+        "operations": "operations",
+        "order_changes": "orders with their changes",
+        "order_items": "orders with their changes",
+        "orders": "orders with their changes",
+        "outbox": "outbox",
+        "outgoing_mails": "mails",
+        "products": "products for sale",
+        "report_lines": "reports",
+        "report_products": "reports",
+        "shop_secrets": "a generated signing key",
+        "stock_movements": "movements",
+        "suspect_messages": "suspect messages",
+        "users": "users, addresses,",
+    }
+    assert words.keys() == set(Base.metadata.tables)
+    assert [each for each in words.values() if each not in section("Data")] == []
