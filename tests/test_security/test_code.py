@@ -103,6 +103,24 @@ def test_hashes_are_sha_256_and_blake2b_and_secrets_are_of_the_systems_generator
     assert randoms <= {"app/cache/cache.py", "app/runtime/supervisor.py"}
 
 
+def test_no_cryptography_is_the_shops_own() -> None:
+    known = {"argon2", "hashlib", "hmac", "jwt", "secrets"}
+    others = {"bcrypt", "crypt", "Crypto", "cryptography", "nacl", "passlib", "ssl"}
+    found = {
+        match
+        for path in FILES
+        for match in re.findall(
+            r"^\s*(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    }
+    assert known <= found and not others & found
+
+
+def test_the_log_is_written_to_standard_error_only() -> None:
+    handlers = [place for place, name, _ in calls() if name.endswith("Handler")]
+    assert [place.partition(":")[0] for place in handlers] == ["app/observability/logging.py"]
+
+
 def test_hashes_of_secrets_and_keys_have_256_bits() -> None:
     assert len(digest_of("a token")) == 32
     for column in (
