@@ -146,8 +146,8 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         "X-1,Käse,Food,1.00\n",
         "the columns match no kind of file. Found: 'X-1', 'Käse', 'Food', '1.00'\n"
         "  products need sku, name, category, price; missing: sku, name, category, price\n"
-        "  users need email, username, first_name, last_name; "
-        "missing: email, username, first_name, last_name\n"
+        "  users need email, username, first_name; "
+        "missing: email, username, first_name\n"
         "  orders need reference, username, placed_at, sku, quantity; "
         "missing: reference, username, placed_at, sku, quantity",
     ),

@@ -100,7 +100,7 @@ def test_workers_that_are_killed_again_and_again_are_replaced(
     on_postgres: Settings, tmp_path: Path
 ) -> None:
     with serving(on_postgres, tmp_path, "--workers", "2") as shop:
-        for _ in range(3):
+        for _ in range(2):
             wait_until(lambda: len(workers_of(shop)) == 2)
             for worker in workers_of(shop):
                 os.kill(worker, signal.SIGKILL)

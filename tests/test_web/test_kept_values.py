@@ -68,6 +68,10 @@ async def test_a_text_may_be_as_long_as_it_may_be(
     assert {field: kept.json()[field] for field in texts} == texts
 
 
+# With 64 bytes before it, as long as an address may be.
+LONG_DOMAIN = f"@{'b' * 63}.{'c' * 63}.{'d' * 57}.com"
+
+
 async def test_an_email_address_may_be_of_any_script(client: httpx.AsyncClient) -> None:
     for email, kept in (
         ("a@b.c", "a@b.c"),
@@ -75,11 +79,8 @@ async def test_an_email_address_may_be_of_any_script(client: httpx.AsyncClient) 
         ("o'brien@example.co.uk", "o'brien@example.co.uk"),
         ("жанна@почта.рф", "жанна@почта.рф"),
         ("jose\u0301@example.com", "jos\u00e9@example.com"),
-        ("a" * 64 + "@" + "b" * 185 + ".com", "a" * 64 + "@" + "b" * 185 + ".com"),
-        (
-            "\u0390" * 64 + "@" + "\u0390" * 185 + ".com",
-            "\u0390" * 64 + "@" + "\u0390" * 185 + ".com",
-        ),
+        ("a" * 64 + LONG_DOMAIN, "a" * 64 + LONG_DOMAIN),
+        ("\u0390" * 32 + LONG_DOMAIN, "\u0390" * 32 + LONG_DOMAIN),
     ):
         user = await create_user(client, email=email)
         assert (await client.get(f"/users/{user['id']}")).json()["email"] == kept

@@ -53,7 +53,7 @@ async def test_an_unknown_path_is_not_found(client: httpx.AsyncClient, shop: Sho
             "status": 404,
             "detail": "Not Found",
         }
-    for path in ("/", "/api", "/docs/nothing", "/docs/assets/nothing.js", "/docs/a/b"):
+    for path in ("/api", "/docs/nothing", "/docs/assets/nothing.js", "/docs/a/b"):
         problem = problem_of(await client.get(f"http://shop.test{path}"))
         assert (problem["status"], problem["title"]) == (404, "Not Found")
     assert await everything(shop) == before

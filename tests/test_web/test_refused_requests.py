@@ -32,6 +32,7 @@ WITHOUT_INPUT = {
 }
 UNKNOWN = "is not a field of this document"
 NO_JSON = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x")
+FORM = ("application/x-www-form-urlencoded",)
 MALFORMED = ["x", "1", NOTHING[:-1], NOTHING + "0", NOTHING.replace("-", "_"), "%00", "null", "-1"]
 Request = dict[str, Any]
 
@@ -54,7 +55,11 @@ def undecodable(row: Row) -> Iterator[tuple[Request, int, str]]:
     yield {"content": b'{"a": NaN}', "headers": JSON}, 400, no_json
     yield {"content": b'{"a": "\xff"}', "headers": JSON}, 400, "the body is not valid UTF-8"
     yield {"content": b"[" * 100_000, "headers": JSON}, 400, "the body is nested too deeply"
+    # The renewal of a log-in also takes a form, and has tests of its own.
+    is_form_taken = row.template.endswith("/auth/refresh")
     for name in NO_JSON:
+        if is_form_taken and name in FORM:
+            continue
         content, headers = json.dumps(row.request["json"]), {"Content-Type": name}
         yield {"content": content, "headers": headers}, 415, "Content-Type must be application/json"
 

@@ -143,7 +143,8 @@ async def test_json_is_no_form(machine: httpx.AsyncClient) -> None:
     response = await machine.post("/auth/token", json=body)
     assert kind_of(response) == (415, "unsupported-media-type")
     assert response.json()["detail"] == (
-        "Content-Type must be application/x-www-form-urlencoded, not application/json"
+        "Content-Type must be application/x-www-form-urlencoded, not application/json: "
+        "send the fields as a form (name=value&name=value)"
     )
 
 

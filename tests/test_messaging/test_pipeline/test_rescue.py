@@ -100,7 +100,7 @@ async def test_a_message_whose_failure_cannot_be_noted_is_put_away_with_its_body
 async def test_a_message_that_cannot_even_be_put_away_is_held_and_tried_again(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "_HOLD_SECONDS", (0.01, 0.01))
+    monkeypatch.setattr(pipeline, "_FAILED_SECONDS", 0.01)
     park, left = DeadLetterService.park, 3
 
     async def park_late(*arguments: Any) -> None:
