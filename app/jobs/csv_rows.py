@@ -108,7 +108,7 @@ def _encoding_of(path: Path, encoding: str | None) -> str:
     # Later zero bytes belong to single rows.
     if encoding is None and b"\0" in head:
         raise UnreadableFile(
-            f"{path}: begins with zero bytes: it is no text, or in UTF-16 without a byte order mark; "
+            f"{path}: begins with zero bytes: it is no text, or UTF-16 without a byte order mark; "
             "save it as UTF-8, or name its encoding, as in --encoding utf-16-le"
         )
     return encoding or "utf-8"

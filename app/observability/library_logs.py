@@ -1,5 +1,6 @@
 """What the log contains of the libraries for RabbitMQ and TaskIQ."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -28,6 +29,9 @@ class LibraryLogs(logging.Filter):
             return False
         if library in _CLIENTS:
             return self._filter_client(record)
+        if library == _TASKS and _is_cancelled(record):
+            # The process ends; the task runs again later.
+            return False
         if library == _TASKS and "parse message" in str(record.msg):
             # Its arguments are the message and an error that quotes it.
             record.msg, record.args = "a message on the queue of tasks cannot be read", ()
@@ -48,3 +52,7 @@ class LibraryLogs(logging.Filter):
             )
         record.exc_info = record.exc_text = None
         return True
+
+
+def _is_cancelled(record: logging.LogRecord) -> bool:
+    return record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)

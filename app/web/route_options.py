@@ -34,7 +34,7 @@ class RouteOptions:
     query: type[Schema] | None = None
     form: type[Schema] | None = None
     grant: type[Grant] | None = None
-    """The form of OAuth 2 that a client may send instead of JSON; refusals are those of RFC 6749."""
+    """The form of OAuth 2 that may be sent instead of JSON; refusals are those of RFC 6749."""
     is_secret: bool = False
     """Whether the response must not be stored."""
     is_throttled: bool = False

@@ -1,5 +1,6 @@
 """The log contains an outage once, no traceback of a client library, and no body of a message."""
 
+import asyncio
 import logging
 
 import pytest
@@ -49,3 +50,13 @@ def test_a_failed_task_is_logged_each_time_with_its_traceback(
         fail("app.jobs", "background task failed")
     assert len(logs.messages) == 4
     assert logs.text.count("Traceback") == 4
+
+
+def test_a_task_that_is_cancelled_at_the_end_of_the_process_is_not_logged(
+    logs: pytest.LogCaptureFixture,
+) -> None:
+    try:
+        raise asyncio.CancelledError
+    except asyncio.CancelledError:
+        logging.getLogger("taskiq.receiver.receiver").exception("Exception found")
+    assert logs.messages == []

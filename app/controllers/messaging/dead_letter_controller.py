@@ -42,7 +42,7 @@ class DeadLetterController(Controller):
     async def read(
         self, request: ShopRequest, letter_id: FromPath[UUID], dead_letters: DeadLetters
     ) -> Response[DeadLetterRead]:
-        """Return a dead letter with its body, which an API key needs the scope of its resource for."""
+        """Return a dead letter; for its body, an API key needs the scope of its resource."""
         return json_response(request, await dead_letters.get(request.caller, letter_id))
 
     @post(

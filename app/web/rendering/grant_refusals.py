@@ -46,7 +46,7 @@ def render_grant_group(request: AnyRequest, group: ExceptionGroup[Exception]) ->
 
 
 def render_grant_http_error(request: AnyRequest, error: HTTPException) -> Response[bytes]:
-    """Render an error of the framework, which refuses an empty body without reading it as a form."""
+    """Render an error of the framework, which refuses an empty body before a form is read."""
     if isinstance(error, ValidationException) and _is_form(request):
         return render_grant_error(request, InvalidInput("the form is empty"))
     return render_http_error(request, error)

@@ -5,59 +5,30 @@ import random
 import socket
 import struct
 from collections import Counter
-from contextlib import suppress
-from typing import Self
+
+from tests.support.servers.relay import Relay
 
 _CHUNK = 65_536
-_FAULTS = ("none", "none", "delays", "swallows", "resets", "cuts")
+_FAULTS = ("none", "delays", "swallows", "resets", "cuts")
 _FIRST_FAULT_BYTES = (300, 60_000)
 
 
-class Proxy:
+class Proxy(Relay):
     """Passes bytes between clients and a server, and treats some connections badly."""
 
     def __init__(self, host: str, port: int, chance: random.Random) -> None:
-        self.port = 0
+        super().__init__(host, port)
         self.faults: Counter[str] = Counter()
         """How many connections met each fault."""
         self.is_calm = False
         """Whether new connections meet no fault."""
-        self._target = (host, port)
         self._chance = chance
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_error: object) -> None:
-        if self._server is not None:
-            self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+    async def _pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_answer: bool
+    ) -> None:
         fault = "none" if self.is_calm else self._chance.choice(_FAULTS)
-        try:
-            with suppress(OSError, asyncio.CancelledError):
-                its_reader, its_writer = await asyncio.open_connection(*self._target)
-                try:
-                    async with asyncio.TaskGroup() as group:
-                        for source, target in ((reader, its_writer), (its_reader, writer)):
-                            group.create_task(_Flow(self, self._chance, fault).run(source, target))
-                except* (OSError, asyncio.IncompleteReadError):
-                    pass
-                finally:
-                    its_writer.transport.abort()
-        finally:
-            self._tasks.discard(task)
-            writer.transport.abort()
+        await _Flow(self, self._chance, fault).run(reader, writer)
 
 
 class _Flow:
