@@ -13,12 +13,12 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from app.configuration.libraries import LIBRARY_VARIABLES
+from app.configuration.production import RULES
 from app.settings import Settings
-from app.settings.libraries import LIBRARY_VARIABLES
-from app.settings.production import RULES
 
 ROOT = Path(__file__).resolve().parent.parent
-MODEL = ROOT / "app" / "settings" / "model.py"
+MODEL = ROOT / "app" / "configuration" / "model.py"
 SETTINGS = ROOT / "docs" / "settings.md"
 SECURITY = ROOT / "docs" / "security.md"
 _TABLE = re.compile(r"(?<=<!-- refused in production -->\n\n)(\|.*\n)+")
@@ -31,7 +31,7 @@ _HEAD = """# Settings
 
 All settings are environment variables, or lines of a file `.env` in the folder where the process starts; the environment goes before the file. [`.env.example`](../.env.example) has all of them as lines to uncomment. An empty value is the same as none. A wrong value is an error that names the setting; a name in `.env` that is almost a setting is told at the start. What `ENVIRONMENT=production` refuses is in [Security](security.md#start-in-production).
 
-`python -m scripts.settings_tables` writes this file from `app/settings/model.py`.
+`python -m scripts.settings_tables` writes this file from `app/configuration/model.py`.
 
 """
 _LIBRARIES = """

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
+from app.configuration.libraries import LIBRARY_VARIABLES
+from app.configuration.loading import OF_CONTAINERS
 from app.settings import setting_names
-from app.settings.libraries import LIBRARY_VARIABLES
-from app.settings.loading import OF_CONTAINERS
 from tests.support.processes import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
@@ -83,7 +83,16 @@ def test_a_process_of_the_shop_waits_for_what_it_needs(name: str) -> None:
 def test_every_named_volume_is_used_and_declared() -> None:
     mounts = [each for service in SERVICES.values() for each in service.get("volumes", [])]
     named = {mount.partition(":")[0] for mount in mounts if not mount.startswith((".", "/"))}
-    assert named == set(COMPOSE["volumes"]) == {"db-data", "pgadmin-data", "rabbitmq-data"}
+    assert (
+        named
+        == set(COMPOSE["volumes"])
+        == {
+            "db-data",
+            "db-socket",
+            "pgadmin-data",
+            "rabbitmq-data",
+        }
+    )
     for mount in mounts:
         if mount.startswith("."):
             source, _, options = mount.split(":")

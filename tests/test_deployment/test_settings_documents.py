@@ -2,10 +2,10 @@
 
 import re
 
+from app.configuration.libraries import LIBRARY_VARIABLES
+from app.configuration.loading import OF_CONTAINERS
+from app.configuration.production import RULES
 from app.settings import setting_names
-from app.settings.libraries import LIBRARY_VARIABLES
-from app.settings.loading import OF_CONTAINERS
-from app.settings.production import RULES
 from scripts.settings_tables import SECURITY, SETTINGS, security_document, settings_document
 
 

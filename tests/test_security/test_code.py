@@ -23,7 +23,7 @@ FILES = (
 # Made of constants in another place, or of a delimiter that `re.escape` has escaped.
 _MADE_OF_CONSTANTS = {
     "app/jobs/csv_rows.py": "f'{cell}(?:{mark}{cell})*+[\\\\r\\\\n]*+'",
-    "app/settings/predictable.py": "'|'.join((each for each in _WORDS if len(each) > 2))",
+    "app/configuration/predictable.py": "'|'.join((each for each in _WORDS if len(each) > 2))",
     "app/observability/rare_warning.py": "self._message",
     "app/web/respond_async.py": "deferral.location",
 }

@@ -4,9 +4,9 @@ import secrets
 
 import pytest
 
+from app.configuration.predictable import is_predictable
+from app.configuration.production import RULES
 from app.settings import InvalidSettings, get_settings, production_faults
-from app.settings.predictable import is_predictable
-from app.settings.production import RULES
 
 pytestmark = pytest.mark.usefixtures("no_settings")
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from app.configuration.libraries import LIBRARY_VARIABLES
+from app.configuration.loading import name_faults
 from app.settings import InvalidSettings, Settings, get_settings, setting_names
-from app.settings.libraries import LIBRARY_VARIABLES
-from app.settings.loading import name_faults
 from tests.conftest import postgres_settings, sqlite_settings
 from tests.support.processes import ROOT, run
 from tests.support.servers import PostgresServer

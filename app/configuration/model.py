@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
-from app.settings.fields import (
+from app.configuration.fields import (
     Count,
     Currency,
     File,

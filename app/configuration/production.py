@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from app.settings.model import Settings
-from app.settings.predictable import is_predictable, is_well_known
+from app.configuration.model import Settings
+from app.configuration.predictable import is_predictable, is_well_known
 
 _MIN_KEY_LENGTH = 32
 _MIN_PASSWORD_LENGTH = 12

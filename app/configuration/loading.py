@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import DotEnvSettingsSource
 
-from app.settings.libraries import EXPORTED, LIBRARY_VARIABLES
-from app.settings.model import Settings
-from app.settings.production import production_faults
+from app.configuration.libraries import EXPORTED, LIBRARY_VARIABLES
+from app.configuration.model import Settings
+from app.configuration.production import production_faults
 
 logger = logging.getLogger(__name__)
 
