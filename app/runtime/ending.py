@@ -13,6 +13,7 @@ logger = logging.getLogger(__name__)
 STOP_SECONDS = 22
 """The time that a process has for its last requests. Orchestrators kill it after 30 s."""
 _PARENT_SECONDS = 1.0
+_AGAIN_SECONDS = 5.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -50,4 +51,8 @@ def end_with_parent() -> None:
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_PARENT_SECONDS)
-    os.kill(os.getpid(), signal.SIGTERM)
+    end_in_time()
+    while True:
+        # Again, because a process that is still starting has the handlers of its parent.
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_AGAIN_SECONDS)

@@ -134,7 +134,7 @@ def test_a_byte_of_another_encoding_far_down_is_found(tmp_path: Path) -> None:
 REFUSED: dict[str, tuple[str | bytes, str]] = {
     "UTF-16 without a mark": (
         TEXT.encode("utf-16-le"),
-        "begins with zero bytes: it is no text, or in",
+        "begins with zero bytes: it is no text, or UTF-16",
     ),
     "a spreadsheet": (b"PK\x03\x04" + bytes(99), "is a spreadsheet and not CSV; save it as CSV"),
     "an open quote in the header": ('sku,"name,category,price\nX-1,a,b,1\n', "a quote in the row"),
