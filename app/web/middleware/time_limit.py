@@ -99,12 +99,12 @@ class _Request:
         if self._leaving is not None:
             return await asyncio.shield(self._leaving)
         if self._is_complete:
-            return await self._receive()
+            return await self._next()
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
         self._deadline.lift()
         self._is_receiving = True
-        message = await self._receive()
+        message = await self._next()
         self._is_receiving = False
         self._is_complete = message["type"] != "http.request" or not message["more_body"]
         self._began_at += loop.time() - asked_at
@@ -132,9 +132,18 @@ class _Request:
         self._leaving.add_done_callback(self._abandon)
 
     async def _wait_for_leaving(self) -> ReceiveMessage:
-        while (message := await self._receive())["type"] != "http.disconnect":
+        while (message := await self._next())["type"] != "http.disconnect":
             pass
         return message
+
+    async def _next(self) -> ReceiveMessage:
+        try:
+            return await self._receive()
+        except asyncio.CancelledError:
+            # When the server stops, it cancels what this waits for, and not this task.
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
+            return {"type": "http.disconnect"}
 
     def _abandon(self, leaving: "asyncio.Task[ReceiveMessage]") -> None:
         if not leaving.cancelled():

@@ -236,3 +236,17 @@ async def test_nobody_waits_long_for_a_frozen_postgres(mortal: PostgresServer) -
         response, seconds = await timed(client.get(path))
         assert (response.status_code, seconds < 2) == (200, True)
         assert (await client.get(READY)).status_code == 200
+
+
+async def test_a_receive_that_the_server_cancels_is_a_disconnect() -> None:
+    received: list[Any] = []
+
+    async def cancelled(*_: object) -> Any:
+        raise asyncio.CancelledError
+
+    async def application(_scope: Scope, receive: Receive, _send: Send) -> None:
+        received.append(await receive())
+
+    scope: Any = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    await TimeLimit(application)(scope, cancelled, cancelled)
+    assert received == [{"type": "http.disconnect"}]
