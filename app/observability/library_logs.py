@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 _CLIENTS = ("aio_pika", "aiormq")
 _TASKS = "taskiq"
+_SERVER = "_granian"
 _SECONDS = 600.0
 
 
@@ -29,6 +30,9 @@ class LibraryLogs(logging.Filter):
             return False
         if library in _CLIENTS:
             return self._filter_client(record)
+        if library == _SERVER and "CancelledError" in record.getMessage():
+            # It cancels the requests that are left when it stops.
+            return False
         if library == _TASKS and _is_cancelled(record):
             # The process ends; the task runs again later.
             return False

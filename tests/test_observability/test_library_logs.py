@@ -60,3 +60,12 @@ def test_a_task_that_is_cancelled_at_the_end_of_the_process_is_not_logged(
     except asyncio.CancelledError:
         logging.getLogger("taskiq.receiver.receiver").exception("Exception found")
     assert logs.messages == []
+
+
+def test_a_request_that_the_server_cancels_at_its_end_is_not_logged(
+    logs: pytest.LogCaptureFixture,
+) -> None:
+    server = logging.getLogger("_granian.utils")
+    for error in ("CancelledError: Future cancelled.", "ValueError: a fault"):
+        server.error("Application callable raised an exception\nTraceback\n%s", error)
+    assert [each.splitlines()[-1] for each in logs.messages] == ["ValueError: a fault"]
