@@ -1,7 +1,7 @@
 """Applies the commands that wait in the database for what they change."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from uuid import UUID
 
 from app.messaging.commands import COMMANDS, Services, Subject
@@ -9,6 +9,7 @@ from app.messaging.delivery import Delivery
 from app.messaging.pipeline import Pipeline
 from app.models import OutboxMessage
 from app.runtime.supervisor import repeat
+from app.services.messaging.waiting_command_service import WaitingCommandService
 from app.wiring.messaging import provide_waiting_commands
 from app.wiring.resources import Shop
 
@@ -16,6 +17,8 @@ _CHUNK = 1_000
 _BATCH_SIZE = 200
 _POLL_SECONDS = 1.0
 _LONGEST_SHARE = 0.1
+
+_Find = Callable[[WaitingCommandService], Awaitable[Sequence[OutboxMessage]]]
 
 
 async def apply_waiting(shop: Shop, pipeline: Pipeline) -> None:
@@ -63,24 +66,23 @@ class _Waiting:
                     return
                 existing = await subject.existing(Services(session, self._shop), awaited)
             if existing:
-                await self._apply_all_for(existing)
+                await self._apply_for(existing)
             after = awaited[-1]
 
-    async def _apply_all_for(self, existing: Collection[UUID]) -> None:
-        while True:
-            async with self._shop.database.read() as session:
-                commands = provide_waiting_commands(session, self._shop)
-                rows = await commands.waiting_for(self._queue, existing, _BATCH_SIZE)
-            if not rows:
-                return
-            await self._apply(rows)
+    async def _apply_for(self, existing: Collection[UUID]) -> None:
+        await self._apply_all(
+            lambda commands: commands.waiting_for(self._queue, existing, _BATCH_SIZE)
+        )
 
     async def apply_overdue(self) -> None:
         """Apply or park the commands that have waited as long as they may."""
+        await self._apply_all(lambda commands: commands.overdue(self._queue, _BATCH_SIZE))
+
+    async def _apply_all(self, find: _Find) -> None:
+        """Apply the commands that are found, batch by batch."""
         while True:
             async with self._shop.database.read() as session:
-                commands = provide_waiting_commands(session, self._shop)
-                rows = await commands.overdue(self._queue, _BATCH_SIZE)
+                rows = await find(provide_waiting_commands(session, self._shop))
             if not rows:
                 return
             await self._apply(rows)

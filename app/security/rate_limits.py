@@ -53,11 +53,16 @@ class RateLimitStatus:
             "RateLimit-Reset": str(self.reset_seconds),
         }
 
-    def refusal(self, detail: str) -> TooManyRequests:
-        """Return the error for a request over the limit."""
-        return TooManyRequests(
-            detail, self.headers(), retry_after_seconds=max(self.reset_seconds, 1)
-        )
+    def require(self, detail: str) -> None:
+        """Require that the limit is not exceeded.
+
+        Raises:
+            TooManyRequests: it is.
+        """
+        if self.is_exceeded:
+            raise TooManyRequests(
+                detail, self.headers(), retry_after_seconds=max(self.reset_seconds, 1)
+            )
 
 
 class LocalCounter:

@@ -17,7 +17,6 @@ from app.errors import ProductNotFound, SkuTaken
 from app.models import MovementReason, Product, StockMovement
 from app.repositories.base import Repository
 from app.repositories.bulk import (
-    among,
     among_given,
     arrays,
     insert_of,
@@ -212,13 +211,6 @@ class ProductRepository(Repository[Product]):
             limit=query.limit,
             cursor=query.cursor,
         )
-
-    async def ids_by_sku(self, skus: Collection[str]) -> dict[str, UUID]:
-        """Return the ids of the products with these SKUs, including archived ones."""
-        rows = await self.session.execute(
-            select(Product.sku, Product.id).where(among(self.session, Product.sku, skus))
-        )
-        return {row.sku: row.id for row in rows}
 
     async def has_any(self) -> bool:
         """Return whether the shop ever had a product."""

@@ -23,6 +23,16 @@ MAX_SESSIONS = 100
 SignedToken = Annotated[str, Field(min_length=1, max_length=2_000, pattern=_SIGNED)]
 
 
+_Ignored = Annotated[
+    str,
+    Field(
+        max_length=1_000,
+        description="Accepted for OAuth 2 clients, but ignored.",
+        examples=[""],
+    ),
+]
+
+
 class TokenRequest(Schema):
     """A log-in in the format of OAuth 2 (RFC 6749, section 4.3.2)."""
 
@@ -33,15 +43,9 @@ class TokenRequest(Schema):
         description="The e-mail address or the username.", examples=["ada@example.com"]
     )
     password: SentPassword = Field(description="The password.", examples=[_PASSWORD])
-    scope: Annotated[str, Field(max_length=1_000)] = Field(
-        default="", description="Accepted for OAuth 2 clients, but ignored.", examples=[""]
-    )
-    client_id: Annotated[str, Field(max_length=1_000)] = Field(
-        default="", description="Accepted for OAuth 2 clients, but ignored.", examples=[""]
-    )
-    client_secret: Annotated[str, Field(max_length=1_000)] = Field(
-        default="", description="Accepted for OAuth 2 clients, but ignored.", examples=[""]
-    )
+    scope: _Ignored = ""
+    client_id: _Ignored = ""
+    client_secret: _Ignored = ""
 
 
 class TokenPair(Schema):
@@ -80,15 +84,9 @@ class Grant(Schema):
     # RFC 6749, section 3.2: unrecognized parameters are ignored.
     model_config = ConfigDict(extra="ignore")
 
-    scope: Annotated[str, Field(max_length=1_000)] = Field(
-        default="", description="Accepted for OAuth 2 clients, but ignored.", examples=[""]
-    )
-    client_id: Annotated[str, Field(max_length=1_000)] = Field(
-        default="", description="Accepted for OAuth 2 clients, but ignored.", examples=[""]
-    )
-    client_secret: Annotated[str, Field(max_length=1_000)] = Field(
-        default="", description="Accepted for OAuth 2 clients, but ignored.", examples=[""]
-    )
+    scope: _Ignored = ""
+    client_id: _Ignored = ""
+    client_secret: _Ignored = ""
 
     def content(self) -> dict[str, str]:
         """Return the members of the JSON document that the form stands for."""

@@ -7,9 +7,13 @@ from uuid import UUID
 
 from app.core.calendar import ShopDays
 from app.schemas.data.import_schema import Row, parse_row
+from app.security.principal import Caller
 
 SOURCE = "import"
 """The name of an import as an actor and as a source of stock."""
+
+CALLER = Caller(SOURCE)
+"""An import as the caller of services."""
 
 Numbered = tuple[int, Mapping[str, Any]]
 """The number of a row in its file and the cells of the row by column."""
@@ -81,11 +85,16 @@ def earlier_row(first_rows: FirstRows, value: str, number: int) -> int | None:
 
 def refusal_of(differences: Differences) -> str:
     """Return why a row that differs from what exists is refused."""
+    return f"{what_differs(differences)} (--update takes the file's)"
+
+
+def what_differs(differences: Differences) -> str:
+    """Return in which columns a row differs from what exists."""
     found = "; ".join(
         f"{column} is {here} here, {there} in the file"
         for column, (here, there) in differences.items()
     )
-    return f"is there already, and different: {found} (--update takes the file's)"
+    return f"is there already, and different: {found}"
 
 
 def change_of(differences: Differences) -> str:

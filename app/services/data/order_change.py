@@ -11,20 +11,18 @@ from app.repositories.catalogue.product_repository import ProductRepository, mov
 from app.repositories.data.order_import_repository import OrderImportRepository
 from app.repositories.data.product_import_repository import ProductImportRepository
 from app.repositories.orders.order_repository import OrderRepository
-from app.security.principal import Caller
 from app.services.data.import_outcome import (
-    SOURCE,
+    CALLER,
     Differences,
     ImportOptions,
     Outcome,
     change_of,
     refusal_of,
+    what_differs,
 )
 from app.services.data.order_rows import CHANGEABLE, OrderRows, differences_of, path_between
 from app.services.orders.order_service import OrderService
 from app.tables.identity import comparison_key
-
-_CALLER = Caller(SOURCE)
 
 
 class OrderChanges:
@@ -85,14 +83,8 @@ class OrderChanges:
     def _reason_of(self, order: OrderRows, existing: Any, differences: Differences) -> str | None:
         """Return why an order that differs from its rows is not changed, or None."""
         if fixed := {each: found for each, found in differences.items() if each not in CHANGEABLE}:
-            found = "; ".join(
-                f"{column} is {here} here, {there} in the file"
-                for column, (here, there) in fixed.items()
-            )
-            return (
-                f"is there already, and different: {found}; of an order, only placed_at and status "
-                "can be changed"
-            )
+            only = "of an order, only placed_at and status can be changed"
+            return f"{what_differs(fixed)}; {only}"
         if not self._options.updates_existing:
             return refusal_of(differences)
         if "status" in differences and path_between(existing.status, order.first.status) is None:
@@ -104,7 +96,7 @@ class OrderChanges:
             await self._redate(order, existing)
         if "status" in differences:
             for status in path_between(existing.status, order.first.status) or ():
-                await self._service.move(_CALLER, existing.id, status)
+                await self._service.move(CALLER, existing.id, status)
             if order.first.status is OrderStatus.CANCELLED and not self._options.moves_stock:
                 await self._keep_stock(existing.id)
 

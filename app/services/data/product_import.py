@@ -14,9 +14,9 @@ from app.repositories.catalogue.product_repository import ProductRepository, mov
 from app.repositories.data.product_import_repository import ProductImportRepository
 from app.schemas.catalogue.product_schema import ProductChange
 from app.schemas.data.import_schema import ProductRow, shown
-from app.security.principal import Caller
 from app.services.catalogue.product_service import ProductService
 from app.services.data.import_outcome import (
+    CALLER,
     SOURCE,
     Differences,
     FirstRows,
@@ -29,7 +29,6 @@ from app.services.data.import_outcome import (
     refusal_of,
 )
 
-_CALLER = Caller(SOURCE)
 _COMPARED = ("name", "description", "category", "price_minor", "is_active")
 
 
@@ -111,7 +110,7 @@ class ProductImport:
             values = {name: getattr(row, name) for name in names}
             # Not validated again: the price is in minor units already.
             change = ProductChange.model_construct(**values)
-            await self._service.change(_CALLER, product_id, change)
+            await self._service.change(CALLER, product_id, change)
             outcome.updated.append((number, change_of(differences)))
 
     def _differences(self, row: ProductRow, product: Any) -> Differences:

@@ -13,9 +13,8 @@ from app.models import UserRole
 from app.repositories.data.user_import_repository import UserImportRepository
 from app.schemas.data.import_schema import UserRow, shown
 from app.schemas.identity.user_schema import UserChange
-from app.security.principal import Caller
 from app.services.data.import_outcome import (
-    SOURCE,
+    CALLER,
     Differences,
     FirstRows,
     ImportOptions,
@@ -29,7 +28,6 @@ from app.services.data.import_outcome import (
 from app.services.identity.user_service import UserService
 from app.tables.identity import comparison_key
 
-_CALLER = Caller(SOURCE)
 _COMPARED = ("username", "first_name", "last_name")
 
 
@@ -87,7 +85,7 @@ class UserImport:
     ) -> None:
         for number, user_id, row, differences in changed:
             change = UserChange(**{name: getattr(row, name) for name in differences})
-            await self._service.change(_CALLER, user_id, change)
+            await self._service.change(CALLER, user_id, change)
             outcome.updated.append((number, change_of(differences)))
 
 

@@ -198,8 +198,7 @@ class AccountService:
         if caller.network is None:
             return
         status = await self._limits.hit(f"address:{caller.network}", self._network_limit)
-        if status.is_exceeded:
-            raise status.refusal("too many of these requests from this address, try again later")
+        status.require("too many of these requests from this address, try again later")
 
     async def limit_registrations(self, email: str) -> None:
         """Count a registration, with its hash and its mail, by the address.
@@ -208,8 +207,7 @@ class AccountService:
             TooManyRequests: too many registrations with this address.
         """
         status = await self._limits.hit(f"registration:{address_key(email)}", self._limit)
-        if status.is_exceeded:
-            raise status.refusal("too many registrations with this address, try again later")
+        status.require("too many registrations with this address, try again later")
 
     async def limit_mails(self, email: str) -> None:
         """Count a mail with a token by its recipient.
@@ -218,13 +216,11 @@ class AccountService:
             TooManyRequests: too many mails to this address.
         """
         status = await self._limits.hit(f"mail:{address_key(email)}", self._limit)
-        if status.is_exceeded:
-            raise status.refusal("too many mails to this address, try again later")
+        status.require("too many mails to this address, try again later")
 
     async def _limit_hashes(self, user_id: UUID) -> None:
         status = await self._limits.hit(f"password:{user_id}", self._limit)
-        if status.is_exceeded:
-            raise status.refusal("too many attempts, try again later")
+        status.require("too many attempts, try again later")
 
     async def _get(self, user_id: UUID) -> User:
         try:

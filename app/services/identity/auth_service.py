@@ -78,8 +78,7 @@ class AuthService:
         # Counted by name and not by user: counters that two names share would reveal that they
         # belong to one user, and the id of a user is a name that anybody may enter.
         status = await self._limits.hit(f"login:{_entered(request.username)}", self._account_limit)
-        if status.is_exceeded:
-            raise status.refusal("too many attempts to log in with this name, try again later")
+        status.require("too many attempts to log in with this name, try again later")
         is_right = await self._passwords.verify(
             request.password, None if known is None else known.password_hash
         )

@@ -58,8 +58,7 @@ async def _throttle(shop: Shop, scope: HTTPScope) -> None:
         f"address:{network_of(scope)}", shop.settings.login_limit_per_address
     )
     state_of(scope).rate_limit = rate_limit
-    if rate_limit.is_exceeded:
-        raise rate_limit.refusal("too many of these requests from this address, try again later")
+    rate_limit.require("too many of these requests from this address, try again later")
 
 
 def _clearing_identities(shop: Shop, send: Send) -> Send:

@@ -11,7 +11,6 @@ from litestar.types.asgi_types import ReceiveMessage
 
 from app.core.limits import MAX_BODY_BYTES
 from app.errors import (
-    DomainError,
     InvalidInput,
     PayloadTooLarge,
     RequestTimeout,
@@ -20,7 +19,7 @@ from app.errors import (
 from app.runtime.spread import Spread
 from app.security.open_limits import OpenLimit
 from app.web.middleware.client_address import network_of
-from app.web.rendering.problems import render
+from app.web.rendering.problems import send_refusal
 
 BODY_TIMEOUT_SECONDS = 15.0
 SLOW_SECONDS = 1.0
@@ -82,7 +81,7 @@ class BodyLimits:
             if _has_body(scope):
                 await body.read()
         except (RequestTimeout, TooManyRequests) as refusal:
-            await _refuse(send, refusal)
+            await send_refusal(send, refusal)
         else:
             await self._app(scope, body.next_message, send)
 
@@ -177,10 +176,3 @@ class _Body:
             timeout.reschedule(asyncio.get_running_loop().time())
         else:
             self._client = client
-
-
-async def _refuse(send: Send, refusal: DomainError) -> None:
-    status, headers, body = render(refusal)
-    headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -18,7 +18,7 @@ from app.settings import Settings
 from app.web.middleware.client_address import ClientAddresses, network_of
 from app.web.middleware.cors import HeaderList, Origins, preflight_headers
 from app.web.middleware.plain_paths import require_plain_path
-from app.web.rendering.problems import render
+from app.web.rendering.problems import send_refusal
 from app.web.request_state import RequestState, begin_state, state_of
 
 logger = logging.getLogger(__name__)
@@ -122,12 +122,10 @@ class Edge:
             self._count(scope)
             require_plain_path(scope)
         except DomainError as refusal:
-            status, found, body = render(refusal)
-            found.append((b"content-length", str(len(body)).encode()))
-            await _send(sending, status, found, b"" if scope["method"] == "HEAD" else body)
+            await send_refusal(sending, refusal, has_body=scope["method"] != "HEAD")
             return
         if self._is_preflight(scope, headers):
-            await _send(sending, 204, [*preflight_headers(), (b"content-length", b"0")], b"")
+            await _send_preflight(sending)
         else:
             await self._app(scope, receive, sending)
 
@@ -149,8 +147,7 @@ class Edge:
             return
         rate_limit = self._counter.hit(network_of(scope), self._limit)
         state_of(scope).rate_limit = rate_limit
-        if rate_limit.is_exceeded:
-            raise rate_limit.refusal("too many requests from this address, try again later")
+        rate_limit.require("too many requests from this address, try again later")
 
     def _is_preflight(self, scope: HTTPScope, headers: Headers) -> bool:
         return (
@@ -211,6 +208,7 @@ def _name_of(host: str) -> str:
     return (name if name and port.isdigit() else host).lower().rstrip(".")
 
 
-async def _send(send: Send, status: int, headers: HeaderList, body: bytes) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+async def _send_preflight(send: Send) -> None:
+    headers = [*preflight_headers(), (b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

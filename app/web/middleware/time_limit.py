@@ -9,7 +9,7 @@ from litestar.types.asgi_types import HTTPRequestEvent, ReceiveMessage
 
 from app.database.deadline import CURRENT, Deadline
 from app.errors import Unavailable
-from app.web.rendering.problems import render
+from app.web.rendering.problems import send_refusal
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,8 @@ class TimeLimit:
             request.end()
         if timeout.expired() and not request.is_gone:
             logger.warning("%s %r was not answered in time", scope["method"], scope["path"])
-            await _refuse(send)
+            detail = "the shop could not answer in time, try again"
+            await send_refusal(send, Unavailable(detail, retry_after_seconds=1))
 
 
 class _Request:
@@ -149,12 +150,3 @@ class _Request:
         if not leaving.cancelled():
             self.is_gone = True
             self._deadline.abandon()
-
-
-async def _refuse(send: Send) -> None:
-    status, headers, body = render(
-        Unavailable("the shop could not answer in time, try again", retry_after_seconds=1)
-    )
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
-    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import Send
 
 from app.errors import (
     DomainError,
@@ -35,6 +36,15 @@ def render(error: DomainError) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     headers = {"Content-Type": MEDIA_TYPE} | _headers(error)
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     return error.status, raw, msgspec.json.encode(error.as_problem())
+
+
+async def send_refusal(send: Send, error: DomainError, *, has_body: bool = True) -> None:
+    """Send a domain error as the response to a request outside the framework."""
+    status, headers, body = render(error)
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    content = body if has_body else b""
+    await send({"type": "http.response.body", "body": content, "more_body": False})
 
 
 def _release_frames(error: BaseException | None) -> None:
