@@ -2,6 +2,7 @@
 
 import ctypes
 import logging
+import multiprocessing
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ logger = logging.getLogger(__name__)
 STOP_SECONDS = 22
 """The time that a process has for its last requests. Orchestrators kill it after 30 s."""
 _PARENT_SECONDS = 1.0
-_AGAIN_SECONDS = 5.0
+_LAST_SECONDS = 1.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -21,11 +22,13 @@ def end_in_time(seconds: float = STOP_SECONDS) -> None:
     """Exit with 1 after a time, unless the process has ended before; one call is enough.
 
     A thread does it, because a client that does not read its response blocks the server's end, and
-    a fault may block the event loop.
+    a fault may block the event loop. Where not even a thread can run, the kernel ends the process
+    a second later.
     """
     timer = threading.Timer(seconds, _exit)
     timer.daemon = True
     timer.start()
+    signal.setitimer(signal.ITIMER_REAL, seconds + _LAST_SECONDS)
 
 
 def _exit() -> None:
@@ -37,14 +40,16 @@ def _exit() -> None:
 
 def end_with_parent() -> None:
     """Have this process stop by SIGTERM when the process that started it ends in any way."""
-    parent = os.getppid()
+    starter = multiprocessing.parent_process()
+    parent = os.getppid() if starter is None or starter.pid is None else starter.pid
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
-        if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0:
-            logger.warning(
-                "prctl: %s; watching the parent instead", os.strerror(ctypes.get_errno())
-            )
-    # Also for a parent that ended before the call above, and where the call does not exist.
+        if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) == 0:
+            # The parent may have ended before the call.
+            if os.getppid() != parent:
+                signal.raise_signal(signal.SIGTERM)
+            return
+        logger.warning("prctl: %s; watching the parent instead", os.strerror(ctypes.get_errno()))
     threading.Thread(target=_watch, args=(parent,), name="parent-watch", daemon=True).start()
 
 
@@ -52,7 +57,4 @@ def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_PARENT_SECONDS)
     end_in_time()
-    while True:
-        # Again, because a process that is still starting has the handlers of its parent.
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(_AGAIN_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)

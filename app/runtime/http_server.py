@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import logging
+import os
 import resource
 import signal
 import time
@@ -64,7 +65,11 @@ class _Worker:
         await self._app(scope, receive, send)
 
     def _stop(self) -> None:
-        self._app.state.streams.stop()
+        streams = self._app.state.streams
+        # The server's handler of SIGINT blocks the process if it is called twice.
+        if streams.is_stopping:
+            return
+        streams.stop()
         end_in_time(STOP_SECONDS)
         signal.raise_signal(signal.SIGINT)
 
@@ -85,9 +90,13 @@ def serve_by_workers(host: str, port: int, workers: int) -> None:
 
 
 def _load_worker(target: str) -> ASGIApp:
-    end_with_parent()
-    # A terminal that closes sends it to all processes; the parent decides.
+    # What a terminal sends to all processes of a group is for the parent, which tells the workers.
+    os.setpgid(0, 0)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # A worker that does not serve yet has nothing to end; it has inherited its parent's handlers.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    end_with_parent()
     module, _, name = target.partition(":")
     app: Litestar = getattr(importlib.import_module(module), name)()
     return _Worker(app)

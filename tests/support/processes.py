@@ -143,6 +143,7 @@ def serving(settings: Settings, folder: Path, *arguments: str) -> Iterator[Serve
             env=environment(settings),
             stdout=output,
             stderr=errors,
+            process_group=0,
         ) as process,
     ):
         served = ServedShop(process, port, Path(output.name), Path(errors.name))

@@ -60,6 +60,20 @@ async def test_streams_end_at_once_when_the_shop_stops(tmp_path: Path, by: signa
         await check_streams_end(shop, settings, by)
 
 
+async def test_workers_end_at_once_by_a_key_of_the_terminal(
+    on_postgres: Settings, tmp_path: Path
+) -> None:
+    with serving(on_postgres, tmp_path, "--workers", "2") as shop:
+        workers = workers_of(shop)
+        began = time.monotonic()
+        # The terminal sends it to each process of the group.
+        os.killpg(shop.process.pid, signal.SIGINT)
+        os.killpg(shop.process.pid, signal.SIGINT)
+        assert shop.ended()[0] == 0
+        assert not any(map(is_running, workers))
+        assert time.monotonic() - began < SOON_SECONDS
+
+
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=lambda by: by.name)
 async def test_streams_of_workers_end_at_once_when_the_shop_stops(
     on_postgres: Settings, tmp_path: Path, by: signal.Signals
@@ -156,14 +170,36 @@ end_in_time(0.2)
 print("stopping", flush=True)
 time.sleep(60)
 """
+BLOCKED = """
+import ctypes
+from app.runtime.ending import end_in_time
+end_in_time(0.2)
+ctypes.PyDLL(None).sleep(60)
+"""
 ORPHAN = """
 import os, subprocess, sys, time
-code = "import time; from app.runtime.ending import end_with_parent; end_with_parent(); "
+code = "import sys, time; from app.runtime.ending import end_with_parent; end_with_parent(); "
 code += "print('ready', flush=True); time.sleep(60)"
 child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
 child.stdout.readline()
 print(child.pid, flush=True)
 time.sleep(60)
+"""
+LATE_ORPHAN = """
+import multiprocessing, os, sys, time
+from app.runtime.ending import end_with_parent
+
+def late():
+    parent = os.getppid()
+    print(os.getpid(), flush=True)
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    end_with_parent()
+    time.sleep(60)
+
+if __name__ == "__main__":
+    multiprocessing.get_context("fork").Process(target=late).start()
+    time.sleep(60)
 """
 
 
@@ -174,10 +210,18 @@ def test_a_process_that_hangs_at_its_end_exits_in_time() -> None:
     assert time.monotonic() - began < SOON_SECONDS
 
 
+def test_a_process_ends_in_time_even_if_no_python_code_can_run() -> None:
+    began = time.monotonic()
+    ended = subprocess.run([sys.executable, "-c", BLOCKED], capture_output=True, check=False)
+    assert (ended.returncode, ended.stdout) == (-signal.SIGALRM, b"")
+    assert time.monotonic() - began < SOON_SECONDS
+
+
+@pytest.mark.parametrize("script", [ORPHAN, LATE_ORPHAN], ids=["orphan", "late orphan"])
 @pytest.mark.parametrize("platform", ["linux", "darwin"])
-def test_a_process_ends_with_its_parent(platform: str) -> None:
+def test_a_process_ends_with_its_parent(script: str, platform: str) -> None:
     # Elsewhere than on Linux, the process itself has to notice.
-    script = ORPHAN.replace('"import time;', f"\"import sys, time; sys.platform = '{platform}';")
+    script = script.replace("end_with_parent()", f"sys.platform = '{platform}'; end_with_parent()")
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
