@@ -35,6 +35,7 @@ from app.web.rendering.operation_events import event_streams
 from app.web.rendering.problems import EXCEPTION_HANDLERS
 from app.web.request import ShopRequest
 from app.wiring.lifecycle import ensure_admin, prepare
+from app.wiring.orders import order_batches
 from app.wiring.resources import Shop
 
 API = "/api/v1"
@@ -64,7 +65,14 @@ def create_app(shop: Shop | None = None) -> Litestar:
         # `BodyLimits` also limits streamed bodies, and the time.
         request_max_body_size=None,
         request_class=ShopRequest,
-        state=State({"shop": shop, "metrics": Metrics(shop, link), "streams": streams}),
+        state=State(
+            {
+                "shop": shop,
+                "metrics": Metrics(shop, link),
+                "streams": streams,
+                "order_batches": order_batches(shop),
+            }
+        ),
     )
     limited = TimeLimit(BodyLimits(app.asgi_handler))
     app.asgi_handler = Edge(Heads(limited), shop.settings, shop.http_metrics, shop.access_log)

@@ -2,13 +2,21 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from typing import Protocol
 
 ANSWER_SECONDS = 3.5
 """How long a request waits for the database; its caller has an answer within 5 s."""
 # What a commit may take beyond that, and what the answer may take after the commit.
 _COMMIT_SECONDS = 0.8
+
+
+class Limit(Protocol):
+    """What limits the time of a transaction."""
+
+    def extended(self) -> AbstractContextManager[None]:
+        """Return the block of a commit, which the limit does not interrupt."""
 
 
 class Deadline:
@@ -59,16 +67,16 @@ class Deadline:
             self._timeout.reschedule(when)
 
 
-CURRENT: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+CURRENT: ContextVar[Limit | None] = ContextVar("deadline", default=None)
 """The limit of the request of a task, which its transactions know."""
 
 
 @contextmanager
 def committing() -> Iterator[None]:
     """Keep the limit of the current request, if there is one, from interrupting a commit."""
-    deadline = CURRENT.get()
-    if deadline is None:
+    limit = CURRENT.get()
+    if limit is None:
         yield
         return
-    with deadline.extended():
+    with limit.extended():
         yield

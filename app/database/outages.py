@@ -17,9 +17,10 @@ logger = logging.getLogger(__name__)
 # PostgreSQL's states while it starts, stops, recovers, is full, rejects a log-in or cancels a
 # statement at its time limit.
 _OUTAGE_SQLSTATE_CLASSES = ("08", "28", "3D", "53", "57", "58")
-# Serialization failure, deadlock, a lock that was not released in time, and a server that is
-# read-only: a replica after a failover, or a managed one whose disk is full.
-_OUTAGE_SQLSTATES = ("40001", "40P01", LOCK_NOT_AVAILABLE, READ_ONLY)
+# Serialization failure, deadlock, and a lock that was not released in time.
+_CONFLICTS = ("40001", "40P01", LOCK_NOT_AVAILABLE)
+# A server is read-only if it is a replica after a failover, or a managed one whose disk is full.
+_OUTAGE_SQLSTATES = (*_CONFLICTS, READ_ONLY)
 _DETAILS = {
     LOCK_NOT_AVAILABLE: "something that this needs is locked",
     READ_ONLY: "the database is read-only",
@@ -54,6 +55,11 @@ def is_database_error(error: BaseException) -> bool:
 def is_lock_timeout(error: Unavailable) -> bool:
     """Return whether an outage is only that a lock was not released in time."""
     return _sqlstate_of(error.__cause__) == LOCK_NOT_AVAILABLE
+
+
+def is_conflict(error: Unavailable) -> bool:
+    """Return whether a transaction certainly had no effect because others were in its way."""
+    return _sqlstate_of(error.__cause__) in _CONFLICTS
 
 
 def outage_reason(error: Unavailable) -> str:

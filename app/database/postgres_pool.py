@@ -98,7 +98,8 @@ class _LockPatience:
     whole time, which shows whether locks are still held for long.
     """
 
-    def __init__(self, crowded_ms: int) -> None:
+    def __init__(self, patient_ms: int, crowded_ms: int) -> None:
+        self._patient_ms = patient_ms
         self._crowded_ms = crowded_ms
         self._crowded_until = 0.0
         self._patient: ConnectionPoolEntry | None = None
@@ -106,10 +107,10 @@ class _LockPatience:
     def lend(self, record: ConnectionPoolEntry) -> int:
         """Return the time-out of a connection that is lent, in milliseconds."""
         if time.monotonic() >= self._crowded_until:
-            return LOCK_TIMEOUT_MS
+            return self._patient_ms
         if self._patient is None:
             self._patient = record
-        return LOCK_TIMEOUT_MS if self._patient is record else self._crowded_ms
+        return self._patient_ms if self._patient is record else self._crowded_ms
 
     def take_back(self, record: ConnectionPoolEntry) -> None:
         """Note that a connection is no longer lent."""
@@ -119,13 +120,15 @@ class _LockPatience:
     def note_timeout(self, milliseconds: int) -> None:
         """Note that a lock was not released in time."""
         # A lock that is released soon can still take longer than a brief wait.
-        if milliseconds == LOCK_TIMEOUT_MS:
+        if milliseconds == self._patient_ms:
             self._crowded_until = time.monotonic() + _CROWDED_SECONDS
 
 
-def watch_connections(engine: AsyncEngine, renewal: Renewal, crowded_ms: int) -> None:
+def watch_connections(
+    engine: AsyncEngine, renewal: Renewal, crowded_ms: int, patient_ms: int = LOCK_TIMEOUT_MS
+) -> None:
     """Set how long an engine waits for locks, and replace its connections after a failover."""
-    patience = _LockPatience(crowded_ms)
+    patience = _LockPatience(patient_ms, crowded_ms)
 
     @event.listens_for(engine.sync_engine, "connect")
     def note_time(_connection: object, record: ConnectionPoolEntry) -> None:

@@ -33,6 +33,9 @@ _CHANGED = "changed_tags"
 # whole table.
 _CROWDED_WRITES_MS = 50
 _CROWDED_READS_MS = 20
+# How long a transaction of many waits for a lock that one of them needs.
+_HASTY_MS = 250
+_FEW_CONNECTIONS = 4
 
 
 class Dropper(Protocol):
@@ -67,7 +70,9 @@ class Database:
         self.url = url
         self._dropper = dropper
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self.writer, reader = _sqlite_engines(url) if self.is_sqlite else _engines(url, pool_size)
+        self.writer, hasty_writer, reader = (
+            _sqlite_engines(url) if self.is_sqlite else _engines(url, pool_size)
+        )
         self._file = DataFile(Path(url.database)) if self.is_sqlite and url.database else None
         if self._file is not None:
             # Before a connection: it would make a new file in the place of a deleted one.
@@ -75,25 +80,32 @@ class Database:
                 event.listen(engine.sync_engine, "do_connect", self._file.check_before_connecting)
         # A read in AUTOCOMMIT costs one round trip instead of BEGIN, query, ROLLBACK.
         self.reader = reader.execution_options(isolation_level="AUTOCOMMIT")
+        self.engines = tuple(dict.fromkeys((self.writer, hasty_writer, self.reader)))
+        """The different engines, each with connections of its own."""
         self._write_sessions = async_sessionmaker(
             self.writer, expire_on_commit=False, sync_session_class=ShopSession
         )
+        self._hasty_sessions = async_sessionmaker(
+            hasty_writer, expire_on_commit=False, sync_session_class=ShopSession
+        )
         self._read_sessions = async_sessionmaker(self.reader, expire_on_commit=False)
-        trace_statements(self.writer, reader)
+        trace_statements(self.writer, hasty_writer, reader)
         self._outbox = OutboxSignal(url)
         self._probe = Probe(url, reader)
         self._data_version: int | None = None
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
+    async def write(self, *, is_hasty: bool = False) -> AsyncIterator[AsyncSession]:
         """Open a transaction that commits at the end, or rolls back on an error.
 
-        It begins with the first statement. A domain error with `keeps_changes` commits.
+        It begins with the first statement. A domain error with `keeps_changes` commits. A hasty one
+        does not wait long for a lock; one at a time is open.
 
         Raises:
             Unavailable: the database does not answer, or the transaction had a conflict.
         """
-        async with outages(), self._write_sessions() as session:
+        sessions = self._hasty_sessions if is_hasty else self._write_sessions
+        async with outages(), sessions() as session:
             self._check_file()
             try:
                 yield session
@@ -237,28 +249,34 @@ class Database:
 
     @property
     def _pools(self) -> set[AsyncAdaptedQueuePool]:
-        engines = (self.writer, self.reader)
-        return {cast(AsyncAdaptedQueuePool, engine.sync_engine.pool) for engine in engines}
+        return {cast(AsyncAdaptedQueuePool, each.sync_engine.pool) for each in self.engines}
 
     async def close(self) -> None:
         """Close every connection."""
         await self._outbox.close()
         await self._probe.close()
-        await self.writer.dispose()
-        await self.reader.dispose()
+        for engine in self.engines:
+            await engine.dispose()
 
 
-def _engines(url: URL, connections: int) -> tuple[AsyncEngine, AsyncEngine]:
-    """Return the engines of writes and reads, which share the connections of a process."""
+def _engines(url: URL, connections: int) -> tuple[AsyncEngine, AsyncEngine, AsyncEngine]:
+    """Return the engines of writes, hasty writes and reads, which share a process's connections."""
     # Reads have connections that writes, which may wait for locks, cannot take.
     readers = max(connections * 2 // 5, 1)
-    writer = postgres_engine(url, max(connections - readers, 1))
+    hasty_writers = int(connections >= _FEW_CONNECTIONS)
+    writer = postgres_engine(url, max(connections - readers - hasty_writers, 1))
     reader = postgres_engine(url, readers)
     renewal = Renewal()
     watch_connections(writer, renewal, _CROWDED_WRITES_MS)
     watch_connections(reader, renewal, _CROWDED_READS_MS)
-    return writer, reader
+    if not hasty_writers:
+        return writer, writer, reader
+    # A connection of its own: another time-out for each transaction costs a round trip.
+    hasty = postgres_engine(url, hasty_writers)
+    watch_connections(hasty, renewal, _HASTY_MS, _HASTY_MS)
+    return writer, hasty, reader
 
 
-def _sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
-    return sqlite_writer_engine(url), sqlite_reader_engine(url)
+def _sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine, AsyncEngine]:
+    writer = sqlite_writer_engine(url)
+    return writer, writer, sqlite_reader_engine(url)

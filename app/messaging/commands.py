@@ -12,6 +12,7 @@ from app.schemas.catalogue.product_messages import ProductUpdateCommand
 from app.schemas.catalogue.product_schema import ProductCreate
 from app.schemas.orders.order_messages import OrderCommand, OrderUpdateCommand
 from app.security.principal import Caller
+from app.services.orders.placement import Asked
 from app.wiring.catalogue import provide_products
 from app.wiring.orders import provide_orders
 from app.wiring.resources import Shop
@@ -89,7 +90,7 @@ async def place_orders(
 ) -> list[Outcome]:
     """Place many orders, each completely or not at all."""
     placing = provide_orders(services.session, services.shop)
-    return list(await placing.place_many([(caller, data, data.id) for caller, data in orders]))
+    return list(await placing.place_many([Asked(caller, data, data.id) for caller, data in orders]))
 
 
 async def lock_for_orders(
@@ -97,7 +98,7 @@ async def lock_for_orders(
 ) -> None:
     """Lock the rows that are needed to place orders."""
     placing = provide_orders(services.session, services.shop)
-    await placing.lock_for_placing([(caller, data, data.id) for caller, data in orders])
+    await placing.lock_for_placing([Asked(caller, data, data.id) for caller, data in orders])
 
 
 async def move_order(services: Services, caller: Caller, data: OrderUpdateCommand) -> Schema:

@@ -17,7 +17,7 @@ from app.messaging.settle import HandlerFailed, Settlement
 from app.messaging.subjects import hold_back
 from app.messaging.suspects import Suspects
 from app.observability.request_ids import sane_request_id
-from app.observability.tracing import REQUEST_ID, consumer_span, restored_request_id
+from app.observability.tracing import REQUEST_ID, batch_span, restored_request_id
 from app.runtime.supervisor import GrowingPause
 from app.wiring.messaging import (
     provide_dead_letters,
@@ -53,7 +53,7 @@ class Pipeline:
             try:
                 with (
                     restored_request_id(shared_headers(deliveries)),
-                    consumer_span(deliveries[0].queue, headers),
+                    batch_span(f"process {deliveries[0].queue}", "CONSUMER", headers),
                 ):
                     await self._process(deliveries)
                 return

@@ -113,16 +113,16 @@ def fail_span(failed: Any, error: BaseException | None = None) -> None:
 
 
 @contextmanager
-def consumer_span(queue: str, headers: Sequence[Mapping[str, Any]]) -> Iterator[None]:
-    """Trace the handling of a batch, each message in the trace that it was sent in.
+def batch_span(name: str, kind: str, headers: Sequence[Mapping[str, Any]]) -> Iterator[None]:
+    """Trace work for several requests or messages, in the trace of each one's headers.
 
-    Work for the whole batch is recorded in the first message's trace, to which the others link.
+    Work for the whole batch is recorded in the first trace, to which the others link.
     """
     if not _loaded:
         yield
         return
     otel = _loaded[0]
-    name, attributes = f"process {queue}", {"messaging.batch.message_count": len(headers)}
+    attributes = {"messaging.batch.message_count": len(headers)}
     # A sender may give a value of any type, also a table, which cannot be a key.
     traced = list(
         {
@@ -131,11 +131,11 @@ def consumer_span(queue: str, headers: Sequence[Mapping[str, Any]]) -> Iterator[
     )
     with ExitStack() as stack:
         leading = traced[0] if traced else {}
-        first = stack.enter_context(span(name, "CONSUMER", leading, attributes))
+        first = stack.enter_context(span(name, kind, leading, attributes))
         links = [otel.api.Link(first.get_span_context())]
         for following in traced[1:]:
             other = otel.tracer.start_span(
-                name, context=otel.parent_of(following), kind=otel.kind("CONSUMER"), links=links
+                name, context=otel.parent_of(following), kind=otel.kind(kind), links=links
             )
             stack.callback(other.end)
         yield

@@ -7,6 +7,7 @@ from litestar.types import Scope
 
 from app.database.sessions import AsyncSession
 from app.security.rate_limits import RateLimitStatus
+from app.services.system.idempotency_service import KeyClaim
 
 _KEY = "request"
 
@@ -22,6 +23,8 @@ class RequestState:
     """The status of the rate limit that counted the request last."""
     session: AsyncSession | None = None
     """The session of the transaction around the handler, if the request has an idempotency key."""
+    claim: KeyClaim | None = None
+    """The idempotency key of a request whose route stores the response itself."""
     status: int | None = None
     """The status of the response, after it has begun."""
 
@@ -30,6 +33,13 @@ def begin_state(scope: Scope, state: RequestState) -> None:
     """Store the state of a request in its scope, for `state_of`."""
     members: dict[str, Any] = scope.setdefault("state", {})
     members[_KEY] = state
+
+
+def take_claim(scope: Scope) -> KeyClaim | None:
+    """Return the idempotency key of a request, for a route that stores the response itself."""
+    state = state_of(scope)
+    claim, state.claim = state.claim, None
+    return claim
 
 
 def state_of(scope: Scope) -> RequestState:

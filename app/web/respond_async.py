@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import MediaType, Response
+from litestar.datastructures import Headers
 
 from app.errors import DomainError
 from app.models import OperationState
@@ -25,14 +26,19 @@ _WAIT = re.compile(r"wait\s*=\s*\"?([0-9]{1,4})\"?", re.IGNORECASE)
 _RESPOND_ASYNC = re.compile(r"(^|[,;\s])respond-async($|[,;\s])", re.IGNORECASE)
 
 
+def prefers_async(headers: Headers) -> bool:
+    """Return whether a caller prefers an asynchronous response."""
+    # A condition applies to the current state, not to the state when the command is applied.
+    preferred = headers.get(HEADER.lower(), "")
+    return _RESPOND_ASYNC.search(preferred) is not None and "if-match" not in headers
+
+
 async def respond_async(request: ShopRequest, command: bytes, status: int) -> Response[Any] | None:
     """Put a command on the queue of its route, if the caller prefers that; else return None.
 
     With `wait`, the response is that of a synchronous request if the command finishes in time.
     """
-    preferred = request.headers.get(HEADER.lower(), "")
-    # A condition applies to the current state, not to the state when the command is applied.
-    if not _RESPOND_ASYNC.search(preferred) or request.if_match is not None:
+    if not prefers_async(request.headers):
         return None
     if (deferral := options_of(request.route_handler).deferral) is None:
         raise RuntimeError(f"{request.url.path} has no queue")
@@ -48,7 +54,7 @@ async def respond_async(request: ShopRequest, command: bytes, status: int) -> Re
         operation = await provide_operations(session, shop).begin(
             request.caller, deferral.queue, command
         )
-    if match := _WAIT.search(preferred):
+    if match := _WAIT.search(request.headers[HEADER]):
         operation = await _finished(request, operation, min(int(match[1]), MAX_WAIT_SECONDS))
     return _response_of(operation, deferral, status)
 

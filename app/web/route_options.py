@@ -1,6 +1,7 @@
 """The options that a route declares, for the middleware and the OpenAPI document."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from litestar.handlers import BaseRouteHandler
@@ -11,6 +12,14 @@ from app.schemas.identity.auth_schema import Grant
 from app.security.principal import Access, Scope
 
 _KEY = "route"
+
+
+class Answers(Enum):
+    """Who stores the response to a request with an idempotency key."""
+
+    STORED = "by the middleware"
+    STORED_BY_ROUTE = "by the route"
+    SECRET = "by nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +44,7 @@ class RouteOptions:
     form: type[Schema] | None = None
     grant: type[Grant] | None = None
     """The form of OAuth 2 that may be sent instead of JSON; refusals are those of RFC 6749."""
-    is_secret: bool = False
-    """Whether the response must not be stored."""
+    answers: Answers = Answers.STORED
     is_throttled: bool = False
     """Whether the route has a rate limit by network address."""
     changes_rights: bool = False
@@ -49,6 +57,11 @@ class RouteOptions:
     formats: tuple[str, ...] = ()
     """The media types of the response, in addition to JSON or instead of it."""
 
+    @property
+    def is_secret(self) -> bool:
+        """Whether the response must not be stored."""
+        return self.answers is Answers.SECRET
+
 
 def declared(
     *problems: type[DomainError],
@@ -57,7 +70,7 @@ def declared(
     query: type[Schema] | None = None,
     form: type[Schema] | None = None,
     grant: type[Grant] | None = None,
-    is_secret: bool = False,
+    answers: Answers = Answers.STORED,
     is_throttled: bool = False,
     changes_rights: bool = False,
     is_health: bool = False,
@@ -75,7 +88,7 @@ def declared(
             query=query,
             form=form,
             grant=grant,
-            is_secret=is_secret,
+            answers=answers,
             is_throttled=is_throttled,
             changes_rights=changes_rights,
             is_health=is_health,

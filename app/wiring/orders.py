@@ -1,5 +1,9 @@
 """Builds the service of orders."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -7,10 +11,12 @@ from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.identity.address_repository import AddressRepository
 from app.repositories.identity.user_repository import UserRepository
 from app.repositories.orders.order_repository import OrderRepository
+from app.services.orders.order_batches import BatchWork, OrderBatches
 from app.services.orders.order_service import OrderService
 from app.services.orders.orders_privacy import OrdersPrivacy
 from app.wiring.messaging import provide_outbox
 from app.wiring.resources import Shop
+from app.wiring.system import provide_idempotency
 
 
 def provide_orders(
@@ -34,8 +40,27 @@ def provide_personal_data(session: AsyncSession, _shop: Shop) -> OrdersPrivacy:
     return OrdersPrivacy(OrderRepository(session))
 
 
+def order_batches(shop: Shop) -> OrderBatches:
+    """Return what places the orders of a process together."""
+
+    @asynccontextmanager
+    async def begin(is_hasty: bool) -> AsyncIterator[BatchWork]:
+        async with shop.database.write(is_hasty=is_hasty) as session:
+            yield BatchWork(provide_orders(session, shop), provide_idempotency(session, shop))
+
+    return OrderBatches(begin)
+
+
+def provide_batches(state: State) -> OrderBatches:
+    """Return what places the orders of this process together."""
+    batches: OrderBatches = state.order_batches
+    return batches
+
+
+Batches = NamedDependency[OrderBatches]
 Orders = NamedDependency[OrderService]
 
 DEPENDENCIES = {
     "orders": Provide(provide_orders, sync_to_thread=False),
+    "order_batches": Provide(provide_batches, sync_to_thread=False),
 }

@@ -33,7 +33,7 @@ def provide_idempotency(
     session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
 ) -> IdempotencyService:
     """Return the service of idempotency keys."""
-    return IdempotencyService(IdempotencyRepository(session), shop.tokens.keys, shop.clock)
+    return IdempotencyService(IdempotencyRepository(session), shop.clock)
 
 
 def provide_personal_data(session: AsyncSession, _shop: Shop) -> SystemPrivacy:

@@ -22,7 +22,7 @@ def statements_of(shop: Shop) -> Iterator[list[Statement]]:
     """Note every statement of a shop, in the order in which they were sent."""
     noted: list[Statement] = []
     with ExitStack() as stack:
-        for engine in (shop.database.writer, shop.database.reader):
+        for engine in shop.database.engines:
             stack.enter_context(_noting(engine, noted))
         yield noted
 

@@ -150,13 +150,13 @@ async def test_of_a_batch_each_message_stays_in_its_own_trace(
 
 BATCH = """
 import asyncio
-from app.observability.tracing import consumer_span, flush_traces, start_tracing
+from app.observability.tracing import batch_span, flush_traces, start_tracing
 from app.settings import get_settings
 
 start_tracing(get_settings())
 parents = [f"00-{'a' * 32}-{'1' * 16}-01", f"00-{'b' * 32}-{'2' * 16}-01"]
 odd = [{}, {"traceparent": {}}, {"traceparent": bytearray(b"x")}, {"traceparent": 1}]
-with consumer_span("order", [*odd, *({"traceparent": each} for each in parents)]):
+with batch_span("process order", "CONSUMER", [*odd, *({"traceparent": each} for each in parents)]):
     pass
 asyncio.run(flush_traces())
 """

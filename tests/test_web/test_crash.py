@@ -51,8 +51,8 @@ def create_doomed_app():
         await serve(scope, receive, sending)
 
     app.asgi_handler = doomed
-    engine = app.state.shop.database.writer.sync_engine
-    event.listen(engine, "commit", lambda connection: die("commit"))
+    for engine in app.state.shop.database.engines:
+        event.listen(engine.sync_engine, "commit", lambda connection: die("commit"))
     return app
 
 main(create_doomed_app)

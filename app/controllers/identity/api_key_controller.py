@@ -10,7 +10,7 @@ from app.schemas.identity.api_key_schema import ApiKeyCreate, ApiKeyCreated, Api
 from app.security.principal import Access
 from app.web.rendering.responses import json_response, no_store_response
 from app.web.request import ShopRequest
-from app.web.route_options import declared
+from app.web.route_options import Answers, declared
 from app.wiring.identity import ApiKeys
 
 
@@ -20,7 +20,7 @@ class ApiKeyController(Controller):
     path = "/api-keys"
     tags = ["api keys"]
 
-    @post(summary="Make an API key", opt=declared(access=Access.ADMIN, is_secret=True))
+    @post(summary="Make an API key", opt=declared(access=Access.ADMIN, answers=Answers.SECRET))
     async def issue(
         self, request: ShopRequest, data: JSONBody[ApiKeyCreate], api_keys: ApiKeys
     ) -> Response[ApiKeyCreated]:

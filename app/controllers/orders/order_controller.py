@@ -6,6 +6,7 @@ from litestar import Controller, Response, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParams
 
 from app.errors import (
+    DomainError,
     IllegalTransition,
     InsufficientStock,
     OrderNotFound,
@@ -24,11 +25,20 @@ from app.schemas.orders.order_schema import (
 )
 from app.security.areas.orders import OrdersScope
 from app.security.principal import Access
-from app.web.rendering.responses import cached_response, created_response, json_response
+from app.services.orders.placement import Asked
+from app.services.system.idempotency_service import Answer
+from app.web.rendering.problems import answer_of_refusal
+from app.web.rendering.responses import (
+    answer_of_new,
+    cached_response,
+    json_response,
+    sent_answer,
+)
 from app.web.request import ShopRequest
+from app.web.request_state import take_claim
 from app.web.respond_async import command_with_body, respond_async
-from app.web.route_options import Deferral, declared
-from app.wiring.orders import Orders
+from app.web.route_options import Answers, Deferral, declared
+from app.wiring.orders import Batches, Orders
 
 
 class OrderController(Controller):
@@ -48,16 +58,18 @@ class OrderController(Controller):
             access=Access.CUSTOMER,
             scope=OrdersScope.ORDERS_WRITE,
             deferral=Deferral("order", "/api/v1/orders/{id}"),
+            answers=Answers.STORED_BY_ROUTE,
         ),
     )
     async def place(
-        self, request: ShopRequest, data: JSONBody[OrderCreate], orders: Orders
+        self, request: ShopRequest, data: JSONBody[OrderCreate], order_batches: Batches
     ) -> Response[OrderRead]:
         """Place an order, completely or not at all, at the current prices."""
-        if (answer := await respond_async(request, await request.body(), 201)) is not None:
-            return answer
-        order = await orders.place(request.caller, data)
-        return created_response(request, order, f"/api/v1/orders/{order.id}")
+        if (response := await respond_async(request, await request.body(), 201)) is not None:
+            return response
+        asked = Asked(request.caller, data)
+        claim = take_claim(request.scope)
+        return sent_answer(await order_batches.place(asked, claim, _rendered))
 
     @get(
         summary="List orders",
@@ -123,3 +135,9 @@ class OrderController(Controller):
     ) -> Response[OrderRead]:
         """Cancel an order that is not shipped yet; its units return to stock."""
         return json_response(request, await orders.cancel(request.caller, order_id))
+
+
+def _rendered(outcome: OrderRead | DomainError) -> Answer:
+    if isinstance(outcome, DomainError):
+        return answer_of_refusal(outcome)
+    return answer_of_new(outcome, f"/api/v1/orders/{outcome.id}")

@@ -31,11 +31,19 @@ class OutboxService:
         """Publish an event; without a broker, do nothing."""
         await self.announce_all([event])
 
-    async def announce_all(self, events: Sequence[DomainEvent]) -> None:
-        """Publish several events."""
+    async def announce_all(
+        self, events: Sequence[DomainEvent], headers: Sequence[Mapping[str, str] | None] = ()
+    ) -> None:
+        """Publish several events, each with its headers or those of the current context."""
         if self._has_broker and events:
-            now, headers = self._clock.now(), context_headers()
-            await self._outbox.send([_eventmessage_row(each, headers, now) for each in events])
+            now, current = self._clock.now(), context_headers()
+            given = [*headers, *[None] * (len(events) - len(headers))]
+            await self._outbox.send(
+                [
+                    _eventmessage_row(event, dict(current if own is None else own), now)
+                    for event, own in zip(events, given, strict=True)
+                ]
+            )
 
     async def take_due(self, limit: int) -> Sequence[OutboxMessage]:
         """Return unsent messages, the oldest first; one caller at a time gets any."""

@@ -1,6 +1,6 @@
 """Orders: their placement and their transitions."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -31,12 +31,11 @@ from app.schemas.orders.order_schema import (
 )
 from app.security.principal import Caller
 from app.services.messaging.outbox_service import OutboxService
-from app.services.orders.placement import OrderPlacement, sales_in
+from app.services.orders.placement import Asked, OrderPlacement, sales_in
 from app.services.preconditions import require_match
 from app.tables.orders import NewOrder, without_person
 
-Asked = tuple[Caller, OrderCreate, UUID | None]
-"""The caller who places an order, the order, and the id that it is to have."""
+Headers = Mapping[str, str] | None
 
 
 class OrderService:
@@ -73,7 +72,7 @@ class OrderService:
             UserNotFound, UserNotActive: the buyer cannot order.
             ProductNotFound, ProductNotForSale, InsufficientStock: a product cannot be ordered.
         """
-        (outcome,) = await self.place_many([(caller, data, order_id)])
+        (outcome,) = await self.place_many([Asked(caller, data, order_id)])
         if isinstance(outcome, DomainError):
             raise outcome
         return outcome
@@ -84,7 +83,7 @@ class OrderService:
         They are placed in this order: the stock that one takes is not available to the next.
         """
         placement = await self._load_placement(orders)
-        evaluated = [placement.evaluate(*each) for each in orders]
+        evaluated = [placement.evaluate(each) for each in orders]
         placed = [each for each in evaluated if isinstance(each, NewOrder)]
         if not placed:
             return [each for each in evaluated if isinstance(each, DomainError)]
@@ -93,8 +92,20 @@ class OrderService:
             _placed(each, next(numbers)) if isinstance(each, NewOrder) else each
             for each in evaluated
         ]
-        await self._announce([each for each in outcomes if isinstance(each, OrderRead)], placement)
+        await self._announce(
+            [
+                (outcome, each.headers)
+                for each, outcome in zip(orders, outcomes, strict=True)
+                if isinstance(outcome, OrderRead)
+            ],
+            placement,
+        )
         return outcomes
+
+    async def refusal_of(self, asked: Asked) -> DomainError | None:
+        """Return why an order would be refused now, without placing it."""
+        evaluated = (await self._load_placement([asked])).evaluate(asked)
+        return evaluated if isinstance(evaluated, DomainError) else None
 
     async def lock_for_placing(self, orders: Sequence[Asked]) -> None:
         """Lock the rows for orders that one transaction places one after the other."""
@@ -102,8 +113,8 @@ class OrderService:
         await self._products.lock_in_id_order(_wanted_in(orders))
 
     async def _load_placement(self, orders: Sequence[Asked]) -> OrderPlacement:
-        named = {order_id for *_, order_id in orders if order_id is not None}
-        at_home = [each for each in orders if each[1].delivery_address is None]
+        named = {each.order_id for each in orders if each.order_id is not None}
+        at_home = [each for each in orders if each.data.delivery_address is None]
         return OrderPlacement(
             buyers=await self._users.get_buyers(_buyers_of(orders)),
             addresses=await self._addresses.primary_of_all(_buyers_of(at_home)),
@@ -117,15 +128,21 @@ class OrderService:
         await self._products.move_stock(sales_in(placed), placement.now)
         return await self._orders.add_placed(placed)
 
-    async def _announce(self, placed: Sequence[OrderRead], placement: OrderPlacement) -> None:
-        events: list[DomainEvent] = [OrderPlacedEvent(order.id, order) for order in placed]
+    async def _announce(
+        self, placed: Sequence[tuple[OrderRead, Headers]], placement: OrderPlacement
+    ) -> None:
+        events: list[DomainEvent] = [OrderPlacedEvent(order.id, order) for order, _ in placed]
+        # The last order of a product that is sold out has sold it out.
+        of_products = {line.product_id: own for order, own in placed for line in order.items}
         events += [
             ProductOutOfStockEvent(
                 each, ProductOutOfStock(product_id=each, sku=placement.products[each].sku)
             )
             for each in placement.sold_out
         ]
-        await self._outbox.announce_all(events)
+        headers = [own for _, own in placed]
+        headers += [of_products[each] for each in placement.sold_out]
+        await self._outbox.announce_all(events, headers)
 
     async def get(self, caller: Caller, order_id: UUID) -> Found:
         """Return an order.
@@ -216,12 +233,11 @@ class OrderService:
 
 
 def _buyers_of(orders: Iterable[Asked]) -> set[UUID]:
-    buyers = (data.user_id or caller.user_id for caller, data, _ in orders)
-    return {each for each in buyers if each is not None}
+    return {each.named_buyer for each in orders if each.named_buyer is not None}
 
 
 def _wanted_in(orders: Iterable[Asked]) -> set[UUID]:
-    return {line.product_id for _, data, _ in orders for line in data.items}
+    return {product_id for each in orders for product_id in each.product_ids}
 
 
 def _placed(order: NewOrder, number: int) -> OrderRead:

@@ -24,6 +24,28 @@ from app.security.principal import Caller
 from app.tables.orders import NewLine, NewOrder, NewStep
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An order that a caller asks for."""
+
+    caller: Caller
+    data: OrderCreate
+    order_id: UUID | None = None
+    """The id that the order is to have."""
+    headers: Mapping[str, str] | None = None
+    """The headers of its events, instead of those of the current context."""
+
+    @property
+    def named_buyer(self) -> UUID | None:
+        """The user for whom the order is, whether or not the caller may order for that user."""
+        return self.data.user_id or self.caller.user_id
+
+    @property
+    def product_ids(self) -> set[UUID]:
+        """The products of the order."""
+        return {line.product_id for line in self.data.items}
+
+
 @dataclass(slots=True)
 class OrderPlacement:
     """The locked rows that some orders need, and the units that these orders have taken."""
@@ -43,22 +65,21 @@ class OrderPlacement:
         """The products that these orders have sold out."""
         return [each for each, pieces in self.taken.items() if self._left(each, pieces) == 0]
 
-    def evaluate(
-        self, caller: Caller, data: OrderCreate, order_id: UUID | None
-    ) -> NewOrder | DomainError:
+    def evaluate(self, asked: Asked) -> NewOrder | DomainError:
         """Return an order, or why it is refused."""
         try:
-            return self.place(caller, data, order_id)
+            return self.place(asked)
         except DomainError as refusal:
             return refusal
 
-    def place(self, caller: Caller, data: OrderCreate, order_id: UUID | None) -> NewOrder:
+    def place(self, asked: Asked) -> NewOrder:
         """Return an order and take its units; a refused order takes nothing.
 
         Raises:
             DomainError: why it is refused.
         """
-        buyer = buyer_of(caller, data)
+        data, order_id = asked.data, asked.order_id
+        buyer = buyer_of(asked.caller, data)
         if buyer not in self.buyers:
             raise UserNotFound(f"there is no user {buyer}", id=str(buyer))
         if not self.buyers[buyer]:
@@ -77,7 +98,7 @@ class OrderPlacement:
             user_id=buyer,
             currency=self.currency,
             created_at=self.now,
-            actor=caller.name,
+            actor=asked.caller.name,
             delivery_address=(
                 self.addresses.get(buyer)
                 if data.delivery_address is None

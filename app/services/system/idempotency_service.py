@@ -1,16 +1,22 @@
 """Repeats the first response to a repeated request (by the rules of Stripe and the IETF draft)."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from app.core.clock import Clock
-from app.errors import IdempotencyKeyReused, RequestInProgress
-from app.models import IdempotencyKey, UserRole
-from app.repositories.system.idempotency_repository import IdempotencyRepository
+from app.errors import DomainError, IdempotencyKeyReused, RequestInProgress
+from app.models import UserRole
+from app.repositories.system.idempotency_repository import IdempotencyRepository, StoredAnswer
 
 RETENTION = timedelta(hours=24)
+# Responses that do not describe an effect: the same request may succeed next time.
+_NOT_STORED = frozenset({400, 401, 403, 408, 413, 415, 422, 429})
+# What a caller is answered who may not do something, or not see what it is done to. Other refusals
+# of a repeated request say that its effect exists.
+REFUSES_RIGHTS = frozenset({400, 401, 403, 404})
+_STORED_HEADERS = ("content-type", "location", "etag")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,66 +29,129 @@ class Answer:
     role: UserRole | None = None
     """The role of the caller, if the caller is a user."""
 
+    def replayed(self) -> "Answer":
+        """Return the response as that to a repeated request."""
+        return replace(self, headers=self.headers | {"idempotency-replayed": "true"})
+
+
+@dataclass(frozen=True, slots=True)
+class KeyClaim:
+    """A request with an idempotency key."""
+
+    caller: str
+    role: UserRole | None
+    """The role of the caller, if the caller is a user."""
+    key: str
+    fingerprints: Sequence[bytes]
+    """The fingerprints of the request under each secret, the newest first."""
+
+    @property
+    def owned_key(self) -> tuple[str, str]:
+        """The key with the caller, which together identify the request."""
+        return self.caller, self.key
+
+
+def request_in_progress() -> RequestInProgress:
+    """Return the refusal of a request whose key is in use."""
+    return RequestInProgress(
+        "the first request with this key is still running", retry_after_seconds=1
+    )
+
 
 class IdempotencyService:
     """Stores the first response for each caller and key in the transaction of its effect."""
 
-    def __init__(self, keys: IdempotencyRepository, secrets: Sequence[bytes], clock: Clock) -> None:
+    def __init__(self, keys: IdempotencyRepository, clock: Clock) -> None:
         self._keys = keys
-        self._secrets = secrets
         self._clock = clock
 
-    async def begin(
-        self, caller: str, role: UserRole | None, key: str, fingerprints: Sequence[bytes]
-    ) -> Answer | None:
+    async def begin(self, claim: KeyClaim) -> Answer | None:
         """Reserve a key until the transaction ends; return the first response if it exists.
-
-        A refusal of a caller who had another role does not count: it had no effect.
 
         Raises:
             RequestInProgress: the first request with the key is still running.
             IdempotencyKeyReused: the first request with the key was another one.
         """
-        if not await self._keys.try_lock(caller, key):
-            raise RequestInProgress(
-                "the first request with this key is still running", retry_after_seconds=1
-            )
-        row = await self._keys.get(caller, key)
-        if row is None:
-            return None
-        is_outdated = row.status >= 400 and row.role is not role
-        if row.expires_at <= self._clock.now() or is_outdated:
-            await self._keys.delete(row)
-            return None
-        if row.fingerprint not in fingerprints:
-            raise IdempotencyKeyReused("the key was used for another request", idempotency_key=key)
-        return Answer(row.status, row.headers, row.body, row.role)
+        (first,) = await self.begin_many([claim])
+        if isinstance(first, DomainError):
+            raise first
+        return first
 
-    async def finish(self, caller: str, key: str, fingerprint: bytes, answer: Answer) -> None:
-        """Store the response for 24 hours."""
-        await self._keys.add(
-            IdempotencyKey(
-                caller=caller,
-                key=key,
-                fingerprint=fingerprint,
-                role=answer.role,
-                status=answer.status,
-                headers=answer.headers,
-                body=answer.body,
-                expires_at=self._clock.now() + RETENTION,
+    async def begin_many(self, claims: Sequence[KeyClaim]) -> list[Answer | DomainError | None]:
+        """Reserve different keys until the transaction ends.
+
+        Return for each the first response, why the request is refused, or None for a new request.
+        A refusal of a caller who had another role does not count: it had no effect.
+        """
+        free = await self._keys.try_lock([each.owned_key for each in claims])
+        rows = await self._keys.get_all(free)
+        outdated = [
+            each.owned_key
+            for each in claims
+            if (row := rows.get(each.owned_key)) is not None and self._is_outdated(row, each)
+        ]
+        if outdated:
+            await self._keys.delete(outdated)
+        return [
+            (
+                _first_of(each, None if each.owned_key in outdated else rows.get(each.owned_key))
+                if each.owned_key in free
+                else request_in_progress()
             )
+            for each in claims
+        ]
+
+    def _is_outdated(self, row: StoredAnswer, claim: KeyClaim) -> bool:
+        is_of_other_role = row.status >= 400 and row.role is not claim.role
+        return row.expires_at <= self._clock.now() or is_of_other_role
+
+    async def finish(self, claim: KeyClaim, answer: Answer) -> None:
+        """Store the response for 24 hours, unless the same request may succeed next time."""
+        await self.finish_many([(claim, answer)])
+
+    async def finish_many(self, answered: Collection[tuple[KeyClaim, Answer]]) -> None:
+        """Store responses for 24 hours, except for those whose requests may succeed next time."""
+        expires_at = self._clock.now() + RETENTION
+        await self._keys.add(
+            [
+                StoredAnswer(
+                    caller=claim.caller,
+                    key=claim.key,
+                    fingerprint=claim.fingerprints[0],
+                    role=claim.role,
+                    status=answer.status,
+                    headers={
+                        name: value
+                        for name, value in answer.headers.items()
+                        if name in _STORED_HEADERS
+                    },
+                    body=answer.body,
+                    expires_at=expires_at,
+                )
+                for claim, answer in answered
+                if answer.status not in _NOT_STORED
+            ]
         )
 
     async def delete_expired(self) -> None:
         """Delete the responses that have expired."""
         await self._keys.delete_expired(self._clock.now())
 
-    def fingerprints_of(self, method: str, path: str, body: bytes) -> list[bytes]:
-        """Return the fingerprints of a request under each secret, the newest first.
 
-        They are keyed: a plain hash would reveal the password in the body of a registration.
-        """
-        parts = b"\0".join((method.encode(), path.encode(), body))
-        return [
-            hashlib.blake2b(parts, digest_size=32, key=secret).digest() for secret in self._secrets
-        ]
+def fingerprints_of(secrets: Sequence[bytes], method: str, path: str, body: bytes) -> list[bytes]:
+    """Return the fingerprints of a request under each secret, the newest first.
+
+    They are keyed: a plain hash would reveal the password in the body of a registration.
+    """
+    parts = b"\0".join((method.encode(), path.encode(), body))
+    return [hashlib.blake2b(parts, digest_size=32, key=secret).digest() for secret in secrets]
+
+
+def _first_of(claim: KeyClaim, row: StoredAnswer | None) -> Answer | DomainError | None:
+    if row is None:
+        return None
+    if row.fingerprint not in claim.fingerprints:
+        return IdempotencyKeyReused(
+            "the key was used for another request", idempotency_key=claim.key
+        )
+    return Answer(row.status, row.headers, row.body, row.role)

@@ -20,20 +20,21 @@ from app.database.sessions import AsyncSession
 from app.errors import InvalidInput, RequestTimeout
 from app.schemas.base import canonical_json
 from app.security.principal import Caller
-from app.services.system.idempotency_service import Answer, IdempotencyService
-from app.web.request_state import state_of
-from app.web.route_options import options_of
+from app.services.system.idempotency_service import (
+    REFUSES_RIGHTS,
+    Answer,
+    IdempotencyService,
+    KeyClaim,
+    fingerprints_of,
+)
+from app.web.request_state import state_of, take_claim
+from app.web.respond_async import prefers_async
+from app.web.route_options import Answers, options_of
 from app.wiring.resources import Shop
 from app.wiring.system import provide_idempotency
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r'[\x21\x23-\x7e]{1,255}|"[\x21\x23-\x7e]{1,255}"')
-_STORED_HEADERS = ("content-type", "location", "etag")
-# Responses that do not describe an effect: the same request may succeed next time.
-_NOT_STORED = frozenset({400, 401, 403, 408, 413, 415, 422, 429})
-# What a caller is answered who may not do something, or not see what it is done to. Other refusals
-# of a repeated request say that its effect exists.
-_REFUSES_RIGHTS = frozenset({400, 401, 403, 404})
 
 
 class Idempotency:
@@ -50,7 +51,8 @@ class Idempotency:
         if scope["type"] != ScopeType.HTTP or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
-        header = Headers.from_scope(scope).get(HEADER.lower())
+        headers = Headers.from_scope(scope)
+        header = headers.get(HEADER.lower())
         if header is None or not _may_store(scope):
             await self._app(scope, receive, send)
             return
@@ -60,20 +62,41 @@ class Idempotency:
         known: Caller = scope["user"]
         caller = f"{known.name} {state_of(scope).address}" if known.is_anonymous else known.name
         shop: Shop = scope["litestar_app"].state.shop
+        fingerprints = fingerprints_of(
+            shop.tokens.keys, scope["method"], scope["path"], canonical_json(body)
+        )
+        claim = KeyClaim(caller, known.role, key, fingerprints)
+        answers = options_of(scope["route_handler"]).answers
+        if answers is Answers.STORED_BY_ROUTE and not prefers_async(headers):
+            answer = await self._leave_to_route(scope, body, shop, claim)
+        else:
+            answer = await self._store(scope, body, shop, claim)
+        await _send(answer, send)
+
+    async def _leave_to_route(
+        self, scope: Scope, body: bytes, shop: Shop, claim: KeyClaim
+    ) -> Answer:
+        """Return the response of a route that stores it, and knows the key from the state."""
+        state_of(scope).claim = claim
+        answer = await self._capture(scope, body, None)
+        if take_claim(scope) is None or answer.status >= 500:
+            return answer
+        # It was refused before the route could look for the first response.
+        async with shop.database.write() as session:
+            first = await provide_idempotency(session, shop).begin(claim)
+        return answer if first is None else _repeated(scope, first, answer)
+
+    async def _store(self, scope: Scope, body: bytes, shop: Shop, claim: KeyClaim) -> Answer:
+        """Store the response of a route in the transaction of its effect, and return it."""
+        known: Caller = scope["user"]
         async with shop.database.write() as session:
             replies = provide_idempotency(session, shop)
-            fingerprints = replies.fingerprints_of(
-                scope["method"], scope["path"], canonical_json(body)
-            )
-            answer = await replies.begin(caller, known.role, key, fingerprints)
-            if answer is None:
-                identity = (caller, key, fingerprints[0])
-                answer = await self._first_answer(scope, body, session, replies, identity)
-            elif known.has_rights_of(answer.role):
-                answer.headers["idempotency-replayed"] = "true"
-            else:
-                answer = await self._answer_to_fewer_rights(scope, body, session, answer)
-        await _send(answer, send)
+            first = await replies.begin(claim)
+            if first is None:
+                return await self._first_answer(scope, body, session, replies, claim)
+            if known.has_rights_of(first.role):
+                return first.replayed()
+            return _repeated(scope, first, await self._rehearse(scope, body, session))
 
     async def _first_answer(
         self,
@@ -81,7 +104,7 @@ class Idempotency:
         body: bytes,
         session: AsyncSession,
         replies: IdempotencyService,
-        identity: tuple[str, str, bytes],
+        claim: KeyClaim,
     ) -> Answer:
         effect = await session.begin_nested()
         try:
@@ -95,32 +118,18 @@ class Idempotency:
             return answer
         # A refusal is stored too, but its changes are rolled back.
         await (effect.commit() if answer.status < 400 else effect.rollback())
-        if answer.status not in _NOT_STORED:
-            headers = {
-                name: value for name, value in answer.headers.items() if name in _STORED_HEADERS
-            }
-            role = cast("Caller", scope["user"]).role
-            await replies.finish(*identity, Answer(answer.status, headers, answer.body, role))
+        await replies.finish(claim, answer)
         return answer
 
-    async def _answer_to_fewer_rights(
-        self, scope: Scope, body: bytes, session: AsyncSession, first: Answer
-    ) -> Answer:
-        """Return the first response, unless the caller would now be refused it.
-
-        The request is executed again to find out, and its effect rolled back.
-        """
+    async def _rehearse(self, scope: Scope, body: bytes, session: AsyncSession) -> Answer:
+        """Return the response that the request would have now; its effect is rolled back."""
         effect = await session.begin_nested()
         try:
-            answer = await self._capture(scope, body, session)
+            return await self._capture(scope, body, session)
         finally:
             await effect.rollback()
-        if answer.status in _REFUSES_RIGHTS or answer.status >= 500:
-            return answer
-        first.headers["idempotency-replayed"] = "true"
-        return first
 
-    async def _capture(self, scope: Scope, body: bytes, session: AsyncSession) -> Answer:
+    async def _capture(self, scope: Scope, body: bytes, session: AsyncSession | None) -> Answer:
         captured = _Captured()
         state_of(scope).session = session
         await self._app(scope, _Replay(body), captured)
@@ -167,6 +176,13 @@ def _may_store(scope: Scope) -> bool:
     caller: Caller = scope["user"]
     options = options_of(scope["route_handler"])
     return not options.is_secret and caller.may(options.access, options.scope)
+
+
+def _repeated(scope: Scope, first: Answer, now: Answer) -> Answer:
+    """Return the first response, unless the caller has lost the right to it since then."""
+    known: Caller = scope["user"]
+    is_refused = now.status in REFUSES_RIGHTS or now.status >= 500
+    return now if is_refused and not known.has_rights_of(first.role) else first.replayed()
 
 
 def _parse(header: str) -> str:

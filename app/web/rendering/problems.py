@@ -18,6 +18,7 @@ from app.errors import (
     Unauthenticated,
 )
 from app.schemas.system.problem_schema import MAX_ERRORS, MAX_WORDS
+from app.services.system.idempotency_service import Answer
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,12 @@ def render(error: DomainError) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     headers = {"Content-Type": MEDIA_TYPE} | _headers(error)
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     return error.status, raw, msgspec.json.encode(error.as_problem())
+
+
+def answer_of_refusal(error: DomainError) -> Answer:
+    """Return the response of a domain error, to be stored."""
+    body = msgspec.json.encode(_shortened(error.as_problem()))
+    return Answer(error.status, {"content-type": MEDIA_TYPE}, body)
 
 
 async def send_refusal(send: Send, error: DomainError, *, has_body: bool = True) -> None:

@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from app.cache.cache import Found
 from app.schemas.base import Schema, etag_of, variant_of
 from app.schemas.messaging.operation_schema import OperationRead
+from app.services.system.idempotency_service import Answer
 
 Document = TypeVar("Document", bound=Schema)
 
@@ -68,6 +69,20 @@ def created_response(
     response = json_response(request, document, 201)
     response.headers["Location"] = location
     return response
+
+
+def answer_of_new(document: Schema, location: str) -> Answer:
+    """Return the response to the creation of a document, to be stored or sent."""
+    body = document.to_json()
+    headers = {"content-type": MediaType.JSON.value, "etag": etag_of(body), "location": location}
+    return Answer(201, headers, body)
+
+
+def sent_answer(answer: Answer) -> Response[Any]:
+    """Return a response that may have been stored."""
+    headers = dict(answer.headers)
+    media_type = headers.pop("content-type")
+    return Response(answer.body, status_code=answer.status, media_type=media_type, headers=headers)
 
 
 def operation_response(

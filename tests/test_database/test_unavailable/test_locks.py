@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -126,7 +127,8 @@ async def test_readiness_needs_no_connection_of_the_pools(
 ) -> None:
     async with AsyncExitStack() as stack:
         database = shop.database
-        for opened in [database.read] * 4 + [database.write] * 6:
+        hasty = partial(database.write, is_hasty=True)
+        for opened in [database.read] * 4 + [database.write] * 5 + [hasty]:
             session = await stack.enter_async_context(opened())
             await session.execute(text("SELECT 1"))
         assert database.connections_in_use == database.connections_at_most == 10
