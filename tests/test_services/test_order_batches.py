@@ -11,13 +11,16 @@ from sqlalchemy import text
 
 from app.errors import DomainError
 from app.schemas.orders.order_schema import OrderRead
+from app.services.orders.order_batches import OrderBatches
 from app.services.orders.order_service import OrderService
 from app.services.orders.placement import Asked
+from app.services.system.idempotency_service import Answer
 from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import client_of, postgres_settings, running
 from tests.support.factories import create_product, create_user
 from tests.support.ledger import assert_conserved, every, stock_of
+from tests.support.processes import WAIT_SECONDS
 from tests.support.servers import PostgresServer
 from tests.test_web.middleware.repetitions import is_replayed, kept
 
@@ -29,9 +32,10 @@ class Gate:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.sizes: list[int] = []
+        self.arrived = 0
         self.is_open = asyncio.Event()
         self.reached = asyncio.Event()
-        place_many = OrderService.place_many
+        place_many, place = OrderService.place_many, OrderBatches.place
 
         async def noted(
             service: OrderService, orders: Sequence[Asked]
@@ -42,7 +46,18 @@ class Gate:
             await self.is_open.wait()
             return outcomes
 
+        async def counted(batches: OrderBatches, *arguments: Any) -> Answer:
+            self.arrived += 1
+            return await place(batches, *arguments)
+
         monkeypatch.setattr(OrderService, "place_many", noted)
+        monkeypatch.setattr(OrderBatches, "place", counted)
+
+    async def until_arrived(self, count: int) -> None:
+        """Wait until so many orders have come since the start."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            while self.arrived < count:
+                await asyncio.sleep(0.01)
 
 
 @pytest.fixture(name="gate")
@@ -86,7 +101,7 @@ async def test_orders_that_come_during_a_transaction_share_the_next_one(
     first = asyncio.create_task(order(client, body))
     async with held(gate, first):
         others = [asyncio.create_task(order(client, body, f"key-{n}")) for n in range(63)]
-        await asyncio.sleep(0.5)
+        await gate.until_arrived(64)
         assert gate.sizes == [1]
     answers = await asyncio.gather(first, *others)
     assert [each.status_code for each in answers] == [201] * 64
@@ -115,7 +130,7 @@ async def test_each_order_of_a_batch_has_its_own_outcome(
     await order(client, basket(user["id"], other["id"]), "other-body")
     async with held(gate, asyncio.create_task(order(client, asked[0][0], "first"))):
         tasks = [asyncio.create_task(order(client, *each)) for each in asked]
-        await asyncio.sleep(0.3)
+        await gate.until_arrived(len(asked) + 3)
     answers = [await each for each in tasks]
     # They are judged as they come in: either of the first two may be short.
     assert sorted(each.status_code for each in answers[:2]) == [201, 409]
@@ -172,7 +187,7 @@ async def test_the_fault_of_an_order_leaves_the_others_untouched(
                 )
                 for number, quantity in enumerate(quantities)
             ]
-            await asyncio.sleep(0.3)
+            await gate.until_arrived(1 + len(quantities))
         answers = [await each for each in tasks]
     assert [each.status_code for each in answers] == [
         500 if quantity == PLANTED else 201 for quantity in quantities
@@ -195,7 +210,7 @@ async def test_the_order_of_a_caller_who_has_gone_is_not_placed_and_the_others_a
             asyncio.create_task(order(client, basket(user["id"], product["id"], quantity)))
             for quantity in (10, 20)
         ]
-        await asyncio.sleep(0.3)
+        await gate.until_arrived(3)
         # One while its transaction runs, one while it waits.
         tasks[0].cancel()
         tasks[1].cancel()
@@ -216,7 +231,7 @@ async def test_a_caller_of_a_running_batch_who_goes_does_not_hold_the_others_up(
             asyncio.create_task(order(client, basket(user["id"], product["id"], quantity)))
             for quantity in (10, 20, 30)
         ]
-        await asyncio.sleep(0.3)
+        await gate.until_arrived(4)
         gate.reached.clear()
         gate.is_open.set()
         await first
@@ -237,7 +252,7 @@ async def test_the_repetition_of_a_waiting_order_is_refused(
     first = asyncio.create_task(order(client, body, "one"))
     async with held(gate, first):
         waiting = asyncio.create_task(order(client, body, "two"))
-        await asyncio.sleep(0.2)
+        await gate.until_arrived(2)
         for key in ("one", "two"):
             again = await order(client, body, key)
             assert (again.status_code, again.json()["type"]) == (
