@@ -1,0 +1,226 @@
+"""Has eight buyers ask for the last unit of a product, over and over, by every way at once.
+
+Of eight requests for a product, some come over HTTP to each of two processes, some over HTTP with
+`Prefer: respond-async`, and one from the queue, whose worker is a process of its own. (SQLite has
+one process, and no broker.) Each product must have one buyer: never two, never none. It exits with
+1 if that does not hold.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractRobustConnection
+from rich.console import Console
+from sqlalchemy import func, select, update
+
+from app.models import DeadLetter, InboxMessage, Order, Product
+from app.settings import Settings
+from app.wiring.resources import Shop
+from benchmarks.support.http_client import HttpClient
+from benchmarks.support.servers import ROOT, environment, fill, settings_of
+from tests.conftest import sqlite_settings
+from tests.support.machines import AUTHORIZATION, let_machine_into
+from tests.support.processes import serving
+from tests.support.servers import start_postgres, start_rabbitmq
+
+_AT_ONCE = 8
+_WAIT_SECONDS = 60
+_ASYNC = {"Prefer": "respond-async, wait=20"}
+WAYS: tuple[tuple[int, bool], ...] = tuple(
+    (place, is_async) for place in (0, 1) for is_async in (False, False, True)
+)
+"""The process that a request goes to, and whether its answer may come later."""
+
+
+class Crowd:
+    """The buyers of a shop, their connections, and what they were answered."""
+
+    def __init__(self, ports: Sequence[int], channel: AbstractChannel | None) -> None:
+        self._ports = ports
+        self._channel = channel
+        self.statuses: Counter[int] = Counter()
+
+    async def buy(self, user_id: UUID, product_id: UUID) -> None:
+        """Ask eight times for one unit."""
+        order = {
+            "user_id": str(user_id),
+            "items": [{"product_id": str(product_id), "quantity": 1}],
+        }
+        body = json.dumps(order).encode()
+        ways = [*WAYS, *([(0, False)] * 2 if self._channel is None else [(0, False)])]
+        asked = [self._ask(body, *way) for way in ways]
+        if self._channel is not None:
+            asked.append(self._publish(body))
+        await asyncio.gather(*asked)
+
+    async def _ask(self, body: bytes, place: int, is_async: bool) -> None:
+        client = HttpClient("127.0.0.1", self._ports[place % len(self._ports)], AUTHORIZATION)
+        headers = {"Idempotency-Key": str(uuid4())} if not is_async else _ASYNC
+        answer = await client.send("POST", "/api/v1/orders", body, headers)
+        self.statuses[answer.status] += 1
+
+    async def _publish(self, body: bytes) -> None:
+        if self._channel is not None:
+            message = aio_pika.Message(
+                body, message_id=str(uuid4()), delivery_mode=aio_pika.DeliveryMode.PERSISTENT
+            )
+            await self._channel.default_exchange.publish(message, "order")
+
+
+@contextmanager
+def worker_of(settings: Settings) -> Iterator[None]:
+    """Run the worker of the queues."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "app.rabbitmq_consumer"],
+        env=environment(settings) | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(_WAIT_SECONDS)
+
+
+async def fill_shelves(settings: Settings) -> tuple[UUID, list[UUID]]:
+    """Fill a shop; return a buyer and the products, of which there are none in stock."""
+    users, products = await fill(settings)
+    await let_machine_into(settings)
+    await put(settings, products, 0)
+    return users[0], products
+
+
+async def put(settings: Settings, products: Sequence[UUID], units: int) -> None:
+    """Set the stock of products."""
+    shop = Shop(settings)
+    try:
+        async with shop.database.write() as session:
+            chosen = update(Product).where(Product.id.in_(products))
+            await session.execute(chosen.values(stock_quantity=units))
+    finally:
+        await shop.close()
+
+
+async def verdict(settings: Settings, bought: int, messages: int) -> list[str]:
+    """Return what is wrong when all messages have an outcome: stock is never below zero."""
+    shop = Shop(settings)
+    try:
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while True:
+            async with shop.database.read() as session:
+                orders = await session.scalar(select(func.count()).select_from(Order)) or 0
+                handled = await session.scalar(select(func.count()).select_from(InboxMessage)) or 0
+                parked = await session.scalar(select(func.count()).select_from(DeadLetter)) or 0
+                in_stock = select(func.count()).where(Product.stock_quantity != 0)
+                left = await session.scalar(in_stock) or 0
+            if handled + parked >= messages or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(0.2)
+        faults = [f"{left} products have no buyer"] if left else []
+        if orders != bought:
+            faults.append(f"{orders} orders of {bought} units")
+        if handled + parked != messages:
+            faults.append(f"{handled + parked} of {messages} messages have an outcome")
+        return faults
+    finally:
+        await shop.close()
+
+
+async def _channel_to_queue(link: AbstractRobustConnection) -> AbstractChannel:
+    """Return a channel when the worker has declared the queue: before, messages are dropped."""
+    while True:
+        channel = await link.channel()
+        try:
+            await channel.declare_queue("order", passive=True)
+        except aio_pika.exceptions.ChannelClosed:
+            await asyncio.sleep(0.2)
+        else:
+            return channel
+
+
+async def compete(
+    settings: Settings, ports: Sequence[int], buyer: UUID, products: Sequence[UUID]
+) -> Crowd:
+    """Have every product asked for eight times, some products at once."""
+    places = asyncio.Semaphore(_AT_ONCE)
+    async with asyncio.TaskGroup() as group:
+        link = None
+        if settings.rabbitmq_host is not None:
+            link = await aio_pika.connect_robust(
+                host=settings.rabbitmq_host,
+                port=settings.rabbitmq_port,
+                login=settings.rabbitmq_user,
+                password=settings.rabbitmq_password.get_secret_value(),
+                virtualhost=settings.rabbitmq_vhost,
+            )
+        crowd = Crowd(ports, None if link is None else await _channel_to_queue(link))
+
+        async def buy(product_id: UUID) -> None:
+            async with places:
+                await crowd.buy(buyer, product_id)
+
+        for each in products:
+            group.create_task(buy(each))
+    if link is not None:
+        await link.close()
+    return crowd
+
+
+def run(settings: Settings, processes: int, rounds: int, console: Console) -> list[str]:
+    """Run all rounds over one database; return what was wrong."""
+    buyer, products = asyncio.run(fill_shelves(settings))
+    faults: list[str] = []
+    with ExitStack() as stack:
+        served = [
+            stack.enter_context(serving(settings, settings.data_dir)) for _ in range(processes)
+        ]
+        if settings.rabbitmq_host is not None:
+            stack.enter_context(worker_of(settings))
+        for begun in range(0, rounds, len(products)):
+            chosen = products[: rounds - begun]
+            asyncio.run(put(settings, chosen, 1))
+            crowd = asyncio.run(compete(settings, [each.port for each in served], buyer, chosen))
+            bought = begun + len(chosen)
+            messages = bought if settings.rabbitmq_host is not None else 0
+            console.print(f"{bought} products, the last answers: {dict(crowd.statuses)}")
+            faults += asyncio.run(verdict(settings, bought, messages))
+    return faults
+
+
+def main() -> None:
+    """Compete over both databases, and print what was wrong."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.last_units", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=1_000, help="products (%(default)s)")
+    arguments = parser.parse_args()
+    console, faults = Console(), []
+    quiet = {"rate_limit_per_minute": 0}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        postgres, rabbitmq = start_postgres(), start_rabbitmq()
+        stack.enter_context(postgres)
+        stack.enter_context(rabbitmq)
+        postgres.create_database("units")
+        brokered = settings_of(postgres, rabbitmq, "units", data_dir=folder / "postgres", **quiet)
+        alone = sqlite_settings(folder / "sqlite", **quiet)
+        for settings, processes in ((brokered, 2), (alone, 1)):
+            settings.data_dir.mkdir()
+            faults += run(settings, processes, arguments.rounds, console)
+    for fault in faults:
+        console.print(f"fault: {fault}")
+    sys.exit(bool(faults))
+
+
+if __name__ == "__main__":
+    main()
