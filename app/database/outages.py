@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.database.postgres_pool import LOCK_NOT_AVAILABLE, READ_ONLY
+from app.database.postgres_pool import LOCK_NOT_AVAILABLE, READ_ONLY, TOO_MANY_CONNECTIONS
 from app.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -17,8 +17,8 @@ logger = logging.getLogger(__name__)
 # PostgreSQL's states while it starts, stops, recovers, is full, rejects a log-in or cancels a
 # statement at its time limit.
 _OUTAGE_SQLSTATE_CLASSES = ("08", "28", "3D", "53", "57", "58")
-# Serialization failure, deadlock, and a lock that was not released in time.
-_CONFLICTS = ("40001", "40P01", LOCK_NOT_AVAILABLE)
+# Serialization failure, deadlock, a lock that was not released in time, and no connection left.
+_CONFLICTS = ("40001", "40P01", LOCK_NOT_AVAILABLE, TOO_MANY_CONNECTIONS)
 # A server is read-only if it is a replica after a failover, or a managed one whose disk is full.
 _OUTAGE_SQLSTATES = (*_CONFLICTS, READ_ONLY)
 _DETAILS = {
