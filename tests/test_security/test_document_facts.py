@@ -79,7 +79,8 @@ FACTS = (
     f"a background task ends after {engines._STATEMENT_TIMEOUT_SECONDS} s",
     f"{engines._SQLITE_BUSY_TIMEOUT_SECONDS} s of waiting for another process, and 503 after "
     f"{deadline.ANSWER_SECONDS} s |",
-    f"`DB_POOL_SIZE` a process, 40 % of them for reads only; a request waits "
+    f"`DB_POOL_SIZE` a process, 40 % of them for reads only and one for orders; a request "
+    f"waits "
     f"{deadline.ANSWER_SECONDS} s",
     f"| charts | at most {MAX_CHART_DAYS} days;",
     f"or {start_service._KEY_BYTES} random bytes, generated at the first start",

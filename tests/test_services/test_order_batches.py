@@ -54,7 +54,7 @@ class Gate:
         monkeypatch.setattr(OrderBatches, "place", counted)
 
     async def until_arrived(self, count: int) -> None:
-        """Wait until so many orders have come since the start."""
+        """Wait until a number of orders have come since the start."""
         async with asyncio.timeout(WAIT_SECONDS):
             while self.arrived < count:
                 await asyncio.sleep(0.01)

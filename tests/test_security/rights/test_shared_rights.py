@@ -15,6 +15,7 @@ from app.settings import Settings
 from app.wiring.resources import Shop
 from tests.conftest import postgres_settings
 from tests.support.accounts import Person, bearer, pair_of, renew, set_user, someone, status_of
+from tests.support.factories import create_product
 from tests.support.machines import AUTHORIZATION, let_machine_in
 from tests.support.processes import serving
 from tests.support.servers import PostgresServer
@@ -132,3 +133,27 @@ async def test_a_change_by_who_has_lost_the_right_to_it_is_refused_everywhere_at
         by_staff = await pair.there.post("/products", json=product, headers=staff.headers)
         by_key = await pair.there.post("/products", json=product, headers=bearer(key["key"]))
         assert (by_staff.status_code, by_key.status_code) == (403, 401)
+
+
+async def test_a_revoked_key_places_no_order_elsewhere_after_a_few_seconds(
+    shared: Settings, tmp_path: Path
+) -> None:
+    async with both(shared, tmp_path) as pair:
+        admin, buyer = await pair.admin(), await someone(pair.here)
+        product = await create_product(pair.here, stock_quantity=1_000)
+        body = {"name": "website", "scopes": ["orders:write"]}
+        key = (await pair.here.post("/api-keys", json=body, headers=admin.headers)).json()
+        order = {"user_id": buyer.id, "items": [{"product_id": product["id"], "quantity": 1}]}
+
+        async def status_there(headers: dict[str, str]) -> int:
+            return (await pair.there.post("/orders", json=order, headers=headers)).status_code
+
+        assert await status_there(bearer(key["key"])) == await status_there(admin.headers) == 201
+        await pair.here.delete(f"/api-keys/{key['id']}", headers=admin.headers)
+        await set_user(pair.shop, admin.id, is_active=False)
+        assert await status_there(admin.headers) == 401
+        began = time.monotonic()
+        while await status_there(bearer(key["key"])) == 201:
+            assert time.monotonic() - began < AT_MOST_SECONDS
+            await asyncio.sleep(0.1)
+        assert await status_there(bearer(key["key"])) == 401

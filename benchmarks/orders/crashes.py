@@ -1,4 +1,4 @@
-"""Kills a shop amid batches of orders with keys, and counts the orders of each key afterwards.
+"""Kills a shop during batches of orders with keys, and counts the orders of each key afterwards.
 
 64 clients order at once; the process is killed by SIGKILL after some milliseconds, another one is
 started on the same data, and every client repeats its request. Each key must have one order, whose
@@ -72,7 +72,7 @@ class Round:
 async def crash_once(
     settings: Settings, users: Sequence[UUID], products: Sequence[UUID]
 ) -> tuple[int, list[str]]:
-    """Kill a shop amid a round; return the number of answers before, and what is wrong after it."""
+    """Kill a shop during a round; return the number of answers before, and what is wrong after it."""
     tried = Round(users, products)
     with serving(settings, settings.data_dir) as shop:
         for _ in range(_WARM_UP):
@@ -128,14 +128,18 @@ async def crash(settings: Settings, rounds: int, console: Console) -> list[str]:
     expected = rounds * CLIENTS * (_WARM_UP + 1)
     if orders != expected or units != 3 * expected or not is_even:
         faults.append(f"{orders} orders of {units} units, {expected} keys, {is_even=}")
-    amid = sum(0 < each < CLIENTS for each in answered)
-    console.print(f"{rounds} kills, {amid} of them between the answers of a round; {orders} orders")
+    partial = sum(0 < each < CLIENTS for each in answered)
+    console.print(
+        f"{rounds} kills, {partial} of them between the answers of a round; {orders} orders"
+    )
     return faults
 
 
 def main() -> None:
     """Crash shops over both databases, and print what was wrong."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.crashes", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.orders.crashes", description=__doc__
+    )
     parser.add_argument("--rounds", type=int, default=50, help="for each database (%(default)s)")
     arguments = parser.parse_args()
     console, faults = Console(), []

@@ -201,7 +201,9 @@ def run(settings: Settings, processes: int, rounds: int, console: Console) -> li
 
 def main() -> None:
     """Compete over both databases, and print what was wrong."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.last_units", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.orders.last_units", description=__doc__
+    )
     parser.add_argument("--rounds", type=int, default=1_000, help="products (%(default)s)")
     arguments = parser.parse_args()
     console, faults = Console(), []

@@ -1,0 +1,1 @@
+"""Checks of orders under crashes and competition."""
