@@ -93,7 +93,7 @@ async def replay(
 async def prepare(run: Run, supply: float) -> None:
     """Learn the ids of users and products, and supply a part of what the baskets need."""
     run.users = {user["username"]: user["id"] for user in await _all(run.client, "users")}
-    run.products = {product["sku"]: product for product in await _all(run.client, "products")}
+    run.products = await _products(run)
     needed: Counter[str] = Counter()
     for basket in run.baskets:
         needed.update(basket.quantities)
@@ -122,7 +122,7 @@ async def check(run: Run) -> dict[str, str | None]:
     for order in orders:
         for item in order["items"]:
             sold[item["sku"]] += item["quantity"]
-    after = {product["sku"]: product for product in await _all(run.client, "products")}
+    after = await _products(run)
     return {
         "every accepted order is there once": _against_presence(run, listed),
         "stock + ordered = supplied": _against_stock(run, after, sold),
@@ -194,6 +194,11 @@ async def _post_until_answered(
             return response
         await asyncio.sleep(0.1 * 2**attempt)
     raise SystemExit("error: the shop does not answer")
+
+
+async def _products(run: Run) -> dict[str, dict[str, Any]]:
+    products = await _all(run.client, "products", include="stock")
+    return {product["sku"]: product for product in products}
 
 
 async def _all(client: httpx.AsyncClient, resource: str, **query: str) -> list[dict[str, Any]]:

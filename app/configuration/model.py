@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     """The zone of the shop day, whose report is made when the day has ended."""
     report_cron: Schedule = "0 0 * * *"
     """When the reports of the days that are over are made, as a cron expression in that zone."""
+    low_stock_at: Annotated[int, Field(ge=0)] = 5
+    """The stock at which lists show a product as `low`; the same for all processes, 0: never."""
     test_clock: bool = False
     """Lets administrators move the time of all processes with the same `DATA_DIR`, for tests."""
 

@@ -1,6 +1,6 @@
 """The two kinds of database session, `write` and `read`, and which of them a request gets."""
 
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -66,7 +66,14 @@ def mark_changed(session: Session | AsyncSession, tags: Iterable[str]) -> None:
 class Database:
     """Opens sessions: `write` is a transaction; in `read`, each statement has its own snapshot."""
 
-    def __init__(self, url: URL, dropper: Dropper | None = None, *, pool_size: int = 10) -> None:
+    def __init__(
+        self,
+        url: URL,
+        dropper: Dropper | None = None,
+        *,
+        pool_size: int = 10,
+        info: Mapping[str, object] | None = None,
+    ) -> None:
         self.url = url
         self._dropper = dropper
         self.is_sqlite = url.get_backend_name() == "sqlite"
@@ -82,11 +89,14 @@ class Database:
         self.reader = reader.execution_options(isolation_level="AUTOCOMMIT")
         self.engines = tuple(dict.fromkeys((self.writer, hasty_writer, self.reader)))
         """The different engines, each with connections of its own."""
-        self._write_sessions = async_sessionmaker(
-            self.writer, expire_on_commit=False, sync_session_class=ShopSession
-        )
-        self._hasty_sessions = async_sessionmaker(
-            hasty_writer, expire_on_commit=False, sync_session_class=ShopSession
+        self._write_sessions, self._hasty_sessions = (
+            async_sessionmaker(
+                engine,
+                expire_on_commit=False,
+                sync_session_class=ShopSession,
+                info=dict(info or {}),
+            )
+            for engine in (self.writer, hasty_writer)
         )
         self._read_sessions = async_sessionmaker(self.reader, expire_on_commit=False)
         trace_statements(self.writer, hasty_writer, reader)

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, MetaData, TypeDecorator
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, MetaData, TypeDecorator, inspect
 from sqlalchemy.orm import DeclarativeBase
 
-__all__ = ["Base", "UtcDateTime"]
+__all__ = ["Base", "UtcDateTime", "changes_of"]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -53,4 +53,14 @@ class Base(DeclarativeBase):
         # migration outside a transaction.
         StrEnum: Enum(StrEnum, values_callable=_values, native_enum=False, length=20),
         dict[str, Any]: JSON(),
+    }
+
+
+def changes_of(row: Base) -> dict[str, Any]:
+    """Return the changed columns of a row with their values before, or None where not loaded."""
+    histories = {each.key: each.history for each in inspect(row).attrs}
+    return {
+        name: history.deleted[0] if history.deleted else None
+        for name, history in histories.items()
+        if history.has_changes()
     }

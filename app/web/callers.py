@@ -2,15 +2,16 @@
 
 import hmac
 import logging
+from urllib.parse import parse_qsl
 
 from litestar.datastructures import Headers
 from litestar.types import HTTPScope
 
 from app.errors import Forbidden, InvalidToken, Unauthenticated
 from app.security.areas.system import SystemScope
-from app.security.principal import ANONYMOUS, Access, Caller
+from app.security.principal import ANONYMOUS, Access, Caller, Scope
 from app.web.request_state import state_of
-from app.web.route_options import RouteOptions, options_of
+from app.web.route_options import guarded_of, options_of
 from app.wiring.identity import provide_identities
 from app.wiring.resources import Shop
 
@@ -29,13 +30,27 @@ async def authorized_caller(shop: Shop, scope: HTTPScope) -> Caller:
     """
     shop.notice_changes()
     options = options_of(scope["route_handler"])
+    guarded = guarded_of(scope["route_handler"])
+    if guarded is not None and _has_parameter(scope, guarded.name):
+        caller = await _caller(shop, scope)
+        if not caller.may(guarded.access, guarded.scope):
+            raise _refusal(caller, guarded.access, guarded.scope, guarded.name)
+        return caller
     # A public route works for every caller, and without the database.
     if options.access is Access.PUBLIC:
         return ANONYMOUS
     caller = await _caller(shop, scope)
     if not caller.may(options.access, options.scope):
-        raise _refusal(caller, options)
+        raise _refusal(caller, options.access, options.scope)
     return caller
+
+
+def _has_parameter(scope: HTTPScope, name: str) -> bool:
+    query = scope["query_string"]
+    # Most requests have none of its letters, and no escape that could stand for one of them.
+    if name.encode() not in query and b"%" not in query:
+        return False
+    return any(given == name for given, _ in parse_qsl(query.decode("latin-1"), True))
 
 
 async def _caller(shop: Shop, scope: HTTPScope) -> Caller:
@@ -79,13 +94,18 @@ def _is_metrics_token(shop: Shop, token: str) -> bool:
     )
 
 
-def _refusal(caller: Caller, options: RouteOptions) -> Unauthenticated | Forbidden:
+def _refusal(
+    caller: Caller, access: Access, scope: Scope | None, parameter: str | None = None
+) -> Unauthenticated | Forbidden:
+    place, context = "", {}
+    if parameter is not None:
+        place, context = f"the parameter {parameter}: ", {"parameter": parameter}
     if caller.is_anonymous:
-        return Unauthenticated("a bearer token is needed: log in at POST /api/v1/auth/token")
+        needed = "a bearer token is needed: log in at POST /api/v1/auth/token"
+        return Unauthenticated(place + needed, **context)
     if caller.role is not None:
-        return Forbidden(
-            f"the role {caller.role} does not allow this", needs=options.access.name.lower()
-        )
-    if options.scope is None:
+        reason, needs = f"the role {caller.role} does not allow this", access.name.lower()
+        return Forbidden(place + reason, needs=needs, **context)
+    if scope is None:
         return Forbidden("this needs a log-in; API keys are not allowed")
-    return Forbidden("the API key does not have the scope", needs=options.scope)
+    return Forbidden(f"{place}the API key does not have the scope", needs=scope, **context)

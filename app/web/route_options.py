@@ -11,7 +11,7 @@ from app.schemas.base import Schema
 from app.schemas.identity.auth_schema import Grant
 from app.security.principal import Access, Scope
 
-_KEY = "route"
+_KEY, _GUARDED = "route", "guarded"
 
 
 class Answers(Enum):
@@ -29,6 +29,16 @@ class Deferral:
     queue: str
     location: str | None = None
     """The path of the resource that the command creates, with `{id}` for its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedParameter:
+    """A query parameter of a public route that is only for callers with this access."""
+
+    name: str
+    access: Access
+    scope: Scope
+    """The scope that an API key needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,17 @@ def declared(
             formats=formats,
         )
     }
+
+
+def guarded(name: str, *, access: Access, scope: Scope) -> dict[str, Any]:
+    """Return the addition to the `opt` of a public route with a guarded parameter."""
+    return {_GUARDED: GuardedParameter(name, access, scope)}
+
+
+def guarded_of(handler: BaseRouteHandler) -> GuardedParameter | None:
+    """Return the guarded parameter of a route, if it has one."""
+    parameter: GuardedParameter | None = handler.opt.get(_GUARDED)
+    return parameter
 
 
 def has_options(handler: BaseRouteHandler) -> bool:

@@ -20,6 +20,7 @@ def provide_products(
         provide_outbox(session, shop),
         shop.clock,
         shop.settings.shop_currency,
+        shop.settings.low_stock_at,
         shop.cache,
     )
 

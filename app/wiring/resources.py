@@ -20,6 +20,7 @@ from app.security.rate_limits import RateLimits
 from app.security.tokens import Tokens
 from app.services.messaging.cache_drop_service import CacheDropService
 from app.settings import Settings
+from app.tables.catalogue import LOW_STOCK_AT
 
 
 class Shop:
@@ -29,7 +30,12 @@ class Shop:
         self.settings = settings
         self.clock = clock or Clock(settings.data_dir / "clock" if settings.test_clock else None)
         self.days = ShopDays(settings.shop_timezone)
-        self.database = Database(settings.database_url, self, pool_size=settings.db_pool_size)
+        self.database = Database(
+            settings.database_url,
+            self,
+            pool_size=settings.db_pool_size,
+            info={LOW_STOCK_AT: settings.low_stock_at},
+        )
         self.cache = _cache(settings)
         self._done_drops: list[UUID] = []
         self.passwords = Passwords(

@@ -47,7 +47,10 @@ async def test_the_examples_are_loaded_as_the_document_says(
             line for line in done.stderr.splitlines(keepends=True) if line.startswith(str(tmp_path))
         )
         assert shown.replace(f"{tmp_path}/", "") == expected
-    assert {each["sku"]: each["stock_quantity"] for each in await every(client, "/products")} == {
+    assert {
+        each["sku"]: each["stock_quantity"]
+        for each in await every(client, "/products", include="stock")
+    } == {
         "TEA-EARL-100": 100,
         "CUP-27": 12,
     }

@@ -31,7 +31,10 @@ async def test_an_empty_shop_is_filled_with_all_of_it_once(
     ordered = sum(int(line["quantity"]) for line in lines)
     supplied = sum(int(product["stock_quantity"]) for product in products)
     for _ in range(2):
-        stock = {each["sku"]: each["stock_quantity"] for each in await every(client, "/products")}
+        stock = {
+            each["sku"]: each["stock_quantity"]
+            for each in await every(client, "/products", include="stock")
+        }
         orders = await every(client, "/orders")
         assert set(stock) == {product["sku"] for product in products}
         assert sum(stock.values()) == supplied - ordered

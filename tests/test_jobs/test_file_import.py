@@ -74,7 +74,10 @@ async def load(
 
 async def stock(client: httpx.AsyncClient) -> dict[str, int]:
     """Return the pieces in stock, by SKU."""
-    return {each["sku"]: each["stock_quantity"] for each in await every(client, "/products")}
+    return {
+        each["sku"]: each["stock_quantity"]
+        for each in await every(client, "/products", include="stock")
+    }
 
 
 async def orders_of(client: httpx.AsyncClient) -> list[dict[str, Any]]:
@@ -85,7 +88,7 @@ async def orders_of(client: httpx.AsyncClient) -> list[dict[str, Any]]:
 
 async def everything(client: httpx.AsyncClient) -> list[Any]:
     """Return all that the shop shows."""
-    products = await every(client, "/products")
+    products = await every(client, "/products", include="stock")
     movements = [await every(client, f"/products/{each['id']}/stock") for each in products]
     return [products, movements, await every(client, "/users"), await orders_of(client)]
 

@@ -32,7 +32,7 @@ async def test_typed_columns_are_loaded_exactly(
     assert list(outcomes.values()) == [Outcome(1)] * 3
     (order,) = await every(client, "/orders")
     assert (order["total"], order["units"], order["status"]) == ("9.00", 2, "delivered")
-    (product,) = await every(client, "/products")
+    (product,) = await every(client, "/products", include="stock")
     assert (product["price"], product["stock_quantity"]) == ("4.99", 8)
     await assert_conserved(client, [product["id"]])
 
@@ -87,7 +87,10 @@ async def test_an_empty_cell_of_a_numeric_column_is_absent(
     ]
     products = write(tmp_path, "products", rows)
     assert (await import_files(shop, [products]))[products] == Outcome(2)
-    found = {each["sku"]: each["stock_quantity"] for each in await every(client, "/products")}
+    found = {
+        each["sku"]: each["stock_quantity"]
+        for each in await every(client, "/products", include="stock")
+    }
     assert found == {"tea": 10, "cup": 0}
 
 

@@ -256,7 +256,7 @@ async def test_an_update_changes_a_product_as_the_api_does(
     )
     assert outcomes["products"] == Outcome(unchanged=1, updated=[(2, change)])
     await caught_up(shop)
-    (tea,) = await every(client, "/products", q="green")
+    (tea,) = await every(client, "/products", q="green", include="stock")
     assert (tea["name"], tea["price"], tea["stock_quantity"]) == ("Green Tea", "9.99", 7)
     assert await movements_of(client, tea["id"]) == [("supply", 10), ("stocktake", -3)]
     async with shop.database.read() as session:

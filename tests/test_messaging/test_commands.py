@@ -42,7 +42,7 @@ async def orders_in(client: httpx.AsyncClient) -> list[dict[str, Any]]:
 
 async def test_a_product_is_added_by_its_queue(client: httpx.AsyncClient, shop: Shop) -> None:
     await Pipeline(shop).process([message("product", PRODUCT)])
-    (product,) = await every(client, "/products")
+    (product,) = await every(client, "/products", include="stock")
     assert {name: product[name] for name in PRODUCT} == PRODUCT
     movements = await every(client, f"/products/{product['id']}/stock")
     assert [(each["source"], each["quantity"]) for each in movements] == [("queue product", 10)]

@@ -157,13 +157,14 @@ async def test_stock_moves_by_what_is_noted(client: httpx.AsyncClient, shop: Sho
     sales = [(first, -3), (second, -10), (first, -4)]
     async with shop.database.write() as session:
         products = ProductRepository(session)
-        await products.lock_in_id_order([UUID(each["id"]) for each in (first, second)])
+        locked = await products.lock_stock([UUID(each["id"]) for each in (first, second)])
         await products.move_stock(
             [
                 movement_row(UUID(each["id"]), moved, MovementReason.SALE, "a test", NOW)
                 for each, moved in sales
             ],
             NOW,
+            locked,
         )
     assert [await stock_of(client, each["id"]) for each in (first, second)] == [3, 0]
     # The supply is newer than what was sold in this test's past.
@@ -181,6 +182,7 @@ async def test_stock_that_does_not_suffice_is_refused_aloud(
     row = movement_row(UUID(product["id"]), -11, MovementReason.SALE, "a test", NOW)
     with pytest.raises(DBAPIError, match="stock_quantity"):
         async with shop.database.write() as session:
-            await ProductRepository(session).move_stock([row], NOW)
+            products = ProductRepository(session)
+            await products.move_stock([row], NOW, await products.lock_stock([row["product_id"]]))
     assert await stock_of(client, product["id"]) == 10
     assert len(await all_of(shop, StockMovement)) == 1

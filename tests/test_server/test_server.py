@@ -84,7 +84,9 @@ async def test_the_first_start_makes_an_administrator_and_the_second_finds_all_t
     assert printed is not None, line
     with serving(fresh, tmp_path) as shop:
         items = httpx.get(f"{shop.url}/api/v1/products").json()["items"]
-        assert [(each["sku"], each["stock_quantity"]) for each in items] == [("tea", 3)]
+        assert [(each["sku"], each["availability"]) for each in items] == [("tea", "low")]
+        tea = httpx.get(f"{shop.url}/api/v1/products/{items[0]['id']}").json()
+        assert tea["stock_quantity"] == 3
         check_administrator(shop, printed[1])
         code, output, errors = shop.stop()
         (refused,) = errors.splitlines()

@@ -16,13 +16,19 @@ PRODUCT_LISTS = Kind("product_list", 600, list_tag=CATALOGUE)
 KINDS = (PRODUCTS, PRODUCT_LISTS)
 
 
-def product_tags(product_ids: Iterable[UUID]) -> set[str]:
-    """Return the tags of changed products."""
-    return {CATALOGUE, *map(PRODUCTS.tag, product_ids)}
+def product_tags(product_ids: Iterable[UUID], *, are_listed_anew: bool = True) -> set[str]:
+    """Return the tags of changed products, and of all lists if they show them otherwise now."""
+    tags = set(map(PRODUCTS.tag, product_ids))
+    return tags | {CATALOGUE} if are_listed_anew else tags
+
+
+def list_key(query: str, low_stock_at: int) -> str:
+    """Return the key of a list; after a change of the setting, older lists are not found."""
+    return f"{low_stock_at} {query}"
 
 
 def _of_product(product: Product) -> set[str]:
-    return product_tags([product.id])
+    return product_tags([product.id], are_listed_anew=product.has_new_listing)
 
 
 ROW_TAGS: RowTags = {Product: _of_product}

@@ -22,7 +22,7 @@ from app.security.principal import Access
 from app.web.rendering.responses import cached_response, created_response, json_response
 from app.web.request import ShopRequest
 from app.web.respond_async import command_with_body, respond_async
-from app.web.route_options import Deferral, declared
+from app.web.route_options import Deferral, declared, guarded
 from app.wiring.catalogue import Products
 
 
@@ -50,14 +50,17 @@ class ProductController(Controller):
         product = await products.offer(request.caller, data)
         return created_response(request, product, f"/api/v1/products/{product.id}")
 
-    @get(summary="List products", opt=declared(access=Access.PUBLIC, query=ProductQuery))
+    @get(
+        summary="List products",
+        opt=declared(access=Access.PUBLIC, query=ProductQuery)
+        | guarded("include", access=Access.STAFF, scope=CatalogueScope.PRODUCTS_READ),
+    )
     async def find(
         self, request: ShopRequest, query: QueryParams, products: Products
     ) -> Response[ProductPage]:
         """Return a page of the products for sale, filtered by words, category, price and stock."""
-        return cached_response(
-            request, await products.find(ProductQuery.parse_query(query.multi_items()))
-        )
+        asked = ProductQuery.parse_query(query.multi_items())
+        return cached_response(request, await products.find(asked))
 
     @get(
         "/{product_id:uuid}",

@@ -17,6 +17,7 @@ from app.errors import ProductNotFound, SkuTaken
 from app.models import MovementReason, Product, StockMovement
 from app.repositories.base import Repository
 from app.repositories.bulk import (
+    among,
     among_given,
     arrays,
     insert_of,
@@ -26,6 +27,7 @@ from app.repositories.bulk import (
 )
 from app.schemas.catalogue.product_schema import ProductQuery
 from app.schemas.page_schema import PageQuery
+from app.tables.catalogue import LOW_STOCK_AT, changes_availability
 
 _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
     "created_at": Product.created_at,
@@ -174,14 +176,26 @@ class ProductRepository(Repository[Product]):
         rows = await self.session.execute(statement, {"ids": list(ids)})
         return {row.id: row for row in rows}
 
-    async def move_stock(self, movements: Sequence[Mapping[str, Any]], at: datetime) -> None:
-        """Apply movements, given as columns, to locked products whose stock suffices."""
+    async def lock_stock(self, ids: Collection[UUID]) -> dict[UUID, Any]:
+        """Return the stock of products, including archived ones, locked in the order of the ids."""
+        rows = await self.session.execute(
+            select(Product.id, Product.stock_quantity)
+            .where(among(self.session, Product.id, ids))
+            .order_by(Product.id)
+            .with_for_update()
+        )
+        return {row.id: row for row in rows}
+
+    async def move_stock(
+        self, movements: Sequence[Mapping[str, Any]], at: datetime, locked: Mapping[UUID, Any]
+    ) -> None:
+        """Apply movements, given as columns, to products that were locked with enough stock."""
         if not movements:
             return
         pieces: dict[UUID, int] = {}
         for each in movements:
             pieces[each["product_id"]] = pieces.get(each["product_id"], 0) + each["quantity"]
-        mark_changed(self.session, product_tags(pieces))
+        mark_changed(self.session, self._tags_of_moved(pieces, locked))
         rows = [{"id": each, "stock_quantity": moved} for each, moved in pieces.items()]
         connection = await self.session.connection()
         if connection.dialect.name == "postgresql":
@@ -193,6 +207,15 @@ class ProductRepository(Repository[Product]):
                 [{"product_id": each, "pieces": moved, "at": at} for each, moved in pieces.items()],
             )
             await self.add_movements(movements)
+
+    def _tags_of_moved(self, pieces: Mapping[UUID, int], locked: Mapping[UUID, Any]) -> set[str]:
+        low_at = self.session.info.get(LOW_STOCK_AT)
+        are_listed_anew = any(
+            changes_availability(before, before + moved, low_at)
+            for each, moved in pieces.items()
+            for before in (locked[each].stock_quantity,)
+        )
+        return product_tags(pieces, are_listed_anew=are_listed_anew)
 
     async def add_movements(self, movements: Sequence[Mapping[str, object]]) -> None:
         """Record stock movements, given as columns."""

@@ -1,12 +1,12 @@
 """Products and their stock: requests and responses."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
-from app.models import MovementReason
+from app.models import Availability, MovementReason, Product, availability_of
 from app.schemas.base import Change, Schema, unchanged
 from app.schemas.fields import (
     WHOLE,
@@ -27,6 +27,8 @@ _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
 MAX_QUANTITY = 1_000_000_000
 MAX_CATEGORIES = 1_000
+# Cached lists do not have them: each order would drop all lists.
+_CHANGED_BY_ORDERS = {"stock_quantity", "updated_at"}
 
 Title = Annotated[Line, Field(max_length=200)]
 Category = Annotated[Line, Field(max_length=100)]
@@ -135,15 +137,47 @@ class ProductRead(Schema):
     )
 
 
+class ProductListed(ProductRead):
+    """A product in a list."""
+
+    stock_quantity: Natural = unchanged(
+        description="Units in stock, with `include=stock`.", examples=[100]
+    )
+    updated_at: datetime = unchanged(
+        description="When the product or its stock last changed (UTC), with `include=stock`.",
+        examples=[_MOMENT],
+    )
+    availability: Availability = Field(
+        description="Whether the product is in stock, and whether the stock is low: at most "
+        "`LOW_STOCK_AT` units.",
+        examples=["in_stock"],
+    )
+
+    @classmethod
+    def of(cls, product: Product, low_stock_at: int, *, has_stock: bool) -> Self:
+        """Return a product as lists show it, with its stock if that is asked for."""
+        names = cls.model_fields.keys() - {"availability"}
+        if not has_stock:
+            names -= _CHANGED_BY_ORDERS
+        return cls(
+            availability=availability_of(product.stock_quantity, low_stock_at),
+            **{name: getattr(product, name) for name in names},
+        )
+
+
 class ProductPage(CountedPage):
     """A page of products that are for sale."""
 
-    items: list[ProductRead] = Field(
+    items: list[ProductListed] = Field(
         max_length=MAX_ITEMS, description="The products of this page.", examples=[[]]
     )
     next: Next = Field(
         description="The cursor of the next page; null on the last page.", examples=[None]
     )
+
+    def to_json(self) -> bytes:
+        """Return the page as JSON, without what was not asked for."""
+        return self.model_dump_json(by_alias=True, exclude_unset=True).encode()
 
 
 class ProductQuery(CountedQuery):
@@ -182,6 +216,17 @@ class ProductQuery(CountedQuery):
         description="The order; a leading `-` means descending.",
         examples=["price"],
     )
+    include: Literal["stock"] | None = Field(
+        default=None,
+        description="With `stock`, each product also has `stock_quantity` and `updated_at`: for "
+        "staff, and API keys with `products:read`. Such a list is not cached.",
+        examples=["stock"],
+    )
+
+    @property
+    def includes_stock(self) -> bool:
+        """Whether the exact stock of each product is wanted."""
+        return self.include == "stock"
 
     @property
     def order(self) -> str:

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Collection
 from uuid import UUID
 
-from app.cache.areas.catalogue import PRODUCT_LISTS, PRODUCTS
-from app.cache.cache import Cache, Found
+from app.cache.areas.catalogue import PRODUCT_LISTS, PRODUCTS, list_key
+from app.cache.cache import Cache, Found, Tier
 from app.cache.representation import Representation
 from app.core.clock import Clock
 from app.core.ids import new_id
@@ -26,6 +26,7 @@ from app.schemas.catalogue.product_schema import (
     CategoryRead,
     ProductChange,
     ProductCreate,
+    ProductListed,
     ProductPage,
     ProductQuery,
     ProductRead,
@@ -53,6 +54,7 @@ class ProductService:
         outbox: OutboxService,
         clock: Clock,
         currency: str,
+        low_stock_at: int,
         cache: Cache,
     ) -> None:
         self._products = products
@@ -60,6 +62,7 @@ class ProductService:
         self._outbox = outbox
         self._clock = clock
         self._currency = currency
+        self._low_stock_at = low_stock_at
         self._cache = cache
 
     async def offer(self, caller: Caller, data: ProductCreate) -> ProductRead:
@@ -98,17 +101,23 @@ class ProductService:
         return await self._cache.show(PRODUCTS, product_id, None, load)
 
     async def find(self, query: ProductQuery) -> Found:
-        """Return a page of the products that are for sale."""
+        """Return a page of the products that are for sale; one with their stock is not cached."""
 
         async def load() -> Representation:
             products, following = await self._products.find(query)
-            items = [ProductRead.model_validate(each) for each in products]
+            items = [
+                ProductListed.of(each, self._low_stock_at, has_stock=query.includes_stock)
+                for each in products
+            ]
             page = ProductPage(items=items, next=following)
             if query.is_counted:
                 page.total = await self._products.count(query)
             return Representation.of(page)
 
-        return await self._cache.show_list(PRODUCT_LISTS, query.model_dump_json(), load)
+        if query.includes_stock:
+            return Found(await load(), Tier.MISS)
+        key = list_key(query.model_dump_json(), self._low_stock_at)
+        return await self._cache.show_list(PRODUCT_LISTS, key, load)
 
     async def categories(self) -> Found:
         """Return the categories of the products that are for sale."""

@@ -128,6 +128,7 @@ class OrderChanges:
         """Take the units of a cancelled order out of stock again."""
         stored = await self._orders.get_whole(None, order_id)
         now = self._clock.now()
+        locked = await self._products.lock_stock({item.product_id for item in stored.items})
         await self._products.move_stock(
             [
                 movement_row(
@@ -136,4 +137,5 @@ class OrderChanges:
                 for item in stored.items
             ],
             now,
+            locked,
         )

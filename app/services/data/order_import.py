@@ -78,7 +78,7 @@ class OrderImport:
             if placed[-1].holds_stock:
                 for line in placed[-1].lines:
                     left[line.product_id] -= line.quantity
-        await self._store(placed)
+        await self._store(placed, {each.id: each for each in products.values()})
         outcome.added += sum(len(order.lines) for order in placed)
         return outcome
 
@@ -135,12 +135,12 @@ class OrderImport:
             steps=[NewStep(first.status, first.placed_at)],
         )
 
-    async def _store(self, orders: Sequence[NewOrder]) -> None:
+    async def _store(self, orders: Sequence[NewOrder], products: Mapping[UUID, Any]) -> None:
         if not orders:
             return
         sales = sales_in(orders)
         if self._options.moves_stock:
-            await self._products.move_stock(sales, self._clock.now())
+            await self._products.move_stock(sales, self._clock.now(), products)
         else:
             await self._products.add_movements([*map(_supply_of, sales), *sales])
         numbers = [next(_CHECK_NUMBERS) for _ in orders] if self._options.is_check else None

@@ -125,7 +125,7 @@ class OrderService:
         )
 
     async def _note(self, placed: Sequence[NewOrder], placement: OrderPlacement) -> list[int]:
-        await self._products.move_stock(sales_in(placed), placement.now)
+        await self._products.move_stock(sales_in(placed), placement.now, placement.products)
         return await self._orders.add_placed(placed)
 
     async def _announce(
@@ -220,7 +220,7 @@ class OrderService:
 
     async def _return_to_stock(self, order: Order, at: datetime) -> None:
         quantities = {item.product_id: item.quantity for item in order.items}
-        await self._products.lock_in_id_order(quantities)
+        locked = await self._products.lock_stock(quantities)
         await self._products.move_stock(
             [
                 movement_row(
@@ -229,6 +229,7 @@ class OrderService:
                 for product_id, quantity in quantities.items()
             ],
             at,
+            locked,
         )
 
 

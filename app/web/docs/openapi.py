@@ -42,7 +42,7 @@ from app.web.docs.openapi_responses import (
 )
 from app.web.middleware.idempotency import HEADER as IDEMPOTENCY_KEY
 from app.web.request import FORM
-from app.web.route_options import has_options, options_of
+from app.web.route_options import guarded_of, has_options, options_of
 
 _PARAMETER = re.compile(r"{(\w+)}")
 _METHODS = ("get", "post", "patch", "delete")
@@ -235,7 +235,7 @@ def _method(handler: HTTPRouteHandler) -> str:
 def _problems(handler: HTTPRouteHandler) -> list[type[DomainError]]:
     method = _method(handler)
     problems: list[type[DomainError]] = list(options_of(handler).problems)
-    if options_of(handler).access is not Access.PUBLIC:
+    if options_of(handler).access is not Access.PUBLIC or guarded_of(handler):
         problems += [Unauthenticated, InvalidToken, Forbidden]
     problems += [] if options_of(handler).is_health else [TooManyRequests]
     # The length of a header of GET is limited.
@@ -251,7 +251,7 @@ def _problems(handler: HTTPRouteHandler) -> list[type[DomainError]]:
 def _security(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
     """Return the security requirements of a route: none, a log-in, or a log-in or an API key."""
     if options_of(handler).access is Access.PUBLIC:
-        return [{}]
+        return [{}, {"password": []}, {"api_key": []}] if guarded_of(handler) else [{}]
     machines: list[dict[str, list[str]]] = [{"api_key": []}] if options_of(handler).scope else []
     return [{"password": []}, *machines]
 

@@ -184,3 +184,5 @@ MATRIX = (
     _row("GET", "/docs/assets/{file_path}", "200 | 200 200 200 200 200 200"),
     _row("HEAD", "/docs/assets/{file_path}", "200 | 200 200 200 200 200 200"),
 )
+# Parameters of public routes that only some callers may use.
+GUARDED = (_row("GET", f"{API}/products?include=stock", "401 | 403 403 200 200 403 200"),)

@@ -9,11 +9,11 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
 from app.security.principal import Access, Scope
-from app.web.route_options import has_options, options_of
+from app.web.route_options import guarded_of, has_options, options_of
 from app.wiring.resources import Shop
 from tests.support.refusals import NOTHING, problem_of
 from tests.support.tables import everything
-from tests.test_security.rights.matrix import COLUMNS, MATRIX, Row, routes_of
+from tests.test_security.rights.matrix import COLUMNS, GUARDED, MATRIX, Row, routes_of
 from tests.test_security.rights.world import world_of
 
 pytestmark = pytest.mark.any_database
@@ -52,12 +52,23 @@ def test_the_rows_agree_with_what_the_routes_declare(app: Litestar) -> None:
         assert (expected["scoped"] < 400) == (is_public or scope is not None), row
 
 
-@pytest.mark.parametrize("row", MATRIX, ids=str)
+def test_every_guarded_parameter_has_a_row(app: Litestar) -> None:
+    found = {
+        (*place, guarded.name)
+        for place, handler in routes_of(app).items()
+        if (guarded := guarded_of(handler)) is not None
+    }
+    rows = [(row.method, *row.path.partition("=")[0].split("?")) for row in GUARDED]
+    assert sorted(rows) == sorted(found)
+
+
+@pytest.mark.parametrize("row", (*MATRIX, *GUARDED), ids=str)
 async def test_each_caller_gets_the_answer_of_the_table(
     app: Litestar, nobody: httpx.AsyncClient, shop: Shop, row: Row
 ) -> None:
     handler = routes_of(app)[row.method, row.template]
-    world = await world_of(shop, declared_by(handler)[1])
+    guarded = guarded_of(handler) if row in GUARDED else None
+    world = await world_of(shop, guarded.scope if guarded else declared_by(handler)[1])
     # What reads changes nothing, but that somebody read it may be worth a note.
     is_reading = row.method in ("GET", "HEAD") and not (
         has_options(handler) and options_of(handler).is_audited

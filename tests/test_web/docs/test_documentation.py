@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from app.security.principal import Access
 from app.web.request import FORM
-from app.web.route_options import options_of
+from app.web.route_options import guarded_of, options_of
 from tests.support.factories import create_product
 from tests.test_web.docs.documents import DOCS, document_of, handlers_of, operations_of, parts_of
 
@@ -120,7 +120,8 @@ def expected_problems(handler: HTTPRouteHandler, method: str, has_body: bool) ->
     statuses |= {"400"} if method == "GET" else set()
     statuses |= BODY_STATUSES if has_body else set()
     statuses |= POST_STATUSES if method == "POST" and not options_of(handler).is_secret else set()
-    statuses |= set() if options_of(handler).access is Access.PUBLIC else {"401", "403"}
+    is_open = options_of(handler).access is Access.PUBLIC and guarded_of(handler) is None
+    statuses |= set() if is_open else {"401", "403"}
     return statuses | (set() if "health" in handler.resolve_tags() else {"429", "503"})
 
 

@@ -7,7 +7,7 @@ import pytest
 from litestar import Litestar
 
 from app.security.principal import Access
-from app.web.route_options import options_of
+from app.web.route_options import guarded_of, options_of
 from tests.test_web.docs.documents import document_of, handlers_of, operations_of
 
 pytestmark = pytest.mark.any_database
@@ -21,12 +21,13 @@ PUBLIC = {
     ("POST", "/api/v1/auth/password/reset"),
     ("POST", "/api/v1/auth/email/verify"),
     ("POST", "/api/v1/users"),
-    ("GET", "/api/v1/products"),
     ("GET", "/api/v1/categories"),
     ("GET", "/api/v1/products/{product_id}"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
 }
+# Open to anybody, but for a parameter.
+GUARDED = {("GET", "/api/v1/products")}
 # Actions for a person, by the person or an administrator: API keys are not allowed.
 PERSONAL = {
     ("POST", "/api/v1/auth/logout"),
@@ -75,6 +76,8 @@ async def test_every_operation_tells_who_may_come_in(
         machines: list[dict[str, list[str]]] = [{"api_key": []}] if options.scope else []
         is_public = options.access is Access.PUBLIC
         expected = [{}] if is_public else [{"password": []}, *machines]
+        if guarded_of(handlers[place]) is not None:
+            expected = [{}, {"password": []}, {"api_key": []}]
         assert operation["security"] == expected, place
         assert not (is_public and options.scope), place
 
@@ -86,6 +89,7 @@ async def test_nothing_is_open_to_all_or_closed_to_machines_by_oversight(
     security = {place: operation["security"] for place, operation in operations.items()}
     assert {place for place, each in security.items() if each == [{}]} == PUBLIC
     assert {place for place, each in security.items() if each == [{"password": []}]} == PERSONAL
+    assert {place for place, each in security.items() if {} in each} == PUBLIC | GUARDED
 
 
 async def test_the_ways_to_come_in_are_described(client: httpx.AsyncClient) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, String
 
 from app.models import Address, Base, Order, OrderChange, OrderItem, Product, StockMovement, User
 from app.schemas.base import Schema
-from app.schemas.catalogue.product_schema import ProductRead, StockMovementRead
+from app.schemas.catalogue.product_schema import ProductListed, ProductRead, StockMovementRead
 from app.schemas.identity.user_schema import AddressRead, UserRead
 from app.schemas.orders.order_schema import OrderChangeRead, OrderItemRead, OrderSummary
 from app.schemas.system.problem_schema import MAX_WORDS
@@ -24,6 +24,7 @@ SHOWN: list[tuple[type[Schema], type[Base]]] = [
     (UserRead, User),
     (AddressRead, Address),
     (ProductRead, Product),
+    (ProductListed, Product),
     (StockMovementRead, StockMovement),
     (OrderSummary, Order),
     (OrderItemRead, OrderItem),
