@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -81,6 +82,14 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread:
     """Have the tests of one broker, and those of one filled shop, run in one process."""
     return Spread(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_tls_context() -> Iterator[None]:
+    """Have the clients of a test process share what they know of certificates."""
+    # Else each reads all certificates of the machine, which takes longer than most requests.
+    with patch("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context)):
+        yield
 
 
 @pytest.fixture(scope="session")
