@@ -10,6 +10,22 @@ from app.settings import Settings
 from tests.support.servers import RabbitMQServer
 
 VHOSTS = ["local", "/with-a-slash", "a shop/of its own, 100 %?#"]
+GUARDED, LIMITED = "guarded", "limited"
+
+
+@pytest.fixture(name="broker", scope="module")
+def broker_with_vhosts(rabbitmq_server: RabbitMQServer) -> RabbitMQServer:
+    """The server with virtual hosts, in one of which another user may not configure."""
+    rights = {"user": LIMITED, "vhost": GUARDED, "configure": "^$", "write": ".*", "read": ".*"}
+    hosts = [*VHOSTS, GUARDED]
+    rabbitmq_server.define(
+        {
+            "vhosts": [{"name": each} for each in hosts],
+            "users": [{"name": LIMITED, "password": LIMITED, "tags": ""}],
+            "permissions": [rights, *map(rabbitmq_server.rights_in, hosts)],
+        }
+    )
+    return rabbitmq_server
 
 
 def settings_of(server: RabbitMQServer, vhost: str) -> Settings:
@@ -26,12 +42,11 @@ def settings_of(server: RabbitMQServer, vhost: str) -> Settings:
 
 @pytest.mark.parametrize("vhost", VHOSTS)
 async def test_queues_are_declared_on_the_virtual_host_of_the_settings(
-    rabbitmq_server: RabbitMQServer, vhost: str
+    broker: RabbitMQServer, vhost: str
 ) -> None:
-    rabbitmq_server.create_vhost(vhost)
-    async with connected(settings_of(rabbitmq_server, vhost)) as connection:
+    async with connected(settings_of(broker, vhost)) as connection:
         await declare(connection)
-    assert rabbitmq_server.queue_depth("order", vhost) == 0
+    assert broker.queue_depth("order", vhost) == 0
 
 
 @pytest.mark.parametrize(
@@ -52,12 +67,10 @@ async def test_a_refused_connection_names_the_settings(
 
 
 async def test_a_user_who_may_not_configure_uses_what_is_there(
-    rabbitmq_server: RabbitMQServer,
+    broker: RabbitMQServer,
 ) -> None:
-    rabbitmq_server.create_vhost("guarded")
-    rabbitmq_server.create_user("limited", "limited", "guarded", "^$", ".*", ".*")
-    changes = {"rabbitmq_user": "limited", "rabbitmq_password": SecretStr("limited")}
-    all_rights = settings_of(rabbitmq_server, "guarded")
+    changes = {"rabbitmq_user": LIMITED, "rabbitmq_password": SecretStr(LIMITED)}
+    all_rights = settings_of(broker, GUARDED)
     limited = all_rights.model_copy(update=changes)
     with pytest.raises(BrokerLost, match="no exchange shop.events, and the user may not declare"):
         async with connected(limited) as connection:
