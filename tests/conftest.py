@@ -16,8 +16,6 @@ import pytest_asyncio
 from litestar import Litestar
 
 from app.database.deadline import ANSWER_SECONDS
-from app.database.migrate import migrate
-from app.database.sessions import Database
 from app.jobs.embedded_dispatcher import dispatch_commands
 from app.jobs.mail_delivery import deliver_mails
 from app.settings import Settings
@@ -35,6 +33,7 @@ from tests.support.servers import (
     start_redis,
 )
 from tests.support.servers.server import run_in_thread
+from tests.support.servers.sqlite import bring_to_newest, give_schema
 from tests.support.spread import Spread
 from tests.support.tables import delete_everything
 
@@ -100,13 +99,6 @@ def postgres_server() -> Iterator[PostgresServer]:
         run_in_thread(bring_to_newest(postgres_settings(server, TEMPLATE)))
         yield replace(server, template=TEMPLATE)
         server.drop_database(TEMPLATE)
-
-
-async def bring_to_newest(settings: Settings) -> None:
-    """Give a database the schema, and no rows: each shop writes its own at its start."""
-    database = Database(settings.database_url)
-    await migrate(database)
-    await database.close()
 
 
 @pytest.fixture(scope="session")
@@ -204,8 +196,12 @@ async def running(
     is_dispatching: bool = False,
     is_limited: bool = False,
 ) -> AsyncIterator[Litestar]:
-    """Run an application's lifespan in one task, which pytest does not promise a fixture."""
+    """Run an application's lifespan in one task, which pytest does not promise a fixture.
+
+    A database of SQLite that is not there is made with the schema.
+    """
     started, stop = asyncio.Event(), asyncio.Event()
+    give_schema(application.state.shop.settings)
 
     async def live() -> None:
         with (

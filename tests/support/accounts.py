@@ -19,6 +19,7 @@ from app.wiring.resources import Shop
 from main import create_app
 from tests.support.factories import PASSWORD, create_user
 from tests.support.machines import let_machine_in
+from tests.support.servers.sqlite import give_schema
 
 _TOKEN = re.compile(r"eyJ[A-Za-z0-9._-]+")
 
@@ -144,6 +145,7 @@ def later(shop: Shop, by: timedelta) -> Iterator[None]:
 @asynccontextmanager
 async def standing(settings: Settings) -> AsyncIterator[Litestar]:
     """Return an application whose shop is prepared, and whose mails stay where they are written."""
+    give_schema(settings)
     app = create_app(Shop(settings))
     shop: Shop = app.state.shop
     try:

@@ -15,6 +15,7 @@ import httpx
 
 from app.settings import Settings
 from tests.support.servers.scratch import free_port
+from tests.support.servers.sqlite import give_schema
 
 __all__ = [
     "ROOT",
@@ -130,9 +131,16 @@ def run(
 
 
 @contextmanager
-def serving(settings: Settings, folder: Path, *arguments: str) -> Iterator[ServedShop]:
-    """Start a shop and wait for its first answer; it is killed at the end if it still runs."""
+def serving(
+    settings: Settings, folder: Path, *arguments: str, is_new: bool = False
+) -> Iterator[ServedShop]:
+    """Start a shop and wait for its first answer; it is killed at the end if it still runs.
+
+    Unless it is new, it finds a database with the schema.
+    """
     port = free_port()
+    if not is_new:
+        give_schema(settings)
     with (
         TemporaryDirectory() as printed,
         (Path(printed) / "output").open("wb") as output,

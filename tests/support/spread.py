@@ -3,7 +3,7 @@
 from xdist.scheduler import LoadScopeScheduling
 
 # The tests of the first share the queues of one broker, which takes up to a minute to start; those
-# of the others a shop that a fixture of their module fills.
+# of the others a shop that a fixture of their module fills or serves.
 TOGETHER = {
     "tests/test_messaging/test_rabbitmq/": "rabbitmq",
     "tests/test_messaging/test_tracing.py": "rabbitmq",
@@ -11,6 +11,10 @@ TOGETHER = {
     "tests/test_web/test_health.py": "rabbitmq",
     "tests/test_outages/": "outages",
     "tests/test_security/test_logs.py": "logs",
+    "tests/test_security/rights/test_shared_rights.py": "rights",
+    "tests/test_deployment/test_report_script.py": "script",
+    "tests/test_server/test_connections.py": "connections",
+    "tests/test_demo/test_documented.py": "demo",
 }
 
 

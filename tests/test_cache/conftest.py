@@ -15,6 +15,7 @@ from tests.conftest import empty, postgres_settings, sqlite_settings
 from tests.support.cached import forget_cached
 from tests.support.servers import PostgresServer, RedisServer, start_redis
 from tests.support.servers.relay import Relay
+from tests.support.servers.sqlite import give_schema
 from tests.test_cache.reads import believed
 
 DATABASE = "cached"
@@ -80,6 +81,7 @@ async def kept_shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Shop]:
     """Open an empty shop whose cache is kept true."""
+    give_schema(settings)
     shop = Shop(settings)
     await prepare(shop)
     await empty(shop)

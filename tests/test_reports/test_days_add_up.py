@@ -18,6 +18,7 @@ from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 from tests.conftest import postgres_settings, sqlite_settings
 from tests.support.servers import PostgresServer
+from tests.support.servers.sqlite import give_schema
 from tests.test_reports.books import (
     add_orders,
     at_moment,
@@ -48,6 +49,7 @@ async def shop_of_a_year(request: pytest.FixtureRequest, tmp_path: Path) -> Asyn
         server: PostgresServer = request.getfixturevalue("postgres_server")
         server.create_database("year")
         settings = postgres_settings(server, "year", shop_timezone=zone)
+    give_schema(settings)
     shop = Shop(settings)
     await prepare(shop)
     yield shop

@@ -69,7 +69,7 @@ def log_in(shop: ServedShop, password: str) -> httpx.Response:
 async def test_the_first_start_makes_an_administrator_and_the_second_finds_all_there(
     fresh: Settings, tmp_path: Path
 ) -> None:
-    with serving(fresh, tmp_path) as shop:
+    with serving(fresh, tmp_path, is_new=True) as shop:
         await let_machine_into(fresh)
         added = httpx.post(f"{shop.url}/api/v1/products", json=PRODUCT, headers=AUTHORIZATION)
         assert added.status_code == 201
@@ -111,7 +111,7 @@ def check_administrator(shop: ServedShop, password: str) -> None:
 def test_an_administrators_password_that_is_set_is_not_printed(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
     (tmp_path / ".env").write_text(f"ADMIN_PASSWORD={PASSWORD}\n", "utf-8")
-    with serving(settings, tmp_path) as shop:
+    with serving(settings, tmp_path, is_new=True) as shop:
         assert log_in(shop, PASSWORD).status_code == 200
         assert shop.stop()[1].splitlines() == where_it_is(shop, settings, is_new=True)
 

@@ -22,6 +22,7 @@ from tests.support.ledger import assert_conserved, every, movements_of, stock_of
 from tests.support.machines import AUTHORIZATION, let_machine_into
 from tests.support.processes import ROOT, environment, free_port
 from tests.support.servers import PostgresServer
+from tests.support.servers.sqlite import give_schema
 
 START_SECONDS = 60
 # The shop as it is, except that a request with the header `Crash` ends its process: as the
@@ -76,6 +77,7 @@ async def process_of(
     settings: Settings, *program: str
 ) -> AsyncIterator[tuple[subprocess.Popen[bytes], httpx.AsyncClient]]:
     """Run a program that serves the shop until the end of the block, and give a client of it."""
+    give_schema(settings)
     port = free_port()
     log = settings.data_dir / "server.log"
     command = [sys.executable, *program, "--host", "127.0.0.1", "--port", str(port)]

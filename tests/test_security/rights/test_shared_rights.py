@@ -2,16 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from app.models import UserRole
-from app.settings import Settings
 from app.wiring.resources import Shop
 from tests.conftest import postgres_settings
 from tests.support.accounts import Person, bearer, pair_of, renew, set_user, someone, status_of
@@ -39,17 +37,14 @@ class Pair:
         return person
 
 
-@pytest.fixture(name="shared")
-def shared_settings(postgres_server: PostgresServer, tmp_path: Path) -> Iterator[Settings]:
-    """The settings of a shop of a test's own on PostgreSQL."""
+@pytest_asyncio.fixture(name="pair", scope="module", loop_scope="session")
+async def both(
+    postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Pair]:
+    """A shop on PostgreSQL that two processes serve, to all these tests."""
+    folder = tmp_path_factory.mktemp("shared")
     postgres_server.create_database("shared")
-    yield postgres_settings(postgres_server, "shared", data_dir=tmp_path / "var")
-    postgres_server.drop_database("shared")
-
-
-@asynccontextmanager
-async def both(settings: Settings, folder: Path) -> AsyncIterator[Pair]:
-    """Serve a shop by two processes."""
+    settings = postgres_settings(postgres_server, "shared", data_dir=folder / "var")
     shop = Shop(settings)
     with serving(settings, folder) as first, serving(settings, folder) as second:
         await let_machine_in(shop)
@@ -63,6 +58,7 @@ async def both(settings: Settings, folder: Path) -> AsyncIterator[Pair]:
             for client in clients:
                 await client.aclose()
             await shop.close()
+    postgres_server.drop_database("shared")
 
 
 async def seconds_until_out(client: httpx.AsyncClient, access_token: str) -> float:
@@ -75,85 +71,79 @@ async def seconds_until_out(client: httpx.AsyncClient, access_token: str) -> flo
 
 
 async def test_rights_that_end_in_one_process_end_in_the_other(
-    shared: Settings, tmp_path: Path
+    pair: Pair,
 ) -> None:
-    async with both(shared, tmp_path) as pair:
-        admin = await pair.admin()
-        people = {name: await someone(pair.here) for name in ("locked", "gone", "left", "reused")}
-        # The other process remembers them from now on.
-        for person in people.values():
-            assert await status_of(pair.there, person.access) == 200
-        path = f"/users/{people['locked'].id}/access"
-        locked = await pair.here.patch(path, json={"is_active": False}, headers=admin.headers)
-        assert locked.status_code == 200
-        assert (await pair.here.delete(f"/users/{people['gone'].id}")).status_code == 204
-        left = await pair.here.post("/auth/logout", headers=people["left"].headers)
-        assert left.status_code == 204
-        assert (await renew(pair.here, people["reused"].refresh)).status_code == 200
-        assert (await renew(pair.here, people["reused"].refresh)).status_code == 401
-        waits = await asyncio.gather(
-            *(seconds_until_out(pair.there, each.access) for each in people.values())
-        )
-        assert max(waits) < AT_MOST_SECONDS
-        # What is written down is in force at once everywhere: no new tokens, no new log-ins.
-        for person in people.values():
-            assert (await renew(pair.there, person.refresh)).status_code == 401
-        unlocked = await pair.here.patch(path, json={"is_active": True}, headers=admin.headers)
-        assert unlocked.status_code == 200
-        again = await pair_of(pair.there, people["locked"].user["email"])
-        assert await status_of(pair.here, again["access_token"]) == 200
+    admin = await pair.admin()
+    people = {name: await someone(pair.here) for name in ("locked", "gone", "left", "reused")}
+    # The other process remembers them from now on.
+    for person in people.values():
+        assert await status_of(pair.there, person.access) == 200
+    path = f"/users/{people['locked'].id}/access"
+    locked = await pair.here.patch(path, json={"is_active": False}, headers=admin.headers)
+    assert locked.status_code == 200
+    assert (await pair.here.delete(f"/users/{people['gone'].id}")).status_code == 204
+    left = await pair.here.post("/auth/logout", headers=people["left"].headers)
+    assert left.status_code == 204
+    assert (await renew(pair.here, people["reused"].refresh)).status_code == 200
+    assert (await renew(pair.here, people["reused"].refresh)).status_code == 401
+    waits = await asyncio.gather(
+        *(seconds_until_out(pair.there, each.access) for each in people.values())
+    )
+    assert max(waits) < AT_MOST_SECONDS
+    # What is written down is in force at once everywhere: no new tokens, no new log-ins.
+    for person in people.values():
+        assert (await renew(pair.there, person.refresh)).status_code == 401
+    unlocked = await pair.here.patch(path, json={"is_active": True}, headers=admin.headers)
+    assert unlocked.status_code == 200
+    again = await pair_of(pair.there, people["locked"].user["email"])
+    assert await status_of(pair.here, again["access_token"]) == 200
 
 
 async def test_where_it_happens_rights_end_with_the_answer(
-    shared: Settings, tmp_path: Path
+    pair: Pair,
 ) -> None:
-    async with both(shared, tmp_path) as pair:
-        admin, person = await pair.admin(), await someone(pair.here)
-        assert await status_of(pair.here, person.access) == 200
-        path = f"/users/{person.id}/access"
-        await pair.here.patch(path, json={"is_active": False}, headers=admin.headers)
-        assert await status_of(pair.here, person.access) == 401
+    admin, person = await pair.admin(), await someone(pair.here)
+    assert await status_of(pair.here, person.access) == 200
+    path = f"/users/{person.id}/access"
+    await pair.here.patch(path, json={"is_active": False}, headers=admin.headers)
+    assert await status_of(pair.here, person.access) == 401
 
 
 async def test_a_change_by_who_has_lost_the_right_to_it_is_refused_everywhere_at_once(
-    shared: Settings, tmp_path: Path
+    pair: Pair,
 ) -> None:
     product = {"sku": "tea", "name": "Tea", "category": "Tea", "price": "4.99"}
-    async with both(shared, tmp_path) as pair:
-        admin, staff = await pair.admin(), await pair.admin()
-        body = {"name": "warehouse", "scopes": ["products:read", "products:write"]}
-        key = (await pair.here.post("/api-keys", json=body, headers=admin.headers)).json()
-        # The other process has seen both a moment ago.
-        for headers in (staff.headers, bearer(key["key"])):
-            assert (await pair.there.get("/products", headers=headers)).status_code == 200
-        assert (await pair.there.get("/users", headers=staff.headers)).status_code == 200
-        path = f"/users/{staff.id}/access"
-        await pair.here.patch(path, json={"role": "customer"}, headers=admin.headers)
-        await pair.here.delete(f"/api-keys/{key['id']}", headers=admin.headers)
-        by_staff = await pair.there.post("/products", json=product, headers=staff.headers)
-        by_key = await pair.there.post("/products", json=product, headers=bearer(key["key"]))
-        assert (by_staff.status_code, by_key.status_code) == (403, 401)
+    admin, staff = await pair.admin(), await pair.admin()
+    body = {"name": "warehouse", "scopes": ["products:read", "products:write"]}
+    key = (await pair.here.post("/api-keys", json=body, headers=admin.headers)).json()
+    # The other process has seen both a moment ago.
+    for headers in (staff.headers, bearer(key["key"])):
+        assert (await pair.there.get("/products", headers=headers)).status_code == 200
+    assert (await pair.there.get("/users", headers=staff.headers)).status_code == 200
+    path = f"/users/{staff.id}/access"
+    await pair.here.patch(path, json={"role": "customer"}, headers=admin.headers)
+    await pair.here.delete(f"/api-keys/{key['id']}", headers=admin.headers)
+    by_staff = await pair.there.post("/products", json=product, headers=staff.headers)
+    by_key = await pair.there.post("/products", json=product, headers=bearer(key["key"]))
+    assert (by_staff.status_code, by_key.status_code) == (403, 401)
 
 
-async def test_a_revoked_key_places_no_order_elsewhere_after_a_few_seconds(
-    shared: Settings, tmp_path: Path
-) -> None:
-    async with both(shared, tmp_path) as pair:
-        admin, buyer = await pair.admin(), await someone(pair.here)
-        product = await create_product(pair.here, stock_quantity=1_000)
-        body = {"name": "website", "scopes": ["orders:write"]}
-        key = (await pair.here.post("/api-keys", json=body, headers=admin.headers)).json()
-        order = {"user_id": buyer.id, "items": [{"product_id": product["id"], "quantity": 1}]}
+async def test_a_revoked_key_places_no_order_elsewhere_after_a_few_seconds(pair: Pair) -> None:
+    admin, buyer = await pair.admin(), await someone(pair.here)
+    product = await create_product(pair.here, stock_quantity=1_000)
+    body = {"name": "website", "scopes": ["orders:write"]}
+    key = (await pair.here.post("/api-keys", json=body, headers=admin.headers)).json()
+    order = {"user_id": buyer.id, "items": [{"product_id": product["id"], "quantity": 1}]}
 
-        async def status_there(headers: dict[str, str]) -> int:
-            return (await pair.there.post("/orders", json=order, headers=headers)).status_code
+    async def status_there(headers: dict[str, str]) -> int:
+        return (await pair.there.post("/orders", json=order, headers=headers)).status_code
 
-        assert await status_there(bearer(key["key"])) == await status_there(admin.headers) == 201
-        await pair.here.delete(f"/api-keys/{key['id']}", headers=admin.headers)
-        await set_user(pair.shop, admin.id, is_active=False)
-        assert await status_there(admin.headers) == 401
-        began = time.monotonic()
-        while await status_there(bearer(key["key"])) == 201:
-            assert time.monotonic() - began < AT_MOST_SECONDS
-            await asyncio.sleep(0.1)
-        assert await status_there(bearer(key["key"])) == 401
+    assert await status_there(bearer(key["key"])) == await status_there(admin.headers) == 201
+    await pair.here.delete(f"/api-keys/{key['id']}", headers=admin.headers)
+    await set_user(pair.shop, admin.id, is_active=False)
+    assert await status_there(admin.headers) == 401
+    began = time.monotonic()
+    while await status_there(bearer(key["key"])) == 201:
+        assert time.monotonic() - began < AT_MOST_SECONDS
+        await asyncio.sleep(0.1)
+    assert await status_there(bearer(key["key"])) == 401
