@@ -8,7 +8,7 @@ work=$(mktemp -d)
 server=
 export UV_CACHE_DIR="$work/cache" UV_NO_PROGRESS=1
 export ADMIN_PASSWORD=a-kettle-for-the-smoke-test
-unset VIRTUAL_ENV DATA_DIR DB_HOST
+unset VIRTUAL_ENV DATA_DIR DB_HOST UV_NO_SYNC
 
 stop() {
     [ -z "$server" ] || { kill -TERM "$server" 2>/dev/null; wait "$server"; } || true
