@@ -1,4 +1,4 @@
-"""The program of the SMTP server, apart from what starts it, whose imports take ten times longer."""
+"""The program of the SMTP server, apart from what starts it and takes longer to import."""
 
 import argparse
 import asyncio
