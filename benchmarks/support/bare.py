@@ -6,16 +6,24 @@ from typing import Any
 from app.runtime.http_server import serve_here
 from app.runtime.process import run
 
-_BODY = b"{" + b" " * 398 + b"}"
-_HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"400")]
 
+class Bare:
+    """Answers any request with a body of some bytes, which is made once."""
 
-async def application(scope: Any, _receive: Any, send: Any) -> None:
-    """Answer any request with 400 bytes."""
-    if scope["type"] == "http":
-        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        await send({"type": "http.response.body", "body": _BODY})
+    def __init__(self, size: int) -> None:
+        self._body = b"{" + b" " * (size - 2) + b"}"
+        self._headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(size).encode()),
+        ]
+
+    async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            start = {"type": "http.response.start", "status": 200, "headers": self._headers}
+            await send(start)
+            await send({"type": "http.response.body", "body": self._body})
 
 
 if __name__ == "__main__":
-    run(serve_here(application, "127.0.0.1", int(sys.argv[1]), lambda: None))
+    _, _port, _size = sys.argv
+    run(serve_here(Bare(int(_size)), "127.0.0.1", int(_port), lambda: None))

@@ -1,7 +1,9 @@
 """Shops over servers that a benchmark has started, and processes of them."""
 
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from app.models import Product, User
 from app.settings import Settings
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
+from tests.support.processes import ServedShop, free_port
 from tests.support.servers import PostgresServer, RabbitMQServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,14 +63,36 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 @contextmanager
-def pinned(core: int) -> Iterator[None]:
-    """Have everything that is started meanwhile run on one core."""
+def pinned(*cores: int) -> Iterator[None]:
+    """Have everything that is started meanwhile run on some cores only."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def started(settings: Settings, folder: Path, cores: Collection[int]) -> Iterator[ServedShop]:
+    """Start a shop on some cores, without waiting for it; it is killed at the end."""
+    port = free_port()
+    output, errors = folder / "output", folder / "errors"
+    with output.open("wb") as out, errors.open("wb") as err, pinned(*cores):
+        process = subprocess.Popen(  # pylint: disable=consider-using-with  # ended below
+            [sys.executable, str(ROOT / "main.py"), "--port", str(port)],
+            cwd=folder,
+            env=environment(settings),
+            stdout=out,
+            stderr=err,
+            process_group=0,
+        )
+    try:
+        yield ServedShop(process, port, output, errors)
+    finally:
+        # The workers of a server end with it.
+        process.terminate()
+        process.wait()
 
 
 async def fill(settings: Settings) -> tuple[list[UUID], list[UUID]]:

@@ -104,13 +104,16 @@ class PostgresServer(Server):
             await connection.exec_driver_sql(statement)
 
 
-def start_postgres() -> PostgresServer:
-    """The server named by TEST_DATABASE_URL, or else a private one, started and ready."""
+def start_postgres(*, is_durable: bool = False) -> PostgresServer:
+    """The server named by TEST_DATABASE_URL, or else a private one, started and ready.
+
+    What a private one has committed is on the disk only if it is durable.
+    """
     if (external := external_url(EXTERNAL_URL)) is not None:
         return _external_server(external)
     scratch = Scratch(Account.unprivileged(), "postgres")
     try:
-        cluster = _Cluster(scratch, _find_binaries(scratch))
+        cluster = _Cluster(scratch, _find_binaries(scratch), is_durable=is_durable)
         cluster.initialise()
         process = ServerProcess(cluster.program(), scratch)
         process.start()
@@ -125,8 +128,9 @@ def start_postgres() -> PostgresServer:
 class _Cluster:
     """The data of one private server."""
 
-    def __init__(self, scratch: Scratch, binaries: Path) -> None:
+    def __init__(self, scratch: Scratch, binaries: Path, *, is_durable: bool) -> None:
         self.port = free_port()
+        self._settings = SETTINGS | {"fsync": "on"} if is_durable else SETTINGS
         self.password = secrets.token_urlsafe(16)
         self._scratch = scratch
         self._binaries = binaries
@@ -152,7 +156,7 @@ class _Cluster:
 
     def program(self) -> Program:
         """How to run a server on the data."""
-        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        settings = [f"--{name}={value}" for name, value in self._settings.items()]
         binary = str(self._binaries / "postgres")
         return Program(
             name="PostgreSQL",

@@ -1,0 +1,71 @@
+"""A case of the benchmark: what is measured, beside what, and the aim of their ratio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmarks.cases.bench import Bench
+
+
+class NotMeasured(Exception):
+    """A case cannot be measured here; the message gives the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One measurement: the value that is compared, and what was measured with it."""
+
+    value: float
+    details: Mapping[str, float] = field(default_factory=dict)
+    """Further figures by their names with units, such as `p99_ms`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """The least that a score must be, or the most."""
+
+    bound: float
+    is_most: bool = False
+
+    def is_met_by(self, score: float) -> bool:
+        """Return whether a score meets the aim."""
+        return score <= self.bound if self.is_most else score >= self.bound
+
+    def share_of(self, score: float) -> float:
+        """Return how near a score is: 1 is the aim, more is better."""
+        if self.is_most:
+            return self.bound / score if score else 1.0
+        return score / self.bound
+
+    def __str__(self) -> str:
+        return f"{'≤' if self.is_most else '≥'} {self.bound:g}"
+
+
+Measure = Callable[["Bench"], Reading]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Something that the shop does, and its reference.
+
+    The score of a case is the ratio of both values, or the value itself without a reference.
+    """
+
+    name: str
+    title: str
+    measure: Measure
+    reference: Measure | None = None
+    against: str = ""
+    """What the reference is, in words."""
+    unit: str = "requests/s"
+    aim: Aim | None = None
+    is_long: bool = False
+    """Whether one measurement takes much longer than the seconds of a load."""
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether a quick run has it: a case without an aim only explains others."""
+        return self.aim is not None and not self.is_long

@@ -1,0 +1,33 @@
+"""The list of all cases, in the order in which they are measured."""
+
+from collections.abc import Iterable, Sequence
+
+from benchmarks.cases import embedded, orders, processes, queue, reads
+from benchmarks.cases.case import Case
+
+# The memory of the shop first: what it shares with other processes counts less.
+CASES: tuple[Case, ...] = (
+    *embedded.CASES,
+    *reads.CASES,
+    *processes.CASES,
+    *orders.CASES,
+    *queue.CASES,
+)
+
+
+class UnknownCase(Exception):
+    """There is no case of that name; the message lists those that there are."""
+
+
+def chosen(names: Sequence[str], *, is_quick: bool, cases: Iterable[Case] = CASES) -> list[Case]:
+    """Return the cases of some names, or all that belong to the run.
+
+    Raises:
+        UnknownCase: a name is unknown.
+    """
+    known = {each.name: each for each in cases}
+    if unknown := [name for name in names if name not in known]:
+        raise UnknownCase(f"no case is called {', '.join(unknown)}; there are {', '.join(known)}")
+    if names:
+        return [known[name] for name in names]
+    return [each for each in known.values() if each.is_quick or not is_quick]
