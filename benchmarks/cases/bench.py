@@ -20,8 +20,8 @@ from sqlalchemy import text
 
 from app.settings import Settings
 from app.wiring.resources import Shop
-from benchmarks.cases.case import NotMeasured, Reading
 from benchmarks.support.pgbench import CLAIM_OF_KEY, Pgbench
+from benchmarks.support.reading import NotMeasured, Reading
 from benchmarks.support.servers import ROOT, cpu_seconds, fill, pinned, started
 from benchmarks.support.wrk import Answered, Load, send
 from tests.conftest import postgres_settings, sqlite_settings
@@ -90,6 +90,12 @@ class Served:
     url: str
     pid: int
     goods: Goods
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """The host and the port."""
+        host, _, port = self.url.removeprefix("http://").partition(":")
+        return host, int(port)
 
 
 class Bench:
@@ -176,7 +182,7 @@ class Bench:
         return self._shops[kind]
 
     def bare(self, size: int) -> Served:
-        """Return an application that answers so many bytes, behind the server of the shop."""
+        """Return an application that answers a number of bytes, behind the server of the shop."""
         if size not in self._bare:
             self._bare[size] = self._stack.enter_context(_bare(size, self.shop_core))
         return self._bare[size]

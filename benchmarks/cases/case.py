@@ -1,26 +1,10 @@
 """A case of the benchmark: what is measured, beside what, and the aim of their ratio."""
 
-from __future__ import annotations
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from benchmarks.cases.bench import Bench
-
-
-class NotMeasured(Exception):
-    """A case cannot be measured here; the message gives the reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One measurement: the value that is compared, and what was measured with it."""
-
-    value: float
-    details: Mapping[str, float] = field(default_factory=dict)
-    """Further figures by their names with units, such as `p99_ms`."""
+from benchmarks.cases.bench import Bench
+from benchmarks.support.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +28,7 @@ class Aim:
         return f"{'≤' if self.is_most else '≥'} {self.bound:g}"
 
 
-Measure = Callable[["Bench"], Reading]
+Measure = Callable[[Bench], Reading]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.cases.bench import Bench, Goods, Served
-from benchmarks.cases.case import Aim, Case, NotMeasured, Reading
+from benchmarks.cases.case import Aim, Case
 from benchmarks.cases.orders import order_requests
 from benchmarks.cases.reads import LIST, products
+from benchmarks.support.reading import NotMeasured, Reading
 from benchmarks.support.servers import cpu_seconds, fill, started
 from benchmarks.support.wrk import Load
 from tests.conftest import sqlite_settings

@@ -6,8 +6,9 @@ import subprocess
 import sys
 
 from benchmarks.cases.bench import POSTGRES, SQLITE, Bench, Goods, Kind
-from benchmarks.cases.case import Aim, Case, Measure, NotMeasured, Reading
+from benchmarks.cases.case import Aim, Case, Measure
 from benchmarks.support.pgbench import CLAIM_OF_KEY, NO_CLAIM
+from benchmarks.support.reading import NotMeasured, Reading
 from benchmarks.support.servers import ROOT, pinned
 from benchmarks.support.wrk import Load
 from tests.support.machines import AUTHORIZATION

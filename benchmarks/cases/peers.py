@@ -15,7 +15,8 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmarks.cases.bench import Bench
-from benchmarks.cases.case import Case, Measure, NotMeasured, Reading
+from benchmarks.cases.case import Case, Measure
+from benchmarks.support.reading import NotMeasured, Reading
 from benchmarks.support.wrk import Load
 
 

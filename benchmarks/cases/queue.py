@@ -25,10 +25,11 @@ from app.models import Order
 from app.settings import Settings
 from app.wiring.resources import Shop
 from benchmarks.cases.bench import FILLED, Bench, Goods
-from benchmarks.cases.case import Aim, Case, Measure, NotMeasured, Reading
+from benchmarks.cases.case import Aim, Case, Measure
 from benchmarks.cases.orders import LINES, postgres_alone
 from benchmarks.chaos.plan import STUMBLING_CITY, address_of
 from benchmarks.support.pgbench import CLAIM_OF_MESSAGE
+from benchmarks.support.reading import NotMeasured, Reading
 from benchmarks.support.servers import ROOT, cpu_seconds, environment, pinned, settings_of
 
 _RUN = "queue"

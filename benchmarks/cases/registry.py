@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from benchmarks.cases import embedded, orders, processes, queue, reads
+from benchmarks.cases import embedded, lists, orders, processes, queue, reads
 from benchmarks.cases.case import Case
 
 # The memory of the shop first: what it shares with other processes counts less.
 CASES: tuple[Case, ...] = (
     *embedded.CASES,
     *reads.CASES,
+    *lists.CASES,
     *processes.CASES,
     *orders.CASES,
     *queue.CASES,

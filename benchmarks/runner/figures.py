@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from benchmarks.cases.case import Reading
 from benchmarks.runner.machine import Machine
 from benchmarks.runner.result import Result
+from benchmarks.support.reading import Reading
 
 
 def figures_of(results: Sequence[Result], machine: Machine, started_at: datetime) -> str:

@@ -74,10 +74,10 @@ def _bar(result: Result, aim: Aim, score: float, y: int) -> list[str]:
     unit = "" if result.case.reference is not None else f" {result.case.unit}".rstrip()
     noise = ", noisy" if result.is_noisy else ""
     text = escape(f"{score:.3g}{unit}, aim {aim}{noise}")
-    baseline = y + _BAR - 3
+    end, baseline = _NAME_WIDTH + _UNIT * _MOST, y + _BAR - 3
     return [
         f'  <text class="name" x="{_NAME_WIDTH - 10}" y="{baseline}">'
         f"{escape(result.case.name)}</text>",
         f'  <rect class="{kind}" x="{_NAME_WIDTH}" y="{y}" width="{length:.1f}" height="{_BAR}"/>',
-        f'  <text class="far" x="{_NAME_WIDTH + _UNIT * _MOST + 10:g}" y="{baseline}">{text}</text>',
+        f'  <text class="far" x="{end + 10:g}" y="{baseline}">{text}</text>',
     ]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from benchmarks.cases.case import Case, Reading
+from benchmarks.cases.case import Case
+from benchmarks.support.reading import Reading
 
 NOISY_SPREAD = 1.15
 """How many times the lowest value of a reference its highest may be."""
@@ -64,7 +65,8 @@ class Result:
     @property
     def is_noisy(self) -> bool:
         """Whether the machine was not quiet enough for the score to be relied on."""
-        return self.spread > NOISY_SPREAD or self.steal > NOISY_STEAL
+        is_disturbed = any(each.measured.is_disturbed for each in self.repetitions)
+        return is_disturbed or self.spread > NOISY_SPREAD or self.steal > NOISY_STEAL
 
     @property
     def is_met(self) -> bool | None:

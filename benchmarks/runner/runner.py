@@ -1,17 +1,13 @@
 """Measures cases, each in turns with its reference."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from benchmarks.cases.case import Case, NotMeasured, Reading
+from benchmarks.cases.bench import Bench
+from benchmarks.cases.case import Case
 from benchmarks.runner.machine import Times
 from benchmarks.runner.result import Repetition, Result
-
-if TYPE_CHECKING:
-    from benchmarks.cases.bench import Bench
+from benchmarks.support.reading import NotMeasured, Reading
 
 INTERRUPTED = 130
 """The exit code that a shell gives a program which Ctrl+C ended."""

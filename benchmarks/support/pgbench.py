@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from app.settings import Settings
 from app.wiring.resources import Shop
-from benchmarks.cases.case import NotMeasured
+from benchmarks.support.reading import NotMeasured
 from tests.support.servers import PostgresServer
 from tests.support.servers.postgres import PACKAGED_BINARIES, WHEEL, WHEEL_BINARIES
 from tests.support.servers.scratch import wheel_package

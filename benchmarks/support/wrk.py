@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.cases.case import NotMeasured
+from benchmarks.support.reading import NotMeasured
 from benchmarks.support.servers import pinned
 
 HOW_TO_INSTALL = "wrk sends the load, and is not there: apt-get install wrk"

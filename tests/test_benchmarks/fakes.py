@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 from benchmarks.cases.bench import Bench
-from benchmarks.cases.case import Aim, Case, Measure, NotMeasured, Reading
+from benchmarks.cases.case import Aim, Case, Measure
 from benchmarks.runner.machine import Machine, Times
 from benchmarks.runner.runner import Run, run_cases
+from benchmarks.support.reading import NotMeasured, Reading
 
 # Cases that measure nothing need no servers.
 NO_BENCH = cast(Bench, None)

@@ -2,9 +2,11 @@
 
 import pytest
 
+from benchmarks.cases.bench import Bench
 from benchmarks.cases.case import Aim
 from benchmarks.runner.machine import Times
 from benchmarks.runner.runner import run_cases
+from benchmarks.support.reading import Reading
 from tests.test_benchmarks.fakes import NO_BENCH, Calls, case, not_installed, run
 
 
@@ -69,6 +71,15 @@ def test_time_that_another_machine_takes_makes_a_case_noisy() -> None:
     outcome = run_cases([case(calls)], NO_BENCH, 3, list[str]().append, lambda: next(times))
     assert outcome.results[0].steal == pytest.approx(0.03)
     assert outcome.results[0].is_noisy
+
+
+def test_a_measurement_in_which_something_else_took_part_makes_a_case_noisy() -> None:
+    def measure(_bench: Bench) -> Reading:
+        return Reading(50, is_disturbed=True)
+
+    calls = Calls()
+    (result,) = run(case(calls, measure=measure, reference=calls.of("", [100]))).results
+    assert (result.spread, result.is_noisy) == (1, True)
 
 
 def test_the_share_of_busy_time_is_what_was_not_idle() -> None:

@@ -1,0 +1,19 @@
+"""One measurement, or the reason why there is none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+class NotMeasured(Exception):
+    """Something cannot be measured here; the message gives the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The value that is compared, and what was measured with it."""
+
+    value: float
+    details: Mapping[str, float] = field(default_factory=dict)
+    """Further figures by their names with units, such as `p99_ms`."""
+    is_disturbed: bool = False
+    """Whether something other than what the case is about took part in it."""
