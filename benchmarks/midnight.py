@@ -25,7 +25,7 @@ from app.database.advisory_locks import AdvisoryLock
 from app.settings import Settings
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
-from benchmarks.report_million import fill
+from benchmarks.reports.million import fill
 from benchmarks.support.servers import environment, settings_of
 from tests.support.servers import PostgresServer, RabbitMQServer, start_postgres, start_rabbitmq
 from tests.test_reports.books import add_orders, open_shop, reports_of

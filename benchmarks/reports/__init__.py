@@ -1,0 +1,1 @@
+"""Reports of the whole data set and of a day with a million lines."""
