@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from rich.console import Console
 from rich.table import Table
@@ -89,7 +89,7 @@ class Load:
             category = str(each["name"]).replace(" ", "+").replace("&", "%26")
             self._paths.append(f"{_API}/products?category={category}&sort={sort}")
         del self._paths[_LISTS:]
-        body = {"sku": "wavering", "name": "Tea", "category": "Tea", "price": "1.00"}
+        body = {"sku": f"wavering-{uuid4()}", "name": "Tea", "category": "Tea", "price": "1.00"}
         added = await client.send("POST", f"{_API}/products", json.dumps(body).encode())
         self._wavering = f"{added.headers['location']}/stock"
 

@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from app.settings import Settings
 from app.wiring.resources import Shop
-from benchmarks.support.pgbench import CLAIM_OF_KEY, Pgbench
+from benchmarks.support.pgbench import OF_KEY, Pgbench
 from benchmarks.support.reading import NotMeasured, Reading
 from benchmarks.support.servers import ROOT, cpu_seconds, fill, pinned, started
 from benchmarks.support.wrk import Answered, Load, send
@@ -152,7 +152,7 @@ class Bench:
         alone = asyncio.run(Pgbench.prepare(postgres, postgres_settings(postgres, _ALONE)))
         with pinned(self.shop_core):
             rates = {
-                clients: alone.orders(CLAIM_OF_KEY, clients, 1 if self.is_quick else 3)
+                clients: alone.orders(OF_KEY, clients, 1 if self.is_quick else 3)
                 for clients in (_FEW_CLIENTS if self.is_quick else _CLIENTS)
             }
         return alone, max(rates, key=rates.__getitem__)

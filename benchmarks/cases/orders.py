@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.cases.bench import POSTGRES, SQLITE, Bench, Goods, Kind
 from benchmarks.cases.case import Aim, Case, Measure
-from benchmarks.support.pgbench import CLAIM_OF_KEY, NO_CLAIM
+from benchmarks.support.pgbench import OF_KEY, OF_REQUEST
 from benchmarks.support.reading import NotMeasured, Reading
 from benchmarks.support.servers import ROOT, pinned
 from benchmarks.support.wrk import Load
@@ -44,13 +44,13 @@ def place(kind: Kind, connections: int, *, is_keyed: bool = True) -> Measure:
     return measure
 
 
-def postgres_alone(claim: str, clients: int | None = None) -> Measure:
+def postgres_alone(script: str, clients: int | None = None) -> Measure:
     """Return the measurement of the same writes by pgbench, by its best number of clients."""
 
     def measure(bench: Bench) -> Reading:
         alone, best = bench.pgbench
         with pinned(bench.shop_core):
-            return Reading(alone.orders(claim, clients or best, bench.seconds))
+            return Reading(alone.orders(script, clients or best, bench.seconds))
 
     return measure
 
@@ -78,7 +78,7 @@ CASES = [
         name="order-key",
         title=f"`POST /orders` with a key, {_MANY} connections, PostgreSQL",
         measure=place(POSTGRES, _MANY),
-        reference=postgres_alone(CLAIM_OF_KEY),
+        reference=postgres_alone(OF_KEY),
         against=_BEST,
         unit="orders/s",
         aim=Aim(1.0),
@@ -87,7 +87,7 @@ CASES = [
         name="order-key-single",
         title="`POST /orders` with a key, one connection, PostgreSQL",
         measure=place(POSTGRES, 1),
-        reference=postgres_alone(CLAIM_OF_KEY, clients=1),
+        reference=postgres_alone(OF_KEY, clients=1),
         against="pgbench, one client",
         unit="orders/s",
         aim=Aim(0.35),
@@ -105,7 +105,7 @@ CASES = [
         name="order",
         title=f"`POST /orders`, {_MANY} connections, PostgreSQL",
         measure=place(POSTGRES, _MANY, is_keyed=False),
-        reference=postgres_alone(NO_CLAIM),
+        reference=postgres_alone(OF_REQUEST),
         against=_BEST,
         unit="orders/s",
     ),

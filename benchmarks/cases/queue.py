@@ -28,7 +28,7 @@ from benchmarks.cases.bench import FILLED, Bench, Goods
 from benchmarks.cases.case import Aim, Case, Measure
 from benchmarks.cases.orders import LINES, postgres_alone
 from benchmarks.chaos.plan import STUMBLING_CITY, address_of
-from benchmarks.support.pgbench import CLAIM_OF_MESSAGE
+from benchmarks.support.pgbench import OF_MESSAGE
 from benchmarks.support.reading import NotMeasured, Reading
 from benchmarks.support.servers import ROOT, cpu_seconds, environment, pinned, settings_of
 
@@ -196,7 +196,7 @@ CASES = [
         name="queue",
         title="queue `order`, one worker",
         measure=placed(_GOOD),
-        reference=postgres_alone(CLAIM_OF_MESSAGE),
+        reference=postgres_alone(OF_MESSAGE),
         against="pgbench at its best, the same writes",
         unit="orders/s",
         aim=Aim(3.5),

@@ -18,7 +18,7 @@ from benchmarks.support.wrk import Load
 from tests.support.machines import AUTHORIZATION
 
 LIST = "/api/v1/products?limit=20"
-NEAR, REDIS, _MISS = "near", "redis", "miss"
+NEAR, _REDIS, _MISS = "near", "redis", "miss"
 # The rest are misses after an outage of Redis, and near entries, which expire after 5 s.
 _LEAST_SHARE, _GOOD_SHARE = 0.5, 0.9
 _WARMED = 1_000
@@ -89,9 +89,9 @@ def read(prepare: Prepare, kind: Kind, what: str, tier: str, least_seconds: int 
         load = prepare(bench, served)
         if tier != _MISS:
             asyncio.run(_warm(served, load))
-        before = tiers(served, what)
+        before = _tiers(served, what)
         reading = bench.send(load, served, max(bench.seconds, least_seconds))
-        gained = tiers(served, what) - before
+        gained = _tiers(served, what) - before
         share = gained[tier] / max(gained.total(), 1)
         if share < _LEAST_SHARE:
             raise NotMeasured(f"only {share:.0%} of the reads were answered by the tier {tier}")
@@ -123,24 +123,24 @@ def selects(bench: Bench) -> Reading:
         return Reading(alone.selects(bench.unseen_count, _CLIENTS, bench.seconds))
 
 
-def tiers(served: Served, what: str) -> Counter[str]:
-    """Return how many reads of a kind each tier has answered so far."""
-    answer = httpx.get(f"{served.url}/metrics", headers=AUTHORIZATION, timeout=60)
-    text = answer.raise_for_status().text
-    found = {_MISS: rf'lavka_cache_misses_total{{kind="{what}"}} (\S+)'}
-    for tier in (NEAR, REDIS):
-        found[tier] = rf'lavka_cache_hits_total{{kind="{what}",tier="{tier}"}} (\S+)'
-    return Counter(
-        {tier: int(float(match[1])) for tier, it in found.items() if (match := re.search(it, text))}
-    )
-
-
 async def _warm(served: Served, load: Load) -> None:
     """Have each of the first requests answered once."""
     client = HttpClient(*served.place, dict(load.headers))
     for request in load.requests[:_WARMED]:
         method, path = request.split(" ")
         await client.send(method, path)
+
+
+def _tiers(served: Served, what: str) -> Counter[str]:
+    """Return how many reads of a kind each tier has answered so far."""
+    answer = httpx.get(f"{served.url}/metrics", headers=AUTHORIZATION, timeout=60)
+    text = answer.raise_for_status().text
+    found = {_MISS: rf'lavka_cache_misses_total{{kind="{what}"}} (\S+)'}
+    for tier in (NEAR, _REDIS):
+        found[tier] = rf'lavka_cache_hits_total{{kind="{what}",tier="{tier}"}} (\S+)'
+    return Counter(
+        {tier: int(float(match[1])) for tier, it in found.items() if (match := re.search(it, text))}
+    )
 
 
 _BARE = "bare application, body of that size"
@@ -180,7 +180,7 @@ CASES = [
     Case(
         name="product-redis",
         title="`GET /products/{id}`, hit in Redis only",
-        measure=read(products, REDIS_ONLY, "product", REDIS),
+        measure=read(products, REDIS_ONLY, "product", _REDIS),
         reference=bare(products, REDIS_ONLY),
         against=_BARE,
         aim=Aim(0.15),

@@ -28,15 +28,25 @@ _GOODS = (
     "CREATE UNIQUE INDEX ON bench_users (n)",
     "ANALYZE",
 )
-NO_CLAIM = ""
-CLAIM_OF_MESSAGE = """
+_CLAIM_OF_MESSAGE = """
 INSERT INTO inbox (queue, message_id, body_digest, received_at)
   VALUES ('order', :o, decode(repeat('ab', 32), 'hex'), now()) ON CONFLICT DO NOTHING;
 """
-CLAIM_OF_KEY = """
+_CLAIM_OF_KEY = """
 INSERT INTO idempotency_keys (caller, key, fingerprint, status, headers, body, expires_at)
   VALUES ('api-key', :o, decode(repeat('ab', 32), 'hex'), 201, '{}',
     decode(repeat('ab', 1000), 'hex'), now() + interval '24 hours');
+"""
+_EVENT = """
+INSERT INTO outbox (exchange, routing_key, message_id, subject, body, headers, attempts,
+    created_at, due_at)
+  VALUES ('shop.events', 'order.placed', :o, :o, decode(repeat('ab', 1200), 'hex'), '{}', 0,
+    now(), now());
+SELECT pg_notify('outbox', '');
+"""
+_CACHE_DROP = """
+INSERT INTO cache_drops (id, tags, created_at)
+  VALUES (:o::uuid, to_json(ARRAY['product:' || :a, 'product:' || :b, 'product:' || :c]), now());
 """
 _SELECT = """
 \\set n random(1, :goods)
@@ -71,13 +81,21 @@ INSERT INTO order_changes (order_id, position, to_status, actor, changed_at)
 INSERT INTO stock_movements (id, product_id, quantity, reason, source, created_at)
   SELECT gen_random_uuid(), id, -2, 'sale', 'order ' || :o, now()
   FROM bench_goods WHERE n IN (:a, :b, :c);
-INSERT INTO outbox (exchange, routing_key, message_id, subject, body, headers, attempts,
-    created_at, due_at)
-  VALUES ('shop.events', 'order.placed', :o, :o, decode(repeat('ab', 1200), 'hex'), '{}', 0,
-    now(), now());
-SELECT pg_notify('outbox', '');
-COMMIT;
+<last>COMMIT;
 """
+
+
+def _order(claim: str, last: str) -> str:
+    return _ORDER.replace("<take>", _TAKE).replace("<claim>", claim).replace("<last>", last)
+
+
+# What the shop writes depends on whether it has a broker and Redis, as it has in the cases.
+OF_MESSAGE = _order(_CLAIM_OF_MESSAGE, _EVENT)
+"""An order that comes as a message."""
+OF_KEY = _order(_CLAIM_OF_KEY, _CACHE_DROP)
+"""An order over HTTP with a key."""
+OF_REQUEST = _order("", _CACHE_DROP)
+"""An order over HTTP without a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +127,8 @@ class Pgbench:
             await shop.close()
         return cls(_find_program(), server, settings.postgres_db, counts)
 
-    def orders(self, claim: str, clients: int, seconds: int) -> float:
+    def orders(self, script: str, clients: int, seconds: int) -> float:
         """Return the orders a second of some concurrent clients, each order in a transaction."""
-        script = _ORDER.replace("<take>", _TAKE).replace("<claim>", claim)
         return self._run(script, self.counts, clients, seconds)
 
     def selects(self, goods: int, clients: int, seconds: int) -> float:

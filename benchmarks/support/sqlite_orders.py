@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 _LINES = 3
-_ANSWER, _EVENT = b"\xab" * 1_000, b"\xab" * 1_200
+_ANSWER = b"\xab" * 1_000
 _CLAIM = """INSERT INTO idempotency_keys
     (caller, key, fingerprint, status, headers, body, expires_at)
     VALUES ('api-key', ?, ?, 201, '{}', ?, ?)"""
@@ -27,9 +27,6 @@ _CHANGE = """INSERT INTO order_changes (order_id, position, to_status, actor, ch
     VALUES (?, 1, 'pending', 'api-key', ?)"""
 _MOVEMENT = """INSERT INTO stock_movements (id, product_id, quantity, reason, source, created_at)
     VALUES (?, ?, -2, 'sale', ?, ?)"""
-_OUTBOX = """INSERT INTO outbox
-    (exchange, routing_key, message_id, subject, body, headers, attempts, created_at, due_at)
-    VALUES ('shop.events', 'order.placed', ?, ?, ?, '{}', 0, ?, ?)"""
 
 
 def write_order(
@@ -48,7 +45,6 @@ def write_order(
     database.execute(_CHANGE, (order, now))
     movements = [(uuid4().hex, each, f"order {order}", now) for each in products]
     database.executemany(_MOVEMENT, movements)
-    database.execute(_OUTBOX, (order, order, _EVENT, now, now))
     database.execute("COMMIT")
 
 
