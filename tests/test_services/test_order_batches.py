@@ -233,9 +233,10 @@ async def test_a_caller_of_a_running_batch_who_goes_does_not_hold_the_others_up(
         ]
         await gate.until_arrived(4)
         gate.reached.clear()
+        # Those who wait at the gate pass it, and nobody after them.
         gate.is_open.set()
-        await first
         gate.is_open.clear()
+        await first
         await gate.reached.wait()
         others[1].cancel()
         await asyncio.sleep(0.1)
