@@ -17,7 +17,7 @@ from sqlalchemy import update
 
 from app.models import Product
 from app.wiring.resources import Shop
-from benchmarks.report_million import fill
+from benchmarks.reports.million import fill
 from benchmarks.support.servers import PLENTY
 from main import create_app
 from tests.conftest import client_of, running, sqlite_settings
