@@ -22,7 +22,7 @@ from benchmarks.support.servers import PLENTY
 from main import create_app
 from tests.conftest import client_of, running, sqlite_settings
 from tests.support.cached import forget_cached
-from tests.support.statements import Run, watched_runs
+from tests.support.queries import Run, watched_runs
 
 _LONGEST_SECONDS = 0.005
 _TIMES = 20

@@ -157,6 +157,7 @@ class AdaptedConnection(AsyncAdapt_aiosqlite_connection):
 
     @isolation_level.setter
     def isolation_level(self, value: str | None) -> None:
+        """Change the isolation level, in the thread because it may commit."""
         if value != self.threaded.isolation_level:
             change = partial(setattr, self.threaded.file, "isolation_level", value)
             await_(self.threaded.in_thread(change))

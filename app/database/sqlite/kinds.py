@@ -45,7 +45,7 @@ class Kinds:
         self._spared: dict[str, int] = {}
 
     def of(self, connection: sqlite3.Connection, statement: str, row: Any, rows: int = 1) -> Kind:
-        """Return how a statement may run, with one of so many rows of values."""
+        """Return how a statement may run with a number of rows of values, of which one is given."""
         kind = self._known.get(statement)
         if kind is None:
             kind = self._learn(connection, statement, row)

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.database.sqlite.connection import Connection
 from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user, place_order
-from tests.support.statements import Run, counted_hops, watched_runs
+from tests.support.queries import Run, counted_hops, watched_runs
 from tests.test_database.test_sqlite.conftest import ROWS, Engines
 
 BY_KEY = text("SELECT words FROM goods WHERE id = :id")
