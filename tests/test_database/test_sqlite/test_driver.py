@@ -151,13 +151,16 @@ async def test_statements_that_follow_one_another_let_others_have_their_turn(
 
     taking = asyncio.create_task(take_turns())
     async with engines.reader.connect() as connection:
+        # To open the connection has given turns, too.
+        before = turns
         with watched_runs() as runs:
             for _ in range(2_000):
                 await first_of(connection)
+        taken = turns - before
     taking.cancel()
     assert "thread" not in places(runs)
     # Each pair of milliseconds, and the statements take more than 20 pairs.
-    assert turns > 20
+    assert taken > 20
 
 
 async def test_no_statement_keeps_the_loop_busy_for_5_ms(engines: Engines) -> None:
