@@ -40,7 +40,7 @@ from tests.support.servers import (
 FILLED = "filled"
 _ALONE = "alone"
 _NO_LIMITS: dict[str, Any] = {"rate_limit_per_minute": 0}
-_UNSEEN, _FEW_UNSEEN = 120_000, 40_000
+_UNSEEN, _FEW_UNSEEN = 120_000, 18_000
 _ADD_UNSEEN = text("""
     INSERT INTO products (id, sku, name, description, category, price_minor, currency,
         stock_quantity, is_active, search_text, created_at, updated_at, version)

@@ -21,7 +21,7 @@ from tests.support.machines import AUTHORIZATION, let_machine_into
 _DEADLINE_SECONDS = 60
 _POLL_SECONDS = 0.002
 # The scheduler is imported a second after the start.
-_IDLE_SECONDS = 4
+_IDLE_SECONDS = 3
 _REQUESTS = 100_000
 _READS_BETWEEN_ORDERS = 45
 
