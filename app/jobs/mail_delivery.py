@@ -4,8 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from email import policy
-from email.message import EmailMessage
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,8 @@ from app.wiring.resources import Shop
 from app.wiring.system import provide_mails
 
 if TYPE_CHECKING:
+    from email.message import EmailMessage
+
     from aiosmtplib import SMTP
 
 logger = logging.getLogger(__name__)
@@ -137,7 +137,11 @@ async def _hand_over(server: "SMTP", mail: OutgoingMail, sender: str) -> None:
     )
 
 
-def _message(mail: OutgoingMail, sender: str, recipient: str, *, is_ascii: bool) -> EmailMessage:
+def _message(mail: OutgoingMail, sender: str, recipient: str, *, is_ascii: bool) -> "EmailMessage":
+    # As above: the grammar of mail headers is one of the slowest imports of the standard library.
+    from email import policy  # pylint: disable=import-outside-toplevel
+    from email.message import EmailMessage  # pylint: disable=import-outside-toplevel
+
     # A header that is parsed or folded again could name another recipient (RFC 2047).
     exact = policy.SMTP.clone(refold_source="none", cte_type="7bit", utf8=not is_ascii)
     message = EmailMessage(exact)

@@ -25,7 +25,6 @@ def freeze_heap() -> None:
     """Exclude all live objects from garbage collection: they live as long as the process."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def run(coroutine: Coroutine[Any, Any, None]) -> None:
