@@ -32,7 +32,6 @@ from app.core.queues import TASK_QUEUE
 from app.errors import Unavailable
 from app.jobs.daily_reports import make_due_reports
 from app.jobs.requested_reports import make_asked_report
-from app.messaging.rabbitmq.broker import broker_url, wait_for_broker
 from app.observability.request_ids import sane_request_id
 from app.observability.tracing import flush_traces
 from app.runtime.heartbeat import heartbeat
@@ -77,6 +76,11 @@ def broker() -> AsyncBroker:
 
 async def _wait_for_broker(_state: TaskiqState) -> None:
     """Wait for the broker: the library would end the process, to be started again each second."""
+    # Not needed by a web process without RabbitMQ, which would keep three megabytes for it.
+    from app.messaging.rabbitmq.broker import (  # pylint: disable=import-outside-toplevel
+        wait_for_broker,
+    )
+
     stopping, loop = asyncio.Event(), asyncio.get_running_loop()
     handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     for each in handlers:
@@ -149,12 +153,11 @@ def _require_broker(settings: Settings) -> None:
 
 
 def _rabbitmq(settings: Settings) -> AsyncBroker:
-    # Not needed by a web process without RabbitMQ.
-    from taskiq_aio_pika import (  # pylint: disable=import-outside-toplevel
-        AioPikaBroker,
-        Exchange,
-        Queue,
-    )
+    # As above.
+    # pylint: disable=import-outside-toplevel
+    from taskiq_aio_pika import AioPikaBroker, Exchange, Queue
+
+    from app.messaging.rabbitmq.broker import broker_url
 
     return AioPikaBroker(
         broker_url(settings),
