@@ -5,12 +5,16 @@ import os
 import sys
 from typing import Any, Literal
 
-import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
-
+from app.observability.hidden_package import hidden
 from app.observability.library_logs import LibraryLogs
 from app.observability.request_ids import current_request_id
 from app.observability.tracing import current_trace_id
+
+# It would import Rich, for tracebacks with local variables, which the shop does not print: four
+# megabytes and a twentieth of the start.
+with hidden("rich"):
+    import structlog
+    from structlog.typing import EventDict, Processor, WrappedLogger
 
 Form = Literal["json", "console"]
 
