@@ -76,7 +76,7 @@ def broker() -> AsyncBroker:
 
 async def _wait_for_broker(_state: TaskiqState) -> None:
     """Wait for the broker: the library would end the process, to be started again each second."""
-    # Not needed by a web process without RabbitMQ, which would keep three megabytes for it.
+    # Not needed by a web process without RabbitMQ, which would keep two megabytes for it.
     from app.messaging.rabbitmq.broker import (  # pylint: disable=import-outside-toplevel
         wait_for_broker,
     )
