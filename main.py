@@ -29,6 +29,7 @@ from app.web.middleware.body_limits import BodyLimits, require_short_headers
 from app.web.middleware.edge import Edge
 from app.web.middleware.heads import Heads
 from app.web.middleware.idempotency import Idempotency
+from app.web.middleware.near_reads import NearReads
 from app.web.middleware.time_limit import TimeLimit
 from app.web.rendering.metrics import Metrics
 from app.web.rendering.operation_events import event_streams
@@ -42,7 +43,7 @@ API = "/api/v1"
 _START_DELAY_SECONDS = 1.0
 
 
-def create_app(shop: Shop | None = None) -> Litestar:
+def create_app(shop: Shop | None = None, *, has_near_reads: bool = True) -> Litestar:
     """Build the application for the shop of the settings, or for a given one."""
     is_server = shop is None
     if shop is None:
@@ -74,8 +75,9 @@ def create_app(shop: Shop | None = None) -> Litestar:
             }
         ),
     )
-    limited = TimeLimit(BodyLimits(app.asgi_handler))
-    app.asgi_handler = Edge(Heads(limited), shop.settings, shop.http_metrics, shop.access_log)
+    whole = Heads(TimeLimit(BodyLimits(app.asgi_handler)))
+    inner = NearReads(whole, shop) if has_near_reads else whole
+    app.asgi_handler = Edge(inner, shop.settings, shop.http_metrics, shop.access_log)
     return app
 
 

@@ -43,20 +43,22 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A representation and the tier that it came from."""
-
-    representation: Representation
-    tier: Tier
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
+class Read:
     """A read: the kind, the tag that invalidates it, and its key."""
 
     kind: Kind
     tag: str
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A representation and the tier that it came from."""
+
+    representation: Representation
+    tier: Tier
+    read: Read | None = None
+    """The read that finds it again while it is cached."""
 
 
 class Cache:
@@ -80,7 +82,7 @@ class Cache:
             NotFound: the id does not exist or the owner may not see it.
         """
         tag = kind.tag(subject_id)
-        found = await self._read(_Read(kind, tag, f"{tag}:{owner or ''}"), load)
+        found = await self._read(Read(kind, tag, f"{tag}:{owner or ''}"), load)
         if found.representation.is_absent:
             raise kind.not_found.of(subject_id)
         return found
@@ -90,7 +92,15 @@ class Cache:
         if kind.list_tag is None:
             raise RuntimeError(f"{kind.name} has no lists")
         digest = blake2b(query.encode(), digest_size=12).hexdigest()
-        return await self._read(_Read(kind, kind.list_tag, f"{kind.list_tag}:{digest}"), load)
+        return await self._read(Read(kind, kind.list_tag, f"{kind.list_tag}:{digest}"), load)
+
+    def find_near(self, read: Read) -> Found | None:
+        """Return what the memory of this process has for a read, if the resource exists."""
+        # Near entries are valid: the near cache is cleared when invalidations cannot arrive.
+        if self.near is None or (shown := self.near.get(read.key)) is None or shown.is_absent:
+            return None
+        self.counts[read.kind].hits[Tier.NEAR] += 1
+        return Found(shown, Tier.NEAR, read)
 
     async def drop(self, tags: Collection[str]) -> bool:
         """Drop what depends on tags; return whether all processes have been notified."""
@@ -108,23 +118,24 @@ class Cache:
                 self.near.drop(tags)
         return True
 
-    async def _read(self, read: _Read, load: Load) -> Found:
+    async def _read(self, read: Read, load: Load) -> Found:
         counts = self.counts[read.kind]
         drops = 0 if self.near is None else self.near.drops
-        # Near entries are valid: the near cache is cleared when invalidations cannot arrive.
-        if self.near is not None and (representation := self.near.get(read.key)) is not None:
+        if (found := self.find_near(read)) is not None:
+            return found
+        if self.near is not None and (absent := self.near.get(read.key)) is not None:
             counts.hits[Tier.NEAR] += 1
-            return Found(representation, Tier.NEAR)
+            return Found(absent, Tier.NEAR, read)
         answer = await self._fetch(read)
         if isinstance(answer, Representation):
             counts.hits[Tier.REDIS] += 1
             if self.near is not None:
                 self.near.put(read.key, read.tag, answer, _jittered(_NEAR_SECONDS), drops)
-            return Found(answer, Tier.REDIS)
+            return Found(answer, Tier.REDIS, read)
         counts.misses += 1
-        return Found(await self._load_once(read, load, answer, drops), Tier.MISS)
+        return Found(await self._load_once(read, load, answer, drops), Tier.MISS, read)
 
-    async def _fetch(self, read: _Read) -> Representation | bytes:
+    async def _fetch(self, read: Read) -> Representation | bytes:
         """Return the value in Redis or the generation to load under; empty without Redis."""
         if self.redis is None or not self.redis.is_synced:
             return b""
@@ -134,7 +145,7 @@ class Cache:
             return b""
 
     async def _load_once(
-        self, read: _Read, load: Load, generation: bytes, drops: int
+        self, read: Read, load: Load, generation: bytes, drops: int
     ) -> Representation:
         """Load, or wait for another task that is loading the same.
 
@@ -176,7 +187,7 @@ class Cache:
         return outcome
 
     async def _keep(
-        self, read: _Read, representation: Representation, generation: bytes, drops: int
+        self, read: Read, representation: Representation, generation: bytes, drops: int
     ) -> None:
         seconds = _jittered(_ABSENT_SECONDS if representation.is_absent else read.kind.seconds)
         is_kept = True

@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar.types import Scope
 
+from app.cache.cache import Found
 from app.database.sessions import AsyncSession
 from app.security.rate_limits import RateLimitStatus
 from app.services.system.idempotency_service import KeyClaim
@@ -27,6 +28,8 @@ class RequestState:
     """The idempotency key of a request whose route stores the response itself."""
     status: int | None = None
     """The status of the response, after it has begun."""
+    found: Found | None = None
+    """The cached representation that the response shows."""
 
 
 def begin_state(scope: Scope, state: RequestState) -> None:
@@ -46,3 +49,8 @@ def state_of(scope: Scope) -> RequestState:
     """Return the state of a request."""
     state: RequestState = scope["state"][_KEY]
     return state
+
+
+def first_headers(scope: Scope) -> dict[bytes, bytes]:
+    """Return the headers of a request by their names in lower case, the first of each."""
+    return dict(reversed(list(scope["headers"])))

@@ -30,11 +30,12 @@ MAX_SLOW_BODIES_PER_CLIENT = 50
 MAX_SLOW_BODIES = 1_000
 MAX_HEADER_LENGTH = 1_000
 
-_BOUNDED = {
+BOUNDED = {
     "GET": ("If-None-Match", "Last-Event-ID"),
     "POST": ("Prefer",),
     "PATCH": ("If-Match", "Prefer"),
 }
+"""The headers of limited length, by method."""
 
 
 async def require_short_headers(request: Request[object, object, State]) -> None:
@@ -43,7 +44,7 @@ async def require_short_headers(request: Request[object, object, State]) -> None
     Raises:
         InvalidInput: a header is too long.
     """
-    for name in _BOUNDED.get(request.method, ()):
+    for name in BOUNDED.get(request.method, ()):
         if len(request.headers.get(name, "")) > MAX_HEADER_LENGTH:
             raise InvalidInput(
                 "the request is not valid",

@@ -9,6 +9,7 @@ from app.cache.cache import Found
 from app.schemas.base import Schema, etag_of, variant_of
 from app.schemas.messaging.operation_schema import OperationRead
 from app.services.system.idempotency_service import Answer
+from app.web.request_state import state_of
 
 Document = TypeVar("Document", bound=Schema)
 
@@ -30,19 +31,29 @@ def json_response(
 
 def cached_response(request: Request[object, object, State], found: Found) -> Response[Any]:
     """Return a cached representation, compressed if the caller accepts it, or 304."""
+    state_of(request.scope).found = found
+    accept_encoding = request.headers.get("accept-encoding", "")
+    answer = cached_answer(found, accept_encoding, request.headers.get("if-none-match"))
+    if answer.status == 304:
+        return Response(None, status_code=304, headers=answer.headers)
+    return Response(answer.body, media_type=MediaType.JSON, headers=answer.headers)
+
+
+def cached_answer(found: Found, accept_encoding: str, if_none_match: str | None) -> Answer:
+    """Return the answer with a cached representation, without the type and length of its body."""
     shown = found.representation
     body, etag = shown.body, shown.etag
     # `Vary`, also on an uncompressed response: it depends on the encodings that are accepted.
     headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
     headers["X-Cache"] = found.tier
-    if shown.gzipped is not None and _takes_gzip(request.headers.get("accept-encoding", "")):
+    if shown.gzipped is not None and _takes_gzip(accept_encoding):
         body, etag = shown.gzipped, variant_of(etag)
         headers["Content-Encoding"] = "gzip"
     headers["ETag"] = etag
-    if has_tag(request.headers.get("if-none-match"), shown.etag):
+    if has_tag(if_none_match, shown.etag):
         headers.pop("Content-Encoding", None)
-        return Response(None, status_code=304, headers=headers)
-    return Response(body, media_type=MediaType.JSON, headers=headers)
+        return Answer(304, headers, b"")
+    return Answer(200, headers, body)
 
 
 def file_response(

@@ -1,0 +1,95 @@
+"""Answers public reads from the memory of the process, before the router and all that follows it.
+
+It exists for speed alone: to route a request, to open and close what its handler depends on and to
+time it costs several times as much as a read from memory, and most requests to a shop are such
+reads. A target is answered here only after the normal way has answered the same path and query with
+a cached representation, for any caller; the cache decides each time whether it is still valid.
+"""
+
+from dataclasses import dataclass
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+
+from app.cache.cache import Read
+from app.security.principal import Access
+from app.services.system.idempotency_service import Answer
+from app.web.middleware.body_limits import BOUNDED, MAX_HEADER_LENGTH
+from app.web.rendering.responses import cached_answer
+from app.web.request_state import first_headers, state_of
+from app.web.route_options import options_of
+from app.wiring.resources import Shop
+
+_MAX_QUERY_LENGTH = 256
+_BOUNDED = tuple(name.lower().encode() for name in BOUNDED["GET"])
+_JSON = (b"content-type", b"application/json")
+
+_Target = tuple[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the normal way has done for a path and query."""
+
+    path_template: str
+    read: Read
+
+
+class NearReads:
+    """Middleware that answers what is near, and passes everything else on."""
+
+    def __init__(self, app: ASGIApp, shop: Shop) -> None:
+        self._app = app
+        self._shop = shop
+        self._known: dict[_Target, _Known] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request from memory, or have the application answer it."""
+        if scope["type"] != ScopeType.HTTP or scope["method"] != "GET":
+            await self._app(scope, receive, send)
+            return
+        target = scope["path"], scope["query_string"]
+        known = self._known.get(target)
+        if known is None or (answer := self._answer(known, scope)) is None:
+            await self._app(scope, receive, send)
+            self._remember(target, scope)
+            return
+        # For the metrics and the trace, as the router does.
+        scope["path_template"] = known.path_template
+        headers = [
+            (name.lower().encode(), value.encode("latin-1"))
+            for name, value in answer.headers.items()
+        ]
+        if answer.status == 200:
+            headers += (_JSON, (b"content-length", b"%d" % len(answer.body)))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+    def _answer(self, known: _Known, scope: HTTPScope) -> Answer | None:
+        self._shop.notice_changes()
+        headers = first_headers(scope)
+        # The normal way refuses them.
+        if any(len(headers.get(name, b"")) > MAX_HEADER_LENGTH for name in _BOUNDED):
+            return None
+        if_none_match = headers.get(b"if-none-match")
+        found = self._shop.cache.find_near(known.read)
+        if found is None:
+            return None
+        return cached_answer(
+            found,
+            headers.get(b"accept-encoding", b"").decode("latin-1"),
+            None if if_none_match is None else if_none_match.decode("latin-1"),
+        )
+
+    def _remember(self, target: _Target, scope: HTTPScope) -> None:
+        found = state_of(scope).found
+        if found is None or found.read is None or self._shop.cache.near is None:
+            return
+        # The router changes the path of some requests; their lines in the log have the changed one.
+        is_plain = scope["path"] == target[0] and len(target[1]) <= _MAX_QUERY_LENGTH
+        if not is_plain or options_of(scope["route_handler"]).access is not Access.PUBLIC:
+            return
+        self._known.pop(target, None)
+        if len(self._known) >= self._shop.settings.cache_max_entries:
+            del self._known[next(iter(self._known))]
+        self._known[target] = _Known(scope["path_template"], found.read)

@@ -1,0 +1,220 @@
+"""A read that is answered from memory, before the router, is answered as by the router."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from litestar.types import Receive, Scope, Send
+
+from app.models import UserRole
+from app.observability.access_log import AccessLog
+from app.web.middleware.heads import Heads
+from app.wiring.resources import Shop
+from main import create_app
+from tests.conftest import client_of, running, sqlite_settings
+from tests.support.factories import create_product
+from tests.support.machines import AUTHORIZATION
+from tests.support.queries import statements_of
+from tests.support.refusals import NOTHING
+from tests.test_security.people import bearing, log_in
+
+ORIGIN = "https://shop.example.com"
+ETAG = "the ETag of the product"
+TOKEN = "the token of a member of staff"
+LIST = "/products?limit=20"
+LONG = "x" * 1_001
+# In the order of the table: what is asked for, more headers, the status, and whether it is near.
+TABLE: tuple[tuple[str, dict[str, str], int, bool], ...] = (
+    ("/products/{id}", {}, 200, True),
+    ("/products/{id}", {"Accept-Encoding": "gzip"}, 200, True),
+    ("/products/{id}", {"If-None-Match": ETAG}, 304, True),
+    ("/products/{id}", {"If-None-Match": f'"other", W/{ETAG}'}, 304, True),
+    ("/products/{id}", {"If-None-Match": "*", "Accept-Encoding": "gzip"}, 304, True),
+    ("/products/{id}", {"If-None-Match": '"other"'}, 200, True),
+    ("/products/{id}", {"If-None-Match": LONG}, 400, False),
+    ("/products/{id}", {"Last-Event-ID": LONG}, 400, False),
+    ("/products/{id}", {"User-Agent": LONG}, 200, True),
+    ("/products/{id}", {"Origin": ORIGIN}, 200, True),
+    ("/products/{id}", {"Origin": "https://other.example.com"}, 200, True),
+    ("/products/{id}", {"Host": "other.example.com"}, 400, False),
+    ("/products/{id}", {"Prefer": "respond-async"}, 200, True),
+    ("/products/{id}", AUTHORIZATION, 200, True),
+    ("/products/{id}", {"Authorization": TOKEN}, 200, True),
+    ("/products/{id}", {"Authorization": "Bearer x"}, 200, True),
+    ("/products/{id}", {"Authorization": "Basic x"}, 200, True),
+    ("/products/{id}?x=1", {}, 200, True),
+    ("/products/{id}/", {}, 200, False),
+    ("/products/{ID}", {}, 200, True),
+    ("/products//{id}", {}, 404, False),
+    (f"/products/{NOTHING}", {}, 404, False),
+    ("/products/x", {}, 404, False),
+    (LIST, {}, 200, True),
+    (LIST, {"Accept-Encoding": "gzip"}, 200, True),
+    (LIST, {"Accept-Encoding": "br, *;q=0.5"}, 200, True),
+    (LIST, {"Accept-Encoding": "gzip;q=0"}, 200, True),
+    (LIST, {"If-None-Match": "*", "Accept-Encoding": "gzip"}, 304, True),
+    (LIST, AUTHORIZATION, 200, True),
+    ("/products?limit=%32%30", {}, 200, True),
+    ("/products?limit=20&limit=20", {}, 400, False),
+    ("/products?limit=x", {}, 400, False),
+    ("/products?x=1", {}, 400, False),
+    (f"/products?q={'%61' * 90}", {}, 200, False),
+    ("/categories", {}, 200, True),
+    ("/products/{id}/stock", {}, 401, False),
+    ("/products/{id}/stock", AUTHORIZATION, 200, False),
+    ("/users", AUTHORIZATION, 200, False),
+    ("/nothing", {}, 404, False),
+)
+
+
+@dataclass
+class Both:
+    """One shop that is asked both ways, and what it notes of a request."""
+
+    shop: Shop
+    door: httpx.AsyncClient
+    router: httpx.AsyncClient
+    passed: list[str]
+    logged: list[tuple[Any, ...]]
+
+    async def ask(
+        self, client: httpx.AsyncClient, method: str, url: str, headers: dict[str, str]
+    ) -> tuple[Any, int]:
+        """Ask a second time; return all that is seen of it, and how often the router was asked."""
+        await client.request(method, url, headers=headers)
+        before = self._counts()
+        self.passed.clear()
+        self.logged.clear()
+        async with client.stream(method, url, headers=headers) as response:
+            body = b"".join([each async for each in response.aiter_raw()])
+        noted = self._counts() - before, list(self.logged)
+        return (response.status_code, response.headers.raw, body, noted), len(self.passed)
+
+    def _counts(self) -> Counter[Any]:
+        counts: Counter[Any] = Counter(self.shop.http_metrics.requests)
+        for route, durations in self.shop.http_metrics.durations.items():
+            counts[route] = sum(durations.counts)
+        for kind, each in self.shop.cache.counts.items():
+            counts[kind] = each.misses
+            counts.update({(kind, tier): hits for tier, hits in each.hits.items()})
+        return counts
+
+
+@pytest.fixture(name="both")
+async def both_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Both]:
+    """One shop with and without the answers from memory before the router."""
+    settings = sqlite_settings(
+        tmp_path, allowed_hosts=["shop.test"], cors_origins=[ORIGIN], access_log=True
+    )
+    passed: list[str] = []
+    logged: list[tuple[Any, ...]] = []
+    serve = Heads.__call__
+
+    async def noting(self: Heads, scope: Scope, receive: Receive, send: Send) -> None:
+        passed.append(scope["path"])
+        await serve(self, scope, receive, send)
+
+    def log(_log: AccessLog, method: str, path: str, status: int, _took: float, *more: str) -> None:
+        logged.append((method, path, status, *more))
+
+    monkeypatch.setattr(Heads, "__call__", noting)
+    monkeypatch.setattr(AccessLog, "request", log)
+    async with running(create_app(Shop(settings))) as application:
+        shop: Shop = application.state.shop
+        without = create_app(shop, has_near_reads=False)
+        async with client_of(application) as door, client_of(without) as router:
+            for client in (door, router):
+                client.headers = httpx.Headers({"X-Request-ID": "one"})
+            yield Both(shop, door, router, passed, logged)
+
+
+async def filled(shop: Shop) -> AsyncIterator[tuple[str, dict[str, str], int, bool]]:
+    """Fill a shop, and yield the rows of the table with what is in it."""
+    token = bearing((await log_in(shop, UserRole.STAFF)).access_token)["Authorization"]
+    async with client_of(create_app(shop)) as machine:
+        made = [await create_product(machine, description="A tea. " * 20) for _ in range(20)]
+        product_id = made[0]["id"]
+        etag = (await machine.get(f"/products/{product_id}")).headers["ETag"]
+    for url, more, status, is_near in TABLE:
+        headers = {"Accept-Encoding": "identity"}
+        for name, value in more.items():
+            headers[name] = value.replace(ETAG, etag).replace(TOKEN, token)
+        url = url.replace("{id}", product_id).replace("{ID}", product_id.upper())
+        yield url, headers, status, is_near
+
+
+@pytest.mark.any_database
+async def test_both_ways_answer_every_request_alike(both: Both) -> None:
+    async for url, headers, status, is_near in filled(both.shop):
+        for method in ("GET", "HEAD", "OPTIONS"):
+            where = (method, url, headers)
+            routed, by_router = await both.ask(both.router, *where)
+            seen, by_door = await both.ask(both.door, *where)
+            assert seen == routed, where
+            assert by_door == (0 if is_near and method == "GET" else by_router), where
+            assert method != "GET" or seen[0] == status, where
+            assert by_router == 1 or status in (400, 404), where
+
+
+@pytest.mark.any_database
+async def test_each_answer_counts_towards_the_rate_limit(tmp_path: Path) -> None:
+    settings = sqlite_settings(tmp_path, rate_limit_per_minute=5)
+    async with running(create_app(Shop(settings))) as application:
+        async with client_of(application) as client:
+            replies = [await client.get("/categories") for _ in range(6)]
+    assert [each.status_code for each in replies] == [200] * 5 + [429]
+    remaining = [each.headers["RateLimit-Remaining"] for each in replies]
+    assert remaining == ["4", "3", "2", "1", "0", "0"]
+    assert [each.headers.get("X-Cache") for each in replies] == ["miss", *["near"] * 4, None]
+
+
+async def test_a_near_read_asks_the_database_nothing_and_a_change_is_seen_at_once(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    product = await create_product(client)
+    path = f"/products/{product['id']}"
+    for price in ("1.00", "2.00", "3.00"):
+        changed = await client.patch(path, json={"price": price})
+        assert changed.status_code == 200
+        for url in (path, LIST):
+            tiers = [(await client.get(url)).headers["X-Cache"] for _ in range(2)]
+            assert tiers == ["miss", "near"]
+            with statements_of(shop) as statements:
+                response = await client.get(url)
+            assert not statements
+            shown = response.json().get("items", [response.json()])
+            assert [each["price"] for each in shown] == [price]
+    assert (await client.delete(path)).status_code == 204
+    assert [(await client.get(path)).status_code for _ in range(3)] == [404] * 3
+
+
+async def test_what_no_process_may_trust_is_not_answered_from_memory(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    product = await create_product(client)
+    path = f"/products/{product['id']}"
+    tiers = [(await client.get(path)).headers["X-Cache"] for _ in range(2)]
+    assert tiers == ["miss", "near"]
+    assert shop.cache.near is not None
+    # As when the connection to Redis is lost.
+    shop.cache.near.clear()
+    assert (await client.get(path)).headers["X-Cache"] != "near"
+
+
+@pytest.mark.any_database
+async def test_the_paths_that_are_known_are_bounded(tmp_path: Path) -> None:
+    settings = sqlite_settings(tmp_path, cache_max_entries=100)
+    async with running(create_app(Shop(settings))) as application:
+        async with client_of(application) as client:
+            for number in range(300):
+                response = await client.get("/products", params={"q": f"word{number}"})
+                assert response.status_code == 200
+            first = await client.get("/products", params={"q": "word0"})
+            last = await client.get("/products", params={"q": "word299"})
+        door = vars(application.asgi_handler)["_app"]
+        assert len(vars(door)["_known"]) <= 100
+    assert (first.headers["X-Cache"], last.headers["X-Cache"]) == ("miss", "near")
