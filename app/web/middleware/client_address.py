@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -22,6 +23,8 @@ Network = IPv4Network | IPv6Network
 # A translator (RFC 6052) or a socket for both versions writes an IPv4 address in one of these.
 _IPV4_INSIDE = (ip_network("::ffff:0:0/96"), ip_network("64:ff9b::/96"))
 _IPV4_BITS = 32
+# To parse an address takes longer than the other work of the edge for a request.
+_REMEMBERED = 1_024
 _PORT = r"(?::(?:\d{1,5}|_[\w.-]+))?"
 # RFC 7239, section 6: an address of IPv6 has brackets if it has a port.
 _HOP = re.compile(
@@ -35,12 +38,15 @@ class ClientAddresses:
     def __init__(self, proxies: Iterable[Network]) -> None:
         self._proxies = tuple(_unmapped_network(each) for each in proxies)
 
-    def of(self, scope: Scope, headers: Headers) -> str:
+    def of(self, scope: Scope) -> str:
         """Return the address of the last hop that is not a trusted proxy."""
         client = scope.get("client")
-        if client is None or (address := parsed_address(client[0])) is None:
+        if client is None or (peer := _peer(client[0])) is None:
             return "unknown"
-        for hop in reversed(self._forwarded(headers)):
+        address, written = peer
+        if not self._proxies:
+            return written
+        for hop in reversed(_forwarded(Headers.from_scope(scope))):
             if not self._is_proxy(address):
                 break
             if (before := parsed_address(hop)) is None:
@@ -48,15 +54,21 @@ class ClientAddresses:
             address = before
         return str(address)
 
-    def _forwarded(self, headers: Headers) -> Sequence[str]:
-        if not self._proxies:
-            return ()
-        # Some proxies add a second header and leave the first one as it was.
-        lines = ",".join(headers.getall("x-forwarded-for", []))
-        return [hop.strip() for hop in lines.split(",") if hop.strip()]
-
     def _is_proxy(self, address: Address) -> bool:
         return any(address in network for network in self._proxies)
+
+
+@lru_cache(_REMEMBERED)
+def _peer(host: str) -> tuple[Address, str] | None:
+    """Return the address that the server has of a client, and how it is written."""
+    address = parsed_address(host)
+    return None if address is None else (address, str(address))
+
+
+def _forwarded(headers: Headers) -> Sequence[str]:
+    # Some proxies add a second header and leave the first one as it was.
+    lines = ",".join(headers.getall("x-forwarded-for", []))
+    return [hop.strip() for hop in lines.split(",") if hop.strip()]
 
 
 def parsed_address(hop: str) -> Address | None:
@@ -94,4 +106,9 @@ def network_of(scope: Scope) -> str:
     address = state_of(scope).address
     if ":" not in address:
         return address
+    return _network_of_six(address)
+
+
+@lru_cache(_REMEMBERED)
+def _network_of_six(address: str) -> str:
     return str(ip_network(f"{address}/64", strict=False))

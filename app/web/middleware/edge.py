@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from litestar.datastructures import Headers
@@ -19,7 +20,7 @@ from app.web.middleware.client_address import ClientAddresses, network_of
 from app.web.middleware.cors import HeaderList, Origins, preflight_headers
 from app.web.middleware.plain_paths import require_plain_path
 from app.web.rendering.problems import send_refusal
-from app.web.request_state import RequestState, begin_state, state_of
+from app.web.request_state import RequestState, begin_state, first_headers, state_of
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ _DOCS_POLICY = (
     b"frame-ancestors 'none'"
 )
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+
+_Headers = Mapping[bytes, bytes]
 
 
 class Edge:
@@ -72,9 +75,9 @@ class Edge:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        headers = Headers.from_scope(scope)
-        request_id = sane_request_id(headers.get("x-request-id")) or new_request_id()
-        state = RequestState(request_id, self._addresses.of(scope, headers))
+        headers = first_headers(scope)
+        request_id = sane_request_id(_text(headers, b"x-request-id")) or new_request_id()
+        state = RequestState(request_id, self._addresses.of(scope))
         begin_state(scope, state)
         try:
             with bound_request_id(request_id):
@@ -99,9 +102,9 @@ class Edge:
                     )
 
     async def _trace(
-        self, scope: HTTPScope, headers: Headers, receive: Receive, send: Send
+        self, scope: HTTPScope, headers: _Headers, receive: Receive, send: Send
     ) -> None:
-        with span(scope["method"], "SERVER", headers) as current:
+        with span(scope["method"], "SERVER", Headers.from_scope(scope)) as current:
             await self._serve(scope, headers, receive, send)
             # The path template is known only after routing.
             route, status = scope.get("path_template", UNKNOWN_ROUTE), state_of(scope).status
@@ -114,11 +117,12 @@ class Edge:
                 fail_span(current)
 
     async def _serve(
-        self, scope: HTTPScope, headers: Headers, receive: Receive, send: Send
+        self, scope: HTTPScope, headers: _Headers, receive: Receive, send: Send
     ) -> None:
-        sending = self._sending(scope, headers.get("origin"), send)
+        state = state_of(scope)
+        sending = self._sending(scope, state, _text(headers, b"origin"), send)
         try:
-            self._require_host(scope, headers.get("host", ""))
+            self._require_host(scope, _text(headers, b"host") or "")
             self._count(scope)
             require_plain_path(scope)
         except DomainError as refusal:
@@ -149,16 +153,14 @@ class Edge:
         state_of(scope).rate_limit = rate_limit
         rate_limit.require("too many requests from this address, try again later")
 
-    def _is_preflight(self, scope: HTTPScope, headers: Headers) -> bool:
+    def _is_preflight(self, scope: HTTPScope, headers: _Headers) -> bool:
         return (
             scope["method"] == "OPTIONS"
-            and "access-control-request-method" in headers
-            and self._origins.allow(headers.get("origin"))
+            and b"access-control-request-method" in headers
+            and self._origins.allow(_text(headers, b"origin"))
         )
 
-    def _sending(self, scope: Scope, origin: str | None, send: Send) -> Send:
-        state = state_of(scope)
-
+    def _sending(self, scope: Scope, state: RequestState, origin: str | None, send: Send) -> Send:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 state.status = message["status"]
@@ -193,6 +195,11 @@ class Edge:
                 for name, value in rate_limit.headers().items()
             ]
         return headers + self._origins.headers(origin)
+
+
+def _text(headers: _Headers, name: bytes) -> str | None:
+    value = headers.get(name)
+    return None if value is None else value.decode("latin-1")
 
 
 def _log_refusal(scope: Scope, status: int) -> None:

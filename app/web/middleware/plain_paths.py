@@ -17,7 +17,9 @@ def require_plain_path(scope: HTTPScope) -> None:
     Raises:
         NotFound: the path has one of them.
     """
-    path = scope["path"]
-    is_plain = "//" not in path and "\\" not in path and _DOTS.isdisjoint(path.split("/"))
-    if not is_plain or any(each in scope.get("raw_path", b"") for each in _ENCODED_SLASHES):
+    path, raw_path = scope["path"], scope.get("raw_path", b"")
+    # Most paths have neither a dot nor an escape.
+    has_dots = "." in path and not _DOTS.isdisjoint(path.split("/"))
+    is_encoded = b"%" in raw_path and any(each in raw_path for each in _ENCODED_SLASHES)
+    if has_dots or is_encoded or "//" in path or "\\" in path:
         raise NotFound("the path has an empty segment, a dot segment or an encoded slash")

@@ -128,7 +128,7 @@ async def test_pages_may_send_and_read_every_header_of_the_document(
 def test_pages_may_send_every_header_that_the_code_reads() -> None:
     files = [*(ROOT / "app/web").rglob("*.py"), ROOT / "app/observability/tracing.py"]
     code = "".join(each.read_text("utf-8") for each in files)
-    read = set(re.findall(r'headers\.get\("([a-z-]+)"', code))
+    read = set(re.findall(r'(?:headers\.get\(|_text\(headers, )b?"([a-z-]+)"', code))
     # The browser sends the host and the origin itself; a proxy forwards.
     known = {name.lower() for name in READ} | {"host", "origin", "accept-encoding"}
     assert {"if-none-match", "last-event-id", "x-request-id"} <= read <= known
