@@ -120,6 +120,26 @@ async def test_keys_are_listed_page_by_page_the_newest_first(
     assert seen == names[::-1]
 
 
+async def test_a_key_and_a_token_that_were_seen_a_moment_ago_cost_no_statement(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
+    admin = await someone_of(machine, still, UserRole.ADMIN)
+    key = await made(machine, admin, scopes=["users:read"])
+    path = f"/users/{admin.id}"
+    for headers, table in ((bearer(key["key"]), "api_keys"), (admin.headers, "login_sessions")):
+        still.identities.clear()
+        counts = []
+        for _ in range(3):
+            with statements_of(still) as statements:
+                assert (await machine.get(path, headers=headers)).status_code == 200
+            counts.append(sum(table in each.sql for each in statements))
+        assert counts[0] > 0
+        assert counts[1:] == [0, 0]
+    revoked = await machine.delete(f"/api-keys/{key['id']}", headers=admin.headers)
+    assert revoked.status_code == 204
+    assert (await machine.get(path, headers=bearer(key["key"]))).status_code == 401
+
+
 async def test_the_last_use_is_noted_to_the_minute(machine: httpx.AsyncClient, still: Shop) -> None:
     admin = await someone_of(machine, still, UserRole.ADMIN)
     key = await made(machine, admin)
