@@ -102,6 +102,14 @@ class Cache:
         self.counts[read.kind].hits[Tier.NEAR] += 1
         return Found(shown, Tier.NEAR, read)
 
+    async def find_in_redis(self, read: Read) -> Found | None:
+        """Return what Redis has for a read, if the resource exists, and keep it near."""
+        drops = self._drops
+        answer = await self._fetch(read)
+        if not isinstance(answer, Representation) or answer.is_absent:
+            return None
+        return self._found_in_redis(read, answer, drops)
+
     async def drop(self, tags: Collection[str]) -> bool:
         """Drop what depends on tags; return whether all processes have been notified."""
         if self.near is not None:
@@ -120,7 +128,7 @@ class Cache:
 
     async def _read(self, read: Read, load: Load) -> Found:
         counts = self.counts[read.kind]
-        drops = 0 if self.near is None else self.near.drops
+        drops = self._drops
         if (found := self.find_near(read)) is not None:
             return found
         if self.near is not None and (absent := self.near.get(read.key)) is not None:
@@ -128,12 +136,19 @@ class Cache:
             return Found(absent, Tier.NEAR, read)
         answer = await self._fetch(read)
         if isinstance(answer, Representation):
-            counts.hits[Tier.REDIS] += 1
-            if self.near is not None:
-                self.near.put(read.key, read.tag, answer, _jittered(_NEAR_SECONDS), drops)
-            return Found(answer, Tier.REDIS, read)
+            return self._found_in_redis(read, answer, drops)
         counts.misses += 1
         return Found(await self._load_once(read, load, answer, drops), Tier.MISS, read)
+
+    @property
+    def _drops(self) -> int:
+        return 0 if self.near is None else self.near.drops
+
+    def _found_in_redis(self, read: Read, shown: Representation, drops: int) -> Found:
+        self.counts[read.kind].hits[Tier.REDIS] += 1
+        if self.near is not None:
+            self.near.put(read.key, read.tag, shown, _jittered(_NEAR_SECONDS), drops)
+        return Found(shown, Tier.REDIS, read)
 
     async def _fetch(self, read: Read) -> Representation | bytes:
         """Return the value in Redis or the generation to load under; empty without Redis."""

@@ -1,9 +1,10 @@
-"""Answers public reads from the memory of the process, before the router and all that follows it.
+"""Answers public reads from the cache, before the router and all that follows it.
 
 It exists for speed alone: to route a request, to open and close what its handler depends on and to
 time it costs several times as much as a read from memory, and most requests to a shop are such
 reads. A target is answered here only after the normal way has answered the same path and query with
-a cached representation, for any caller; the cache decides each time whether it is still valid.
+a cached representation, for any caller; the cache decides each time whether it is still valid. It
+waits for nothing but Redis, which has a time-out of its own.
 """
 
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ class _Known:
 
 
 class NearReads:
-    """Middleware that answers what is near, and passes everything else on."""
+    """Middleware that answers what is cached, and passes everything else on."""
 
     def __init__(self, app: ASGIApp, shop: Shop) -> None:
         self._app = app
@@ -44,13 +45,13 @@ class NearReads:
         self._known: dict[_Target, _Known] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request from memory, or have the application answer it."""
+        """Answer a request from the cache, or have the application answer it."""
         if scope["type"] != ScopeType.HTTP or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
         target = scope["path"], scope["query_string"]
         known = self._known.get(target)
-        if known is None or (answer := self._answer(known, scope)) is None:
+        if known is None or (answer := await self._answer(known, scope)) is None:
             await self._app(scope, receive, send)
             self._remember(target, scope)
             return
@@ -65,16 +66,19 @@ class NearReads:
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
-    def _answer(self, known: _Known, scope: HTTPScope) -> Answer | None:
+    async def _answer(self, known: _Known, scope: HTTPScope) -> Answer | None:
         self._shop.notice_changes()
         headers = first_headers(scope)
         # The normal way refuses them.
         if any(len(headers.get(name, b"")) > MAX_HEADER_LENGTH for name in _BOUNDED):
             return None
-        if_none_match = headers.get(b"if-none-match")
-        found = self._shop.cache.find_near(known.read)
+        cache = self._shop.cache
+        found = cache.find_near(known.read) or await cache.find_in_redis(known.read)
         if found is None:
+            # The normal way asks Redis again: not for every request of what does not exist.
+            self._known.pop((scope["path"], scope["query_string"]), None)
             return None
+        if_none_match = headers.get(b"if-none-match")
         return cached_answer(
             found,
             headers.get(b"accept-encoding", b"").decode("latin-1"),
