@@ -1,1 +1,11 @@
 """Checks of orders under crashes and competition."""
+
+import sys
+from collections.abc import Sequence
+
+
+def end_with(faults: Sequence[str]) -> None:
+    """Print what was wrong, and exit with 1 if anything was."""
+    for fault in faults:
+        print(f"fault: {fault}")
+    sys.exit(bool(faults))

@@ -10,7 +10,6 @@ import asyncio
 import json
 import random
 import signal
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from sqlalchemy import func, select
 from app.models import Order, Product, StockMovement
 from app.settings import Settings
 from app.wiring.resources import Shop
+from benchmarks.orders import end_with
 from benchmarks.support.http_client import HttpClient
 from benchmarks.support.servers import PLENTY, fill
 from tests.conftest import postgres_settings, sqlite_settings
@@ -72,7 +72,7 @@ class Round:
 async def crash_once(
     settings: Settings, users: Sequence[UUID], products: Sequence[UUID]
 ) -> tuple[int, list[str]]:
-    """Kill a shop during a round; return the number of answers before, and what is wrong after it."""
+    """Kill a shop during a round; return the number of answers before, and what is wrong."""
     tried = Round(users, products)
     with serving(settings, settings.data_dir) as shop:
         for _ in range(_WARM_UP):
@@ -153,9 +153,7 @@ def main() -> None:
             settings.data_dir.mkdir()
             console.print("SQLite" if settings.db_host is None else "PostgreSQL")
             faults += asyncio.run(crash(settings, arguments.rounds, console))
-    for fault in faults:
-        console.print(f"fault: {fault}")
-    sys.exit(bool(faults))
+    end_with(faults)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from sqlalchemy import func, select, update
 from app.models import DeadLetter, InboxMessage, Order, Product
 from app.settings import Settings
 from app.wiring.resources import Shop
+from benchmarks.orders import end_with
 from benchmarks.support.http_client import HttpClient
 from benchmarks.support.servers import ROOT, environment, fill, settings_of
 from tests.conftest import sqlite_settings
@@ -219,9 +220,7 @@ def main() -> None:
         for settings, processes in ((brokered, 2), (alone, 1)):
             settings.data_dir.mkdir()
             faults += run(settings, processes, arguments.rounds, console)
-    for fault in faults:
-        console.print(f"fault: {fault}")
-    sys.exit(bool(faults))
+    end_with(faults)
 
 
 if __name__ == "__main__":

@@ -99,23 +99,20 @@ async def test_rights_that_end_in_one_process_end_in_the_other(
     assert await status_of(pair.here, again["access_token"]) == 200
 
 
-async def test_a_key_that_is_revoked_in_one_process_ends_in_the_other(
-    shared: Settings, tmp_path: Path
-) -> None:
-    async with both(shared, tmp_path) as pair:
-        admin = await pair.admin()
-        body = {"name": "warehouse", "scopes": ["users:read"]}
-        key = (await pair.here.post("/api-keys", json=body, headers=admin.headers)).json()
-        path, headers = f"/users/{admin.id}", bearer(key["key"])
-        assert (await pair.there.get(path, headers=headers)).status_code == 200
-        revoked = await pair.here.delete(f"/api-keys/{key['id']}", headers=admin.headers)
-        assert revoked.status_code == 204
-        assert (await pair.here.get(path, headers=headers)).status_code == 401
-        started = time.monotonic()
-        while (await pair.there.get(path, headers=headers)).status_code == 200:
-            assert time.monotonic() - started < AT_MOST_SECONDS
-            await asyncio.sleep(0.05)
-        assert (await pair.there.get(path, headers=headers)).status_code == 401
+async def test_a_key_that_is_revoked_in_one_process_ends_in_the_other(pair: Pair) -> None:
+    admin = await pair.admin()
+    body = {"name": "warehouse", "scopes": ["users:read"]}
+    key = (await pair.here.post("/api-keys", json=body, headers=admin.headers)).json()
+    path, headers = f"/users/{admin.id}", bearer(key["key"])
+    assert (await pair.there.get(path, headers=headers)).status_code == 200
+    revoked = await pair.here.delete(f"/api-keys/{key['id']}", headers=admin.headers)
+    assert revoked.status_code == 204
+    assert (await pair.here.get(path, headers=headers)).status_code == 401
+    started = time.monotonic()
+    while (await pair.there.get(path, headers=headers)).status_code == 200:
+        assert time.monotonic() - started < AT_MOST_SECONDS
+        await asyncio.sleep(0.05)
+    assert (await pair.there.get(path, headers=headers)).status_code == 401
 
 
 async def test_where_it_happens_rights_end_with_the_answer(
