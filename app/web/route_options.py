@@ -19,7 +19,7 @@ class Answers(Enum):
 
     STORED = "by the middleware"
     STORED_BY_ROUTE = "by the route"
-    SECRET = "by nobody"
+    NEVER_STORED = "by nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class RouteOptions:
     @property
     def is_secret(self) -> bool:
         """Whether the response must not be stored."""
-        return self.answers is Answers.SECRET
+        return self.answers is Answers.NEVER_STORED
 
 
 def declared(

@@ -45,7 +45,7 @@ class AuthController(Controller):
             InvalidCredentials,
             access=Access.PUBLIC,
             form=TokenRequest,
-            answers=Answers.SECRET,
+            answers=Answers.NEVER_STORED,
             is_throttled=True,
             # It ends the oldest of 101 log-ins.
             changes_rights=True,
@@ -67,7 +67,7 @@ class AuthController(Controller):
             RefreshTokenReused,
             access=Access.PUBLIC,
             grant=RefreshGrant,
-            answers=Answers.SECRET,
+            answers=Answers.NEVER_STORED,
             changes_rights=True,
         ),
     )
@@ -85,7 +85,7 @@ class AuthController(Controller):
         "/logout",
         status_code=204,
         summary="Log out",
-        opt=declared(access=Access.CUSTOMER, answers=Answers.SECRET, changes_rights=True),
+        opt=declared(access=Access.CUSTOMER, answers=Answers.NEVER_STORED, changes_rights=True),
     )
     async def log_out(self, request: ShopRequest, auth: Auth) -> None:
         """End the log-in that the token belongs to, with all its tokens."""
@@ -124,7 +124,7 @@ class AuthController(Controller):
             InvalidCredentials,
             TooManyRequests,
             access=Access.CUSTOMER,
-            answers=Answers.SECRET,
+            answers=Answers.NEVER_STORED,
             is_throttled=True,
             changes_rights=True,
         ),
@@ -139,7 +139,7 @@ class AuthController(Controller):
         "/password/forgot",
         status_code=202,
         summary="Request a new password",
-        opt=declared(access=Access.PUBLIC, answers=Answers.SECRET, is_throttled=True),
+        opt=declared(access=Access.PUBLIC, answers=Answers.NEVER_STORED, is_throttled=True),
     )
     async def forgot_password(
         self, request: ShopRequest, data: JSONBody[PasswordForgotten], accounts: Accounts
@@ -155,7 +155,7 @@ class AuthController(Controller):
         opt=declared(
             InvalidToken,
             access=Access.PUBLIC,
-            answers=Answers.SECRET,
+            answers=Answers.NEVER_STORED,
             is_throttled=True,
             changes_rights=True,
         ),
@@ -171,7 +171,7 @@ class AuthController(Controller):
         status_code=202,
         summary="Request verification of an address",
         opt=declared(
-            TooManyRequests, access=Access.CUSTOMER, answers=Answers.SECRET, is_throttled=True
+            TooManyRequests, access=Access.CUSTOMER, answers=Answers.NEVER_STORED, is_throttled=True
         ),
     )
     async def ask_to_verify(self, request: ShopRequest, accounts: Accounts) -> Response[None]:
@@ -183,7 +183,7 @@ class AuthController(Controller):
         "/email/verify",
         status_code=204,
         summary="Verify an address",
-        opt=declared(InvalidToken, access=Access.PUBLIC, answers=Answers.SECRET),
+        opt=declared(InvalidToken, access=Access.PUBLIC, answers=Answers.NEVER_STORED),
     )
     async def verify_email(
         self, request: ShopRequest, data: JSONBody[EmailVerification], accounts: Accounts
