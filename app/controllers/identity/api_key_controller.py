@@ -20,7 +20,9 @@ class ApiKeyController(Controller):
     path = "/api-keys"
     tags = ["api keys"]
 
-    @post(summary="Make an API key", opt=declared(access=Access.ADMIN, answers=Answers.NEVER_STORED))
+    @post(
+        summary="Make an API key", opt=declared(access=Access.ADMIN, answers=Answers.NEVER_STORED)
+    )
     async def issue(
         self, request: ShopRequest, data: JSONBody[ApiKeyCreate], api_keys: ApiKeys
     ) -> Response[ApiKeyCreated]:
