@@ -114,9 +114,6 @@ def _sqlite(
     skip_autocommit_rollback: bool,
     busy_seconds: int = _SQLITE_BUSY_TIMEOUT_SECONDS,
 ) -> AsyncEngine:
-    # Not needed by PostgreSQL.
-    from app.database.sqlite.driver import Driver  # pylint: disable=import-outside-toplevel
-
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
@@ -127,10 +124,6 @@ def _sqlite(
         # would never be rolled back.
         skip_autocommit_rollback=skip_autocommit_rollback,
         hide_parameters=True,
-        module=Driver(),
-        connect_args={"timeout": busy_seconds},
-        # Otherwise a read's connection is set to it, and back, each time.
-        isolation_level="AUTOCOMMIT" if skip_autocommit_rollback else None,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -138,6 +131,8 @@ def _sqlite(
         # The driver begins transactions in the wrong places; ours are explicit.
         connection.isolation_level = None
         cursor = connection.cursor()
+        # First the time-out, then WAL: the file may be locked during the switch.
+        cursor.execute(f"PRAGMA busy_timeout = {busy_seconds * 1000}")
         _switch_to_wal(cursor)
         cursor.execute(f"PRAGMA synchronous = {synchronous}")
         cursor.execute("PRAGMA foreign_keys = ON")

@@ -1,1 +1,0 @@
-"""The driver of SQLite, which runs short statements on the event loop."""
