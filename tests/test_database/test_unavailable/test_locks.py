@@ -191,12 +191,14 @@ async def test_a_shop_manages_with_its_connections_when_the_server_gives_no_othe
     )
     async with AsyncExitStack() as stack:
         first = await take_all(postgres_server, stack)
+        # Other shops may have connections to the same server.
+        of_shop = f"application_name = 'lavka' AND datname = '{DATABASE}'"
         # The oldest that reads, and the oldest that writes, are left; others cannot be replaced.
         await first.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid NOT IN ("
-            " SELECT min(pid) FROM pg_stat_activity WHERE application_name = 'lavka'"
+            f" SELECT min(pid) FROM pg_stat_activity WHERE {of_shop}"
             " AND query NOT LIKE '%transaction_read_only%' GROUP BY left(query, 6))"
-            " AND application_name = 'lavka'"
+            f" AND {of_shop}"
         )
         await take_all(postgres_server, stack)
         answers = await asyncio.gather(
