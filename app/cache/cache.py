@@ -96,11 +96,8 @@ class Cache:
 
     def find_near(self, read: Read) -> Found | None:
         """Return what the memory of this process has for a read, if the resource exists."""
-        # Near entries are valid: the near cache is cleared when invalidations cannot arrive.
-        if self.near is None or (shown := self.near.get(read.key)) is None or shown.is_absent:
-            return None
-        self.counts[read.kind].hits[Tier.NEAR] += 1
-        return Found(shown, Tier.NEAR, read)
+        shown = self._get_near(read)
+        return None if shown is None or shown.is_absent else self._found_near(read, shown)
 
     async def find_in_redis(self, read: Read) -> Found | None:
         """Return what Redis has for a read, if the resource exists, and keep it near."""
@@ -127,22 +124,26 @@ class Cache:
         return True
 
     async def _read(self, read: Read, load: Load) -> Found:
-        counts = self.counts[read.kind]
         drops = self._drops
-        if (found := self.find_near(read)) is not None:
-            return found
-        if self.near is not None and (absent := self.near.get(read.key)) is not None:
-            counts.hits[Tier.NEAR] += 1
-            return Found(absent, Tier.NEAR, read)
+        if (shown := self._get_near(read)) is not None:
+            return self._found_near(read, shown)
         answer = await self._fetch(read)
         if isinstance(answer, Representation):
             return self._found_in_redis(read, answer, drops)
-        counts.misses += 1
+        self.counts[read.kind].misses += 1
         return Found(await self._load_once(read, load, answer, drops), Tier.MISS, read)
 
     @property
     def _drops(self) -> int:
         return 0 if self.near is None else self.near.drops
+
+    def _get_near(self, read: Read) -> Representation | None:
+        # Near entries are valid: the near cache is cleared when invalidations cannot arrive.
+        return None if self.near is None else self.near.get(read.key)
+
+    def _found_near(self, read: Read, shown: Representation) -> Found:
+        self.counts[read.kind].hits[Tier.NEAR] += 1
+        return Found(shown, Tier.NEAR, read)
 
     def _found_in_redis(self, read: Read, shown: Representation, drops: int) -> Found:
         self.counts[read.kind].hits[Tier.REDIS] += 1

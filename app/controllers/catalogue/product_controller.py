@@ -48,7 +48,7 @@ class ProductController(Controller):
         if (answer := await respond_async(request, await request.body(), 201)) is not None:
             return answer
         product = await products.offer(request.caller, data)
-        return created_response(request, product, f"/api/v1/products/{product.id}")
+        return created_response(product, f"/api/v1/products/{product.id}")
 
     @get(
         summary="List products",
@@ -149,4 +149,4 @@ class ProductController(Controller):
     ) -> Response[StockMovementRead]:
         """Add units to the stock or remove them from it."""
         movement = await products.move_stock(request.caller, product_id, data)
-        return created_response(request, movement, f"/api/v1/products/{product_id}/stock")
+        return created_response(movement, f"/api/v1/products/{product_id}/stock")

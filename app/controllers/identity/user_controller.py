@@ -49,12 +49,10 @@ class UserController(Controller):
         summary="Register a user",
         opt=declared(EmailTaken, UsernameTaken, access=Access.PUBLIC, is_throttled=True),
     )
-    async def register(
-        self, request: ShopRequest, data: JSONBody[UserCreate], users: Users
-    ) -> Response[UserRead]:
+    async def register(self, data: JSONBody[UserCreate], users: Users) -> Response[UserRead]:
         """Add a customer; e-mail address and username are compared without regard to case."""
         user = await users.register(data)
-        return created_response(request, user, f"/api/v1/users/{user.id}")
+        return created_response(user, f"/api/v1/users/{user.id}")
 
     @get(
         summary="List users",
@@ -190,7 +188,7 @@ class AddressController(Controller):
     ) -> Response[AddressRead]:
         """Add an address; the first one of a user is primary."""
         address = await addresses.add(request.caller, user_id, data)
-        return created_response(request, address, f"/api/v1/users/{user_id}/addresses/{address.id}")
+        return created_response(address, f"/api/v1/users/{user_id}/addresses/{address.id}")
 
     @get(
         "/{address_id:uuid}",

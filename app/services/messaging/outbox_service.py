@@ -29,19 +29,18 @@ class OutboxService:
 
     async def announce(self, event: DomainEvent) -> None:
         """Publish an event; without a broker, do nothing."""
-        await self.announce_all([event])
+        await self.announce_all([(event, None)])
 
     async def announce_all(
-        self, events: Sequence[DomainEvent], headers: Sequence[Mapping[str, str] | None] = ()
+        self, events: Sequence[tuple[DomainEvent, Mapping[str, str] | None]]
     ) -> None:
         """Publish several events, each with its headers or those of the current context."""
         if self._has_broker and events:
             now, current = self._clock.now(), context_headers()
-            given = [*headers, *[None] * (len(events) - len(headers))]
             await self._outbox.send(
                 [
                     _eventmessage_row(event, dict(current if own is None else own), now)
-                    for event, own in zip(events, given, strict=True)
+                    for event, own in events
                 ]
             )
 

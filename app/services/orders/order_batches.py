@@ -17,10 +17,10 @@ from app.schemas.orders.order_schema import OrderRead
 from app.services.orders.order_service import OrderService
 from app.services.orders.placement import Asked
 from app.services.system.idempotency_service import (
-    REFUSES_RIGHTS,
     Answer,
     IdempotencyService,
     KeyClaim,
+    refuses_rights,
     request_in_progress,
 )
 
@@ -278,7 +278,7 @@ async def _repeated(
         return first
     if not asked.caller.has_rights_of(first.role):
         refusal = await orders.refusal_of(asked)
-        if refusal is not None and refusal.status in REFUSES_RIGHTS:
+        if refusal is not None and refuses_rights(refusal.status):
             return refusal
     return first.replayed()
 

@@ -139,18 +139,21 @@ class OrderService:
     async def _announce(
         self, placed: Sequence[tuple[OrderRead, Headers]], placement: OrderPlacement
     ) -> None:
-        events: list[DomainEvent] = [OrderPlacedEvent(order.id, order) for order, _ in placed]
+        events: list[tuple[DomainEvent, Headers]] = [
+            (OrderPlacedEvent(order.id, order), own) for order, own in placed
+        ]
         # The last order of a product that is sold out has sold it out.
         of_products = {line.product_id: own for order, own in placed for line in order.items}
         events += [
-            ProductOutOfStockEvent(
-                each, ProductOutOfStock(product_id=each, sku=placement.products[each].sku)
+            (
+                ProductOutOfStockEvent(
+                    each, ProductOutOfStock(product_id=each, sku=placement.products[each].sku)
+                ),
+                of_products[each],
             )
             for each in placement.sold_out
         ]
-        headers = [own for _, own in placed]
-        headers += [of_products[each] for each in placement.sold_out]
-        await self._outbox.announce_all(events, headers)
+        await self._outbox.announce_all(events)
 
     async def get(self, caller: Caller, order_id: UUID) -> Found:
         """Return an order.

@@ -15,7 +15,7 @@ RETENTION = timedelta(hours=24)
 _NOT_STORED = frozenset({400, 401, 403, 408, 413, 415, 422, 429})
 # What a caller is answered who may not do something, or not see what it is done to. Other refusals
 # of a repeated request say that its effect exists.
-REFUSES_RIGHTS = frozenset({400, 401, 403, 404})
+_REFUSES_RIGHTS = frozenset({400, 401, 403, 404})
 _STORED_HEADERS = ("content-type", "location", "etag")
 
 
@@ -49,6 +49,14 @@ class KeyClaim:
     def owned_key(self) -> tuple[str, str]:
         """The key with the caller, which together identify the request."""
         return self.caller, self.key
+
+
+def refuses_rights(status: int) -> bool:
+    """Return whether the response to a repeated request tells that the caller has lost a right.
+
+    Of an error it is unknown.
+    """
+    return status in _REFUSES_RIGHTS or status >= 500
 
 
 def request_in_progress() -> RequestInProgress:

@@ -21,11 +21,11 @@ from app.errors import InvalidInput, RequestTimeout
 from app.schemas.base import canonical_json
 from app.security.principal import Caller
 from app.services.system.idempotency_service import (
-    REFUSES_RIGHTS,
     Answer,
     IdempotencyService,
     KeyClaim,
     fingerprints_of,
+    refuses_rights,
 )
 from app.web.request_state import state_of, take_claim
 from app.web.respond_async import prefers_async
@@ -181,8 +181,8 @@ def _may_store(scope: Scope) -> bool:
 def _repeated(scope: Scope, first: Answer, now: Answer) -> Answer:
     """Return the first response, unless the caller has lost the right to it since then."""
     known: Caller = scope["user"]
-    is_refused = now.status in REFUSES_RIGHTS or now.status >= 500
-    return now if is_refused and not known.has_rights_of(first.role) else first.replayed()
+    is_lost = refuses_rights(now.status) and not known.has_rights_of(first.role)
+    return now if is_lost else first.replayed()
 
 
 def _parse(header: str) -> str:

@@ -41,8 +41,7 @@ def render(error: DomainError) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
 
 def answer_of_refusal(error: DomainError) -> Answer:
     """Return the response of a domain error, to be stored."""
-    body = msgspec.json.encode(_shortened(error.as_problem()))
-    return Answer(error.status, {"content-type": MEDIA_TYPE}, body)
+    return Answer(error.status, {"content-type": MEDIA_TYPE}, _encoded(error.as_problem()))
 
 
 async def send_refusal(send: Send, error: DomainError, *, has_body: bool = True) -> None:
@@ -147,11 +146,15 @@ def _field_error(each: dict[str, Any]) -> dict[str, str]:
 
 def _response(problem: dict[str, Any], headers: dict[str, str]) -> Response[bytes]:
     return Response(
-        msgspec.json.encode(_shortened(problem)),
+        _encoded(problem),
         status_code=problem["status"],
         media_type=MEDIA_TYPE,
         headers=headers,
     )
+
+
+def _encoded(problem: dict[str, Any]) -> bytes:
+    return msgspec.json.encode(_shortened(problem))
 
 
 def _shortened(problem: dict[str, Any]) -> dict[str, Any]:

@@ -73,13 +73,9 @@ def no_store_response(document: Document, status: int = 200) -> Response[Documen
     return cast("Response[Document]", response)
 
 
-def created_response(
-    request: Request[object, object, State], document: Document, location: str
-) -> Response[Document]:
+def created_response(document: Document, location: str) -> Response[Document]:
     """Return a new document with its location."""
-    response = json_response(request, document, 201)
-    response.headers["Location"] = location
-    return response
+    return cast("Response[Document]", sent_answer(answer_of_new(document, location)))
 
 
 def answer_of_new(document: Schema, location: str) -> Answer:
