@@ -1,13 +1,28 @@
-"""Builds the service of products."""
+"""Builds the services of products."""
 
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.repositories.catalogue.product_repository import ProductRepository
+from app.repositories.catalogue.stock_repository import StockRepository
+from app.repositories.catalogue.variant_repository import VariantRepository
+from app.services.catalogue.catalogue_changes import CatalogueChanges
+from app.services.catalogue.option_service import OptionService
 from app.services.catalogue.product_service import ProductService
+from app.services.catalogue.stock_service import StockService
+from app.services.catalogue.variant_service import VariantService
 from app.wiring.messaging import provide_outbox
 from app.wiring.resources import Shop
 from app.wiring.system import provide_audit
+
+
+def _changes(session: AsyncSession, shop: Shop) -> CatalogueChanges:
+    return CatalogueChanges(
+        StockRepository(session),
+        provide_audit(session, shop),
+        provide_outbox(session, shop),
+        shop.settings.low_stock_at,
+    )
 
 
 def provide_products(
@@ -16,8 +31,7 @@ def provide_products(
     """Return the service of products."""
     return ProductService(
         ProductRepository(session),
-        provide_audit(session, shop),
-        provide_outbox(session, shop),
+        _changes(session, shop),
         shop.clock,
         shop.settings.shop_currency,
         shop.settings.low_stock_at,
@@ -25,8 +39,55 @@ def provide_products(
     )
 
 
+def provide_variants(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> VariantService:
+    """Return the service of variants."""
+    return VariantService(
+        ProductRepository(session),
+        VariantRepository(session),
+        StockRepository(session),
+        _changes(session, shop),
+        shop.clock,
+        shop.settings.shop_currency,
+        shop.settings.low_stock_at,
+    )
+
+
+def provide_options(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> OptionService:
+    """Return the service of the options of products."""
+    return OptionService(
+        ProductRepository(session),
+        VariantRepository(session),
+        _changes(session, shop),
+        shop.clock,
+        shop.settings.low_stock_at,
+    )
+
+
+def provide_stock(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> StockService:
+    """Return the service of stock."""
+    return StockService(
+        ProductRepository(session),
+        VariantRepository(session),
+        StockRepository(session),
+        _changes(session, shop),
+        shop.clock,
+    )
+
+
 Products = NamedDependency[ProductService]
+Variants = NamedDependency[VariantService]
+Options = NamedDependency[OptionService]
+Stock = NamedDependency[StockService]
 
 DEPENDENCIES = {
     "products": Provide(provide_products, sync_to_thread=False),
+    "variants": Provide(provide_variants, sync_to_thread=False),
+    "options": Provide(provide_options, sync_to_thread=False),
+    "stock": Provide(provide_stock, sync_to_thread=False),
 }

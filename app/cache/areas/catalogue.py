@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.cache.kind import Kind, RowTags
 from app.errors import ProductNotFound
-from app.models import Product
+from app.models import Product, Variant
 
 CATALOGUE = "catalogue"
 """The tag of all products: every product list depends on it."""
@@ -31,4 +31,9 @@ def _of_product(product: Product) -> set[str]:
     return product_tags([product.id], are_listed_anew=product.has_new_listing)
 
 
-ROW_TAGS: RowTags = {Product: _of_product}
+def _of_variant(variant: Variant) -> set[str]:
+    # What lists show of variants is derived in the row of the product.
+    return product_tags([variant.product_id], are_listed_anew=False)
+
+
+ROW_TAGS: RowTags = {Product: _of_product, Variant: _of_variant}

@@ -4,6 +4,21 @@ from litestar.openapi.spec import Tag
 
 from app.controllers.catalogue.category_controller import CategoryController
 from app.controllers.catalogue.product_controller import ProductController
+from app.controllers.catalogue.stock_controller import (
+    ProductStockController,
+    VariantStockController,
+)
+from app.controllers.catalogue.variant_controller import (
+    ProductVariantController,
+    VariantController,
+)
 
-CONTROLLERS = (ProductController, CategoryController)
-TAGS = (Tag("products", "The products of the shop and their stock."),)
+CONTROLLERS = (
+    ProductController,
+    ProductVariantController,
+    ProductStockController,
+    VariantController,
+    VariantStockController,
+    CategoryController,
+)
+TAGS = (Tag("products", "The products of the shop, their variants and their stock."),)
