@@ -8,6 +8,7 @@ from app.schemas.catalogue.product_events import (
     ProductChangedEvent,
     ProductCreatedEvent,
     ProductOutOfStockEvent,
+    VariantLowStockEvent,
 )
 from app.schemas.messaging.event_schema import DomainEvent, envelope_of
 from app.schemas.orders.order_events import OrderPlacedEvent, OrderStatusChangedEvent
@@ -44,6 +45,7 @@ EVENTS: dict[str, Event] = {
         ProductCreatedEvent,
         ProductChangedEvent,
         ProductOutOfStockEvent,
+        VariantLowStockEvent,
         ReportReadyEvent,
     )
 }

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.roles import UserRole
 from app.tables.base import Base
 
-__all__ = ["AuditEvent", "IdempotencyKey", "OutgoingMail"]
+__all__ = ["AppliedSetting", "AuditEvent", "IdempotencyKey", "OutgoingMail"]
 
 
 class AuditEvent(Base):
@@ -64,3 +64,12 @@ class IdempotencyKey(Base):
     headers: Mapped[dict[str, Any]] = mapped_column()
     body: Mapped[bytes] = mapped_column(LargeBinary)
     expires_at: Mapped[datetime] = mapped_column()
+
+
+class AppliedSetting(Base):
+    """The value of a setting that stored rows were derived with."""
+
+    __tablename__ = "applied_settings"
+
+    name: Mapped[str] = mapped_column(String(50), primary_key=True)
+    value: Mapped[Any] = mapped_column(JSON)

@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 from app.database.data_file import create_private, folder_fault
 from app.database.migrate import migrate
 from app.errors import EmailTaken, InvalidInput
 from app.services.identity.start_service import generate_password
 from app.settings import InvalidSettings
-from app.wiring.catalogue import provide_products
+from app.wiring.catalogue import provide_products, provide_stock
 from app.wiring.identity import provide_auth, provide_start
 from app.wiring.messaging import provide_dead_letters, provide_inbox, provide_operations
 from app.wiring.resources import Shop
@@ -41,6 +42,7 @@ async def prepare(shop: Shop) -> None:
     """
     await migrate_shop(shop)
     await require_same_currency(shop)
+    await apply_low_stock_at(shop)
     async with shop.database.write() as session:
         if shop.settings.secret_key is None:
             own = await provide_start(session, shop).signing_key()
@@ -63,6 +65,19 @@ async def require_same_currency(shop: Shop) -> None:
             f"SHOP_CURRENCY: the prices in {shop.settings.data_place} are in {used}; "
             f"set SHOP_CURRENCY={used}, or begin with an empty database"
         )
+
+
+async def apply_low_stock_at(shop: Shop) -> None:
+    """Derive what is low, and what lists show of it, with the setting if that has changed."""
+    async with shop.database.read() as session:
+        if await provide_stock(session, shop).is_derived(shop.settings.low_stock_at):
+            return
+    last: UUID | None = None
+    is_done = False
+    while not is_done:
+        async with shop.database.write() as session:
+            last = await provide_stock(session, shop).derive_some(last)
+            is_done = last is None
 
 
 async def delete_expired(shop: Shop) -> None:

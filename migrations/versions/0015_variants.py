@@ -104,10 +104,17 @@ def upgrade() -> None:
     _refer_to("product_id", "variant_id")
     _create_lists()
     _create_search()
+    op.create_table(
+        "applied_settings",
+        sa.Column("name", sa.String(50), nullable=False),
+        sa.Column("value", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_applied_settings")),
+    )
 
 
 def downgrade() -> None:
     """Make each variant a product of its own, whose name has the values of its options."""
+    op.drop_table("applied_settings")
     _drop_search()
     for names in _LISTS:
         op.drop_index(_list_name(names), "products")
@@ -257,9 +264,10 @@ def _restore_constraints() -> None:
     if not _is_postgresql():
         _write_schema("products", _OLD)
         return
-    for name in ("pk_{}", "uq_{}_sku", "ck_{}_price_minor"):
-        old, new = name.format("variants"), name.format("products")
-        op.execute(f"ALTER TABLE products RENAME CONSTRAINT {old} TO {new}")
+    for kind, rest in (("pk", ""), ("uq", "_sku"), ("ck", "_price_minor")):
+        op.execute(
+            f"ALTER TABLE products RENAME CONSTRAINT {kind}_variants{rest} TO {kind}_products{rest}"
+        )
     op.create_check_constraint(
         op.f("ck_products_stock_quantity"), "products", "stock_quantity >= 0"
     )

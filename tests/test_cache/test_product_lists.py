@@ -29,6 +29,7 @@ from app.services.orders.placement import Asked
 from app.tables.catalogue import availability_of, best_of
 from app.wiring.catalogue import provide_products, provide_stock
 from app.wiring.identity import provide_users
+from app.wiring.lifecycle import prepare
 from app.wiring.orders import provide_orders
 from app.wiring.resources import Shop
 from tests.conftest import sqlite_settings
@@ -260,14 +261,16 @@ async def _step(shop: Shop, chance: random.Random, user_id: UUID, ids: list[UUID
     return False
 
 
-async def test_a_list_of_another_threshold_is_not_found(tmp_path: Path) -> None:
+async def test_another_threshold_holds_from_the_next_start_on(tmp_path: Path) -> None:
     async with opened(sqlite_settings(tmp_path)) as shop:
         await offer(shop, stock_quantity=LOW)
         assert await words(shop) == ["low"]
-        stricter = shop.settings.model_copy(update={"low_stock_at": LOW - 1})
-        with patch.object(shop, "settings", stricter):
-            assert await words(shop) == ["in_stock"]
         assert await tier_of(shop) is Tier.NEAR
+        stricter = shop.settings.model_copy(update={"low_stock_at": LOW - 1})
+        restarted = Shop(stricter)
+        await prepare(restarted)
+        assert await words(restarted) == ["in_stock"]
+        await restarted.close()
 
 
 @pytest.mark.parametrize(
@@ -303,7 +306,10 @@ def test_a_variant_has_a_policy_of_its_own(
 
 
 def test_the_best_variant_counts_for_a_product() -> None:
-    words = list(Availability)
-    assert [best_of(words[:count]) for count in range(1, 5)] == words
+    in_order = list(Availability)
+    assert [best_of(in_order[:count]) for count in range(1, 5)] == in_order
     assert best_of([]) is Availability.OUT_OF_STOCK
-    assert Product(stock_quantity=1).has_new_listing
+
+
+def test_a_product_of_which_no_change_is_known_is_listed_anew() -> None:
+    assert Product(name="Tea").has_new_listing

@@ -42,7 +42,7 @@ BLACK_TEA = {
 OLD_PRODUCTS = table(
     "products",
     *(
-        column(name, (Product.__table__.c.get(name, Variant.__table__.c.get(name)).type))
+        column(name, (Product if name in Product.__table__.c else Variant).__table__.c[name].type)
         for name in BLACK_TEA
     ),
 )

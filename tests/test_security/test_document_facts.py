@@ -237,6 +237,7 @@ def test_every_table_has_a_class_of_data() -> None:
     words = {
         "addresses": "users, addresses,",
         "api_keys": "API keys",
+        "applied_settings": "applied settings",
         "audit_events": "audit events",
         "cache_drops": "changes for the cache",
         "daily_reports": "reports",
@@ -257,6 +258,7 @@ def test_every_table_has_a_class_of_data() -> None:
         "stock_movements": "movements",
         "suspect_messages": "suspect messages",
         "users": "users, addresses,",
+        "variants": "variants",
     }
     assert words.keys() == set(Base.metadata.tables)
     assert [each for each in words.values() if each not in section("Data")] == []

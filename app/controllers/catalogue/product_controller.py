@@ -6,6 +6,7 @@ from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParams
 
 from app.errors import (
+    InsufficientStock,
     PreconditionFailed,
     ProductNotFound,
     SkuTaken,
@@ -83,6 +84,7 @@ class ProductController(Controller):
             ProductNotFound,
             SkuTaken,
             VariantRequired,
+            InsufficientStock,
             PreconditionFailed,
             access=Access.STAFF,
             scope=CatalogueScope.PRODUCTS_WRITE,

@@ -6,6 +6,7 @@ from litestar import Controller, Response, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody, QueryParams
 
 from app.errors import (
+    InsufficientStock,
     LastVariant,
     PreconditionFailed,
     ProductNotFound,
@@ -72,6 +73,7 @@ class VariantController(Controller):
             VariantNotFound,
             SkuTaken,
             VariantExists,
+            InsufficientStock,
             PreconditionFailed,
             access=Access.STAFF,
             scope=CatalogueScope.PRODUCTS_WRITE,

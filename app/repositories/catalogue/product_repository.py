@@ -5,7 +5,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Select, func, literal_column, select, text
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, contains_eager
 
 from app.cache.areas.catalogue import product_tags
 from app.core.search_words import search_words
@@ -114,32 +114,37 @@ class ProductRepository(Repository[Product]):
         )
         await self.lock_in_id_order(product_ids)
 
-    async def with_variants(
-        self, product_id: UUID, *, lock: bool = False
-    ) -> tuple[Product, list[Variant]]:
-        """Return a product and its variants in their order; `lock` keeps others from changing them.
+    async def get(self, row_id: UUID, *, lock: bool = False) -> Product:
+        """Return a product with its variants; `lock` keeps others from changing them.
 
         Raises:
             ProductNotFound: the product does not exist.
         """
         if lock:
-            await self.lock([product_id])
-        rows = (
-            await self.session.execute(
-                select(Product, Variant)
-                .join(Variant, Variant.product_id == Product.id)
-                .where(
-                    Product.id == product_id,
-                    Product.archived_at.is_(None),
-                    Variant.archived_at.is_(None),
-                )
-                .order_by(Variant.position, Variant.id)
-                .execution_options(populate_existing=lock)
-            )
-        ).all()
-        if not rows:
-            raise ProductNotFound.of(product_id)
-        return rows[0][0], [variant for _, variant in rows]
+            await self.lock([row_id])
+        query = (
+            self.query()
+            .where(Product.id == row_id)
+            .join(Product.variants)
+            .order_by(Variant.position, Variant.id)
+            .options(contains_eager(Product.variants))
+            .execution_options(populate_existing=lock)
+        )
+        product: Product | None = (await self.session.scalars(query)).unique().one_or_none()
+        if product is None:
+            raise ProductNotFound.of(row_id)
+        return product
+
+    async def with_variants(
+        self, product_id: UUID, *, lock: bool = False
+    ) -> tuple[Product, list[Variant]]:
+        """Return a product and its variants in their order, as `get` does.
+
+        Raises:
+            ProductNotFound: the product does not exist.
+        """
+        product = await self.get(product_id, lock=lock)
+        return product, list(product.variants)
 
     async def variants_of(self, product_ids: Collection[UUID]) -> dict[UUID, list[Variant]]:
         """Return the variants of products in their order."""

@@ -13,7 +13,14 @@ from app.cache.areas.catalogue import product_tags
 from app.core.ids import new_id
 from app.database.sessions import mark_changed
 from app.errors import SkuTaken, VariantExists, VariantNotFound
-from app.models import Availability, MovementReason, Product, StockMovement, Variant
+from app.models import (
+    AppliedSetting,
+    Availability,
+    MovementReason,
+    Product,
+    StockMovement,
+    Variant,
+)
 from app.repositories.base import Repository
 from app.repositories.bulk import (
     among,
@@ -228,6 +235,43 @@ class StockRepository(Repository[Variant]):
             update(_products).where(chosen).values(availability=_word_of_product()),
             {"low_at": self.low_stock_at},
         )
+
+    async def derive_all(self, after: UUID | None, at: datetime, limit: int) -> UUID | None:
+        """Derive what is low, and what lists show, for the products that follow `after` by id.
+
+        Returns the last of them, or None if there is none.
+        """
+        columns = _products.c
+        query = select(columns.id).order_by(columns.id).limit(limit)
+        ids = list(
+            await self.session.scalars(query if after is None else query.where(columns.id > after))
+        )
+        if not ids:
+            return None
+        chosen = among(self.session, _variants.c.product_id, ids)
+        await self.session.execute(
+            select(_variants.c.id).where(chosen).order_by(_variants.c.id).with_for_update()
+        )
+        await self.session.execute(
+            update(_variants)
+            .where(chosen)
+            .values(low_since=_low_since(_variants.c.stock_quantity)),
+            {"at": at, "low_at": self.low_stock_at},
+        )
+        mark_changed(self.session, product_tags(()))
+        await self.derive_words(ids)
+        last: UUID = ids[-1]
+        return last
+
+    async def applied_low_stock_at(self) -> int | None:
+        """Return the setting with which the stored rows were derived, or None."""
+        value = select(AppliedSetting.value).where(AppliedSetting.name == LOW_STOCK_AT)
+        applied: int | None = await self.session.scalar(value)
+        return applied
+
+    async def note_low_stock_at(self) -> None:
+        """Record the setting with which all rows are derived now."""
+        await self.session.merge(AppliedSetting(name=LOW_STOCK_AT, value=self.low_stock_at))
 
     async def add_movements(self, movements: Sequence[Mapping[str, object]]) -> None:
         """Record stock movements, given as columns."""

@@ -71,13 +71,13 @@ class OptionsChanged(Schema):
     options: list[OptionRead] = Field(
         max_length=MAX_OPTIONS, description="The options afterwards.", examples=[[]]
     )
-    made: list[str] = Field(
+    made: list[OptionName] = Field(
         max_length=MAX_OPTIONS, description="The new options.", examples=[["Size"]]
     )
     renamed: list[RenamedOption] = Field(
         max_length=MAX_OPTIONS, description="The options with another name.", examples=[[]]
     )
-    removed: list[str] = Field(
+    removed: list[OptionName] = Field(
         max_length=MAX_OPTIONS, description="The options that are removed.", examples=[[]]
     )
     changed_variants: list[UUID] = Field(

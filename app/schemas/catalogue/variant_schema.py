@@ -111,6 +111,12 @@ class SoldRead(Schema):
     def _leave_out_the_first(cls, variant_id: UUID, info: ValidationInfo) -> Any:
         return None if variant_id == info.data.get("product_id") else variant_id
 
+    @property
+    def sold_id(self) -> UUID:
+        """The id of the variant."""
+        its: UUID | None = self.variant_id
+        return self.product_id if its is None else its
+
 
 class VariantCreate(Stocked):
     """A further variant of a product."""
@@ -138,7 +144,7 @@ class VariantChange(StockedChange):
     """A change of a variant."""
 
     sku: Sku = unchanged(
-        description="Stock-keeping unit; unique in the shop.", examples=["TEA-EARL-250"]
+        description="Stock-keeping unit; unique in the shop.", examples=["TEA-EARL-200"]
     )
     option_values: OptionValues = unchanged(
         description="A value for each option of the product.", examples=[_VALUES]
@@ -180,7 +186,7 @@ class VariantRead(Schema):
         alias="price", description="The price of one unit.", examples=["9.99"]
     )
     stock_quantity: Integer = Field(
-        description="Units in stock; below 0, so many are owed to orders.", examples=[40]
+        description="Units in stock; below 0, the units that are owed to orders.", examples=[40]
     )
     availability: Availability = Field(
         description="Whether it is in stock, low, or can only be ordered in advance.",
@@ -230,7 +236,7 @@ class OptionRead(Schema):
     """An option of a product, such as its size."""
 
     name: str = Field(max_length=50, description="The name.", examples=["Size"])
-    values: list[str] = Field(
+    values: list[Annotated[str, Field(max_length=100)]] = Field(
         max_length=MAX_VARIANTS,
         description="The values of its variants, in their order.",
         examples=[["S", "M"]],

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.core.money import format_minor
+from app.errors import InsufficientStock
 from app.models import MovementReason, Product, Variant
 from app.repositories.catalogue.stock_repository import StockRepository, movement_row
 from app.schemas.catalogue.product_events import ProductChangedEvent
@@ -14,7 +15,7 @@ from app.schemas.catalogue.stock_schema import StockMovementRead
 from app.schemas.messaging.event_schema import DomainEvent
 from app.security.areas.catalogue import CatalogueAudited
 from app.security.principal import Caller
-from app.services.catalogue.listing import derive_listing, note_low_stock
+from app.services.catalogue.listing import derive_listing, note_low_stock, sold_ids
 from app.services.catalogue.stock_events import stock_events
 from app.services.messaging.outbox_service import OutboxService
 from app.services.system.audit_service import AuditService
@@ -51,6 +52,7 @@ class CatalogueChanges:
 
         Raises:
             SkuTaken, VariantExists: a unique value is taken.
+            InsufficientStock: it owes units to orders, and would not be allowed to any more.
         """
         price_minor, stock_quantity = variant.price_minor, variant.stock_quantity
         for name, value in changes.items():
@@ -61,6 +63,7 @@ class CatalogueChanges:
             variant.stock_quantity = stock_quantity
             await self.move(variant, difference, MovementReason.STOCKTAKE, caller.name, now)
         note_low_stock(variant, now, self._low_stock_at)
+        require_stock(product, variant)
         # A unique value that is taken is refused here, and not where the audit is stored.
         await self._stock.flush()
         if variant.price_minor != price_minor:
@@ -94,7 +97,8 @@ class CatalogueChanges:
             SkuTaken, VariantExists: a unique value is taken.
         """
         derive_listing(product, variants, self._low_stock_at)
-        product.updated_at = now
+        if product.updated_at != now:
+            product.updated_at = now
         if is_new_version:
             product.version += 1
         await self._stock.flush()
@@ -114,6 +118,26 @@ class CatalogueChanges:
             "to": format_minor(variant.price_minor, product.currency),
         }
         await self._audit.record(CatalogueAudited.PRICE_CHANGED, caller, variant.id, **prices)
+
+
+def require_stock(product: Product, variant: Variant) -> None:
+    """Require that a variant owes units to orders only if it may.
+
+    Raises:
+        InsufficientStock: it may not.
+    """
+    if variant.stock_quantity >= 0 or variant.allows_backorder or not variant.tracks_stock:
+        return
+    raise InsufficientStock(
+        f"{product.name}: {-variant.stock_quantity} owed to orders",
+        products=[
+            {
+                **sold_ids(product.id, variant.id),
+                "asked": -variant.stock_quantity,
+                "available": 0,
+            }
+        ],
+    )
 
 
 def stock_of(variants: Sequence[Variant]) -> dict[UUID, int]:

@@ -14,13 +14,19 @@ from app.tables.catalogue import availability_of, best_of
 def derive_listing(product: Product, variants: Sequence[Variant], low_stock_at: int) -> None:
     """Set what lists show of a product, and the words by which it is found, from its variants."""
     sold = [each for each in variants if each.is_active]
-    product.sku = variants[0].sku
-    product.price_minor = min(each.price_minor for each in sold or variants)
-    product.availability = best_of(availability_of(each, low_stock_at) for each in sold)
-    product.variants_count = len(variants)
-    product.search_text = words_of(
-        product.name, product.category, product.description, map(texts_of, variants)
-    )
+    derived = {
+        "sku": variants[0].sku,
+        "price_minor": min(each.price_minor for each in sold or variants),
+        "availability": best_of(availability_of(each, low_stock_at) for each in sold),
+        "variants_count": len(variants),
+        "search_text": words_of(
+            product.name, product.category, product.description, map(texts_of, variants)
+        ),
+    }
+    for name, value in derived.items():
+        # A product whose attributes are set counts as changed, with what depends on it.
+        if getattr(product, name) != value:
+            setattr(product, name, value)
 
 
 def words_of(

@@ -19,6 +19,7 @@ from app.security.principal import Caller
 from app.services.catalogue.catalogue_changes import CatalogueChanges, stock_of
 from app.services.catalogue.listing import only_variant, sold_ids
 
+_AT_ONCE = 1_000
 _STORED = StockMovementRead.model_fields.keys() - {"product_id"}
 
 
@@ -82,6 +83,17 @@ class StockService:
         """
         product_id = await self._variants.product_of(variant_id)
         return _page(*await self._stock.movements_of_variant(variant_id, query), product_id)
+
+    async def is_derived(self, low_stock_at: int) -> bool:
+        """Return whether the stored rows were derived with a setting of what is low."""
+        return await self._stock.applied_low_stock_at() == low_stock_at
+
+    async def derive_some(self, after: UUID | None) -> UUID | None:
+        """Derive what is low for the next products by id, and return the last of them, if any."""
+        last = await self._stock.derive_all(after, self._clock.now(), _AT_ONCE)
+        if last is None:
+            await self._stock.note_low_stock_at()
+        return last
 
     async def _move(
         self,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product as combinations
-from typing import Any
 from uuid import UUID
 
 from app.core.clock import Clock
@@ -89,7 +88,7 @@ class VariantService:
             SkuTaken, VariantExists, TooManyVariants: nothing is added.
         """
         product, variants = await self._products.with_variants(product_id, lock=True)
-        (added,) = await self._add(caller, product, variants, [data])
+        (added,) = await self._add(caller, product, variants, [data], variants[0].price_minor)
         return VariantRead.of(added, product.option_names, self._low_stock_at)
 
     async def add_missing(
@@ -105,7 +104,10 @@ class VariantService:
         product, variants = await self._products.with_variants(product_id, lock=True)
         missing = list(_missing(product, variants, data))
         _require_room(product, len(variants) + len(missing))
-        added = await self._add(caller, product, variants, missing) if missing else []
+        price_minor = variants[0].price_minor
+        if "price_minor" in data.model_fields_set:
+            price_minor = data.price_minor
+        added = await self._add(caller, product, variants, missing, price_minor) if missing else []
         return MadeVariants(
             items=[VariantRead.of(each, product.option_names, self._low_stock_at) for each in added]
         )
@@ -165,12 +167,13 @@ class VariantService:
         product: Product,
         variants: list[Variant],
         wanted: Sequence[VariantCreate],
+        price_minor: int,
     ) -> list[Variant]:
         _require_room(product, len(variants) + len(wanted))
         maker = Maker(self._clock.now(), self._currency, self._low_stock_at)
         last = max(each.position for each in variants)
         added = [
-            maker.variant(data, product.id, place, product.option_names, variants[0].price_minor)
+            maker.variant(data, product.id, place, product.option_names, price_minor)
             for place, data in enumerate(wanted, start=last + 1)
         ]
         await self._variants.add_all(product.id, [columns_of(each) for each in added])
@@ -208,14 +211,11 @@ def _missing(
         for each in variants
     }
     taken = {each.sku.casefold() for each in variants}
-    price: dict[str, Any] = data.model_dump(include={"price_minor"}, exclude_unset=True)
     for combination in combinations(*values):
         if tuple(map(comparison_key, combination)) in present:
             continue
         sku = _sku_of(variants[0].sku, combination, taken)
-        yield VariantCreate(
-            sku=sku, option_values=dict(zip(names, combination, strict=True)), **price
-        )
+        yield VariantCreate(sku=sku, option_values=dict(zip(names, combination, strict=True)))
 
 
 def _all_values(

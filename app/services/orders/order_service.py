@@ -167,9 +167,7 @@ class OrderService:
             (OrderPlacedEvent(order.id, order), own) for order, own in placed
         ]
         # The last order of a variant is the one that has used it up.
-        last = {
-            line.variant_id or line.product_id: own for order, own in placed for line in order.items
-        }
+        last = {line.sold_id: own for order, own in placed for line in order.items}
         events += [
             (event, last[each])
             for each, pieces in placement.taken.items()

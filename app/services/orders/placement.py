@@ -107,18 +107,7 @@ class OrderPlacement:
                 if data.delivery_address is None
                 else data.delivery_address.model_dump()
             ),
-            lines=[
-                NewLine(
-                    variant.product_id,
-                    each,
-                    variant.sku,
-                    full_name(variant),
-                    variant.price_minor,
-                    quantity,
-                )
-                for each, quantity in quantities.items()
-                for variant in (self.variants[each],)
-            ],
+            lines=[_line(self.variants[each], quantity) for each, quantity in quantities.items()],
             steps=[NewStep(OrderStatus.PENDING, self.now)],
         )
 
@@ -175,6 +164,17 @@ class OrderPlacement:
     def _left(self, variant_id: UUID) -> int:
         stock: int = self.variants[variant_id].stock_quantity
         return stock - self.taken.get(variant_id, 0)
+
+
+def _line(variant: Any, quantity: int) -> NewLine:
+    return NewLine(
+        variant.product_id,
+        variant.id,
+        variant.sku,
+        full_name(variant),
+        variant.price_minor,
+        quantity,
+    )
 
 
 def is_limited(variant: Any) -> bool:

@@ -27,6 +27,8 @@ API = "/api/v1"
 USER = f"{API}/users/{{user_id}}"
 ADDRESS = f"{USER}/addresses/{{address_id}}"
 PRODUCT = f"{API}/products/{{product_id}}"
+SHIRT = f"{API}/products/{{shirt_id}}"
+VARIANT = f"{API}/variants/{{variant_id}}"
 ORDER = f"{API}/orders/{{order_id}}"
 OPERATION = f"{API}/operations/{{operation_id}}"
 REPORT = f"{API}/reports/{{day}}"
@@ -66,7 +68,7 @@ class Row:
     @property
     def template(self) -> str:
         """The path as the route table has it."""
-        return self.path.partition("?")[0]
+        return self.path.partition("?")[0].replace("{shirt_id}", "{product_id}")
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -145,6 +147,35 @@ MATRIX = (
         f"{PRODUCT}/stock",
         "401 | 403 403 201 201 403 201",
         json={"quantity": 5, "reason": "supply"},
+    ),
+    _row("GET", f"{API}/variants", "401 | 403 403 200 200 403 200"),
+    _row("GET", VARIANT, "200 | 200 200 200 200 200 200"),
+    _row("PATCH", VARIANT, "401 | 403 403 200 200 403 200", json={"price": "5.49"}),
+    _row("DELETE", VARIANT, "401 | 403 403 204 204 403 204"),
+    _row("GET", f"{VARIANT}/stock", "401 | 403 403 200 200 403 200"),
+    _row(
+        "POST",
+        f"{VARIANT}/stock",
+        "401 | 403 403 201 201 403 201",
+        json={"quantity": 5, "reason": "supply"},
+    ),
+    _row(
+        "POST",
+        f"{SHIRT}/variants",
+        "401 | 403 403 201 201 403 201",
+        json={"sku": "SHIRT-S", "option_values": {"Size": "S"}},
+    ),
+    _row(
+        "POST",
+        f"{SHIRT}/variants/missing",
+        "401 | 403 403 201 201 403 201",
+        json={"option_values": {"Size": ["XL"]}},
+    ),
+    _row(
+        "PUT",
+        f"{SHIRT}/options",
+        "401 | 403 403 200 200 403 200",
+        json={"options": [{"name": "Largeness", "former_name": "Size"}]},
     ),
     # Only staff may order for another user.
     _row("POST", f"{API}/orders", "401 | 400 201 201 201 403 201", json=BASKET),

@@ -11,7 +11,16 @@ from app.schemas.base import Schema
 from app.wiring.resources import Shop
 from tests.support.refusals import places_of, problem_of
 from tests.support.tables import everything
-from tests.test_security.rights.matrix import BASKET, MATRIX, PLACE, THING, Row, routes_of
+from tests.test_security.rights.matrix import (
+    BASKET,
+    MATRIX,
+    PLACE,
+    SHIRT,
+    THING,
+    VARIANT,
+    Row,
+    routes_of,
+)
 from tests.test_security.rights.world import World, world_of
 
 pytestmark = pytest.mark.any_database
@@ -38,6 +47,9 @@ FIELDS: dict[str, Any] = {
 DECLARED = {
     "POST /api/v1/products": {"is_active", "price", "stock_quantity"},
     "PATCH /api/v1/products/{product_id}": {"is_active", "price", "stock_quantity"},
+    f"POST {SHIRT}/variants": {"is_active", "price", "stock_quantity"},
+    f"POST {SHIRT}/variants/missing": {"price"},
+    f"PATCH {VARIANT}": {"is_active", "price", "stock_quantity"},
     "POST /api/v1/orders": {"user_id"},
     "PATCH /api/v1/orders/{order_id}": {"status"},
     "PATCH /api/v1/users/{user_id}/access": {"role", "is_active"},
@@ -76,7 +88,7 @@ async def refused(
 def test_every_route_with_a_body_is_tested(app: Litestar) -> None:
     with_body = {place for place, handler in routes_of(app).items() if body_of(handler)}
     assert {(row.method, row.template) for row in WITH_BODY} == with_body
-    assert len(with_body) == 17
+    assert len(with_body) == 22
 
 
 @pytest.mark.parametrize("row", WITH_BODY, ids=str)

@@ -29,6 +29,7 @@ from app.models import (
     StockMovement,
     User,
     UserRole,
+    Variant,
 )
 from app.security.areas import SCOPES
 from app.security.areas.orders import OrdersScope
@@ -51,6 +52,8 @@ from tests.test_security.people import (
 )
 
 DAY = date(2017, 6, 1)
+SHIRT = UUID("0199a1b2-7c00-7d00-8e00-00000000a11e")
+"""A product in two variants."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,9 @@ async def world_of(shop: Shop, scope: Scope | None = None) -> World:
     rows: list[tuple[type[Base], Row]] = [(User, each.user) for each in people.values()]
     rows += [(LoginSession, each.session) for each in people.values()]
     rows += [*((ApiKey, each.row) for each in (without, within, spare)), *things]
-    ids = {f"{model.__name__.lower()}_id": str(row["id"]) for model, row in things if "id" in row}
+    ids = {"shirt_id": str(SHIRT)} | {
+        f"{model.__name__.lower()}_id": str(row["id"]) for model, row in things if "id" in row
+    }
     values = ids | {
         "user_id": owner.id,
         "other_id": people["other"].id,
@@ -178,7 +183,11 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
     return [
         (Operation, operation | times),
         (DeadLetter, _letter(now)),
-        (Product, product | times),
+        (Product, _product(SHIRT) | {"option_names": ["Size"], "variants_count": 2} | times),
+        (Product, product | {"variants_count": 1} | times),
+        (Variant, _variant(SHIRT, SHIRT, "SHIRT", "M") | times),
+        (Variant, _variant(product_id, product_id, "TEA") | times),
+        (Variant, _variant(new_id(now), SHIRT, "SHIRT-L", "L") | times),
         (Address, address),
         *_order(order_id, user_id, product, times),
         (StockMovement, _movement(product_id, 10, MovementReason.SUPPLY, now)),
@@ -196,8 +205,21 @@ def _product(product_id: UUID) -> Row:
         "category": "Tea",
         "price_minor": 499,
         "currency": "USD",
-        "stock_quantity": 9,
+        "option_names": [],
+        "availability": "in_stock",
         "search_text": "tea",
+    }
+
+
+def _variant(variant_id: UUID, product_id: UUID, sku: str, size: str = "") -> Row:
+    return {
+        "id": variant_id,
+        "product_id": product_id,
+        "sku": sku,
+        "price_minor": 499,
+        "stock_quantity": 9,
+        "option1": size,
+        "option1_key": size.casefold(),
     }
 
 
@@ -252,7 +274,7 @@ def _order(order_id: UUID, user_id: UUID, product: Row, times: Row) -> list[tupl
     item = {
         "order_id": order_id,
         "position": 1,
-        "product_id": product["id"],
+        "variant_id": product["id"],
         "sku": "TEA",
         "name": "Tea",
         "unit_price_minor": 499,
@@ -274,7 +296,7 @@ def _movement(product_id: UUID, quantity: int, reason: MovementReason, at: Any) 
         "id": new_id(at),
         "created_at": at,
         "source": "tests",
-        "product_id": product_id,
+        "variant_id": product_id,
         "quantity": quantity,
         "reason": reason,
     }

@@ -215,7 +215,7 @@ async def _have_all_happen(client: httpx.AsyncClient) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=5)
     path = f"/products/{product['id']}"
     order = await place_order(client, user["id"], {product["id"]: 5}, delivery_address=address())
-    await place_order(client, user["id"], {(await create_product(client))["id"]: 1})
+    await place_order(client, user["id"], {(await create_product(client))["id"]: 6})
     steps = [
         ("PATCH", f"/orders/{order['id']}", {"status": "paid"}),
         ("POST", f"/orders/{order['id']}/cancel", None),

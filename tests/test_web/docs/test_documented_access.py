@@ -23,6 +23,7 @@ PUBLIC = {
     ("POST", "/api/v1/users"),
     ("GET", "/api/v1/categories"),
     ("GET", "/api/v1/products/{product_id}"),
+    ("GET", "/api/v1/variants/{variant_id}"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
 }
@@ -55,7 +56,7 @@ SECRET = {
     ("POST", "/api/v1/api-keys"),
 }
 TAGS: dict[str, str | tuple[str, ...]] = {
-    "products": ("/api/v1/products", "/api/v1/categories"),
+    "products": ("/api/v1/products", "/api/v1/variants", "/api/v1/categories"),
     "orders": "/api/v1/orders",
     "users": "/api/v1/users",
     "auth": "/api/v1/auth/",
