@@ -1,12 +1,17 @@
-"""Errors about products and their stock."""
+"""Errors about products, their stock and their categories."""
 
 from app.errors.base import Conflict, NotFound
 
 __all__ = [
+    "CategoryCycle",
+    "CategoryNotEmpty",
+    "CategoryNotFound",
+    "CategoryTooDeep",
     "InsufficientStock",
     "ProductNotForSale",
     "ProductNotFound",
     "SkuTaken",
+    "SlugTaken",
 ]
 
 
@@ -32,3 +37,33 @@ class ProductNotForSale(Conflict):
     """The product is currently not for sale."""
 
     code, title = "product-not-for-sale", "The product is not for sale"
+
+
+class CategoryNotFound(NotFound):
+    """The category does not exist, or is not shown to the caller."""
+
+    code, title = "category-not-found", "Category not found"
+
+
+class SlugTaken(Conflict):
+    """Another category below the same parent has this slug."""
+
+    code, title = "slug-taken", "The slug is taken"
+
+
+class CategoryCycle(Conflict):
+    """A category would be below itself."""
+
+    code, title = "category-cycle", "The category would be below itself"
+
+
+class CategoryTooDeep(Conflict):
+    """A category would have too many others above it."""
+
+    code, title = "category-too-deep", "The tree would be too deep"
+
+
+class CategoryNotEmpty(Conflict):
+    """The category has categories below it, or products."""
+
+    code, title = "category-not-empty", "The category is not empty"

@@ -1,4 +1,4 @@
-"""Tables of products and the movements of their stock."""
+"""Tables of products, their categories, and the movements of their stock."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +9,16 @@ from sqlalchemy.orm import Mapped, mapped_column, object_session
 
 from app.tables.base import Base, changes_of
 
-__all__ = ["Availability", "MovementReason", "Product", "StockMovement", "availability_of"]
+__all__ = [
+    "Availability",
+    "Category",
+    "CategoryRedirect",
+    "MovementReason",
+    "Product",
+    "ProductCategory",
+    "StockMovement",
+    "availability_of",
+]
 
 LOW_STOCK_AT = "low_stock_at"
 """The name under which a session has the setting."""
@@ -61,16 +70,19 @@ class Product(Base):
         Index(None, "created_at", "id"),
         Index(None, "name", "id"),
         Index(None, "price_minor", "id"),
-        Index(None, "category", "created_at", "id"),
-        Index(None, "category", "name", "id"),
-        Index(None, "category", "price_minor", "id"),
+        Index(None, "primary_category_id", "created_at", "id"),
+        Index(None, "primary_category_id", "name", "id"),
+        Index(None, "primary_category_id", "price_minor", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     sku: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(200))
     description: Mapped[str] = mapped_column(Text)
+    # The name of the primary category, which its renaming changes too.
     category: Mapped[str] = mapped_column(String(100))
+    # None only for what the release before the tree has written: `CategoryService.adopt` sets it.
+    primary_category_id: Mapped[UUID | None] = mapped_column(ForeignKey("categories.id"))
     price_minor: Mapped[int] = mapped_column()
     currency: Mapped[str] = mapped_column(String(3))
     stock_quantity: Mapped[int] = mapped_column()
@@ -110,4 +122,58 @@ class StockMovement(Base):
     quantity: Mapped[int] = mapped_column()
     reason: Mapped[MovementReason] = mapped_column()
     source: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column()
+
+
+# Paths are compared byte by byte, so that one range contains what is below a category.
+_PATH = String(400).with_variant(String(400, collation="C"), "postgresql")
+
+
+class Category(Base):
+    """A category of the tree; `parent_id` is the truth, and `path` and `depth` follow from it."""
+
+    __tablename__ = "categories"
+    __table_args__ = (
+        UniqueConstraint("path"),
+        UniqueConstraint("parent_id", "slug"),
+        CheckConstraint("depth BETWEEN 1 AND 6", name="depth"),
+        Index(None, "name"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("categories.id"))
+    slug: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(100))
+    description: Mapped[str] = mapped_column(Text, default="")
+    position: Mapped[int] = mapped_column(default=0)
+    # The slugs from the top, each with a "/" after it.
+    path: Mapped[str] = mapped_column(_PATH)
+    depth: Mapped[int] = mapped_column()
+    is_active: Mapped[bool] = mapped_column(default=True)
+    seo_title: Mapped[str] = mapped_column(String(200), default="")
+    seo_description: Mapped[str] = mapped_column(String(500), default="")
+    created_at: Mapped[datetime] = mapped_column()
+    updated_at: Mapped[datetime] = mapped_column()
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class ProductCategory(Base):
+    """A further category of a product; the primary one is a column of the product."""
+
+    __tablename__ = "product_categories"
+    __table_args__ = (Index(None, "category_id", "product_id"),)
+
+    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"), primary_key=True)
+    category_id: Mapped[UUID] = mapped_column(ForeignKey("categories.id"), primary_key=True)
+    position: Mapped[int] = mapped_column()
+
+
+class CategoryRedirect(Base):
+    """A path that a category had, and the category that it leads to."""
+
+    __tablename__ = "category_redirects"
+    __table_args__ = (Index(None, "category_id"),)
+
+    path: Mapped[str] = mapped_column(_PATH, primary_key=True)
+    category_id: Mapped[UUID] = mapped_column(ForeignKey("categories.id"))
     created_at: Mapped[datetime] = mapped_column()

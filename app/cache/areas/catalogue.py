@@ -1,25 +1,31 @@
-"""The cached representations of products."""
+"""The cached representations of products and categories."""
 
 from collections.abc import Iterable
 from uuid import UUID
 
 from app.cache.kind import Kind, RowTags
-from app.errors import ProductNotFound
-from app.models import Product
+from app.errors import CategoryNotFound, ProductNotFound
+from app.models import Category, Product
 
 CATALOGUE = "catalogue"
 """The tag of all products: every product list depends on it."""
 
 PRODUCTS = Kind("product", 600, ProductNotFound)
 PRODUCT_LISTS = Kind("product_list", 600, list_tag=CATALOGUE)
+CATEGORIES = Kind("category", 600, CategoryNotFound)
 
-KINDS = (PRODUCTS, PRODUCT_LISTS)
+KINDS = (PRODUCTS, PRODUCT_LISTS, CATEGORIES)
 
 
 def product_tags(product_ids: Iterable[UUID], *, are_listed_anew: bool = True) -> set[str]:
     """Return the tags of changed products, and of all lists if they show them otherwise now."""
     tags = set(map(PRODUCTS.tag, product_ids))
     return tags | {CATALOGUE} if are_listed_anew else tags
+
+
+def category_tags(category_ids: Iterable[UUID]) -> set[str]:
+    """Return the tags of changed categories, with that of the tree and of all product lists."""
+    return {CATALOGUE, *map(CATEGORIES.tag, category_ids)}
 
 
 def list_key(query: str, low_stock_at: int) -> str:
@@ -31,4 +37,8 @@ def _of_product(product: Product) -> set[str]:
     return product_tags([product.id], are_listed_anew=product.has_new_listing)
 
 
-ROW_TAGS: RowTags = {Product: _of_product}
+def _of_category(category: Category) -> set[str]:
+    return category_tags([category.id])
+
+
+ROW_TAGS: RowTags = {Product: _of_product, Category: _of_category}

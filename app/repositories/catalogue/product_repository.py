@@ -25,6 +25,8 @@ from app.repositories.bulk import (
     table_of,
     values_of,
 )
+from app.repositories.catalogue.category_filter import CategoryFilter
+from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.schemas.catalogue.product_schema import ProductQuery
 from app.schemas.page_schema import PageQuery
 from app.tables.catalogue import LOW_STOCK_AT, changes_availability
@@ -117,7 +119,7 @@ class ProductRepository(Repository[Product]):
         """Return a page of the products that are for sale, and the cursor of the next page."""
         column = _SORT_COLUMNS[query.sort.removeprefix("-")]
         return await self.page(
-            self._for_sale(query),
+            await self._for_sale(query),
             column,
             order=query.order,
             limit=query.limit,
@@ -126,25 +128,26 @@ class ProductRepository(Repository[Product]):
 
     async def count(self, query: ProductQuery) -> int:
         """Return the number of the products that are for sale, up to the limit of a count."""
-        return await self.bounded_count(self._for_sale(query))
+        return await self.bounded_count(await self._for_sale(query))
 
-    async def count_by_category(self, limit: int) -> Sequence[tuple[str, int]]:
-        """Return the categories of the products that are for sale, with their numbers, by name."""
-        rows = await self.session.execute(
-            select(Product.category, func.count())
-            .where(Product.archived_at.is_(None), Product.is_active)
-            .group_by(Product.category)
-            .order_by(Product.category)
-            .limit(limit)
+    async def add(self, row: Product) -> Product:
+        """Add a product; its category is made if there is none of this name.
+
+        Raises:
+            SkuTaken: another product has the SKU.
+        """
+        categories = await PrimaryCategoryRepository(self.session).ids_of(
+            [row.category], row.created_at
         )
-        return [(row.category, row[1]) for row in rows]
+        row.primary_category_id = categories[row.category]
+        return await super().add(row)
 
-    def _for_sale(self, query: ProductQuery) -> Select[Product]:
+    async def _for_sale(self, query: ProductQuery) -> Select[Product]:
         rows = self.query().where(Product.is_active)
         if query.q is not None:
             rows = self._matching(rows, search_words(query.q))
         if query.category is not None:
-            rows = rows.where(Product.category == query.category)
+            rows = rows.where(await CategoryFilter(self.session).condition(query.category))
         if query.sku is not None:
             rows = rows.where(Product.sku == query.sku)
         if query.min_price is not None:
@@ -244,11 +247,15 @@ class ProductRepository(Repository[Product]):
         currency: str | None = await self.session.scalar(select(Product.currency).limit(1))
         return currency
 
-    async def add_all(self, products: Sequence[Mapping[str, object]]) -> None:
-        """Add many products, given as columns."""
+    async def add_all(self, products: Sequence[Mapping[str, Any]]) -> None:
+        """Add many products, given as columns; categories are made that there are not."""
         if products:
             mark_changed(self.session, product_tags(()))
-            await insert_rows(self.session, (_products, products))
+            at = max(each["created_at"] for each in products)
+            names = {each["category"] for each in products}
+            ids = await PrimaryCategoryRepository(self.session).ids_of(names, at)
+            placed = [{**each, "primary_category_id": ids[each["category"]]} for each in products]
+            await insert_rows(self.session, (_products, placed))
 
 
 class StockMovementRepository(Repository[StockMovement]):

@@ -1,7 +1,7 @@
 """The catalogue: products and their stock."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from app.cache.areas.catalogue import PRODUCT_LISTS, PRODUCTS, list_key
@@ -13,6 +13,7 @@ from app.core.money import format_minor
 from app.core.search_words import search_text
 from app.errors import InsufficientStock
 from app.models import MovementReason, Product
+from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.product_events import (
     ProductChangedEvent,
@@ -21,9 +22,6 @@ from app.schemas.catalogue.product_events import (
 )
 from app.schemas.catalogue.product_messages import ProductOutOfStock
 from app.schemas.catalogue.product_schema import (
-    MAX_CATEGORIES,
-    CategoryList,
-    CategoryRead,
     ProductChange,
     ProductCreate,
     ProductListed,
@@ -50,6 +48,7 @@ class ProductService:
     def __init__(
         self,
         products: ProductRepository,
+        categories: PrimaryCategoryRepository,
         audit: AuditService,
         outbox: OutboxService,
         clock: Clock,
@@ -58,6 +57,7 @@ class ProductService:
         cache: Cache,
     ) -> None:
         self._products = products
+        self._categories = categories
         self._audit = audit
         self._outbox = outbox
         self._clock = clock
@@ -119,16 +119,6 @@ class ProductService:
         key = list_key(query.model_dump_json(), self._low_stock_at)
         return await self._cache.show_list(PRODUCT_LISTS, key, load)
 
-    async def categories(self) -> Found:
-        """Return the categories of the products that are for sale."""
-
-        async def load() -> Representation:
-            counted = await self._products.count_by_category(MAX_CATEGORIES)
-            items = [CategoryRead(name=name, products_count=count) for name, count in counted]
-            return Representation.of(CategoryList(items=items))
-
-        return await self._cache.show_list(PRODUCT_LISTS, "categories", load)
-
     async def change(
         self,
         caller: Caller,
@@ -144,6 +134,8 @@ class ProductService:
         Raises:
             ProductNotFound, PreconditionFailed, SkuTaken: nothing is changed.
         """
+        changes = change.changes()
+        categories = await self.find_categories([changes.get("category")])
         product = await self._products.get(product_id, lock=True)
         require_match(if_match, ProductRead.model_validate(product))
         if source_version is not None:
@@ -151,7 +143,9 @@ class ProductService:
                 return ProductRead.model_validate(product)
             product.source_version = source_version
         price_minor, stock_quantity = product.price_minor, product.stock_quantity
-        for name, value in change.changes().items():
+        if (category := changes.get("category")) not in (None, product.category):
+            product.primary_category_id = categories[category]
+        for name, value in changes.items():
             setattr(product, name, value)
         product.search_text = search_text(
             product.name, product.sku, product.category, product.description
@@ -165,6 +159,14 @@ class ProductService:
             await self._audit_price(caller, product, price_minor)
         await self._announce_change(product, is_emptied=difference < 0)
         return ProductRead.model_validate(product)
+
+    async def find_categories(self, names: Iterable[str | None]) -> dict[str, UUID]:
+        """Return the categories with these names for the rest of the transaction, or make them.
+
+        Call it before products are locked: the order of the locks prevents deadlocks.
+        """
+        given = {name for name in names if name is not None}
+        return await self._categories.ids_of(given, self._clock.now()) if given else {}
 
     async def lock(self, product_ids: Collection[UUID]) -> None:
         """Lock products until the transaction ends."""

@@ -45,7 +45,7 @@ from app.web.request import FORM
 from app.web.route_options import guarded_of, has_options, options_of
 
 _PARAMETER = re.compile(r"{(\w+)}")
-_METHODS = ("get", "post", "patch", "delete")
+_METHODS = ("get", "post", "put", "patch", "delete")
 # A user's access token, or a machine's API key.
 _SECURITY_SCHEMES = {
     "password": {

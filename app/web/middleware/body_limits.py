@@ -33,6 +33,7 @@ MAX_HEADER_LENGTH = 1_000
 BOUNDED = {
     "GET": ("If-None-Match", "Last-Event-ID"),
     "POST": ("Prefer",),
+    "PUT": ("If-Match",),
     "PATCH": ("If-Match", "Prefer"),
 }
 """The headers of limited length, by method."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 READ = (
     "Accept",
     "Authorization",

@@ -15,6 +15,7 @@ from app.models import (
     Address,
     ApiKey,
     Base,
+    Category,
     DailyReport,
     DeadLetter,
     LoginSession,
@@ -30,6 +31,7 @@ from app.models import (
     User,
     UserRole,
 )
+from app.repositories.catalogue.primary_category_repository import top_category
 from app.security.areas import SCOPES
 from app.security.areas.orders import OrdersScope
 from app.security.principal import Scope, name_of_user
@@ -165,6 +167,8 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
     product_id, address_id, order_id = (new_id(now) for _ in range(3))
     times = {"created_at": now, "updated_at": now}
     product = _product(product_id)
+    category, spare = (top_category(each, each.lower(), now) for each in ("Tea", "Spare"))
+    product["primary_category_id"] = category["id"]
     operation = {
         "id": new_id(now),
         "queue": "order",
@@ -178,6 +182,8 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
     return [
         (Operation, operation | times),
         (DeadLetter, _letter(now)),
+        (Category, category),
+        (Category, spare),
         (Product, product | times),
         (Address, address),
         *_order(order_id, user_id, product, times),

@@ -127,7 +127,7 @@ def expected_problems(handler: HTTPRouteHandler, method: str, has_body: bool) ->
 
 async def test_every_change_tells_of_its_body(client: httpx.AsyncClient) -> None:
     for (method, path), operation in operations_of(await document_of(client)).items():
-        takes_body = method in ("POST", "PATCH") and not path.endswith(BARE)
+        takes_body = method in ("POST", "PUT", "PATCH") and not path.endswith(BARE)
         assert ("requestBody" in operation) == takes_body, path
         if takes_body:
             assert operation["requestBody"]["required"] is True

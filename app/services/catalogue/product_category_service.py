@@ -1,0 +1,80 @@
+"""The categories of a product: one primary, and further ones."""
+
+from uuid import UUID
+
+from app.core.clock import Clock
+from app.core.search_words import search_text
+from app.models import Product
+from app.repositories.catalogue.category_repository import CategoryRepository
+from app.repositories.catalogue.primary_category_repository import (
+    PrimaryCategoryRepository,
+    with_words,
+)
+from app.repositories.catalogue.product_repository import ProductRepository
+from app.schemas.catalogue.category_schema import (
+    CategoryNode,
+    ProductCategoriesChange,
+    ProductCategoriesRead,
+)
+from app.schemas.catalogue.product_events import ProductChangedEvent
+from app.schemas.catalogue.product_schema import ProductRead
+from app.services.messaging.outbox_service import OutboxService
+from app.services.preconditions import require_match
+
+
+class ProductCategoryService:
+    """Returns and replaces the categories of a product."""
+
+    def __init__(
+        self,
+        products: ProductRepository,
+        tree: CategoryRepository,
+        primary: PrimaryCategoryRepository,
+        outbox: OutboxService,
+        clock: Clock,
+    ) -> None:
+        self._products = products
+        self._tree = tree
+        self._primary = primary
+        self._outbox = outbox
+        self._clock = clock
+
+    async def of_product(self, product_id: UUID) -> ProductCategoriesRead:
+        """Return the categories of a product, the primary one first.
+
+        Raises:
+            ProductNotFound: the product does not exist.
+        """
+        return await self._shown(await self._products.get(product_id))
+
+    async def replace(
+        self, product_id: UUID, change: ProductCategoriesChange, if_match: str | None = None
+    ) -> ProductCategoriesRead:
+        """Replace the categories of a product.
+
+        Raises:
+            ProductNotFound, CategoryNotFound: nothing is changed.
+            PreconditionFailed: its categories are not what the caller read.
+        """
+        first, *further = change.category_ids
+        found = await self._tree.lock_shared(change.category_ids)
+        product = await self._products.get(product_id, lock=True)
+        require_match(if_match, await self._shown(product))
+        product.primary_category_id = first
+        former, product.category = product.category, found[first].name
+        product.search_text = with_words(
+            product.search_text, search_text(former), search_text(product.category)
+        )
+        product.updated_at = self._clock.now()
+        product.version += 1
+        await self._products.flush()
+        await self._primary.replace_further(product_id, further)
+        shown = ProductRead.model_validate(product)
+        await self._outbox.announce(ProductChangedEvent(product.id, shown))
+        return await self._shown(product)
+
+    async def _shown(self, product: Product) -> ProductCategoriesRead:
+        categories = await self._tree.of_product(product)
+        return ProductCategoriesRead(
+            items=[CategoryNode.model_validate(each) for each in categories]
+        )
