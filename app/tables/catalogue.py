@@ -13,6 +13,7 @@ __all__ = [
     "Availability",
     "Category",
     "CategoryRedirect",
+    "CategoryTree",
     "MovementReason",
     "Product",
     "ProductCategory",
@@ -177,3 +178,12 @@ class CategoryRedirect(Base):
     path: Mapped[str] = mapped_column(_PATH, primary_key=True)
     category_id: Mapped[UUID] = mapped_column(ForeignKey("categories.id"))
     created_at: Mapped[datetime] = mapped_column()
+
+
+class CategoryTree(Base):
+    """The state of the tree: another one after each change of what a category contains."""
+
+    __tablename__ = "category_tree"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[UUID] = mapped_column()

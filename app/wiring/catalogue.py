@@ -3,7 +3,6 @@
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.repositories.catalogue.category_repository import CategoryRepository
 from app.repositories.catalogue.category_tree_repository import CategoryTreeRepository
 from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.repositories.catalogue.product_repository import ProductRepository
@@ -46,7 +45,7 @@ def provide_product_categories(
     """Return the service of the categories of a product."""
     return ProductCategoryService(
         ProductRepository(session),
-        CategoryRepository(session),
+        CategoryTreeRepository(session),
         PrimaryCategoryRepository(session),
         provide_outbox(session, shop),
         shop.clock,

@@ -100,6 +100,13 @@ def _create_tables() -> None:
 
 
 def _fill() -> None:
+    tree = op.create_table(
+        "category_tree",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_category_tree")),
+    )
+    assert tree is not None
     connection = op.get_bind()
     now = datetime.now(UTC)
     taken: set[str] = set()
@@ -131,6 +138,7 @@ def _fill() -> None:
             for row in rows
         ],
     )
+    op.bulk_insert(tree, [{"id": 1, "state": new_id(now)}])
     connection.execute(
         sa.update(_products).values(
             primary_category_id=sa.select(columns.id)
@@ -150,5 +158,5 @@ def downgrade() -> None:
         op.create_index(
             op.f(f"ix_products_category_{order}_id"), "products", ["category", order, "id"]
         )
-    for table in ("category_redirects", "product_categories", "categories"):
+    for table in ("category_tree", "category_redirects", "product_categories", "categories"):
         op.drop_table(table)

@@ -2,19 +2,22 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import Integer, bindparam, delete, func, insert, text, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.cache.areas.catalogue import category_tags
 from app.database.advisory_locks import AdvisoryLock
 from app.database.sessions import mark_changed
-from app.models import Category, CategoryRedirect
+from app.models import Category, CategoryRedirect, CategoryTree
 from app.repositories.bulk import among, table_of
 from app.repositories.catalogue.category_repository import PATH_END, CategoryRepository
 
 _categories = table_of(Category)
 _redirects = table_of(CategoryRedirect)
+_tree = table_of(CategoryTree)
 
 # One UPDATE for a whole subtree: no reader sees a part of it under the old path.
 _REPLACE_PATHS = (
@@ -40,7 +43,7 @@ class CategoryTreeRepository(CategoryRepository):
         Two changes at once, each right by itself, could put each of two categories below the other.
         SQLite has one writer anyway.
         """
-        if self.session.get_bind().dialect.name == "postgresql":
+        if self._is_postgresql:
             await self.session.execute(_LOCK_TREE, {"lock": AdvisoryLock.CATEGORIES})
 
     async def add_all(self, rows: Sequence[Mapping[str, object]]) -> None:
@@ -48,7 +51,25 @@ class CategoryTreeRepository(CategoryRepository):
         if rows:
             await self._free([str(row["path"]) for row in rows])
             await self.session.execute(insert(_categories), rows)
+            await self.note_change()
             mark_changed(self.session, category_tags(()))
+
+    async def note_change(self) -> None:
+        """Give the tree another state, by which processes see what they know of it no longer holds.
+
+        It is not a number: a copy of the database that is changed never has the state of another.
+        """
+        insertion = postgresql_insert if self._is_postgresql else sqlite_insert
+        state = {"state": uuid4()}
+        await self.session.execute(
+            insertion(_tree)
+            .values({"id": 1} | state)
+            .on_conflict_do_update(index_elements=["id"], set_=state)
+        )
+
+    @property
+    def _is_postgresql(self) -> bool:
+        return self.session.get_bind().dialect.name == "postgresql"
 
     async def replace_path(self, category: Category, new: str, depth: int, at: datetime) -> None:
         """Give a category and all below it their new paths, and have the old ones redirect."""

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, literal_column, select, text, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.cache.areas.catalogue import product_tags
@@ -25,7 +25,7 @@ from app.repositories.bulk import (
     table_of,
     values_of,
 )
-from app.repositories.catalogue.category_filter import CategoryFilter
+from app.repositories.catalogue.category_filter import CategoryFilter, only
 from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.schemas.catalogue.product_schema import ProductQuery
 from app.schemas.page_schema import PageQuery
@@ -117,9 +117,20 @@ class ProductRepository(Repository[Product]):
 
     async def find(self, query: ProductQuery) -> tuple[Sequence[Product], str | None]:
         """Return a page of the products that are for sale, and the cursor of the next page."""
+        if query.category is None:
+            return await self._page_of(query)
+        if (conditions := only(query.category)) is not None:
+            found = await self._page_of(query, *conditions)
+            if found[0]:
+                return found
+        return await self._page_of(query, await self._condition_of(query.category))
+
+    async def _page_of(
+        self, query: ProductQuery, *conditions: ColumnElement[bool]
+    ) -> tuple[Sequence[Product], str | None]:
         column = _SORT_COLUMNS[query.sort.removeprefix("-")]
         return await self.page(
-            await self._for_sale(query),
+            self._for_sale(query).where(*conditions),
             column,
             order=query.order,
             limit=query.limit,
@@ -128,7 +139,13 @@ class ProductRepository(Repository[Product]):
 
     async def count(self, query: ProductQuery) -> int:
         """Return the number of the products that are for sale, up to the limit of a count."""
-        return await self.bounded_count(await self._for_sale(query))
+        rows = self._for_sale(query)
+        if query.category is not None:
+            rows = rows.where(await self._condition_of(query.category))
+        return await self.bounded_count(rows)
+
+    async def _condition_of(self, category: str) -> ColumnElement[bool]:
+        return await CategoryFilter(self.session).condition(category)
 
     async def add(self, row: Product) -> Product:
         """Add a product; its category is made if there is none of this name.
@@ -142,12 +159,10 @@ class ProductRepository(Repository[Product]):
         row.primary_category_id = categories[row.category]
         return await super().add(row)
 
-    async def _for_sale(self, query: ProductQuery) -> Select[Product]:
+    def _for_sale(self, query: ProductQuery) -> Select[Product]:
         rows = self.query().where(Product.is_active)
         if query.q is not None:
             rows = self._matching(rows, search_words(query.q))
-        if query.category is not None:
-            rows = rows.where(await CategoryFilter(self.session).condition(query.category))
         if query.sku is not None:
             rows = rows.where(Product.sku == query.sku)
         if query.min_price is not None:

@@ -141,6 +141,7 @@ class CategoryService:
             category.updated_at = now
             category.version += 1
         await self._tree.flush()
+        await self._tree.note_change()
         if category.name != before[0]:
             await self._rename_products(category)
         if category.is_active != before[1]:
@@ -162,6 +163,7 @@ class CategoryService:
         if await self._tree.has_children(category.id):
             raise CategoryNotEmpty(f"there are categories below {category.path}")
         now = self._clock.now()
+        await self._tree.note_change()
         if target is not None:
             products = await self._products.lock_products(category.id)
             await self._products.replace(category.id, products, target, now)

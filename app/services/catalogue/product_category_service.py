@@ -5,7 +5,7 @@ from uuid import UUID
 from app.core.clock import Clock
 from app.core.search_words import search_text
 from app.models import Product
-from app.repositories.catalogue.category_repository import CategoryRepository
+from app.repositories.catalogue.category_tree_repository import CategoryTreeRepository
 from app.repositories.catalogue.primary_category_repository import (
     PrimaryCategoryRepository,
     with_words,
@@ -28,7 +28,7 @@ class ProductCategoryService:
     def __init__(
         self,
         products: ProductRepository,
-        tree: CategoryRepository,
+        tree: CategoryTreeRepository,
         primary: PrimaryCategoryRepository,
         outbox: OutboxService,
         clock: Clock,
@@ -58,6 +58,8 @@ class ProductCategoryService:
         """
         first, *further = change.category_ids
         found = await self._tree.lock_shared(change.category_ids)
+        # Before the product is locked, as when a category is renamed.
+        await self._tree.note_change()
         product = await self._products.get(product_id, lock=True)
         require_match(if_match, await self._shown(product))
         product.primary_category_id = first
