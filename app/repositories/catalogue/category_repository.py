@@ -137,8 +137,11 @@ class CategoryRepository(Repository[Category]):
             .where(ProductCategory.product_id == product.id)
             .order_by(ProductCategory.position, Category.id)
         )
-        rows = [row[0] for row in await self.session.execute(further)]
-        if product.primary_category_id is None:
-            return rows
-        primary = await self.get(product.primary_category_id)
-        return [primary, *(row for row in rows if row.id != primary.id)]
+        primary = (
+            select(Category)
+            .join(Product, Product.primary_category_id == Category.id)
+            .where(Product.id == product.id)
+        )
+        rows = [*await self.session.scalars(primary)]
+        rows += [row[0] for row in await self.session.execute(further) if row[0] not in rows]
+        return rows
