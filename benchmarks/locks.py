@@ -199,7 +199,7 @@ class Holds:
     def scenarios(self) -> list[Scenario]:
         """Return what is tried."""
         free = frozenset(GROUPS)
-        row = f"SELECT 1 FROM products WHERE id = '{self._locked}' FOR UPDATE"
+        row = f"SELECT 1 FROM variants WHERE id = '{self._locked}' FOR UPDATE"
         return [
             Scenario(
                 "a row is locked",

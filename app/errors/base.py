@@ -88,6 +88,12 @@ class Conflict(DomainError):
 
     code, title, status = "conflict", "Conflict", 409
 
+    @classmethod
+    def of_taken(cls, column: str) -> Self:
+        """Return the error for a unique column whose value is taken."""
+        name = column.removesuffix("_key")
+        return cls(f"the {name} is taken", field=name)
+
 
 class PreconditionFailed(DomainError):
     """The resource no longer has the version in `If-Match`."""

@@ -1,4 +1,6 @@
-"""Errors about products, their stock and their categories."""
+"""Errors about products, their variants, stock and categories."""
+
+from typing import Self
 
 from app.errors.base import Conflict, NotFound
 
@@ -8,10 +10,16 @@ __all__ = [
     "CategoryNotFound",
     "CategoryTooDeep",
     "InsufficientStock",
+    "LastVariant",
     "ProductNotForSale",
     "ProductNotFound",
     "SkuTaken",
     "SlugTaken",
+    "TooManyVariants",
+    "VariantExists",
+    "VariantNotFound",
+    "VariantRequired",
+    "VariantsWouldCollide",
 ]
 
 
@@ -21,8 +29,14 @@ class ProductNotFound(NotFound):
     code, title = "product-not-found", "Product not found"
 
 
+class VariantNotFound(NotFound):
+    """The variant does not exist."""
+
+    code, title = "variant-not-found", "Variant not found"
+
+
 class SkuTaken(Conflict):
-    """Another product has this SKU."""
+    """Another product or variant has this SKU."""
 
     code, title = "sku-taken", "The SKU is taken"
 
@@ -37,6 +51,41 @@ class ProductNotForSale(Conflict):
     """The product is currently not for sale."""
 
     code, title = "product-not-for-sale", "The product is not for sale"
+
+
+class VariantRequired(Conflict):
+    """The product has several variants, and the request does not say which one it means."""
+
+    code, title = "variant-required", "A variant must be chosen"
+
+
+class VariantExists(Conflict):
+    """Another variant of the product has the same option values."""
+
+    code, title = "variant-exists", "The variant already exists"
+
+    @classmethod
+    def of_taken(cls, column: str) -> Self:
+        """Return the error for option values that another variant has."""
+        return cls("another variant has these option values", field="option_values")
+
+
+class VariantsWouldCollide(Conflict):
+    """Several variants of the product would have the same option values."""
+
+    code, title = "variants-would-collide", "Variants would have the same option values"
+
+
+class TooManyVariants(Conflict):
+    """The product would have more variants than allowed."""
+
+    code, title = "too-many-variants", "Too many variants"
+
+
+class LastVariant(Conflict):
+    """The product has no other variant."""
+
+    code, title = "last-variant", "The last variant of a product"
 
 
 class CategoryNotFound(NotFound):

@@ -1,6 +1,7 @@
 """The base of all repositories."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
@@ -24,7 +25,7 @@ class Repository(Generic[Row]):
     model: ClassVar[type[Any]]
     not_found: ClassVar[type[NotFound]]
     conflicts: ClassVar[dict[str, type[Conflict]]] = {}
-    """Unique columns, and the error for a value that is taken."""
+    """Unique columns, of this table or with the name of another one, and the error if taken."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
@@ -104,13 +105,23 @@ class Repository(Generic[Row]):
         Raises:
             Conflict: a unique value of a row is taken.
         """
-        try:
+        with self.refusing_taken():
             await self.session.flush()
+
+    @contextmanager
+    def refusing_taken(self) -> Iterator[None]:
+        """Run statements that may violate a unique constraint.
+
+        Raises:
+            Conflict: a unique value of a row is taken.
+        """
+        try:
+            yield
         except IntegrityError as error:
-            for column, conflict in self.conflicts.items():
-                if _violates_unique(error, self.model.__tablename__, column):
-                    name = column.removesuffix("_key")
-                    raise conflict(f"the {name} is taken", field=name) from error
+            for name, conflict in self.conflicts.items():
+                table, _, column = name.rpartition(".")
+                if _violates_unique(error, table or self.model.__tablename__, column):
+                    raise conflict.of_taken(column) from error
             raise
 
     async def bounded_count(self, query: Select[Row]) -> int:

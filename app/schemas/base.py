@@ -153,13 +153,22 @@ class Change(Schema):
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
-def unchanged(**arguments: Any) -> Any:
+def unchanged(default: Any = None, **arguments: Any) -> Any:
     """Declare a field that may be absent but not null."""
 
     def without_default(schema: dict[str, Any]) -> None:
         schema.pop("default", None)
 
-    return Field(default=None, json_schema_extra=without_default, **arguments)
+    return Field(default=default, json_schema_extra=without_default, **arguments)
+
+
+def omitted(value: Any = None, **arguments: Any) -> Any:
+    """Declare a field of a response that is left out where it has this value."""
+
+    def is_value(given: Any) -> bool:
+        return bool(given == value)
+
+    return unchanged(value, exclude_if=is_value, **arguments)
 
 
 class MemberError(PydanticCustomError):

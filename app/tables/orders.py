@@ -6,12 +6,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from app.core.order_statuses import TRANSITIONS, OrderStatus
 from app.errors import IllegalTransition
 from app.tables.base import Base
+from app.tables.catalogue import product_of
 
 __all__ = [
     "Order",
@@ -91,22 +100,24 @@ class Order(Base):
 
 
 class OrderItem(Base):
-    """One line of an order, with the data of its product at purchase."""
+    """One line of an order, with the data of its variant at purchase."""
 
     __tablename__ = "order_items"
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("unit_price_minor >= 0", name="unit_price_minor"),
-        Index(None, "product_id"),
+        Index(None, "variant_id"),
     )
 
     order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
-    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"))
+    variant_id: Mapped[UUID] = mapped_column(ForeignKey("variants.id"))
     sku: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(200))
     unit_price_minor: Mapped[int] = mapped_column()
     quantity: Mapped[int] = mapped_column()
+
+    product_id: Mapped[UUID] = column_property(product_of(variant_id))
 
 
 class OrderChange(Base):
@@ -135,6 +146,7 @@ class NewLine:
     """One line of an order that is not stored yet."""
 
     product_id: UUID
+    variant_id: UUID
     sku: str
     name: str
     unit_price_minor: int

@@ -4,9 +4,10 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import JSON, Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from app.tables.base import Base
+from app.tables.catalogue import product_of
 
 __all__ = ["DailyReport", "ReportLine", "ReportProduct"]
 
@@ -61,17 +62,19 @@ class ReportLine(Base):
 
 
 class ReportProduct(Base):
-    """The sales and cancellations of one product on the day of a report."""
+    """The sales and cancellations of one variant on the day of a report."""
 
     __tablename__ = "report_products"
     __table_args__ = (Index(None, "report_day", "gross_minor", "id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     report_day: Mapped[date] = mapped_column(Date, ForeignKey("daily_reports.report_day"))
-    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"))
+    variant_id: Mapped[UUID] = mapped_column(ForeignKey("variants.id"))
     sku: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(200))
     units: Mapped[int] = mapped_column()
     gross_minor: Mapped[int] = mapped_column()
     cancelled_units: Mapped[int] = mapped_column()
     cancelled_minor: Mapped[int] = mapped_column()
+
+    product_id: Mapped[UUID] = column_property(product_of(variant_id))

@@ -6,12 +6,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.repositories.catalogue.category_tree_repository import CategoryTreeRepository
 from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.repositories.catalogue.product_repository import ProductRepository
+from app.repositories.catalogue.stock_repository import StockRepository
+from app.repositories.catalogue.variant_repository import VariantRepository
+from app.services.catalogue.catalogue_changes import CatalogueChanges
 from app.services.catalogue.category_service import CategoryService
+from app.services.catalogue.option_service import OptionService
 from app.services.catalogue.product_category_service import ProductCategoryService
 from app.services.catalogue.product_service import ProductService
+from app.services.catalogue.stock_service import StockService
+from app.services.catalogue.variant_service import VariantService
 from app.wiring.messaging import provide_outbox
 from app.wiring.resources import Shop
 from app.wiring.system import provide_audit
+
+
+def _changes(session: AsyncSession, shop: Shop) -> CatalogueChanges:
+    return CatalogueChanges(
+        StockRepository(session),
+        provide_audit(session, shop),
+        provide_outbox(session, shop),
+        shop.settings.low_stock_at,
+    )
 
 
 def provide_products(
@@ -21,12 +36,52 @@ def provide_products(
     return ProductService(
         ProductRepository(session),
         PrimaryCategoryRepository(session),
-        provide_audit(session, shop),
-        provide_outbox(session, shop),
+        _changes(session, shop),
         shop.clock,
         shop.settings.shop_currency,
         shop.settings.low_stock_at,
         shop.cache,
+    )
+
+
+def provide_variants(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> VariantService:
+    """Return the service of variants."""
+    return VariantService(
+        ProductRepository(session),
+        VariantRepository(session),
+        StockRepository(session),
+        _changes(session, shop),
+        shop.clock,
+        shop.settings.shop_currency,
+        shop.settings.low_stock_at,
+    )
+
+
+def provide_options(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> OptionService:
+    """Return the service of the options of products."""
+    return OptionService(
+        ProductRepository(session),
+        VariantRepository(session),
+        _changes(session, shop),
+        shop.clock,
+        shop.settings.low_stock_at,
+    )
+
+
+def provide_stock(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> StockService:
+    """Return the service of stock."""
+    return StockService(
+        ProductRepository(session),
+        VariantRepository(session),
+        StockRepository(session),
+        _changes(session, shop),
+        shop.clock,
     )
 
 
@@ -47,17 +102,23 @@ def provide_product_categories(
         ProductRepository(session),
         CategoryTreeRepository(session),
         PrimaryCategoryRepository(session),
-        provide_outbox(session, shop),
+        _changes(session, shop),
         shop.clock,
     )
 
 
 Products = NamedDependency[ProductService]
+Variants = NamedDependency[VariantService]
+Options = NamedDependency[OptionService]
+Stock = NamedDependency[StockService]
 Categories = NamedDependency[CategoryService]
 ProductCategories = NamedDependency[ProductCategoryService]
 
 DEPENDENCIES = {
     "products": Provide(provide_products, sync_to_thread=False),
+    "variants": Provide(provide_variants, sync_to_thread=False),
+    "options": Provide(provide_options, sync_to_thread=False),
+    "stock": Provide(provide_stock, sync_to_thread=False),
     "categories": Provide(provide_categories, sync_to_thread=False),
     "product_categories": Provide(provide_product_categories, sync_to_thread=False),
 }

@@ -4,6 +4,7 @@ from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.repositories.catalogue.product_repository import ProductRepository
+from app.repositories.catalogue.stock_repository import StockRepository
 from app.repositories.data.order_import_repository import OrderImportRepository
 from app.repositories.data.product_import_repository import ProductImportRepository
 from app.repositories.data.user_import_repository import UserImportRepository
@@ -47,6 +48,7 @@ def provide_imports(
             catalogue.provide_products(session, shop),
             shop.clock,
             shop.settings.shop_currency,
+            shop.settings.low_stock_at,
             options,
         ),
         UserImport(users, identity.provide_users(session, shop), shop.clock, options),
@@ -61,7 +63,7 @@ def _order_import(
     repositories = (
         OrderRepository(session),
         OrderImportRepository(session),
-        ProductRepository(session),
+        StockRepository(session),
         ProductImportRepository(session),
     )
     changes = OrderChanges(

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.repositories.catalogue.product_repository import ProductRepository
+from app.repositories.catalogue.stock_repository import StockRepository
 from app.repositories.identity.address_repository import AddressRepository
 from app.repositories.identity.user_repository import UserRepository
 from app.repositories.orders.order_repository import OrderRepository
@@ -26,6 +27,7 @@ def provide_orders(
     return OrderService(
         OrderRepository(session),
         ProductRepository(session),
+        StockRepository(session),
         UserRepository(session),
         AddressRepository(session),
         provide_outbox(session, shop),

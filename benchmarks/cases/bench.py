@@ -42,13 +42,20 @@ _ALONE = "alone"
 _NO_LIMITS: dict[str, Any] = {"rate_limit_per_minute": 0}
 _UNSEEN, _FEW_UNSEEN = 120_000, 18_000
 _ADD_UNSEEN = text("""
-    INSERT INTO products (id, sku, name, description, category, price_minor, currency,
-        stock_quantity, is_active, search_text, created_at, updated_at, version)
-    SELECT md5(n::text)::uuid, 'unseen-' || n, name, description, category, price_minor, currency,
-        stock_quantity, true, '', now(), now(), 1
-    FROM generate_series(1, :count) n JOIN (
-        SELECT row_number() OVER (ORDER BY id) - 1 AS place, products.* FROM products
-    ) known ON place = n % (SELECT count(*) FROM products)
+    WITH added AS (
+        INSERT INTO products (id, sku, name, description, category, option_names, price_minor,
+            availability, variants_count, currency, is_active, search_text, created_at,
+            updated_at, version)
+        SELECT md5(n::text)::uuid, 'unseen-' || n, name, description, category, option_names,
+            price_minor, availability, 1, currency, true, '', now(), now(), 1
+        FROM generate_series(1, :count) n JOIN (
+            SELECT row_number() OVER (ORDER BY id) - 1 AS place, products.* FROM products
+        ) known ON place = n % (SELECT count(*) FROM products)
+        RETURNING id, sku, price_minor
+    )
+    INSERT INTO variants (id, product_id, sku, price_minor, stock_quantity, is_active, created_at,
+        updated_at, version)
+    SELECT id, id, sku, price_minor, 100, true, now(), now(), 1 FROM added
     """)
 _CLIENTS, _FEW_CLIENTS = (4, 8, 16, 32), (8, 16)
 

@@ -17,9 +17,9 @@ from app.models import (
     Order,
     OrderItem,
     OutboxMessage,
-    Product,
     StockMovement,
     User,
+    Variant,
 )
 from app.wiring.resources import Shop
 from benchmarks.chaos.plan import Goods
@@ -52,12 +52,12 @@ class Sent:
 async def supply(shop: Shop, needed: Mapping[str, int]) -> tuple[Goods, dict[UUID, int]]:
     """Put twice of what is needed on the shelves; return what there is, and the stock of each."""
     async with shop.database.write() as session:
-        rows = (await session.execute(select(Product.sku, Product.id))).tuples().all()
+        rows = (await session.execute(select(Variant.sku, Variant.id))).tuples().all()
         products = dict(rows)
         for sku, product_id in products.items():
             await session.execute(
-                update(Product)
-                .where(Product.id == product_id)
+                update(Variant)
+                .where(Variant.id == product_id)
                 .values(stock_quantity=2 * needed.get(sku, 0) + 1)
             )
         users = dict((await session.execute(select(User.username, User.id))).tuples().all())
@@ -94,7 +94,7 @@ async def read_books(shop: Shop, names: Mapping[str, str] | None = None) -> Book
             ordered=await _ordered(session),
             movements=await _movements(session),
             stock=dict(
-                (await session.execute(select(Product.id, Product.stock_quantity))).tuples().all()
+                (await session.execute(select(Variant.id, Variant.stock_quantity))).tuples().all()
             ),
             operations={str(each.id): str(each.state) for each in operations},
             waiting=await _count(session, OutboxMessage),
@@ -102,14 +102,14 @@ async def read_books(shop: Shop, names: Mapping[str, str] | None = None) -> Book
 
 
 async def _ordered(session: AsyncSession) -> dict[UUID, int]:
-    query = select(OrderItem.product_id, func.sum(OrderItem.quantity)).group_by(
-        OrderItem.product_id
+    query = select(OrderItem.variant_id, func.sum(OrderItem.quantity)).group_by(
+        OrderItem.variant_id
     )
     return {product_id: int(pieces) for product_id, pieces in await session.execute(query)}
 
 
 async def _movements(session: AsyncSession) -> dict[tuple[str, UUID], list[int]]:
-    query = select(StockMovement.source, StockMovement.product_id, StockMovement.quantity).where(
+    query = select(StockMovement.source, StockMovement.variant_id, StockMovement.quantity).where(
         StockMovement.reason == MovementReason.SALE
     )
     movements: defaultdict[tuple[str, UUID], list[int]] = defaultdict(list)

@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 from rich.console import Console
 from sqlalchemy import func, select
 
-from app.models import Order, Product, StockMovement
+from app.models import Order, StockMovement, Variant
 from app.settings import Settings
 from app.wiring.resources import Shop
 from benchmarks.orders import end_with
@@ -108,7 +108,7 @@ async def count(settings: Settings) -> tuple[int, int, bool]:
             sold = await session.scalar(
                 select(func.sum(StockMovement.quantity)).where(StockMovement.reason == "sale")
             )
-            left = await session.scalar(select(func.sum(PLENTY - Product.stock_quantity)))
+            left = await session.scalar(select(func.sum(PLENTY - Variant.stock_quantity)))
             return int(orders or 0), -int(sold or 0), int(left or 0) == -int(sold or 0)
     finally:
         await shop.close()

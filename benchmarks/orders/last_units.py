@@ -24,7 +24,7 @@ from aio_pika.abc import AbstractChannel, AbstractRobustConnection
 from rich.console import Console
 from sqlalchemy import func, select, update
 
-from app.models import DeadLetter, InboxMessage, Order, Product
+from app.models import DeadLetter, InboxMessage, Order, Variant
 from app.settings import Settings
 from app.wiring.resources import Shop
 from benchmarks.orders import end_with
@@ -108,7 +108,7 @@ async def put(settings: Settings, products: Sequence[UUID], units: int) -> None:
     shop = Shop(settings)
     try:
         async with shop.database.write() as session:
-            chosen = update(Product).where(Product.id.in_(products))
+            chosen = update(Variant).where(Variant.id.in_(products))
             await session.execute(chosen.values(stock_quantity=units))
     finally:
         await shop.close()
@@ -124,7 +124,7 @@ async def verdict(settings: Settings, bought: int, messages: int) -> list[str]:
                 orders = await session.scalar(select(func.count()).select_from(Order)) or 0
                 handled = await session.scalar(select(func.count()).select_from(InboxMessage)) or 0
                 parked = await session.scalar(select(func.count()).select_from(DeadLetter)) or 0
-                in_stock = select(func.count()).where(Product.stock_quantity != 0)
+                in_stock = select(func.count()).where(Variant.stock_quantity != 0)
                 left = await session.scalar(in_stock) or 0
             if handled + parked >= messages or time.monotonic() > deadline:
                 break

@@ -50,10 +50,15 @@ _USER = (
     "'ada', 'ada', 'Ada', 'Lovelace', 'customer', {true}, {now}, {now}, 1 FROM n"
 )
 _PRODUCT = (
-    "INSERT INTO products (id, sku, name, description, category, price_minor, currency, "
-    "stock_quantity, is_active, search_text, created_at, updated_at, version) {numbers} SELECT "
-    "{product}, 'SKU-' || i, 'Product No. ' || i, '', 'Tea', 499, 'USD', 0, {true}, 'tea', {now}, "
-    "{now}, 1 FROM n"
+    "INSERT INTO products (id, sku, name, description, category, option_names, price_minor, "
+    "availability, variants_count, currency, is_active, search_text, created_at, updated_at, "
+    "version) {numbers} SELECT {product}, 'SKU-' || i, 'Product No. ' || i, '', 'Tea', '[]', 499, "
+    "'out_of_stock', 1, 'USD', {true}, 'tea', {now}, {now}, 1 FROM n"
+)
+_VARIANT = (
+    "INSERT INTO variants (id, product_id, sku, price_minor, stock_quantity, is_active, "
+    "created_at, updated_at, version) {numbers} SELECT {product}, {product}, 'SKU-' || i, 499, 0, "
+    "{true}, {now}, {now}, 1 FROM n"
 )
 _ORDER = (
     "INSERT INTO orders (id, number, user_id, status, units, total_minor, currency, created_at, "
@@ -61,12 +66,12 @@ _ORDER = (
     "'USD', {at}, {at}, 1 FROM n"
 )
 _ITEM = (
-    "INSERT INTO order_items (order_id, position, product_id, sku, name, unit_price_minor, "
+    "INSERT INTO order_items (order_id, position, variant_id, sku, name, unit_price_minor, "
     "quantity) {numbers} SELECT {its_order}, i / {orders} + 1, {its_product}, 'SKU', 'Product', "
     "499, 1 FROM n"
 )
 _MOVEMENT = (
-    "INSERT INTO stock_movements (id, product_id, quantity, reason, source, created_at) {numbers} "
+    "INSERT INTO stock_movements (id, variant_id, quantity, reason, source, created_at) {numbers} "
     "SELECT {movement}, {its_product}, -1, 'sale', 'order', {its_at} FROM n"
 )
 
@@ -101,7 +106,13 @@ async def fill(settings: Settings, orders: int) -> None:
     kind = "sqlite" if shop.database.is_sqlite else "postgresql"
     await prepare(shop)
     words = _words(kind, orders)
-    steps = ((_USER, 1), (_PRODUCT, _PRODUCTS), (_ORDER, orders), (_ITEM, _LINES))
+    steps = (
+        (_USER, 1),
+        (_PRODUCT, _PRODUCTS),
+        (_VARIANT, _PRODUCTS),
+        (_ORDER, orders),
+        (_ITEM, _LINES),
+    )
     async with shop.database.write() as session:
         if kind == "postgresql":
             await session.execute(text("SET LOCAL statement_timeout = 0"))

@@ -50,11 +50,11 @@ INSERT INTO cache_drops (id, tags, created_at)
 """
 _SELECT = """
 \\set n random(1, :goods)
-SELECT id, sku, name, description, category, price_minor, currency, stock_quantity, is_active,
-    created_at, updated_at, archived_at, version
-  FROM products WHERE id = md5(:n::text)::uuid;
+SELECT p.id, p.sku, name, description, category, p.price_minor, currency, stock_quantity,
+    p.is_active, p.created_at, p.updated_at, p.archived_at, p.version
+  FROM products p JOIN variants v ON v.product_id = p.id WHERE p.id = md5(:n::text)::uuid;
 """
-_TAKE = "UPDATE products SET stock_quantity = stock_quantity - 2, updated_at = now() WHERE id = "
+_TAKE = "UPDATE variants SET stock_quantity = stock_quantity - 2, updated_at = now() WHERE id = "
 _ORDER = """
 \\set a random(1, :goods / 3)
 \\set b random(:goods / 3 + 1, :goods * 2 / 3)
@@ -64,21 +64,21 @@ BEGIN;
 SELECT gen_random_uuid() AS o, nextval('order_numbers') AS number \\gset
 SELECT id AS buyer FROM bench_users WHERE n = :u \\gset
 <claim>SELECT is_active FROM users WHERE id = :buyer::uuid;
-SELECT p.id, p.sku, p.name, p.price_minor, p.stock_quantity, p.is_active
-  FROM products p JOIN bench_goods g USING (id) WHERE g.n IN (:a, :b, :c)
-  ORDER BY p.id FOR UPDATE OF p;
+SELECT v.id, v.sku, p.name, v.price_minor, v.stock_quantity, v.is_active
+  FROM variants v JOIN products p ON p.id = v.product_id JOIN bench_goods g ON g.id = v.id
+  WHERE g.n IN (:a, :b, :c) ORDER BY v.id FOR UPDATE OF v;
 <take> (SELECT id FROM bench_goods WHERE n = :a);
 <take> (SELECT id FROM bench_goods WHERE n = :b);
 <take> (SELECT id FROM bench_goods WHERE n = :c);
 INSERT INTO orders (id, number, user_id, status, units, total_minor, currency, created_at,
     updated_at, version)
   VALUES (:o::uuid, :number, :buyer::uuid, 'pending', 6, 1200, 'USD', now(), now(), 1);
-INSERT INTO order_items (order_id, position, product_id, sku, name, unit_price_minor, quantity)
+INSERT INTO order_items (order_id, position, variant_id, sku, name, unit_price_minor, quantity)
   SELECT :o::uuid, row_number() OVER (), p.id, p.sku, p.name, p.price_minor, 2
   FROM products p JOIN bench_goods g USING (id) WHERE g.n IN (:a, :b, :c);
 INSERT INTO order_changes (order_id, position, to_status, actor, changed_at)
   VALUES (:o::uuid, 1, 'pending', 'queue order', now());
-INSERT INTO stock_movements (id, product_id, quantity, reason, source, created_at)
+INSERT INTO stock_movements (id, variant_id, quantity, reason, source, created_at)
   SELECT gen_random_uuid(), id, -2, 'sale', 'order ' || :o, now()
   FROM bench_goods WHERE n IN (:a, :b, :c);
 <last>COMMIT;

@@ -16,16 +16,17 @@ _ANSWER = b"\xab" * 1_000
 _CLAIM = """INSERT INTO idempotency_keys
     (caller, key, fingerprint, status, headers, body, expires_at)
     VALUES ('api-key', ?, ?, 201, '{}', ?, ?)"""
-_TAKE = "UPDATE products SET stock_quantity = stock_quantity - 2, updated_at = ? WHERE id = ?"
+_TAKE = "UPDATE variants SET stock_quantity = stock_quantity - 2, updated_at = ? WHERE id = ?"
 _ORDER = """INSERT INTO orders
     (id, number, user_id, status, units, total_minor, currency, created_at, updated_at, version)
     VALUES (?, ?, ?, 'pending', 6, 1200, 'USD', ?, ?, 1)"""
 _ITEM = """INSERT INTO order_items
-    (order_id, position, product_id, sku, name, unit_price_minor, quantity)
-    SELECT ?, ?, id, sku, name, price_minor, 2 FROM products WHERE id = ?"""
+    (order_id, position, variant_id, sku, name, unit_price_minor, quantity)
+    SELECT ?, ?, v.id, v.sku, name, v.price_minor, 2
+    FROM variants v JOIN products p ON p.id = v.product_id WHERE v.id = ?"""
 _CHANGE = """INSERT INTO order_changes (order_id, position, to_status, actor, changed_at)
     VALUES (?, 1, 'pending', 'api-key', ?)"""
-_MOVEMENT = """INSERT INTO stock_movements (id, product_id, quantity, reason, source, created_at)
+_MOVEMENT = """INSERT INTO stock_movements (id, variant_id, quantity, reason, source, created_at)
     VALUES (?, ?, -2, 'sale', ?, ?)"""
 
 

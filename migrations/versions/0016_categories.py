@@ -9,7 +9,7 @@ from app.core.ids import new_id
 from app.schemas.slugs import free_slug
 
 revision = "0016"
-down_revision = "0014"
+down_revision = "0015"
 
 _ORDERS = ("created_at", "name", "price_minor")
 _PATH = sa.String(400).with_variant(sa.String(400, collation="C"), "postgresql")

@@ -44,6 +44,7 @@ async def assert_cache_is_true(shop: Shop) -> None:
     """Require of every representation that would be served that the database has the same."""
     cached = await in_redis(shop) if shop.cache.redis is not None else {}
     cached |= {("near", key): entry for key, entry in near(shop).items()}
+    low_at = shop.settings.low_stock_at
     async with shop.database.read() as session:
         for (place, key), representation in cached.items():
             if key.startswith(CATALOGUE):
@@ -53,11 +54,11 @@ async def assert_cache_is_true(shop: Shop) -> None:
                         assert await _is_counted(session, item), (place, key)
                         continue
                     product = await ProductRepository(session).get(UUID(item["id"]))
-                    listed = ProductListed.of(product, shop.settings.low_stock_at, has_stock=False)
+                    listed = ProductListed.of(product)
                     its = listed.model_dump_json(by_alias=True, exclude_unset=True)
                     assert item == msgspec.json.decode(its), (place, key)
             else:
-                assert representation.body == await _in_database(session, key), (place, key)
+                assert representation.body == await _in_database(session, key, low_at), (place, key)
 
 
 async def _is_counted(session: Any, category: dict[str, Any]) -> bool:
@@ -137,7 +138,7 @@ def redis_of(shop: Shop) -> Redis:
     return Redis(host=str(settings.redis_host), port=settings.redis_port, db=settings.redis_db)
 
 
-async def _in_database(session: Any, key: str) -> bytes:
+async def _in_database(session: Any, key: str, low_stock_at: int) -> bytes:
     kind, subject, owner = key.split(":")
     subject_id, owner_id = UUID(subject), UUID(owner) if owner else None
     try:
@@ -151,7 +152,7 @@ async def _in_database(session: Any, key: str) -> bytes:
             case "category":
                 category = await CategoryRepository(session).get(subject_id)
                 return CategoryRead.model_validate(category).to_json()
-        product = await ProductRepository(session).get(subject_id)
-        return ProductRead.model_validate(product).to_json()
+        product, variants = await ProductRepository(session).with_variants(subject_id)
+        return ProductRead.of(product, variants, low_stock_at).to_json()
     except NotFound:
         return b""

@@ -1,13 +1,17 @@
 """Makes things of the shop through its API, with valid defaults and unique keys."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import count
 from typing import Any
 
 import httpx
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.ids import new_id
 from app.core.search_words import search_text
+from app.repositories.catalogue.product_repository import ProductRepository
+from app.services.catalogue.new_product import option_columns
 
 PASSWORD = "correct horse battery staple"
 _numbers = count(1)
@@ -103,10 +107,39 @@ def product_row(
         "name": name,
         "description": "",
         "category": category,
+        "option_names": [],
         "price_minor": price_minor,
+        "availability": "out_of_stock",
+        "variants_count": 1,
         "currency": "USD",
-        "stock_quantity": 0,
+        "is_active": True,
+        "source_version": None,
         "search_text": search_text(name, sku, category, ""),
         "created_at": at,
         "updated_at": at,
+        "archived_at": None,
+        "version": 1,
     }
+
+
+_PLAIN: dict[str, Any] = {
+    "position": 1,
+    "barcode": None,
+    **option_columns([]),
+    "stock_quantity": 0,
+    "tracks_stock": True,
+    "allows_backorder": False,
+    "low_stock_at": None,
+    "low_since": None,
+    "weight_grams": None,
+}
+
+
+async def add_products(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Add products that `product_row` returned, each with its variant."""
+    shared = ("id", "sku", "price_minor", "is_active", "created_at", "updated_at", "archived_at")
+    variants = [
+        {name: row[name] for name in (*shared, "version")} | _PLAIN | {"product_id": row["id"]}
+        for row in rows
+    ]
+    await ProductRepository(session).add_all(rows, variants, [])

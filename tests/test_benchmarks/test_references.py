@@ -51,7 +51,7 @@ async def test_the_reference_on_sqlite_adds_the_rows_of_an_order(
         ids = [each.replace("-", "") for each in products]
         sqlite_orders.write_order(copy, 2, user.replace("-", ""), ids, is_keyed=True)
         assert _counts(copy, added) - before == added
-        assert copy.execute("SELECT sum(stock_quantity) FROM products").fetchone() == (
+        assert copy.execute("SELECT sum(stock_quantity) FROM variants").fetchone() == (
             _LINES * (10 - 2 - 2),
         )
 

@@ -141,24 +141,24 @@ async def test_an_order_goes_by_the_price_and_the_stock_on_record(
     user, product = await create_user(client), await create_product(client, stock_quantity=5)
     path = f"/products/{product['id']}"
     await client.get(path)
-    await behind(shop, "UPDATE products SET price_minor = 999, stock_quantity = 2")
+    await behind(shop, "UPDATE variants SET price_minor = 999, stock_quantity = 2")
     try:
         shown = await client.get(path)
         assert (shown.headers["X-Cache"], shown.json()["price"]) == ("near", "4.99")
         order = await place_order(client, user["id"], {product["id"]: 1})
         assert order["total"] == "9.99"
         assert (await client.get(path)).json()["stock_quantity"] == 1
-        await behind(shop, "UPDATE products SET stock_quantity = 0")
+        await behind(shop, "UPDATE variants SET stock_quantity = 0")
         assert (await client.get(path)).json()["stock_quantity"] == 1
         items = [{"product_id": product["id"], "quantity": 1}]
         refused = await client.post("/orders", json={"user_id": user["id"], "items": items})
         assert (refused.status_code, refused.json()["products"][0]["available"]) == (409, 0)
-        await behind(shop, "UPDATE products SET is_active = false")
+        await behind(shop, "UPDATE variants SET is_active = false")
         refused = await client.post("/orders", json={"user_id": user["id"], "items": items})
         assert refused.json()["type"] == "urn:problem:product-not-for-sale"
     finally:
         # For the comparison that ends each test.
-        await behind(shop, "UPDATE products SET is_active = true, stock_quantity = 1")
+        await behind(shop, "UPDATE variants SET is_active = true, stock_quantity = 1")
 
 
 async def test_rights_go_by_the_role_on_record(client: httpx.AsyncClient, shop: Shop) -> None:

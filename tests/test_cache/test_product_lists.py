@@ -16,18 +16,18 @@ from app.cache.cache import Cache, Tier
 from app.errors import DomainError
 from app.jobs.file_import import import_files
 from app.messaging.pipeline import Pipeline
-from app.models import Availability, Order, OrderStatus, Product, availability_of
+from app.models import Availability, Order, OrderStatus, Product, Variant
 from app.schemas.catalogue.product_schema import (
     ProductChange,
     ProductQuery,
-    StockMovementCreate,
 )
+from app.schemas.catalogue.stock_schema import StockMovementCreate
 from app.schemas.identity.user_schema import UserCreate
 from app.schemas.orders.order_schema import OrderCreate
 from app.services.data.import_outcome import ImportOptions
 from app.services.orders.placement import Asked
-from app.tables.catalogue import changes_availability
-from app.wiring.catalogue import provide_products
+from app.tables.catalogue import availability_of, best_of
+from app.wiring.catalogue import provide_products, provide_stock
 from app.wiring.identity import provide_users
 from app.wiring.orders import provide_orders
 from app.wiring.resources import Shop
@@ -123,7 +123,7 @@ async def by_movement(shop: Shop, product_id: UUID, quantity: int) -> None:
     """Move units by hand."""
     data = StockMovementCreate.parse({"quantity": quantity, "reason": "stocktake"})
     async with shop.database.write() as session:
-        await provide_products(session, shop).move_stock(CALLER, product_id, data)
+        await provide_stock(session, shop).move(CALLER, product_id, data)
 
 
 async def by_imported_order(shop: Shop, product_id: UUID, quantity: int) -> None:
@@ -221,12 +221,18 @@ async def test_cached_lists_are_those_of_the_database_after_every_commit(kept: S
 
 async def _stock(shop: Shop) -> dict[UUID, int]:
     async with shop.database.read() as session:
-        rows = await session.execute(select(Product.id, Product.stock_quantity))
+        rows = await session.execute(select(Variant.id, Variant.stock_quantity))
         return {row.id: row.stock_quantity for row in rows}
 
 
+def of(quantity: int, **fields: Any) -> Variant:
+    """Return a variant with a stock."""
+    policy = {"tracks_stock": True, "allows_backorder": False, "low_stock_at": None}
+    return Variant(stock_quantity=quantity, **policy | fields)
+
+
 def _words_of(stock: Mapping[UUID, int]) -> dict[UUID, Availability]:
-    return {each: availability_of(quantity, LOW) for each, quantity in stock.items()}
+    return {each: availability_of(of(quantity), LOW) for each, quantity in stock.items()}
 
 
 async def _step(shop: Shop, chance: random.Random, user_id: UUID, ids: list[UUID]) -> bool:
@@ -276,11 +282,28 @@ async def test_a_list_of_another_threshold_is_not_found(tmp_path: Path) -> None:
     ],
 )
 def test_availability_is_a_word_for_the_stock(quantity: int, low_stock_at: int, word: str) -> None:
-    assert availability_of(quantity, low_stock_at) == word
+    assert availability_of(of(quantity), low_stock_at) == word
 
 
-def test_what_is_not_known_of_a_change_counts_as_a_change() -> None:
-    assert changes_availability(None, 9, LOW)
-    assert changes_availability(8, 9, None)
-    assert not changes_availability(8, 9, LOW)
+@pytest.mark.parametrize(
+    ("quantity", "fields", "word"),
+    [
+        (3, {"low_stock_at": 2}, "in_stock"),
+        (2, {"low_stock_at": 2}, "low"),
+        (0, {"allows_backorder": True}, "backorder"),
+        (-4, {"allows_backorder": True}, "backorder"),
+        (1, {"allows_backorder": True}, "low"),
+        (-4, {"tracks_stock": False}, "in_stock"),
+    ],
+)
+def test_a_variant_has_a_policy_of_its_own(
+    quantity: int, fields: dict[str, Any], word: str
+) -> None:
+    assert availability_of(of(quantity, **fields), LOW) == word
+
+
+def test_the_best_variant_counts_for_a_product() -> None:
+    words = list(Availability)
+    assert [best_of(words[:count]) for count in range(1, 5)] == words
+    assert best_of([]) is Availability.OUT_OF_STOCK
     assert Product(stock_quantity=1).has_new_listing

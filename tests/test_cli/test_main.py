@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 from sqlalchemy import select
 
-from app.models import Product
+from app.models import Variant
 from app.wiring.resources import Shop
 from tests.conftest import sqlite_settings
 from tests.support.cached import caught_up
@@ -188,5 +188,5 @@ async def _kill_in_the_middle(shop: Shop, files: list[Path], count: int) -> int:
 async def _left(shop: Shop, count: int) -> int:
     """Return the stock on record, which another process changes."""
     async with shop.database.read() as session:
-        left = await session.scalar(select(Product.stock_quantity))
+        left = await session.scalar(select(Variant.stock_quantity))
     return count if left is None else left

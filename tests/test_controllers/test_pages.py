@@ -11,9 +11,9 @@ import pytest
 
 from app.core.clock import Clock
 from app.core.money import format_minor
-from app.repositories.catalogue.product_repository import ProductRepository
 from app.wiring.resources import Shop
 from tests.support.factories import (
+    add_products,
     create_address,
     create_product,
     create_user,
@@ -235,7 +235,7 @@ async def _fifty(shop: Shop) -> list[dict[str, Any]]:
     start = datetime(2026, 1, 31, 12, tzinfo=UTC)
     rows = [_row(number, start + timedelta(seconds=number)) for number in range(50)]
     async with shop.database.write() as session:
-        await ProductRepository(session).add_all(rows)
+        await add_products(session, rows)
     return [
         {
             "id": str(row["id"]),

@@ -19,9 +19,9 @@ from app.models import (
     OrderItem,
     OrderStatus,
     OutboxMessage,
-    Product,
     StockMovement,
     SuspectMessage,
+    Variant,
 )
 from app.wiring.resources import Shop
 from tests.support.ledger import every
@@ -116,15 +116,15 @@ async def assert_balanced(shop: Shop, product_id: str) -> None:
     """Check what `assert_conserved` checks, in three statements for any number of orders."""
     its = UUID(product_id)
     sold = (MovementReason.SALE, MovementReason.CANCELLATION)
-    moved = select(func.sum(StockMovement.quantity)).where(StockMovement.product_id == its)
+    moved = select(func.sum(StockMovement.quantity)).where(StockMovement.variant_id == its)
     ordered = (
         select(func.sum(OrderItem.quantity))
         .join(Order, Order.id == OrderItem.order_id)
-        .where(OrderItem.product_id == its, Order.status != OrderStatus.CANCELLED)
+        .where(OrderItem.variant_id == its, Order.status != OrderStatus.CANCELLED)
     )
     async with shop.database.read() as session:
-        product = await session.get_one(Product, its)
-        assert await session.scalar(moved) == product.stock_quantity
+        variant = await session.get_one(Variant, its)
+        assert await session.scalar(moved) == variant.stock_quantity
         gone = await session.scalar(moved.where(StockMovement.reason.in_(sold)))
         assert await session.scalar(ordered) == -(gone or 0)
 

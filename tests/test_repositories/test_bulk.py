@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.models import AuditEvent, DeadLetter, MovementReason, OutboxMessage, StockMovement
 from app.repositories.bulk import among, insert_rows, table_of
-from app.repositories.catalogue.product_repository import ProductRepository, movement_row
+from app.repositories.catalogue.stock_repository import StockRepository, movement_row
 from app.repositories.messaging.outbox_repository import OutboxRepository
 from app.wiring.resources import Shop
 from tests.support.factories import create_product
@@ -156,9 +156,9 @@ async def test_stock_moves_by_what_is_noted(client: httpx.AsyncClient, shop: Sho
     first, second = [await create_product(client, stock_quantity=10) for _ in range(2)]
     sales = [(first, -3), (second, -10), (first, -4)]
     async with shop.database.write() as session:
-        products = ProductRepository(session)
-        locked = await products.lock_stock([UUID(each["id"]) for each in (first, second)])
-        await products.move_stock(
+        stock = StockRepository(session)
+        locked = await stock.lock_stock([UUID(each["id"]) for each in (first, second)])
+        await stock.move_stock(
             [
                 movement_row(UUID(each["id"]), moved, MovementReason.SALE, "a test", NOW)
                 for each, moved in sales
@@ -182,7 +182,7 @@ async def test_stock_that_does_not_suffice_is_refused_aloud(
     row = movement_row(UUID(product["id"]), -11, MovementReason.SALE, "a test", NOW)
     with pytest.raises(DBAPIError, match="stock_quantity"):
         async with shop.database.write() as session:
-            products = ProductRepository(session)
-            await products.move_stock([row], NOW, await products.lock_stock([row["product_id"]]))
+            stock = StockRepository(session)
+            await stock.move_stock([row], NOW, await stock.lock_stock([row["variant_id"]]))
     assert await stock_of(client, product["id"]) == 10
     assert len(await all_of(shop, StockMovement)) == 1

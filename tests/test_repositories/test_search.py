@@ -8,9 +8,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.repositories.catalogue.product_repository import ProductRepository
 from app.wiring.resources import Shop
-from tests.support.factories import create_product, product_row
+from tests.support.factories import add_products, create_product, product_row
 from tests.support.queries import Statement, statements_of
 
 CATALOGUE = [
@@ -290,7 +289,7 @@ async def _fill(shop: Shop) -> None:
     start = datetime(2026, 1, 31, 12, tzinfo=UTC)
     rows = [_row(number, start + timedelta(seconds=number)) for number in range(SIZE)]
     async with shop.database.write() as session:
-        await ProductRepository(session).add_all(rows)
+        await add_products(session, rows)
     # The database does this later by itself.
     async with shop.database.reader.connect() as connection:
         await connection.execute(text("ANALYZE"))

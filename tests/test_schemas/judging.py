@@ -7,7 +7,8 @@ import pytest
 
 from app.errors import InvalidInput
 from app.schemas.base import Schema, decode_json
-from app.schemas.catalogue.product_schema import ProductQuery, StockMovementQuery
+from app.schemas.catalogue.product_schema import ProductQuery
+from app.schemas.catalogue.stock_schema import StockMovementQuery
 from app.schemas.identity.api_key_schema import ApiKeyQuery
 from app.schemas.identity.user_schema import UserQuery
 from app.schemas.messaging.dead_letter_schema import DeadLetterQuery

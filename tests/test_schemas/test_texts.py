@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from app.schemas.base import Schema
-from app.schemas.catalogue.product_schema import ProductChange, ProductCreate, StockMovementCreate
+from app.schemas.catalogue.product_schema import ProductChange, ProductCreate
+from app.schemas.catalogue.stock_schema import StockMovementCreate
 from app.schemas.identity.user_schema import AddressChange, AddressCreate, UserChange, UserCreate
 from app.schemas.orders.order_schema import DeliveryAddress
 from tests.support.refusals import ADDRESS, MOVEMENT, PRODUCT, USER

@@ -273,7 +273,7 @@ async def test_a_locked_product_holds_only_its_own_order_up(
         user = await create_user(client)
         products = [await create_product(client, stock_quantity=100) for _ in range(2)]
         locked, free = (each["id"] for each in products)
-        lock = f"SELECT 1 FROM products WHERE id = '{locked}' FOR UPDATE"
+        lock = f"SELECT 1 FROM variants WHERE id = '{locked}' FOR UPDATE"
         async with postgres_server.holding("batches", lock):
             for _ in range(2):
                 stuck = asyncio.create_task(order(client, basket(user["id"], locked), "stuck"))

@@ -229,7 +229,7 @@ async def test_who_loses_the_database_amid_a_request_is_told_to_try_again(
         user, product = await create_user(client), await create_product(client)
         data = {"user_id": user["id"], "items": [{"product_id": product["id"], "quantity": 1}]}
         async with shop.database.write() as session:
-            await session.execute(text("SELECT 1 FROM products FOR UPDATE"))
+            await session.execute(text("SELECT 1 FROM variants FOR UPDATE"))
             requests = [
                 asyncio.create_task(client.post("/orders", json=data, headers=headers))
                 for headers in ({}, {"Idempotency-Key": "key-1"})

@@ -241,7 +241,7 @@ async def test_a_connection_that_breaks_in_the_middle_is_no_fault_of_ours(
         path, data = f"/products/{product['id']}/stock", {"quantity": 1, "reason": "supply"}
         before = await everything(shop)
         async with shop.database.write() as session:
-            await session.execute(text("SELECT id FROM products FOR UPDATE"))
+            await session.execute(text("SELECT id FROM variants FOR UPDATE"))
             request = asyncio.create_task(client.post(path, json=data, headers=headers))
             await break_who_waits(session)
             response = await request

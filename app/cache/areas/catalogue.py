@@ -1,17 +1,18 @@
-"""The cached representations of products and categories."""
+"""The cached representations of products."""
 
 from collections.abc import Iterable
 from uuid import UUID
 
 from app.cache.kind import Kind, RowTags
 from app.errors import CategoryNotFound, ProductNotFound
-from app.models import Category, Product
+from app.models import Category, Product, Variant
 
 CATALOGUE = "catalogue"
 """The tag of all products: every product list depends on it."""
 
 PRODUCTS = Kind("product", 600, ProductNotFound)
 PRODUCT_LISTS = Kind("product_list", 600, list_tag=CATALOGUE)
+
 CATEGORIES = Kind("category", 600, CategoryNotFound)
 
 KINDS = (PRODUCTS, PRODUCT_LISTS, CATEGORIES)
@@ -37,8 +38,13 @@ def _of_product(product: Product) -> set[str]:
     return product_tags([product.id], are_listed_anew=product.has_new_listing)
 
 
+def _of_variant(variant: Variant) -> set[str]:
+    # What lists show of variants is derived in the row of the product.
+    return product_tags([variant.product_id], are_listed_anew=False)
+
+
 def _of_category(category: Category) -> set[str]:
     return category_tags([category.id])
 
 
-ROW_TAGS: RowTags = {Product: _of_product, Category: _of_category}
+ROW_TAGS: RowTags = {Product: _of_product, Variant: _of_variant, Category: _of_category}

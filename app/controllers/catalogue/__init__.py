@@ -1,10 +1,26 @@
-"""Products and categories."""
+"""Products."""
 
 from litestar.openapi.spec import Tag
 
 from app.controllers.catalogue.category_controller import CategoryController
 from app.controllers.catalogue.product_category_controller import ProductCategoryController
 from app.controllers.catalogue.product_controller import ProductController
+from app.controllers.catalogue.stock_controller import (
+    ProductStockController,
+    VariantStockController,
+)
+from app.controllers.catalogue.variant_controller import (
+    ProductVariantController,
+    VariantController,
+)
 
-CONTROLLERS = (ProductController, CategoryController, ProductCategoryController)
-TAGS = (Tag("products", "The products of the shop, their stock and their categories."),)
+CONTROLLERS = (
+    ProductController,
+    ProductVariantController,
+    ProductStockController,
+    VariantController,
+    VariantStockController,
+    CategoryController,
+    ProductCategoryController,
+)
+TAGS = (Tag("products", "The products of the shop, their variants, stock and categories."),)

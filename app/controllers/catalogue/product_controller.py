@@ -1,21 +1,23 @@
-"""Routes of products and their stock."""
+"""Routes of products."""
 
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParams
 
-from app.errors import InsufficientStock, PreconditionFailed, ProductNotFound, SkuTaken
+from app.errors import (
+    PreconditionFailed,
+    ProductNotFound,
+    SkuTaken,
+    VariantExists,
+    VariantRequired,
+)
 from app.schemas.catalogue.product_schema import (
     ProductChange,
     ProductCreate,
     ProductPage,
     ProductQuery,
     ProductRead,
-    StockMovementCreate,
-    StockMovementPage,
-    StockMovementQuery,
-    StockMovementRead,
 )
 from app.security.areas.catalogue import CatalogueScope
 from app.security.principal import Access
@@ -27,7 +29,7 @@ from app.wiring.catalogue import Products
 
 
 class ProductController(Controller):
-    """Products and their stock."""
+    """Products."""
 
     path = "/products"
     tags = ["products"]
@@ -36,6 +38,7 @@ class ProductController(Controller):
         summary="Add a product",
         opt=declared(
             SkuTaken,
+            VariantExists,
             access=Access.STAFF,
             scope=CatalogueScope.PRODUCTS_WRITE,
             deferral=Deferral("product", "/api/v1/products/{id}"),
@@ -44,7 +47,7 @@ class ProductController(Controller):
     async def offer(
         self, request: ShopRequest, data: JSONBody[ProductCreate], products: Products
     ) -> Response[ProductRead]:
-        """Add a product; its initial stock is recorded as a supply."""
+        """Add a product with its variants; the initial stock is recorded as a supply."""
         if (answer := await respond_async(request, await request.body(), 201)) is not None:
             return answer
         product = await products.offer(request.caller, data)
@@ -70,7 +73,7 @@ class ProductController(Controller):
     async def read(
         self, request: ShopRequest, product_id: FromPath[UUID], products: Products
     ) -> Response[ProductRead]:
-        """Return a product."""
+        """Return a product with its options and variants."""
         return cached_response(request, await products.get(product_id))
 
     @patch(
@@ -79,6 +82,7 @@ class ProductController(Controller):
         opt=declared(
             ProductNotFound,
             SkuTaken,
+            VariantRequired,
             PreconditionFailed,
             access=Access.STAFF,
             scope=CatalogueScope.PRODUCTS_WRITE,
@@ -108,45 +112,3 @@ class ProductController(Controller):
     async def archive(self, product_id: FromPath[UUID], products: Products) -> None:
         """Remove a product from the shop permanently; orders containing it keep it."""
         await products.archive(product_id)
-
-    @get(
-        "/{product_id:uuid}/stock",
-        summary="List stock movements",
-        opt=declared(
-            ProductNotFound,
-            access=Access.STAFF,
-            scope=CatalogueScope.PRODUCTS_READ,
-            query=StockMovementQuery,
-        ),
-    )
-    async def movements(
-        self,
-        request: ShopRequest,
-        product_id: FromPath[UUID],
-        query: QueryParams,
-        products: Products,
-    ) -> Response[StockMovementPage]:
-        """Return a page of the stock movements of a product, newest first."""
-        asked = StockMovementQuery.parse_query(query.multi_items())
-        return json_response(request, await products.movements(product_id, asked))
-
-    @post(
-        "/{product_id:uuid}/stock",
-        summary="Move stock",
-        opt=declared(
-            ProductNotFound,
-            InsufficientStock,
-            access=Access.STAFF,
-            scope=CatalogueScope.PRODUCTS_WRITE,
-        ),
-    )
-    async def move_stock(
-        self,
-        request: ShopRequest,
-        product_id: FromPath[UUID],
-        data: JSONBody[StockMovementCreate],
-        products: Products,
-    ) -> Response[StockMovementRead]:
-        """Add units to the stock or remove them from it."""
-        movement = await products.move_stock(request.caller, product_id, data)
-        return created_response(movement, f"/api/v1/products/{product_id}/stock")

@@ -205,13 +205,6 @@ class PrimaryCategoryRepository:
         return len(rows)
 
 
-def with_words(words: str, before: str, after: str) -> str:
-    """Return the search text of one product with the words of another category, replaced once."""
-    if not before:
-        return f"{words} {after}"
-    return f" {words} ".replace(f" {before} ", f" {after} ", 1).strip()
-
-
 def top_category(name: str, slug: str, at: datetime) -> dict[str, Any]:
     """Return a new category at the top as columns."""
     return {

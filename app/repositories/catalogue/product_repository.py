@@ -1,35 +1,22 @@
-"""Queries over products and their stock."""
+"""Queries over products with their variants."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
-from functools import cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select, text, update
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, text
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.cache.areas.catalogue import product_tags
-from app.core.ids import new_id
 from app.core.search_words import search_words
 from app.database.sessions import mark_changed
-from app.errors import ProductNotFound, SkuTaken
-from app.models import MovementReason, Product, StockMovement
+from app.errors import ProductNotFound, SkuTaken, VariantExists
+from app.models import Availability, Product, StockMovement, Variant
 from app.repositories.base import Repository
-from app.repositories.bulk import (
-    among,
-    among_given,
-    arrays,
-    insert_of,
-    insert_rows,
-    table_of,
-    values_of,
-)
+from app.repositories.bulk import among, insert_rows, table_of
 from app.repositories.catalogue.category_filter import CategoryFilter, only
 from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.schemas.catalogue.product_schema import ProductQuery
-from app.schemas.page_schema import PageQuery
-from app.tables.catalogue import LOW_STOCK_AT, changes_availability
 
 _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
     "created_at": Product.created_at,
@@ -38,70 +25,12 @@ _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
 }
 
 _products = table_of(Product)
+_variants = table_of(Variant)
 _movements = table_of(StockMovement)
 
-MOVEMENT = ("id", "product_id", "quantity", "reason", "source", "created_at")
-"""The columns of a stock movement."""
-
-
-@cache
-def _locked(dialect: str) -> Select[Any]:
-    # The order of the ids prevents deadlocks between buyers of the same products.
-    columns = _products.c
-    return (
-        select(
-            columns.id,
-            columns.sku,
-            columns.name,
-            columns.price_minor,
-            columns.stock_quantity,
-            columns.is_active,
-        )
-        .where(among_given(dialect, columns.id, "ids"), columns.archived_at.is_(None))
-        .order_by(columns.id)
-        .with_for_update()
-    )
-
-
-# No `stock_quantity >= pieces` in the WHERE: it would turn a shortage that the lock should have
-# excluded into an update of no row, which would pass unnoticed. The CHECK constraint raises an
-# error.
-_CHANGE_STOCK = (
-    update(_products)
-    .where(_products.c.id == bindparam("product_id"))
-    .values(
-        stock_quantity=_products.c.stock_quantity + bindparam("pieces"), updated_at=bindparam("at")
-    )
-)
-_moved = arrays(
-    _products, {"id": _products.c.id.type, "stock_quantity": _products.c.stock_quantity.type}
-)
-_CHANGE_STOCKS = (
-    update(_products)
-    .where(_products.c.id == _moved.c.id)
-    .values(
-        stock_quantity=_products.c.stock_quantity + _moved.c.stock_quantity,
-        updated_at=bindparam("at"),
-    )
-    .add_cte(insert_of(_movements, MOVEMENT).cte())
-)
 _SQLITE_SEARCH = text("""products.id IN (
     SELECT product_id FROM product_search_rows WHERE row IN (
         SELECT rowid FROM product_search WHERE product_search MATCH :words))""")
-
-
-def movement_row(
-    product_id: UUID, quantity: int, reason: MovementReason, source: str, at: datetime
-) -> dict[str, Any]:
-    """Return a change of a product's stock as columns."""
-    return {
-        "id": new_id(at),
-        "product_id": product_id,
-        "quantity": quantity,
-        "reason": reason,
-        "source": source,
-        "created_at": at,
-    }
 
 
 class ProductRepository(Repository[Product]):
@@ -109,7 +38,7 @@ class ProductRepository(Repository[Product]):
 
     model = Product
     not_found = ProductNotFound
-    conflicts = {"sku": SkuTaken}
+    conflicts = {"variants.sku": SkuTaken, "variants.product_id": VariantExists}
 
     def query(self) -> Select[Product]:
         """Return the products that are not archived."""
@@ -147,32 +76,22 @@ class ProductRepository(Repository[Product]):
     async def _condition_of(self, category: str) -> ColumnElement[bool]:
         return await CategoryFilter(self.session).condition(category)
 
-    async def add(self, row: Product) -> Product:
-        """Add a product; its category is made if there is none of this name.
-
-        Raises:
-            SkuTaken: another product has the SKU.
-        """
-        categories = await PrimaryCategoryRepository(self.session).ids_of(
-            [row.category], row.created_at
-        )
-        row.primary_category_id = categories[row.category]
-        return await super().add(row)
-
     def _for_sale(self, query: ProductQuery) -> Select[Product]:
         rows = self.query().where(Product.is_active)
         if query.q is not None:
             rows = self._matching(rows, search_words(query.q))
         if query.sku is not None:
-            rows = rows.where(Product.sku == query.sku)
+            owner = select(Variant.product_id).where(
+                Variant.sku == query.sku, Variant.archived_at.is_(None)
+            )
+            rows = rows.where(Product.id.in_(owner))
         if query.min_price is not None:
             rows = rows.where(Product.price_minor >= query.min_price)
         if query.max_price is not None:
             rows = rows.where(Product.price_minor <= query.max_price)
         if query.has_stock is not None:
-            rows = rows.where(
-                (Product.stock_quantity > 0) if query.has_stock else (Product.stock_quantity == 0)
-            )
+            is_there = Product.availability.in_((Availability.IN_STOCK, Availability.LOW))
+            rows = rows.where(is_there if query.has_stock else ~is_there)
         return rows
 
     def _matching(self, rows: Select[Product], words: list[str]) -> Select[Product]:
@@ -188,70 +107,86 @@ class ProductRepository(Repository[Product]):
             _SQLITE_SEARCH.bindparams(words=" AND ".join(f'"{word}"*' for word in words))
         )
 
-    async def lock_all(self, ids: Collection[UUID]) -> dict[UUID, Any]:
-        """Return name, price and stock of products, locked until the transaction ends."""
-        statement = _locked(self.session.get_bind().dialect.name)
-        rows = await self.session.execute(statement, {"ids": list(ids)})
-        return {row.id: row for row in rows}
+    async def lock(self, product_ids: Collection[UUID]) -> None:
+        """Lock products with their variants until the transaction ends.
 
-    async def lock_stock(self, ids: Collection[UUID]) -> dict[UUID, Any]:
-        """Return the stock of products, including archived ones, locked in the order of the ids."""
-        rows = await self.session.execute(
-            select(Product.id, Product.stock_quantity)
-            .where(among(self.session, Product.id, ids))
-            .order_by(Product.id)
+        Variants come first, as orders lock them, and products where their listing changes.
+        """
+        await self.session.execute(
+            select(Variant.id)
+            .where(among(self.session, Variant.product_id, product_ids))
+            .order_by(Variant.id)
             .with_for_update()
         )
-        return {row.id: row for row in rows}
+        await self.lock_in_id_order(product_ids)
 
-    async def move_stock(
-        self, movements: Sequence[Mapping[str, Any]], at: datetime, locked: Mapping[UUID, Any]
-    ) -> None:
-        """Apply movements, given as columns, to products that were locked with enough stock."""
-        if not movements:
-            return
-        pieces: dict[UUID, int] = {}
-        for each in movements:
-            pieces[each["product_id"]] = pieces.get(each["product_id"], 0) + each["quantity"]
-        mark_changed(self.session, self._tags_of_moved(pieces, locked))
-        rows = [{"id": each, "stock_quantity": moved} for each, moved in pieces.items()]
-        connection = await self.session.connection()
-        if connection.dialect.name == "postgresql":
-            values = values_of((_products, rows), (_movements, movements))
-            await connection.execute(_CHANGE_STOCKS, values | {"at": at})
-        else:
-            await connection.execute(
-                _CHANGE_STOCK,
-                [{"product_id": each, "pieces": moved, "at": at} for each, moved in pieces.items()],
+    async def with_variants(
+        self, product_id: UUID, *, lock: bool = False
+    ) -> tuple[Product, list[Variant]]:
+        """Return a product and its variants in their order; `lock` keeps others from changing them.
+
+        Raises:
+            ProductNotFound: the product does not exist.
+        """
+        if lock:
+            await self.lock([product_id])
+        rows = (
+            await self.session.execute(
+                select(Product, Variant)
+                .join(Variant, Variant.product_id == Product.id)
+                .where(
+                    Product.id == product_id,
+                    Product.archived_at.is_(None),
+                    Variant.archived_at.is_(None),
+                )
+                .order_by(Variant.position, Variant.id)
+                .execution_options(populate_existing=lock)
             )
-            await self.add_movements(movements)
+        ).all()
+        if not rows:
+            raise ProductNotFound.of(product_id)
+        return rows[0][0], [variant for _, variant in rows]
 
-    def _tags_of_moved(self, pieces: Mapping[UUID, int], locked: Mapping[UUID, Any]) -> set[str]:
-        low_at = self.session.info.get(LOW_STOCK_AT)
-        are_listed_anew = any(
-            changes_availability(before, before + moved, low_at)
-            for each, moved in pieces.items()
-            for before in (locked[each].stock_quantity,)
+    async def variants_of(self, product_ids: Collection[UUID]) -> dict[UUID, list[Variant]]:
+        """Return the variants of products in their order."""
+        found: dict[UUID, list[Variant]] = {each: [] for each in product_ids}
+        query = (
+            select(Variant)
+            .where(
+                among(self.session, Variant.product_id, product_ids), Variant.archived_at.is_(None)
+            )
+            .order_by(Variant.position, Variant.id)
         )
-        return product_tags(pieces, are_listed_anew=are_listed_anew)
+        for variant in await self.session.scalars(query):
+            found[variant.product_id].append(variant)
+        return found
 
-    async def add_movements(self, movements: Sequence[Mapping[str, object]]) -> None:
-        """Record stock movements, given as columns."""
-        await insert_rows(self.session, (_movements, movements))
+    async def add_all(
+        self,
+        products: Sequence[Mapping[str, Any]],
+        variants: Sequence[Mapping[str, object]],
+        movements: Sequence[Mapping[str, object]],
+    ) -> None:
+        """Add products with their variants and the movements of their stock, given as columns.
 
-    async def movements_of(
-        self, product_id: UUID, query: PageQuery
-    ) -> tuple[Sequence[StockMovement], str | None]:
-        """Return a page of a product's stock movements, and the cursor of the next page."""
-        movements = StockMovementRepository(self.session)
-        rows = movements.query().where(StockMovement.product_id == product_id)
-        return await movements.page(
-            rows,
-            StockMovement.created_at,
-            order=query.order,
-            limit=query.limit,
-            cursor=query.cursor,
-        )
+        Categories are made that there are not.
+
+        Raises:
+            SkuTaken, VariantExists: nothing is added.
+        """
+        mark_changed(self.session, product_tags(map(_id_of, products)))
+        at = max((each["created_at"] for each in products), default=None)
+        if at is not None:
+            names = {each["category"] for each in products}
+            ids = await PrimaryCategoryRepository(self.session).ids_of(names, at)
+            products = [{**each, "primary_category_id": ids[each["category"]]} for each in products]
+        with self.refusing_taken():
+            await insert_rows(
+                self.session,
+                (_products, products),
+                (_variants, variants),
+                (_movements, movements),
+            )
 
     async def has_any(self) -> bool:
         """Return whether the shop ever had a product."""
@@ -262,18 +197,6 @@ class ProductRepository(Repository[Product]):
         currency: str | None = await self.session.scalar(select(Product.currency).limit(1))
         return currency
 
-    async def add_all(self, products: Sequence[Mapping[str, Any]]) -> None:
-        """Add many products, given as columns; categories are made that there are not."""
-        if products:
-            mark_changed(self.session, product_tags(()))
-            at = max(each["created_at"] for each in products)
-            names = {each["category"] for each in products}
-            ids = await PrimaryCategoryRepository(self.session).ids_of(names, at)
-            placed = [{**each, "primary_category_id": ids[each["category"]]} for each in products]
-            await insert_rows(self.session, (_products, placed))
 
-
-class StockMovementRepository(Repository[StockMovement]):
-    """Stock movements, which are only ever added."""
-
-    model = StockMovement
+def _id_of(row: Mapping[str, object]) -> UUID:
+    return cast(UUID, row["id"])

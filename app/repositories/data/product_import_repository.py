@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.models import Product, StockMovement
+from app.models import Product, StockMovement, Variant
 from app.repositories.bulk import among
 
 
@@ -19,31 +19,38 @@ class ProductImportRepository:
         self._session = session
 
     async def by_sku(self, skus: Collection[str]) -> dict[str, Any]:
-        """Return the products with these SKUs, including archived ones, without locking them."""
+        """Return what is sold under these SKUs, including what is archived, without locking it."""
         columns = (
-            Product.id,
-            Product.sku,
+            Variant.id,
+            Variant.product_id,
+            Variant.sku,
+            Variant.option1,
+            Variant.option2,
+            Variant.option3,
+            Variant.price_minor,
+            Variant.stock_quantity,
             Product.name,
             Product.description,
             Product.category,
-            Product.price_minor,
             Product.is_active,
-            Product.stock_quantity,
-            Product.archived_at,
+            Product.variants_count,
+            func.coalesce(Product.archived_at, Variant.archived_at).label("archived_at"),
         )
         rows = await self._session.execute(
-            select(*columns).where(among(self._session, Product.sku, set(skus)))
+            select(*columns)
+            .join(Product, Product.id == Variant.product_id)
+            .where(among(self._session, Variant.sku, set(skus)))
         )
         return {row.sku: row for row in rows}
 
     async def redate_movements(
-        self, product_ids: Collection[UUID], source: str, before: datetime, after: datetime
+        self, variant_ids: Collection[UUID], source: str, before: datetime, after: datetime
     ) -> None:
         """Give the stock movements of a source that happened at one moment another one."""
         await self._session.execute(
             update(StockMovement)
             .where(
-                among(self._session, StockMovement.product_id, product_ids),
+                among(self._session, StockMovement.variant_id, variant_ids),
                 StockMovement.source == source,
                 StockMovement.created_at == before,
             )

@@ -46,9 +46,9 @@ class OrderRepository(Repository[Order]):
         await self.session.refresh(order, ["items", "history"])
         return order
 
-    async def product_ids_in(self, ids: Collection[UUID]) -> set[UUID]:
-        """Return the products of orders."""
-        query = select(OrderItem.product_id).where(among(self.session, OrderItem.order_id, ids))
+    async def variant_ids_in(self, ids: Collection[UUID]) -> set[UUID]:
+        """Return the variants of orders."""
+        query = select(OrderItem.variant_id).where(among(self.session, OrderItem.order_id, ids))
         return set(await self.session.scalars(query))
 
     async def find(
@@ -167,7 +167,7 @@ def _item_rows(order: NewOrder) -> list[dict[str, Any]]:
         {
             "order_id": order.id,
             "position": position,
-            "product_id": line.product_id,
+            "variant_id": line.variant_id,
             "sku": line.sku,
             "name": line.name,
             "unit_price_minor": line.unit_price_minor,

@@ -45,8 +45,8 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
-class ProductSum:
-    """The totals of one product in orders."""
+class VariantSum:
+    """The totals of one variant in orders."""
 
     sku: str
     name: str
@@ -80,9 +80,9 @@ class LedgerRepository:
         """Return the totals of the orders placed."""
         return await self._sum(select(*_SUMS).where(window.has(Order.created_at)))
 
-    async def placed_products(self, window: Window) -> dict[UUID, ProductSum]:
-        """Return the totals of the orders placed, by product."""
-        return await self._by_product(_product_sums().where(window.has(Order.created_at)))
+    async def placed_variants(self, window: Window) -> dict[UUID, VariantSum]:
+        """Return the totals of the orders placed, by variant."""
+        return await self._by_variant(_variant_sums().where(window.has(Order.created_at)))
 
     async def cancelled(self, window: Window, *, only_late: bool = False) -> Sum:
         """Return the totals of the cancelled orders, or only of those placed before the period."""
@@ -92,33 +92,33 @@ class LedgerRepository:
             query.where(Order.created_at < window.starts_at) if only_late else query
         )
 
-    async def cancelled_products(self, window: Window) -> dict[UUID, ProductSum]:
-        """Return the totals of the cancelled orders, by product."""
-        query = _product_sums().join(OrderChange, OrderChange.order_id == Order.id)
-        return await self._by_product(query.where(_is_cancelled(window)))
+    async def cancelled_variants(self, window: Window) -> dict[UUID, VariantSum]:
+        """Return the totals of the cancelled orders, by variant."""
+        query = _variant_sums().join(OrderChange, OrderChange.order_id == Order.id)
+        return await self._by_variant(query.where(_is_cancelled(window)))
 
     async def moved(self, window: Window) -> dict[UUID, int]:
-        """Return by how many units sales and cancellations changed the stock of products."""
-        # The index over the movements begins with the product: with a lookup of the ordered
-        # products, the cost depends on the sales of the period and not on the whole history.
-        placed = select(OrderItem.product_id).join(Order, Order.id == OrderItem.order_id)
+        """Return by how many units sales and cancellations changed the stock of variants."""
+        # The index over the movements begins with the variant: with a lookup of the ordered
+        # variants, the cost depends on the sales of the period and not on the whole history.
+        placed = select(OrderItem.variant_id).join(Order, Order.id == OrderItem.order_id)
         cancelled = placed.join(OrderChange, OrderChange.order_id == Order.id)
         touched = placed.where(window.has(Order.created_at)).union(
             cancelled.where(_is_cancelled(window))
         )
         query = (
             select(
-                StockMovement.product_id, _whole(func.sum(StockMovement.quantity)).label("pieces")
+                StockMovement.variant_id, _whole(func.sum(StockMovement.quantity)).label("pieces")
             )
             .where(
-                StockMovement.product_id.in_(touched),
+                StockMovement.variant_id.in_(touched),
                 window.has(StockMovement.created_at),
                 StockMovement.reason.in_((MovementReason.SALE, MovementReason.CANCELLATION)),
             )
-            .group_by(StockMovement.product_id)
+            .group_by(StockMovement.variant_id)
         )
         rows = await self.session.execute(query)
-        return {row.product_id: row.pieces for row in rows}
+        return {row.variant_id: row.pieces for row in rows}
 
     async def count_before(self, moment: datetime) -> int:
         """Return how many orders were placed before a time."""
@@ -134,9 +134,9 @@ class LedgerRepository:
     async def _sum(self, query: Any) -> Sum:
         return Sum(*(await self.session.execute(query)).one())
 
-    async def _by_product(self, query: Any) -> dict[UUID, ProductSum]:
+    async def _by_variant(self, query: Any) -> dict[UUID, VariantSum]:
         rows = await self.session.execute(query)
-        return {row[0]: ProductSum(*row[1:]) for row in rows}
+        return {row[0]: VariantSum(*row[1:]) for row in rows}
 
 
 def _whole(expression: Any) -> Any:
@@ -147,18 +147,18 @@ def _whole(expression: Any) -> Any:
 _SUMS = (func.count(), _whole(func.sum(Order.units)), _whole(func.sum(Order.total_minor)))
 
 
-def _product_sums() -> Any:
+def _variant_sums() -> Any:
     # Name and SKU are those at purchase; of several on one day, the alphabetically last one.
     return (
         select(
-            OrderItem.product_id,
+            OrderItem.variant_id,
             func.max(OrderItem.sku),
             func.max(OrderItem.name),
             _whole(func.sum(OrderItem.quantity)),
             _whole(func.sum(OrderItem.quantity * OrderItem.unit_price_minor)),
         )
         .join(Order, Order.id == OrderItem.order_id)
-        .group_by(OrderItem.product_id)
+        .group_by(OrderItem.variant_id)
     )
 
 

@@ -12,6 +12,7 @@ from app.repositories.base import Repository
 from app.repositories.bulk import table_of
 from app.schemas.page_schema import PageQuery
 from app.schemas.reports.report_schema import ReportQuery
+from app.tables.catalogue import product_of
 
 _lines = table_of(ReportLine)
 _products = table_of(ReportProduct)
@@ -96,7 +97,8 @@ class ReportRepository(Repository[DailyReport]):
 
     async def products_after(self, day: date, after: Any, limit: int) -> Sequence[Any]:
         """Return the next products of a day in their order, after the product `after` if given."""
-        query = select(*_products.c).where(ReportProduct.report_day == day)
+        columns = (*_products.c, product_of(_products.c.variant_id).label("product_id"))
+        query = select(*columns).where(ReportProduct.report_day == day)
         key = (ReportProduct.gross_minor, ReportProduct.id)
         if after is not None:
             query = query.where(tuple_(*key) < _key(key, after))

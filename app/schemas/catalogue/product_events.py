@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.schemas.catalogue.product_messages import ProductOutOfStock
+from app.schemas.catalogue.product_messages import ProductOutOfStock, VariantLowStock
 from app.schemas.catalogue.product_schema import ProductRead
 from app.schemas.messaging.event_schema import DomainEvent
 
@@ -25,7 +25,15 @@ class ProductChangedEvent(DomainEvent):
 
 @dataclass(frozen=True, slots=True)
 class ProductOutOfStockEvent(DomainEvent):
-    """The last unit of a product left the stock."""
+    """The last unit of a variant of a product left the stock."""
 
     routing_key = "product.out_of_stock"
     data: ProductOutOfStock
+
+
+@dataclass(frozen=True, slots=True)
+class VariantLowStockEvent(DomainEvent):
+    """The stock of a variant fell to the number at which it is low."""
+
+    routing_key = "variant.low_stock"
+    data: VariantLowStock

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from app.schemas.base import Schema
 from app.schemas.catalogue.product_schema import ProductChange
-from app.schemas.fields import WHOLE
+from app.schemas.catalogue.variant_schema import SoldRead
+from app.schemas.fields import WHOLE, Integer, Natural
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 
@@ -27,8 +28,14 @@ class ProductUpdateCommand(Schema):
     )
 
 
-class ProductOutOfStock(Schema):
-    """A product whose last unit left the stock."""
+class ProductOutOfStock(SoldRead):
+    """A variant of a product whose last unit left the stock."""
 
-    product_id: UUID = Field(description="The product.", examples=[_ID])
     sku: str = Field(max_length=64, description="Stock-keeping unit.", examples=["TEA-EARL-100"])
+
+
+class VariantLowStock(ProductOutOfStock):
+    """A variant whose stock has become low."""
+
+    stock_quantity: Integer = Field(description="Units that are left.", examples=[5])
+    low_stock_at: Natural = Field(description="The stock at which it is low.", examples=[5])

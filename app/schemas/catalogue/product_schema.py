@@ -1,17 +1,27 @@
-"""Products and their stock: requests and responses."""
+"""Products: requests and responses."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from app.models import Availability, MovementReason, Product, availability_of
-from app.schemas.base import Change, Schema, unchanged
+from app.models import Availability, Product, Variant
+from app.schemas.base import Schema, omitted, unchanged
+from app.schemas.catalogue.variant_schema import (
+    MAX_VARIANTS,
+    OptionRead,
+    OptionValues,
+    Stocked,
+    StockedChange,
+    StockQuantity,
+    VariantCreate,
+    VariantRead,
+    options_of,
+)
 from app.schemas.fields import (
-    WHOLE,
     Amount,
-    Integer,
     Line,
     Natural,
     Ordinal,
@@ -21,37 +31,19 @@ from app.schemas.fields import (
     Sku,
     Text,
 )
-from app.schemas.page_schema import MAX_ITEMS, CountedPage, CountedQuery, Next, PageQuery
+from app.schemas.page_schema import MAX_ITEMS, CountedPage, CountedQuery, Next
+from app.tables.catalogue import MAX_OPTIONS
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
-MAX_QUANTITY = 1_000_000_000
-# Cached lists do not have them: each order would drop all lists.
-_CHANGED_BY_ORDERS = {"stock_quantity", "updated_at"}
 
 Title = Annotated[Line, Field(max_length=200)]
 Category = Annotated[Line, Field(max_length=100)]
 Description = Annotated[Prose, Field(max_length=10_000)]
-Note = Annotated[Line, Field(max_length=200)]
-StockQuantity = Annotated[int, Field(strict=True, ge=0, le=MAX_QUANTITY), WHOLE]
 
 
-def _not_0(quantity: int) -> int:
-    if quantity == 0:
-        raise ValueError("must not be 0")
-    return quantity
-
-
-Movement = Annotated[
-    int,
-    Field(strict=True, ge=-MAX_QUANTITY, le=MAX_QUANTITY),
-    AfterValidator(_not_0),
-    WHOLE,
-]
-
-
-class ProductCreate(Schema):
-    """A new product."""
+class ProductFields(Schema):
+    """The fields of every new product."""
 
     sku: Sku = Field(
         description="Stock-keeping unit; unique in the shop.", examples=["TEA-EARL-100"]
@@ -78,8 +70,31 @@ class ProductCreate(Schema):
     )
 
 
-class ProductChange(Change):
-    """A change of a product."""
+class ProductCreate(Stocked, ProductFields):
+    """A new product with its first variant, and further variants if it has options.
+
+    SKU, price, stock and what follows them are those of the first variant.
+    """
+
+    option_values: OptionValues = Field(
+        default_factory=dict,
+        description="The value of the first variant for each option of the product; the names, in "
+        "this order, are the product's options.",
+        examples=[{"Size": "S"}],
+    )
+    variants: list[VariantCreate] = Field(
+        default_factory=list,
+        max_length=MAX_VARIANTS - 1,
+        description="The further variants.",
+        examples=[[]],
+    )
+
+
+class ProductChange(StockedChange):
+    """A change of a product.
+
+    SKU, price, stock and what follows them can be changed if the product has one variant.
+    """
 
     sku: Sku = unchanged(
         description="Stock-keeping unit; unique in the shop.", examples=["TEA-EARL-125"]
@@ -103,11 +118,15 @@ class ProductChange(Change):
     )
 
 
-class ProductRead(Schema):
-    """A product in a response."""
+class _Product(Schema):
+    """What lists show of a product."""
 
     id: UUID = Field(description="The product's id (UUIDv7).", examples=[_ID])
-    sku: str = Field(max_length=64, description="Stock-keeping unit.", examples=["TEA-EARL-100"])
+    sku: str = Field(
+        max_length=64,
+        description="Stock-keeping unit of the first variant.",
+        examples=["TEA-EARL-100"],
+    )
     name: str = Field(max_length=200, description="The name.", examples=["Earl Grey, 100 g"])
     description: str = Field(
         max_length=10_000,
@@ -118,27 +137,95 @@ class ProductRead(Schema):
         max_length=100, description="The category in which the product is listed.", examples=["Tea"]
     )
     price_minor: Amount = Field(
-        alias="price", description="The price of one unit.", examples=["4.99"]
+        alias="price",
+        description="The price of one unit; of several variants, the lowest one.",
+        examples=["4.99"],
     )
     currency: str = Field(
         max_length=3, description="The currency of the price (ISO 4217).", examples=["USD"]
     )
-    stock_quantity: Natural = Field(description="Units in stock.", examples=[100])
+    variants_count: Ordinal = Field(description="The number of variants.", examples=[1])
     is_active: bool = Field(description="Whether the product is for sale.", examples=[True])
     created_at: datetime = Field(
         description="When the product was added (UTC).", examples=[_MOMENT]
-    )
-    updated_at: datetime = Field(
-        description="When the product or its stock last changed (UTC).", examples=[_MOMENT]
     )
     version: Ordinal = Field(
         description="Rises by one with every change except stock changes.", examples=[1]
     )
 
 
-class ProductListed(ProductRead):
+class ProductRead(_Product):
+    """A product in a response."""
+
+    stock_quantity: Natural = Field(
+        description="Units in stock, of all variants together.", examples=[100]
+    )
+    updated_at: datetime = Field(
+        description="When the product or its stock last changed (UTC).", examples=[_MOMENT]
+    )
+    barcode: str = omitted(
+        max_length=64, description="The barcode, if there is one.", examples=["4006381333931"]
+    )
+    weight_grams: Natural = omitted(
+        description="The weight of one unit in grams, if it is known.", examples=[120]
+    )
+    tracks_stock: bool = omitted(
+        True, description="`false` if any number can be ordered; else absent.", examples=[False]
+    )
+    allows_backorder: bool = omitted(
+        False,
+        description="`true` if more than the stock can be ordered; else absent.",
+        examples=[True],
+    )
+    low_stock_at: Natural = omitted(
+        description="The stock at which it is low, if not `LOW_STOCK_AT`.", examples=[3]
+    )
+    options: list[OptionRead] = omitted(
+        [],
+        max_length=MAX_OPTIONS,
+        description="The options, with the values that the variants have; absent without any.",
+        examples=[[]],
+    )
+    variants: list[VariantRead] = omitted(
+        [],
+        max_length=MAX_VARIANTS,
+        description="The variants in their order; absent without options: the product itself then "
+        "says all of its only variant.",
+        examples=[[]],
+    )
+
+    @classmethod
+    def of(cls, product: Product, variants: Sequence[Variant], low_stock_at: int) -> Self:
+        """Return a product with its variants."""
+        names = product.option_names
+        if names:
+            its = {
+                "options": options_of(variants, names),
+                "variants": [VariantRead.of(each, names, low_stock_at) for each in variants],
+            }
+        else:
+            only = variants[0]
+            its = {
+                name: value
+                for name in Stocked.model_fields
+                if (value := getattr(only, name)) is not None
+            }
+        return cls(
+            stock_quantity=units_in(variants),
+            updated_at=max(product.updated_at, *(each.updated_at for each in variants)),
+            **{name: getattr(product, name) for name in _Product.model_fields},
+            **its,
+        )
+
+
+class ProductListed(_Product):
     """A product in a list."""
 
+    availability: Availability = Field(
+        description="Whether the product is in stock, and whether the stock is low: at most "
+        "`LOW_STOCK_AT` units; of several variants, the best one counts.",
+        examples=["in_stock"],
+    )
     stock_quantity: Natural = unchanged(
         description="Units in stock, with `include=stock`.", examples=[100]
     )
@@ -146,22 +233,27 @@ class ProductListed(ProductRead):
         description="When the product or its stock last changed (UTC), with `include=stock`.",
         examples=[_MOMENT],
     )
-    availability: Availability = Field(
-        description="Whether the product is in stock, and whether the stock is low: at most "
-        "`LOW_STOCK_AT` units.",
-        examples=["in_stock"],
-    )
 
     @classmethod
-    def of(cls, product: Product, low_stock_at: int, *, has_stock: bool) -> Self:
-        """Return a product as lists show it, with its stock if that is asked for."""
-        names = cls.model_fields.keys() - {"availability"}
-        if not has_stock:
-            names -= _CHANGED_BY_ORDERS
+    def of(cls, product: Product) -> Self:
+        """Return a product as lists show it."""
         return cls(
-            availability=availability_of(product.stock_quantity, low_stock_at),
-            **{name: getattr(product, name) for name in names},
+            availability=product.availability,
+            **{name: getattr(product, name) for name in _Product.model_fields},
         )
+
+    @classmethod
+    def with_stock(cls, product: Product, variants: Sequence[Variant]) -> Self:
+        """Return a product with its stock."""
+        listed = cls.of(product)
+        listed.stock_quantity = units_in(variants)
+        listed.updated_at = max(product.updated_at, *(each.updated_at for each in variants))
+        return listed
+
+
+def units_in(variants: Iterable[Variant]) -> int:
+    """Return the units in stock; what variants owe to orders does not lessen those of others."""
+    return sum(max(0, each.stock_quantity) for each in variants if each.tracks_stock)
 
 
 class ProductPage(CountedPage):
@@ -237,54 +329,3 @@ class ProductQuery(CountedQuery):
     def has_stock(self) -> bool | None:
         """Whether to return products in stock, out of stock, or both (None)."""
         return None if self.in_stock is None else self.in_stock == "true"
-
-
-class StockMovementCreate(Schema):
-    """A change of stock other than by an order."""
-
-    quantity: Movement = Field(
-        description="Units that come in (positive) or leave (negative); not 0.",
-        examples=[25],
-        json_schema_extra={"not": {"const": 0}},
-    )
-    reason: Literal["supply", "return", "damage", "stocktake"] = Field(
-        description="The reason.", examples=["supply"]
-    )
-    note: Note = unchanged(
-        description="The source of the movement, such as a delivery note; by default the caller.",
-        examples=["DN-2041"],
-    )
-
-
-class StockMovementRead(Schema):
-    """One change of a product's stock."""
-
-    id: UUID = Field(description="The movement's id (UUIDv7).", examples=[_ID])
-    product_id: UUID = Field(description="The product.", examples=[_ID])
-    quantity: Integer = Field(
-        description="Units that came in (positive) or left (negative).", examples=[25]
-    )
-    reason: MovementReason = Field(description="The reason.", examples=["supply"])
-    source: str = Field(
-        max_length=200,
-        description="The source, such as an order's id or a delivery note.",
-        examples=["DN-2041"],
-    )
-    created_at: datetime = Field(description="When the stock changed (UTC).", examples=[_MOMENT])
-
-
-class StockMovementPage(Schema):
-    """A page of stock movements, the newest first."""
-
-    items: list[StockMovementRead] = Field(
-        max_length=MAX_ITEMS, description="The movements of this page.", examples=[[]]
-    )
-    next: Next = Field(
-        description="The cursor of the next page; null on the last page.", examples=[None]
-    )
-
-
-class StockMovementQuery(PageQuery):
-    """The parameters of a page of stock movements."""
-
-    default_order: ClassVar[str] = "-created_at"

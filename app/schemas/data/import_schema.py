@@ -11,7 +11,8 @@ from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo
 from app.core.calendar import ShopDays
 from app.models import OrderStatus
 from app.schemas.base import Schema, reason_of
-from app.schemas.catalogue.product_schema import MAX_QUANTITY, ProductCreate
+from app.schemas.catalogue.product_schema import ProductFields
+from app.schemas.catalogue.variant_schema import MAX_QUANTITY
 from app.schemas.fields import DIGITS, Line, PriceInput, Sku, Username
 from app.schemas.identity.user_schema import UserFields
 from app.schemas.orders.order_schema import MAX_LINE_QUANTITY
@@ -85,7 +86,7 @@ WrittenMoment = Annotated[datetime, BeforeValidator(_moment)]
 """A day or a moment in ISO 8601; without an offset, in the time zone of the shop."""
 
 
-class ProductRow(ProductCreate):
+class ProductRow(ProductFields):
     """A product, with the same rules as in the API."""
 
     price_minor: ImportPrice = Field(

@@ -1,13 +1,21 @@
 """Orders: requests and responses."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from app.models import OrderStatus
-from app.schemas.base import Schema
+from app.schemas.base import MemberError, Schema, unchanged
+from app.schemas.catalogue.variant_schema import SoldRead
 from app.schemas.fields import WHOLE, Amount, MomentQuery, Ordinal
 from app.schemas.identity.user_schema import PostalAddress, complete_address
 from app.schemas.page_schema import MAX_ITEMS, CountedPage, CountedQuery, Next
@@ -17,7 +25,7 @@ _MOMENT = "2026-01-31T12:00:00Z"
 
 MAX_LINES = 100
 MAX_LINE_QUANTITY = 1_000
-# Lines of the same product are added up.
+# Lines of the same variant are added up.
 Units = Annotated[int, Field(ge=1, le=MAX_LINES * MAX_LINE_QUANTITY)]
 
 
@@ -26,12 +34,31 @@ class DeliveryAddress(PostalAddress):
 
 
 class OrderLineCreate(Schema):
-    """A line of a new order."""
+    """A line of a new order, of a product with one variant or of a variant."""
 
-    product_id: UUID = Field(description="The product.", examples=[_ID])
+    product_id: UUID = unchanged(
+        description="The product, if it has one variant; required unless `variant_id` is given.",
+        examples=[_ID],
+    )
+    variant_id: UUID = unchanged(
+        description="The variant; required if the product has several.", examples=[_ID]
+    )
     quantity: Annotated[int, Field(strict=True, ge=1, le=MAX_LINE_QUANTITY), WHOLE] = Field(
         description="The number of units.", examples=[2]
     )
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if "product_id" not in self.model_fields_set and "variant_id" not in self.model_fields_set:
+            raise MemberError("product_id", "is required")
+        if {"product_id", "variant_id"} <= self.model_fields_set:
+            raise MemberError("variant_id", "must not be given together with product_id")
+        return self
+
+    @property
+    def sold_id(self) -> UUID:
+        """The id of what is ordered; a product's first variant has the id of the product."""
+        return self.variant_id if "variant_id" in self.model_fields_set else self.product_id
 
 
 _EXAMPLE_LINES: list[Any] = [{"product_id": _ID, "quantity": 2}]
@@ -63,7 +90,7 @@ class OrderCreate(Schema):
     items: list[OrderLineCreate] = Field(
         min_length=1,
         max_length=MAX_LINES,
-        description="The lines; lines of the same product are added up.",
+        description="The lines; lines of the same variant are added up.",
         examples=[_EXAMPLE_LINES],
     )
     delivery_address: Annotated[DeliveryAddress, AfterValidator(complete_address)] | None = Field(
@@ -73,11 +100,15 @@ class OrderCreate(Schema):
     )
 
     def quantities(self) -> dict[UUID, int]:
-        """Return the number of units of each product."""
+        """Return the number of units of each variant."""
         sums: dict[UUID, int] = {}
         for line in self.items:
-            sums[line.product_id] = sums.get(line.product_id, 0) + line.quantity
+            sums[line.sold_id] = sums.get(line.sold_id, 0) + line.quantity
         return sums
+
+    def product_ids(self) -> set[UUID]:
+        """Return the products that lines name without a variant."""
+        return {line.sold_id for line in self.items if "product_id" in line.model_fields_set}
 
 
 class OrderChangeStatus(Schema):
@@ -89,16 +120,15 @@ class OrderChangeStatus(Schema):
     )
 
 
-class OrderItemRead(Schema):
+class OrderItemRead(SoldRead):
     """A line of an order, with the product data at the time of purchase."""
 
-    product_id: UUID = Field(description="The product.", examples=[_ID])
     sku: str = Field(
         max_length=64, description="The SKU at the time of purchase.", examples=["TEA-EARL-100"]
     )
     name: str = Field(
         max_length=200,
-        description="The name at the time of purchase.",
+        description="The name at the time of purchase, followed by the option values.",
         examples=["Earl Grey, 100 g"],
     )
     unit_price_minor: Amount = Field(

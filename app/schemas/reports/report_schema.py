@@ -17,6 +17,7 @@ from pydantic import (
 
 from app.core.money import format_minor
 from app.schemas.base import Schema
+from app.schemas.catalogue.variant_schema import SoldRead
 from app.schemas.fields import Amount, Integer, Natural, Ordinal
 from app.schemas.page_schema import CURSOR_LENGTH, MAX_ITEMS, Cursor, Next, PageQuery
 from app.settings import get_settings
@@ -162,10 +163,9 @@ class ReportLineRead(Schema):
     )
 
 
-class ReportProductRead(Schema):
-    """The sales and cancellations of a product."""
+class ReportProductRead(SoldRead):
+    """The sales and cancellations of a variant of a product."""
 
-    product_id: UUID = Field(description="The product.", examples=[_ID])
     sku: str = Field(
         max_length=64, description="The SKU in the orders of the day.", examples=["TEA-EARL-100"]
     )

@@ -3,22 +3,16 @@
 from uuid import UUID
 
 from app.core.clock import Clock
-from app.core.search_words import search_text
 from app.models import Product
 from app.repositories.catalogue.category_tree_repository import CategoryTreeRepository
-from app.repositories.catalogue.primary_category_repository import (
-    PrimaryCategoryRepository,
-    with_words,
-)
+from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.category_schema import (
     CategoryNode,
     ProductCategoriesChange,
     ProductCategoriesRead,
 )
-from app.schemas.catalogue.product_events import ProductChangedEvent
-from app.schemas.catalogue.product_schema import ProductRead
-from app.services.messaging.outbox_service import OutboxService
+from app.services.catalogue.catalogue_changes import CatalogueChanges
 from app.services.preconditions import require_match
 
 
@@ -30,13 +24,13 @@ class ProductCategoryService:
         products: ProductRepository,
         tree: CategoryTreeRepository,
         primary: PrimaryCategoryRepository,
-        outbox: OutboxService,
+        changes: CatalogueChanges,
         clock: Clock,
     ) -> None:
         self._products = products
         self._tree = tree
         self._primary = primary
-        self._outbox = outbox
+        self._changes = changes
         self._clock = clock
 
     async def of_product(self, product_id: UUID) -> ProductCategoriesRead:
@@ -60,19 +54,11 @@ class ProductCategoryService:
         found = await self._tree.lock_shared(change.category_ids)
         # Before the product is locked, as when a category is renamed.
         await self._tree.note_change()
-        product = await self._products.get(product_id, lock=True)
+        product, variants = await self._products.with_variants(product_id, lock=True)
         require_match(if_match, await self._shown(product))
-        product.primary_category_id = first
-        former, product.category = product.category, found[first].name
-        product.search_text = with_words(
-            product.search_text, search_text(former), search_text(product.category)
-        )
-        product.updated_at = self._clock.now()
-        product.version += 1
-        await self._products.flush()
+        product.primary_category_id, product.category = first, found[first].name
+        await self._changes.store(product, variants, {}, self._clock.now())
         await self._primary.replace_further(product_id, further)
-        shown = ProductRead.model_validate(product)
-        await self._outbox.announce(ProductChangedEvent(product.id, shown))
         return await self._shown(product)
 
     async def _shown(self, product: Product) -> ProductCategoriesRead:

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.core.clock import Clock
 from app.errors import Conflict
 from app.models import MovementReason, OrderStatus
-from app.repositories.catalogue.product_repository import ProductRepository, movement_row
+from app.repositories.catalogue.stock_repository import StockRepository, movement_row
 from app.repositories.data.order_import_repository import OrderImportRepository
 from app.repositories.data.product_import_repository import ProductImportRepository
 from app.repositories.orders.order_repository import OrderRepository
@@ -32,7 +32,7 @@ class OrderChanges:
         self,
         orders: OrderRepository,
         imported: OrderImportRepository,
-        products: ProductRepository,
+        stock: StockRepository,
         imported_products: ProductImportRepository,
         service: OrderService,
         clock: Clock,
@@ -41,7 +41,7 @@ class OrderChanges:
     ) -> None:
         self._orders = orders
         self._imported = imported
-        self._products = products
+        self._stock = stock
         self._imported_products = imported_products
         self._service = service
         self._clock = clock
@@ -118,7 +118,7 @@ class OrderChanges:
         stored.version += 1
         await self._orders.flush()
         await self._imported_products.redate_movements(
-            {item.product_id for item in stored.items},
+            {item.variant_id for item in stored.items},
             f"order {existing.id}",
             existing.created_at,
             placed_at,
@@ -128,11 +128,11 @@ class OrderChanges:
         """Take the units of a cancelled order out of stock again."""
         stored = await self._orders.get_whole(None, order_id)
         now = self._clock.now()
-        locked = await self._products.lock_stock({item.product_id for item in stored.items})
-        await self._products.move_stock(
+        locked = await self._stock.lock_stock({item.variant_id for item in stored.items})
+        await self._stock.move_stock(
             [
                 movement_row(
-                    item.product_id, -item.quantity, MovementReason.SUPPLY, f"order {order_id}", now
+                    item.variant_id, -item.quantity, MovementReason.SUPPLY, f"order {order_id}", now
                 )
                 for item in stored.items
             ],

@@ -9,7 +9,7 @@ from uuid import UUID
 from app.core.calendar import ShopDays
 from app.core.clock import Clock
 from app.models import MovementReason, OrderStatus
-from app.repositories.catalogue.product_repository import ProductRepository, movement_row
+from app.repositories.catalogue.stock_repository import StockRepository, movement_row
 from app.repositories.data.order_import_repository import OrderImportRepository
 from app.repositories.data.product_import_repository import ProductImportRepository
 from app.repositories.data.user_import_repository import UserImportRepository
@@ -17,7 +17,7 @@ from app.repositories.orders.order_repository import OrderRepository
 from app.services.data.import_outcome import SOURCE, ImportOptions, Numbered, Outcome
 from app.services.data.order_change import OrderChanges
 from app.services.data.order_rows import OrderRows, group_by_order, skus_of
-from app.services.orders.placement import sales_in
+from app.services.orders.placement import full_name, sales_in
 from app.tables.identity import comparison_key
 from app.tables.orders import NewLine, NewOrder, NewStep
 
@@ -33,7 +33,7 @@ class OrderImport:
         self,
         orders: OrderRepository,
         imported: OrderImportRepository,
-        products: ProductRepository,
+        stock: StockRepository,
         imported_products: ProductImportRepository,
         users: UserImportRepository,
         changes: OrderChanges,
@@ -43,7 +43,7 @@ class OrderImport:
     ) -> None:
         self._orders = orders
         self._imported = imported
-        self._products = products
+        self._stock = stock
         self._imported_products = imported_products
         self._users = users
         self._changes = changes
@@ -77,7 +77,7 @@ class OrderImport:
             placed.append(self._order(order, user_id, products))
             if placed[-1].holds_stock:
                 for line in placed[-1].lines:
-                    left[line.product_id] -= line.quantity
+                    left[line.variant_id] -= line.quantity
         await self._store(placed, {each.id: each for each in products.values()})
         outcome.added += sum(len(order.lines) for order in placed)
         return outcome
@@ -95,8 +95,8 @@ class OrderImport:
         products = await self._imported_products.by_sku(skus_of(orders))
         if not self._options.moves_stock:
             return {sku: each for sku, each in products.items() if each.archived_at is None}
-        locked = await self._products.lock_all([each.id for each in products.values()])
-        return {each.sku: each for each in locked.values()}
+        locked = await self._stock.lock_all([each.id for each in products.values()])
+        return {each.sku: each for each in locked.values() if each.archived_at is None}
 
     def _reason_of(
         self,
@@ -123,7 +123,16 @@ class OrderImport:
         for row in order.rows:
             product, price = products[row.sku], row.unit_price_minor
             price = product.price_minor if price is None else price
-            lines.append(NewLine(product.id, row.sku, product.name, price, row.quantity))
+            lines.append(
+                NewLine(
+                    product.product_id,
+                    product.id,
+                    row.sku,
+                    full_name(product),
+                    price,
+                    row.quantity,
+                )
+            )
         return NewOrder(
             id=order.id,
             source_reference=first.reference,
@@ -140,9 +149,9 @@ class OrderImport:
             return
         sales = sales_in(orders)
         if self._options.moves_stock:
-            await self._products.move_stock(sales, self._clock.now(), products)
+            await self._stock.move_stock(sales, self._clock.now(), products)
         else:
-            await self._products.add_movements([*map(_supply_of, sales), *sales])
+            await self._stock.add_movements([*map(_supply_of, sales), *sales])
         numbers = [next(_CHECK_NUMBERS) for _ in orders] if self._options.is_check else None
         await self._orders.add_placed(orders, numbers)
 
@@ -153,7 +162,7 @@ def _supply_of(sale: Mapping[str, Any]) -> dict[str, Any]:
     With it, the movements of a product add up to its stock, and those of a day to its sales.
     """
     return movement_row(
-        sale["product_id"],
+        sale["variant_id"],
         -sale["quantity"],
         MovementReason.SUPPLY,
         sale["source"],

@@ -6,14 +6,12 @@ from uuid import UUID
 
 from app.core.calendar import ShopDays
 from app.core.clock import Clock
-from app.core.ids import new_id
 from app.core.money import format_minor
-from app.core.search_words import search_text
-from app.models import MovementReason
-from app.repositories.catalogue.product_repository import ProductRepository, movement_row
+from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.data.product_import_repository import ProductImportRepository
 from app.schemas.catalogue.product_schema import ProductChange
 from app.schemas.data.import_schema import ProductRow, shown
+from app.services.catalogue.new_product import Maker, columns_of
 from app.services.catalogue.product_service import ProductService
 from app.services.data.import_outcome import (
     CALLER,
@@ -42,6 +40,7 @@ class ProductImport:
         service: ProductService,
         clock: Clock,
         currency: str,
+        low_stock_at: int,
         options: ImportOptions,
     ) -> None:
         self._options = options
@@ -50,6 +49,7 @@ class ProductImport:
         self._service = service
         self._clock = clock
         self._currency = currency
+        self._low_stock_at = low_stock_at
 
     async def add(self, rows: Sequence[Numbered], days: ShopDays, first_rows: FirstRows) -> Outcome:
         """Add the products whose SKU is new, with their initial stock."""
@@ -68,8 +68,10 @@ class ProductImport:
                 outcome.unchanged += 1
             elif product.archived_at is not None:
                 outcome.refused.append((number, f"sku: product {row.sku} is archived"))
+            elif product.variants_count > 1:
+                outcome.refused.append((number, f"sku: {row.sku} is one of several variants"))
             elif self._options.updates_existing:
-                changed[product.id] = (number, row, differences)
+                changed[product.product_id] = (number, row, differences)
             else:
                 outcome.refused.append((number, refusal_of(differences)))
         outcome.added = await self._insert(added)
@@ -77,27 +79,14 @@ class ProductImport:
         return outcome
 
     async def _insert(self, rows: Sequence[ProductRow]) -> int:
-        now = self._clock.now()
-        products = [
-            {
-                **row.model_dump(),
-                "id": self._options.product_ids.get(row.sku) or new_id(now),
-                "currency": self._currency,
-                "search_text": search_text(row.name, row.sku, row.category, row.description),
-                "created_at": now,
-                "updated_at": now,
-            }
-            for row in rows
-        ]
-        await self._products.add_all(products)
-        await self._products.add_movements(
-            [
-                movement_row(each["id"], each["stock_quantity"], MovementReason.SUPPLY, SOURCE, now)
-                for each in products
-                if each["stock_quantity"]
-            ]
+        maker = Maker(self._clock.now(), self._currency, self._low_stock_at)
+        added = [maker.product(row, self._options.product_ids.get(row.sku)) for row in rows]
+        await self._products.add_all(
+            [columns_of(each.product) for each in added],
+            [columns_of(variant) for each in added for variant in each.variants],
+            [movement for each in added for movement in each.movements(SOURCE)],
         )
-        return len(products)
+        return len(added)
 
     async def _change(
         self, changed: Mapping[UUID, tuple[int, ProductRow, Differences]], outcome: Outcome

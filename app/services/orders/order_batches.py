@@ -64,7 +64,7 @@ class _Waiting:
     def needs(self) -> set[UUID]:
         """The rows that are locked for it."""
         buyer = self.asked.named_buyer
-        return self.asked.product_ids | ({buyer} if buyer is not None else set())
+        return self.asked.variant_ids | ({buyer} if buyer is not None else set())
 
     def settle(self, outcome: Answer | Exception) -> None:
         """Give the caller the outcome, if the caller still waits."""

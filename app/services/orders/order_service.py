@@ -2,20 +2,20 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from app.cache.areas.orders import ORDERS
 from app.cache.cache import Cache, Found
 from app.cache.representation import Representation
 from app.core.clock import Clock
-from app.errors import DomainError
+from app.errors import DomainError, VariantRequired
 from app.models import TRANSITIONS, MovementReason, Order, OrderStatus
-from app.repositories.catalogue.product_repository import ProductRepository, movement_row
+from app.repositories.catalogue.product_repository import ProductRepository
+from app.repositories.catalogue.stock_repository import StockRepository, movement_row
 from app.repositories.identity.address_repository import AddressRepository
 from app.repositories.identity.user_repository import UserRepository
 from app.repositories.orders.order_repository import OrderRepository
-from app.schemas.catalogue.product_events import ProductOutOfStockEvent
-from app.schemas.catalogue.product_messages import ProductOutOfStock
 from app.schemas.messaging.event_schema import DomainEvent
 from app.schemas.orders.order_events import OrderPlacedEvent, OrderStatusChangedEvent
 from app.schemas.orders.order_messages import OrderStatusChanged
@@ -30,6 +30,8 @@ from app.schemas.orders.order_schema import (
     OrderSummary,
 )
 from app.security.principal import Caller
+from app.services.catalogue.listing import variant_required
+from app.services.catalogue.stock_events import stock_events
 from app.services.messaging.outbox_service import OutboxService
 from app.services.orders.placement import Asked, OrderPlacement, sales_in
 from app.services.preconditions import require_match
@@ -45,6 +47,7 @@ class OrderService:
         self,
         orders: OrderRepository,
         products: ProductRepository,
+        stock: StockRepository,
         users: UserRepository,
         addresses: AddressRepository,
         outbox: OutboxService,
@@ -54,6 +57,7 @@ class OrderService:
     ) -> None:
         self._orders = orders
         self._products = products
+        self._stock = stock
         self._users = users
         self._addresses = addresses
         self._outbox = outbox
@@ -70,7 +74,8 @@ class OrderService:
             InvalidInput: the caller may not order for others, or names no buyer.
             OrderExists: an order with the chosen id exists.
             UserNotFound, UserNotActive: the buyer cannot order.
-            ProductNotFound, ProductNotForSale, InsufficientStock: a product cannot be ordered.
+            ProductNotFound, VariantNotFound, VariantRequired, ProductNotForSale,
+            InsufficientStock: something cannot be ordered.
         """
         (outcome,) = await self.place_many([Asked(caller, data, order_id)])
         if isinstance(outcome, DomainError):
@@ -110,30 +115,49 @@ class OrderService:
     async def lock_for_placing(self, orders: Sequence[Asked]) -> None:
         """Lock the rows for orders that one transaction places one after the other."""
         await self._users.get_buyers(_buyers_of(orders))
-        await self._products.lock_in_id_order(_wanted_in(orders))
+        await self._stock.lock_in_id_order(_wanted_in(orders))
 
     async def locked_by_others(self, orders: Sequence[Asked]) -> set[UUID]:
-        """Return the buyers and products of orders that other transactions have locked."""
-        buyers, products = _buyers_of(orders), _wanted_in(orders)
+        """Return the buyers and variants of orders that other transactions have locked."""
+        buyers, variants = _buyers_of(orders), _wanted_in(orders)
         free = await self._users.free_among(buyers, is_shared=True)
-        free |= await self._products.free_among(products)
-        there = await self._users.existing(buyers) | await self._products.existing(products)
+        free |= await self._stock.free_among(variants)
+        there = await self._users.existing(buyers) | await self._stock.existing(variants)
         return there - free
 
     async def _load_placement(self, orders: Sequence[Asked]) -> OrderPlacement:
         named = {each.order_id for each in orders if each.order_id is not None}
         at_home = [each for each in orders if each.data.delivery_address is None]
+        buyers = await self._users.get_buyers(_buyers_of(orders))
+        variants = await self._stock.lock_all(_wanted_in(orders))
         return OrderPlacement(
-            buyers=await self._users.get_buyers(_buyers_of(orders)),
+            buyers=buyers,
             addresses=await self._addresses.primary_of_all(_buyers_of(at_home)),
             taken_ids=await self._orders.existing(named) if named else set(),
-            products=await self._products.lock_all(_wanted_in(orders)),
+            variants=variants,
+            choices=await self._choices_in(variants),
             now=self._clock.now(),
             currency=self._currency,
         )
 
+    async def _choices_in(self, variants: Mapping[UUID, Any]) -> dict[UUID, VariantRequired]:
+        several = {
+            row.product_id
+            for row in variants.values()
+            if row.variants_count > 1 or row.archived_at is not None
+        }
+        if not several:
+            return {}
+        rows = {row.product_id: row for row in variants.values()}
+        return {
+            product_id: variant_required(
+                product_id, rows[product_id].name, rows[product_id].option_names, its
+            )
+            for product_id, its in (await self._products.variants_of(several)).items()
+        }
+
     async def _note(self, placed: Sequence[NewOrder], placement: OrderPlacement) -> list[int]:
-        await self._products.move_stock(sales_in(placed), placement.now, placement.products)
+        await self._stock.move_stock(sales_in(placed), placement.now, placement.variants)
         return await self._orders.add_placed(placed)
 
     async def _announce(
@@ -142,16 +166,17 @@ class OrderService:
         events: list[tuple[DomainEvent, Headers]] = [
             (OrderPlacedEvent(order.id, order), own) for order, own in placed
         ]
-        # The last order of a product that is sold out has sold it out.
-        of_products = {line.product_id: own for order, own in placed for line in order.items}
+        # The last order of a variant is the one that has used it up.
+        last = {
+            line.variant_id or line.product_id: own for order, own in placed for line in order.items
+        }
         events += [
-            (
-                ProductOutOfStockEvent(
-                    each, ProductOutOfStock(product_id=each, sku=placement.products[each].sku)
-                ),
-                of_products[each],
+            (event, last[each])
+            for each, pieces in placement.taken.items()
+            for variant in (placement.variants[each],)
+            for event in stock_events(
+                variant, variant.stock_quantity, -pieces, self._stock.low_stock_at
             )
-            for each in placement.sold_out
         ]
         await self._outbox.announce_all(events)
 
@@ -214,7 +239,7 @@ class OrderService:
         await self._orders.lock_in_id_order({order_id for order_id, _ in moves})
         cancelled = {each for each, status in moves if status is OrderStatus.CANCELLED}
         if cancelled:
-            await self._products.lock_in_id_order(await self._orders.product_ids_in(cancelled))
+            await self._stock.lock_in_id_order(await self._orders.variant_ids_in(cancelled))
 
     async def cancel(self, caller: Caller, order_id: UUID) -> OrderRead:
         """Cancel an order and return its units to stock.
@@ -230,14 +255,14 @@ class OrderService:
             order.delivery_address = without_person(order.delivery_address)
 
     async def _return_to_stock(self, order: Order, at: datetime) -> None:
-        quantities = {item.product_id: item.quantity for item in order.items}
-        locked = await self._products.lock_stock(quantities)
-        await self._products.move_stock(
+        quantities = {item.variant_id: item.quantity for item in order.items}
+        locked = await self._stock.lock_stock(quantities)
+        await self._stock.move_stock(
             [
                 movement_row(
-                    product_id, quantity, MovementReason.CANCELLATION, f"order {order.id}", at
+                    variant_id, quantity, MovementReason.CANCELLATION, f"order {order.id}", at
                 )
-                for product_id, quantity in quantities.items()
+                for variant_id, quantity in quantities.items()
             ],
             at,
             locked,
@@ -249,7 +274,7 @@ def _buyers_of(orders: Iterable[Asked]) -> set[UUID]:
 
 
 def _wanted_in(orders: Iterable[Asked]) -> set[UUID]:
-    return {product_id for each in orders for product_id in each.product_ids}
+    return {variant_id for each in orders for variant_id in each.variant_ids}
 
 
 def _placed(order: NewOrder, number: int) -> OrderRead:

@@ -16,12 +16,18 @@ from app.errors import (
     ProductNotFound,
     UserNotActive,
     UserNotFound,
+    VariantNotFound,
+    VariantRequired,
 )
 from app.models import MovementReason, OrderStatus
-from app.repositories.catalogue.product_repository import movement_row
+from app.repositories.catalogue.stock_repository import movement_row
 from app.schemas.orders.order_schema import OrderCreate
 from app.security.principal import Caller
+from app.services.catalogue.listing import sold_ids
 from app.tables.orders import NewLine, NewOrder, NewStep
+
+# That of the column in which a line keeps it.
+_NAME_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +47,9 @@ class Asked:
         return self.data.user_id or self.caller.user_id
 
     @property
-    def product_ids(self) -> set[UUID]:
-        """The products of the order."""
-        return {line.product_id for line in self.data.items}
+    def variant_ids(self) -> set[UUID]:
+        """The variants of the order; a product stands for its first one."""
+        return {line.sold_id for line in self.data.items}
 
 
 @dataclass(slots=True)
@@ -54,16 +60,13 @@ class OrderPlacement:
     """Whether each buyer may place orders."""
     addresses: Mapping[UUID, dict[str, Any]]
     taken_ids: Set[UUID]
-    products: Mapping[UUID, Any]
+    variants: Mapping[UUID, Any]
+    choices: Mapping[UUID, VariantRequired]
+    """The refusals of products that have several variants."""
     now: datetime
     currency: str
     taken: dict[UUID, int] = field(default_factory=dict)
     _placed_ids: set[UUID] = field(default_factory=set)
-
-    @property
-    def sold_out(self) -> list[UUID]:
-        """The products that these orders have sold out."""
-        return [each for each, pieces in self.taken.items() if self._left(each, pieces) == 0]
 
     def evaluate(self, asked: Asked) -> NewOrder | DomainError:
         """Return an order, or why it is refused."""
@@ -87,7 +90,7 @@ class OrderPlacement:
         if order_id is not None and order_id in self.taken_ids | self._placed_ids:
             raise OrderExists(f"there is an order {order_id}", order_id=str(order_id))
         quantities = data.quantities()
-        if (refusal := self._refusal_of(quantities)) is not None:
+        if (refusal := self._refusal_of(quantities, data.product_ids())) is not None:
             raise refusal
         for each, quantity in quantities.items():
             self.taken[each] = self.taken.get(each, 0) + quantity
@@ -105,40 +108,84 @@ class OrderPlacement:
                 else data.delivery_address.model_dump()
             ),
             lines=[
-                NewLine(each, product.sku, product.name, product.price_minor, quantity)
+                NewLine(
+                    variant.product_id,
+                    each,
+                    variant.sku,
+                    full_name(variant),
+                    variant.price_minor,
+                    quantity,
+                )
                 for each, quantity in quantities.items()
-                for product in (self.products[each],)
+                for variant in (self.variants[each],)
             ],
             steps=[NewStep(OrderStatus.PENDING, self.now)],
         )
 
-    def _refusal_of(self, quantities: Mapping[UUID, int]) -> DomainError | None:
-        if missing := sorted(str(each) for each in quantities if each not in self.products):
-            return ProductNotFound(f"there is no product {missing[0]}", product_ids=missing)
+    def _refusal_of(
+        self, quantities: Mapping[UUID, int], product_ids: Set[UUID]
+    ) -> DomainError | None:
+        if (refusal := self._missing(quantities, product_ids)) is not None:
+            return refusal
         for each in quantities:
-            product = self.products[each]
-            if not product.is_active:
-                return ProductNotForSale(f"{product.name} is not for sale", product_id=str(each))
+            variant = self.variants[each]
+            if not variant.is_active:
+                return ProductNotForSale(
+                    f"{full_name(variant)} is not for sale",
+                    **sold_ids(variant.product_id, each),
+                )
         short = [
             {
-                "product_id": str(each),
+                **sold_ids(self.variants[each].product_id, each),
                 "asked": quantity,
-                "available": self._left(each, self.taken.get(each, 0)),
+                "available": max(0, self._left(each)),
             }
             for each, quantity in sorted(quantities.items())
-            if self._left(each, self.taken.get(each, 0)) < quantity
+            if is_limited(self.variants[each]) and self._left(each) < quantity
         ]
         if not short:
             return None
-        name = self.products[UUID(str(short[0]["product_id"]))].name
+        name = full_name(
+            self.variants[UUID(str(short[0].get("variant_id", short[0]["product_id"])))]
+        )
         return InsufficientStock(
             f"{name}: {short[0]['asked']} asked for, {short[0]['available']} in stock",
             products=short,
         )
 
-    def _left(self, product_id: UUID, taken: int) -> int:
-        stock: int = self.products[product_id].stock_quantity
-        return stock - taken
+    def _missing(
+        self, quantities: Mapping[UUID, int], product_ids: Set[UUID]
+    ) -> DomainError | None:
+        for each in product_ids:
+            if each in self.choices:
+                return self.choices[each]
+        missing = sorted(
+            each
+            for each in quantities
+            if each not in self.variants or self.variants[each].archived_at is not None
+        )
+        if not missing:
+            return None
+        if products := [str(each) for each in missing if each in product_ids]:
+            return ProductNotFound(f"there is no product {products[0]}", product_ids=products)
+        return VariantNotFound(
+            f"there is no variant {missing[0]}", variant_ids=list(map(str, missing))
+        )
+
+    def _left(self, variant_id: UUID) -> int:
+        stock: int = self.variants[variant_id].stock_quantity
+        return stock - self.taken.get(variant_id, 0)
+
+
+def is_limited(variant: Any) -> bool:
+    """Return whether no more units of a variant can be ordered than are in stock."""
+    return variant.tracks_stock and not variant.allows_backorder
+
+
+def full_name(variant: Any) -> str:
+    """Return the name of a variant in an order: that of its product, and its option values."""
+    values = (variant.option1, variant.option2, variant.option3)
+    return ", ".join([variant.name, *filter(None, values)])[:_NAME_LENGTH]
 
 
 def buyer_of(caller: Caller, data: OrderCreate) -> UUID:
@@ -160,7 +207,7 @@ def sales_in(orders: Iterable[NewOrder]) -> list[dict[str, Any]]:
     """Return the stock movements of orders as columns, except for orders that hold no stock."""
     return [
         movement_row(
-            line.product_id,
+            line.variant_id,
             -line.quantity,
             MovementReason.SALE,
             f"order {order.id}",

@@ -16,7 +16,7 @@ from app.core.ids import derived_id
 from app.core.queues import REPORT_QUEUE
 from app.errors import DayNotOver, ReportUnbalanced
 from app.models import DailyReport
-from app.repositories.reports.ledger_repository import LedgerRepository, ProductSum, Sum, Window
+from app.repositories.reports.ledger_repository import LedgerRepository, Sum, VariantSum, Window
 from app.repositories.reports.report_making_repository import ReportMakingRepository
 from app.schemas.reports.report_events import ReportReadyEvent
 from app.schemas.reports.report_messages import ReportReady
@@ -24,7 +24,7 @@ from app.services.messaging.outbox_service import OutboxService
 
 MESSAGE_LINES = 2_000
 """Lines in one message; a longer report is sent in parts, as brokers expect small messages."""
-_NO_SALES = ProductSum("", "", 0, 0)
+_NO_SALES = VariantSum("", "", 0, 0)
 
 
 class Outcome(StrEnum):
@@ -44,22 +44,22 @@ class Books:
     placed: Sum
     cancelled: Sum
     late: Sum
-    placed_products: dict[UUID, ProductSum]
-    cancelled_products: dict[UUID, ProductSum]
+    placed_variants: dict[UUID, VariantSum]
+    cancelled_variants: dict[UUID, VariantSum]
     digest: bytes = b""
     first_order_at: datetime | None = None
     last_order_at: datetime | None = None
     by_hour: dict[int, list[int]] = field(default_factory=dict)
 
-    def products(self) -> list[tuple[UUID, ProductSum, ProductSum]]:
-        """Return each product with its placed and its cancelled sums."""
+    def variants(self) -> list[tuple[UUID, VariantSum, VariantSum]]:
+        """Return each variant with its placed and its cancelled sums."""
         return [
             (
                 each,
-                self.placed_products.get(each, _NO_SALES),
-                self.cancelled_products.get(each, _NO_SALES),
+                self.placed_variants.get(each, _NO_SALES),
+                self.cancelled_variants.get(each, _NO_SALES),
             )
-            for each in sorted(self.placed_products.keys() | self.cancelled_products.keys())
+            for each in sorted(self.placed_variants.keys() | self.cancelled_variants.keys())
         ]
 
     def sums(self) -> dict[str, int]:
@@ -158,16 +158,16 @@ class ReportMaker:
             placed=Sum(0, 0, 0),
             cancelled=await self._ledger.cancelled(window),
             late=await self._ledger.cancelled(window, only_late=True),
-            placed_products=await self._ledger.placed_products(window),
-            cancelled_products=await self._ledger.cancelled_products(window),
+            placed_variants=await self._ledger.placed_variants(window),
+            cancelled_variants=await self._ledger.cancelled_variants(window),
         )
         digest = hashlib.sha256()
         async for rows in self._ledger.orders(window):
             self._include(books, rows)
             for row in rows:
                 digest.update(_canonical(row.id, row.created_at, *row[3:]))
-        for product_id, placed, cancelled in books.products():
-            digest.update(_canonical(product_id, placed, cancelled))
+        for variant_id, placed, cancelled in books.variants():
+            digest.update(_canonical(variant_id, placed, cancelled))
         digest.update(
             _canonical(
                 day,
@@ -199,8 +199,8 @@ class ReportMaker:
     async def _require_balance(self, books: Books) -> None:
         """Require that the orders of a day match their items, and these the stock movements."""
         for name, whole, parts in (
-            ("placed", books.placed, books.placed_products),
-            ("cancelled", books.cancelled, books.cancelled_products),
+            ("placed", books.placed, books.placed_variants),
+            ("cancelled", books.cancelled, books.cancelled_variants),
         ):
             units = sum(each.units for each in parts.values())
             total_minor = sum(each.total_minor for each in parts.values())
@@ -209,9 +209,9 @@ class ReportMaker:
         if await self._ledger.placed(books.window) != books.placed:
             raise _unbalanced(books.day, "the orders")
         moved = await self._ledger.moved(books.window)
-        for product_id, placed, cancelled in books.products():
-            if moved.get(product_id, 0) != cancelled.units - placed.units:
-                raise _unbalanced(books.day, f"the stock movements of product {product_id}")
+        for variant_id, placed, cancelled in books.variants():
+            if moved.get(variant_id, 0) != cancelled.units - placed.units:
+                raise _unbalanced(books.day, f"the stock movements of variant {variant_id}")
 
     def _report(self, report: DailyReport | None, books: Books) -> DailyReport:
         now = self._clock.now()
@@ -239,7 +239,7 @@ class ReportMaker:
             {
                 "id": derived_id(books.window.starts_at, "report-product", f"{books.day} {each}"),
                 "report_day": books.day,
-                "product_id": each,
+                "variant_id": each,
                 "sku": placed.sku or cancelled.sku,
                 "name": placed.name or cancelled.name,
                 "units": placed.units,
@@ -247,7 +247,7 @@ class ReportMaker:
                 "cancelled_units": cancelled.units,
                 "cancelled_minor": cancelled.total_minor,
             }
-            for each, placed, cancelled in books.products()
+            for each, placed, cancelled in books.variants()
         ]
         for start in range(0, len(rows), MESSAGE_LINES):
             await self._reports.add_products(rows[start : start + MESSAGE_LINES])

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from app.models import Product
+from app.models import Variant
 from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user, order_in, place_order
 from tests.support.ledger import assert_conserved, movements_of, snapshot, stock_of
@@ -121,7 +121,7 @@ async def test_pieces_of_an_archived_product_are_given_back_too(
     order = await order_in(client, "pending", product, 4)
     assert (await client.delete(f"/products/{product['id']}")).status_code == 204
     assert (await client.post(f"/orders/{order['id']}/cancel")).status_code == 200
-    stock = select(Product.stock_quantity).where(Product.id == UUID(product["id"]))
+    stock = select(Variant.stock_quantity).where(Variant.id == UUID(product["id"]))
     async with shop.database.read() as session:
         assert await session.scalar(stock) == 10
 

@@ -34,7 +34,7 @@ async def connect(server: PostgresServer, database: str = DATABASE) -> Any:
 
 def row_of(product: dict[str, Any]) -> str:
     """Return the statement that locks a product."""
-    return f"SELECT 1 FROM products WHERE id = '{product['id']}' FOR UPDATE"
+    return f"SELECT 1 FROM variants WHERE id = '{product['id']}' FOR UPDATE"
 
 
 async def timed(sending: Any) -> tuple[httpx.Response, float]:

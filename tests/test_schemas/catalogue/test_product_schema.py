@@ -7,8 +7,8 @@ from app.schemas.catalogue.product_schema import (
     ProductChange,
     ProductCreate,
     ProductQuery,
-    StockMovementCreate,
 )
+from app.schemas.catalogue.stock_schema import StockMovementCreate
 from tests.support.refusals import MOVEMENT, PRODUCT, raw
 from tests.test_schemas.judging import UNKNOWN, errors_in_body, errors_in_query, parsed
 

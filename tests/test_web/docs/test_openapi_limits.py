@@ -9,7 +9,8 @@ from sqlalchemy import BigInteger, String
 
 from app.models import Address, Base, Order, OrderChange, OrderItem, Product, StockMovement, User
 from app.schemas.base import Schema
-from app.schemas.catalogue.product_schema import ProductListed, ProductRead, StockMovementRead
+from app.schemas.catalogue.product_schema import ProductListed, ProductRead
+from app.schemas.catalogue.stock_schema import StockMovementRead
 from app.schemas.identity.user_schema import AddressRead, UserRead
 from app.schemas.orders.order_schema import OrderChangeRead, OrderItemRead, OrderSummary
 from app.schemas.system.problem_schema import MAX_WORDS

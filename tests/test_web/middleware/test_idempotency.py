@@ -147,7 +147,7 @@ async def test_while_the_first_request_runs_its_repetition_is_refused(
     async with running(create_app(shop)) as app, client_of(app) as client:
         data = await basket(client)
         async with shop.database.write() as session:
-            await session.execute(text("SELECT 1 FROM products FOR UPDATE"))
+            await session.execute(text("SELECT 1 FROM variants FOR UPDATE"))
             requests = {asyncio.create_task(post(client, "/orders", data)) for _ in range(2)}
             done, waiting = await asyncio.wait(requests, return_when=asyncio.FIRST_COMPLETED)
         (refusal,) = [each.result() for each in done]

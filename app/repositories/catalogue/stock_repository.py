@@ -1,0 +1,257 @@
+"""Queries over the stock of variants and its movements."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.cache.areas.catalogue import product_tags
+from app.core.ids import new_id
+from app.database.sessions import mark_changed
+from app.errors import SkuTaken, VariantExists, VariantNotFound
+from app.models import Availability, MovementReason, Product, StockMovement, Variant
+from app.repositories.base import Repository
+from app.repositories.bulk import (
+    among,
+    among_given,
+    arrays,
+    insert_of,
+    insert_rows,
+    table_of,
+    values_of,
+)
+from app.schemas.page_schema import PageQuery
+from app.tables.catalogue import LOW_STOCK_AT, availability_of
+
+_products = table_of(Product)
+_variants = table_of(Variant)
+_movements = table_of(StockMovement)
+
+MovementPage = tuple[Sequence[StockMovement], str | None]
+
+MOVEMENT = ("id", "variant_id", "quantity", "reason", "source", "created_at")
+"""The columns of a stock movement."""
+
+
+@cache
+def _locked(dialect: str) -> Select[Any]:
+    # The order of the ids prevents deadlocks between buyers of the same variants.
+    variants, products = _variants.c, _products.c
+    return (
+        select(
+            variants.id,
+            variants.product_id,
+            variants.sku,
+            variants.option1,
+            variants.option2,
+            variants.option3,
+            variants.price_minor,
+            variants.stock_quantity,
+            variants.tracks_stock,
+            variants.allows_backorder,
+            variants.low_stock_at,
+            (variants.is_active & products.is_active).label("is_active"),
+            variants.archived_at,
+            products.name,
+            products.option_names,
+            products.variants_count,
+        )
+        .join(_products, products.id == variants.product_id)
+        .where(among_given(dialect, variants.id, "ids"), products.archived_at.is_(None))
+        .order_by(variants.id)
+        .with_for_update(of=_variants)
+    )
+
+
+def _low_since(after: Any) -> Any:
+    """Return since when a stock is low, after a change of it."""
+    columns = _variants.c
+    is_low = and_(
+        columns.tracks_stock, after <= func.coalesce(columns.low_stock_at, bindparam("low_at"))
+    )
+    return case((is_low, func.coalesce(columns.low_since, bindparam("at"))), else_=None)
+
+
+# No `stock_quantity >= pieces` in the WHERE: it would turn a shortage that the lock should have
+# excluded into an update of no row, which would pass unnoticed. The CHECK constraint raises an
+# error.
+_CHANGE_STOCK = (
+    update(_variants)
+    .where(_variants.c.id == bindparam("variant_id"))
+    .values(
+        stock_quantity=_variants.c.stock_quantity + bindparam("pieces"),
+        low_since=_low_since(_variants.c.stock_quantity + bindparam("pieces")),
+        updated_at=bindparam("at"),
+    )
+)
+_moved = arrays(
+    _variants, {"id": _variants.c.id.type, "stock_quantity": _variants.c.stock_quantity.type}
+)
+_CHANGE_STOCKS = (
+    update(_variants)
+    .where(_variants.c.id == _moved.c.id)
+    .values(
+        stock_quantity=_variants.c.stock_quantity + _moved.c.stock_quantity,
+        low_since=_low_since(_variants.c.stock_quantity + _moved.c.stock_quantity),
+        updated_at=bindparam("at"),
+    )
+    .add_cte(insert_of(_movements, MOVEMENT).cte())
+)
+
+
+def _word_of_product() -> Any:
+    """Return the best availability of the variants of a product that can be ordered."""
+    columns = _variants.c
+    low_at = func.coalesce(columns.low_stock_at, bindparam("low_at"))
+    rank = case(
+        (or_(~columns.tracks_stock, columns.stock_quantity > low_at), 3),
+        (columns.stock_quantity > 0, 2),
+        (columns.allows_backorder, 1),
+        else_=0,
+    )
+    best = (
+        select(func.max(rank))
+        .where(
+            columns.product_id == _products.c.id, columns.archived_at.is_(None), columns.is_active
+        )
+        .correlate(_products)
+        .scalar_subquery()
+    )
+    words = dict(enumerate(Availability))
+    return case(words, value=best, else_=Availability.OUT_OF_STOCK)
+
+
+def movement_row(
+    variant_id: UUID, quantity: int, reason: MovementReason, source: str, at: datetime
+) -> dict[str, Any]:
+    """Return a change of a variant's stock as columns."""
+    return {
+        "id": new_id(at),
+        "variant_id": variant_id,
+        "quantity": quantity,
+        "reason": reason,
+        "source": source,
+        "created_at": at,
+    }
+
+
+class StockRepository(Repository[Variant]):
+    """The stock of variants: locked, moved, and recorded with each movement."""
+
+    model = Variant
+    not_found = VariantNotFound
+    conflicts = {"sku": SkuTaken, "product_id": VariantExists}
+
+    @property
+    def low_stock_at(self) -> int:
+        """The stock at which a variant is low unless it says otherwise."""
+        return int(self.session.info[LOW_STOCK_AT])
+
+    async def lock_all(self, ids: Collection[UUID]) -> dict[UUID, Any]:
+        """Return variants with the names of their products, locked until the transaction ends.
+
+        Archived variants of products that are not archived are among them.
+        """
+        statement = _locked(self.session.get_bind().dialect.name)
+        rows = await self.session.execute(statement, {"ids": list(ids)})
+        return {row.id: row for row in rows}
+
+    async def lock_stock(self, ids: Collection[UUID]) -> dict[UUID, Any]:
+        """Return the stock of variants, including archived ones, locked in the order of the ids."""
+        columns = _variants.c
+        rows = await self.session.execute(
+            select(
+                columns.id,
+                columns.product_id,
+                columns.sku,
+                columns.stock_quantity,
+                columns.tracks_stock,
+                columns.allows_backorder,
+                columns.low_stock_at,
+            )
+            .where(among(self.session, columns.id, ids))
+            .order_by(columns.id)
+            .with_for_update()
+        )
+        return {row.id: row for row in rows}
+
+    async def move_stock(
+        self, movements: Sequence[Mapping[str, Any]], at: datetime, locked: Mapping[UUID, Any]
+    ) -> None:
+        """Apply movements, given as columns, to variants that were locked with enough stock."""
+        if not movements:
+            return
+        pieces: dict[UUID, int] = {}
+        for each in movements:
+            pieces[each["variant_id"]] = pieces.get(each["variant_id"], 0) + each["quantity"]
+        rows = [{"id": each, "stock_quantity": moved} for each, moved in pieces.items()]
+        shared = {"at": at, "low_at": self.low_stock_at}
+        connection = await self.session.connection()
+        if connection.dialect.name == "postgresql":
+            values = values_of((_variants, rows), (_movements, movements))
+            await connection.execute(_CHANGE_STOCKS, values | shared)
+        else:
+            await connection.execute(
+                _CHANGE_STOCK,
+                [{"variant_id": each, "pieces": moved, **shared} for each, moved in pieces.items()],
+            )
+            await self.add_movements(movements)
+        await self._note_words(pieces, locked)
+
+    async def _note_words(self, pieces: Mapping[UUID, int], locked: Mapping[UUID, Any]) -> None:
+        """Change what lists show of products, where that is another word now."""
+        low_at = self.low_stock_at
+        changed = {
+            row.product_id
+            for each, moved in pieces.items()
+            for row in (locked[each],)
+            if availability_of(row, low_at) is not availability_of(row, low_at, moved)
+        }
+        product_ids = {locked[each].product_id for each in pieces}
+        mark_changed(self.session, product_tags(product_ids, are_listed_anew=bool(changed)))
+        if changed:
+            await self.derive_words(changed)
+
+    async def derive_words(self, product_ids: Collection[UUID]) -> None:
+        """Derive what lists show of the stock of products from their variants."""
+        columns = _products.c
+        chosen = among(self.session, columns.id, product_ids)
+        # Locked first: the statement that follows then sees what others have changed meanwhile.
+        await self.session.execute(
+            select(columns.id).where(chosen).order_by(columns.id).with_for_update(key_share=True)
+        )
+        await self.session.execute(
+            update(_products).where(chosen).values(availability=_word_of_product()),
+            {"low_at": self.low_stock_at},
+        )
+
+    async def add_movements(self, movements: Sequence[Mapping[str, object]]) -> None:
+        """Record stock movements, given as columns."""
+        await insert_rows(self.session, (_movements, movements))
+
+    async def movements_of_variant(self, variant_id: UUID, query: PageQuery) -> MovementPage:
+        """Return a page of the movements of a variant, and the cursor of the next page."""
+        return await self._movements(StockMovement.variant_id == variant_id, query)
+
+    async def movements_of_product(self, product_id: UUID, query: PageQuery) -> MovementPage:
+        """Return a page of the movements of all variants of a product, and the next cursor."""
+        own = select(Variant.id).where(Variant.product_id == product_id)
+        return await self._movements(StockMovement.variant_id.in_(own), query)
+
+    async def _movements(self, condition: ColumnElement[bool], query: PageQuery) -> MovementPage:
+        movements = _StockMovementRepository(self.session)
+        return await movements.page(
+            movements.query().where(condition),
+            cast(InstrumentedAttribute[Any], StockMovement.created_at),
+            order=query.order,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+
+
+class _StockMovementRepository(Repository[StockMovement]):
+    model = StockMovement

@@ -1,0 +1,97 @@
+"""What a product shows of its variants, and the refusal of a request that names none of them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from app.core.search_words import search_text
+from app.errors import VariantRequired
+from app.models import Product, Variant
+from app.schemas.catalogue.variant_schema import option_values_of
+from app.tables.catalogue import availability_of, best_of
+
+
+def derive_listing(product: Product, variants: Sequence[Variant], low_stock_at: int) -> None:
+    """Set what lists show of a product, and the words by which it is found, from its variants."""
+    sold = [each for each in variants if each.is_active]
+    product.sku = variants[0].sku
+    product.price_minor = min(each.price_minor for each in sold or variants)
+    product.availability = best_of(availability_of(each, low_stock_at) for each in sold)
+    product.variants_count = len(variants)
+    product.search_text = words_of(
+        product.name, product.category, product.description, map(texts_of, variants)
+    )
+
+
+def words_of(
+    name: str, category: str, description: str, variants: Iterable[tuple[str, ...]]
+) -> str:
+    """Return the words of the search index for a product whose variants have these texts."""
+    own = dict.fromkeys(text for texts in variants for text in texts if text)
+    return search_text(name, *own, category, description)
+
+
+def texts_of(variant: Variant) -> tuple[str, ...]:
+    """Return the texts by which the product of a variant is found."""
+    return (
+        variant.sku,
+        variant.barcode or "",
+        variant.option1,
+        variant.option2,
+        variant.option3,
+    )
+
+
+def note_low_stock(variant: Variant, now: datetime, low_stock_at: int) -> None:
+    """Set since when the stock of a variant is low, after a change of it."""
+    if is_low(variant, low_stock_at):
+        variant.low_since = variant.low_since or now
+    else:
+        variant.low_since = None
+
+
+def is_low(variant: Variant, low_stock_at: int) -> bool:
+    """Return whether the stock of a variant is low or used up."""
+    return variant.tracks_stock and variant.stock_quantity <= threshold_of(variant, low_stock_at)
+
+
+def threshold_of(variant: object, low_stock_at: int) -> int:
+    """Return the stock at which a variant is low."""
+    own: int | None = getattr(variant, "low_stock_at")
+    return low_stock_at if own is None else own
+
+
+def only_variant(product: Product, variants: Sequence[Variant]) -> Variant:
+    """Return the only variant of a product.
+
+    Raises:
+        VariantRequired: it has several.
+    """
+    if len(variants) == 1:
+        return variants[0]
+    raise variant_required(product.id, product.name, product.option_names, variants)
+
+
+def variant_required(
+    product_id: UUID, name: str, option_names: Sequence[str], variants: Sequence[Variant]
+) -> VariantRequired:
+    """Return the refusal of a request that must name one of the variants of a product."""
+    return VariantRequired(
+        f"{name} is sold in variants; name one of them",
+        product_id=str(product_id),
+        variants=[
+            {
+                "variant_id": str(each.id),
+                "sku": each.sku,
+                "option_values": option_values_of(each, option_names),
+            }
+            for each in variants
+        ],
+    )
+
+
+def sold_ids(product_id: UUID, variant_id: UUID) -> dict[str, str]:
+    """Return the ids of what was sold as a refusal names them; a first variant is its product."""
+    if variant_id == product_id:
+        return {"product_id": str(product_id)}
+    return {"product_id": str(product_id), "variant_id": str(variant_id)}

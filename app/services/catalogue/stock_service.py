@@ -1,0 +1,147 @@
+"""The stock of variants: movements other than by orders, and their list."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from app.core.clock import Clock
+from app.errors import InsufficientStock, VariantNotFound
+from app.models import MovementReason, Product, StockMovement, Variant
+from app.repositories.catalogue.product_repository import ProductRepository
+from app.repositories.catalogue.stock_repository import StockRepository
+from app.repositories.catalogue.variant_repository import VariantRepository
+from app.schemas.catalogue.stock_schema import (
+    StockMovementCreate,
+    StockMovementPage,
+    StockMovementRead,
+)
+from app.schemas.page_schema import PageQuery
+from app.security.principal import Caller
+from app.services.catalogue.catalogue_changes import CatalogueChanges, stock_of
+from app.services.catalogue.listing import only_variant, sold_ids
+
+_STORED = StockMovementRead.model_fields.keys() - {"product_id"}
+
+
+class StockService:
+    """Moves the stock of variants, and returns its movements."""
+
+    def __init__(
+        self,
+        products: ProductRepository,
+        variants: VariantRepository,
+        stock: StockRepository,
+        changes: CatalogueChanges,
+        clock: Clock,
+    ) -> None:
+        self._products = products
+        self._variants = variants
+        self._stock = stock
+        self._changes = changes
+        self._clock = clock
+
+    async def move(
+        self, caller: Caller, product_id: UUID, data: StockMovementCreate
+    ) -> StockMovementRead:
+        """Add units to the stock of the only variant of a product, or remove them.
+
+        Raises:
+            ProductNotFound: the product does not exist.
+            VariantRequired: it has several variants.
+            InsufficientStock: more units would be removed than are in stock.
+        """
+        product, variants = await self._products.with_variants(product_id, lock=True)
+        return await self._move(caller, product, variants, only_variant(product, variants), data)
+
+    async def move_of_variant(
+        self, caller: Caller, variant_id: UUID, data: StockMovementCreate
+    ) -> StockMovementRead:
+        """Add units to the stock of a variant or remove them.
+
+        Raises:
+            VariantNotFound: the variant does not exist.
+            InsufficientStock: more units would be removed than are in stock.
+        """
+        product_id = await self._variants.product_of(variant_id)
+        product, variants = await self._products.with_variants(product_id, lock=True)
+        return await self._move(caller, product, variants, one_of(variants, variant_id), data)
+
+    async def of_product(self, product_id: UUID, query: PageQuery) -> StockMovementPage:
+        """Return a page of the movements of the stock of all variants of a product.
+
+        Raises:
+            ProductNotFound: the product does not exist.
+        """
+        await self._products.get(product_id)
+        return _page(*await self._stock.movements_of_product(product_id, query), product_id)
+
+    async def of_variant(self, variant_id: UUID, query: PageQuery) -> StockMovementPage:
+        """Return a page of the movements of the stock of a variant.
+
+        Raises:
+            VariantNotFound: the variant does not exist.
+        """
+        product_id = await self._variants.product_of(variant_id)
+        return _page(*await self._stock.movements_of_variant(variant_id, query), product_id)
+
+    async def _move(
+        self,
+        caller: Caller,
+        product: Product,
+        variants: Sequence[Variant],
+        variant: Variant,
+        data: StockMovementCreate,
+    ) -> StockMovementRead:
+        _require_stock(product, variant, data.quantity)
+        now, before = self._clock.now(), stock_of(variants)
+        movement = await self._changes.move(
+            variant, data.quantity, MovementReason(data.reason), data.note or caller.name, now
+        )
+        # The moment and the version of a product count changes other than those of its stock.
+        await self._changes.store(
+            product, variants, before, product.updated_at, is_new_version=False
+        )
+        return movement
+
+
+def one_of(variants: Sequence[Variant], variant_id: UUID) -> Variant:
+    """Return the variant of a product with an id.
+
+    Raises:
+        VariantNotFound: the product has no such variant.
+    """
+    for each in variants:
+        if each.id == variant_id:
+            return each
+    raise VariantNotFound.of(variant_id)
+
+
+def _require_stock(product: Product, variant: Variant, quantity: int) -> None:
+    if variant.stock_quantity + quantity >= 0 or quantity > 0:
+        return
+    if variant.allows_backorder or not variant.tracks_stock:
+        return
+    raise InsufficientStock(
+        f"{product.name}: {-quantity} to be removed, {variant.stock_quantity} in stock",
+        products=[
+            {
+                **sold_ids(product.id, variant.id),
+                "asked": -quantity,
+                "available": variant.stock_quantity,
+            }
+        ],
+    )
+
+
+def _page(
+    movements: Sequence[StockMovement], following: str | None, product_id: UUID
+) -> StockMovementPage:
+    return StockMovementPage(
+        items=[
+            StockMovementRead(
+                product_id=product_id,
+                **{name: getattr(each, name) for name in _STORED},
+            )
+            for each in movements
+        ],
+        next=following,
+    )
