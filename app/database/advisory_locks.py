@@ -9,3 +9,4 @@ class AdvisoryLock(IntEnum):
     MIGRATION = 5_263_829
     RELAY = 5_263_830
     REPORT = 5_263_831
+    CATEGORIES = 5_263_832

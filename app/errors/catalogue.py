@@ -1,15 +1,20 @@
-"""Errors about products, their variants and their stock."""
+"""Errors about products, their variants, stock and categories."""
 
 from typing import Self
 
 from app.errors.base import Conflict, NotFound
 
 __all__ = [
+    "CategoryCycle",
+    "CategoryNotEmpty",
+    "CategoryNotFound",
+    "CategoryTooDeep",
     "InsufficientStock",
     "LastVariant",
     "ProductNotForSale",
     "ProductNotFound",
     "SkuTaken",
+    "SlugTaken",
     "TooManyVariants",
     "VariantExists",
     "VariantNotFound",
@@ -81,3 +86,33 @@ class LastVariant(Conflict):
     """The product has no other variant."""
 
     code, title = "last-variant", "The last variant of a product"
+
+
+class CategoryNotFound(NotFound):
+    """The category does not exist, or is not shown to the caller."""
+
+    code, title = "category-not-found", "Category not found"
+
+
+class SlugTaken(Conflict):
+    """Another category below the same parent has this slug."""
+
+    code, title = "slug-taken", "The slug is taken"
+
+
+class CategoryCycle(Conflict):
+    """A category would be below itself."""
+
+    code, title = "category-cycle", "The category would be below itself"
+
+
+class CategoryTooDeep(Conflict):
+    """A category would have too many others above it."""
+
+    code, title = "category-too-deep", "The tree would be too deep"
+
+
+class CategoryNotEmpty(Conflict):
+    """The category has categories below it, or products."""
+
+    code, title = "category-not-empty", "The category is not empty"

@@ -64,6 +64,14 @@ async def offer_product(services: Services, caller: Caller, data: ProductCreate)
     return await provide_products(services.session, services.shop).offer(caller, data)
 
 
+async def find_categories(
+    services: Services, products: Sequence[tuple[Caller, ProductCreate]]
+) -> None:
+    """Find or make the categories of all products at once."""
+    service = provide_products(services.session, services.shop)
+    await service.find_categories(data.category for _, data in products)
+
+
 async def change_product(services: Services, caller: Caller, data: ProductUpdateCommand) -> Schema:
     """Change a product, unless a later change of its sender was applied already."""
     products = provide_products(services.session, services.shop)
@@ -75,8 +83,11 @@ async def change_product(services: Services, caller: Caller, data: ProductUpdate
 async def lock_products(
     services: Services, changes: Sequence[tuple[Caller, ProductUpdateCommand]]
 ) -> None:
-    """Lock the products that are to change."""
+    """Lock the products that are to change, after their new categories."""
     products = provide_products(services.session, services.shop)
+    await products.find_categories(
+        data.product_data.changes().get("category") for _, data in changes
+    )
     await products.lock({data.product_id for _, data in changes})
 
 
@@ -128,7 +139,7 @@ async def existing_orders(services: Services, ids: Collection[UUID]) -> set[UUID
 COMMANDS: dict[str, Command] = {
     command.queue: command
     for command in (
-        Command("product", ProductCreate, "Adds a product.", offer_product),
+        Command("product", ProductCreate, "Adds a product.", offer_product, lock=find_categories),
         Command(
             "product_update",
             ProductUpdateCommand,

@@ -21,6 +21,7 @@ from pydantic_core import CoreSchema
 from app.core.countries import COUNTRIES
 from app.core.email_addresses import MAX_LENGTH, NO_ADDRESS, normalise_address
 from app.core.money import currency_places, format_minor, to_minor
+from app.schemas.slugs import SLUG_LENGTH, SLUG_PATTERN
 from app.settings import get_settings
 
 # Character classes are spelled out, because \s differs between the dialects of schema readers.
@@ -61,6 +62,7 @@ MISMATCHES = {
     _EMAIL: NO_ADDRESS,
     _USERNAME: "must be 3 to 32 of A-Z a-z 0-9 . _ - and begin with a letter or a digit",
     _SKU: "must be 1 to 64 of A-Z a-z 0-9 . _ / - and begin with a letter or a digit",
+    SLUG_PATTERN: "must be of a-z and 0-9, with single hyphens between them",
     _MOMENT: "must be a moment like 2026-01-31T12:00:00Z",
 }
 """The reason for each pattern that a text may not match."""
@@ -233,6 +235,9 @@ Sku = Annotated[
     StringConstraints(pattern=_SKU),
     WithJsonSchema({"type": "string", "pattern": _SKU, "maxLength": 64}),
 ]
+
+Slug = Annotated[str, StringConstraints(min_length=1, max_length=SLUG_LENGTH, pattern=SLUG_PATTERN)]
+"""A part of a path."""
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A moment; the value is in UTC."""

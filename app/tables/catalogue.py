@@ -1,4 +1,4 @@
-"""Tables of products, their variants, and the movements of their stock."""
+"""Tables of products, their variants and categories, and the movements of their stock."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -21,7 +21,17 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.tables.base import Base, changes_of
 
-__all__ = ["Availability", "MovementReason", "Product", "StockMovement", "Variant"]
+__all__ = [
+    "Availability",
+    "Category",
+    "CategoryRedirect",
+    "CategoryTree",
+    "MovementReason",
+    "Product",
+    "ProductCategory",
+    "StockMovement",
+    "Variant",
+]
 
 LOW_STOCK_AT = "low_stock_at"
 """The name under which a session has the setting."""
@@ -79,15 +89,21 @@ class Product(Base):
         Index(None, "created_at", "id"),
         Index(None, "name", "id"),
         Index(None, "price_minor", "id"),
-        Index(None, "category", "created_at", "id"),
-        Index(None, "category", "name", "id"),
-        Index(None, "category", "price_minor", "id"),
+        Index(None, "primary_category_id", "created_at", "id"),
+        Index(None, "primary_category_id", "name", "id"),
+        Index(None, "primary_category_id", "price_minor", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     description: Mapped[str] = mapped_column(Text)
+    # The name of the primary category, which its renaming changes too.
     category: Mapped[str] = mapped_column(String(100))
+    # None only for what the release before the tree has written: `CategoryService.adopt` sets it.
+    # It is not loaded: lists do not show it, and an id for each product costs them 3 %.
+    primary_category_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("categories.id"), deferred=True
+    )
     # The names of the options, in the order of the columns of a variant.
     option_names: Mapped[list[str]] = mapped_column(JSON)
     # What lists show, filter and sort by, derived from the variants that are not archived: the SKU
@@ -203,3 +219,66 @@ class StockMovement(Base):
 def product_of(variant_id: Any) -> Any:
     """Return the product of the variant that a column names."""
     return select(Variant.product_id).where(Variant.id == variant_id).scalar_subquery()
+
+
+# Paths are compared byte by byte, so that one range contains what is below a category.
+_PATH = String(400).with_variant(String(400, collation="C"), "postgresql")
+
+
+class Category(Base):
+    """A category of the tree; `parent_id` is the truth, and `path` and `depth` follow from it."""
+
+    __tablename__ = "categories"
+    __table_args__ = (
+        UniqueConstraint("path"),
+        UniqueConstraint("parent_id", "slug"),
+        CheckConstraint("depth BETWEEN 1 AND 6", name="depth"),
+        Index(None, "name"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("categories.id"))
+    slug: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(100))
+    description: Mapped[str] = mapped_column(Text, default="")
+    position: Mapped[int] = mapped_column(default=0)
+    # The slugs from the top, each with a "/" after it.
+    path: Mapped[str] = mapped_column(_PATH)
+    depth: Mapped[int] = mapped_column()
+    is_active: Mapped[bool] = mapped_column(default=True)
+    seo_title: Mapped[str] = mapped_column(String(200), default="")
+    seo_description: Mapped[str] = mapped_column(String(500), default="")
+    created_at: Mapped[datetime] = mapped_column()
+    updated_at: Mapped[datetime] = mapped_column()
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class ProductCategory(Base):
+    """A further category of a product; the primary one is a column of the product."""
+
+    __tablename__ = "product_categories"
+    __table_args__ = (Index(None, "category_id", "product_id"),)
+
+    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"), primary_key=True)
+    category_id: Mapped[UUID] = mapped_column(ForeignKey("categories.id"), primary_key=True)
+    position: Mapped[int] = mapped_column()
+
+
+class CategoryRedirect(Base):
+    """A path that a category had, and the category that it leads to."""
+
+    __tablename__ = "category_redirects"
+    __table_args__ = (Index(None, "category_id"),)
+
+    path: Mapped[str] = mapped_column(_PATH, primary_key=True)
+    category_id: Mapped[UUID] = mapped_column(ForeignKey("categories.id"))
+    created_at: Mapped[datetime] = mapped_column()
+
+
+class CategoryTree(Base):
+    """The state of the tree: another one after each change of what a category contains."""
+
+    __tablename__ = "category_tree"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[UUID] = mapped_column()

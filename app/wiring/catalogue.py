@@ -1,13 +1,17 @@
-"""Builds the services of products."""
+"""Builds the services of products and categories."""
 
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.repositories.catalogue.category_tree_repository import CategoryTreeRepository
+from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.catalogue.stock_repository import StockRepository
 from app.repositories.catalogue.variant_repository import VariantRepository
 from app.services.catalogue.catalogue_changes import CatalogueChanges
+from app.services.catalogue.category_service import CategoryService
 from app.services.catalogue.option_service import OptionService
+from app.services.catalogue.product_category_service import ProductCategoryService
 from app.services.catalogue.product_service import ProductService
 from app.services.catalogue.stock_service import StockService
 from app.services.catalogue.variant_service import VariantService
@@ -31,6 +35,7 @@ def provide_products(
     """Return the service of products."""
     return ProductService(
         ProductRepository(session),
+        PrimaryCategoryRepository(session),
         _changes(session, shop),
         shop.clock,
         shop.settings.shop_currency,
@@ -80,14 +85,40 @@ def provide_stock(
     )
 
 
+def provide_categories(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> CategoryService:
+    """Return the service of categories."""
+    return CategoryService(
+        CategoryTreeRepository(session), PrimaryCategoryRepository(session), shop.clock, shop.cache
+    )
+
+
+def provide_product_categories(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> ProductCategoryService:
+    """Return the service of the categories of a product."""
+    return ProductCategoryService(
+        ProductRepository(session),
+        CategoryTreeRepository(session),
+        PrimaryCategoryRepository(session),
+        _changes(session, shop),
+        shop.clock,
+    )
+
+
 Products = NamedDependency[ProductService]
 Variants = NamedDependency[VariantService]
 Options = NamedDependency[OptionService]
 Stock = NamedDependency[StockService]
+Categories = NamedDependency[CategoryService]
+ProductCategories = NamedDependency[ProductCategoryService]
 
 DEPENDENCIES = {
     "products": Provide(provide_products, sync_to_thread=False),
     "variants": Provide(provide_variants, sync_to_thread=False),
     "options": Provide(provide_options, sync_to_thread=False),
     "stock": Provide(provide_stock, sync_to_thread=False),
+    "categories": Provide(provide_categories, sync_to_thread=False),
+    "product_categories": Provide(provide_product_categories, sync_to_thread=False),
 }

@@ -13,9 +13,11 @@ from redis.asyncio import Redis
 from app.cache.areas.catalogue import CATALOGUE
 from app.cache.representation import Representation
 from app.errors import NotFound
+from app.repositories.catalogue.category_repository import CategoryRepository
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.identity.user_repository import UserRepository
 from app.repositories.orders.order_repository import OrderRepository
+from app.schemas.catalogue.category_schema import CategoryRead
 from app.schemas.catalogue.product_schema import ProductListed, ProductRead
 from app.schemas.identity.user_schema import UserRead
 from app.schemas.orders.order_schema import OrderRead
@@ -60,8 +62,12 @@ async def assert_cache_is_true(shop: Shop) -> None:
 
 
 async def _is_counted(session: Any, category: dict[str, Any]) -> bool:
-    counts = dict(await ProductRepository(session).count_by_category(10_000))
-    return bool(counts.get(category["name"]) == category["products_count"])
+    categories = CategoryRepository(session)
+    counts = await categories.counts_for_sale()
+    (row,) = [each for each in await categories.all() if str(each.id) == category["id"]]
+    truth = (row.name, row.path, row.position, row.is_active, counts.get(row.id, 0))
+    shown = [category[name] for name in ("name", "path", "position")]
+    return truth == (*shown, True, category["products_count"])
 
 
 def near(shop: Shop) -> dict[str, Representation]:
@@ -143,6 +149,9 @@ async def _in_database(session: Any, key: str, low_stock_at: int) -> bytes:
             case "order":
                 order = await OrderRepository(session).get_whole(owner_id, subject_id)
                 return OrderRead.model_validate(order).to_json()
+            case "category":
+                category = await CategoryRepository(session).get(subject_id)
+                return CategoryRead.model_validate(category).to_json()
         product, variants = await ProductRepository(session).with_variants(subject_id)
         return ProductRead.of(product, variants, low_stock_at).to_json()
     except NotFound:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.wiring.resources import Shop
@@ -25,6 +25,17 @@ def statements_of(shop: Shop) -> Iterator[list[Statement]]:
         for engine in shop.database.engines:
             stack.enter_context(_noting(engine, noted))
         yield noted
+
+
+async def plan_of(shop: Shop, statement: Statement) -> str:
+    """Return how the database executes a statement, without reading a whole table."""
+    async with shop.database.reader.connect() as connection:
+        if not shop.database.is_sqlite:
+            # With few rows, PostgreSQL would rather read the table.
+            await connection.execute(text("SET LOCAL enable_seqscan = off"))
+        explain = "EXPLAIN QUERY PLAN" if shop.database.is_sqlite else "EXPLAIN"
+        plan = await connection.exec_driver_sql(f"{explain} {statement.sql}", statement.parameters)
+        return "\n".join(str(row[-1]) for row in plan)
 
 
 @contextmanager

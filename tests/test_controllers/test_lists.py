@@ -6,12 +6,11 @@ from unittest.mock import patch
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from app.repositories import base
 from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user, place_order
-from tests.support.queries import statements_of
+from tests.support.queries import plan_of, statements_of
 from tests.support.refusals import places_of, problem_of
 from tests.support.tables import everything
 
@@ -76,15 +75,7 @@ async def test_orders_by_total_are_read_from_an_index(
     with statements_of(shop) as statements:
         await client.get("/orders", params={"sort": "-total", "limit": 2})
     assert len(statements) == 1
-    async with shop.database.reader.connect() as connection:
-        if not shop.database.is_sqlite:
-            # With seven rows, PostgreSQL would rather read the table.
-            await connection.execute(text("SET LOCAL enable_seqscan = off"))
-        explain = "EXPLAIN QUERY PLAN" if shop.database.is_sqlite else "EXPLAIN"
-        plan = await connection.exec_driver_sql(
-            f"{explain} {statements[0].sql}", statements[0].parameters
-        )
-        assert "ix_orders_total_minor_id" in "\n".join(str(row[-1]) for row in plan)
+    assert "ix_orders_total_minor_id" in await plan_of(shop, statements[0])
 
 
 async def test_a_product_is_found_by_its_sku(client: httpx.AsyncClient) -> None:
@@ -107,7 +98,8 @@ async def test_categories_are_those_of_products_for_sale(client: httpx.AsyncClie
     archived = await create_product(client, category="Coffee")
     await client.delete(f"/products/{archived['id']}")
     coffee, tea = {"name": "Coffee", "products_count": 1}, {"name": "Tea", "products_count": 2}
-    assert (await client.get("/categories")).json() == {"items": [coffee, tea]}
+    items = (await client.get("/categories")).json()["items"]
+    assert [{name: each[name] for name in coffee} for each in items] == [coffee, tea]
     await client.patch(f"/products/{product['id']}", json={"category": "Coffee"})
     assert [
         each["products_count"] for each in (await client.get("/categories")).json()["items"]

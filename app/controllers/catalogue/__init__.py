@@ -3,6 +3,7 @@
 from litestar.openapi.spec import Tag
 
 from app.controllers.catalogue.category_controller import CategoryController
+from app.controllers.catalogue.product_category_controller import ProductCategoryController
 from app.controllers.catalogue.product_controller import ProductController
 from app.controllers.catalogue.stock_controller import (
     ProductStockController,
@@ -20,5 +21,6 @@ CONTROLLERS = (
     VariantController,
     VariantStockController,
     CategoryController,
+    ProductCategoryController,
 )
-TAGS = (Tag("products", "The products of the shop, their variants and their stock."),)
+TAGS = (Tag("products", "The products of the shop, their variants, stock and categories."),)

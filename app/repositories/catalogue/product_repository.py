@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal_column, select, text
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, text
 from sqlalchemy.orm import InstrumentedAttribute, contains_eager
 
 from app.cache.areas.catalogue import product_tags
@@ -14,6 +14,8 @@ from app.errors import ProductNotFound, SkuTaken, VariantExists
 from app.models import Availability, Product, StockMovement, Variant
 from app.repositories.base import Repository
 from app.repositories.bulk import among, insert_rows, table_of
+from app.repositories.catalogue.category_filter import CategoryFilter, only
+from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.schemas.catalogue.product_schema import ProductQuery
 
 _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
@@ -44,9 +46,20 @@ class ProductRepository(Repository[Product]):
 
     async def find(self, query: ProductQuery) -> tuple[Sequence[Product], str | None]:
         """Return a page of the products that are for sale, and the cursor of the next page."""
+        if query.category is None:
+            return await self._page_of(query)
+        if (conditions := only(query.category)) is not None:
+            found = await self._page_of(query, *conditions)
+            if found[0]:
+                return found
+        return await self._page_of(query, await self._condition_of(query.category))
+
+    async def _page_of(
+        self, query: ProductQuery, *conditions: ColumnElement[bool]
+    ) -> tuple[Sequence[Product], str | None]:
         column = _SORT_COLUMNS[query.sort.removeprefix("-")]
         return await self.page(
-            self._for_sale(query),
+            self._for_sale(query).where(*conditions),
             column,
             order=query.order,
             limit=query.limit,
@@ -55,25 +68,18 @@ class ProductRepository(Repository[Product]):
 
     async def count(self, query: ProductQuery) -> int:
         """Return the number of the products that are for sale, up to the limit of a count."""
-        return await self.bounded_count(self._for_sale(query))
+        rows = self._for_sale(query)
+        if query.category is not None:
+            rows = rows.where(await self._condition_of(query.category))
+        return await self.bounded_count(rows)
 
-    async def count_by_category(self, limit: int) -> Sequence[tuple[str, int]]:
-        """Return the categories of the products that are for sale, with their numbers, by name."""
-        rows = await self.session.execute(
-            select(Product.category, func.count())
-            .where(Product.archived_at.is_(None), Product.is_active)
-            .group_by(Product.category)
-            .order_by(Product.category)
-            .limit(limit)
-        )
-        return [(row.category, row[1]) for row in rows]
+    async def _condition_of(self, category: str) -> ColumnElement[bool]:
+        return await CategoryFilter(self.session).condition(category)
 
     def _for_sale(self, query: ProductQuery) -> Select[Product]:
         rows = self.query().where(Product.is_active)
         if query.q is not None:
             rows = self._matching(rows, search_words(query.q))
-        if query.category is not None:
-            rows = rows.where(Product.category == query.category)
         if query.sku is not None:
             owner = select(Variant.product_id).where(
                 Variant.sku == query.sku, Variant.archived_at.is_(None)
@@ -162,16 +168,23 @@ class ProductRepository(Repository[Product]):
 
     async def add_all(
         self,
-        products: Sequence[Mapping[str, object]],
+        products: Sequence[Mapping[str, Any]],
         variants: Sequence[Mapping[str, object]],
         movements: Sequence[Mapping[str, object]],
     ) -> None:
         """Add products with their variants and the movements of their stock, given as columns.
 
+        Categories are made that there are not.
+
         Raises:
             SkuTaken, VariantExists: nothing is added.
         """
         mark_changed(self.session, product_tags(map(_id_of, products)))
+        at = max((each["created_at"] for each in products), default=None)
+        if at is not None:
+            names = {each["category"] for each in products}
+            ids = await PrimaryCategoryRepository(self.session).ids_of(names, at)
+            products = [{**each, "primary_category_id": ids[each["category"]]} for each in products]
         with self.refusing_taken():
             await insert_rows(
                 self.session,

@@ -47,7 +47,9 @@ class VariantRepository(Repository[Variant]):
             rows = rows.where(Variant.product_id == query.product_id)
         if query.stock == "low":
             rows = rows.where(Variant.low_since.is_not(None), Variant.is_active)
-        column = Variant.low_since if query.stock == "low" else Variant.created_at
+        column: Any = Variant.created_at
+        if query.sort == "low_since":
+            rows, column = rows.where(Variant.low_since.is_not(None)), Variant.low_since
         return await self.page(
             rows,
             cast(InstrumentedAttribute[Any], column),

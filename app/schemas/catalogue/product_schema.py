@@ -36,7 +36,6 @@ from app.tables.catalogue import MAX_OPTIONS
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
-MAX_CATEGORIES = 1_000
 
 Title = Annotated[Line, Field(max_length=200)]
 Category = Annotated[Line, Field(max_length=100)]
@@ -285,8 +284,9 @@ class ProductQuery(CountedQuery):
     )
     category: Text | None = Field(
         default=None,
-        max_length=100,
-        description="Only products of this category.",
+        max_length=400,
+        description="Only products of this category and of those below it: its name, its id, or its "
+        "path, which contains a `/` (`tea/` at the top).",
         examples=["Tea"],
     )
     sku: Sku | None = Field(
@@ -329,22 +329,3 @@ class ProductQuery(CountedQuery):
     def has_stock(self) -> bool | None:
         """Whether to return products in stock, out of stock, or both (None)."""
         return None if self.in_stock is None else self.in_stock == "true"
-
-
-class CategoryRead(Schema):
-    """A category with products for sale."""
-
-    name: str = Field(max_length=100, description="The name.", examples=["Tea"])
-    products_count: Natural = Field(
-        description="The number of products for sale in the category.", examples=[42]
-    )
-
-
-class CategoryList(Schema):
-    """The categories with products for sale, by name."""
-
-    items: list[CategoryRead] = Field(
-        max_length=MAX_CATEGORIES,
-        description=f"All categories, or the first {MAX_CATEGORIES:,}.",
-        examples=[[]],
-    )

@@ -177,7 +177,7 @@ class VariantRead(Schema):
     barcode: str | None = Field(
         max_length=64, description="A barcode; null without one.", examples=["4006381333931"]
     )
-    option_values: dict[str, str] = Field(
+    option_values: dict[str, Annotated[str, Field(max_length=100)]] = Field(
         max_length=MAX_OPTIONS,
         description="The value of each option of the product.",
         examples=[_VALUES],
@@ -271,7 +271,7 @@ class VariantQuery(PageQuery):
 
     stock: Literal["low"] | None = Field(
         default=None,
-        description="With `low`, only variants whose stock is low or used up, the longest first.",
+        description="With `low`, only variants for sale whose stock is low or used up.",
         examples=["low"],
     )
     sku: Sku | None = Field(
@@ -281,7 +281,13 @@ class VariantQuery(PageQuery):
         default=None, description="Only the variants of this product.", examples=[_ID]
     )
 
+    sort: Literal["created_at", "-created_at", "low_since"] = Field(
+        default="-created_at",
+        description="The order; `low_since` lists what is low, the longest first.",
+        examples=["low_since"],
+    )
+
     @property
     def order(self) -> str:
         """The order of the list."""
-        return "low_since" if self.stock else "-created_at"
+        return self.sort

@@ -1,18 +1,16 @@
 """The catalogue: products with their variants."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from app.cache.areas.catalogue import PRODUCT_LISTS, PRODUCTS, list_key
 from app.cache.cache import Cache, Found, Tier
 from app.cache.representation import Representation
 from app.core.clock import Clock
+from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.product_events import ProductCreatedEvent
 from app.schemas.catalogue.product_schema import (
-    MAX_CATEGORIES,
-    CategoryList,
-    CategoryRead,
     ProductChange,
     ProductCreate,
     ProductListed,
@@ -36,6 +34,7 @@ class ProductService:
     def __init__(
         self,
         products: ProductRepository,
+        categories: PrimaryCategoryRepository,
         changes: CatalogueChanges,
         clock: Clock,
         currency: str,
@@ -43,6 +42,7 @@ class ProductService:
         cache: Cache,
     ) -> None:
         self._products = products
+        self._categories = categories
         self._changes = changes
         self._clock = clock
         self._currency = currency
@@ -99,16 +99,6 @@ class ProductService:
         key = list_key(query.model_dump_json(), self._low_stock_at)
         return await self._cache.show_list(PRODUCT_LISTS, key, load)
 
-    async def categories(self) -> Found:
-        """Return the categories of the products that are for sale."""
-
-        async def load() -> Representation:
-            counted = await self._products.count_by_category(MAX_CATEGORIES)
-            items = [CategoryRead(name=name, products_count=count) for name, count in counted]
-            return Representation.of(CategoryList(items=items))
-
-        return await self._cache.show_list(PRODUCT_LISTS, "categories", load)
-
     async def change(
         self,
         caller: Caller,
@@ -125,6 +115,8 @@ class ProductService:
             ProductNotFound, PreconditionFailed, SkuTaken: nothing is changed.
             VariantRequired: the product has several variants, and the change is one of a variant.
         """
+        changes = dict(change.changes())
+        categories = await self.find_categories([changes.get("category")])
         product, variants = await self._products.with_variants(product_id, lock=True)
         shown = ProductRead.of(product, variants, self._low_stock_at)
         require_match(if_match, shown)
@@ -132,15 +124,24 @@ class ProductService:
             if product.source_version is not None and source_version <= product.source_version:
                 return shown
             product.source_version = source_version
-        changes = dict(change.changes())
         of_variant = {name: changes.pop(name) for name in _OF_VARIANT & changes.keys()}
         now, before = self._clock.now(), stock_of(variants)
         if of_variant:
             variant = only_variant(product, variants)
             await self._changes.change_variant(caller, product, variant, of_variant, now)
+        if (category := changes.get("category")) not in (None, product.category):
+            product.primary_category_id = categories[category]
         for name, value in changes.items():
             setattr(product, name, value)
         return await self._changes.store(product, variants, before, now)
+
+    async def find_categories(self, names: Iterable[str | None]) -> dict[str, UUID]:
+        """Return the categories with these names for the rest of the transaction, or make them.
+
+        Call it before products are locked: the order of the locks prevents deadlocks.
+        """
+        given = {name for name in names if name is not None}
+        return await self._categories.ids_of(given, self._clock.now()) if given else {}
 
     async def lock(self, product_ids: Collection[UUID]) -> None:
         """Lock products until the transaction ends."""

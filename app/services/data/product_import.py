@@ -93,6 +93,7 @@ class ProductImport:
     ) -> None:
         if not changed:
             return
+        await self._service.find_categories([row.category for _, row, _ in changed.values()])
         await self._service.lock(changed)
         for product_id, (number, row, differences) in changed.items():
             names = {f"{column}_minor" if column == "price" else column for column in differences}

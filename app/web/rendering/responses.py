@@ -101,6 +101,12 @@ def operation_response(
     return response
 
 
+def moved_response(location: str) -> Response[None]:
+    """Return an empty response that leads to another place, now and from now on."""
+    headers = {"Location": location, "Cache-Control": "private, no-cache"}
+    return cast("Response[None]", Response(None, status_code=301, headers=headers))
+
+
 def accepted_response() -> Response[None]:
     """Return an empty response for work that is done later."""
     return cast("Response[None]", Response(b"", status_code=202, media_type=MediaType.TEXT))

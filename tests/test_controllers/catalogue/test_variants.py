@@ -300,7 +300,7 @@ async def test_what_is_low_is_listed_the_longest_first(client: httpx.AsyncClient
     await create_product(client, stock_quantity=9)
     for product in (second, first):
         await order(client, {"product_id": product["id"], "quantity": 4})
-    low = await every(client, "/variants", stock="low")
+    low = await every(client, "/variants", stock="low", sort="low_since")
     assert [each["id"] for each in low] == [second["id"], first["id"]]
     await client.post(f"/products/{first['id']}/stock", json={"quantity": 9, "reason": "supply"})
     low = await every(client, "/variants", stock="low")

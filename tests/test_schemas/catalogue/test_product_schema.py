@@ -197,7 +197,7 @@ def test_what_is_no_note_of_a_movement_is_refused(
         ("q", "a" * 201, "must have at most 200 characters"),
         ("category", "a\0", NO_TEXT),
         ("category", "a\0b", NO_TEXT),
-        ("category", "x" * 101, "must have at most 100 characters"),
+        ("category", "x" * 401, "must have at most 400 characters"),
         ("in_stock", "1", NO_STOCK),
         ("in_stock", "yes", NO_STOCK),
         ("in_stock", "", NO_STOCK),

@@ -29,6 +29,7 @@ ADDRESS = f"{USER}/addresses/{{address_id}}"
 PRODUCT = f"{API}/products/{{product_id}}"
 SHIRT = f"{API}/products/{{shirt_id}}"
 VARIANT = f"{API}/variants/{{variant_id}}"
+CATEGORY = f"{API}/categories/{{category_id}}"
 ORDER = f"{API}/orders/{{order_id}}"
 OPERATION = f"{API}/operations/{{operation_id}}"
 REPORT = f"{API}/reports/{{day}}"
@@ -137,10 +138,22 @@ MATRIX = (
     _row("DELETE", ADDRESS, "401 | 404 204 204 204 403 204"),
     _row("GET", f"{API}/products?q=tea", "200 | 200 200 200 200 200 200"),
     _row("GET", f"{API}/categories", "200 | 200 200 200 200 200 200"),
+    _row("POST", f"{API}/categories", "401 | 403 403 201 201 403 201", json={"name": "Coffee"}),
+    _row("GET", f"{API}/categories/by-path?path=spare", "200 | 200 200 200 200 200 200"),
+    _row("GET", CATEGORY, "200 | 200 200 200 200 200 200"),
+    _row("PATCH", CATEGORY, "401 | 403 403 200 200 403 200", json={"name": "Coffee"}),
+    _row("DELETE", CATEGORY, "401 | 403 403 204 204 403 204"),
     _row("POST", f"{API}/products", "401 | 403 403 201 201 403 201", json=THING),
     _row("GET", PRODUCT, "200 | 200 200 200 200 200 200"),
     _row("PATCH", PRODUCT, "401 | 403 403 200 200 403 200", json={"price": "5.49"}),
     _row("DELETE", PRODUCT, "401 | 403 403 204 204 403 204"),
+    _row("GET", f"{PRODUCT}/categories", "200 | 200 200 200 200 200 200"),
+    _row(
+        "PUT",
+        f"{PRODUCT}/categories",
+        "401 | 403 403 200 200 403 200",
+        json={"category_ids": ["{category_id}"]},
+    ),
     _row("GET", f"{PRODUCT}/stock", "401 | 403 403 200 200 403 200"),
     _row(
         "POST",
@@ -216,4 +229,8 @@ MATRIX = (
     _row("HEAD", "/docs/assets/{file_path}", "200 | 200 200 200 200 200 200"),
 )
 # Parameters of public routes that only some callers may use.
-GUARDED = (_row("GET", f"{API}/products?include=stock", "401 | 403 403 200 200 403 200"),)
+GUARDED = (
+    _row("GET", f"{API}/products?include=stock", "401 | 403 403 200 200 403 200"),
+    _row("GET", f"{API}/categories?include=all", "401 | 403 403 200 200 403 200"),
+    _row("GET", f"{CATEGORY}?include=all", "401 | 403 403 200 200 403 200"),
+)

@@ -15,6 +15,7 @@ from app.models import (
     Address,
     ApiKey,
     Base,
+    Category,
     DailyReport,
     DeadLetter,
     LoginSession,
@@ -31,6 +32,7 @@ from app.models import (
     UserRole,
     Variant,
 )
+from app.repositories.catalogue.primary_category_repository import top_category
 from app.security.areas import SCOPES
 from app.security.areas.orders import OrdersScope
 from app.security.principal import Scope, name_of_user
@@ -170,6 +172,9 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
     product_id, address_id, order_id = (new_id(now) for _ in range(3))
     times = {"created_at": now, "updated_at": now}
     product = _product(product_id)
+    category, spare = (top_category(each, each.lower(), now) for each in ("Tea", "Spare"))
+    product["primary_category_id"] = category["id"]
+    shirt = product | {"id": SHIRT, "option_names": ["Size"], "variants_count": 2}
     operation = {
         "id": new_id(now),
         "queue": "order",
@@ -183,7 +188,9 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
     return [
         (Operation, operation | times),
         (DeadLetter, _letter(now)),
-        (Product, _product(SHIRT) | {"option_names": ["Size"], "variants_count": 2} | times),
+        (Category, category),
+        (Category, spare),
+        (Product, shirt | times),
         (Product, product | {"variants_count": 1} | times),
         (Variant, _variant(SHIRT, SHIRT, "SHIRT", "M") | times),
         (Variant, _variant(product_id, product_id, "TEA") | times),

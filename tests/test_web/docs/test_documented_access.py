@@ -21,14 +21,19 @@ PUBLIC = {
     ("POST", "/api/v1/auth/password/reset"),
     ("POST", "/api/v1/auth/email/verify"),
     ("POST", "/api/v1/users"),
-    ("GET", "/api/v1/categories"),
+    ("GET", "/api/v1/categories/by-path"),
+    ("GET", "/api/v1/products/{product_id}/categories"),
     ("GET", "/api/v1/products/{product_id}"),
     ("GET", "/api/v1/variants/{variant_id}"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
 }
 # Open to anybody, but for a parameter.
-GUARDED = {("GET", "/api/v1/products")}
+GUARDED = {
+    ("GET", "/api/v1/categories"),
+    ("GET", "/api/v1/categories/{category_id}"),
+    ("GET", "/api/v1/products"),
+}
 # Actions for a person, by the person or an administrator: API keys are not allowed.
 PERSONAL = {
     ("POST", "/api/v1/auth/logout"),

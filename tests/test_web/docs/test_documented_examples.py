@@ -28,6 +28,7 @@ REFRESH = "/api/v1/auth/refresh"
 # Examples that are well made, and are not of this shop.
 STRANGE = {
     "/api/v1/orders": 404,
+    "/api/v1/products/{product_id}/categories": 404,
     "/api/v1/auth/token": 401,
     REFRESH: 401,
     "/api/v1/auth/password/reset": 401,
@@ -133,7 +134,14 @@ async def ids_of_examples(client: httpx.AsyncClient) -> dict[str, str]:
         "variant_id": product["id"],
         "address_id": (await create_address(client, user["id"]))["id"],
         "order_id": order["id"],
+        "category_id": await category_of(client, product),
     }
+
+
+async def category_of(client: httpx.AsyncClient, product: dict[str, Any]) -> str:
+    """Return the id of a product's category."""
+    path = f"/products/{product['id']}/categories"
+    return str((await client.get(path)).json()["items"][0]["id"])
 
 
 async def test_every_example_of_a_body_is_taken(client: httpx.AsyncClient, shop: Shop) -> None:
@@ -151,13 +159,15 @@ async def test_every_example_of_a_body_is_taken(client: httpx.AsyncClient, shop:
                     expected = 400
                 assert response.status_code == expected, response.text
                 taken += path not in STRANGE
-    assert taken == 18
+    assert taken == 20
 
 
 async def test_every_example_of_a_query_is_taken(client: httpx.AsyncClient, shop: Shop) -> None:
     document = await document_of(client)
     product = await create_product(client)
     await make_report(shop, date(2017, 6, 1))
+    ids = {"product_id": product["id"], "variant_id": product["id"], "day": "2017-06-01"}
+    ids["category_id"] = await category_of(client, product)
     for (method, path), operation in operations_of(document).items():
         query = {
             each["name"]: each["schema"]["examples"][0]
@@ -165,7 +175,7 @@ async def test_every_example_of_a_query_is_taken(client: httpx.AsyncClient, shop
             if each["in"] == "query"
         }
         if query and method == "GET":
-            url = f"http://shop.test{path.format(product_id=product['id'], variant_id=product['id'], day='2017-06-01')}"
+            url = f"http://shop.test{path.format(**ids)}"
             # A cursor belongs to one order of the list, and the example of an order is another one.
             for name in ("cursor", "sort"):
                 params = {key: value for key, value in query.items() if key != name}

@@ -1,0 +1,147 @@
+"""Queries over the tree of categories."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    Integer,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.cache.areas.catalogue import category_tags
+from app.database.advisory_locks import AdvisoryLock
+from app.database.sessions import mark_changed
+from app.errors import CategoryNotFound
+from app.models import Category, CategoryRedirect, Product, ProductCategory
+from app.repositories.base import Repository
+from app.repositories.bulk import among, table_of
+
+_categories = table_of(Category)
+_redirects = table_of(CategoryRedirect)
+
+PATH_END = "~"
+"""What sorts after every character of a path: a path and what is below it are one range."""
+
+
+class CategoryRepository(Repository[Category]):
+    """The categories of the tree."""
+
+    model = Category
+    not_found = CategoryNotFound
+
+    async def all(self) -> Sequence[Any]:
+        """Return the columns of all categories that the document of the tree needs."""
+        columns = _categories.c
+        rows = await self.session.execute(
+            select(
+                columns.id,
+                columns.parent_id,
+                columns.slug,
+                columns.path,
+                columns.depth,
+                columns.position,
+                columns.name,
+                columns.is_active,
+            )
+        )
+        return rows.all()
+
+    async def counts_for_sale(self) -> dict[UUID, int]:
+        """Return the numbers of the products that are for sale, by their primary category."""
+        rows = await self.session.execute(
+            select(Product.primary_category_id, func.count())
+            .where(Product.archived_at.is_(None), Product.is_active)
+            .group_by(Product.primary_category_id)
+        )
+        return {row[0]: row[1] for row in rows if row[0] is not None}
+
+    async def are_active(self, paths: Collection[str]) -> bool:
+        """Return whether all categories with these paths are shown."""
+        hidden = select(_categories.c.id).where(
+            among(self.session, _categories.c.path, paths), _categories.c.is_active.is_(False)
+        )
+        return not await self.session.scalar(select(exists(hidden)))
+
+    async def id_at(self, path: str) -> UUID | None:
+        """Return the category with a path, if there is one."""
+        found: UUID | None = await self.session.scalar(
+            select(_categories.c.id).where(_categories.c.path == path)
+        )
+        return found
+
+    async def path_after(self, path: str) -> str | None:
+        """Return the path of the category that once had a path, if there is one."""
+        found: str | None = await self.session.scalar(
+            select(_categories.c.path)
+            .join(_redirects, _redirects.c.category_id == _categories.c.id)
+            .where(_redirects.c.path == path)
+        )
+        return found
+
+    async def slugs_below(self, parent_id: UUID | None) -> set[str]:
+        """Return the slugs of the categories right below another one, or at the top."""
+        query = select(_categories.c.slug).where(
+            _categories.c.parent_id.is_not_distinct_from(parent_id)
+        )
+        return set(await self.session.scalars(query))
+
+    async def below(self, path: str) -> Sequence[Any]:
+        """Return id, path and depth of a category and of all below it."""
+        columns = _categories.c
+        rows = await self.session.execute(
+            select(columns.id, columns.path, columns.depth)
+            .where(columns.path >= path, columns.path < path + PATH_END)
+            .order_by(columns.path)
+        )
+        return rows.all()
+
+    async def has_children(self, category_id: UUID) -> bool:
+        """Return whether there are categories below one."""
+        below = select(_categories.c.id).where(_categories.c.parent_id == category_id)
+        return bool(await self.session.scalar(select(exists(below))))
+
+    async def lock_shared(self, ids: Collection[UUID]) -> dict[UUID, Category]:
+        """Return categories, which keep their names until the transaction ends.
+
+        Raises:
+            CategoryNotFound: an id belongs to none.
+        """
+        rows = await self.session.scalars(
+            self.query()
+            .where(among(self.session, Category.id, ids))
+            .order_by(Category.id)
+            .with_for_update(read=True)
+            .execution_options(populate_existing=True)
+        )
+        found = {row.id: row for row in rows}
+        for each in ids:
+            if each not in found:
+                raise CategoryNotFound.of(each)
+        return found
+
+    async def of_product(self, product: Product) -> list[Category]:
+        """Return the categories of a product, the primary one first."""
+        further = (
+            select(Category, ProductCategory.position)
+            .join(ProductCategory, ProductCategory.category_id == Category.id)
+            .where(ProductCategory.product_id == product.id)
+            .order_by(ProductCategory.position, Category.id)
+        )
+        primary = (
+            select(Category)
+            .join(Product, Product.primary_category_id == Category.id)
+            .where(Product.id == product.id)
+        )
+        rows = [*await self.session.scalars(primary)]
+        rows += [row[0] for row in await self.session.execute(further) if row[0] not in rows]
+        return rows

@@ -1,0 +1,126 @@
+"""Changes of the tree of categories, which one writer makes at a time."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import Integer, bindparam, delete, func, insert, text, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from app.cache.areas.catalogue import category_tags
+from app.database.advisory_locks import AdvisoryLock
+from app.database.sessions import mark_changed
+from app.models import Category, CategoryRedirect, CategoryTree
+from app.repositories.bulk import among, table_of
+from app.repositories.catalogue.category_repository import PATH_END, CategoryRepository
+
+_categories = table_of(Category)
+_redirects = table_of(CategoryRedirect)
+_tree = table_of(CategoryTree)
+
+# One UPDATE for a whole subtree: no reader sees a part of it under the old path.
+_REPLACE_PATHS = (
+    update(_categories)
+    .where(_categories.c.path >= bindparam("old"), _categories.c.path < bindparam("old_end"))
+    .values(
+        path=bindparam("new", type_=_categories.c.path.type)
+        + func.substr(_categories.c.path, bindparam("rest_at", type_=Integer())),
+        depth=_categories.c.depth + bindparam("levels"),
+        updated_at=bindparam("at"),
+        version=_categories.c.version + 1,
+    )
+)
+_LOCK_TREE = text("SELECT pg_advisory_xact_lock(:lock)")
+
+
+class CategoryTreeRepository(CategoryRepository):
+    """The categories of the tree, to be changed."""
+
+    async def lock_tree(self) -> None:
+        """Let no one else change the tree until the transaction ends.
+
+        Two changes at once, each right by itself, could put each of two categories below the other.
+        SQLite has one writer anyway.
+        """
+        if self._is_postgresql:
+            await self.session.execute(_LOCK_TREE, {"lock": AdvisoryLock.CATEGORIES})
+
+    async def add_all(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """Add categories, given as columns; their paths redirect no longer."""
+        if rows:
+            await self._free([str(row["path"]) for row in rows])
+            await self.session.execute(insert(_categories), rows)
+            await self.note_change()
+            mark_changed(self.session, category_tags(()))
+
+    async def note_change(self) -> None:
+        """Give the tree another state, by which processes see what they know of it no longer holds.
+
+        It is not a number: a copy of the database that is changed never has the state of another.
+        """
+        insertion = postgresql_insert if self._is_postgresql else sqlite_insert
+        state = {"state": uuid4()}
+        await self.session.execute(
+            insertion(_tree)
+            .values({"id": 1} | state)
+            .on_conflict_do_update(index_elements=["id"], set_=state)
+        )
+
+    @property
+    def _is_postgresql(self) -> bool:
+        return self.session.get_bind().dialect.name == "postgresql"
+
+    async def replace_path(self, category: Category, new: str, depth: int, at: datetime) -> None:
+        """Give a category and all below it their new paths, and have the old ones redirect."""
+        old = category.path
+        rows = await self.below(old)
+        moved = {new + row.path[len(old) :] for row in rows}
+        await self._free(moved | {row.path for row in rows})
+        await self.session.execute(
+            insert(_redirects),
+            [{"path": row.path, "category_id": row.id, "created_at": at} for row in rows],
+        )
+        await self.session.execute(
+            _REPLACE_PATHS,
+            {
+                "old": old,
+                "old_end": old + PATH_END,
+                "new": new,
+                "rest_at": len(old) + 1,
+                "levels": depth - category.depth,
+                "at": at,
+            },
+        )
+        await self.session.refresh(category)
+        self.mark_below([row.id for row in rows])
+
+    def mark_below(self, category_ids: Collection[UUID]) -> None:
+        """Have what is cached of categories dropped, and of the tree."""
+        mark_changed(self.session, category_tags(category_ids))
+
+    async def delete(self, category: Category, target: Category | None, at: datetime) -> None:
+        """Delete a category without products; its paths redirect to another one, if there is one."""
+        if target is None:
+            await self.session.execute(
+                delete(_redirects).where(_redirects.c.category_id == category.id)
+            )
+        else:
+            await self._free([category.path])
+            await self.session.execute(
+                insert(_redirects),
+                [{"path": category.path, "category_id": category.id, "created_at": at}],
+            )
+            await self.session.execute(
+                update(_redirects)
+                .where(_redirects.c.category_id == category.id)
+                .values(category_id=target.id)
+            )
+        await self.session.delete(category)
+        await self.flush()
+
+    async def _free(self, paths: Collection[str]) -> None:
+        """Let paths redirect no longer: the newest owner of a path has it."""
+        await self.session.execute(
+            delete(_redirects).where(among(self.session, _redirects.c.path, paths))
+        )
