@@ -106,6 +106,15 @@ def _switch_to_wal(cursor: Any) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
 
 
+def _configure(connection: Any, synchronous: str) -> None:
+    # The driver begins transactions in the wrong places; ours are explicit.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    _switch_to_wal(cursor)
+    cursor.execute(f"PRAGMA synchronous = {synchronous}")
+    cursor.execute("PRAGMA foreign_keys = ON")
+
+
 def _sqlite(
     url: URL,
     *,
@@ -114,6 +123,9 @@ def _sqlite(
     skip_autocommit_rollback: bool,
     busy_seconds: int = _SQLITE_BUSY_TIMEOUT_SECONDS,
 ) -> AsyncEngine:
+    # Not needed by PostgreSQL.
+    from app.database.sqlite.driver import Driver  # pylint: disable=import-outside-toplevel
+
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
@@ -124,18 +136,19 @@ def _sqlite(
         # would never be rolled back.
         skip_autocommit_rollback=skip_autocommit_rollback,
         hide_parameters=True,
+        module=Driver(),
+        connect_args={"timeout": busy_seconds},
+        # Otherwise a read's connection is set to it, and back, each time.
+        isolation_level="AUTOCOMMIT" if skip_autocommit_rollback else None,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: object) -> None:
-        # The driver begins transactions in the wrong places; ours are explicit.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        # First the time-out, then WAL: the file may be locked during the switch.
-        cursor.execute(f"PRAGMA busy_timeout = {busy_seconds * 1000}")
-        _switch_to_wal(cursor)
-        cursor.execute(f"PRAGMA synchronous = {synchronous}")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.close()
+        try:
+            _configure(connection, synchronous)
+        except BaseException:
+            # The pool does not know it yet, and would leave its end to the garbage collector.
+            connection.terminate()
+            raise
 
     return engine

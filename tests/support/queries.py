@@ -1,12 +1,20 @@
-"""Counts and keeps the SQL statements that a shop sends to its database."""
+"""Notes the statements that a database gets, and where those of SQLite run."""
 
-from collections.abc import Iterator
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.database.sqlite import driver
+from app.database.sqlite.driver import Outcome
+from app.database.sqlite.file import File
 from app.wiring.resources import Shop
 
 
@@ -50,3 +58,60 @@ def _noting(engine: AsyncEngine, noted: list[Statement]) -> Iterator[None]:
         yield
     finally:
         event.remove(engine.sync_engine, "before_cursor_execute", note)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a statement; a read that was stopped and repeated has two."""
+
+    statement: str
+    is_on_loop: bool
+    cpu_seconds: float
+    """Of the thread in which it ran, whatever other processes did meanwhile."""
+    seconds: float
+
+
+@contextmanager
+def watched_runs() -> Iterator[list[Run]]:
+    """Note every run of a statement of SQLite; the caller is in the thread of the event loop."""
+    loop_thread = threading.get_ident()
+    runs: list[Run] = []
+
+    def watched(run: Callable[..., Outcome]) -> Callable[..., Outcome]:
+        def timed(file: sqlite3.Connection, operation: str, values: Any) -> Outcome:
+            cpu_before, before = time.thread_time(), time.perf_counter()
+            try:
+                return run(file, operation, values)
+            finally:
+                runs.append(
+                    Run(
+                        operation,
+                        threading.get_ident() == loop_thread,
+                        time.thread_time() - cpu_before,
+                        time.perf_counter() - before,
+                    )
+                )
+
+        return timed
+
+    with (
+        patch.object(driver, "run", watched(driver.run)),
+        patch.object(driver, "run_many", watched(driver.run_many)),
+    ):
+        yield runs
+
+
+@contextmanager
+def counted_hops() -> Iterator[list[Any]]:
+    """Note every function that runs in the thread of a connection to SQLite."""
+    hops: list[Any] = []
+
+    def noting(run: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(file: File, function: Any) -> Any:
+            hops.append(function)
+            return run(file, function)
+
+        return noted
+
+    with patch.object(File, "run", noting(File.run)):
+        yield hops

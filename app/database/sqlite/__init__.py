@@ -1,0 +1,1 @@
+"""The driver of SQLite, which runs short statements on the event loop."""
