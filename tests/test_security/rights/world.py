@@ -123,13 +123,11 @@ async def world_of(shop: Shop, scope: Scope | None = None) -> World:
     rows: list[tuple[type[Base], Row]] = [(User, each.user) for each in people.values()]
     rows += [(LoginSession, each.session) for each in people.values()]
     rows += [*((ApiKey, each.row) for each in (without, within, spare)), *things]
-    ids = {"shirt_id": str(SHIRT)} | {
-        f"{model.__name__.lower()}_id": str(row["id"]) for model, row in things if "id" in row
-    }
-    values = ids | {
+    ids = {f"{model.__name__.lower()}_id": str(row["id"]) for model, row in things if "id" in row}
+    values = ids | {f"{name}_id": people[name].id for name in ("other", "deputy")}
+    values |= {
+        "shirt_id": str(SHIRT),
         "user_id": owner.id,
-        "other_id": people["other"].id,
-        "deputy_id": people["deputy"].id,
         "session_id": str(owner.session["id"]),
         "key_id": str(spare.row["id"]),
         "letter_id": ids["deadletter_id"],
