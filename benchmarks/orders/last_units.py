@@ -25,7 +25,11 @@ from rich.console import Console
 from sqlalchemy import func, select, update
 
 from app.models import DeadLetter, InboxMessage, Order, Variant
+from app.schemas.catalogue.option_schema import OptionsChange
+from app.schemas.catalogue.variant_schema import VariantCreate
+from app.security.principal import Caller
 from app.settings import Settings
+from app.wiring.catalogue import provide_options, provide_variants
 from app.wiring.resources import Shop
 from benchmarks.orders import end_with
 from benchmarks.support.http_client import HttpClient
@@ -47,8 +51,11 @@ WAYS: tuple[tuple[int, bool], ...] = tuple(
 class Crowd:
     """The buyers of a shop, their connections, and what they were answered."""
 
-    def __init__(self, ports: Sequence[int], channel: AbstractChannel | None) -> None:
+    def __init__(
+        self, ports: Sequence[int], channel: AbstractChannel | None, named_by: str
+    ) -> None:
         self._ports = ports
+        self._named_by = named_by
         self._channel = channel
         self.statuses: Counter[int] = Counter()
 
@@ -56,7 +63,7 @@ class Crowd:
         """Ask eight times for one unit."""
         order = {
             "user_id": str(user_id),
-            "items": [{"product_id": str(product_id), "quantity": 1}],
+            "items": [{self._named_by: str(product_id), "quantity": 1}],
         }
         body = json.dumps(order).encode()
         ways = [*WAYS, *([(0, False)] * 2 if self._channel is None else [(0, False)])]
@@ -95,12 +102,33 @@ def worker_of(settings: Settings) -> Iterator[None]:
             process.wait(_WAIT_SECONDS)
 
 
-async def fill_shelves(settings: Settings) -> tuple[UUID, list[UUID]]:
-    """Fill a shop; return a buyer and the products, of which there are none in stock."""
+async def fill_shelves(settings: Settings, *, has_variants: bool) -> tuple[UUID, list[UUID]]:
+    """Fill a shop; return a buyer and what is sold, of which there is none in stock."""
     users, products = await fill(settings)
     await let_machine_into(settings)
+    if has_variants:
+        products = await add_variants(settings, products)
     await put(settings, products, 0)
     return users[0], products
+
+
+async def add_variants(settings: Settings, products: Sequence[UUID]) -> list[UUID]:
+    """Give each product a second variant, and return these."""
+    shop = Shop(settings)
+    size = OptionsChange.parse({"options": [{"name": "Size", "value": "M"}]})
+    added = []
+    try:
+        async with shop.database.write() as session:
+            for number, product_id in enumerate(products):
+                await provide_options(session, shop).change(
+                    product_id, size, None, is_preview=False
+                )
+                large = VariantCreate(sku=f"large-{number}", option_values={"Size": "L"})
+                variants = provide_variants(session, shop)
+                added.append((await variants.add(Caller("benchmark"), product_id, large)).id)
+    finally:
+        await shop.close()
+    return added
 
 
 async def put(settings: Settings, products: Sequence[UUID], units: int) -> None:
@@ -114,7 +142,9 @@ async def put(settings: Settings, products: Sequence[UUID], units: int) -> None:
         await shop.close()
 
 
-async def verdict(settings: Settings, bought: int, messages: int) -> list[str]:
+async def verdict(
+    settings: Settings, products: Sequence[UUID], bought: int, messages: int
+) -> list[str]:
     """Return what is wrong when all messages have an outcome: stock is never below zero."""
     shop = Shop(settings)
     try:
@@ -124,7 +154,8 @@ async def verdict(settings: Settings, bought: int, messages: int) -> list[str]:
                 orders = await session.scalar(select(func.count()).select_from(Order)) or 0
                 handled = await session.scalar(select(func.count()).select_from(InboxMessage)) or 0
                 parked = await session.scalar(select(func.count()).select_from(DeadLetter)) or 0
-                in_stock = select(func.count()).where(Variant.stock_quantity != 0)
+                chosen = Variant.id.in_(products)
+                in_stock = select(func.count()).where(chosen, Variant.stock_quantity != 0)
                 left = await session.scalar(in_stock) or 0
             if handled + parked >= messages or time.monotonic() > deadline:
                 break
@@ -152,7 +183,11 @@ async def _channel_to_queue(link: AbstractRobustConnection) -> AbstractChannel:
 
 
 async def compete(
-    settings: Settings, ports: Sequence[int], buyer: UUID, products: Sequence[UUID]
+    settings: Settings,
+    ports: Sequence[int],
+    buyer: UUID,
+    products: Sequence[UUID],
+    named_by: str,
 ) -> Crowd:
     """Have every product asked for eight times, some products at once."""
     places = asyncio.Semaphore(_AT_ONCE)
@@ -166,7 +201,7 @@ async def compete(
                 password=settings.rabbitmq_password.get_secret_value(),
                 virtualhost=settings.rabbitmq_vhost,
             )
-        crowd = Crowd(ports, None if link is None else await _channel_to_queue(link))
+        crowd = Crowd(ports, None if link is None else await _channel_to_queue(link), named_by)
 
         async def buy(product_id: UUID) -> None:
             async with places:
@@ -179,9 +214,13 @@ async def compete(
     return crowd
 
 
-def run(settings: Settings, processes: int, rounds: int, console: Console) -> list[str]:
+def run(
+    settings: Settings, processes: int, arguments: argparse.Namespace, console: Console
+) -> list[str]:
     """Run all rounds over one database; return what was wrong."""
-    buyer, products = asyncio.run(fill_shelves(settings))
+    rounds, has_variants = arguments.rounds, arguments.variants
+    buyer, products = asyncio.run(fill_shelves(settings, has_variants=has_variants))
+    named_by = "variant_id" if has_variants else "product_id"
     faults: list[str] = []
     with ExitStack() as stack:
         served = [
@@ -189,14 +228,15 @@ def run(settings: Settings, processes: int, rounds: int, console: Console) -> li
         ]
         if settings.rabbitmq_host is not None:
             stack.enter_context(worker_of(settings))
+        ports = [each.port for each in served]
         for begun in range(0, rounds, len(products)):
             chosen = products[: rounds - begun]
             asyncio.run(put(settings, chosen, 1))
-            crowd = asyncio.run(compete(settings, [each.port for each in served], buyer, chosen))
+            crowd = asyncio.run(compete(settings, ports, buyer, chosen, named_by))
             bought = begun + len(chosen)
             messages = bought if settings.rabbitmq_host is not None else 0
             console.print(f"{bought} products, the last answers: {dict(crowd.statuses)}")
-            faults += asyncio.run(verdict(settings, bought, messages))
+            faults += asyncio.run(verdict(settings, products, bought, messages))
     return faults
 
 
@@ -206,6 +246,9 @@ def main() -> None:
         prog="python -m benchmarks.orders.last_units", description=__doc__
     )
     parser.add_argument("--rounds", type=int, default=1_000, help="products (%(default)s)")
+    parser.add_argument(
+        "--variants", action="store_true", help="ask for further variants of the products"
+    )
     arguments = parser.parse_args()
     console, faults = Console(), []
     quiet = {"rate_limit_per_minute": 0}
@@ -219,7 +262,7 @@ def main() -> None:
         alone = sqlite_settings(folder / "sqlite", **quiet)
         for settings, processes in ((brokered, 2), (alone, 1)):
             settings.data_dir.mkdir()
-            faults += run(settings, processes, arguments.rounds, console)
+            faults += run(settings, processes, arguments, console)
     end_with(faults)
 
 
