@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import update
 
-from app.models import Product
+from app.models import Variant
 from app.wiring.resources import Shop
 from benchmarks.reports.million import fill
 from benchmarks.support.servers import PLENTY
@@ -114,7 +114,7 @@ async def measure(shop: Shop) -> list[Measured]:
     measured = []
     async with running(create_app(shop)) as app, client_of(app) as client:
         async with shop.database.write() as session:
-            await session.execute(update(Product).values(stock_quantity=PLENTY))
+            await session.execute(update(Variant).values(stock_quantity=PLENTY))
         for request in await requests(client):
             with watched_runs() as runs:
                 async with watched_loop() as lag:

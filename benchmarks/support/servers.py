@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from app.demo import load as demo_data
 from app.jobs.file_import import import_files
-from app.models import Product, User
+from app.models import Product, User, Variant
 from app.settings import Settings
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
@@ -102,7 +102,7 @@ async def fill(settings: Settings) -> tuple[list[UUID], list[UUID]]:
         await prepare(shop)
         await import_files(shop, SHELVES, Console(quiet=True))
         async with shop.database.write() as session:
-            await session.execute(update(Product).values(stock_quantity=PLENTY))
+            await session.execute(update(Variant).values(stock_quantity=PLENTY))
             users = list(await session.scalars(select(User.id).order_by(User.id)))
             return users, list(await session.scalars(select(Product.id).order_by(Product.id)))
     finally:

@@ -9,6 +9,7 @@ from app.errors import InvalidInput
 from app.schemas.base import Schema, decode_json
 from app.schemas.catalogue.product_schema import ProductQuery
 from app.schemas.catalogue.stock_schema import StockMovementQuery
+from app.schemas.catalogue.variant_schema import VariantQuery
 from app.schemas.identity.api_key_schema import ApiKeyQuery
 from app.schemas.identity.user_schema import UserQuery
 from app.schemas.messaging.dead_letter_schema import DeadLetterQuery
@@ -35,6 +36,7 @@ LISTS: tuple[type[PageQuery], ...] = (
     ReportQuery,
     StockMovementQuery,
     UserQuery,
+    VariantQuery,
 )
 """The query of every list, which `test_refused_requests.py` holds against the route table."""
 
