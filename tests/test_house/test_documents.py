@@ -16,6 +16,10 @@ RUN_BY = {
         "tests/test_database/test_migrations.py",
         '"revision", "--autogenerate", "-m"',
     ),
+    "uv run alembic downgrade 0014": (
+        "tests/test_database/test_variants_migration.py",
+        'BEFORE = "0014"',
+    ),
     "uv run alembic upgrade head": ("tests/test_database/test_migrations.py", '"upgrade", "head"'),
     # Word for word: the script reads them from the README.
     'curl -s "http://localhost:8000/api/v1/products?': ("scripts/smoke.sh", "README.md"),
