@@ -92,6 +92,16 @@ class Product(Base):
         Index(None, "primary_category_id", "created_at", "id"),
         Index(None, "primary_category_id", "name", "id"),
         Index(None, "primary_category_id", "price_minor", "id"),
+        # Facets are counted in it alone.
+        Index(
+            "ix_products_facets",
+            "availability",
+            "price_minor",
+            "primary_category_id",
+            "id",
+            postgresql_where=sql("archived_at IS NULL AND is_active"),
+            sqlite_where=sql("archived_at IS NULL AND is_active"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

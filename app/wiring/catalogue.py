@@ -3,13 +3,16 @@
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.repositories.catalogue.category_repository import CategoryRepository
 from app.repositories.catalogue.category_tree_repository import CategoryTreeRepository
+from app.repositories.catalogue.facet_repository import FacetRepository
 from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.catalogue.stock_repository import StockRepository
 from app.repositories.catalogue.variant_repository import VariantRepository
 from app.services.catalogue.catalogue_changes import CatalogueChanges
 from app.services.catalogue.category_service import CategoryService
+from app.services.catalogue.facet_service import FacetService
 from app.services.catalogue.option_service import OptionService
 from app.services.catalogue.product_category_service import ProductCategoryService
 from app.services.catalogue.product_service import ProductService
@@ -26,6 +29,7 @@ def _changes(session: AsyncSession, shop: Shop) -> CatalogueChanges:
         provide_audit(session, shop),
         provide_outbox(session, shop),
         shop.settings.low_stock_at,
+        FacetRepository(session),
     )
 
 
@@ -107,11 +111,25 @@ def provide_product_categories(
     )
 
 
+def provide_facets(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> FacetService:
+    """Return the service of the facets of products."""
+    return FacetService(
+        FacetRepository(session),
+        CategoryRepository(session),
+        shop.settings.shop_currency,
+        shop.settings.low_stock_at,
+        shop.cache,
+    )
+
+
 Products = NamedDependency[ProductService]
 Variants = NamedDependency[VariantService]
 Options = NamedDependency[OptionService]
 Stock = NamedDependency[StockService]
 Categories = NamedDependency[CategoryService]
+Facets = NamedDependency[FacetService]
 ProductCategories = NamedDependency[ProductCategoryService]
 
 DEPENDENCIES = {
@@ -120,5 +138,6 @@ DEPENDENCIES = {
     "options": Provide(provide_options, sync_to_thread=False),
     "stock": Provide(provide_stock, sync_to_thread=False),
     "categories": Provide(provide_categories, sync_to_thread=False),
+    "facets": Provide(provide_facets, sync_to_thread=False),
     "product_categories": Provide(provide_product_categories, sync_to_thread=False),
 }

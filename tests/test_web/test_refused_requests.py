@@ -17,6 +17,7 @@ from app.schemas.catalogue.category_schema import (
     CategoryPath,
     CategoryQuery,
 )
+from app.schemas.catalogue.facet_schema import FacetQuery
 from app.schemas.catalogue.option_schema import OptionsQuery
 from app.schemas.page_schema import PageQuery
 from app.schemas.reports.report_schema import ChartQuery
@@ -36,7 +37,14 @@ WITHOUT_INPUT = {
     "DELETE /api/v1/auth/sessions",
     "POST /api/v1/auth/email/ask",
 }
-NO_LISTS = {CategoryDeletion, CategoryPath, CategoryQuery, ChartQuery, OptionsQuery}
+NO_LISTS = {
+    CategoryDeletion,
+    CategoryPath,
+    CategoryQuery,
+    ChartQuery,
+    FacetQuery,
+    OptionsQuery,
+}
 OBJECTS = {"option_values"}
 UNKNOWN = "is not a field of this document"
 NO_JSON = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x")

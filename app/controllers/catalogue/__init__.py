@@ -3,6 +3,7 @@
 from litestar.openapi.spec import Tag
 
 from app.controllers.catalogue.category_controller import CategoryController
+from app.controllers.catalogue.facet_controller import FacetController
 from app.controllers.catalogue.product_category_controller import ProductCategoryController
 from app.controllers.catalogue.product_controller import ProductController
 from app.controllers.catalogue.stock_controller import (
@@ -16,6 +17,7 @@ from app.controllers.catalogue.variant_controller import (
 
 CONTROLLERS = (
     ProductController,
+    FacetController,
     ProductVariantController,
     ProductStockController,
     VariantController,

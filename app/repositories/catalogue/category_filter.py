@@ -94,6 +94,10 @@ class CategoryFilter:
         )
         return or_(among(self._session, primary, ids), Product.id.in_(further))
 
+    async def asked(self, value: str) -> set[UUID]:
+        """Return the categories that a value names, without those below them."""
+        return {row.id for row in await self._find(value)}
+
     async def _find(self, value: str) -> Sequence[Any]:
         if (given := _uuid(value)) is not None:
             result = await self._session.execute(_BY_ID, {"value": value, "id": given})

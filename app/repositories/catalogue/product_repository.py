@@ -4,18 +4,19 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, text
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute, contains_eager
 
 from app.cache.areas.catalogue import product_tags
-from app.core.search_words import search_words
 from app.database.sessions import mark_changed
 from app.errors import ProductNotFound, SkuTaken, VariantExists
-from app.models import Availability, Product, StockMovement, Variant
+from app.models import Product, StockMovement, Variant
 from app.repositories.base import Repository
 from app.repositories.bulk import among, insert_rows, table_of
 from app.repositories.catalogue.category_filter import CategoryFilter, only
+from app.repositories.catalogue.facet_repository import FACETS, facets_of_rows
 from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
+from app.repositories.catalogue.product_filter import ProductConditions
 from app.schemas.catalogue.product_schema import ProductQuery
 
 _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
@@ -27,10 +28,6 @@ _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
 _products = table_of(Product)
 _variants = table_of(Variant)
 _movements = table_of(StockMovement)
-
-_SQLITE_SEARCH = text("""products.id IN (
-    SELECT product_id FROM product_search_rows WHERE row IN (
-        SELECT rowid FROM product_search WHERE product_search MATCH :words))""")
 
 
 class ProductRepository(Repository[Product]):
@@ -77,35 +74,7 @@ class ProductRepository(Repository[Product]):
         return await CategoryFilter(self.session).condition(category)
 
     def _for_sale(self, query: ProductQuery) -> Select[Product]:
-        rows = self.query().where(Product.is_active)
-        if query.q is not None:
-            rows = self._matching(rows, search_words(query.q))
-        if query.sku is not None:
-            owner = select(Variant.product_id).where(
-                Variant.sku == query.sku, Variant.archived_at.is_(None)
-            )
-            rows = rows.where(Product.id.in_(owner))
-        if query.min_price is not None:
-            rows = rows.where(Product.price_minor >= query.min_price)
-        if query.max_price is not None:
-            rows = rows.where(Product.price_minor <= query.max_price)
-        if query.has_stock is not None:
-            is_there = Product.availability.in_((Availability.IN_STOCK, Availability.LOW))
-            rows = rows.where(is_there if query.has_stock else ~is_there)
-        return rows
-
-    def _matching(self, rows: Select[Product], words: list[str]) -> Select[Product]:
-        if not words:
-            return rows.where(literal_column("1") == 0)
-        if self.session.get_bind().dialect.name == "postgresql":
-            asked = func.to_tsquery(
-                literal_column("'simple'"), " & ".join(f"{word}:*" for word in words)
-            )
-            index = func.to_tsvector(literal_column("'simple'"), Product.search_text)
-            return rows.where(index.bool_op("@@")(asked))
-        return rows.where(
-            _SQLITE_SEARCH.bindparams(words=" AND ".join(f'"{word}"*' for word in words))
-        )
+        return select(Product).where(*ProductConditions(self.session, query).all())
 
     async def lock(self, product_ids: Collection[UUID]) -> None:
         """Lock products with their variants until the transaction ends.
@@ -191,6 +160,7 @@ class ProductRepository(Repository[Product]):
                 (_products, products),
                 (_variants, variants),
                 (_movements, movements),
+                (FACETS, facets_of_rows(products, variants)),
             )
 
     async def has_any(self) -> bool:

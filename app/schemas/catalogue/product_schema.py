@@ -9,6 +9,7 @@ from pydantic import Field
 
 from app.models import Availability, Product, Variant
 from app.schemas.base import Schema, omitted, unchanged
+from app.schemas.catalogue.option_filter import OptionFilter
 from app.schemas.catalogue.variant_schema import (
     MAX_VARIANTS,
     OptionRead,
@@ -271,8 +272,8 @@ class ProductPage(CountedPage):
         return self.model_dump_json(by_alias=True, exclude_unset=True).encode()
 
 
-class ProductQuery(CountedQuery):
-    """The filters and the order of products."""
+class ProductFilter(OptionFilter):
+    """The filters of products."""
 
     q: Text | None = Field(
         default=None,
@@ -303,6 +304,16 @@ class ProductQuery(CountedQuery):
         description="Only products that are in stock, or only those that are not.",
         examples=["true"],
     )
+
+    @property
+    def has_stock(self) -> bool | None:
+        """Whether to return products in stock, out of stock, or both (None)."""
+        return None if self.in_stock is None else self.in_stock == "true"
+
+
+class ProductQuery(ProductFilter, CountedQuery):
+    """The filters and the order of products."""
+
     sort: Literal["created_at", "-created_at", "name", "-name", "price", "-price"] = Field(
         default="-created_at",
         description="The order; a leading `-` means descending.",
@@ -324,8 +335,3 @@ class ProductQuery(CountedQuery):
     def order(self) -> str:
         """The order of the list."""
         return self.sort
-
-    @property
-    def has_stock(self) -> bool | None:
-        """Whether to return products in stock, out of stock, or both (None)."""
-        return None if self.in_stock is None else self.in_stock == "true"

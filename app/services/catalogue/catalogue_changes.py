@@ -8,6 +8,7 @@ from uuid import UUID
 from app.core.money import format_minor
 from app.errors import InsufficientStock
 from app.models import MovementReason, Product, Variant
+from app.repositories.catalogue.facet_repository import FacetRepository
 from app.repositories.catalogue.stock_repository import StockRepository, movement_row
 from app.schemas.catalogue.product_events import ProductChangedEvent
 from app.schemas.catalogue.product_schema import ProductRead
@@ -30,8 +31,10 @@ class CatalogueChanges:
         audit: AuditService,
         outbox: OutboxService,
         low_stock_at: int,
+        facets: FacetRepository,
     ) -> None:
         self._stock = stock
+        self._facets = facets
         self._audit = audit
         self._outbox = outbox
         self._low_stock_at = low_stock_at
@@ -97,6 +100,7 @@ class CatalogueChanges:
             SkuTaken, VariantExists: a unique value is taken.
         """
         derive_listing(product, variants, self._low_stock_at)
+        await self._facets.replace(product, variants)
         if product.updated_at != now:
             product.updated_at = now
         if is_new_version:

@@ -23,6 +23,7 @@ PUBLIC = {
     ("POST", "/api/v1/users"),
     ("GET", "/api/v1/categories/by-path"),
     ("GET", "/api/v1/products/{product_id}/categories"),
+    ("GET", "/api/v1/products/facets"),
     ("GET", "/api/v1/products/{product_id}"),
     ("GET", "/api/v1/variants/{variant_id}"),
     ("GET", "/health/live"),

@@ -1,0 +1,87 @@
+"""The conditions of the products that a list, a count or a facet is asked for."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import ColumnElement, TextClause, func, literal_column, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.core.search_words import search_words
+from app.models import Availability, Product, ProductFacet, Variant
+from app.repositories.bulk import among
+from app.schemas.catalogue.product_schema import ProductFilter
+
+Condition = ColumnElement[bool] | InstrumentedAttribute[bool] | TextClause
+
+_SQLITE_SEARCH = text("""products.id IN (
+    SELECT product_id FROM product_search_rows WHERE row IN (
+        SELECT rowid FROM product_search WHERE product_search MATCH :words))""")
+
+
+class ProductConditions:
+    """The conditions of filters, each of which can be left out."""
+
+    def __init__(self, session: AsyncSession, query: ProductFilter) -> None:
+        self._session = session
+        self._query = query
+
+    def all(self) -> Iterator[Condition]:
+        """Yield the conditions of all filters but the category."""
+        yield from self.general()
+        yield from self.of_price()
+        yield from self.of_stock()
+        yield from self.of_options()
+
+    @property
+    def are_general(self) -> bool:
+        """Whether only the options are filtered, if anything."""
+        asked = self._query.model_dump(exclude={"options"}, exclude_none=True)
+        return not asked
+
+    def general(self) -> Iterator[Condition]:
+        """Yield the conditions of what is for sale, and of the filters that have no facet."""
+        query = self._query
+        yield Product.archived_at.is_(None)
+        yield Product.is_active
+        if query.q is not None:
+            yield self._matching(search_words(query.q))
+        if query.sku is not None:
+            owner = select(Variant.product_id).where(
+                Variant.sku == query.sku, Variant.archived_at.is_(None)
+            )
+            yield Product.id.in_(owner)
+
+    def of_price(self) -> Iterator[Condition]:
+        """Yield the conditions of the price."""
+        if self._query.min_price is not None:
+            yield Product.price_minor >= self._query.min_price
+        if self._query.max_price is not None:
+            yield Product.price_minor <= self._query.max_price
+
+    def of_stock(self) -> Iterator[Condition]:
+        """Yield the condition of the stock."""
+        if self._query.has_stock is not None:
+            is_there = Product.availability.in_((Availability.IN_STOCK, Availability.LOW))
+            yield is_there if self._query.has_stock else ~is_there
+
+    def of_options(self, but: str | None = None) -> Iterator[Condition]:
+        """Yield the conditions of all options but one."""
+        for facet, values in self._query.options.items():
+            if facet != but:
+                yield Product.id.in_(
+                    select(ProductFacet.product_id).where(
+                        ProductFacet.facet == facet,
+                        among(self._session, ProductFacet.value, values),
+                    )
+                )
+
+    def _matching(self, words: list[str]) -> Condition:
+        if not words:
+            return literal_column("1") == 0
+        if self._session.get_bind().dialect.name == "postgresql":
+            asked = func.to_tsquery(
+                literal_column("'simple'"), " & ".join(f"{word}:*" for word in words)
+            )
+            index = func.to_tsvector(literal_column("'simple'"), Product.search_text)
+            return index.bool_op("@@")(asked)
+        return _SQLITE_SEARCH.bindparams(words=" AND ".join(f'"{word}"*' for word in words))

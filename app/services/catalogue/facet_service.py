@@ -1,0 +1,163 @@
+"""Facets of products: what a list can be narrowed down to, with the numbers of products."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from app.cache.areas.catalogue import PRODUCT_LISTS, list_key
+from app.cache.cache import Cache, Found
+from app.cache.representation import Representation
+from app.core.money import format_minor
+from app.models import Availability
+from app.repositories.catalogue.category_repository import CategoryRepository
+from app.repositories.catalogue.facet_repository import PRICE_STEPS, FacetRepository, Group
+from app.schemas.catalogue.facet_schema import (
+    MAX_FACET_VALUES,
+    MAX_FACETS,
+    FacetList,
+    FacetQuery,
+    FacetRead,
+    FacetValue,
+)
+from app.schemas.catalogue.option_filter import PREFIX, escaped
+
+_IN_STOCK = {Availability.IN_STOCK, Availability.LOW}
+_NAMES = {
+    Availability.IN_STOCK: "In stock",
+    Availability.LOW: "Low stock",
+    Availability.BACKORDER: "On backorder",
+    Availability.OUT_OF_STOCK: "Out of stock",
+}
+_MOST_MINOR = 10**12 - 1
+
+
+class FacetService:
+    """Counts the products for sale by the values of their facets."""
+
+    def __init__(
+        self,
+        facets: FacetRepository,
+        categories: CategoryRepository,
+        currency: str,
+        low_stock_at: int,
+        cache: Cache,
+    ) -> None:
+        self._facets = facets
+        self._categories = categories
+        self._currency = currency
+        self._low_stock_at = low_stock_at
+        self._cache = cache
+
+    async def find(self, query: FacetQuery) -> Found:
+        """Return the facets of the products that match filters.
+
+        Each facet is counted without its own filter; categories are those below the asked one.
+        """
+
+        async def load() -> Representation:
+            within = await self._facets.category_condition(query)
+            groups = await self._facets.groups(query, within)
+            fixed = [
+                await self._category(query, within),
+                self._price(query, groups),
+                _availability(groups),
+            ]
+            options = _options(await self._facets.option_values(query, within))
+            return Representation.of(FacetList(items=[*fixed, *options][:MAX_FACETS]))
+
+        key = list_key(f"facets {query.model_dump_json()}", self._low_stock_at)
+        return await self._cache.show_list(PRODUCT_LISTS, key, load)
+
+    async def _category(self, query: FacetQuery, within: Sequence[Any]) -> FacetRead:
+        asked = await self._facets.asked_categories(query)
+        tree = _Children(await self._categories.all(), asked, query.category is None)
+        counts: Counter[UUID] = Counter()
+        for category_id, count in await self._facets.by_category(query, within):
+            for child in tree.above(category_id):
+                counts[child] += count
+        if tree.names:
+            counts.update(
+                dict(await self._facets.by_further_category(query, within, tree.names.keys()))
+            )
+        values = [
+            FacetValue(value=str(each), name=tree.names[each], count=count)
+            for each, count in counts.items()
+        ]
+        return FacetRead(facet="category", name="Category", values=_most(values))
+
+    def _price(self, query: FacetQuery, groups: Sequence[Group]) -> FacetRead:
+        counts: Counter[int] = Counter()
+        for row in groups:
+            if _matches_stock(query, row):
+                counts[row.step] += row.products
+        values = []
+        for step, count in sorted(counts.items()):
+            low = PRICE_STEPS[step - 1] if step else 0
+            high = PRICE_STEPS[step] - 1 if step < len(PRICE_STEPS) else _MOST_MINOR
+            shown = "-".join(format_minor(each, self._currency) for each in (low, high))
+            values.append(
+                FacetValue(value=shown, name=shown, count=count, min_price=low, max_price=high)
+            )
+        return FacetRead(facet="price", name="Price", values=values)
+
+
+class _Children:
+    """The categories right below the asked ones, or at the top, that are shown."""
+
+    def __init__(self, tree: Sequence[Any], asked: set[UUID], is_whole: bool) -> None:
+        self.names: dict[UUID, str] = {
+            each.id: each.name
+            for each in tree
+            if each.is_active and (each.parent_id is None if is_whole else each.parent_id in asked)
+        }
+        self._parents: dict[UUID, UUID | None] = {each.id: each.parent_id for each in tree}
+
+    def above(self, category_id: UUID | None) -> Iterator[UUID]:
+        """Yield those that a category is, or is below."""
+        while category_id is not None:
+            if category_id in self.names:
+                yield category_id
+            category_id = self._parents.get(category_id)
+
+
+def _availability(groups: Sequence[Group]) -> FacetRead:
+    counts: Counter[Availability] = Counter()
+    for row in groups:
+        if row.in_range:
+            counts[row.availability] += row.products
+    values = [
+        FacetValue(value=word, name=name, count=counts[word])
+        for word, name in _NAMES.items()
+        if counts[word]
+    ]
+    return FacetRead(facet="availability", name="Availability", values=_most(values))
+
+
+def _options(rows: Sequence[Any]) -> list[FacetRead]:
+    facets: dict[str, list[Any]] = {}
+    for row in rows:
+        facets.setdefault(row.facet, []).append(row)
+    found = [
+        FacetRead(
+            facet=PREFIX + its[0].name,
+            name=its[0].name,
+            values=_most(
+                [
+                    FacetValue(value=escaped(each.label), name=each.label, count=each.count)
+                    for each in its
+                ]
+            ),
+        )
+        for its in facets.values()
+    ]
+    return sorted(found, key=lambda each: (-sum(one.count for one in each.values), each.name))
+
+
+def _matches_stock(query: FacetQuery, row: Group) -> bool:
+    return query.has_stock is None or (row.availability in _IN_STOCK) is query.has_stock
+
+
+def _most(values: Sequence[FacetValue]) -> list[FacetValue]:
+    ordered = sorted(values, key=lambda each: (-each.count, each.name, each.value))
+    return ordered[:MAX_FACET_VALUES]
