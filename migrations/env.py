@@ -12,7 +12,7 @@ from app.models import Base
 from app.settings import get_settings
 
 # Created in migrations only, because only one of the databases supports them.
-HAND_MADE = ("product_search", "ix_products_search", "order_numbers")
+HAND_MADE = ("product_search", "ix_products_search", "search_vector", "order_numbers")
 
 
 def include_object(

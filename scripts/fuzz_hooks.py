@@ -62,7 +62,10 @@ def _protect_caller(case: Case[Any]) -> None:
 
 def _fix_cursor(query: dict[str, Any]) -> None:
     # Only the shop can generate a cursor.
-    sort = query.get("sort", "-created_at")
+    sort = query.get("sort", "relevance" if "q" in query else "-created_at")
+    if sort == "relevance":
+        query.setdefault("q", "tea")
+        query.pop("cursor", None)
     try:
         Cursor.decode(
             query.get("cursor", ""), sort, _SORT_KINDS.get(sort.removeprefix("-"), datetime)

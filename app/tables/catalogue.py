@@ -126,8 +126,15 @@ class Product(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     # The highest version that a message contained; a message with a lower one changes nothing.
     source_version: Mapped[int | None] = mapped_column()
-    # The normalised words that the search index covers.
-    search_text: Mapped[str] = mapped_column(Text)
+    # The normalised words that the search index covers, and those of them that weigh more: the name,
+    # the SKUs and the barcodes; the values of options and the category. Lists do not show them.
+    search_text: Mapped[str] = mapped_column(Text, deferred=True, deferred_group="words")
+    search_names: Mapped[str] = mapped_column(
+        Text, default="", deferred=True, deferred_group="words"
+    )
+    search_options: Mapped[str] = mapped_column(
+        Text, default="", deferred=True, deferred_group="words"
+    )
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
     archived_at: Mapped[datetime | None] = mapped_column()

@@ -73,6 +73,10 @@ async def timed(settings: Settings, arguments: argparse.Namespace) -> None:
     await measure("facets of everything", [_facets(shop, [])] * 50)
     for sort in _SORTS:
         await measure(f"list by {sort}", [_listed(shop, [("sort", sort)])] * 200)
+    for words in ("leaf", "earl grey", "e"):
+        for sort in ("relevance", "-created_at"):
+            asked = [("q", words), ("sort", sort)]
+            await measure(f"list of {words!r} by {sort}", [_listed(shop, asked)] * 20)
     lists = [_listed(shop, each) for each in sets]
     await measure("lists, filters at random", lists)
     await shop.close()
@@ -91,7 +95,8 @@ async def measure(name: str, requests: list[Callable[[], Awaitable[object]]]) ->
 
 def _facets(shop: Shop, pairs: Pairs) -> Callable[[], Awaitable[object]]:
     async def send() -> object:
-        shop.cache.near.clear() if shop.cache.near is not None else None
+        if shop.cache.near is not None:
+            shop.cache.near.clear()
         async with shop.database.read() as session:
             service: FacetService = provide_facets(session, shop)
             return await service.find(FacetQuery.parse_query(pairs))

@@ -115,6 +115,8 @@ def product_row(
         "is_active": True,
         "source_version": None,
         "search_text": search_text(name, sku, category, ""),
+        "search_names": search_text(name, sku),
+        "search_options": search_text(category),
         "created_at": at,
         "updated_at": at,
         "archived_at": None,

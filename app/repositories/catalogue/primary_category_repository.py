@@ -107,26 +107,27 @@ class PrimaryCategoryRepository:
         )
         if former is None:
             return
+        words = search_text(former), search_text(target.name)
         await self._session.execute(
             update(_products)
             .where(_products.c.primary_category_id == category_id)
             .values(
                 primary_category_id=target.id,
                 category=target.name,
-                search_text=self._searched(search_text(former), search_text(target.name)),
+                search_text=self._searched(_products.c.search_text, *words),
+                search_options=self._searched(_products.c.search_options, *words),
                 updated_at=at,
                 version=_products.c.version + 1,
             )
         )
         mark_changed(self._session, product_tags(products))
 
-    def _searched(self, before: str, after: str) -> Any:
-        """Return the search text with the words of another category.
+    def _searched(self, words: Any, before: str, after: str) -> Any:
+        """Return words of the search index with the words of another category.
 
         They are replaced once: the same words of the name stay. Which of the two are replaced does
         not matter, because a search asks only for words, wherever they are.
         """
-        words = _products.c.search_text
         if not before:
             return words + literal(f" {after}")
         find = "strpos" if self._session.get_bind().dialect.name == "postgresql" else "instr"

@@ -1,8 +1,19 @@
 """The conditions of the products that a list, a count or a facet is asked for."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import ColumnElement, TextClause, func, literal_column, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Select,
+    TextClause,
+    Uuid,
+    func,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -16,6 +27,12 @@ Condition = ColumnElement[bool] | InstrumentedAttribute[bool] | TextClause
 _SQLITE_SEARCH = text("""products.id IN (
     SELECT product_id FROM product_search_rows WHERE row IN (
         SELECT rowid FROM product_search WHERE product_search MATCH :words))""")
+
+# The columns are all words, those of names, and those of options; all words contain the others.
+_SQLITE_RANKS = text("""SELECT product_id, bm25(product_search, 1.0, 10.0, 4.0) AS rank
+    FROM product_search JOIN product_search_rows ON row = product_search.rowid
+    WHERE product_search MATCH :words""").columns(product_id=Uuid(), rank=Float())
+_VECTOR: ColumnElement[Any] = literal_column("products.search_vector")
 
 
 class ProductConditions:
@@ -75,13 +92,35 @@ class ProductConditions:
                     )
                 )
 
+    def ranked(self, rows: Select[Product]) -> Select[Product]:
+        """Return rows that match words in the order of their relevance, the newest first of equals.
+
+        A word of the name, the SKU or the barcode weighs most, one of the description least.
+        """
+        words = search_words(self._query.q or "")
+        if self._is_postgresql:
+            rank = func.ts_rank_cd(_VECTOR, _asked(words))
+            return rows.order_by(rank.desc(), Product.id.desc())
+        hits = _SQLITE_RANKS.bindparams(words=_match(words)).subquery("hits")
+        return rows.join(hits, hits.c.product_id == Product.id).order_by(
+            hits.c.rank, Product.id.desc()
+        )
+
+    @property
+    def _is_postgresql(self) -> bool:
+        return self._session.get_bind().dialect.name == "postgresql"
+
     def _matching(self, words: list[str]) -> Condition:
         if not words:
             return literal_column("1") == 0
-        if self._session.get_bind().dialect.name == "postgresql":
-            asked = func.to_tsquery(
-                literal_column("'simple'"), " & ".join(f"{word}:*" for word in words)
-            )
-            index = func.to_tsvector(literal_column("'simple'"), Product.search_text)
-            return index.bool_op("@@")(asked)
-        return _SQLITE_SEARCH.bindparams(words=" AND ".join(f'"{word}"*' for word in words))
+        if self._is_postgresql:
+            return _VECTOR.bool_op("@@")(_asked(words))
+        return _SQLITE_SEARCH.bindparams(words=_match(words))
+
+
+def _asked(words: list[str]) -> Any:
+    return func.to_tsquery(literal_column("'simple'"), " & ".join(f"{word}:*" for word in words))
+
+
+def _match(words: list[str]) -> str:
+    return " AND ".join(f'"{word}"*' for word in words)

@@ -5,9 +5,10 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import InstrumentedAttribute, contains_eager
+from sqlalchemy.orm import InstrumentedAttribute, contains_eager, undefer_group
 
 from app.cache.areas.catalogue import product_tags
+from app.core.search_words import search_words
 from app.database.sessions import mark_changed
 from app.errors import ProductNotFound, SkuTaken, VariantExists
 from app.models import Product, StockMovement, Variant
@@ -17,7 +18,8 @@ from app.repositories.catalogue.category_filter import CategoryFilter, only
 from app.repositories.catalogue.facet_repository import FACETS, facets_of_rows
 from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.repositories.catalogue.product_filter import ProductConditions
-from app.schemas.catalogue.product_schema import ProductQuery
+from app.schemas.catalogue.product_schema import MAX_HITS, RELEVANCE, ProductQuery, position_of
+from app.schemas.page_schema import Cursor
 
 _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
     "created_at": Product.created_at,
@@ -54,7 +56,9 @@ class ProductRepository(Repository[Product]):
     async def _page_of(
         self, query: ProductQuery, *conditions: ColumnElement[bool]
     ) -> tuple[Sequence[Product], str | None]:
-        column = _SORT_COLUMNS[query.sort.removeprefix("-")]
+        if query.order == RELEVANCE:
+            return await self._best(query, *conditions)
+        column = _SORT_COLUMNS[query.order.removeprefix("-")]
         return await self.page(
             self._for_sale(query).where(*conditions),
             column,
@@ -62,6 +66,22 @@ class ProductRepository(Repository[Product]):
             limit=query.limit,
             cursor=query.cursor,
         )
+
+    async def _best(
+        self, query: ProductQuery, *conditions: ColumnElement[bool]
+    ) -> tuple[Sequence[Product], str | None]:
+        """Return a page of the most relevant products; a cursor is the number of those before."""
+        first = 0 if query.cursor is None else position_of(query.cursor)
+        if not search_words(query.q or ""):
+            return [], None
+        its = ProductConditions(self.session, query)
+        rows = its.ranked(select(Product).where(*its.all(), *conditions))
+        last = min(first + query.limit, MAX_HITS)
+        found = (await self.session.scalars(rows.offset(first).limit(last - first + 1))).all()
+        if first + len(found) <= last or last == MAX_HITS:
+            return found[: last - first], None
+        page = found[: last - first]
+        return page, Cursor(order=RELEVANCE, value=last, id=page[-1].id).encode()
 
     async def count(self, query: ProductQuery) -> int:
         """Return the number of the products that are for sale, up to the limit of a count."""
@@ -102,7 +122,7 @@ class ProductRepository(Repository[Product]):
             .where(Product.id == row_id)
             .join(Product.variants)
             .order_by(Variant.position, Variant.id)
-            .options(contains_eager(Product.variants))
+            .options(contains_eager(Product.variants), undefer_group("words"))
             .execution_options(populate_existing=lock)
         )
         product: Product | None = (await self.session.scalars(query)).unique().one_or_none()

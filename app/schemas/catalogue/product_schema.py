@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from app.errors import InvalidInput
 from app.models import Availability, Product, Variant
 from app.schemas.base import Schema, omitted, unchanged
 from app.schemas.catalogue.option_filter import OptionFilter
@@ -32,11 +33,16 @@ from app.schemas.fields import (
     Sku,
     Text,
 )
-from app.schemas.page_schema import MAX_ITEMS, CountedPage, CountedQuery, Next
+from app.schemas.page_schema import MAX_ITEMS, CountedPage, CountedQuery, Cursor, Next
 from app.tables.catalogue import MAX_OPTIONS
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
+
+RELEVANCE = "relevance"
+"""The order of the products that match words best."""
+MAX_HITS = 1_000
+"""The number of products that a list has in the order of relevance."""
 
 Title = Annotated[Line, Field(max_length=200)]
 Category = Annotated[Line, Field(max_length=100)]
@@ -314,9 +320,13 @@ class ProductFilter(OptionFilter):
 class ProductQuery(ProductFilter, CountedQuery):
     """The filters and the order of products."""
 
-    sort: Literal["created_at", "-created_at", "name", "-name", "price", "-price"] = Field(
-        default="-created_at",
-        description="The order; a leading `-` means descending.",
+    sort: (
+        Literal["created_at", "-created_at", "name", "-name", "price", "-price", "relevance"] | None
+    ) = Field(
+        default=None,
+        description="The order; a leading `-` means descending. `relevance` is for `q`, and then "
+        f"the default: words of the name weigh most; it has the first {MAX_HITS:,} products. "
+        "Without `q`, the default is `-created_at`.",
         examples=["price"],
     )
     include: Literal["stock"] | None = Field(
@@ -331,7 +341,37 @@ class ProductQuery(ProductFilter, CountedQuery):
         """Whether the exact stock of each product is wanted."""
         return self.include == "stock"
 
+    @classmethod
+    def parse_query(cls, pairs: Iterable[tuple[str, str]]) -> Self:
+        """Validate the parameters of a query string.
+
+        Raises:
+            InvalidInput: naming each wrong parameter, with the reason.
+        """
+        query = super().parse_query(pairs)
+        if query.sort == RELEVANCE and query.q is None:
+            raise _refused("sort", "must be another order without `q`")
+        return query
+
     @property
     def order(self) -> str:
         """The order of the list."""
-        return self.sort
+        if self.sort is not None:
+            return self.sort
+        return self.default_order if self.q is None else RELEVANCE
+
+
+def position_of(cursor: str) -> int:
+    """Return how many products come before a page in the order of relevance.
+
+    Raises:
+        InvalidInput: it is not a cursor of such a list.
+    """
+    position = Cursor.decode(cursor, RELEVANCE, int).value
+    if not isinstance(position, int) or not 0 < position < MAX_HITS:
+        raise _refused("cursor", "is not a cursor of this list")
+    return position
+
+
+def _refused(parameter: str, reason: str) -> InvalidInput:
+    return InvalidInput("the query is not valid", [{"parameter": parameter, "detail": reason}])

@@ -19,9 +19,7 @@ def derive_listing(product: Product, variants: Sequence[Variant], low_stock_at: 
         "price_minor": min(each.price_minor for each in sold or variants),
         "availability": best_of(availability_of(each, low_stock_at) for each in sold),
         "variants_count": len(variants),
-        "search_text": words_of(
-            product.name, product.category, product.description, map(texts_of, variants)
-        ),
+        **words_of(product, variants),
     }
     for name, value in derived.items():
         # A product whose attributes are set counts as changed, with what depends on it.
@@ -29,23 +27,25 @@ def derive_listing(product: Product, variants: Sequence[Variant], low_stock_at: 
             setattr(product, name, value)
 
 
-def words_of(
-    name: str, category: str, description: str, variants: Iterable[tuple[str, ...]]
-) -> str:
-    """Return the words of the search index for a product whose variants have these texts."""
-    own = dict.fromkeys(text for texts in variants for text in texts if text)
-    return search_text(name, *own, category, description)
+def words_of(product: Product, variants: Sequence[Variant]) -> dict[str, str]:
+    """Return the words of the search index as columns of a product."""
+    names = [product.name, *_different(each.sku for each in variants)]
+    names += _different(each.barcode or "" for each in variants)
+    options = [
+        *_different(
+            value for each in variants for value in (each.option1, each.option2, each.option3)
+        ),
+        product.category,
+    ]
+    return {
+        "search_names": (first := search_text(*names)),
+        "search_options": (second := search_text(*options)),
+        "search_text": " ".join(filter(None, (first, second, search_text(product.description)))),
+    }
 
 
-def texts_of(variant: Variant) -> tuple[str, ...]:
-    """Return the texts by which the product of a variant is found."""
-    return (
-        variant.sku,
-        variant.barcode or "",
-        variant.option1,
-        variant.option2,
-        variant.option3,
-    )
+def _different(texts: Iterable[str]) -> Iterable[str]:
+    return dict.fromkeys(filter(None, texts))
 
 
 def note_low_stock(variant: Variant, now: datetime, low_stock_at: int) -> None:
