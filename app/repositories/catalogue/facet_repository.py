@@ -1,12 +1,30 @@
 """The facets of products: written with a product, and counted."""
 
+import operator
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, delete, distinct, func, literal_column, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    case,
+    cast,
+    delete,
+    distinct,
+    func,
+    literal_column,
+    null,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import Availability, Category, Product, ProductCategory, ProductFacet, Variant
@@ -22,10 +40,11 @@ FACETS = table_of(ProductFacet)
 """The table of the facets."""
 PRICE_STEPS = tuple(step * 10**places for places in range(13) for step in (1, 2, 5))
 """Where ranges of prices begin, in minor units, after the one that begins at 0."""
-_MOST_ROWS = 5_000
+_PRICE, _AVAILABILITY, _CATEGORY, _FURTHER, _OPTION = "pacfo"
 _facets = FACETS.c
 _further = table_of(ProductCategory)
 _categories = table_of(Category)
+_TOP = _categories.alias("top")
 
 _OF_PRODUCT = ("id", "option_names", "is_active", "archived_at")
 _OF_VARIANT = (
@@ -37,12 +56,23 @@ Row = Mapping[str, Any]
 Condition = ColumnElement[bool]
 
 
-class Group(NamedTuple):
-    """Products of an availability and a range of prices."""
+@dataclass(slots=True)
+class Counted:
+    """The numbers of products by the values of their facets."""
 
-    availability: Availability
-    step: int
-    in_range: bool
+    by_category: Counter[UUID] = field(default_factory=Counter)
+    by_further: Counter[UUID] = field(default_factory=Counter)
+    by_step: Counter[int] = field(default_factory=Counter)
+    by_availability: Counter[Availability] = field(default_factory=Counter)
+    options: list["CountedOption"] = field(default_factory=list)
+
+
+class CountedOption(NamedTuple):
+    """A value of an option, and the number of products."""
+
+    facet: str
+    name: str
+    label: str
     products: int
 
 
@@ -74,113 +104,166 @@ class FacetRepository:
             return set()
         return await CategoryFilter(self._session).asked(query.category)
 
-    async def groups(self, query: FacetQuery, within: Sequence[Condition]) -> list[Group]:
-        """Return the numbers of products by availability and range of prices.
-
-        The filters of price and stock are not applied; `in_range` tells which match the former.
-        """
-        its = ProductConditions(self._session, query)
-        # First by price, in the order of an index: few prices are left to find the ranges of.
-        by_price = (
-            select(Product.availability, Product.price_minor, func.count().label("count"))
-            .where(*its.general(), *its.of_options(), *within)
-            .group_by(Product.availability, Product.price_minor)
-            .subquery()
-        )
-        price = by_price.c.price_minor
-        bounds = ((query.min_price, price.__ge__), (query.max_price, price.__le__))
-        matched = [compare(bound) for bound, compare in bounds if bound is not None]
-        in_range = case((and_(*matched), 1), else_=0) if matched else literal_column("1")
-        rows = await self._session.execute(
-            select(
-                by_price.c.availability,
-                _step(price).label("step"),
-                in_range.label("in_range"),
-                func.sum(by_price.c.count).label("products"),
-            ).group_by(*map(literal_column, ("1", "2", "3")))
-        )
-        return [Group(row[0], row[1], bool(row[2]), int(row[3])) for row in rows]
-
-    async def by_category(
-        self, query: FacetQuery, within: Sequence[Condition]
-    ) -> Sequence[tuple[UUID | None, int]]:
-        """Return the numbers of products by primary category."""
-        rows = await self._session.execute(
-            select(Product.primary_category_id, func.count())
-            .where(*ProductConditions(self._session, query).all(), *within)
-            .group_by(Product.primary_category_id)
-        )
-        return [(row[0], row[1]) for row in rows]
-
-    async def by_further_category(
+    async def counted(
         self, query: FacetQuery, within: Sequence[Condition], shown: Collection[UUID]
-    ) -> Sequence[tuple[UUID, int]]:
-        """Return the numbers of products that only a further category puts below the shown ones."""
-        top, below = _categories.alias("top"), _categories.alias("below")
-        places = (
-            select(below.c.id, top.c.id.label("shown_id"))
-            .join(top, (below.c.path >= top.c.path) & (below.c.path < top.c.path + PATH_END))
-            .where(among(self._session, top.c.id, shown))
-            .cte("places")
-        )
-        primary = places.alias("primary_places")
-        rows = await self._session.execute(
-            select(places.c.shown_id, func.count(distinct(Product.id)))
-            .select_from(_further)
-            .join(places, places.c.id == _further.c.category_id)
-            .join(Product, Product.id == _further.c.product_id)
-            .outerjoin(
-                primary,
-                (primary.c.id == Product.primary_category_id)
-                & (primary.c.shown_id == places.c.shown_id),
-            )
-            .where(primary.c.id.is_(None), *ProductConditions(self._session, query).all(), *within)
-            .group_by(places.c.shown_id)
-        )
-        return [(row[0], row[1]) for row in rows]
+    ) -> Counted:
+        """Return the numbers of products by each facet, without its own filter.
 
-    async def option_values(self, query: FacetQuery, within: Sequence[Condition]) -> Sequence[Any]:
-        """Return the values of options with the numbers of products, without the options' own
-        filters."""
-        its = ProductConditions(self._session, query)
-        filtered = list(query.options)
-        rows = await self._counted(its, within, None, _facets.facet.not_in(filtered))
-        for facet in filtered:
-            rows += await self._counted(its, within, facet, _facets.facet == facet)
-        return rows
+        Those by category are by the primary one, and by the shown one for the products that only a
+        further category puts below it.
+        """
+        matched = _Matched(self._session, query, within)
+        parts = [
+            _by_price(matched),
+            _by_availability(matched),
+            _by_category(matched),
+            *_by_option(matched, query),
+        ]
+        if shown:
+            parts.append(_by_further(matched, among(self._session, _TOP.c.id, shown)))
+        found = Counted()
+        for row in await self._session.execute(union_all(*parts)):
+            if row.kind == _PRICE:
+                found.by_step[row.step] = int(row.products)
+            elif row.kind == _AVAILABILITY:
+                found.by_availability[Availability(row.value)] = row.products
+            elif row.kind == _OPTION:
+                option = CountedOption(row.value, row.name, row.label, row.products)
+                found.options.append(option)
+            elif row.kind == _FURTHER:
+                found.by_further[UUID(row.value)] = row.products
+            elif row.value is not None:
+                found.by_category[UUID(row.value)] = row.products
+        return found
 
-    async def _counted(
-        self,
-        its: ProductConditions,
-        within: Sequence[Condition],
-        facet: str | None,
-        counted: Condition,
-    ) -> list[Any]:
-        counts = select(_facets.facet, _facets.value, func.count().label("count")).where(counted)
-        options = list(its.of_options(facet))
-        if options or within or not its.are_general:
-            counts = counts.join(Product, Product.id == _facets.product_id).where(
-                *its.general(), *its.of_price(), *its.of_stock(), *options, *within
-            )
-        # Only the values that are shown are looked up.
-        grouped = counts.group_by(_facets.facet, _facets.value).subquery()
-        place = func.row_number().over(
-            partition_by=grouped.c.facet, order_by=(grouped.c.count.desc(), grouped.c.value)
+
+class _Matched:
+    """The products that match the filters without a facet, and conditions of the others."""
+
+    def __init__(
+        self, session: AsyncSession, query: FacetQuery, within: Sequence[Condition]
+    ) -> None:
+        its = ProductConditions(session, query)
+        options = list(zip(query.options, its.of_options(), strict=True))
+        rows = select(
+            Product.id,
+            Product.availability,
+            Product.price_minor,
+            Product.primary_category_id,
+            *(
+                case((condition, 1), else_=0).label(f"option{place}")
+                for place, (_, condition) in enumerate(options)
+            ),
+        ).where(*its.general(), *within)
+        self.are_all = not (query.q or query.sku or within or options)
+        # What costs something to find is found once; all products are in an index.
+        self.rows: Any = rows.subquery("matched") if self.are_all else rows.cte("matched")
+        columns = self.rows.c
+        bounds = ((query.min_price, operator.ge), (query.max_price, operator.le))
+        self._filters: list[tuple[str, ColumnElement[bool]]] = [
+            ("price", compare(columns.price_minor, bound))
+            for bound, compare in bounds
+            if bound is not None
+        ]
+        if query.has_stock is not None:
+            is_there = columns.availability.in_((Availability.IN_STOCK, Availability.LOW))
+            self._filters.append(("availability", is_there if query.has_stock else ~is_there))
+        self._filters += [
+            (facet, columns[f"option{place}"] == 1) for place, (facet, _) in enumerate(options)
+        ]
+
+    def but(self, facet: str = "") -> list[ColumnElement[bool]]:
+        """Return the conditions of all filters but that of a facet."""
+        return [condition for name, condition in self._filters if name != facet]
+
+
+def _part(kind: str, products: Any, **columns: Any) -> Select[Any]:
+    nothing = cast(null(), String)
+    texts = [columns.get(name, nothing).label(name) for name in ("value", "name", "label")]
+    step = columns.get("step", cast(null(), BigInteger))
+    return select(
+        literal_column(f"'{kind}'").label("kind"),
+        *texts,
+        step.label("step"),
+        products.label("products"),
+    )
+
+
+def _by_price(matched: _Matched) -> Select[Any]:
+    # First by price, in the order of an index: few prices are left to find the ranges of.
+    price = matched.rows.c.price_minor
+    prices = (
+        select(price, func.count().label("count"))
+        .where(*matched.but("price"))
+        .group_by(price)
+        .subquery()
+    )
+    step = _step(prices.c.price_minor)
+    return _part(_PRICE, cast(func.sum(prices.c.count), BigInteger), step=step).group_by(step)
+
+
+def _by_availability(matched: _Matched) -> Select[Any]:
+    value = matched.rows.c.availability
+    part = _part(_AVAILABILITY, func.count(), value=cast(value, String))
+    return part.where(*matched.but("availability")).group_by(value)
+
+
+def _by_category(matched: _Matched) -> Select[Any]:
+    value = matched.rows.c.primary_category_id
+    part = _part(_CATEGORY, func.count(), value=cast(value, String))
+    return part.where(*matched.but()).group_by(value)
+
+
+def _by_further(matched: _Matched, is_shown: Condition) -> Select[Any]:
+    below, rows = _categories.alias("below"), matched.rows
+    places = (
+        select(below.c.id, _TOP.c.id.label("shown_id"))
+        .join(_TOP, (below.c.path >= _TOP.c.path) & (below.c.path < _TOP.c.path + PATH_END))
+        .where(is_shown)
+        .cte("places")
+    )
+    primary = places.alias("primary_places")
+    value = places.c.shown_id
+    return (
+        _part(_FURTHER, func.count(distinct(rows.c.id)), value=cast(value, String))
+        .select_from(_further)
+        .join(places, places.c.id == _further.c.category_id)
+        .join(rows, rows.c.id == _further.c.product_id)
+        .outerjoin(
+            primary,
+            (primary.c.id == rows.c.primary_category_id) & (primary.c.shown_id == value),
         )
-        placed = select(grouped, place.label("place")).subquery()
-        rows = await self._session.execute(
-            select(
-                placed.c.facet,
-                placed.c.value,
-                placed.c.count,
-                _spelling(_facets.name, placed).label("name"),
-                _spelling(_facets.label, placed).label("label"),
-            )
-            .where(placed.c.place <= MAX_FACET_VALUES)
-            .order_by(placed.c.place)
-            .limit(_MOST_ROWS)
-        )
-        return list(rows)
+        .where(primary.c.id.is_(None), *matched.but())
+        .group_by(value)
+    )
+
+
+def _by_option(matched: _Matched, query: FacetQuery) -> Iterator[Select[Any]]:
+    filtered = list(query.options)
+    yield _values(matched, "", _facets.facet.not_in(filtered) if filtered else true())
+    for facet in filtered:
+        yield _values(matched, facet, _facets.facet == facet)
+
+
+def _values(matched: _Matched, facet: str, counted: ColumnElement[bool]) -> Select[Any]:
+    """Return the values of options that are shown, with their spelling."""
+    counts = select(_facets.facet, _facets.value, func.count().label("count")).where(counted)
+    conditions = matched.but(facet)
+    if conditions or not matched.are_all:
+        its = matched.rows
+        counts = counts.join(its, its.c.id == _facets.product_id).where(*conditions)
+    grouped = counts.group_by(_facets.facet, _facets.value).subquery()
+    place = func.row_number().over(
+        partition_by=grouped.c.facet, order_by=(grouped.c.count.desc(), grouped.c.value)
+    )
+    placed = select(grouped, place.label("place")).subquery()
+    return _part(
+        _OPTION,
+        placed.c.count,
+        value=placed.c.facet,
+        name=_spelling(_facets.name, placed),
+        label=_spelling(_facets.label, placed),
+    ).where(placed.c.place <= MAX_FACET_VALUES)
 
 
 def _step(price: Any) -> Any:

@@ -11,7 +11,12 @@ from app.cache.representation import Representation
 from app.core.money import format_minor
 from app.models import Availability
 from app.repositories.catalogue.category_repository import CategoryRepository
-from app.repositories.catalogue.facet_repository import PRICE_STEPS, FacetRepository, Group
+from app.repositories.catalogue.facet_repository import (
+    PRICE_STEPS,
+    Counted,
+    CountedOption,
+    FacetRepository,
+)
 from app.schemas.catalogue.facet_schema import (
     MAX_FACET_VALUES,
     MAX_FACETS,
@@ -22,7 +27,6 @@ from app.schemas.catalogue.facet_schema import (
 )
 from app.schemas.catalogue.option_filter import PREFIX, escaped
 
-_IN_STOCK = {Availability.IN_STOCK, Availability.LOW}
 _NAMES = {
     Availability.IN_STOCK: "In stock",
     Availability.LOW: "Low stock",
@@ -57,42 +61,23 @@ class FacetService:
 
         async def load() -> Representation:
             within = await self._facets.category_condition(query)
-            groups = await self._facets.groups(query, within)
+            asked = await self._facets.asked_categories(query)
+            tree = _Children(await self._categories.all(), asked, query.category is None)
+            counted = await self._facets.counted(query, within, tree.names.keys())
             fixed = [
-                await self._category(query, within),
-                self._price(query, groups),
-                _availability(groups),
+                _category(counted, tree),
+                self._price(counted),
+                _availability(counted),
             ]
-            options = _options(await self._facets.option_values(query, within))
+            options = _options(counted)
             return Representation.of(FacetList(items=[*fixed, *options][:MAX_FACETS]))
 
         key = list_key(f"facets {query.model_dump_json()}", self._low_stock_at)
         return await self._cache.show_list(PRODUCT_LISTS, key, load)
 
-    async def _category(self, query: FacetQuery, within: Sequence[Any]) -> FacetRead:
-        asked = await self._facets.asked_categories(query)
-        tree = _Children(await self._categories.all(), asked, query.category is None)
-        counts: Counter[UUID] = Counter()
-        for category_id, count in await self._facets.by_category(query, within):
-            for child in tree.above(category_id):
-                counts[child] += count
-        if tree.names:
-            counts.update(
-                dict(await self._facets.by_further_category(query, within, tree.names.keys()))
-            )
-        values = [
-            FacetValue(value=str(each), name=tree.names[each], count=count)
-            for each, count in counts.items()
-        ]
-        return FacetRead(facet="category", name="Category", values=_most(values))
-
-    def _price(self, query: FacetQuery, groups: Sequence[Group]) -> FacetRead:
-        counts: Counter[int] = Counter()
-        for row in groups:
-            if _matches_stock(query, row):
-                counts[row.step] += row.products
+    def _price(self, counted: Counted) -> FacetRead:
         values = []
-        for step, count in sorted(counts.items()):
+        for step, count in sorted(counted.by_step.items()):
             low = PRICE_STEPS[step - 1] if step else 0
             high = PRICE_STEPS[step] - 1 if step < len(PRICE_STEPS) else _MOST_MINOR
             shown = "-".join(format_minor(each, self._currency) for each in (low, high))
@@ -121,11 +106,20 @@ class _Children:
             category_id = self._parents.get(category_id)
 
 
-def _availability(groups: Sequence[Group]) -> FacetRead:
-    counts: Counter[Availability] = Counter()
-    for row in groups:
-        if row.in_range:
-            counts[row.availability] += row.products
+def _category(counted: Counted, tree: _Children) -> FacetRead:
+    counts = Counter(counted.by_further)
+    for category_id, count in counted.by_category.items():
+        for child in tree.above(category_id):
+            counts[child] += count
+    values = [
+        FacetValue(value=str(each), name=tree.names[each], count=count)
+        for each, count in counts.items()
+    ]
+    return FacetRead(facet="category", name="Category", values=_most(values))
+
+
+def _availability(counted: Counted) -> FacetRead:
+    counts = counted.by_availability
     values = [
         FacetValue(value=word, name=name, count=counts[word])
         for word, name in _NAMES.items()
@@ -134,9 +128,9 @@ def _availability(groups: Sequence[Group]) -> FacetRead:
     return FacetRead(facet="availability", name="Availability", values=_most(values))
 
 
-def _options(rows: Sequence[Any]) -> list[FacetRead]:
-    facets: dict[str, list[Any]] = {}
-    for row in rows:
+def _options(counted: Counted) -> list[FacetRead]:
+    facets: dict[str, list[CountedOption]] = {}
+    for row in counted.options:
         facets.setdefault(row.facet, []).append(row)
     found = [
         FacetRead(
@@ -144,7 +138,7 @@ def _options(rows: Sequence[Any]) -> list[FacetRead]:
             name=its[0].name,
             values=_most(
                 [
-                    FacetValue(value=escaped(each.label), name=each.label, count=each.count)
+                    FacetValue(value=escaped(each.label), name=each.label, count=each.products)
                     for each in its
                 ]
             ),
@@ -152,10 +146,6 @@ def _options(rows: Sequence[Any]) -> list[FacetRead]:
         for its in facets.values()
     ]
     return sorted(found, key=lambda each: (-sum(one.count for one in each.values), each.name))
-
-
-def _matches_stock(query: FacetQuery, row: Group) -> bool:
-    return query.has_stock is None or (row.availability in _IN_STOCK) is query.has_stock
 
 
 def _most(values: Sequence[FacetValue]) -> list[FacetValue]:
