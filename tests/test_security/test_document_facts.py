@@ -255,6 +255,7 @@ def test_every_table_has_a_class_of_data() -> None:
         "outbox": "outbox",
         "outgoing_mails": "mails",
         "product_categories": "categories",
+        "product_facets": "products for sale",
         "products": "products for sale",
         "report_lines": "reports",
         "report_products": "reports",

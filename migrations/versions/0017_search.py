@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from app.core.search_words import search_text
 from app.tables.identity import comparison_key
 
-revision = "0019"
+revision = "0017"
 down_revision = "0016"
 
 _AT_ONCE = 2_000
