@@ -4,6 +4,7 @@ import operator
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
+    and_,
     case,
     cast,
     delete,
@@ -21,6 +23,7 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
+    or_,
     select,
     true,
     union_all,
@@ -117,7 +120,7 @@ class FacetRepository:
             _by_price(matched),
             _by_availability(matched),
             _by_category(matched),
-            *_by_option(matched, query),
+            _by_option(matched, query),
         ]
         if shown:
             parts.append(_by_further(matched, among(self._session, _TOP.c.id, shown)))
@@ -155,6 +158,12 @@ class _Matched:
                 for place, (_, condition) in enumerate(options)
             ),
         ).where(*its.general(), *within)
+        by_facet: list[Any] = [and_(*price)] if (price := list(its.of_price())) else []
+        by_facet += [*its.of_stock(), *its.of_options()]
+        if len(by_facet) > 1:
+            # What does not match two of them is counted for no facet.
+            matching = (case((condition, 1), else_=0) for condition in by_facet)
+            rows = rows.where(reduce(operator.add, matching) >= len(by_facet) - 1)
         self.are_all = not (query.q or query.sku or within or options)
         # What costs something to find is found once; all products are in an index.
         self.rows: Any = rows.subquery("matched") if self.are_all else rows.cte("matched")
@@ -238,20 +247,16 @@ def _by_further(matched: _Matched, is_shown: Condition) -> Select[Any]:
     )
 
 
-def _by_option(matched: _Matched, query: FacetQuery) -> Iterator[Select[Any]]:
-    filtered = list(query.options)
-    yield _values(matched, "", _facets.facet.not_in(filtered) if filtered else true())
-    for facet in filtered:
-        yield _values(matched, facet, _facets.facet == facet)
-
-
-def _values(matched: _Matched, facet: str, counted: ColumnElement[bool]) -> Select[Any]:
+def _by_option(matched: _Matched, query: FacetQuery) -> Select[Any]:
     """Return the values of options that are shown, with their spelling."""
-    counts = select(_facets.facet, _facets.value, func.count().label("count")).where(counted)
-    conditions = matched.but(facet)
-    if conditions or not matched.are_all:
+    counts = select(_facets.facet, _facets.value, func.count().label("count"))
+    if not matched.are_all or matched.but():
         its = matched.rows
-        counts = counts.join(its, its.c.id == _facets.product_id).where(*conditions)
+        # All options are counted in one go, each by the filters that it has.
+        by_option = [and_(_facets.facet == facet, *matched.but(facet)) for facet in query.options]
+        counts = counts.join(its, its.c.id == _facets.product_id).where(
+            or_(and_(true(), *matched.but()), *by_option)
+        )
     grouped = counts.group_by(_facets.facet, _facets.value).subquery()
     place = func.row_number().over(
         partition_by=grouped.c.facet, order_by=(grouped.c.count.desc(), grouped.c.value)
