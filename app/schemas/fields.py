@@ -20,7 +20,7 @@ from pydantic_core import CoreSchema
 
 from app.core.countries import COUNTRIES
 from app.core.email_addresses import MAX_LENGTH, NO_ADDRESS, normalise_address
-from app.core.money import currency_places, format_minor, to_minor
+from app.core.money import currency_places, to_minor
 from app.schemas.slugs import SLUG_LENGTH, SLUG_PATTERN
 from app.settings import get_settings
 
@@ -98,8 +98,8 @@ def _price_input_schema() -> dict[str, Any]:
     return {"anyOf": [_price_schema(), number]}
 
 
-def _format_amount(minor: int) -> str:
-    return format_minor(minor, get_settings().shop_currency)
+def _refuse_amount(_minor: int) -> str:
+    raise TypeError("only a schema of app.schemas.amounts knows the currency of its amounts")
 
 
 def _whole(value: object) -> object:
@@ -156,11 +156,19 @@ PriceQuery = Annotated[int, BeforeValidator(_price_to_minor), _Described(_price_
 
 Amount = Annotated[
     int,
-    PlainSerializer(_format_amount, return_type=str),
+    PlainSerializer(_refuse_amount, return_type=str),
     # The maximum is 19 digits of a BIGINT and a decimal point.
     WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$", "maxLength": 20}),
 ]
-"""An output amount as a decimal string; the value is in minor units."""
+"""An output amount as a decimal string in a schema of `app.schemas.amounts`, which knows the
+currency; the value is in minor units."""
+
+SignedAmount = Annotated[
+    int,
+    PlainSerializer(_refuse_amount, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$", "maxLength": 21}),
+]
+"""An output amount of either sign, as `Amount`."""
 
 Integer = Annotated[int, Field(ge=-_MAX_INTEGER - 1, le=_MAX_INTEGER)]
 """An output integer of either sign (BIGINT)."""

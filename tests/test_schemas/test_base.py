@@ -9,6 +9,7 @@ import pytest
 from pydantic import Field
 
 from app.errors import InvalidInput
+from app.schemas.amounts import WithCurrency
 from app.schemas.base import Change, Schema, canonical_json, decode_json, etag_of, unchanged
 from app.schemas.catalogue.product_schema import ProductChange, ProductCreate, ProductQuery
 from app.schemas.fields import Amount
@@ -233,17 +234,20 @@ def test_a_float_is_no_price() -> None:
     assert errors_of(error)[0]["detail"] == "must be a decimal string or a number"
 
 
-class Offer(Schema):
+class Offer(WithCurrency):
     """What is shown of an offer."""
 
     price_minor: Amount = Field(alias="price")
+    currency: str
     created_at: datetime
 
 
 def test_an_amount_goes_out_as_a_decimal_string() -> None:
     now = datetime(2026, 1, 31, 12, tzinfo=UTC)
-    offer = Offer.model_validate({"price_minor": 5, "created_at": now})
-    assert offer.to_json() == b'{"price":"0.05","created_at":"2026-01-31T12:00:00Z"}'
+    offer = Offer.model_validate({"price_minor": 5, "currency": "USD", "created_at": now})
+    assert (
+        offer.to_json() == b'{"price":"0.05","currency":"USD","created_at":"2026-01-31T12:00:00Z"}'
+    )
 
 
 def test_a_moment_is_in_utc_inside() -> None:

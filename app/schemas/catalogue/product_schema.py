@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from app.errors import InvalidInput
 from app.models import Availability, Product, Variant
+from app.schemas.amounts import WithCurrency
 from app.schemas.base import Schema, omitted, unchanged
 from app.schemas.catalogue.option_filter import OptionFilter
 from app.schemas.catalogue.variant_schema import (
@@ -125,7 +126,7 @@ class ProductChange(StockedChange):
     )
 
 
-class _Product(Schema):
+class _Product(WithCurrency):
     """What lists show of a product."""
 
     id: UUID = Field(description="The product's id (UUIDv7).", examples=[_ID])
@@ -200,6 +201,11 @@ class ProductRead(_Product):
         "says all of its only variant.",
         examples=[[]],
     )
+
+    @model_validator(mode="after")
+    def _have_one_currency(self) -> Self:
+        self.hand_down(self.variants)
+        return self
 
     @classmethod
     def of(cls, product: Product, variants: Sequence[Variant], low_stock_at: int) -> Self:

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from app.models import Availability, Variant
+from app.schemas.amounts import InCurrency
 from app.schemas.base import Change, Schema, omitted, unchanged
 from app.schemas.fields import (
     WHOLE,
@@ -164,7 +165,7 @@ class VariantChange(StockedChange):
     )
 
 
-class VariantRead(Schema):
+class VariantRead(InCurrency):
     """A variant in a response."""
 
     id: UUID = Field(

@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from app.models import OrderStatus
+from app.schemas.amounts import InCurrency, WithCurrency
 from app.schemas.base import MemberError, Schema, unchanged
 from app.schemas.catalogue.variant_schema import SoldRead
 from app.schemas.fields import WHOLE, Amount, MomentQuery, Ordinal
@@ -120,7 +121,7 @@ class OrderChangeStatus(Schema):
     )
 
 
-class OrderItemRead(SoldRead):
+class OrderItemRead(SoldRead, InCurrency):
     """A line of an order, with the product data at the time of purchase."""
 
     sku: str = Field(
@@ -150,7 +151,7 @@ class OrderChangeRead(Schema):
     changed_at: datetime = Field(description="When the status changed (UTC).", examples=[_MOMENT])
 
 
-class OrderSummary(Schema):
+class OrderSummary(WithCurrency):
     """An order in a list."""
 
     id: UUID = Field(description="The order's id (UUIDv7).", examples=[_ID])
@@ -186,6 +187,11 @@ class OrderRead(OrderSummary):
         description="The transitions, oldest first.",
         examples=[[]],
     )
+
+    @model_validator(mode="after")
+    def _have_one_currency(self) -> Self:
+        self.hand_down(self.items)
+        return self
 
 
 class OrderPage(CountedPage):

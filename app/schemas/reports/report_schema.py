@@ -2,25 +2,24 @@
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    PlainSerializer,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
+    model_validator,
 )
 
-from app.core.money import format_minor
+from app.schemas.amounts import InCurrency, WithCurrency
 from app.schemas.base import Schema
 from app.schemas.catalogue.variant_schema import SoldRead
-from app.schemas.fields import Amount, Integer, Natural, Ordinal
+from app.schemas.fields import Amount, Integer, Natural, Ordinal, SignedAmount
 from app.schemas.page_schema import CURSOR_LENGTH, MAX_ITEMS, Cursor, Next, PageQuery
-from app.settings import get_settings
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _DAY = "2026-01-31"
@@ -53,15 +52,6 @@ Day = Annotated[
 ]
 """A day in the format of ISO 8601 only."""
 
-SignedAmount = Annotated[
-    int,
-    PlainSerializer(
-        lambda minor: format_minor(minor, get_settings().shop_currency), return_type=str
-    ),
-    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$", "maxLength": 21}),
-]
-"""An output amount of either sign as a decimal string; the value is in minor units."""
-
 
 class ReportOrder(Schema):
     """A request to make the report of a day."""
@@ -69,7 +59,7 @@ class ReportOrder(Schema):
     day: Day = Field(description="A shop day that has ended.", examples=[_DAY])
 
 
-class Total(Schema):
+class Total(InCurrency):
     """The totals of some orders."""
 
     orders_count: Natural = Field(description="The number of orders.", examples=[1])
@@ -90,7 +80,7 @@ class HourRead(Total):
     )
 
 
-class ReportSummary(Schema):
+class ReportSummary(WithCurrency):
     """The report of a day."""
 
     id: UUID = Field(description="The report's id (UUIDv7).", examples=[_ID])
@@ -147,8 +137,13 @@ class ReportSummary(Schema):
         examples=[1],
     )
 
+    @model_validator(mode="after")
+    def _have_one_currency(self) -> Self:
+        self.hand_down((self.placed, self.cancelled, self.corrections))
+        return self
 
-class ReportLineRead(Schema):
+
+class ReportLineRead(InCurrency):
     """An order of the day."""
 
     report_id: UUID = Field(description="The line's id (UUIDv7).", examples=[_ID])
@@ -163,7 +158,7 @@ class ReportLineRead(Schema):
     )
 
 
-class ReportProductRead(SoldRead):
+class ReportProductRead(SoldRead, InCurrency):
     """The sales and cancellations of a variant of a product."""
 
     sku: str = Field(
@@ -203,6 +198,11 @@ class ReportRead(ReportSummary):
     next: Next = Field(
         description="The cursor of the next page; null on the last page.", examples=[None]
     )
+
+    @model_validator(mode="after")
+    def _have_its_currency(self) -> Self:
+        self.hand_down((*self.by_hour, *self.by_product, *self.items))
+        return self
 
 
 class ReportPage(Schema):

@@ -65,17 +65,14 @@ class VariantService:
         """
         variant = await self._variants.get(variant_id)
         names = await self._variants.option_names_of([variant.product_id])
-        return VariantRead.of(variant, names[variant.product_id], self._low_stock_at)
+        return self._shown(variant, names[variant.product_id])
 
     async def find(self, query: VariantQuery) -> VariantPage:
         """Return a page of variants."""
         variants, following = await self._variants.find(query)
         names = await self._variants.option_names_of([each.product_id for each in variants])
         return VariantPage(
-            items=[
-                VariantRead.of(each, names[each.product_id], self._low_stock_at)
-                for each in variants
-            ],
+            items=[self._shown(each, names[each.product_id]) for each in variants],
             next=following,
         )
 
@@ -89,7 +86,7 @@ class VariantService:
         """
         product, variants = await self._products.with_variants(product_id, lock=True)
         (added,) = await self._add(caller, product, variants, [data], variants[0].price_minor)
-        return VariantRead.of(added, product.option_names, self._low_stock_at)
+        return self._shown(added, product.option_names)
 
     async def add_missing(
         self, caller: Caller, product_id: UUID, data: MissingVariants
@@ -108,9 +105,7 @@ class VariantService:
         if "price_minor" in data.model_fields_set:
             price_minor = data.price_minor
         added = await self._add(caller, product, variants, missing, price_minor) if missing else []
-        return MadeVariants(
-            items=[VariantRead.of(each, product.option_names, self._low_stock_at) for each in added]
-        )
+        return MadeVariants(items=[self._shown(each, product.option_names) for each in added])
 
     async def change(
         self, caller: Caller, variant_id: UUID, change: VariantChange, if_match: str | None = None
@@ -125,7 +120,7 @@ class VariantService:
         product, variants = await self._locked(variant_id)
         variant = one_of(variants, variant_id)
         names = product.option_names
-        require_match(if_match, VariantRead.of(variant, names, self._low_stock_at))
+        require_match(if_match, self._shown(variant, names))
         changes, now, before = dict(change.changes()), self._clock.now(), stock_of(variants)
         if (given := changes.pop("option_values", None)) is not None:
             values = values_in_order(names, given)
@@ -134,7 +129,7 @@ class VariantService:
             variants = _moved_to(variants, variant, position)
         await self._changes.change_variant(caller, product, variant, changes, now)
         await self._changes.store(product, variants, before, now)
-        return VariantRead.of(variant, names, self._low_stock_at)
+        return self._shown(variant, names)
 
     async def archive(self, variant_id: UUID) -> None:
         """Archive a variant; orders that contain it keep it.
@@ -156,6 +151,9 @@ class VariantService:
         variant.version += 1
         variants.remove(variant)
         await self._changes.store(product, variants, {}, now)
+
+    def _shown(self, variant: Variant, option_names: Sequence[str]) -> VariantRead:
+        return VariantRead.of(variant, option_names, self._low_stock_at).in_currency(self._currency)
 
     async def _locked(self, variant_id: UUID) -> tuple[Product, list[Variant]]:
         product_id = await self._variants.product_of(variant_id)

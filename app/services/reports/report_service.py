@@ -100,9 +100,11 @@ class ReportService:
         Raises:
             ReportNotFound: its report was not made.
         """
-        await self._reports.get_of(day)
+        report = await self._reports.get_of(day)
         products, following = await self._reports.products_of(day, query)
-        return ReportProductPage(items=[_product(each) for each in products], next=following)
+        return ReportProductPage(
+            items=[_product(each).in_currency(report.currency) for each in products], next=following
+        )
 
     async def lines_after(self, day: date, after: Any, limit: int) -> Sequence[Any]:
         """Return the next lines of a day, after the line `after` if given."""

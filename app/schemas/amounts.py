@@ -1,0 +1,65 @@
+"""Schemas with amounts of money, each shown with the decimal places of its own currency."""
+
+from collections.abc import Iterable
+from typing import Self
+
+from pydantic import PrivateAttr, field_serializer
+
+from app.core.money import format_minor
+from app.schemas.base import Schema
+
+AMOUNTS = (
+    "amount_minor",
+    "cancelled_minor",
+    "gross_minor",
+    "net_minor",
+    "price_minor",
+    "total_minor",
+    "unit_price_minor",
+)
+"""The fields with amounts of all schemas."""
+
+
+class _Amounts(Schema):
+    @property
+    def unit(self) -> str:
+        """The currency of the amounts."""
+        raise NotImplementedError
+
+    # A schema has only some of them.
+    @field_serializer(*AMOUNTS, check_fields=False)
+    def _show(self, minor: int) -> str:
+        return format_minor(minor, self.unit)
+
+
+class WithCurrency(_Amounts):
+    """A document that names the currency of its amounts in its field `currency`."""
+
+    @property
+    def unit(self) -> str:
+        """The currency of the amounts."""
+        # The field is not declared here, because inherited fields come first in a document.
+        own: str = getattr(self, "currency")
+        return own
+
+    def hand_down(self, parts: Iterable["InCurrency"]) -> None:
+        """Set the currency of the parts of the document."""
+        for each in parts:
+            each.in_currency(self.unit)
+
+
+class InCurrency(_Amounts):
+    """A document with amounts in a currency that it does not show."""
+
+    # Without a default, so that amounts whose currency was never set are not shown at all.
+    _currency: str = PrivateAttr()
+
+    @property
+    def unit(self) -> str:
+        """The currency of the amounts."""
+        return self._currency
+
+    def in_currency(self, currency: str) -> Self:
+        """Return the document, with its amounts in a currency."""
+        self._currency = currency
+        return self
