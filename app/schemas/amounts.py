@@ -7,10 +7,12 @@ from pydantic import PrivateAttr, field_serializer
 
 from app.core.money import format_minor
 from app.schemas.base import Schema
+from app.schemas.fields import ShownAmount
 
 AMOUNTS = (
     "amount_minor",
     "cancelled_minor",
+    "compare_at_minor",
     "gross_minor",
     "net_minor",
     "price_minor",
@@ -28,7 +30,7 @@ class _Amounts(Schema):
 
     # A schema has only some of them.
     @field_serializer(*AMOUNTS, check_fields=False)
-    def _show(self, minor: int) -> str:
+    def _show(self, minor: int) -> ShownAmount:
         return format_minor(minor, self.unit)
 
 

@@ -154,12 +154,14 @@ PriceInput = Annotated[int, BeforeValidator(_price_to_minor), _Described(_price_
 PriceQuery = Annotated[int, BeforeValidator(_price_to_minor), _Described(_price_schema)]
 """A price in a query string; the value is in minor units."""
 
-Amount = Annotated[
-    int,
-    PlainSerializer(_refuse_amount, return_type=str),
-    # The maximum is 19 digits of a BIGINT and a decimal point.
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$", "maxLength": 20}),
-]
+# The maximum is 19 digits of a BIGINT and a decimal point.
+_SHOWN_AMOUNT = WithJsonSchema(
+    {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$", "maxLength": 20}
+)
+ShownAmount = Annotated[str, _SHOWN_AMOUNT]
+"""An amount as a decimal string."""
+
+Amount = Annotated[int, PlainSerializer(_refuse_amount, return_type=str), _SHOWN_AMOUNT]
 """An output amount as a decimal string in a schema of `app.schemas.amounts`, which knows the
 currency; the value is in minor units."""
 

@@ -165,6 +165,7 @@ class Variant(Base):
     __table_args__ = (
         UniqueConstraint("sku"),
         CheckConstraint("price_minor >= 0", name="price_minor"),
+        CheckConstraint("compare_at_minor > price_minor", name="compare_at_minor"),
         CheckConstraint(
             "stock_quantity >= 0 OR allows_backorder OR NOT tracks_stock", name="stock_quantity"
         ),
@@ -201,6 +202,8 @@ class Variant(Base):
     option2_key: Mapped[str] = mapped_column(String(400), default="")
     option3_key: Mapped[str] = mapped_column(String(400), default="")
     price_minor: Mapped[int] = mapped_column()
+    # A former or recommended price, which a storefront shows beside the lower one.
+    compare_at_minor: Mapped[int | None] = mapped_column()
     stock_quantity: Mapped[int] = mapped_column()
     tracks_stock: Mapped[bool] = mapped_column(default=True)
     allows_backorder: Mapped[bool] = mapped_column(default=False)

@@ -134,6 +134,7 @@ _PLAIN: dict[str, Any] = {
     "low_stock_at": None,
     "low_since": None,
     "weight_grams": None,
+    "compare_at_minor": None,
 }
 
 

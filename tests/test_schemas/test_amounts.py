@@ -53,6 +53,7 @@ def product_in(currency: str) -> ProductRead:
         barcode=None,
         option_values={"Size": "S"},
         price_minor=MINOR,
+        compare_at_minor=MINOR,
         stock_quantity=1,
         availability=Availability.IN_STOCK,
         tracks_stock=True,
@@ -151,7 +152,7 @@ def amounts_in(document: Any) -> list[str]:
         return [amount for each in document for amount in amounts_in(each)]
     if not isinstance(document, dict):
         return []
-    names = {each.removesuffix("_minor") for each in AMOUNTS}
+    names = {each.removesuffix("_minor") for each in AMOUNTS} | {"compare_at_price"}
     own = [document[name] for name in document if name in names and name != "cancelled"]
     own += [each for name in ["cancelled"] if isinstance(each := document.get(name), str)]
     return own + [amount for each in document.values() for amount in amounts_in(each)]
@@ -161,7 +162,7 @@ def amounts_in(document: Any) -> list[str]:
 def test_a_product_shows_all_prices_in_its_currency(currency: str, shown: str) -> None:
     product = product_in(currency)
     listed = ProductListed(**_PRODUCT, currency=currency, availability=Availability.IN_STOCK)
-    assert amounts_in(json.loads(product.to_json())) == [shown] * 2
+    assert amounts_in(json.loads(product.to_json())) == [shown] * 3
     assert amounts_in(json.loads(listed.model_dump_json(by_alias=True))) == [shown]
 
 

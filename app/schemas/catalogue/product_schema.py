@@ -188,6 +188,11 @@ class ProductRead(_Product):
     low_stock_at: Natural = omitted(
         description="The stock at which it is low, if not `LOW_STOCK_AT`.", examples=[3]
     )
+    compare_at_minor: Amount = omitted(
+        alias="compare_at_price",
+        description="A higher price to be shown beside the price, if there is one.",
+        examples=["12.99"],
+    )
     options: list[OptionRead] = omitted(
         [],
         max_length=MAX_OPTIONS,

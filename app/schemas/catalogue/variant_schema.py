@@ -76,6 +76,12 @@ class Stocked(Schema):
         description="The stock at which the variant is low; null means `LOW_STOCK_AT`.",
         examples=[3],
     )
+    compare_at_minor: PriceInput | None = Field(
+        default=None,
+        alias="compare_at_price",
+        description="A former or recommended price, to be shown beside the lower one.",
+        examples=["12.99"],
+    )
 
 
 class StockedChange(Change):
@@ -95,6 +101,12 @@ class StockedChange(Change):
     )
     low_stock_at: StockQuantity | None = unchanged(
         description="The stock at which it is low, or null for `LOW_STOCK_AT`.", examples=[3]
+    )
+    compare_at_minor: PriceInput | None = unchanged(
+        alias="compare_at_price",
+        description="A higher price to be shown beside the price, or null for none. A price that "
+        "rises to it removes it.",
+        examples=["12.99"],
     )
 
 
@@ -186,6 +198,11 @@ class VariantRead(InCurrency):
     price_minor: Amount = Field(
         alias="price", description="The price of one unit.", examples=["9.99"]
     )
+    compare_at_minor: Amount = omitted(
+        alias="compare_at_price",
+        description="A higher price to be shown beside the price, if there is one.",
+        examples=["12.99"],
+    )
     stock_quantity: Integer = Field(
         description="Units in stock; below 0, the units that are owed to orders.", examples=[40]
     )
@@ -218,11 +235,13 @@ class VariantRead(InCurrency):
     @classmethod
     def of(cls, variant: Variant, option_names: Sequence[str], low_stock_at: int) -> Self:
         """Return a variant of a product that has these options."""
-        derived = {"availability", "option_values"}
+        derived = {"availability", "option_values", "compare_at_minor"}
+        compare_at = variant.compare_at_minor
         return cls(
             availability=availability_of(variant, low_stock_at),
             option_values=option_values_of(variant, option_names),
             **{name: getattr(variant, name) for name in cls.model_fields.keys() - derived},
+            **({} if compare_at is None else {"compare_at_minor": compare_at}),
         )
 
 

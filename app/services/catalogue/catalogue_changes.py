@@ -16,7 +16,12 @@ from app.schemas.catalogue.stock_schema import StockMovementRead
 from app.schemas.messaging.event_schema import DomainEvent
 from app.security.areas.catalogue import CatalogueAudited
 from app.security.principal import Caller
-from app.services.catalogue.listing import derive_listing, note_low_stock, sold_ids
+from app.services.catalogue.listing import (
+    derive_listing,
+    note_low_stock,
+    require_higher_compare_at,
+    sold_ids,
+)
 from app.services.catalogue.stock_events import stock_events
 from app.services.messaging.outbox_service import OutboxService
 from app.services.system.audit_service import AuditService
@@ -55,11 +60,16 @@ class CatalogueChanges:
 
         Raises:
             SkuTaken, VariantExists: a unique value is taken.
+            InvalidInput: the price to be shown beside the price is not higher.
             InsufficientStock: it owes units to orders, and would not be allowed to any more.
         """
         price_minor, stock_quantity = variant.price_minor, variant.stock_quantity
         for name, value in changes.items():
             setattr(variant, name, value)
+        if "compare_at_minor" in changes:
+            require_higher_compare_at(variant)
+        elif (variant.compare_at_minor or variant.price_minor + 1) <= variant.price_minor:
+            variant.compare_at_minor = None
         variant.updated_at = now
         variant.version += 1
         if difference := variant.stock_quantity - stock_quantity:

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.core.search_words import search_text
-from app.errors import VariantRequired
+from app.errors import InvalidInput, VariantRequired
 from app.models import Product, Variant
 from app.schemas.catalogue.variant_schema import option_values_of
 from app.tables.catalogue import availability_of, best_of
@@ -65,6 +65,17 @@ def threshold_of(variant: object, low_stock_at: int) -> int:
     """Return the stock at which a variant is low."""
     own: int | None = getattr(variant, "low_stock_at")
     return low_stock_at if own is None else own
+
+
+def require_higher_compare_at(variant: Variant, pointer: str = "#") -> None:
+    """Require that the price beside the price of a variant is higher.
+
+    Raises:
+        InvalidInput: it is not.
+    """
+    if variant.compare_at_minor is not None and variant.compare_at_minor <= variant.price_minor:
+        reason = {"pointer": f"{pointer}/compare_at_price", "detail": "must be more than the price"}
+        raise InvalidInput("the body does not match its schema", [reason])
 
 
 def only_variant(product: Product, variants: Sequence[Variant]) -> Variant:

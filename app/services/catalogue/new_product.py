@@ -12,7 +12,7 @@ from app.models import Availability, MovementReason, Product, Variant
 from app.repositories.catalogue.stock_repository import movement_row
 from app.schemas.catalogue.product_schema import ProductCreate, ProductFields
 from app.schemas.catalogue.variant_schema import Stocked, VariantCreate
-from app.services.catalogue.listing import derive_listing, note_low_stock
+from app.services.catalogue.listing import derive_listing, note_low_stock, require_higher_compare_at
 from app.tables.catalogue import MAX_OPTIONS
 from app.tables.identity import comparison_key
 
@@ -43,7 +43,7 @@ class Maker:
         """Return a new product with its variants.
 
         Raises:
-            InvalidInput: a variant has other options than the product.
+            InvalidInput: a variant has other options than the product, or a wrong price.
         """
         row_id = product_id or new_id(self.now)
         whole = (
@@ -56,6 +56,7 @@ class Maker:
         )
         names = list(whole.option_values)
         first = self._variant(row_id, row_id, 1, whole, names, whole.option_values)
+        require_higher_compare_at(first)
         variants = [first] + [
             self.variant(each, row_id, place, names, whole.price_minor, f"#/variants/{place - 2}")
             for place, each in enumerate(whole.variants, start=2)
@@ -90,12 +91,13 @@ class Maker:
         """Return a further variant of a product, at a price unless it has its own.
 
         Raises:
-            InvalidInput: it has other options than the product.
+            InvalidInput: it has other options than the product, or a wrong price.
         """
         values = values_in_order(names, data.option_values, pointer)
         variant = self._variant(new_id(self.now), product_id, position, data, names, values)
         if "price_minor" not in data.model_fields_set:
             variant.price_minor = price_minor
+        require_higher_compare_at(variant, pointer)
         return variant
 
     def _variant(
