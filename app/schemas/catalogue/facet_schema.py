@@ -4,12 +4,11 @@ from pydantic import Field
 
 from app.schemas.base import Schema, omitted
 from app.schemas.catalogue.product_schema import ProductFilter
-from app.schemas.fields import Amount, Natural
+from app.schemas.fields import Natural
 
 MAX_FACETS = 100
 MAX_FACET_VALUES = 100
-# An amount has no null; ranges have none below 0.
-_NONE = -1
+_AMOUNT = r"^[0-9]+(\.[0-9]+)?$"
 
 
 class FacetQuery(ProductFilter):
@@ -31,13 +30,15 @@ class FacetValue(Schema):
         "facet, and have the value.",
         examples=[12],
     )
-    min_price: Amount = omitted(
-        _NONE,
+    min_price: str = omitted(
+        pattern=_AMOUNT,
+        max_length=20,
         description="The lowest price of the range, as `min_price` takes it.",
         examples=["2.00"],
     )
-    max_price: Amount = omitted(
-        _NONE,
+    max_price: str = omitted(
+        pattern=_AMOUNT,
+        max_length=20,
         description="The highest price of the range, as `max_price` takes it.",
         examples=["4.99"],
     )

@@ -80,9 +80,10 @@ class FacetService:
         for step, count in sorted(counted.by_step.items()):
             low = PRICE_STEPS[step - 1] if step else 0
             high = PRICE_STEPS[step] - 1 if step < len(PRICE_STEPS) else _MOST_MINOR
-            shown = "-".join(format_minor(each, self._currency) for each in (low, high))
+            least, most = (format_minor(each, self._currency) for each in (low, high))
+            shown = f"{least}-{most}"
             values.append(
-                FacetValue(value=shown, name=shown, count=count, min_price=low, max_price=high)
+                FacetValue(value=shown, name=shown, count=count, min_price=least, max_price=most)
             )
         return FacetRead(facet="price", name="Price", values=values)
 
