@@ -61,6 +61,10 @@ class InCurrency(_Amounts):
         """The currency of the amounts."""
         return self._currency
 
+    def __eq__(self, other: object) -> bool:
+        # By the fields: the currency belongs to the document around them.
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
     def in_currency(self, currency: str) -> Self:
         """Return the document, with its amounts in a currency."""
         self._currency = currency

@@ -23,7 +23,7 @@ NO_TEXT = "must be one line of text without control characters"
 NO_LINE = f"{NO_TEXT}, with at least one visible character"
 NO_REASON = "must be 'supply', 'return', 'damage' or 'stocktake'"
 NO_STOCK = "must be 'true' or 'false'"
-NO_SORT = "must be 'created_at', '-created_at', 'name', '-name', 'price' or '-price'"
+NO_SORT = "must be 'created_at', '-created_at', 'name', '-name', 'price', '-price' or 'relevance'"
 TOO_MANY = "must be less than or equal to 1000000000"
 
 
