@@ -126,8 +126,9 @@ class Product(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     # The highest version that a message contained; a message with a lower one changes nothing.
     source_version: Mapped[int | None] = mapped_column()
-    # The normalised words that the search index covers, and those of them that weigh more: the name,
-    # the SKUs and the barcodes; the values of options and the category. Lists do not show them.
+    # The normalised words that the search index covers, and those of them that weigh more: the
+    # name, the SKUs and the barcodes; the values of options and the category. Lists do not show
+    # them.
     search_text: Mapped[str] = mapped_column(Text, deferred=True, deferred_group="words")
     search_names: Mapped[str] = mapped_column(
         Text, default="", deferred=True, deferred_group="words"

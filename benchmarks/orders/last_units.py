@@ -187,7 +187,8 @@ async def compete(
     ports: Sequence[int],
     buyer: UUID,
     products: Sequence[UUID],
-    named_by: str,
+    *,
+    has_variants: bool,
 ) -> Crowd:
     """Have every product asked for eight times, some products at once."""
     places = asyncio.Semaphore(_AT_ONCE)
@@ -201,6 +202,7 @@ async def compete(
                 password=settings.rabbitmq_password.get_secret_value(),
                 virtualhost=settings.rabbitmq_vhost,
             )
+        named_by = "variant_id" if has_variants else "product_id"
         crowd = Crowd(ports, None if link is None else await _channel_to_queue(link), named_by)
 
         async def buy(product_id: UUID) -> None:
@@ -218,9 +220,7 @@ def run(
     settings: Settings, processes: int, arguments: argparse.Namespace, console: Console
 ) -> list[str]:
     """Run all rounds over one database; return what was wrong."""
-    rounds, has_variants = arguments.rounds, arguments.variants
-    buyer, products = asyncio.run(fill_shelves(settings, has_variants=has_variants))
-    named_by = "variant_id" if has_variants else "product_id"
+    buyer, products = asyncio.run(fill_shelves(settings, has_variants=arguments.variants))
     faults: list[str] = []
     with ExitStack() as stack:
         served = [
@@ -229,10 +229,12 @@ def run(
         if settings.rabbitmq_host is not None:
             stack.enter_context(worker_of(settings))
         ports = [each.port for each in served]
-        for begun in range(0, rounds, len(products)):
-            chosen = products[: rounds - begun]
+        for begun in range(0, arguments.rounds, len(products)):
+            chosen = products[: arguments.rounds - begun]
             asyncio.run(put(settings, chosen, 1))
-            crowd = asyncio.run(compete(settings, ports, buyer, chosen, named_by))
+            crowd = asyncio.run(
+                compete(settings, ports, buyer, chosen, has_variants=arguments.variants)
+            )
             bought = begun + len(chosen)
             messages = bought if settings.rabbitmq_host is not None else 0
             console.print(f"{bought} products, the last answers: {dict(crowd.statuses)}")

@@ -1,26 +1,11 @@
 """Queries over the tree of categories."""
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    Integer,
-    bindparam,
-    delete,
-    exists,
-    func,
-    insert,
-    select,
-    text,
-    update,
-)
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import exists, func, select
 
-from app.cache.areas.catalogue import category_tags
-from app.database.advisory_locks import AdvisoryLock
-from app.database.sessions import mark_changed
 from app.errors import CategoryNotFound
 from app.models import Category, CategoryRedirect, Product, ProductCategory
 from app.repositories.base import Repository

@@ -100,7 +100,7 @@ class CategoryTreeRepository(CategoryRepository):
         mark_changed(self.session, category_tags(category_ids))
 
     async def delete(self, category: Category, target: Category | None, at: datetime) -> None:
-        """Delete a category without products; its paths redirect to another one, if there is one."""
+        """Delete a category without products; its paths redirect to another one, if any."""
         if target is None:
             await self.session.execute(
                 delete(_redirects).where(_redirects.c.category_id == category.id)

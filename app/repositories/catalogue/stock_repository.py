@@ -74,12 +74,15 @@ def _locked(dialect: str) -> Select[Any]:
     )
 
 
+def _low_at() -> Any:
+    """Return the stock at which a variant is low."""
+    return func.coalesce(_variants.c.low_stock_at, bindparam("low_at"))
+
+
 def _low_since(after: Any) -> Any:
     """Return since when a stock is low, after a change of it."""
     columns = _variants.c
-    is_low = and_(
-        columns.tracks_stock, after <= func.coalesce(columns.low_stock_at, bindparam("low_at"))
-    )
+    is_low = and_(columns.tracks_stock, after <= _low_at())
     return case((is_low, func.coalesce(columns.low_since, bindparam("at"))), else_=None)
 
 
@@ -113,9 +116,8 @@ _CHANGE_STOCKS = (
 def _word_of_product() -> Any:
     """Return the best availability of the variants of a product that can be ordered."""
     columns = _variants.c
-    low_at = func.coalesce(columns.low_stock_at, bindparam("low_at"))
     rank = case(
-        (or_(~columns.tracks_stock, columns.stock_quantity > low_at), 3),
+        (or_(~columns.tracks_stock, columns.stock_quantity > _low_at()), 3),
         (columns.stock_quantity > 0, 2),
         (columns.allows_backorder, 1),
         else_=0,

@@ -225,13 +225,13 @@ class ProductRead(_Product):
             only = variants[0]
             its = {
                 name: value
-                for name in Stocked.model_fields
+                for name in Stocked.model_fields.keys()
                 if (value := getattr(only, name)) is not None
             }
         return cls(
             stock_quantity=units_in(variants),
             updated_at=max(product.updated_at, *(each.updated_at for each in variants)),
-            **{name: getattr(product, name) for name in _Product.model_fields},
+            **{name: getattr(product, name) for name in _Product.model_fields.keys()},
             **its,
         )
 
@@ -257,7 +257,7 @@ class ProductListed(_Product):
         """Return a product as lists show it."""
         return cls(
             availability=product.availability,
-            **{name: getattr(product, name) for name in _Product.model_fields},
+            **{name: getattr(product, name) for name in _Product.model_fields.keys()},
         )
 
     @classmethod
@@ -303,8 +303,8 @@ class ProductFilter(OptionFilter):
     category: Text | None = Field(
         default=None,
         max_length=400,
-        description="Only products of this category and of those below it: its name, its id, or its "
-        "path, which contains a `/` (`tea/` at the top).",
+        description="Only products of this category and of those below it: its name, its id, or "
+        "its path, which contains a `/` (`tea/` at the top).",
         examples=["Tea"],
     )
     sku: Sku | None = Field(

@@ -50,7 +50,7 @@ class Maker:
             data
             if isinstance(data, ProductCreate)
             else ProductCreate.model_construct(
-                **{name: getattr(data, name) for name in ProductFields.model_fields},
+                **{name: getattr(data, name) for name in ProductFields.model_fields.keys()},
                 **_PLAIN,
             )
         )

@@ -1,12 +1,14 @@
 """The catalogue: products with their variants."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from app.cache.areas.catalogue import PRODUCT_LISTS, PRODUCTS, list_key
 from app.cache.cache import Cache, Found, Tier
 from app.cache.representation import Representation
 from app.core.clock import Clock
+from app.models import Product
 from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.product_events import ProductCreatedEvent
@@ -121,18 +123,14 @@ class ProductService:
         shown = ProductRead.of(product, variants, self._low_stock_at)
         require_match(if_match, shown)
         if source_version is not None:
-            if product.source_version is not None and source_version <= product.source_version:
+            if source_version <= (product.source_version or 0):
                 return shown
             product.source_version = source_version
-        of_variant = {name: changes.pop(name) for name in _OF_VARIANT & changes.keys()}
         now, before = self._clock.now(), stock_of(variants)
-        if of_variant:
-            variant = only_variant(product, variants)
-            await self._changes.change_variant(caller, product, variant, of_variant, now)
-        if (category := changes.get("category")) not in (None, product.category):
-            product.primary_category_id = categories[category]
-        for name, value in changes.items():
-            setattr(product, name, value)
+        if of_variant := {name: changes.pop(name) for name in _OF_VARIANT & changes.keys()}:
+            only = only_variant(product, variants)
+            await self._changes.change_variant(caller, product, only, of_variant, now)
+        _apply(product, changes, categories)
         return await self._changes.store(product, variants, before, now)
 
     async def find_categories(self, names: Iterable[str | None]) -> dict[str, UUID]:
@@ -165,3 +163,10 @@ class ProductService:
         now = self._clock.now()
         product.archived_at, product.is_active = now, False
         await self._changes.store(product, variants, {}, now)
+
+
+def _apply(product: Product, changes: Mapping[str, Any], categories: Mapping[str, UUID]) -> None:
+    if (category := changes.get("category")) not in (None, product.category):
+        product.primary_category_id = categories[category]
+    for name, value in changes.items():
+        setattr(product, name, value)

@@ -34,11 +34,11 @@ class StockService:
         changes: CatalogueChanges,
         clock: Clock,
     ) -> None:
+        self._clock = clock
         self._products = products
         self._variants = variants
         self._stock = stock
         self._changes = changes
-        self._clock = clock
 
     async def move(
         self, caller: Caller, product_id: UUID, data: StockMovementCreate
