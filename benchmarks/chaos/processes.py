@@ -124,4 +124,5 @@ class Herd:
 
 
 def _last_line(text: str) -> str:
-    return next((line for line in reversed(text.split("\n")) if line), "")
+    # The traceback of a group of exceptions ends with a line of dashes.
+    return next((line for line in reversed(text.split("\n")) if line.strip("| +-")), "")
