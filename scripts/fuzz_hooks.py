@@ -36,12 +36,14 @@ def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, Any])
         _fix_cursor(case.query)
         _fix_period(case.query)
         _fix_days(case.query)
+        _fix_options(case.query)
     if isinstance(case.body, dict):
         for address in (case.body, case.body.get("delivery_address")):
             _complete_address(address)
         _choose_strong_passwords(case.body)
         _choose_valid_address(case.body)
         _fix_days(case.body)
+        _fix_product(case.body)
     if (case.method, case.path) == ("POST", "/api/v1/orders"):
         _order_existing_products(case.body)
 
@@ -98,6 +100,23 @@ def _fix_days(fields: dict[str, Any]) -> None:
         fields.update({"from": first.isoformat(), "to": last.isoformat()})
 
 
+def _fix_options(query: dict[str, Any]) -> None:
+    # What stands between commas are names and values of one line, which no schema can say.
+    if given := [name for name in query if name.partition(".")[0] == "option"]:
+        for name in given:
+            del query[name]
+        query["option.size"] = "M,L"
+
+
+def _fix_product(body: dict[str, Any]) -> None:
+    # It must be higher than the price.
+    body.pop("compare_at_price", None)
+    # Variants have a value for each option of their product.
+    for variant in body.get("variants", []):
+        variant.pop("compare_at_price", None)
+        variant["option_values"] = body.get("option_values", {})
+
+
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text.upper())
 
@@ -121,9 +140,10 @@ def _choose_valid_address(body: dict[str, Any]) -> None:
 
 def _complete_address(address: Any) -> None:
     # What an address must have depends on its country.
-    if isinstance(address, dict) and "country" in address:
+    if isinstance(address, dict):
         for name in ("city", "postal_code"):
-            address[name] = address.get(name) or "1"
+            if name in address or "country" in address:
+                address[name] = address.get(name) or "1"
 
 
 def _order_existing_products(order: Any) -> None:
@@ -133,7 +153,9 @@ def _order_existing_products(order: Any) -> None:
         own_id = os.environ["SHOP_CALLER_ID"]
         order["user_id"] = own_id if is_customer else _existing("users", order["user_id"])
     for item in order["items"]:
-        item["product_id"] = _existing("products", item["product_id"])
+        # One of both names what is ordered.
+        item["product_id"] = _existing("products", item.get("product_id", str(uuid4())))
+        item.pop("variant_id", None)
 
 
 def _existing(resource: str, wanted: str, but: str = "") -> str:

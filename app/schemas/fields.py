@@ -148,6 +148,18 @@ class _Described:
         return self._describe()
 
 
+class _OnlyTheseNames:
+    """Describes that a mapping has no names but those of the pattern of its keys."""
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return handler(core_schema) | {"additionalProperties": False}
+
+
+ONLY_THESE_NAMES = _OnlyTheseNames()
+"""Goes with a mapping: JSON Schema allows any value under a name that fits no pattern."""
+
 PriceInput = Annotated[int, BeforeValidator(_price_to_minor), _Described(_price_input_schema)]
 """An input price, a decimal string or a number; the value is in minor units."""
 

@@ -60,6 +60,8 @@ class RouteOptions:
     changes_rights: bool = False
     """Whether a request clears the cached identities of all tokens before its response."""
     is_health: bool = False
+    is_moved: bool = False
+    """Whether a former address of the resource is answered with a redirect."""
     is_stream: bool = False
     deferral: Deferral | None = None
     is_audited: bool = False
@@ -84,6 +86,7 @@ def declared(
     is_throttled: bool = False,
     changes_rights: bool = False,
     is_health: bool = False,
+    is_moved: bool = False,
     is_stream: bool = False,
     deferral: Deferral | None = None,
     is_audited: bool = False,
@@ -102,6 +105,7 @@ def declared(
             is_throttled=is_throttled,
             changes_rights=changes_rights,
             is_health=is_health,
+            is_moved=is_moved,
             is_stream=is_stream,
             deferral=deferral,
             is_audited=is_audited,

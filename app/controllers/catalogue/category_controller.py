@@ -77,7 +77,7 @@ class CategoryController(Controller):
     @get(
         "/by-path",
         summary="Show the category at a path",
-        opt=declared(CategoryNotFound, access=Access.PUBLIC, query=CategoryPath),
+        opt=declared(CategoryNotFound, access=Access.PUBLIC, query=CategoryPath, is_moved=True),
     )
     async def read_at(
         self, request: ShopRequest, query: QueryParams, categories: Categories

@@ -13,7 +13,7 @@ from app.schemas.catalogue.variant_schema import (
     OptionValue,
     VariantRead,
 )
-from app.schemas.fields import PriceInput
+from app.schemas.fields import ONLY_THESE_NAMES, PriceInput
 from app.tables.catalogue import MAX_OPTIONS
 from app.tables.identity import comparison_key
 
@@ -32,7 +32,7 @@ class OptionChange(Schema):
         description="For a new option: the value of the variants that there are.",
         examples=["100 g"],
     )
-    renamed_values: dict[OptionValue, OptionValue] = Field(
+    renamed_values: Annotated[dict[OptionValue, OptionValue], ONLY_THESE_NAMES] = Field(
         default_factory=dict,
         max_length=MAX_VARIANTS,
         description="New names of values, by their names now.",
@@ -101,8 +101,11 @@ class OptionsQuery(Schema):
 class MissingVariants(Schema):
     """Which combinations of option values a product is to have a variant of."""
 
-    option_values: dict[
-        OptionName, Annotated[list[OptionValue], Field(min_length=1, max_length=MAX_VARIANTS)]
+    option_values: Annotated[
+        dict[
+            OptionName, Annotated[list[OptionValue], Field(min_length=1, max_length=MAX_VARIANTS)]
+        ],
+        ONLY_THESE_NAMES,
     ] = Field(
         default_factory=dict,
         max_length=MAX_OPTIONS,

@@ -11,6 +11,7 @@ from app.models import Availability, Variant
 from app.schemas.amounts import InCurrency
 from app.schemas.base import Change, Schema, omitted, unchanged
 from app.schemas.fields import (
+    ONLY_THESE_NAMES,
     WHOLE,
     Amount,
     Integer,
@@ -45,7 +46,10 @@ def _different(values: Mapping[str, str]) -> Mapping[str, str]:
 
 
 OptionValues = Annotated[
-    dict[OptionName, OptionValue], Field(max_length=MAX_OPTIONS), AfterValidator(_different)
+    dict[OptionName, OptionValue],
+    Field(max_length=MAX_OPTIONS),
+    AfterValidator(_different),
+    ONLY_THESE_NAMES,
 ]
 """A value for each option of a product, by the name of the option."""
 

@@ -33,6 +33,7 @@ from app.web.docs.openapi_limits import bound
 from app.web.docs.openapi_parameters import header_parameter, path_parameter, query_parameter
 from app.web.docs.openapi_responses import (
     EVENT_STREAM,
+    MOVED,
     NOT_MODIFIED,
     accepted,
     add_common_headers,
@@ -187,7 +188,11 @@ def _query_parameters(
     if not (query := options_of(handler).query):
         return []
     definition = definitions[_name(references[query, "validation"])]
-    return [query_parameter(name, field) for name, field in definition["properties"].items()]
+    required = definition.get("required", ())
+    return [
+        query_parameter(name, field, is_required=name in required)
+        for name, field in definition["properties"].items()
+    ]
 
 
 def _responses(
@@ -214,6 +219,8 @@ def _responses(
         refusal = _content(references[GrantRefusal, "serialization"])
         responses["400"]["content"]["application/json"] = refusal
         responses["400"]["description"] += " A form is refused by RFC 6749, section 5.2."
+    if options_of(handler).is_moved:
+        responses["301"] = dict(MOVED)
     if options_of(handler).deferral:
         responses["202"] = accepted(references[OperationRead, "serialization"])
     if options_of(handler).formats:

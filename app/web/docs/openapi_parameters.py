@@ -57,7 +57,9 @@ def header_parameter(name: str) -> dict[str, Any]:
     }
 
 
-def query_parameter(name: str, field: dict[str, Any]) -> dict[str, Any]:
+def query_parameter(
+    name: str, field: dict[str, Any], *, is_required: bool = False
+) -> dict[str, Any]:
     """Return the description of a query parameter, from the property of its schema."""
     # No example on the parameter itself: Swagger UI would fill it into its forms.
     field = dict(field)
@@ -73,7 +75,7 @@ def query_parameter(name: str, field: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         "in": "query",
-        "required": False,
+        "required": is_required,
         "description": description,
         "schema": schema,
     }

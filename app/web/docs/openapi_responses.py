@@ -56,6 +56,10 @@ EVENT_STREAM = {
     },
     "required": ["id", "event", "data"],
 }
+MOVED = {
+    "description": "The resource has another address now.",
+    "headers": {"Location": _LOCATION},
+}
 NOT_MODIFIED = {"description": "The caller has this representation.", "headers": {"ETag": _ETAG}}
 
 

@@ -18,7 +18,12 @@ pytestmark = pytest.mark.any_database
 BODY_STATUSES = {"400", "408", "413", "415"}
 POST_STATUSES = {"400", "408", "409", "413", "422"}
 RATE_LIMIT = {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}
-OWN_HEADERS = {"200": {"ETag"}, "201": {"ETag", "Location"}, "304": {"ETag"}}
+OWN_HEADERS = {
+    "200": {"ETag"},
+    "201": {"ETag", "Location"},
+    "301": {"Location"},
+    "304": {"ETag"},
+}
 OF_SECRETS: dict[str, set[str]] = {}
 PROBLEM_HEADERS = {"401": {"WWW-Authenticate"}, "429": {"Retry-After"}, "503": {"Retry-After"}}
 # What is asked for without a body.
