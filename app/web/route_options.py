@@ -11,7 +11,7 @@ from app.schemas.base import Schema
 from app.schemas.identity.auth_schema import Grant
 from app.security.principal import Access, Scope
 
-_KEY, _GUARDED = "route", "guarded"
+_KEY, _GUARDED, _MOVED = "route", "guarded", "moved"
 
 
 class Answers(Enum):
@@ -60,8 +60,6 @@ class RouteOptions:
     changes_rights: bool = False
     """Whether a request clears the cached identities of all tokens before its response."""
     is_health: bool = False
-    is_moved: bool = False
-    """Whether a former address of the resource is answered with a redirect."""
     is_stream: bool = False
     deferral: Deferral | None = None
     is_audited: bool = False
@@ -86,7 +84,6 @@ def declared(
     is_throttled: bool = False,
     changes_rights: bool = False,
     is_health: bool = False,
-    is_moved: bool = False,
     is_stream: bool = False,
     deferral: Deferral | None = None,
     is_audited: bool = False,
@@ -105,7 +102,6 @@ def declared(
             is_throttled=is_throttled,
             changes_rights=changes_rights,
             is_health=is_health,
-            is_moved=is_moved,
             is_stream=is_stream,
             deferral=deferral,
             is_audited=is_audited,
@@ -134,3 +130,13 @@ def options_of(handler: BaseRouteHandler) -> RouteOptions:
     """Return the options of a route."""
     options: RouteOptions = handler.opt[_KEY]
     return options
+
+
+def moved() -> dict[str, Any]:
+    """Return the addition to the `opt` of a route that redirects former addresses."""
+    return {_MOVED: True}
+
+
+def is_moved(handler: BaseRouteHandler) -> bool:
+    """Return whether a route redirects former addresses."""
+    return bool(handler.opt.get(_MOVED))

@@ -34,7 +34,7 @@ from app.web.rendering.responses import (
     moved_response,
 )
 from app.web.request import ShopRequest
-from app.web.route_options import declared, guarded
+from app.web.route_options import declared, guarded, moved
 from app.wiring.catalogue import Categories
 
 _ALL_FOR_STAFF = guarded("include", access=Access.STAFF, scope=CatalogueScope.PRODUCTS_READ)
@@ -77,7 +77,7 @@ class CategoryController(Controller):
     @get(
         "/by-path",
         summary="Show the category at a path",
-        opt=declared(CategoryNotFound, access=Access.PUBLIC, query=CategoryPath, is_moved=True),
+        opt=declared(CategoryNotFound, access=Access.PUBLIC, query=CategoryPath) | moved(),
     )
     async def read_at(
         self, request: ShopRequest, query: QueryParams, categories: Categories

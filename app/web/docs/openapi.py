@@ -43,7 +43,7 @@ from app.web.docs.openapi_responses import (
 )
 from app.web.middleware.idempotency import HEADER as IDEMPOTENCY_KEY
 from app.web.request import FORM
-from app.web.route_options import guarded_of, has_options, options_of
+from app.web.route_options import guarded_of, has_options, is_moved, options_of
 
 _PARAMETER = re.compile(r"{(\w+)}")
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -219,7 +219,7 @@ def _responses(
         refusal = _content(references[GrantRefusal, "serialization"])
         responses["400"]["content"]["application/json"] = refusal
         responses["400"]["description"] += " A form is refused by RFC 6749, section 5.2."
-    if options_of(handler).is_moved:
+    if is_moved(handler):
         responses["301"] = dict(MOVED)
     if options_of(handler).deferral:
         responses["202"] = accepted(references[OperationRead, "serialization"])
