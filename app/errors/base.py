@@ -52,6 +52,17 @@ class InvalidInput(DomainError):
     def __init__(self, detail: str, errors: list[dict[str, str]] | None = None) -> None:
         super().__init__(detail, **({"errors": errors} if errors else {}))
 
+    @classmethod
+    def in_body(cls, *reasons: tuple[str, str]) -> Self:
+        """Return the error for wrong members of a body: the JSON pointer of each, and why."""
+        errors = [{"pointer": pointer, "detail": reason} for pointer, reason in reasons]
+        return cls("the body does not match its schema", errors)
+
+    @classmethod
+    def in_query(cls, parameter: str, reason: str) -> Self:
+        """Return the error for a wrong parameter of a query."""
+        return cls("the query is not valid", [{"parameter": parameter, "detail": reason}])
+
 
 class Unauthenticated(DomainError):
     """The request has no valid bearer token."""

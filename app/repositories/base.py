@@ -61,12 +61,7 @@ class Repository(Generic[Row]):
 
         The order of the ids prevents deadlocks between transactions that lock the same rows.
         """
-        await self.session.execute(
-            select(self.model.id)
-            .where(among(self.session, self.model.id, ids))
-            .order_by(self.model.id)
-            .with_for_update()
-        )
+        await lock_rows(self.session, self.model.id, among(self.session, self.model.id, ids))
 
     async def free_among(self, ids: Collection[UUID], *, is_shared: bool = False) -> set[UUID]:
         """Return those of the rows that can be locked at once, to be changed or only to be kept."""
@@ -158,6 +153,17 @@ class Repository(Generic[Row]):
         last = rows[limit - 1]
         following = Cursor(order=order, value=getattr(last, column.key), id=getattr(last, "id"))
         return rows[:limit], following.encode()
+
+
+async def lock_rows(
+    session: AsyncSession, row_id: Any, condition: Any, *, keeps_key: bool = False
+) -> None:
+    """Lock the rows that fulfil a condition, in the order of their ids.
+
+    With `keeps_key`, others may still add rows that refer to them.
+    """
+    query = select(row_id).where(condition).order_by(row_id)
+    await session.execute(query.with_for_update(key_share=keeps_key))
 
 
 def _kind(column: InstrumentedAttribute[Any]) -> type[str] | type[int] | type[datetime]:

@@ -1,5 +1,6 @@
 """Schemas with amounts of money, each shown with the decimal places of its own currency."""
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Self
 
@@ -24,9 +25,9 @@ AMOUNTS = (
 
 class _Amounts(Schema):
     @property
+    @abstractmethod
     def unit(self) -> str:
         """The currency of the amounts."""
-        raise NotImplementedError
 
     # A schema has only some of them.
     @field_serializer(*AMOUNTS, check_fields=False)

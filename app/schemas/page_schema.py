@@ -110,7 +110,7 @@ class Cursor(Schema):
             parts: Any = json.loads(packed)
             cursor_order, value, last_id = parts
             if cursor_order != order:
-                raise _refused("belongs to a list in another order")
+                raise InvalidInput.in_query("cursor", "belongs to a list in another order")
             # The exact type, because a bool is also an int.
             if type(value) is not (  # pylint: disable=unidiomatic-typecheck
                 str if kind is datetime else kind
@@ -121,7 +121,7 @@ class Cursor(Schema):
                 raise ValueError(value)
             return cls(order=order, value=moment, id=UUID(last_id))
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise _refused("is not a cursor of this list") from error
+            raise InvalidInput.in_query("cursor", "is not a cursor of this list") from error
 
 
 def _is_storable(value: object) -> bool:
@@ -131,7 +131,3 @@ def _is_storable(value: object) -> bool:
     if isinstance(value, str):
         return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
     return not isinstance(value, int) or -(2**63) <= value < 2**63
-
-
-def _refused(reason: str) -> InvalidInput:
-    return InvalidInput("the query is not valid", [{"parameter": "cursor", "detail": reason}])

@@ -17,7 +17,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy import text as sql
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from app.tables.base import Base, changes_of
 
@@ -56,10 +56,20 @@ def availability_of(variant: Any, low_stock_at: int, moved: int = 0) -> Availabi
     if not variant.tracks_stock:
         return Availability.IN_STOCK
     if stock_quantity <= 0:
-        allows = variant.allows_backorder
-        return Availability.BACKORDER if allows else Availability.OUT_OF_STOCK
-    low_at = low_stock_at if variant.low_stock_at is None else variant.low_stock_at
-    return Availability.LOW if stock_quantity <= low_at else Availability.IN_STOCK
+        return Availability.OUT_OF_STOCK if is_limited(variant) else Availability.BACKORDER
+    is_low = stock_quantity <= threshold_of(variant, low_stock_at)
+    return Availability.LOW if is_low else Availability.IN_STOCK
+
+
+def is_limited(variant: Any) -> bool:
+    """Return whether no more units of a variant can be ordered than are in stock."""
+    return bool(variant.tracks_stock and not variant.allows_backorder)
+
+
+def threshold_of(variant: Any, low_stock_at: int) -> int:
+    """Return the stock at which a variant is low."""
+    own: int | None = variant.low_stock_at
+    return low_stock_at if own is None else own
 
 
 def best_of(words: Iterable[Availability]) -> Availability:
@@ -220,6 +230,11 @@ class Variant(Base):
     version: Mapped[int] = mapped_column(default=1)
 
 
+def product_of(variant_id: Any) -> Any:
+    """Return the product of the variant that a column names."""
+    return select(Variant.product_id).where(Variant.id == variant_id).scalar_subquery()
+
+
 class StockMovement(Base):
     """One change of a variant's stock; rows are only added."""
 
@@ -236,10 +251,7 @@ class StockMovement(Base):
     source: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column()
 
-
-def product_of(variant_id: Any) -> Any:
-    """Return the product of the variant that a column names."""
-    return select(Variant.product_id).where(Variant.id == variant_id).scalar_subquery()
+    product_id: Mapped[UUID] = column_property(product_of(variant_id))
 
 
 # Paths are compared byte by byte, so that one range contains what is below a category.

@@ -119,7 +119,6 @@ def provide_facets(
         FacetRepository(session),
         CategoryRepository(session),
         shop.settings.shop_currency,
-        shop.settings.low_stock_at,
         shop.cache,
     )
 

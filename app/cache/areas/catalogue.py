@@ -29,11 +29,6 @@ def category_tags(category_ids: Iterable[UUID]) -> set[str]:
     return {CATALOGUE, *map(CATEGORIES.tag, category_ids)}
 
 
-def list_key(query: str, low_stock_at: int) -> str:
-    """Return the key of a list; after a change of the setting, older lists are not found."""
-    return f"{low_stock_at} {query}"
-
-
 def _of_product(product: Product) -> set[str]:
     return product_tags([product.id], are_listed_anew=product.has_new_listing)
 

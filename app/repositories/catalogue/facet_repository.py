@@ -168,17 +168,10 @@ class _Matched:
         # What costs something to find is found once; all products are in an index.
         self.rows: Any = rows.subquery("matched") if self.are_all else rows.cte("matched")
         columns = self.rows.c
-        bounds = ((query.min_price, operator.ge), (query.max_price, operator.le))
-        self._filters: list[tuple[str, ColumnElement[bool]]] = [
-            ("price", compare(columns.price_minor, bound))
-            for bound, compare in bounds
-            if bound is not None
-        ]
-        if query.has_stock is not None:
-            is_there = columns.availability.in_((Availability.IN_STOCK, Availability.LOW))
-            self._filters.append(("availability", is_there if query.has_stock else ~is_there))
-        self._filters += [
-            (facet, columns[f"option{place}"] == 1) for place, (facet, _) in enumerate(options)
+        self._filters: list[tuple[str, Any]] = [
+            *(("price", each) for each in its.of_price(columns.price_minor)),
+            *(("availability", each) for each in its.of_stock(columns.availability)),
+            *((facet, columns[f"option{place}"] == 1) for place, (facet, _) in enumerate(options)),
         ]
 
     def but(self, facet: str = "") -> list[ColumnElement[bool]]:

@@ -49,12 +49,6 @@ class ProductConditions:
         yield from self.of_stock()
         yield from self.of_options()
 
-    @property
-    def are_general(self) -> bool:
-        """Whether only the options are filtered, if anything."""
-        asked = self._query.model_dump(exclude={"options"}, exclude_none=True)
-        return not asked
-
     def general(self) -> Iterator[Condition]:
         """Yield the conditions of what is for sale, and of the filters that have no facet."""
         query = self._query
@@ -68,17 +62,17 @@ class ProductConditions:
             )
             yield Product.id.in_(owner)
 
-    def of_price(self) -> Iterator[Condition]:
-        """Yield the conditions of the price."""
+    def of_price(self, price: Any = Product.price_minor) -> Iterator[Condition]:
+        """Yield the conditions of a price."""
         if self._query.min_price is not None:
-            yield Product.price_minor >= self._query.min_price
+            yield price >= self._query.min_price
         if self._query.max_price is not None:
-            yield Product.price_minor <= self._query.max_price
+            yield price <= self._query.max_price
 
-    def of_stock(self) -> Iterator[Condition]:
-        """Yield the condition of the stock."""
+    def of_stock(self, availability: Any = Product.availability) -> Iterator[Condition]:
+        """Yield the condition of an availability."""
         if self._query.has_stock is not None:
-            is_there = Product.availability.in_((Availability.IN_STOCK, Availability.LOW))
+            is_there = availability.in_((Availability.IN_STOCK, Availability.LOW))
             yield is_there if self._query.has_stock else ~is_there
 
     def of_options(self, but: str | None = None) -> Iterator[Condition]:

@@ -12,7 +12,7 @@ from app.core.search_words import search_words
 from app.database.sessions import mark_changed
 from app.errors import ProductNotFound, SkuTaken, VariantExists
 from app.models import Product, StockMovement, Variant
-from app.repositories.base import Repository
+from app.repositories.base import Repository, lock_rows
 from app.repositories.bulk import among, insert_rows, table_of
 from app.repositories.catalogue.category_filter import CategoryFilter, only
 from app.repositories.catalogue.facet_repository import FACETS, facets_of_rows
@@ -101,12 +101,8 @@ class ProductRepository(Repository[Product]):
 
         Variants come first, as orders lock them, and products where their listing changes.
         """
-        await self.session.execute(
-            select(Variant.id)
-            .where(among(self.session, Variant.product_id, product_ids))
-            .order_by(Variant.id)
-            .with_for_update()
-        )
+        its = among(self.session, Variant.product_id, product_ids)
+        await lock_rows(self.session, Variant.id, its)
         await self.lock_in_id_order(product_ids)
 
     async def get(self, row_id: UUID, *, lock: bool = False) -> Product:

@@ -21,7 +21,7 @@ from app.models import (
     StockMovement,
     Variant,
 )
-from app.repositories.base import Repository
+from app.repositories.base import Repository, lock_rows
 from app.repositories.bulk import (
     among,
     among_given,
@@ -230,9 +230,7 @@ class StockRepository(Repository[Variant]):
         columns = _products.c
         chosen = among(self.session, columns.id, product_ids)
         # Locked first: the statement that follows then sees what others have changed meanwhile.
-        await self.session.execute(
-            select(columns.id).where(chosen).order_by(columns.id).with_for_update(key_share=True)
-        )
+        await lock_rows(self.session, columns.id, chosen, keeps_key=True)
         await self.session.execute(
             update(_products).where(chosen).values(availability=_word_of_product()),
             {"low_at": self.low_stock_at},
@@ -251,9 +249,7 @@ class StockRepository(Repository[Variant]):
         if not ids:
             return None
         chosen = among(self.session, _variants.c.product_id, ids)
-        await self.session.execute(
-            select(_variants.c.id).where(chosen).order_by(_variants.c.id).with_for_update()
-        )
+        await lock_rows(self.session, _variants.c.id, chosen)
         await self.session.execute(
             update(_variants)
             .where(chosen)

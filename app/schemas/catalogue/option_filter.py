@@ -54,16 +54,18 @@ class OptionFilter(Schema):
         # The pairs of a request have no order.
         for parameter, value in sorted(pairs):
             if parameter == "option":
-                raise _refused(parameter, "is not a parameter")
+                raise InvalidInput.in_query(parameter, "is not a parameter")
             if not parameter.startswith(PREFIX):
                 plain.append((parameter, value))
                 continue
             name = _checked(OptionName, parameter, parameter.removeprefix(PREFIX))
             key = comparison_key(name)
             if key in options:
-                raise _refused(parameter, "must be given once")
+                raise InvalidInput.in_query(parameter, "must be given once")
             if len(options) == MAX_OPTIONS:
-                raise _refused(parameter, f"must be one of at most {MAX_OPTIONS} options")
+                raise InvalidInput.in_query(
+                    parameter, f"must be one of at most {MAX_OPTIONS} options"
+                )
             options[key] = _values(parameter, value)
         query = super().parse_query(plain)
         query.options = dict(sorted(options.items()))
@@ -78,10 +80,10 @@ def escaped(value: str) -> str:
 def _values(parameter: str, given: str) -> list[str]:
     """Return the keys of the values that a parameter names, without a repeated one."""
     if len(given) > _VALUE_LENGTH:
-        raise _refused(parameter, f"must have at most {_VALUE_LENGTH} characters")
+        raise InvalidInput.in_query(parameter, f"must have at most {_VALUE_LENGTH} characters")
     parts = [_ESCAPED.sub(r"\1", part) for part in _SEPARATED.findall(given)]
     if len(parts) > MAX_VALUES:
-        raise _refused(parameter, f"must have at most {MAX_VALUES} values")
+        raise InvalidInput.in_query(parameter, f"must have at most {MAX_VALUES} values")
     keys = {comparison_key(_checked(OptionValue, parameter, part)) for part in parts}
     return sorted(keys)
 
@@ -91,13 +93,9 @@ def _checked(kind: Any, parameter: str, value: str) -> str:
         checked: str = _adapter(kind).validate_python(value)
         return checked
     except ValidationError as error:
-        raise _refused(parameter, reason_of(error.errors()[0])) from error
+        raise InvalidInput.in_query(parameter, reason_of(error.errors()[0])) from error
 
 
 @cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
-
-
-def _refused(parameter: str, reason: str) -> InvalidInput:
-    return InvalidInput("the query is not valid", [{"parameter": parameter, "detail": reason}])

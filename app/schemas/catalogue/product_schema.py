@@ -361,7 +361,7 @@ class ProductQuery(ProductFilter, CountedQuery):
         """
         query = super().parse_query(pairs)
         if query.sort == RELEVANCE and query.q is None:
-            raise _refused("sort", "must be another order without `q`")
+            raise InvalidInput.in_query("sort", "must be another order without `q`")
         return query
 
     @property
@@ -380,9 +380,5 @@ def position_of(cursor: str) -> int:
     """
     position = Cursor.decode(cursor, RELEVANCE, int).value
     if not isinstance(position, int) or not 0 < position < MAX_HITS:
-        raise _refused("cursor", "is not a cursor of this list")
+        raise InvalidInput.in_query("cursor", "is not a cursor of this list")
     return position
-
-
-def _refused(parameter: str, reason: str) -> InvalidInput:
-    return InvalidInput("the query is not valid", [{"parameter": parameter, "detail": reason}])

@@ -25,6 +25,7 @@ from app.services.catalogue.listing import (
 from app.services.catalogue.stock_events import stock_events
 from app.services.messaging.outbox_service import OutboxService
 from app.services.system.audit_service import AuditService
+from app.tables.catalogue import is_limited
 
 
 class CatalogueChanges:
@@ -140,7 +141,7 @@ def require_stock(product: Product, variant: Variant) -> None:
     Raises:
         InsufficientStock: it may not.
     """
-    if variant.stock_quantity >= 0 or variant.allows_backorder or not variant.tracks_stock:
+    if variant.stock_quantity >= 0 or not is_limited(variant):
         return
     raise InsufficientStock(
         f"{product.name}: {-variant.stock_quantity} owed to orders",

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from app.cache.areas.catalogue import PRODUCT_LISTS, list_key
+from app.cache.areas.catalogue import PRODUCT_LISTS
 from app.cache.cache import Cache, Found
 from app.cache.representation import Representation
 from app.core.money import format_minor
@@ -44,13 +44,11 @@ class FacetService:
         facets: FacetRepository,
         categories: CategoryRepository,
         currency: str,
-        low_stock_at: int,
         cache: Cache,
     ) -> None:
         self._facets = facets
         self._categories = categories
         self._currency = currency
-        self._low_stock_at = low_stock_at
         self._cache = cache
 
     async def find(self, query: FacetQuery) -> Found:
@@ -72,7 +70,7 @@ class FacetService:
             options = _options(counted)
             return Representation.of(FacetList(items=[*fixed, *options][:MAX_FACETS]))
 
-        key = list_key(f"facets {query.model_dump_json()}", self._low_stock_at)
+        key = f"facets {query.model_dump_json()}"
         return await self._cache.show_list(PRODUCT_LISTS, key, load)
 
     def _price(self, counted: Counted) -> FacetRead:

@@ -8,7 +8,7 @@ from app.core.search_words import search_text
 from app.errors import InvalidInput, VariantRequired
 from app.models import Product, Variant
 from app.schemas.catalogue.variant_schema import option_values_of
-from app.tables.catalogue import availability_of, best_of
+from app.tables.catalogue import availability_of, best_of, threshold_of
 
 
 def derive_listing(product: Product, variants: Sequence[Variant], low_stock_at: int) -> None:
@@ -61,12 +61,6 @@ def is_low(variant: Variant, low_stock_at: int) -> bool:
     return variant.tracks_stock and variant.stock_quantity <= threshold_of(variant, low_stock_at)
 
 
-def threshold_of(variant: object, low_stock_at: int) -> int:
-    """Return the stock at which a variant is low."""
-    own: int | None = getattr(variant, "low_stock_at")
-    return low_stock_at if own is None else own
-
-
 def require_higher_compare_at(variant: Variant, pointer: str = "#") -> None:
     """Require that the price beside the price of a variant is higher.
 
@@ -74,8 +68,7 @@ def require_higher_compare_at(variant: Variant, pointer: str = "#") -> None:
         InvalidInput: it is not.
     """
     if variant.compare_at_minor is not None and variant.compare_at_minor <= variant.price_minor:
-        reason = {"pointer": f"{pointer}/compare_at_price", "detail": "must be more than the price"}
-        raise InvalidInput("the body does not match its schema", [reason])
+        raise InvalidInput.in_body((f"{pointer}/compare_at_price", "must be more than the price"))
 
 
 def only_variant(product: Product, variants: Sequence[Variant]) -> Variant:

@@ -152,19 +152,10 @@ def values_in_order(
         for name in names
         if comparison_key(name) in by_key
     }
-    errors = [
-        {"pointer": f"{pointer}/option_values", "detail": f"must have a value for {name}"}
-        for name in names
-        if name not in found
-    ] + [
-        {
-            "pointer": f"{pointer}/option_values",
-            "detail": f"{name} is not an option of the product",
-        }
-        for name, _ in by_key.values()
-    ]
-    if errors:
-        raise InvalidInput("the body does not match its schema", errors)
+    reasons = [f"must have a value for {name}" for name in names if name not in found]
+    reasons += [f"{name} is not an option of the product" for name, _ in by_key.values()]
+    if reasons:
+        raise InvalidInput.in_body(*((f"{pointer}/option_values", each) for each in reasons))
     return found
 
 

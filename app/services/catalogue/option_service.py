@@ -118,9 +118,10 @@ class _Plan:
             place = places.pop(comparison_key(former), None)
             if place is None:
                 if option.former_name is not None:
-                    raise _refused(f"{pointer}/former_name", f"the product has no option {former}")
+                    reason = f"the product has no option {former}"
+                    raise InvalidInput.in_body((f"{pointer}/former_name", reason))
                 if option.value is None:
-                    raise _refused(f"{pointer}/value", "is required for a new option")
+                    raise InvalidInput.in_body((f"{pointer}/value", "is required for a new option"))
                 plan.made.append(option.name)
             elif present[place - 1] != option.name:
                 plan.renamed.append(RenamedOption(before=present[place - 1], after=option.name))
@@ -166,9 +167,3 @@ def _require_different(product: Product, values: Mapping[Variant, Values]) -> No
                 for group in colliding
             ],
         )
-
-
-def _refused(pointer: str, reason: str) -> InvalidInput:
-    return InvalidInput(
-        "the body does not match its schema", [{"pointer": pointer, "detail": reason}]
-    )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from app.cache.areas.catalogue import PRODUCT_LISTS, PRODUCTS, list_key
+from app.cache.areas.catalogue import PRODUCT_LISTS, PRODUCTS
 from app.cache.cache import Cache, Found, Tier
 from app.cache.representation import Representation
 from app.core.clock import Clock
@@ -98,8 +98,7 @@ class ProductService:
 
         if query.includes_stock:
             return Found(await load(), Tier.MISS)
-        key = list_key(query.model_dump_json(), self._low_stock_at)
-        return await self._cache.show_list(PRODUCT_LISTS, key, load)
+        return await self._cache.show_list(PRODUCT_LISTS, query.model_dump_json(), load)
 
     async def change(
         self,

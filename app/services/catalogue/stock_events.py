@@ -6,7 +6,7 @@ from typing import Any
 from app.schemas.catalogue.product_events import ProductOutOfStockEvent, VariantLowStockEvent
 from app.schemas.catalogue.product_messages import ProductOutOfStock, VariantLowStock
 from app.schemas.messaging.event_schema import DomainEvent
-from app.services.catalogue.listing import threshold_of
+from app.tables.catalogue import threshold_of
 
 logger = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ from app.schemas.page_schema import PageQuery
 from app.security.principal import Caller
 from app.services.catalogue.catalogue_changes import CatalogueChanges, stock_of
 from app.services.catalogue.listing import only_variant, sold_ids
+from app.tables.catalogue import is_limited
 
 _AT_ONCE = 1_000
-_STORED = StockMovementRead.model_fields.keys() - {"product_id"}
 
 
 class StockService:
@@ -73,7 +73,7 @@ class StockService:
             ProductNotFound: the product does not exist.
         """
         await self._products.get(product_id)
-        return _page(*await self._stock.movements_of_product(product_id, query), product_id)
+        return _page(*await self._stock.movements_of_product(product_id, query))
 
     async def of_variant(self, variant_id: UUID, query: PageQuery) -> StockMovementPage:
         """Return a page of the movements of the stock of a variant.
@@ -81,8 +81,8 @@ class StockService:
         Raises:
             VariantNotFound: the variant does not exist.
         """
-        product_id = await self._variants.product_of(variant_id)
-        return _page(*await self._stock.movements_of_variant(variant_id, query), product_id)
+        await self._variants.get(variant_id)
+        return _page(*await self._stock.movements_of_variant(variant_id, query))
 
     async def is_derived(self, low_stock_at: int) -> bool:
         """Return whether the stored rows were derived with a setting of what is low."""
@@ -128,9 +128,7 @@ def one_of(variants: Sequence[Variant], variant_id: UUID) -> Variant:
 
 
 def _require_stock(product: Product, variant: Variant, quantity: int) -> None:
-    if variant.stock_quantity + quantity >= 0 or quantity > 0:
-        return
-    if variant.allows_backorder or not variant.tracks_stock:
+    if variant.stock_quantity + quantity >= 0 or quantity > 0 or not is_limited(variant):
         return
     raise InsufficientStock(
         f"{product.name}: {-quantity} to be removed, {variant.stock_quantity} in stock",
@@ -144,16 +142,7 @@ def _require_stock(product: Product, variant: Variant, quantity: int) -> None:
     )
 
 
-def _page(
-    movements: Sequence[StockMovement], following: str | None, product_id: UUID
-) -> StockMovementPage:
+def _page(movements: Sequence[StockMovement], following: str | None) -> StockMovementPage:
     return StockMovementPage(
-        items=[
-            StockMovementRead(
-                product_id=product_id,
-                **{name: getattr(each, name) for name in _STORED},
-            )
-            for each in movements
-        ],
-        next=following,
+        items=[StockMovementRead.model_validate(each) for each in movements], next=following
     )

@@ -225,11 +225,8 @@ def _all_values(
     }
     for name, given in further.items():
         if (values := known.get(comparison_key(name))) is None:
-            detail = f"{name} is not an option of the product"
-            raise InvalidInput(
-                "the body does not match its schema",
-                [{"pointer": "#/option_values", "detail": detail}],
-            )
+            reason = f"{name} is not an option of the product"
+            raise InvalidInput.in_body(("#/option_values", reason))
         for value in given:
             values.setdefault(comparison_key(value), value)
     return [list(values.values()) for values in known.values()]

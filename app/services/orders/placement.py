@@ -24,6 +24,7 @@ from app.repositories.catalogue.stock_repository import movement_row
 from app.schemas.orders.order_schema import OrderCreate
 from app.security.principal import Caller
 from app.services.catalogue.listing import sold_ids
+from app.tables.catalogue import is_limited
 from app.tables.orders import NewLine, NewOrder, NewStep
 
 # That of the column in which a line keeps it.
@@ -177,11 +178,6 @@ def _line(variant: Any, quantity: int) -> NewLine:
     )
 
 
-def is_limited(variant: Any) -> bool:
-    """Return whether no more units of a variant can be ordered than are in stock."""
-    return variant.tracks_stock and not variant.allows_backorder
-
-
 def full_name(variant: Any) -> str:
     """Return the name of a variant in an order: that of its product, and its option values."""
     values = (variant.option1, variant.option2, variant.option3)
@@ -197,9 +193,9 @@ def buyer_of(caller: Caller, data: OrderCreate) -> UUID:
     if data.user_id is None and caller.user_id is not None:
         return caller.user_id
     if data.user_id is None:
-        raise _refused("is required: the caller is not a user")
+        raise InvalidInput.in_body(("#/user_id", "is required: the caller is not a user"))
     if caller.owner is not None and caller.owner != data.user_id:
-        raise _refused("may be set by staff only")
+        raise InvalidInput.in_body(("#/user_id", "may be set by staff only"))
     return data.user_id
 
 
@@ -217,9 +213,3 @@ def sales_in(orders: Iterable[NewOrder]) -> list[dict[str, Any]]:
         if order.holds_stock
         for line in order.lines
     ]
-
-
-def _refused(reason: str) -> InvalidInput:
-    return InvalidInput(
-        "the body does not match its schema", [{"pointer": "#/user_id", "detail": reason}]
-    )

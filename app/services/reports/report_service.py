@@ -133,7 +133,7 @@ class ReportService:
         first = query.from_day or last - timedelta(days=_CHART_DAYS - 1)
         if not 0 <= (last - first).days < MAX_CHART_DAYS:
             reason = f"must be at most {MAX_CHART_DAYS - 1} days before to, and not after it"
-            raise InvalidInput("the query is not valid", [{"parameter": "from", "detail": reason}])
+            raise InvalidInput.in_query("from", reason)
         reports = await self._reports.between(first, last)
         return span(first, last), [summary_of(each) for each in reports]
 
