@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import aio_pika
-from aio_pika.abc import AbstractConnection
+import aiormq
+from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
 from aiormq.exceptions import (
     ChannelAccessRefused,
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 CONNECT_SECONDS = 5.0
 _HEARTBEAT_SECONDS = 10
 _CLOSE_SECONDS = 2.0
+_HIGHEST_CHANNEL = 65_535
 _WAIT_SECONDS = 1.0
 
 
@@ -38,6 +40,34 @@ class BrokerLost(Exception):
 def describe(error: BaseException) -> str:
     """Return the message of an error, or its class name if it has none."""
     return str(error) or type(error).__name__
+
+
+class _Connection(aio_pika.Connection):
+    """A connection that does not reuse the number of a recently closed channel."""
+
+    # The library releases a number when the broker closes the channel, before it has confirmed
+    # that. If another task takes the number in between, its open arrives before the confirmation,
+    # and the broker closes the connection.
+
+    _last_number = 0
+
+    def channel(
+        self,
+        channel_number: int | None = None,
+        publisher_confirms: bool = True,
+        on_return_raises: bool = False,
+    ) -> AbstractChannel:
+        """Return a new channel, which is opened when it is awaited or entered."""
+        if channel_number is None and self.transport is not None:
+            channel_number = self._next_number(self.transport.connection)
+        return super().channel(channel_number, publisher_confirms, on_return_raises)
+
+    def _next_number(self, connection: aiormq.abc.AbstractConnection) -> int:
+        highest = connection.connection_tune.channel_max or _HIGHEST_CHANNEL
+        while True:
+            self._last_number = self._last_number % highest + 1
+            if self._last_number not in connection.channels:
+                return self._last_number
 
 
 def broker_url(settings: Settings) -> str:
@@ -86,7 +116,9 @@ async def connected(
     decode_leniently()
     try:
         async with asyncio.timeout(connect_seconds):
-            connection = await aio_pika.connect(broker_url(settings), timeout=connect_seconds)
+            connection = await aio_pika.connect(
+                broker_url(settings), timeout=connect_seconds, connection_class=_Connection
+            )
     except asyncio.CancelledError as error:
         # The library cancels waiting tasks when the broker closes; this task was not cancelled.
         if (task := asyncio.current_task()) is None or task.cancelling():

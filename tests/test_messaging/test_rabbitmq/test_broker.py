@@ -1,11 +1,12 @@
 """The connection to the broker leads to the virtual host of the settings."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from app.messaging.rabbitmq.broker import BrokerLost, connected, declare
+from app.messaging.rabbitmq.broker import BrokerLost, connected, declare, declare_queue
 from app.settings import Settings
 from tests.support.servers import RabbitMQServer
 
@@ -64,6 +65,15 @@ async def test_a_refused_connection_names_the_settings(
     with pytest.raises(BrokerLost, match=reason):
         async with connected(settings):
             pass
+
+
+async def test_many_refusals_at_once_leave_the_connection_open(broker: RabbitMQServer) -> None:
+    async with connected(settings_of(broker, VHOSTS[0])) as connection:
+        await declare(connection)
+        for _ in range(20):
+            unlike = [declare_queue(connection, "order", {"x-max-length": n}) for n in range(1, 41)]
+            await asyncio.gather(*unlike)
+    assert broker.queue_depth("order", VHOSTS[0]) == 0
 
 
 async def test_a_user_who_may_not_configure_uses_what_is_there(
