@@ -17,8 +17,10 @@ async def test_an_answer_says_where_it_was_found(client: httpx.AsyncClient) -> N
     for path in (f"/products/{product['id']}", "/products", "/products?sort=name&limit=5"):
         first, second = await client.get(path), await client.get(path)
         assert first.headers["X-Cache"] == "miss"
-        if second.headers["X-Cache"] == "miss":
-            # On a busy machine the drop of the new product is replayed once between the reads.
+        for _ in range(10):
+            # On a busy machine the drop of the new product is replayed between the reads.
+            if second.headers["X-Cache"] != "miss":
+                break
             second = await client.get(path)
         assert second.headers["X-Cache"] == "near"
         assert first.content == second.content and first.headers["ETag"] == second.headers["ETag"]
