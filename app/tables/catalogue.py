@@ -109,8 +109,11 @@ class Product(Base):
             "price_minor",
             "primary_category_id",
             "id",
+            # SQLite reads the table for what an index does not have, its own condition included.
+            "is_active",
+            "archived_at",
             postgresql_where=sql("archived_at IS NULL AND is_active"),
-            sqlite_where=sql("archived_at IS NULL AND is_active"),
+            sqlite_where=sql("archived_at IS NULL AND is_active = 1"),
         ),
     )
 

@@ -1,8 +1,9 @@
 """Compares facets with a count of every product, and measures what they and lists cost.
 
 On each database, a shop of 2,000 products must have the same numbers for 1,000 sets of filters at
-random; then requests are timed, uncached, in a shop with as many products as a supermarket. It
-exits with 1 if a number differs.
+random; then requests are timed, uncached, in a shop with as many products as a supermarket: those
+of a file (`--data`) with filters by their own words, or else random ones with many options. It exits
+with 1 if a number differs.
 """
 
 import argparse
@@ -10,14 +11,18 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from app.core.search_words import search_words
+from app.jobs.file_import import import_files
+from app.models import Category, Product
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.facet_schema import FacetQuery
 from app.schemas.catalogue.product_schema import ProductQuery
@@ -61,14 +66,20 @@ async def timed(settings: Settings, arguments: argparse.Namespace) -> None:
     random = Random(arguments.seed)
     shop = Shop(settings)
     await migrate_shop(shop)
-    await plant(shop, arguments.products, random, categories=_CATEGORIES)
+    if arguments.data is None:
+        await plant(shop, arguments.products, random, categories=_CATEGORIES)
+    else:
+        await import_files(shop, [arguments.data])
     async with shop.database.reshape() as connection:
         await connection.execute(text("ANALYZE"))
     if not shop.database.is_sqlite:
         async with shop.database.reader.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             await connection.execute(text("VACUUM products, product_facets"))
-    sets = [random_filters(random) for _ in range(arguments.times)]
+    if arguments.data is None:
+        sets = [random_filters(random) for _ in range(arguments.times)]
+    else:
+        sets = await filters_of_data(shop, random, arguments.times)
     await measure("facets, filters at random", [_facets(shop, each) for each in sets])
     await measure("facets of everything", [_facets(shop, [])] * 50)
     for sort in _SORTS:
@@ -80,6 +91,30 @@ async def timed(settings: Settings, arguments: argparse.Namespace) -> None:
     lists = [_listed(shop, each) for each in sets]
     await measure("lists, filters at random", lists)
     await shop.close()
+
+
+async def filters_of_data(shop: Shop, random: Random, times: int) -> list[Pairs]:
+    """Return random filters by the words, categories and prices that the products have."""
+    async with shop.database.read() as session:
+        rows = (await session.execute(select(Product.name, Product.price_minor))).all()
+        categories = (await session.scalars(select(Category.name))).all()
+    words = [word for row in rows for word in search_words(row.name)]
+
+    def price() -> str:
+        return f"{Decimal(random.choice(rows).price_minor) / 100:.2f}"
+
+    def filters() -> Pairs:
+        word = random.choice(words)
+        chosen = [
+            (0.4, "q", word[: random.randint(min(2, len(word)), len(word))]),
+            (0.4, "category", random.choice(categories)),
+            (0.3, "min_price", price()),
+            (0.3, "max_price", price()),
+            (0.3, "in_stock", random.choice(("true", "false"))),
+        ]
+        return [(name, value) for share, name, value in chosen if random.random() < share]
+
+    return [filters() for _ in range(times)]
 
 
 async def measure(name: str, requests: list[Callable[[], Awaitable[object]]]) -> None:
@@ -146,6 +181,7 @@ def parse_arguments() -> argparse.Namespace:
     name = "python -m benchmarks.catalogue.facets"
     parser = argparse.ArgumentParser(prog=name, description=__doc__)
     parser.add_argument("--products", type=int, default=92_331, help="timed (%(default)s)")
+    parser.add_argument("--data", type=Path, help="of products, timed instead of random ones")
     parser.add_argument("--compared", type=int, default=2_000, help="products (%(default)s)")
     parser.add_argument("--sets", type=int, default=1_000, help="of filters (%(default)s)")
     parser.add_argument("--times", type=int, default=300, help="requests (%(default)s)")

@@ -167,16 +167,23 @@ class _Matched:
         self.are_all = not (query.q or query.sku or within or options)
         # What costs something to find is found once; all products are in an index.
         self.rows: Any = rows.subquery("matched") if self.are_all else rows.cte("matched")
-        columns = self.rows.c
-        self._filters: list[tuple[str, Any]] = [
-            *(("price", each) for each in its.of_price(columns.price_minor)),
-            *(("availability", each) for each in its.of_stock(columns.availability)),
-            *((facet, columns[f"option{place}"] == 1) for place, (facet, _) in enumerate(options)),
-        ]
+        self._its, self._options = its, [facet for facet, _ in options]
+        alike = [each for each in self.rows.c if each.name != "id"]
+        # Many products differ in their ids alone: fewer rows are filtered and counted three times.
+        self.groups: Any = (
+            select(*alike, func.count().label("products")).group_by(*alike).cte("alike")
+        )
 
-    def but(self, facet: str = "") -> list[ColumnElement[bool]]:
-        """Return the conditions of all filters but that of a facet."""
-        return [condition for name, condition in self._filters if name != facet]
+    def but(self, facet: str, rows: Any) -> list[ColumnElement[bool]]:
+        """Return the conditions of rows by all filters but that of a facet."""
+        its, columns = self._its, rows.c
+        filters: list[tuple[str, Any]] = [
+            # As a sum it finds no rows by index, which SQLite would do before it knows of options.
+            *(("price", each) for each in its.of_price(columns.price_minor + 0)),
+            *(("availability", each) for each in its.of_stock(columns.availability)),
+            *((each, columns[f"option{place}"] == 1) for place, each in enumerate(self._options)),
+        ]
+        return [condition for name, condition in filters if name != facet]
 
 
 def _part(kind: str, products: Any, **columns: Any) -> Select[Any]:
@@ -192,28 +199,23 @@ def _part(kind: str, products: Any, **columns: Any) -> Select[Any]:
 
 
 def _by_price(matched: _Matched) -> Select[Any]:
-    # First by price, in the order of an index: few prices are left to find the ranges of.
-    price = matched.rows.c.price_minor
-    prices = (
-        select(price, func.count().label("count"))
-        .where(*matched.but("price"))
-        .group_by(price)
-        .subquery()
-    )
-    step = _step(prices.c.price_minor)
-    return _part(_PRICE, cast(func.sum(prices.c.count), BigInteger), step=step).group_by(step)
+    return _grouped(matched, _PRICE, "price", step=_step(matched.groups.c.price_minor))
 
 
 def _by_availability(matched: _Matched) -> Select[Any]:
-    value = matched.rows.c.availability
-    part = _part(_AVAILABILITY, func.count(), value=cast(value, String))
-    return part.where(*matched.but("availability")).group_by(value)
+    value = cast(matched.groups.c.availability, String)
+    return _grouped(matched, _AVAILABILITY, "availability", value=value)
 
 
 def _by_category(matched: _Matched) -> Select[Any]:
-    value = matched.rows.c.primary_category_id
-    part = _part(_CATEGORY, func.count(), value=cast(value, String))
-    return part.where(*matched.but()).group_by(value)
+    value = cast(matched.groups.c.primary_category_id, String)
+    return _grouped(matched, _CATEGORY, "", value=value)
+
+
+def _grouped(matched: _Matched, kind: str, facet: str, **column: Any) -> Select[Any]:
+    groups = matched.groups
+    part = _part(kind, cast(func.sum(groups.c.products), BigInteger), **column)
+    return part.where(*matched.but(facet, groups)).group_by(*column.values())
 
 
 def _by_further(matched: _Matched, is_shown: Condition) -> Select[Any]:
@@ -235,7 +237,7 @@ def _by_further(matched: _Matched, is_shown: Condition) -> Select[Any]:
             primary,
             (primary.c.id == rows.c.primary_category_id) & (primary.c.shown_id == value),
         )
-        .where(primary.c.id.is_(None), *matched.but())
+        .where(primary.c.id.is_(None), *matched.but("", rows))
         .group_by(value)
     )
 
@@ -243,12 +245,14 @@ def _by_further(matched: _Matched, is_shown: Condition) -> Select[Any]:
 def _by_option(matched: _Matched, query: FacetQuery) -> Select[Any]:
     """Return the values of options that are shown, with their spelling."""
     counts = select(_facets.facet, _facets.value, func.count().label("count"))
-    if not matched.are_all or matched.but():
-        its = matched.rows
+    its = matched.rows
+    if not matched.are_all or matched.but("", its):
         # All options are counted in one go, each by the filters that it has.
-        by_option = [and_(_facets.facet == facet, *matched.but(facet)) for facet in query.options]
+        by_option = [
+            and_(_facets.facet == facet, *matched.but(facet, its)) for facet in query.options
+        ]
         counts = counts.join(its, its.c.id == _facets.product_id).where(
-            or_(and_(true(), *matched.but()), *by_option)
+            or_(and_(true(), *matched.but("", its)), *by_option)
         )
     grouped = counts.group_by(_facets.facet, _facets.value).subquery()
     place = func.row_number().over(
