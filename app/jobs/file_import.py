@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from itertools import groupby, islice
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -19,7 +20,7 @@ from app.database.savepoints import savepoint
 from app.database.sessions import AsyncSession
 from app.errors import DomainError, Unavailable
 from app.jobs.csv_rows import UnreadableFile
-from app.jobs.import_sources import Source, open_sources
+from app.jobs.import_sources import Source, group_of, open_sources
 from app.schemas.data.import_schema import ROW_KINDS
 from app.services.data.import_outcome import FirstRows, ImportOptions, Numbered, Outcome
 from app.wiring.data import provide_imports
@@ -81,6 +82,7 @@ async def import_sources(
                 outcome = Outcome()
                 load = _Load(shop, source.kind, options)
                 for chunk in _chunks(source, outcome):
+                    load.first_rows.shared.clear()
                     async with transaction() as session:
                         outcome.include(await load.chunk(session, chunk))
                     progress.advance(task, len(chunk))
@@ -108,7 +110,7 @@ class _Load:
         self._shop = shop
         self._kind = kind
         self._options = options
-        self._first_rows: FirstRows = {}
+        self.first_rows = FirstRows()
 
     async def chunk(self, session: AsyncSession, rows: Sequence[Numbered]) -> Outcome:
         """Load rows together; if that fails, in halves, to find the row that is to blame."""
@@ -120,7 +122,7 @@ class _Load:
         except DomainError as refusal:
             halves = self._halves(rows)
             if len(halves) == 1:
-                return Outcome(refused=[(number, refusal.detail) for number, _ in rows])
+                return Outcome(refused=[(number, _reason_of(refusal)) for number, _ in rows])
         outcome = Outcome()
         for half in halves:
             outcome.include(await self.chunk(session, half))
@@ -129,38 +131,68 @@ class _Load:
     async def _add(self, session: AsyncSession, rows: Sequence[Numbered]) -> Outcome:
         imports = provide_imports(session, self._shop, self._options)
         if self._kind == "products":
-            return await imports.add_products(rows, self._first_rows)
+            return await imports.add_products(rows, self.first_rows)
         if self._kind == "users":
-            return await imports.add_users(rows, self._first_rows)
+            return await imports.add_users(rows, self.first_rows)
         return await imports.add_orders(rows)
 
     def _halves(self, rows: Sequence[Numbered]) -> list[Sequence[Numbered]]:
-        """Return the rows in two parts that keep orders whole, or in one that has one order."""
+        """Return the rows in two parts, in which what belongs together stays if it can.
+
+        Orders are never parted. A further variant of a product can be refused by itself.
+        """
         middle = len(rows) // 2
         places = sorted(range(1, len(rows)), key=lambda place: abs(place - middle))
         for place in places:
-            before, after = rows[place - 1][1], rows[place][1]
-            if self._kind != "orders" or before.get("reference") != after.get("reference"):
+            before, after = (group_of(self._kind, rows[each][1]) for each in (place - 1, place))
+            if before is None or before != after:
                 return [rows[:place], rows[place:]]
-        return [rows]
+        if self._kind == "orders" or not places:
+            return [rows]
+        return [rows[: places[0]], rows[places[0] :]]
+
+
+def _reason_of(refusal: DomainError) -> str:
+    errors: list[dict[str, str]] = refusal.context.get("errors", [])
+    reasons = [f"{each['pointer'].removeprefix('#/')}: {each['detail']}" for each in errors]
+    return "; ".join(reasons) or refusal.detail
 
 
 def _chunks(source: Source, outcome: Outcome) -> Iterator[Sequence[Numbered]]:
-    rows = source.read()
-    if source.kind != "orders":
+    """Yield the rows in parts, with those that belong together in one."""
+    if not source.is_grouped:
+        rows = source.read()
         while chunk := list(islice(rows, _CHUNK_ROWS)):
             yield chunk
         return
     chunk = []
-    for reference, group in groupby(rows, key=lambda numbered: numbered[1].get("reference")):
-        whole = list(group)
-        if str(reference) in source.torn:
-            reason = f"order {reference}: its rows are not adjacent"
-            outcome.refused += [(number, reason) for number, _ in whole]
-            continue
+    for whole in _groups(source, outcome):
         if chunk and len(chunk) + len(whole) > _CHUNK_ROWS:
             yield chunk
             chunk = []
         chunk += whole
     if chunk:
         yield chunk
+
+
+def _groups(source: Source, outcome: Outcome) -> Iterator[list[Numbered]]:
+    """Yield the rows that belong together; those of a product that stand apart come last."""
+    apart: dict[Any, list[Numbered]] = {}
+    for group, numbered in groupby(
+        source.read(), key=lambda numbered: group_of(source.kind, numbered[1])
+    ):
+        whole = list(numbered)
+        if str(group) not in source.torn:
+            yield whole if source.kind == "orders" else _first_first(group, whole)
+        elif source.kind == "orders":
+            reason = f"order {group}: its rows are not adjacent"
+            outcome.refused += [(number, reason) for number, _ in whole]
+        else:
+            apart.setdefault(group, []).extend(whole)
+    for group, whole in apart.items():
+        yield _first_first(group, whole)
+
+
+def _first_first(group: Any, rows: list[Numbered]) -> list[Numbered]:
+    """Return the rows of a product with that of its first variant first."""
+    return sorted(rows, key=lambda numbered: numbered[1].get("sku") != group)

@@ -11,7 +11,9 @@ from typing import Any
 
 from app.core.calendar import ShopDays
 from app.jobs.csv_rows import BrokenLine, CsvRow, UnreadableFile, open_csv, require_text
+from app.schemas.csv_cells import unguarded
 from app.schemas.data.import_schema import (
+    GUARDED,
     ROW_KINDS,
     BrokenRow,
     column_key,
@@ -23,6 +25,7 @@ from app.services.data.import_outcome import Numbered
 NOTES = ("file", "row", "reason", "kind")
 """The columns that a file of refused rows has in addition to those of its kinds."""
 
+_GROUPING = ("reference", "product_sku", "sku")
 _BATCH_ROWS = 5_000
 # Counted as in an editor or a spreadsheet, where the column names are row 1.
 _FIRST_ROW = 2
@@ -35,14 +38,20 @@ _ANY_ZONE = ShopDays("UTC")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Rows to import: their file, kind and number, and a function that reads them."""
+    """Rows to import: their file, kind, columns and number, and a function that reads them."""
 
     path: Path
     kind: str
+    columns: Sequence[str]
     row_count: int
     read: Callable[[], Iterator[Numbered]]
     torn: frozenset[str] = field(default=frozenset())
-    """References of orders whose rows are not adjacent."""
+    """The groups whose rows are not adjacent."""
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether several rows can belong together."""
+        return is_grouped(self.kind, self.columns)
 
 
 def open_sources(path: Path, encoding: str | None = None) -> list[Source]:
@@ -76,6 +85,8 @@ def _csv_sources(path: Path, encoding: str | None) -> list[Source]:
         # The other columns of a file of refused rows belong to rows of other kinds.
         own = [name if name in columns else "" for name in names] if has_notes else names
 
+        is_guarded = kind == "products" and "product_sku" in own
+
         def is_row(cells: list[str]) -> bool:
             row = {name: cell for name, cell in zip(own, cells) if name}
             is_whole = len(cells) == len(names)
@@ -88,10 +99,10 @@ def _csv_sources(path: Path, encoding: str | None) -> list[Source]:
                     if found in ROW_KINDS or not takes_others:
                         continue
                     row = BrokenRow(row, f"kind: must be one of {', '.join(ROW_KINDS)}", ())
-                yield number, row
+                yield number, _unguarded(row) if is_guarded else row
 
-        row_count, torn = _count_rows(row.get("reference") for _, row in read())
-        return Source(path, kind, row_count, read, torn)
+        row_count, torn = _count_rows(group_of(kind, row) for _, row in read())
+        return Source(path, kind, own, row_count, read, torn)
 
     if not has_notes:
         return [source_of(_kind_of(path, names, file.names))]
@@ -130,6 +141,16 @@ def _named(names: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
     return {name: cell for name, cell in zip(names, cells) if name}
 
 
+def _unguarded(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a row without the apostrophes that an export adds to its texts."""
+    if not any("'" in str(row.get(name)) for name in GUARDED):
+        return row
+    texts = {name: unguarded(str(row[name])) for name in GUARDED if row.get(name)}
+    if isinstance(row, BrokenRow):
+        return BrokenRow({**row, **texts}, row.reason, row.rest)
+    return {**row, **texts}
+
+
 def _parquet_source(path: Path) -> Source:
     try:
         # Only imports of parquet files need this library of 100 MB.
@@ -145,13 +166,12 @@ def _parquet_source(path: Path) -> Source:
         names = _columns_of(path, given)
         kind = _kind_of(path, names, given)
         by_name = dict(zip(given, names))
-        reference = [each for each in given if by_name[each] == "reference"]
-        references = (
-            _plain(row.get(name))
-            for row in (_rows_of(file, reference) if reference else ())
-            for name in reference
+        needed = [each for each in given if by_name[each] in _GROUPING]
+        groups = (
+            group_of(kind, {by_name[name]: _plain(cell) for name, cell in row.items()})
+            for row in (_rows_of(file, needed) if is_grouped(kind, names) else ())
         )
-        _, torn = _count_rows(references)
+        _, torn = _count_rows(groups)
     except ArrowException as error:
         raise UnreadableFile(f"{path}: is not a parquet file: {error}") from error
 
@@ -160,7 +180,7 @@ def _parquet_source(path: Path) -> Source:
         for number, row in rows:
             yield number, {by_name[name]: _plain(cell) for name, cell in row.items()}
 
-    return Source(path, kind, file.metadata.num_rows, read, torn)
+    return Source(path, kind, names, file.metadata.num_rows, read, torn)
 
 
 def _plain(cell: Any) -> Any:
@@ -176,12 +196,24 @@ def _rows_of(file: Any, columns: list[str] | None = None) -> Iterator[dict[str, 
         yield from batch.to_pylist()
 
 
-def _count_rows(references: Iterable[Any]) -> tuple[int, frozenset[str]]:
-    """Return the number of rows and the references whose rows are not adjacent."""
+def is_grouped(kind: str, columns: Iterable[str]) -> bool:
+    """Return whether several rows of a file can belong together."""
+    return kind == "orders" or (kind == "products" and "product_sku" in columns)
+
+
+def group_of(kind: str, row: Mapping[str, Any]) -> Any:
+    """Return what the rows have in common that belong together; None if a row stands alone."""
+    if kind == "orders":
+        return row.get("reference")
+    return (row["product_sku"] or row.get("sku")) if "product_sku" in row else None
+
+
+def _count_rows(each_group: Iterable[Any]) -> tuple[int, frozenset[str]]:
+    """Return the number of rows and the groups whose rows are not adjacent."""
     row_count, groups = 0, Counter[str]()
-    for reference, group in groupby(references):
+    for name, group in groupby(each_group):
         row_count += sum(1 for _ in group)
-        groups[str(reference or "")] += 1
+        groups[str(name or "")] += 1
     del groups[""]
     return row_count, frozenset(each for each, count in groups.items() if count > 1)
 

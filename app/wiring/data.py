@@ -3,8 +3,10 @@
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.repositories.catalogue.category_path_repository import CategoryPathRepository
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.catalogue.stock_repository import StockRepository
+from app.repositories.catalogue.variant_repository import VariantRepository
 from app.repositories.data.order_import_repository import OrderImportRepository
 from app.repositories.data.product_import_repository import ProductImportRepository
 from app.repositories.data.user_import_repository import UserImportRepository
@@ -14,6 +16,7 @@ from app.services.data.import_service import ImportService
 from app.services.data.order_change import OrderChanges
 from app.services.data.order_import import OrderImport
 from app.services.data.privacy_service import PrivacyService
+from app.services.data.product_edits import ProductEdits
 from app.services.data.product_import import ProductImport
 from app.services.data.user_import import UserImport
 from app.wiring import catalogue, identity, messaging, orders, system
@@ -39,21 +42,37 @@ def provide_imports(
     session: AsyncSession, shop: Shop, options: ImportOptions = ImportOptions()
 ) -> ImportService:
     """Return the service that imports files."""
-    products, users = ProductRepository(session), UserImportRepository(session)
+    users = UserImportRepository(session)
     return ImportService(
-        products,
-        ProductImport(
-            products,
-            ProductImportRepository(session),
-            catalogue.provide_products(session, shop),
-            shop.clock,
-            shop.settings.shop_currency,
-            shop.settings.low_stock_at,
-            options,
-        ),
+        ProductRepository(session),
+        _product_import(session, shop, options),
         UserImport(users, identity.provide_users(session, shop), shop.clock, options),
         _order_import(session, shop, users, options),
         shop.days,
+    )
+
+
+def _product_import(session: AsyncSession, shop: Shop, options: ImportOptions) -> ProductImport:
+    products, settings = ProductRepository(session), shop.settings
+    edits = ProductEdits(
+        products,
+        VariantRepository(session),
+        StockRepository(session),
+        catalogue.provide_changes(session, shop),
+        shop.clock,
+        settings.shop_currency,
+        settings.low_stock_at,
+    )
+    return ProductImport(
+        products,
+        ProductImportRepository(session),
+        CategoryPathRepository(session),
+        catalogue.provide_products(session, shop),
+        edits,
+        shop.clock,
+        settings.shop_currency,
+        settings.low_stock_at,
+        options,
     )
 
 

@@ -53,6 +53,7 @@ async def test_the_examples_are_loaded_as_the_document_says(
     } == {
         "TEA-EARL-100": 100,
         "CUP-27": 12,
+        "SHIRT-S": 13,
     }
     orders = {each["units"]: each["status"] for each in await every(client, "/orders")}
     assert orders == {3: "delivered", 1: "delivered"}

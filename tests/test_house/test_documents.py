@@ -51,6 +51,7 @@ NOT_FILES = {
     "users.csv": "a file of the reader's",
     "orders.csv": "a file of the reader's",
     "newer.csv": "a file of the reader's",
+    "shirts.csv": "a file of the reader's",
 }
 
 

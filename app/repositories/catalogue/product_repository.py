@@ -159,7 +159,7 @@ class ProductRepository(Repository[Product]):
     ) -> None:
         """Add products with their variants and the movements of their stock, given as columns.
 
-        Categories are made that there are not.
+        Categories that a product has only by its name are made if there are not.
 
         Raises:
             SkuTaken, VariantExists: nothing is added.
@@ -167,9 +167,15 @@ class ProductRepository(Repository[Product]):
         mark_changed(self.session, product_tags(map(_id_of, products)))
         at = max((each["created_at"] for each in products), default=None)
         if at is not None:
-            names = {each["category"] for each in products}
+            names = {each["category"] for each in products if not each.get("primary_category_id")}
             ids = await PrimaryCategoryRepository(self.session).ids_of(names, at)
-            products = [{**each, "primary_category_id": ids[each["category"]]} for each in products]
+            products = [
+                {
+                    **each,
+                    "primary_category_id": each.get("primary_category_id") or ids[each["category"]],
+                }
+                for each in products
+            ]
         with self.refusing_taken():
             await insert_rows(
                 self.session,

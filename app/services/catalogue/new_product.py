@@ -160,9 +160,16 @@ def values_in_order(
 
 
 def supplies_of(variants: Sequence[Variant], source: str) -> list[dict[str, Any]]:
-    """Return the supplies of the initial stock of variants as columns."""
+    """Return the supplies of the initial stock of variants as columns; below 0, it was counted."""
+    supply, count = MovementReason.SUPPLY, MovementReason.STOCKTAKE
     return [
-        movement_row(each.id, each.stock_quantity, MovementReason.SUPPLY, source, each.created_at)
+        movement_row(
+            each.id,
+            each.stock_quantity,
+            supply if each.stock_quantity > 0 else count,
+            source,
+            each.created_at,
+        )
         for each in variants
         if each.stock_quantity
     ]

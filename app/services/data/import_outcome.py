@@ -1,6 +1,6 @@
 """What an import does with rows: its options, and the outcome of each row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -18,8 +18,15 @@ CALLER = Caller(SOURCE)
 Numbered = tuple[int, Mapping[str, Any]]
 """The number of a row in its file and the cells of the row by column."""
 
-FirstRows = dict[str, int]
-"""The unique values of a file, each with the first row that has it."""
+
+class FirstRows(dict[str, int]):
+    """The unique values of a file, each with the first row that has it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shared: dict[str, dict[str, tuple[int, Any]]] = {}
+        """What the rows of a product share: by its key and the column, the first row's value."""
+
 
 Differences = dict[str, tuple[str, str]]
 """The columns in which a row differs from what exists: the present value and that of the row."""
@@ -55,6 +62,10 @@ class Outcome:
         """The number of all rows."""
         return self.added + self.unchanged + len(self.updated) + len(self.refused)
 
+    def refuse(self, number: int, column: str, reason: str) -> None:
+        """Add a row that is refused for what is in a column."""
+        self.refused.append((number, f"{column}: {reason}"))
+
     def include(self, other: "Outcome") -> None:
         """Add the outcome of other rows."""
         self.added += other.added
@@ -67,8 +78,15 @@ def parse_rows(
     kind: type[Row], rows: Sequence[Numbered], days: ShopDays, outcome: Outcome
 ) -> list[tuple[int, Row]]:
     """Return the valid rows; the others are added to the outcome as refused."""
+    return parse_each([(number, kind, row) for number, row in rows], days, outcome)
+
+
+def parse_each(
+    rows: Iterable[tuple[int, type[Row], Mapping[str, Any]]], days: ShopDays, outcome: Outcome
+) -> list[tuple[int, Row]]:
+    """Return the valid rows, each of its own kind; the others are added as refused."""
     parsed: list[tuple[int, Row]] = []
-    for number, row in rows:
+    for number, kind, row in rows:
         result = parse_row(kind, row, days)
         if isinstance(result, str):
             outcome.refused.append((number, result))

@@ -34,14 +34,21 @@ class ImportService:
     async def add_products(
         self, rows: Sequence[Numbered], first_rows: FirstRows | None = None
     ) -> Outcome:
-        """Add products; `first_rows` remembers the rows of a file from call to call."""
-        return await self._products.add(rows, self._days, {} if first_rows is None else first_rows)
+        """Add products, with all rows of a product in one call, that of its first variant first.
+
+        `first_rows` remembers the rows of a file from call to call.
+        """
+        return await self._products.add(
+            rows, self._days, FirstRows() if first_rows is None else first_rows
+        )
 
     async def add_users(
         self, rows: Sequence[Numbered], first_rows: FirstRows | None = None
     ) -> Outcome:
         """Add users; `first_rows` remembers the rows of a file from call to call."""
-        return await self._users.add(rows, self._days, {} if first_rows is None else first_rows)
+        return await self._users.add(
+            rows, self._days, FirstRows() if first_rows is None else first_rows
+        )
 
     async def add_orders(self, rows: Sequence[Numbered]) -> Outcome:
         """Add orders, whose rows are adjacent."""

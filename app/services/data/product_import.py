@@ -1,43 +1,44 @@
-"""The import of products, identified by SKU."""
+"""The import of products with their variants, identified by SKU."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from app.core.calendar import ShopDays
 from app.core.clock import Clock
-from app.core.money import format_minor
+from app.core.ids import new_id
+from app.repositories.catalogue.category_path_repository import CategoryPathRepository
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.data.product_import_repository import ProductImportRepository
-from app.schemas.catalogue.product_schema import ProductChange
-from app.schemas.data.import_schema import ProductRow, shown
-from app.services.catalogue.new_product import Maker, columns_of
+from app.schemas.data.import_schema import ProductRow, VariantRow
+from app.services.catalogue.listing import derive_listing
+from app.services.catalogue.new_product import Maker, NewProduct, columns_of
 from app.services.catalogue.product_service import ProductService
 from app.services.data.import_outcome import (
     CALLER,
     SOURCE,
-    Differences,
     FirstRows,
     ImportOptions,
     Numbered,
     Outcome,
-    change_of,
-    earlier_row,
-    parse_rows,
-    refusal_of,
+    parse_each,
 )
-
-_COMPARED = ("name", "description", "category", "price_minor", "is_active")
+from app.services.data.product_edits import ProductEdits
+from app.services.data.product_judgement import Judgement, Plan
+from app.services.data.product_rows import NumberedRow, new_product
 
 
 class ProductImport:
-    """Adds products, and changes existing ones if that is asked for."""
+    """Adds products and variants, and changes existing ones if that is asked for."""
 
     def __init__(
         self,
         products: ProductRepository,
         imported: ProductImportRepository,
+        paths: CategoryPathRepository,
         service: ProductService,
+        edits: ProductEdits,
         clock: Clock,
         currency: str,
         low_stock_at: int,
@@ -46,79 +47,85 @@ class ProductImport:
         self._options = options
         self._products = products
         self._imported = imported
+        self._paths = paths
         self._service = service
+        self._edits = edits
         self._clock = clock
         self._currency = currency
         self._low_stock_at = low_stock_at
 
     async def add(self, rows: Sequence[Numbered], days: ShopDays, first_rows: FirstRows) -> Outcome:
-        """Add the products whose SKU is new, with their initial stock."""
+        """Add what has a new SKU, with its initial stock."""
         outcome = Outcome()
-        parsed = parse_rows(ProductRow, rows, days, outcome)
-        existing = await self._imported.by_sku([row.sku for _, row in parsed])
-        added: list[ProductRow] = []
-        changed: dict[UUID, tuple[int, ProductRow, Differences]] = {}
-        for number, row in parsed:
-            product = existing.get(row.sku)
-            if (first := earlier_row(first_rows, row.sku, number)) is not None:
-                outcome.refused.append((number, f"sku: {row.sku} is in row {first} already"))
-            elif product is None:
-                added.append(row)
-            elif not (differences := self._differences(row, product)):
-                outcome.unchanged += 1
-            elif product.archived_at is not None:
-                outcome.refused.append((number, f"sku: product {row.sku} is archived"))
-            elif product.variants_count > 1:
-                outcome.refused.append((number, f"sku: {row.sku} is one of several variants"))
-            elif self._options.updates_existing:
-                changed[product.product_id] = (number, row, differences)
-            else:
-                outcome.refused.append((number, refusal_of(differences)))
-        outcome.added = await self._insert(added)
-        await self._change(changed, outcome)
+        parsed = parse_each([(number, _kind_of(row), row) for number, row in rows], days, outcome)
+        known = await self._imported.by_sku(
+            {row.sku for _, row in parsed} | {row.product_key for _, row in parsed}
+        )
+        has_paths = any(row.category_path is not None for _, row in parsed)
+        categories = await self._paths.names_by_id() if has_paths else {}
+        plan = Judgement(
+            self._options, self._currency, known, categories, first_rows, outcome
+        ).plan(parsed)
+        await self._insert(list(plan.new.values()))
+        await self._change(plan)
+        outcome.added = sum(map(len, plan.new.values())) + len(plan.added)
+        outcome.updated = plan.updated
         return outcome
 
-    async def _insert(self, rows: Sequence[ProductRow]) -> int:
-        maker = Maker(self._clock.now(), self._currency, self._low_stock_at)
-        added = [maker.product(row, self._options.product_ids.get(row.sku)) for row in rows]
+    async def _insert(self, groups: Sequence[Sequence[NumberedRow]]) -> None:
+        now = self._clock.now()
+        maker = Maker(now, self._currency, self._low_stock_at)
+        paths = {row.category_path for ((_, row), *_) in groups if row.category_path is not None}
+        categories = await self._paths.ids_of(paths, now) if paths else {}
+        # In the order of the rows, in which they are exported again.
+        ids = sorted(new_id(now) for _ in groups)
+        added = [
+            self._made(maker, [row for _, row in group], row_id, categories)
+            for group, row_id in zip(groups, ids)
+        ]
         await self._products.add_all(
             [columns_of(each.product) for each in added],
             [columns_of(variant) for each in added for variant in each.variants],
             [movement for each in added for movement in each.movements(SOURCE)],
         )
-        return len(added)
 
-    async def _change(
-        self, changed: Mapping[UUID, tuple[int, ProductRow, Differences]], outcome: Outcome
-    ) -> None:
-        if not changed:
-            return
-        await self._service.find_categories([row.category for _, row, _ in changed.values()])
-        await self._service.lock(changed)
-        for product_id, (number, row, differences) in changed.items():
-            names = {f"{column}_minor" if column == "price" else column for column in differences}
-            values = {name: getattr(row, name) for name in names}
-            # Not validated again: the price is in minor units already.
-            change = ProductChange.model_construct(**values)
-            await self._service.change(CALLER, product_id, change)
-            outcome.updated.append((number, change_of(differences)))
+    def _made(
+        self,
+        maker: Maker,
+        rows: Sequence[ProductRow],
+        row_id: UUID,
+        categories: Mapping[tuple[str, ...], UUID],
+    ) -> NewProduct:
+        first = rows[0]
+        product_id = self._options.product_ids.get(first.sku, row_id)
+        made = maker.product(new_product(rows), product_id)
+        if first.category_path is not None:
+            made.product.primary_category_id = categories[first.category_path]
+        if not first.variant_is_active:
+            made.variants[0].is_active = False
+            derive_listing(made.product, made.variants, self._low_stock_at)
+        return made
 
-    def _differences(self, row: ProductRow, product: Any) -> Differences:
-        """Return what differs in the columns that the row has.
+    async def _change(self, plan: Plan) -> None:
+        """Change what is there; categories come first, and products are locked after them."""
+        if plan.edits:
+            await self._give_categories(plan, self._clock.now())
+            await self._edits.apply(CALLER, plan.edits)
 
-        Sales change the stock of a product: only an update sets it. One whose orders move the stock
-        does not: run again, it would return what the orders of the first run took.
-        """
-        sets_stock = self._options.updates_existing and not self._options.moves_stock
-        names = _COMPARED + (("stock_quantity",) if sets_stock else ())
-        return {
-            name.removesuffix("_minor"): (self._shown(name, here), self._shown(name, there))
-            for name in names
-            if name in row.model_fields_set
-            and (here := getattr(product, name)) != (there := getattr(row, name))
+    async def _give_categories(self, plan: Plan, now: datetime) -> None:
+        by_path = await self._paths.ids_of(set(plan.paths.values()), now) if plan.paths else {}
+        named: dict[UUID, Any] = {
+            product_id: edit.product["category"]
+            for product_id, edit in plan.edits.items()
+            if "category" in edit.product and product_id not in plan.paths
         }
+        by_name = await self._service.find_categories(named.values())
+        for product_id, name in named.items():
+            plan.edits[product_id].product["primary_category_id"] = by_name[name]
+        for product_id, path in plan.paths.items():
+            plan.edits[product_id].product["primary_category_id"] = by_path[path]
 
-    def _shown(self, name: str, value: Any) -> str:
-        if name == "price_minor":
-            return format_minor(value, self._currency)
-        return shown(value) if isinstance(value, str) else str(value).lower()
+
+def _kind_of(row: Mapping[str, Any]) -> type[ProductRow]:
+    is_further = row.get("product_sku") not in (None, "", row.get("sku"))
+    return VariantRow if is_further else ProductRow

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, cast
@@ -11,6 +10,7 @@ from litestar import Response
 from litestar.response import Stream
 
 from app.core.money import format_minor
+from app.schemas.csv_cells import inert
 from app.schemas.reports.report_schema import ReportSummary
 from app.services.reports.report_service import ReportService
 from app.web.rendering.responses import has_tag
@@ -23,13 +23,6 @@ _JSON = "application/json"
 _AT_ONCE = 1_000
 # By this mark a spreadsheet knows that the file is in UTF-8.
 _BYTE_ORDER_MARK = "\ufeff"
-# OWASP, CSV Injection: a spreadsheet reads text that begins like this as a formula, and those of
-# East Asia also the wide and small forms of the signs.
-_SIGNS = "-=+@\u2212\uff0d\uff1d\uff0b\uff20\ufe63\ufe66\ufe62\ufe6b"
-# Where the separator of lists is a semicolon, the quotes of a cell inside a line protect nothing,
-# and a new cell begins in the middle of a text.
-_FORMULA = re.compile(rf"(^|[;|\t\r\n])([\s\"']*)(?=[{_SIGNS}])")
-_BREAKS = ("\t", "\r", "\n")
 _LINE = (
     "report_at",
     "report_id",
@@ -91,12 +84,6 @@ def products_as_csv(request: ShopRequest, shop: Shop, report: ReportSummary) -> 
         )
 
     return _answer(request, report, "products", _PRODUCT, cells, shop, ReportService.products_after)
-
-
-def inert(text: str) -> str:
-    """Return a text that no spreadsheet reads as a formula, whatever it takes for a separator."""
-    marked = _FORMULA.sub(r"\1\2'", text)
-    return f"'{marked}" if text.startswith(_BREAKS) else marked
 
 
 def _answer(

@@ -1,0 +1,95 @@
+"""Changes of many products with their variants at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from app.core.clock import Clock
+from app.errors import TooManyVariants
+from app.models import Product, Variant
+from app.repositories.catalogue.product_repository import ProductRepository
+from app.repositories.catalogue.stock_repository import StockRepository
+from app.repositories.catalogue.variant_repository import VariantRepository
+from app.schemas.catalogue.variant_schema import MAX_VARIANTS, VariantCreate
+from app.security.principal import Caller
+from app.services.catalogue.catalogue_changes import CatalogueChanges, stock_of
+from app.services.catalogue.new_product import Maker, columns_of, supplies_of
+
+
+@dataclass(slots=True)
+class Edit:
+    """What is changed of a product, as columns, and the variants that it gets."""
+
+    product: dict[str, Any] = field(default_factory=dict)
+    variants: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    added: list[VariantCreate] = field(default_factory=list)
+
+
+class ProductEdits:
+    """Changes products, each with its variants in one go."""
+
+    def __init__(
+        self,
+        products: ProductRepository,
+        variants: VariantRepository,
+        stock: StockRepository,
+        changes: CatalogueChanges,
+        clock: Clock,
+        currency: str,
+        low_stock_at: int,
+    ) -> None:
+        self._products = products
+        self._variants = variants
+        self._stock = stock
+        self._changes = changes
+        self._clock = clock
+        self._currency = currency
+        self._low_stock_at = low_stock_at
+
+    async def apply(self, caller: Caller, edits: Mapping[UUID, Edit]) -> None:
+        """Change products; new categories have to be there already.
+
+        Raises:
+            ProductNotFound, SkuTaken, VariantExists, TooManyVariants: nothing is changed.
+            InvalidInput: a variant has other options than its product, or a wrong price.
+            InsufficientStock: a variant owes units to orders, and would not be allowed to any more.
+        """
+        if edits:
+            await self._products.lock(edits)
+        for product_id, edit in edits.items():
+            await self._change(caller, product_id, edit)
+
+    async def _change(self, caller: Caller, product_id: UUID, edit: Edit) -> None:
+        product, variants = await self._products.with_variants(product_id, lock=True)
+        now, before = self._clock.now(), stock_of(variants)
+        for variant in variants:
+            if changes := edit.variants.get(variant.id):
+                await self._changes.change_variant(caller, product, variant, changes, now)
+        for name, value in edit.product.items():
+            setattr(product, name, value)
+        added = await self._add(caller, product, variants, edit.added) if edit.added else []
+        await self._changes.store(product, [*variants, *added], before, now)
+
+    async def _add(
+        self,
+        caller: Caller,
+        product: Product,
+        variants: Sequence[Variant],
+        wanted: Sequence[VariantCreate],
+    ) -> list[Variant]:
+        if (count := len(variants) + len(wanted)) > MAX_VARIANTS:
+            raise TooManyVariants(
+                f"{product.name} would have {count} variants, and {MAX_VARIANTS} are allowed",
+                product_id=str(product.id),
+                limit=MAX_VARIANTS,
+            )
+        maker = Maker(self._clock.now(), self._currency, self._low_stock_at)
+        last, price = max(each.position for each in variants), variants[0].price_minor
+        added = [
+            maker.variant(data, product.id, place, product.option_names, price)
+            for place, data in enumerate(wanted, start=last + 1)
+        ]
+        await self._variants.add_all(product.id, [columns_of(each) for each in added])
+        await self._stock.add_movements(supplies_of(added, caller.name))
+        return added
