@@ -48,7 +48,7 @@ class Run:
     baskets: list[Basket]
     started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
     users: dict[str, str] = field(default_factory=dict)
-    products: dict[str, dict[str, Any]] = field(default_factory=dict)
+    variants: dict[str, dict[str, Any]] = field(default_factory=dict)
     supplied: Counter[str] = field(default_factory=Counter)
     accepted: list[str] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
@@ -91,20 +91,20 @@ async def replay(
 
 
 async def prepare(run: Run, supply: float) -> None:
-    """Learn the ids of users and products, and supply a part of what the baskets need."""
+    """Learn the ids of users and variants, and supply a part of what the baskets need."""
     run.users = {user["username"]: user["id"] for user in await _all(run.client, "users")}
-    run.products = await _products(run)
+    run.variants = await _variants(run)
     needed: Counter[str] = Counter()
     for basket in run.baskets:
         needed.update(basket.quantities)
-    missing = [sku for sku in needed if sku not in run.products]
+    missing = [sku for sku in needed if sku not in run.variants]
     if missing or any(basket.username not in run.users for basket in run.baskets):
         raise SystemExit(
             "error: the shop has not the demo's users and products; start it with --demo"
         )
     for sku, quantity in needed.items():
         if (pieces := int(quantity * supply)) > 0:
-            path = f"products/{run.products[sku]['id']}/stock"
+            path = f"variants/{run.variants[sku]['id']}/stock"
             body = {"quantity": pieces, "reason": "supply", "note": f"replay {run.name}"}
             response = await run.client.post(path, json=body)
             response.raise_for_status()
@@ -122,7 +122,7 @@ async def check(run: Run) -> dict[str, str | None]:
     for order in orders:
         for item in order["items"]:
             sold[item["sku"]] += item["quantity"]
-    after = await _products(run)
+    after = await _variants(run)
     return {
         "every accepted order is there once": _against_presence(run, listed),
         "stock + ordered = supplied": _against_stock(run, after, sold),
@@ -141,7 +141,7 @@ def _against_presence(run: Run, listed: Counter[str]) -> str | None:
 
 
 def _against_stock(run: Run, after: dict[str, Any], sold: dict[str, int]) -> str | None:
-    for sku, before in run.products.items():
+    for sku, before in run.variants.items():
         had = before["stock_quantity"] + run.supplied[sku]
         has = after[sku]["stock_quantity"]
         if has < 0 or has + sold.get(sku, 0) != had:
@@ -163,7 +163,7 @@ def order_of(run: Run, basket: Basket) -> dict[str, Any]:
     return {
         "user_id": run.users[basket.username],
         "items": [
-            {"product_id": run.products[sku]["id"], "quantity": quantity}
+            {"variant_id": run.variants[sku]["id"], "quantity": quantity}
             for sku, quantity in basket.quantities.items()
         ],
     }
@@ -196,9 +196,8 @@ async def _post_until_answered(
     raise SystemExit("error: the shop does not answer")
 
 
-async def _products(run: Run) -> dict[str, dict[str, Any]]:
-    products = await _all(run.client, "products", include="stock")
-    return {product["sku"]: product for product in products}
+async def _variants(run: Run) -> dict[str, dict[str, Any]]:
+    return {variant["sku"]: variant for variant in await _all(run.client, "variants")}
 
 
 async def _all(client: httpx.AsyncClient, resource: str, **query: str) -> list[dict[str, Any]]:

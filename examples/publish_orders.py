@@ -49,7 +49,7 @@ def read_baskets(path: Path, count: int) -> list[Basket]:
         ]
 
 
-# Step 1: learn what the shop calls its users and products. Messages name both by their ids.
+# Step 1: learn what the shop calls its users and variants. Messages name both by their ids.
 
 
 async def token_of(client: httpx.AsyncClient, email: str, password: str) -> str:
@@ -78,17 +78,17 @@ async def ids_of(client: httpx.AsyncClient, path: str, name: str) -> dict[str, s
 
 
 def order_of(
-    basket: Basket, users: Mapping[str, str], products: Mapping[str, str]
+    basket: Basket, users: Mapping[str, str], variants: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return the body of an order.
 
     Raises:
-        KeyError: the shop does not have the user, or does not sell one of the products.
+        KeyError: the shop does not have the user, or does not sell one of the variants.
     """
     return {
         "user_id": users[basket.username],
         "items": [
-            {"product_id": products[sku], "quantity": pieces} for sku, pieces in basket.lines
+            {"variant_id": variants[sku], "quantity": pieces} for sku, pieces in basket.lines
         ],
     }
 
@@ -143,8 +143,8 @@ async def run(arguments: argparse.Namespace) -> int:
         key = arguments.api_key or await token_of(client, arguments.email, arguments.password)
         client.headers["Authorization"] = f"Bearer {key}"
         users = await ids_of(client, "users", "username")
-        products = await ids_of(client, "products", "sku")
-    orders = [order_of(basket, users, products) for basket in baskets]
+        variants = await ids_of(client, "variants", "sku")
+    orders = [order_of(basket, users, variants) for basket in baskets]
     messages = [
         message_of(order, f"{arguments.run}-{number}") for number, order in enumerate(orders, 1)
     ]

@@ -9,7 +9,7 @@ import argparse
 import csv
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import distribution
 from pathlib import Path
 from statistics import median
@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.progress import Progress
 
-from scripts.product_names import department_name, product_description, product_name
+from scripts.demo_variants import Variant, find_variants
+from scripts.product_names import department_name, product_description, product_name, readable
 
 DEMO_DIRECTORY = Path(__file__).resolve().parent.parent / "app" / "demo"
 BATCH_ROWS = 65_536
@@ -151,7 +152,7 @@ def price_groups(product: dict[str, Any]) -> list[tuple[str, str | None]]:
 def product_table(
     products: Iterable[dict[str, Any]], prices: dict[int, int], lines: pa.Table
 ) -> pa.Table:
-    """Return the rows of the products file, with enough stock for the lines."""
+    """Return the rows of the products file of the whole data set, with stock for the lines."""
     ordered = lines.group_by("product_id").aggregate([("quantity", "sum")])
     demand = dict(
         zip(ordered["product_id"].to_pylist(), ordered["quantity_sum"].to_pylist(), strict=True)
@@ -173,6 +174,42 @@ def product_table(
             }
         )
     return pa.Table.from_pylist(rows).sort_by("sku")
+
+
+def variant_table(
+    products: Iterable[dict[str, Any]], variants: Mapping[int, Variant], rows: pa.Table
+) -> pa.Table:
+    """Return the rows of the products file of the extract, with variants and a tree of categories.
+
+    The variants of a product are adjacent, the smallest size first.
+    """
+    by_id = {product["product_id"]: product for product in products}
+    values = {row["sku"]: row for row in rows.to_pylist()}
+    order = list(variants) + sorted(by_id.keys() - variants.keys())
+    return pa.Table.from_pylist(
+        [variant_row(by_id[number], variants.get(number), values[str(number)]) for number in order]
+    )
+
+
+def variant_row(
+    product: dict[str, Any], variant: Variant | None, row: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a row of the products file of the extract."""
+    sku = row["sku"]
+    name = product_name(product | {"package_size": None}) if variant else row["name"]
+    department, category = row["category"], product["product_category"]
+    return {
+        "product_sku": variant.product_sku if variant else sku,
+        "sku": sku,
+        "name": name,
+        "description": row["description"],
+        "category": readable(category) if category else department,
+        "category_path": f"{department} > {readable(category)}" if category else department,
+        "option1_name": "Size" if variant else "",
+        "option1_value": variant.size if variant else "",
+        "price": row["price"],
+        "stock_quantity": row["stock_quantity"],
+    }
 
 
 def user_table(lines: pa.Table) -> pa.Table:
@@ -214,10 +251,20 @@ def order_table(lines: pa.Table) -> pa.Table:
     )
 
 
-def choose_products(products: list[dict[str, Any]], lines: pa.Table) -> list[dict[str, Any]]:
-    """Return the products sold most often, overall and in every large department."""
+def extract_products(
+    products: list[dict[str, Any]], lines: pa.Table, prices: dict[int, int]
+) -> tuple[list[dict[str, Any]], dict[int, Variant]]:
+    """Return the products sold most often with their other sizes, and which are variants."""
     sold = pc.value_counts(lines["product_id"]).to_pylist()
     count = {row["values"]: row["counts"] for row in sold}
+    chosen = choose_products(products, count)
+    variants = find_variants(products, chosen, count, prices)
+    numbers = {product["product_id"] for product in chosen} | variants.keys()
+    return [product for product in products if product["product_id"] in numbers], variants
+
+
+def choose_products(products: list[dict[str, Any]], count: dict[int, int]) -> list[dict[str, Any]]:
+    """Return the products sold most often, overall and in every large department."""
     ranked = [
         product
         for product in products
@@ -288,16 +335,18 @@ def make_tables(whole: bool, progress: Progress) -> tuple[dict[str, pa.Table], d
     counts[f"cut, beyond {MAX_ORDER_LINES} of an order"] = merged.num_rows - lines.num_rows
     kept_baskets = pc.count_distinct(lines["basket_id"]).as_py()
     counts["dropped, basket without a line"] = counts["source baskets"] - kept_baskets
+    variants: dict[int, Variant] = {}
     if not whole:
-        products = choose_products(products, lines)
+        products, variants = extract_products(products, lines, prices)
         lines = choose_lines(lines, products)
     named = progress.track(products, description="Name products")
+    rows = product_table(named, prices, lines)
     tables = {
-        "products": product_table(named, prices, lines),
+        "products": rows if whole else variant_table(products, variants, rows),
         "users": user_table(lines),
         "orders": order_table(lines),
     }
-    counts["departments"] = pc.count_distinct(tables["products"]["category"]).as_py()
+    counts["departments"] = pc.count_distinct(rows["category"]).as_py()
     counts["baskets"] = pc.count_distinct(lines["basket_id"]).as_py()
     return tables, counts
 

@@ -2,8 +2,8 @@
 
 On each database, a shop of 2,000 products must have the same numbers for 1,000 sets of filters at
 random; then requests are timed, uncached, in a shop with as many products as a supermarket: those
-of a file (`--data`) with filters by their own words, or else random ones with many options. It exits
-with 1 if a number differs.
+of a file (`--data`) with filters by their own words, or else random ones with many options. It
+exits with 1 if a number differs.
 """
 
 import argparse

@@ -26,22 +26,39 @@ async def test_an_empty_shop_is_filled_with_all_of_it_once(
     shop: Shop, client: httpx.AsyncClient
 ) -> None:
     products, users, lines = rows_of("products"), rows_of("users"), rows_of("orders")
-    assert (len(products), len(users), len(lines)) == (568, 130, 10_573)
+    assert (len(products), len(users), len(lines)) == (678, 130, 10_825)
     assert await fill_with_demo(shop)
     ordered = sum(int(line["quantity"]) for line in lines)
     supplied = sum(int(product["stock_quantity"]) for product in products)
     for _ in range(2):
-        stock = {
-            each["sku"]: each["stock_quantity"]
-            for each in await every(client, "/products", include="stock")
-        }
+        variants = await every(client, "/variants")
+        stock = {each["sku"]: each["stock_quantity"] for each in variants}
         orders = await every(client, "/orders")
         assert set(stock) == {product["sku"] for product in products}
         assert sum(stock.values()) == supplied - ordered
+        assert len(await every(client, "/products")) == len(
+            {row["product_sku"] for row in products}
+        )
         assert len(await every(client, "/users")) == len(users)
         assert len(orders) == len({line["reference"] for line in lines})
         assert sum(order["units"] for order in orders) == ordered
         assert not await fill_with_demo(shop)
+
+
+async def test_a_product_in_several_sizes_is_in_the_tree_of_departments(
+    shop: Shop, client: httpx.AsyncClient
+) -> None:
+    assert await fill_with_demo(shop)
+    page = (await client.get("/products", params={"q": "eggs large", "category": "Grocery"})).json()
+    (found,) = (each for each in page["items"] if each["variants_count"] == 3)
+    product = (await client.get(f"/products/{found['id']}")).json()
+    sizes = [each["option_values"]["Size"] for each in product["variants"]]
+    assert sizes == ["6 ct", "1 dz", "18 ct"]
+    prices = [float(each["price"]) for each in product["variants"]]
+    assert prices == sorted(prices)
+    tree = (await client.get("/categories")).json()["items"]
+    (eggs,) = (each for each in tree if each["name"] == product["category"])
+    assert eggs["path"] == "grocery/eggs/"
 
 
 async def test_a_shop_in_use_is_left_as_it_is(shop: Shop, client: httpx.AsyncClient) -> None:
