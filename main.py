@@ -14,6 +14,7 @@ from app.database.data_file import hold
 from app.dependencies import DEPENDENCIES
 from app.jobs.cache_sync import sync_cache
 from app.jobs.embedded_dispatcher import dispatch_commands
+from app.jobs.errands.loop import do_errands
 from app.jobs.mail_delivery import deliver_mails
 from app.messaging.rabbitmq.broker_link import BrokerLink
 from app.observability.tracing import flush_traces
@@ -101,7 +102,7 @@ def _opened(shop: Shop, link: BrokerLink | None, streams: EventStreams, *, is_se
         freeze_heap()
         works = [deliver_mails(shop), sync_cache(shop), repeat("event streams", streams.watch)]
         if link is None:
-            works += [dispatch_commands(shop), keep_schedule(shop)]
+            works += [dispatch_commands(shop), keep_schedule(shop), do_errands(shop)]
         else:
             shop.ping_broker = link.ping
             works.append(link.watch())

@@ -1,4 +1,4 @@
-"""The worker process: applies the commands on RabbitMQ's queues, and sends the outbox."""
+"""The worker process: applies the commands on RabbitMQ's queues, sends the outbox, does errands."""
 
 import asyncio
 import contextlib
@@ -13,6 +13,7 @@ from aio_pika.abc import AbstractConnection
 from app.database.outages import outage_reason
 from app.errors import Unavailable
 from app.jobs.cache_sync import cache_sync
+from app.jobs.errands.loop import errands_done
 from app.messaging.commands import COMMANDS
 from app.messaging.pipeline import Pipeline
 from app.messaging.rabbitmq.broker import BrokerLost, connected, declare, describe
@@ -127,7 +128,11 @@ async def work() -> None:
     try:
         await prepare(shop)
         freeze_heap()
-        async with cache_sync(shop), heartbeat(settings.heartbeat_file, worker.problem):
+        async with (
+            cache_sync(shop),
+            errands_done(shop),
+            heartbeat(settings.heartbeat_file, worker.problem),
+        ):
             await worker.run()
     finally:
         await shop.close()

@@ -206,7 +206,7 @@ async def running(
     async def live() -> None:
         with (
             patch("main.deliver_mails", deliver_mails if is_mailing else leave_it),
-            patch("main.keep_schedule", leave_it),
+            patch.multiple("main", keep_schedule=leave_it, do_errands=leave_it),
             patch("main.dispatch_commands", dispatch_commands if is_dispatching else leave_it),
             patch(
                 "app.database.deadline.ANSWER_SECONDS",

@@ -1,4 +1,4 @@
-"""Tables of the audit trail, mails and idempotency keys."""
+"""Tables of the audit trail, mails, errands and idempotency keys."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.roles import UserRole
 from app.tables.base import Base
 
-__all__ = ["AppliedSetting", "AuditEvent", "IdempotencyKey", "OutgoingMail"]
+__all__ = ["AppliedSetting", "AuditEvent", "Errand", "IdempotencyKey", "OutgoingMail"]
 
 
 class AuditEvent(Base):
@@ -47,6 +47,21 @@ class OutgoingMail(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column()
     due_at: Mapped[datetime] = mapped_column()
+
+
+class Errand(Base):
+    """Work that waits to be done outside of a transaction; it is deleted after that."""
+
+    __tablename__ = "errands"
+    __table_args__ = (Index(None, "kind", "due_at"),)
+
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    # Not a foreign key: what it concerns is known to its kind, and may be deleted meanwhile.
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime] = mapped_column()
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None] = mapped_column(String(200))
+    given_up_at: Mapped[datetime | None] = mapped_column()
 
 
 class IdempotencyKey(Base):

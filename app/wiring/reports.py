@@ -10,6 +10,7 @@ from app.repositories.orders.order_repository import OrderRepository
 from app.repositories.reports.ledger_repository import LedgerRepository
 from app.repositories.reports.report_making_repository import ReportMakingRepository
 from app.repositories.reports.report_repository import ReportRepository
+from app.repositories.system.errand_repository import ErrandRepository
 from app.services.reports.metrics_service import MetricsService
 from app.services.reports.report_maker import ReportMaker
 from app.services.reports.report_schedule import ReportSchedule
@@ -61,6 +62,7 @@ def provide_metrics(session: AsyncSession, shop: Shop) -> MetricsService:
         DeadLetterRepository(session),
         OrderRepository(session),
         ReportRepository(session),
+        ErrandRepository(session),
         shop.clock,
     )
 

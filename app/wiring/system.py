@@ -1,4 +1,4 @@
-"""Builds the services of the audit trail, mail, idempotency and health."""
+"""Builds the services of the audit trail, mail, errands, idempotency and health."""
 
 from functools import partial
 
@@ -6,9 +6,11 @@ from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.repositories.system.audit_repository import AuditRepository
+from app.repositories.system.errand_repository import ErrandRepository
 from app.repositories.system.idempotency_repository import IdempotencyRepository
 from app.repositories.system.mail_repository import MailRepository
 from app.services.system.audit_service import AuditService
+from app.services.system.errand_service import ErrandService
 from app.services.system.health_service import Check, HealthService
 from app.services.system.idempotency_service import IdempotencyService
 from app.services.system.mail_service import MailService
@@ -27,6 +29,11 @@ def provide_audit(
 def provide_mails(session: AsyncSession, shop: Shop) -> MailService:
     """Return the service of mails."""
     return MailService(MailRepository(session), shop.clock)
+
+
+def provide_errands(session: AsyncSession, shop: Shop) -> ErrandService:
+    """Return the service of errands."""
+    return ErrandService(ErrandRepository(session), shop.clock)
 
 
 def provide_idempotency(

@@ -245,6 +245,7 @@ def test_every_table_has_a_class_of_data() -> None:
         "category_tree": "categories",
         "daily_reports": "reports",
         "dead_letters": "dead letters",
+        "errands": "errands",
         "idempotency_keys": "stored responses",
         "inbox": "(inbox)",
         "login_sessions": "log-ins",

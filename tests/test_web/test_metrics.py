@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -12,9 +13,10 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from app.jobs.daily_reports import make_report
-from app.models import OutboxMessage
+from app.models import Errand, OutboxMessage
 from app.wiring.messaging import provide_dead_letters, provide_outbox
 from app.wiring.resources import Shop
+from app.wiring.system import provide_errands
 from main import create_app
 from tests.conftest import client_of, postgres_settings, running, sqlite_settings
 from tests.support.accounts import standing
@@ -104,6 +106,24 @@ async def test_requests_are_counted_by_route_and_never_by_path(tmp_path: Path) -
     assert told[f"lavka_http_request_duration_seconds_count {route}"] == 2
 
 
+async def test_errands_are_told_by_kind(client: httpx.AsyncClient, shop: Shop) -> None:
+    now = shop.clock.now()
+    async with shop.database.write() as session:
+        errands = provide_errands(session, shop)
+        await errands.put("due", UUID(NOTHING), now - timedelta(minutes=5))
+        await errands.put("due", UUID(int=1), now)
+        await errands.put("later", UUID(int=1), now + timedelta(minutes=5))
+        session.add(Errand(kind="failed", subject_id=UUID(int=1), due_at=now, given_up_at=now))
+    told = await figures(client)
+    assert 300 <= told.pop("lavka_errand_age_seconds due") < 360
+    assert {name: value for name, value in told.items() if "errand" in name} == {
+        "lavka_errand_age_seconds later": 0,
+        "lavka_errands_given_up due": 0,
+        "lavka_errands_given_up later": 0,
+        "lavka_errands_given_up failed": 1,
+    }
+
+
 async def test_what_waits_and_what_failed_is_told_of_the_whole_shop(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -150,7 +170,7 @@ async def test_the_tables_are_asked_once_each(client: httpx.AsyncClient, shop: S
     await figures(client)
     with statements_of(shop) as statements:
         await figures(client)
-    assert len([each for each in statements if "api_keys" not in each.sql]) == 4
+    assert len([each for each in statements if "api_keys" not in each.sql]) == 5
 
 
 async def test_without_a_database_the_rest_is_told_to_who_has_the_token() -> None:

@@ -7,6 +7,7 @@ from app.repositories.messaging.dead_letter_repository import DeadLetterReposito
 from app.repositories.messaging.outbox_repository import OutboxRepository
 from app.repositories.orders.order_repository import OrderRepository
 from app.repositories.reports.report_repository import ReportRepository
+from app.repositories.system.errand_repository import ErrandRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,14 @@ class Figures:
     last_order_number: int
     report_age_seconds: float | None
     """Time since the end of the newest day that has a report; None before the first report."""
+    errand_age_seconds: dict[str, float]
+    """By kind, the time since the oldest errand was due that waits."""
+    errands_given_up: dict[str, int]
+    """By kind."""
 
 
 class MetricsService:
-    """Counts waiting messages, failed messages and sales."""
+    """Counts waiting messages, failed messages, errands and sales."""
 
     def __init__(
         self,
@@ -33,12 +38,14 @@ class MetricsService:
         letters: DeadLetterRepository,
         orders: OrderRepository,
         reports: ReportRepository,
+        errands: ErrandRepository,
         clock: Clock,
     ) -> None:
         self._outbox = outbox
         self._letters = letters
         self._orders = orders
         self._reports = reports
+        self._errands = errands
         self._clock = clock
 
     async def figures(self) -> Figures:
@@ -48,6 +55,7 @@ class MetricsService:
         ages = [(now - each.since).total_seconds() for each in waiting]
         reported_until = await self._reports.last_end()
         report_age = None if reported_until is None else (now - reported_until).total_seconds()
+        errands = await self._errands.counts()
         return Figures(
             outbox_messages=sum(each.count for each in waiting),
             outbox_oldest_age_seconds=max([0.0, *ages]),
@@ -55,4 +63,10 @@ class MetricsService:
             dead_letters=await self._letters.count_by_queue(),
             last_order_number=await self._orders.last_number(),
             report_age_seconds=report_age,
+            errand_age_seconds={
+                each.kind: max(0.0, (now - each.first_due_at).total_seconds())
+                for each in errands
+                if each.first_due_at is not None
+            },
+            errands_given_up={each.kind: each.given_up for each in errands},
         )

@@ -70,6 +70,7 @@ class _Collected:
         yield from _queues(self._depths)
         if self._figures is not None:
             yield from _tables(self._figures)
+            yield from _errands(self._figures)
 
 
 def _traffic(traffic: HttpMetrics) -> "Iterator[Metric]":
@@ -147,6 +148,26 @@ def _tables(figures: Figures) -> "Iterator[Metric]":
             "Time since the end of the newest day that has a report.",
             figures.report_age_seconds,
         )
+
+
+def _errands(figures: Figures) -> "Iterator[Metric]":
+    # pylint: disable=import-outside-toplevel  # as above
+    from prometheus_client.core import GaugeMetricFamily
+
+    ages = GaugeMetricFamily(
+        "lavka_errand_age_seconds",
+        "Time since the oldest errand was due that waits.",
+        labels=["kind"],
+    )
+    for kind, seconds in figures.errand_age_seconds.items():
+        ages.add_metric([kind], seconds)
+    yield ages
+    given_up = GaugeMetricFamily(
+        "lavka_errands_given_up", "Errands that failed too often.", labels=["kind"]
+    )
+    for kind, count in figures.errands_given_up.items():
+        given_up.add_metric([kind], count)
+    yield given_up
 
 
 def _cache(cache: Cache) -> "Iterator[Metric]":

@@ -1,0 +1,86 @@
+"""Does the errands that are due, each outside of any transaction."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from app.jobs.errands.handlers import HANDLERS, Handler
+from app.models import Errand
+from app.runtime.supervisor import end, repeat
+from app.wiring.resources import Shop
+from app.wiring.system import provide_errands
+
+logger = logging.getLogger(__name__)
+
+_POLL_SECONDS = 1.0
+# Shorter than a lease, so that no two processes do the same errand at one time.
+_HANDLER_SECONDS = 90.0
+
+
+async def do_errands(shop: Shop) -> None:
+    """Do errands as they become due, until cancelled."""
+
+    async def work() -> None:
+        if not await do_due(shop, HANDLERS):
+            await asyncio.sleep(_POLL_SECONDS)
+
+    await repeat("errands", work)
+
+
+@asynccontextmanager
+async def errands_done(shop: Shop) -> AsyncIterator[None]:
+    """Do errands as they become due during the block."""
+    task = asyncio.create_task(do_errands(shop))
+    try:
+        yield
+    finally:
+        await end([task])
+
+
+async def do_due(shop: Shop, handlers: Mapping[str, Handler]) -> bool:
+    """Do one due errand of each kind, together; return whether there was any.
+
+    An errand is leased in one transaction, done outside of any, and recorded in another one; if the
+    process crashes in between, it is done again.
+    """
+    async with shop.database.read() as session:
+        kinds = await provide_errands(session, shop).due_kinds(handlers)
+    if not kinds:
+        return False
+    async with shop.database.write() as session:
+        leased = await provide_errands(session, shop).take_due(kinds)
+    outcomes = await asyncio.gather(
+        *(_do(shop, handlers[each.kind], each) for each in leased), return_exceptions=True
+    )
+    for outcome in outcomes:
+        if outcome is not None:
+            raise outcome
+    return bool(leased)
+
+
+async def _do(shop: Shop, handler: Handler, errand: Errand) -> None:
+    reason = await _reason_of_failure(shop, handler, errand)
+    async with shop.database.write() as session:
+        errands = provide_errands(session, shop)
+        if reason is None:
+            await errands.mark_done(errand)
+        elif await errands.mark_failed(errand, reason):
+            logger.error(
+                "gave up errand %s of %s after %s attempts: %s",
+                errand.kind,
+                errand.subject_id,
+                errand.attempts,
+                reason,
+            )
+
+
+async def _reason_of_failure(shop: Shop, handler: Handler, errand: Errand) -> str | None:
+    try:
+        async with asyncio.timeout(_HANDLER_SECONDS):
+            await handler(shop, errand.subject_id)
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        # Any error concerns this errand only and must not stop the others.
+        logger.warning("errand %s of %s failed", errand.kind, errand.subject_id, exc_info=error)
+        return f"{type(error).__name__}: {error}"
+    return None

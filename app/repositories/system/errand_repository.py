@@ -1,0 +1,98 @@
+"""Queries over the errands that wait to be done."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, case, delete, func, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from app.models import Errand
+from app.repositories.base import Repository
+from app.repositories.bulk import table_of
+
+_errands = table_of(Errand)
+
+
+class KindCount(NamedTuple):
+    """The errands of a kind."""
+
+    kind: str
+    first_due_at: datetime | None
+    """When the first of those is or was due that wait; None if none does."""
+    given_up: int
+
+
+class ErrandRepository(Repository[Errand]):
+    """Errands that wait to be done, and those that were given up."""
+
+    model = Errand
+
+    async def put(self, kind: str, subject_id: UUID, due_at: datetime) -> None:
+        """Have an errand be due at a moment, whether there is one already or not."""
+        is_postgresql = self.session.get_bind().dialect.name == "postgresql"
+        insertion = postgresql_insert if is_postgresql else sqlite_insert
+        anew = {"due_at": due_at, "attempts": 0, "last_error": None, "given_up_at": None}
+        await self.session.execute(
+            insertion(_errands)
+            .values({"kind": kind, "subject_id": subject_id} | anew)
+            .on_conflict_do_update(index_elements=["kind", "subject_id"], set_=anew)
+        )
+
+    async def due_kinds(self, now: datetime, kinds: Collection[str]) -> Sequence[str]:
+        """Return those of the kinds of which an errand is due."""
+        query = _due(now).where(Errand.kind.in_(kinds)).with_only_columns(Errand.kind).distinct()
+        return (await self.session.scalars(query)).all()
+
+    async def lease_due(self, now: datetime, lease: timedelta, kind: str) -> Errand | None:
+        """Lease the errand of a kind that has been due for longest.
+
+        No other process gets it before the lease has expired.
+        """
+        query = (
+            _due(now)
+            .where(Errand.kind == kind)
+            .order_by(Errand.due_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        errand: Errand | None = await self.session.scalar(query)
+        if errand is not None:
+            errand.due_at = now + lease
+            errand.attempts += 1
+            await self.session.flush()
+        return errand
+
+    async def find(self, leased: Errand) -> Errand | None:
+        """Return an errand, unless it was put again or is another process's since it was leased."""
+        query = select(Errand).where(*_still(leased)).with_for_update()
+        found: Errand | None = await self.session.scalar(query)
+        return found
+
+    async def delete(self, leased: Errand) -> None:
+        """Delete an errand, unless it was put again since it was leased."""
+        await self.session.execute(delete(Errand).where(*_still(leased)))
+
+    async def counts(self) -> Sequence[KindCount]:
+        """Return for each kind since when an errand is due, and how many were given up."""
+        waits_until = case((Errand.given_up_at.is_(None), Errand.due_at))
+        query = select(
+            Errand.kind,
+            func.min(waits_until, type_=Errand.due_at.type),
+            func.count(Errand.given_up_at),
+        )
+        return [KindCount(*row) for row in await self.session.execute(query.group_by(Errand.kind))]
+
+
+def _due(now: datetime) -> Select[Errand]:
+    return select(Errand).where(Errand.due_at <= now, Errand.given_up_at.is_(None))
+
+
+def _still(leased: Errand) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Errand.kind == leased.kind,
+        Errand.subject_id == leased.subject_id,
+        Errand.due_at == leased.due_at,
+    )

@@ -1,0 +1,60 @@
+"""Errands, which are stored in the transaction of their reason and done after it."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from app.core.clock import Clock
+from app.models import Errand
+from app.repositories.system.errand_repository import ErrandRepository
+
+# Longer than a handler may take: see `app.jobs.errands.loop`.
+_LEASE = timedelta(minutes=2)
+_MAX_ATTEMPTS = 8
+_MAX_ERROR_LENGTH = 200
+
+
+class ErrandService:
+    """Stores errands until they are done."""
+
+    def __init__(self, errands: ErrandRepository, clock: Clock) -> None:
+        self._errands = errands
+        self._clock = clock
+
+    async def put(self, kind: str, subject_id: UUID, due_at: datetime | None = None) -> None:
+        """Have an errand be done after the commit, or at a later moment.
+
+        One for each kind and subject waits: it replaces the one that is there, also if that is
+        being done at this moment.
+        """
+        await self._errands.put(kind, subject_id, due_at or self._clock.now())
+
+    async def due_kinds(self, kinds: Collection[str]) -> Sequence[str]:
+        """Return those of the kinds of which an errand is due."""
+        return await self._errands.due_kinds(self._clock.now(), kinds)
+
+    async def take_due(self, kinds: Collection[str]) -> list[Errand]:
+        """Lease one errand of each kind; one that is not marked is leased again later."""
+        now = self._clock.now()
+        leased = [await self._errands.lease_due(now, _LEASE, kind) for kind in sorted(kinds)]
+        return [each for each in leased if each is not None]
+
+    async def mark_done(self, leased: Errand) -> None:
+        """Delete an errand that was done."""
+        await self._errands.delete(leased)
+
+    async def mark_failed(self, leased: Errand, reason: str) -> bool:
+        """Schedule an errand for another attempt, later each time; return whether it is given up.
+
+        One that is given up stays, to be seen.
+        """
+        errand = await self._errands.find(leased)
+        if errand is None:
+            return False
+        now = self._clock.now()
+        errand.last_error = reason[:_MAX_ERROR_LENGTH]
+        if errand.attempts >= _MAX_ATTEMPTS:
+            errand.given_up_at = now
+        errand.due_at = now + timedelta(seconds=5 * 2**errand.attempts)
+        await self._errands.flush()
+        return errand.given_up_at is not None

@@ -1,0 +1,179 @@
+"""Errands on their way: done once, again after a failure, anew, given up, or by another process."""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from app.jobs.errands.loop import do_due
+from app.models import Errand
+from app.wiring.resources import Shop
+from app.wiring.system import provide_errands
+from tests.support.moments import later
+from tests.support.tables import everything
+
+_ATTEMPTS = 8
+
+
+async def _put(shop: Shop, kind: str, subject_id: UUID, due_at: datetime | None = None) -> None:
+    async with shop.database.write() as session:
+        await provide_errands(session, shop).put(kind, subject_id, due_at)
+
+
+async def _waiting(shop: Shop) -> list[Errand]:
+    async with shop.database.read() as session:
+        return list(await session.scalars(select(Errand).order_by(Errand.kind)))
+
+
+class _Noted:
+    """A handler that notes what it did, and fails as often as it is told."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.done: list[UUID] = []
+        self._failures = list(failures)
+
+    async def __call__(self, _shop: Shop, subject_id: UUID) -> None:
+        if self._failures:
+            raise self._failures.pop()
+        self.done.append(subject_id)
+
+
+async def test_an_errand_is_done_once_after_the_commit(shop: Shop) -> None:
+    subject_id, handler = uuid4(), _Noted()
+    with pytest.raises(ZeroDivisionError):
+        async with shop.database.write() as session:
+            await provide_errands(session, shop).put("a", uuid4())
+            raise ZeroDivisionError
+    await _put(shop, "a", subject_id)
+    await _put(shop, "a", subject_id)
+    assert await do_due(shop, {"a": handler})
+    assert not await do_due(shop, {"a": handler})
+    assert handler.done == [subject_id]
+    assert await _waiting(shop) == []
+
+
+async def test_an_errand_waits_for_its_moment(shop: Shop) -> None:
+    handler = _Noted()
+    await _put(shop, "a", uuid4(), shop.clock.now() + timedelta(hours=1))
+    assert not await do_due(shop, {"a": handler})
+    with later(shop, timedelta(hours=1)):
+        assert await do_due(shop, {"a": handler})
+    assert len(handler.done) == 1
+
+
+async def test_an_errand_of_an_unknown_kind_waits_for_a_process_that_knows_it(shop: Shop) -> None:
+    await _put(shop, "b", uuid4())
+    before = await everything(shop)
+    assert not await do_due(shop, {"a": _Noted()})
+    assert await everything(shop) == before
+
+
+async def test_one_errand_of_each_kind_is_done_at_a_time(shop: Shop) -> None:
+    running, most = 0, 0
+
+    async def handle(_shop: Shop, _subject_id: UUID) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.05)
+        running -= 1
+
+    for kind in ("a", "a", "a", "b"):
+        await _put(shop, kind, uuid4())
+    assert await do_due(shop, {"a": handle, "b": handle})
+    assert most == 2
+    assert [each.kind for each in await _waiting(shop)] == ["a", "a"]
+
+
+async def test_a_failed_errand_is_done_again_later_each_time_and_does_not_stop_others(
+    shop: Shop,
+) -> None:
+    failing, other = _Noted(ValueError("no"), OSError("disk")), _Noted()
+    await _put(shop, "a", uuid4())
+    await _put(shop, "b", uuid4())
+    handlers = {"a": failing, "b": other}
+    now = shop.clock.now()
+    assert await do_due(shop, handlers)
+    assert len(other.done) == 1
+    (errand,) = await _waiting(shop)
+    assert (errand.attempts, errand.last_error) == (1, "OSError: disk")
+    assert timedelta(seconds=10) <= errand.due_at - now < timedelta(seconds=30)
+    assert not await do_due(shop, handlers)
+    with later(shop, timedelta(seconds=30)):
+        now = shop.clock.now()
+        assert await do_due(shop, handlers)
+        (errand,) = await _waiting(shop)
+        assert timedelta(seconds=20) <= errand.due_at - now < timedelta(seconds=40)
+    with later(shop, timedelta(seconds=90)):
+        assert await do_due(shop, handlers)
+    assert (len(failing.done), await _waiting(shop)) == (1, [])
+
+
+async def test_an_errand_that_keeps_failing_is_given_up_and_kept_to_be_seen(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    subject_id = uuid4()
+    handler = _Noted(*[ValueError("x" * 1_000)] * _ATTEMPTS)
+    await _put(shop, "a", subject_id)
+    with caplog.at_level(logging.ERROR, "app.jobs.errands.loop"):
+        for attempt in range(_ATTEMPTS):
+            with later(shop, timedelta(hours=attempt)):
+                assert await do_due(shop, {"a": handler})
+    (record,) = caplog.records
+    assert f"gave up errand a of {subject_id} after {_ATTEMPTS} attempts" in record.getMessage()
+    (errand,) = await _waiting(shop)
+    assert errand.given_up_at is not None and len(errand.last_error or "") == 200
+    with later(shop, timedelta(days=30)):
+        assert not await do_due(shop, {"a": handler})
+    await _put(shop, "a", subject_id)
+    assert await do_due(shop, {"a": handler})
+    assert (handler.done, await _waiting(shop)) == ([subject_id], [])
+
+
+async def test_an_errand_that_is_put_again_while_it_is_done_is_done_again(shop: Shop) -> None:
+    done: list[UUID] = []
+
+    async def handle(_shop: Shop, subject_id: UUID) -> None:
+        if not done:
+            await _put(shop, "a", subject_id)
+        done.append(subject_id)
+
+    subject_id = uuid4()
+    await _put(shop, "a", subject_id)
+    assert await do_due(shop, {"a": handle})
+    assert await do_due(shop, {"a": handle})
+    assert (done, await _waiting(shop)) == ([subject_id, subject_id], [])
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_an_errand_that_was_put_again_meanwhile_is_not_postponed_or_given_up(
+    shop: Shop, fails: bool
+) -> None:
+    handler: Any = _Noted()
+
+    async def handle(its: Shop, subject_id: UUID) -> None:
+        await _put(its, "a", subject_id, shop.clock.now() + timedelta(hours=1))
+        if fails:
+            raise ValueError
+        await handler(its, subject_id)
+
+    await _put(shop, "a", uuid4())
+    assert await do_due(shop, {"a": handle})
+    (errand,) = await _waiting(shop)
+    assert (errand.attempts, errand.last_error) == (0, None)
+    assert errand.due_at > shop.clock.now() + timedelta(minutes=50)
+
+
+async def test_the_errand_of_a_process_that_ended_is_done_by_another_one(shop: Shop) -> None:
+    handler = _Noted()
+    await _put(shop, "a", uuid4())
+    async with shop.database.write() as session:
+        assert len(await provide_errands(session, shop).take_due(["a"])) == 1
+    assert not await do_due(shop, {"a": handler})
+    with later(shop, timedelta(minutes=2)):
+        assert await do_due(shop, {"a": handler})
+    assert len(handler.done) == 1
