@@ -8,8 +8,8 @@ from typing import Any
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
-from app.controllers import CONTROLLERS, TAGS
-from app.controllers.system import ROOT_CONTROLLERS, TEST_CONTROLLERS
+from app.controllers import CONTROLLERS, ROOT_CONTROLLERS, TAGS
+from app.controllers.system import TEST_CONTROLLERS
 from app.database.data_file import hold
 from app.dependencies import DEPENDENCIES
 from app.jobs.cache_sync import sync_cache
@@ -36,6 +36,7 @@ from app.web.rendering.metrics import Metrics
 from app.web.rendering.operation_events import event_streams
 from app.web.rendering.problems import EXCEPTION_HANDLERS
 from app.web.request import ShopRequest
+from app.web.uploads import upload_limit
 from app.wiring.lifecycle import ensure_admin, prepare
 from app.wiring.orders import order_batches
 from app.wiring.resources import Shop
@@ -73,6 +74,7 @@ def create_app(shop: Shop | None = None, *, has_near_reads: bool = True) -> Lite
                 "metrics": Metrics(shop, link),
                 "streams": streams,
                 "order_batches": order_batches(shop),
+                "uploads": upload_limit(),
             }
         ),
     )

@@ -7,6 +7,7 @@ from app.tables.base import *
 from app.tables.catalogue import *
 from app.tables.facets import *
 from app.tables.identity import *
+from app.tables.images import *
 from app.tables.messaging import *
 from app.tables.orders import *
 from app.tables.reports import *

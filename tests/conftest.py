@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -167,7 +168,13 @@ def settings(
     server: PostgresServer = request.getfixturevalue("postgres_server")
     server.create_database("shop")
     redis: RedisServer = request.getfixturevalue("redis_server")
-    yield postgres_settings(server, "shop", redis_host=redis.host, redis_port=redis.port)
+    yield postgres_settings(
+        server,
+        "shop",
+        redis_host=redis.host,
+        redis_port=redis.port,
+        data_dir=tmp_path_factory.mktemp("shop"),
+    )
     server.drop_database("shop")
 
 
@@ -263,8 +270,9 @@ def client_of(app: Litestar) -> httpx.AsyncClient:
 
 
 async def empty(shop: Shop) -> None:
-    """Delete every row of a shop but the key of the tests."""
+    """Delete every row and file of a shop but the key of the tests."""
     await delete_everything(shop)
+    shutil.rmtree(shop.settings.media_folder, ignore_errors=True)
     await let_machine_in(shop)
     shop.identities.clear()
     await forget_cached(shop)

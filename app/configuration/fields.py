@@ -125,6 +125,19 @@ def _storefront(value: str) -> str:
     return value
 
 
+def _media_store(value: str) -> str:
+    if not re.fullmatch(r"folder:[^\0]+", value):
+        raise ValueError("must be folder: and the path of a folder")
+    return value
+
+
+def _media_url(value: str) -> str:
+    is_path = re.fullmatch(r"/([A-Za-z0-9._~-]+/)*", value)
+    if not is_path and (_storefront(_web_address(value)) and not value.endswith("/")):
+        raise ValueError("must end with a slash")
+    return value
+
+
 Currency = Annotated[str, AfterValidator(_currency_code)]
 """A currency by its code of ISO 4217."""
 
@@ -141,3 +154,7 @@ MailAddress = Annotated[str, AfterValidator(_mail_address)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Storefront = Annotated[WebAddress, AfterValidator(_storefront)]
 """The address of a website to which links append."""
+
+MediaStore = Annotated[str, AfterValidator(_media_store)]
+MediaUrl = Annotated[str, AfterValidator(_media_url)]
+"""A path or an address to which the names of files are appended."""

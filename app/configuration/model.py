@@ -15,6 +15,8 @@ from app.configuration.fields import (
     Host,
     HostNames,
     MailAddress,
+    MediaStore,
+    MediaUrl,
     Networks,
     Origins,
     Port,
@@ -61,6 +63,11 @@ class Settings(BaseSettings):
     """The stock at which lists show a product as `low`; the same for all processes, 0: never."""
     test_clock: bool = False
     """Lets administrators move the time of all processes with the same `DATA_DIR`, for tests."""
+
+    media_store: MediaStore = "folder:media"
+    """Where the files of images are: `folder:` and a folder, relative to `DATA_DIR`."""
+    media_url: MediaUrl = "/media/"
+    """Before the names of these files in answers: `/media/`, or the address of a CDN for it."""
 
     db_host: Host | None = None
     """The server of PostgreSQL; unset: SQLite under `DATA_DIR`."""
@@ -188,6 +195,11 @@ class Settings(BaseSettings):
     def data_file(self) -> Path | None:
         """The file of SQLite, or None with PostgreSQL."""
         return self.data_dir / "lavka.db" if self.db_host is None else None
+
+    @property
+    def media_folder(self) -> Path:
+        """The folder of the files of images."""
+        return self.data_dir / self.media_store.removeprefix("folder:")
 
     @property
     def database_url(self) -> URL:

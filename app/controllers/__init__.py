@@ -10,6 +10,8 @@ CONTROLLERS = (
     *messaging.CONTROLLERS,
     *system.CONTROLLERS,
 )
+ROOT_CONTROLLERS = (*system.ROOT_CONTROLLERS, *catalogue.ROOT_CONTROLLERS)
+"""Controllers that are not part of the API."""
 # In the order of the documentation page, which is that of their first use.
 TAGS = (
     *catalogue.TAGS,

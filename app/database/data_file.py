@@ -47,7 +47,7 @@ def create_private(path: Path) -> bool:
     for each in path.parent.glob(f"{path.name}*"):
         _make_private(each, _PRIVATE_FILE)
     # A folder that also holds other files is not the shop's own.
-    if all(each.name.startswith(("lavka.", "clock")) for each in path.parent.iterdir()):
+    if all(each.name.startswith(("lavka.", "clock", "media")) for each in path.parent.iterdir()):
         _make_private(path.parent, _PRIVATE_FOLDER)
     return is_new
 

@@ -1,20 +1,31 @@
-"""Errors about products, their variants, stock and categories."""
+"""Errors about products, their variants, stock, categories and images."""
 
 from typing import Self
 
-from app.errors.base import Conflict, NotFound
+from app.errors.base import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+)
 
 __all__ = [
     "CategoryCycle",
     "CategoryNotEmpty",
     "CategoryNotFound",
     "CategoryTooDeep",
+    "ImageNotFound",
+    "ImageNotReadable",
+    "ImageTooLarge",
+    "ImageTypeRefused",
     "InsufficientStock",
     "LastVariant",
     "ProductNotForSale",
     "ProductNotFound",
     "SkuTaken",
     "SlugTaken",
+    "TooManyImages",
     "TooManyVariants",
     "VariantExists",
     "VariantNotFound",
@@ -116,3 +127,33 @@ class CategoryNotEmpty(Conflict):
     """The category has categories below it, or products."""
 
     code, title = "category-not-empty", "The category is not empty"
+
+
+class ImageNotFound(NotFound):
+    """The product has no such image, or the file does not exist."""
+
+    code, title = "image-not-found", "Image not found"
+
+
+class ImageTypeRefused(UnsupportedMediaType):
+    """The file is not a JPEG, a PNG or a WebP without animation."""
+
+    code, title = "image-type-refused", "The type of the image is not accepted"
+
+
+class ImageTooLarge(PayloadTooLarge):
+    """The file or the image in it is larger than allowed."""
+
+    code, title = "image-too-large", "The image is too large"
+
+
+class ImageNotReadable(InvalidInput):
+    """The file begins like an image, but its dimensions cannot be read."""
+
+    code, title = "image-not-readable", "The image cannot be read"
+
+
+class TooManyImages(Conflict):
+    """The product has as many images as allowed."""
+
+    code, title = "too-many-images", "Too many images"

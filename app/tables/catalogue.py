@@ -135,6 +135,8 @@ class Product(Base):
     price_minor: Mapped[int] = mapped_column()
     availability: Mapped[Availability] = mapped_column()
     variants_count: Mapped[int] = mapped_column(default=1)
+    # What lists show of its first image, derived from the images that are ready.
+    image: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     currency: Mapped[str] = mapped_column(String(3))
     is_active: Mapped[bool] = mapped_column(default=True)
     # The highest version that a message contained; a message with a lower one changes nothing.

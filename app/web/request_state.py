@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from litestar.types import Scope
+from litestar.types import Receive, Scope
 
 from app.cache.cache import Found
 from app.database.sessions import AsyncSession
@@ -28,6 +28,8 @@ class RequestState:
     """The idempotency key of a request whose route stores the response itself."""
     status: int | None = None
     """The status of the response, after it has begun."""
+    receive_file: Receive | None = None
+    """Receives the body, if its type is that of an image, without a limit of its size."""
     found: Found | None = None
     """The cached representation that the response shows."""
 

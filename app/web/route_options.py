@@ -11,7 +11,7 @@ from app.schemas.base import Schema
 from app.schemas.identity.auth_schema import Grant
 from app.security.principal import Access, Scope
 
-_KEY, _GUARDED, _MOVED = "route", "guarded", "moved"
+_KEY, _GUARDED, _MOVED, _FILES = "route", "guarded", "moved", "files"
 
 
 class Answers(Enum):
@@ -20,6 +20,7 @@ class Answers(Enum):
     STORED = "by the middleware"
     STORED_BY_ROUTE = "by the route"
     NEVER_STORED = "by nobody"
+    REPEATABLE = "by nobody: a repetition has no second effect"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ class RouteOptions:
     def is_secret(self) -> bool:
         """Whether the response must not be stored."""
         return self.answers is Answers.NEVER_STORED
+
+    @property
+    def has_stored_answers(self) -> bool:
+        """Whether a request with an idempotency key is answered by the stored response."""
+        return self.answers in (Answers.STORED, Answers.STORED_BY_ROUTE)
 
 
 def declared(
@@ -140,3 +146,14 @@ def moved() -> dict[str, Any]:
 def is_moved(handler: BaseRouteHandler) -> bool:
     """Return whether a route redirects former addresses."""
     return bool(handler.opt.get(_MOVED))
+
+
+def taking_files(*media_types: str) -> dict[str, Any]:
+    """Return the addition to the `opt` of a route whose body is a file of one of these types."""
+    return {_FILES: media_types}
+
+
+def files_of(handler: BaseRouteHandler) -> tuple[str, ...]:
+    """Return the types of the files that a route takes, if it takes any."""
+    media_types: tuple[str, ...] = handler.opt.get(_FILES, ())
+    return media_types

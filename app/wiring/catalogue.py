@@ -23,7 +23,8 @@ from app.wiring.resources import Shop
 from app.wiring.system import provide_audit
 
 
-def _changes(session: AsyncSession, shop: Shop) -> CatalogueChanges:
+def provide_changes(session: AsyncSession, shop: Shop) -> CatalogueChanges:
+    """Return what applies and announces changes of the catalogue."""
     return CatalogueChanges(
         StockRepository(session),
         provide_audit(session, shop),
@@ -40,7 +41,7 @@ def provide_products(
     return ProductService(
         ProductRepository(session),
         PrimaryCategoryRepository(session),
-        _changes(session, shop),
+        provide_changes(session, shop),
         shop.clock,
         shop.settings.shop_currency,
         shop.settings.low_stock_at,
@@ -56,7 +57,7 @@ def provide_variants(
         ProductRepository(session),
         VariantRepository(session),
         StockRepository(session),
-        _changes(session, shop),
+        provide_changes(session, shop),
         shop.clock,
         shop.settings.shop_currency,
         shop.settings.low_stock_at,
@@ -70,7 +71,7 @@ def provide_options(
     return OptionService(
         ProductRepository(session),
         VariantRepository(session),
-        _changes(session, shop),
+        provide_changes(session, shop),
         shop.clock,
         shop.settings.low_stock_at,
     )
@@ -84,7 +85,7 @@ def provide_stock(
         ProductRepository(session),
         VariantRepository(session),
         StockRepository(session),
-        _changes(session, shop),
+        provide_changes(session, shop),
         shop.clock,
     )
 
@@ -106,7 +107,7 @@ def provide_product_categories(
         ProductRepository(session),
         CategoryTreeRepository(session),
         PrimaryCategoryRepository(session),
-        _changes(session, shop),
+        provide_changes(session, shop),
         shop.clock,
     )
 

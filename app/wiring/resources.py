@@ -11,6 +11,8 @@ from app.cache.redis import RedisStore
 from app.core.calendar import ShopDays
 from app.core.clock import Clock
 from app.database.sessions import Database
+from app.gateways.folder_store import FolderStore
+from app.gateways.storage import FileStore
 from app.observability.access_log import AccessLog
 from app.observability.http_metrics import HttpMetrics
 from app.repositories.messaging.cache_drop_repository import CacheDropRepository
@@ -24,7 +26,7 @@ from app.tables.catalogue import LOW_STOCK_AT
 
 
 class Shop:
-    """The resources of one process: settings, clock, database, cache, limits and metrics."""
+    """The resources of one process: settings, clock, database, cache, files, limits and metrics."""
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
@@ -37,6 +39,7 @@ class Shop:
             info={LOW_STOCK_AT: settings.low_stock_at},
         )
         self.cache = _cache(settings)
+        self.files: FileStore = FolderStore(settings.media_folder)
         self._done_drops: list[UUID] = []
         self.passwords = Passwords(
             memory_kib=settings.password_memory_kib, iterations=settings.password_iterations

@@ -1,4 +1,4 @@
-"""Errands on their way: done once, again after a failure, anew, given up, or by another process."""
+"""Errands on their way: done once, again after a failure, given up, or by another process."""
 
 import asyncio
 import logging

@@ -34,11 +34,11 @@ class ErrandRepository(Repository[Errand]):
         """Have an errand be due at a moment, whether there is one already or not."""
         is_postgresql = self.session.get_bind().dialect.name == "postgresql"
         insertion = postgresql_insert if is_postgresql else sqlite_insert
-        anew = {"due_at": due_at, "attempts": 0, "last_error": None, "given_up_at": None}
+        again = {"due_at": due_at, "attempts": 0, "last_error": None, "given_up_at": None}
         await self.session.execute(
             insertion(_errands)
-            .values({"kind": kind, "subject_id": subject_id} | anew)
-            .on_conflict_do_update(index_elements=["kind", "subject_id"], set_=anew)
+            .values({"kind": kind, "subject_id": subject_id} | again)
+            .on_conflict_do_update(index_elements=["kind", "subject_id"], set_=again)
         )
 
     async def due_kinds(self, now: datetime, kinds: Collection[str]) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -11,6 +11,7 @@ from app.errors import InvalidInput
 from app.models import Availability, Product, Variant
 from app.schemas.amounts import WithCurrency
 from app.schemas.base import Schema, omitted, unchanged
+from app.schemas.catalogue.image_schema import ProductImage
 from app.schemas.catalogue.option_filter import OptionFilter
 from app.schemas.catalogue.variant_schema import (
     MAX_VARIANTS,
@@ -39,6 +40,7 @@ from app.tables.catalogue import MAX_OPTIONS
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
+_IMAGE = {"alt": "Tea", "width": 900, "height": 600, "colour": "#c7b299", "renditions": []}
 
 RELEVANCE = "relevance"
 """The order of the products that match words best."""
@@ -153,6 +155,9 @@ class _Product(WithCurrency):
         max_length=3, description="The currency of the price (ISO 4217).", examples=["USD"]
     )
     variants_count: Ordinal = Field(description="The number of variants.", examples=[1])
+    image: ProductImage = omitted(
+        description="The first image that is ready; absent without any.", examples=[_IMAGE]
+    )
     is_active: bool = Field(description="Whether the product is for sale.", examples=[True])
     created_at: datetime = Field(
         description="When the product was added (UTC).", examples=[_MOMENT]
@@ -231,7 +236,7 @@ class ProductRead(_Product):
         return cls(
             stock_quantity=units_in(variants),
             updated_at=max(product.updated_at, *(each.updated_at for each in variants)),
-            **{name: getattr(product, name) for name in _Product.model_fields.keys()},
+            **_shared(product),
             **its,
         )
 
@@ -257,7 +262,7 @@ class ProductListed(_Product):
         """Return a product as lists show it."""
         return cls(
             availability=product.availability,
-            **{name: getattr(product, name) for name in _Product.model_fields.keys()},
+            **_shared(product),
         )
 
     @classmethod
@@ -267,6 +272,17 @@ class ProductListed(_Product):
         listed.stock_quantity = units_in(variants)
         listed.updated_at = max(product.updated_at, *(each.updated_at for each in variants))
         return listed
+
+
+def _shared(product: Product) -> dict[str, Any]:
+    """Return what lists and documents show of a product."""
+    its = {name: getattr(product, name) for name in _SHARED}
+    if product.image is not None:
+        its["image"] = ProductImage.of_stored(product.image)
+    return its
+
+
+_SHARED = tuple(_Product.model_fields.keys() - {"image"})
 
 
 def units_in(variants: Iterable[Variant]) -> int:

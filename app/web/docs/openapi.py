@@ -38,12 +38,13 @@ from app.web.docs.openapi_responses import (
     accepted,
     add_common_headers,
     add_formats,
+    file_contents,
     problem_responses,
     success_headers,
 )
 from app.web.middleware.idempotency import HEADER as IDEMPOTENCY_KEY
 from app.web.request import FORM
-from app.web.route_options import guarded_of, has_options, is_moved, options_of
+from app.web.route_options import files_of, guarded_of, has_options, is_moved, options_of
 
 _PARAMETER = re.compile(r"{(\w+)}")
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -178,6 +179,8 @@ def _complete_operation(
             for media_type, model in inputs.items()
         }
         operation["requestBody"] = {"required": True, "content": content}
+    if files := files_of(handler):
+        operation["requestBody"] = {"required": True, "content": file_contents(files)}
     success = operation["responses"][str(handler.status_code)]
     operation["responses"] = _responses(handler, success, references)
 
@@ -248,7 +251,9 @@ def _problems(handler: HTTPRouteHandler) -> list[type[DomainError]]:
     # The length of a header of GET is limited.
     problems += [InvalidInput] if method == "GET" else []
     problems += _BODY_PROBLEMS if _inputs(handler) else ()
-    problems += _POST_PROBLEMS if method == "POST" and not options_of(handler).is_secret else ()
+    problems += (
+        _POST_PROBLEMS if method == "POST" and options_of(handler).has_stored_answers else ()
+    )
     # A health check reports outages itself; all other injected dependencies need the database.
     is_injected = handler.resolve_dependencies().keys() & handler.parsed_fn_signature.parameters
     problems += [Unavailable] if is_injected and not options_of(handler).is_health else []
@@ -267,7 +272,7 @@ def _headers(handler: HTTPRouteHandler) -> list[str]:
     method = _method(handler)
     names = ["Prefer"] if options_of(handler).deferral else []
     if method == "POST":
-        return names if options_of(handler).is_secret else [*names, IDEMPOTENCY_KEY]
+        return [*names, IDEMPOTENCY_KEY] if options_of(handler).has_stored_answers else names
     if method == "GET":
         return ["Last-Event-ID" if options_of(handler).is_stream else "If-None-Match"]
     return [*names, *(["If-Match"] if PreconditionFailed in options_of(handler).problems else [])]

@@ -5,6 +5,7 @@ from typing import Any
 from litestar.handlers import HTTPRouteHandler
 
 from app.errors import DomainError
+from app.gateways.image_header import MAX_BYTES
 from app.web.rendering.problems import MEDIA_TYPE
 from app.web.route_options import options_of
 
@@ -68,6 +69,12 @@ def success_headers(handler: HTTPRouteHandler) -> dict[str, Any]:
     if options_of(handler).is_secret:
         return {}
     return {"ETag": _ETAG} | ({"Location": _LOCATION} if handler.status_code in (201, 202) else {})
+
+
+def file_contents(media_types: tuple[str, ...]) -> dict[str, Any]:
+    """Return the contents of a body that is a file of one of these types."""
+    schema = {"type": "string", "format": "binary", "maxLength": MAX_BYTES}
+    return {media_type: {"schema": schema} for media_type in media_types}
 
 
 def accepted(reference: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from app.runtime.spread import Spread
 from app.security.open_limits import OpenLimit
 from app.web.middleware.client_address import network_of
 from app.web.rendering.problems import send_refusal
+from app.web.request_state import state_of
 
 BODY_TIMEOUT_SECONDS = 15.0
 SLOW_SECONDS = 1.0
@@ -80,7 +81,10 @@ class BodyLimits:
         deadline = now + self._timeout_seconds * (1 - _TIMEOUT_SPREAD * spread)
         body = _Body(scope, receive, self._slow, (slow_at, deadline))
         try:
-            if _has_body(scope):
+            if _has_image(scope):
+                # Only a route that takes one reads it, and has limits of its own.
+                state_of(scope).receive_file = receive
+            elif _has_body(scope):
                 await body.read()
         except (RequestTimeout, TooManyRequests) as refusal:
             await send_refusal(send, refusal)
@@ -91,6 +95,13 @@ class BodyLimits:
 def _has_body(scope: Scope) -> bool:
     return any(
         name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in scope["headers"]
+    )
+
+
+def _has_image(scope: Scope) -> bool:
+    return any(
+        name == b"content-type" and value.lower().startswith(b"image/")
         for name, value in scope["headers"]
     )
 

@@ -175,7 +175,7 @@ def _may_store(scope: Scope) -> bool:
     """Return whether the response may be stored: it has no secret, and the caller has access."""
     caller: Caller = scope["user"]
     options = options_of(scope["route_handler"])
-    return not options.is_secret and caller.may(options.access, options.scope)
+    return options.has_stored_answers and caller.may(options.access, options.scope)
 
 
 def _repeated(scope: Scope, first: Answer, now: Answer) -> Answer:

@@ -1,0 +1,1 @@
+"""Files: where they are stored, and how images are read and rendered."""

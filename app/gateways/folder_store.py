@@ -1,0 +1,109 @@
+"""A store of files in a folder of this machine."""
+
+import asyncio
+import logging
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from app.errors import Unavailable
+from app.gateways.storage import StoredFile, require_key
+
+logger = logging.getLogger(__name__)
+
+_INCOMING = "incoming"
+_PRIVATE_FILE = 0o600
+_PRIVATE_FOLDER = 0o700
+_PART_BYTES = 256 * 1024
+
+
+class FolderStore:
+    """Files in a folder; only its owner can read them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def put(self, key: str, source: Path | bytes) -> None:
+        """Store a file as a whole or not at all, also if it is there already.
+
+        Raises:
+            Unavailable: the folder cannot be written.
+        """
+        require_key(key)
+        try:
+            await asyncio.to_thread(self._put, key, source)
+        except OSError as error:
+            raise _unavailable(error) from error
+
+    async def open(self, key: str) -> StoredFile | None:
+        """Return a file, or None if there is none.
+
+        Raises:
+            Unavailable: the folder cannot be read.
+        """
+        require_key(key)
+        try:
+            file = await asyncio.to_thread((self._folder / key).open, "rb")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _unavailable(error) from error
+        return StoredFile(os.fstat(file.fileno()).st_size, _parts(file))
+
+    async def delete(self, key: str) -> None:
+        """Delete a file, if there is one.
+
+        Raises:
+            Unavailable: the folder cannot be written.
+        """
+        require_key(key)
+        try:
+            await asyncio.to_thread((self._folder / key).unlink, missing_ok=True)
+        except OSError as error:
+            raise _unavailable(error) from error
+
+    def _put(self, key: str, source: Path | bytes) -> None:
+        incoming = self._folder / _INCOMING / uuid4().hex
+        target = self._folder / key
+        for folder in (incoming.parent, target.parent):
+            folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+        try:
+            opened = os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE)
+            with os.fdopen(opened, "wb") as file:
+                if isinstance(source, bytes):
+                    file.write(source)
+                else:
+                    with source.open("rb") as given:
+                        shutil.copyfileobj(given, file, _PART_BYTES)
+                file.flush()
+                os.fsync(file.fileno())
+            # After a crash a file is there with all of its content, or not at all.
+            incoming.replace(target)
+        finally:
+            incoming.unlink(missing_ok=True)
+        _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+async def _parts(file: BinaryIO) -> AsyncIterator[bytes]:
+    with closing(file):
+        while part := await asyncio.to_thread(file.read, _PART_BYTES):
+            yield part
+
+
+def _unavailable(error: OSError) -> Unavailable:
+    logger.error("the folder of the files: %s", error)
+    return Unavailable("the files of the shop cannot be read or written", retry_after_seconds=5)

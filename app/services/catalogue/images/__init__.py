@@ -1,0 +1,1 @@
+"""The images of products: their upload, their rendering, their order."""

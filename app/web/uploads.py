@@ -1,0 +1,87 @@
+"""Receives the file in the body of a request: to the disk, within limits, a few at one time."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from litestar.types import Receive
+
+from app.errors import ImageTypeRefused, RequestTimeout
+from app.gateways.image_header import MAX_BYTES, MEDIA_TYPES
+from app.security.open_limits import OpenLimit
+from app.services.catalogue.images.image_uploads import too_large
+from app.web.middleware.client_address import network_of
+from app.web.request import ShopRequest
+from app.web.request_state import state_of
+
+UPLOAD_SECONDS = 60.0
+MAX_UPLOADS = 8
+MAX_UPLOADS_PER_CLIENT = 4
+
+_RETRY_SECONDS = 5
+
+
+def upload_limit() -> OpenLimit:
+    """Return the limit of the uploads of a process at one time."""
+    return OpenLimit(
+        "uploads",
+        per_client=MAX_UPLOADS_PER_CLIENT,
+        in_total=MAX_UPLOADS,
+        retry_after_seconds=_RETRY_SECONDS,
+    )
+
+
+@asynccontextmanager
+async def received_image(request: ShopRequest) -> AsyncIterator[Path]:
+    """Receive the image in the body of a request as a file that is deleted after the block.
+
+    Raises:
+        ImageTypeRefused: the `Content-Type` is not that of an image that is taken.
+        ImageTooLarge: the body is too large.
+        RequestTimeout: it did not arrive in time.
+        TooManyRequests: too many others arrive.
+    """
+    receive = _receive_of(request)
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > MAX_BYTES:
+        raise too_large()
+    limit: OpenLimit = request.app.state.uploads
+    client = network_of(request.scope)
+    limit.enter(client)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "upload"
+            with path.open("wb") as file:
+                await _write(file, receive)
+            yield path
+    finally:
+        limit.leave(client)
+
+
+def _receive_of(request: ShopRequest) -> Receive:
+    media_type, _ = request.content_type
+    receive = state_of(request.scope).receive_file
+    if media_type.lower() not in MEDIA_TYPES or receive is None:
+        given = media_type or "nothing"
+        raise ImageTypeRefused(f"Content-Type must be {', '.join(MEDIA_TYPES)}, not {given}")
+    return receive
+
+
+async def _write(file: BinaryIO, receive: Receive) -> None:
+    size, is_complete = 0, False
+    try:
+        async with asyncio.timeout(UPLOAD_SECONDS):
+            while not is_complete:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise RequestTimeout("the client disconnected")
+                size += len(message["body"])
+                if size > MAX_BYTES:
+                    raise too_large()
+                file.write(message["body"])
+                is_complete = not message["more_body"]
+    except TimeoutError as error:
+        raise RequestTimeout("the file did not arrive in time") from error
