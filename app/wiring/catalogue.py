@@ -124,11 +124,6 @@ def provide_facets(
     )
 
 
-def provide_changes(session: AsyncSession, shop: Shop) -> CatalogueChanges:
-    """Return what applies and announces changes of products and variants."""
-    return _changes(session, shop)
-
-
 Products = NamedDependency[ProductService]
 Variants = NamedDependency[VariantService]
 Options = NamedDependency[OptionService]
