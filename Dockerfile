@@ -20,7 +20,7 @@ RUN mkdir app migrations \
 
 FROM base
 RUN useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin shop \
-    && install -d -o shop -g shop -m 0700 /data
+    && install -d -o shop -g shop -m 0700 /data /media
 COPY --from=packages /venv /venv
 ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

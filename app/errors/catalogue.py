@@ -4,7 +4,7 @@ from typing import Self
 
 from app.errors.base import (
     Conflict,
-    InvalidInput,
+    DomainError,
     NotFound,
     PayloadTooLarge,
     UnsupportedMediaType,
@@ -147,10 +147,10 @@ class ImageTooLarge(PayloadTooLarge):
     code, title = "image-too-large", "The image is too large"
 
 
-class ImageNotReadable(InvalidInput):
+class ImageNotReadable(DomainError):
     """The file begins like an image, but its dimensions cannot be read."""
 
-    code, title = "image-not-readable", "The image cannot be read"
+    code, title, status = "image-not-readable", "The image cannot be read", 422
 
 
 class TooManyImages(Conflict):

@@ -5,9 +5,7 @@ import logging
 import os
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO
 from uuid import uuid4
 
 from app.errors import Unavailable
@@ -47,12 +45,12 @@ class FolderStore:
         """
         require_key(key)
         try:
-            file = await asyncio.to_thread((self._folder / key).open, "rb")
+            size, first = await asyncio.to_thread(_begin, self._folder / key)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise _unavailable(error) from error
-        return StoredFile(os.fstat(file.fileno()).st_size, _parts(file))
+        return StoredFile(size, _parts(self._folder / key, first))
 
     async def delete(self, key: str) -> None:
         """Delete a file, if there is one.
@@ -98,8 +96,18 @@ def _sync_folder(folder: Path) -> None:
         os.close(opened)
 
 
-async def _parts(file: BinaryIO) -> AsyncIterator[bytes]:
-    with closing(file):
+def _begin(path: Path) -> tuple[int, bytes]:
+    with path.open("rb") as file:
+        return os.fstat(file.fileno()).st_size, file.read(_PART_BYTES)
+
+
+async def _parts(path: Path, first: bytes) -> AsyncIterator[bytes]:
+    # Opened again for the rest only: who never asks for a part leaves no open file.
+    yield first
+    if len(first) < _PART_BYTES:
+        return
+    with await asyncio.to_thread(path.open, "rb") as file:
+        file.seek(len(first))
         while part := await asyncio.to_thread(file.read, _PART_BYTES):
             yield part
 

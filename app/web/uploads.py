@@ -15,7 +15,7 @@ from app.security.open_limits import OpenLimit
 from app.services.catalogue.images.image_uploads import too_large
 from app.web.middleware.client_address import network_of
 from app.web.request import ShopRequest
-from app.web.request_state import state_of
+from app.web.request_state import first_headers, state_of
 
 UPLOAD_SECONDS = 60.0
 MAX_UPLOADS = 8
@@ -45,8 +45,8 @@ async def received_image(request: ShopRequest) -> AsyncIterator[Path]:
         TooManyRequests: too many others arrive.
     """
     receive = _receive_of(request)
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > MAX_BYTES:
+    length = first_headers(request.scope).get(b"content-length", b"")
+    if length.isdigit() and int(length) > MAX_BYTES:
         raise too_large()
     limit: OpenLimit = request.app.state.uploads
     client = network_of(request.scope)

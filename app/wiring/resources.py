@@ -1,6 +1,7 @@
 """The resources of a process, from its start to its end."""
 
 from collections.abc import Awaitable, Callable, Collection
+from functools import cached_property
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -39,7 +40,6 @@ class Shop:
             info={LOW_STOCK_AT: settings.low_stock_at},
         )
         self.cache = _cache(settings)
-        self.files: FileStore = FolderStore(settings.media_folder)
         self._done_drops: list[UUID] = []
         self.passwords = Passwords(
             memory_kib=settings.password_memory_kib, iterations=settings.password_iterations
@@ -53,6 +53,11 @@ class Shop:
         self.is_new = False
         """Whether this process has made the database, a file of SQLite."""
         self.access_log = AccessLog(settings.log_format) if settings.access_log else None
+
+    @cached_property
+    def files(self) -> FileStore:
+        """The store of the files of images."""
+        return FolderStore(self.settings.media_folder)
 
     async def record_drop(self, session: AsyncSession, tags: Collection[str]) -> UUID | None:
         """Record the cache invalidation of a transaction in it, if Redis is used."""

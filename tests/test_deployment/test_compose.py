@@ -89,6 +89,7 @@ def test_every_named_volume_is_used_and_declared() -> None:
         == {
             "db-data",
             "db-socket",
+            "media",
             "pgadmin-data",
             "rabbitmq-data",
         }

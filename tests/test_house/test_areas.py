@@ -23,8 +23,8 @@ import app.tables
 from app import models
 from app.cache.areas import KINDS, tags_of
 from app.cache.kind import Kind
-from app.controllers import CONTROLLERS, TAGS
-from app.controllers.system import ROOT_CONTROLLERS, TEST_CONTROLLERS
+from app.controllers import CONTROLLERS, ROOT_CONTROLLERS, TAGS
+from app.controllers.system import TEST_CONTROLLERS
 from app.errors import DomainError
 from app.security.areas import AUDITED, SCOPES
 from app.security.audited import Audited

@@ -36,6 +36,7 @@ NOT_RUN = {
     "uv run pre-commit install": "it writes to the repository's hooks",
     "uv run python -": "it needs a RabbitMQ; the examples' tests publish the same message",
     'curl -si "$shop/products"': "the tests of `Prefer: respond-async` send the same",
+    'curl -X POST "http://localhost:8000/api/v1/products/$PRODUCT/images': "tests of images do",
     "docker build -t registry.example.com": "the registry is not there",
     "docker push registry.example.com": "the registry is not there",
     "docker compose exec -T db sh -c": "it needs the containers, and what is in them",

@@ -21,6 +21,7 @@ _RABBITMQ = {"aio_pika", "aiormq", "pamqp", "taskiq_aio_pika"}
 _LATER = {
     *_RABBITMQ,
     "aiosmtplib",
+    "PIL",
     "alembic",
     "asyncpg",
     "email.policy",

@@ -18,6 +18,7 @@ from app.schemas.catalogue.category_schema import (
     CategoryQuery,
 )
 from app.schemas.catalogue.facet_schema import FacetQuery
+from app.schemas.catalogue.image_schema import ImageQuery, ImageUpload
 from app.schemas.catalogue.option_schema import OptionsQuery
 from app.schemas.page_schema import PageQuery
 from app.schemas.reports.report_schema import ChartQuery
@@ -43,6 +44,8 @@ NO_LISTS = {
     CategoryQuery,
     ChartQuery,
     FacetQuery,
+    ImageQuery,
+    ImageUpload,
     OptionsQuery,
 }
 OBJECTS = {"option_values"}
@@ -151,7 +154,7 @@ async def test_what_a_route_cannot_take_changes_nothing(
 async def test_a_malformed_id_in_a_path_is_nowhere(client: httpx.AsyncClient, shop: Shop) -> None:
     world = await world_of(shop)
     rows = [row for row in MATRIX if row.method == "GET" and parameters_of(row)]
-    assert len(rows) == 18
+    assert len(rows) == 21
     before = await everything(shop)
     for row in rows:
         await assert_path_is_judged(client, world, row)

@@ -21,7 +21,7 @@ _MAX_RENDITIONS = 4
 _MAX_URL_LENGTH = 2_000
 
 Alt = Annotated[Text, Field(max_length=200)]
-Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$", max_length=7)]
 Side = Annotated[int, Field(ge=1, le=16_383)]
 Position = Annotated[int, Field(strict=True, ge=1, le=MAX_IMAGES)]
 

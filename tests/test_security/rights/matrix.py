@@ -6,6 +6,8 @@ from typing import Any
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
+from tests.support.media.pictures import picture
+
 COLUMNS = (
     "nobody",
     "expired",
@@ -29,6 +31,7 @@ ADDRESS = f"{USER}/addresses/{{address_id}}"
 PRODUCT = f"{API}/products/{{product_id}}"
 SHIRT = f"{API}/products/{{shirt_id}}"
 VARIANT = f"{API}/variants/{{variant_id}}"
+IMAGE = f"{PRODUCT}/images/{{image_id}}"
 CATEGORY = f"{API}/categories/{{category_id}}"
 ORDER = f"{API}/orders/{{order_id}}"
 OPERATION = f"{API}/operations/{{operation_id}}"
@@ -155,6 +158,23 @@ MATRIX = (
         "401 | 403 403 200 200 403 200",
         json={"category_ids": ["{category_id}"]},
     ),
+    _row("GET", f"{PRODUCT}/images", "200 | 200 200 200 200 200 200"),
+    _row(
+        "POST",
+        f"{PRODUCT}/images",
+        "401 | 403 403 202 202 403 202",
+        content=picture(),
+        headers={"Content-Type": "image/png"},
+    ),
+    _row(
+        "PUT",
+        f"{PRODUCT}/images/order",
+        "401 | 403 403 200 200 403 200",
+        json={"ids": ["{image_id}"]},
+    ),
+    _row("GET", IMAGE, "401 | 403 403 200 200 403 200"),
+    _row("PATCH", IMAGE, "401 | 403 403 200 200 403 200", json={"alt": "A cup"}),
+    _row("DELETE", IMAGE, "401 | 403 403 204 204 403 204"),
     _row("GET", f"{PRODUCT}/stock", "401 | 403 403 200 200 403 200"),
     _row(
         "POST",
@@ -219,6 +239,7 @@ MATRIX = (
     _row("POST", f"{LETTER}/requeue", "401 | 403 403 204 204 403 204"),
     _row("DELETE", LETTER, "401 | 403 403 204 204 403 204"),
     _row("GET", "/", "200 | 200 200 200 200 200 200"),
+    _row("GET", "/media/{first}/{second}/{name}", "200 | 200 200 200 200 200 200"),
     _row("GET", "/health/live", "200 | 200 200 200 200 200 200"),
     _row("GET", "/health/ready", "200 | 200 200 200 200 200 200"),
     _row("GET", "/metrics", "401 | 403 403 200 200 403 200"),
@@ -234,4 +255,5 @@ GUARDED = (
     _row("GET", f"{API}/products?include=stock", "401 | 403 403 200 200 403 200"),
     _row("GET", f"{API}/categories?include=all", "401 | 403 403 200 200 403 200"),
     _row("GET", f"{CATEGORY}?include=all", "401 | 403 403 200 200 403 200"),
+    _row("GET", f"{PRODUCT}/images?include=all", "401 | 403 403 200 200 403 200"),
 )

@@ -18,6 +18,8 @@ from app.models import (
     Category,
     DailyReport,
     DeadLetter,
+    Image,
+    ImageStatus,
     LoginSession,
     MovementReason,
     Operation,
@@ -27,6 +29,7 @@ from app.models import (
     OrderItem,
     OrderStatus,
     Product,
+    Rendition,
     StockMovement,
     User,
     UserRole,
@@ -56,6 +59,9 @@ from tests.test_security.people import (
 DAY = date(2017, 6, 1)
 SHIRT = UUID("0199a1b2-7c00-7d00-8e00-00000000a11e")
 """A product in two variants."""
+FILE = ("00", "00", "0" * 64 + ".webp")
+"""The key of the file of an image, in parts."""
+IN_PATHS = dict(zip(("first", "second", "name"), FILE))
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ class World:
         """Bring every table back to how it was."""
         await delete_everything(self.shop)
         await insert_rows(self.shop, self.rows)
+        await self.shop.files.put("/".join(FILE), b"a file")
         self.shop.identities.clear()
         await forget_cached(self.shop)
 
@@ -124,7 +131,7 @@ async def world_of(shop: Shop, scope: Scope | None = None) -> World:
     rows += [(LoginSession, each.session) for each in people.values()]
     rows += [*((ApiKey, each.row) for each in (without, within, spare)), *things]
     ids = {f"{model.__name__.lower()}_id": str(row["id"]) for model, row in things if "id" in row}
-    values = ids | {f"{name}_id": people[name].id for name in ("other", "deputy")}
+    values = ids | IN_PATHS | {f"{name}_id": people[name].id for name in ("other", "deputy")}
     values |= {
         "shirt_id": str(SHIRT),
         "user_id": owner.id,
@@ -193,6 +200,7 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
         (Variant, _variant(SHIRT, SHIRT, "SHIRT", "M") | times),
         (Variant, _variant(product_id, product_id, "TEA") | times),
         (Variant, _variant(new_id(now), SHIRT, "SHIRT-L", "L") | times),
+        *_image(product_id, times),
         (Address, address),
         *_order(order_id, user_id, product, times),
         (StockMovement, _movement(product_id, 10, MovementReason.SUPPLY, now)),
@@ -226,6 +234,25 @@ def _variant(variant_id: UUID, product_id: UUID, sku: str, size: str = "") -> Ro
         "option1": size,
         "option1_key": size.casefold(),
     }
+
+
+def _image(product_id: UUID, times: Row) -> list[tuple[type[Base], Row]]:
+    image = {
+        "id": new_id(times["created_at"]),
+        "product_id": product_id,
+        "position": 1,
+        "alt": "",
+        "original_type": "image/png",
+        "original_bytes": 1,
+        "sha256": bytes(32),
+        "width": 1,
+        "height": 1,
+        "colour": "#000000",
+        "status": ImageStatus.READY,
+        "version": 1,
+    }
+    file = {"image_id": image["id"], "width": 1, "height": 1, "size_bytes": 1}
+    return [(Image, image | times), (Rendition, file | {"key": "/".join(FILE)})]
 
 
 def _letter(now: datetime) -> Row:

@@ -1,19 +1,23 @@
 """The images of products over HTTP: uploaded, rendered, listed, changed, ordered and removed."""
 
-from io import BytesIO
 from typing import Any
 
 import httpx
-import pytest
 from PIL import Image
 
 from app.wiring.resources import Shop
 from tests.support.factories import create_product
-from tests.support.pictures import add_image, file_of, files_of, picture, render_all, upload
+from tests.support.media.pictures import (
+    add_image,
+    fetch,
+    file_of,
+    files_of,
+    picture,
+    render_all,
+    upload,
+)
 from tests.support.refusals import NOTHING, problem_of
 from tests.support.tables import everything
-
-PUBLIC = {"Authorization": ""}
 
 
 async def _images(client: httpx.AsyncClient, product: dict[str, Any], **query: str) -> list[Any]:
@@ -21,10 +25,6 @@ async def _images(client: httpx.AsyncClient, product: dict[str, Any], **query: s
     assert answer.status_code == 200, answer.text
     items: list[Any] = answer.json()["items"]
     return items
-
-
-async def _fetch(client: httpx.AsyncClient, url: str, **headers: str) -> httpx.Response:
-    return await client.get(f"http://shop.test{url}", headers=PUBLIC | headers)
 
 
 async def test_an_image_is_uploaded_rendered_and_shown(
@@ -61,11 +61,6 @@ async def test_an_image_is_uploaded_rendered_and_shown(
     }
     sizes = [(each["width"], each["height"]) for each in shown["renditions"]]
     assert sizes == [(96, 64), (320, 213), (640, 427), (900, 600)]
-    for each in shown["renditions"]:
-        file = await _fetch(client, each["url"])
-        assert (file.status_code, file.headers["content-type"]) == (200, "image/webp")
-        with Image.open(BytesIO(file.content)) as opened:
-            assert (opened.format, opened.size) == ("WEBP", (each["width"], each["height"]))
     # The original is not kept.
     assert len(files_of(shop)) == 4
 
@@ -88,46 +83,6 @@ async def test_products_show_their_first_image_in_lists_and_documents(
     assert (await client.delete(f"{path}/images/{first['id']}")).status_code == 204
     (listed,) = (await client.get("/products")).json()["items"]
     assert listed["image"]["alt"] == (await client.get(path)).json()["image"]["alt"] == "Green"
-
-
-async def test_files_are_cached_for_ever_by_anybody(client: httpx.AsyncClient, shop: Shop) -> None:
-    image = await add_image(client, shop, await create_product(client))
-    url = image["renditions"][0]["url"]
-    file = await _fetch(client, url)
-    assert file.headers["cache-control"] == "public, max-age=31536000, immutable"
-    assert file.headers["x-content-type-options"] == "nosniff"
-    assert file.headers["content-length"] == str(len(file.content))
-    same = await _fetch(client, url, **{"If-None-Match": file.headers["etag"]})
-    assert (same.status_code, same.content) == (304, b"")
-    head = await client.head(f"http://shop.test{url}", headers=PUBLIC)
-    assert (head.status_code, head.content) == (200, b"")
-    assert head.headers["content-length"] == file.headers["content-length"]
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        f"/media/{'0' * 2}/{'0' * 2}/{'0' * 64}.webp",
-        f"/media/{'0' * 2}/{'1' * 2}/{'0' * 64}.webp",
-        f"/media/{'0' * 2}/{'0' * 2}/{'0' * 64}",
-        "/media/..%2f/..%2f/lavka.db",
-        "/media/%2e%2e/%2e%2e/lavka.db",
-        "/media/originals/00/00",
-        "/media/00/00/\u0660.webp",
-    ],
-)
-async def test_only_files_of_images_are_sent(client: httpx.AsyncClient, path: str) -> None:
-    answer = await _fetch(client, path)
-    assert answer.status_code in (400, 404)
-    assert answer.headers["cache-control"] == "no-store"
-
-
-async def test_originals_are_not_sent(client: httpx.AsyncClient, shop: Shop) -> None:
-    await upload(client, await create_product(client), picture())
-    (key,) = files_of(shop)
-    assert key.startswith("originals/")
-    for path in (key, key.removeprefix("originals/"), key.removeprefix("originals/") + ".webp"):
-        assert (await _fetch(client, f"/media/{path}")).status_code == 404
 
 
 async def test_the_same_file_again_is_the_same_image(client: httpx.AsyncClient, shop: Shop) -> None:
@@ -185,7 +140,7 @@ async def test_a_removed_image_leaves_no_files(client: httpx.AsyncClient, shop: 
     assert files_of(shop) == []
     tables = await everything(shop)
     assert (tables["images"], tables["renditions"], tables["errands"]) == ([], [], [])
-    assert (await _fetch(client, image["renditions"][0]["url"])).status_code == 404
+    assert (await fetch(client, image["renditions"][0]["url"])).status_code == 404
 
 
 async def test_images_that_are_alike_share_no_file(client: httpx.AsyncClient, shop: Shop) -> None:
@@ -194,7 +149,7 @@ async def test_images_that_are_alike_share_no_file(client: httpx.AsyncClient, sh
     await client.delete(f"/products/{product['id']}/images/{image['id']}")
     await render_all(shop)
     for each in kept["renditions"]:
-        assert (await _fetch(client, each["url"])).status_code == 200
+        assert (await fetch(client, each["url"])).status_code == 200
 
 
 async def test_an_image_that_is_damaged_is_refused_with_the_reason(

@@ -11,7 +11,7 @@ from app.jobs.errands.handlers import HANDLERS
 from app.jobs.errands.loop import do_due
 from app.wiring.resources import Shop
 
-TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+NOBODY = {"Authorization": ""}
 
 
 def picture(
@@ -59,6 +59,11 @@ async def add_image(
     shown = await client.get(answer.headers["Location"].removeprefix("/api/v1"))
     image: dict[str, Any] = shown.json()
     return image
+
+
+async def fetch(client: httpx.AsyncClient, url: str, **headers: str) -> httpx.Response:
+    """Ask for a file as anybody."""
+    return await client.get(f"http://shop.test{url}", headers=NOBODY | headers)
 
 
 async def render_all(shop: Shop) -> None:

@@ -1,0 +1,1 @@
+"""The images of products over HTTP."""
