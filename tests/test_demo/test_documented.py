@@ -18,7 +18,9 @@ BLOCK = re.compile(r"```(bash|json)\n(.*?)```", re.DOTALL)
 # What is another value in each shop.
 _ID = r"(?P<id>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _MOMENT = r"(?P<moment>\d{4}-\d{2}-\d{2}T[\d:.]+Z)"
-_OWN = re.compile(f"{_ID}|{_MOMENT}")
+# The image and the encoder give a file its name.
+_FILE = r"(?P<file>/media/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{64}\.webp)"
+_OWN = re.compile(f"{_ID}|{_MOMENT}|{_FILE}")
 EXAMPLE_ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 DAY = "2017-06-01"
 
@@ -32,7 +34,7 @@ def demo_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedShop]:
 
 
 def stable(value: Any) -> Any:
-    """Return a value with all ids but that of the example, and all moments, alike."""
+    """Return a value with all ids but that of the example, all moments and all files alike."""
     if isinstance(value, dict):
         return {name: stable(each) for name, each in value.items()}
     if isinstance(value, list):

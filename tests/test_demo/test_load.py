@@ -4,9 +4,13 @@ import csv
 from pathlib import Path
 
 import httpx
+from sqlalchemy import select
 
 from app.demo import load as demo_data
 from app.demo.load import fill_with_demo
+from app.jobs.errands.demo_pictures import DEMO_PICTURE
+from app.jobs.errands.handlers import HANDLERS
+from app.models import Errand
 from app.wiring.resources import Shop
 from tests.conftest import sqlite_settings
 from tests.support.factories import create_product
@@ -59,6 +63,25 @@ async def test_a_product_in_several_sizes_is_in_the_tree_of_departments(
     tree = (await client.get("/categories")).json()["items"]
     (eggs,) = (each for each in tree if each["name"] == product["category"])
     assert eggs["path"] == "grocery/eggs/"
+
+
+async def test_each_product_gets_a_picture(shop: Shop, client: httpx.AsyncClient) -> None:
+    assert await fill_with_demo(shop)
+    (example,) = await every(client, "/products", sku="1058997")
+    assert [each["width"] for each in example["image"]["renditions"]] == [96, 320, 640]
+    shown = await client.get(f"http://shop.test{example['image']['renditions'][0]['url']}")
+    assert (shown.status_code, shown.headers["Content-Type"]) == (200, "image/webp")
+    async with shop.database.read() as session:
+        waiting = list(
+            await session.scalars(select(Errand.subject_id).where(Errand.kind == DEMO_PICTURE))
+        )
+    products = {each["id"] for each in await every(client, "/products")}
+    assert {str(each) for each in waiting} == products - {example["id"]}
+    await HANDLERS[DEMO_PICTURE](shop, waiting[0])
+    (image,) = (
+        await client.get(f"/products/{waiting[0]}/images", params={"include": "all"})
+    ).json()["items"]
+    assert (image["width"], image["height"], image["status"]) == (640, 640, "waiting")
 
 
 async def test_a_shop_in_use_is_left_as_it_is(shop: Shop, client: httpx.AsyncClient) -> None:
