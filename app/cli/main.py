@@ -7,6 +7,7 @@ import time
 
 from app.cli.backup import add_backup
 from app.cli.dead_letters import add_dead_letters
+from app.cli.exports import add_export
 from app.cli.imports import add_import
 from app.cli.prepare import prepare_shop, update_schema
 from app.cli.reports import add_report
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Administer a shop. The commands use the same settings as main.py.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_import, _add_admin, add_report, _add_migrate, _add_demo):
+    for add in (add_import, add_export, _add_admin, add_report, _add_migrate, _add_demo):
         add(commands)
     for add in (add_backup, add_dead_letters):
         add(commands)

@@ -1,6 +1,12 @@
 """Texts in the cells of CSV files, which no spreadsheet reads as formulas, and their undoing."""
 
+import csv
+import io
 import re
+from collections.abc import Iterable
+
+BYTE_ORDER_MARK = "\ufeff"
+"""By this mark a spreadsheet knows that a file is in UTF-8."""
 
 # OWASP, CSV Injection: a spreadsheet reads text that begins like this as a formula, and those of
 # East Asia also the wide and small forms of the signs.
@@ -11,6 +17,13 @@ _BEGIN = r"(^|[;|\t\r\n])([\s\"']*)"
 _FORMULA = re.compile(rf"{_BEGIN}(?=[{_SIGNS}])")
 _MARKED = re.compile(rf"{_BEGIN}'(?=[{_SIGNS}])")
 _BREAKS = ("\t", "\r", "\n")
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Return rows as a part of a CSV file (RFC 4180)."""
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue()
 
 
 def inert(text: str) -> str:

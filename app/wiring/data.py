@@ -1,5 +1,7 @@
 """Builds the services for import, export and erasure."""
 
+from uuid import UUID
+
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -8,6 +10,7 @@ from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.catalogue.stock_repository import StockRepository
 from app.repositories.catalogue.variant_repository import VariantRepository
 from app.repositories.data.order_import_repository import OrderImportRepository
+from app.repositories.data.product_export_repository import ProductExportRepository
 from app.repositories.data.product_import_repository import ProductImportRepository
 from app.repositories.data.user_import_repository import UserImportRepository
 from app.repositories.orders.order_repository import OrderRepository
@@ -17,11 +20,14 @@ from app.services.data.order_change import OrderChanges
 from app.services.data.order_import import OrderImport
 from app.services.data.privacy_service import PrivacyService
 from app.services.data.product_edits import ProductEdits
+from app.services.data.product_export import Page, ProductExport
 from app.services.data.product_import import ProductImport
 from app.services.data.user_import import UserImport
 from app.wiring import catalogue, identity, messaging, orders, system
 from app.wiring.resources import Shop
 from app.wiring.system import provide_audit
+
+_EXPORTED_AT_ONCE = 500
 
 
 def provide_privacy(
@@ -36,6 +42,18 @@ def provide_privacy(
         system.provide_personal_data(session, shop),
     ]
     return PrivacyService(users, areas, provide_audit(session, shop), shop.clock)
+
+
+def provide_product_export(shop: Shop) -> ProductExport:
+    """Return the service that exports all products; it opens a session for each part."""
+
+    async def page_after(product_id: UUID | None) -> Page:
+        async with shop.database.read() as session:
+            names = await CategoryPathRepository(session).names_by_id()
+            products = ProductExportRepository(session)
+            return await products.after(product_id, _EXPORTED_AT_ONCE), names
+
+    return ProductExport(page_after)
 
 
 def provide_imports(

@@ -8,6 +8,7 @@ from app.controllers.catalogue.image_controller import ImageController
 from app.controllers.catalogue.media_controller import MediaController
 from app.controllers.catalogue.product_category_controller import ProductCategoryController
 from app.controllers.catalogue.product_controller import ProductController
+from app.controllers.catalogue.product_export_controller import ProductExportController
 from app.controllers.catalogue.stock_controller import (
     ProductStockController,
     VariantStockController,
@@ -19,6 +20,7 @@ from app.controllers.catalogue.variant_controller import (
 
 CONTROLLERS = (
     ProductController,
+    ProductExportController,
     FacetController,
     ProductVariantController,
     ProductStockController,

@@ -1,7 +1,5 @@
 """Daily reports as CSV (RFC 4180), streamed because a day may have a million lines."""
 
-import csv
-import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, cast
@@ -10,7 +8,7 @@ from litestar import Response
 from litestar.response import Stream
 
 from app.core.money import format_minor
-from app.schemas.csv_cells import inert
+from app.schemas.csv_cells import BYTE_ORDER_MARK, csv_text, inert
 from app.schemas.reports.report_schema import ReportSummary
 from app.services.reports.report_service import ReportService
 from app.web.rendering.responses import has_tag
@@ -21,8 +19,6 @@ from app.wiring.resources import Shop
 CSV = "text/csv"
 _JSON = "application/json"
 _AT_ONCE = 1_000
-# By this mark a spreadsheet knows that the file is in UTF-8.
-_BYTE_ORDER_MARK = "\ufeff"
 _LINE = (
     "report_at",
     "report_id",
@@ -115,7 +111,7 @@ async def _parts(
     cells: Callable[[Any], Iterable[object]],
     following: Next,
 ) -> AsyncIterator[str]:
-    yield _BYTE_ORDER_MARK + _text([names])
+    yield BYTE_ORDER_MARK + csv_text([names])
     last = None
     while True:
         # The session of the request is closed before the response is sent.
@@ -123,11 +119,5 @@ async def _parts(
             rows = await following(provide_reports(session, shop), day, last, _AT_ONCE)
         if not rows:
             return
-        yield _text(cells(row) for row in rows)
+        yield csv_text(cells(row) for row in rows)
         last = rows[-1]
-
-
-def _text(rows: Iterable[Iterable[object]]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
-    return buffer.getvalue()

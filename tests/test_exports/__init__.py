@@ -1,0 +1,1 @@
+"""The export of products, and its import."""
