@@ -57,7 +57,19 @@ _NATURAL = (
 """Colours of fruit and vegetables by words of their names."""
 _MEAT, _FISH = "#c9605a", "#e79a83"
 
-Box = tuple[float, float, float, float]
+
+class Box(NamedTuple):
+    """A rectangle."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def middle(self) -> float:
+        """Where it is halfway between left and right."""
+        return (self.left + self.right) / 2
 
 
 class Colours(NamedTuple):
@@ -141,7 +153,7 @@ def _colour(hue: float, lightness: float, saturation: float) -> str:
 
 
 def _box(left: float, top: float, right: float, bottom: float, *, side: int = _SIDE) -> Box:
-    return left * side, top * side, right * side, bottom * side
+    return Box(left * side, top * side, right * side, bottom * side)
 
 
 def _rounded(canvas: "ImageDraw", box: Box, radius: float, fill: str) -> None:
@@ -283,17 +295,16 @@ def _lines(name: str) -> list[str]:
 def _write(
     canvas: "ImageDraw", label: Box, lines: list[str], caption: str, colours: Colours
 ) -> None:
-    left, top, right, bottom = label
     canvas.rectangle(label, fill=colours.label)
-    for edge in (top, bottom - _EDGE):
-        canvas.rectangle((left, edge, right, edge + _EDGE), fill=colours.dark)
-    middle, room = (left + right) / 2, bottom - top - _CAPTION_ROOM
-    size = _size_within(lines, right - left - 36, room - 20)
+    for edge in (label.top, label.bottom - _EDGE):
+        canvas.rectangle((label.left, edge, label.right, edge + _EDGE), fill=colours.dark)
+    room = label.bottom - label.top - _CAPTION_ROOM
+    size = _size_within(lines, label.right - label.left - 36, room - 20)
     height = size * _LINE_HEIGHT
-    first = top + _EDGE + (room - len(lines) * height) / 2
+    first = label.top + _EDGE + (room - len(lines) * height) / 2
     for place, line in enumerate(lines):
-        _center(canvas, (middle, first + place * height), line, size, colours.ink)
-    _center(canvas, (middle, bottom - 56), caption, _CAPTION_SIZE, colours.dark)
+        _center(canvas, (label.middle, first + place * height), line, size, colours.ink)
+    _center(canvas, (label.middle, label.bottom - 56), caption, _CAPTION_SIZE, colours.dark)
 
 
 def _center(
