@@ -16,6 +16,7 @@ from app.jobs.cache_sync import sync_cache
 from app.jobs.embedded_dispatcher import dispatch_commands
 from app.jobs.errands.loop import do_errands
 from app.jobs.mail_delivery import deliver_mails
+from app.jobs.price_changes import follow_price_lists
 from app.messaging.rabbitmq.broker_link import BrokerLink
 from app.observability.tracing import flush_traces
 from app.runtime.process import begin_process, freeze_heap
@@ -102,7 +103,12 @@ def _opened(shop: Shop, link: BrokerLink | None, streams: EventStreams, *, is_se
             # Only if another server starts the application: `app.server` has already printed it.
             print(f"{shop.settings.admin_email}, password {password}", flush=True)
         freeze_heap()
-        works = [deliver_mails(shop), sync_cache(shop), repeat("event streams", streams.watch)]
+        works = [
+            deliver_mails(shop),
+            follow_price_lists(shop),
+            sync_cache(shop),
+            repeat("event streams", streams.watch),
+        ]
         if link is None:
             works += [dispatch_commands(shop), keep_schedule(shop), do_errands(shop)]
         else:

@@ -10,5 +10,6 @@ from app.tables.identity import *
 from app.tables.images import *
 from app.tables.messaging import *
 from app.tables.orders import *
+from app.tables.prices import *
 from app.tables.reports import *
 from app.tables.system import *

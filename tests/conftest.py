@@ -195,6 +195,12 @@ async def leave_it(_shop: Shop) -> None:
     """Do nothing: a background task that handled mails and commands would disturb the tests."""
 
 
+QUIET: dict[str, Any] = dict.fromkeys(
+    ("keep_schedule", "do_errands", "follow_price_lists"), leave_it
+)
+"""The background tasks of `main` that do nothing while tests run."""
+
+
 @asynccontextmanager
 async def running(
     application: Litestar,
@@ -213,7 +219,7 @@ async def running(
     async def live() -> None:
         with (
             patch("main.deliver_mails", deliver_mails if is_mailing else leave_it),
-            patch.multiple("main", keep_schedule=leave_it, do_errands=leave_it),
+            patch.multiple("main", **QUIET),
             patch("main.dispatch_commands", dispatch_commands if is_dispatching else leave_it),
             patch(
                 "app.database.deadline.ANSWER_SECONDS",

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -71,9 +72,14 @@ class Cache:
         self.near = near
         self.redis = redis
         self.counts = {kind: Counts() for kind in KINDS}
+        self._prices_end: float | None = None
         self._loading: dict[
             tuple[str, bytes, int], asyncio.Future[Representation | BaseException | None]
         ] = {}
+
+    def end_prices_in(self, seconds: float | None) -> None:
+        """Let no entry that shows prices outlive their next change; None if there is none."""
+        self._prices_end = None if seconds is None else time.monotonic() + seconds
 
     async def show(self, kind: Kind, subject_id: UUID, owner: UUID | None, load: Load) -> Found:
         """Return the representation of a resource for an owner, or for anybody if None.
@@ -148,7 +154,8 @@ class Cache:
     def _found_in_redis(self, read: Read, shown: Representation, drops: int) -> Found:
         self.counts[read.kind].hits[Tier.REDIS] += 1
         if self.near is not None:
-            self.near.put(read.key, read.tag, shown, _jittered(_NEAR_SECONDS), drops)
+            seconds = self._lifetime(read.kind, _NEAR_SECONDS)
+            self.near.put(read.key, read.tag, shown, seconds, drops)
         return Found(shown, Tier.REDIS, read)
 
     async def _fetch(self, read: Read) -> Representation | bytes:
@@ -205,7 +212,11 @@ class Cache:
     async def _keep(
         self, read: Read, representation: Representation, generation: bytes, drops: int
     ) -> None:
-        seconds = _jittered(_ABSENT_SECONDS if representation.is_absent else read.kind.seconds)
+        longest = _ABSENT_SECONDS if representation.is_absent else read.kind.seconds
+        seconds = self._lifetime(read.kind, longest)
+        if seconds < 1:
+            # Redis counts in seconds: it would be shown for longer.
+            return
         is_kept = True
         if self.redis is None:
             if self.near is not None:
@@ -218,10 +229,16 @@ class Cache:
             except RedisUnavailable:
                 return
             if is_kept and self.near is not None:
-                near_seconds = min(seconds, _jittered(_NEAR_SECONDS))
+                near_seconds = min(seconds, self._lifetime(read.kind, _NEAR_SECONDS))
                 self.near.put(read.key, read.tag, representation, near_seconds, drops)
         if not is_kept:
             self.counts[read.kind].refused_stores += 1
+
+    def _lifetime(self, kind: Kind, seconds: float) -> float:
+        lifetime = _jittered(seconds)
+        if self._prices_end is None or not kind.shows_prices:
+            return lifetime
+        return min(lifetime, float(int(max(self._prices_end - time.monotonic(), 0))))
 
 
 def _jittered(seconds: float) -> float:

@@ -18,6 +18,8 @@ class Kind:
     not_found: type[NotFound] = NotFound
     list_tag: str | None = None
     """The tag that every list of this kind depends on."""
+    shows_prices: bool = False
+    """Whether it changes where prices do, without a change of a row."""
 
     def tag(self, subject_id: UUID) -> str:
         """Return the tag of a resource of this kind."""

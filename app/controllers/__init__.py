@@ -1,10 +1,11 @@
 """The JSON routes of all areas; every area lists its controllers and their tags."""
 
-from app.controllers import catalogue, identity, messaging, orders, reports, system
+from app.controllers import catalogue, identity, messaging, orders, prices, reports, system
 
 CONTROLLERS = (
     *identity.CONTROLLERS,
     *catalogue.CONTROLLERS,
+    *prices.CONTROLLERS,
     *orders.CONTROLLERS,
     *reports.CONTROLLERS,
     *messaging.CONTROLLERS,
@@ -15,6 +16,7 @@ ROOT_CONTROLLERS = (*system.ROOT_CONTROLLERS, *catalogue.ROOT_CONTROLLERS)
 # In the order of the documentation page, which is that of their first use.
 TAGS = (
     *catalogue.TAGS,
+    *prices.TAGS,
     *orders.TAGS,
     *identity.TAGS,
     *reports.TAGS,

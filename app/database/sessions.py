@@ -98,7 +98,9 @@ class Database:
             )
             for engine in (self.writer, hasty_writer)
         )
-        self._read_sessions = async_sessionmaker(self.reader, expire_on_commit=False)
+        self._read_sessions = async_sessionmaker(
+            self.reader, expire_on_commit=False, info=dict(info or {})
+        )
         trace_statements(self.writer, hasty_writer, reader)
         self._outbox = OutboxSignal(url)
         self._probe = Probe(url, reader)

@@ -24,5 +24,6 @@ from app.errors.catalogue import *
 from app.errors.identity import *
 from app.errors.messaging import *
 from app.errors.orders import *
+from app.errors.prices import *
 from app.errors.reports import *
 from app.errors.system import *

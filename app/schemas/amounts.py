@@ -12,6 +12,7 @@ from app.schemas.fields import ShownAmount
 
 AMOUNTS = (
     "amount_minor",
+    "base_minor",
     "cancelled_minor",
     "compare_at_minor",
     "gross_minor",

@@ -52,6 +52,12 @@ _MOMENT = (
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})$"
 )
 _MOMENT_LENGTH = len("2026-01-31T12:00:00.123456789+00:00")
+_DECIMAL_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$", "maxLength": _PRICE_LENGTH},
+        {"type": "number", "minimum": 0},
+    ]
+}
 MISMATCHES = {
     _TEXT: "must be one line of text without control characters",
     _LINE: "must be one line of text without control characters, "
@@ -68,13 +74,17 @@ MISMATCHES = {
 """The reason for each pattern that a text may not match."""
 
 
-def _price_to_minor(value: object) -> int:
+def _decimal(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         raise ValueError("must be a decimal string or a number")
     # Decimal also accepts "1_000", " 1", "1e3", "NaN" and the digits of other scripts.
     if isinstance(value, str) and not _DECIMAL.fullmatch(value):
         raise ValueError("must be a decimal number like 19.99, without a sign")
-    minor = to_minor(Decimal(value), get_settings().shop_currency)
+    return Decimal(value)
+
+
+def _price_to_minor(value: object) -> int:
+    minor = to_minor(_decimal(value), get_settings().shop_currency)
     if isinstance(value, str) and len(value) > _PRICE_LENGTH:
         raise ValueError(f"must have at most {_PRICE_LENGTH} characters")
     return minor
@@ -162,6 +172,9 @@ ONLY_THESE_NAMES = _OnlyTheseNames()
 
 PriceInput = Annotated[int, BeforeValidator(_price_to_minor), _Described(_price_input_schema)]
 """An input price, a decimal string or a number; the value is in minor units."""
+
+DecimalInput = Annotated[Decimal, BeforeValidator(_decimal), WithJsonSchema(_DECIMAL_SCHEMA)]
+"""An input amount, a decimal string or a number, whose currency the schema does not know."""
 
 PriceQuery = Annotated[int, BeforeValidator(_price_to_minor), _Described(_price_schema)]
 """A price in a query string; the value is in minor units."""

@@ -28,18 +28,23 @@ Next = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=CURSOR_LENGT
 """The cursor of the next page."""
 
 
+def cursor_like(example: str) -> Any:
+    """Declare the cursor of a list, with one as an example."""
+    return Field(
+        default=None,
+        max_length=CURSOR_LENGTH,
+        description="`next` of the previous page; absent for the first page.",
+        examples=[example],
+    )
+
+
 class PageQuery(Schema):
     """The parameters of a page of a list."""
 
     limit: Limit = Field(
         default=20, description="The maximum number of items to return.", examples=[20]
     )
-    cursor: str | None = Field(
-        default=None,
-        max_length=CURSOR_LENGTH,
-        description="`next` of the previous page; absent for the first page.",
-        examples=[_CURSOR],
-    )
+    cursor: str | None = cursor_like(_CURSOR)
 
     @property
     def order(self) -> str:

@@ -1,6 +1,7 @@
 """Tables of products, their variants and categories, and the movements of their stock."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -37,6 +38,8 @@ LOW_STOCK_AT = "low_stock_at"
 """The name under which a session has the setting."""
 MAX_OPTIONS = 3
 """The options that a product can have; a variant has a column for each."""
+# Beside the columns of a variant: the price that is read with it.
+_LISTED = "listed_offer"
 # They change without a change of what lists show.
 _UNLISTED = {"updated_at", "source_version"}
 
@@ -76,6 +79,46 @@ def best_of(words: Iterable[Availability]) -> Availability:
     """Return the best of the words of variants; without any, a product is out of stock."""
     order = list(Availability)
     return max(words, key=order.index, default=Availability.OUT_OF_STOCK)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What one unit of a variant costs, and where the price comes from."""
+
+    price_minor: int
+    compare_at_minor: int | None = None
+    """A higher price to be shown beside it."""
+    source: str | None = None
+    """The code of a price list; None for the price of the variant itself."""
+    base_minor: int | None = None
+    """The price of the variant itself, if that of a price list is lower."""
+
+
+def offer_of(variant: Any, listed: Offer | None) -> Offer:
+    """Return what a variant costs: what price lists have for it, or its own price if not lower."""
+    if listed is None or listed.price_minor >= variant.price_minor:
+        return Offer(variant.price_minor, variant.compare_at_minor)
+    beside = listed.compare_at_minor
+    return replace(
+        listed,
+        compare_at_minor=variant.price_minor if beside is None else beside,
+        base_minor=variant.price_minor,
+    )
+
+
+def lowest_of(offers: Sequence[tuple[bool, Offer]]) -> Offer:
+    """Return the lowest of offers, of those of variants for sale if there are any."""
+    sold = [offer for is_sold, offer in offers if is_sold]
+    return min(sold or [offer for _, offer in offers], key=_price_of)
+
+
+def lowest_offer(variants: Iterable["Variant"]) -> Offer:
+    """Return the lowest of the prices of variants, of those for sale if there are any."""
+    return lowest_of([(each.is_active, each.offer) for each in variants])
+
+
+def _price_of(offer: Offer) -> int:
+    return offer.price_minor
 
 
 class MovementReason(StrEnum):
@@ -130,9 +173,12 @@ class Product(Base):
     # The names of the options, in the order of the columns of a variant.
     option_names: Mapped[list[str]] = mapped_column(JSON)
     # What lists show, filter and sort by, derived from the variants that are not archived: the SKU
-    # of the first one, the lowest price, the best availability, and how many there are.
+    # of the first one, the lowest price and the price list that it comes from, the best
+    # availability, and how many there are.
     sku: Mapped[str] = mapped_column(String(64))
     price_minor: Mapped[int] = mapped_column()
+    compare_at_minor: Mapped[int | None] = mapped_column()
+    price_source: Mapped[str | None] = mapped_column(String(64))
     availability: Mapped[Availability] = mapped_column()
     variants_count: Mapped[int] = mapped_column(default=1)
     # What lists show of its first image, derived from the images that are ready.
@@ -233,6 +279,21 @@ class Variant(Base):
     updated_at: Mapped[datetime] = mapped_column()
     archived_at: Mapped[datetime | None] = mapped_column()
     version: Mapped[int] = mapped_column(default=1)
+
+    @property
+    def listed(self) -> Offer | None:
+        """The lowest of the prices that price lists have for it now, where they have been read."""
+        return self.__dict__.get(_LISTED)
+
+    @listed.setter
+    def listed(self, offer: Offer | None) -> None:
+        """Keep the lowest of the prices that price lists have for it now."""
+        self.__dict__[_LISTED] = offer
+
+    @property
+    def offer(self) -> Offer:
+        """What one unit costs: the lowest price of the price lists, or its own if none is lower."""
+        return offer_of(self, self.listed)
 
 
 def product_of(variant_id: Any) -> Any:

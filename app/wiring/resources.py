@@ -16,6 +16,7 @@ from app.gateways.folder_store import FolderStore
 from app.gateways.storage import FileStore
 from app.observability.access_log import AccessLog
 from app.observability.http_metrics import HttpMetrics
+from app.repositories.catalogue.list_prices import CURRENCY, NOW
 from app.repositories.messaging.cache_drop_repository import CacheDropRepository
 from app.security.identity_cache import IdentityCache
 from app.security.passwords import Passwords
@@ -37,7 +38,11 @@ class Shop:
             settings.database_url,
             self,
             pool_size=settings.db_pool_size,
-            info={LOW_STOCK_AT: settings.low_stock_at},
+            info={
+                LOW_STOCK_AT: settings.low_stock_at,
+                NOW: self.clock.now,
+                CURRENCY: settings.shop_currency,
+            },
         )
         self.cache = _cache(settings)
         self._done_drops: list[UUID] = []

@@ -25,7 +25,7 @@ from app.jobs.file_import import import_files
 from app.models import Category, Product
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.facet_schema import FacetQuery
-from app.schemas.catalogue.product_schema import ProductQuery
+from app.schemas.catalogue.product_query import ProductQuery
 from app.services.catalogue.facet_service import FacetService
 from app.settings import Settings
 from app.wiring.catalogue import provide_facets

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0021"
-down_revision = "0019"
+down_revision = "0020"
 
 _NAME = "ix_products_facets"
 _COLUMNS = ["availability", "price_minor", "primary_category_id", "id"]

@@ -17,10 +17,8 @@ from app.errors import DomainError
 from app.jobs.file_import import import_files
 from app.messaging.pipeline import Pipeline
 from app.models import Availability, Order, OrderStatus, Product, Variant
-from app.schemas.catalogue.product_schema import (
-    ProductChange,
-    ProductQuery,
-)
+from app.schemas.catalogue.product_query import ProductQuery
+from app.schemas.catalogue.product_schema import ProductChange
 from app.schemas.catalogue.stock_schema import StockMovementCreate
 from app.schemas.identity.user_schema import UserCreate
 from app.schemas.orders.order_schema import OrderCreate

@@ -11,7 +11,7 @@ from app.core.search_words import search_text
 from app.database.migrate import migrate
 from app.models import ApiKey, AuditEvent, Product, User, UserRole, Variant
 from app.repositories.catalogue.product_repository import ProductRepository
-from app.schemas.catalogue.product_schema import ProductQuery
+from app.schemas.catalogue.product_query import ProductQuery
 from app.tables.identity import comparison_key
 from app.wiring.resources import Shop
 from main import create_app

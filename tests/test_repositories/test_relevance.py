@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.schemas.catalogue.product_schema import MAX_HITS
+from app.schemas.catalogue.product_query import MAX_HITS
 from app.wiring.resources import Shop
 from tests.support.factories import add_products, create_product, product_row
 from tests.support.ledger import every

@@ -7,7 +7,7 @@ import pytest
 
 from app.errors import InvalidInput
 from app.schemas.base import Schema, decode_json
-from app.schemas.catalogue.product_schema import ProductQuery
+from app.schemas.catalogue.product_query import ProductQuery
 from app.schemas.catalogue.stock_schema import StockMovementQuery
 from app.schemas.catalogue.variant_schema import VariantQuery
 from app.schemas.identity.api_key_schema import ApiKeyQuery
@@ -15,6 +15,8 @@ from app.schemas.identity.user_schema import UserQuery
 from app.schemas.messaging.dead_letter_schema import DeadLetterQuery
 from app.schemas.orders.order_schema import OrderQuery
 from app.schemas.page_schema import PageQuery
+from app.schemas.prices.price_list_schema import PriceListQuery
+from app.schemas.prices.price_schema import PriceListPricesQuery
 from app.schemas.reports.report_schema import ReportLineQuery, ReportProductQuery, ReportQuery
 from app.schemas.system.audit_schema import AuditQuery
 
@@ -30,6 +32,8 @@ LISTS: tuple[type[PageQuery], ...] = (
     AuditQuery,
     DeadLetterQuery,
     OrderQuery,
+    PriceListPricesQuery,
+    PriceListQuery,
     ProductQuery,
     ReportLineQuery,
     ReportProductQuery,

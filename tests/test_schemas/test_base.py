@@ -11,7 +11,8 @@ from pydantic import Field
 from app.errors import InvalidInput
 from app.schemas.amounts import WithCurrency
 from app.schemas.base import Change, Schema, canonical_json, decode_json, etag_of, unchanged
-from app.schemas.catalogue.product_schema import ProductChange, ProductCreate, ProductQuery
+from app.schemas.catalogue.product_query import ProductQuery
+from app.schemas.catalogue.product_schema import ProductChange, ProductCreate
 from app.schemas.fields import Amount
 from app.schemas.orders.order_schema import OrderCreate, OrderQuery
 from app.schemas.page_schema import PageQuery

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from app.errors import InvalidInput
-from app.schemas.catalogue.product_schema import ProductQuery
+from app.schemas.catalogue.product_query import ProductQuery
 from app.schemas.page_schema import CURSOR_LENGTH, Cursor, PageQuery
 from tests.test_schemas.judging import LISTS, errors_in_query
 

@@ -256,6 +256,8 @@ def test_every_table_has_a_class_of_data() -> None:
         "orders": "orders with their changes",
         "outbox": "outbox",
         "outgoing_mails": "mails",
+        "price_lists": "price lists",
+        "prices": "prices",
         "product_categories": "categories",
         "product_facets": "products for sale",
         "products": "products for sale",

@@ -19,7 +19,8 @@ from app.models import Category, Product, ProductCategory, Variant
 from app.repositories.bulk import insert_rows, table_of
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.facet_schema import FacetQuery
-from app.schemas.catalogue.product_schema import ProductCreate, ProductQuery
+from app.schemas.catalogue.product_query import ProductQuery
+from app.schemas.catalogue.product_schema import ProductCreate
 from app.services.catalogue.new_product import Maker, columns_of
 from app.tables.identity import comparison_key
 from app.wiring.catalogue import provide_facets

@@ -10,8 +10,8 @@ from app.models import Category, Product, Variant
 CATALOGUE = "catalogue"
 """The tag of all products: every product list depends on it."""
 
-PRODUCTS = Kind("product", 600, ProductNotFound)
-PRODUCT_LISTS = Kind("product_list", 600, list_tag=CATALOGUE)
+PRODUCTS = Kind("product", 600, ProductNotFound, shows_prices=True)
+PRODUCT_LISTS = Kind("product_list", 600, list_tag=CATALOGUE, shows_prices=True)
 
 CATEGORIES = Kind("category", 600, CategoryNotFound)
 

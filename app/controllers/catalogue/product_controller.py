@@ -13,11 +13,11 @@ from app.errors import (
     VariantExists,
     VariantRequired,
 )
+from app.schemas.catalogue.product_query import ProductQuery
 from app.schemas.catalogue.product_schema import (
     ProductChange,
     ProductCreate,
     ProductPage,
-    ProductQuery,
     ProductRead,
 )
 from app.security.areas.catalogue import CatalogueScope

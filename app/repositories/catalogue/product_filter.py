@@ -20,7 +20,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.core.search_words import search_words
 from app.models import Availability, Product, ProductFacet, Variant
 from app.repositories.bulk import among
-from app.schemas.catalogue.product_schema import ProductFilter
+from app.schemas.catalogue.product_query import ProductFilter
 
 Condition = ColumnElement[bool] | InstrumentedAttribute[bool] | TextClause
 

@@ -16,9 +16,10 @@ from app.repositories.base import Repository, lock_rows
 from app.repositories.bulk import among, insert_rows, table_of
 from app.repositories.catalogue.category_filter import CategoryFilter, only
 from app.repositories.catalogue.facet_repository import FACETS, facets_of_rows
+from app.repositories.catalogue.list_prices import read_offers
 from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.repositories.catalogue.product_filter import ProductConditions
-from app.schemas.catalogue.product_schema import MAX_HITS, RELEVANCE, ProductQuery, position_of
+from app.schemas.catalogue.product_query import MAX_HITS, RELEVANCE, ProductQuery, position_of
 from app.schemas.page_schema import Cursor
 
 _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
@@ -106,7 +107,9 @@ class ProductRepository(Repository[Product]):
         await self.lock_in_id_order(product_ids)
 
     async def get(self, row_id: UUID, *, lock: bool = False) -> Product:
-        """Return a product with its variants; `lock` keeps others from changing them.
+        """Return a product with its variants and their prices of now.
+
+        `lock` keeps others from changing them.
 
         Raises:
             ProductNotFound: the product does not exist.
@@ -124,6 +127,7 @@ class ProductRepository(Repository[Product]):
         product: Product | None = (await self.session.scalars(query)).unique().one_or_none()
         if product is None:
             raise ProductNotFound.of(row_id)
+        await read_offers(self.session, product.variants)
         return product
 
     async def with_variants(

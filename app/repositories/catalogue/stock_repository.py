@@ -31,6 +31,7 @@ from app.repositories.bulk import (
     table_of,
     values_of,
 )
+from app.repositories.catalogue.list_prices import lowest_price, price_moment
 from app.schemas.page_schema import PageQuery
 from app.tables.catalogue import LOW_STOCK_AT, availability_of
 
@@ -57,6 +58,7 @@ def _locked(dialect: str) -> Select[Any]:
             variants.option2,
             variants.option3,
             variants.price_minor,
+            lowest_price().label("listed_minor"),
             variants.stock_quantity,
             variants.tracks_stock,
             variants.allows_backorder,
@@ -163,10 +165,12 @@ class StockRepository(Repository[Variant]):
     async def lock_all(self, ids: Collection[UUID]) -> dict[UUID, Any]:
         """Return variants with the names of their products, locked until the transaction ends.
 
+        `listed_minor` is the lowest price that price lists have for a variant now, if any has one.
         Archived variants of products that are not archived are among them.
         """
         statement = _locked(self.session.get_bind().dialect.name)
-        rows = await self.session.execute(statement, {"ids": list(ids)})
+        given = {"ids": list(ids), **price_moment(self.session)}
+        rows = await self.session.execute(statement, given)
         return {row.id: row for row in rows}
 
     async def lock_stock(self, ids: Collection[UUID]) -> dict[UUID, Any]:

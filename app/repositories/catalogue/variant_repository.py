@@ -13,6 +13,7 @@ from app.errors import SkuTaken, VariantExists, VariantNotFound
 from app.models import Product, Variant
 from app.repositories.base import Repository
 from app.repositories.bulk import insert_rows, table_of
+from app.repositories.catalogue.list_prices import read_offers
 from app.schemas.catalogue.variant_schema import VariantQuery
 
 _variants = table_of(Variant)
@@ -30,6 +31,16 @@ class VariantRepository(Repository[Variant]):
         is_there = exists().where(Product.id == Variant.product_id, Product.archived_at.is_(None))
         return select(Variant).where(Variant.archived_at.is_(None), is_there)
 
+    async def shown(self, variant_id: UUID) -> Variant:
+        """Return a variant with its price of now.
+
+        Raises:
+            VariantNotFound: the variant does not exist.
+        """
+        variant = await self.get(variant_id)
+        await read_offers(self.session, [variant])
+        return variant
+
     async def product_of(self, variant_id: UUID) -> UUID:
         """Return the product of a variant.
 
@@ -39,7 +50,7 @@ class VariantRepository(Repository[Variant]):
         return (await self.get(variant_id)).product_id
 
     async def find(self, query: VariantQuery) -> tuple[Sequence[Any], str | None]:
-        """Return a page of variants, and the cursor of the next page."""
+        """Return a page of variants with their prices of now, and the cursor of the next page."""
         rows = self.query()
         if query.sku is not None:
             rows = rows.where(Variant.sku == query.sku)
@@ -50,13 +61,15 @@ class VariantRepository(Repository[Variant]):
         column: Any = Variant.created_at
         if query.sort == "low_since":
             rows, column = rows.where(Variant.low_since.is_not(None)), Variant.low_since
-        return await self.page(
+        variants, following = await self.page(
             rows,
             cast(InstrumentedAttribute[Any], column),
             order=query.order,
             limit=query.limit,
             cursor=query.cursor,
         )
+        await read_offers(self.session, variants)
+        return variants, following
 
     async def option_names_of(self, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[str]]:
         """Return the names of the options of products."""

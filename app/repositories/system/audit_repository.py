@@ -26,6 +26,11 @@ class AuditRepository(Repository[AuditEvent]):
             rows, AuditEvent.created_at, order=query.order, limit=query.limit, cursor=query.cursor
         )
 
+    async def add_all(self, events: Sequence[AuditEvent]) -> None:
+        """Add events."""
+        self.session.add_all(events)
+        await self.flush()
+
     async def of_user(self, user_id: UUID) -> Sequence[AuditEvent]:
         """Return the events about a user, the oldest first."""
         query = (

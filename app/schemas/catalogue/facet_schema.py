@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from app.schemas.base import Schema, omitted
-from app.schemas.catalogue.product_schema import ProductFilter
+from app.schemas.catalogue.product_query import ProductFilter
 from app.schemas.fields import Natural
 
 MAX_FACETS = 100

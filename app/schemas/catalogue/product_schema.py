@@ -2,19 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from app.errors import InvalidInput
 from app.models import Availability, Product, Variant
 from app.schemas.amounts import WithCurrency
 from app.schemas.base import Schema, omitted, unchanged
 from app.schemas.catalogue.image_schema import ProductImage
-from app.schemas.catalogue.option_filter import OptionFilter
 from app.schemas.catalogue.variant_schema import (
+    BASE_PRICE,
+    COMPARE_AT,
     MAX_VARIANTS,
+    PRICE_SOURCE,
+    PRICES,
     OptionRead,
     OptionValues,
     Stocked,
@@ -22,6 +24,7 @@ from app.schemas.catalogue.variant_schema import (
     StockQuantity,
     VariantCreate,
     VariantRead,
+    offered,
     options_of,
 )
 from app.schemas.fields import (
@@ -30,22 +33,15 @@ from app.schemas.fields import (
     Natural,
     Ordinal,
     PriceInput,
-    PriceQuery,
     Prose,
     Sku,
-    Text,
 )
-from app.schemas.page_schema import MAX_ITEMS, CountedPage, CountedQuery, Cursor, Next
-from app.tables.catalogue import MAX_OPTIONS
+from app.schemas.page_schema import MAX_ITEMS, CountedPage, Next
+from app.tables.catalogue import MAX_OPTIONS, Offer, lowest_offer
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
 _IMAGE = {"alt": "Tea", "width": 900, "height": 600, "colour": "#c7b299", "renditions": []}
-
-RELEVANCE = "relevance"
-"""The order of the products that match words best."""
-MAX_HITS = 1_000
-"""The number of products that a list has in the order of relevance."""
 
 Title = Annotated[Line, Field(max_length=200)]
 Category = Annotated[Line, Field(max_length=100)]
@@ -148,7 +144,8 @@ class _Product(WithCurrency):
     )
     price_minor: Amount = Field(
         alias="price",
-        description="The price of one unit; of several variants, the lowest one.",
+        description="The price of one unit: the lowest one of those that apply now, of all "
+        "variants.",
         examples=["4.99"],
     )
     currency: str = Field(
@@ -165,6 +162,9 @@ class _Product(WithCurrency):
     version: Ordinal = Field(
         description="Rises by one with every change except stock changes.", examples=[1]
     )
+
+    compare_at_minor: Amount = COMPARE_AT
+    price_source: str = PRICE_SOURCE
 
 
 class ProductRead(_Product):
@@ -193,11 +193,7 @@ class ProductRead(_Product):
     low_stock_at: Natural = omitted(
         description="The stock at which it is low, if not `LOW_STOCK_AT`.", examples=[3]
     )
-    compare_at_minor: Amount = omitted(
-        alias="compare_at_price",
-        description="A higher price to be shown beside the price, if there is one.",
-        examples=["12.99"],
-    )
+    base_minor: Amount = BASE_PRICE
     options: list[OptionRead] = omitted(
         [],
         max_length=MAX_OPTIONS,
@@ -221,7 +217,12 @@ class ProductRead(_Product):
     def of(cls, product: Product, variants: Sequence[Variant], low_stock_at: int) -> Self:
         """Return a product with its variants."""
         names = product.option_names
+        offer = lowest_offer(variants)
+        its: dict[str, Any]
         if names:
+            if offer.source is None:
+                # The variants say it.
+                offer = Offer(offer.price_minor)
             its = {
                 "options": options_of(variants, names),
                 "variants": [VariantRead.of(each, names, low_stock_at) for each in variants],
@@ -237,7 +238,7 @@ class ProductRead(_Product):
             stock_quantity=units_in(variants),
             updated_at=max(product.updated_at, *(each.updated_at for each in variants)),
             **_shared(product),
-            **its,
+            **its | offered(offer),
         )
 
 
@@ -260,9 +261,11 @@ class ProductListed(_Product):
     @classmethod
     def of(cls, product: Product) -> Self:
         """Return a product as lists show it."""
+        prices = Offer(product.price_minor, product.compare_at_minor, product.price_source)
         return cls(
             availability=product.availability,
             **_shared(product),
+            **offered(prices),
         )
 
     @classmethod
@@ -282,7 +285,7 @@ def _shared(product: Product) -> dict[str, Any]:
     return its
 
 
-_SHARED = tuple(_Product.model_fields.keys() - {"image"})
+_SHARED = tuple(_Product.model_fields.keys() - {"image", *PRICES})
 
 
 def units_in(variants: Iterable[Variant]) -> int:
@@ -303,98 +306,3 @@ class ProductPage(CountedPage):
     def to_json(self) -> bytes:
         """Return the page as JSON, without what was not asked for."""
         return self.model_dump_json(by_alias=True, exclude_unset=True).encode()
-
-
-class ProductFilter(OptionFilter):
-    """The filters of products."""
-
-    q: Text | None = Field(
-        default=None,
-        min_length=1,
-        max_length=200,
-        description="Words or beginnings of words in the name, SKU, category or description, "
-        "without regard to case and accents; in scripts without spaces, any part of a text.",
-        examples=["earl gr"],
-    )
-    category: Text | None = Field(
-        default=None,
-        max_length=400,
-        description="Only products of this category and of those below it: its name, its id, or "
-        "its path, which contains a `/` (`tea/` at the top).",
-        examples=["Tea"],
-    )
-    sku: Sku | None = Field(
-        default=None, description="Only the product with this SKU.", examples=["TEA-EARL-100"]
-    )
-    min_price: PriceQuery | None = Field(
-        default=None, description="Only at this price or above.", examples=["1.00"]
-    )
-    max_price: PriceQuery | None = Field(
-        default=None, description="Only at this price or below.", examples=["9.99"]
-    )
-    in_stock: Literal["true", "false"] | None = Field(
-        default=None,
-        description="Only products that are in stock, or only those that are not.",
-        examples=["true"],
-    )
-
-    @property
-    def has_stock(self) -> bool | None:
-        """Whether to return products in stock, out of stock, or both (None)."""
-        return None if self.in_stock is None else self.in_stock == "true"
-
-
-class ProductQuery(ProductFilter, CountedQuery):
-    """The filters and the order of products."""
-
-    sort: (
-        Literal["created_at", "-created_at", "name", "-name", "price", "-price", "relevance"] | None
-    ) = Field(
-        default=None,
-        description="The order; a leading `-` means descending. `relevance` is for `q`, and then "
-        f"the default: words of the name weigh most; it has the first {MAX_HITS:,} products. "
-        "Without `q`, the default is `-created_at`.",
-        examples=["price"],
-    )
-    include: Literal["stock"] | None = Field(
-        default=None,
-        description="With `stock`, each product also has `stock_quantity` and `updated_at`: for "
-        "staff, and API keys with `products:read`. Such a list is not cached.",
-        examples=["stock"],
-    )
-
-    @property
-    def includes_stock(self) -> bool:
-        """Whether the exact stock of each product is wanted."""
-        return self.include == "stock"
-
-    @classmethod
-    def parse_query(cls, pairs: Iterable[tuple[str, str]]) -> Self:
-        """Validate the parameters of a query string.
-
-        Raises:
-            InvalidInput: naming each wrong parameter, with the reason.
-        """
-        query = super().parse_query(pairs)
-        if query.sort == RELEVANCE and query.q is None:
-            raise InvalidInput.in_query("sort", "must be another order without `q`")
-        return query
-
-    @property
-    def order(self) -> str:
-        """The order of the list."""
-        if self.sort is not None:
-            return self.sort
-        return self.default_order if self.q is None else RELEVANCE
-
-
-def position_of(cursor: str) -> int:
-    """Return how many products come before a page in the order of relevance.
-
-    Raises:
-        InvalidInput: it is not a cursor of such a list.
-    """
-    position = Cursor.decode(cursor, RELEVANCE, int).value
-    if not isinstance(position, int) or not 0 < position < MAX_HITS:
-        raise InvalidInput.in_query("cursor", "is not a cursor of this list")
-    return position

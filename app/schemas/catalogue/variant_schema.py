@@ -22,7 +22,7 @@ from app.schemas.fields import (
     Sku,
 )
 from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
-from app.tables.catalogue import MAX_OPTIONS, availability_of
+from app.tables.catalogue import MAX_OPTIONS, Offer, availability_of
 from app.tables.identity import comparison_key
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
@@ -30,6 +30,24 @@ _MOMENT = "2026-01-31T12:00:00Z"
 _VALUES = {"Size": "M"}
 MAX_QUANTITY = 1_000_000_000
 MAX_VARIANTS = 250
+
+# Responses about products and about variants have these.
+COMPARE_AT: Any = omitted(
+    alias="compare_at_price",
+    description="A higher price to be shown beside the price, if there is one.",
+    examples=["12.99"],
+)
+PRICE_SOURCE: Any = omitted(
+    max_length=64,
+    description="The code of the price list that the price comes from; absent if the product or "
+    "variant itself has it.",
+    examples=["summer-sale"],
+)
+BASE_PRICE: Any = omitted(
+    alias="base_price",
+    description="The price without price lists, if that of a price list is lower.",
+    examples=["9.99"],
+)
 
 OptionName = Annotated[Line, Field(max_length=50)]
 OptionValue = Annotated[Line, Field(max_length=100)]
@@ -200,13 +218,13 @@ class VariantRead(InCurrency):
         examples=[_VALUES],
     )
     price_minor: Amount = Field(
-        alias="price", description="The price of one unit.", examples=["9.99"]
+        alias="price",
+        description="The price of one unit: the lowest one of those that apply now.",
+        examples=["9.99"],
     )
-    compare_at_minor: Amount = omitted(
-        alias="compare_at_price",
-        description="A higher price to be shown beside the price, if there is one.",
-        examples=["12.99"],
-    )
+    compare_at_minor: Amount = COMPARE_AT
+    price_source: str = PRICE_SOURCE
+    base_minor: Amount = BASE_PRICE
     stock_quantity: Integer = Field(
         description="Units in stock; below 0, the units that are owed to orders.", examples=[40]
     )
@@ -239,14 +257,24 @@ class VariantRead(InCurrency):
     @classmethod
     def of(cls, variant: Variant, option_names: Sequence[str], low_stock_at: int) -> Self:
         """Return a variant of a product that has these options."""
-        derived = {"availability", "option_values", "compare_at_minor"}
-        compare_at = variant.compare_at_minor
+        prices = offered(variant.offer)
+        derived = {"availability", "option_values", *PRICES}
         return cls(
             availability=availability_of(variant, low_stock_at),
             option_values=option_values_of(variant, option_names),
             **{name: getattr(variant, name) for name in cls.model_fields.keys() - derived},
-            **({} if compare_at is None else {"compare_at_minor": compare_at}),
+            **prices,
         )
+
+
+PRICES = ("price_minor", "compare_at_minor", "price_source", "base_minor")
+"""The fields that an offer has in a response."""
+
+
+def offered(offer: Offer) -> dict[str, Any]:
+    """Return an offer as fields of a response, without those that have nothing to say."""
+    values = (offer.price_minor, offer.compare_at_minor, offer.source, offer.base_minor)
+    return {name: value for name, value in zip(PRICES, values, strict=True) if value is not None}
 
 
 def option_values_of(variant: object, option_names: Sequence[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from app.security.areas.data import DataAudited
 from app.security.areas.identity import ApiKeyAudited, IdentityAudited, IdentityScope
 from app.security.areas.messaging import MessagingAudited, MessagingScope
 from app.security.areas.orders import OrdersScope
+from app.security.areas.prices import PricesScope
 from app.security.areas.reports import ReportsScope
 from app.security.areas.system import SystemScope
 from app.security.audited import Audited
@@ -17,6 +18,7 @@ from app.security.principal import SYSTEM, Access, Caller, Scope
 
 SCOPES: tuple[Scope, ...] = (
     *CatalogueScope,
+    *PricesScope,
     *OrdersScope,
     *IdentityScope,
     *ReportsScope,

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from app.core.search_words import search_text
 from app.errors import InvalidInput, VariantRequired
 from app.models import Product, Variant
 from app.schemas.catalogue.variant_schema import option_values_of
-from app.tables.catalogue import availability_of, best_of, threshold_of
+from app.tables.catalogue import Offer, availability_of, best_of, lowest_offer, threshold_of
 
 
 def derive_listing(product: Product, variants: Sequence[Variant], low_stock_at: int) -> None:
@@ -16,7 +17,7 @@ def derive_listing(product: Product, variants: Sequence[Variant], low_stock_at: 
     sold = [each for each in variants if each.is_active]
     derived = {
         "sku": variants[0].sku,
-        "price_minor": min(each.price_minor for each in sold or variants),
+        **price_columns(lowest_offer(variants)),
         "availability": best_of(availability_of(each, low_stock_at) for each in sold),
         "variants_count": len(variants),
         **words_of(product, variants),
@@ -25,6 +26,15 @@ def derive_listing(product: Product, variants: Sequence[Variant], low_stock_at: 
         # A product whose attributes are set counts as changed, with what depends on it.
         if getattr(product, name) != value:
             setattr(product, name, value)
+
+
+def price_columns(offer: Offer) -> dict[str, Any]:
+    """Return what lists show of a price as columns of a product."""
+    return {
+        "price_minor": offer.price_minor,
+        "compare_at_minor": offer.compare_at_minor,
+        "price_source": offer.source,
+    }
 
 
 def words_of(product: Product, variants: Sequence[Variant]) -> dict[str, str]:

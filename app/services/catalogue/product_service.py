@@ -12,12 +12,12 @@ from app.models import Product
 from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.product_events import ProductCreatedEvent
+from app.schemas.catalogue.product_query import ProductQuery
 from app.schemas.catalogue.product_schema import (
     ProductChange,
     ProductCreate,
     ProductListed,
     ProductPage,
-    ProductQuery,
     ProductRead,
 )
 from app.schemas.catalogue.variant_schema import Stocked

@@ -63,7 +63,7 @@ class VariantService:
         Raises:
             VariantNotFound: the variant does not exist.
         """
-        variant = await self._variants.get(variant_id)
+        variant = await self._variants.shown(variant_id)
         names = await self._variants.option_names_of([variant.product_id])
         return self._shown(variant, names[variant.product_id])
 

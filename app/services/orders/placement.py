@@ -168,12 +168,13 @@ class OrderPlacement:
 
 
 def _line(variant: Any, quantity: int) -> NewLine:
+    listed, own = variant.listed_minor, variant.price_minor
     return NewLine(
         variant.product_id,
         variant.id,
         variant.sku,
         full_name(variant),
-        variant.price_minor,
+        own if listed is None else min(listed, own),
         quantity,
     )
 

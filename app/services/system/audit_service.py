@@ -1,5 +1,6 @@
 """The audit trail: events that the shop may have to account for."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -23,17 +24,28 @@ class AuditService:
         self, event: Audited, caller: Caller, subject_id: UUID | None, **detail: Any
     ) -> None:
         """Record an event; its detail is kept for years and must not contain secrets."""
+        await self._events.add(self._event(event, caller, subject_id, detail))
+
+    async def record_all(
+        self, event: Audited, caller: Caller, details: Mapping[UUID, dict[str, Any]]
+    ) -> None:
+        """Record an event for each of several subjects, as `record` does."""
+        await self._events.add_all(
+            [self._event(event, caller, each, detail) for each, detail in details.items()]
+        )
+
+    def _event(
+        self, event: Audited, caller: Caller, subject_id: UUID | None, detail: dict[str, Any]
+    ) -> AuditEvent:
         now = self._clock.now()
-        await self._events.add(
-            AuditEvent(
-                id=new_id(now),
-                event=event,
-                actor=caller.name,
-                subject_id=subject_id,
-                address=caller.address,
-                detail=detail,
-                created_at=now,
-            )
+        return AuditEvent(
+            id=new_id(now),
+            event=event,
+            actor=caller.name,
+            subject_id=subject_id,
+            address=caller.address,
+            detail=detail,
+            created_at=now,
         )
 
     async def find(self, query: AuditQuery) -> AuditPage:

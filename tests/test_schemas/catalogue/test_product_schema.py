@@ -3,11 +3,8 @@
 import pytest
 
 from app.core.money import format_minor
-from app.schemas.catalogue.product_schema import (
-    ProductChange,
-    ProductCreate,
-    ProductQuery,
-)
+from app.schemas.catalogue.product_query import ProductQuery
+from app.schemas.catalogue.product_schema import ProductChange, ProductCreate
 from app.schemas.catalogue.stock_schema import StockMovementCreate
 from tests.support.refusals import MOVEMENT, PRODUCT, raw
 from tests.test_schemas.judging import UNKNOWN, errors_in_body, errors_in_query, parsed

@@ -33,6 +33,7 @@ SHIRT = f"{API}/products/{{shirt_id}}"
 VARIANT = f"{API}/variants/{{variant_id}}"
 IMAGE = f"{PRODUCT}/images/{{image_id}}"
 CATEGORY = f"{API}/categories/{{category_id}}"
+PRICE_LIST = f"{API}/price-lists/{{price_list_id}}"
 ORDER = f"{API}/orders/{{order_id}}"
 OPERATION = f"{API}/operations/{{operation_id}}"
 REPORT = f"{API}/reports/{{day}}"
@@ -176,6 +177,23 @@ MATRIX = (
     _row("GET", IMAGE, "401 | 403 403 200 200 403 200"),
     _row("PATCH", IMAGE, "401 | 403 403 200 200 403 200", json={"alt": "A cup"}),
     _row("DELETE", IMAGE, "401 | 403 403 204 204 403 204"),
+    _row("GET", f"{API}/price-lists", "401 | 403 403 200 200 403 200"),
+    _row(
+        "POST",
+        f"{API}/price-lists",
+        "401 | 403 403 201 201 403 201",
+        json={"code": "sale", "name": "Sale"},
+    ),
+    _row("GET", PRICE_LIST, "401 | 403 403 200 200 403 200"),
+    _row("PATCH", PRICE_LIST, "401 | 403 403 200 200 403 200", json={"name": "Sale"}),
+    _row("DELETE", PRICE_LIST, "401 | 403 403 204 204 403 204"),
+    _row("GET", f"{PRICE_LIST}/prices", "401 | 403 403 200 200 403 200"),
+    _row(
+        "PUT",
+        f"{PRICE_LIST}/prices",
+        "401 | 403 403 200 200 403 200",
+        json={"prices": [{"variant_id": "{variant_id}", "amount": "3.99"}]},
+    ),
     _row("GET", f"{PRODUCT}/stock", "401 | 403 403 200 200 403 200"),
     _row(
         "POST",

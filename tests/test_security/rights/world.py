@@ -1,5 +1,6 @@
 """A small shop with one of everything, for which every route has a request that succeeds."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -28,6 +29,7 @@ from app.models import (
     OrderChange,
     OrderItem,
     OrderStatus,
+    PriceList,
     Product,
     Rendition,
     StockMovement,
@@ -113,6 +115,10 @@ class World:
         )
 
 
+def _name_of(model: type[Base]) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower()
+
+
 async def world_of(shop: Shop, scope: Scope | None = None) -> World:
     """Fill a shop; `scope` is what one of the two machines lacks, and all that the other has."""
     people = {
@@ -130,14 +136,14 @@ async def world_of(shop: Shop, scope: Scope | None = None) -> World:
     rows: list[tuple[type[Base], Row]] = [(User, each.user) for each in people.values()]
     rows += [(LoginSession, each.session) for each in people.values()]
     rows += [*((ApiKey, each.row) for each in (without, within, spare)), *things]
-    ids = {f"{model.__name__.lower()}_id": str(row["id"]) for model, row in things if "id" in row}
+    ids = {f"{_name_of(model)}_id": str(row["id"]) for model, row in things if "id" in row}
     values = ids | IN_PATHS | {f"{name}_id": people[name].id for name in ("other", "deputy")}
     values |= {
         "shirt_id": str(SHIRT),
         "user_id": owner.id,
         "session_id": str(owner.session["id"]),
         "key_id": str(spare.row["id"]),
-        "letter_id": ids["deadletter_id"],
+        "letter_id": ids["dead_letter_id"],
         "email": owner.email,
         "refresh_token": owner.refresh_token,
         "reset_token": reset_token(shop, owner.user),
@@ -202,6 +208,7 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
         (Variant, _variant(new_id(now), SHIRT, "SHIRT-L", "L") | times),
         *_image(product_id, times),
         (Address, address),
+        (PriceList, _price_list(now) | times),
         *_order(order_id, user_id, product, times),
         (StockMovement, _movement(product_id, 10, MovementReason.SUPPLY, now)),
         (StockMovement, _movement(product_id, -1, MovementReason.SALE, now)),
@@ -253,6 +260,10 @@ def _image(product_id: UUID, times: Row) -> list[tuple[type[Base], Row]]:
     }
     file = {"image_id": image["id"], "width": 1, "height": 1, "size_bytes": 1}
     return [(Image, image | times), (Rendition, file | {"key": "/".join(FILE)})]
+
+
+def _price_list(now: datetime) -> Row:
+    return {"id": new_id(now), "code": "members", "name": "Members", "currency": "USD"}
 
 
 def _letter(now: datetime) -> Row:

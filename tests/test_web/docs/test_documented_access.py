@@ -66,6 +66,7 @@ SECRET = {
 REPEATABLE = {("POST", "/api/v1/products/{product_id}/images")}
 TAGS: dict[str, str | tuple[str, ...]] = {
     "products": ("/api/v1/products", "/api/v1/variants", "/api/v1/categories"),
+    "prices": "/api/v1/price-lists",
     "orders": "/api/v1/orders",
     "users": "/api/v1/users",
     "auth": "/api/v1/auth/",

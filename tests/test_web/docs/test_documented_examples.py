@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -30,6 +30,7 @@ REFRESH = "/api/v1/auth/refresh"
 STRANGE = {
     "/api/v1/orders": 404,
     "/api/v1/products/{product_id}/categories": 404,
+    "/api/v1/price-lists/{price_list_id}/prices": 400,
     "/api/v1/auth/token": 401,
     # The image that it names is none of the product's.
     "/api/v1/products/{product_id}/images/order": 400,
@@ -141,7 +142,14 @@ async def ids_of_examples(client: httpx.AsyncClient) -> dict[str, str]:
         "address_id": (await create_address(client, user["id"]))["id"],
         "order_id": order["id"],
         "category_id": await category_of(client, product),
+        "price_list_id": await price_list_of(client),
     }
+
+
+async def price_list_of(client: httpx.AsyncClient) -> str:
+    """Return the id of a new price list."""
+    body = {"code": f"list-{uuid4()}", "name": "A list"}
+    return str((await client.post("/price-lists", json=body)).json()["id"])
 
 
 async def category_of(client: httpx.AsyncClient, product: dict[str, Any]) -> str:
@@ -165,7 +173,7 @@ async def test_every_example_of_a_body_is_taken(client: httpx.AsyncClient, shop:
                     expected = 400
                 assert response.status_code == expected, response.text
                 taken += path not in STRANGE
-    assert taken == 21
+    assert taken == 23
 
 
 async def test_every_example_of_a_query_is_taken(client: httpx.AsyncClient, shop: Shop) -> None:
@@ -174,6 +182,7 @@ async def test_every_example_of_a_query_is_taken(client: httpx.AsyncClient, shop
     await make_report(shop, date(2017, 6, 1))
     ids = {"product_id": product["id"], "variant_id": product["id"], "day": "2017-06-01"}
     ids["category_id"] = await category_of(client, product)
+    ids["price_list_id"] = await price_list_of(client)
     for (method, path), operation in operations_of(document).items():
         query = {
             name: value

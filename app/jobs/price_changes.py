@@ -1,0 +1,43 @@
+"""Has what is cached and listed follow the price lists that begin and end."""
+
+import asyncio
+
+from app.runtime.supervisor import repeat
+from app.wiring.prices import provide_price_changes
+from app.wiring.resources import Shop
+
+_POLL_SECONDS = 1.0
+
+
+async def follow_price_lists(shop: Shop) -> None:
+    """Derive what lists of products show at each change of prices, until cancelled."""
+
+    async def follow() -> None:
+        if not await follow_due(shop):
+            await asyncio.sleep(await _pause(shop))
+
+    await repeat("price lists", follow)
+
+
+async def follow_due(shop: Shop) -> bool:
+    """Derive the next products whose prices have changed; return whether there were any.
+
+    Each transaction records how far it came, so that it goes on after a crash.
+    """
+    async with shop.database.read() as session:
+        if not await provide_price_changes(session, shop).has_due():
+            return False
+    async with shop.database.write() as session:
+        return await provide_price_changes(session, shop).derive_some()
+
+
+async def _pause(shop: Shop) -> float:
+    """Return the seconds until the next change, but no more than those between two looks."""
+    async with shop.database.read() as session:
+        change = await provide_price_changes(session, shop).next_change()
+    if change is None:
+        shop.cache.end_prices_in(None)
+        return _POLL_SECONDS
+    seconds = max((change - shop.clock.now()).total_seconds(), 0.0)
+    shop.cache.end_prices_in(seconds)
+    return min(seconds, _POLL_SECONDS)

@@ -1,0 +1,111 @@
+"""The queries of lists of products."""
+
+from collections.abc import Iterable
+from typing import Literal, Self
+
+from pydantic import Field
+
+from app.errors import InvalidInput
+from app.schemas.catalogue.option_filter import OptionFilter
+from app.schemas.fields import PriceQuery, Sku, Text
+from app.schemas.page_schema import CountedQuery, Cursor
+
+RELEVANCE = "relevance"
+"""The order of the products that match words best."""
+MAX_HITS = 1_000
+"""The number of products that a list has in the order of relevance."""
+
+
+class ProductFilter(OptionFilter):
+    """The filters of products."""
+
+    q: Text | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="Words or beginnings of words in the name, SKU, category or description, "
+        "without regard to case and accents; in scripts without spaces, any part of a text.",
+        examples=["earl gr"],
+    )
+    category: Text | None = Field(
+        default=None,
+        max_length=400,
+        description="Only products of this category and of those below it: its name, its id, or "
+        "its path, which contains a `/` (`tea/` at the top).",
+        examples=["Tea"],
+    )
+    sku: Sku | None = Field(
+        default=None, description="Only the product with this SKU.", examples=["TEA-EARL-100"]
+    )
+    min_price: PriceQuery | None = Field(
+        default=None, description="Only at this price or above.", examples=["1.00"]
+    )
+    max_price: PriceQuery | None = Field(
+        default=None, description="Only at this price or below.", examples=["9.99"]
+    )
+    in_stock: Literal["true", "false"] | None = Field(
+        default=None,
+        description="Only products that are in stock, or only those that are not.",
+        examples=["true"],
+    )
+
+    @property
+    def has_stock(self) -> bool | None:
+        """Whether to return products in stock, out of stock, or both (None)."""
+        return None if self.in_stock is None else self.in_stock == "true"
+
+
+class ProductQuery(ProductFilter, CountedQuery):
+    """The filters and the order of products."""
+
+    sort: (
+        Literal["created_at", "-created_at", "name", "-name", "price", "-price", "relevance"] | None
+    ) = Field(
+        default=None,
+        description="The order; a leading `-` means descending. `relevance` is for `q`, and then "
+        f"the default: words of the name weigh most; it has the first {MAX_HITS:,} products. "
+        "Without `q`, the default is `-created_at`.",
+        examples=["price"],
+    )
+    include: Literal["stock"] | None = Field(
+        default=None,
+        description="With `stock`, each product also has `stock_quantity` and `updated_at`: for "
+        "staff, and API keys with `products:read`. Such a list is not cached.",
+        examples=["stock"],
+    )
+
+    @property
+    def includes_stock(self) -> bool:
+        """Whether the exact stock of each product is wanted."""
+        return self.include == "stock"
+
+    @classmethod
+    def parse_query(cls, pairs: Iterable[tuple[str, str]]) -> Self:
+        """Validate the parameters of a query string.
+
+        Raises:
+            InvalidInput: naming each wrong parameter, with the reason.
+        """
+        query = super().parse_query(pairs)
+        if query.sort == RELEVANCE and query.q is None:
+            raise InvalidInput.in_query("sort", "must be another order without `q`")
+        return query
+
+    @property
+    def order(self) -> str:
+        """The order of the list."""
+        if self.sort is not None:
+            return self.sort
+        return self.default_order if self.q is None else RELEVANCE
+
+
+def position_of(cursor: str) -> int:
+    """Return how many products come before a page in the order of relevance.
+
+    Raises:
+        InvalidInput: it is not a cursor of such a list.
+    """
+    position = Cursor.decode(cursor, RELEVANCE, int).value
+    if not isinstance(position, int) or not 0 < position < MAX_HITS:
+        raise InvalidInput.in_query("cursor", "is not a cursor of this list")
+    return position
