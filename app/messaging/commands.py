@@ -5,20 +5,28 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from app.core.limits import MAX_BODY_BYTES, MAX_BULK_BODY_BYTES
 from app.database.sessions import AsyncSession
 from app.errors import DomainError, NotFound, OrderNotFound, ProductNotFound
 from app.schemas.base import Schema
 from app.schemas.catalogue.product_messages import ProductUpdateCommand
 from app.schemas.catalogue.product_schema import ProductCreate
+from app.schemas.data.bulk_schema import ProductBulk
 from app.schemas.orders.order_messages import OrderCommand, OrderUpdateCommand
 from app.security.principal import Caller
 from app.services.orders.placement import Asked
 from app.wiring.catalogue import provide_products
+from app.wiring.data import provide_product_bulk
 from app.wiring.orders import provide_orders
 from app.wiring.resources import Shop
 
 Outcome = Schema | DomainError
 """The result of a command, as its sender would have received it."""
+
+
+def queue_caller(queue: str) -> str:
+    """Return the name of the caller of the commands that other systems put on a queue."""
+    return f"queue {queue}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,9 @@ class Command:
     """Locks the rows for the commands of one transaction, in the order that prevents deadlocks."""
     subject: Subject | None = None
     """What must exist before the command can be applied, if another message may add it."""
+    max_bytes: int = MAX_BODY_BYTES
+    is_large: bool = False
+    """Whether each command has a transaction of its own, because it takes long."""
 
 
 async def offer_product(services: Services, caller: Caller, data: ProductCreate) -> Schema:
@@ -70,6 +81,13 @@ async def find_categories(
     """Find or make the categories of all products at once."""
     service = provide_products(services.session, services.shop)
     await service.find_categories(data.category for _, data in products)
+
+
+async def apply_bulk(services: Services, caller: Caller, data: ProductBulk) -> Schema:
+    """Add and change many products; without an operation to tell a refused row, all or none."""
+    bulk = provide_product_bulk(services.session, services.shop)
+    is_whole = caller.name == queue_caller("product_bulk")
+    return await bulk.apply(caller, data, is_whole=is_whole)
 
 
 async def change_product(services: Services, caller: Caller, data: ProductUpdateCommand) -> Schema:
@@ -147,6 +165,14 @@ COMMANDS: dict[str, Command] = {
             change_product,
             lock=lock_products,
             subject=Subject(ProductNotFound, lambda data: data.product_id, existing_products),
+        ),
+        Command(
+            "product_bulk",
+            ProductBulk,
+            "Adds and changes up to 500 products and variants.",
+            apply_bulk,
+            max_bytes=MAX_BULK_BODY_BYTES,
+            is_large=True,
         ),
         Command(
             "order",

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.core.limits import MAX_BODY_BYTES
 from app.errors import DomainError, InvalidInput
 from app.messaging.commands import Command
 from app.messaging.delivery import EXPIRED, Delivery
@@ -56,9 +55,9 @@ def decode(
 def _parse(command: Command, delivery: Delivery) -> Schema:
     if delivery.returned_for == EXPIRED:
         raise MessageExpired("it waited on its queue longer than allowed")
-    if len(delivery.body) > MAX_BODY_BYTES:
+    if len(delivery.body) > command.max_bytes:
         raise InvalidInput(
-            f"the body has {len(delivery.body)} bytes; at most {MAX_BODY_BYTES} are allowed"
+            f"the body has {len(delivery.body)} bytes; at most {command.max_bytes} are allowed"
         )
     return command.schema.parse(decode_json(delivery.body))
 

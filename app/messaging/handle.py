@@ -3,7 +3,7 @@
 from app.database.outages import is_outage
 from app.database.sessions import AsyncSession
 from app.errors import DomainError, Unavailable
-from app.messaging.commands import Command, Outcome, Services
+from app.messaging.commands import Command, Outcome, Services, queue_caller
 from app.messaging.decode import Decoded
 from app.messaging.delivery import shared_headers
 from app.observability.tracing import restored_request_id
@@ -98,7 +98,7 @@ def _work(command: Command, decoded: Decoded) -> tuple[Caller, Schema]:
     """Return a command with its caller: the user over HTTP who sent it, or the queue."""
     operation = decoded.operation
     if operation is None:
-        caller = Caller(f"queue {command.queue}", scopes=frozenset(SCOPES))
+        caller = Caller(queue_caller(command.queue), scopes=frozenset(SCOPES))
     else:
         caller = Caller(operation.caller, user_id=operation.user_id, role=operation.role)
     return caller, decoded.data

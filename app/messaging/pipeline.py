@@ -72,7 +72,10 @@ class Pipeline:
                 await self._apply_or_isolate([suspect])
                 await self._suspects.finish(suspect)
         others = [each for each in deliveries if not each.is_suspect]
-        if others:
+        if COMMANDS[deliveries[0].queue].is_large:
+            for each in others:
+                await self._apply_or_isolate([each])
+        elif others:
             await self._apply_or_isolate(others)
 
     async def _apply_or_isolate(self, deliveries: Sequence[Delivery]) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.database.savepoints import savepoint
 from app.repositories.catalogue.category_path_repository import CategoryPathRepository
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.catalogue.stock_repository import StockRepository
@@ -19,6 +20,7 @@ from app.services.data.import_service import ImportService
 from app.services.data.order_change import OrderChanges
 from app.services.data.order_import import OrderImport
 from app.services.data.privacy_service import PrivacyService
+from app.services.data.product_bulk import ProductBulkService
 from app.services.data.product_edits import ProductEdits
 from app.services.data.product_export import Page, ProductExport
 from app.services.data.product_import import ProductImport
@@ -67,6 +69,16 @@ def provide_imports(
         UserImport(users, identity.provide_users(session, shop), shop.clock, options),
         _order_import(session, shop, users, options),
         shop.days,
+    )
+
+
+def provide_product_bulk(session: AsyncSession, shop: Shop) -> ProductBulkService:
+    """Return the service that adds and changes many products at once."""
+    options = ImportOptions(updates_existing=True, announces=True)
+    return ProductBulkService(
+        ProductImportRepository(session),
+        _product_import(session, shop, options),
+        lambda: savepoint(session),
     )
 
 

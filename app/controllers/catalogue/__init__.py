@@ -6,6 +6,7 @@ from app.controllers.catalogue.category_controller import CategoryController
 from app.controllers.catalogue.facet_controller import FacetController
 from app.controllers.catalogue.image_controller import ImageController
 from app.controllers.catalogue.media_controller import MediaController
+from app.controllers.catalogue.product_bulk_controller import ProductBulkController
 from app.controllers.catalogue.product_category_controller import ProductCategoryController
 from app.controllers.catalogue.product_controller import ProductController
 from app.controllers.catalogue.product_export_controller import ProductExportController
@@ -21,6 +22,7 @@ from app.controllers.catalogue.variant_controller import (
 CONTROLLERS = (
     ProductController,
     ProductExportController,
+    ProductBulkController,
     FacetController,
     ProductVariantController,
     ProductStockController,

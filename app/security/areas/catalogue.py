@@ -13,6 +13,7 @@ class CatalogueScope(Scope):
 
 SEEN_BY = {
     "product": CatalogueScope.PRODUCTS_READ,
+    "product_bulk": CatalogueScope.PRODUCTS_READ,
     "product_update": CatalogueScope.PRODUCTS_READ,
 }
 """The scopes that may see the commands of queues, and their results."""

@@ -49,6 +49,10 @@ class CatalogueChanges:
         """Publish an event."""
         await self._outbox.announce(event)
 
+    async def announce_all(self, events: Sequence[DomainEvent]) -> None:
+        """Publish several events at once."""
+        await self._outbox.announce_all([(event, None) for event in events])
+
     async def change_variant(
         self,
         caller: Caller,

@@ -40,6 +40,8 @@ class ImportOptions:
     """Whether what differs from its row is changed, instead of the row being refused."""
     moves_stock: bool = False
     """Whether orders take their units out of today's stock."""
+    announces: bool = False
+    """Whether new products are told by events; an import of a whole catalogue tells none."""
     is_check: bool = False
     """Whether the transaction is rolled back in the end."""
     product_ids: Mapping[str, UUID] = field(default_factory=dict)
@@ -56,6 +58,10 @@ class Outcome:
     """The number of each row by which something was changed, and the change."""
     refused: list[tuple[int, str]] = field(default_factory=list)
     """The number of each row that was not loaded, and the reason."""
+    created: set[int] = field(default_factory=set, compare=False)
+    """The rows that added something."""
+    faults: dict[int, tuple[str, str]] = field(default_factory=dict, compare=False)
+    """The column and the reason of rows that are refused for what is in a column."""
 
     @property
     def row_count(self) -> int:
@@ -65,6 +71,7 @@ class Outcome:
     def refuse(self, number: int, column: str, reason: str) -> None:
         """Add a row that is refused for what is in a column."""
         self.refused.append((number, f"{column}: {reason}"))
+        self.faults[number] = (column, reason)
 
     def include(self, other: "Outcome") -> None:
         """Add the outcome of other rows."""
@@ -72,6 +79,8 @@ class Outcome:
         self.unchanged += other.unchanged
         self.updated += other.updated
         self.refused += other.refused
+        self.created |= other.created
+        self.faults |= other.faults
 
 
 def parse_rows(

@@ -11,10 +11,12 @@ from app.models import Product, Variant
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.catalogue.stock_repository import StockRepository
 from app.repositories.catalogue.variant_repository import VariantRepository
+from app.schemas.catalogue.product_events import ProductCreatedEvent
+from app.schemas.catalogue.product_schema import ProductRead
 from app.schemas.catalogue.variant_schema import MAX_VARIANTS, VariantCreate
 from app.security.principal import Caller
 from app.services.catalogue.catalogue_changes import CatalogueChanges, stock_of
-from app.services.catalogue.new_product import Maker, columns_of, supplies_of
+from app.services.catalogue.new_product import Maker, NewProduct, columns_of, supplies_of
 
 
 @dataclass(slots=True)
@@ -46,6 +48,18 @@ class ProductEdits:
         self._clock = clock
         self._currency = currency
         self._low_stock_at = low_stock_at
+
+    async def announce_new(self, added: Sequence[NewProduct]) -> None:
+        """Publish the event of each new product."""
+        await self._changes.announce_all(
+            [
+                ProductCreatedEvent(
+                    each.product.id,
+                    ProductRead.of(each.product, each.variants, self._low_stock_at),
+                )
+                for each in added
+            ]
+        )
 
     async def apply(self, caller: Caller, edits: Mapping[UUID, Edit]) -> None:
         """Change products; new categories have to be there already.

@@ -12,12 +12,12 @@ from app.repositories.catalogue.category_path_repository import CategoryPathRepo
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.data.product_import_repository import ProductImportRepository
 from app.schemas.data.import_schema import ProductRow, VariantRow
+from app.security.principal import Caller
 from app.services.catalogue.listing import derive_listing
 from app.services.catalogue.new_product import Maker, NewProduct, columns_of
 from app.services.catalogue.product_service import ProductService
 from app.services.data.import_outcome import (
     CALLER,
-    SOURCE,
     FirstRows,
     ImportOptions,
     Numbered,
@@ -55,9 +55,28 @@ class ProductImport:
         self._low_stock_at = low_stock_at
 
     async def add(self, rows: Sequence[Numbered], days: ShopDays, first_rows: FirstRows) -> Outcome:
-        """Add what has a new SKU, with its initial stock."""
+        """Add what has a new SKU, with its initial stock, and change the rest if that is asked for.
+
+        Raises:
+            DomainError: a row cannot be stored; nothing is.
+        """
         outcome = Outcome()
         parsed = parse_each([(number, _kind_of(row), row) for number, row in rows], days, outcome)
+        await self.load(CALLER, parsed, first_rows, outcome)
+        return outcome
+
+    async def load(
+        self,
+        caller: Caller,
+        parsed: Sequence[NumberedRow],
+        first_rows: FirstRows,
+        outcome: Outcome,
+    ) -> None:
+        """Add and change what valid rows say, and add their outcome.
+
+        Raises:
+            DomainError: a row cannot be stored; nothing is.
+        """
         known = await self._imported.by_sku(
             {row.sku for _, row in parsed} | {row.product_key for _, row in parsed}
         )
@@ -66,13 +85,17 @@ class ProductImport:
         plan = Judgement(
             self._options, self._currency, known, categories, first_rows, outcome
         ).plan(parsed)
-        await self._insert(list(plan.new.values()))
-        await self._change(plan)
-        outcome.added = sum(map(len, plan.new.values())) + len(plan.added)
-        outcome.updated = plan.updated
-        return outcome
+        await self._insert(caller, list(plan.new.values()))
+        if plan.edits:
+            # Categories come first, and products are locked after them.
+            await self._give_categories(plan, self._clock.now())
+            await self._edits.apply(caller, plan.edits)
+        outcome.created |= {number for group in plan.new.values() for number, _ in group}
+        outcome.created |= set(plan.added)
+        outcome.added += len(outcome.created)
+        outcome.updated += plan.updated
 
-    async def _insert(self, groups: Sequence[Sequence[NumberedRow]]) -> None:
+    async def _insert(self, caller: Caller, groups: Sequence[Sequence[NumberedRow]]) -> None:
         now = self._clock.now()
         maker = Maker(now, self._currency, self._low_stock_at)
         paths = {row.category_path for ((_, row), *_) in groups if row.category_path is not None}
@@ -86,8 +109,10 @@ class ProductImport:
         await self._products.add_all(
             [columns_of(each.product) for each in added],
             [columns_of(variant) for each in added for variant in each.variants],
-            [movement for each in added for movement in each.movements(SOURCE)],
+            [movement for each in added for movement in each.movements(caller.name)],
         )
+        if self._options.announces:
+            await self._edits.announce_new(added)
 
     def _made(
         self,
@@ -105,12 +130,6 @@ class ProductImport:
             made.variants[0].is_active = False
             derive_listing(made.product, made.variants, self._low_stock_at)
         return made
-
-    async def _change(self, plan: Plan) -> None:
-        """Change what is there; categories come first, and products are locked after them."""
-        if plan.edits:
-            await self._give_categories(plan, self._clock.now())
-            await self._edits.apply(CALLER, plan.edits)
 
     async def _give_categories(self, plan: Plan, now: datetime) -> None:
         by_path = await self._paths.ids_of(set(plan.paths.values()), now) if plan.paths else {}

@@ -71,10 +71,9 @@ class Judgement:
         groups: dict[str, list[NumberedRow]] = {}
         for each in rows:
             groups.setdefault(each[1].product_key, []).append(each)
-        for key, group in groups.items():
-            if len(group) > 1:
-                self._first_rows.shared.setdefault(key, {})
+        for group in groups.values():
             for number, row in group:
+                self._note_group(row, is_shared=len(group) > 1)
                 if (reason := self._fault_of(number, row)) is not None:
                     self._outcome.refuse(number, *reason)
                 elif (existing := self._known.get(row.sku)) is None:
@@ -82,6 +81,17 @@ class Judgement:
                 else:
                     self._compare(number, row, existing)
         return self._plan
+
+    def _note_group(self, row: ProductRow, *, is_shared: bool) -> None:
+        """Have the rows of a product compared, under whatever SKU they name it."""
+        shared, found = self._first_rows.shared, self._known.get(row.sku)
+        names = [row.product_key, *([] if found is None else [str(found.product_id)])]
+        if not is_shared and found is not None and found.variants_count == 1:
+            return
+        if not is_shared and found is None and row.product_key not in shared:
+            return
+        its = next((shared[name] for name in names if name in shared), {})
+        shared |= {name: its for name in names}
 
     def _fault_of(self, number: int, row: ProductRow) -> tuple[str, str] | None:
         """Return the column and the reason if a row is refused whatever is there."""
@@ -114,6 +124,9 @@ class Judgement:
         new = self._plan.new.get(row.product_key)
         owner = self._known.get(row.product_key)
         if not row.is_further:
+            for name in ("name", "category", "price_minor"):
+                if name not in row.model_fields_set:
+                    return self._outcome.refuse(number, label_of(name), "is required")
             names = row.option_names
         elif new is not None:
             names = new[0][1].option_names

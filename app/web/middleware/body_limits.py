@@ -9,7 +9,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 from litestar.types.asgi_types import ReceiveMessage
 
-from app.core.limits import MAX_BODY_BYTES
+from app.core.limits import MAX_BODY_BYTES, MAX_BULK_BODY_BYTES
 from app.errors import (
     InvalidInput,
     PayloadTooLarge,
@@ -30,6 +30,8 @@ _SLOW_SPREAD, _TIMEOUT_SPREAD = 1.0, 0.3
 MAX_SLOW_BODIES_PER_CLIENT = 50
 MAX_SLOW_BODIES = 1_000
 MAX_HEADER_LENGTH = 1_000
+LARGE_BODIES = {"/api/v1/products/bulk": MAX_BULK_BODY_BYTES}
+"""The sizes of the bodies of routes that take larger ones, by path."""
 
 BOUNDED = {
     "GET": ("If-None-Match", "Last-Event-ID"),
@@ -79,9 +81,13 @@ class BodyLimits:
         spread, now = self._spread.next(), asyncio.get_running_loop().time()
         slow_at = now + SLOW_SECONDS * (1 + _SLOW_SPREAD * spread)
         deadline = now + self._timeout_seconds * (1 - _TIMEOUT_SPREAD * spread)
-        body = _Body(scope, receive, self._slow, (slow_at, deadline))
+        max_bytes = LARGE_BODIES.get(scope["path"], MAX_BODY_BYTES)
+        body = _Body(scope, receive, self._slow, (slow_at, deadline), max_bytes)
         try:
-            if _has_image(scope):
+            if scope["path"] in LARGE_BODIES:
+                # Read when the route asks for it: only callers with the right to it may send one.
+                pass
+            elif _has_image(scope):
                 # Only a route that takes one reads it, and has limits of its own.
                 state_of(scope).receive_file = receive
             elif _has_body(scope):
@@ -113,12 +119,18 @@ class _Body:
     """
 
     def __init__(
-        self, scope: Scope, receive: Receive, slow: OpenLimit, times: tuple[float, float]
+        self,
+        scope: Scope,
+        receive: Receive,
+        slow: OpenLimit,
+        times: tuple[float, float],
+        max_bytes: int,
     ) -> None:
         self._scope = scope
         self._receive = receive
         self._slow = slow
         self._slow_at, self._deadline = times
+        self._max_bytes = max_bytes
         self._client: str | None = None
         self._refusal: TooManyRequests | None = None
         self._messages = deque[ReceiveMessage]()
@@ -163,7 +175,7 @@ class _Body:
             return message
         if self._is_too_large:
             raise PayloadTooLarge(
-                f"the body must have at most {MAX_BODY_BYTES} bytes", max_bytes=MAX_BODY_BYTES
+                f"the body must have at most {self._max_bytes} bytes", max_bytes=self._max_bytes
             )
         return await self._receive()
 
@@ -173,7 +185,7 @@ class _Body:
             message = await self._receive()
             if message["type"] == "http.request":
                 size += len(message["body"])
-                self._is_too_large = size > MAX_BODY_BYTES
+                self._is_too_large = size > self._max_bytes
                 is_complete = self._is_too_large or not message["more_body"]
             else:
                 is_complete = True

@@ -1,0 +1,1 @@
+"""Many products in one request."""
