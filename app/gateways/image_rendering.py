@@ -1,5 +1,7 @@
 """Renders images in the widths that pages need, without their metadata."""
 
+import ctypes
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -19,7 +21,7 @@ MEDIA_TYPE = "image/webp"
 _MAX_RATIO = 2
 _QUALITY = 80
 # Rows that are decoded to full colour at one time.
-_BAND_ROWS = 256
+_BAND_ROWS = 64
 _ORIENTATION = 0x0112
 # A rendering needs a hundred megabytes.
 _one_at_a_time = Lock()
@@ -65,31 +67,50 @@ def render(file: Path, header: ImageHeader) -> Rendering:
             # The decoders raise what they like on files that are damaged on purpose, and there is
             # no other state here that an error could concern.
             raise NotRenderable(f"the image is damaged ({type(error).__name__})") from error
+        finally:
+            _return_memory()
+
+
+def _return_memory() -> None:
+    """Return to the system what glibc keeps of the memory of large images."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _render(file: Path, header: ImageHeader) -> Rendering:
     # Not needed by a process that renders nothing, and by others after their start.
     from PIL import Image  # pylint: disable=import-outside-toplevel
 
+    base, (width, height) = _opened(file, header)
+    largest = _size_within(width, height, WIDTHS[-1])
+    if base.size != largest:
+        base = base.resize(largest, Image.Resampling.LANCZOS)
+    sizes = dict(_size_within(width, height, each) for each in WIDTHS)
+    renditions = tuple(_rendition(base, size) for size in sorted(sizes.items()))
+    return Rendering(width, height, _colour(base), renditions)
+
+
+def _opened(file: Path, header: ImageHeader) -> tuple["Image", tuple[int, int]]:
+    """Return an image as it is to be seen, shrunk where that is needed, and its dimensions."""
+    from PIL import Image  # pylint: disable=import-outside-toplevel  # as above
+
+    # Of damaged metadata, which is dropped anyway: a line for each file would fill the log.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     kind = header.media_type.removeprefix("image/").upper()
     with Image.open(file, formats=[kind]) as opened:
         if opened.size != (header.width, header.height) or getattr(opened, "n_frames", 1) != 1:
             raise NotRenderable("the image is not what the beginning of its file says")
         turn = _turn(opened)
-        profile = opened.info.get("icc_profile")
         is_turned = turn is not None and turn in _on_its_side()
-        width, height = opened.size[::-1] if is_turned else opened.size
-        largest = _size_within(width, height, WIDTHS[-1])
-        small = _shrunk(opened, largest[::-1] if is_turned else largest)
-    small = _in_srgb(small, profile)
+        size = opened.size[::-1] if is_turned else opened.size
+        largest = _size_within(*size, WIDTHS[-1])
+        profile = opened.info.get("icc_profile")
+        image = _in_srgb(_shrunk(opened, largest[::-1] if is_turned else largest), profile)
     if turn is not None:
-        small = small.transpose(turn)
+        image = image.transpose(turn)
     # Also what a decoder has kept of the metadata, which an encoder would write.
-    small.info.clear()
-    base = small if small.size == largest else small.resize(largest, Image.Resampling.LANCZOS)
-    sizes = dict(_size_within(width, height, each) for each in WIDTHS)
-    renditions = tuple(_rendition(base, size) for size in sorted(sizes.items()))
-    return Rendering(width, height, _colour(base), renditions)
+    image.info.clear()
+    return image, size
 
 
 def _size_within(width: int, height: int, most: int) -> tuple[int, int]:
@@ -144,6 +165,8 @@ def _shrunk(opened: "Image", wanted: tuple[int, int]) -> "Image":
     width, height = opened.size
     mode = _full_colour(opened)
     factor = max(1, min(width // wanted[0], height // wanted[1]))
+    if factor == 1 and opened.mode == mode:
+        return opened
     small = Image.new(mode, (-(-width // factor), -(-height // factor)))
     rows = _BAND_ROWS * factor
     for top in range(0, height, rows):

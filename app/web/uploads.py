@@ -52,7 +52,7 @@ async def received_image(request: ShopRequest) -> AsyncIterator[Path]:
     client = network_of(request.scope)
     limit.enter(client)
     try:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(prefix="lavka-upload-") as folder:
             path = Path(folder) / "upload"
             with path.open("wb") as file:
                 await _write(file, receive)

@@ -1,0 +1,113 @@
+"""Uploads are received within limits: of size, of time, and of how many at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+from unittest.mock import patch
+
+import httpx
+import pytest
+
+from app.gateways.image_header import MAX_BYTES
+from app.web.uploads import MAX_UPLOADS_PER_CLIENT
+from app.wiring.resources import Shop
+from tests.support.factories import create_product
+from tests.support.machines import AUTHORIZATION
+from tests.support.media.pictures import files_of, picture, upload
+from tests.support.refusals import problem_of
+from tests.support.tables import everything
+
+pytestmark = pytest.mark.any_database
+
+
+class _Body:
+    """A body that is sent in parts, and notes how much of it was asked for."""
+
+    def __init__(self, *parts: bytes, then: asyncio.Event | None = None) -> None:
+        self._parts = parts
+        self._then = then
+        self.sent = 0
+        self.has_begun = asyncio.Event()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for part in self._parts:
+            self.sent += len(part)
+            yield part
+            self.has_begun.set()
+        if self._then is not None:
+            await self._then.wait()
+
+
+async def _send(client: httpx.AsyncClient, product: dict[str, Any], body: _Body) -> httpx.Response:
+    path = f"/products/{product['id']}/images"
+    return await client.post(path, content=body, headers={"Content-Type": "image/png"})
+
+
+async def test_a_file_that_says_it_is_too_large_is_not_received(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    product = await create_product(client)
+    body = _Body(b"x")
+    path = f"/products/{product['id']}/images"
+    headers = {"Content-Type": "image/png", "Content-Length": str(MAX_BYTES + 1)}
+    refused = problem_of(await client.post(path, content=body, headers=headers))
+    assert (refused["type"], refused["max_bytes"]) == ("urn:problem:image-too-large", MAX_BYTES)
+    assert files_of(shop) == []
+
+
+async def test_a_file_that_turns_out_to_be_too_large_is_received_no_further(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    before = await everything(shop)
+    product = await create_product(client)
+    refused = problem_of(await _send(client, product, _Body(*[bytes(1_000_000)] * 20)))
+    assert (refused["type"], refused["status"]) == ("urn:problem:image-too-large", 413)
+    assert files_of(shop) == []
+    assert (await everything(shop))["images"] == before["images"]
+
+
+async def test_a_file_that_does_not_arrive_in_time_is_refused(client: httpx.AsyncClient) -> None:
+    product = await create_product(client)
+    with patch("app.web.uploads.UPLOAD_SECONDS", 0.05):
+        answer = await _send(client, product, _Body(picture()[:20], then=asyncio.Event()))
+    assert problem_of(answer)["type"] == "urn:problem:request-timeout"
+
+
+async def test_uploads_at_once_are_limited_and_leave_no_files(client: httpx.AsyncClient) -> None:
+    product, go_on = await create_product(client), asyncio.Event()
+    temporary = set(Path(gettempdir()).iterdir())
+    bodies = [_Body(picture()[:20], then=go_on) for _ in range(MAX_UPLOADS_PER_CLIENT)]
+    waiting = [asyncio.create_task(_send(client, product, each)) for each in bodies]
+    await asyncio.gather(*(each.has_begun.wait() for each in bodies))
+    refused = await upload(client, product, picture())
+    assert problem_of(refused)["type"] == "urn:problem:too-many-requests"
+    assert int(refused.headers["Retry-After"]) > 0
+    go_on.set()
+    for answer in await asyncio.gather(*waiting):
+        assert problem_of(answer)["type"] == "urn:problem:image-not-readable"
+    assert (await upload(client, product, picture())).status_code == 202
+    left = {each.name for each in set(Path(gettempdir()).iterdir()) - temporary}
+    assert not any(name.startswith("lavka-upload-") for name in left)
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer lavka_wrong"])
+async def test_who_may_not_upload_is_refused_before_the_file(
+    client: httpx.AsyncClient, authorization: str
+) -> None:
+    product = await create_product(client)
+    body = _Body(*[bytes(100_000)] * 10)
+    path = f"/products/{product['id']}/images"
+    headers = {"Content-Type": "image/png", "Authorization": authorization}
+    assert (await client.post(path, content=body, headers=headers)).status_code == 401
+
+
+async def test_an_image_in_place_of_json_is_refused_within_the_limits_of_json(
+    client: httpx.AsyncClient,
+) -> None:
+    headers = AUTHORIZATION | {"Content-Type": "image/png"}
+    small = await client.post("/products", content=picture(), headers=headers)
+    assert problem_of(small)["type"] == "urn:problem:unsupported-media-type"
+    large = await client.post("/auth/token", content=bytes(1_000_000), headers=headers)
+    assert problem_of(large)["status"] in (413, 415)
