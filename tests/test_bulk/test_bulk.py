@@ -132,7 +132,8 @@ async def test_the_same_sku_twice_and_a_contradiction_are_refused(
 async def test_a_request_that_is_no_list_of_rows_is_refused_at_once(
     client: httpx.AsyncClient,
 ) -> None:
-    for body in ({}, {"rows": []}, {"rows": [TEA] * 501}, {"rows": "tea"}):
+    bodies: list[dict[str, Any]] = [{}, {"rows": []}, {"rows": [TEA] * 501}, {"rows": "tea"}]
+    for body in bodies:
         answer = await client.post("/products/bulk", json=body)
         assert problem_of(answer)["errors"][0]["pointer"] == "#/rows"
 

@@ -103,7 +103,8 @@ class ProductRepository(Repository[Product]):
         Variants come first, as orders lock them, and products where their listing changes.
         """
         its = among(self.session, Variant.product_id, product_ids)
-        await lock_rows(self.session, Variant.id, its)
+        # The index has only those that are not archived, and the others are not changed.
+        await lock_rows(self.session, Variant.id, its & Variant.archived_at.is_(None))
         await self.lock_in_id_order(product_ids)
 
     async def get(self, row_id: UUID, *, lock: bool = False) -> Product:

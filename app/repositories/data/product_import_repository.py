@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager, undefer_group
 
 from app.models import Product, StockMovement, Variant
 from app.repositories.bulk import among
@@ -51,6 +52,18 @@ class ProductImportRepository:
             .where(among(self._session, Variant.sku, set(skus)))
         )
         return {row.sku: row for row in rows}
+
+    async def with_variants(self, product_ids: Collection[UUID]) -> dict[UUID, Product]:
+        """Return locked products with their variants, as they are now."""
+        query = (
+            select(Product)
+            .where(among(self._session, Product.id, product_ids), Product.archived_at.is_(None))
+            .join(Product.variants)
+            .order_by(Variant.position, Variant.id)
+            .options(contains_eager(Product.variants), undefer_group("words"))
+            .execution_options(populate_existing=True)
+        )
+        return {each.id: each for each in (await self._session.scalars(query)).unique()}
 
     async def redate_movements(
         self, variant_ids: Collection[UUID], source: str, before: datetime, after: datetime

@@ -25,7 +25,9 @@ from app.services.catalogue.listing import (
 from app.services.catalogue.stock_events import stock_events
 from app.services.messaging.outbox_service import OutboxService
 from app.services.system.audit_service import AuditService
-from app.tables.catalogue import is_limited
+from app.tables.catalogue import MAX_OPTIONS, is_limited
+
+_UNIQUE = frozenset({"sku", *(f"option{place}_key" for place in range(1, MAX_OPTIONS + 1))})
 
 
 class CatalogueChanges:
@@ -82,8 +84,9 @@ class CatalogueChanges:
             await self.move(variant, difference, MovementReason.STOCKTAKE, caller.name, now)
         note_low_stock(variant, now, self._low_stock_at)
         require_stock(product, variant)
-        # A unique value that is taken is refused here, and not where the audit is stored.
-        await self._stock.flush()
+        if not _UNIQUE.isdisjoint(changes):
+            # One that is taken is refused here, and not where the audit is stored.
+            await self._stock.flush()
         if variant.price_minor != price_minor:
             await self._audit_price(caller, product, variant, price_minor)
 

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from app.core.clock import Clock
-from app.errors import TooManyVariants
+from app.errors import ProductNotFound, TooManyVariants
 from app.models import Product, Variant
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.catalogue.stock_repository import StockRepository
 from app.repositories.catalogue.variant_repository import VariantRepository
+from app.repositories.data.product_import_repository import ProductImportRepository
 from app.schemas.catalogue.product_events import ProductCreatedEvent
 from app.schemas.catalogue.product_schema import ProductRead
 from app.schemas.catalogue.variant_schema import MAX_VARIANTS, VariantCreate
@@ -34,6 +35,7 @@ class ProductEdits:
     def __init__(
         self,
         products: ProductRepository,
+        imported: ProductImportRepository,
         variants: VariantRepository,
         stock: StockRepository,
         changes: CatalogueChanges,
@@ -42,6 +44,7 @@ class ProductEdits:
         low_stock_at: int,
     ) -> None:
         self._products = products
+        self._imported = imported
         self._variants = variants
         self._stock = stock
         self._changes = changes
@@ -71,11 +74,14 @@ class ProductEdits:
         """
         if edits:
             await self._products.lock(edits)
+            found = await self._imported.with_variants(edits)
         for product_id, edit in edits.items():
-            await self._change(caller, product_id, edit)
+            if product_id not in found:
+                raise ProductNotFound.of(product_id)
+            await self._change(caller, found[product_id], edit)
 
-    async def _change(self, caller: Caller, product_id: UUID, edit: Edit) -> None:
-        product, variants = await self._products.with_variants(product_id, lock=True)
+    async def _change(self, caller: Caller, product: Product, edit: Edit) -> None:
+        variants = list(product.variants)
         now, before = self._clock.now(), stock_of(variants)
         for variant in variants:
             if changes := edit.variants.get(variant.id):
