@@ -126,8 +126,8 @@ def _storefront(value: str) -> str:
 
 
 def _media_store(value: str) -> str:
-    if not re.fullmatch(r"folder:[^\0]+", value):
-        raise ValueError("must be folder: and the path of a folder")
+    if not re.fullmatch(r"folder:[^\0]+|s3://[a-z0-9][a-z0-9.-]+(/[A-Za-z0-9._-]+)*/?", value):
+        raise ValueError("must be folder: and the path of a folder, or s3:// and a bucket")
     return value
 
 

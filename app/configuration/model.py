@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     """Lets administrators move the time of all processes with the same `DATA_DIR`, for tests."""
 
     media_store: MediaStore = "folder:media"
-    """Where the files of images are: `folder:` and a folder, relative to `DATA_DIR`."""
+    """Where the files of images are: `folder:` and a path in `DATA_DIR`, or `s3://` and a bucket."""
     media_url: MediaUrl = "/media/"
     """Before the names of these files in answers: `/media/`, or the address of a CDN for it."""
 
@@ -198,8 +198,17 @@ class Settings(BaseSettings):
 
     @property
     def media_folder(self) -> Path:
-        """The folder of the files of images."""
+        """The folder of the files of images, if they are not in a bucket."""
         return self.data_dir / self.media_store.removeprefix("folder:")
+
+    @property
+    def media_bucket(self) -> tuple[str, str] | None:
+        """The bucket of the files of images and the beginning of their names, or None."""
+        place = self.media_store.removeprefix("s3://")
+        if place == self.media_store:
+            return None
+        bucket, _, prefix = place.partition("/")
+        return bucket, prefix
 
     @property
     def database_url(self) -> URL:

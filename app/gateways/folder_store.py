@@ -67,8 +67,12 @@ class FolderStore:
     def _put(self, key: str, source: Path | bytes) -> None:
         incoming = self._folder / _INCOMING / uuid4().hex
         target = self._folder / key
-        for folder in (incoming.parent, target.parent):
-            folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+        for file_path in (incoming, target):
+            # Each by itself: a mode does not count for the folders above.
+            for folder in reversed(file_path.relative_to(self._folder).parents):
+                (self._folder / folder).mkdir(
+                    mode=_PRIVATE_FOLDER, parents=folder == Path(), exist_ok=True
+                )
         try:
             opened = os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE)
             with os.fdopen(opened, "wb") as file:

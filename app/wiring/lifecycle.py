@@ -38,8 +38,11 @@ async def prepare(shop: Shop) -> None:
     """Update the schema, load the signing key and delete expired rows.
 
     Raises:
-        InvalidSettings: the prices of the shop are in another currency than that of the settings.
+        InvalidSettings: the prices of the shop are in another currency than that of the settings,
+            or a package for its files is not installed.
     """
+    # Made now, because a missing package must be told at the start.
+    _ = shop.files
     await migrate_shop(shop)
     await require_same_currency(shop)
     await apply_low_stock_at(shop)

@@ -13,6 +13,7 @@ from app.core.calendar import ShopDays
 from app.core.clock import Clock
 from app.database.sessions import Database
 from app.gateways.folder_store import FolderStore
+from app.gateways.s3_store import BucketStore
 from app.gateways.storage import FileStore
 from app.observability.access_log import AccessLog
 from app.observability.http_metrics import HttpMetrics
@@ -61,8 +62,13 @@ class Shop:
 
     @cached_property
     def files(self) -> FileStore:
-        """The store of the files of images."""
-        return FolderStore(self.settings.media_folder)
+        """The store of the files of images.
+
+        Raises:
+            InvalidSettings: a package that the settings require is not installed.
+        """
+        bucket = self.settings.media_bucket
+        return FolderStore(self.settings.media_folder) if bucket is None else BucketStore(*bucket)
 
     async def record_drop(self, session: AsyncSession, tags: Collection[str]) -> UUID | None:
         """Record the cache invalidation of a transaction in it, if Redis is used."""

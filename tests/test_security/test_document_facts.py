@@ -97,6 +97,7 @@ CLIENTS = {
     "aiormq": ("app/messaging/rabbitmq",),
     "aiosmtplib": ("app/jobs/mail_delivery.py",),
     "asyncpg": ("app/database",),
+    "obstore": ("app/gateways/s3_store.py",),
     "opentelemetry": ("app/observability/tracing.py",),
     "redis": ("app/cache", "app/security/rate_limits.py"),
     # Of the second, the errors only.

@@ -26,6 +26,7 @@ _LATER = {
     "asyncpg",
     "email.policy",
     "idna",
+    "obstore",
     "opentelemetry.sdk",
     "prometheus_client",
     "pyarrow",

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from app.models import Image, ImageStatus, Rendition
 from app.schemas.base import Change, Schema, omitted, unchanged
-from app.schemas.fields import Natural, Ordinal, Text
+from app.schemas.fields import WHOLE, Natural, Ordinal, Text
 from app.settings import get_settings
 from app.tables.images import MAX_IMAGES
 
@@ -23,7 +23,7 @@ _MAX_URL_LENGTH = 2_000
 Alt = Annotated[Text, Field(max_length=200)]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$", max_length=7)]
 Side = Annotated[int, Field(ge=1, le=16_383)]
-Position = Annotated[int, Field(strict=True, ge=1, le=MAX_IMAGES)]
+Position = Annotated[int, Field(strict=True, ge=1, le=MAX_IMAGES), WHOLE]
 
 
 def _different(ids: list[UUID]) -> list[UUID]:

@@ -106,7 +106,7 @@ async def test_images_are_changed_and_ordered(client: httpx.AsyncClient, shop: S
         (await add_image(client, shop, product, colour=(each, 0, 0), alt=str(each)))["id"]
         for each in range(3)
     ]
-    changed = await client.patch(f"{path}/{ids[2]}", json={"alt": "last", "position": 1})
+    changed = await client.patch(f"{path}/{ids[2]}", json={"alt": "last", "position": 1.0})
     assert changed.status_code == 200
     body = changed.json()
     assert (body["alt"], body["position"], body["version"]) == ("last", 1, 3)
