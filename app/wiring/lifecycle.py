@@ -9,7 +9,7 @@ from app.database.migrate import migrate
 from app.errors import EmailTaken, InvalidInput
 from app.services.identity.start_service import generate_password
 from app.settings import InvalidSettings
-from app.wiring.catalogue import provide_categories, provide_products, provide_stock
+from app.wiring.catalogue import provide_products, provide_stock
 from app.wiring.identity import provide_auth, provide_start
 from app.wiring.messaging import provide_dead_letters, provide_inbox, provide_operations
 from app.wiring.resources import Shop
@@ -84,10 +84,7 @@ async def apply_low_stock_at(shop: Shop) -> None:
 
 
 async def delete_expired(shop: Shop) -> None:
-    """Delete expired idempotent responses, log-ins, inbox rows, operations and dead letters.
-
-    Give products their categories, too, that a former release wrote meanwhile.
-    """
+    """Delete expired idempotent responses, log-ins, inbox rows, operations and dead letters."""
     async with shop.database.write() as session:
         await provide_idempotency(session, shop).delete_expired()
         await provide_auth(session, shop).delete_expired_sessions()
@@ -95,8 +92,6 @@ async def delete_expired(shop: Shop) -> None:
         await provide_operations(session, shop).delete_finished()
         age = timedelta(days=shop.settings.dead_letter_days)
         await provide_dead_letters(session, shop).delete_old(age)
-    async with shop.database.write() as session:
-        await provide_categories(session, shop).adopt()
 
 
 async def ensure_admin(shop: Shop) -> str | None:

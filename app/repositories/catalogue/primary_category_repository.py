@@ -180,31 +180,6 @@ class PrimaryCategoryRepository:
             .values(primary_category_id=None)
         )
 
-    async def adopt(self, at: datetime) -> int:
-        """Give products their categories that a release wrote which knows only names."""
-        columns = _products.c
-        lost = (
-            select(columns.id, columns.category)
-            .outerjoin(_categories, _categories.c.id == columns.primary_category_id)
-            .where(
-                columns.archived_at.is_(None),
-                (columns.primary_category_id.is_(None)) | (_categories.c.name != columns.category),
-            )
-        )
-        rows = (await self._session.execute(lost)).all()
-        if not rows:
-            return 0
-        ids = await self.ids_of({row.category for row in rows}, at)
-        for name in sorted({row.category for row in rows}):
-            of_name = [row.id for row in rows if row.category == name]
-            await self._session.execute(
-                update(_products)
-                .where(among(self._session, columns.id, of_name), columns.category == name)
-                .values(primary_category_id=ids[name])
-            )
-        mark_changed(self._session, product_tags(row.id for row in rows))
-        return len(rows)
-
 
 def top_category(name: str, slug: str, at: datetime) -> dict[str, Any]:
     """Return a new category at the top as columns."""

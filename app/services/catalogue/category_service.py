@@ -174,10 +174,6 @@ class CategoryService:
             await self._products.forsake(category.id)
         await self._tree.delete(category, target, now)
 
-    async def adopt(self) -> int:
-        """Give products their categories that a release wrote which knows only names."""
-        return await self._products.adopt(self._clock.now())
-
     async def _move(self, category: Category, changes: Mapping[str, Any], now: datetime) -> bool:
         """Give a category another parent or slug, if that changes it; return whether it does."""
         parent_id = changes.get("parent_id", category.parent_id)

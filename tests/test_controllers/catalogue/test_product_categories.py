@@ -6,15 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import text
 
 from app.jobs.file_import import import_files
 from app.messaging.pipeline import Pipeline
-from app.models import Product
 from app.services.data.import_outcome import ImportOptions
-from app.wiring.catalogue import provide_categories
 from app.wiring.resources import Shop
-from tests.support.factories import create_product, product_row
+from tests.support.factories import create_product
 from tests.support.queries import plan_of, statements_of
 from tests.support.refusals import places_of, refused
 from tests.test_controllers.catalogue.categories import (
@@ -218,28 +216,6 @@ async def test_an_import_finds_the_categories_of_its_rows(
     path.write_text("sku,name,category,price\nA,A,Tea,1\nB,B,Tea,1\nC,C,Bags,1\n", "utf-8")
     await import_files(shop, [path], options=ImportOptions(updates_existing=True))
     assert await tree_of(client) == {"bags/": 1, "cups/": 0, "drinks/": 0, "drinks/tea/": 2}
-
-
-async def test_what_a_release_without_the_tree_wrote_gets_its_category(
-    client: httpx.AsyncClient, shop: Shop
-) -> None:
-    product = await create_product(client, category="Tea")
-    other = await create_product(client, category="Tea")
-    async with shop.database.write() as session:
-        await session.execute(
-            update(Product)
-            .where(Product.sku == other["sku"])
-            .values(category="Coffee")
-            .execution_options(synchronize_session=False)
-        )
-        row = product_row("OLD", "Old", "Cups", 100, shop.clock.now())
-        session.add(Product(**row))
-    async with shop.database.write() as session:
-        assert await provide_categories(session, shop).adopt() == 2
-    async with shop.database.write() as session:
-        assert await provide_categories(session, shop).adopt() == 0
-    assert await tree_of(client, "") == {"coffee/": 1, "cups/": 1, "tea/": 1}
-    assert (await shown(client, product))["category"] == "Tea"
 
 
 async def test_a_list_of_a_category_that_is_known_is_one_statement_and_read_from_an_index(
