@@ -384,7 +384,7 @@ async def test_an_import_that_broke_off_goes_on_where_it_was(
     orders = [LINE | {"reference": f"r{number}", "quantity": "1"} for number in range(6)]
     files = {"products": [TEA], "users": [ADA], "orders": orders}
     # A drop is noted with its time, too, where there is a Redis.
-    broken = Shop(shop.settings, BreakingClock(readings=6 if shop.cache.redis is None else 9))
+    broken = Shop(shop.settings, BreakingClock(readings=9 if shop.cache.redis is None else 12))
     with pytest.raises(PowerCut):
         await load(broken, tmp_path, **files)
     await broken.close()

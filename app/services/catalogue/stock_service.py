@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from app.core.clock import Clock
-from app.errors import InsufficientStock, VariantNotFound
+from app.errors import InsufficientStock, ProductNotFound, VariantNotFound
 from app.models import MovementReason, Product, StockMovement, Variant
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.catalogue.stock_repository import StockRepository
@@ -72,7 +72,8 @@ class StockService:
         Raises:
             ProductNotFound: the product does not exist.
         """
-        await self._products.get(product_id)
+        if not await self._products.existing([product_id]):
+            raise ProductNotFound.of(product_id)
         return _page(*await self._stock.movements_of_product(product_id, query))
 
     async def of_variant(self, variant_id: UUID, query: PageQuery) -> StockMovementPage:

@@ -40,6 +40,7 @@ PERSONAL = {
 NOT_EXPORTED = {
     "api_keys": "a key is a machine's: that somebody has made it is in the audit trail",
     "dead_letters": "a message that the shop could not read as anybody's",
+    "errands": "names what is to be done, such as an image, and no person",
     "idempotency_keys": "repeats an answer that the person was given, for a day",
     "operations": "repeats what the person's orders and addresses say, for a week",
     "outbox": "leaves within moments, and repeats what the person's orders say",
@@ -48,6 +49,7 @@ NOT_EXPORTED = {
     "stock_movements": "names an order that is exported whole, or the id of staff",
 }
 NOT_ERASED = {
+    "errands": "names what is to be done, such as an image, and no person",
     "order_changes": "the books need each step; its maker is an id without a person",
     "order_items": "the books need what was sold, and no person is in it",
     "outbox": "would be missing where it goes; only the addresses in it are anonymised",
