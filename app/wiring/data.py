@@ -20,10 +20,10 @@ from app.services.data.import_service import ImportService
 from app.services.data.order_change import OrderChanges
 from app.services.data.order_import import OrderImport
 from app.services.data.privacy_service import PrivacyService
-from app.services.data.product_bulk import ProductBulkService
-from app.services.data.product_edits import ProductEdits
-from app.services.data.product_export import Page, ProductExport
-from app.services.data.product_import import ProductImport
+from app.services.data.products.product_bulk import ProductBulkService
+from app.services.data.products.product_edits import ProductEdits
+from app.services.data.products.product_export import Page, ProductExport
+from app.services.data.products.product_import import ProductImport
 from app.services.data.user_import import UserImport
 from app.wiring import catalogue, identity, messaging, orders, system
 from app.wiring.resources import Shop

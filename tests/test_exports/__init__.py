@@ -1,1 +1,1 @@
-"""The export of products, and its import."""
+"""The export of products, and the import of what was exported, corrected or changed."""

@@ -6,7 +6,7 @@ from app.core.calendar import ShopDays
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.services.data.import_outcome import FirstRows, Numbered, Outcome
 from app.services.data.order_import import OrderImport
-from app.services.data.product_import import ProductImport
+from app.services.data.products.product_import import ProductImport
 from app.services.data.user_import import UserImport
 
 

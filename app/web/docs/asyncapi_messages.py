@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.core.limits import MAX_BODY_BYTES
+from app.core.limits import MAX_BODY_BYTES, MAX_BULK_BODY_BYTES
 from app.core.queues import EVENTS_EXCHANGE, dead_letter_queue
 from app.messaging.commands import Command
 from app.messaging.events import Event
@@ -15,7 +15,8 @@ Document = dict[str, Any]
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _JSON = "application/json"
 _COMMAND_RULES = (
-    f"The body has at most {MAX_BODY_BYTES // 1024} KiB. A command whose handler fails is tried "
+    f"The body has at most {MAX_BODY_BYTES // 1024} KiB, and of `product_bulk` "
+    f"{MAX_BULK_BODY_BYTES // 1024}. A command whose handler fails is tried "
     f"up to {MAX_ATTEMPTS} times, with growing pauses, in which other commands may overtake it. A "
     "command that cannot be applied is parked: it is stored as a dead letter, with a copy on "
     "`{parked}`. The shop acknowledges a message after it has committed its effect or parked it."

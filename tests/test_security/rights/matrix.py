@@ -141,6 +141,12 @@ MATRIX = (
     _row("PATCH", ADDRESS, "401 | 404 200 200 200 403 200", json={"city": "York"}),
     _row("DELETE", ADDRESS, "401 | 404 204 204 204 403 204"),
     _row("GET", f"{API}/products?q=tea", "200 | 200 200 200 200 200 200"),
+    _row(
+        "POST",
+        f"{API}/products/bulk",
+        "401 | 403 403 202 202 403 202",
+        json={"rows": [THING]},
+    ),
     _row("GET", f"{API}/products/export", "401 | 403 403 200 200 403 200"),
     _row("GET", f"{API}/products/facets?q=tea", "200 | 200 200 200 200 200 200"),
     _row("GET", f"{API}/categories", "200 | 200 200 200 200 200 200"),

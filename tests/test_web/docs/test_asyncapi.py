@@ -256,6 +256,7 @@ async def test_a_command_that_waits_is_as_the_document_says(
     for method, path, body in (
         ("POST", "/products", {"sku": "CUP", "name": "Cup", "category": "Cups", "price": "2.50"}),
         ("PATCH", f"/products/{product}", {"price": "5.49"}),
+        ("POST", "/products/bulk", {"rows": [{"sku": "CUP", "price": "5.49"}]}),
         ("POST", "/orders", {"items": [{"product_id": product, "quantity": 1}]}),
         ("PATCH", f"/orders/{product}", {"status": "paid"}),
     ):

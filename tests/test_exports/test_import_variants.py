@@ -217,8 +217,8 @@ async def test_refused_rows_can_be_corrected_and_imported(
 async def test_more_variants_than_a_product_can_have_are_refused(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.services.data.product_edits.MAX_VARIANTS", 2)
-    monkeypatch.setattr("app.services.data.product_judgement.MAX_VARIANTS", 2)
+    monkeypatch.setattr("app.services.data.products.product_edits.MAX_VARIANTS", 2)
+    monkeypatch.setattr("app.services.data.products.product_judgement.MAX_VARIANTS", 2)
     further = [LARGE | {"sku": f"tea-{each}", "option1_value": f"{each}"} for each in range(3)]
     new = [each | {"sku": f"x{each['sku']}", "product_sku": "xtea"} for each in (SMALL, *further)]
     assert [number for number, _ in (await products(shop, tmp_path, PLAIN, *new)).refused] == [4, 5]

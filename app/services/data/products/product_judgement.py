@@ -19,8 +19,8 @@ from app.services.data.import_outcome import (
     earlier_row,
     refusal_of,
 )
-from app.services.data.product_edits import Edit
-from app.services.data.product_rows import (
+from app.services.data.products.product_edits import Edit
+from app.services.data.products.product_rows import (
     OF_VARIANT,
     OPTION_VALUES,
     SHARED,

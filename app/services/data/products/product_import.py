@@ -24,9 +24,9 @@ from app.services.data.import_outcome import (
     Outcome,
     parse_each,
 )
-from app.services.data.product_edits import ProductEdits
-from app.services.data.product_judgement import Judgement, Plan
-from app.services.data.product_rows import NumberedRow, new_product
+from app.services.data.products.product_edits import ProductEdits
+from app.services.data.products.product_judgement import Judgement, Plan
+from app.services.data.products.product_rows import NumberedRow, new_product
 
 
 class ProductImport:

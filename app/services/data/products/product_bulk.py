@@ -10,8 +10,8 @@ from app.schemas.data.bulk_schema import BulkResult, BulkRow, BulkRowResult, Pro
 from app.schemas.data.import_schema import VariantRow
 from app.security.principal import Caller
 from app.services.data.import_outcome import FirstRows, Outcome
-from app.services.data.product_import import ProductImport
-from app.services.data.product_rows import OPTION_NAMES, OPTION_VALUES, NumberedRow
+from app.services.data.products.product_import import ProductImport
+from app.services.data.products.product_rows import OPTION_NAMES, OPTION_VALUES, NumberedRow
 from app.tables.identity import comparison_key
 
 Refusals = dict[int, DomainError]

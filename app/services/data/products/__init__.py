@@ -1,0 +1,1 @@
+"""The import, the export and the change of many products."""

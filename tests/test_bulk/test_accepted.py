@@ -1,0 +1,53 @@
+"""A request for many products that was accepted is applied once, whatever ends meanwhile."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.wiring.resources import Shop
+from main import create_app
+from tests.conftest import client_of, running, sqlite_settings
+from tests.support.ledger import every, movements_of
+from tests.support.machines import AUTHORIZATION, let_machine_into
+from tests.support.processes import serving
+
+ROWS = [
+    {
+        "sku": f"thing-{number}",
+        "name": f"Thing {number}",
+        "category": "Things",
+        "price": "4.99",
+        "stock_quantity": 5,
+    }
+    for number in range(500)
+]
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.3])
+async def test_a_process_that_is_killed_leaves_all_rows_to_the_next_one(
+    tmp_path: Path, seconds: float
+) -> None:
+    settings = sqlite_settings(tmp_path / "var")
+    with serving(settings, tmp_path) as served:
+        await let_machine_into(settings)
+        async with httpx.AsyncClient(
+            base_url=f"{served.url}/api/v1", headers=AUTHORIZATION, timeout=60
+        ) as own:
+            answer = await own.post("/products/bulk", json={"rows": ROWS})
+            await asyncio.sleep(seconds)
+        served.process.send_signal(signal.SIGKILL)
+        served.process.wait()
+    assert answer.status_code == 202
+    place = f"/operations/{answer.json()['id']}"
+    async with running(create_app(Shop(settings)), is_dispatching=True) as app:
+        async with client_of(app) as client:
+            while (ended := (await client.get(place)).json())["state"] != "succeeded":
+                await asyncio.sleep(0.05)
+            assert {each["status"] for each in ended["result"]["rows"]} == {"created"}
+            products = await every(client, "/products")
+            assert len(products) == 500
+            assert await movements_of(client, products[0]["id"]) == [("supply", 5)]
