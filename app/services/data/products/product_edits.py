@@ -72,9 +72,10 @@ class ProductEdits:
             InvalidInput: a variant has other options than its product, or a wrong price.
             InsufficientStock: a variant owes units to orders, and would not be allowed to any more.
         """
-        if edits:
-            await self._products.lock(edits)
-            found = await self._imported.with_variants(edits)
+        if not edits:
+            return
+        await self._products.lock(edits)
+        found = await self._imported.with_variants(edits)
         for product_id, edit in edits.items():
             if product_id not in found:
                 raise ProductNotFound.of(product_id)

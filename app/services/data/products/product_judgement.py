@@ -121,38 +121,47 @@ class Judgement:
 
     def _add(self, number: int, row: ProductRow) -> None:
         """Plan a new product, or a further variant."""
-        new = self._plan.new.get(row.product_key)
-        owner = self._known.get(row.product_key)
-        if not row.is_further:
-            for name in ("name", "category", "price_minor"):
-                if name not in row.model_fields_set:
-                    return self._outcome.refuse(number, label_of(name), "is required")
-            names = row.option_names
-        elif new is not None:
-            names = new[0][1].option_names
-        elif owner is None:
-            reason = f"there is no product {row.product_key}, and no valid row of it"
-            return self._outcome.refuse(number, "product_sku", reason)
-        elif owner.archived_at is not None:
-            return self._outcome.refuse(
-                number, "product_sku", f"product {row.product_key} is archived"
-            )
-        else:
-            names = owner.option_names
+        if (wrong := self._wrong_of_new(row)) is not None:
+            return self._outcome.refuse(number, *wrong)
+        names = self._names_for(row)
         if (wrong := wrong_options(row, names, is_new=True)) is not None:
             return self._outcome.refuse(number, *wrong)
         if not names and row.is_further:
             return self._outcome.refuse(number, "product_sku", "the product has no options")
-        if new is not None and len(new) >= MAX_VARIANTS:
-            reason = f"the product has {MAX_VARIANTS} variants already, and no more are allowed"
-            return self._outcome.refuse(number, "product_sku", reason)
-        if new is not None:
+        if (new := self._plan.new.get(row.product_key)) is not None:
             new.append((number, row))
         elif not row.is_further:
             self._plan.new[row.product_key] = [(number, row)]
         else:
-            self._add_variant(number, row, owner, names)
+            self._add_variant(number, row, self._known[row.product_key], names)
         return None
+
+    def _wrong_of_new(self, row: ProductRow) -> tuple[str, str] | None:
+        """Return the column and the reason if what a row adds cannot be."""
+        if not row.is_further:
+            for name in ("name", "category", "price_minor"):
+                if name not in row.model_fields_set:
+                    return label_of(name), "is required"
+            return None
+        if (new := self._plan.new.get(row.product_key)) is not None:
+            reason = f"the product has {MAX_VARIANTS} variants already, and no more are allowed"
+            return ("product_sku", reason) if len(new) >= MAX_VARIANTS else None
+        owner = self._known.get(row.product_key)
+        if owner is None:
+            reason = f"there is no product {row.product_key}, and no valid row of it"
+            return "product_sku", reason
+        if owner.archived_at is not None:
+            return "product_sku", f"product {row.product_key} is archived"
+        return None
+
+    def _names_for(self, row: ProductRow) -> list[str]:
+        """Return the options of the product of a new variant."""
+        if not row.is_further:
+            return row.option_names
+        if (new := self._plan.new.get(row.product_key)) is not None:
+            return new[0][1].option_names
+        names: list[str] = self._known[row.product_key].option_names
+        return names
 
     def _add_variant(self, number: int, row: ProductRow, owner: Any, names: list[str]) -> None:
         differences = self._shared(row, owner)
