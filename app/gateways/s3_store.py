@@ -41,14 +41,14 @@ class BucketStore:
         """
         try:
             # Needed by shops with a bucket only, and installed for them only.
-            import obstore  # pylint: disable=import-outside-toplevel
+            from obstore.exceptions import BaseError  # pylint: disable=import-outside-toplevel
             from obstore.store import S3Store  # pylint: disable=import-outside-toplevel
         except ImportError as error:
             raise InvalidSettings(
                 "MEDIA_STORE: s3:// needs a package more; install it with "
                 "`uv sync --extra s3` or `pip install lavka[s3]`"
             ) from error
-        self._library: Any = obstore
+        self._faults = (BaseError, OSError)
         is_plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
         self._bucket: Bucket = S3Store(
             bucket,
@@ -66,8 +66,8 @@ class BucketStore:
         require_key(key)
         attributes = _ATTRIBUTES if key.endswith(_RENDITION) else None
         try:
-            await self._library.put_async(self._bucket, key, source, attributes=attributes)
-        except (self._library.exceptions.BaseError, OSError) as error:
+            await self._bucket.put_async(key, source, attributes=attributes)
+        except self._faults as error:
             raise _unavailable(error) from error
 
     async def open(self, key: str) -> StoredFile | None:
@@ -78,10 +78,10 @@ class BucketStore:
         """
         require_key(key)
         try:
-            found = await self._library.get_async(self._bucket, key)
+            found = await self._bucket.get_async(key)
         except FileNotFoundError:
             return None
-        except (self._library.exceptions.BaseError, OSError) as error:
+        except self._faults as error:
             raise _unavailable(error) from error
         return StoredFile(found.meta["size"], _parts(found))
 
@@ -93,10 +93,10 @@ class BucketStore:
         """
         require_key(key)
         try:
-            await self._library.delete_async(self._bucket, key)
+            await self._bucket.delete_async(key)
         except FileNotFoundError:
             return
-        except (self._library.exceptions.BaseError, OSError) as error:
+        except self._faults as error:
             raise _unavailable(error) from error
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
+from app.configuration.libraries import LIBRARY_VARIABLES
 from app.messaging.commands import COMMANDS
 from app.settings import Settings, production_faults
 from tests.support.processes import ROOT
@@ -97,7 +98,7 @@ def test_the_configuration_is_for_production_but_for_the_secrets(
     plain = all_of("ConfigMap")["lavka"]["data"]
     secret = all_of("Secret")["lavka"]["stringData"]
     known = {field.upper() for field in Settings(_env_file=None).model_dump()}
-    assert set(plain) | set(secret) - {"RABBITMQ_URL"} <= known
+    assert set(plain) | set(secret) - {"RABBITMQ_URL"} <= known | set(LIBRARY_VARIABLES)
     for name, value in (plain | secret).items():
         monkeypatch.setenv(name, value)
     refused = {fault.partition(":")[0] for fault in production_faults(Settings(_env_file=None))}

@@ -86,7 +86,7 @@ async def test_files_in_a_folder_are_for_their_owner_alone(tmp_path: Path) -> No
     await FolderStore(tmp_path / "media").put(KEY, b"x")
     for path in (tmp_path / "media", *(tmp_path / "media").rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
-    assert [each for each in (tmp_path / "media" / "incoming").iterdir()] == []
+    assert not list((tmp_path / "media" / "incoming").iterdir())
 
 
 async def test_a_folder_that_cannot_be_written_is_an_outage(tmp_path: Path) -> None:
@@ -122,7 +122,8 @@ async def test_a_bucket_that_does_not_know_the_shop_is_an_outage(
 def test_a_bucket_without_its_package_is_refused_with_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "obstore", None)
+    for name in ("obstore", "obstore.store", "obstore.exceptions"):
+        monkeypatch.setitem(sys.modules, name, None)
     shop = Shop(sqlite_settings(tmp_path, media_store="s3://media/of/a/shop"))
     with pytest.raises(InvalidSettings, match=r"uv sync --extra s3"):
         _ = shop.files
