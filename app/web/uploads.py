@@ -1,6 +1,7 @@
 """Receives the file in the body of a request: to the disk, within limits, a few at one time."""
 
 import asyncio
+import logging
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,13 +10,15 @@ from typing import BinaryIO
 
 from litestar.types import Receive
 
-from app.errors import ImageTypeRefused, RequestTimeout
+from app.errors import ImageTypeRefused, RequestTimeout, Unavailable
 from app.gateways.image_header import MAX_BYTES, MEDIA_TYPES
 from app.security.open_limits import OpenLimit
 from app.services.catalogue.images.image_uploads import too_large
 from app.web.middleware.client_address import network_of
 from app.web.request import ShopRequest
 from app.web.request_state import first_headers, state_of
+
+logger = logging.getLogger(__name__)
 
 UPLOAD_SECONDS = 60.0
 MAX_UPLOADS = 8
@@ -43,6 +46,7 @@ async def received_image(request: ShopRequest) -> AsyncIterator[Path]:
         ImageTooLarge: the body is too large.
         RequestTimeout: it did not arrive in time.
         TooManyRequests: too many others arrive.
+        Unavailable: there is no room for it.
     """
     receive = _receive_of(request)
     length = first_headers(request.scope).get(b"content-length", b"")
@@ -54,8 +58,7 @@ async def received_image(request: ShopRequest) -> AsyncIterator[Path]:
     try:
         with tempfile.TemporaryDirectory(prefix="lavka-upload-") as folder:
             path = Path(folder) / "upload"
-            with path.open("wb") as file:
-                await _write(file, receive)
+            await _write(path, receive)
             yield path
     finally:
         limit.leave(client)
@@ -70,18 +73,26 @@ def _receive_of(request: ShopRequest) -> Receive:
     return receive
 
 
-async def _write(file: BinaryIO, receive: Receive) -> None:
-    size, is_complete = 0, False
+async def _write(path: Path, receive: Receive) -> None:
     try:
-        async with asyncio.timeout(UPLOAD_SECONDS):
-            while not is_complete:
-                message = await receive()
-                if message["type"] != "http.request":
-                    raise RequestTimeout("the client disconnected")
-                size += len(message["body"])
-                if size > MAX_BYTES:
-                    raise too_large()
-                file.write(message["body"])
-                is_complete = not message["more_body"]
+        with path.open("wb") as file:
+            async with asyncio.timeout(UPLOAD_SECONDS):
+                await _copy(receive, file)
     except TimeoutError as error:
         raise RequestTimeout("the file did not arrive in time") from error
+    except OSError as error:
+        logger.error("the folder of temporary files: %s", error)
+        raise Unavailable("the file could not be kept", retry_after_seconds=5) from error
+
+
+async def _copy(receive: Receive, file: BinaryIO) -> None:
+    size, is_complete = 0, False
+    while not is_complete:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise RequestTimeout("the client disconnected")
+        size += len(message["body"])
+        if size > MAX_BYTES:
+            raise too_large()
+        file.write(message["body"])
+        is_complete = not message["more_body"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.configuration.libraries import LIBRARY_VARIABLES
 from app.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -35,7 +36,7 @@ CHAPTERS = {
 }
 KINDS = ("proved by a test", "shown by a file", "left to the operator", "open")
 # Written like settings, and read by a library or by the system.
-OTHERS = {"GET", "POST", "DELETE", "PGSSLMODE", "PGSSLROOTCERT", "TZ"}
+OTHERS = {"GET", "POST", "DELETE", "PGSSLMODE", "PGSSLROOTCERT", "TZ", *LIBRARY_VARIABLES}
 _ITEM = re.compile(
     r"^\| (?P<id>(?P<chapter>\d+)\.\d+\.\d+) \| [^|]+ \| (?P<level>[12]) \| [^|]+ "
     r"\| (?P<proof>[^|]+) \|$",

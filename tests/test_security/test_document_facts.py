@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from app.core.limits import MAX_BODY_BYTES
 from app.database import deadline, engines
 from app.errors import Unavailable
+from app.gateways import image_header
 from app.models import Base
 from app.runtime import http_server
 from app.scheduler import _CLEANUP_SECONDS
@@ -32,6 +33,8 @@ from app.services.identity import account_service, start_service
 from app.services.identity.identity_service import _USE_INTERVAL
 from app.services.system import idempotency_service, mail_service
 from app.settings import Settings
+from app.tables.images import MAX_IMAGES
+from app.web import uploads
 from app.web.event_streams import MAX_STREAMS, MAX_STREAMS_PER_CLIENT
 from app.web.middleware import body_limits
 from app.web.rendering import operation_events
@@ -66,6 +69,11 @@ FACTS = (
     f"| body | {MAX_BODY_BYTES // 1_024} KiB, within "
     f"{body_limits.BODY_TIMEOUT_SECONDS * (1 - body_limits._TIMEOUT_SPREAD):.0f} to "
     f"{body_limits.BODY_TIMEOUT_SECONDS:.0f} s |",
+    f"| {image_header.MAX_BYTES // 1_024**2} MiB, within {uploads.UPLOAD_SECONDS:.0f} s; "
+    f"{image_header.MAX_PIXELS:,} pixels and {image_header.MAX_SIDE:,} on a side, "
+    f"{image_header.MAX_DECODER_BYTES // 1_024**2} MiB of memory to decode it; {MAX_IMAGES} of a",
+    f"| uploads | {uploads.MAX_UPLOADS_PER_CLIENT} from a network address, "
+    f"{uploads.MAX_UPLOADS} of a process, then 429 |",
     f"which take more than {body_limits.SLOW_SECONDS:.0f} to "
     f"{body_limits.SLOW_SECONDS * (1 + body_limits._SLOW_SPREAD):.0f} s | "
     f"{body_limits.MAX_SLOW_BODIES_PER_CLIENT} from a network address, "

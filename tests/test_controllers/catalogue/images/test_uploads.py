@@ -92,6 +92,21 @@ async def test_uploads_at_once_are_limited_and_leave_no_files(client: httpx.Asyn
     assert not any(name.startswith("lavka-upload-") for name in left)
 
 
+async def test_a_file_for_which_the_disk_has_no_room_is_refused_for_now(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    product = await create_product(client)
+
+    def full(_path: Path, _mode: str) -> Any:
+        return open("/dev/full", "wb")  # pylint: disable=consider-using-with
+
+    with patch("app.web.uploads.Path.open", full):
+        answer = await upload(client, product, picture())
+    assert problem_of(answer)["type"] == "urn:problem:unavailable"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert (await everything(shop))["images"] == []
+
+
 @pytest.mark.parametrize("authorization", ["", "Bearer lavka_wrong"])
 async def test_who_may_not_upload_is_refused_before_the_file(
     client: httpx.AsyncClient, authorization: str

@@ -1,0 +1,1 @@
+"""Errands: the loop that does them, and the handlers of their kinds."""
