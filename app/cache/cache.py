@@ -81,8 +81,12 @@ class Cache:
         """Let no entry that shows prices outlive their next change; None if there is none."""
         self._prices_end = None if seconds is None else time.monotonic() + seconds
 
-    async def show(self, kind: Kind, subject_id: UUID, owner: UUID | None, load: Load) -> Found:
+    async def show(
+        self, kind: Kind, subject_id: UUID, owner: UUID | str | None, load: Load
+    ) -> Found:
         """Return the representation of a resource for an owner, or for anybody if None.
+
+        Those for anybody may differ by a word, such as a currency.
 
         Raises:
             NotFound: the id does not exist or the owner may not see it.

@@ -77,6 +77,13 @@ def _currency_code(value: str) -> str:
     return value
 
 
+def _currency_codes(values: tuple[str, ...]) -> tuple[str, ...]:
+    codes = tuple(map(_currency_code, values))
+    if len(set(codes)) < len(codes):
+        raise ValueError("must name each currency once")
+    return codes
+
+
 def _known_schedule(value: str) -> str:
     return Cron(value).expression
 
@@ -140,6 +147,9 @@ def _media_url(value: str) -> str:
 
 Currency = Annotated[str, AfterValidator(_currency_code)]
 """A currency by its code of ISO 4217."""
+
+Currencies = Annotated[Names, AfterValidator(_currency_codes)]
+"""Currencies by their codes, separated by commas."""
 
 Schedule = Annotated[str, AfterValidator(_known_schedule)]
 """A cron expression."""

@@ -31,6 +31,7 @@ _EXAMPLES = {
     "rabbitmq_host": "localhost",
     "redis_host": "localhost",
     "report_cron": "0 6 * * *",
+    "shop_currencies": "USD,EUR",
     "shop_timezone": "Europe/Berlin",
     "smtp_host": "smtp.example.com",
     "storefront_url": "https://www.example.com",
@@ -41,6 +42,7 @@ OF_CONTAINERS = ("PGADMIN_DEFAULT_EMAIL", "PGADMIN_DEFAULT_PASSWORD", "DB_WAIT_S
 # What other programs call the same.
 _OTHER_NAMES = {
     "AMQP_URL": "RABBITMQ_HOST",
+    "CURRENCIES": "SHOP_CURRENCIES",
     "CURRENCY": "SHOP_CURRENCY",
     "DATABASE_URL": "DB_HOST",
     "DB_DATABASE": "POSTGRES_DB",

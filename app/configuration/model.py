@@ -2,14 +2,15 @@
 
 import hashlib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
 from app.configuration.fields import (
     Count,
+    Currencies,
     Currency,
     File,
     Host,
@@ -54,7 +55,9 @@ class Settings(BaseSettings):
     """The number of HTTP processes; several need PostgreSQL."""
 
     shop_currency: Currency = "USD"
-    """The currency of all prices."""
+    """The currency of the prices of products and of orders."""
+    shop_currencies: Currencies = ()
+    """The currencies in which prices are shown, `SHOP_CURRENCY` first; unset: only that."""
     shop_timezone: Zone = "UTC"
     """The zone of the shop day, whose report is made when the day has ended."""
     report_cron: Schedule = "0 0 * * *"
@@ -182,6 +185,29 @@ class Settings(BaseSettings):
     """The sender of mails."""
     storefront_url: Storefront | None = None
     """The website to which mails link; unset: mails contain only the token."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_first_currency(cls, given: Any) -> Any:
+        """Take the first of several currencies for that of the shop, unless it is named."""
+        names = given.get("shop_currencies") if isinstance(given, dict) else None
+        if not names or given.get("shop_currency"):
+            return given
+        first = names.split(",")[0].strip() if isinstance(names, str) else names[0]
+        return {**given, "shop_currency": first}
+
+    @field_validator("shop_currencies")
+    @classmethod
+    def _begin_with_first(cls, values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        first = info.data.get("shop_currency", values[0] if values else "")
+        if values and values[0] != first:
+            raise ValueError(f"must begin with SHOP_CURRENCY, which is {first}")
+        return values
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """The currencies in which prices are shown, the first of which orders are in."""
+        return self.shop_currencies or (self.shop_currency,)
 
     @property
     def signing_keys(self) -> tuple[bytes, ...]:

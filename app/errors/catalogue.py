@@ -21,6 +21,7 @@ __all__ = [
     "ImageTypeRefused",
     "InsufficientStock",
     "LastVariant",
+    "NotSoldInCurrency",
     "ProductNotForSale",
     "ProductNotFound",
     "SkuTaken",
@@ -97,6 +98,12 @@ class LastVariant(Conflict):
     """The product has no other variant."""
 
     code, title = "last-variant", "The last variant of a product"
+
+
+class NotSoldInCurrency(Conflict):
+    """The product or variant has no price in the currency."""
+
+    code, title = "not-sold-in-currency", "Not sold in this currency"
 
 
 class CategoryNotFound(NotFound):

@@ -2,7 +2,7 @@
 
 from app.errors.base import Conflict, NotFound
 
-__all__ = ["PriceListExists", "PriceListNotFound"]
+__all__ = ["DefaultPriceList", "PriceListExists", "PriceListNotFound"]
 
 
 class PriceListNotFound(NotFound):
@@ -15,3 +15,9 @@ class PriceListExists(Conflict):
     """Another price list has this code."""
 
     code, title = "price-list-exists", "The code is taken"
+
+
+class DefaultPriceList(Conflict):
+    """The price list has the ordinary prices of a currency, which always count."""
+
+    code, title = "default-price-list", "The prices of this list always count"

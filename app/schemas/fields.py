@@ -108,6 +108,17 @@ def _price_input_schema() -> dict[str, Any]:
     return {"anyOf": [_price_schema(), number]}
 
 
+def _of_shop(value: str) -> str:
+    if value not in (currencies := get_settings().currencies):
+        raise ValueError(f"must be a currency of the shop: {', '.join(currencies)}")
+    return value
+
+
+def _currency_schema() -> dict[str, Any]:
+    currencies = list(get_settings().currencies)
+    return {"type": "string", "enum": currencies, "examples": currencies[-1:]}
+
+
 def _refuse_amount(_minor: int) -> str:
     raise TypeError("only a schema of app.schemas.amounts knows the currency of its amounts")
 
@@ -290,6 +301,9 @@ MomentQuery = Annotated[
     ),
 ]
 """A moment in the format of RFC 3339 only."""
+
+ShopCurrency = Annotated[str, AfterValidator(_of_shop), _Described(_currency_schema)]
+"""A currency in which the shop shows prices."""
 
 WHOLE = BeforeValidator(_whole)
 """Goes after the constraints of an integer in JSON."""

@@ -1,7 +1,6 @@
 """Tables of products, their variants and categories, and the movements of their stock."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -21,6 +20,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from app.tables.base import Base, changes_of
+from app.tables.offers import Offer, offer_of
 
 __all__ = [
     "Availability",
@@ -79,46 +79,6 @@ def best_of(words: Iterable[Availability]) -> Availability:
     """Return the best of the words of variants; without any, a product is out of stock."""
     order = list(Availability)
     return max(words, key=order.index, default=Availability.OUT_OF_STOCK)
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What one unit of a variant costs, and where the price comes from."""
-
-    price_minor: int
-    compare_at_minor: int | None = None
-    """A higher price to be shown beside it."""
-    source: str | None = None
-    """The code of a price list; None for the price of the variant itself."""
-    base_minor: int | None = None
-    """The price of the variant itself, if that of a price list is lower."""
-
-
-def offer_of(variant: Any, listed: Offer | None) -> Offer:
-    """Return what a variant costs: what price lists have for it, or its own price if not lower."""
-    if listed is None or listed.price_minor >= variant.price_minor:
-        return Offer(variant.price_minor, variant.compare_at_minor)
-    beside = listed.compare_at_minor
-    return replace(
-        listed,
-        compare_at_minor=variant.price_minor if beside is None else beside,
-        base_minor=variant.price_minor,
-    )
-
-
-def lowest_of(offers: Sequence[tuple[bool, Offer]]) -> Offer:
-    """Return the lowest of offers, of those of variants for sale if there are any."""
-    sold = [offer for is_sold, offer in offers if is_sold]
-    return min(sold or [offer for _, offer in offers], key=_price_of)
-
-
-def lowest_offer(variants: Iterable["Variant"]) -> Offer:
-    """Return the lowest of the prices of variants, of those for sale if there are any."""
-    return lowest_of([(each.is_active, each.offer) for each in variants])
-
-
-def _price_of(offer: Offer) -> int:
-    return offer.price_minor
 
 
 class MovementReason(StrEnum):

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.tables.base import Base
@@ -21,6 +22,13 @@ class PriceList(Base):
     __table_args__ = (
         UniqueConstraint("code"),
         CheckConstraint("ends_at > starts_at", name="ends_at"),
+        Index(
+            "uq_price_lists_currency",
+            "currency",
+            unique=True,
+            postgresql_where=sql("is_default"),
+            sqlite_where=sql("is_default"),
+        ),
         Index(None, "created_at", "id"),
     )
 

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from app.database.data_file import create_private, folder_fault
 from app.database.migrate import migrate
-from app.errors import EmailTaken, InvalidInput
+from app.errors import EmailTaken, InvalidInput, PriceListExists
 from app.services.identity.start_service import generate_password
 from app.settings import InvalidSettings
 from app.wiring.catalogue import provide_products, provide_stock
 from app.wiring.identity import provide_auth, provide_start
 from app.wiring.messaging import provide_dead_letters, provide_inbox, provide_operations
+from app.wiring.prices import provide_price_lists
 from app.wiring.resources import Shop
 from app.wiring.system import provide_idempotency
 
@@ -45,6 +46,7 @@ async def prepare(shop: Shop) -> None:
     _ = shop.files
     await migrate_shop(shop)
     await require_same_currency(shop)
+    await add_default_lists(shop)
     await apply_low_stock_at(shop)
     async with shop.database.write() as session:
         if shop.settings.secret_key is None:
@@ -68,6 +70,25 @@ async def require_same_currency(shop: Shop) -> None:
             f"SHOP_CURRENCY: the prices in {shop.settings.data_place} are in {used}; "
             f"set SHOP_CURRENCY={used}, or begin with an empty database"
         )
+
+
+async def add_default_lists(shop: Shop) -> None:
+    """Give each further currency a price list with its ordinary prices.
+
+    Raises:
+        InvalidSettings: the code of such a list is that of another one.
+    """
+    for currency in shop.settings.currencies[1:]:
+        try:
+            async with shop.database.write() as session:
+                await provide_price_lists(session, shop).add_default(currency)
+        except PriceListExists as error:
+            async with shop.database.read() as session:
+                if not await provide_price_lists(session, shop).has_default(currency):
+                    raise InvalidSettings(
+                        f"SHOP_CURRENCIES: {currency} needs a price list of its own, and "
+                        f"{error.detail}; delete that list"
+                    ) from error
 
 
 async def apply_low_stock_at(shop: Shop) -> None:

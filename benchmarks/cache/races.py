@@ -195,7 +195,9 @@ class Naive(Cache):
         if settings.redis_host is not None:
             self._redis = Redis(host=settings.redis_host, port=settings.redis_port)
 
-    async def show(self, kind: Kind, subject_id: UUID, owner: UUID | None, load: Load) -> Found:
+    async def show(
+        self, kind: Kind, subject_id: UUID, owner: UUID | str | None, load: Load
+    ) -> Found:
         """Return what is kept, or load it and keep it."""
         key = f"naive:{PRODUCTS.tag(subject_id)}"
         if self._redis is None:

@@ -69,6 +69,14 @@ def _create_price_lists() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_price_lists")),
         sa.UniqueConstraint("code", name=op.f("uq_price_lists_code")),
     )
+    op.create_index(
+        "uq_price_lists_currency",
+        "price_lists",
+        ["currency"],
+        unique=True,
+        postgresql_where=sa.text("is_default"),
+        sqlite_where=sa.text("is_default"),
+    )
     op.create_index(op.f("ix_price_lists_created_at_id"), "price_lists", ["created_at", "id"])
 
 

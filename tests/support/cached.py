@@ -19,6 +19,7 @@ from app.repositories.identity.user_repository import UserRepository
 from app.repositories.orders.order_repository import OrderRepository
 from app.schemas.catalogue.category_schema import CategoryRead
 from app.schemas.catalogue.product_schema import ProductListed, ProductRead
+from app.schemas.catalogue.variant_schema import BASE
 from app.schemas.identity.user_schema import UserRead
 from app.schemas.orders.order_schema import OrderRead
 from app.wiring.resources import Shop
@@ -56,6 +57,9 @@ async def assert_cache_is_true(shop: Shop) -> None:
                         assert await _is_counted(session, item), (place, key)
                         continue
                     product = await ProductRepository(session).get(UUID(item["id"]))
+                    if item["currency"] != product.currency or item.get("price_source") == BASE:
+                        # Lists in a currency that was asked for have tests of their own.
+                        continue
                     listed = ProductListed.of(product)
                     its = listed.model_dump_json(by_alias=True, exclude_unset=True)
                     assert item == msgspec.json.decode(its), (place, key)
@@ -142,7 +146,9 @@ def redis_of(shop: Shop) -> Redis:
 
 async def _in_database(session: Any, key: str, low_stock_at: int) -> bytes:
     kind, subject, owner = key.split(":")
-    subject_id, owner_id = UUID(subject), UUID(owner) if owner else None
+    subject_id = UUID(subject)
+    # Those of products differ by currencies.
+    owner_id = UUID(owner) if owner and kind != "product" else None
     try:
         match kind:
             case "user":
@@ -155,6 +161,8 @@ async def _in_database(session: Any, key: str, low_stock_at: int) -> bytes:
                 category = await CategoryRepository(session).get(subject_id)
                 return CategoryRead.model_validate(category).to_json()
         product, variants = await ProductRepository(session).with_variants(subject_id)
-        return ProductRead.of(product, variants, low_stock_at).to_json()
+        if owner:
+            variants = await ProductRepository(session).sold_in(variants, owner)
+        return ProductRead.of(product, variants, low_stock_at, owner or None).to_json()
     except NotFound:
         return b""

@@ -185,6 +185,8 @@ def test_the_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         ("DB_PORT", "abc"),
         ("DB_POOL_SIZE", "0"),
         ("SHOP_CURRENCY", "dollars"),
+        ("SHOP_CURRENCIES", "USD,euro"),
+        ("SHOP_CURRENCIES", "USD,EUR,USD"),
         ("ENVIRONMENT", "prod"),
         ("WORKERS", "0"),
         ("LOGIN_LIMIT_PER_ACCOUNT", "0"),
@@ -315,3 +317,31 @@ async def test_tls_that_the_file_demands_of_postgresql_is_demanded(
     refused = run(settings, tmp_path, cli, "migrate")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "rejected SSL upgrade" in refused.stderr and "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "first", "all_of_them"),
+    [
+        ({}, "USD", ("USD",)),
+        ({"SHOP_CURRENCY": "EUR"}, "EUR", ("EUR",)),
+        ({"SHOP_CURRENCIES": "EUR, USD"}, "EUR", ("EUR", "USD")),
+        ({"SHOP_CURRENCIES": "JPY,USD", "SHOP_CURRENCY": "JPY"}, "JPY", ("JPY", "USD")),
+    ],
+)
+def test_the_first_currency_is_that_of_the_shop(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], first: str, all_of_them: tuple[str, ...]
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings = get_settings()
+    assert (settings.shop_currency, settings.currencies) == (first, all_of_them)
+
+
+def test_currencies_that_begin_with_another_one_are_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SHOP_CURRENCY", "EUR")
+    monkeypatch.setenv("SHOP_CURRENCIES", "USD,EUR")
+    reason = "SHOP_CURRENCIES: must begin with SHOP_CURRENCY, which is EUR"
+    with pytest.raises(InvalidSettings, match=reason):
+        get_settings()

@@ -20,6 +20,7 @@ from app.schemas.catalogue.category_schema import (
 from app.schemas.catalogue.facet_schema import FacetQuery
 from app.schemas.catalogue.image_schema import ImageQuery, ImageUpload
 from app.schemas.catalogue.option_schema import OptionsQuery
+from app.schemas.catalogue.product_query import CurrencyQuery
 from app.schemas.page_schema import PageQuery
 from app.schemas.reports.report_schema import ChartQuery
 from app.web.route_options import has_options, options_of
@@ -43,6 +44,7 @@ NO_LISTS = {
     CategoryPath,
     CategoryQuery,
     ChartQuery,
+    CurrencyQuery,
     FacetQuery,
     ImageQuery,
     ImageUpload,

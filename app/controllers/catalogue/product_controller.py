@@ -7,13 +7,14 @@ from litestar.params import FromPath, JSONBody, QueryParams
 
 from app.errors import (
     InsufficientStock,
+    NotSoldInCurrency,
     PreconditionFailed,
     ProductNotFound,
     SkuTaken,
     VariantExists,
     VariantRequired,
 )
-from app.schemas.catalogue.product_query import ProductQuery
+from app.schemas.catalogue.product_query import CurrencyQuery, ProductQuery
 from app.schemas.catalogue.product_schema import (
     ProductChange,
     ProductCreate,
@@ -69,13 +70,18 @@ class ProductController(Controller):
     @get(
         "/{product_id:uuid}",
         summary="Show a product",
-        opt=declared(ProductNotFound, access=Access.PUBLIC),
+        opt=declared(ProductNotFound, NotSoldInCurrency, access=Access.PUBLIC, query=CurrencyQuery),
     )
     async def read(
-        self, request: ShopRequest, product_id: FromPath[UUID], products: Products
+        self,
+        request: ShopRequest,
+        product_id: FromPath[UUID],
+        query: QueryParams,
+        products: Products,
     ) -> Response[ProductRead]:
-        """Return a product with its options and variants."""
-        return cached_response(request, await products.get(product_id))
+        """Return a product with its options and variants, or those sold in a currency."""
+        asked = CurrencyQuery.parse_query(query.multi_items())
+        return cached_response(request, await products.get(product_id, asked.currency))
 
     @patch(
         "/{product_id:uuid}",

@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody, QueryParams
 from app.errors import (
     InsufficientStock,
     LastVariant,
+    NotSoldInCurrency,
     PreconditionFailed,
     ProductNotFound,
     SkuTaken,
@@ -23,6 +24,7 @@ from app.schemas.catalogue.option_schema import (
     OptionsChanged,
     OptionsQuery,
 )
+from app.schemas.catalogue.product_query import CurrencyQuery
 from app.schemas.catalogue.variant_schema import (
     VariantChange,
     VariantCreate,
@@ -58,13 +60,18 @@ class VariantController(Controller):
     @get(
         "/{variant_id:uuid}",
         summary="Show a variant",
-        opt=declared(VariantNotFound, access=Access.PUBLIC),
+        opt=declared(VariantNotFound, NotSoldInCurrency, access=Access.PUBLIC, query=CurrencyQuery),
     )
     async def read_variant(
-        self, request: ShopRequest, variant_id: FromPath[UUID], variants: Variants
+        self,
+        request: ShopRequest,
+        variant_id: FromPath[UUID],
+        query: QueryParams,
+        variants: Variants,
     ) -> Response[VariantRead]:
         """Return a variant."""
-        return json_response(request, await variants.get(variant_id))
+        asked = CurrencyQuery.parse_query(query.multi_items())
+        return json_response(request, await variants.get(variant_id, asked.currency))
 
     @patch(
         "/{variant_id:uuid}",

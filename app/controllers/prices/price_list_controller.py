@@ -5,7 +5,7 @@ from uuid import UUID
 from litestar import Controller, Response, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody, QueryParams
 
-from app.errors import PreconditionFailed, PriceListExists, PriceListNotFound
+from app.errors import DefaultPriceList, PreconditionFailed, PriceListExists, PriceListNotFound
 from app.schemas.prices.price_list_schema import (
     PriceListChange,
     PriceListCreate,
@@ -72,6 +72,7 @@ class PriceListController(Controller):
         summary="Change a price list",
         opt=declared(
             PriceListNotFound,
+            DefaultPriceList,
             PreconditionFailed,
             access=Access.STAFF,
             scope=PricesScope.PRICES_WRITE,
@@ -91,7 +92,12 @@ class PriceListController(Controller):
     @delete(
         "/{price_list_id:uuid}",
         summary="Delete a price list",
-        opt=declared(PriceListNotFound, access=Access.STAFF, scope=PricesScope.PRICES_WRITE),
+        opt=declared(
+            PriceListNotFound,
+            DefaultPriceList,
+            access=Access.STAFF,
+            scope=PricesScope.PRICES_WRITE,
+        ),
     )
     async def delete(self, price_list_id: FromPath[UUID], price_lists: PriceLists) -> None:
         """Delete a price list with its prices, which no longer count."""

@@ -6,12 +6,12 @@ from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.models import Price, PriceList, Variant
+from app.models import Price, PriceList, Product, Variant
 from app.repositories.bulk import among_given, table_of
-from app.tables.catalogue import Offer
+from app.tables.offers import Offer
 
 NOW, CURRENCY = "now", "currency"
 """The names under which a session has the clock and the currency of the shop."""
@@ -58,6 +58,7 @@ def _offers(dialect: str) -> Select[Any]:
             _prices.c.amount_minor,
             _prices.c.compare_at_minor,
             _lists.c.code,
+            _lists.c.is_default,
         ).where(among_given(dialect, _prices.c.variant_id, "ids"), _counting())
         # The last row of a variant counts.
         .order_by(_prices.c.amount_minor.desc(), _lists.c.code.desc())
@@ -76,12 +77,46 @@ async def lowest_offers(
     """Return the lowest of the prices that price lists have for variants now."""
     statement = _offers(session.get_bind().dialect.name)
     given = {"ids": list(variant_ids), **price_moment(session, currency)}
-    rows = await session.execute(statement, given)
-    return {row.variant_id: Offer(row.amount_minor, row.compare_at_minor, row.code) for row in rows}
+    rows = (await session.execute(statement, given)).all()
+    lowest = {row.variant_id: row for row in rows}
+    if currency in (None, session.info[CURRENCY]):
+        return {
+            each: Offer(row.amount_minor, row.compare_at_minor, row.code)
+            for each, row in lowest.items()
+        }
+    ordinary = {row.variant_id: row.amount_minor for row in rows if row.is_default}
+    return {each: _whole(row, ordinary.get(each, 0)) for each, row in lowest.items()}
 
 
-async def read_offers(session: AsyncSession, variants: Collection[Variant]) -> None:
+def _whole(row: Any, ordinary_minor: int) -> Offer:
+    """Return a price in a currency of which a default list has the ordinary price, if any has."""
+    amount, beside = row.amount_minor, row.compare_at_minor
+    base = ordinary_minor if ordinary_minor > amount else None
+    return Offer(amount, base if beside is None else beside, row.code, base, is_whole=True)
+
+
+async def read_offers(
+    session: AsyncSession, variants: Collection[Variant], currency: str | None = None
+) -> None:
     """Read the lowest of the prices that price lists have for variants now."""
-    offers = await lowest_offers(session, [each.id for each in variants])
+    offers = await lowest_offers(session, [each.id for each in variants], currency)
     for each in variants:
         each.listed = offers.get(each.id)
+
+
+def sold_in(session: AsyncSession, currency: str) -> ColumnElement[bool]:
+    """Return the condition that a product has a price in a currency other than the first one."""
+    moment = price_moment(session)["price_at"]
+    return exists(
+        select(_prices.c.variant_id)
+        .join(_variants, _variants.c.id == _prices.c.variant_id)
+        .join(_lists, _lists.c.id == _prices.c.price_list_id)
+        .where(
+            _variants.c.product_id == Product.id,
+            _variants.c.archived_at.is_(None),
+            _variants.c.is_active,
+            _lists.c.currency == currency,
+            applying(literal(moment, _lists.c.starts_at.type)),
+        )
+        .correlate(Product)
+    )

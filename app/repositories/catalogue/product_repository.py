@@ -16,7 +16,7 @@ from app.repositories.base import Repository, lock_rows
 from app.repositories.bulk import among, insert_rows, table_of
 from app.repositories.catalogue.category_filter import CategoryFilter, only
 from app.repositories.catalogue.facet_repository import FACETS, facets_of_rows
-from app.repositories.catalogue.list_prices import read_offers
+from app.repositories.catalogue.list_prices import CURRENCY, read_offers, sold_in
 from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.repositories.catalogue.product_filter import ProductConditions
 from app.schemas.catalogue.product_query import MAX_HITS, RELEVANCE, ProductQuery, position_of
@@ -76,7 +76,7 @@ class ProductRepository(Repository[Product]):
         if not search_words(query.q or ""):
             return [], None
         its = ProductConditions(self.session, query)
-        rows = its.ranked(select(Product).where(*its.all(), *conditions))
+        rows = its.ranked(self._for_sale(query).where(*conditions))
         last = min(first + query.limit, MAX_HITS)
         found = (await self.session.scalars(rows.offset(first).limit(last - first + 1))).all()
         if first + len(found) <= last or last == MAX_HITS:
@@ -95,7 +95,10 @@ class ProductRepository(Repository[Product]):
         return await CategoryFilter(self.session).condition(category)
 
     def _for_sale(self, query: ProductQuery) -> Select[Product]:
-        return select(Product).where(*ProductConditions(self.session, query).all())
+        rows = select(Product).where(*ProductConditions(self.session, query).all())
+        if query.currency in (None, self.session.info[CURRENCY]):
+            return rows
+        return rows.where(sold_in(self.session, str(query.currency)))
 
     async def lock(self, product_ids: Collection[UUID]) -> None:
         """Lock products with their variants until the transaction ends.
@@ -141,6 +144,12 @@ class ProductRepository(Repository[Product]):
         """
         product = await self.get(product_id, lock=lock)
         return product, list(product.variants)
+
+    async def sold_in(self, variants: Collection[Variant], currency: str) -> list[Variant]:
+        """Return those of variants that have a price in a currency now, with it."""
+        await read_offers(self.session, variants, currency)
+        is_first = currency == self.session.info[CURRENCY]
+        return [each for each in variants if is_first or each.listed is not None]
 
     async def variants_of(self, product_ids: Collection[UUID]) -> dict[UUID, list[Variant]]:
         """Return the variants of products in their order."""

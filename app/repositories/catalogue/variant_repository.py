@@ -9,11 +9,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app.cache.areas.catalogue import product_tags
 from app.database.sessions import mark_changed
-from app.errors import SkuTaken, VariantExists, VariantNotFound
+from app.errors import NotSoldInCurrency, SkuTaken, VariantExists, VariantNotFound
 from app.models import Product, Variant
 from app.repositories.base import Repository
 from app.repositories.bulk import insert_rows, table_of
-from app.repositories.catalogue.list_prices import read_offers
+from app.repositories.catalogue.list_prices import CURRENCY, read_offers
 from app.schemas.catalogue.variant_schema import VariantQuery
 
 _variants = table_of(Variant)
@@ -31,14 +31,22 @@ class VariantRepository(Repository[Variant]):
         is_there = exists().where(Product.id == Variant.product_id, Product.archived_at.is_(None))
         return select(Variant).where(Variant.archived_at.is_(None), is_there)
 
-    async def shown(self, variant_id: UUID) -> Variant:
-        """Return a variant with its price of now.
+    async def shown(self, variant_id: UUID, currency: str | None = None) -> Variant:
+        """Return a variant with its price of now, by default in the currency of the shop.
 
         Raises:
             VariantNotFound: the variant does not exist.
+            NotSoldInCurrency: it has no price in the currency.
         """
         variant = await self.get(variant_id)
-        await read_offers(self.session, [variant])
+        await read_offers(self.session, [variant], currency)
+        is_first = currency in (None, self.session.info[CURRENCY])
+        if not is_first and variant.listed is None:
+            raise NotSoldInCurrency(
+                f"variant {variant_id} has no price in {currency}",
+                id=str(variant_id),
+                currency=currency,
+            )
         return variant
 
     async def product_of(self, variant_id: UUID) -> UUID:

@@ -13,7 +13,7 @@ from app.models import Product, Variant
 from app.repositories.base import lock_rows
 from app.repositories.bulk import among, arrays, table_of, values_of
 from app.repositories.catalogue.list_prices import lowest_offers
-from app.tables.catalogue import Offer, lowest_of, offer_of
+from app.tables.offers import Offer, lowest_of, offer_of
 
 _products = table_of(Product)
 _variants = table_of(Variant)
@@ -57,7 +57,8 @@ class ListedPriceRepository:
             for each, prices in now.items()
             if before.get(each) != prices
         ]
-        mark_changed(self._session, product_tags(product_ids, are_listed_anew=bool(changed)))
+        # Lists in further currencies change, too.
+        mark_changed(self._session, product_tags(product_ids))
         if changed:
             await self._store(changed)
 

@@ -22,7 +22,7 @@ class PriceListRepository(Repository[PriceList]):
 
     model = PriceList
     not_found = PriceListNotFound
-    conflicts = {"code": PriceListExists}
+    conflicts = {"code": PriceListExists, "currency": PriceListExists}
 
     def query(self) -> Select[PriceList]:
         """Return the price lists that are not archived."""
@@ -37,6 +37,11 @@ class PriceListRepository(Repository[PriceList]):
             limit=query.limit,
             cursor=query.cursor,
         )
+
+    async def default_currencies(self) -> set[str]:
+        """Return the currencies that have a list with their ordinary prices."""
+        query = select(PriceList.currency).where(PriceList.is_default)
+        return set(await self.session.scalars(query))
 
     async def has_due(self, moment: datetime) -> bool:
         """Return whether lists of products do not show what applies at a moment."""

@@ -6,9 +6,11 @@ from typing import Literal, Self
 from pydantic import Field
 
 from app.errors import InvalidInput
+from app.schemas.base import Schema, unchanged
 from app.schemas.catalogue.option_filter import OptionFilter
-from app.schemas.fields import PriceQuery, Sku, Text
+from app.schemas.fields import PriceQuery, ShopCurrency, Sku, Text
 from app.schemas.page_schema import CountedQuery, Cursor
+from app.settings import get_settings
 
 RELEVANCE = "relevance"
 """The order of the products that match words best."""
@@ -74,6 +76,11 @@ class ProductQuery(ProductFilter, CountedQuery):
         examples=["stock"],
     )
 
+    currency: ShopCurrency | None = unchanged(
+        description="Prices in this currency of the shop, with `price_source`; without it, those "
+        "in the first one.",
+    )
+
     @property
     def includes_stock(self) -> bool:
         """Whether the exact stock of each product is wanted."""
@@ -89,6 +96,8 @@ class ProductQuery(ProductFilter, CountedQuery):
         query = super().parse_query(pairs)
         if query.sort == RELEVANCE and query.q is None:
             raise InvalidInput.in_query("sort", "must be another order without `q`")
+        if query.currency not in (None, get_settings().shop_currency):
+            _require_no_price(query)
         return query
 
     @property
@@ -97,6 +106,20 @@ class ProductQuery(ProductFilter, CountedQuery):
         if self.sort is not None:
             return self.sort
         return self.default_order if self.q is None else RELEVANCE
+
+
+def _require_no_price(query: ProductQuery) -> None:
+    """Require that a list in a currency other than the first one does not go by prices.
+
+    Raises:
+        InvalidInput: it would.
+    """
+    reason = f"is only for prices in {get_settings().shop_currency}"
+    if query.sort in ("price", "-price"):
+        raise InvalidInput.in_query("sort", f"`{query.sort}` {reason}")
+    for name in ("min_price", "max_price"):
+        if getattr(query, name) is not None:
+            raise InvalidInput.in_query(name, reason)
 
 
 def position_of(cursor: str) -> int:
@@ -109,3 +132,12 @@ def position_of(cursor: str) -> int:
     if not isinstance(position, int) or not 0 < position < MAX_HITS:
         raise InvalidInput.in_query("cursor", "is not a cursor of this list")
     return position
+
+
+class CurrencyQuery(Schema):
+    """The currency of the prices of a product or a variant."""
+
+    currency: ShopCurrency | None = unchanged(
+        description="Prices in this currency of the shop, with `price_source`; without it, those "
+        "in the first one.",
+    )

@@ -1,6 +1,7 @@
 """Products: requests and responses."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -37,7 +38,8 @@ from app.schemas.fields import (
     Sku,
 )
 from app.schemas.page_schema import MAX_ITEMS, CountedPage, Next
-from app.tables.catalogue import MAX_OPTIONS, Offer, lowest_offer
+from app.tables.catalogue import MAX_OPTIONS
+from app.tables.offers import Offer, lowest_offer
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
@@ -214,9 +216,15 @@ class ProductRead(_Product):
         return self
 
     @classmethod
-    def of(cls, product: Product, variants: Sequence[Variant], low_stock_at: int) -> Self:
-        """Return a product with its variants."""
-        names = product.option_names
+    def of(
+        cls,
+        product: Product,
+        variants: Sequence[Variant],
+        low_stock_at: int,
+        currency: str | None = None,
+    ) -> Self:
+        """Return a product with its variants, whose prices may have been read in a currency."""
+        names, is_told = product.option_names, currency is not None
         offer = lowest_offer(variants)
         its: dict[str, Any]
         if names:
@@ -225,7 +233,10 @@ class ProductRead(_Product):
                 offer = Offer(offer.price_minor)
             its = {
                 "options": options_of(variants, names),
-                "variants": [VariantRead.of(each, names, low_stock_at) for each in variants],
+                "variants": [
+                    VariantRead.of(each, names, low_stock_at, tells_source=is_told)
+                    for each in variants
+                ],
             }
         else:
             only = variants[0]
@@ -237,8 +248,8 @@ class ProductRead(_Product):
         return cls(
             stock_quantity=units_in(variants),
             updated_at=max(product.updated_at, *(each.updated_at for each in variants)),
-            **_shared(product),
-            **its | offered(offer),
+            **_shared(product, currency),
+            **_without_prices(its) | offered(offer, tells_source=is_told),
         )
 
 
@@ -259,29 +270,42 @@ class ProductListed(_Product):
     )
 
     @classmethod
-    def of(cls, product: Product) -> Self:
-        """Return a product as lists show it."""
-        prices = Offer(product.price_minor, product.compare_at_minor, product.price_source)
+    def of(
+        cls,
+        product: Product,
+        offer: Offer | None = None,
+        currency: str | None = None,
+        variants: Sequence[Variant] = (),
+    ) -> Self:
+        """Return a product as lists show it; variants are given if its stock is wanted."""
+        listed = Offer(product.price_minor, product.compare_at_minor, product.price_source)
+        prices = listed if offer is None else replace(offer, base_minor=None)
         return cls(
             availability=product.availability,
-            **_shared(product),
-            **offered(prices),
+            **_shared(product, currency),
+            **offered(prices, tells_source=currency is not None),
+            **_stock_of(product, variants),
         )
 
-    @classmethod
-    def with_stock(cls, product: Product, variants: Sequence[Variant]) -> Self:
-        """Return a product with its stock."""
-        listed = cls.of(product)
-        listed.stock_quantity = units_in(variants)
-        listed.updated_at = max(product.updated_at, *(each.updated_at for each in variants))
-        return listed
+
+def _stock_of(product: Product, variants: Sequence[Variant]) -> dict[str, Any]:
+    if not variants:
+        return {}
+    last = max(product.updated_at, *(each.updated_at for each in variants))
+    return {"stock_quantity": units_in(variants), "updated_at": last}
 
 
-def _shared(product: Product) -> dict[str, Any]:
+def _without_prices(its: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in its.items() if name not in PRICES}
+
+
+def _shared(product: Product, currency: str | None) -> dict[str, Any]:
     """Return what lists and documents show of a product."""
     its = {name: getattr(product, name) for name in _SHARED}
     if product.image is not None:
         its["image"] = ProductImage.of_stored(product.image)
+    if currency is not None:
+        its["currency"] = currency
     return its
 
 

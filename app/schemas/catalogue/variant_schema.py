@@ -22,8 +22,9 @@ from app.schemas.fields import (
     Sku,
 )
 from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
-from app.tables.catalogue import MAX_OPTIONS, Offer, availability_of
+from app.tables.catalogue import MAX_OPTIONS, availability_of
 from app.tables.identity import comparison_key
+from app.tables.offers import Offer
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
@@ -39,13 +40,13 @@ COMPARE_AT: Any = omitted(
 )
 PRICE_SOURCE: Any = omitted(
     max_length=64,
-    description="The code of the price list that the price comes from; absent if the product or "
-    "variant itself has it.",
+    description="The code of the price list that the price comes from; if the product or variant "
+    "itself has it, absent, or `base` where a currency was asked for.",
     examples=["summer-sale"],
 )
 BASE_PRICE: Any = omitted(
     alias="base_price",
-    description="The price without price lists, if that of a price list is lower.",
+    description="The ordinary price, if that of a price list is lower.",
     examples=["9.99"],
 )
 
@@ -255,9 +256,16 @@ class VariantRead(InCurrency):
     )
 
     @classmethod
-    def of(cls, variant: Variant, option_names: Sequence[str], low_stock_at: int) -> Self:
+    def of(
+        cls,
+        variant: Variant,
+        option_names: Sequence[str],
+        low_stock_at: int,
+        *,
+        tells_source: bool = False,
+    ) -> Self:
         """Return a variant of a product that has these options."""
-        prices = offered(variant.offer)
+        prices = offered(variant.offer, tells_source=tells_source)
         derived = {"availability", "option_values", *PRICES}
         return cls(
             availability=availability_of(variant, low_stock_at),
@@ -271,9 +279,14 @@ PRICES = ("price_minor", "compare_at_minor", "price_source", "base_minor")
 """The fields that an offer has in a response."""
 
 
-def offered(offer: Offer) -> dict[str, Any]:
+BASE = "base"
+"""What is told as the source of a price that is no price list's."""
+
+
+def offered(offer: Offer, *, tells_source: bool = False) -> dict[str, Any]:
     """Return an offer as fields of a response, without those that have nothing to say."""
-    values = (offer.price_minor, offer.compare_at_minor, offer.source, offer.base_minor)
+    source = offer.source or (BASE if tells_source else None)
+    values = (offer.price_minor, offer.compare_at_minor, source, offer.base_minor)
     return {name: value for name, value in zip(PRICES, values, strict=True) if value is not None}
 
 

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from app.schemas.base import Change, MemberError, Schema, unchanged
-from app.schemas.fields import Line, MomentQuery, Ordinal, Slug
+from app.schemas.catalogue.variant_schema import BASE
+from app.schemas.fields import Line, MomentQuery, Ordinal, ShopCurrency, Slug
 from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
@@ -15,18 +16,29 @@ _STARTS_AT, _ENDS_AT = "2026-07-01T00:00:00Z", "2026-07-15T00:00:00Z"
 _MOMENT = "2026-01-31T12:00:00Z"
 NOT_AFTER = "must be after starts_at"
 
+
+def _not_base(code: str) -> str:
+    if code == BASE:
+        raise ValueError(f"must not be {BASE}, which names no list")
+    return code
+
+
 ListName = Annotated[Line, Field(max_length=100)]
-CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
 class PriceListCreate(Schema):
     """A new price list."""
 
-    code: Slug = Field(
-        description="The word by which prices name the list; unique and never changed.",
+    code: Annotated[Slug, AfterValidator(_not_base)] = Field(
+        description="The word by which prices name the list; unique, never changed, not `base`.",
         examples=["summer-sale"],
     )
     name: ListName = Field(description="The name.", examples=["Summer sale"])
+    currency: ShopCurrency | None = Field(
+        default=None,
+        description="The currency of the prices; by default the first of the shop.",
+        examples=[None],
+    )
     starts_at: MomentQuery | None = Field(
         default=None,
         description="The moment at which its prices begin to count; null means at once.",
@@ -77,6 +89,11 @@ class PriceListRead(Schema):
     name: str = Field(max_length=100, description="The name.", examples=["Summer sale"])
     currency: str = Field(
         max_length=3, description="The currency of the prices (ISO 4217).", examples=["USD"]
+    )
+    is_default: bool = Field(
+        description="Whether it has the ordinary prices of a currency other than the first one; "
+        "the shop makes these lists, and they always count.",
+        examples=[False],
     )
     starts_at: datetime | None = Field(
         description="The moment at which its prices begin to count (UTC); null means that they do.",

@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from app.core.search_words import search_text
-from app.errors import InvalidInput, VariantRequired
+from app.errors import InvalidInput, NotSoldInCurrency, VariantRequired
 from app.models import Product, Variant
 from app.schemas.catalogue.variant_schema import option_values_of
-from app.tables.catalogue import Offer, availability_of, best_of, lowest_offer, threshold_of
+from app.tables.catalogue import availability_of, best_of, threshold_of
+from app.tables.offers import Offer, lowest_offer
 
 
 def derive_listing(product: Product, variants: Sequence[Variant], low_stock_at: int) -> None:
@@ -79,6 +80,18 @@ def require_higher_compare_at(variant: Variant, pointer: str = "#") -> None:
     """
     if variant.compare_at_minor is not None and variant.compare_at_minor <= variant.price_minor:
         raise InvalidInput.in_body((f"{pointer}/compare_at_price", "must be more than the price"))
+
+
+def require_sold(product: Product, variants: Sequence[Variant], currency: str) -> None:
+    """Require that a product has variants with a price in a currency.
+
+    Raises:
+        NotSoldInCurrency: it has none.
+    """
+    if not variants:
+        raise NotSoldInCurrency(
+            f"{product.name} has no price in {currency}", id=str(product.id), currency=currency
+        )
 
 
 def only_variant(product: Product, variants: Sequence[Variant]) -> Variant:

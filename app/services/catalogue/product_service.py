@@ -1,6 +1,6 @@
 """The catalogue: products with their variants."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -23,9 +23,10 @@ from app.schemas.catalogue.product_schema import (
 from app.schemas.catalogue.variant_schema import Stocked
 from app.security.principal import Caller
 from app.services.catalogue.catalogue_changes import CatalogueChanges, stock_of
-from app.services.catalogue.listing import only_variant
+from app.services.catalogue.listing import only_variant, require_sold
 from app.services.catalogue.new_product import Maker, columns_of
 from app.services.preconditions import require_match
+from app.tables.offers import Offer, lowest_offers_of
 
 _OF_VARIANT = {"sku", "price_minor", "stock_quantity", *Stocked.model_fields}
 
@@ -68,30 +69,30 @@ class ProductService:
         await self._changes.announce(ProductCreatedEvent(new.product.id, shown))
         return shown
 
-    async def get(self, product_id: UUID) -> Found:
-        """Return a product.
+    async def get(self, product_id: UUID, currency: str | None = None) -> Found:
+        """Return a product, in a currency with those of its variants that are sold in it.
 
         Raises:
             ProductNotFound: the product does not exist.
+            NotSoldInCurrency: none of its variants has a price in the currency.
         """
 
         async def load() -> Representation:
             product, variants = await self._products.with_variants(product_id)
-            return Representation.of(ProductRead.of(product, variants, self._low_stock_at))
+            if currency is not None:
+                variants = await self._products.sold_in(variants, currency)
+                require_sold(product, variants, currency)
+            shown = ProductRead.of(product, variants, self._low_stock_at, currency)
+            return Representation.of(shown)
 
-        return await self._cache.show(PRODUCTS, product_id, None, load)
+        return await self._cache.show(PRODUCTS, product_id, currency, load)
 
     async def find(self, query: ProductQuery) -> Found:
         """Return a page of the products that are for sale; one with their stock is not cached."""
 
         async def load() -> Representation:
             products, following = await self._products.find(query)
-            if query.includes_stock:
-                variants = await self._products.variants_of([each.id for each in products])
-                items = [ProductListed.with_stock(each, variants[each.id]) for each in products]
-            else:
-                items = [ProductListed.of(each) for each in products]
-            page = ProductPage(items=items, next=following)
+            page = ProductPage(items=await self._listed(products, query), next=following)
             if query.is_counted:
                 page.total = await self._products.count(query)
             return Representation.of(page)
@@ -99,6 +100,29 @@ class ProductService:
         if query.includes_stock:
             return Found(await load(), Tier.MISS)
         return await self._cache.show_list(PRODUCT_LISTS, query.model_dump_json(), load)
+
+    async def _listed(
+        self, products: Sequence[Product], query: ProductQuery
+    ) -> list[ProductListed]:
+        is_plain = query.currency in (None, self._currency)
+        if is_plain and not query.includes_stock:
+            return [ProductListed.of(each, currency=query.currency) for each in products]
+        variants = await self._products.variants_of([each.id for each in products])
+        offers: dict[UUID, Offer] = {}
+        if query.currency is not None and not is_plain:
+            them = [each for its in variants.values() for each in its if each.is_active]
+            sold = await self._products.sold_in(them, query.currency)
+            offers = lowest_offers_of(sold)
+            products = [each for each in products if each.id in offers]
+        return [
+            ProductListed.of(
+                each,
+                offers.get(each.id),
+                query.currency,
+                variants[each.id] if query.includes_stock else (),
+            )
+            for each in products
+        ]
 
     async def change(
         self,

@@ -57,15 +57,21 @@ class VariantService:
         self._currency = currency
         self._low_stock_at = low_stock_at
 
-    async def get(self, variant_id: UUID) -> VariantRead:
-        """Return a variant.
+    async def get(self, variant_id: UUID, currency: str | None = None) -> VariantRead:
+        """Return a variant, with its price in a currency.
 
         Raises:
             VariantNotFound: the variant does not exist.
+            NotSoldInCurrency: it has no price in the currency.
         """
-        variant = await self._variants.shown(variant_id)
+        variant = await self._variants.shown(variant_id, currency)
         names = await self._variants.option_names_of([variant.product_id])
-        return self._shown(variant, names[variant.product_id])
+        return VariantRead.of(
+            variant,
+            names[variant.product_id],
+            self._low_stock_at,
+            tells_source=currency is not None,
+        ).in_currency(currency or self._currency)
 
     async def find(self, query: VariantQuery) -> VariantPage:
         """Return a page of variants."""

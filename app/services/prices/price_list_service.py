@@ -9,7 +9,7 @@ from uuid import UUID
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.core.money import format_minor, to_minor
-from app.errors import InvalidInput
+from app.errors import DefaultPriceList, InvalidInput
 from app.models import PriceList
 from app.repositories.prices.price_list_repository import PriceListRepository
 from app.repositories.prices.price_repository import PriceRepository
@@ -67,17 +67,43 @@ class PriceListService:
         now = self._clock.now()
         added = PriceList(
             id=new_id(now),
-            currency=self._currency,
             is_default=False,
             is_listed=False,
             created_at=now,
             updated_at=now,
             version=1,
-            **data.model_dump(),
+            **data.model_dump() | {"currency": data.currency or self._currency},
         )
         # It has no prices that could be shown.
         added.is_listed = added.applies_at(now)
         return PriceListRead.model_validate(await self._lists.add(added))
+
+    async def has_default(self, currency: str) -> bool:
+        """Return whether a currency has a list with its ordinary prices."""
+        return currency in await self._lists.default_currencies()
+
+    async def add_default(self, currency: str) -> None:
+        """Add the list with the ordinary prices of a currency, unless it exists.
+
+        Raises:
+            PriceListExists: another process has added it, or its code is that of another list.
+        """
+        if await self.has_default(currency):
+            return
+        now = self._clock.now()
+        its = {"id": new_id(now), "created_at": now, "updated_at": now, "version": 1}
+        code = f"{currency.lower()}-default"
+        await self._lists.add(
+            PriceList(
+                code=code,
+                name=f"Prices in {currency}",
+                currency=currency,
+                is_default=True,
+                is_active=True,
+                is_listed=True,
+                **its,
+            )
+        )
 
     async def get(self, list_id: UUID) -> PriceListRead:
         """Return a price list.
@@ -101,6 +127,7 @@ class PriceListService:
 
         Raises:
             PriceListNotFound, PreconditionFailed: nothing is changed.
+            DefaultPriceList: its prices would not always count.
             InvalidInput: it would end before it starts.
         """
         price_list = await self._lists.get(list_id, lock=True)
@@ -110,6 +137,8 @@ class PriceListService:
         starts_at, ends_at = price_list.starts_at, price_list.ends_at
         if starts_at is not None and ends_at is not None and ends_at <= starts_at:
             raise InvalidInput.in_body(("#/ends_at", NOT_AFTER))
+        if price_list.is_default and (starts_at or ends_at or not price_list.is_active):
+            raise _always_counts(price_list)
         _count_change(price_list, self._clock.now())
         await self._lists.flush()
         await self._changes.follow(price_list)
@@ -120,8 +149,11 @@ class PriceListService:
 
         Raises:
             PriceListNotFound: it does not exist.
+            DefaultPriceList: its prices always count.
         """
         price_list = await self._lists.get(list_id, lock=True)
+        if price_list.is_default:
+            raise _always_counts(price_list)
         price_list.archived_at = self._clock.now()
         await self._lists.flush()
         await self._changes.follow(price_list)
@@ -206,6 +238,13 @@ class PriceListService:
             for each, (amount, _) in changed.items()
         }
         await self._audit.record_all(CatalogueAudited.PRICE_CHANGED, caller, details)
+
+
+def _always_counts(price_list: PriceList) -> DefaultPriceList:
+    return DefaultPriceList(
+        f"{price_list.code} has the ordinary prices in {price_list.currency}",
+        id=str(price_list.id),
+    )
 
 
 def _count_change(price_list: PriceList, now: datetime) -> None:

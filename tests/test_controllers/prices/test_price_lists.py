@@ -242,3 +242,11 @@ async def test_each_price_that_changes_is_in_the_audit_trail(
         {"price_list": code, "from": "2.00", "to": None},
     ]
     assert len(events) == 4
+
+
+async def test_no_list_is_called_as_the_price_that_is_in_none(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    body = SUMMER | {"code": "base"}
+    wrong = {"#/code": "must not be base, which names no list"}
+    assert places_of(await refused(client, shop, "POST", "/price-lists", json=body)) == wrong

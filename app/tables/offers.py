@@ -1,0 +1,58 @@
+"""What variants cost: their own prices, and the lower ones of price lists."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What one unit of a variant costs, and where the price comes from."""
+
+    price_minor: int
+    compare_at_minor: int | None = None
+    """A higher price to be shown beside it."""
+    source: str | None = None
+    """The code of a price list; None for the price of the variant itself."""
+    base_minor: int | None = None
+    """The price without sales, if that of a price list is lower."""
+    is_whole: bool = False
+    """Whether it is in a currency in which the price of the variant itself does not count."""
+
+
+def offer_of(variant: Any, listed: Offer | None) -> Offer:
+    """Return what a variant costs: what price lists have for it, or its own price if not lower."""
+    if listed is not None and listed.is_whole:
+        return listed
+    if listed is None or listed.price_minor >= variant.price_minor:
+        return Offer(variant.price_minor, variant.compare_at_minor)
+    beside = listed.compare_at_minor
+    return replace(
+        listed,
+        compare_at_minor=variant.price_minor if beside is None else beside,
+        base_minor=variant.price_minor,
+    )
+
+
+def lowest_of(offers: Sequence[tuple[bool, Offer]]) -> Offer:
+    """Return the lowest of offers, of those of variants for sale if there are any."""
+    sold = [offer for is_sold, offer in offers if is_sold]
+    return min(sold or [offer for _, offer in offers], key=_price_of)
+
+
+def lowest_offers_of(variants: Iterable[Any]) -> dict[UUID, Offer]:
+    """Return the lowest of the prices of variants, by their products."""
+    its: dict[UUID, list[Any]] = {}
+    for each in variants:
+        its.setdefault(each.product_id, []).append(each)
+    return {product_id: lowest_offer(them) for product_id, them in its.items()}
+
+
+def lowest_offer(variants: Iterable[Any]) -> Offer:
+    """Return the lowest of the prices of variants, of those for sale if there are any."""
+    return lowest_of([(each.is_active, each.offer) for each in variants])
+
+
+def _price_of(offer: Offer) -> int:
+    return offer.price_minor
