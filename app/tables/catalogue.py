@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    inspect,
     select,
 )
 from sqlalchemy import text as sql
@@ -252,7 +253,13 @@ class Variant(Base):
 
     @property
     def offer(self) -> Offer:
-        """What one unit costs: the lowest price of the price lists, or its own if none is lower."""
+        """What one unit costs: the lowest price of the price lists, or its own if none is lower.
+
+        Raises:
+            RuntimeError: it is stored, and what price lists have for it has not been read.
+        """
+        if _LISTED not in self.__dict__ and inspect(self).persistent:
+            raise RuntimeError(f"the prices of variant {self.id} have not been read")
         return offer_of(self, self.listed)
 
 

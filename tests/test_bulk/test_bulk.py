@@ -13,6 +13,7 @@ from app.wiring.resources import Shop
 from tests.support.cached import caught_up
 from tests.support.ledger import every, movements_of
 from tests.support.refusals import problem_of
+from tests.test_controllers.prices.lists import listed, make_list
 from tests.test_messaging.deliveries import letters_of, message, take_postponed
 
 TEA = {"sku": "tea", "name": "Tea", "category": "Drinks", "price": "4.99", "stock_quantity": 10}
@@ -169,3 +170,13 @@ async def test_a_message_of_another_system_is_applied_whole_or_not_at_all(
     await Pipeline(shop).process([message("product_bulk", {"rows": rows[:1]})])
     await caught_up(shop)
     assert [each["sku"] for each in await every(client, "/products")] == ["tea"]
+
+
+async def test_a_row_leaves_the_price_of_a_sale(shop: Shop, client: httpx.AsyncClient) -> None:
+    (tea,) = await bulk(client, shop, TEA)
+    await make_list(client, shop, {tea["id"]: "3.99"}, code="sale")
+    assert statuses(await bulk(client, shop, TEA | {"price": "5.99"})) == ["changed"]
+    (item,) = await listed(client, max_price="4.00")
+    assert (item["price"], item["price_source"]) == ("3.99", "sale")
+    read = (await client.get(f"/products/{tea['id']}")).json()
+    assert (read["price"], read["base_price"]) == ("3.99", "5.99")

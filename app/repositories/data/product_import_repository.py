@@ -11,6 +11,7 @@ from sqlalchemy.orm import contains_eager, undefer_group
 
 from app.models import Product, StockMovement, Variant
 from app.repositories.bulk import among
+from app.repositories.catalogue.list_prices import read_offers
 
 
 class ProductImportRepository:
@@ -54,7 +55,7 @@ class ProductImportRepository:
         return {row.sku: row for row in rows}
 
     async def with_variants(self, product_ids: Collection[UUID]) -> dict[UUID, Product]:
-        """Return locked products with their variants, as they are now."""
+        """Return locked products with their variants and prices, as they are now."""
         query = (
             select(Product)
             .where(among(self._session, Product.id, product_ids), Product.archived_at.is_(None))
@@ -63,7 +64,10 @@ class ProductImportRepository:
             .options(contains_eager(Product.variants), undefer_group("words"))
             .execution_options(populate_existing=True)
         )
-        return {each.id: each for each in (await self._session.scalars(query)).unique()}
+        found = {each.id: each for each in (await self._session.scalars(query)).unique()}
+        variants = [variant for each in found.values() for variant in each.variants]
+        await read_offers(self._session, variants)
+        return found
 
     async def redate_movements(
         self, variant_ids: Collection[UUID], source: str, before: datetime, after: datetime

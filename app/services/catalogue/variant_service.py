@@ -52,8 +52,8 @@ class VariantService:
         self._products = products
         self._variants = variants
         self._stock = stock
-        self._changes = changes
         self._clock = clock
+        self._changes = changes
         self._currency = currency
         self._low_stock_at = low_stock_at
 
