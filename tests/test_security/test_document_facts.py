@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 from argon2 import PasswordHasher
 
-from app.core.limits import MAX_BODY_BYTES
+from app.core.limits import MAX_BODY_BYTES, MAX_BULK_BODY_BYTES
 from app.database import deadline, engines
 from app.errors import Unavailable
 from app.gateways import image_header
@@ -68,7 +68,8 @@ FACTS = (
     f"within {http_server._HEADER_SECONDS} s; closed after {http_server._HEADER_SECONDS} s",
     f"| body | {MAX_BODY_BYTES // 1_024} KiB, within "
     f"{body_limits.BODY_TIMEOUT_SECONDS * (1 - body_limits._TIMEOUT_SPREAD):.0f} to "
-    f"{body_limits.BODY_TIMEOUT_SECONDS:.0f} s |",
+    f"{body_limits.BODY_TIMEOUT_SECONDS:.0f} s; {MAX_BULK_BODY_BYTES // 1_024**2} MiB for "
+    "`POST /products/bulk`",
     f"| {image_header.MAX_BYTES // 1_024**2} MiB, within {uploads.UPLOAD_SECONDS:.0f} s; "
     f"{image_header.MAX_PIXELS:,} pixels and {image_header.MAX_SIDE:,} on a side, "
     f"{image_header.MAX_DECODER_BYTES // 1_024**2} MiB of memory to decode it; {MAX_IMAGES} of a",
