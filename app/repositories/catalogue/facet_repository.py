@@ -87,12 +87,23 @@ class FacetRepository:
 
     async def replace(self, product: Product, variants: Sequence[Variant]) -> None:
         """Write the facets of a changed product."""
-        its_variants = [_columns(each, _OF_VARIANT) for each in variants]
-        rows = list(_facets_of(_columns(product, _OF_PRODUCT), its_variants))
-        of_it = _facets.product_id == product.id
-        stored = (await self._session.execute(select(FACETS).where(of_it))).mappings().all()
-        if _sorted(stored) != _sorted(rows):
-            await self._session.execute(delete(FACETS).where(of_it))
+        await self.replace_all([(product, variants)])
+
+    async def replace_all(self, changed: Sequence[tuple[Product, Sequence[Variant]]]) -> None:
+        """Write the facets of changed products."""
+        wanted: dict[UUID, list[Any]] = {}
+        for product, variants in changed:
+            its_variants = [_columns(each, _OF_VARIANT) for each in variants]
+            wanted[product.id] = list(_facets_of(_columns(product, _OF_PRODUCT), its_variants))
+        stored: dict[UUID, list[Any]] = {each: [] for each in wanted}
+        of_them = among(self._session, _facets.product_id, list(wanted))
+        for row in (await self._session.execute(select(FACETS).where(of_them))).mappings():
+            stored[row["product_id"]].append(row)
+        other = [each for each, rows in wanted.items() if _sorted(stored[each]) != _sorted(rows)]
+        if other:
+            of_other = among(self._session, _facets.product_id, other)
+            await self._session.execute(delete(FACETS).where(of_other))
+            rows = [row for each in other for row in wanted[each]]
             await insert_rows(self._session, (FACETS, rows))
 
     async def category_condition(self, query: FacetQuery) -> list[Condition]:

@@ -1,6 +1,7 @@
 """Changes of products and variants, with the events, the audit and the listing that follow them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,19 @@ from app.services.system.audit_service import AuditService
 from app.tables.catalogue import MAX_OPTIONS, is_limited
 
 _UNIQUE = frozenset({"sku", *(f"option{place}_key" for place in range(1, MAX_OPTIONS + 1))})
+
+
+@dataclass(slots=True)
+class Noted:
+    """What changes of many products are to write, so that it is written at once."""
+
+    products: list[tuple[Product, Sequence[Variant], Mapping[UUID, int]]] = field(
+        default_factory=list
+    )
+    """The changed products with their variants, and the stock of each before."""
+    prices: dict[UUID, dict[str, str]] = field(default_factory=dict)
+    """The former and the new price of variants."""
+    movements: list[dict[str, Any]] = field(default_factory=list)
 
 
 class CatalogueChanges:
@@ -62,8 +76,11 @@ class CatalogueChanges:
         variant: Variant,
         changes: Mapping[str, Any],
         now: datetime,
+        noted: Noted | None = None,
     ) -> None:
         """Change a variant; a counted stock is recorded as its difference from the stored one.
+
+        With `noted`, `store_all` writes what would be written here.
 
         Raises:
             SkuTaken, VariantExists: a unique value is taken.
@@ -81,25 +98,52 @@ class CatalogueChanges:
         variant.version += 1
         if difference := variant.stock_quantity - stock_quantity:
             variant.stock_quantity = stock_quantity
-            await self.move(variant, difference, MovementReason.STOCKTAKE, caller.name, now)
+            row = self._moved(variant, difference, MovementReason.STOCKTAKE, caller.name, now)
+            await self._write([row], {}, caller, noted)
         note_low_stock(variant, now, self._low_stock_at)
         require_stock(product, variant)
-        if not _UNIQUE.isdisjoint(changes):
+        if noted is None and not _UNIQUE.isdisjoint(changes):
             # One that is taken is refused here, and not where the audit is stored.
             await self._stock.flush()
         if variant.price_minor != price_minor:
-            await self._audit_price(caller, product, variant, price_minor)
+            prices = {
+                "from": format_minor(price_minor, product.currency),
+                "to": format_minor(variant.price_minor, product.currency),
+            }
+            await self._write([], {variant.id: prices}, caller, noted)
+
+    async def _write(
+        self,
+        movements: list[dict[str, Any]],
+        prices: dict[UUID, dict[str, str]],
+        caller: Caller,
+        noted: Noted | None,
+    ) -> None:
+        """Write movements and changes of prices, or note them."""
+        if noted is not None:
+            noted.movements += movements
+            noted.prices |= prices
+            return
+        if movements:
+            await self._stock.add_movements(movements)
+        if prices:
+            await self._audit.record_all(CatalogueAudited.PRICE_CHANGED, caller, prices)
 
     async def move(
         self, variant: Variant, quantity: int, reason: MovementReason, source: str, now: datetime
     ) -> StockMovementRead:
         """Move the stock of a variant, and record the movement."""
+        row = self._moved(variant, quantity, reason, source, now)
+        await self._stock.add_movements([row])
+        return StockMovementRead(product_id=variant.product_id, **row)
+
+    def _moved(
+        self, variant: Variant, quantity: int, reason: MovementReason, source: str, now: datetime
+    ) -> dict[str, Any]:
         variant.stock_quantity += quantity
         variant.updated_at = now
         note_low_stock(variant, now, self._low_stock_at)
-        row = movement_row(variant.id, quantity, reason, source, now)
-        await self._stock.add_movements([row])
-        return StockMovementRead(product_id=variant.product_id, **row)
+        return movement_row(variant.id, quantity, reason, source, now)
 
     async def store(
         self,
@@ -125,21 +169,37 @@ class CatalogueChanges:
             product.version += 1
         await self._stock.flush()
         shown = ProductRead.of(product, variants, self._low_stock_at)
-        await self._outbox.announce(ProductChangedEvent(product.id, shown))
-        for each in variants:
-            moved = each.stock_quantity - before.get(each.id, each.stock_quantity)
-            for event in stock_events(each, each.stock_quantity - moved, moved, self._low_stock_at):
-                await self._outbox.announce(event)
+        for event in self._events_of(shown, variants, before):
+            await self._outbox.announce(event)
         return shown
 
-    async def _audit_price(
-        self, caller: Caller, product: Product, variant: Variant, before_minor: int
-    ) -> None:
-        prices = {
-            "from": format_minor(before_minor, product.currency),
-            "to": format_minor(variant.price_minor, product.currency),
-        }
-        await self._audit.record(CatalogueAudited.PRICE_CHANGED, caller, variant.id, **prices)
+    async def store_all(self, caller: Caller, noted: Noted, now: datetime) -> None:
+        """Store many changed products, as `store` does, with what was noted of them.
+
+        Raises:
+            SkuTaken, VariantExists: a unique value is taken.
+        """
+        for product, variants, _ in noted.products:
+            derive_listing(product, variants, self._low_stock_at)
+            product.updated_at = now
+            product.version += 1
+        await self._stock.flush()
+        await self._facets.replace_all([(each, its) for each, its, _ in noted.products])
+        await self._write(noted.movements, noted.prices, caller, None)
+        events: list[DomainEvent] = []
+        for product, variants, before in noted.products:
+            shown = ProductRead.of(product, variants, self._low_stock_at)
+            events += self._events_of(shown, variants, before)
+        await self.announce_all(events)
+
+    def _events_of(
+        self, shown: ProductRead, variants: Sequence[Variant], before: Mapping[UUID, int]
+    ) -> list[DomainEvent]:
+        events: list[DomainEvent] = [ProductChangedEvent(shown.id, shown)]
+        for each in variants:
+            moved = each.stock_quantity - before.get(each.id, each.stock_quantity)
+            events += stock_events(each, each.stock_quantity - moved, moved, self._low_stock_at)
+        return events
 
 
 def require_stock(product: Product, variant: Variant) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from app.schemas.catalogue.product_events import ProductCreatedEvent
 from app.schemas.catalogue.product_schema import ProductRead
 from app.schemas.catalogue.variant_schema import MAX_VARIANTS, VariantCreate
 from app.security.principal import Caller
-from app.services.catalogue.catalogue_changes import CatalogueChanges, stock_of
+from app.services.catalogue.catalogue_changes import CatalogueChanges, Noted, stock_of
 from app.services.catalogue.new_product import Maker, NewProduct, columns_of, supplies_of
 
 
@@ -76,21 +77,25 @@ class ProductEdits:
             return
         await self._products.lock(edits)
         found = await self._imported.with_variants(edits)
+        now, noted = self._clock.now(), Noted()
         for product_id, edit in edits.items():
             if product_id not in found:
                 raise ProductNotFound.of(product_id)
-            await self._change(caller, found[product_id], edit)
+            await self._change(caller, found[product_id], edit, now, noted)
+        await self._changes.store_all(caller, noted, now)
 
-    async def _change(self, caller: Caller, product: Product, edit: Edit) -> None:
+    async def _change(
+        self, caller: Caller, product: Product, edit: Edit, now: datetime, noted: Noted
+    ) -> None:
         variants = list(product.variants)
-        now, before = self._clock.now(), stock_of(variants)
+        before = stock_of(variants)
         for variant in variants:
             if changes := edit.variants.get(variant.id):
-                await self._changes.change_variant(caller, product, variant, changes, now)
+                await self._changes.change_variant(caller, product, variant, changes, now, noted)
         for name, value in edit.product.items():
             setattr(product, name, value)
         added = await self._add(caller, product, variants, edit.added) if edit.added else []
-        await self._changes.store(product, [*variants, *added], before, now)
+        noted.products.append((product, [*variants, *added], before))
 
     async def _add(
         self,
