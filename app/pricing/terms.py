@@ -1,0 +1,233 @@
+"""What a quote is made of: the goods of a cart, promotions, shipping, and rates of tax."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """A line of a cart: a variant, how many units of it, and its price, which is decided."""
+
+    variant_id: UUID
+    product_id: UUID
+    unit_minor: int
+    quantity: int
+    tax_class: str
+    category_ids: frozenset[UUID] = frozenset()
+    """The categories of the product, and those above them."""
+    weight_grams: int = 0
+    """The weight of one unit."""
+
+
+class Effect(StrEnum):
+    """What a promotion reduces."""
+
+    PERCENT_ITEMS = "percent_items"
+    """Each eligible line, by a percentage."""
+    AMOUNT_ITEMS = "amount_items"
+    """Each unit of the eligible lines, by an amount."""
+    BUNDLE = "bundle"
+    """Of so many eligible units, the cheapest ones, by a percentage."""
+    PERCENT_ORDER = "percent_order"
+    """The sum of the eligible lines, by a percentage."""
+    AMOUNT_ORDER = "amount_order"
+    """The sum of the eligible lines, by an amount."""
+    FREE_SHIPPING = "free_shipping"
+    """The price of shipping, to nothing."""
+
+
+class Refusal(StrEnum):
+    """Why a promotion does not apply."""
+
+    INACTIVE = "inactive"
+    NOT_BEGUN = "not-begun"
+    EXPIRED = "expired"
+    USED_UP = "used-up"
+    ALREADY_USED = "already-used"
+    NOT_IN_CURRENCY = "not-in-currency"
+    NOT_IN_COUNTRY = "not-in-country"
+    NOT_FOR_THESE_ITEMS = "not-for-these-items"
+    BELOW_MINIMUM = "below-minimum"
+    NOT_COMBINABLE = "not-combinable"
+    NOTHING_TO_REDUCE = "nothing-to-reduce"
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a cart must have for a promotion."""
+
+    category_ids: frozenset[UUID] = frozenset()
+    product_ids: frozenset[UUID] = frozenset()
+    """Without categories and products, all lines are eligible."""
+    min_subtotal_minor: int = 0
+    """What the eligible lines must cost, before any discount."""
+    min_quantity: int = 0
+    """How many units the eligible lines must have."""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A promotion in the currency of a cart."""
+
+    id: UUID
+    label: str
+    effect: Effect
+    code: str | None = None
+    """The coupon that the customer has entered; None if the promotion applies by itself."""
+    percent_ppm: int = 0
+    amount_minor: int | None = None
+    """None if the promotion has no amount in the currency."""
+    buys: int = 0
+    """Of a bundle: the units that are paid in full."""
+    gets: int = 0
+    """Of a bundle: the units that are reduced for them."""
+    conditions: Conditions = Conditions()
+    combines: bool = True
+    priority: int = 0
+    """The lowest one applies first."""
+    refusal: Refusal | None = None
+    """Why it does not apply to this customer at all, such as a limit that is reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShippingRate:
+    """A price of shipping, from a weight and a price of the goods on."""
+
+    amount_minor: int
+    from_weight_grams: int = 0
+    from_subtotal_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shipping:
+    """A way to ship in the currency of a cart."""
+
+    rates: tuple[ShippingRate, ...]
+    tax_class: str | None = None
+    """None if it is taxed by the rates of the goods, in proportion to them."""
+    counts_before_discounts: bool = False
+    """Whether thresholds compare with the goods before discounts, and not after them."""
+    max_weight_grams: int | None = None
+
+
+class TaxReason(StrEnum):
+    """Why a rate of tax applies."""
+
+    STANDARD_RATED = "standard_rated"
+    REVERSE_CHARGE = "reverse_charge"
+    EXPORT = "export"
+    EXEMPT = "exempt"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A rate of tax, and why it applies."""
+
+    ppm: int
+    reason: TaxReason = TaxReason.STANDARD_RATED
+
+
+class Rounding(StrEnum):
+    """Where tax is rounded."""
+
+    PER_RATE = "per_rate"
+    PER_LINE = "per_line"
+
+
+@dataclass(frozen=True, slots=True)
+class Taxes:
+    """The rates of tax at the place and the moment of an order."""
+
+    rates: Mapping[str, Rate]
+    """The rate of each class."""
+    prices_include_tax: bool = True
+    rounding: Rounding = Rounding.PER_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Cart:
+    """What is to be priced; a cart has no amounts of its own."""
+
+    goods: tuple[Goods, ...]
+    taxes: Taxes
+    promotions: tuple[Promotion, ...] = ()
+    shipping: Shipping | None = None
+    """None if nothing is shipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What a promotion takes off."""
+
+    promotion_id: UUID
+    position: int | None
+    """The line, from 1; None is shipping."""
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedTax:
+    """A part of an amount, and the tax in it or on it."""
+
+    rate: Rate
+    base_minor: int
+    """The taxed amount as prices are: with the tax in it if they include it."""
+    tax_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedLine:
+    """A line with its amounts, which an order keeps."""
+
+    goods: Goods
+    subtotal_minor: int
+    discount_minor: int
+    tax: QuotedTax
+    total_minor: int
+    """What is to be paid for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedShipping:
+    """Shipping with its amounts."""
+
+    price_minor: int
+    discount_minor: int
+    taxes: tuple[QuotedTax, ...]
+    """Several if it is taxed in proportion to the goods."""
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotApplied:
+    """A promotion that does not apply, and why."""
+
+    promotion: Promotion
+    refusal: Refusal
+    missing_minor: int = 0
+    """What the goods lack of the minimum."""
+    missing_quantity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a cart costs."""
+
+    lines: tuple[QuotedLine, ...]
+    shipping: QuotedShipping | None
+    """None if nothing is shipped, or if the way to ship does not fit."""
+    is_shippable: bool
+    """Whether the way to ship fits the goods."""
+    taxes: tuple[QuotedTax, ...]
+    """The sums by rate, the highest first."""
+    adjustments: tuple[Adjustment, ...]
+    not_applied: tuple[NotApplied, ...] = field(default=())
+    subtotal_minor: int = 0
+    discount_minor: int = 0
+    tax_minor: int = 0
+    total_minor: int = 0

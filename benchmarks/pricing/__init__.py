@@ -1,0 +1,1 @@
+"""Checks of pricing with more carts than a test has time for."""

@@ -1,0 +1,201 @@
+"""Quotes: the rules of money by an example, by random carts, and by mistakes that must be found."""
+
+from datetime import timedelta
+from random import Random
+from uuid import UUID
+
+import pytest
+
+from app.pricing.arithmetic import of_pieces
+from app.pricing.quote import price
+from app.pricing.terms import (
+    Cart,
+    Conditions,
+    Effect,
+    Goods,
+    Promotion,
+    Quote,
+    Rate,
+    Refusal,
+    Rounding,
+    Shipping,
+    ShippingRate,
+    Taxes,
+)
+from tests.test_pricing.carts import NOW, random_cart
+from tests.test_pricing.oracle import faults_of
+from tests.test_pricing.planted import BUGS
+
+A, B, C = (UUID(int=each) for each in (1, 2, 3))
+VAT = {"standard": Rate(190_000), "reduced": Rate(70_000)}
+GOODS = (
+    Goods(A, A, 999, 3, "standard"),
+    Goods(B, B, 2_450, 1, "reduced"),
+    Goods(C, C, 495, 2, "standard"),
+)
+TEN_PERCENT_OFF_A = Promotion(
+    id=UUID(int=10),
+    label="10 % off",
+    effect=Effect.PERCENT_ITEMS,
+    percent_ppm=100_000,
+    conditions=Conditions(product_ids=frozenset({A})),
+)
+FIVE_OFF = Promotion(
+    id=UUID(int=11), label="5.00 off", effect=Effect.AMOUNT_ORDER, code="FIVE", amount_minor=500
+)
+SHIPPING = Shipping(
+    rates=(ShippingRate(490), ShippingRate(0, from_subtotal_minor=6_000)), tax_class="standard"
+)
+EXAMPLE = Cart(GOODS, Taxes(VAT), (TEN_PERCENT_OFF_A, FIVE_OFF), SHIPPING)
+
+
+def with_(cart: Cart, *promotions: Promotion) -> Cart:
+    """Return a cart with other promotions."""
+    return Cart(cart.goods, cart.taxes, promotions, cart.shipping)
+
+
+def refusals(quote: Quote) -> dict[UUID, Refusal]:
+    """Return why promotions do not apply."""
+    return {each.promotion.id: each.refusal for each in quote.not_applied}
+
+
+def test_the_example_with_prices_that_include_tax_comes_out_to_the_cent() -> None:
+    quote = price(EXAMPLE, NOW)
+    assert [each.subtotal_minor for each in quote.lines] == [2_997, 2_450, 990]
+    assert [each.amount_minor for each in quote.adjustments] == [300, 220, 199, 81]
+    assert [each.total_minor for each in quote.lines] == [2_477, 2_251, 909]
+    assert [each.tax.tax_minor for each in quote.lines] == [396, 147, 145]
+    assert quote.shipping is not None and quote.shipping.price_minor == 490
+    assert [each.tax_minor for each in quote.shipping.taxes] == [78]
+    assert [(each.base_minor, each.tax_minor) for each in quote.taxes] == [
+        (3_876, 619),
+        (2_251, 147),
+    ]
+    assert (quote.subtotal_minor, quote.discount_minor) == (6_437, 800)
+    assert (quote.tax_minor, quote.total_minor) == (766, 6_127)
+    assert quote.not_applied == ()
+
+
+def test_rounded_per_line_the_example_has_one_cent_of_tax_less() -> None:
+    taxes = Taxes(VAT, rounding=Rounding.PER_LINE)
+    quote = price(Cart(GOODS, taxes, EXAMPLE.promotions, SHIPPING), NOW)
+    assert [each.tax.tax_minor for each in quote.lines] == [395, 147, 145]
+    assert (quote.tax_minor, quote.total_minor) == (765, 6_127)
+
+
+def test_the_example_at_net_prices_in_new_york_adds_the_tax() -> None:
+    rates = {"standard": Rate(88_750), "reduced": Rate(88_750)}
+    taxes = Taxes(rates, prices_include_tax=False)
+    quote = price(Cart(GOODS, taxes, EXAMPLE.promotions, SHIPPING), NOW)
+    assert (quote.tax_minor, quote.total_minor) == (544, 6_671)
+
+
+def test_a_line_that_is_returned_in_parts_is_refunded_to_the_cent() -> None:
+    assert [of_pieces(2_477, 3, each, each) for each in (1, 2, 3)] == [825, 826, 826]
+    assert [of_pieces(396, 3, each, each) for each in (1, 2, 3)] == [132, 132, 132]
+    random = Random(7)
+    for _ in range(500):
+        amount, quantity = random.randrange(10**6), random.randint(1, 40)
+        ends = sorted(random.sample(range(1, quantity + 1), random.randint(1, quantity)))
+        ends[-1] = quantity
+        starts = [1, *(each + 1 for each in ends[:-1])]
+        parts = [of_pieces(amount, quantity, *each) for each in zip(starts, ends, strict=True)]
+        assert sum(parts) == amount and min(parts) >= 0
+
+
+def test_random_carts_cost_what_exact_fractions_say() -> None:
+    random = Random(17)
+    for number in range(2_000):
+        cart = random_cart(random)
+        assert faults_of(cart, price(cart, NOW), NOW) == [], f"cart {number}: {cart}"
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_planted_mistake_is_found(bug: str) -> None:
+    random = Random(17)
+    with BUGS[bug]():
+        found = sum(bool(faults_of(each, price(each, NOW), NOW)) for each in _carts(random, 300))
+    assert found > 0
+
+
+def _carts(random: Random, count: int) -> list[Cart]:
+    return [random_cart(random) for _ in range(count)]
+
+
+def test_shipping_is_free_from_a_price_after_discounts_unless_they_do_not_count() -> None:
+    # 64.37 before discounts, 56.37 after them.
+    before = Shipping(SHIPPING.rates, "standard", counts_before_discounts=True)
+    quotes = [
+        price(Cart(GOODS, EXAMPLE.taxes, EXAMPLE.promotions, each), NOW)
+        for each in (SHIPPING, before)
+    ]
+    assert [each.shipping and each.shipping.total_minor for each in quotes] == [490, 0]
+
+
+def test_a_way_to_ship_that_does_not_fit_is_said_and_costs_nothing() -> None:
+    heavy = (Goods(A, A, 999, 3, "standard", weight_grams=20_000),)
+    light = Shipping(SHIPPING.rates, "standard", max_weight_grams=30_000)
+    quote = price(Cart(heavy, EXAMPLE.taxes, (), light), NOW)
+    assert (quote.is_shippable, quote.shipping, quote.total_minor) == (False, None, 2_997)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"refusal": Refusal.USED_UP}, Refusal.USED_UP),
+        ({"amount_minor": None}, Refusal.NOT_IN_CURRENCY),
+        ({"amount_minor": 0}, Refusal.NOTHING_TO_REDUCE),
+        ({"conditions": Conditions(starts_at=NOW + timedelta(seconds=1))}, Refusal.NOT_BEGUN),
+        ({"conditions": Conditions(ends_at=NOW)}, Refusal.EXPIRED),
+        (
+            {"conditions": Conditions(product_ids=frozenset({UUID(int=99)}))},
+            Refusal.NOT_FOR_THESE_ITEMS,
+        ),
+        ({"conditions": Conditions(min_subtotal_minor=6_438)}, Refusal.BELOW_MINIMUM),
+        ({"conditions": Conditions(min_quantity=7)}, Refusal.BELOW_MINIMUM),
+    ],
+)
+def test_a_promotion_that_does_not_apply_says_why(
+    changes: dict[str, object], refusal: Refusal
+) -> None:
+    values = {"id": FIVE_OFF.id, "label": "", "effect": Effect.AMOUNT_ORDER, "amount_minor": 500}
+    quote = price(with_(EXAMPLE, Promotion(**(values | changes))), NOW)  # type: ignore[arg-type]
+    assert refusals(quote) == {FIVE_OFF.id: refusal}
+    assert quote.total_minor == price(with_(EXAMPLE), NOW).total_minor
+
+
+def test_what_is_missing_of_a_minimum_is_told() -> None:
+    conditions = Conditions(min_subtotal_minor=7_000, min_quantity=8)
+    promotion = Promotion(UUID(int=1), "", Effect.FREE_SHIPPING, conditions=conditions)
+    (refused,) = price(with_(EXAMPLE, promotion), NOW).not_applied
+    assert (refused.missing_minor, refused.missing_quantity) == (563, 2)
+
+
+@pytest.mark.parametrize(("percent_ppm", "is_better"), [(500_000, True), (10_000, False)])
+def test_of_one_that_does_not_combine_and_the_others_the_better_applies(
+    percent_ppm: int, is_better: bool
+) -> None:
+    alone = Promotion(
+        UUID(int=9), "", Effect.PERCENT_ORDER, percent_ppm=percent_ppm, combines=False, code="ONE"
+    )
+    quote = price(with_(EXAMPLE, *EXAMPLE.promotions, alone), NOW)
+    applied = {each.promotion_id for each in quote.adjustments}
+    others = {each.id for each in EXAMPLE.promotions}
+    assert applied == ({alone.id} if is_better else others)
+    assert refusals(quote) == dict.fromkeys(
+        others if is_better else {alone.id}, Refusal.NOT_COMBINABLE
+    )
+
+
+def test_a_second_promotion_of_free_shipping_has_nothing_to_reduce() -> None:
+    both = [Promotion(UUID(int=each), "", Effect.FREE_SHIPPING) for each in (5, 4)]
+    quote = price(with_(EXAMPLE, FIVE_OFF, *both), NOW)
+    of_shipping = [each for each in quote.adjustments if each.position is None]
+    assert [(each.promotion_id, each.amount_minor) for each in of_shipping] == [(UUID(int=4), 490)]
+    assert refusals(quote) == {UUID(int=5): Refusal.NOTHING_TO_REDUCE}
+
+
+def test_an_empty_cart_costs_nothing() -> None:
+    quote = price(Cart((), EXAMPLE.taxes, (FIVE_OFF,)), NOW)
+    assert (quote.total_minor, quote.lines, quote.taxes) == (0, (), ())
+    assert refusals(quote) == {FIVE_OFF.id: Refusal.NOT_FOR_THESE_ITEMS}
