@@ -9,7 +9,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """A line of a cart: a variant, how many units of it, and its price, which is decided."""
+    """A line of a cart: a variant, the number of its units, and its price, which is decided."""
 
     variant_id: UUID
     product_id: UUID
@@ -30,7 +30,7 @@ class Effect(StrEnum):
     AMOUNT_ITEMS = "amount_items"
     """Each unit of the eligible lines, by an amount."""
     BUNDLE = "bundle"
-    """Of so many eligible units, the cheapest ones, by a percentage."""
+    """Of a number of eligible units, the cheapest ones, by a percentage."""
     PERCENT_ORDER = "percent_order"
     """The sum of the eligible lines, by a percentage."""
     AMOUNT_ORDER = "amount_order"
