@@ -60,6 +60,8 @@ class ProductImportRepository:
             select(Product)
             .where(among(self._session, Product.id, product_ids), Product.archived_at.is_(None))
             .join(Product.variants)
+            # Again, or PostgreSQL joins the variants of the whole shop.
+            .where(among(self._session, Variant.product_id, product_ids))
             .order_by(Variant.position, Variant.id)
             .options(contains_eager(Product.variants), undefer_group("words"))
             .execution_options(populate_existing=True)
