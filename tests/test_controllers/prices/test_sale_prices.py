@@ -5,7 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from app.messaging.pipeline import Pipeline
+from app.models import Order
 from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user, place_order
 from tests.test_controllers.prices.lists import (
@@ -17,6 +20,7 @@ from tests.test_controllers.prices.lists import (
     set_prices,
     shown,
 )
+from tests.test_messaging.deliveries import message
 
 RUNNING = {"starts_in": -DAY, "ends_in": DAY}
 OVER = {"starts_in": -DAY, "ends_in": -HOUR}
@@ -197,3 +201,47 @@ async def test_the_price_of_a_product_can_change_during_a_sale(
     assert (cheaper["price"], cheaper.get("price_source")) == ("7.00", None)
     (item,) = await listed(client)
     assert item["price"] == "7.00"
+
+
+async def test_an_order_of_the_queue_costs_the_price_of_its_moment(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    product = await create_product(client, price="10.00", stock_quantity=9)
+    user = await create_user(client)
+    await make_list(client, shop, {product["id"]: "8.00"}, starts_in=HOUR, ends_in=2 * HOUR)
+    items = [{"product_id": product["id"], "quantity": 2}]
+
+    async def total() -> int:
+        sent = message("order", {"user_id": user["id"], "items": items})
+        await Pipeline(shop).process([sent])
+        async with shop.database.read() as session:
+            newest = select(Order.total_minor).order_by(Order.number.desc()).limit(1)
+            return (await session.scalars(newest)).one()
+
+    assert await total() == 2_000
+    async with in_time(shop, HOUR):
+        assert await total() == 1_600
+    async with in_time(shop, 2 * HOUR):
+        assert await total() == 2_000
+
+
+async def test_a_buyer_of_a_product_in_variants_pays_the_price_of_each(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    shirt = await create_product(
+        client,
+        price="20.00",
+        stock_quantity=5,
+        option_values={"Size": "S"},
+        variants=[{"sku": "M", "option_values": {"Size": "M"}, "stock_quantity": 5}],
+    )
+    small, medium = (each["id"] for each in shirt["variants"])
+    user = await create_user(client)
+    await make_list(client, shop, {medium: "15.00"})
+    items = [{"variant_id": small, "quantity": 1}, {"variant_id": medium, "quantity": 2}]
+    order = (await client.post("/orders", json={"user_id": user["id"], "items": items})).json()
+    assert [each["unit_price"] for each in order["items"]] == ["20.00", "15.00"]
+    assert order["total"] == "50.00"
+    # What was ordered keeps its price.
+    await set_prices(client, await make_list(client, shop, {}), {small: "1.00"})
+    assert (await shown(client, f"/orders/{order['id']}"))["total"] == "50.00"
