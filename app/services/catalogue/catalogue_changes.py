@@ -106,10 +106,8 @@ class CatalogueChanges:
             # One that is taken is refused here, and not where the audit is stored.
             await self._stock.flush()
         if variant.price_minor != price_minor:
-            prices = {
-                "from": format_minor(price_minor, product.currency),
-                "to": format_minor(variant.price_minor, product.currency),
-            }
+            both = zip(("from", "to"), (price_minor, variant.price_minor), strict=True)
+            prices = {name: format_minor(each, product.currency) for name, each in both}
             await self._write([], {variant.id: prices}, caller, noted)
 
     async def _write(
