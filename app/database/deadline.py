@@ -10,6 +10,7 @@ ANSWER_SECONDS = 3.5
 """How long a request waits for the database; its caller has an answer within 5 s."""
 # What a commit may take beyond that, and what the answer may take after the commit.
 _COMMIT_SECONDS = 0.8
+_PAUSE_SECONDS = 60.0
 
 
 class Limit(Protocol):
@@ -62,6 +63,22 @@ class Deadline:
             if self._is_abandoned:
                 self.abandon()
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Do not count the time of a block, which has a limit of its own."""
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
+        self._extra_seconds += _PAUSE_SECONDS
+        if self._limit_at is not None:
+            self._move(self._limit_at + self._extra_seconds)
+        try:
+            yield
+        finally:
+            self._extra_seconds -= _PAUSE_SECONDS
+            if self._limit_at is not None:
+                self._limit_at += loop.time() - began_at
+                self._move(self._limit_at + self._extra_seconds)
+
     def _move(self, when: float | None) -> None:
         if not self._timeout.expired():
             self._timeout.reschedule(when)
@@ -79,4 +96,15 @@ def committing() -> Iterator[None]:
         yield
         return
     with limit.extended():
+        yield
+
+
+@contextmanager
+def uncounted() -> Iterator[None]:
+    """Keep a block, which has a limit of its own, from being counted to the current request."""
+    limit = CURRENT.get()
+    if not isinstance(limit, Deadline):
+        yield
+        return
+    with limit.paused():
         yield

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 _RENDITION = ".webp"
 _ATTRIBUTES = {"Content-Type": "image/webp", "Cache-Control": "public, max-age=31536000, immutable"}
-_ANSWER_SECONDS = 10
+_ANSWER_SECONDS = 20
 _RETRY = {
     "max_retries": 2,
     "retry_timeout": timedelta(seconds=15),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -85,6 +86,8 @@ def _program(program: str, folder: Path, ports: dict[str, int]) -> Program:
         ],
         environment=os.environ | {"LC_ALL": "C"},
         is_ready=lambda _pid: _is_ready(ports["s3.port"]),
+        # Its parts wait for each other for ten seconds when they are asked to end.
+        stop_signal=signal.SIGKILL,
     )
 
 

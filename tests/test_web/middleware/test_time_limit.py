@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from litestar.types import Message, Receive, Scope, Send
 
-from app.database.deadline import committing
+from app.database.deadline import committing, uncounted
 from app.web.middleware.time_limit import TimeLimit
 from app.wiring.resources import Shop
 from main import create_app
@@ -157,6 +157,31 @@ async def test_a_commit_is_not_interrupted(leaves_after: float) -> None:
     await caller.ask(commit)
     assert is_committed.is_set()
     assert caller.status == 200
+
+
+@pytest.mark.parametrize("before", [0, LIMIT_SECONDS / 2])
+async def test_a_block_with_a_limit_of_its_own_is_not_counted(before: float) -> None:
+    async def store(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await asyncio.sleep(before)
+        with uncounted():
+            await asyncio.sleep(LIMIT_SECONDS * 2)
+        await asyncio.sleep(LIMIT_SECONDS / 4)
+        await answer(send)
+
+    async def waits_after(scope: Scope, receive: Receive, send: Send) -> None:
+        await store(scope, receive, _unsent)
+        await asyncio.sleep(LIMIT_SECONDS * 2)
+        await answer(send)
+
+    in_time, late = Caller(), Caller()
+    await in_time.ask(store)
+    assert in_time.status == 200
+    await late.ask(waits_after)
+    assert late.status == 503
+
+
+async def _unsent(_message: Message) -> None:
+    """Send nothing."""
 
 
 async def test_a_time_out_of_the_application_is_its_own() -> None:

@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from uuid import UUID
 
+from app.database.deadline import uncounted
 from app.errors import ImageTooLarge
 from app.gateways.image_header import MAX_BYTES, ImageHeader, read_header
 from app.gateways.storage import FileStore
@@ -50,7 +51,8 @@ class ImageUploads:
         async with self._begin() as images:
             image = await images.begin(product_id, header, size, sha256, alt)
         if image.status is ImageStatus.UPLOADING:
-            await self._store.put(image.original_key, source)
+            with uncounted():
+                await self._store.put(image.original_key, source)
         async with self._begin() as images:
             return await images.finish(product_id, image.id)
 
