@@ -141,3 +141,14 @@ class CurrencyQuery(Schema):
         description="Prices in this currency of the shop, with `price_source`; without it, those "
         "in the first one.",
     )
+
+    @classmethod
+    def parse_query(cls, pairs: Iterable[tuple[str, str]]) -> Self:
+        """Validate the currency of a query string.
+
+        Other parameters are ignored, as they were before there was any.
+
+        Raises:
+            InvalidInput: the currency is not one of the shop, or is given twice.
+        """
+        return super().parse_query(pair for pair in pairs if pair[0] in cls.model_fields)

@@ -200,3 +200,17 @@ async def test_orders_are_in_the_first_currency(buyer: httpx.AsyncClient, trader
     assert (order["total"], order["currency"]) == ("10.00", "USD")
     problem = await refused(buyer, trader, "POST", "/orders", json=body | {"currency": "EUR"})
     assert places_of(problem) == {"#/currency": "is not a field of this document"}
+
+
+async def test_other_parameters_of_a_product_are_ignored_as_before(
+    buyer: httpx.AsyncClient, trader: Shop
+) -> None:
+    product = await create_product(buyer)
+    path = f"/products/{product['id']}"
+    assert await shown(buyer, f"{path}?x=1") == product
+    for query, reason in (
+        ("currency=USD&currency=USD", "must be given once"),
+        ("currency=CHF", "must be a currency of the shop: USD, EUR, JPY, KWD"),
+    ):
+        problem = await refused(buyer, trader, "GET", f"{path}?{query}")
+        assert places_of(problem) == {"currency": reason}
