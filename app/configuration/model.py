@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     """Lets administrators move the time of all processes with the same `DATA_DIR`, for tests."""
 
     media_store: MediaStore = "folder:media"
-    """Where the files of images are: `folder:` and a path in `DATA_DIR`, or `s3://` and a bucket."""
+    """Where the files of images are: `folder:` and a path in `DATA_DIR`, or `s3://` a bucket."""
     media_url: MediaUrl = "/media/"
     """Before the names of these files in answers: `/media/`, or the address of a CDN for it."""
 

@@ -34,10 +34,9 @@ async def test_a_process_that_is_killed_leaves_all_rows_to_the_next_one(
     settings = sqlite_settings(tmp_path / "var")
     with serving(settings, tmp_path) as served:
         await let_machine_into(settings)
-        async with httpx.AsyncClient(
-            base_url=f"{served.url}/api/v1", headers=AUTHORIZATION, timeout=60
-        ) as own:
-            answer = await own.post("/products/bulk", json={"rows": ROWS})
+        api = f"{served.url}/api/v1"
+        async with httpx.AsyncClient(base_url=api, headers=AUTHORIZATION) as own:
+            answer = await own.post("/products/bulk", json={"rows": ROWS}, timeout=60)
             await asyncio.sleep(seconds)
         served.process.send_signal(signal.SIGKILL)
         served.process.wait()
