@@ -151,4 +151,4 @@ class CurrencyQuery(Schema):
         Raises:
             InvalidInput: the currency is not one of the shop, or is given twice.
         """
-        return super().parse_query(pair for pair in pairs if pair[0] in cls.model_fields)
+        return super().parse_query(pair for pair in pairs if pair[0] == "currency")
