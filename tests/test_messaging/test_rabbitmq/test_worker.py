@@ -66,7 +66,7 @@ async def test_a_worker_declares_what_it_needs(stand: Stand) -> None:
         await check_declared(stand, queue, {"x-queue-type": "quorum"})
     async with stand.channel() as channel:
         await channel.declare_exchange(EVENTS_EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
-    assert len(QUEUES) == 13
+    assert len(QUEUES) == 16
 
 
 async def check_declared(stand: Stand, queue: str, arguments: dict[str, Any]) -> None:
