@@ -6,7 +6,8 @@ import contextlib
 import logging
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from litestar import Litestar
 
@@ -45,7 +46,7 @@ def main(create_app: Callable[[], Litestar], argv: list[str] | None = None) -> N
         if arguments.workers > 1:
             serve_by_workers(arguments.host, arguments.port, arguments.workers)
         else:
-            run(_serve_here(create_app, arguments.host, arguments.port))
+            run_here(settings, _serve_here(create_app, arguments.host, arguments.port))
 
 
 def _parser(settings: Settings) -> argparse.ArgumentParser:
@@ -143,6 +144,20 @@ def _print_where(host: str, port: int, settings: Settings, password: str | None)
             "        (generated at the first start and shown only once)",
             flush=True,
         )
+
+
+def run_here(settings: Settings, serving: Coroutine[Any, Any, None]) -> None:
+    """Run the server; a database that is unavailable ends it with its reason."""
+    try:
+        run(serving)
+    except ExceptionGroup as group:
+        # The database may go away after `_prepare`; the framework groups what its start raises.
+        error: Exception = group
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
+        if not isinstance(error, Unavailable):
+            raise
+        sys.exit(f"error: {settings.data_place}: {outage_reason(error)}")
 
 
 async def _serve_here(create_app: Callable[[], Litestar], host: str, port: int) -> None:

@@ -14,6 +14,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from app.errors import Unavailable
+from app.server import run_here
 from app.settings import Settings
 from tests.conftest import DATABASES, postgres_settings, sqlite_settings
 from tests.support.command_line import main_py
@@ -255,6 +257,29 @@ def test_a_database_that_is_away_at_the_start_is_named(tmp_path: Path) -> None:
     (last,) = (line for line in refused.stderr.splitlines() if line.startswith("error: "))
     place = f"postgresql+asyncpg://lavka:***@127.0.0.1:{settings.db_port}/lavka"
     assert last.startswith(f"error: {place}: ") and "Connect call failed" in last
+
+
+@pytest.mark.any_database
+def test_a_database_that_goes_away_during_the_start_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = sqlite_settings(tmp_path / "var")
+
+    async def start() -> None:
+        outage = Unavailable("the database does not answer")
+        outage.__cause__ = ConnectionRefusedError("no one listens")
+        raise ExceptionGroup("lifespan", [ExceptionGroup("tasks", [outage])])
+
+    with pytest.raises(SystemExit) as ended:
+        run_here(settings, start())
+    assert str(ended.value) == f"error: {settings.data_place}: no one listens"
+
+    async def fail() -> None:
+        raise ExceptionGroup("lifespan", [ValueError("a mistake")])
+
+    with pytest.raises(ExceptionGroup):
+        run_here(settings, fail())
+    assert capsys.readouterr().out == ""
 
 
 def test_a_host_of_the_containers_is_told_outside_of_them(tmp_path: Path) -> None:
