@@ -25,7 +25,7 @@ LIBRARY_VARIABLES = {
     "OTEL_TRACES_SAMPLER_ARG": "The argument of the sampler, such as `0.1`.",
     "AWS_ACCESS_KEY_ID": "The account for a bucket of `MEDIA_STORE`.",
     "AWS_SECRET_ACCESS_KEY": "The secret of that account.",  # nosec B105  # a description
-    "AWS_SESSION_TOKEN": "The token of an account that is lent for some hours.",  # nosec B105  # a description
+    "AWS_SESSION_TOKEN": "The token of a temporary account.",  # nosec B105  # a description
     "AWS_REGION": "The region of the bucket.",
     "AWS_ENDPOINT_URL": "The address of a server that speaks S3; unset: that of AWS.",
     "SSL_CERT_FILE": "Certificate authorities for SMTP, as a file, instead of the system's.",
