@@ -9,6 +9,7 @@ from app.database.migrate import is_migrated
 from app.errors import Conflict
 from app.settings import Settings
 from app.wiring.data import provide_product_export
+from app.wiring.lifecycle import require_same_currency
 from app.wiring.resources import Shop
 
 
@@ -33,6 +34,7 @@ async def _export(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         if not await is_migrated(shop.database):
             raise Conflict(f"{settings.data_place}: is not migrated; run: lavka migrate")
+        await require_same_currency(shop)
         if target == Path("-"):
             if isinstance(sys.stdout, TextIOWrapper):
                 # The same bytes as in a file, whatever the locale.

@@ -88,7 +88,11 @@ async def _import(arguments: argparse.Namespace, settings: Settings) -> int:
     refused: Path | None = arguments.refused
     if refused is not None and refused.resolve() in {each.resolve() for each in arguments.files}:
         raise UnreadableFile(f"--refused {refused}: is a file to import; name another one")
-    options = ImportOptions(arguments.update, arguments.move_stock, arguments.check)
+    options = ImportOptions(
+        updates_existing=arguments.update,
+        moves_stock=arguments.move_stock,
+        is_check=arguments.check,
+    )
     sources = open_all(arguments.files, arguments.encoding)
     if refused is not None:
         # Before the import, so that an unwritable file is found at once.

@@ -7,10 +7,12 @@ from pathlib import Path
 from uuid import UUID
 
 from app.core.ids import new_id
+from app.core.money import currency_places
 from app.jobs.errands.demo_pictures import DEMO_PICTURE, add_picture
 from app.jobs.errands.images import settle_image
 from app.jobs.file_import import import_files
 from app.services.data.import_outcome import ImportOptions
+from app.settings import InvalidSettings
 from app.wiring.data import provide_imports
 from app.wiring.resources import Shop
 from app.wiring.system import provide_errands
@@ -20,6 +22,8 @@ _FILES = [_FOLDER / f"{kind}.csv" for kind in ("products", "users", "orders")]
 
 # The product of the examples in the documentation, with the id that they name.
 _EXAMPLE_SKU, _EXAMPLE_ID = "1058997", UUID("0199a1b2-7c00-7d00-8e00-0123456789ab")
+# Those of the prices.
+_PLACES = 2
 # The pictures are drawn while the shop already serves, and leave it most of a core.
 _BETWEEN_PICTURES = timedelta(milliseconds=150)
 
@@ -28,10 +32,19 @@ async def fill_with_demo(shop: Shop) -> bool:
     """Import the extract if the shop never had a product; return whether it did.
 
     Errands draw the pictures of the products; the product of the examples has its own at once.
+
+    Raises:
+        InvalidSettings: the currency of the shop cannot have the prices.
     """
     async with shop.database.read() as session:
         if await provide_imports(session, shop).is_shop_in_use():
             return False
+    currency = shop.settings.shop_currency
+    if currency_places(currency) < _PLACES:
+        raise InvalidSettings(
+            f"SHOP_CURRENCY={currency} has fewer decimal places than the prices of the demo data; "
+            "choose another one, or start without the demo data"
+        )
     product_ids = _product_ids(shop)
     # The stock of the extract includes the units of its orders.
     options = ImportOptions(moves_stock=True, product_ids=product_ids)

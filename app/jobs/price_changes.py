@@ -1,6 +1,7 @@
 """Has what is cached and listed follow the price lists that begin and end."""
 
 import asyncio
+from datetime import datetime
 
 from app.runtime.supervisor import repeat
 from app.wiring.prices import provide_price_changes
@@ -13,10 +14,16 @@ async def follow_price_lists(shop: Shop) -> None:
     """Derive what lists of products show at each change of prices, until cancelled."""
 
     async def follow() -> None:
-        if not await follow_due(shop):
-            await asyncio.sleep(await _pause(shop))
+        await asyncio.sleep(await follow_once(shop))
 
     await repeat("price lists", follow)
+
+
+async def follow_once(shop: Shop) -> float:
+    """Derive the next products whose prices have changed; return the seconds to wait then."""
+    # Before looking at what is due: what changes in between is in one of both.
+    change = await _next_change(shop)
+    return 0.0 if await follow_due(shop) else _pause(shop, change)
 
 
 async def follow_due(shop: Shop) -> bool:
@@ -31,10 +38,13 @@ async def follow_due(shop: Shop) -> bool:
         return await provide_price_changes(session, shop).derive_some()
 
 
-async def _pause(shop: Shop) -> float:
-    """Return the seconds until the next change, but no more than those between two looks."""
+async def _next_change(shop: Shop) -> datetime | None:
     async with shop.database.read() as session:
-        change = await provide_price_changes(session, shop).next_change()
+        return await provide_price_changes(session, shop).next_change()
+
+
+def _pause(shop: Shop, change: datetime | None) -> float:
+    """Return the seconds until the next change, but no more than those between two looks."""
     if change is None:
         shop.cache.end_prices_in(None)
         return _POLL_SECONDS

@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import httpx
+import pytest
 from sqlalchemy import select
 
 from app.demo import load as demo_data
@@ -11,6 +12,7 @@ from app.demo.load import fill_with_demo
 from app.jobs.errands.demo_pictures import DEMO_PICTURE
 from app.jobs.errands.handlers import HANDLERS
 from app.models import Errand
+from app.settings import InvalidSettings
 from app.wiring.resources import Shop
 from tests.conftest import sqlite_settings
 from tests.support.factories import create_product
@@ -82,6 +84,16 @@ async def test_each_product_gets_a_picture(shop: Shop, client: httpx.AsyncClient
         await client.get(f"/products/{waiting[0]}/images", params={"include": "all"})
     ).json()["items"]
     assert (image["width"], image["height"], image["status"]) == (640, 640, "waiting")
+
+
+async def test_a_currency_that_cannot_have_its_prices_is_refused(
+    shop: Shop, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = shop.settings.model_copy(update={"shop_currency": "JPY"})
+    monkeypatch.setattr(shop, "settings", settings)
+    with pytest.raises(InvalidSettings, match="SHOP_CURRENCY=JPY has fewer decimal places"):
+        await fill_with_demo(shop)
+    assert await every(client, "/products") == []
 
 
 async def test_a_shop_in_use_is_left_as_it_is(shop: Shop, client: httpx.AsyncClient) -> None:

@@ -68,3 +68,13 @@ def test_a_shop_that_is_not_there_is_not_made(shop: Shop, tmp_path: Path) -> Non
     assert (done.returncode, done.stdout) == (2, "")
     assert "there is no database at" in done.stderr
     assert not (tmp_path / "no").exists()
+
+
+async def test_an_export_in_another_currency_than_the_stored_one_is_refused(
+    shop: Shop, client: httpx.AsyncClient
+) -> None:
+    await client.post("/products", json=TEA)
+    settings = shop.settings.model_copy(update={"shop_currency": "EUR", "shop_currencies": None})
+    done = lavka(settings, "export", "products", "-")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "SHOP_CURRENCY: the prices in" in done.stderr

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 
 import httpx
 import pytest
 
-from app.jobs.price_changes import follow_due, follow_price_lists
+from app.jobs.price_changes import follow_due, follow_once, follow_price_lists
 from app.runtime.supervisor import end
 from app.wiring.resources import Shop
 from tests.support.factories import create_product
@@ -60,6 +60,23 @@ async def test_what_is_cached_is_new_when_a_sale_begins_and_when_it_ends(
             assert await prices_of(client, product["id"]) == (expected, expected)
             # From the cache, too.
             assert await prices_of(client, product["id"]) == (expected, expected)
+
+
+async def test_a_change_while_the_job_looks_is_followed_at_once(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product = await create_product(client)
+    await make_list(client, shop, {product["id"]: "1.00"}, starts_in=HOUR)
+
+    with ExitStack() as stack:
+
+        async def begin_afterwards(_shop: Shop) -> bool:
+            stack.enter_context(later(shop, HOUR))
+            return False
+
+        monkeypatch.setattr("app.jobs.price_changes.follow_due", begin_afterwards)
+        assert await follow_once(shop) == 0
+    shop.cache.end_prices_in(None)
 
 
 async def test_what_is_not_due_is_left_alone(client: httpx.AsyncClient, shop: Shop) -> None:

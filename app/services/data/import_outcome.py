@@ -32,7 +32,7 @@ Differences = dict[str, tuple[str, str]]
 """The columns in which a row differs from what exists: the present value and that of the row."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportOptions:
     """How an import treats rows that exist, and the stock."""
 
