@@ -24,7 +24,7 @@ from tests.test_controllers.prices.lists import (
 )
 
 # More than the time between two looks of the job.
-SOON, SHORT = timedelta(seconds=1.2), timedelta(seconds=0.6)
+SOON, SHORT = timedelta(seconds=1.2), timedelta(seconds=1.2)
 
 
 @asynccontextmanager

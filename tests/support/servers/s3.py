@@ -74,6 +74,9 @@ def _program(program: str, folder: Path, ports: dict[str, int]) -> Program:
         "master.volumeSizeLimitMB": "64",
         "volume.max": "8",
         "master.telemetry": "false",
+        # They have fixed ports, which only one server of the machine could have.
+        "s3.port.iceberg": "0",
+        "s3.port.lance": "0",
     }
     return Program(
         name="SeaweedFS",

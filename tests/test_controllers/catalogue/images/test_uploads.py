@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 from unittest.mock import patch
 
@@ -75,12 +74,16 @@ async def test_a_file_that_does_not_arrive_in_time_is_refused(client: httpx.Asyn
     assert problem_of(answer)["type"] == "urn:problem:request-timeout"
 
 
-async def test_uploads_at_once_are_limited_and_leave_no_files(client: httpx.AsyncClient) -> None:
+async def test_uploads_at_once_are_limited_and_leave_no_files(
+    client: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     product, go_on = await create_product(client), asyncio.Event()
-    temporary = set(Path(gettempdir()).iterdir())
+    # A folder of its own: other tests upload at the same time.
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     bodies = [_Body(picture()[:20], then=go_on) for _ in range(MAX_UPLOADS_PER_CLIENT)]
     waiting = [asyncio.create_task(_send(client, product, each)) for each in bodies]
     await asyncio.gather(*(each.has_begun.wait() for each in bodies))
+    assert len(list(tmp_path.glob("lavka-upload-*"))) == MAX_UPLOADS_PER_CLIENT
     refused = await upload(client, product, picture())
     assert problem_of(refused)["type"] == "urn:problem:too-many-requests"
     assert int(refused.headers["Retry-After"]) > 0
@@ -88,8 +91,7 @@ async def test_uploads_at_once_are_limited_and_leave_no_files(client: httpx.Asyn
     for answer in await asyncio.gather(*waiting):
         assert problem_of(answer)["type"] == "urn:problem:image-not-readable"
     assert (await upload(client, product, picture())).status_code == 202
-    left = {each.name for each in set(Path(gettempdir()).iterdir()) - temporary}
-    assert not any(name.startswith("lavka-upload-") for name in left)
+    assert not list(tmp_path.glob("lavka-upload-*"))
 
 
 async def test_a_file_for_which_the_disk_has_no_room_is_refused_for_now(
