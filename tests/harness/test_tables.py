@@ -30,8 +30,12 @@ def row_of(table: Table, shop: Shop) -> dict[str, Any]:
         # JSON of any kind.
         object: {},
     }
-    row = {}
+    row: dict[str, Any] = {}
     for column in table.columns:
+        if column.nullable:
+            # What is there may have to be more or later than something else.
+            row[column.name] = None
+            continue
         kind = column.type.python_type
         row[column.name] = next(iter(kind)) if issubclass(kind, Enum) else some[kind]
     return row
