@@ -83,10 +83,20 @@ def _decimal(value: object) -> Decimal:
     return Decimal(value)
 
 
-def _price_to_minor(value: object) -> int:
-    minor = to_minor(_decimal(value), get_settings().shop_currency)
+def _require_short(value: object) -> None:
     if isinstance(value, str) and len(value) > _PRICE_LENGTH:
         raise ValueError(f"must have at most {_PRICE_LENGTH} characters")
+
+
+def _short_decimal(value: object) -> Decimal:
+    decimal = _decimal(value)
+    _require_short(value)
+    return decimal
+
+
+def _price_to_minor(value: object) -> int:
+    minor = to_minor(_decimal(value), get_settings().shop_currency)
+    _require_short(value)
     return minor
 
 
@@ -184,7 +194,7 @@ ONLY_THESE_NAMES = _OnlyTheseNames()
 PriceInput = Annotated[int, BeforeValidator(_price_to_minor), _Described(_price_input_schema)]
 """An input price, a decimal string or a number; the value is in minor units."""
 
-DecimalInput = Annotated[Decimal, BeforeValidator(_decimal), WithJsonSchema(_DECIMAL_SCHEMA)]
+DecimalInput = Annotated[Decimal, BeforeValidator(_short_decimal), WithJsonSchema(_DECIMAL_SCHEMA)]
 """An input amount, a decimal string or a number, whose currency the schema does not know."""
 
 PriceQuery = Annotated[int, BeforeValidator(_price_to_minor), _Described(_price_schema)]

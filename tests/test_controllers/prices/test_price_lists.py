@@ -182,6 +182,7 @@ async def test_each_wrong_price_is_named_and_none_is_set(
     ("row", "place", "reason"),
     [
         ({"amount": "-1"}, "amount", "must be a decimal number like 19.99, without a sign"),
+        ({"amount": "0" * 33}, "amount", "must have at most 32 characters"),
         ({"amount": "1e3"}, "amount", "must be a decimal number like 19.99, without a sign"),
         ({"amount": -1}, "amount", "must not be negative"),
         ({"amount": True}, "amount", "must be a decimal string or a number"),
