@@ -1,6 +1,7 @@
 """Renders images in the widths that pages need, without their metadata."""
 
 import ctypes
+import struct
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _QUALITY = 80
 # Rows that are decoded to full colour at one time.
 _BAND_ROWS = 64
 _ORIENTATION = 0x0112
+# What reading metadata that is damaged on purpose was seen to raise, and its relatives.
+_DAMAGED = (ArithmeticError, LookupError, OSError, SyntaxError, TypeError, ValueError, struct.error)
 # A rendering needs a hundred megabytes.
 _one_at_a_time = Lock()
 
@@ -145,7 +148,7 @@ def _turn(opened: "Image") -> Any:
     }
     try:
         return turns.get(opened.getexif().get(_ORIENTATION, 0))
-    except Exception:  # pylint: disable=broad-exception-caught
+    except _DAMAGED:
         # Damaged metadata does not make an image unusable.
         return None
 

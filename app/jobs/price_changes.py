@@ -21,9 +21,12 @@ async def follow_price_lists(shop: Shop) -> None:
 
 async def follow_once(shop: Shop) -> float:
     """Derive the next products whose prices have changed; return the seconds to wait then."""
-    # Before looking at what is due: what changes in between is in one of both.
-    change = await _next_change(shop)
-    return 0.0 if await follow_due(shop) else _pause(shop, change)
+    async with shop.database.read() as session:
+        changes = provide_price_changes(session, shop)
+        # Before looking at what is due: what changes in between is in one of both.
+        change = await changes.next_change()
+        is_due = await changes.has_due()
+    return 0.0 if is_due and await follow_due(shop) else _pause(shop, change)
 
 
 async def follow_due(shop: Shop) -> bool:
@@ -31,16 +34,8 @@ async def follow_due(shop: Shop) -> bool:
 
     Each transaction records how far it came, so that it goes on after a crash.
     """
-    async with shop.database.read() as session:
-        if not await provide_price_changes(session, shop).has_due():
-            return False
     async with shop.database.write() as session:
         return await provide_price_changes(session, shop).derive_some()
-
-
-async def _next_change(shop: Shop) -> datetime | None:
-    async with shop.database.read() as session:
-        return await provide_price_changes(session, shop).next_change()
 
 
 def _pause(shop: Shop, change: datetime | None) -> float:

@@ -10,6 +10,7 @@ import pytest
 
 from app.jobs.price_changes import follow_due, follow_once, follow_price_lists
 from app.runtime.supervisor import end
+from app.services.prices.price_changes import PriceChanges
 from app.wiring.resources import Shop
 from tests.support.factories import create_product
 from tests.support.moments import later
@@ -70,11 +71,11 @@ async def test_a_change_while_the_job_looks_is_followed_at_once(
 
     with ExitStack() as stack:
 
-        async def begin_afterwards(_shop: Shop) -> bool:
+        async def begin_afterwards(_changes: PriceChanges) -> bool:
             stack.enter_context(later(shop, HOUR))
             return False
 
-        monkeypatch.setattr("app.jobs.price_changes.follow_due", begin_afterwards)
+        monkeypatch.setattr(PriceChanges, "has_due", begin_afterwards)
         assert await follow_once(shop) == 0
     shop.cache.end_prices_in(None)
 

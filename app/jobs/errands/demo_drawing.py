@@ -89,7 +89,8 @@ def draw(name: str, category: str, department: str) -> bytes:
     # Pillow is needed by a process that draws, and by others not at their start.
     from PIL import Image, ImageDraw, ImageFilter  # pylint: disable=import-outside-toplevel
 
-    colours = _colours(name, category, department)
+    shape = _shape(name, category, department)
+    colours = _colours(name, category, department, shape)
     image = Image.new("RGB", (_SIDE, _SIDE), colours.ground)
     light = Image.radial_gradient("L").resize((_SIDE, _SIDE)).point(lambda value: 90 - value // 3)
     image.paste("#ffffff", (0, 0), light)
@@ -98,7 +99,7 @@ def draw(name: str, category: str, department: str) -> bytes:
     shadow = shadow.filter(ImageFilter.GaussianBlur(8)).resize((_SIDE, _SIDE))
     image.paste(colours.shade, (0, 0), shadow)
     canvas = ImageDraw.Draw(image)
-    label = _DRAWERS[_shape(name, category, department)](canvas, colours)
+    label = _DRAWERS[shape](canvas, colours)
     caption = _PRIVATE if _PRIVATE in name else category[:_MOST_LETTERS]
     _write(canvas, label, _lines(name), caption, colours)
     written = BytesIO()
@@ -120,7 +121,7 @@ def _has_one(text: str, known: str) -> bool:
     return any(word in text.lower() for word in known.split())
 
 
-def _colours(name: str, category: str, department: str) -> Colours:
+def _colours(name: str, category: str, department: str, shape: str) -> Colours:
     ground = _share(department)
     package = _PACKAGES[int(_share(name) * len(_PACKAGES))]
     if department == "produce":
@@ -128,7 +129,7 @@ def _colours(name: str, category: str, department: str) -> Colours:
         package = next(found, "#8bb84a")
     elif "seafood" in department:
         package = _FISH
-    elif _shape(name, category, department) == "tray" and "cheese" not in category.lower():
+    elif shape == "tray" and "cheese" not in category.lower():
         package = _MEAT
     return Colours(
         ground=_colour(ground, 0.87, 0.42),

@@ -167,8 +167,7 @@ class CatalogueChanges:
             product.version += 1
         await self._stock.flush()
         shown = ProductRead.of(product, variants, self._low_stock_at)
-        for event in self._events_of(shown, variants, before):
-            await self._outbox.announce(event)
+        await self.announce_all(self._events_of(shown, variants, before))
         return shown
 
     async def store_all(self, caller: Caller, noted: Noted, now: datetime) -> None:

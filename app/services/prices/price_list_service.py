@@ -91,17 +91,18 @@ class PriceListService:
         if await self.has_default(currency):
             return
         now = self._clock.now()
-        its = {"id": new_id(now), "created_at": now, "updated_at": now, "version": 1}
-        code = f"{currency.lower()}-default"
         await self._lists.add(
             PriceList(
-                code=code,
+                id=new_id(now),
+                code=f"{currency.lower()}-default",
                 name=f"Prices in {currency}",
                 currency=currency,
                 is_default=True,
                 is_active=True,
                 is_listed=True,
-                **its,
+                created_at=now,
+                updated_at=now,
+                version=1,
             )
         )
 

@@ -37,16 +37,15 @@ class ImageResults:
 
         So they are deleted with the image, whatever happens next.
         """
-        image = await self._locked(image_id)
-        if image is None or image.status is not ImageStatus.WAITING:
+        if await self._waiting(image_id) is None:
             return False
         await self._images.replace_renditions(image_id, renditions)
         return True
 
     async def publish(self, image_id: UUID, rendering: Rendering) -> None:
         """Show an image whose files are stored, if it still waits."""
-        image = await self._locked(image_id)
-        if image is None or image.status is not ImageStatus.WAITING:
+        image = await self._waiting(image_id)
+        if image is None:
             return
         image.width, image.height = rendering.width, rendering.height
         image.colour = rendering.colour
@@ -54,8 +53,8 @@ class ImageResults:
 
     async def refuse(self, image_id: UUID, reason: str) -> None:
         """Record why an image cannot be rendered, if it still waits."""
-        image = await self._locked(image_id)
-        if image is None or image.status is not ImageStatus.WAITING:
+        image = await self._waiting(image_id)
+        if image is None:
             return
         image.reason = reason[:_MAX_REASON_LENGTH]
         await self._settle(image, ImageStatus.REFUSED)
@@ -64,13 +63,14 @@ class ImageResults:
         """Delete an image whose files are deleted."""
         await self._images.delete(image_id)
 
-    async def _locked(self, image_id: UUID) -> Image | None:
-        """Return an image that nobody else changes until the transaction ends."""
+    async def _waiting(self, image_id: UUID) -> Image | None:
+        """Return an image that waits, and that nobody else changes until the transaction ends."""
         image = await self._images.find(image_id)
         if image is None:
             return None
         await self._products.lock([image.product_id])
-        return await self._images.find(image_id)
+        image = await self._images.find(image_id)
+        return image if image is not None and image.status is ImageStatus.WAITING else None
 
     async def _settle(self, image: Image, status: ImageStatus) -> None:
         image.status = status
