@@ -39,6 +39,7 @@ LOW_STOCK_AT = "low_stock_at"
 """The name under which a session has the setting."""
 MAX_OPTIONS = 3
 """The options that a product can have; a variant has a column for each."""
+_FACETED = ("availability", "price_minor", "primary_category_id", "id")
 # Beside the columns of a variant: the price that is read with it.
 _LISTED = "listed_offer"
 # They change without a change of what lists show.
@@ -109,16 +110,18 @@ class Product(Base):
         # Facets are counted in it alone.
         Index(
             "ix_products_facets",
-            "availability",
-            "price_minor",
-            "primary_category_id",
-            "id",
-            # SQLite reads the table for what an index does not have, its own condition included.
+            *_FACETED,
+            postgresql_where=sql("archived_at IS NULL AND is_active"),
+        ).ddl_if(dialect="postgresql"),
+        # SQLite reads the table for what an index does not have, its own condition included. For
+        # PostgreSQL this one would be so wide that it reads the table instead.
+        Index(
+            "ix_products_facets_covering",
+            *_FACETED,
             "is_active",
             "archived_at",
-            postgresql_where=sql("archived_at IS NULL AND is_active"),
             sqlite_where=sql("archived_at IS NULL AND is_active = 1"),
-        ),
+        ).ddl_if(dialect="sqlite"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

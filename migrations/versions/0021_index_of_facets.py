@@ -1,4 +1,4 @@
-"""The index of the facets has all that SQLite needs to count products in it alone."""
+"""On SQLite, the index of the facets has all that it needs to count products in it alone."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,29 +6,31 @@ from alembic import op
 revision = "0021"
 down_revision = "0020"
 
-_NAME = "ix_products_facets"
 _COLUMNS = ["availability", "price_minor", "primary_category_id", "id"]
 
 
 def upgrade() -> None:
-    """Make the index again with two more columns."""
-    _make([*_COLUMNS, "is_active", "archived_at"], "archived_at IS NULL AND is_active = 1")
+    """Replace the index by one with two more columns."""
+    _replace(
+        "ix_products_facets",
+        "ix_products_facets_covering",
+        [*_COLUMNS, "is_active", "archived_at"],
+        "archived_at IS NULL AND is_active = 1",
+    )
 
 
 def downgrade() -> None:
     """Make the index again as it was."""
-    _make(_COLUMNS, "archived_at IS NULL AND is_active")
-
-
-def _make(columns: list[str], of_sqlite: str) -> None:
-    if op.get_bind().dialect.name == "postgresql":
-        # Better to fail and be run again than to queue every request behind a waiting lock.
-        op.execute("SET LOCAL lock_timeout = '5s'")
-    op.drop_index(_NAME, "products")
-    op.create_index(
-        _NAME,
-        "products",
-        columns,
-        postgresql_where=sa.text("archived_at IS NULL AND is_active"),
-        sqlite_where=sa.text(of_sqlite),
+    _replace(
+        "ix_products_facets_covering",
+        "ix_products_facets",
+        _COLUMNS,
+        "archived_at IS NULL AND is_active",
     )
+
+
+def _replace(old: str, new: str, columns: list[str], condition: str) -> None:
+    # PostgreSQL derives the condition of the rows from that of the index.
+    if op.get_bind().dialect.name == "sqlite":
+        op.drop_index(old, "products")
+        op.create_index(new, "products", columns, sqlite_where=sa.text(condition))

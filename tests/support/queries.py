@@ -35,15 +35,27 @@ def statements_of(shop: Shop) -> Iterator[list[Statement]]:
         yield noted
 
 
-async def plan_of(shop: Shop, statement: Statement) -> str:
-    """Return how the database executes a statement, without reading a whole table."""
+async def plan_of(shop: Shop, statement: Statement, *avoided: str) -> str:
+    """Return how the database executes a statement.
+
+    `avoided` are ways that PostgreSQL takes only where there is no other ("seqscan", "sort"): with
+    few rows it would rather read the table.
+    """
     async with shop.database.reader.connect() as connection:
         if not shop.database.is_sqlite:
-            # With few rows, PostgreSQL would rather read the table.
-            await connection.execute(text("SET LOCAL enable_seqscan = off"))
+            for way in avoided:
+                await connection.execute(text(f"SET LOCAL enable_{way} = off"))
         explain = "EXPLAIN QUERY PLAN" if shop.database.is_sqlite else "EXPLAIN"
         plan = await connection.exec_driver_sql(f"{explain} {statement.sql}", statement.parameters)
         return "\n".join(str(row[-1]) for row in plan)
+
+
+async def analyze(shop: Shop, table: str) -> None:
+    """Count a table for the plans of the database, which it does later by itself."""
+    async with shop.database.reader.connect() as connection:
+        # Until the index is cleaned up, what was added last makes it look costly.
+        is_sqlite = shop.database.is_sqlite
+        await connection.execute(text("ANALYZE" if is_sqlite else f"VACUUM ANALYZE {table}"))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.wiring.resources import Shop
 from tests.support.factories import add_products, create_product, product_row
-from tests.support.queries import Statement, statements_of
+from tests.support.queries import analyze, plan_of, statements_of
 
 CATALOGUE = [
     {
@@ -269,7 +269,7 @@ async def test_the_index_is_used(client: httpx.AsyncClient, shop: Shop, asked: s
         found = await _found(client, asked)
     assert len(found) == (11 if asked == "number123" else 1)
     assert len(statements) == 1
-    plan = await _plan(shop, statements[0])
+    plan = await plan_of(shop, statements[0])
     if shop.database.is_sqlite:
         assert "SCAN product_search VIRTUAL TABLE INDEX 0:M" in plan
         assert "SCAN products" not in plan
@@ -290,22 +290,8 @@ async def _fill(shop: Shop) -> None:
     rows = [_row(number, start + timedelta(seconds=number)) for number in range(SIZE)]
     async with shop.database.write() as session:
         await add_products(session, rows)
-    # The database does this later by itself.
-    async with shop.database.reader.connect() as connection:
-        # Until the index is cleaned up, what was added last makes it look costly.
-        is_sqlite = shop.database.is_sqlite
-        await connection.execute(text("ANALYZE" if is_sqlite else "VACUUM ANALYZE products"))
+    await analyze(shop, "products")
 
 
 def _row(number: int, at: datetime) -> dict[str, Any]:
     return product_row(f"S{number}", f"Tea number{number}", "Tea", number, at)
-
-
-async def _plan(shop: Shop, statement: Statement) -> str:
-    explain = "EXPLAIN QUERY PLAN" if shop.database.is_sqlite else "EXPLAIN"
-    async with shop.database.reader.connect() as connection:
-        result = await connection.exec_driver_sql(
-            f"{explain} {statement.sql}", statement.parameters
-        )
-        rows: Sequence[Any] = result.all()
-    return "\n".join(str(row[-1]) for row in rows)
