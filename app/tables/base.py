@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, MetaData, TypeDecorator, inspect
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-__all__ = ["Base", "UtcDateTime", "changes_of"]
+__all__ = ["AmountOrZero", "Base", "UtcDateTime", "changes_of"]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -28,6 +28,10 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Add UTC to the datetimes that SQLite returns without a time zone."""
         return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+AmountOrZero = Annotated[int, mapped_column(BigInteger, default=0, server_default="0")]
+"""An amount that rows of before its column do not have."""
 
 
 def _values(members: type[StrEnum]) -> list[str]:

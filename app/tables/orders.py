@@ -14,12 +14,13 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from app.core.order_statuses import TRANSITIONS, OrderStatus
 from app.errors import IllegalTransition
-from app.tables.base import Base
+from app.tables.base import AmountOrZero, Base
 from app.tables.catalogue import product_of
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "OrderChange",
     "OrderItem",
     "OrderStatus",
+    "OrderTax",
     "TRANSITIONS",
 ]
 
@@ -62,11 +64,22 @@ class Order(Base):
     units: Mapped[int] = mapped_column()
     total_minor: Mapped[int] = mapped_column()
     currency: Mapped[str] = mapped_column(String(3))
+    prices_include_tax: Mapped[bool] = mapped_column(default=True, server_default=true())
+    # The sum over the lines.
+    discount_minor: Mapped[AmountOrZero] = mapped_column()
+    # What shipping costs, with its tax.
+    shipping_minor: Mapped[AmountOrZero] = mapped_column()
+    shipping_tax_minor: Mapped[AmountOrZero] = mapped_column()
+    # That of the lines and of shipping.
+    tax_minor: Mapped[AmountOrZero] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
     version: Mapped[int] = mapped_column(default=1)
 
     items: Mapped[list["OrderItem"]] = relationship(lazy="raise", order_by="OrderItem.position")
+    taxes: Mapped[list["OrderTax"]] = relationship(
+        lazy="raise", order_by="OrderTax.rate_ppm.desc(), OrderTax.reason"
+    )
     history: Mapped[list["OrderChange"]] = relationship(
         lazy="raise", order_by="OrderChange.position"
     )
@@ -116,8 +129,26 @@ class OrderItem(Base):
     name: Mapped[str] = mapped_column(String(200))
     unit_price_minor: Mapped[int] = mapped_column()
     quantity: Mapped[int] = mapped_column()
+    discount_minor: Mapped[AmountOrZero] = mapped_column()
+    tax_minor: Mapped[AmountOrZero] = mapped_column()
+    # Null in an order without tax.
+    tax_rate_ppm: Mapped[int | None] = mapped_column()
+    tax_class: Mapped[str | None] = mapped_column(String(32))
+    tax_reason: Mapped[str | None] = mapped_column(String(32))
 
     product_id: Mapped[UUID] = column_property(product_of(variant_id))
+
+
+class OrderTax(Base):
+    """The tax at one rate in an order, of its lines and of shipping."""
+
+    __tablename__ = "order_taxes"
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    rate_ppm: Mapped[int] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(String(32), primary_key=True)
+    net_minor: Mapped[int] = mapped_column()
+    tax_minor: Mapped[int] = mapped_column()
 
 
 class OrderChange(Base):
@@ -151,6 +182,26 @@ class NewLine:
     name: str
     unit_price_minor: int
     quantity: int
+    discount_minor: int = 0
+    tax_minor: int = 0
+    tax_rate_ppm: int | None = None
+    tax_class: str | None = None
+    tax_reason: str | None = None
+
+    @property
+    def amount_minor(self) -> int:
+        """The price of all units, less the discount."""
+        return self.unit_price_minor * self.quantity - self.discount_minor
+
+
+@dataclass(frozen=True, slots=True)
+class NewTax:
+    """The tax at one rate in an order that is not stored yet."""
+
+    rate_ppm: int
+    reason: str
+    net_minor: int
+    tax_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +225,10 @@ class NewOrder:
     delivery_address: dict[str, Any] | None = None
     steps: Sequence[NewStep] = field(default=())
     source_reference: str | None = None
+    prices_include_tax: bool = True
+    shipping_minor: int = 0
+    shipping_tax_minor: int = 0
+    taxes: Sequence[NewTax] = field(default=())
 
     @property
     def holds_stock(self) -> bool:
@@ -187,8 +242,20 @@ class NewOrder:
 
     @property
     def total_minor(self) -> int:
-        """The amount of all lines."""
-        return sum(line.unit_price_minor * line.quantity for line in self.lines)
+        """What is to be paid for all lines and for shipping."""
+        goods = sum(line.amount_minor for line in self.lines)
+        added = 0 if self.prices_include_tax else sum(line.tax_minor for line in self.lines)
+        return goods + added + self.shipping_minor
+
+    @property
+    def discount_minor(self) -> int:
+        """What all lines are reduced by."""
+        return sum(line.discount_minor for line in self.lines)
+
+    @property
+    def tax_minor(self) -> int:
+        """The tax of all lines and of shipping."""
+        return self.shipping_tax_minor + sum(line.tax_minor for line in self.lines)
 
 
 def without_person(address: dict[str, Any]) -> dict[str, Any]:

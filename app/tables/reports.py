@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy import JSON, Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
-from app.tables.base import Base
+from app.tables.base import AmountOrZero, Base
 from app.tables.catalogue import product_of
 
-__all__ = ["DailyReport", "ReportLine", "ReportProduct"]
+__all__ = ["DailyReport", "ReportLine", "ReportProduct", "ReportTax"]
 
 
 class DailyReport(Base):
@@ -28,14 +28,23 @@ class DailyReport(Base):
     orders_count: Mapped[int] = mapped_column()
     units: Mapped[int] = mapped_column()
     gross_minor: Mapped[int] = mapped_column()
+    discount_minor: Mapped[AmountOrZero] = mapped_column()
+    shipping_minor: Mapped[AmountOrZero] = mapped_column()
+    tax_minor: Mapped[AmountOrZero] = mapped_column()
     # The orders that were cancelled on the day, regardless of when they were placed.
     cancelled_count: Mapped[int] = mapped_column()
     cancelled_units: Mapped[int] = mapped_column()
     cancelled_minor: Mapped[int] = mapped_column()
+    cancelled_discount_minor: Mapped[AmountOrZero] = mapped_column()
+    cancelled_shipping_minor: Mapped[AmountOrZero] = mapped_column()
+    cancelled_tax_minor: Mapped[AmountOrZero] = mapped_column()
     # Those of them that were placed on an earlier day: corrections of its report.
     late_count: Mapped[int] = mapped_column()
     late_units: Mapped[int] = mapped_column()
     late_minor: Mapped[int] = mapped_column()
+    late_discount_minor: Mapped[AmountOrZero] = mapped_column()
+    late_shipping_minor: Mapped[AmountOrZero] = mapped_column()
+    late_tax_minor: Mapped[AmountOrZero] = mapped_column()
     first_order_at: Mapped[datetime | None] = mapped_column()
     last_order_at: Mapped[datetime | None] = mapped_column()
     by_hour: Mapped[list[list[int]]] = mapped_column(JSON)
@@ -78,3 +87,19 @@ class ReportProduct(Base):
     cancelled_minor: Mapped[int] = mapped_column()
 
     product_id: Mapped[UUID] = column_property(product_of(variant_id))
+
+
+class ReportTax(Base):
+    """The tax at one rate on the day of a report, in orders placed and in orders cancelled."""
+
+    __tablename__ = "report_taxes"
+
+    report_day: Mapped[date] = mapped_column(
+        Date, ForeignKey("daily_reports.report_day"), primary_key=True
+    )
+    rate_ppm: Mapped[int] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(String(32), primary_key=True)
+    net_minor: Mapped[int] = mapped_column()
+    tax_minor: Mapped[int] = mapped_column()
+    cancelled_net_minor: Mapped[int] = mapped_column()
+    cancelled_tax_minor: Mapped[int] = mapped_column()

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, selectinload
 from app.cache.areas.orders import order_tags
 from app.database.sessions import mark_changed
 from app.errors import OrderNotFound
-from app.models import Order, OrderChange, OrderItem, OrderStatus
+from app.models import Order, OrderChange, OrderItem, OrderStatus, OrderTax
 from app.repositories.base import Repository
 from app.repositories.bulk import among, insert_rows, table_of
 from app.schemas.orders.order_schema import OrderQuery
@@ -20,6 +20,7 @@ _NEXT_NUMBERS = text("SELECT nextval('order_numbers') FROM generate_series(1, :c
 _orders = table_of(Order)
 _items = table_of(OrderItem)
 _changes = table_of(OrderChange)
+_taxes = table_of(OrderTax)
 
 _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
     "created_at": Order.created_at,
@@ -43,7 +44,7 @@ class OrderRepository(Repository[Order]):
         """
         query = self._owned(owner).where(Order.id == order_id)
         order = await self._one(query, order_id, lock=lock)
-        await self.session.refresh(order, ["items", "history"])
+        await self.session.refresh(order, ["items", "history", "taxes"])
         return order
 
     async def variant_ids_in(self, ids: Collection[UUID]) -> set[UUID]:
@@ -96,6 +97,7 @@ class OrderRepository(Repository[Order]):
             (_orders, [_order_row(order, number) for order, number in zip(orders, numbers)]),
             (_items, [row for order in orders for row in _item_rows(order)]),
             (_changes, [row for order in orders for row in _change_rows(order)]),
+            (_taxes, [row for order in orders for row in _tax_rows(order)]),
         )
         return numbers
 
@@ -109,7 +111,9 @@ class OrderRepository(Repository[Order]):
             select(Order)
             .where(Order.user_id == user_id)
             .order_by(Order.created_at, Order.id)
-            .options(selectinload(Order.items), selectinload(Order.history))
+            .options(
+                selectinload(Order.items), selectinload(Order.history), selectinload(Order.taxes)
+            )
         )
         return (await self.session.scalars(query)).all()
 
@@ -156,6 +160,11 @@ def _order_row(order: NewOrder, number: int) -> dict[str, Any]:
         "units": order.units,
         "total_minor": order.total_minor,
         "currency": order.currency,
+        "prices_include_tax": order.prices_include_tax,
+        "discount_minor": order.discount_minor,
+        "shipping_minor": order.shipping_minor,
+        "shipping_tax_minor": order.shipping_tax_minor,
+        "tax_minor": order.tax_minor,
         "created_at": order.created_at,
         "updated_at": order.steps[-1].changed_at,
         "version": len(order.steps),
@@ -172,6 +181,11 @@ def _item_rows(order: NewOrder) -> list[dict[str, Any]]:
             "name": line.name,
             "unit_price_minor": line.unit_price_minor,
             "quantity": line.quantity,
+            "discount_minor": line.discount_minor,
+            "tax_minor": line.tax_minor,
+            "tax_rate_ppm": line.tax_rate_ppm,
+            "tax_class": line.tax_class,
+            "tax_reason": line.tax_reason,
         }
         for position, line in enumerate(order.lines, start=1)
     ]
@@ -189,4 +203,17 @@ def _change_rows(order: NewOrder) -> list[dict[str, Any]]:
             "changed_at": step.changed_at,
         }
         for position, (before, step) in enumerate(zip(befores, order.steps), start=1)
+    ]
+
+
+def _tax_rows(order: NewOrder) -> list[dict[str, Any]]:
+    return [
+        {
+            "order_id": order.id,
+            "rate_ppm": tax.rate_ppm,
+            "reason": tax.reason,
+            "net_minor": tax.net_minor,
+            "tax_minor": tax.tax_minor,
+        }
+        for tax in order.taxes
     ]

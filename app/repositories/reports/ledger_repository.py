@@ -1,12 +1,13 @@
 """Queries over the ledger of a period: orders, cancellations and stock movements."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
+from operator import add
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, cast, func, literal, literal_column, select, tuple_
+from sqlalchemy import BigInteger, case, cast, exists, func, literal, literal_column, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import (
@@ -15,6 +16,7 @@ from app.models import (
     OrderChange,
     OrderItem,
     OrderStatus,
+    OrderTax,
     StockMovement,
 )
 
@@ -42,6 +44,21 @@ class Sum:
     orders: int
     units: int
     total_minor: int
+    discount_minor: int = 0
+    shipping_minor: int = 0
+    tax_minor: int = 0
+
+    def plus(self, other: "Sum") -> "Sum":
+        """Return the totals of these and of other orders."""
+        return Sum(*map(add, astuple(self), astuple(other)))
+
+
+@dataclass(frozen=True, slots=True)
+class TaxSum:
+    """The totals of the tax at one rate in orders."""
+
+    net_minor: int
+    tax_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +78,8 @@ class LedgerRepository:
         self.session = session
 
     async def orders(self, window: Window) -> AsyncIterator[Sequence[Any]]:
-        """Yield id, number, time, units and total of the orders placed, in batches."""
-        columns = (Order.id, Order.number, Order.created_at, Order.units, Order.total_minor)
+        """Yield id, number, time, units and amounts of the orders placed, in batches."""
+        columns = (Order.id, Order.number, Order.created_at, Order.units, *_AMOUNTS)
         key = (Order.created_at, Order.id)
         query = (
             select(*columns).where(window.has(Order.created_at)).order_by(*key).limit(_BATCH_SIZE)
@@ -96,6 +113,22 @@ class LedgerRepository:
         """Return the totals of the cancelled orders, by variant."""
         query = _variant_sums().join(OrderChange, OrderChange.order_id == Order.id)
         return await self._by_variant(query.where(_is_cancelled(window)))
+
+    async def placed_taxes(self, window: Window) -> dict[tuple[int, str], TaxSum]:
+        """Return the tax of the orders placed, by rate in parts per million and reason."""
+        return await self._by_rate(_tax_sums().where(window.has(Order.created_at)))
+
+    async def cancelled_taxes(self, window: Window) -> dict[tuple[int, str], TaxSum]:
+        """Return the tax of the cancelled orders, by rate in parts per million and reason."""
+        query = _tax_sums().join(OrderChange, OrderChange.order_id == Order.id)
+        return await self._by_rate(query.where(_is_cancelled(window)))
+
+    async def placed_with_tax(self, window: Window) -> int:
+        """Return the sum of the orders placed that have their tax by rate."""
+        query = select(_whole(func.sum(Order.total_minor))).where(
+            window.has(Order.created_at), exists().where(OrderTax.order_id == Order.id)
+        )
+        return int(await self.session.scalar(query) or 0)
 
     async def moved(self, window: Window) -> dict[UUID, int]:
         """Return by how many units sales and cancellations changed the stock of variants."""
@@ -138,13 +171,27 @@ class LedgerRepository:
         rows = await self.session.execute(query)
         return {row[0]: VariantSum(*row[1:]) for row in rows}
 
+    async def _by_rate(self, query: Any) -> dict[tuple[int, str], TaxSum]:
+        rows = await self.session.execute(query)
+        return {(rate, reason): TaxSum(*sums) for rate, reason, *sums in rows}
+
 
 def _whole(expression: Any) -> Any:
     # The sum of BIGINTs is a NUMERIC on PostgreSQL.
     return cast(func.coalesce(expression, 0), BigInteger)
 
 
-_SUMS = (func.count(), _whole(func.sum(Order.units)), _whole(func.sum(Order.total_minor)))
+_AMOUNTS = (Order.total_minor, Order.discount_minor, Order.shipping_minor, Order.tax_minor)
+_SUMS = (
+    func.count(),
+    *(_whole(func.sum(column)) for column in (Order.units, *_AMOUNTS)),
+)
+# What is to be paid for a line.
+_LINE_TOTAL = (
+    OrderItem.quantity * OrderItem.unit_price_minor
+    - OrderItem.discount_minor
+    + case((Order.prices_include_tax, 0), else_=OrderItem.tax_minor)
+)
 
 
 def _variant_sums() -> Any:
@@ -155,10 +202,23 @@ def _variant_sums() -> Any:
             func.max(OrderItem.sku),
             func.max(OrderItem.name),
             _whole(func.sum(OrderItem.quantity)),
-            _whole(func.sum(OrderItem.quantity * OrderItem.unit_price_minor)),
+            _whole(func.sum(_LINE_TOTAL)),
         )
         .join(Order, Order.id == OrderItem.order_id)
         .group_by(OrderItem.variant_id)
+    )
+
+
+def _tax_sums() -> Any:
+    return (
+        select(
+            OrderTax.rate_ppm,
+            OrderTax.reason,
+            _whole(func.sum(OrderTax.net_minor)),
+            _whole(func.sum(OrderTax.tax_minor)),
+        )
+        .join(Order, Order.id == OrderTax.order_id)
+        .group_by(OrderTax.rate_ppm, OrderTax.reason)
     )
 
 

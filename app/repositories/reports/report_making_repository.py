@@ -7,13 +7,22 @@ from sqlalchemy import delete, func, or_, select, text
 
 from app.database.advisory_locks import AdvisoryLock
 from app.errors import ReportInProgress
-from app.models import DailyReport, Order, OrderChange, Product, ReportLine, ReportProduct
+from app.models import (
+    DailyReport,
+    Order,
+    OrderChange,
+    Product,
+    ReportLine,
+    ReportProduct,
+    ReportTax,
+)
 from app.repositories.bulk import insert_rows, table_of
 from app.repositories.reports.ledger_repository import IS_CANCELLATION
 from app.repositories.reports.report_repository import ReportRepository
 
 _lines = table_of(ReportLine)
 _products = table_of(ReportProduct)
+_taxes = table_of(ReportTax)
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:lock, :day)")
 # Not the xmax of the snapshot: it is above the last transaction that has ended, but not above those
 # that are running.
@@ -87,12 +96,12 @@ class ReportMakingRepository(ReportRepository):
         return opened_at
 
     async def replace(self, report: DailyReport) -> None:
-        """Store a report, and delete the lines and products of its previous version.
+        """Store a report, and delete the parts of its previous version.
 
         Raises:
             ReportInProgress: another process has made it at the same time.
         """
-        for part in (ReportLine, ReportProduct):
+        for part in (ReportLine, ReportProduct, ReportTax):
             await self.session.execute(delete(part).where(part.report_day == report.report_day))
         await self.add(report)
 
@@ -103,6 +112,10 @@ class ReportMakingRepository(ReportRepository):
     async def add_products(self, products: Sequence[Mapping[str, object]]) -> None:
         """Add products, given as columns."""
         await insert_rows(self.session, (_products, products))
+
+    async def add_taxes(self, taxes: Sequence[Mapping[str, object]]) -> None:
+        """Add the tax by rate, given as columns."""
+        await insert_rows(self.session, (_taxes, taxes))
 
     async def sum_of_lines(self, day: date) -> tuple[int, int, int]:
         """Return the number of lines of a day, their units and their amount."""

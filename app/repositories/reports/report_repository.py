@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, literal, select, tuple_
 
 from app.errors import ReportNotFound
-from app.models import DailyReport, ReportLine, ReportProduct
+from app.models import DailyReport, ReportLine, ReportProduct, ReportTax
 from app.repositories.base import Repository
 from app.repositories.bulk import table_of
 from app.schemas.page_schema import PageQuery
@@ -86,6 +86,15 @@ class ReportRepository(Repository[DailyReport]):
             limit=query.limit,
             cursor=query.cursor,
         )
+
+    async def taxes_of(self, day: date) -> Sequence[ReportTax]:
+        """Return the tax of a day by rate, the highest first."""
+        query = (
+            select(ReportTax)
+            .where(ReportTax.report_day == day)
+            .order_by(ReportTax.rate_ppm.desc(), ReportTax.reason)
+        )
+        return (await self.session.scalars(query)).all()
 
     async def lines_after(self, day: date, after: Any, limit: int) -> Sequence[Any]:
         """Return the next lines of a day in their order, after the line `after` if given."""

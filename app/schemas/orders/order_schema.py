@@ -15,11 +15,12 @@ from pydantic import (
 
 from app.models import OrderStatus
 from app.schemas.amounts import InCurrency, WithCurrency
-from app.schemas.base import MemberError, Schema, unchanged
+from app.schemas.base import MemberError, Schema, omitted, unchanged
 from app.schemas.catalogue.variant_schema import SoldRead
 from app.schemas.fields import WHOLE, Amount, MomentQuery, Ordinal
 from app.schemas.identity.user_schema import PostalAddress, complete_address
 from app.schemas.page_schema import MAX_ITEMS, CountedPage, CountedQuery, Next
+from app.schemas.percentages import Percentage
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
@@ -136,6 +137,34 @@ class OrderItemRead(SoldRead, InCurrency):
         alias="unit_price", description="The price at the time of purchase.", examples=["4.99"]
     )
     quantity: Units = Field(description="The number of units.", examples=[2])
+    discount_minor: Amount = omitted(
+        0, alias="discount", description="What promotions take off the line.", examples=["1.00"]
+    )
+    tax_minor: Amount = omitted(
+        0, alias="tax", description="The tax of the line.", examples=["1.59"]
+    )
+    tax_rate_ppm: Percentage | None = omitted(
+        alias="tax_rate", description="The rate of tax in percent.", examples=["19"]
+    )
+    tax_class: str | None = omitted(
+        max_length=32, description="The tax class.", examples=["standard"]
+    )
+    tax_reason: str | None = omitted(
+        max_length=32, description="Why the rate applies.", examples=["standard_rated"]
+    )
+
+
+class OrderTaxRead(InCurrency):
+    """The tax of an order at one rate, of its lines and of shipping."""
+
+    rate_ppm: Percentage = Field(alias="rate", description="The rate in percent.", examples=["19"])
+    reason: str = Field(
+        max_length=32, description="Why the rate applies.", examples=["standard_rated"]
+    )
+    net_minor: Amount = Field(
+        alias="net", description="The amounts without the tax.", examples=["8.39"]
+    )
+    tax_minor: Amount = Field(alias="tax", description="The tax.", examples=["1.59"])
 
 
 class OrderChangeRead(Schema):
@@ -159,8 +188,28 @@ class OrderSummary(WithCurrency):
     user_id: UUID = Field(description="The customer.", examples=[_ID])
     status: OrderStatus = Field(description="The status of the order.", examples=["pending"])
     units: Units = Field(description="The number of units in all lines.", examples=[2])
+    discount_minor: Amount = omitted(
+        0, alias="discount", description="What promotions take off the lines.", examples=["1.00"]
+    )
+    shipping_minor: Amount = omitted(
+        0,
+        alias="shipping",
+        description="The price of shipping, with its tax.",
+        examples=["4.90"],
+    )
+    tax_minor: Amount = omitted(
+        0,
+        alias="tax",
+        description="The tax of the lines and of shipping, which is in the total.",
+        examples=["1.59"],
+    )
     total_minor: Amount = Field(
-        alias="total", description="The sum of all lines.", examples=["9.98"]
+        alias="total",
+        description="What is to be paid: the lines, shipping, and tax that is not in the prices.",
+        examples=["9.98"],
+    )
+    prices_include_tax: bool = omitted(
+        True, description="False if the tax is added to the prices.", examples=[False]
     )
     currency: str = Field(
         max_length=3, description="The currency of all amounts (ISO 4217).", examples=["USD"]
@@ -181,6 +230,12 @@ class OrderRead(OrderSummary):
     items: list[OrderItemRead] = Field(
         max_length=MAX_LINES, description="The lines.", examples=[[]]
     )
+    taxes: list[OrderTaxRead] = omitted(
+        [],
+        max_length=MAX_LINES + 1,
+        description="The tax by rate, the highest first.",
+        examples=[[]],
+    )
     history: list[OrderChangeRead] = Field(
         # An order never returns to a previous status.
         max_length=len(OrderStatus),
@@ -190,7 +245,7 @@ class OrderRead(OrderSummary):
 
     @model_validator(mode="after")
     def _have_one_currency(self) -> Self:
-        self.hand_down(self.items)
+        self.hand_down([*self.items, *self.taxes])
         return self
 
 

@@ -16,15 +16,20 @@ from pydantic import (
 )
 
 from app.schemas.amounts import InCurrency, WithCurrency
-from app.schemas.base import Schema
+from app.schemas.base import Schema, omitted
 from app.schemas.catalogue.variant_schema import SoldRead
 from app.schemas.fields import Amount, Integer, Natural, Ordinal, SignedAmount
 from app.schemas.page_schema import CURSOR_LENGTH, MAX_ITEMS, Cursor, Next, PageQuery
+from app.schemas.percentages import Percentage
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _DAY = "2026-01-31"
 _MOMENT = "2026-01-31T12:00:00Z"
-_TOTAL = {"orders_count": 1, "units": 2, "amount": "9.98"}
+_TOTAL = {
+    "orders_count": 1,
+    "units": 2,
+    "amount": "9.98",
+}
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
 _DAY_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 MAX_CHART_DAYS = 400
@@ -59,8 +64,8 @@ class ReportOrder(Schema):
     day: Day = Field(description="A shop day that has ended.", examples=[_DAY])
 
 
-class Total(InCurrency):
-    """The totals of some orders."""
+class _Sum(InCurrency):
+    """The number of some orders, their units and their amount."""
 
     orders_count: Natural = Field(description="The number of orders.", examples=[1])
     units: Natural = Field(description="The number of units in all lines.", examples=[2])
@@ -69,7 +74,21 @@ class Total(InCurrency):
     )
 
 
-class HourRead(Total):
+class Total(_Sum):
+    """The totals of some orders, with what is in their amount beside prices."""
+
+    discount_minor: Amount = omitted(
+        0, alias="discount", description="What promotions took off the lines.", examples=["0.00"]
+    )
+    shipping_minor: Amount = omitted(
+        0, alias="shipping", description="The price of shipping, with its tax.", examples=["0.00"]
+    )
+    tax_minor: Amount = omitted(
+        0, alias="tax", description="The tax that is in the amount.", examples=["1.59"]
+    )
+
+
+class HourRead(_Sum):
     """The totals of the orders placed in an hour."""
 
     hour: int = Field(
@@ -179,11 +198,40 @@ class ReportProductRead(SoldRead, InCurrency):
     )
 
 
+class ReportTaxRead(InCurrency):
+    """The tax at one rate on a day, in orders placed and in orders cancelled."""
+
+    rate_ppm: Percentage = Field(alias="rate", description="The rate in percent.", examples=["19"])
+    reason: str = Field(
+        max_length=32, description="Why the rate applies.", examples=["standard_rated"]
+    )
+    net_minor: Amount = Field(
+        alias="net", description="The amounts placed, without the tax.", examples=["8.39"]
+    )
+    tax_minor: Amount = Field(
+        alias="tax", description="The tax of the orders placed.", examples=["1.59"]
+    )
+    cancelled_net_minor: Amount = Field(
+        alias="cancelled_net",
+        description="The amounts cancelled, without the tax.",
+        examples=["0.00"],
+    )
+    cancelled_tax_minor: Amount = Field(
+        alias="cancelled_tax", description="The tax of the orders cancelled.", examples=["0.00"]
+    )
+
+
 class ReportRead(ReportSummary):
     """The report of a day by hour and by product, with a page of its lines."""
 
     by_hour: list[HourRead] = Field(
         max_length=24, description="The totals of each hour with an order.", examples=[[]]
+    )
+    taxes: list[ReportTaxRead] = omitted(
+        [],
+        max_length=MAX_ITEMS,
+        description="The tax by rate, the highest first.",
+        examples=[[]],
     )
     by_product: list[ReportProductRead] = Field(
         max_length=MAX_ITEMS,
@@ -201,7 +249,7 @@ class ReportRead(ReportSummary):
 
     @model_validator(mode="after")
     def _have_its_currency(self) -> Self:
-        self.hand_down((*self.by_hour, *self.by_product, *self.items))
+        self.hand_down((*self.by_hour, *self.taxes, *self.by_product, *self.items))
         return self
 
 

@@ -28,6 +28,7 @@ from app.schemas.orders.order_schema import (
     OrderQuery,
     OrderRead,
     OrderSummary,
+    OrderTaxRead,
 )
 from app.security.principal import Caller
 from app.services.catalogue.listing import variant_required
@@ -283,7 +284,11 @@ def _placed(order: NewOrder, number: int) -> OrderRead:
         user_id=order.user_id,
         status=step.to_status,
         units=order.units,
+        discount_minor=order.discount_minor,
+        shipping_minor=order.shipping_minor,
+        tax_minor=order.tax_minor,
         total_minor=order.total_minor,
+        prices_include_tax=order.prices_include_tax,
         currency=order.currency,
         created_at=order.created_at,
         updated_at=order.created_at,
@@ -292,6 +297,7 @@ def _placed(order: NewOrder, number: int) -> OrderRead:
             None if order.delivery_address is None else DeliveryAddress(**order.delivery_address)
         ),
         items=[OrderItemRead.model_validate(line) for line in order.lines],
+        taxes=[OrderTaxRead.model_validate(each) for each in order.taxes],
         history=[
             OrderChangeRead(
                 from_status=None,

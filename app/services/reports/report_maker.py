@@ -16,7 +16,13 @@ from app.core.ids import derived_id
 from app.core.queues import REPORT_QUEUE
 from app.errors import DayNotOver, ReportUnbalanced
 from app.models import DailyReport
-from app.repositories.reports.ledger_repository import LedgerRepository, Sum, VariantSum, Window
+from app.repositories.reports.ledger_repository import (
+    LedgerRepository,
+    Sum,
+    TaxSum,
+    VariantSum,
+    Window,
+)
 from app.repositories.reports.report_making_repository import ReportMakingRepository
 from app.schemas.reports.report_events import ReportReadyEvent
 from app.schemas.reports.report_messages import ReportReady
@@ -25,6 +31,7 @@ from app.services.messaging.outbox_service import OutboxService
 MESSAGE_LINES = 2_000
 """Lines in one message; a longer report is sent in parts, as brokers expect small messages."""
 _NO_SALES = VariantSum("", "", 0, 0)
+_NO_TAX = TaxSum(0, 0)
 
 
 class Outcome(StrEnum):
@@ -46,6 +53,8 @@ class Books:
     late: Sum
     placed_variants: dict[UUID, VariantSum]
     cancelled_variants: dict[UUID, VariantSum]
+    placed_taxes: dict[tuple[int, str], TaxSum]
+    cancelled_taxes: dict[tuple[int, str], TaxSum]
     digest: bytes = b""
     first_order_at: datetime | None = None
     last_order_at: datetime | None = None
@@ -62,6 +71,13 @@ class Books:
             for each in sorted(self.placed_variants.keys() | self.cancelled_variants.keys())
         ]
 
+    def taxes(self) -> list[tuple[int, str, TaxSum, TaxSum]]:
+        """Return each rate and reason of tax with its placed and its cancelled sums."""
+        return [
+            (*each, self.placed_taxes.get(each, _NO_TAX), self.cancelled_taxes.get(each, _NO_TAX))
+            for each in sorted(self.placed_taxes.keys() | self.cancelled_taxes.keys())
+        ]
+
     def sums(self) -> dict[str, int]:
         """Return the sums by the columns of a report."""
         placed, cancelled, late = self.placed, self.cancelled, self.late
@@ -75,6 +91,15 @@ class Books:
             "late_count": late.orders,
             "late_units": late.units,
             "late_minor": late.total_minor,
+        }
+
+    def amounts(self) -> dict[str, int]:
+        """Return the discounts, shipping and tax in the sums by the columns of a report."""
+        parts = {"": self.placed, "cancelled_": self.cancelled, "late_": self.late}
+        return {
+            f"{prefix}{name}": getattr(each, name)
+            for prefix, each in parts.items()
+            for name in ("discount_minor", "shipping_minor", "tax_minor")
         }
 
 
@@ -143,6 +168,7 @@ class ReportMaker:
         report = self._report(report, books)
         await self._reports.replace(report)
         await self._write_products(books)
+        await self._write_taxes(books)
         await self._write_lines(report, books)
         ready = ReportReady(
             report_date=day, reports_count=report.orders_count, created_at=report.updated_at
@@ -160,14 +186,20 @@ class ReportMaker:
             late=await self._ledger.cancelled(window, only_late=True),
             placed_variants=await self._ledger.placed_variants(window),
             cancelled_variants=await self._ledger.cancelled_variants(window),
+            placed_taxes=await self._ledger.placed_taxes(window),
+            cancelled_taxes=await self._ledger.cancelled_taxes(window),
         )
         digest = hashlib.sha256()
         async for rows in self._ledger.orders(window):
             self._include(books, rows)
             for row in rows:
-                digest.update(_canonical(row.id, row.created_at, *row[3:]))
+                # A day of before they were there has the digest that it had.
+                amounts = row[3:] if any(row[5:]) else row[3:5]
+                digest.update(_canonical(row.id, row.created_at, *amounts))
         for variant_id, placed, cancelled in books.variants():
             digest.update(_canonical(variant_id, placed, cancelled))
+        if any(books.amounts().values()) or books.taxes():
+            digest.update(_canonical(books.amounts(), books.taxes()))
         digest.update(
             _canonical(
                 day,
@@ -181,31 +213,31 @@ class ReportMaker:
         return books
 
     def _include(self, books: Books, rows: Sequence[Any]) -> None:
-        units = total_minor = 0
         for row in rows:
-            units += row.units
-            total_minor += row.total_minor
             hour = books.by_hour.setdefault(self._days.hour_of(row.created_at), [0, 0, 0])
             hour[0] += 1
             hour[1] += row.units
             hour[2] += row.total_minor
-        before = books.placed
-        books.placed = Sum(
-            before.orders + len(rows), before.units + units, before.total_minor + total_minor
-        )
+        columns = zip(*(row[3:] for row in rows), strict=True)
+        books.placed = books.placed.plus(Sum(len(rows), *map(sum, columns)))
         books.first_order_at = books.first_order_at or rows[0].created_at
         books.last_order_at = rows[-1].created_at
 
     async def _require_balance(self, books: Books) -> None:
-        """Require that the orders of a day match their items, and these the stock movements."""
-        for name, whole, parts in (
-            ("placed", books.placed, books.placed_variants),
-            ("cancelled", books.cancelled, books.cancelled_variants),
+        """Require that the orders of a day match their items, taxes and stock movements."""
+        for name, whole, parts, taxes in (
+            ("placed", books.placed, books.placed_variants, books.placed_taxes),
+            ("cancelled", books.cancelled, books.cancelled_variants, books.cancelled_taxes),
         ):
             units = sum(each.units for each in parts.values())
             total_minor = sum(each.total_minor for each in parts.values())
-            if (units, total_minor) != (whole.units, whole.total_minor):
+            if (units, total_minor + whole.shipping_minor) != (whole.units, whole.total_minor):
                 raise _unbalanced(books.day, f"the items of the orders {name}")
+            if sum(each.tax_minor for each in taxes.values()) != whole.tax_minor:
+                raise _unbalanced(books.day, f"the taxes of the orders {name}")
+        taxed = sum(each.net_minor + each.tax_minor for each in books.placed_taxes.values())
+        if books.placed_taxes and taxed != await self._ledger.placed_with_tax(books.window):
+            raise _unbalanced(books.day, "the taxed amounts")
         if await self._ledger.placed(books.window) != books.placed:
             raise _unbalanced(books.day, "the orders")
         moved = await self._ledger.moved(books.window)
@@ -230,7 +262,7 @@ class ReportMaker:
         report.first_order_at, report.last_order_at = books.first_order_at, books.last_order_at
         report.by_hour = [[hour, *sums] for hour, sums in sorted(books.by_hour.items())]
         report.digest = books.digest
-        for name, value in books.sums().items():
+        for name, value in (books.sums() | books.amounts()).items():
             setattr(report, name, value)
         return report
 
@@ -252,6 +284,21 @@ class ReportMaker:
         for start in range(0, len(rows), MESSAGE_LINES):
             await self._reports.add_products(rows[start : start + MESSAGE_LINES])
 
+    async def _write_taxes(self, books: Books) -> None:
+        rows = [
+            {
+                "report_day": books.day,
+                "rate_ppm": rate_ppm,
+                "reason": reason,
+                "net_minor": placed.net_minor,
+                "tax_minor": placed.tax_minor,
+                "cancelled_net_minor": cancelled.net_minor,
+                "cancelled_tax_minor": cancelled.tax_minor,
+            }
+            for rate_ppm, reason, placed, cancelled in books.taxes()
+        ]
+        await self._reports.add_taxes(rows)
+
     async def _write_lines(self, report: DailyReport, books: Books) -> None:
         """Write the lines of a day and the messages that contain them in batches."""
         parts = max(1, -(-report.orders_count // MESSAGE_LINES))
@@ -266,7 +313,12 @@ class ReportMaker:
                 await self._send(report, waiting[:MESSAGE_LINES], part, parts)
                 del waiting[:MESSAGE_LINES]
         await self._send(report, waiting, part + 1, parts)
-        if Sum(*await self._reports.sum_of_lines(books.day)) != books.placed:
+        whole = books.placed
+        if await self._reports.sum_of_lines(books.day) != (
+            whole.orders,
+            whole.units,
+            whole.total_minor,
+        ):
             raise _unbalanced(books.day, "the lines")
 
     async def _send(

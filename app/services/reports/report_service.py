@@ -24,6 +24,7 @@ from app.schemas.reports.report_schema import (
     ReportQuery,
     ReportRead,
     ReportSummary,
+    ReportTaxRead,
     Total,
 )
 from app.security.principal import Caller
@@ -80,6 +81,9 @@ class ReportService:
             by_hour=[
                 HourRead(hour=hour, orders_count=count, units=units, amount_minor=minor)
                 for hour, count, units, minor in report.by_hour
+            ],
+            taxes=[
+                ReportTaxRead.model_validate(each) for each in await self._reports.taxes_of(day)
             ],
             by_product=[_product(each) for each in products],
             items=[_line(each) for each in lines],
@@ -147,9 +151,9 @@ def summary_of(report: DailyReport) -> ReportSummary:
         starts_at=report.starts_at,
         ends_at=report.ends_at,
         currency=report.currency,
-        placed=_total(report.orders_count, report.units, report.gross_minor),
-        cancelled=_total(report.cancelled_count, report.cancelled_units, report.cancelled_minor),
-        corrections=_total(report.late_count, report.late_units, report.late_minor),
+        placed=_total(report, "", report.orders_count, report.gross_minor),
+        cancelled=_total(report, "cancelled_", report.cancelled_count, report.cancelled_minor),
+        corrections=_total(report, "late_", report.late_count, report.late_minor),
         net_units=report.units - report.cancelled_units,
         net_minor=report.gross_minor - report.cancelled_minor,
         first_order_at=report.first_order_at,
@@ -161,8 +165,15 @@ def summary_of(report: DailyReport) -> ReportSummary:
     )
 
 
-def _total(count: int, units: int, minor: int) -> Total:
-    return Total(orders_count=count, units=units, amount_minor=minor)
+def _total(report: DailyReport, prefix: str, count: int, minor: int) -> Total:
+    return Total(
+        orders_count=count,
+        units=getattr(report, f"{prefix}units"),
+        amount_minor=minor,
+        discount_minor=getattr(report, f"{prefix}discount_minor"),
+        shipping_minor=getattr(report, f"{prefix}shipping_minor"),
+        tax_minor=getattr(report, f"{prefix}tax_minor"),
+    )
 
 
 def _line(line: ReportLine) -> ReportLineRead:
