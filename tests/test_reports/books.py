@@ -97,6 +97,7 @@ async def everything_of(shop: Shop, day: date) -> bytes:
             ("daily_reports", "id"),
             ("report_lines", "placed_at, id"),
             ("report_products", "gross_minor, id"),
+            ("report_taxes", "rate_ppm, reason"),
         ):
             rows = await session.execute(
                 text(f"SELECT * FROM {table} WHERE report_day = :day ORDER BY {order}"),
