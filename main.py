@@ -38,8 +38,8 @@ from app.web.rendering.operation_events import event_streams
 from app.web.rendering.problems import EXCEPTION_HANDLERS
 from app.web.request import ShopRequest
 from app.web.uploads import upload_limit
+from app.wiring.areas.orders import order_batches
 from app.wiring.lifecycle import ensure_admin, prepare
-from app.wiring.orders import order_batches
 from app.wiring.resources import Shop
 
 API = "/api/v1"

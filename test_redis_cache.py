@@ -36,10 +36,10 @@ from app.schemas.identity.user_schema import UserChange, UserCreate
 from app.schemas.orders.order_schema import OrderCreate
 from app.security.principal import Caller
 from app.settings import InvalidSettings, Settings, get_settings
-from app.wiring.catalogue import provide_products
-from app.wiring.identity import provide_users
+from app.wiring.areas.catalogue import provide_products
+from app.wiring.areas.identity import provide_users
+from app.wiring.areas.orders import provide_orders
 from app.wiring.lifecycle import prepare
-from app.wiring.orders import provide_orders
 from app.wiring.resources import Shop
 from tests.support.refusals import PRODUCT, USER
 from tests.support.servers.relay import Relay

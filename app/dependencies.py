@@ -9,7 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.web.request_state import state_of
 from app.web.route_options import has_options, options_of
-from app.wiring import catalogue, data, identity, images, messaging, orders, prices, reports, system
+from app.wiring.areas import (
+    catalogue,
+    data,
+    identity,
+    images,
+    messaging,
+    orders,
+    prices,
+    reports,
+    system,
+)
 from app.wiring.resources import Shop
 
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -23,7 +23,7 @@ from app.schemas.page_schema import MAX_ITEMS
 from app.security.principal import SYSTEM, Caller
 from app.services.messaging.dead_letter_service import DeadLetterService
 from app.settings import Settings
-from app.wiring.messaging import provide_dead_letters
+from app.wiring.areas.messaging import provide_dead_letters
 from app.wiring.resources import Shop
 
 _SHOWN = 50

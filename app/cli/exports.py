@@ -8,7 +8,7 @@ from pathlib import Path
 from app.database.migrate import is_migrated
 from app.errors import Conflict
 from app.settings import Settings
-from app.wiring.data import provide_product_export
+from app.wiring.areas.data import provide_product_export
 from app.wiring.lifecycle import require_same_currency
 from app.wiring.resources import Shop
 

@@ -17,7 +17,7 @@ from app.errors import Conflict, InvalidInput, NotFound, Unavailable
 from app.jobs.file_import import UnreadableFile
 from app.services.identity.start_service import generate_password
 from app.settings import InvalidSettings, Settings, get_settings
-from app.wiring.identity import provide_start
+from app.wiring.areas.identity import provide_start
 from app.wiring.resources import Shop
 
 _WAIT_STEP_SECONDS = 1.0

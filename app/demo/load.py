@@ -13,9 +13,9 @@ from app.jobs.errands.images import settle_image
 from app.jobs.file_import import import_files
 from app.services.data.import_outcome import ImportOptions
 from app.settings import InvalidSettings
-from app.wiring.data import provide_imports
+from app.wiring.areas.data import provide_imports
+from app.wiring.areas.system import provide_errands
 from app.wiring.resources import Shop
-from app.wiring.system import provide_errands
 
 _FOLDER = Path(__file__).parent
 _FILES = [_FOLDER / f"{kind}.csv" for kind in ("products", "users", "orders")]

@@ -9,7 +9,7 @@ from app.cache.connection import RedisUnavailable
 from app.cache.redis import RedisStore
 from app.errors import Unavailable
 from app.runtime.supervisor import GrowingPause, end, repeat
-from app.wiring.messaging import provide_cache_drops
+from app.wiring.areas.messaging import provide_cache_drops
 from app.wiring.resources import Shop
 
 _AT_ONCE = 500

@@ -6,7 +6,7 @@ from datetime import date
 
 from app.errors import ReportInProgress, ReportUnbalanced, Unavailable
 from app.services.reports.report_maker import Outcome
-from app.wiring.reports import provide_report_maker, provide_report_schedule
+from app.wiring.areas.reports import provide_report_maker, provide_report_schedule
 from app.wiring.resources import Shop
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from app.messaging.delivery import Delivery
 from app.messaging.pipeline import Pipeline
 from app.messaging.waiting import apply_waiting
 from app.runtime.supervisor import end, repeat
-from app.wiring.messaging import provide_outbox
+from app.wiring.areas.messaging import provide_outbox
 from app.wiring.resources import Shop
 
 _BATCH_SIZE = 100

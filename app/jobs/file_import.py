@@ -23,7 +23,7 @@ from app.jobs.csv_rows import UnreadableFile
 from app.jobs.import_sources import Source, group_of, open_sources
 from app.schemas.data.import_schema import ROW_KINDS
 from app.services.data.import_outcome import FirstRows, ImportOptions, Numbered, Outcome
-from app.wiring.data import provide_imports
+from app.wiring.areas.data import provide_imports
 from app.wiring.resources import Shop
 
 __all__ = ["UnreadableFile", "import_files", "import_sources", "open_all"]

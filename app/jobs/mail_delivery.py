@@ -11,8 +11,8 @@ from app.core.email_addresses import ascii_form
 from app.models import OutgoingMail
 from app.runtime.supervisor import repeat
 from app.settings import Settings
+from app.wiring.areas.system import provide_mails
 from app.wiring.resources import Shop
-from app.wiring.system import provide_mails
 
 if TYPE_CHECKING:
     from email.message import EmailMessage

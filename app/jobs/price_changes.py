@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 
 from app.runtime.supervisor import repeat
-from app.wiring.prices import provide_price_changes
+from app.wiring.areas.prices import provide_price_changes
 from app.wiring.resources import Shop
 
 _POLL_SECONDS = 1.0

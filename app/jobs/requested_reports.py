@@ -11,8 +11,8 @@ from app.messaging.settle import HandlerFailed
 from app.observability.request_ids import bound_request_id, sane_request_id
 from app.runtime.supervisor import GrowingPause
 from app.schemas.messaging.task_message import arguments_in
-from app.wiring.messaging import provide_operations
-from app.wiring.reports import provide_reports
+from app.wiring.areas.messaging import provide_operations
+from app.wiring.areas.reports import provide_reports
 from app.wiring.resources import Shop
 
 logger = logging.getLogger(__name__)

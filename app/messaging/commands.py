@@ -15,9 +15,9 @@ from app.schemas.data.bulk_schema import ProductBulk
 from app.schemas.orders.order_messages import OrderCommand, OrderUpdateCommand
 from app.security.principal import Caller
 from app.services.orders.placement import Asked
-from app.wiring.catalogue import provide_products
-from app.wiring.data import provide_product_bulk
-from app.wiring.orders import provide_orders
+from app.wiring.areas.catalogue import provide_products
+from app.wiring.areas.data import provide_product_bulk
+from app.wiring.areas.orders import provide_orders
 from app.wiring.resources import Shop
 
 Outcome = Schema | DomainError

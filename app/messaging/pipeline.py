@@ -19,7 +19,7 @@ from app.messaging.suspects import Suspects
 from app.observability.request_ids import sane_request_id
 from app.observability.tracing import REQUEST_ID, batch_span, restored_request_id
 from app.runtime.supervisor import GrowingPause
-from app.wiring.messaging import (
+from app.wiring.areas.messaging import (
     provide_dead_letters,
     provide_inbox,
     provide_operations,

@@ -1,7 +1,7 @@
 """Messages that may crash the process that handles them: they run alone, with a durable mark."""
 
 from app.messaging.delivery import Delivery
-from app.wiring.messaging import provide_dead_letters, provide_inbox
+from app.wiring.areas.messaging import provide_dead_letters, provide_inbox
 from app.wiring.resources import Shop
 
 _MAX_STARTS = 3

@@ -10,7 +10,7 @@ from app.messaging.pipeline import Pipeline
 from app.models import OutboxMessage
 from app.runtime.supervisor import repeat
 from app.services.messaging.waiting_command_service import WaitingCommandService
-from app.wiring.messaging import provide_waiting_commands
+from app.wiring.areas.messaging import provide_waiting_commands
 from app.wiring.resources import Shop
 
 _CHUNK = 1_000

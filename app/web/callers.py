@@ -12,7 +12,7 @@ from app.security.areas.system import SystemScope
 from app.security.principal import ANONYMOUS, Access, Caller, Scope
 from app.web.request_state import state_of
 from app.web.route_options import guarded_of, options_of
-from app.wiring.identity import provide_identities
+from app.wiring.areas.identity import provide_identities
 from app.wiring.resources import Shop
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from app.schemas.messaging.operation_schema import OperationRead
 from app.web.request import ShopRequest
 from app.web.request_state import state_of
 from app.web.route_options import Deferral, options_of
-from app.wiring.messaging import provide_operations
+from app.wiring.areas.messaging import provide_operations
 from app.wiring.resources import Shop
 
 HEADER = "Prefer"

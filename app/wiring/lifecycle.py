@@ -9,12 +9,12 @@ from app.database.migrate import migrate
 from app.errors import EmailTaken, InvalidInput, PriceListExists
 from app.services.identity.start_service import generate_password
 from app.settings import InvalidSettings
-from app.wiring.catalogue import provide_products, provide_stock
-from app.wiring.identity import provide_auth, provide_start
-from app.wiring.messaging import provide_dead_letters, provide_inbox, provide_operations
-from app.wiring.prices import provide_price_lists
+from app.wiring.areas.catalogue import provide_products, provide_stock
+from app.wiring.areas.identity import provide_auth, provide_start
+from app.wiring.areas.messaging import provide_dead_letters, provide_inbox, provide_operations
+from app.wiring.areas.prices import provide_price_lists
+from app.wiring.areas.system import provide_idempotency
 from app.wiring.resources import Shop
-from app.wiring.system import provide_idempotency
 
 
 async def migrate_shop(shop: Shop) -> bool:

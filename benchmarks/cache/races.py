@@ -32,7 +32,7 @@ from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.product_schema import ProductChange, ProductCreate
 from app.security.principal import Caller
 from app.settings import Settings
-from app.wiring.catalogue import provide_products
+from app.wiring.areas.catalogue import provide_products
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 from tests.support.servers import start_postgres, start_redis

@@ -34,7 +34,7 @@ from app.models import Product
 from app.schemas.catalogue.product_schema import ProductCreate
 from app.security.principal import Caller
 from app.settings import Settings
-from app.wiring.catalogue import provide_products
+from app.wiring.areas.catalogue import provide_products
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 from benchmarks.cache.races import open_shop

@@ -28,7 +28,7 @@ from app.schemas.catalogue.facet_schema import FacetQuery
 from app.schemas.catalogue.product_query import ProductQuery
 from app.services.catalogue.facet_service import FacetService
 from app.settings import Settings
-from app.wiring.catalogue import provide_facets
+from app.wiring.areas.catalogue import provide_facets
 from app.wiring.lifecycle import migrate_shop
 from app.wiring.resources import Shop
 from tests.conftest import postgres_settings, sqlite_settings

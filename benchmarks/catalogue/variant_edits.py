@@ -23,7 +23,7 @@ from app.schemas.catalogue.option_schema import OptionsChange
 from app.schemas.catalogue.product_schema import ProductCreate
 from app.schemas.catalogue.variant_schema import VariantChange, VariantCreate
 from app.security.principal import Caller
-from app.wiring.catalogue import provide_options, provide_products, provide_variants
+from app.wiring.areas.catalogue import provide_options, provide_products, provide_variants
 from app.wiring.lifecycle import migrate_shop
 from app.wiring.resources import Shop
 from tests.conftest import postgres_settings, sqlite_settings

@@ -11,7 +11,7 @@ import httpx
 from app.errors import Unavailable
 from app.security.areas import SCOPES
 from app.security.principal import Caller
-from app.wiring.messaging import provide_operations, provide_outbox
+from app.wiring.areas.messaging import provide_operations, provide_outbox
 from app.wiring.resources import Shop
 from benchmarks.chaos.books import count_settled, read_books
 from benchmarks.chaos.plan import Message, Plan

@@ -29,7 +29,7 @@ from app.schemas.catalogue.option_schema import OptionsChange
 from app.schemas.catalogue.variant_schema import VariantCreate
 from app.security.principal import Caller
 from app.settings import Settings
-from app.wiring.catalogue import provide_options, provide_variants
+from app.wiring.areas.catalogue import provide_options, provide_variants
 from app.wiring.resources import Shop
 from benchmarks.orders import end_with
 from benchmarks.support.http_client import HttpClient

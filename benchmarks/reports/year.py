@@ -27,8 +27,8 @@ from app.jobs.file_import import import_files
 from app.schemas.reports.report_schema import ReportQuery
 from app.services.data.import_outcome import ImportOptions
 from app.settings import Settings
+from app.wiring.areas.reports import provide_reports
 from app.wiring.lifecycle import prepare
-from app.wiring.reports import provide_reports
 from app.wiring.resources import Shop
 
 # pyarrow creates the functions of pyarrow.compute at import, where pylint cannot see them.

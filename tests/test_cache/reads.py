@@ -12,7 +12,7 @@ from app.cache.cache import Counts, Found, Tier
 from app.schemas.catalogue.product_query import ProductQuery
 from app.schemas.catalogue.product_schema import ProductChange, ProductCreate
 from app.security.principal import Caller
-from app.wiring.catalogue import provide_products
+from app.wiring.areas.catalogue import provide_products
 from app.wiring.resources import Shop
 
 WAIT_SECONDS = 10

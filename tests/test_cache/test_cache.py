@@ -19,9 +19,9 @@ from app.jobs.cache_sync import cache_sync
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.identity.user_schema import UserCreate
 from app.schemas.orders.order_schema import OrderCreate
-from app.wiring.identity import provide_users
+from app.wiring.areas.identity import provide_users
+from app.wiring.areas.orders import provide_orders
 from app.wiring.lifecycle import prepare
-from app.wiring.orders import provide_orders
 from app.wiring.resources import Shop
 from benchmarks.cache.races import race
 from tests.conftest import postgres_settings, sqlite_settings

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cache.cache import Tier
 from app.jobs.cache_sync import cache_sync
+from app.wiring.areas.messaging import provide_cache_drops
 from app.wiring.lifecycle import prepare
-from app.wiring.messaging import provide_cache_drops
 from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import client_of, empty, postgres_settings, running

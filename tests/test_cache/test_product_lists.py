@@ -25,10 +25,10 @@ from app.schemas.orders.order_schema import OrderCreate
 from app.services.data.import_outcome import ImportOptions
 from app.services.orders.placement import Asked
 from app.tables.catalogue import availability_of, best_of
-from app.wiring.catalogue import provide_products, provide_stock
-from app.wiring.identity import provide_users
+from app.wiring.areas.catalogue import provide_products, provide_stock
+from app.wiring.areas.identity import provide_users
+from app.wiring.areas.orders import provide_orders
 from app.wiring.lifecycle import prepare
-from app.wiring.orders import provide_orders
 from app.wiring.resources import Shop
 from tests.conftest import sqlite_settings
 from tests.support.refusals import USER

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from app.jobs.embedded_dispatcher import dispatch_due
 from app.messaging.pipeline import Pipeline
 from app.models import AuditEvent, DeadLetter, OutboxMessage
+from app.wiring.areas.messaging import provide_dead_letters
 from app.wiring.lifecycle import prepare
-from app.wiring.messaging import provide_dead_letters
 from app.wiring.resources import Shop
 from tests.conftest import sqlite_settings
 from tests.support.command_line import lavka

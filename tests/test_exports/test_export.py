@@ -46,7 +46,7 @@ async def test_parts_of_any_size_make_the_same_file(
 ) -> None:
     await fill(shop, Random(1), 20)
     whole = (await client.get("/products/export")).content
-    monkeypatch.setattr("app.wiring.data._EXPORTED_AT_ONCE", 3)
+    monkeypatch.setattr("app.wiring.areas.data._EXPORTED_AT_ONCE", 3)
     assert (await client.get("/products/export")).content == whole
     assert exported(shop.settings, tmp_path / "products.csv") == whole
     assert [path.name for path in tmp_path.iterdir()] == ["products.csv"]

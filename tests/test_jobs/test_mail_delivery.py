@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from app.models import OutgoingMail
 from app.settings import Settings
-from app.wiring.system import provide_mails
+from app.wiring.areas.system import provide_mails
 from tests.conftest import DATABASES, postgres_settings, sqlite_settings
 from tests.support.accounts import later, mails_of
 from tests.support.factories import PASSWORD, create_user

@@ -14,8 +14,8 @@ from app.repositories.reports.report_repository import ReportRepository
 from app.schemas.reports.report_schema import ReportSummary
 from app.security.principal import SYSTEM
 from app.services.reports.report_service import summary_of
-from app.wiring.data import provide_imports
-from app.wiring.orders import provide_orders
+from app.wiring.areas.data import provide_imports
+from app.wiring.areas.orders import provide_orders
 from app.wiring.resources import Shop
 from tests.support.moments import later
 

@@ -34,7 +34,7 @@ from app.services.orders.amounts import with_amounts
 from app.services.orders.placement import sales_in
 from app.services.reports.report_maker import Outcome
 from app.tables.orders import NewLine, NewOrder, NewStep
-from app.wiring.reports import provide_reports
+from app.wiring.areas.reports import provide_reports
 from app.wiring.resources import Shop
 from tests.test_reports.books import at_moment, cancel, everything_of
 from tests.test_reports.conftest import DAY, HOUR, NOON

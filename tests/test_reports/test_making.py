@@ -18,7 +18,7 @@ from app.schemas.reports.report_messages import ReportMessage
 from app.schemas.reports.report_schema import Total
 from app.services.reports import report_maker
 from app.services.reports.report_maker import Outcome
-from app.wiring.reports import provide_report_maker
+from app.wiring.areas.reports import provide_report_maker
 from app.wiring.resources import Shop
 from tests.test_reports.books import (
     add_orders,

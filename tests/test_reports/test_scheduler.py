@@ -17,9 +17,9 @@ from app.messaging.rabbitmq.relay import Relay
 from app.runtime.heartbeat import diagnose
 from app.security.principal import Caller
 from app.settings import Settings
+from app.wiring.areas.messaging import provide_operations
+from app.wiring.areas.reports import provide_reports
 from app.wiring.lifecycle import prepare
-from app.wiring.messaging import provide_operations
-from app.wiring.reports import provide_reports
 from app.wiring.resources import Shop
 from tests.conftest import broker_settings, empty, postgres_settings, sqlite_settings
 from tests.support.processes import environment, free_port, run, serving

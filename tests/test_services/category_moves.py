@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from app.errors import DomainError
 from app.models import Category
 from app.schemas.catalogue.category_schema import CategoryChange, CategoryCreate
-from app.wiring.catalogue import provide_categories
+from app.wiring.areas.catalogue import provide_categories
 from app.wiring.resources import Shop
 
 CATEGORIES = 60

@@ -23,7 +23,7 @@ from app.schemas.catalogue.product_query import ProductQuery
 from app.schemas.catalogue.product_schema import ProductCreate
 from app.services.catalogue.new_product import Maker, columns_of
 from app.tables.identity import comparison_key
-from app.wiring.catalogue import provide_facets
+from app.wiring.areas.catalogue import provide_facets
 from app.wiring.resources import Shop
 
 Counts = dict[str, dict[str, int]]

@@ -10,7 +10,7 @@ import httpx
 from sqlalchemy import select
 
 from app.models import User
-from app.wiring.data import provide_imports
+from app.wiring.areas.data import provide_imports
 from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import assert_conserved, every, movements_of, stock_of

@@ -14,7 +14,7 @@ from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.product_schema import ProductChange
 from app.security.principal import SYSTEM
 from app.tables.offers import Offer, lowest_offer
-from app.wiring.catalogue import provide_products
+from app.wiring.areas.catalogue import provide_products
 from app.wiring.resources import Shop
 from tests.support.factories import create_product
 from tests.support.moments import later

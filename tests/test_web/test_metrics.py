@@ -14,9 +14,9 @@ from sqlalchemy import text
 
 from app.jobs.daily_reports import make_report
 from app.models import Errand, OutboxMessage
-from app.wiring.messaging import provide_dead_letters, provide_outbox
+from app.wiring.areas.messaging import provide_dead_letters, provide_outbox
+from app.wiring.areas.system import provide_errands
 from app.wiring.resources import Shop
-from app.wiring.system import provide_errands
 from main import create_app
 from tests.conftest import client_of, postgres_settings, running, sqlite_settings
 from tests.support.accounts import standing

@@ -35,7 +35,7 @@ from app.web.rendering.responses import (
 )
 from app.web.request import ShopRequest
 from app.web.route_options import declared, guarded, moved
-from app.wiring.catalogue import Categories
+from app.wiring.areas.catalogue import Categories
 
 _ALL_FOR_STAFF = guarded("include", access=Access.STAFF, scope=CatalogueScope.PRODUCTS_READ)
 

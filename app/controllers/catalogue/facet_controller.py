@@ -8,7 +8,7 @@ from app.security.principal import Access
 from app.web.rendering.responses import cached_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
-from app.wiring.catalogue import Facets
+from app.wiring.areas.catalogue import Facets
 
 
 class FacetController(Controller):

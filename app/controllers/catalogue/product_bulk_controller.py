@@ -10,7 +10,7 @@ from app.security.principal import Access
 from app.web.rendering.responses import operation_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
-from app.wiring.messaging import Operations
+from app.wiring.areas.messaging import Operations
 
 
 class ProductBulkController(Controller):

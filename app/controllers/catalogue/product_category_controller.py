@@ -12,7 +12,7 @@ from app.security.principal import Access
 from app.web.rendering.responses import json_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
-from app.wiring.catalogue import ProductCategories
+from app.wiring.areas.catalogue import ProductCategories
 
 
 class ProductCategoryController(Controller):

@@ -27,7 +27,7 @@ from app.web.rendering.responses import cached_response, created_response, json_
 from app.web.request import ShopRequest
 from app.web.respond_async import command_with_body, respond_async
 from app.web.route_options import Deferral, declared, guarded
-from app.wiring.catalogue import Products
+from app.wiring.areas.catalogue import Products
 
 
 class ProductController(Controller):

@@ -10,7 +10,7 @@ from app.security.areas.catalogue import CatalogueScope
 from app.security.principal import Access
 from app.web.rendering.report_csv import CSV
 from app.web.route_options import declared
-from app.wiring.data import provide_product_export
+from app.wiring.areas.data import provide_product_export
 from app.wiring.resources import Shop
 
 

@@ -22,7 +22,7 @@ from app.security.principal import Access
 from app.web.rendering.responses import created_response, json_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
-from app.wiring.catalogue import Stock
+from app.wiring.areas.catalogue import Stock
 
 
 class ProductStockController(Controller):

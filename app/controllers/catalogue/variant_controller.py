@@ -37,7 +37,7 @@ from app.security.principal import Access
 from app.web.rendering.responses import created_response, json_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
-from app.wiring.catalogue import Options, Variants
+from app.wiring.areas.catalogue import Options, Variants
 
 
 class VariantController(Controller):

@@ -11,7 +11,7 @@ from app.security.principal import Access
 from app.web.rendering.responses import json_response, no_store_response
 from app.web.request import ShopRequest
 from app.web.route_options import Answers, declared
-from app.wiring.identity import ApiKeys
+from app.wiring.areas.identity import ApiKeys
 
 
 class ApiKeyController(Controller):

@@ -28,7 +28,7 @@ from app.web.rendering.grant_refusals import GRANT_EXCEPTION_HANDLERS
 from app.web.rendering.responses import accepted_response, json_response, no_store_response
 from app.web.request import ShopRequest
 from app.web.route_options import Answers, declared
-from app.wiring.identity import Accounts, Auth
+from app.wiring.areas.identity import Accounts, Auth
 
 
 class AuthController(Controller):

@@ -35,8 +35,8 @@ from app.security.principal import Access
 from app.web.rendering.responses import cached_response, created_response, json_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
-from app.wiring.data import Privacy
-from app.wiring.identity import Addresses, Users
+from app.wiring.areas.data import Privacy
+from app.wiring.areas.identity import Addresses, Users
 
 
 class UserController(Controller):

@@ -15,7 +15,7 @@ from app.web.rendering.operation_events import operation_events
 from app.web.rendering.responses import json_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
-from app.wiring.messaging import Operations
+from app.wiring.areas.messaging import Operations
 from app.wiring.resources import Shop
 
 

@@ -38,7 +38,7 @@ from app.web.request import ShopRequest
 from app.web.request_state import take_claim
 from app.web.respond_async import command_with_body, respond_async
 from app.web.route_options import Answers, Deferral, declared
-from app.wiring.orders import Batches, Orders
+from app.wiring.areas.orders import Batches, Orders
 
 
 class OrderController(Controller):

@@ -25,7 +25,7 @@ from app.security.principal import Access
 from app.web.rendering.responses import created_response, json_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
-from app.wiring.prices import PriceLists
+from app.wiring.areas.prices import PriceLists
 
 
 class PriceListController(Controller):

@@ -31,7 +31,7 @@ from app.web.rendering.report_csv import CSV
 from app.web.rendering.responses import json_response, operation_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
-from app.wiring.reports import Reports
+from app.wiring.areas.reports import Reports
 from app.wiring.resources import Shop
 
 

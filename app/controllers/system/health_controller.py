@@ -7,7 +7,7 @@ from app.security.principal import Access
 from app.web.rendering.responses import json_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
-from app.wiring.system import Health
+from app.wiring.areas.system import Health
 
 
 class HealthController(Controller):

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from app.jobs.errands.handlers import HANDLERS, Handler
 from app.models import Errand
 from app.runtime.supervisor import end, repeat
+from app.wiring.areas.system import provide_errands
 from app.wiring.resources import Shop
-from app.wiring.system import provide_errands
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from app.errors import Unavailable
 from app.messaging.rabbitmq.broker import BrokerLost, describe
 from app.models import OutboxMessage
 from app.observability.tracing import context_headers, restored_request_id, span
-from app.wiring.messaging import provide_outbox
+from app.wiring.areas.messaging import provide_outbox
 from app.wiring.resources import Shop
 
 logger = logging.getLogger(__name__)

@@ -30,8 +30,8 @@ from app.services.system.idempotency_service import (
 from app.web.request_state import state_of, take_claim
 from app.web.respond_async import prefers_async
 from app.web.route_options import Answers, options_of
+from app.wiring.areas.system import provide_idempotency
 from app.wiring.resources import Shop
-from app.wiring.system import provide_idempotency
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r'[\x21\x23-\x7e]{1,255}|"[\x21\x23-\x7e]{1,255}"')

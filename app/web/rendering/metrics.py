@@ -13,7 +13,7 @@ from app.messaging.rabbitmq.broker_link import BrokerLink
 from app.messaging.rabbitmq.depths import QueueDepths
 from app.observability.http_metrics import BUCKET_SECONDS, HttpMetrics
 from app.services.reports.metrics_service import Figures
-from app.wiring.reports import provide_metrics
+from app.wiring.areas.reports import provide_metrics
 from app.wiring.resources import Shop
 
 if TYPE_CHECKING:

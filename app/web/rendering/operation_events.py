@@ -12,7 +12,7 @@ from app.security.principal import Caller
 from app.web.callers import authorized_caller
 from app.web.event_streams import EventStreams
 from app.web.request import ShopRequest
-from app.wiring.messaging import provide_operations
+from app.wiring.areas.messaging import provide_operations
 from app.wiring.resources import Shop
 
 _LONGEST_SECONDS = 300.0

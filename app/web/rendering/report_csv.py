@@ -13,7 +13,7 @@ from app.schemas.reports.report_schema import ReportSummary
 from app.services.reports.report_service import ReportService
 from app.web.rendering.responses import has_tag
 from app.web.request import ShopRequest
-from app.wiring.reports import provide_reports
+from app.wiring.areas.reports import provide_reports
 from app.wiring.resources import Shop
 
 CSV = "text/csv"

@@ -12,7 +12,7 @@ from app.errors import Forbidden
 from app.models import ApiKey, UserRole
 from app.schemas.identity.api_key_schema import ApiKeyCreate
 from app.security.principal import Caller
-from app.wiring.identity import provide_api_keys
+from app.wiring.areas.identity import provide_api_keys
 from app.wiring.resources import Shop
 from tests.support.accounts import (
     Person,

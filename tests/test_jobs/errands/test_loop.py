@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from app.jobs.errands.loop import do_due
 from app.models import Errand
+from app.wiring.areas.system import provide_errands
 from app.wiring.resources import Shop
-from app.wiring.system import provide_errands
 from tests.support.moments import later
 from tests.support.tables import everything
 

@@ -10,7 +10,7 @@ import pytest
 from app.messaging import waiting
 from app.messaging.pipeline import Pipeline
 from app.messaging.waiting import apply_arrived
-from app.wiring.messaging import provide_outbox
+from app.wiring.areas.messaging import provide_outbox
 from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user
 from tests.support.moments import later

@@ -14,7 +14,7 @@ from sqlalchemy import update
 
 from app.core.queues import EVENTS_EXCHANGE
 from app.models import OutboxMessage
-from app.wiring.messaging import provide_outbox
+from app.wiring.areas.messaging import provide_outbox
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import assert_conserved, every, stock_of
 from tests.test_messaging.deliveries import (

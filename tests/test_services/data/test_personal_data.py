@@ -10,7 +10,7 @@ from sqlalchemy import Column, ForeignKey, MetaData, String, Table
 
 from app.models import Base, UserRole
 from app.security.principal import Caller, name_of_user
-from app.wiring.data import provide_privacy
+from app.wiring.areas.data import provide_privacy
 from app.wiring.resources import Shop
 from tests.support.factories import address, create_product, create_user, place_order
 from tests.support.queries import Statement, statements_of

@@ -19,7 +19,7 @@ from app.messaging.commands import COMMANDS, Command
 from app.messaging.events import EVENTS
 from app.models import OutboxMessage
 from app.schemas.messaging.event_schema import DomainEvent
-from app.wiring.messaging import provide_dead_letters
+from app.wiring.areas.messaging import provide_dead_letters
 from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import client_of, running, sqlite_settings

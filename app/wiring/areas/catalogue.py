@@ -18,9 +18,9 @@ from app.services.catalogue.product_category_service import ProductCategoryServi
 from app.services.catalogue.product_service import ProductService
 from app.services.catalogue.stock_service import StockService
 from app.services.catalogue.variant_service import VariantService
-from app.wiring.messaging import provide_outbox
+from app.wiring.areas.messaging import provide_outbox
+from app.wiring.areas.system import provide_audit
 from app.wiring.resources import Shop
-from app.wiring.system import provide_audit
 
 
 def provide_changes(session: AsyncSession, shop: Shop) -> CatalogueChanges:

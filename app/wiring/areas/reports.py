@@ -15,7 +15,7 @@ from app.services.reports.metrics_service import MetricsService
 from app.services.reports.report_maker import ReportMaker
 from app.services.reports.report_schedule import ReportSchedule
 from app.services.reports.report_service import ReportService
-from app.wiring.messaging import provide_operations, provide_outbox
+from app.wiring.areas.messaging import provide_operations, provide_outbox
 from app.wiring.resources import Shop
 
 

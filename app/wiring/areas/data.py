@@ -25,9 +25,9 @@ from app.services.data.products.product_edits import ProductEdits
 from app.services.data.products.product_export import Page, ProductExport
 from app.services.data.products.product_import import ProductImport
 from app.services.data.user_import import UserImport
-from app.wiring import catalogue, identity, messaging, orders, system
+from app.wiring.areas import catalogue, identity, messaging, orders, system
+from app.wiring.areas.system import provide_audit
 from app.wiring.resources import Shop
-from app.wiring.system import provide_audit
 
 _EXPORTED_AT_ONCE = 500
 

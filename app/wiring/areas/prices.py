@@ -8,8 +8,8 @@ from app.repositories.prices.price_list_repository import PriceListRepository
 from app.repositories.prices.price_repository import PriceRepository
 from app.services.prices.price_changes import PriceChanges
 from app.services.prices.price_list_service import PriceListService
+from app.wiring.areas.system import provide_audit
 from app.wiring.resources import Shop
-from app.wiring.system import provide_audit
 
 
 def provide_price_changes(session: AsyncSession, shop: Shop) -> PriceChanges:

@@ -15,9 +15,9 @@ from app.repositories.orders.order_repository import OrderRepository
 from app.services.orders.order_batches import BatchWork, OrderBatches
 from app.services.orders.order_service import OrderService
 from app.services.orders.orders_privacy import OrdersPrivacy
-from app.wiring.messaging import provide_outbox
+from app.wiring.areas.messaging import provide_outbox
+from app.wiring.areas.system import provide_idempotency
 from app.wiring.resources import Shop
-from app.wiring.system import provide_idempotency
 
 
 def provide_orders(

@@ -16,8 +16,8 @@ from app.services.identity.identity_privacy import IdentityPrivacy
 from app.services.identity.identity_service import IdentityService
 from app.services.identity.start_service import StartService
 from app.services.identity.user_service import UserService
+from app.wiring.areas.system import provide_audit, provide_mails
 from app.wiring.resources import Shop
-from app.wiring.system import provide_audit, provide_mails
 
 
 def provide_identities(session: AsyncSession, shop: Shop) -> IdentityService:

@@ -11,9 +11,9 @@ from app.repositories.catalogue.product_repository import ProductRepository
 from app.services.catalogue.images.image_results import ImageResults
 from app.services.catalogue.images.image_service import ImageService
 from app.services.catalogue.images.image_uploads import ImageUploads
-from app.wiring.catalogue import provide_changes
+from app.wiring.areas.catalogue import provide_changes
+from app.wiring.areas.system import provide_errands
 from app.wiring.resources import Shop
-from app.wiring.system import provide_errands
 
 
 def provide_images(

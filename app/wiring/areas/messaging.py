@@ -18,8 +18,8 @@ from app.services.messaging.messaging_privacy import MessagingPrivacy
 from app.services.messaging.operation_service import OperationService
 from app.services.messaging.outbox_service import OutboxService
 from app.services.messaging.waiting_command_service import WaitingCommandService
+from app.wiring.areas.system import provide_audit
 from app.wiring.resources import Shop
-from app.wiring.system import provide_audit
 
 
 def provide_outbox(session: AsyncSession, shop: Shop) -> OutboxService:
