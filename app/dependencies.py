@@ -19,6 +19,7 @@ from app.wiring.areas import (
     prices,
     reports,
     system,
+    taxes,
 )
 from app.wiring.resources import Shop
 
@@ -59,6 +60,7 @@ DEPENDENCIES = {
     **catalogue.DEPENDENCIES,
     **images.DEPENDENCIES,
     **prices.DEPENDENCIES,
+    **taxes.DEPENDENCIES,
     **orders.DEPENDENCIES,
     **reports.DEPENDENCIES,
     **data.DEPENDENCIES,

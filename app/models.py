@@ -13,3 +13,4 @@ from app.tables.orders import *
 from app.tables.prices import *
 from app.tables.reports import *
 from app.tables.system import *
+from app.tables.taxes import *

@@ -11,6 +11,7 @@ from app.cli.exports import add_export
 from app.cli.imports import add_import
 from app.cli.prepare import prepare_shop, update_schema
 from app.cli.reports import add_report
+from app.cli.tax_rates import add_tax_rates
 from app.database.outages import outage_reason
 from app.demo.load import fill_with_demo
 from app.errors import Conflict, InvalidInput, NotFound, Unavailable
@@ -56,7 +57,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Administer a shop. The commands use the same settings as main.py.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_import, add_export, _add_admin, add_report, _add_migrate, _add_demo):
+    for add in (add_import, add_export, add_tax_rates, _add_admin, add_report):
+        add(commands)
+    for add in (_add_migrate, _add_demo):
         add(commands)
     for add in (add_backup, add_dead_letters):
         add(commands)

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.networks import IPvAnyNetwork
 from pydantic_settings import NoDecode
 
+from app.core.countries import COUNTRIES
 from app.core.cron import Cron
 
 # Browsers leave them out of an origin.
@@ -101,6 +102,12 @@ def _host(value: str) -> str:
     return value
 
 
+def _country_code(value: str) -> str:
+    if (code := value.upper()) not in COUNTRIES:
+        raise ValueError("must be the code of a country with two letters, such as DE")
+    return code
+
+
 def _host_names(values: tuple[str, ...]) -> tuple[str, ...]:
     if any(re.search(r"[\s/@]", each) for each in values):
         raise ValueError("must be host names, without a scheme and a path")
@@ -150,6 +157,9 @@ Currency = Annotated[str, AfterValidator(_currency_code)]
 
 Currencies = Annotated[Names, AfterValidator(_currency_codes)]
 """Currencies by their codes, separated by commas."""
+
+OwnCountry = Annotated[str, AfterValidator(_country_code)]
+"""A country by its code of ISO 3166-1."""
 
 Schedule = Annotated[str, AfterValidator(_known_schedule)]
 """A cron expression."""

@@ -1,6 +1,7 @@
 """The settings: names, types, defaults and meanings; docs/settings.md is generated from it."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,14 +19,17 @@ from app.configuration.fields import (
     MailAddress,
     MediaStore,
     MediaUrl,
+    Names,
     Networks,
     Origins,
+    OwnCountry,
     Port,
     Schedule,
     Storefront,
     WebAddress,
     Zone,
 )
+from app.pricing.terms import Rounding
 
 
 class Settings(BaseSettings):
@@ -58,6 +62,18 @@ class Settings(BaseSettings):
     """The currency of the prices of products and of orders."""
     shop_currencies: Currencies = ()
     """The currencies in which prices are shown, `SHOP_CURRENCY` first; unset: only that."""
+    tax_origin: OwnCountry | None = None
+    """The country whose tax the shop charges (ISO 3166-1); unset: prices are without tax."""
+    tax_mode: Literal["origin", "destination"] = "origin"
+    """Whose rates apply to deliveries within the EU: the shop's country's, or the delivery's."""
+    tax_rounding: Rounding = Rounding.PER_RATE
+    """`per_rate` rounds the tax of an order once for each rate, `per_line` for each line."""
+    tax_abroad: Literal["none", "refuse"] = "none"
+    """What happens to orders to countries without rates: they have no tax, or are refused."""
+    tax_classes: Names = ("standard", "reduced", "zero", "exempt")
+    """The tax classes of products, `standard` first; `exempt` has no tax anywhere."""
+    prices_include_tax: bool = True
+    """Whether prices have their tax in them; else it is added."""
     shop_timezone: Zone = "UTC"
     """The zone of the shop day, whose report is made when the day has ended."""
     report_cron: Schedule = "0 0 * * *"
@@ -195,6 +211,16 @@ class Settings(BaseSettings):
             return given
         first = names.split(",")[0].strip() if isinstance(names, str) else names[0]
         return {**given, "shop_currency": first}
+
+    @field_validator("tax_classes")
+    @classmethod
+    def _begin_with_standard(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [each for each in values if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", each)]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} must be a word of at most 32 characters: a-z, 0-9, - _")
+        if values[:1] != ("standard",) or len(set(values)) < len(values):
+            raise ValueError("must begin with standard, and name each class once")
+        return values
 
     @field_validator("shop_currencies")
     @classmethod

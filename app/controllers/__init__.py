@@ -1,11 +1,12 @@
 """The JSON routes of all areas; every area lists its controllers and their tags."""
 
-from app.controllers import catalogue, identity, messaging, orders, prices, reports, system
+from app.controllers import catalogue, identity, messaging, orders, prices, reports, system, taxes
 
 CONTROLLERS = (
     *identity.CONTROLLERS,
     *catalogue.CONTROLLERS,
     *prices.CONTROLLERS,
+    *taxes.CONTROLLERS,
     *orders.CONTROLLERS,
     *reports.CONTROLLERS,
     *messaging.CONTROLLERS,
@@ -17,6 +18,7 @@ ROOT_CONTROLLERS = (*system.ROOT_CONTROLLERS, *catalogue.ROOT_CONTROLLERS)
 TAGS = (
     *catalogue.TAGS,
     *prices.TAGS,
+    *taxes.TAGS,
     *orders.TAGS,
     *identity.TAGS,
     *reports.TAGS,

@@ -13,6 +13,11 @@ COUNTRIES = frozenset(
 )
 """The officially assigned codes of ISO 3166-1 alpha-2."""
 
+EU_COUNTRIES = frozenset(
+    """AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK""".split()
+)
+"""The member states of the European Union."""
+
 # From the metadata of Google's libaddressinput, which follows the postal addressing systems that
 # the Universal Postal Union publishes. About 70 countries have no postal codes at all, and in some
 # 100 others a letter also arrives without one.

@@ -27,3 +27,4 @@ from app.errors.orders import *
 from app.errors.prices import *
 from app.errors.reports import *
 from app.errors.system import *
+from app.errors.taxes import *

@@ -129,6 +129,17 @@ def _currency_schema() -> dict[str, Any]:
     return {"type": "string", "enum": currencies, "examples": currencies[-1:]}
 
 
+def _class_of_shop(value: str) -> str:
+    if value not in (classes := get_settings().tax_classes):
+        raise ValueError(f"must be a tax class of the shop: {', '.join(classes)}")
+    return value
+
+
+def _tax_class_schema() -> dict[str, Any]:
+    classes = list(get_settings().tax_classes)
+    return {"type": "string", "enum": classes, "examples": classes[:1]}
+
+
 def _refuse_amount(_minor: int) -> str:
     raise TypeError("only a schema of app.schemas.amounts knows the currency of its amounts")
 
@@ -314,6 +325,9 @@ MomentQuery = Annotated[
 
 ShopCurrency = Annotated[str, AfterValidator(_of_shop), _Described(_currency_schema)]
 """A currency in which the shop shows prices."""
+
+TaxClass = Annotated[str, AfterValidator(_class_of_shop), _Described(_tax_class_schema)]
+"""A tax class of goods, one of `TAX_CLASSES`."""
 
 WHOLE = BeforeValidator(_whole)
 """Goes after the constraints of an integer in JSON."""

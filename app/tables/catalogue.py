@@ -129,6 +129,9 @@ class Product(Base):
     description: Mapped[str] = mapped_column(Text)
     # The name of the primary category, which its renaming changes too.
     category: Mapped[str] = mapped_column(String(100))
+    tax_class: Mapped[str] = mapped_column(
+        String(32), default="standard", server_default="standard"
+    )
     # None only for archived products whose category was deleted.
     # It is not loaded: lists do not show it, and an id for each product costs them 3 %.
     primary_category_id: Mapped[UUID | None] = mapped_column(

@@ -67,11 +67,20 @@ async def test_refused_rows_end_it_with_1_and_are_all_written_down(
         rows = list(csv.reader(file))
     assert rows[0] == [
         *("file", "row", "reason", "kind"),
-        *("sku", "name", "description", "category", "price", "stock_quantity", "is_active"),
+        *(
+            "sku",
+            "name",
+            "description",
+            "category",
+            "price",
+            "stock_quantity",
+            "is_active",
+            "tax_class",
+        ),
     ]
     assert rows[1:] == [
         [str(products), str(number + 3), "name: is required", "products"]
-        + [f"bad{number}", "", "", "Kitchen", "2", "5", ""]
+        + [f"bad{number}", "", "", "Kitchen", "2", "5", "", ""]
         for number in range(25)
     ]
     assert await stock(client) == {"tea": 10}

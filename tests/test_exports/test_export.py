@@ -32,7 +32,7 @@ async def test_a_row_has_all_that_a_variant_has(shop: Shop, client: httpx.AsyncC
     shared = {"product_sku": "shirt", "name": "'=Tea", "category": "Drinks", "is_active": "true"}
     shared |= {"category_path": "Drinks", "currency": shop.settings.shop_currency}
     shared |= {"option1_name": "Size", "tracks_stock": "true", "allows_backorder": "false"}
-    shared |= {"variant_is_active": "true"}
+    shared |= {"tax_class": "standard", "variant_is_active": "true"}
     small = {"sku": "shirt", "option1_value": "S", "price": "4.99", "stock_quantity": "3"}
     middle = {"sku": "shirt-m", "option1_value": "M", "price": "5.99", "stock_quantity": "0"}
     assert [{name: cell for name, cell in zip(names, row) if cell} for row in rows] == [

@@ -19,6 +19,7 @@ from app.schemas.prices.price_list_schema import PriceListQuery
 from app.schemas.prices.price_schema import PriceListPricesQuery
 from app.schemas.reports.report_schema import ReportLineQuery, ReportProductQuery, ReportQuery
 from app.schemas.system.audit_schema import AuditQuery
+from app.schemas.taxes.tax_rate_schema import TaxRateQuery
 
 Kind = TypeVar("Kind", bound=Schema)
 
@@ -34,6 +35,7 @@ LISTS: tuple[type[PageQuery], ...] = (
     OrderQuery,
     PriceListPricesQuery,
     PriceListQuery,
+    TaxRateQuery,
     ProductQuery,
     ReportLineQuery,
     ReportProductQuery,

@@ -45,7 +45,7 @@ CHANGES: list[tuple[type[Change], list[str]]] = [
         ProductChange,
         ["sku", "name", "description", "category", "price", "stock_quantity", "is_active"]
         + ["barcode", "weight_grams", "tracks_stock", "allows_backorder", "low_stock_at"]
-        + ["compare_at_price"],
+        + ["compare_at_price", "tax_class"],
     ),
     (AddressChange, ["street", "city", "region", "postal_code", "country", "is_primary"]),
 ]

@@ -232,6 +232,8 @@ def test_every_kind_of_audit_event_is_named_by_the_document() -> None:
         "role.changed": "changes of roles, access and prices",
         "access.changed": "changes of roles, access and prices",
         "price.changed": "changes of roles, access and prices",
+        "tax_rate.added": "rates of tax",
+        "tax_rate.deleted": "rates of tax",
         "api-key.created": "creation and revocation of API keys",
         "api-key.revoked": "creation and revocation of API keys",
         "user.exported": "exports and erasures",
@@ -278,6 +280,7 @@ CLASSES_OF_DATA = {
     "shop_secrets": "a generated signing key",
     "stock_movements": "movements",
     "suspect_messages": "suspect messages",
+    "tax_rates": "rates of tax",
     "users": "users, addresses,",
     "variants": "variants",
 }

@@ -66,6 +66,7 @@ def _locked(dialect: str) -> Select[Any]:
             (variants.is_active & products.is_active).label("is_active"),
             variants.archived_at,
             products.name,
+            products.tax_class,
             products.option_names,
             products.variants_count,
         )

@@ -22,6 +22,7 @@ _COLUMNS = (
     _products.option_names,
     _products.currency,
     _products.is_active,
+    _products.tax_class,
     _variants.sku,
     _variants.option1,
     _variants.option2,

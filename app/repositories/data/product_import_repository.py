@@ -44,6 +44,7 @@ class ProductImportRepository:
             Product.primary_category_id,
             Product.option_names,
             Product.is_active,
+            Product.tax_class,
             Product.variants_count,
             func.coalesce(Product.archived_at, Variant.archived_at).label("archived_at"),
         )

@@ -36,6 +36,7 @@ from app.schemas.fields import (
     PriceInput,
     Prose,
     Sku,
+    TaxClass,
 )
 from app.schemas.page_schema import MAX_ITEMS, CountedPage, Next
 from app.tables.catalogue import MAX_OPTIONS
@@ -75,6 +76,9 @@ class ProductFields(Schema):
     )
     is_active: bool = Field(
         default=True, strict=True, description="Whether the product is for sale.", examples=[True]
+    )
+    tax_class: TaxClass = Field(
+        default="standard", description="The tax class of `TAX_CLASSES`.", examples=["standard"]
     )
 
 
@@ -124,6 +128,9 @@ class ProductChange(StockedChange):
     is_active: bool = unchanged(
         strict=True, description="Whether the product is for sale.", examples=[True]
     )
+    tax_class: TaxClass = unchanged(
+        description="The tax class of `TAX_CLASSES`.", examples=["standard"]
+    )
 
 
 class _Product(WithCurrency):
@@ -167,6 +174,12 @@ class _Product(WithCurrency):
 
     compare_at_minor: Amount = COMPARE_AT
     price_source: str = PRICE_SOURCE
+    tax_class: str = omitted(
+        "standard",
+        max_length=32,
+        description="The tax class; absent if it is `standard`.",
+        examples=["reduced"],
+    )
 
 
 class ProductRead(_Product):

@@ -18,6 +18,7 @@ from pydantic import (
 from app.schemas.amounts import InCurrency, WithCurrency
 from app.schemas.base import Schema, omitted
 from app.schemas.catalogue.variant_schema import SoldRead
+from app.schemas.days import DAY_PATTERN, Day
 from app.schemas.fields import Amount, Integer, Natural, Ordinal, SignedAmount
 from app.schemas.page_schema import CURSOR_LENGTH, MAX_ITEMS, Cursor, Next, PageQuery
 from app.schemas.percentages import Percentage
@@ -30,32 +31,8 @@ _TOTAL = {
     "units": 2,
     "amount": "9.98",
 }
-_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
-_DAY_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 MAX_CHART_DAYS = 400
 """The maximum number of days in a chart, beyond which it is unreadable."""
-
-
-def _require_iso_8601(value: object) -> object:
-    # Pydantic also accepts seconds since 1970.
-    if not isinstance(value, str) or not re.fullmatch(_DAY_PATTERN, value):
-        raise ValueError(f"must be a day like {_DAY}")
-    return value
-
-
-def _require_known_years(value: date) -> date:
-    if not _FIRST_DAY <= value <= _LAST_DAY:
-        raise ValueError(f"must be a day from {_FIRST_DAY} to {_LAST_DAY}")
-    return value
-
-
-Day = Annotated[
-    date,
-    BeforeValidator(_require_iso_8601),
-    AfterValidator(_require_known_years),
-    WithJsonSchema({"type": "string", "format": "date", "pattern": _DAY_PATTERN}),
-]
-"""A day in the format of ISO 8601 only."""
 
 
 class ReportOrder(Schema):

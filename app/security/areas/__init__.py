@@ -13,12 +13,14 @@ from app.security.areas.orders import OrdersScope
 from app.security.areas.prices import PricesScope
 from app.security.areas.reports import ReportsScope
 from app.security.areas.system import SystemScope
+from app.security.areas.taxes import TaxesAudited, TaxesScope
 from app.security.audited import Audited
 from app.security.principal import SYSTEM, Access, Caller, Scope
 
 SCOPES: tuple[Scope, ...] = (
     *CatalogueScope,
     *PricesScope,
+    *TaxesScope,
     *OrdersScope,
     *IdentityScope,
     *ReportsScope,
@@ -29,6 +31,7 @@ AUDITED: tuple[Audited, ...] = (
     *IdentityAudited,
     *DataAudited,
     *CatalogueAudited,
+    *TaxesAudited,
     *ApiKeyAudited,
     *MessagingAudited,
 )

@@ -66,6 +66,7 @@ class Maker:
             name=whole.name,
             description=whole.description,
             category=whole.category,
+            tax_class=whole.tax_class,
             option_names=names,
             availability=Availability.OUT_OF_STOCK,
             currency=self.currency,

@@ -34,8 +34,15 @@ from app.security.principal import Caller
 from app.services.catalogue.listing import variant_required
 from app.services.catalogue.stock_events import stock_events
 from app.services.messaging.outbox_service import OutboxService
-from app.services.orders.placement import Asked, OrderPlacement, sales_in
+from app.services.orders.placement import (
+    Asked,
+    OrderPlacement,
+    delivery_of,
+    place_of,
+    sales_in,
+)
 from app.services.preconditions import require_match
+from app.services.taxes.tax_service import TaxService
 from app.tables.orders import NewOrder, without_person
 
 Headers = Mapping[str, str] | None
@@ -55,6 +62,7 @@ class OrderService:
         clock: Clock,
         currency: str,
         cache: Cache,
+        taxes: TaxService,
     ) -> None:
         self._orders = orders
         self._products = products
@@ -65,6 +73,7 @@ class OrderService:
         self._clock = clock
         self._currency = currency
         self._cache = cache
+        self._taxes = taxes
 
     async def place(
         self, caller: Caller, data: OrderCreate, order_id: UUID | None = None
@@ -77,6 +86,7 @@ class OrderService:
             UserNotFound, UserNotActive: the buyer cannot order.
             ProductNotFound, VariantNotFound, VariantRequired, ProductNotForSale,
             InsufficientStock: something cannot be ordered.
+            NotSoldToCountry, TaxUnavailable: there are no rates of tax for the delivery.
         """
         (outcome,) = await self.place_many([Asked(caller, data, order_id)])
         if isinstance(outcome, DomainError):
@@ -131,14 +141,24 @@ class OrderService:
         at_home = [each for each in orders if each.data.delivery_address is None]
         buyers = await self._users.get_buyers(_buyers_of(orders))
         variants = await self._stock.lock_all(_wanted_in(orders))
+        addresses = await self._addresses.primary_of_all(_buyers_of(at_home))
+        now, home = self._clock.now(), self._taxes.home
         return OrderPlacement(
             buyers=buyers,
-            addresses=await self._addresses.primary_of_all(_buyers_of(at_home)),
+            addresses=addresses,
             taken_ids=await self._orders.existing(named) if named else set(),
             variants=variants,
             choices=await self._choices_in(variants),
-            now=self._clock.now(),
+            now=now,
             currency=self._currency,
+            home=home,
+            taxes=(
+                {}
+                if home is None
+                else await self._taxes.taxes_at(
+                    {place_of(delivery_of(each, addresses), home) for each in orders}, now
+                )
+            ),
         )
 
     async def _choices_in(self, variants: Mapping[UUID, Any]) -> dict[UUID, VariantRequired]:

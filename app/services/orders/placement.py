@@ -20,10 +20,13 @@ from app.errors import (
     VariantRequired,
 )
 from app.models import MovementReason, OrderStatus
+from app.pricing.terms import Taxes
 from app.repositories.catalogue.stock_repository import movement_row
 from app.schemas.orders.order_schema import OrderCreate
 from app.security.principal import Caller
 from app.services.catalogue.listing import sold_ids
+from app.services.orders.amounts import with_tax
+from app.services.taxes.tax_service import Place
 from app.tables.catalogue import is_limited
 from app.tables.orders import NewLine, NewOrder, NewStep
 
@@ -66,6 +69,10 @@ class OrderPlacement:
     """The refusals of products that have several variants."""
     now: datetime
     currency: str
+    home: Place | None
+    """Where orders without an address are; None if the shop charges no tax."""
+    taxes: Mapping[Place, Taxes | DomainError]
+    """The tax of each place to which an order goes."""
     taken: dict[UUID, int] = field(default_factory=dict)
     _placed_ids: set[UUID] = field(default_factory=set)
 
@@ -93,24 +100,27 @@ class OrderPlacement:
         quantities = data.quantities()
         if (refusal := self._refusal_of(quantities, data.product_ids())) is not None:
             raise refusal
+        address = delivery_of(asked, self.addresses)
+        taxes = None if self.home is None else self.taxes[place_of(address, self.home)]
+        if isinstance(taxes, DomainError):
+            raise taxes
         for each, quantity in quantities.items():
             self.taken[each] = self.taken.get(each, 0) + quantity
         if order_id is not None:
             self._placed_ids.add(order_id)
-        return NewOrder(
+        order = NewOrder(
             id=order_id or new_id(self.now),
             user_id=buyer,
             currency=self.currency,
             created_at=self.now,
             actor=asked.caller.name,
-            delivery_address=(
-                self.addresses.get(buyer)
-                if data.delivery_address is None
-                else data.delivery_address.model_dump()
-            ),
+            delivery_address=address,
             lines=[_line(self.variants[each], quantity) for each, quantity in quantities.items()],
             steps=[NewStep(OrderStatus.PENDING, self.now)],
         )
+        if taxes is None:
+            return order
+        return with_tax(order, [self.variants[each].tax_class for each in quantities], taxes)
 
     def _refusal_of(
         self, quantities: Mapping[UUID, int], product_ids: Set[UUID]
@@ -165,6 +175,18 @@ class OrderPlacement:
     def _left(self, variant_id: UUID) -> int:
         stock: int = self.variants[variant_id].stock_quantity
         return stock - self.taken.get(variant_id, 0)
+
+
+def delivery_of(asked: Asked, addresses: Mapping[UUID, dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the delivery address of an order, by default the primary one of its buyer."""
+    if asked.data.delivery_address is not None:
+        return asked.data.delivery_address.model_dump()
+    return None if asked.named_buyer is None else addresses.get(asked.named_buyer)
+
+
+def place_of(address: Mapping[str, Any] | None, home: Place) -> Place:
+    """Return the place by whose tax an order goes; without an address it is collected."""
+    return home if address is None else Place(address["country"], address["region"])
 
 
 def _line(variant: Any, quantity: int) -> NewLine:

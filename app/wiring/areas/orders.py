@@ -17,6 +17,7 @@ from app.services.orders.order_service import OrderService
 from app.services.orders.orders_privacy import OrdersPrivacy
 from app.wiring.areas.messaging import provide_outbox
 from app.wiring.areas.system import provide_idempotency
+from app.wiring.areas.taxes import provide_taxes
 from app.wiring.resources import Shop
 
 
@@ -34,6 +35,7 @@ def provide_orders(
         shop.clock,
         shop.settings.shop_currency,
         shop.cache,
+        provide_taxes(session, shop),
     )
 
 

@@ -33,6 +33,7 @@ SHIRT = f"{API}/products/{{shirt_id}}"
 VARIANT = f"{API}/variants/{{variant_id}}"
 IMAGE = f"{PRODUCT}/images/{{image_id}}"
 CATEGORY = f"{API}/categories/{{category_id}}"
+TAX_RATE = f"{API}/tax-rates/{{tax_rate_id}}"
 PRICE_LIST = f"{API}/price-lists/{{price_list_id}}"
 ORDER = f"{API}/orders/{{order_id}}"
 OPERATION = f"{API}/operations/{{operation_id}}"
@@ -200,6 +201,14 @@ MATRIX = (
         "401 | 403 403 200 200 403 200",
         json={"prices": [{"variant_id": "{variant_id}", "amount": "3.99"}]},
     ),
+    _row("GET", f"{API}/tax-rates", "401 | 403 403 200 200 403 200"),
+    _row(
+        "POST",
+        f"{API}/tax-rates",
+        "401 | 403 403 403 201 403 201",
+        json={"country": "FR", "rate": "20", "name": "TVA 20 %", "valid_from": "2026-01-01"},
+    ),
+    _row("DELETE", TAX_RATE, "401 | 403 403 403 204 403 204"),
     _row("GET", f"{PRODUCT}/stock", "401 | 403 403 200 200 403 200"),
     _row(
         "POST",

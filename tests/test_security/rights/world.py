@@ -33,6 +33,7 @@ from app.models import (
     Product,
     Rendition,
     StockMovement,
+    TaxRate,
     User,
     UserRole,
     Variant,
@@ -209,6 +210,7 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
         *_image(product_id, times),
         (Address, address),
         (PriceList, _price_list(now) | times),
+        (TaxRate, _tax_rate(now)),
         *_order(order_id, user_id, product, times),
         (StockMovement, _movement(product_id, 10, MovementReason.SUPPLY, now)),
         (StockMovement, _movement(product_id, -1, MovementReason.SALE, now)),
@@ -264,6 +266,12 @@ def _image(product_id: UUID, times: Row) -> list[tuple[type[Base], Row]]:
 
 def _price_list(now: datetime) -> Row:
     return {"id": new_id(now), "code": "members", "name": "Members", "currency": "USD"}
+
+
+def _tax_rate(now: datetime) -> Row:
+    place = {"country": "DE", "region": "", "region_key": "", "tax_class": "standard"}
+    rate = {"valid_from": DAY, "rate_ppm": 190_000, "name": "MwSt. 19 %", "created_at": now}
+    return {"id": new_id(now)} | place | rate
 
 
 def _letter(now: datetime) -> Row:

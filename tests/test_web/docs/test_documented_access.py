@@ -67,6 +67,7 @@ REPEATABLE = {("POST", "/api/v1/products/{product_id}/images")}
 TAGS: dict[str, str | tuple[str, ...]] = {
     "products": ("/api/v1/products", "/api/v1/variants", "/api/v1/categories"),
     "prices": "/api/v1/price-lists",
+    "taxes": "/api/v1/tax-rates",
     "orders": "/api/v1/orders",
     "users": "/api/v1/users",
     "auth": "/api/v1/auth/",

@@ -14,7 +14,7 @@ EXPORTED = (
     *("option1_name", "option1_value", "option2_name", "option2_value"),
     *("option3_name", "option3_value", "price", "compare_at_price", "currency"),
     *("stock_quantity", "low_stock_at", "tracks_stock", "allows_backorder"),
-    *("barcode", "weight_grams", "is_active", "variant_is_active"),
+    *("barcode", "weight_grams", "tax_class", "is_active", "variant_is_active"),
 )
 """The columns of the file."""
 
@@ -65,6 +65,7 @@ def _cells(row: Any, categories: Mapping[UUID, tuple[str, ...]]) -> list[Any]:
         "allows_backorder": row.allows_backorder,
         "barcode": row.barcode,
         "weight_grams": row.weight_grams,
+        "tax_class": row.tax_class,
         "is_active": row.is_active,
         "variant_is_active": row.variant_is_active,
     }

@@ -11,7 +11,7 @@ from app.tables.identity import comparison_key
 NumberedRow = tuple[int, ProductRow]
 """A row with its number."""
 
-SHARED = ("name", "description", "category", "category_path", "is_active")
+SHARED = ("name", "description", "category", "category_path", "tax_class", "is_active")
 """The columns that say the same of all variants of a product."""
 
 OPTION_NAMES = ("option1_name", "option2_name", "option3_name")
@@ -49,6 +49,7 @@ def new_product(rows: Sequence[ProductRow]) -> ProductCreate:
         price_minor=first.price_minor,
         stock_quantity=first.stock_quantity,
         is_active=first.is_active,
+        tax_class=first.tax_class,
         option_values=_values(first, names),
         variants=[new_variant(row, names) for row in further],
         **_stocked(first),

@@ -1,0 +1,1 @@
+"""Rates of tax: requests and responses."""

@@ -1,0 +1,1 @@
+"""Rates of tax, and what an order is taxed at."""
