@@ -23,7 +23,8 @@ def include_object(
         return False
     if kind != "index" or reflected:
         return True
-    condition = described._ddl_if  # Alembic does not ask for it.
+    # Alembic does not ask for it, and SQLAlchemy has no other name for it.
+    condition = described._ddl_if  # pylint: disable=protected-access
     return condition is None or condition.dialect == context.get_context().dialect.name
 
 

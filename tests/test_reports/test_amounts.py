@@ -1,4 +1,4 @@
-"""Reports of days with discounts, shipping and tax: they add up to the minor unit, or are refused."""
+"""Reports of days with discounts, shipping and tax: they add up, or are refused."""
 
 import json
 from collections.abc import Sequence

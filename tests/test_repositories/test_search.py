@@ -1,12 +1,10 @@
 """Products found by words: the same ones on both databases, and through an index."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from app.wiring.resources import Shop
 from tests.support.factories import add_products, create_product, product_row

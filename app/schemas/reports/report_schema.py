@@ -1,16 +1,12 @@
 """Daily reports: requests and responses."""
 
-import re
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from pydantic import (
-    AfterValidator,
-    BeforeValidator,
     Field,
     ValidationInfo,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -18,7 +14,7 @@ from pydantic import (
 from app.schemas.amounts import InCurrency, WithCurrency
 from app.schemas.base import Schema, omitted
 from app.schemas.catalogue.variant_schema import SoldRead
-from app.schemas.days import DAY_PATTERN, Day
+from app.schemas.days import Day
 from app.schemas.fields import Amount, Integer, Natural, Ordinal, SignedAmount
 from app.schemas.page_schema import CURSOR_LENGTH, MAX_ITEMS, Cursor, Next, PageQuery
 from app.schemas.percentages import Percentage
