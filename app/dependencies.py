@@ -18,6 +18,7 @@ from app.wiring.areas import (
     orders,
     prices,
     reports,
+    shipping,
     system,
     taxes,
 )
@@ -61,6 +62,7 @@ DEPENDENCIES = {
     **images.DEPENDENCIES,
     **prices.DEPENDENCIES,
     **taxes.DEPENDENCIES,
+    **shipping.DEPENDENCIES,
     **orders.DEPENDENCIES,
     **reports.DEPENDENCIES,
     **data.DEPENDENCIES,

@@ -12,5 +12,6 @@ from app.tables.messaging import *
 from app.tables.orders import *
 from app.tables.prices import *
 from app.tables.reports import *
+from app.tables.shipping import *
 from app.tables.system import *
 from app.tables.taxes import *

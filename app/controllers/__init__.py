@@ -1,12 +1,23 @@
 """The JSON routes of all areas; every area lists its controllers and their tags."""
 
-from app.controllers import catalogue, identity, messaging, orders, prices, reports, system, taxes
+from app.controllers import (
+    catalogue,
+    identity,
+    messaging,
+    orders,
+    prices,
+    reports,
+    shipping,
+    system,
+    taxes,
+)
 
 CONTROLLERS = (
     *identity.CONTROLLERS,
     *catalogue.CONTROLLERS,
     *prices.CONTROLLERS,
     *taxes.CONTROLLERS,
+    *shipping.CONTROLLERS,
     *orders.CONTROLLERS,
     *reports.CONTROLLERS,
     *messaging.CONTROLLERS,
@@ -19,6 +30,7 @@ TAGS = (
     *catalogue.TAGS,
     *prices.TAGS,
     *taxes.TAGS,
+    *shipping.TAGS,
     *orders.TAGS,
     *identity.TAGS,
     *reports.TAGS,

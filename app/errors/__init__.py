@@ -26,5 +26,6 @@ from app.errors.messaging import *
 from app.errors.orders import *
 from app.errors.prices import *
 from app.errors.reports import *
+from app.errors.shipping import *
 from app.errors.system import *
 from app.errors.taxes import *

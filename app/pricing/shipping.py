@@ -61,16 +61,24 @@ def quoted_shipping(cart: Cart, discounts: Discounts) -> ShippingPrice:
 
 
 def _price(cart: Cart, shipping: Shipping, discounts: Discounts) -> int | None:
-    """Return the amount of the rate with the highest thresholds, the weight before the price."""
+    """Return the price of shipping the goods of a cart."""
     weight = sum(each.weight_grams * each.quantity for each in cart.goods)
-    if shipping.max_weight_grams is not None and weight > shipping.max_weight_grams:
-        return None
     goods = sum(each.unit_minor * each.quantity for each in cart.goods)
     counted = goods if shipping.counts_before_discounts else sum(discounts.remaining)
+    return price_for(shipping, weight, counted)
+
+
+def price_for(shipping: Shipping, weight_grams: int, counted_minor: int) -> int | None:
+    """Return the amount of the rate with the highest thresholds, the weight before the price.
+
+    It is None if the way to ship does not fit.
+    """
+    if shipping.max_weight_grams is not None and weight_grams > shipping.max_weight_grams:
+        return None
     reached = [
         each
         for each in shipping.rates
-        if each.from_weight_grams <= weight and each.from_subtotal_minor <= counted
+        if each.from_weight_grams <= weight_grams and each.from_subtotal_minor <= counted_minor
     ]
     best = max(
         reached, key=lambda each: (each.from_weight_grams, each.from_subtotal_minor), default=None

@@ -18,6 +18,7 @@ AMOUNTS = (
     "cancelled_tax_minor",
     "compare_at_minor",
     "discount_minor",
+    "from_subtotal_minor",
     "gross_minor",
     "net_minor",
     "price_minor",

@@ -18,6 +18,7 @@ from app.schemas.page_schema import PageQuery
 from app.schemas.prices.price_list_schema import PriceListQuery
 from app.schemas.prices.price_schema import PriceListPricesQuery
 from app.schemas.reports.report_schema import ReportLineQuery, ReportProductQuery, ReportQuery
+from app.schemas.shipping.shipping_method_schema import ShippingMethodQuery
 from app.schemas.system.audit_schema import AuditQuery
 from app.schemas.taxes.tax_rate_schema import TaxRateQuery
 
@@ -36,6 +37,7 @@ LISTS: tuple[type[PageQuery], ...] = (
     PriceListPricesQuery,
     PriceListQuery,
     TaxRateQuery,
+    ShippingMethodQuery,
     ProductQuery,
     ReportLineQuery,
     ReportProductQuery,

@@ -12,6 +12,7 @@ from app.security.areas.messaging import MessagingAudited, MessagingScope
 from app.security.areas.orders import OrdersScope
 from app.security.areas.prices import PricesScope
 from app.security.areas.reports import ReportsScope
+from app.security.areas.shipping import ShippingAudited
 from app.security.areas.system import SystemScope
 from app.security.areas.taxes import TaxesAudited, TaxesScope
 from app.security.audited import Audited
@@ -32,6 +33,7 @@ AUDITED: tuple[Audited, ...] = (
     *DataAudited,
     *CatalogueAudited,
     *TaxesAudited,
+    *ShippingAudited,
     *ApiKeyAudited,
     *MessagingAudited,
 )

@@ -34,6 +34,7 @@ VARIANT = f"{API}/variants/{{variant_id}}"
 IMAGE = f"{PRODUCT}/images/{{image_id}}"
 CATEGORY = f"{API}/categories/{{category_id}}"
 TAX_RATE = f"{API}/tax-rates/{{tax_rate_id}}"
+SHIPPING_METHOD = f"{API}/shipping-methods/{{shipping_method_id}}"
 PRICE_LIST = f"{API}/price-lists/{{price_list_id}}"
 ORDER = f"{API}/orders/{{order_id}}"
 OPERATION = f"{API}/operations/{{operation_id}}"
@@ -209,6 +210,16 @@ MATRIX = (
         json={"country": "FR", "rate": "20", "name": "TVA 20 %", "valid_from": "2026-01-01"},
     ),
     _row("DELETE", TAX_RATE, "401 | 403 403 403 204 403 204"),
+    _row("GET", f"{API}/shipping-methods", "401 | 403 403 200 200 403 200"),
+    _row(
+        "POST",
+        f"{API}/shipping-methods",
+        "401 | 403 403 403 201 403 201",
+        json={"name": "Express", "rates": [{"currency": "USD", "amount": "9.90"}]},
+    ),
+    _row("GET", SHIPPING_METHOD, "401 | 403 403 200 200 403 200"),
+    _row("PATCH", SHIPPING_METHOD, "401 | 403 403 403 200 403 200", json={"name": "Express"}),
+    _row("DELETE", SHIPPING_METHOD, "401 | 403 403 403 204 403 204"),
     _row("GET", f"{PRODUCT}/stock", "401 | 403 403 200 200 403 200"),
     _row(
         "POST",

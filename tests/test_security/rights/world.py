@@ -32,6 +32,8 @@ from app.models import (
     PriceList,
     Product,
     Rendition,
+    ShippingMethod,
+    ShippingRate,
     StockMovement,
     TaxRate,
     User,
@@ -211,6 +213,7 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
         (Address, address),
         (PriceList, _price_list(now) | times),
         (TaxRate, _tax_rate(now)),
+        *_shipping(times),
         *_order(order_id, user_id, product, times),
         (StockMovement, _movement(product_id, 10, MovementReason.SUPPLY, now)),
         (StockMovement, _movement(product_id, -1, MovementReason.SALE, now)),
@@ -272,6 +275,14 @@ def _tax_rate(now: datetime) -> Row:
     place = {"country": "DE", "region": "", "region_key": "", "tax_class": "standard"}
     rate = {"valid_from": DAY, "rate_ppm": 190_000, "name": "MwSt. 19 %", "created_at": now}
     return {"id": new_id(now)} | place | rate
+
+
+def _shipping(times: Row) -> list[tuple[type[Base], Row]]:
+    places: Row = {"countries": [], "regions": [], "excluded_postal_prefixes": []}
+    method = {"id": new_id(times["created_at"]), "name": "Standard"} | places
+    thresholds = {"currency": "USD", "from_weight_grams": 0, "from_subtotal_minor": 0}
+    rate = {"method_id": method["id"], "amount_minor": 490} | thresholds
+    return [(ShippingMethod, method | times), (ShippingRate, rate)]
 
 
 def _letter(now: datetime) -> Row:

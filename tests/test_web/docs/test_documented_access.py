@@ -68,6 +68,7 @@ TAGS: dict[str, str | tuple[str, ...]] = {
     "products": ("/api/v1/products", "/api/v1/variants", "/api/v1/categories"),
     "prices": "/api/v1/price-lists",
     "taxes": "/api/v1/tax-rates",
+    "shipping": "/api/v1/shipping-methods",
     "orders": "/api/v1/orders",
     "users": "/api/v1/users",
     "auth": "/api/v1/auth/",

@@ -1,0 +1,1 @@
+"""Queries over ways to ship."""

@@ -1,0 +1,40 @@
+"""Queries over shipping methods."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from app.errors import ShippingMethodNotFound
+from app.models import ShippingMethod
+from app.repositories.base import Repository
+from app.schemas.page_schema import PageQuery
+
+
+class ShippingMethodRepository(Repository[ShippingMethod]):
+    """Shipping methods with their rates."""
+
+    model = ShippingMethod
+    not_found = ShippingMethodNotFound
+
+    async def find(self, query: PageQuery) -> tuple[Sequence[ShippingMethod], str | None]:
+        """Return a page of shipping methods, and the cursor of the next page."""
+        return await self.page(
+            self.query(),
+            ShippingMethod.position,
+            order=query.order,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+
+    async def active(self) -> Sequence[ShippingMethod]:
+        """Return the shipping methods that customers can choose, in their order."""
+        query = select(ShippingMethod).where(ShippingMethod.is_active)
+        rows = await self.session.scalars(
+            query.order_by(ShippingMethod.position, ShippingMethod.id)
+        )
+        return rows.all()
+
+    async def delete(self, method: ShippingMethod) -> None:
+        """Delete a shipping method with its rates."""
+        await self.session.delete(method)
+        await self.flush()

@@ -1,0 +1,1 @@
+"""Ways to ship: requests and responses."""

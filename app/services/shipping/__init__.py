@@ -1,0 +1,1 @@
+"""Ways to ship, and which of them fit a cart."""

@@ -1,0 +1,94 @@
+"""How a cart can be shipped: the shipping methods that fit it, and their prices."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.models import ShippingMethod
+from app.pricing.shipping import price_for
+from app.pricing.terms import Shipping, ShippingRate
+from app.repositories.shipping.shipping_method_repository import ShippingMethodRepository
+from app.tables.identity import comparison_key
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where goods are shipped to."""
+
+    country: str
+    region: str = ""
+    postal_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What is shipped."""
+
+    currency: str
+    weight_grams: int
+    subtotal_minor: int
+    """What the goods cost before discounts."""
+    discounted_minor: int
+    """What they cost after discounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A shipping method that fits, and its price before promotions and tax."""
+
+    method: ShippingMethod
+    price_minor: int
+
+
+class ShippingService:
+    """Returns the ways to ship a cart."""
+
+    def __init__(self, methods: ShippingMethodRepository) -> None:
+        self._methods = methods
+
+    async def methods_for(self, destination: Destination, parcel: Parcel) -> list[Offered]:
+        """Return the methods that fit, in their order."""
+        found: list[Offered] = []
+        for each in await self._methods.active():
+            shipping = terms_of(each, parcel.currency)
+            before = shipping.counts_before_discounts
+            counted = parcel.subtotal_minor if before else parcel.discounted_minor
+            price = price_for(shipping, parcel.weight_grams, counted)
+            if price is not None and ships_to(each, destination):
+                found.append(Offered(each, price))
+        return found
+
+    async def shipping_of(self, method_id: UUID, currency: str) -> Shipping:
+        """Return the terms of a method in a currency, to be quoted.
+
+        Raises:
+            ShippingMethodNotFound: it does not exist.
+        """
+        return terms_of(await self._methods.get(method_id), currency)
+
+
+def terms_of(method: ShippingMethod, currency: str) -> Shipping:
+    """Return the terms of a method in a currency; without rates in it, no cart fits."""
+    rates = tuple(
+        ShippingRate(each.amount_minor, each.from_weight_grams, each.from_subtotal_minor)
+        for each in method.rates
+        if each.currency == currency
+    )
+    return Shipping(
+        rates, method.tax_class, method.counts_before_discounts, method.max_weight_grams
+    )
+
+
+def ships_to(method: ShippingMethod, destination: Destination) -> bool:
+    """Return whether a method ships to a place."""
+    if method.countries and destination.country not in method.countries:
+        return False
+    regions = {comparison_key(each) for each in method.regions}
+    if regions and comparison_key(destination.region) not in regions:
+        return False
+    prefixes = tuple(_bare(each) for each in method.excluded_postal_prefixes)
+    return not _bare(destination.postal_code).startswith(prefixes)
+
+
+def _bare(postal_code: str) -> str:
+    """Return a postal code without spaces and hyphens, in upper case."""
+    return postal_code.replace(" ", "").replace("-", "").upper()
