@@ -5,12 +5,12 @@
 
 from app.tables.base import *
 from app.tables.catalogue import *
-from app.tables.facets import *
 from app.tables.identity import *
-from app.tables.images import *
 from app.tables.messaging import *
 from app.tables.orders import *
 from app.tables.prices import *
+from app.tables.products.facets import *
+from app.tables.products.images import *
 from app.tables.reports import *
 from app.tables.shipping import *
 from app.tables.system import *

@@ -21,7 +21,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from app.tables.base import Base, changes_of
-from app.tables.offers import Offer, offer_of
+from app.tables.products.offers import Offer, offer_of
 
 __all__ = [
     "Availability",

@@ -33,7 +33,7 @@ from app.services.identity import account_service, start_service
 from app.services.identity.identity_service import _USE_INTERVAL
 from app.services.system import idempotency_service, mail_service
 from app.settings import Settings
-from app.tables.images import MAX_IMAGES
+from app.tables.products.images import MAX_IMAGES
 from app.web import uploads
 from app.web.event_streams import MAX_STREAMS, MAX_STREAMS_PER_CLIENT
 from app.web.middleware import body_limits

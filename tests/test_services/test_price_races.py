@@ -13,7 +13,7 @@ from app.jobs.price_changes import follow_due
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.product_schema import ProductChange
 from app.security.principal import SYSTEM
-from app.tables.offers import Offer, lowest_offer
+from app.tables.products.offers import Offer, lowest_offer
 from app.wiring.areas.catalogue import provide_products
 from app.wiring.resources import Shop
 from tests.support.factories import create_product

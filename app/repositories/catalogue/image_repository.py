@@ -9,7 +9,7 @@ from sqlalchemy.orm import selectinload
 from app.errors import ImageNotFound
 from app.models import Image, ImageStatus, Rendition
 from app.repositories.base import Repository
-from app.tables.images import SHOWN
+from app.tables.products.images import SHOWN
 
 
 class ImageRepository(Repository[Image]):

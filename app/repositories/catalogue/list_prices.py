@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import Price, PriceList, Product, Variant
 from app.repositories.bulk import among_given, table_of
-from app.tables.offers import Offer
+from app.tables.products.offers import Offer
 
 NOW, CURRENCY = "now", "currency"
 """The names under which a session has the clock and the currency of the shop."""

@@ -13,7 +13,7 @@ from app.models import Product, Variant
 from app.repositories.base import lock_rows
 from app.repositories.bulk import among, arrays, table_of, values_of
 from app.repositories.catalogue.list_prices import lowest_offers
-from app.tables.offers import Offer, lowest_of, offer_of
+from app.tables.products.offers import Offer, lowest_of, offer_of
 
 _products = table_of(Product)
 _variants = table_of(Variant)

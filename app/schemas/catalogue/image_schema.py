@@ -11,7 +11,7 @@ from app.models import Image, ImageStatus, Rendition
 from app.schemas.base import Change, Schema, omitted, unchanged
 from app.schemas.fields import WHOLE, Natural, Ordinal, Text
 from app.settings import get_settings
-from app.tables.images import MAX_IMAGES
+from app.tables.products.images import MAX_IMAGES
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"

@@ -40,7 +40,7 @@ from app.schemas.fields import (
 )
 from app.schemas.page_schema import MAX_ITEMS, CountedPage, Next
 from app.tables.catalogue import MAX_OPTIONS
-from app.tables.offers import Offer, lowest_offer
+from app.tables.products.offers import Offer, lowest_offer
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"

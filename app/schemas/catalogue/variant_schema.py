@@ -24,7 +24,7 @@ from app.schemas.fields import (
 from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
 from app.tables.catalogue import MAX_OPTIONS, availability_of
 from app.tables.identity import comparison_key
-from app.tables.offers import Offer
+from app.tables.products.offers import Offer
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"

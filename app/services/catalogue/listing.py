@@ -10,7 +10,7 @@ from app.errors import InvalidInput, NotSoldInCurrency, VariantRequired
 from app.models import Product, Variant
 from app.schemas.catalogue.variant_schema import option_values_of
 from app.tables.catalogue import availability_of, best_of, threshold_of
-from app.tables.offers import Offer, lowest_offer
+from app.tables.products.offers import Offer, lowest_offer
 
 
 def derive_listing(product: Product, variants: Sequence[Variant], low_stock_at: int) -> None:

@@ -26,7 +26,7 @@ from app.services.catalogue.catalogue_changes import CatalogueChanges, stock_of
 from app.services.catalogue.listing import only_variant, require_sold
 from app.services.catalogue.new_product import Maker, columns_of
 from app.services.preconditions import require_match
-from app.tables.offers import Offer, lowest_offers_of
+from app.tables.products.offers import Offer, lowest_offers_of
 
 _OF_VARIANT = {"sku", "price_minor", "stock_quantity", *Stocked.model_fields}
 

@@ -21,7 +21,7 @@ from app.schemas.catalogue.image_schema import (
 from app.services.catalogue.catalogue_changes import CatalogueChanges
 from app.services.preconditions import require_match
 from app.services.system.errand_service import ErrandService
-from app.tables.images import MAX_IMAGES
+from app.tables.products.images import MAX_IMAGES
 
 IMAGE = "image"
 """The errand that brings an image to its last state."""
