@@ -67,6 +67,8 @@ class Order(Base):
     prices_include_tax: Mapped[bool] = mapped_column(default=True, server_default=true())
     # The sum over the lines.
     discount_minor: Mapped[AmountOrZero] = mapped_column()
+    # Its id, name and carrier at the time of purchase.
+    shipping_method: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     # What shipping costs, with its tax.
     shipping_minor: Mapped[AmountOrZero] = mapped_column()
     shipping_tax_minor: Mapped[AmountOrZero] = mapped_column()
@@ -226,6 +228,7 @@ class NewOrder:
     steps: Sequence[NewStep] = field(default=())
     source_reference: str | None = None
     prices_include_tax: bool = True
+    shipping_method: dict[str, Any] | None = None
     shipping_minor: int = 0
     shipping_tax_minor: int = 0
     taxes: Sequence[NewTax] = field(default=())

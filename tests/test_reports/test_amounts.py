@@ -30,7 +30,7 @@ from app.pricing.terms import (
 from app.repositories.catalogue.stock_repository import StockRepository
 from app.repositories.orders.order_repository import OrderRepository
 from app.schemas.reports.report_schema import ReportLineQuery, ReportRead
-from app.services.orders.amounts import with_amounts
+from app.services.orders.amounts import quoted
 from app.services.orders.placement import sales_in
 from app.services.reports.report_maker import Outcome
 from app.tables.orders import NewLine, NewOrder, NewStep
@@ -96,7 +96,7 @@ async def buy(shop: Shop, carts: Sequence[Cart], moments: Sequence[datetime]) ->
                 ],
                 steps=[NewStep(OrderStatus.PENDING, moment)],
             )
-            orders.append(with_amounts(order, quotes[-1], cart.taxes))
+            orders.append(quoted(order, quotes[-1], cart.taxes))
         stock = StockRepository(session)
         locked = await stock.lock_stock({line.variant_id for each in orders for line in each.lines})
         await stock.move_stock(sales_in(orders), moments[0], locked)

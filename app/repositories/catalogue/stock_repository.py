@@ -63,6 +63,7 @@ def _locked(dialect: str) -> Select[Any]:
             variants.tracks_stock,
             variants.allows_backorder,
             variants.low_stock_at,
+            variants.weight_grams,
             (variants.is_active & products.is_active).label("is_active"),
             variants.archived_at,
             products.name,

@@ -162,6 +162,7 @@ def _order_row(order: NewOrder, number: int) -> dict[str, Any]:
         "currency": order.currency,
         "prices_include_tax": order.prices_include_tax,
         "discount_minor": order.discount_minor,
+        "shipping_method": order.shipping_method,
         "shipping_minor": order.shipping_minor,
         "shipping_tax_minor": order.shipping_tax_minor,
         "tax_minor": order.tax_minor,

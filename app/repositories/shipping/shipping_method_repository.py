@@ -1,12 +1,14 @@
 """Queries over shipping methods."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from uuid import UUID
 
 from sqlalchemy import select
 
 from app.errors import ShippingMethodNotFound
 from app.models import ShippingMethod
 from app.repositories.base import Repository
+from app.repositories.bulk import among
 from app.schemas.page_schema import PageQuery
 
 
@@ -25,6 +27,11 @@ class ShippingMethodRepository(Repository[ShippingMethod]):
             limit=query.limit,
             cursor=query.cursor,
         )
+
+    async def of_ids(self, ids: Collection[UUID]) -> dict[UUID, ShippingMethod]:
+        """Return those of the shipping methods that exist."""
+        query = select(ShippingMethod).where(among(self.session, ShippingMethod.id, set(ids)))
+        return {each.id: each for each in await self.session.scalars(query)}
 
     async def active(self) -> Sequence[ShippingMethod]:
         """Return the shipping methods that customers can choose, in their order."""

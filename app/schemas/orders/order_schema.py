@@ -101,6 +101,13 @@ class OrderCreate(Schema):
         examples=[_EXAMPLE_ADDRESS],
     )
 
+    shipping_method_id: UUID | None = Field(
+        default=None,
+        description="The shipping method, whose price is added; null: nothing is charged for "
+        "shipping.",
+        examples=[None],
+    )
+
     def quantities(self) -> dict[UUID, int]:
         """Return the number of units of each variant."""
         sums: dict[UUID, int] = {}
@@ -167,6 +174,14 @@ class OrderTaxRead(InCurrency):
     tax_minor: Amount = Field(alias="tax", description="The tax.", examples=["1.59"])
 
 
+class OrderShippingRead(Schema):
+    """The shipping method of an order, as it was at the time of purchase."""
+
+    id: UUID = Field(description="The method's id (UUIDv7).", examples=[_ID])
+    name: str = Field(max_length=100, description="The name.", examples=["Standard"])
+    carrier: str = Field(max_length=100, description="The carrier.", examples=["DHL"])
+
+
 class OrderChangeRead(Schema):
     """A transition of an order."""
 
@@ -229,6 +244,9 @@ class OrderRead(OrderSummary):
     )
     items: list[OrderItemRead] = Field(
         max_length=MAX_LINES, description="The lines.", examples=[[]]
+    )
+    shipping_method: OrderShippingRead | None = omitted(
+        description="The shipping method.", examples=[None]
     )
     taxes: list[OrderTaxRead] = omitted(
         [],

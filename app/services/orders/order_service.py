@@ -27,6 +27,7 @@ from app.schemas.orders.order_schema import (
     OrderPage,
     OrderQuery,
     OrderRead,
+    OrderShippingRead,
     OrderSummary,
     OrderTaxRead,
 )
@@ -42,6 +43,7 @@ from app.services.orders.placement import (
     sales_in,
 )
 from app.services.preconditions import require_match
+from app.services.shipping.shipping_service import ShippingService
 from app.services.taxes.tax_service import TaxService
 from app.tables.orders import NewOrder, without_person
 
@@ -63,6 +65,7 @@ class OrderService:
         currency: str,
         cache: Cache,
         taxes: TaxService,
+        shipping: ShippingService,
     ) -> None:
         self._orders = orders
         self._products = products
@@ -74,6 +77,7 @@ class OrderService:
         self._currency = currency
         self._cache = cache
         self._taxes = taxes
+        self._shipping = shipping
 
     async def place(
         self, caller: Caller, data: OrderCreate, order_id: UUID | None = None
@@ -87,6 +91,7 @@ class OrderService:
             ProductNotFound, VariantNotFound, VariantRequired, ProductNotForSale,
             InsufficientStock: something cannot be ordered.
             NotSoldToCountry, TaxUnavailable: there are no rates of tax for the delivery.
+            ShippingMethodNotFound, ShippingMethodUnfit: it cannot be shipped like that.
         """
         (outcome,) = await self.place_many([Asked(caller, data, order_id)])
         if isinstance(outcome, DomainError):
@@ -152,6 +157,13 @@ class OrderService:
             now=now,
             currency=self._currency,
             home=home,
+            methods=await self._shipping.methods_of(
+                {
+                    each.data.shipping_method_id
+                    for each in orders
+                    if each.data.shipping_method_id is not None
+                }
+            ),
             taxes=(
                 {}
                 if home is None
@@ -317,6 +329,11 @@ def _placed(order: NewOrder, number: int) -> OrderRead:
             None if order.delivery_address is None else DeliveryAddress(**order.delivery_address)
         ),
         items=[OrderItemRead.model_validate(line) for line in order.lines],
+        shipping_method=(
+            None
+            if order.shipping_method is None
+            else OrderShippingRead.model_validate(order.shipping_method)
+        ),
         taxes=[OrderTaxRead.model_validate(each) for each in order.taxes],
         history=[
             OrderChangeRead(

@@ -14,18 +14,20 @@ from app.errors import (
     OrderExists,
     ProductNotForSale,
     ProductNotFound,
+    ShippingMethodNotFound,
     UserNotActive,
     UserNotFound,
     VariantNotFound,
     VariantRequired,
 )
-from app.models import MovementReason, OrderStatus
+from app.models import MovementReason, OrderStatus, ShippingMethod
 from app.pricing.terms import Taxes
 from app.repositories.catalogue.stock_repository import movement_row
 from app.schemas.orders.order_schema import OrderCreate
 from app.security.principal import Caller
 from app.services.catalogue.listing import sold_ids
-from app.services.orders.amounts import with_tax
+from app.services.orders.amounts import unfit, with_amounts
+from app.services.shipping.shipping_service import Destination, ships_to
 from app.services.taxes.tax_service import Place
 from app.tables.catalogue import is_limited
 from app.tables.orders import NewLine, NewOrder, NewStep
@@ -71,6 +73,8 @@ class OrderPlacement:
     currency: str
     home: Place | None
     """Where orders without an address are; None if the shop charges no tax."""
+    methods: Mapping[UUID, ShippingMethod]
+    """The shipping methods that the orders name."""
     taxes: Mapping[Place, Taxes | DomainError]
     """The tax of each place to which an order goes."""
     taken: dict[UUID, int] = field(default_factory=dict)
@@ -100,16 +104,21 @@ class OrderPlacement:
         quantities = data.quantities()
         if (refusal := self._refusal_of(quantities, data.product_ids())) is not None:
             raise refusal
-        address = delivery_of(asked, self.addresses)
-        taxes = None if self.home is None else self.taxes[place_of(address, self.home)]
-        if isinstance(taxes, DomainError):
-            raise taxes
+        order = self._priced(asked, buyer, quantities)
         for each, quantity in quantities.items():
             self.taken[each] = self.taken.get(each, 0) + quantity
         if order_id is not None:
             self._placed_ids.add(order_id)
+        return order
+
+    def _priced(self, asked: Asked, buyer: UUID, quantities: Mapping[UUID, int]) -> NewOrder:
+        address = delivery_of(asked, self.addresses)
+        taxes = None if self.home is None else self.taxes[place_of(address, self.home)]
+        if isinstance(taxes, DomainError):
+            raise taxes
+        method = self._method_of(asked.data.shipping_method_id, address)
         order = NewOrder(
-            id=order_id or new_id(self.now),
+            id=asked.order_id or new_id(self.now),
             user_id=buyer,
             currency=self.currency,
             created_at=self.now,
@@ -118,9 +127,19 @@ class OrderPlacement:
             lines=[_line(self.variants[each], quantity) for each, quantity in quantities.items()],
             steps=[NewStep(OrderStatus.PENDING, self.now)],
         )
-        if taxes is None:
-            return order
-        return with_tax(order, [self.variants[each].tax_class for each in quantities], taxes)
+        return with_amounts(order, [self.variants[each] for each in quantities], taxes, method)
+
+    def _method_of(
+        self, method_id: UUID | None, address: Mapping[str, Any] | None
+    ) -> ShippingMethod | None:
+        if method_id is None:
+            return None
+        method = self.methods.get(method_id)
+        if method is None:
+            raise ShippingMethodNotFound.of(method_id)
+        if not method.is_active or not (method.is_pickup or _reaches(method, address)):
+            raise unfit(method)
+        return method
 
     def _refusal_of(
         self, quantities: Mapping[UUID, int], product_ids: Set[UUID]
@@ -187,6 +206,12 @@ def delivery_of(asked: Asked, addresses: Mapping[UUID, dict[str, Any]]) -> dict[
 def place_of(address: Mapping[str, Any] | None, home: Place) -> Place:
     """Return the place by whose tax an order goes; without an address it is collected."""
     return home if address is None else Place(address["country"], address["region"])
+
+
+def _reaches(method: ShippingMethod, address: Mapping[str, Any] | None) -> bool:
+    return address is not None and ships_to(
+        method, Destination(address["country"], address["region"], address["postal_code"])
+    )
 
 
 def _line(variant: Any, quantity: int) -> NewLine:

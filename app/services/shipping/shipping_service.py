@@ -1,5 +1,6 @@
 """How a cart can be shipped: the shipping methods that fit it, and their prices."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -56,6 +57,10 @@ class ShippingService:
             if price is not None and ships_to(each, destination):
                 found.append(Offered(each, price))
         return found
+
+    async def methods_of(self, ids: Collection[UUID]) -> dict[UUID, ShippingMethod]:
+        """Return those of the methods that exist."""
+        return await self._methods.of_ids(ids) if ids else {}
 
     async def shipping_of(self, method_id: UUID, currency: str) -> Shipping:
         """Return the terms of a method in a currency, to be quoted.

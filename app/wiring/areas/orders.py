@@ -16,6 +16,7 @@ from app.services.orders.order_batches import BatchWork, OrderBatches
 from app.services.orders.order_service import OrderService
 from app.services.orders.orders_privacy import OrdersPrivacy
 from app.wiring.areas.messaging import provide_outbox
+from app.wiring.areas.shipping import provide_shipping
 from app.wiring.areas.system import provide_idempotency
 from app.wiring.areas.taxes import provide_taxes
 from app.wiring.resources import Shop
@@ -36,6 +37,7 @@ def provide_orders(
         shop.settings.shop_currency,
         shop.cache,
         provide_taxes(session, shop),
+        provide_shipping(session, shop),
     )
 
 
