@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.core.ids import new_id
 from app.core.money import currency_places
+from app.demo.shipping import add_shipping_methods
 from app.jobs.errands.demo_pictures import DEMO_PICTURE, add_picture
 from app.jobs.errands.images import settle_image
 from app.jobs.file_import import import_files
@@ -49,6 +50,7 @@ async def fill_with_demo(shop: Shop) -> bool:
     # The stock of the extract includes the units of its orders.
     options = ImportOptions(moves_stock=True, product_ids=product_ids)
     await import_files(shop, _FILES, options=options)
+    await add_shipping_methods(shop)
     if (image_id := await add_picture(shop, _EXAMPLE_ID)) is not None:
         await settle_image(shop, image_id)
     async with shop.database.write() as session:
