@@ -21,6 +21,9 @@ class Place:
     country: str
     region: str = ""
 
+    def __str__(self) -> str:
+        return ", ".join(filter(None, (self.country, self.region)))
+
 
 @dataclass(frozen=True, slots=True)
 class TaxTerms:
@@ -67,34 +70,25 @@ class TaxService:
         return Place(origin) if {origin, place.country} <= EU_COUNTRIES else place
 
     def _taxes(self, place: Place, rates: Rates) -> Taxes | DomainError:
-        found = {each: self._rate(place, each, rates) for each in self._terms.classes}
-        if not any(country == place.country for country, _, _ in rates):
-            if place.country == self._terms.origin:
-                return _without(place, STANDARD)
-            if self._terms.refuses_abroad:
-                return NotSoldToCountry(
-                    f"the shop does not sell to {place.country}", country=place.country
-                )
-            found = dict.fromkeys(found, Rate(0, TaxReason.EXPORT))
-        missing = [name for name, rate in found.items() if rate is None]
-        if missing:
-            return _without(place, missing[0])
-        known = {name: rate for name, rate in found.items() if rate is not None}
-        return Taxes(known, self._terms.prices_include_tax, self._terms.rounding)
-
-    def _rate(self, place: Place, tax_class: str, rates: Rates) -> Rate | None:
-        """Return the rate of a class, or that of `standard` if the class has none."""
-        if tax_class == EXEMPT:
-            return Rate(0, TaxReason.EXEMPT)
-        # A region has its own rates or those of its country.
-        for name in dict.fromkeys((tax_class, STANDARD)):
-            for region in (comparison_key(place.region), ""):
-                if (ppm := rates.get((place.country, region, name))) is not None:
-                    return Rate(ppm)
-        return None
+        standard = _rate_of(place, STANDARD, rates)
+        if standard is not None:
+            found = {each: _rate_of(place, each, rates) or standard for each in self._terms.classes}
+        elif place.country == self._terms.origin:
+            return TaxUnavailable(
+                f"there is no standard rate of tax of {place}", country=place.country
+            )
+        elif self._terms.refuses_abroad:
+            return NotSoldToCountry(f"the shop does not sell to {place}", country=place.country)
+        else:
+            found = dict.fromkeys(self._terms.classes, Rate(0, TaxReason.EXPORT))
+        return Taxes(found, self._terms.prices_include_tax, self._terms.rounding)
 
 
-def _without(place: Place, tax_class: str) -> TaxUnavailable:
-    return TaxUnavailable(
-        f"there is no rate of tax of {place.country} for {tax_class}", country=place.country
-    )
+def _rate_of(place: Place, tax_class: str, rates: Rates) -> Rate | None:
+    """Return the rate of a class in a region or else in its country, if there is one."""
+    if tax_class == EXEMPT:
+        return Rate(0, TaxReason.EXEMPT)
+    for region in (comparison_key(place.region), ""):
+        if (ppm := rates.get((place.country, region, tax_class))) is not None:
+            return Rate(ppm)
+    return None

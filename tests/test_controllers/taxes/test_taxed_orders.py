@@ -132,6 +132,30 @@ async def test_a_country_without_rates_is_an_export_or_refused(
     assert (await client.get(f"/products/{cup['id']}")).json()["stock_quantity"] == 4
 
 
+@pytest.mark.parametrize("origin", ["DE", "US"])
+async def test_a_region_without_a_rate_is_abroad_unless_the_country_is_the_shops_own(
+    client: httpx.AsyncClient, charge: Charge, origin: str
+) -> None:
+    await add_rate(client)
+    await add_rate(client, country="US", region="NY", rate="8.875")
+    # A class alone does not make a place one with rates.
+    await add_rate(client, country="US", region="CA", tax_class="reduced", rate="1")
+    cup = await create_product(client)
+    charge(tax_origin=origin)
+    york = {"country": "US", "region": "NY", "postal_code": "10001"}
+    angeles = {"country": "US", "region": "CA", "postal_code": "90001"}
+    assert [each["rate"] for each in await taxes_of(client, cup, **york)] == ["8.875"]
+    if origin == "DE":
+        assert [each["reason"] for each in await taxes_of(client, cup, **angeles)] == ["export"]
+        charge(tax_abroad="refuse")
+        refused = problem_of(await order(client, {cup["id"]: 1}, **angeles))
+        assert refused["type"].endswith("not-sold-to-country")
+        return
+    assert (await order(client, {cup["id"]: 1}, **angeles)).status_code == 503
+    await add_rate(client, country="US", rate="0")
+    assert [each["rate"] for each in await taxes_of(client, cup, **angeles)] == ["0"]
+
+
 async def test_a_shop_without_rates_of_its_own_sells_nothing_untaxed(
     client: httpx.AsyncClient, charge: Charge
 ) -> None:
