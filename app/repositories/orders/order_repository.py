@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, exists, func, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.cache.areas.orders import order_tags
 from app.database.sessions import mark_changed
@@ -44,7 +45,11 @@ class OrderRepository(Repository[Order]):
         """
         query = self._owned(owner).where(Order.id == order_id)
         order = await self._one(query, order_id, lock=lock)
-        await self.session.refresh(order, ["items", "history", "taxes"])
+        await self.session.refresh(order, ["items", "history"])
+        if any(item.tax_rate_ppm is not None for item in order.items):
+            await self.session.refresh(order, ["taxes"])
+        else:
+            set_committed_value(order, "taxes", [])
         return order
 
     async def variant_ids_in(self, ids: Collection[UUID]) -> set[UUID]:

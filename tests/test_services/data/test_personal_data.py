@@ -52,6 +52,7 @@ NOT_ERASED = {
     "errands": "names what is to be done, such as an image, and no person",
     "order_changes": "the books need each step; its maker is an id without a person",
     "order_items": "the books need what was sold, and no person is in it",
+    "order_taxes": "the books need the tax, and no person is in it",
     "outbox": "would be missing where it goes; only the addresses in it are anonymised",
     "report_lines": "the books need the sums of each order, and no person is in them",
     "stock_movements": "the books need each movement; its maker is an id without a person",
