@@ -91,7 +91,7 @@ def _fix_period(query: dict[str, Any]) -> None:
 
 def _fix_days(fields: dict[str, Any]) -> None:
     # The `date` format has no limits, but the shop limits years and the days of a chart.
-    for name in ("day", "from", "to"):
+    for name in ("day", "from", "to", "valid_from"):
         if name in fields and not "1970" <= fields[name][:4] <= "9998":
             fields[name] = "2017-06-01"
     if "from" in fields:
@@ -143,7 +143,8 @@ def _choose_valid_address(body: dict[str, Any]) -> None:
 
 def _complete_address(address: Any) -> None:
     # What an address must have depends on its country.
-    if isinstance(address, dict):
+    # A rate of tax also has a country.
+    if isinstance(address, dict) and "rate" not in address:
         for name in ("city", "postal_code"):
             if name in address or "country" in address:
                 address[name] = address.get(name) or "1"
