@@ -23,8 +23,8 @@ def include_object(
         return False
     if kind != "index" or reflected:
         return True
-    # Alembic does not ask for it, and SQLAlchemy has no other name for it.
-    condition = described._ddl_if  # pylint: disable=protected-access
+    # Alembic does not ask for it.
+    condition = described._ddl_if  # pylint: disable=protected-access  # it has no public name
     return condition is None or condition.dialect == context.get_context().dialect.name
 
 

@@ -2,8 +2,7 @@
 
 import argparse
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from rich import box
@@ -11,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.prepare import prepare_shop
+from app.cli.prepare import opened_shop
 from app.errors import DeadLetterNotFound
 from app.messaging.commands import COMMANDS
 from app.schemas.messaging.dead_letter_schema import (
@@ -104,18 +103,8 @@ def _positive(text: str) -> int:
     return number
 
 
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Shop]:
-    shop = Shop(settings)
-    try:
-        await prepare_shop(shop)
-        yield shop
-    finally:
-        await shop.close()
-
-
 async def _list(arguments: argparse.Namespace, settings: Settings) -> int:
-    async with _opened(settings) as shop:
+    async with opened_shop(settings) as shop:
         letters = await _find(shop, arguments.queue, arguments.limit + 1)
     shown = letters[: arguments.limit]
     if arguments.json:
@@ -135,7 +124,7 @@ async def _list(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _show(arguments: argparse.Namespace, settings: Settings) -> int:
-    async with _opened(settings) as shop, shop.database.read() as session:
+    async with opened_shop(settings) as shop, shop.database.read() as session:
         letter: DeadLetterRead = await provide_dead_letters(session, shop).get(SYSTEM, arguments.id)
     if arguments.json:
         print(json.dumps(letter.model_dump(mode="json"), indent=2))
@@ -153,7 +142,7 @@ async def _show(arguments: argparse.Namespace, settings: Settings) -> int:
 async def _do(arguments: argparse.Namespace, settings: Settings, done: str, action: _Action) -> int:
     """Run an action on each dead letter; return 0 if all succeed, 1 if some do, 2 if none do."""
     errors = Console(stderr=True, highlight=False)
-    async with _opened(settings) as shop:
+    async with opened_shop(settings) as shop:
         ids: list[UUID] = arguments.ids
         if arguments.all:
             letters = await _find(shop, arguments.queue, None)

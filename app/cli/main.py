@@ -9,7 +9,7 @@ from app.cli.backup import add_backup
 from app.cli.dead_letters import add_dead_letters
 from app.cli.exports import add_export
 from app.cli.imports import add_import
-from app.cli.prepare import prepare_shop, update_schema
+from app.cli.prepare import opened_shop, update_schema
 from app.cli.reports import add_report
 from app.cli.tax_rates import add_tax_rates
 from app.database.outages import outage_reason
@@ -57,11 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Administer a shop. The commands use the same settings as main.py.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_import, add_export, add_tax_rates, _add_admin, add_report):
-        add(commands)
-    for add in (_add_migrate, _add_demo):
-        add(commands)
-    for add in (add_backup, add_dead_letters):
+    for add in _COMMANDS:
         add(commands)
     return parser
 
@@ -125,27 +121,25 @@ async def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _load_demo(_arguments: argparse.Namespace, settings: Settings) -> int:
-    shop = Shop(settings)
-    try:
-        await prepare_shop(shop)
+    async with opened_shop(settings) as shop:
         was_empty = await fill_with_demo(shop)
-    finally:
-        await shop.close()
     print("demo data imported" if was_empty else "the shop is in use; nothing was changed")
     return 0
 
 
 async def _make_admin(arguments: argparse.Namespace, settings: Settings) -> int:
-    shop = Shop(settings)
     password = generate_password()
-    try:
-        await prepare_shop(shop)
-        async with shop.database.write() as session:
-            await provide_start(session, shop).appoint(arguments.email, password)
-    finally:
-        await shop.close()
+    async with opened_shop(settings) as shop, shop.database.write() as session:
+        await provide_start(session, shop).appoint(arguments.email, password)
     print(f"{arguments.email} is an administrator, with the password {password}")
     return 0
+
+
+# In the order of the help.
+_COMMANDS = (
+    *(add_import, add_export, add_tax_rates, _add_admin, add_report),
+    *(_add_migrate, _add_demo, add_backup, add_dead_letters),
+)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 """What every command does first with its shop."""
 
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+from app.settings import Settings
 from app.wiring.lifecycle import migrate_shop, prepare
 from app.wiring.resources import Shop
 
@@ -10,6 +13,17 @@ async def prepare_shop(shop: Shop) -> None:
     """Prepare a shop, and tell on standard error if its database is new."""
     await prepare(shop)
     _tell_if_new(shop)
+
+
+@asynccontextmanager
+async def opened_shop(settings: Settings) -> AsyncIterator[Shop]:
+    """Open a prepared shop, and close it."""
+    shop = Shop(settings)
+    try:
+        await prepare_shop(shop)
+        yield shop
+    finally:
+        await shop.close()
 
 
 async def update_schema(shop: Shop) -> bool:

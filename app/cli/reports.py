@@ -7,12 +7,11 @@ from datetime import date
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app.cli.prepare import prepare_shop
+from app.cli.prepare import opened_shop
 from app.core.calendar import span
 from app.errors import DomainError, Unavailable
 from app.jobs.daily_reports import make_report
 from app.settings import Settings
-from app.wiring.resources import Shop
 
 
 def add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -40,10 +39,8 @@ async def _report(arguments: argparse.Namespace, settings: Settings) -> int:
     days = span(arguments.day, arguments.to or arguments.day)
     outcomes: Counter[str] = Counter()
     refused: list[DomainError] = []
-    shop = Shop(settings)
     columns = (TextColumn("reports"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    try:
-        await prepare_shop(shop)
+    async with opened_shop(settings) as shop:
         with Progress(*columns, console=Console(stderr=True)) as progress:
             for day in progress.track(days):
                 try:
@@ -52,8 +49,6 @@ async def _report(arguments: argparse.Namespace, settings: Settings) -> int:
                     raise
                 except DomainError as error:
                     refused.append(error)
-    finally:
-        await shop.close()
     parts = [f"{count} {outcome}" for outcome, count in sorted(outcomes.items())]
     print(", ".join([*parts, *([f"{len(refused)} refused"] if refused else [])]) or "no days")
     for reason in refused:

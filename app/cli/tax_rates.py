@@ -5,12 +5,11 @@ import csv
 from collections.abc import Collection
 from importlib.resources import files
 
-from app.cli.prepare import prepare_shop
+from app.cli.prepare import opened_shop
 from app.schemas.taxes.tax_rate_schema import TaxRateCreate
 from app.security.principal import SYSTEM
 from app.settings import Settings
 from app.wiring.areas.taxes import provide_tax_rates
-from app.wiring.resources import Shop
 
 
 def add_tax_rates(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -33,13 +32,8 @@ def shipped_rates(classes: Collection[str]) -> list[TaxRateCreate]:
 
 
 async def _add(_arguments: argparse.Namespace, settings: Settings) -> int:
-    shop = Shop(settings)
-    try:
-        await prepare_shop(shop)
-        rates = shipped_rates(settings.tax_classes)
-        async with shop.database.write() as session:
-            count = await provide_tax_rates(session, shop).add_missing(SYSTEM, rates)
-    finally:
-        await shop.close()
+    rates = shipped_rates(settings.tax_classes)
+    async with opened_shop(settings) as shop, shop.database.write() as session:
+        count = await provide_tax_rates(session, shop).add_missing(SYSTEM, rates)
     print(f"{count} rates of tax added, {len(rates) - count} left as they are")
     return 0

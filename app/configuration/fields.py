@@ -85,6 +85,15 @@ def _currency_codes(values: tuple[str, ...]) -> tuple[str, ...]:
     return codes
 
 
+def _tax_classes(values: tuple[str, ...]) -> tuple[str, ...]:
+    wrong = [each for each in values if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", each)]
+    if wrong:
+        raise ValueError(f"{wrong[0]!r} must be a word of at most 32 characters: a-z, 0-9, - _")
+    if values[:1] != ("standard",) or len(set(values)) < len(values):
+        raise ValueError("must begin with standard, and name each class once")
+    return values
+
+
 def _known_schedule(value: str) -> str:
     return Cron(value).expression
 
@@ -157,6 +166,9 @@ Currency = Annotated[str, AfterValidator(_currency_code)]
 
 Currencies = Annotated[Names, AfterValidator(_currency_codes)]
 """Currencies by their codes, separated by commas."""
+
+TaxClasses = Annotated[Names, AfterValidator(_tax_classes)]
+"""Tax classes, separated by commas, `standard` first."""
 
 OwnCountry = Annotated[str, AfterValidator(_country_code)]
 """A country by its code of ISO 3166-1."""

@@ -94,6 +94,11 @@ class Repository(Generic[Row]):
         await self.flush()
         return row
 
+    async def delete(self, row: Row) -> None:
+        """Delete a row."""
+        await self.session.delete(row)
+        await self.flush()
+
     async def flush(self) -> None:
         """Flush changed rows to the database.
 

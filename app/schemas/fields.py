@@ -1,7 +1,7 @@
 """The field types shared by several schemas."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -118,10 +118,14 @@ def _price_input_schema() -> dict[str, Any]:
     return {"anyOf": [_price_schema(), number]}
 
 
-def _of_shop(value: str) -> str:
-    if value not in (currencies := get_settings().currencies):
-        raise ValueError(f"must be a currency of the shop: {', '.join(currencies)}")
+def _require_of_shop(value: str, what: str, known: Sequence[str]) -> str:
+    if value not in known:
+        raise ValueError(f"must be a {what} of the shop: {', '.join(known)}")
     return value
+
+
+def _currency_of_shop(value: str) -> str:
+    return _require_of_shop(value, "currency", get_settings().currencies)
 
 
 def _currency_schema() -> dict[str, Any]:
@@ -130,9 +134,7 @@ def _currency_schema() -> dict[str, Any]:
 
 
 def _class_of_shop(value: str) -> str:
-    if value not in (classes := get_settings().tax_classes):
-        raise ValueError(f"must be a tax class of the shop: {', '.join(classes)}")
-    return value
+    return _require_of_shop(value, "tax class", get_settings().tax_classes)
 
 
 def _tax_class_schema() -> dict[str, Any]:
@@ -323,7 +325,7 @@ MomentQuery = Annotated[
 ]
 """A moment in the format of RFC 3339 only."""
 
-ShopCurrency = Annotated[str, AfterValidator(_of_shop), _Described(_currency_schema)]
+ShopCurrency = Annotated[str, AfterValidator(_currency_of_shop), _Described(_currency_schema)]
 """A currency in which the shop shows prices."""
 
 TaxClass = Annotated[str, AfterValidator(_class_of_shop), _Described(_tax_class_schema)]

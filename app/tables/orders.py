@@ -71,7 +71,6 @@ class Order(Base):
     shipping_method: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     # What shipping costs, with its tax.
     shipping_minor: Mapped[AmountOrZero] = mapped_column()
-    shipping_tax_minor: Mapped[AmountOrZero] = mapped_column()
     # That of the lines and of shipping.
     tax_minor: Mapped[AmountOrZero] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()

@@ -13,7 +13,6 @@ _COLUMNS = {
         "prices_include_tax": "BOOLEAN NOT NULL DEFAULT true",
         "discount_minor": _AMOUNT,
         "shipping_minor": _AMOUNT,
-        "shipping_tax_minor": _AMOUNT,
         "tax_minor": _AMOUNT,
     },
     "order_items": {

@@ -99,7 +99,7 @@ class CategoryTreeRepository(CategoryRepository):
         """Have what is cached of categories dropped, and of the tree."""
         mark_changed(self.session, category_tags(category_ids))
 
-    async def delete(self, category: Category, target: Category | None, at: datetime) -> None:
+    async def delete_into(self, category: Category, target: Category | None, at: datetime) -> None:
         """Delete a category without products; its paths redirect to another one, if any."""
         if target is None:
             await self.session.execute(
@@ -116,8 +116,7 @@ class CategoryTreeRepository(CategoryRepository):
                 .where(_redirects.c.category_id == category.id)
                 .values(category_id=target.id)
             )
-        await self.session.delete(category)
-        await self.flush()
+        await self.delete(category)
 
     async def _free(self, paths: Collection[str]) -> None:
         """Let paths redirect no longer: the newest owner of a path has it."""

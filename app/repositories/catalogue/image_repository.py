@@ -54,7 +54,7 @@ class ImageRepository(Repository[Image]):
         self.session.add_all(renditions)
         await self.session.flush()
 
-    async def delete(self, image_id: UUID) -> None:
+    async def delete_with_renditions(self, image_id: UUID) -> None:
         """Delete an image with its renditions."""
         await self._delete_renditions(image_id)
         await self.session.execute(delete(Image).where(Image.id == image_id))

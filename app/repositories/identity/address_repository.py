@@ -81,8 +81,3 @@ class AddressRepository(Repository[Address]):
     async def delete_of_user(self, user_id: UUID) -> None:
         """Delete the addresses of a user."""
         await self.session.execute(delete(Address).where(Address.user_id == user_id))
-
-    async def delete(self, address: Address) -> None:
-        """Delete an address."""
-        await self.session.delete(address)
-        await self.flush()

@@ -132,11 +132,6 @@ class UserRepository(Repository[User]):
         query = select(exists().where(User.id == user_id, User.anonymised_at.is_not(None)))
         return bool(await self.session.scalar(query))
 
-    async def delete(self, user: User) -> None:
-        """Delete a user."""
-        await self.session.delete(user)
-        await self.flush()
-
     async def anonymise(self, user: User, at: datetime) -> None:
         """Anonymise a user; the row stays."""
         nobody = f"anonymised-{user.id.hex}"

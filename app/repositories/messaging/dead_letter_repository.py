@@ -61,8 +61,3 @@ class DeadLetterRepository(Repository[DeadLetter]):
         await self.session.execute(
             delete(DeadLetter).where(mentions(self.session, DeadLetter.body, user_id))
         )
-
-    async def delete(self, letter: DeadLetter) -> None:
-        """Delete a message."""
-        await self.session.delete(letter)
-        await self.flush()

@@ -169,7 +169,6 @@ def _order_row(order: NewOrder, number: int) -> dict[str, Any]:
         "discount_minor": order.discount_minor,
         "shipping_method": order.shipping_method,
         "shipping_minor": order.shipping_minor,
-        "shipping_tax_minor": order.shipping_tax_minor,
         "tax_minor": order.tax_minor,
         "created_at": order.created_at,
         "updated_at": order.steps[-1].changed_at,

@@ -66,11 +66,6 @@ class PriceListRepository(Repository[PriceList]):
         )
         return min(filter(None, found.one()), default=None)
 
-    async def delete(self, price_list: PriceList) -> None:
-        """Delete a list that has no prices any more."""
-        await self.session.delete(price_list)
-        await self.flush()
-
 
 def _due(moment: datetime) -> ColumnElement[bool]:
     columns: Any = _lists.c

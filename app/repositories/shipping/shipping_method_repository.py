@@ -40,8 +40,3 @@ class ShippingMethodRepository(Repository[ShippingMethod]):
             query.order_by(ShippingMethod.position, ShippingMethod.id)
         )
         return rows.all()
-
-    async def delete(self, method: ShippingMethod) -> None:
-        """Delete a shipping method with its rates."""
-        await self.session.delete(method)
-        await self.flush()

@@ -71,7 +71,7 @@ class ErrandRepository(Repository[Errand]):
         found: Errand | None = await self.session.scalar(query)
         return found
 
-    async def delete(self, leased: Errand) -> None:
+    async def delete_leased(self, leased: Errand) -> None:
         """Delete an errand, unless it was put again since it was leased."""
         await self.session.execute(delete(Errand).where(*_still(leased)))
 

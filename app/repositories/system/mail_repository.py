@@ -41,7 +41,7 @@ class MailRepository(Repository[OutgoingMail]):
         """Return a mail that still waits to be sent."""
         return await self.session.get(OutgoingMail, mail_id)
 
-    async def delete(self, mail_id: UUID) -> None:
+    async def delete_by_id(self, mail_id: UUID) -> None:
         """Delete a mail."""
         await self.session.execute(delete(OutgoingMail).where(OutgoingMail.id == mail_id))
 

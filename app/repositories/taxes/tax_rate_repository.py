@@ -46,8 +46,3 @@ class TaxRateRepository(Repository[TaxRate]):
         """Return those of the countries that have rates, whenever they begin."""
         query = select(TaxRate.country).where(among(self.session, TaxRate.country, set(countries)))
         return set(await self.session.scalars(query.distinct()))
-
-    async def delete(self, rate: TaxRate) -> None:
-        """Delete a rate."""
-        await self.session.delete(rate)
-        await self.flush()

@@ -4,12 +4,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
-from pydantic import (
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from app.schemas.amounts import InCurrency, WithCurrency
 from app.schemas.base import Schema, omitted
@@ -22,11 +17,7 @@ from app.schemas.percentages import Percentage
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _DAY = "2026-01-31"
 _MOMENT = "2026-01-31T12:00:00Z"
-_TOTAL = {
-    "orders_count": 1,
-    "units": 2,
-    "amount": "9.98",
-}
+_TOTAL = {"orders_count": 1, "units": 2, "amount": "9.98"}
 MAX_CHART_DAYS = 400
 """The maximum number of days in a chart, beyond which it is unreadable."""
 

@@ -172,7 +172,7 @@ class CategoryService:
             raise CategoryNotEmpty(f"there are products in {category.path}")
         else:
             await self._products.forsake(category.id)
-        await self._tree.delete(category, target, now)
+        await self._tree.delete_into(category, target, now)
 
     async def _move(self, category: Category, changes: Mapping[str, Any], now: datetime) -> bool:
         """Give a category another parent or slug, if that changes it; return whether it does."""

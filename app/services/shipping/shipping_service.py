@@ -62,14 +62,6 @@ class ShippingService:
         """Return those of the methods that exist."""
         return await self._methods.of_ids(ids) if ids else {}
 
-    async def shipping_of(self, method_id: UUID, currency: str) -> Shipping:
-        """Return the terms of a method in a currency, to be quoted.
-
-        Raises:
-            ShippingMethodNotFound: it does not exist.
-        """
-        return terms_of(await self._methods.get(method_id), currency)
-
 
 def terms_of(method: ShippingMethod, currency: str) -> Shipping:
     """Return the terms of a method in a currency; without rates in it, no cart fits."""

@@ -41,7 +41,7 @@ class ErrandService:
 
     async def mark_done(self, leased: Errand) -> None:
         """Delete an errand that was done."""
-        await self._errands.delete(leased)
+        await self._errands.delete_leased(leased)
 
     async def mark_failed(self, leased: Errand, reason: str) -> bool:
         """Schedule an errand for another attempt, later each time; return whether it is given up.

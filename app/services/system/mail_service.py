@@ -48,13 +48,13 @@ class MailService:
 
     async def mark_sent(self, mail_id: UUID) -> None:
         """Delete a mail that was sent."""
-        await self._mails.delete(mail_id)
+        await self._mails.delete_by_id(mail_id)
 
     async def mark_failed(self, mail_id: UUID) -> bool:
         """Schedule a mail for another attempt, later each time; return whether it was given up."""
         mail = await self._mails.find(mail_id)
         if mail is None or mail.attempts >= _MAX_ATTEMPTS:
-            await self._mails.delete(mail_id)
+            await self._mails.delete_by_id(mail_id)
             return True
         mail.due_at = self._clock.now() + timedelta(seconds=5 * 2**mail.attempts)
         await self._mails.flush()

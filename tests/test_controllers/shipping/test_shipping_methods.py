@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.models import AuditEvent
 from app.security.areas.shipping import ShippingAudited
-from app.services.shipping.shipping_service import Destination, Parcel
+from app.services.shipping.shipping_service import Destination, Parcel, terms_of
 from app.wiring.areas.shipping import provide_shipping
 from app.wiring.resources import Shop
 from tests.support.refusals import NOTHING, places_of, problem_of, refused
@@ -233,10 +233,9 @@ async def test_the_terms_of_a_method_are_those_that_it_is_offered_by(
     async with shop.database.read() as session:
         service = provide_shipping(session, shop)
         [one] = await service.methods_for(BERLIN, Parcel("USD", 0, 0, 0))
-        terms = await service.shipping_of(one.method.id, "USD")
-        other = await service.shipping_of(one.method.id, "EUR")
+        terms, other = terms_of(one.method, "USD"), terms_of(one.method, "EUR")
     assert str(one.method.id) == added["id"]
-    assert [each.amount_minor for each in terms.rates] == [490, 0, 990]
+    amounts = [each.amount_minor for each in terms.rates]
+    assert (amounts, other.rates) == ([490, 0, 990], ())
     assert (terms.tax_class, terms.max_weight_grams) == ("reduced", 31_500)
     assert terms.counts_before_discounts
-    assert other.rates == ()

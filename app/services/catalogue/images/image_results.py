@@ -61,7 +61,7 @@ class ImageResults:
 
     async def delete(self, image_id: UUID) -> None:
         """Delete an image whose files are deleted."""
-        await self._images.delete(image_id)
+        await self._images.delete_with_renditions(image_id)
 
     async def _waiting(self, image_id: UUID) -> Image | None:
         """Return an image that waits, and that nobody else changes until the transaction ends."""
