@@ -11,6 +11,7 @@ from app.tables.orders import *
 from app.tables.prices import *
 from app.tables.products.facets import *
 from app.tables.products.images import *
+from app.tables.promotions import *
 from app.tables.reports import *
 from app.tables.shipping import *
 from app.tables.system import *

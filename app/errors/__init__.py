@@ -25,6 +25,7 @@ from app.errors.identity import *
 from app.errors.messaging import *
 from app.errors.orders import *
 from app.errors.prices import *
+from app.errors.promotions import *
 from app.errors.reports import *
 from app.errors.shipping import *
 from app.errors.system import *

@@ -17,6 +17,8 @@ from app.schemas.orders.order_schema import OrderQuery
 from app.schemas.page_schema import PageQuery
 from app.schemas.prices.price_list_schema import PriceListQuery
 from app.schemas.prices.price_schema import PriceListPricesQuery
+from app.schemas.promotions.coupon_schema import CouponQuery
+from app.schemas.promotions.promotion_schema import PromotionQuery
 from app.schemas.reports.report_schema import ReportLineQuery, ReportProductQuery, ReportQuery
 from app.schemas.shipping.shipping_method_schema import ShippingMethodQuery
 from app.schemas.system.audit_schema import AuditQuery
@@ -36,6 +38,8 @@ LISTS: tuple[type[PageQuery], ...] = (
     OrderQuery,
     PriceListPricesQuery,
     PriceListQuery,
+    PromotionQuery,
+    CouponQuery,
     TaxRateQuery,
     ShippingMethodQuery,
     ProductQuery,

@@ -11,6 +11,7 @@ from app.security.areas.identity import ApiKeyAudited, IdentityAudited, Identity
 from app.security.areas.messaging import MessagingAudited, MessagingScope
 from app.security.areas.orders import OrdersScope
 from app.security.areas.prices import PricesScope
+from app.security.areas.promotions import PromotionsAudited
 from app.security.areas.reports import ReportsScope
 from app.security.areas.shipping import ShippingAudited
 from app.security.areas.system import SystemScope
@@ -34,6 +35,7 @@ AUDITED: tuple[Audited, ...] = (
     *CatalogueAudited,
     *TaxesAudited,
     *ShippingAudited,
+    *PromotionsAudited,
     *ApiKeyAudited,
     *MessagingAudited,
 )

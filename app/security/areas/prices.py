@@ -1,9 +1,10 @@
-"""The scope of price lists."""
+"""The scopes of price lists and promotions."""
 
 from app.security.principal import Scope
 
 
 class PricesScope(Scope):
-    """The scope of changes of price lists; who may read products may read them."""
+    """Scopes of price lists and promotions; who may read products may read price lists."""
 
+    PRICES_READ = "prices:read"
     PRICES_WRITE = "prices:write"

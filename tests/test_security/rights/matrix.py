@@ -35,6 +35,8 @@ IMAGE = f"{PRODUCT}/images/{{image_id}}"
 CATEGORY = f"{API}/categories/{{category_id}}"
 TAX_RATE = f"{API}/tax-rates/{{tax_rate_id}}"
 SHIPPING_METHOD = f"{API}/shipping-methods/{{shipping_method_id}}"
+PROMOTION = f"{API}/promotions/{{promotion_id}}"
+COUPON = f"{PROMOTION}/coupons/{{coupon_id}}"
 PRICE_LIST = f"{API}/price-lists/{{price_list_id}}"
 ORDER = f"{API}/orders/{{order_id}}"
 OPERATION = f"{API}/operations/{{operation_id}}"
@@ -220,6 +222,31 @@ MATRIX = (
     _row("GET", SHIPPING_METHOD, "401 | 403 403 200 200 403 200"),
     _row("PATCH", SHIPPING_METHOD, "401 | 403 403 403 200 403 200", json={"name": "Express"}),
     _row("DELETE", SHIPPING_METHOD, "401 | 403 403 403 204 403 204"),
+    _row("GET", f"{API}/promotions", "401 | 403 403 200 200 403 200"),
+    _row(
+        "POST",
+        f"{API}/promotions",
+        "401 | 403 403 201 201 403 201",
+        json={
+            "name": "Sale",
+            "label": "10 % off",
+            "trigger": "code",
+            "effect": "percent_items",
+            "percent": "10",
+        },
+    ),
+    _row("GET", PROMOTION, "401 | 403 403 200 200 403 200"),
+    _row("PATCH", PROMOTION, "401 | 403 403 200 200 403 200", json={"name": "Sale"}),
+    _row("DELETE", PROMOTION, "401 | 403 403 204 204 403 204"),
+    _row("GET", f"{PROMOTION}/coupons", "401 | 403 403 200 200 403 200"),
+    _row(
+        "POST",
+        f"{PROMOTION}/coupons",
+        "401 | 403 403 201 201 403 201",
+        json={"code": "WINTER"},
+    ),
+    _row("GET", COUPON, "401 | 403 403 200 200 403 200"),
+    _row("PATCH", COUPON, "401 | 403 403 200 200 403 200", json={"is_active": False}),
     _row("GET", f"{PRODUCT}/stock", "401 | 403 403 200 200 403 200"),
     _row(
         "POST",

@@ -17,6 +17,7 @@ from app.models import (
     ApiKey,
     Base,
     Category,
+    Coupon,
     DailyReport,
     DeadLetter,
     Image,
@@ -31,15 +32,19 @@ from app.models import (
     OrderStatus,
     PriceList,
     Product,
+    Promotion,
+    Redemption,
     Rendition,
     ShippingMethod,
     ShippingRate,
     StockMovement,
     TaxRate,
+    Trigger,
     User,
     UserRole,
     Variant,
 )
+from app.pricing.terms import Effect
 from app.repositories.catalogue.primary_category_repository import top_category
 from app.security.areas import SCOPES
 from app.security.areas.orders import OrdersScope
@@ -215,6 +220,7 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
         (TaxRate, _tax_rate(now)),
         *_shipping(times),
         *_order(order_id, user_id, product, times),
+        *_promotion(order_id, user_id, times),
         (StockMovement, _movement(product_id, 10, MovementReason.SUPPLY, now)),
         (StockMovement, _movement(product_id, -1, MovementReason.SALE, now)),
         (DailyReport, _report(times)),
@@ -283,6 +289,19 @@ def _shipping(times: Row) -> list[tuple[type[Base], Row]]:
     thresholds = {"currency": "USD", "from_weight_grams": 0, "from_subtotal_minor": 0}
     rate = {"method_id": method["id"], "amount_minor": 490} | thresholds
     return [(ShippingMethod, method | times), (ShippingRate, rate)]
+
+
+def _promotion(order_id: UUID, user_id: UUID, times: Row) -> list[tuple[type[Base], Row]]:
+    now = times["created_at"]
+    promotion = {"id": new_id(now), "name": "Summer", "label": "10 % off", "used": 1}
+    promotion |= {"trigger": Trigger.CODE, "effect": Effect.PERCENT_ITEMS, "percent_ppm": 100_000}
+    coupon = {"id": new_id(now), "promotion_id": promotion["id"], "used": 1}
+    use = {"order_id": order_id, "promotion_id": promotion["id"], "coupon_id": coupon["id"]}
+    return [
+        (Promotion, promotion | times),
+        (Coupon, coupon | {"code": "SUMMER", "code_key": "summer"} | times),
+        (Redemption, use | {"customer_key": str(user_id), "amount_minor": 50, "created_at": now}),
+    ]
 
 
 def _letter(now: datetime) -> Row:

@@ -69,6 +69,7 @@ TAGS: dict[str, str | tuple[str, ...]] = {
     "prices": "/api/v1/price-lists",
     "taxes": "/api/v1/tax-rates",
     "shipping": "/api/v1/shipping-methods",
+    "promotions": "/api/v1/promotions",
     "orders": "/api/v1/orders",
     "users": "/api/v1/users",
     "auth": "/api/v1/auth/",

@@ -22,6 +22,7 @@ from tests.support.factories import (
 )
 from tests.support.machines import AUTHORIZATION
 from tests.support.media.pictures import picture, upload
+from tests.test_controllers.promotions.setting import add_coupons, add_promotion
 from tests.test_web.docs.documents import Document, document_of, operations_of, parts_of
 
 # A form is refused as OAuth 2 says, with 400.
@@ -144,6 +145,7 @@ async def ids_of_examples(client: httpx.AsyncClient) -> dict[str, str]:
         "category_id": await category_of(client, product),
         "price_list_id": await price_list_of(client),
         "shipping_method_id": await shipping_method_of(client),
+        **await coupon_of(client),
     }
 
 
@@ -156,6 +158,13 @@ async def price_list_of(client: httpx.AsyncClient) -> str:
 async def shipping_method_of(client: httpx.AsyncClient) -> str:
     """Return the id of a new shipping method."""
     return str((await client.post("/shipping-methods", json={"name": "Parcel"})).json()["id"])
+
+
+async def coupon_of(client: httpx.AsyncClient) -> dict[str, str]:
+    """Return the ids of a new coupon and its promotion."""
+    promotion = await add_promotion(client, trigger="code")
+    (coupon,) = await add_coupons(client, promotion, count=1)
+    return {"promotion_id": promotion["id"], "coupon_id": coupon["id"]}
 
 
 async def category_of(client: httpx.AsyncClient, product: dict[str, Any]) -> str:
@@ -179,7 +188,7 @@ async def test_every_example_of_a_body_is_taken(client: httpx.AsyncClient, shop:
                     expected = 400
                 assert response.status_code == expected, response.text
                 taken += path not in STRANGE
-    assert taken == 27
+    assert taken == 31
 
 
 async def test_every_example_of_a_query_is_taken(client: httpx.AsyncClient, shop: Shop) -> None:
@@ -189,6 +198,7 @@ async def test_every_example_of_a_query_is_taken(client: httpx.AsyncClient, shop
     ids = {"product_id": product["id"], "variant_id": product["id"], "day": "2017-06-01"}
     ids["category_id"] = await category_of(client, product)
     ids["price_list_id"] = await price_list_of(client)
+    ids |= await coupon_of(client)
     for (method, path), operation in operations_of(document).items():
         query = {
             name: value

@@ -1,0 +1,1 @@
+"""Queries over promotions, their coupons and redemptions."""

@@ -1,0 +1,1 @@
+"""Promotions and coupons: how they are set, offered and used."""
