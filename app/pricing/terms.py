@@ -47,6 +47,7 @@ class Refusal(StrEnum):
     EXPIRED = "expired"
     USED_UP = "used-up"
     ALREADY_USED = "already-used"
+    NOT_FIRST_ORDER = "not-first-order"
     NOT_IN_CURRENCY = "not-in-currency"
     NOT_IN_COUNTRY = "not-in-country"
     NOT_FOR_THESE_ITEMS = "not-for-these-items"

@@ -7,8 +7,10 @@ from app.repositories.catalogue.category_repository import CategoryRepository
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.promotions.coupon_repository import CouponRepository
 from app.repositories.promotions.promotion_repository import PromotionRepository
+from app.repositories.promotions.redemption_repository import RedemptionRepository
 from app.services.promotions.coupon_service import CouponService
 from app.services.promotions.promotion_records import PromotionRecords
+from app.services.promotions.promotion_service import PromotionService
 from app.wiring.areas.system import provide_audit
 from app.wiring.resources import Shop
 
@@ -24,6 +26,11 @@ def provide_promotion_records(
         provide_audit(session, shop),
         shop.clock,
     )
+
+
+def provide_promotions(session: AsyncSession, shop: Shop) -> PromotionService:
+    """Return the service that says which promotions a cart has, and counts their uses."""
+    return PromotionService(RedemptionRepository(session), shop.clock)
 
 
 def provide_coupons(

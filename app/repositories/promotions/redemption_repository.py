@@ -1,0 +1,163 @@
+"""Queries over the promotions that carts have, and over their uses by orders."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Uuid, and_, case, exists, func, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql import ColumnElement
+
+from app.models import Coupon, Order, OrderStatus, Promotion, Redemption, Trigger, User
+from app.repositories.base import lock_rows
+from app.repositories.bulk import among, insert_rows, table_of
+
+_promotions, _coupons = table_of(Promotion), table_of(Coupon)
+_redemptions = table_of(Redemption)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a customer has ordered before."""
+
+    uses: Mapping[UUID, int] = field(default_factory=dict)
+    """How many orders used a promotion and were not cancelled, if any did."""
+    has_orders: bool = False
+    """Whether there is an order that was not cancelled."""
+
+
+class RedemptionRepository:
+    """Promotions of carts, and their uses."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def offered(self, keys: Collection[str], now: datetime) -> Sequence[Any]:
+        """Return the automatic promotions that apply now, and those of codes with their coupons.
+
+        Each row is a promotion with a coupon or None.
+        """
+        # With the limit, SQLite finds the codes first, and not all coupons of each promotion.
+        chosen = select(Coupon).where(among(self._session, Coupon.code_key, keys))
+        entered = aliased(Coupon, chosen.limit(len(keys)).subquery())
+        applies = and_(
+            Promotion.trigger == Trigger.AUTOMATIC,
+            Promotion.is_active,
+            or_(Promotion.starts_at.is_(None), Promotion.starts_at <= now),
+            or_(Promotion.ends_at.is_(None), Promotion.ends_at > now),
+        )
+        rows = await self._session.execute(
+            select(Promotion, entered)
+            .outerjoin(entered, entered.promotion_id == Promotion.id)
+            .where(Promotion.archived_at.is_(None), or_(entered.id.is_not(None), applies))
+            .order_by(Promotion.priority, Promotion.id)
+            .execution_options(populate_existing=True)
+        )
+        return rows.all()
+
+    async def history(
+        self, customer_key: str, promotion_ids: Collection[UUID], order_id: UUID | None = None
+    ) -> History:
+        """Return how often a customer used promotions, and whether there are orders but one."""
+        uses = (
+            select(_redemptions.c.promotion_id, func.count())
+            .where(
+                _redemptions.c.customer_key == customer_key,
+                _redemptions.c.undone_at.is_(None),
+                among(self._session, _redemptions.c.promotion_id, promotion_ids),
+            )
+            .group_by(_redemptions.c.promotion_id)
+        )
+        ordered = case((_has_ordered(customer_key, order_id), 1), else_=0)
+        both = uses.union_all(select(literal(None, Uuid()), ordered))
+        found = {row[0]: row[1] for row in await self._session.execute(both)}
+        return History(has_orders=bool(found.pop(None)), uses=found)
+
+    async def lock(
+        self, promotion_ids: Collection[UUID], keys: Collection[str]
+    ) -> tuple[dict[UUID, Any], dict[str, Any]]:
+        """Lock promotions, then coupons, each in the order of their ids.
+
+        Return the promotions that were not ended by their ids, and the coupons by the keys of
+        their codes.
+        """
+        promotions = await self._session.execute(
+            select(_promotions)
+            .where(
+                among(self._session, _promotions.c.id, promotion_ids),
+                _promotions.c.archived_at.is_(None),
+            )
+            .order_by(_promotions.c.id)
+            .with_for_update()
+        )
+        by_id = {row.id: row for row in promotions}
+        if not keys:
+            return by_id, {}
+        coupons = await self._session.execute(
+            select(_coupons)
+            .where(among(self._session, _coupons.c.code_key, keys))
+            .order_by(_coupons.c.id)
+            .with_for_update()
+        )
+        return by_id, {row.code_key: row for row in coupons}
+
+    async def count_uses(
+        self, promotion_ids: Collection[UUID], coupon_ids: Collection[UUID]
+    ) -> tuple[set[UUID], set[UUID]]:
+        """Count one use of each promotion and coupon that has one left; return which these are."""
+        return (
+            await self._count(_promotions, promotion_ids),
+            await self._count(_coupons, coupon_ids) if coupon_ids else set(),
+        )
+
+    async def _count(self, table: Any, ids: Collection[UUID]) -> set[UUID]:
+        columns = table.c
+        counted = await self._session.scalars(
+            update(table)
+            .where(
+                among(self._session, columns.id, ids),
+                or_(columns.usage_limit.is_(None), columns.used < columns.usage_limit),
+            )
+            .values(used=columns.used + 1)
+            .returning(columns.id)
+        )
+        return set(counted)
+
+    async def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add redemptions, given as columns."""
+        await insert_rows(self._session, (_redemptions, rows))
+
+    async def undo(self, order_id: UUID, at: datetime) -> None:
+        """Undo the uses by an order, and count each of them back."""
+        own = and_(_redemptions.c.order_id == order_id, _redemptions.c.undone_at.is_(None))
+        promotions = select(_redemptions.c.promotion_id).where(own)
+        coupons = select(_redemptions.c.coupon_id).where(own)
+        # In the order in which those lock who use them.
+        await lock_rows(self._session, _promotions.c.id, _promotions.c.id.in_(promotions))
+        await lock_rows(self._session, _coupons.c.id, _coupons.c.id.in_(coupons))
+        undone = await self._session.execute(
+            update(_redemptions)
+            .where(own)
+            .values(undone_at=at)
+            .returning(_redemptions.c.promotion_id, _redemptions.c.coupon_id)
+        )
+        rows = undone.all()
+        await self._give_back(_promotions, {row.promotion_id for row in rows})
+        await self._give_back(_coupons, {row.coupon_id for row in rows} - {None})
+
+    async def _give_back(self, table: Any, ids: Collection[UUID]) -> None:
+        if ids:
+            chosen = among(self._session, table.c.id, ids)
+            await self._session.execute(update(table).where(chosen).values(used=table.c.used - 1))
+
+
+def _has_ordered(customer_key: str, order_id: UUID | None) -> ColumnElement[bool]:
+    orders = exists().where(Order.status != OrderStatus.CANCELLED)
+    if order_id is not None:
+        orders = orders.where(Order.id != order_id)
+    if "@" in customer_key:
+        return orders.where(Order.user_id == User.id, User.email_key == customer_key)
+    return orders.where(Order.user_id == UUID(customer_key))

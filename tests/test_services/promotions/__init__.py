@@ -1,0 +1,1 @@
+"""Promotions of carts, and their uses by orders."""
