@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.web.request_state import state_of
 from app.web.route_options import has_options, options_of
 from app.wiring.areas import (
+    carts,
     catalogue,
     data,
     identity,
-    images,
     messaging,
     orders,
     prices,
@@ -60,11 +60,11 @@ DEPENDENCIES = {
     **messaging.DEPENDENCIES,
     **identity.DEPENDENCIES,
     **catalogue.DEPENDENCIES,
-    **images.DEPENDENCIES,
     **prices.DEPENDENCIES,
     **taxes.DEPENDENCIES,
     **shipping.DEPENDENCIES,
     **promotions.DEPENDENCIES,
+    **carts.DEPENDENCIES,
     **orders.DEPENDENCIES,
     **reports.DEPENDENCIES,
     **data.DEPENDENCIES,

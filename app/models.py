@@ -4,6 +4,7 @@
 # pylint: disable=wildcard-import,unused-wildcard-import
 
 from app.tables.base import *
+from app.tables.carts import *
 from app.tables.catalogue import *
 from app.tables.identity import *
 from app.tables.messaging import *

@@ -1,6 +1,7 @@
 """The JSON routes of all areas; every area lists its controllers and their tags."""
 
 from app.controllers import (
+    carts,
     catalogue,
     identity,
     messaging,
@@ -20,6 +21,7 @@ CONTROLLERS = (
     *taxes.CONTROLLERS,
     *shipping.CONTROLLERS,
     *promotions.CONTROLLERS,
+    *carts.CONTROLLERS,
     *orders.CONTROLLERS,
     *reports.CONTROLLERS,
     *messaging.CONTROLLERS,
@@ -34,6 +36,7 @@ TAGS = (
     *taxes.TAGS,
     *shipping.TAGS,
     *promotions.TAGS,
+    *carts.TAGS,
     *orders.TAGS,
     *identity.TAGS,
     *reports.TAGS,

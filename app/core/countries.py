@@ -1,4 +1,6 @@
-"""The countries of the world, and what their addresses consist of."""
+"""The countries of the world, what their addresses consist of, and places in them."""
+
+from dataclasses import dataclass
 
 COUNTRIES = frozenset(
     """AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR
@@ -30,3 +32,15 @@ NEED_POSTAL_CODE = frozenset(
 
 NEED_NO_CITY = frozenset("AE GI HK JP KY MO NR SG".split())
 """The countries whose addresses are complete without a city, or name it elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place, by which orders are taxed and shipped."""
+
+    country: str
+    region: str = ""
+    postal_code: str = ""
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, (self.country, self.region)))

@@ -1,7 +1,13 @@
-"""Limits that apply to HTTP requests and messages."""
+"""Limits that apply to HTTP requests, messages, carts and orders."""
 
 MAX_BODY_BYTES = 256 * 1024
 """The maximum size of the body of a request or a message."""
 
 MAX_BULK_BODY_BYTES = 2 * 1024 * 1024
 """The maximum size of the body of many products at once, as a request or a message."""
+
+MAX_LINES = 100
+"""The maximum number of lines of a cart or an order."""
+
+MAX_LINE_QUANTITY = 1_000
+"""The maximum number of units of a line."""

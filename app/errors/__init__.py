@@ -20,6 +20,7 @@ Each area derives its own errors from these, in the module with its name.
 # pylint: disable=wildcard-import,unused-wildcard-import
 
 from app.errors.base import *
+from app.errors.carts import *
 from app.errors.catalogue import *
 from app.errors.identity import *
 from app.errors.messaging import *

@@ -11,7 +11,7 @@ from app.errors import Forbidden, InvalidToken, Unauthenticated
 from app.security.areas.system import SystemScope
 from app.security.principal import ANONYMOUS, Access, Caller, Scope
 from app.web.request_state import state_of
-from app.web.route_options import guarded_of, options_of
+from app.web.route_options import guarded_of, has_guests, options_of
 from app.wiring.areas.identity import provide_identities
 from app.wiring.resources import Shop
 
@@ -37,7 +37,7 @@ async def authorized_caller(shop: Shop, scope: HTTPScope) -> Caller:
             raise _refusal(caller, guarded.access, guarded.scope, guarded.name)
         return caller
     # A public route works for every caller, and without the database.
-    if options.access is Access.PUBLIC:
+    if options.access is Access.PUBLIC and not has_guests(scope["route_handler"]):
         return ANONYMOUS
     caller = await _caller(shop, scope)
     if not caller.may(options.access, options.scope):

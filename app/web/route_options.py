@@ -11,7 +11,7 @@ from app.schemas.base import Schema
 from app.schemas.identity.auth_schema import Grant
 from app.security.principal import Access, Scope
 
-_KEY, _GUARDED, _MOVED, _FILES = "route", "guarded", "moved", "files"
+_KEY, _GUARDED, _MOVED, _FILES, _GUESTS = "route", "guarded", "moved", "files", "guests"
 
 
 class Answers(Enum):
@@ -146,6 +146,19 @@ def moved() -> dict[str, Any]:
 def is_moved(handler: BaseRouteHandler) -> bool:
     """Return whether a route redirects former addresses."""
     return bool(handler.opt.get(_MOVED))
+
+
+def for_guests() -> dict[str, Any]:
+    """Return the addition to the `opt` of a route that reads the token of a guest's cart.
+
+    If it is public, it nevertheless knows the callers who send a token of their own.
+    """
+    return {_GUESTS: True}
+
+
+def has_guests(handler: BaseRouteHandler) -> bool:
+    """Return whether a route reads the token of a guest's cart."""
+    return bool(handler.opt.get(_GUESTS))
 
 
 def taking_files(*media_types: str) -> dict[str, Any]:

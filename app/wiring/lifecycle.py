@@ -9,6 +9,7 @@ from app.database.migrate import migrate
 from app.errors import EmailTaken, InvalidInput, PriceListExists
 from app.services.identity.start_service import generate_password
 from app.settings import InvalidSettings
+from app.wiring.areas.carts import provide_carts
 from app.wiring.areas.catalogue import provide_products, provide_stock
 from app.wiring.areas.identity import provide_auth, provide_start
 from app.wiring.areas.messaging import provide_dead_letters, provide_inbox, provide_operations
@@ -105,7 +106,7 @@ async def apply_low_stock_at(shop: Shop) -> None:
 
 
 async def delete_expired(shop: Shop) -> None:
-    """Delete expired idempotent responses, log-ins, inbox rows, operations and dead letters."""
+    """Delete old idempotent responses, log-ins, inbox rows, operations, dead letters and carts."""
     async with shop.database.write() as session:
         await provide_idempotency(session, shop).delete_expired()
         await provide_auth(session, shop).delete_expired_sessions()
@@ -113,6 +114,10 @@ async def delete_expired(shop: Shop) -> None:
         await provide_operations(session, shop).delete_finished()
         age = timedelta(days=shop.settings.dead_letter_days)
         await provide_dead_letters(session, shop).delete_old(age)
+    while True:
+        async with shop.database.write() as session:
+            if not await provide_carts(session, shop).delete_some_old():
+                return
 
 
 async def ensure_admin(shop: Shop) -> str | None:

@@ -2,8 +2,9 @@
 
 import httpx
 
+from app.core.countries import Place
 from app.demo.load import fill_with_demo
-from app.services.shipping.shipping_service import Destination, Parcel
+from app.services.shipping.shipping_service import Parcel
 from app.wiring.areas.shipping import provide_shipping
 from app.wiring.resources import Shop
 
@@ -22,5 +23,5 @@ async def test_the_demo_shop_has_a_parcel_that_is_free_from_a_price_on_and_a_pic
         shipping = provide_shipping(session, shop)
         for subtotal, expected in ((3_499, [490, 0]), (3_500, [0, 0])):
             parcel = Parcel("USD", 1_000, subtotal, subtotal)
-            found = await shipping.methods_for(Destination("DE"), parcel)
+            found = await shipping.methods_for(Place("DE"), parcel)
             assert [each.price_minor for each in found] == expected

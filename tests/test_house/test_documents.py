@@ -21,6 +21,10 @@ RUN_BY = {
         'BEFORE = "0014"',
     ),
     "uv run alembic upgrade head": ("tests/test_database/test_migrations.py", '"upgrade", "head"'),
+    "curl -si http://localhost:8000/api/v1/carts": (
+        "tests/test_controllers/carts/setting.py",
+        'client.post("/carts"',
+    ),
     # Word for word: the script reads them from the README.
     'curl -s "http://localhost:8000/api/v1/products?': ("scripts/smoke.sh", "README.md"),
     'curl -s "$shop/users"': ("scripts/smoke.sh", "README.md"),

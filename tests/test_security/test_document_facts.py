@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 from argon2 import PasswordHasher
 
-from app.core.limits import MAX_BODY_BYTES, MAX_BULK_BODY_BYTES
+from app.core.limits import MAX_BODY_BYTES, MAX_BULK_BODY_BYTES, MAX_LINE_QUANTITY, MAX_LINES
 from app.database import deadline, engines
 from app.errors import Unavailable
 from app.gateways import image_header
@@ -21,7 +21,6 @@ from app.runtime import http_server
 from app.scheduler import _CLEANUP_SECONDS
 from app.schemas.identity.auth_schema import MAX_SESSIONS
 from app.schemas.identity.user_schema import MAX_ADDRESSES
-from app.schemas.orders.order_schema import MAX_LINE_QUANTITY, MAX_LINES
 from app.schemas.page_schema import MAX_ITEMS
 from app.schemas.reports.report_schema import MAX_CHART_DAYS
 from app.security import passwords, rate_limits
@@ -259,6 +258,8 @@ CLASSES_OF_DATA = {
     "applied_settings": "applied settings",
     "audit_events": "audit events",
     "cache_drops": "changes for the cache",
+    "cart_lines": "carts",
+    "carts": "carts",
     "categories": "categories",
     "category_redirects": "categories",
     "category_tree": "categories",

@@ -31,7 +31,7 @@ from app.web.rendering.responses import json_response
 from app.web.request import ShopRequest
 from app.web.route_options import Answers, declared, guarded, taking_files
 from app.web.uploads import received_image
-from app.wiring.areas.images import Images, Uploads
+from app.wiring.areas.catalogue import Images, Uploads
 
 
 class ImageController(Controller):

@@ -6,8 +6,11 @@ from uuid import UUID
 
 from app.errors import ProductNotFound
 from app.jobs.errands.demo_drawing import draw
-from app.wiring.areas.catalogue import provide_product_categories, provide_products
-from app.wiring.areas.images import provide_image_uploads
+from app.wiring.areas.catalogue import (
+    provide_image_uploads,
+    provide_product_categories,
+    provide_products,
+)
 from app.wiring.resources import Shop
 
 DEMO_PICTURE = "demo_picture"

@@ -9,7 +9,7 @@ from app.gateways.image_header import read_header
 from app.gateways.image_rendering import NotRenderable, Rendering, render
 from app.models import Image, ImageStatus, Rendition
 from app.services.catalogue.images.image_service import IMAGE
-from app.wiring.areas.images import provide_image_results
+from app.wiring.areas.catalogue import provide_image_results
 from app.wiring.resources import Shop
 
 

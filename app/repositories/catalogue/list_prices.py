@@ -32,7 +32,8 @@ def applying(moment: Any) -> ColumnElement[bool]:
     )
 
 
-def _counting() -> ColumnElement[bool]:
+def counting() -> ColumnElement[bool]:
+    """Return the condition that joins prices with the lists that apply, see `price_moment`."""
     return and_(
         _lists.c.id == _prices.c.price_list_id,
         _lists.c.currency == bindparam("price_currency"),
@@ -44,7 +45,7 @@ def lowest_price() -> Any:
     """Return the lowest price that price lists have for a row of `variants`, as a column."""
     return (
         select(func.min(_prices.c.amount_minor))
-        .where(_prices.c.variant_id == _variants.c.id, _counting())
+        .where(_prices.c.variant_id == _variants.c.id, counting())
         .correlate(_variants)
         .scalar_subquery()
     )
@@ -59,7 +60,7 @@ def _offers(dialect: str) -> Select[Any]:
             _prices.c.compare_at_minor,
             _lists.c.code,
             _lists.c.is_default,
-        ).where(among_given(dialect, _prices.c.variant_id, "ids"), _counting())
+        ).where(among_given(dialect, _prices.c.variant_id, "ids"), counting())
         # The last row of a variant counts.
         .order_by(_prices.c.amount_minor.desc(), _lists.c.code.desc())
     )
@@ -78,8 +79,16 @@ async def lowest_offers(
     statement = _offers(session.get_bind().dialect.name)
     given = {"ids": list(variant_ids), **price_moment(session, currency)}
     rows = (await session.execute(statement, given)).all()
+    return offers_in(rows, is_first=currency in (None, session.info[CURRENCY]))
+
+
+def offers_in(rows: Collection[Any], *, is_first: bool) -> dict[UUID, Offer]:
+    """Return the lowest offers of rows of prices, of which the last one of a variant counts.
+
+    `is_first` says whether they are in the first currency of the shop.
+    """
     lowest = {row.variant_id: row for row in rows}
-    if currency in (None, session.info[CURRENCY]):
+    if is_first:
         return {
             each: Offer(row.amount_minor, row.compare_at_minor, row.code)
             for each, row in lowest.items()

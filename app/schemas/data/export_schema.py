@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from app.schemas.base import Schema
+from app.schemas.carts.cart_schema import CartRead
 from app.schemas.identity.auth_schema import MAX_SESSIONS, SessionRead
 from app.schemas.identity.user_schema import MAX_ADDRESSES, AddressRead, UserRead
 from app.schemas.orders.order_schema import OrderRead
@@ -22,6 +23,9 @@ class UserExport(Schema):
     user: UserRead = Field(description="The user.", examples=[_USER])
     addresses: list[AddressRead] = Field(
         max_length=MAX_ADDRESSES, description="The addresses.", examples=[[]]
+    )
+    carts: list[CartRead] = Field(
+        max_length=1, description="The cart of the user, if there is one.", examples=[[]]
     )
     orders: list[OrderRead] = Field(description="All orders, oldest first.", examples=[[]])
     sessions: list[SessionRead] = Field(

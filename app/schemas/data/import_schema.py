@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, model_validator
 
 from app.core.calendar import ShopDays
+from app.core.limits import MAX_LINE_QUANTITY
 from app.models import OrderStatus
 from app.schemas.base import MemberError, Schema, location_of, reason_of, unchanged
 from app.schemas.catalogue.category_schema import MAX_DEPTH
@@ -18,7 +19,6 @@ from app.schemas.catalogue.variant_schema import MAX_QUANTITY, Barcode, OptionNa
 from app.schemas.fields import DIGITS, Line, PriceInput, Sku, Username
 from app.schemas.identity.user_schema import UserFields
 from app.schemas.name_paths import split_names
-from app.schemas.orders.order_schema import MAX_LINE_QUANTITY
 from app.tables.identity import comparison_key
 
 Row = TypeVar("Row", bound=Schema)

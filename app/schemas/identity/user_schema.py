@@ -1,7 +1,7 @@
 """Users and their addresses: requests and responses."""
 
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -23,6 +23,13 @@ from app.schemas.fields import (
 from app.schemas.page_schema import MAX_ITEMS, CountedPage, CountedQuery, Next
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
+EXAMPLE_ADDRESS: dict[str, Any] = {
+    "street": "12 St James's Square",
+    "city": "London",
+    "region": "",
+    "postal_code": "SW1Y 4JH",
+    "country": "GB",
+}
 _MOMENT = "2026-01-31T12:00:00Z"
 MAX_ADDRESSES = 100
 _CITY = "The city or town; may be empty where addresses have none, as in Singapore."

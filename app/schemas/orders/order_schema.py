@@ -13,20 +13,30 @@ from pydantic import (
     model_validator,
 )
 
+from app.core.limits import MAX_LINE_QUANTITY, MAX_LINES
 from app.models import OrderStatus
 from app.schemas.amounts import InCurrency, WithCurrency
-from app.schemas.base import MemberError, Schema, omitted, unchanged
+from app.schemas.base import Schema, omitted
+from app.schemas.carts.line_schema import LineCreate
 from app.schemas.catalogue.variant_schema import SoldRead
-from app.schemas.fields import WHOLE, Amount, MomentQuery, Ordinal
-from app.schemas.identity.user_schema import PostalAddress, complete_address
+from app.schemas.fields import Amount, MomentQuery, Ordinal
+from app.schemas.identity.user_schema import EXAMPLE_ADDRESS, PostalAddress, complete_address
 from app.schemas.page_schema import MAX_ITEMS, CountedPage, CountedQuery, Next
 from app.schemas.percentages import Percentage
+from app.schemas.taxes.amount_fields import (
+    DISCOUNT,
+    LINE_DISCOUNT,
+    LINE_TAX,
+    LINE_TAX_RATE,
+    PRICES_INCLUDE_TAX,
+    SHIPPING,
+    TAX,
+)
+from app.schemas.taxes.tax_amounts import TaxAtRate
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
 
-MAX_LINES = 100
-MAX_LINE_QUANTITY = 1_000
 # Lines of the same variant are added up.
 Units = Annotated[int, Field(ge=1, le=MAX_LINES * MAX_LINE_QUANTITY)]
 
@@ -35,42 +45,11 @@ class DeliveryAddress(PostalAddress):
     """The delivery address of an order at the time of purchase."""
 
 
-class OrderLineCreate(Schema):
+class OrderLineCreate(LineCreate):
     """A line of a new order, of a product with one variant or of a variant."""
-
-    product_id: UUID = unchanged(
-        description="The product, if it has one variant; required unless `variant_id` is given.",
-        examples=[_ID],
-    )
-    variant_id: UUID = unchanged(
-        description="The variant; required if the product has several.", examples=[_ID]
-    )
-    quantity: Annotated[int, Field(strict=True, ge=1, le=MAX_LINE_QUANTITY), WHOLE] = Field(
-        description="The number of units.", examples=[2]
-    )
-
-    @model_validator(mode="after")
-    def _names_one(self) -> Self:
-        if "product_id" not in self.model_fields_set and "variant_id" not in self.model_fields_set:
-            raise MemberError("product_id", "is required")
-        if {"product_id", "variant_id"} <= self.model_fields_set:
-            raise MemberError("variant_id", "must not be given together with product_id")
-        return self
-
-    @property
-    def sold_id(self) -> UUID:
-        """The id of what is ordered; a product's first variant has the id of the product."""
-        return self.variant_id if "variant_id" in self.model_fields_set else self.product_id
 
 
 _EXAMPLE_LINES: list[Any] = [{"product_id": _ID, "quantity": 2}]
-_EXAMPLE_ADDRESS: dict[str, Any] = {
-    "street": "12 St James's Square",
-    "city": "London",
-    "region": "",
-    "postal_code": "SW1Y 4JH",
-    "country": "GB",
-}
 
 
 class OrderCreate(Schema):
@@ -80,7 +59,7 @@ class OrderCreate(Schema):
     # product.
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"items": _EXAMPLE_LINES, "delivery_address": _EXAMPLE_ADDRESS}]
+            "examples": [{"items": _EXAMPLE_LINES, "delivery_address": EXAMPLE_ADDRESS}]
         }
     )
 
@@ -98,7 +77,7 @@ class OrderCreate(Schema):
     delivery_address: Annotated[DeliveryAddress, AfterValidator(complete_address)] | None = Field(
         default=None,
         description="The delivery address; by default the user's primary address, if there is one.",
-        examples=[_EXAMPLE_ADDRESS],
+        examples=[EXAMPLE_ADDRESS],
     )
 
     shipping_method_id: UUID | None = Field(
@@ -144,34 +123,15 @@ class OrderItemRead(SoldRead, InCurrency):
         alias="unit_price", description="The price at the time of purchase.", examples=["4.99"]
     )
     quantity: Units = Field(description="The number of units.", examples=[2])
-    discount_minor: Amount = omitted(
-        0, alias="discount", description="What promotions take off the line.", examples=["1.00"]
-    )
-    tax_minor: Amount = omitted(
-        0, alias="tax", description="The tax of the line.", examples=["1.59"]
-    )
-    tax_rate_ppm: Percentage | None = omitted(
-        alias="tax_rate", description="The rate of tax in percent.", examples=["19"]
-    )
+    discount_minor: Amount = LINE_DISCOUNT
+    tax_minor: Amount = LINE_TAX
+    tax_rate_ppm: Percentage | None = LINE_TAX_RATE
     tax_class: str | None = omitted(
         max_length=32, description="The tax class.", examples=["standard"]
     )
     tax_reason: str | None = omitted(
         max_length=32, description="Why the rate applies.", examples=["standard_rated"]
     )
-
-
-class OrderTaxRead(InCurrency):
-    """The tax of an order at one rate, of its lines and of shipping."""
-
-    rate_ppm: Percentage = Field(alias="rate", description="The rate in percent.", examples=["19"])
-    reason: str = Field(
-        max_length=32, description="Why the rate applies.", examples=["standard_rated"]
-    )
-    net_minor: Amount = Field(
-        alias="net", description="The amounts without the tax.", examples=["8.39"]
-    )
-    tax_minor: Amount = Field(alias="tax", description="The tax.", examples=["1.59"])
 
 
 class OrderShippingRead(Schema):
@@ -203,29 +163,15 @@ class OrderSummary(WithCurrency):
     user_id: UUID = Field(description="The customer.", examples=[_ID])
     status: OrderStatus = Field(description="The status of the order.", examples=["pending"])
     units: Units = Field(description="The number of units in all lines.", examples=[2])
-    discount_minor: Amount = omitted(
-        0, alias="discount", description="What promotions take off the lines.", examples=["1.00"]
-    )
-    shipping_minor: Amount = omitted(
-        0,
-        alias="shipping",
-        description="The price of shipping, with its tax.",
-        examples=["4.90"],
-    )
-    tax_minor: Amount = omitted(
-        0,
-        alias="tax",
-        description="The tax of the lines and of shipping, which is in the total.",
-        examples=["1.59"],
-    )
+    discount_minor: Amount = DISCOUNT
+    shipping_minor: Amount = SHIPPING
+    tax_minor: Amount = TAX
     total_minor: Amount = Field(
         alias="total",
         description="What is to be paid: the lines, shipping, and tax that is not in the prices.",
         examples=["9.98"],
     )
-    prices_include_tax: bool = omitted(
-        True, description="False if the tax is added to the prices.", examples=[False]
-    )
+    prices_include_tax: bool = PRICES_INCLUDE_TAX
     currency: str = Field(
         max_length=3, description="The currency of all amounts (ISO 4217).", examples=["USD"]
     )
@@ -248,7 +194,7 @@ class OrderRead(OrderSummary):
     shipping_method: OrderShippingRead | None = omitted(
         description="The shipping method.", examples=[None]
     )
-    taxes: list[OrderTaxRead] = omitted(
+    taxes: list[TaxAtRate] = omitted(
         [],
         max_length=MAX_LINES + 1,
         description="The tax by rate, the highest first.",

@@ -14,10 +14,11 @@ from app.repositories.data.order_import_repository import OrderImportRepository
 from app.repositories.data.product_import_repository import ProductImportRepository
 from app.repositories.data.user_import_repository import UserImportRepository
 from app.repositories.orders.order_repository import OrderRepository
+from app.services.carts.quoting import full_name
 from app.services.data.import_outcome import SOURCE, ImportOptions, Numbered, Outcome
 from app.services.data.order_change import OrderChanges
 from app.services.data.order_rows import OrderRows, group_by_order, skus_of
-from app.services.orders.placement import full_name, sales_in
+from app.services.orders.placement import sales_in
 from app.tables.identity import comparison_key
 from app.tables.orders import NewLine, NewOrder, NewStep
 

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from app.core.calendar import ShopDays
 from app.core.ids import derived_id
+from app.core.limits import MAX_LINES
 from app.core.money import format_minor
 from app.models import TRANSITIONS, OrderStatus
 from app.schemas.data.import_schema import OrderRow
-from app.schemas.orders.order_schema import MAX_LINES
 from app.services.data.import_outcome import Differences, Numbered, Outcome, parse_rows
 
 CHANGEABLE = ("placed_at", "status")

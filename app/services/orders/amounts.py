@@ -7,12 +7,9 @@ from typing import Any
 from app.errors import ShippingMethodUnfit
 from app.models import ShippingMethod
 from app.pricing.quote import price
-from app.pricing.terms import Cart, Goods, Quote, QuotedLine, Rate, Taxes
-from app.services.shipping.shipping_service import terms_of
-from app.services.taxes.tax_service import STANDARD
+from app.pricing.terms import Cart, Quote, QuotedLine, Taxes
+from app.services.carts.quoting import UNTAXED, goods_of, shipping_of
 from app.tables.orders import NewLine, NewOrder, NewTax
-
-_UNTAXED = Taxes({STANDARD: Rate(0)})
 
 
 def with_amounts(
@@ -28,20 +25,11 @@ def with_amounts(
     if taxes is None and method is None:
         return order
     goods = tuple(
-        Goods(
-            variant_id=line.variant_id,
-            product_id=line.product_id,
-            unit_minor=line.unit_price_minor,
-            quantity=line.quantity,
-            tax_class=_known(variant.tax_class, taxes),
-            weight_grams=variant.weight_grams or 0,
-        )
+        goods_of(variant, line.variant_id, line.unit_price_minor, line.quantity, taxes)
         for line, variant in zip(order.lines, variants, strict=True)
     )
-    shipping = None if method is None else terms_of(method, order.currency)
-    if shipping is not None and shipping.tax_class is not None:
-        shipping = replace(shipping, tax_class=_known(shipping.tax_class, taxes))
-    cart = Cart(goods, _UNTAXED if taxes is None else taxes, shipping=shipping)
+    shipping = None if method is None else shipping_of(method, order.currency, taxes)
+    cart = Cart(goods, UNTAXED if taxes is None else taxes, shipping=shipping)
     quote = price(cart, order.created_at)
     if method is not None:
         if not quote.is_shippable:
@@ -51,11 +39,6 @@ def with_amounts(
             shipping_method={"id": str(method.id), "name": method.name, "carrier": method.carrier},
         )
     return quoted(order, quote, taxes)
-
-
-def _known(tax_class: str, taxes: Taxes | None) -> str:
-    """Return a tax class, or `standard` for one that the settings no longer name."""
-    return tax_class if taxes is not None and tax_class in taxes.rates else STANDARD
 
 
 def quoted(order: NewOrder, quote: Quote, taxes: Taxes | None) -> NewOrder:

@@ -29,9 +29,10 @@ from app.schemas.orders.order_schema import (
     OrderRead,
     OrderShippingRead,
     OrderSummary,
-    OrderTaxRead,
 )
+from app.schemas.taxes.tax_amounts import TaxAtRate
 from app.security.principal import Caller
+from app.services.carts.cart_quotes import place_of
 from app.services.catalogue.listing import variant_required
 from app.services.catalogue.stock_events import stock_events
 from app.services.messaging.outbox_service import OutboxService
@@ -39,7 +40,6 @@ from app.services.orders.placement import (
     Asked,
     OrderPlacement,
     delivery_of,
-    place_of,
     sales_in,
 )
 from app.services.preconditions import require_match
@@ -168,7 +168,7 @@ class OrderService:
                 {}
                 if home is None
                 else await self._taxes.taxes_at(
-                    {place_of(delivery_of(each, addresses), home) for each in orders}, now
+                    {place_of(delivery_of(each, addresses)) or home for each in orders}, now
                 )
             ),
         )
@@ -334,7 +334,7 @@ def _placed(order: NewOrder, number: int) -> OrderRead:
             if order.shipping_method is None
             else OrderShippingRead.model_validate(order.shipping_method)
         ),
-        taxes=[OrderTaxRead.model_validate(each) for each in order.taxes],
+        taxes=[TaxAtRate.model_validate(each) for each in order.taxes],
         history=[
             OrderChangeRead(
                 from_status=None,

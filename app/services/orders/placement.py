@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from app.core.countries import Place
 from app.core.ids import new_id
 from app.errors import (
     DomainError,
@@ -25,15 +26,13 @@ from app.pricing.terms import Taxes
 from app.repositories.catalogue.stock_repository import movement_row
 from app.schemas.orders.order_schema import OrderCreate
 from app.security.principal import Caller
+from app.services.carts.cart_quotes import place_of
+from app.services.carts.quoting import full_name
 from app.services.catalogue.listing import sold_ids
 from app.services.orders.amounts import unfit, with_amounts
-from app.services.shipping.shipping_service import Destination, ships_to
-from app.services.taxes.tax_service import Place
+from app.services.shipping.shipping_service import ships_to
 from app.tables.catalogue import is_limited
 from app.tables.orders import NewLine, NewOrder, NewStep
-
-# That of the column in which a line keeps it.
-_NAME_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +112,11 @@ class OrderPlacement:
 
     def _priced(self, asked: Asked, buyer: UUID, quantities: Mapping[UUID, int]) -> NewOrder:
         address = delivery_of(asked, self.addresses)
-        taxes = None if self.home is None else self.taxes[place_of(address, self.home)]
+        place = place_of(address)
+        taxes = None if self.home is None else self.taxes[place or self.home]
         if isinstance(taxes, DomainError):
             raise taxes
-        method = self._method_of(asked.data.shipping_method_id, address)
+        method = self._method_of(asked.data.shipping_method_id, place)
         order = NewOrder(
             id=asked.order_id or new_id(self.now),
             user_id=buyer,
@@ -129,15 +129,14 @@ class OrderPlacement:
         )
         return with_amounts(order, [self.variants[each] for each in quantities], taxes, method)
 
-    def _method_of(
-        self, method_id: UUID | None, address: Mapping[str, Any] | None
-    ) -> ShippingMethod | None:
+    def _method_of(self, method_id: UUID | None, place: Place | None) -> ShippingMethod | None:
         if method_id is None:
             return None
         method = self.methods.get(method_id)
         if method is None:
             raise ShippingMethodNotFound.of(method_id)
-        if not method.is_active or not (method.is_pickup or _reaches(method, address)):
+        reaches = method.is_pickup or (place is not None and ships_to(method, place))
+        if not method.is_active or not reaches:
             raise unfit(method)
         return method
 
@@ -203,17 +202,6 @@ def delivery_of(asked: Asked, addresses: Mapping[UUID, dict[str, Any]]) -> dict[
     return None if asked.named_buyer is None else addresses.get(asked.named_buyer)
 
 
-def place_of(address: Mapping[str, Any] | None, home: Place) -> Place:
-    """Return the place by whose tax an order goes; without an address it is collected."""
-    return home if address is None else Place(address["country"], address["region"])
-
-
-def _reaches(method: ShippingMethod, address: Mapping[str, Any] | None) -> bool:
-    return address is not None and ships_to(
-        method, Destination(address["country"], address["region"], address["postal_code"])
-    )
-
-
 def _line(variant: Any, quantity: int) -> NewLine:
     listed, own = variant.listed_minor, variant.price_minor
     return NewLine(
@@ -224,12 +212,6 @@ def _line(variant: Any, quantity: int) -> NewLine:
         own if listed is None else min(listed, own),
         quantity,
     )
-
-
-def full_name(variant: Any) -> str:
-    """Return the name of a variant in an order: that of its product, and its option values."""
-    values = (variant.option1, variant.option2, variant.option3)
-    return ", ".join([variant.name, *filter(None, values)])[:_NAME_LENGTH]
 
 
 def buyer_of(caller: Caller, data: OrderCreate) -> UUID:

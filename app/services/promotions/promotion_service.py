@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from app.core.clock import Clock
+from app.core.countries import Place
 from app.errors import CodeDoesNotApply
 from app.pricing.terms import Conditions, Promotion, Quote, Refusal
 from app.repositories.promotions.redemption_repository import History, RedemptionRepository
-from app.services.taxes.tax_service import Place
 from app.tables.promotions import code_key
 
 

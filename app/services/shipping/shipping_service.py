@@ -4,20 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.core.countries import Place
 from app.models import ShippingMethod
 from app.pricing.shipping import price_for
 from app.pricing.terms import Shipping, ShippingRate
 from app.repositories.shipping.shipping_method_repository import ShippingMethodRepository
 from app.tables.identity import comparison_key
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where goods are shipped to."""
-
-    country: str
-    region: str = ""
-    postal_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +38,15 @@ class ShippingService:
     def __init__(self, methods: ShippingMethodRepository) -> None:
         self._methods = methods
 
-    async def methods_for(self, destination: Destination, parcel: Parcel) -> list[Offered]:
-        """Return the methods that fit, in their order."""
+    async def methods_for(self, place: Place | None, parcel: Parcel) -> list[Offered]:
+        """Return the methods that fit, in their order; without a place, those to any place."""
         found: list[Offered] = []
         for each in await self._methods.active():
             shipping = terms_of(each, parcel.currency)
             before = shipping.counts_before_discounts
             counted = parcel.subtotal_minor if before else parcel.discounted_minor
             price = price_for(shipping, parcel.weight_grams, counted)
-            if price is not None and ships_to(each, destination):
+            if price is not None and (place is None or ships_to(each, place)):
                 found.append(Offered(each, price))
         return found
 
@@ -75,15 +67,15 @@ def terms_of(method: ShippingMethod, currency: str) -> Shipping:
     )
 
 
-def ships_to(method: ShippingMethod, destination: Destination) -> bool:
+def ships_to(method: ShippingMethod, place: Place) -> bool:
     """Return whether a method ships to a place."""
-    if method.countries and destination.country not in method.countries:
+    if method.countries and place.country not in method.countries:
         return False
     regions = {comparison_key(each) for each in method.regions}
-    if regions and comparison_key(destination.region) not in regions:
+    if regions and comparison_key(place.region) not in regions:
         return False
     prefixes = tuple(_bare(each) for each in method.excluded_postal_prefixes)
-    return not _bare(destination.postal_code).startswith(prefixes)
+    return not _bare(place.postal_code).startswith(prefixes)
 
 
 def _bare(postal_code: str) -> str:

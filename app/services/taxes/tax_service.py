@@ -5,24 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.core.calendar import ShopDays
-from app.core.countries import EU_COUNTRIES
+from app.core.countries import EU_COUNTRIES, Place
 from app.errors import DomainError, NotSoldToCountry, TaxUnavailable
 from app.pricing.terms import Rate, Rounding, Taxes, TaxReason
 from app.repositories.taxes.tax_rate_repository import Rates, TaxRateRepository
 from app.tables.identity import comparison_key
 
 STANDARD, EXEMPT = "standard", "exempt"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an order is delivered to."""
-
-    country: str
-    region: str = ""
-
-    def __str__(self) -> str:
-        return ", ".join(filter(None, (self.country, self.region)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from app.schemas.messaging.operation_schema import OperationRead
 from app.schemas.system.health_schema import Readiness
 from app.schemas.system.problem_schema import Problem
 from app.security.principal import Access
+from app.web.cart_tokens import CART_TOKEN
 from app.web.docs.openapi_limits import bound
 from app.web.docs.openapi_parameters import header_parameter, path_parameter, query_parameter
 from app.web.docs.openapi_responses import (
@@ -44,7 +45,14 @@ from app.web.docs.openapi_responses import (
 )
 from app.web.middleware.idempotency import HEADER as IDEMPOTENCY_KEY
 from app.web.request import FORM
-from app.web.route_options import files_of, guarded_of, has_options, is_moved, options_of
+from app.web.route_options import (
+    files_of,
+    guarded_of,
+    has_guests,
+    has_options,
+    is_moved,
+    options_of,
+)
 
 _PARAMETER = re.compile(r"{(\w+)}")
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -247,6 +255,7 @@ def _problems(handler: HTTPRouteHandler) -> list[type[DomainError]]:
     problems: list[type[DomainError]] = list(options_of(handler).problems)
     if options_of(handler).access is not Access.PUBLIC or guarded_of(handler):
         problems += [Unauthenticated, InvalidToken, Forbidden]
+    problems += [InvalidToken] if has_guests(handler) else []
     problems += [] if options_of(handler).is_health else [TooManyRequests]
     # The length of a header of GET is limited.
     problems += [InvalidInput] if method == "GET" else []
@@ -262,19 +271,22 @@ def _problems(handler: HTTPRouteHandler) -> list[type[DomainError]]:
 
 def _security(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
     """Return the security requirements of a route: none, a log-in, or a log-in or an API key."""
-    if options_of(handler).access is Access.PUBLIC:
-        return [{}, {"password": []}, {"api_key": []}] if guarded_of(handler) else [{}]
-    machines: list[dict[str, list[str]]] = [{"api_key": []}] if options_of(handler).scope else []
+    options = options_of(handler)
+    if options.access is Access.PUBLIC:
+        knows_callers = has_guests(handler) or guarded_of(handler)
+        return [{}, {"password": []}, {"api_key": []}] if knows_callers else [{}]
+    machines: list[dict[str, list[str]]] = [{"api_key": []}] if options.scope else []
     return [{"password": []}, *machines]
 
 
 def _headers(handler: HTTPRouteHandler) -> list[str]:
     method = _method(handler)
     names = ["Prefer"] if options_of(handler).deferral else []
+    names += [CART_TOKEN] if has_guests(handler) else []
     if method == "POST":
         return [*names, IDEMPOTENCY_KEY] if options_of(handler).has_stored_answers else names
     if method == "GET":
-        return ["Last-Event-ID" if options_of(handler).is_stream else "If-None-Match"]
+        return [*names, "Last-Event-ID" if options_of(handler).is_stream else "If-None-Match"]
     return [*names, *(["If-Match"] if PreconditionFailed in options_of(handler).problems else [])]
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.web.cart_tokens import CART_TOKEN
 from app.web.middleware.body_limits import MAX_HEADER_LENGTH
 from app.web.middleware.idempotency import HEADER as IDEMPOTENCY_KEY
 
@@ -11,6 +12,11 @@ _HEADERS = {
         "hours gets the first response again and has no second effect.",
         {"type": "string", "pattern": '^([!#-~]{1,255}|"[!#-~]{1,255}")$', "maxLength": 257},
         "8c9f1a52-order-1",
+    ),
+    CART_TOKEN: (
+        "The token of a guest's cart, which its opening returned; users need none for their own.",
+        {"type": "string", "maxLength": MAX_HEADER_LENGTH},
+        "kBr4oUzJg8Kbq6m1pT5nXw",
     ),
     "Prefer": (
         "`respond-async` puts the command on its queue, and the response is 202; with `wait=2`, "

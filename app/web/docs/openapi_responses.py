@@ -6,8 +6,9 @@ from litestar.handlers import HTTPRouteHandler
 
 from app.errors import DomainError
 from app.gateways.image_header import MAX_BYTES
+from app.web.cart_tokens import CART_TOKEN
 from app.web.rendering.problems import MEDIA_TYPE
-from app.web.route_options import options_of
+from app.web.route_options import has_guests, options_of
 
 _ETAG = {
     "description": "The strong entity tag; a compressed representation has a different one.",
@@ -34,7 +35,12 @@ _WWW_AUTHENTICATE = {
     "description": "The authentication scheme (RFC 6750).",
     "schema": {"type": "string", "maxLength": 100},
 }
+_CART_TOKEN = {
+    "description": "The token of a guest's cart, which cannot be read again; a user needs none.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$", "maxLength": 43},
+}
 _HEADERS_OF = {
+    "303": {"Location": _LOCATION},
     "401": {"WWW-Authenticate": _WWW_AUTHENTICATE},
     "429": {"Retry-After": _RETRY_AFTER},
     "503": {"Retry-After": _RETRY_AFTER},
@@ -67,7 +73,7 @@ NOT_MODIFIED = {"description": "The caller has this representation.", "headers":
 def success_headers(handler: HTTPRouteHandler) -> dict[str, Any]:
     """Return the headers of a successful response; one that must not be stored has none."""
     if options_of(handler).is_secret:
-        return {}
+        return {CART_TOKEN: _CART_TOKEN} if has_guests(handler) else {}
     return {"ETag": _ETAG} | ({"Location": _LOCATION} if handler.status_code in (201, 202) else {})
 
 

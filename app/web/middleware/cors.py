@@ -6,6 +6,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 READ = (
     "Accept",
     "Authorization",
+    "Cart-Token",
     "Content-Type",
     "Idempotency-Key",
     "If-Match",
@@ -19,6 +20,7 @@ READ = (
 """Headers of requests that the API reads."""
 ANSWERED = (
     "Allow",
+    "Cart-Token",
     "Content-Disposition",
     "ETag",
     "Idempotency-Replayed",

@@ -68,6 +68,8 @@ def _headers(error: DomainError) -> dict[str, str]:
     if isinstance(error, TooManyRequests):
         # The state of the exceeded limit; other limits may have requests left.
         headers |= error.headers
+    if (location := error.context.get("location")) is not None:
+        headers["Location"] = location
     if (seconds := error.context.get("retry_after_seconds")) is not None:
         headers["Retry-After"] = str(seconds)
     if isinstance(error, Unauthenticated):

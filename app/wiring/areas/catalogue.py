@@ -1,4 +1,7 @@
-"""Builds the services of products and categories."""
+"""Builds the services of products, their variants, categories and images."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -6,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.repositories.catalogue.category_repository import CategoryRepository
 from app.repositories.catalogue.category_tree_repository import CategoryTreeRepository
 from app.repositories.catalogue.facet_repository import FacetRepository
+from app.repositories.catalogue.image_repository import ImageRepository
 from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.catalogue.stock_repository import StockRepository
@@ -13,13 +17,16 @@ from app.repositories.catalogue.variant_repository import VariantRepository
 from app.services.catalogue.catalogue_changes import CatalogueChanges
 from app.services.catalogue.category_service import CategoryService
 from app.services.catalogue.facet_service import FacetService
+from app.services.catalogue.images.image_results import ImageResults
+from app.services.catalogue.images.image_service import ImageService
+from app.services.catalogue.images.image_uploads import ImageUploads
 from app.services.catalogue.option_service import OptionService
 from app.services.catalogue.product_category_service import ProductCategoryService
 from app.services.catalogue.product_service import ProductService
 from app.services.catalogue.stock_service import StockService
 from app.services.catalogue.variant_service import VariantService
 from app.wiring.areas.messaging import provide_outbox
-from app.wiring.areas.system import provide_audit
+from app.wiring.areas.system import provide_audit, provide_errands
 from app.wiring.resources import Shop
 
 
@@ -124,6 +131,45 @@ def provide_facets(
     )
 
 
+def provide_images(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> ImageService:
+    """Return the service of the images of products."""
+    return ImageService(
+        ImageRepository(session),
+        ProductRepository(session),
+        provide_changes(session, shop),
+        provide_errands(session, shop),
+        shop.clock,
+    )
+
+
+def provide_image_results(session: AsyncSession, shop: Shop) -> ImageResults:
+    """Return what records what was done for images."""
+    return ImageResults(
+        ImageRepository(session),
+        ProductRepository(session),
+        provide_images(session, shop),
+        shop.clock,
+    )
+
+
+def provide_image_uploads(shop: NamedDependency[Shop]) -> ImageUploads:
+    """Return what takes image files."""
+
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[ImageService]:
+        async with shop.database.write() as session:
+            yield provide_images(session, shop)
+
+    @asynccontextmanager
+    async def look() -> AsyncIterator[ImageService]:
+        async with shop.database.read() as session:
+            yield provide_images(session, shop)
+
+    return ImageUploads(begin, look, shop.files)
+
+
 Products = NamedDependency[ProductService]
 Variants = NamedDependency[VariantService]
 Options = NamedDependency[OptionService]
@@ -131,6 +177,8 @@ Stock = NamedDependency[StockService]
 Categories = NamedDependency[CategoryService]
 Facets = NamedDependency[FacetService]
 ProductCategories = NamedDependency[ProductCategoryService]
+Images = NamedDependency[ImageService]
+Uploads = NamedDependency[ImageUploads]
 
 DEPENDENCIES = {
     "products": Provide(provide_products, sync_to_thread=False),
@@ -140,4 +188,6 @@ DEPENDENCIES = {
     "categories": Provide(provide_categories, sync_to_thread=False),
     "facets": Provide(provide_facets, sync_to_thread=False),
     "product_categories": Provide(provide_product_categories, sync_to_thread=False),
+    "images": Provide(provide_images, sync_to_thread=False),
+    "image_uploads": Provide(provide_image_uploads, sync_to_thread=False),
 }

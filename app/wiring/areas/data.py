@@ -25,7 +25,7 @@ from app.services.data.products.product_edits import ProductEdits
 from app.services.data.products.product_export import Page, ProductExport
 from app.services.data.products.product_import import ProductImport
 from app.services.data.user_import import UserImport
-from app.wiring.areas import catalogue, identity, messaging, orders, system
+from app.wiring.areas import carts, catalogue, identity, messaging, orders, system
 from app.wiring.areas.system import provide_audit
 from app.wiring.resources import Shop
 
@@ -39,6 +39,7 @@ def provide_privacy(
     users = identity.provide_personal_data(session, shop)
     areas = [
         users,
+        carts.provide_personal_data(session, shop),
         orders.provide_personal_data(session, shop),
         messaging.provide_personal_data(session, shop),
         system.provide_personal_data(session, shop),

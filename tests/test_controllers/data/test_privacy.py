@@ -156,7 +156,8 @@ async def test_an_export_has_all_that_the_shop_holds_on_a_person(
     response = await home.get(f"/users/{person.id}/export", headers=person.headers)
     assert response.status_code == 200
     export = response.json()
-    assert sorted(export) == ["addresses", "events", "exported_at", "orders", "sessions", "user"]
+    names = ["addresses", "carts", "events", "exported_at", "orders", "sessions", "user"]
+    assert sorted(export) == names
     assert export["user"] == person.user
     assert [each["street"] for each in export["addresses"]] == ["1 Markedstreet", "2 Markedlane"]
     shown = [(await machine.get(f"/orders/{each['id']}")).json() for each in whole.orders.values()]
@@ -207,7 +208,7 @@ async def test_an_export_costs_as_much_for_many_orders_as_for_one(
         with statements_of(still) as statements:
             await machine.get(f"/users/{person.id}/export", headers=person.headers)
         counts.append(len([each for each in statements if "BEGIN" not in each.sql]))
-    assert counts == [10, 10]
+    assert counts == [11, 11]
 
 
 async def test_nothing_of_a_forgotten_person_is_left(

@@ -6,9 +6,10 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from app.core.countries import Place
 from app.models import AuditEvent
 from app.security.areas.shipping import ShippingAudited
-from app.services.shipping.shipping_service import Destination, Parcel, terms_of
+from app.services.shipping.shipping_service import Parcel, terms_of
 from app.wiring.areas.shipping import provide_shipping
 from app.wiring.resources import Shop
 from tests.support.refusals import NOTHING, places_of, problem_of, refused
@@ -35,7 +36,7 @@ STANDARD: dict[str, Any] = {
     "is_active": True,
     "rates": RATES,
 }
-BERLIN = Destination("DE", "Berlin", "10115")
+BERLIN = Place("DE", "Berlin", "10115")
 
 
 async def add_method(client: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:
@@ -49,7 +50,7 @@ async def add_method(client: httpx.AsyncClient, **fields: Any) -> dict[str, Any]
 
 async def offered(
     shop: Shop,
-    destination: Destination = BERLIN,
+    destination: Place = BERLIN,
     *,
     currency: str = "USD",
     weight: int = 1_000,
@@ -174,16 +175,16 @@ async def test_a_higher_minimum_alone_is_refused_by_its_own_field(
 @pytest.mark.parametrize(
     ("fields", "destination", "fits"),
     [
-        ({}, Destination("AT"), True),
-        ({}, Destination("FR"), False),
-        ({"countries": []}, Destination("FR"), True),
+        ({}, Place("AT"), True),
+        ({}, Place("FR"), False),
+        ({"countries": []}, Place("FR"), True),
         ({"regions": ["berlin"]}, BERLIN, True),
         ({"regions": ["Bayern"]}, BERLIN, False),
-        ({"regions": ["Bayern"]}, Destination("DE"), False),
-        ({}, Destination("DE", "Niedersachsen", "27498"), False),
-        ({"excluded_postal_prefixes": ["bt"]}, Destination("DE", "", "BT1 5GS"), False),
-        ({"excluded_postal_prefixes": ["BT1 5"]}, Destination("DE", "", "bt15gs"), False),
-        ({"excluded_postal_prefixes": ["BT1 6"]}, Destination("DE", "", "bt15gs"), True),
+        ({"regions": ["Bayern"]}, Place("DE"), False),
+        ({}, Place("DE", "Niedersachsen", "27498"), False),
+        ({"excluded_postal_prefixes": ["bt"]}, Place("DE", "", "BT1 5GS"), False),
+        ({"excluded_postal_prefixes": ["BT1 5"]}, Place("DE", "", "bt15gs"), False),
+        ({"excluded_postal_prefixes": ["BT1 6"]}, Place("DE", "", "bt15gs"), True),
         ({"is_active": False}, BERLIN, False),
     ],
 )
@@ -191,7 +192,7 @@ async def test_a_method_ships_to_its_places(
     client: httpx.AsyncClient,
     shop: Shop,
     fields: dict[str, Any],
-    destination: Destination,
+    destination: Place,
     fits: bool,
 ) -> None:
     await add_method(client, **fields)

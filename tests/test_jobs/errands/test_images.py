@@ -19,7 +19,7 @@ from sqlalchemy import select
 from app.errors import Unavailable
 from app.gateways.folder_store import FolderStore
 from app.models import Errand, Image, ImageStatus, Rendition
-from app.wiring.areas.images import provide_image_uploads
+from app.wiring.areas.catalogue import provide_image_uploads
 from app.wiring.resources import Shop
 from tests.conftest import sqlite_settings
 from tests.support.factories import create_product

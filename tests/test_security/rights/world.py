@@ -16,6 +16,8 @@ from app.models import (
     Address,
     ApiKey,
     Base,
+    Cart,
+    CartLine,
     Category,
     Coupon,
     DailyReport,
@@ -49,7 +51,7 @@ from app.repositories.catalogue.primary_category_repository import top_category
 from app.security.areas import SCOPES
 from app.security.areas.orders import OrdersScope
 from app.security.principal import Scope, name_of_user
-from app.security.tokens import TokenKind, Tokens
+from app.security.tokens import TokenKind, Tokens, digest_of
 from app.wiring.resources import Shop
 from tests.support.cached import forget_cached
 from tests.support.factories import address as postal_address
@@ -71,7 +73,14 @@ SHIRT = UUID("0199a1b2-7c00-7d00-8e00-00000000a11e")
 """A product in two variants."""
 FILE = ("00", "00", "0" * 64 + ".webp")
 """The key of the file of an image, in parts."""
-IN_PATHS = dict(zip(("first", "second", "name"), FILE))
+CART_TOKEN = "the token of a guest"
+SAME = dict(zip(("first", "second", "name"), FILE)) | {
+    "shirt_id": str(SHIRT),
+    "file_path": "docs.js",
+    "day": DAY.isoformat(),
+    "cart_token": CART_TOKEN,
+}
+"""What stands in paths and headers of every shop."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +127,7 @@ class World:
         return await client.request(
             method,
             f"{self.origin}{self.filled(path)}",
-            headers={**bearing(self.tokens[caller]), **(headers or {})},
+            headers={**bearing(self.tokens[caller]), **self.filled(headers or {})},
             **{name: self.filled(value) for name, value in request.items()},
         )
 
@@ -140,14 +149,13 @@ async def world_of(shop: Shop, scope: Scope | None = None) -> World:
     within = machine(shop, set(SCOPES) if scope is None else {scope})
     spare = machine(shop, {OrdersScope.ORDERS_READ})
     owner = people["owner"]
-    things = _things(shop, owner)
+    things = [*_things(shop, owner), *_cart(shop.clock.now())]
     rows: list[tuple[type[Base], Row]] = [(User, each.user) for each in people.values()]
     rows += [(LoginSession, each.session) for each in people.values()]
     rows += [*((ApiKey, each.row) for each in (without, within, spare)), *things]
     ids = {f"{_name_of(model)}_id": str(row["id"]) for model, row in things if "id" in row}
-    values = ids | IN_PATHS | {f"{name}_id": people[name].id for name in ("other", "deputy")}
+    values = ids | SAME | {f"{name}_id": people[name].id for name in ("other", "deputy")}
     values |= {
-        "shirt_id": str(SHIRT),
         "user_id": owner.id,
         "session_id": str(owner.session["id"]),
         "key_id": str(spare.row["id"]),
@@ -156,8 +164,6 @@ async def world_of(shop: Shop, scope: Scope | None = None) -> World:
         "refresh_token": owner.refresh_token,
         "reset_token": reset_token(shop, owner.user),
         "verify_token": verify_token(shop, owner.user),
-        "file_path": "docs.js",
-        "day": DAY.isoformat(),
     }
     tokens = _false_tokens(shop, people["admin"]) | {
         name: each.access_token for name, each in people.items()
@@ -302,6 +308,14 @@ def _promotion(order_id: UUID, user_id: UUID, times: Row) -> list[tuple[type[Bas
         (Coupon, coupon | {"code": "SUMMER", "code_key": "summer"} | times),
         (Redemption, use | {"customer_key": str(user_id), "amount_minor": 50, "created_at": now}),
     ]
+
+
+def _cart(now: datetime) -> list[tuple[type[Base], Row]]:
+    times = dict.fromkeys(("created_at", "updated_at", "touched_at"), now)
+    cart: Row = {"id": new_id(now), "currency": "USD", "codes": []} | times
+    cart["token_digest"] = digest_of(CART_TOKEN)
+    line = {"cart_id": cart["id"], "variant_id": SHIRT, "position": 1, "quantity": 1}
+    return [(Cart, cart), (CartLine, line)]
 
 
 def _letter(now: datetime) -> Row:

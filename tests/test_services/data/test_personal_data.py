@@ -38,6 +38,7 @@ PERSONAL = {
     "username",
 }
 NOT_EXPORTED = {
+    "cart_lines": "are read with the cart of the person, if there is one",
     "api_keys": "a key is a machine's: that somebody has made it is in the audit trail",
     "dead_letters": "a message that the shop could not read as anybody's",
     "errands": "names what is to be done, such as an image, and no person",
@@ -45,14 +46,17 @@ NOT_EXPORTED = {
     "operations": "repeats what the person's orders and addresses say, for a week",
     "outbox": "leaves within moments, and repeats what the person's orders say",
     "outgoing_mails": "leaves within moments, to the person",
+    "redemptions": "name the promotions of orders that are exported whole",
     "report_lines": "sums of an order that is exported whole",
     "stock_movements": "names an order that is exported whole, or the id of staff",
 }
 NOT_ERASED = {
+    "cart_lines": "are deleted by the database with the carts that have them",
     "errands": "names what is to be done, such as an image, and no person",
     "order_changes": "the books need each step; its maker is an id without a person",
     "order_items": "the books need what was sold, and no person is in it",
     "order_taxes": "the books need the tax, and no person is in it",
+    "redemptions": "limits count what a customer used, by the id of the user",
     "outbox": "would be missing where it goes; only the addresses in it are anonymised",
     "report_lines": "the books need the sums of each order, and no person is in them",
     "stock_movements": "the books need each movement; its maker is an id without a person",

@@ -8,10 +8,10 @@ from uuid import UUID
 import httpx
 from sqlalchemy import select
 
+from app.core.countries import Place
 from app.models import Coupon, Promotion, Redemption
 from app.pricing import terms
 from app.pricing.quote import price
-from app.services.taxes.tax_service import Place
 from app.wiring.areas.promotions import provide_promotions
 from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user, place_order

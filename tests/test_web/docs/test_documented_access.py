@@ -7,7 +7,7 @@ import pytest
 from litestar import Litestar
 
 from app.security.principal import Access
-from app.web.route_options import guarded_of, options_of
+from app.web.route_options import guarded_of, has_guests, options_of
 from tests.test_web.docs.documents import document_of, handlers_of, operations_of
 
 pytestmark = pytest.mark.any_database
@@ -36,6 +36,18 @@ GUARDED = {
     ("GET", "/api/v1/products"),
     ("GET", "/api/v1/products/{product_id}/images"),
 }
+# Open to anybody, and to a user as that user.
+GUESTS = {
+    ("POST", "/api/v1/carts"),
+    ("GET", "/api/v1/carts/{cart_id}"),
+    ("PATCH", "/api/v1/carts/{cart_id}"),
+    ("GET", "/api/v1/carts/{cart_id}/shipping-methods"),
+    ("POST", "/api/v1/carts/{cart_id}/lines"),
+    ("PUT", "/api/v1/carts/{cart_id}/lines/{variant_id}"),
+    ("DELETE", "/api/v1/carts/{cart_id}/lines/{variant_id}"),
+    ("POST", "/api/v1/carts/{cart_id}/codes"),
+    ("DELETE", "/api/v1/carts/{cart_id}/codes"),
+}
 # Actions for a person, by the person or an administrator: API keys are not allowed.
 PERSONAL = {
     ("POST", "/api/v1/auth/logout"),
@@ -50,6 +62,7 @@ PERSONAL = {
     ("POST", "/api/v1/api-keys"),
     ("DELETE", "/api/v1/api-keys/{key_id}"),
     ("GET", "/api/v1/audit"),
+    ("POST", "/api/v1/carts/{cart_id}/claim"),
 }
 SECRET = {
     ("POST", TOKEN),
@@ -61,6 +74,7 @@ SECRET = {
     ("POST", "/api/v1/auth/email/ask"),
     ("POST", "/api/v1/auth/email/verify"),
     ("POST", "/api/v1/api-keys"),
+    ("POST", "/api/v1/carts"),
 }
 # A second sending has no second effect.
 REPEATABLE = {("POST", "/api/v1/products/{product_id}/images")}
@@ -70,6 +84,7 @@ TAGS: dict[str, str | tuple[str, ...]] = {
     "taxes": "/api/v1/tax-rates",
     "shipping": "/api/v1/shipping-methods",
     "promotions": "/api/v1/promotions",
+    "carts": "/api/v1/carts",
     "orders": "/api/v1/orders",
     "users": "/api/v1/users",
     "auth": "/api/v1/auth/",
@@ -90,7 +105,7 @@ async def test_every_operation_tells_who_may_come_in(
         machines: list[dict[str, list[str]]] = [{"api_key": []}] if options.scope else []
         is_public = options.access is Access.PUBLIC
         expected = [{}] if is_public else [{"password": []}, *machines]
-        if guarded_of(handlers[place]) is not None:
+        if guarded_of(handlers[place]) is not None or (is_public and has_guests(handlers[place])):
             expected = [{}, {"password": []}, {"api_key": []}]
         assert operation["security"] == expected, place
         assert not (is_public and options.scope), place
@@ -103,7 +118,7 @@ async def test_nothing_is_open_to_all_or_closed_to_machines_by_oversight(
     security = {place: operation["security"] for place, operation in operations.items()}
     assert {place for place, each in security.items() if each == [{}]} == PUBLIC
     assert {place for place, each in security.items() if each == [{"password": []}]} == PERSONAL
-    assert {place for place, each in security.items() if {} in each} == PUBLIC | GUARDED
+    assert {place for place, each in security.items() if {} in each} == PUBLIC | GUARDED | GUESTS
 
 
 async def test_the_ways_to_come_in_are_described(client: httpx.AsyncClient) -> None:
@@ -127,6 +142,10 @@ async def test_only_who_is_let_in_is_told_to_have_to_be(client: httpx.AsyncClien
         responses = operation["responses"]
         if (method, path) in PUBLIC:
             assert "403" not in responses, path
+            continue
+        if (method, path) in GUESTS:
+            assert "403" not in responses, path
+            assert "`invalid-token`" in responses["401"]["description"], path
             continue
         assert {"401", "403"} <= responses.keys(), (method, path)
         for code in ("unauthenticated", "invalid-token"):

@@ -1,0 +1,141 @@
+"""Routes of the lines and the codes of carts."""
+
+from uuid import UUID
+
+from litestar import Controller, Response, delete, post, put
+from litestar.params import FromPath, JSONBody, QueryParams
+
+from app.errors import (
+    CartFull,
+    CartMerged,
+    CartNotFound,
+    CodeUnknown,
+    InvalidInput,
+    NotSoldInCurrency,
+    ProductNotForSale,
+    ProductNotFound,
+    VariantNotFound,
+    VariantRequired,
+)
+from app.schemas.carts.cart_schema import CartRead, CodeEnter, CodeQuery
+from app.schemas.carts.line_schema import CartLineChange, CartLineCreate
+from app.security.principal import Access
+from app.web.cart_tokens import visitor_of
+from app.web.rendering.responses import json_response
+from app.web.request import ShopRequest
+from app.web.route_options import declared, for_guests
+from app.wiring.areas.carts import Carts, Codes
+
+
+class CartLineController(Controller):
+    """Lines of carts."""
+
+    path = "/carts/{cart_id:uuid}/lines"
+    tags = ["carts"]
+
+    @post(
+        status_code=200,
+        summary="Add units to a cart",
+        opt=declared(
+            CartNotFound,
+            CartMerged,
+            CartFull,
+            ProductNotFound,
+            VariantNotFound,
+            VariantRequired,
+            ProductNotForSale,
+            NotSoldInCurrency,
+            access=Access.PUBLIC,
+        )
+        | for_guests(),
+    )
+    async def add(
+        self,
+        request: ShopRequest,
+        cart_id: FromPath[UUID],
+        data: JSONBody[CartLineCreate],
+        carts: Carts,
+    ) -> Response[CartRead]:
+        """Add units to those that the cart has of a product with one variant, or of a variant."""
+        return json_response(request, await carts.add_units(visitor_of(request), cart_id, data))
+
+    @put(
+        "/{variant_id:uuid}",
+        summary="Set the units of a line",
+        opt=declared(
+            CartNotFound,
+            CartMerged,
+            CartFull,
+            VariantNotFound,
+            ProductNotForSale,
+            NotSoldInCurrency,
+            access=Access.PUBLIC,
+        )
+        | for_guests(),
+    )
+    async def set_units(
+        self,
+        request: ShopRequest,
+        cart_id: FromPath[UUID],
+        variant_id: FromPath[UUID],
+        data: JSONBody[CartLineChange],
+        carts: Carts,
+    ) -> Response[CartRead]:
+        """Set the units that the cart has of a variant; it is safe to repeat."""
+        changed = await carts.set_units(visitor_of(request), cart_id, variant_id, data.quantity)
+        return json_response(request, changed)
+
+    @delete(
+        "/{variant_id:uuid}",
+        summary="Remove a line",
+        opt=declared(CartNotFound, CartMerged, access=Access.PUBLIC) | for_guests(),
+    )
+    async def remove(
+        self,
+        request: ShopRequest,
+        cart_id: FromPath[UUID],
+        variant_id: FromPath[UUID],
+        carts: Carts,
+    ) -> None:
+        """Remove the line of a variant, if the cart has one."""
+        await carts.remove_line(visitor_of(request), cart_id, variant_id)
+
+
+class CartCodeController(Controller):
+    """Codes in carts."""
+
+    path = "/carts/{cart_id:uuid}/codes"
+    tags = ["carts"]
+
+    @post(
+        status_code=200,
+        summary="Enter a code",
+        opt=declared(CartNotFound, CartMerged, CartFull, CodeUnknown, access=Access.PUBLIC)
+        | for_guests(),
+    )
+    async def enter(
+        self,
+        request: ShopRequest,
+        cart_id: FromPath[UUID],
+        data: JSONBody[CodeEnter],
+        cart_codes: Codes,
+    ) -> Response[CartRead]:
+        """Enter the code of a coupon; a notice says why if it does not apply now."""
+        entered = await cart_codes.enter(visitor_of(request), cart_id, data.code)
+        return json_response(request, entered)
+
+    @delete(
+        summary="Take a code out of a cart",
+        opt=declared(InvalidInput, CartNotFound, CartMerged, access=Access.PUBLIC, query=CodeQuery)
+        | for_guests(),
+    )
+    async def remove(
+        self,
+        request: ShopRequest,
+        cart_id: FromPath[UUID],
+        query: QueryParams,
+        cart_codes: Codes,
+    ) -> None:
+        """Take a code out of a cart, if it has it."""
+        code = CodeQuery.parse_query(query.multi_items()).code
+        await cart_codes.remove(visitor_of(request), cart_id, code)

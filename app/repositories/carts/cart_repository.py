@@ -1,0 +1,82 @@
+"""Queries over carts."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Select, and_, delete, exists, or_, select
+from sqlalchemy.orm import joinedload
+
+from app.errors import CartNotFound
+from app.models import Cart, CartLine, ShippingMethod, User
+from app.repositories.base import Repository, lock_rows
+from app.repositories.bulk import among, table_of
+
+_carts = table_of(Cart)
+_lines = table_of(CartLine)
+
+
+class CartRepository(Repository[Cart]):
+    """Carts with their shipping methods."""
+
+    model = Cart
+    not_found = CartNotFound
+
+    def query(self) -> Select[Cart]:
+        """Return the carts, with what their quotes need."""
+        shipping = joinedload(Cart.shipping_method).joinedload(ShippingMethod.rates)
+        return select(Cart).options(shipping).execution_options(populate_existing=True)
+
+    async def find(self, cart_id: UUID, *, lock: bool = False) -> Cart | None:
+        """Return a cart if it exists; `lock` keeps others from changing it."""
+        if lock:
+            await lock_rows(self.session, Cart.id, Cart.id == cart_id)
+        rows = await self.session.scalars(self.query().where(Cart.id == cart_id))
+        return rows.unique().one_or_none()
+
+    async def renewed(self, cart: Cart) -> Cart:
+        """Return a changed cart with the shipping method that it has now."""
+        await self.flush()
+        rows = await self.session.scalars(self.query().where(Cart.id == cart.id))
+        return rows.unique().one()
+
+    async def lock_user(self, user_id: UUID) -> None:
+        """Keep others from opening a cart of a user."""
+        await lock_rows(self.session, User.id, User.id == user_id, keeps_key=True)
+
+    async def of_user(self, user_id: UUID) -> UUID | None:
+        """Return the cart of a user, if there is one."""
+        found: UUID | None = await self.session.scalar(
+            select(Cart.id).where(Cart.user_id == user_id)
+        )
+        return found
+
+    async def all_of_user(self, user_id: UUID) -> Sequence[Cart]:
+        """Return the carts of a user."""
+        rows = await self.session.scalars(self.query().where(Cart.user_id == user_id))
+        return rows.unique().all()
+
+    async def delete_of_user(self, user_id: UUID) -> None:
+        """Delete the carts of a user, and those of guests that became part of them."""
+        await self.session.execute(delete(Cart).where(Cart.user_id == user_id))
+
+    async def delete_old(
+        self, now: datetime, *, empty: timedelta, guest: timedelta, user: timedelta, limit: int
+    ) -> int:
+        """Delete carts that have not been changed for these times; return how many."""
+        columns = _carts.c
+        has_lines = exists().where(_lines.c.cart_id == columns.id)
+        is_old = or_(
+            and_(columns.user_id.is_not(None), columns.touched_at < now - user),
+            and_(columns.user_id.is_(None), columns.touched_at < now - guest),
+            and_(
+                columns.touched_at < now - empty,
+                columns.merged_into_id.is_(None),
+                ~has_lines,
+            ),
+        )
+        old = select(columns.id).where(columns.touched_at < now - empty, is_old).limit(limit)
+        ids = list(await self.session.scalars(old.with_for_update(skip_locked=True)))
+        if ids:
+            await self.session.execute(delete(Cart).where(among(self.session, Cart.id, ids)))
+        return len(ids)

@@ -1,0 +1,28 @@
+"""The amounts that carts and orders have beside their prices; what is zero is left out."""
+
+from typing import Any
+
+from app.schemas.base import omitted
+
+LINE_DISCOUNT: Any = omitted(
+    0, alias="discount", description="What promotions take off the line.", examples=["1.00"]
+)
+LINE_TAX: Any = omitted(0, alias="tax", description="The tax of the line.", examples=["1.59"])
+LINE_TAX_RATE: Any = omitted(
+    alias="tax_rate", description="The rate of tax in percent.", examples=["19"]
+)
+DISCOUNT: Any = omitted(
+    0, alias="discount", description="What promotions take off the lines.", examples=["1.00"]
+)
+SHIPPING: Any = omitted(
+    0, alias="shipping", description="The price of shipping, with its tax.", examples=["4.90"]
+)
+TAX: Any = omitted(
+    0,
+    alias="tax",
+    description="The tax of the lines and of shipping, which is in the total.",
+    examples=["1.59"],
+)
+PRICES_INCLUDE_TAX: Any = omitted(
+    True, description="False if the tax is added to the prices.", examples=[False]
+)

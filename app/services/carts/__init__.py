@@ -1,0 +1,1 @@
+"""Carts: what customers are about to order, and what it costs."""

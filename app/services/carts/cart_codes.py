@@ -1,0 +1,69 @@
+"""The codes that customers enter into their carts."""
+
+from uuid import UUID
+
+from app.core.clock import Clock
+from app.errors import CartFull, CodeUnknown
+from app.repositories.carts.cart_repository import CartRepository
+from app.schemas.carts.cart_schema import MAX_CODES, CartRead
+from app.security.rate_limits import RateLimits
+from app.services.carts.cart_access import Visitor, opened
+from app.services.carts.cart_documents import document_of
+from app.services.carts.cart_quotes import CartQuotes
+from app.tables.promotions import code_key
+
+_TRIES = 10
+
+
+class CartCodes:
+    """Enters codes into carts, and takes them out."""
+
+    def __init__(
+        self,
+        carts: CartRepository,
+        quotes: CartQuotes,
+        limits: RateLimits,
+        clock: Clock,
+        low_stock_at: int,
+    ) -> None:
+        self._carts = carts
+        self._quotes = quotes
+        self._limits = limits
+        self._clock = clock
+        self._low_stock_at = low_stock_at
+
+    async def enter(self, visitor: Visitor, cart_id: UUID, code: str) -> CartRead:
+        """Enter a code; the cart says in a notice if it does not apply.
+
+        Raises:
+            CartNotFound, CartMerged: see `opened`.
+            CodeUnknown: no coupon has it.
+            CartFull: the cart has as many codes as it may have.
+            TooManyRequests: there were 10 tries within a minute from the address or in the cart.
+        """
+        for subject in (f"cart {cart_id}", f"address {visitor.caller.network}"):
+            status = await self._limits.hit(f"codes:{subject}", _TRIES)
+            status.require("too many codes, try again later")
+        cart = await opened(self._carts, visitor, cart_id, lock=True)
+        if code_key(code) not in map(code_key, cart.codes):
+            if len(cart.codes) >= MAX_CODES:
+                raise CartFull(f"a cart has at most {MAX_CODES} codes", max_codes=MAX_CODES)
+            cart.codes = [*cart.codes, code]
+            cart.touch(self._clock.now())
+        shown = await self._quotes.of(cart)
+        if code_key(code) in map(code_key, shown.terms.unknown_codes):
+            raise CodeUnknown(f"no coupon has the code {code}", promotion_code=code)
+        await self._carts.flush()
+        return document_of(shown, self._low_stock_at)
+
+    async def remove(self, visitor: Visitor, cart_id: UUID, code: str) -> None:
+        """Take a code out of a cart; taken out again, nothing changes.
+
+        Raises:
+            CartNotFound, CartMerged: see `opened`.
+        """
+        cart = await opened(self._carts, visitor, cart_id, lock=True)
+        key = code_key(code)
+        cart.codes = [each for each in cart.codes if code_key(each) != key]
+        cart.touch(self._clock.now())
+        await self._carts.flush()

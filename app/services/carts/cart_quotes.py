@@ -1,0 +1,142 @@
+"""What carts cost now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.core.clock import Clock
+from app.core.countries import Place
+from app.core.email_addresses import address_key
+from app.errors import DomainError
+from app.models import Cart
+from app.pricing.quote import price
+from app.pricing.terms import Cart as PricedCart
+from app.pricing.terms import Promotion, Quote, Taxes
+from app.repositories.carts.cart_line_repository import CartLineRepository, LineInCart
+from app.services.carts.quoting import UNTAXED, goods_of, shipping_of
+from app.services.promotions.promotion_service import PromotionService
+from app.services.shipping.shipping_service import ships_to
+from app.services.taxes.tax_service import TaxService
+
+
+@dataclass(frozen=True, slots=True)
+class CartTerms:
+    """What a quote depends on beside the cart itself."""
+
+    promotions: tuple[Promotion, ...]
+    unknown_codes: tuple[str, ...]
+    taxes: Taxes | None
+    """None if the shop charges no tax, or if the order would be refused."""
+    tax_refusal: DomainError | None
+    """Why there is no tax for the place of delivery."""
+    categories: Mapping[UUID, frozenset[UUID]]
+    """The categories of products, and those above them, if a promotion asks for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedCart:
+    """A cart with what it costs; `quote` has a line for each of `sold`."""
+
+    cart: Cart
+    lines: Sequence[LineInCart]
+    sold: Sequence[LineInCart]
+    """The lines that are for sale in the currency of the cart."""
+    terms: CartTerms
+    quote: Quote
+    is_shipped: bool
+    """Whether the shipping method fits; without one, it does."""
+
+
+class CartQuotes:
+    """Computes what carts cost, from the prices, promotions, taxes and rates of now."""
+
+    def __init__(
+        self,
+        lines: CartLineRepository,
+        promotions: PromotionService,
+        taxes: TaxService,
+        clock: Clock,
+    ) -> None:
+        self._lines = lines
+        self._promotions = promotions
+        self._taxes = taxes
+        self._clock = clock
+
+    async def of(self, cart: Cart) -> QuotedCart:
+        """Return what a cart costs now."""
+        lines = await self._lines.of_cart(cart.id, cart.currency)
+        now = self._clock.now()
+        terms = await self.terms_of(cart, {each.variant.row.product_id for each in lines}, now)
+        return quoted(cart, lines, terms, now)
+
+    async def terms_of(self, cart: Cart, product_ids: set[UUID], now: datetime) -> CartTerms:
+        """Return what the quote of a cart depends on."""
+        place = place_of(cart.delivery_address)
+        promotions, unknown = await self._promotions.offered(
+            cart.codes, cart.currency, customer_key(cart), place, now
+        )
+        taxes: Taxes | DomainError | None = None
+        if (home := self._taxes.home) is not None:
+            taxed = place or home
+            taxes = (await self._taxes.taxes_at({taxed}, now))[taxed]
+        is_refused = isinstance(taxes, DomainError)
+        asks_for_categories = any(each.conditions.category_ids for each in promotions)
+        return CartTerms(
+            promotions=promotions,
+            unknown_codes=unknown,
+            taxes=None if isinstance(taxes, DomainError) else taxes,
+            tax_refusal=taxes if isinstance(taxes, DomainError) else None,
+            categories=(
+                await self._lines.categories_of(product_ids)
+                if asks_for_categories and product_ids and not is_refused
+                else {}
+            ),
+        )
+
+
+def quoted(cart: Cart, lines: Sequence[LineInCart], terms: CartTerms, now: datetime) -> QuotedCart:
+    """Return what a cart costs at a moment."""
+    sold = [each for each in lines if each.variant.is_for_sale and each.variant.offer is not None]
+    goods = tuple(
+        goods_of(
+            row,
+            row.variant_id,
+            each.variant.offer.price_minor,
+            each.quantity,
+            terms.taxes,
+            terms.categories.get(row.product_id, frozenset()),
+        )
+        for each in sold
+        for row in (each.variant.row,)
+        if each.variant.offer is not None
+    )
+    is_fit = fits(cart)
+    method = cart.shipping_method if is_fit else None
+    shipping = None if method is None else shipping_of(method, cart.currency, terms.taxes)
+    quote = price(PricedCart(goods, terms.taxes or UNTAXED, terms.promotions, shipping), now)
+    is_shipped = is_fit and (quote.is_shippable or not goods)
+    return QuotedCart(cart, lines, sold, terms, quote, is_shipped)
+
+
+def fits(cart: Cart) -> bool:
+    """Return whether the shipping method of a cart is offered, and ships to its address if any."""
+    method, place = cart.shipping_method, place_of(cart.delivery_address)
+    if method is None:
+        return True
+    return method.is_active and (method.is_pickup or place is None or ships_to(method, place))
+
+
+def place_of(address: Mapping[str, Any] | None) -> Place | None:
+    """Return the place of an address."""
+    if address is None:
+        return None
+    return Place(address["country"], address["region"], address["postal_code"])
+
+
+def customer_key(cart: Cart) -> str | None:
+    """Return by what promotions know the customer: the user, or the e-mail address of a guest."""
+    if cart.user_id is not None:
+        return str(cart.user_id)
+    return None if cart.email is None else address_key(cart.email)

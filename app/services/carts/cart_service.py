@@ -1,0 +1,283 @@
+"""Carts: opened, shown and changed by their customers."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from app.core.clock import Clock
+from app.core.ids import new_id
+from app.core.limits import MAX_LINE_QUANTITY, MAX_LINES
+from app.errors import (
+    CartFull,
+    InvalidInput,
+    NotSoldInCurrency,
+    ProductNotForSale,
+    ProductNotFound,
+    ShippingMethodNotFound,
+    VariantNotFound,
+)
+from app.models import Cart
+from app.repositories.carts.cart_line_repository import CartLineRepository, VariantInCart
+from app.repositories.carts.cart_repository import CartRepository
+from app.repositories.catalogue.product_repository import ProductRepository
+from app.schemas.carts.cart_schema import (
+    CartChange,
+    CartCreate,
+    CartFields,
+    CartRead,
+    CartShippingMethod,
+    CartShippingMethods,
+)
+from app.schemas.carts.line_schema import LineCreate
+from app.security.tokens import digest_of, random_secret
+from app.services.carts.cart_access import Visitor, opened
+from app.services.carts.cart_documents import document_of
+from app.services.carts.cart_quotes import CartQuotes, place_of
+from app.services.carts.quoting import full_name
+from app.services.catalogue.listing import sold_ids, variant_required
+from app.services.preconditions import require_match
+from app.services.shipping.shipping_service import Parcel, ShippingService
+
+_EMPTY = timedelta(hours=2)
+_GUESTS = timedelta(days=30)
+_USERS = timedelta(days=90)
+_AT_ONCE = 1_000
+_OF_METHOD = ("id", "name", "description", "carrier", "min_days", "max_days", "is_pickup")
+
+
+class CartService:
+    """Opens, shows and changes carts; each answer is the cart with what it costs now."""
+
+    def __init__(
+        self,
+        carts: CartRepository,
+        lines: CartLineRepository,
+        products: ProductRepository,
+        quotes: CartQuotes,
+        shipping: ShippingService,
+        clock: Clock,
+        currency: str,
+        low_stock_at: int,
+    ) -> None:
+        self._carts = carts
+        self._lines = lines
+        self._products = products
+        self._quotes = quotes
+        self._shipping = shipping
+        self._clock = clock
+        self._currency = currency
+        self._low_stock_at = low_stock_at
+
+    async def open(self, visitor: Visitor, data: CartCreate) -> tuple[CartRead, str | None]:
+        """Open a cart and return it with the token of a guest; a user's own one is opened again.
+
+        Raises:
+            ShippingMethodNotFound: there is no such method.
+        """
+        user_id = visitor.caller.user_id
+        if user_id is not None:
+            await self._carts.lock_user(user_id)
+            own = await self._carts.of_user(user_id)
+            if own is not None:
+                return await self._changed(visitor, own, data), None
+        token = None if user_id is not None else random_secret()
+        now = self._clock.now()
+        cart = Cart(
+            id=new_id(now),
+            token_digest=None if token is None else digest_of(token),
+            user_id=user_id,
+            currency=self._currency,
+            codes=[],
+            note="",
+            locale="",
+            touched_at=now,
+            created_at=now,
+            updated_at=now,
+            version=1,
+        )
+        await self._choose(cart, data)
+        await self._carts.add(cart)
+        return await self.show(Visitor(visitor.caller, token), cart.id), token
+
+    async def show(self, visitor: Visitor, cart_id: UUID) -> CartRead:
+        """Return a cart with what it costs now.
+
+        Raises:
+            CartNotFound, CartMerged: see `opened`.
+        """
+        return await self._shown(await opened(self._carts, visitor, cart_id))
+
+    async def change(
+        self, visitor: Visitor, cart_id: UUID, change: CartChange, if_match: str | None = None
+    ) -> CartRead:
+        """Change what a customer chooses beside the lines.
+
+        Raises:
+            CartNotFound, CartMerged, PreconditionFailed, ShippingMethodNotFound: nothing is
+                changed.
+        """
+        return await self._changed(visitor, cart_id, change, if_match)
+
+    async def _changed(
+        self, visitor: Visitor, cart_id: UUID, change: CartFields, if_match: str | None = None
+    ) -> CartRead:
+        cart = await opened(self._carts, visitor, cart_id, lock=True)
+        if if_match is not None:
+            require_match(if_match, await self._shown(cart))
+        if not change.changes():
+            return await self._shown(cart)
+        await self._choose(cart, change)
+        return await self._touched(cart)
+
+    async def _choose(self, cart: Cart, change: CartFields) -> None:
+        changes = dict(change.changes())
+        method_id = changes.get("shipping_method_id")
+        if method_id is not None and method_id not in await self._shipping.methods_of([method_id]):
+            raise ShippingMethodNotFound.of(method_id)
+        for name in ("delivery_address", "billing_address"):
+            if changes.get(name) is not None:
+                changes[name] = changes[name].model_dump()
+        if changes.get("currency", cart.currency) != cart.currency:
+            await self._lines.forget_seen(cart.id)
+        for name, value in changes.items():
+            setattr(cart, name, value)
+
+    async def add_units(self, visitor: Visitor, cart_id: UUID, data: LineCreate) -> CartRead:
+        """Add units to a line of a cart, which is made if there is none.
+
+        Raises:
+            CartNotFound, CartMerged, ProductNotFound, VariantNotFound, VariantRequired,
+            ProductNotForSale, NotSoldInCurrency, CartFull: nothing is changed.
+            InvalidInput: the line would have too many units.
+        """
+        cart = await opened(self._carts, visitor, cart_id, lock=True)
+        names_product = "product_id" in data.model_fields_set
+        variant = await self._sold(cart, data.sold_id, names_product=names_product)
+        own = await self._lines.lines_of(cart.id)
+        line = own.get(data.sold_id)
+        quantity = data.quantity + (0 if line is None else line.quantity)
+        if quantity > MAX_LINE_QUANTITY:
+            raise InvalidInput.in_body(
+                ("#/quantity", f"must leave at most {MAX_LINE_QUANTITY} units in the line")
+            )
+        return await self._set(cart, variant, quantity, own)
+
+    async def set_units(
+        self, visitor: Visitor, cart_id: UUID, variant_id: UUID, quantity: int
+    ) -> CartRead:
+        """Set the units of a line of a cart, which is made if there is none.
+
+        Raises:
+            CartNotFound, CartMerged, VariantNotFound, ProductNotForSale, NotSoldInCurrency,
+            CartFull: nothing is changed.
+        """
+        cart = await opened(self._carts, visitor, cart_id, lock=True)
+        variant = await self._sold(cart, variant_id)
+        return await self._set(cart, variant, quantity, await self._lines.lines_of(cart.id))
+
+    async def remove_line(self, visitor: Visitor, cart_id: UUID, variant_id: UUID) -> None:
+        """Remove a line from a cart; removed again, nothing changes.
+
+        Raises:
+            CartNotFound, CartMerged: see `opened`.
+        """
+        cart = await opened(self._carts, visitor, cart_id, lock=True)
+        await self._lines.remove(cart.id, variant_id)
+        cart.touch(self._clock.now())
+        await self._carts.flush()
+
+    async def shipping_methods(self, visitor: Visitor, cart_id: UUID) -> CartShippingMethods:
+        """Return the shipping methods that a cart can have, with their prices.
+
+        Raises:
+            CartNotFound, CartMerged: see `opened`.
+        """
+        cart = await opened(self._carts, visitor, cart_id)
+        quote = (await self._quotes.of(cart)).quote
+        discount = sum(each.discount_minor for each in quote.lines)
+        parcel = Parcel(
+            currency=cart.currency,
+            weight_grams=sum(each.goods.weight_grams * each.goods.quantity for each in quote.lines),
+            subtotal_minor=quote.subtotal_minor,
+            discounted_minor=quote.subtotal_minor - discount,
+        )
+        offered = await self._shipping.methods_for(place_of(cart.delivery_address), parcel)
+        return CartShippingMethods(
+            currency=cart.currency,
+            items=[
+                CartShippingMethod.model_validate(
+                    {name: getattr(each.method, name) for name in _OF_METHOD}
+                    | {"price_minor": each.price_minor}
+                )
+                for each in offered
+            ],
+        )
+
+    async def delete_some_old(self) -> bool:
+        """Delete some empty carts of 2 hours, guests' of 30 days and users' of 90 without a change.
+
+        Return whether there may be more.
+        """
+        deleted = await self._carts.delete_old(
+            self._clock.now(), empty=_EMPTY, guest=_GUESTS, user=_USERS, limit=_AT_ONCE
+        )
+        return deleted == _AT_ONCE
+
+    async def _sold(
+        self, cart: Cart, variant_id: UUID, *, names_product: bool = False
+    ) -> VariantInCart:
+        """Return a variant that can be put into a cart.
+
+        Raises:
+            ProductNotFound, VariantNotFound, VariantRequired, ProductNotForSale,
+            NotSoldInCurrency: why it cannot.
+        """
+        found = await self._lines.variant(variant_id, cart.currency)
+        if found is None or found.row.product_archived_at is not None:
+            raise (ProductNotFound if names_product else VariantNotFound).of(variant_id)
+        row = found.row
+        if names_product and (row.variants_count > 1 or row.archived_at is not None):
+            variants = (await self._products.variants_of({row.product_id}))[row.product_id]
+            raise variant_required(row.product_id, row.name, row.option_names, variants)
+        if row.archived_at is not None:
+            raise VariantNotFound.of(variant_id)
+        its = sold_ids(row.product_id, variant_id)
+        if not found.is_for_sale:
+            raise ProductNotForSale(f"{full_name(row)} is not for sale", **its)
+        if found.offer is None:
+            raise NotSoldInCurrency(
+                f"{full_name(row)} has no price in {cart.currency}", currency=cart.currency, **its
+            )
+        return found
+
+    async def _set(
+        self, cart: Cart, variant: VariantInCart, quantity: int, own: Mapping[UUID, Any]
+    ) -> CartRead:
+        variant_id = variant.row.variant_id
+        seen_minor = None if variant.offer is None else variant.offer.price_minor
+        if variant_id in own:
+            values = {"quantity": quantity, "seen_minor": seen_minor}
+            await self._lines.change(cart.id, variant_id, values)
+        elif len(own) >= MAX_LINES:
+            raise CartFull(f"a cart has at most {MAX_LINES} lines", max_lines=MAX_LINES)
+        else:
+            await self._lines.add(
+                [
+                    {
+                        "cart_id": cart.id,
+                        "variant_id": variant_id,
+                        "position": 1 + max((each.position for each in own.values()), default=0),
+                        "quantity": quantity,
+                        "seen_minor": seen_minor,
+                    }
+                ]
+            )
+        return await self._touched(cart)
+
+    async def _touched(self, cart: Cart) -> CartRead:
+        cart.touch(self._clock.now())
+        return await self._shown(await self._carts.renewed(cart))
+
+    async def _shown(self, cart: Cart) -> CartRead:
+        return document_of(await self._quotes.of(cart), self._low_stock_at)

@@ -1,0 +1,85 @@
+"""Tables of carts and their lines; a cart stores no amounts that are to be paid."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import text as sql
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.core.limits import MAX_LINE_QUANTITY
+from app.tables.base import Base
+from app.tables.shipping import ShippingMethod
+
+__all__ = ["Cart", "CartLine"]
+
+
+class Cart(Base):
+    """What a customer is about to order: that of a user, or of a guest who has its token."""
+
+    __tablename__ = "carts"
+    __table_args__ = (
+        Index(
+            "uq_carts_user_id",
+            "user_id",
+            unique=True,
+            postgresql_where=sql("user_id IS NOT NULL"),
+            sqlite_where=sql("user_id IS NOT NULL"),
+        ),
+        Index(None, "touched_at"),
+        Index(
+            "ix_carts_merged_into_id",
+            "merged_into_id",
+            postgresql_where=sql("merged_into_id IS NOT NULL"),
+            sqlite_where=sql("merged_into_id IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    # SHA-256 of the token of a guest; a user's own cart has none.
+    token_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    currency: Mapped[str] = mapped_column(String(3))
+    email: Mapped[str | None] = mapped_column(String(320))
+    delivery_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    billing_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    shipping_method_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("shipping_methods.id", ondelete="SET NULL")
+    )
+    # As the customer has entered them, in this order.
+    codes: Mapped[list[str]] = mapped_column(JSON, default=list)
+    note: Mapped[str] = mapped_column(Text, default="")
+    locale: Mapped[str] = mapped_column(String(35), default="")
+    # The cart that has its lines since a user claimed it.
+    merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("carts.id", ondelete="CASCADE"))
+    # When the customer last changed it.
+    touched_at: Mapped[datetime] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column()
+    updated_at: Mapped[datetime] = mapped_column()
+    version: Mapped[int] = mapped_column(default=1)
+
+    shipping_method: Mapped[ShippingMethod | None] = relationship(lazy="raise", viewonly=True)
+
+    def touch(self, at: datetime) -> None:
+        """Note that the customer has changed the cart or its lines."""
+        self.touched_at = self.updated_at = at
+        self.version += 1
+
+
+class CartLine(Base):
+    """A variant in a cart, which has it once."""
+
+    __tablename__ = "cart_lines"
+    __table_args__ = (
+        CheckConstraint(f"quantity BETWEEN 1 AND {MAX_LINE_QUANTITY}", name="quantity"),
+    )
+
+    cart_id: Mapped[UUID] = mapped_column(
+        ForeignKey("carts.id", ondelete="CASCADE"), primary_key=True
+    )
+    variant_id: Mapped[UUID] = mapped_column(ForeignKey("variants.id"), primary_key=True)
+    position: Mapped[int] = mapped_column()
+    quantity: Mapped[int] = mapped_column()
+    # The price of one unit when the customer last changed the line, to tell of another one.
+    seen_minor: Mapped[int | None] = mapped_column()

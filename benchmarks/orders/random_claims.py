@@ -1,0 +1,87 @@
+"""Changes the carts of a guest and a user at random, with claims between, beside a model of both.
+
+Each sequence has its own seed. After each step the cart must be what the model says. It exits with
+1 if one is not. With `--bug` a claim adds units up instead of taking the larger number, which must
+be found.
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from unittest.mock import patch
+
+from rich.console import Console
+from sqlalchemy import delete
+
+from app.models import Cart
+from app.services.carts import cart_claims, cart_service
+from app.settings import Settings
+from app.wiring.resources import Shop
+from benchmarks.orders import end_with
+from benchmarks.support.servers import fill
+from tests.conftest import postgres_settings, sqlite_settings
+from tests.support.servers import start_postgres
+from tests.test_services.carts import model
+
+_TOLD_EVERY = 1_000
+
+
+async def run(settings: Settings, arguments: argparse.Namespace, console: Console) -> list[str]:
+    """Run all sequences over one database; return what was wrong."""
+    users, products = await fill(settings)
+    shop = Shop(settings)
+    name = "SQLite" if shop.database.is_sqlite else "PostgreSQL"
+    faults: list[str] = []
+    began = time.perf_counter()
+    try:
+        for seed in range(1, arguments.sequences + 1):
+            try:
+                await model.run_sequence(shop, seed, list(products[:6]), users[0])
+            except AssertionError as error:
+                faults.append(f"{name}, seed {seed}: {error}")
+            async with shop.database.write() as session:
+                await session.execute(delete(Cart))
+            if seed % _TOLD_EVERY == 0 or seed == arguments.sequences:
+                seconds = time.perf_counter() - began
+                console.print(f"{name}: {seed} sequences, {len(faults)} faults, {seconds:.0f} s")
+    finally:
+        await shop.close()
+    return faults
+
+
+def main() -> None:
+    """Run all sequences over both databases, and print what was wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.orders.random_claims", description=__doc__
+    )
+    parser.add_argument("--sequences", type=int, default=10_000, help="sequences (%(default)s)")
+    parser.add_argument("--bug", action="store_true", help="add units up at a claim")
+    arguments = parser.parse_args()
+    console = Console()
+    faults: list[str] = []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = stack.enter_context(start_postgres())
+        for module in (cart_service, cart_claims):
+            stack.enter_context(patch.object(module, "MAX_LINES", model.MOST_LINES))
+        if arguments.bug:
+            stack.enter_context(
+                patch.object(cart_claims, "_larger", lambda own, other: min(own + other, 1_000))
+            )
+        server.create_database("carts")
+        on_server = postgres_settings(server, "carts", data_dir=folder / "postgres")
+        for settings in (on_server, sqlite_settings(folder / "sqlite")):
+            settings.data_dir.mkdir()
+            found = asyncio.run(run(settings, arguments, console))
+            if arguments.bug:
+                console.print(*found[:2], sep="\n")
+                found = [] if found else ["the mistake was not found"]
+            faults += found
+    end_with(faults)
+
+
+if __name__ == "__main__":
+    main()

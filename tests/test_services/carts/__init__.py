@@ -1,0 +1,1 @@
+"""Carts under load, and against a model."""

@@ -1,0 +1,82 @@
+"""Carts that several change at once, and how many statements their quotes need."""
+
+import asyncio
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import delete
+
+from app.models import Cart
+from app.services.carts import cart_claims, cart_service
+from app.wiring.resources import Shop
+from tests.support.accounts import someone
+from tests.support.factories import create_product, create_user
+from tests.support.queries import statements_of
+from tests.test_controllers.carts.setting import DE, guest, quantities, user
+from tests.test_controllers.promotions.setting import add_code, add_promotion
+from tests.test_controllers.shipping.test_shipping_methods import add_method
+from tests.test_controllers.taxes.test_tax_rates import add_rate
+from tests.test_services.carts import model
+
+ADDS, SEQUENCES = 50, 60
+MOST_STATEMENTS = 6
+
+
+async def test_50_units_that_are_added_at_once_are_50(client: httpx.AsyncClient) -> None:
+    tea, coffee = await create_product(client), await create_product(client)
+    cart = await guest(client)
+    await asyncio.gather(*(cart.add(each) for each in (tea, coffee) for _ in range(ADDS)))
+    assert quantities(await cart.read()) == {tea["id"]: ADDS, coffee["id"]: ADDS}
+
+
+async def test_claims_at_once_are_one(client: httpx.AsyncClient) -> None:
+    tea, ada = await create_product(client), await someone(client)
+    carts = [await guest(client) for _ in range(5)]
+    for cart in carts:
+        await cart.add(tea, 2)
+    answers = await asyncio.gather(
+        *(
+            client.post(f"/carts/{cart.cart_id}/claim", headers=cart.headers | ada.headers)
+            for cart in carts
+            for _ in range(3)
+        ),
+        *(client.post("/carts", json={}, headers=ada.headers) for _ in range(3)),
+    )
+    assert {answer.status_code for answer in answers} == {200, 201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert quantities(await (await user(client, ada)).read()) == {tea["id"]: 2}
+
+
+async def test_random_changes_and_claims_leave_what_the_model_says(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (cart_service, cart_claims):
+        monkeypatch.setattr(module, "MAX_LINES", model.MOST_LINES)
+    variants = [UUID((await create_product(client))["id"]) for _ in range(6)]
+    user_id = UUID((await create_user(client))["id"])
+    for seed in range(SEQUENCES):
+        await model.run_sequence(shop, seed, variants, user_id)
+        async with shop.database.write() as session:
+            await session.execute(delete(Cart))
+
+
+async def test_a_cart_of_100_lines_is_read_with_6_statements(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shop, "settings", shop.settings.model_copy(update={"tax_origin": "DE"}))
+    await add_rate(client)
+    method = await add_method(client, max_weight_grams=None)
+    cart = await guest(
+        client, email="ada@example.com", delivery_address=DE, shipping_method_id=method["id"]
+    )
+    for _ in range(100):
+        await cart.add(await create_product(client))
+    category = (await client.get("/categories")).json()["items"]
+    await add_promotion(client, category_ids=[category[0]["id"]])
+    await add_code(client, "ONCE", per_customer_limit=1, first_order_only=True)
+    await cart.enter("ONCE")
+    with statements_of(shop) as statements:
+        shown = await cart.read()
+    assert (len(shown["lines"]), len(shown["discounts"])) == (100, 2)
+    assert len(statements) <= MOST_STATEMENTS, [each.sql for each in statements]
