@@ -104,6 +104,12 @@ def _file(value: Path) -> Path:
     return value
 
 
+def _folder(value: Path) -> Path:
+    if not value.is_dir():
+        raise ValueError("must be a folder that exists")
+    return value
+
+
 def _host(value: str) -> str:
     # PostgreSQL also listens on a socket, which is a path.
     if not value.startswith("/") and (re.search(r"[\s/@]", value) or value.count(":") == 1):
@@ -180,6 +186,7 @@ Zone = Annotated[str, AfterValidator(_known_zone)]
 """A time zone by its name in the IANA database."""
 
 File = Annotated[Path, AfterValidator(_file)]
+Folder = Annotated[Path, AfterValidator(_folder)]
 Host = Annotated[str, AfterValidator(_host)]
 HostNames = Annotated[Names, AfterValidator(_host_names)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]

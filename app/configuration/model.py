@@ -13,6 +13,7 @@ from app.configuration.fields import (
     Currencies,
     Currency,
     File,
+    Folder,
     Host,
     HostNames,
     MailAddress,
@@ -57,6 +58,10 @@ class Settings(BaseSettings):
     workers: Count = 1
     """The number of HTTP processes; several need PostgreSQL."""
 
+    shop_name: Annotated[str, Field(max_length=100)] = "Lavka"
+    """The name of the shop in mails about orders."""
+    shop_address: Annotated[str, Field(max_length=300)] | None = None
+    """The postal address of the shop at the end of these mails, in one line; unset: none."""
     shop_currency: Currency = "USD"
     """The currency of the prices of products and of orders."""
     shop_currencies: Currencies = ()
@@ -198,6 +203,8 @@ class Settings(BaseSettings):
     """The encryption to that server."""
     mail_from: MailAddress = "shop@example.com"
     """The sender of mails."""
+    mail_templates: Folder | None = None
+    """A folder whose files replace the texts and templates of mails about orders; unset: none."""
     storefront_url: Storefront | None = None
     """The website to which mails link; unset: mails contain only the token."""
 

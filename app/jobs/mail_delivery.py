@@ -151,4 +151,6 @@ def _message(mail: OutgoingMail, sender: str, recipient: str, *, is_ascii: bool)
     message["Date"] = mail.created_at
     message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2].rstrip('>')}>"
     message.set_content(mail.body)
+    if mail.html is not None:
+        message.add_alternative(mail.html, subtype="html")
     return message

@@ -10,7 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.roles import UserRole
 from app.tables.base import Base
 
-__all__ = ["AppliedSetting", "AuditEvent", "Errand", "IdempotencyKey", "OutgoingMail"]
+__all__ = [
+    "AppliedSetting",
+    "AuditEvent",
+    "Errand",
+    "IdempotencyKey",
+    "OrderMailRecord",
+    "OutgoingMail",
+]
 
 
 class AuditEvent(Base):
@@ -40,13 +47,27 @@ class OutgoingMail(Base):
     __table_args__ = (Index(None, "due_at"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    # A customer without an account has none.
+    user_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
     recipient: Mapped[str] = mapped_column(String(320))
     subject: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text)
+    html: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column()
     due_at: Mapped[datetime] = mapped_column()
+
+
+class OrderMailRecord(Base):
+    """A mail that was written about an order; it stays after the mail was sent."""
+
+    __tablename__ = "order_mails"
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column()
 
 
 class Errand(Base):

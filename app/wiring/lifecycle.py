@@ -7,6 +7,8 @@ from uuid import UUID
 from app.database.data_file import create_private, folder_fault
 from app.database.migrate import migrate
 from app.errors import EmailTaken, InvalidInput, PriceListExists
+from app.mails.sample import require_usable
+from app.mails.texts import UnusableTemplate
 from app.services.identity.start_service import generate_password
 from app.settings import InvalidSettings
 from app.wiring.areas.carts import provide_carts
@@ -41,10 +43,11 @@ async def prepare(shop: Shop) -> None:
 
     Raises:
         InvalidSettings: the prices of the shop are in another currency than that of the settings,
-            or a package for its files is not installed.
+            a package for its files is not installed, or a template of mails cannot be used.
     """
     # Made now, because a missing package must be told at the start.
     _ = shop.files
+    require_mail_templates(shop)
     await migrate_shop(shop)
     await require_same_currency(shop)
     await add_default_lists(shop)
@@ -54,6 +57,20 @@ async def prepare(shop: Shop) -> None:
             own = await provide_start(session, shop).signing_key()
             shop.tokens.keys = (own, *shop.settings.signing_keys)
     await delete_expired(shop)
+
+
+def require_mail_templates(shop: Shop) -> None:
+    """Require that the templates of the settings, if there are any, render every mail.
+
+    Raises:
+        InvalidSettings: a file of the folder cannot be used.
+    """
+    if shop.settings.mail_templates is None:
+        return
+    try:
+        require_usable(shop.order_mails)
+    except UnusableTemplate as error:
+        raise InvalidSettings(f"MAIL_TEMPLATES: {error}") from error
 
 
 async def require_same_currency(shop: Shop) -> None:

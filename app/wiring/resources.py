@@ -15,6 +15,8 @@ from app.database.sessions import Database
 from app.gateways.folder_store import FolderStore
 from app.gateways.s3_store import BucketStore
 from app.gateways.storage import FileStore
+from app.mails.order_mail import MailSender
+from app.mails.rendering import OrderMails
 from app.observability.access_log import AccessLog
 from app.observability.http_metrics import HttpMetrics
 from app.repositories.catalogue.list_prices import CURRENCY, NOW
@@ -69,6 +71,13 @@ class Shop:
         """
         bucket = self.settings.media_bucket
         return FolderStore(self.settings.media_folder) if bucket is None else BucketStore(*bucket)
+
+    @cached_property
+    def order_mails(self) -> OrderMails:
+        """The renderer of mails about orders, which reads its files once."""
+        settings = self.settings
+        sender = MailSender(settings.shop_name, settings.shop_address, settings.shop_timezone)
+        return OrderMails(sender, settings.mail_templates)
 
     async def record_drop(self, session: AsyncSession, tags: Collection[str]) -> UUID | None:
         """Record the cache invalidation of a transaction in it, if Redis is used."""

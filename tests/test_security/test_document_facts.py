@@ -274,6 +274,7 @@ CLASSES_OF_DATA = {
     "operations": "operations",
     "order_changes": "orders with their changes",
     "order_items": "orders with their changes",
+    "order_mails": "mails",
     "order_taxes": "orders with their changes",
     "orders": "orders with their changes",
     "outbox": "outbox",

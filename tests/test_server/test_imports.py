@@ -26,6 +26,7 @@ _LATER = {
     "asyncpg",
     "email.policy",
     "idna",
+    "jinja2",
     "obstore",
     "opentelemetry.sdk",
     "prometheus_client",

@@ -1,13 +1,18 @@
-"""Queries over the mails that wait to be sent."""
+"""Queries over the mails that wait to be sent, and over those of orders that were written."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, exists, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from app.models import OutgoingMail
+from app.models import OrderMailRecord, OutgoingMail
 from app.repositories.base import Repository
+from app.repositories.bulk import table_of
+
+_order_mails = table_of(OrderMailRecord)
 
 
 class MailRepository(Repository[OutgoingMail]):
@@ -36,6 +41,18 @@ class MailRepository(Repository[OutgoingMail]):
             mail.attempts += 1
         await self.session.flush()
         return mails
+
+    async def record_of_order(self, order_id: UUID, kind: str, now: datetime) -> bool:
+        """Record that a mail about an order is written; return whether none was before."""
+        is_postgresql = self.session.get_bind().dialect.name == "postgresql"
+        insertion = postgresql_insert if is_postgresql else sqlite_insert
+        added = await self.session.scalar(
+            insertion(_order_mails)
+            .values(order_id=order_id, kind=kind, created_at=now)
+            .on_conflict_do_nothing()
+            .returning(_order_mails.c.order_id)
+        )
+        return added is not None
 
     async def find(self, mail_id: UUID) -> OutgoingMail | None:
         """Return a mail that still waits to be sent."""

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from app.core.clock import Clock
 from app.core.ids import new_id
+from app.mails.order_mail import OrderMail, OrderMailKind
+from app.mails.rendering import OrderMails
 from app.models import OutgoingMail
 from app.repositories.system.mail_repository import MailRepository
 from app.services.system.mail_texts import MailText
@@ -19,20 +21,45 @@ _MAX_ATTEMPTS = 10
 class MailService:
     """Stores mails until they are sent."""
 
-    def __init__(self, mails: MailRepository, clock: Clock) -> None:
+    def __init__(self, mails: MailRepository, order_mails: OrderMails, clock: Clock) -> None:
         self._mails = mails
+        self._order_mails = order_mails
         self._clock = clock
 
     async def write(self, user_id: UUID, recipient: str, text: MailText) -> None:
         """Store a mail, which is sent after the commit."""
+        await self._store(user_id, recipient, text.subject, text.body, None)
+
+    async def write_about_order(
+        self,
+        kind: OrderMailKind,
+        order_id: UUID,
+        order: OrderMail,
+        user_id: UUID | None = None,
+    ) -> bool:
+        """Store a mail about an order, which is sent after the commit; return whether it is new.
+
+        There is one mail of each kind about an order: after the first one, also after that was
+        sent, nothing is stored. The order must be stored already, in this transaction or before.
+        """
+        if not await self._mails.record_of_order(order_id, kind, self._clock.now()):
+            return False
+        mail = self._order_mails.render(kind, order)
+        await self._store(user_id, order.email, mail.subject, mail.text, mail.html)
+        return True
+
+    async def _store(
+        self, user_id: UUID | None, recipient: str, subject: str, body: str, html: str | None
+    ) -> None:
         now = self._clock.now()
         await self._mails.add(
             OutgoingMail(
                 id=new_id(now),
                 user_id=user_id,
                 recipient=recipient,
-                subject=text.subject,
-                body=text.body,
+                subject=subject,
+                body=body,
+                html=html,
                 created_at=now,
                 due_at=now,
             )

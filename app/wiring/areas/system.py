@@ -28,7 +28,7 @@ def provide_audit(
 
 def provide_mails(session: AsyncSession, shop: Shop) -> MailService:
     """Return the service of mails."""
-    return MailService(MailRepository(session), shop.clock)
+    return MailService(MailRepository(session), shop.order_mails, shop.clock)
 
 
 def provide_errands(session: AsyncSession, shop: Shop) -> ErrandService:

@@ -1,0 +1,68 @@
+"""The `lavka mail-preview` command, which writes the mails about a sample order to files."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.mails.order_mail import OrderMailKind
+from app.mails.rendering import OrderMails
+from app.mails.sample import sample_order
+from app.mails.texts import UnusableTemplate
+from app.settings import InvalidSettings, Settings
+from app.wiring.resources import Shop
+
+
+def add_mail_preview(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = commands.add_parser(
+        "mail-preview",
+        help="write the mails about a sample order to files",
+        description="Write the mails about a sample order, as text and as HTML, with the texts "
+        "and templates of the shop or of MAIL_TEMPLATES. Nothing is sent, and no database is used.",
+    )
+    parser.add_argument(
+        "--kind", choices=[kind.value for kind in OrderMailKind], help="only mails of this kind"
+    )
+    parser.add_argument("--locale", help="only mails in this language, such as de")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("mail-preview"),
+        metavar="FOLDER",
+        help="the folder for the files (%(default)s)",
+    )
+    parser.set_defaults(run=_write)
+
+
+async def _write(arguments: argparse.Namespace, settings: Settings) -> int:
+    kinds = [OrderMailKind(arguments.kind)] if arguments.kind else list(OrderMailKind)
+    shop = Shop(settings)
+    try:
+        for path, content in _files(shop.order_mails, kinds, arguments.locale):
+            target = arguments.out / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(content, "utf-8")
+            print(target)
+    except UnusableTemplate as error:
+        raise InvalidSettings(f"MAIL_TEMPLATES: {error}") from error
+    finally:
+        await shop.close()
+    return 0
+
+
+def _files(
+    mails: OrderMails, kinds: list[OrderMailKind], locale: str | None
+) -> Iterator[tuple[str, str]]:
+    """Yield the name and the content of each file.
+
+    Raises:
+        InvalidSettings: there are no texts in the language.
+    """
+    if locale is not None and locale not in mails.languages:
+        known = ", ".join(sorted(mails.languages))
+        raise InvalidSettings(f"--locale: there are texts in {known}, and none in {locale!r}")
+    for kind in kinds:
+        for code in [locale] if locale else sorted(mails.languages):
+            mail = mails.render_strictly(kind, sample_order(code))
+            yield f"{kind}.{code}.txt", f"Subject: {mail.subject}\n\n{mail.text}"
+            yield f"{kind}.{code}.html", mail.html

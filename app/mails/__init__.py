@@ -1,0 +1,1 @@
+"""The mails to customers about their orders, as text and as HTML."""

@@ -1,0 +1,92 @@
+"""What a mail about an order tells, without any text of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class OrderMailKind(StrEnum):
+    """The occasions of mails about an order."""
+
+    CONFIRMED = "order_confirmed"
+    CANCELLED = "order_cancelled"
+    EXPIRED = "order_expired"
+
+
+@dataclass(frozen=True, slots=True)
+class MailSender:
+    """The shop as its mails show it."""
+
+    name: str
+    address: str | None
+    """The postal address, in one line."""
+    zone: str
+    """The time zone of the moments in mails, by its name in the IANA database."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailLine:
+    """A line of an order."""
+
+    name: str
+    options: str
+    """The values of the options, such as `Blue, XL`; empty without options."""
+    quantity: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class MailTax:
+    """The tax of an order at one rate."""
+
+    rate_ppm: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSums:
+    """The amounts of an order, all in one currency."""
+
+    currency: str
+    subtotal_minor: int
+    discount_minor: int = 0
+    """What is deducted, as an amount that is not negative."""
+    shipping_minor: int | None = None
+    """None if nothing is shipped."""
+    taxes: tuple[MailTax, ...] = ()
+    prices_include_tax: bool = True
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderMail:
+    """An order as a mail to its customer shows it.
+
+    Raises:
+        ValueError: the link is not an address of the web.
+    """
+
+    number: str
+    email: str
+    locale: str
+    """The language of the customer, such as `de` or `de-AT`; English if the shop has no texts."""
+    lines: tuple[MailLine, ...]
+    sums: MailSums
+    delivery_address: tuple[str, ...] = ()
+    billing_address: tuple[str, ...] = ()
+    pay_by: datetime | None = None
+    payment_instructions: str | None = None
+    link: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.link is not None and not self.link.startswith(("https://", "http://")):
+            raise ValueError("a link of a mail must begin with https:// or http://")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail without its address."""
+
+    subject: str
+    text: str
+    html: str

@@ -1,0 +1,96 @@
+"""Renders the mails about orders from templates and the texts of each language."""
+
+import logging
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.mails.formats import isolated
+from app.mails.order_mail import Mail, MailSender, OrderMail, OrderMailKind
+from app.mails.texts import FALLBACK, TEMPLATES, Language, UnusableTemplate, read_languages
+from app.mails.view import view_of
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+logger = logging.getLogger(__name__)
+
+
+class OrderMails:
+    """Renders mails; the files of a folder replace those of the shop, and are read once."""
+
+    def __init__(self, sender: MailSender, folder: Path | None = None) -> None:
+        self._sender = sender
+        self._folder = folder
+
+    def render(self, kind: OrderMailKind, order: OrderMail) -> Mail:
+        """Return a mail in the language of the customer.
+
+        A file of the folder that cannot be used is an error in the log, and the mail is that of
+        the shop: no order may fail because of its mail.
+        """
+        try:
+            return self.render_strictly(kind, order)
+        except UnusableTemplate as error:
+            if self._folder is None:
+                raise
+            logger.error("MAIL_TEMPLATES was not used for a mail: %s", error)
+            return self._shipped.render(kind, order)
+
+    def render_strictly(self, kind: OrderMailKind, order: OrderMail) -> Mail:
+        """Return a mail, without a replacement for a file that cannot be used.
+
+        Raises:
+            UnusableTemplate: a template or a text is wrong.
+        """
+        # Not needed by a shop without orders, nor at the start of any other.
+        from jinja2 import TemplateError  # pylint: disable=import-outside-toplevel
+
+        language = self._language_of(order.locale)
+        place = f"{language.code}.toml"
+        try:
+            view = view_of(kind, order, self._sender, language)
+            text = self._environment.get_template(place := "order.txt").render(view)
+            html = self._environment.get_template(place := "order.html").render(view)
+        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise UnusableTemplate(f"{place}: {type(error).__name__}: {error}") from error
+        return Mail(view["subject"], text, html)
+
+    @cached_property
+    def languages(self) -> dict[str, Language]:
+        """The languages that have texts, by their codes.
+
+        Raises:
+            UnusableTemplate: a file of the folder has no texts of mails.
+        """
+        return read_languages(self._folder)
+
+    def _language_of(self, locale: str) -> Language:
+        code = locale.replace("_", "-").partition("-")[0].lower()
+        return self.languages.get(code, self.languages[FALLBACK])
+
+    @cached_property
+    def _shipped(self) -> "OrderMails":
+        return OrderMails(self._sender)
+
+    @cached_property
+    def _environment(self) -> "Environment":
+        # As above.
+        from jinja2 import (  # pylint: disable=import-outside-toplevel
+            Environment,
+            FileSystemLoader,
+            StrictUndefined,
+            select_autoescape,
+        )
+
+        environment = Environment(
+            loader=FileSystemLoader([self._folder or TEMPLATES, TEMPLATES]),
+            autoescape=select_autoescape(("html",)),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            auto_reload=False,
+        )
+        environment.filters["isolated"] = isolated
+        return environment

@@ -1,0 +1,89 @@
+"""What the templates of a mail show: an order in the words and formats of one language."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from app.mails.formats import filled, lines_of, one_line
+from app.mails.order_mail import MailSender, MailSums, OrderMail, OrderMailKind
+from app.mails.texts import Language
+
+# That of the column.
+_MAX_SUBJECT = 200
+
+
+def view_of(
+    kind: OrderMailKind, order: OrderMail, sender: MailSender, language: Language
+) -> dict[str, Any]:
+    """Return the variables of the templates.
+
+    Raises:
+        LookupError: a text has a placeholder that does not exist.
+        ValueError: a text has a brace that is not that of a placeholder.
+    """
+    shop, number = one_line(sender.name), one_line(order.number)
+    own = {
+        name: filled(text, number=number, shop=shop) for name, text in language.texts[kind].items()
+    }
+    total = language.formats.amount(order.sums.total_minor, order.sums.currency)
+    words = dict(language.texts["words"])
+    pay_by = words.pop("pay_by")
+    if order.pay_by is not None:
+        moment = language.formats.moment_in(order.pay_by, sender.zone)
+        pay_by = filled(pay_by, total=total, pay_by=moment)
+    return {
+        "kind": kind.value,
+        "language": language.code,
+        "shop": shop,
+        "shop_address": one_line(sender.address or ""),
+        "subject": one_line(own["subject"])[:_MAX_SUBJECT],
+        "title": one_line(own["title"]),
+        "paragraphs": [one_line(each) for each in own["text"].strip().split("\n\n")],
+        "words": words,
+        "lines": list(_lines(order, language)),
+        "sums": list(_sums(order.sums, language)),
+        "total": total,
+        "taxes": list(_included_taxes(order.sums, language)),
+        "pay_by": "" if order.pay_by is None else pay_by,
+        "payment_instructions": lines_of(order.payment_instructions or ""),
+        "delivery_address": _address(order.delivery_address),
+        "billing_address": _address(order.billing_address),
+        "link": order.link or "",
+    }
+
+
+def _lines(order: OrderMail, language: Language) -> Iterator[dict[str, Any]]:
+    for line in order.lines:
+        yield {
+            "name": one_line(line.name),
+            "options": one_line(line.options),
+            "quantity": line.quantity,
+            "amount": language.formats.amount(line.amount_minor, order.sums.currency),
+        }
+
+
+def _sums(sums: MailSums, language: Language) -> Iterator[tuple[str, str]]:
+    """Yield the amounts from which the total follows, with their labels."""
+    formats, words = language.formats, language.texts["words"]
+    parts = [(words["subtotal"], sums.subtotal_minor)]
+    if sums.discount_minor:
+        parts.append((words["discount"], -sums.discount_minor))
+    if sums.shipping_minor is not None:
+        parts.append((words["shipping"], sums.shipping_minor))
+    if not sums.prices_include_tax:
+        for tax in sums.taxes:
+            label = filled(words["added_tax"], rate=formats.rate(tax.rate_ppm))
+            parts.append((label, tax.amount_minor))
+    # Alone it would only repeat the total.
+    for label, minor in parts if len(parts) > 1 else ():
+        yield label, formats.amount(minor, sums.currency)
+
+
+def _included_taxes(sums: MailSums, language: Language) -> Iterator[tuple[str, str]]:
+    formats, words = language.formats, language.texts["words"]
+    for tax in sums.taxes if sums.prices_include_tax else ():
+        label = filled(words["included_tax"], rate=formats.rate(tax.rate_ppm))
+        yield label, formats.amount(tax.amount_minor, sums.currency)
+
+
+def _address(lines: tuple[str, ...]) -> list[str]:
+    return [line for line in map(one_line, lines) if line]

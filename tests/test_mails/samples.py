@@ -1,0 +1,27 @@
+"""Mails that the tests look at."""
+
+import html
+import re
+from dataclasses import replace
+from typing import Any
+
+from app.mails.order_mail import MailSender, OrderMail, OrderMailKind
+from app.mails.rendering import OrderMails
+from app.mails.sample import sample_order
+
+SENDER = MailSender("Lavka", "Lavka GmbH, Hauptstraße 1, 10115 Berlin", "Europe/Berlin")
+MAILS = OrderMails(SENDER)
+KINDS = list(OrderMailKind)
+LOCALES = ["de", "en", "ru"]
+
+
+def order_with(**changes: Any) -> OrderMail:
+    """Return the sample order with other values."""
+    return replace(sample_order(), **changes)
+
+
+def shown(document: str) -> list[str]:
+    """Return the texts of an HTML document, without its head, one for each element."""
+    body = document[document.index("<body") :]
+    texts = (html.unescape(each).strip() for each in re.split(r"<[^>]*>", body))
+    return [each for each in texts if each]
