@@ -69,6 +69,8 @@ PROMISED: dict[str, tuple[str, Any]] = {
     "LOG_FORMAT": ("console", "console"),
     "ACCESS_LOG": ("1", True),
     "STOREFRONT_URL": ("https://www.example", "https://www.example"),
+    "SHOP_NAME": ("Corner", "Corner"),
+    "SHOP_ADDRESS": ("Corner Ltd, 1 Long Lane", "Corner Ltd, 1 Long Lane"),
 }
 SECRETS = [
     "POSTGRES_PASSWORD",
@@ -184,6 +186,8 @@ def test_the_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PORT", "65536"),
         ("DB_PORT", "abc"),
         ("DB_POOL_SIZE", "0"),
+        ("SHOP_NAME", "x" * 101),
+        ("SHOP_ADDRESS", "x" * 301),
         ("SHOP_CURRENCY", "dollars"),
         ("SHOP_CURRENCIES", "USD,euro"),
         ("SHOP_CURRENCIES", "USD,EUR,USD"),
@@ -236,6 +240,18 @@ def test_a_file_that_does_not_exist_is_refused_with_its_name(
     monkeypatch.setenv("PGSSLROOTCERT", "absent.pem")
     with pytest.raises(InvalidSettings, match="^PGSSLROOTCERT: must be a file that exists "):
         get_settings()
+
+
+def test_a_folder_that_does_not_exist_is_refused_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    for wrong in (tmp_path / "absent", tmp_path / "file"):
+        monkeypatch.setenv("MAIL_TEMPLATES", str(wrong))
+        with pytest.raises(InvalidSettings, match="^MAIL_TEMPLATES: must be a folder that exists "):
+            get_settings()
+    monkeypatch.setenv("MAIL_TEMPLATES", str(tmp_path))
+    assert get_settings().mail_templates == tmp_path
 
 
 def test_every_wrong_setting_is_named_with_its_reason(
