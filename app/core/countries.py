@@ -33,6 +33,9 @@ NEED_POSTAL_CODE = frozenset(
 NEED_NO_CITY = frozenset("AE GI HK JP KY MO NR SG".split())
 """The countries whose addresses are complete without a city, or name it elsewhere."""
 
+OPTIONAL_PARTS = frozenset({"recipient", "company", "line2", "phone"})
+"""The parts that an address is stored and shown without where they are empty."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

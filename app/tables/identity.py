@@ -4,7 +4,16 @@ import unicodedata
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.roles import UserRole
@@ -107,7 +116,7 @@ class ShopSecret(Base):
 
 
 class Address(Base):
-    """A delivery address of a user."""
+    """An address of a user, to which orders or their invoices go."""
 
     __tablename__ = "addresses"
     __table_args__ = (
@@ -119,15 +128,27 @@ class Address(Base):
             postgresql_where=text("is_primary"),
             sqlite_where=text("is_primary"),
         ),
+        Index(
+            "uq_addresses_default_billing",
+            "user_id",
+            unique=True,
+            postgresql_where=text("is_default_billing"),
+            sqlite_where=text("is_default_billing"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    recipient: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    company: Mapped[str] = mapped_column(String(200), default="", server_default="")
     street: Mapped[str] = mapped_column(String(200))
+    line2: Mapped[str] = mapped_column(String(200), default="", server_default="")
     city: Mapped[str] = mapped_column(String(100))
     region: Mapped[str] = mapped_column(String(100))
     postal_code: Mapped[str] = mapped_column(String(20))
     country: Mapped[str] = mapped_column(String(2))
+    phone: Mapped[str] = mapped_column(String(40), default="", server_default="")
     is_primary: Mapped[bool] = mapped_column()
+    is_default_billing: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()

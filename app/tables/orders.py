@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
+from app.core.countries import OPTIONAL_PARTS
 from app.core.order_statuses import TRANSITIONS, OrderStatus
 from app.errors import IllegalTransition
 from app.tables.base import AmountOrZero, Base
@@ -262,4 +263,5 @@ class NewOrder:
 
 def without_person(address: dict[str, Any]) -> dict[str, Any]:
     """Return the part of an address that the ledger needs: the country, for taxes."""
-    return {name: "anonymised" for name in address} | {"region": "", "country": address["country"]}
+    kept = {"region": "", "country": address["country"]}
+    return {name: "anonymised" for name in address if name not in OPTIONAL_PARTS} | kept

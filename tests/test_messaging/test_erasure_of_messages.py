@@ -19,6 +19,13 @@ from tests.support.tables import stored_values
 from tests.test_messaging.deliveries import message, order, rows_of, take_postponed
 
 STREET = "3 Markedroad"
+# What is left of a person's address has none of these.
+NAMED = {
+    "recipient": "Markedroad",
+    "company": "Markedroad",
+    "line2": "Markedroad",
+    "phone": "Markedroad",
+}
 ASYNC = {"Prefer": "respond-async"}
 ANONYMISED = {
     "street": "anonymised",
@@ -76,7 +83,7 @@ async def test_the_results_that_staff_got_have_no_address_of_the_person(
 ) -> None:
     staff, person = await someone_of(client, shop, UserRole.STAFF), await someone(client)
     product = await create_product(client)
-    data = order(person.user, product) | {"delivery_address": address(street=STREET)}
+    data = order(person.user, product) | {"delivery_address": address(street=STREET, **NAMED)}
     for headers in (staff.headers, person.headers):
         sent = await client.post("/orders", json=data, headers=headers | ASYNC)
         assert sent.status_code == 202
@@ -99,7 +106,7 @@ async def test_messages_that_wait_go_on_without_the_address_of_the_person(
 ) -> None:
     staff, person = await someone_of(client, shop, UserRole.STAFF), await someone(client)
     other, product = await someone(client), await create_product(client)
-    delivered = {"delivery_address": address(street=STREET)}
+    delivered = {"delivery_address": address(street=STREET, **NAMED)}
     command = order(person.user, product) | delivered
     theirs = order(other.user, product) | {"delivery_address": address()}
     event: dict[str, Any] = {

@@ -47,7 +47,11 @@ CHANGES: list[tuple[type[Change], list[str]]] = [
         + ["barcode", "weight_grams", "tracks_stock", "allows_backorder", "low_stock_at"]
         + ["compare_at_price", "tax_class"],
     ),
-    (AddressChange, ["street", "city", "region", "postal_code", "country", "is_primary"]),
+    (
+        AddressChange,
+        ["street", "city", "region", "postal_code", "country", "is_primary"]
+        + ["recipient", "company", "line2", "phone", "is_default_billing"],
+    ),
 ]
 
 

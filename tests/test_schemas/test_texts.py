@@ -28,7 +28,8 @@ ADDED: dict[type[Schema], dict[str, Any]] = {
     UserChange: {},
     AddressChange: {},
 }
-MAY_BE_EMPTY = {"last_name", "city", "postal_code"}
+NAMED = ("recipient", "company", "line2", "phone")
+MAY_BE_EMPTY = {"last_name", "city", "postal_code", *NAMED}
 PLACES = (AddressCreate, DeliveryAddress, AddressChange)
 LINES: list[tuple[type[Schema], str, int]] = [
     *((kind, "name", 200) for kind in (ProductCreate, ProductChange)),
@@ -38,6 +39,8 @@ LINES: list[tuple[type[Schema], str, int]] = [
     *((kind, "street", 200) for kind in PLACES),
     *((kind, "city", 100) for kind in PLACES),
     *((kind, "postal_code", 20) for kind in PLACES),
+    *((kind, field, 200) for kind in PLACES for field in ("recipient", "company", "line2")),
+    *((kind, "phone", 40) for kind in PLACES),
     (StockMovementCreate, "note", 200),
 ]
 TEXTS: list[tuple[type[Schema], str, str]] = [

@@ -31,7 +31,8 @@ LONGEST: list[tuple[str, dict[str, Any], dict[str, int]]] = [
     (
         "/users/{user}/addresses",
         ADDRESS,
-        {"street": 200, "city": 100, "region": 100, "postal_code": 20},
+        {"street": 200, "city": 100, "region": 100, "postal_code": 20}
+        | {"recipient": 200, "company": 200, "line2": 200, "phone": 40},
     ),
     ("/products/{product}/stock", MOVEMENT, {"note": 200}),
 ]

@@ -1,12 +1,13 @@
 """Queries over the addresses of users."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, delete, func, select, update
 
+from app.core.countries import OPTIONAL_PARTS
 from app.errors import AddressNotFound
 from app.models import Address
 from app.repositories.base import Repository
@@ -20,11 +21,15 @@ def _primary_addresses(dialect: str) -> Select[Any]:
     columns = _addresses.c
     return select(
         columns.user_id,
+        columns.recipient,
+        columns.company,
         columns.street,
+        columns.line2,
         columns.city,
         columns.region,
         columns.postal_code,
         columns.country,
+        columns.phone,
     ).where(among_given(dialect, columns.user_id, "user_ids"), columns.is_primary)
 
 
@@ -66,9 +71,15 @@ class AddressRepository(Repository[Address]):
             return {}
         statement = _primary_addresses(self.session.get_bind().dialect.name)
         rows = (await self.session.execute(statement, {"user_ids": list(user_ids)})).mappings()
-        return {
-            row["user_id"]: {name: row[name] for name in row if name != "user_id"} for row in rows
-        }
+        return {row["user_id"]: _stored_by_orders(row) for row in rows}
+
+    async def clear_default_billing(self, user_id: UUID) -> None:
+        """Leave a user without a default billing address."""
+        await self.session.execute(
+            update(Address)
+            .where(Address.user_id == user_id, Address.is_default_billing)
+            .values(is_default_billing=False)
+        )
 
     async def clear_primary(self, user_id: UUID) -> None:
         """Clear the primary mark of all addresses of a user."""
@@ -81,3 +92,12 @@ class AddressRepository(Repository[Address]):
     async def delete_of_user(self, user_id: UUID) -> None:
         """Delete the addresses of a user."""
         await self.session.execute(delete(Address).where(Address.user_id == user_id))
+
+
+def _stored_by_orders(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an address as `DeliveryAddress` is stored: without the optional parts it lacks."""
+    return {
+        name: value
+        for name, value in row.items()
+        if name != "user_id" and (value or name not in OPTIONAL_PARTS)
+    }

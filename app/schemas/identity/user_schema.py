@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from app.core.countries import NEED_NO_CITY, NEED_POSTAL_CODE
 from app.models import UserRole
-from app.schemas.base import Change, MemberError, Schema, unchanged
+from app.schemas.base import Change, MemberError, Schema, omitted, unchanged
 from app.schemas.fields import (
     Country,
     Email,
@@ -24,6 +24,7 @@ from app.schemas.page_schema import MAX_ITEMS, CountedPage, CountedQuery, Next
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 EXAMPLE_ADDRESS: dict[str, Any] = {
+    "recipient": "Ada Lovelace",
     "street": "12 St James's Square",
     "city": "London",
     "region": "",
@@ -34,12 +35,19 @@ _MOMENT = "2026-01-31T12:00:00Z"
 MAX_ADDRESSES = 100
 _CITY = "The city or town; may be empty where addresses have none, as in Singapore."
 _POSTAL_CODE = "The postal code; may be empty where a letter arrives without one, as in Hong Kong."
+_RECIPIENT = "Who receives what is sent there; may be empty."
+_COMPANY = "The company of the recipient; may be empty."
+_LINE2 = "What stands below the street, such as the floor; may be empty."
+_PHONE = "The telephone number for the delivery; may be empty."
+_BILLING = "Whether this is the default billing address, of which a user has one at most."
 
 Name = Annotated[Line, Field(max_length=100)]
 SecondName = Annotated[LineOrNothing, Field(max_length=100)]
 City = Annotated[LineOrNothing, Field(max_length=100)]
 Street = Annotated[Line, Field(max_length=200)]
 PostalCode = Annotated[LineOrNothing, Field(max_length=20)]
+SecondLine = Annotated[LineOrNothing, Field(max_length=200)]
+Phone = Annotated[LineOrNothing, Field(max_length=40)]
 
 
 class UserFields(Schema):
@@ -148,9 +156,12 @@ class UserQuery(CountedQuery):
 
 
 class PostalAddress(Schema):
-    """A postal address."""
+    """A postal address; what was added after its first version is left out where it is empty."""
 
+    recipient: SecondLine = omitted("", description=_RECIPIENT, examples=["Ada Lovelace"])
+    company: SecondLine = omitted("", description=_COMPANY, examples=["Analytical Engines Ltd"])
     street: Street = Field(description="Street and number.", examples=["12 St James's Square"])
+    line2: SecondLine = omitted("", description=_LINE2, examples=["2nd floor"])
     city: City = Field(default="", description=_CITY, examples=["London"])
     region: Text = Field(
         default="",
@@ -160,6 +171,7 @@ class PostalAddress(Schema):
     )
     postal_code: PostalCode = Field(default="", description=_POSTAL_CODE, examples=["SW1Y 4JH"])
     country: Country = Field(description="The country's ISO 3166-1 alpha-2 code.", examples=["GB"])
+    phone: Phone = omitted("", description=_PHONE, examples=["+44 20 7946 0000"])
 
 
 AnyAddress = TypeVar("AnyAddress", bound=PostalAddress)
@@ -194,12 +206,18 @@ class AddressCreate(PostalAddress):
         description="Whether this is the default delivery address, as the first one always is.",
         examples=[True],
     )
+    is_default_billing: bool = Field(
+        default=False, strict=True, description=_BILLING, examples=[True]
+    )
 
 
 class AddressChange(Change):
     """A change of an address."""
 
+    recipient: SecondLine = unchanged(description=_RECIPIENT, examples=["Ada King"])
+    company: SecondLine = unchanged(description=_COMPANY, examples=["Analytical Engines Ltd"])
     street: Street = unchanged(description="Street and number.", examples=["6 Harley Street"])
+    line2: SecondLine = unchanged(description=_LINE2, examples=["2nd floor"])
     city: City = unchanged(description=_CITY, examples=["London"])
     region: Text = unchanged(
         max_length=100,
@@ -215,14 +233,30 @@ class AddressChange(Change):
         description="True makes this the default delivery address in place of the previous one.",
         examples=[True],
     )
+    phone: Phone = unchanged(description=_PHONE, examples=["+44 20 7946 0000"])
+    is_default_billing: bool = unchanged(
+        strict=True,
+        description="True makes this the default billing address in place of the previous one, and "
+        "false leaves the user without one.",
+        examples=[True],
+    )
 
 
 class AddressRead(Schema):
     """An address in a response."""
 
     id: UUID = Field(description="The address's id (UUIDv7).", examples=[_ID])
+    recipient: str = omitted(
+        "", max_length=200, description="Who receives what is sent there.", examples=["Ada King"]
+    )
+    company: str = omitted(
+        "", max_length=200, description="The company of the recipient.", examples=["Engines Ltd"]
+    )
     street: str = Field(
         max_length=200, description="Street and number.", examples=["12 St James's Square"]
+    )
+    line2: str = omitted(
+        "", max_length=200, description="What stands below the street.", examples=["2nd floor"]
     )
     city: str = Field(
         max_length=100, description="The city or town; may be empty.", examples=["London"]
@@ -238,8 +272,14 @@ class AddressRead(Schema):
     country: str = Field(
         max_length=2, description="The country's ISO 3166-1 alpha-2 code.", examples=["GB"]
     )
+    phone: str = omitted(
+        "", max_length=40, description="The telephone number.", examples=["+44 20 7946 0000"]
+    )
     is_primary: bool = Field(
         description="Whether this is the default delivery address.", examples=[True]
+    )
+    is_default_billing: bool = omitted(
+        False, description="Whether this is the default billing address.", examples=[True]
     )
     created_at: datetime = Field(
         description="When the address was added (UTC).", examples=[_MOMENT]

@@ -22,7 +22,7 @@ from app.services.preconditions import require_match
 
 
 class AddressService:
-    """Manages addresses; a user with addresses has exactly one primary address."""
+    """Manages addresses: exactly one of a user is primary, one at most is for billing."""
 
     def __init__(self, addresses: AddressRepository, users: UserRepository, clock: Clock) -> None:
         self._addresses = addresses
@@ -66,6 +66,8 @@ class AddressService:
             )
         if data.is_primary:
             await self._addresses.clear_primary(user_id)
+        if data.is_default_billing:
+            await self._addresses.clear_default_billing(user_id)
         now = self._clock.now()
         address = Address(
             id=new_id(now), user_id=user_id, created_at=now, updated_at=now, **data.model_dump()
@@ -96,6 +98,8 @@ class AddressService:
         if changes.pop("is_primary", False) and not address.is_primary:
             await self._addresses.clear_primary(user_id)
             address.is_primary = True
+        if changes.get("is_default_billing") and not address.is_default_billing:
+            await self._addresses.clear_default_billing(user_id)
         for name, value in changes.items():
             setattr(address, name, value)
         if lacking := incomplete_members(address.city, address.postal_code, address.country):

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from app.core.countries import OPTIONAL_PARTS
 from app.models import User
 from app.repositories.messaging.dead_letter_repository import DeadLetterRepository
 from app.repositories.messaging.operation_repository import OperationRepository
@@ -76,4 +77,4 @@ def _country_of(address: Any) -> Any:
         return None
     # As the order itself keeps it.
     kept = {"region": "", "country": address.get("country")}
-    return {name: kept.get(name, "anonymised") for name in address}
+    return {name: kept.get(name, "anonymised") for name in address if name not in OPTIONAL_PARTS}
