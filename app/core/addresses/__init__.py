@@ -1,0 +1,1 @@
+"""How the addresses of each country are written, and what they consist of."""

