@@ -5,6 +5,7 @@ from app.errors.base import Conflict, NotFound, Unauthenticated
 __all__ = [
     "AddressNotFound",
     "ApiKeyNotFound",
+    "CountryNotFound",
     "EmailTaken",
     "InvalidCredentials",
     "InvalidToken",
@@ -46,6 +47,12 @@ class AddressNotFound(NotFound):
     """The user does not have this address."""
 
     code, title = "address-not-found", "Address not found"
+
+
+class CountryNotFound(NotFound):
+    """The country does not exist."""
+
+    code, title = "country-not-found", "Country not found"
 
 
 class SessionNotFound(NotFound):

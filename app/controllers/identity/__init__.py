@@ -4,11 +4,21 @@ from litestar.openapi.spec import Tag
 
 from app.controllers.identity.api_key_controller import ApiKeyController
 from app.controllers.identity.auth_controller import AuthController
+from app.controllers.identity.country_controller import CountryController
 from app.controllers.identity.user_controller import AddressController, UserController
 
-CONTROLLERS = (AuthController, UserController, AddressController, ApiKeyController)
+CONTROLLERS = (
+    AuthController,
+    UserController,
+    AddressController,
+    CountryController,
+    ApiKeyController,
+)
 TAGS = (
-    Tag("users", "Users of the shop and their addresses."),
+    Tag(
+        "users",
+        "Users of the shop and their addresses, and how the addresses of countries are written.",
+    ),
     Tag("auth", "Log-ins, passwords and e-mail addresses."),
 )
 API_KEY_TAGS = (Tag("api keys", "API keys, which authenticate machines."),)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.core.countries import COUNTRIES
 from app.web.cart_tokens import CART_TOKEN
 from app.web.middleware.body_limits import MAX_HEADER_LENGTH
 from app.web.middleware.idempotency import HEADER as IDEMPOTENCY_KEY
@@ -42,11 +43,18 @@ _HEADERS = {
         '"0f3b6c1d2e4a5968778695a4"',
     ),
 }
+_COUNTRY = {
+    "name": "country",
+    "description": "The country's ISO 3166-1 alpha-2 code.",
+    "schema": {"type": "string", "enum": sorted(COUNTRIES)},
+}
 
 
 def path_parameter(parameter: dict[str, Any]) -> dict[str, Any]:
     """Return the framework's parameter with a description."""
     name = parameter["name"]
+    if name == _COUNTRY["name"]:
+        return parameter | _COUNTRY
     subject = f"id of the {name.removesuffix('_id')}" if name.endswith("_id") else name
     return parameter | {"description": f"The {subject}."}
 

@@ -29,6 +29,15 @@ def json_response(
     return cast("Response[Document]", response)
 
 
+def lasting_response(
+    request: Request[object, object, State], document: Document
+) -> Response[Document]:
+    """Return a document that only another release changes, as `json_response` does."""
+    response = json_response(request, document)
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    return response
+
+
 def cached_response(request: Request[object, object, State], found: Found) -> Response[Any]:
     """Return a cached representation, compressed if the caller accepts it, or 304."""
     state_of(request.scope).found = found

@@ -9,6 +9,7 @@ from app.repositories.identity.secret_repository import SecretRepository
 from app.repositories.identity.session_repository import SessionRepository
 from app.repositories.identity.user_repository import UserRepository
 from app.services.identity.account_service import AccountService
+from app.services.identity.address_format_service import AddressFormatService
 from app.services.identity.address_service import AddressService
 from app.services.identity.api_key_service import ApiKeyService
 from app.services.identity.auth_service import AuthService
@@ -108,6 +109,11 @@ def provide_addresses(
     return AddressService(AddressRepository(session), UserRepository(session), shop.clock)
 
 
+def provide_address_formats() -> AddressFormatService:
+    """Return the service of the forms of addresses."""
+    return AddressFormatService()
+
+
 def provide_personal_data(session: AsyncSession, shop: Shop) -> IdentityPrivacy:
     """Return the personal data in users, addresses and log-ins."""
     return IdentityPrivacy(
@@ -124,6 +130,7 @@ Accounts = NamedDependency[AccountService]
 Users = NamedDependency[UserService]
 ApiKeys = NamedDependency[ApiKeyService]
 Addresses = NamedDependency[AddressService]
+AddressFormats = NamedDependency[AddressFormatService]
 
 DEPENDENCIES = {
     "auth": Provide(provide_auth, sync_to_thread=False),
@@ -131,4 +138,5 @@ DEPENDENCIES = {
     "users": Provide(provide_users, sync_to_thread=False),
     "api_keys": Provide(provide_api_keys, sync_to_thread=False),
     "addresses": Provide(provide_addresses, sync_to_thread=False),
+    "address_formats": Provide(provide_address_formats, sync_to_thread=False),
 }

@@ -148,6 +148,7 @@ MATRIX = (
     _row("GET", ADDRESS, "401 | 404 200 200 200 403 200"),
     _row("PATCH", ADDRESS, "401 | 404 200 200 200 403 200", json={"city": "York"}),
     _row("DELETE", ADDRESS, "401 | 404 204 204 204 403 204"),
+    _row("GET", f"{API}/countries/{{country}}/address-format", "200 | 200 200 200 200 200 200"),
     _row("GET", f"{API}/products?q=tea", "200 | 200 200 200 200 200 200"),
     _row(
         "POST",

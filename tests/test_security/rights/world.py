@@ -76,6 +76,7 @@ FILE = ("00", "00", "0" * 64 + ".webp")
 CART_TOKEN = "the token of a guest"
 SAME = dict(zip(("first", "second", "name"), FILE)) | {
     "shirt_id": str(SHIRT),
+    "country": "GB",
     "file_path": "docs.js",
     "day": DAY.isoformat(),
     "cart_token": CART_TOKEN,

@@ -7,6 +7,7 @@ import pytest
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
+from app.core.countries import COUNTRIES
 from app.security.principal import Access
 from app.web.request import FORM
 from app.web.route_options import guarded_of, has_guests, options_of
@@ -108,8 +109,9 @@ async def test_every_parameter_is_described(client: httpx.AsyncClient) -> None:
             if each["in"] != "path":
                 assert each["schema"].get("examples"), (method, path, each["name"])
             if each["in"] == "path":
-                kind = "date" if each["name"] == "day" else "uuid"
-                assert (each["required"], each["schema"]["format"]) == (True, kind)
+                kind = {"day": "date", "country": None}.get(each["name"], "uuid")
+                assert (each["required"], each["schema"].get("format")) == (True, kind)
+                assert kind or each["schema"]["enum"] == sorted(COUNTRIES)
     assert found == {"path", "query", "header"}
 
 
