@@ -38,7 +38,7 @@ from app.security.principal import Caller
 from app.settings import InvalidSettings, Settings, get_settings
 from app.wiring.areas.catalogue import provide_products
 from app.wiring.areas.identity import provide_users
-from app.wiring.areas.orders import provide_orders
+from app.wiring.areas.orders import provide_order_moves, provide_orders
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 from tests.support.refusals import PRODUCT, USER
@@ -209,7 +209,7 @@ async def _change(shop: Shop, kind: Kind, subject_id: UUID) -> str:
                 await provide_users(session, shop).change(caller, subject_id, change)
             ).first_name
         return (
-            await provide_orders(session, shop).move(_CALLER, subject_id, OrderStatus.PAID)
+            await provide_order_moves(session, shop).move(_CALLER, subject_id, OrderStatus.PAID)
         ).status
 
 

@@ -78,6 +78,10 @@ class Settings(BaseSettings):
     """The tax classes of products, `standard` first; `exempt` has no tax anywhere."""
     prices_include_tax: bool = True
     """Whether prices have their tax in them; else it is added."""
+    manual_payment_hours: Annotated[int, Field(ge=1, le=8_760)] = 72
+    """How long an order of a cart waits for a manual payment; then it is cancelled."""
+    payment_instructions: Annotated[str, Field(max_length=1_000)] | None = None
+    """How to pay, in the mail about an order, such as a bank account; unset: nothing."""
     shop_timezone: Zone = "UTC"
     """The zone of the shop day, whose report is made when the day has ended."""
     report_cron: Schedule = "0 0 * * *"

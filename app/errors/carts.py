@@ -2,7 +2,7 @@
 
 from app.errors.base import Conflict, DomainError, NotFound
 
-__all__ = ["CartFull", "CartMerged", "CartNotFound", "CodeUnknown"]
+__all__ = ["CartFull", "CartMerged", "CartNotFound", "CartOrdered", "CodeUnknown"]
 
 
 class CartNotFound(NotFound):
@@ -21,6 +21,12 @@ class CartFull(Conflict):
     """The cart has as many lines or codes as it may have."""
 
     code, title = "cart-full", "The cart is full"
+
+
+class CartOrdered(Conflict):
+    """The cart was ordered and does not change any more; `order_id` is its order."""
+
+    code, title = "cart-ordered", "The cart was ordered"
 
 
 class CodeUnknown(NotFound):

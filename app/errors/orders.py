@@ -1,8 +1,16 @@
-"""Errors about orders."""
+"""Errors about orders and their checkout."""
 
-from app.errors.base import Conflict, NotFound
+from app.errors.base import Conflict, DomainError, NotFound
 
-__all__ = ["IllegalTransition", "OrderExists", "OrderNotFound"]
+__all__ = [
+    "AddressIncomplete",
+    "CartChanged",
+    "CartEmpty",
+    "IllegalTransition",
+    "OrderExists",
+    "OrderNotFound",
+    "TooManyUnpaidOrders",
+]
 
 
 class OrderNotFound(NotFound):
@@ -21,3 +29,27 @@ class OrderExists(Conflict):
     """An order with this id exists."""
 
     code, title = "order-exists", "The order already exists"
+
+
+class CartEmpty(Conflict):
+    """The cart has no lines that could be ordered."""
+
+    code, title = "cart-empty", "The cart is empty"
+
+
+class CartChanged(Conflict):
+    """The cart costs something else than the customer has seen; `total` is what it costs now."""
+
+    code, title = "cart-changed", "The total has changed"
+
+
+class AddressIncomplete(Conflict):
+    """The cart lacks what is needed to deliver, or to write about the order; `errors` lists it."""
+
+    code, title = "address-incomplete", "The address is not complete"
+
+
+class TooManyUnpaidOrders(DomainError):
+    """The customer has as many orders that wait to be paid as are allowed."""
+
+    code, title, status = "too-many-unpaid-orders", "Too many unpaid orders", 429

@@ -17,7 +17,7 @@ from app.security.principal import Caller
 from app.services.orders.placement import Asked
 from app.wiring.areas.catalogue import provide_products
 from app.wiring.areas.data import provide_product_bulk
-from app.wiring.areas.orders import provide_orders
+from app.wiring.areas.orders import provide_order_moves, provide_orders
 from app.wiring.resources import Shop
 
 Outcome = Schema | DomainError
@@ -132,16 +132,16 @@ async def lock_for_orders(
 
 async def move_order(services: Services, caller: Caller, data: OrderUpdateCommand) -> Schema:
     """Move an order along its transitions."""
-    orders = provide_orders(services.session, services.shop)
-    return await orders.move(caller, data.order_id, data.order_data.status)
+    moves = provide_order_moves(services.session, services.shop)
+    return await moves.move(caller, data.order_id, data.order_data.status)
 
 
 async def lock_orders(
     services: Services, moves: Sequence[tuple[Caller, OrderUpdateCommand]]
 ) -> None:
     """Lock the orders that are to move, and the products whose stock they return."""
-    orders = provide_orders(services.session, services.shop)
-    await orders.lock_for_moving([(data.order_id, data.order_data.status) for _, data in moves])
+    moving = provide_order_moves(services.session, services.shop)
+    await moving.lock_for_moving([(data.order_id, data.order_data.status) for _, data in moves])
 
 
 async def existing_products(services: Services, ids: Collection[UUID]) -> set[UUID]:

@@ -24,8 +24,15 @@ class Cart(Base):
             "uq_carts_user_id",
             "user_id",
             unique=True,
-            postgresql_where=sql("user_id IS NOT NULL"),
-            sqlite_where=sql("user_id IS NOT NULL"),
+            postgresql_where=sql("user_id IS NOT NULL AND order_id IS NULL"),
+            sqlite_where=sql("user_id IS NOT NULL AND order_id IS NULL"),
+        ),
+        Index(
+            "uq_carts_order_id",
+            "order_id",
+            unique=True,
+            postgresql_where=sql("order_id IS NOT NULL"),
+            sqlite_where=sql("order_id IS NOT NULL"),
         ),
         Index(None, "touched_at"),
         Index(
@@ -53,6 +60,9 @@ class Cart(Base):
     locale: Mapped[str] = mapped_column(String(35), default="")
     # The cart that has its lines since a user claimed it.
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("carts.id", ondelete="CASCADE"))
+    # The order that was placed of it, unless that was cancelled. Not a foreign key: orders stay,
+    # and SQLite could not drop a column that refers to them.
+    order_id: Mapped[UUID | None] = mapped_column()
     # When the customer last changed it.
     touched_at: Mapped[datetime] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()

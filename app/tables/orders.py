@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     String,
+    Text,
     UniqueConstraint,
     text,
     true,
@@ -26,6 +27,7 @@ from app.tables.catalogue import product_of
 
 __all__ = [
     "Order",
+    "OrderAdjustment",
     "OrderChange",
     "OrderItem",
     "OrderStatus",
@@ -35,7 +37,7 @@ __all__ = [
 
 
 class Order(Base):
-    """An order of a user, at the prices of the time of purchase."""
+    """An order of a user or a guest, at the prices of the time of purchase."""
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -53,13 +55,26 @@ class Order(Base):
         Index(None, "total_minor", "id"),
         Index(None, "user_id", "created_at", "id"),
         Index(None, "status", "created_at", "id"),
+        Index(
+            "ix_orders_pay_by",
+            "pay_by",
+            postgresql_where=text("pay_by IS NOT NULL"),
+            sqlite_where=text("pay_by IS NOT NULL"),
+        ),
+        Index(
+            "ix_orders_email_key",
+            "email_key",
+            postgresql_where=text("email_key IS NOT NULL"),
+            sqlite_where=text("email_key IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column()
     # The number of an imported order where it comes from, by which it is recognized.
     source_reference: Mapped[str | None] = mapped_column(String(100))
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    # None for an order of a guest.
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     status: Mapped[OrderStatus] = mapped_column()
     delivery_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     units: Mapped[int] = mapped_column()
@@ -74,10 +89,21 @@ class Order(Base):
     shipping_minor: Mapped[AmountOrZero] = mapped_column()
     # That of the lines and of shipping.
     tax_minor: Mapped[AmountOrZero] = mapped_column()
+    # What follows was chosen at the checkout of a cart; other orders have none of it.
+    email: Mapped[str | None] = mapped_column(String(320))
+    email_key: Mapped[str | None] = mapped_column(String(1000))
+    billing_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    note: Mapped[str | None] = mapped_column(Text)
+    locale: Mapped[str | None] = mapped_column(String(35))
+    # Until when a pending order must be paid; then it is cancelled.
+    pay_by: Mapped[datetime | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
     version: Mapped[int] = mapped_column(default=1)
 
+    adjustments: Mapped[list["OrderAdjustment"]] = relationship(
+        lazy="raise", order_by="OrderAdjustment.seq"
+    )
     items: Mapped[list["OrderItem"]] = relationship(lazy="raise", order_by="OrderItem.position")
     taxes: Mapped[list["OrderTax"]] = relationship(
         lazy="raise", order_by="OrderTax.rate_ppm.desc(), OrderTax.reason"
@@ -110,6 +136,7 @@ class Order(Base):
             )
         )
         self.status = status
+        self.pay_by = None
         self.updated_at = at
         self.version += 1
 
@@ -151,6 +178,22 @@ class OrderTax(Base):
     reason: Mapped[str] = mapped_column(String(32), primary_key=True)
     net_minor: Mapped[int] = mapped_column()
     tax_minor: Mapped[int] = mapped_column()
+
+
+class OrderAdjustment(Base):
+    """What a promotion took off an order; the sums of the lines are in the lines."""
+
+    __tablename__ = "order_adjustments"
+    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_minor"),)
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # The line; None for shipping.
+    position: Mapped[int | None] = mapped_column()
+    promotion_id: Mapped[UUID] = mapped_column()
+    code: Mapped[str | None] = mapped_column(String(64))
+    label: Mapped[str] = mapped_column(String(100))
+    amount_minor: Mapped[int] = mapped_column()
 
 
 class OrderChange(Base):
@@ -207,6 +250,42 @@ class NewTax:
 
 
 @dataclass(frozen=True, slots=True)
+class NewAdjustment:
+    """What a promotion takes off an order that is not stored yet."""
+
+    position: int | None
+    promotion_id: UUID
+    code: str | None
+    label: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What was chosen at the checkout of a cart beside the goods and the delivery."""
+
+    email: str
+    email_key: str
+    billing_address: dict[str, Any] | None
+    note: str | None
+    locale: str | None
+    pay_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewShipping:
+    """The shipping of an order that is not stored yet."""
+
+    method: dict[str, Any] | None = None
+    total_minor: int = 0
+    """What is to be paid for it, with its tax."""
+    tax_minor: int = 0
+
+
+NO_SHIPPING = NewShipping()
+
+
+@dataclass(frozen=True, slots=True)
 class NewStep:
     """One step in the history of an order that is not stored yet."""
 
@@ -219,7 +298,7 @@ class NewOrder:
     """An order that is not stored yet, with its lines; its last step is its status."""
 
     id: UUID
-    user_id: UUID
+    user_id: UUID | None
     currency: str
     created_at: datetime
     actor: str
@@ -228,10 +307,10 @@ class NewOrder:
     steps: Sequence[NewStep] = field(default=())
     source_reference: str | None = None
     prices_include_tax: bool = True
-    shipping_method: dict[str, Any] | None = None
-    shipping_minor: int = 0
-    shipping_tax_minor: int = 0
+    shipping: NewShipping = NO_SHIPPING
     taxes: Sequence[NewTax] = field(default=())
+    adjustments: Sequence[NewAdjustment] = field(default=())
+    contact: Contact | None = None
 
     @property
     def holds_stock(self) -> bool:
@@ -248,7 +327,7 @@ class NewOrder:
         """What is to be paid for all lines and for shipping."""
         goods = sum(line.amount_minor for line in self.lines)
         added = 0 if self.prices_include_tax else sum(line.tax_minor for line in self.lines)
-        return goods + added + self.shipping_minor
+        return goods + added + self.shipping.total_minor
 
     @property
     def discount_minor(self) -> int:
@@ -258,10 +337,19 @@ class NewOrder:
     @property
     def tax_minor(self) -> int:
         """The tax of all lines and of shipping."""
-        return self.shipping_tax_minor + sum(line.tax_minor for line in self.lines)
+        return self.shipping.tax_minor + sum(line.tax_minor for line in self.lines)
 
 
 def without_person(address: dict[str, Any]) -> dict[str, Any]:
     """Return the part of an address that the ledger needs: the country, for taxes."""
     kept = {"region": "", "country": address["country"]}
     return {name: "anonymised" for name in address if name not in OPTIONAL_PARTS} | kept
+
+
+def without_customer(order: Any) -> dict[str, Any]:
+    """Return the columns of an order in which a customer could be recognised, cleared."""
+    addresses = {name: getattr(order, name) for name in ("delivery_address", "billing_address")}
+    cleared = {name: without_person(each) for name, each in addresses.items() if each is not None}
+    if order.email is None:
+        return cleared
+    return cleared | {"email": "anonymised", "email_key": None, "note": None}

@@ -27,7 +27,7 @@ from app.services.orders.placement import Asked
 from app.tables.catalogue import availability_of, best_of
 from app.wiring.areas.catalogue import provide_products, provide_stock
 from app.wiring.areas.identity import provide_users
-from app.wiring.areas.orders import provide_orders
+from app.wiring.areas.orders import provide_order_moves, provide_orders
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 from tests.conftest import sqlite_settings
@@ -94,7 +94,7 @@ async def cancel_latest(shop: Shop) -> None:
         latest = select(Order.id).where(Order.status == OrderStatus.PENDING)
         order_id = await session.scalar(latest.order_by(Order.number.desc()).limit(1))
         if order_id is not None:
-            await provide_orders(session, shop).cancel(CALLER, order_id)
+            await provide_order_moves(session, shop).cancel(CALLER, order_id)
 
 
 async def change(shop: Shop, product_id: UUID, **fields: object) -> None:

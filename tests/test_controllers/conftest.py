@@ -1,6 +1,7 @@
 """Fixtures: a shop on each database whose mails stay where they are written."""
 
 from collections.abc import AsyncIterator, Iterator
+from itertools import count
 
 import httpx
 import pytest
@@ -10,8 +11,10 @@ from litestar import Litestar
 from app.settings import Settings
 from app.wiring.resources import Shop
 from tests.conftest import DATABASES, client_of, empty, postgres_settings, sqlite_settings
-from tests.support.accounts import standing
+from tests.support.accounts import at, standing
 from tests.support.servers import PostgresServer
+
+_hosts = count(1)
 
 
 @pytest.fixture(name="still_settings", scope="session", params=DATABASES)
@@ -50,4 +53,13 @@ async def its_client(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of that shop with an API key."""
     async with client_of(still_app) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(name="nobody", loop_scope="session")
+async def somebody_who_has_not_logged_in(
+    app: Litestar, shop: Shop  # pylint: disable=unused-argument  # it empties itself afterwards
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client without a token, from an address whose limits no other test has used."""
+    async with at(app, f"198.18.{next(_hosts)}.1") as client:
         yield client

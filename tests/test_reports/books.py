@@ -15,7 +15,7 @@ from app.schemas.reports.report_schema import ReportSummary
 from app.security.principal import SYSTEM
 from app.services.reports.report_service import summary_of
 from app.wiring.areas.data import provide_imports
-from app.wiring.areas.orders import provide_orders
+from app.wiring.areas.orders import provide_order_moves
 from app.wiring.resources import Shop
 from tests.support.moments import later
 
@@ -65,7 +65,7 @@ async def orders_of(shop: Shop) -> list[Any]:
 async def cancel(shop: Shop, order_id: Any, at: datetime) -> None:
     """Cancel an order at a moment."""
     async with at_moment(shop, at), shop.database.write() as session:
-        await provide_orders(session, shop).cancel(SYSTEM, order_id)
+        await provide_order_moves(session, shop).cancel(SYSTEM, order_id)
 
 
 @asynccontextmanager

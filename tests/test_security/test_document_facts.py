@@ -272,6 +272,7 @@ CLASSES_OF_DATA = {
     "inbox": "(inbox)",
     "login_sessions": "log-ins",
     "operations": "operations",
+    "order_adjustments": "orders with their changes",
     "order_changes": "orders with their changes",
     "order_items": "orders with their changes",
     "order_mails": "mails",

@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 from app.errors import (
     CartMerged,
     CartNotFound,
+    CartOrdered,
     PreconditionFailed,
     ShippingMethodNotFound,
 )
@@ -58,6 +59,7 @@ class CartController(Controller):
         opt=declared(
             CartNotFound,
             CartMerged,
+            CartOrdered,
             PreconditionFailed,
             ShippingMethodNotFound,
             access=Access.PUBLIC,
@@ -91,7 +93,7 @@ class CartController(Controller):
         "/{cart_id:uuid}/claim",
         status_code=200,
         summary="Claim the cart of a guest",
-        opt=declared(CartNotFound, access=Access.CUSTOMER) | for_guests(),
+        opt=declared(CartNotFound, CartOrdered, access=Access.CUSTOMER) | for_guests(),
     )
     async def claim(
         self, request: ShopRequest, cart_id: FromPath[UUID], cart_claims: Claims

@@ -9,6 +9,7 @@ from app.errors import (
     CartFull,
     CartMerged,
     CartNotFound,
+    CartOrdered,
     CodeUnknown,
     InvalidInput,
     NotSoldInCurrency,
@@ -39,6 +40,7 @@ class CartLineController(Controller):
         opt=declared(
             CartNotFound,
             CartMerged,
+            CartOrdered,
             CartFull,
             ProductNotFound,
             VariantNotFound,
@@ -65,6 +67,7 @@ class CartLineController(Controller):
         opt=declared(
             CartNotFound,
             CartMerged,
+            CartOrdered,
             CartFull,
             VariantNotFound,
             ProductNotForSale,
@@ -88,7 +91,7 @@ class CartLineController(Controller):
     @delete(
         "/{variant_id:uuid}",
         summary="Remove a line",
-        opt=declared(CartNotFound, CartMerged, access=Access.PUBLIC) | for_guests(),
+        opt=declared(CartNotFound, CartMerged, CartOrdered, access=Access.PUBLIC) | for_guests(),
     )
     async def remove(
         self,

@@ -2,7 +2,8 @@
 
 from litestar.openapi.spec import Tag
 
+from app.controllers.orders.checkout_controller import CheckoutController
 from app.controllers.orders.order_controller import OrderController
 
-CONTROLLERS = (OrderController,)
-TAGS = (Tag("orders", "Orders of users."),)
+CONTROLLERS = (CheckoutController, OrderController)
+TAGS = (Tag("orders", "Orders of users and guests."),)

@@ -6,7 +6,6 @@ from litestar import Controller, Response, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParams
 
 from app.errors import (
-    DomainError,
     IllegalTransition,
     InsufficientStock,
     NotSoldToCountry,
@@ -30,10 +29,8 @@ from app.schemas.orders.order_schema import (
 from app.security.areas.orders import OrdersScope
 from app.security.principal import Access
 from app.services.orders.placement import Asked
-from app.services.system.idempotency_service import Answer
-from app.web.rendering.problems import answer_of_refusal
+from app.web.rendering.order_answers import answer_of_order
 from app.web.rendering.responses import (
-    answer_of_new,
     cached_response,
     json_response,
     sent_answer,
@@ -42,7 +39,7 @@ from app.web.request import ShopRequest
 from app.web.request_state import take_claim
 from app.web.respond_async import command_with_body, respond_async
 from app.web.route_options import Answers, Deferral, declared
-from app.wiring.areas.orders import Batches, Orders
+from app.wiring.areas.orders import Batches, Moves, Orders
 
 
 class OrderController(Controller):
@@ -77,7 +74,7 @@ class OrderController(Controller):
             return response
         asked = Asked(request.caller, data)
         claim = take_claim(request.scope)
-        return sent_answer(await order_batches.place(asked, claim, _rendered))
+        return sent_answer(await order_batches.place(asked, claim, answer_of_order))
 
     @get(
         summary="List orders",
@@ -120,14 +117,14 @@ class OrderController(Controller):
         request: ShopRequest,
         order_id: FromPath[UUID],
         data: JSONBody[OrderChangeStatus],
-        orders: Orders,
+        order_moves: Moves,
     ) -> Response[OrderRead]:
         """Move an order along `pending → paid → shipped → delivered`, or cancel it."""
         command = await command_with_body(request, "order_data", order_id=order_id)
         if (answer := await respond_async(request, command, 200)) is not None:
             return answer
         return json_response(
-            request, await orders.move(request.caller, order_id, data.status, request.if_match)
+            request, await order_moves.move(request.caller, order_id, data.status, request.if_match)
         )
 
     @post(
@@ -139,13 +136,7 @@ class OrderController(Controller):
         ),
     )
     async def cancel(
-        self, request: ShopRequest, order_id: FromPath[UUID], orders: Orders
+        self, request: ShopRequest, order_id: FromPath[UUID], order_moves: Moves
     ) -> Response[OrderRead]:
         """Cancel an order that is not shipped yet; its units return to stock."""
-        return json_response(request, await orders.cancel(request.caller, order_id))
-
-
-def _rendered(outcome: OrderRead | DomainError) -> Answer:
-    if isinstance(outcome, DomainError):
-        return answer_of_refusal(outcome)
-    return answer_of_new(outcome, f"/api/v1/orders/{outcome.id}")
+        return json_response(request, await order_moves.cancel(request.caller, order_id))

@@ -45,11 +45,17 @@ class CartRepository(Repository[Cart]):
         await lock_rows(self.session, User.id, User.id == user_id, keeps_key=True)
 
     async def of_user(self, user_id: UUID) -> UUID | None:
-        """Return the cart of a user, if there is one."""
+        """Return the cart of a user that is not ordered, if there is one."""
         found: UUID | None = await self.session.scalar(
-            select(Cart.id).where(Cart.user_id == user_id)
+            select(Cart.id).where(Cart.user_id == user_id, Cart.order_id.is_(None))
         )
         return found
+
+    async def of_order(self, order_id: UUID) -> Cart | None:
+        """Return the cart of an order, locked."""
+        await lock_rows(self.session, Cart.id, Cart.order_id == order_id)
+        rows = await self.session.scalars(self.query().where(Cart.order_id == order_id))
+        return rows.unique().one_or_none()
 
     async def all_of_user(self, user_id: UUID) -> Sequence[Cart]:
         """Return the carts of a user."""
@@ -66,9 +72,11 @@ class CartRepository(Repository[Cart]):
         """Delete carts that have not been changed for these times; return how many."""
         columns = _carts.c
         has_lines = exists().where(_lines.c.cart_id == columns.id)
+        # A guest finds the order by its cart.
+        is_kept = or_(columns.user_id.is_not(None), columns.order_id.is_not(None))
         is_old = or_(
-            and_(columns.user_id.is_not(None), columns.touched_at < now - user),
-            and_(columns.user_id.is_(None), columns.touched_at < now - guest),
+            and_(is_kept, columns.touched_at < now - user),
+            and_(~is_kept, columns.touched_at < now - guest),
             and_(
                 columns.touched_at < now - empty,
                 columns.merged_into_id.is_(None),

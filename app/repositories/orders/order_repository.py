@@ -1,27 +1,31 @@
 """Queries over orders."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, select, text, update
+from sqlalchemy import Select, exists, func, or_, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.cache.areas.orders import order_tags
 from app.database.sessions import mark_changed
 from app.errors import OrderNotFound
-from app.models import Order, OrderChange, OrderItem, OrderStatus, OrderTax
+from app.models import Order, OrderAdjustment, OrderChange, OrderItem, OrderStatus, OrderTax
 from app.repositories.base import Repository
 from app.repositories.bulk import among, insert_rows, table_of
 from app.schemas.orders.order_schema import OrderQuery
-from app.tables.orders import NewOrder, without_person
+from app.tables.orders import Contact, NewOrder, without_customer
 
 _NEXT_NUMBERS = text("SELECT nextval('order_numbers') FROM generate_series(1, :count)")
 _orders = table_of(Order)
 _items = table_of(OrderItem)
 _changes = table_of(OrderChange)
 _taxes = table_of(OrderTax)
+_adjustments = table_of(OrderAdjustment)
+_NO_CONTACT = dict.fromkeys(each.name for each in fields(Contact))
 
 _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
     "created_at": Order.created_at,
@@ -46,10 +50,15 @@ class OrderRepository(Repository[Order]):
         query = self._owned(owner).where(Order.id == order_id)
         order = await self._one(query, order_id, lock=lock)
         await self.session.refresh(order, ["items", "history"])
-        if any(item.tax_rate_ppm is not None for item in order.items):
-            await self.session.refresh(order, ["taxes"])
-        else:
-            set_committed_value(order, "taxes", [])
+        # Most orders have none of these.
+        parts = {
+            "taxes": any(item.tax_rate_ppm is not None for item in order.items),
+            "adjustments": order.email is not None,
+        }
+        if there := [name for name, is_there in parts.items() if is_there]:
+            await self.session.refresh(order, there)
+        for name in parts.keys() - there:
+            set_committed_value(order, name, [])
         return order
 
     async def variant_ids_in(self, ids: Collection[UUID]) -> set[UUID]:
@@ -103,6 +112,7 @@ class OrderRepository(Repository[Order]):
             (_items, [row for order in orders for row in _item_rows(order)]),
             (_changes, [row for order in orders for row in _change_rows(order)]),
             (_taxes, [row for order in orders for row in _tax_rows(order)]),
+            (_adjustments, [row for order in orders for row in _adjustment_rows(order)]),
         )
         return numbers
 
@@ -117,27 +127,34 @@ class OrderRepository(Repository[Order]):
             .where(Order.user_id == user_id)
             .order_by(Order.created_at, Order.id)
             .options(
-                selectinload(Order.items), selectinload(Order.history), selectinload(Order.taxes)
+                selectinload(Order.items),
+                selectinload(Order.history),
+                selectinload(Order.taxes),
+                selectinload(Order.adjustments),
             )
         )
         return (await self.session.scalars(query)).all()
 
-    async def clear_delivery_addresses(
-        self, user_id: UUID, finished: Collection[OrderStatus]
-    ) -> None:
-        """Clear the addresses of the finished orders of a user, except for the country."""
-        query = select(Order.id, Order.delivery_address).where(
+    async def clear_customers(self, user_id: UUID, finished: Collection[OrderStatus]) -> None:
+        """Clear what tells of a user in the user's finished orders, except for the country."""
+        query = select(Order.id, Order.delivery_address, Order.billing_address, Order.email).where(
             Order.user_id == user_id,
             Order.status.in_(finished),
-            Order.delivery_address.is_not(None),
+            or_(Order.delivery_address.is_not(None), Order.email.is_not(None)),
         )
-        for order_id, address in await self.session.execute(query):
-            mark_changed(self.session, order_tags([order_id]))
-            await self.session.execute(
-                update(Order)
-                .where(Order.id == order_id)
-                .values(delivery_address=without_person(address))
-            )
+        for row in await self.session.execute(query):
+            mark_changed(self.session, order_tags([row.id]))
+            cleared = without_customer(row)
+            await self.session.execute(update(Order).where(Order.id == row.id).values(cleared))
+
+    async def unpaid_of(self, customer: UUID | str) -> tuple[int, datetime | None]:
+        """Return how many orders of a customer wait to be paid, and when the first one ends."""
+        own = (
+            Order.user_id == customer if isinstance(customer, UUID) else Order.email_key == customer
+        )
+        query = select(func.count(), func.min(Order.pay_by)).where(Order.pay_by.is_not(None), own)
+        count, first = (await self.session.execute(query)).one()
+        return count, first
 
     async def last_number(self) -> int:
         """Return the highest order number; 0 without orders."""
@@ -167,12 +184,13 @@ def _order_row(order: NewOrder, number: int) -> dict[str, Any]:
         "currency": order.currency,
         "prices_include_tax": order.prices_include_tax,
         "discount_minor": order.discount_minor,
-        "shipping_method": order.shipping_method,
-        "shipping_minor": order.shipping_minor,
+        "shipping_method": order.shipping.method,
+        "shipping_minor": order.shipping.total_minor,
         "tax_minor": order.tax_minor,
         "created_at": order.created_at,
         "updated_at": order.steps[-1].changed_at,
         "version": len(order.steps),
+        **(_NO_CONTACT if order.contact is None else asdict(order.contact)),
     }
 
 
@@ -221,4 +239,19 @@ def _tax_rows(order: NewOrder) -> list[dict[str, Any]]:
             "tax_minor": tax.tax_minor,
         }
         for tax in order.taxes
+    ]
+
+
+def _adjustment_rows(order: NewOrder) -> list[dict[str, Any]]:
+    return [
+        {
+            "order_id": order.id,
+            "seq": seq,
+            "position": each.position,
+            "promotion_id": each.promotion_id,
+            "code": each.code,
+            "label": each.label,
+            "amount_minor": each.amount_minor,
+        }
+        for seq, each in enumerate(order.adjustments, start=1)
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from app.errors import ShippingMethodNotFound
 from app.models import ShippingMethod
@@ -32,6 +32,10 @@ class ShippingMethodRepository(Repository[ShippingMethod]):
         """Return those of the shipping methods that exist."""
         query = select(ShippingMethod).where(among(self.session, ShippingMethod.id, set(ids)))
         return {each.id: each for each in await self.session.scalars(query)}
+
+    async def has_active(self) -> bool:
+        """Return whether there is a shipping method that customers can choose."""
+        return bool(await self.session.scalar(select(exists().where(ShippingMethod.is_active))))
 
     async def active(self) -> Sequence[ShippingMethod]:
         """Return the shipping methods that customers can choose, in their order."""

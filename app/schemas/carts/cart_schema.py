@@ -159,6 +159,10 @@ class CartRead(WithCurrency):
         description="The address of the invoice, if it is another one.", examples=[None]
     )
     shipping_method_id: UUID | None = Field(description="The shipping method.", examples=[None])
+    order_id: UUID | None = omitted(
+        description="The order that was placed of it; it does not change any more.",
+        examples=[_ID],
+    )
     codes: list[Code] = Field(
         max_length=MAX_CODES, description="The codes that were entered.", examples=[[]]
     )

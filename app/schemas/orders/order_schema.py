@@ -33,9 +33,12 @@ from app.schemas.taxes.amount_fields import (
     TAX,
 )
 from app.schemas.taxes.tax_amounts import TaxAtRate
+from app.tables.promotions import CODE_LENGTH
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
+# Each promotion reduces each line once, and shipping.
+MAX_DISCOUNTS = 10_000
 
 # Lines of the same variant are added up.
 Units = Annotated[int, Field(ge=1, le=MAX_LINES * MAX_LINE_QUANTITY)]
@@ -142,6 +145,21 @@ class OrderShippingRead(Schema):
     carrier: str = Field(max_length=100, description="The carrier.", examples=["DHL"])
 
 
+class OrderDiscountRead(InCurrency):
+    """What a promotion took off a line of an order, or off its shipping."""
+
+    label: str = Field(max_length=100, description="What it is called.", examples=["10 % off tea"])
+    code: str | None = omitted(
+        max_length=CODE_LENGTH,
+        description="The code; absent for a promotion that applied by itself.",
+        examples=["SUMMER-26"],
+    )
+    position: Ordinal | None = omitted(
+        description="The line, from 1; absent for shipping.", examples=[1]
+    )
+    amount_minor: Amount = Field(alias="amount", description="What it took off.", examples=["1.00"])
+
+
 class OrderChangeRead(Schema):
     """A transition of an order."""
 
@@ -160,7 +178,7 @@ class OrderSummary(WithCurrency):
 
     id: UUID = Field(description="The order's id (UUIDv7).", examples=[_ID])
     number: Ordinal = Field(description="The short, rising number for people.", examples=[1024])
-    user_id: UUID = Field(description="The customer.", examples=[_ID])
+    user_id: UUID | None = Field(description="The customer; null for a guest.", examples=[_ID])
     status: OrderStatus = Field(description="The status of the order.", examples=["pending"])
     units: Units = Field(description="The number of units in all lines.", examples=[2])
     discount_minor: Amount = DISCOUNT
@@ -200,6 +218,31 @@ class OrderRead(OrderSummary):
         description="The tax by rate, the highest first.",
         examples=[[]],
     )
+    adjustments: list[OrderDiscountRead] = omitted(
+        [],
+        alias="discounts",
+        max_length=MAX_DISCOUNTS,
+        description="What promotions took off, by line.",
+        examples=[[]],
+    )
+    email: str | None = omitted(
+        max_length=320,
+        description="Where the shop writes about an order of a cart.",
+        examples=["ada@example.com"],
+    )
+    billing_address: DeliveryAddress | None = omitted(
+        description="The address of the invoice, if it is another one.", examples=[None]
+    )
+    note: str | None = omitted(
+        max_length=2_000, description="A note of the customer.", examples=["Please ring twice."]
+    )
+    locale: str | None = omitted(
+        max_length=35, description="The language of the customer.", examples=["de"]
+    )
+    pay_by: datetime | None = omitted(
+        description="Until when it must be paid (UTC); after that it is cancelled.",
+        examples=[_MOMENT],
+    )
     history: list[OrderChangeRead] = Field(
         # An order never returns to a previous status.
         max_length=len(OrderStatus),
@@ -209,7 +252,7 @@ class OrderRead(OrderSummary):
 
     @model_validator(mode="after")
     def _have_one_currency(self) -> Self:
-        self.hand_down([*self.items, *self.taxes])
+        self.hand_down([*self.items, *self.taxes, *self.adjustments])
         return self
 
 

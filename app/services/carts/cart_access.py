@@ -4,7 +4,7 @@ import hmac
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.errors import CartMerged, CartNotFound
+from app.errors import CartMerged, CartNotFound, CartOrdered
 from app.models import Cart
 from app.repositories.carts.cart_repository import CartRepository
 from app.security.principal import Caller
@@ -29,6 +29,7 @@ async def opened(
     Raises:
         CartNotFound: it does not exist, or the visitor may not use it.
         CartMerged: it became part of that of a user.
+        CartOrdered: it was ordered, and is locked to be changed.
     """
     cart = await carts.find(cart_id, lock=lock)
     if not may_use(cart, visitor) or cart is None:
@@ -38,6 +39,8 @@ async def opened(
             "the cart became part of that of the user who claimed it",
             location=f"/api/v1/carts/{cart.merged_into_id}",
         )
+    if lock and cart.order_id is not None:
+        raise CartOrdered("the cart was ordered", order_id=str(cart.order_id))
     return cart
 
 

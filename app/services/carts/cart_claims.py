@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.core.clock import Clock
 from app.core.limits import MAX_LINES
-from app.errors import CartNotFound
+from app.errors import CartNotFound, CartOrdered
 from app.models import Cart
 from app.repositories.carts.cart_line_repository import CartLineRepository
 from app.repositories.carts.cart_repository import CartRepository
@@ -48,6 +48,7 @@ class CartClaims:
 
         Raises:
             CartNotFound: it does not exist, the token is not its own, or another user has it.
+            CartOrdered: it was ordered, and its order stays that of a guest.
         """
         user_id = visitor.caller.own_id
         await self._carts.lock_user(user_id)
@@ -58,6 +59,8 @@ class CartClaims:
             raise CartNotFound.of(cart_id)
         if guest.merged_into_id not in (None, own_id):
             raise CartNotFound.of(cart_id)
+        if guest.order_id is not None:
+            raise CartOrdered("the cart was ordered", order_id=str(guest.order_id))
         own = None if own_id is None else await self._carts.find(own_id)
         notices: tuple[CartNotice, ...] = ()
         if own is None:

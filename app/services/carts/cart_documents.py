@@ -26,6 +26,7 @@ _OF_CART = (
     "delivery_address",
     "billing_address",
     "shipping_method_id",
+    "order_id",
     "codes",
     "created_at",
     "updated_at",

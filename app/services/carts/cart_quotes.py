@@ -1,6 +1,6 @@
 """What carts cost now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -74,26 +74,35 @@ class CartQuotes:
     async def terms_of(self, cart: Cart, product_ids: set[UUID], now: datetime) -> CartTerms:
         """Return what the quote of a cart depends on."""
         place = place_of(cart.delivery_address)
-        promotions, unknown = await self._promotions.offered(
-            cart.codes, cart.currency, customer_key(cart), place, now
-        )
+        promotions, unknown = await self.promotions_of(cart, now)
         taxes: Taxes | DomainError | None = None
         if (home := self._taxes.home) is not None:
             taxed = place or home
             taxes = (await self._taxes.taxes_at({taxed}, now))[taxed]
-        is_refused = isinstance(taxes, DomainError)
-        asks_for_categories = any(each.conditions.category_ids for each in promotions)
         return CartTerms(
             promotions=promotions,
             unknown_codes=unknown,
             taxes=None if isinstance(taxes, DomainError) else taxes,
             tax_refusal=taxes if isinstance(taxes, DomainError) else None,
-            categories=(
-                await self._lines.categories_of(product_ids)
-                if asks_for_categories and product_ids and not is_refused
-                else {}
-            ),
+            categories=await self.categories_of(promotions, product_ids),
         )
+
+    async def promotions_of(
+        self, cart: Cart, now: datetime
+    ) -> tuple[tuple[Promotion, ...], tuple[str, ...]]:
+        """Return the promotions of a cart, and its codes that no coupon has."""
+        place = place_of(cart.delivery_address)
+        return await self._promotions.offered(
+            cart.codes, cart.currency, customer_key(cart), place, now
+        )
+
+    async def categories_of(
+        self, promotions: Iterable[Promotion], product_ids: Collection[UUID]
+    ) -> Mapping[UUID, frozenset[UUID]]:
+        """Return the categories of products and those above them, if a promotion asks for them."""
+        if not product_ids or not any(each.conditions.category_ids for each in promotions):
+            return {}
+        return await self._lines.categories_of(product_ids)
 
 
 def quoted(cart: Cart, lines: Sequence[LineInCart], terms: CartTerms, now: datetime) -> QuotedCart:

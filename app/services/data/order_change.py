@@ -21,7 +21,7 @@ from app.services.data.import_outcome import (
     what_differs,
 )
 from app.services.data.order_rows import CHANGEABLE, OrderRows, differences_of, path_between
-from app.services.orders.order_service import OrderService
+from app.services.orders.order_moves import OrderMoves
 from app.tables.identity import comparison_key
 
 
@@ -34,7 +34,7 @@ class OrderChanges:
         imported: OrderImportRepository,
         stock: StockRepository,
         imported_products: ProductImportRepository,
-        service: OrderService,
+        moves: OrderMoves,
         clock: Clock,
         currency: str,
         options: ImportOptions,
@@ -43,7 +43,7 @@ class OrderChanges:
         self._imported = imported
         self._stock = stock
         self._imported_products = imported_products
-        self._service = service
+        self._moves = moves
         self._clock = clock
         self._currency = currency
         self._options = options
@@ -71,7 +71,7 @@ class OrderChanges:
             else:
                 changed[reference] = differences
         if changed:
-            await self._service.lock_for_moving(
+            await self._moves.lock_for_moving(
                 [(existing[each].id, orders[each].first.status) for each in changed]
             )
         for reference, differences in changed.items():
@@ -96,7 +96,7 @@ class OrderChanges:
             await self._redate(order, existing)
         if "status" in differences:
             for status in path_between(existing.status, order.first.status) or ():
-                await self._service.move(CALLER, existing.id, status)
+                await self._moves.move(CALLER, existing.id, status)
             if order.first.status is OrderStatus.CANCELLED and not self._options.moves_stock:
                 await self._keep_stock(existing.id)
 

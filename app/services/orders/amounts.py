@@ -1,58 +1,97 @@
-"""The amounts of an order beside its prices: tax and shipping, as a quote has them."""
+"""The amounts of an order beside its prices: discounts, tax and shipping, as a quote has them."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID
 
 from app.errors import ShippingMethodUnfit
 from app.models import ShippingMethod
 from app.pricing.quote import price
-from app.pricing.terms import Cart, Quote, QuotedLine, Taxes
+from app.pricing.terms import Cart, Promotion, Quote, QuotedLine, Taxes
 from app.services.carts.quoting import UNTAXED, goods_of, shipping_of
-from app.tables.orders import NewLine, NewOrder, NewTax
+from app.tables.orders import NO_SHIPPING, NewAdjustment, NewLine, NewOrder, NewShipping, NewTax
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """The promotions of an order, and the categories that they ask for."""
+
+    promotions: tuple[Promotion, ...] = ()
+    categories: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
+    """The categories of products, and those above them."""
+
+
+NO_OFFERS = Offers()
 
 
 def with_amounts(
-    order: NewOrder, variants: Sequence[Any], taxes: Taxes | None, method: ShippingMethod | None
+    order: NewOrder,
+    variants: Sequence[Any],
+    taxes: Taxes | None,
+    method: ShippingMethod | None,
+    offers: Offers = NO_OFFERS,
 ) -> NewOrder:
-    """Return an order of these variants with its tax and the price of its shipping.
+    """Return an order of these variants with its tax, its shipping and what promotions take off.
 
     `taxes` is None if the shop charges no tax.
 
     Raises:
         ShippingMethodUnfit: the method has no price for the order.
     """
-    if taxes is None and method is None:
+    if taxes is None and method is None and not offers.promotions:
         return order
     goods = tuple(
-        goods_of(variant, line.variant_id, line.unit_price_minor, line.quantity, taxes)
+        goods_of(
+            variant,
+            line.variant_id,
+            line.unit_price_minor,
+            line.quantity,
+            taxes,
+            offers.categories.get(line.product_id, frozenset()),
+        )
         for line, variant in zip(order.lines, variants, strict=True)
     )
     shipping = None if method is None else shipping_of(method, order.currency, taxes)
-    cart = Cart(goods, UNTAXED if taxes is None else taxes, shipping=shipping)
-    quote = price(cart, order.created_at)
-    if method is not None:
-        if not quote.is_shippable:
-            raise unfit(method)
-        order = replace(
-            order,
-            shipping_method={"id": str(method.id), "name": method.name, "carrier": method.carrier},
+    terms = UNTAXED if taxes is None else taxes
+    quote = price(Cart(goods, terms, offers.promotions, shipping), order.created_at)
+    if method is not None and not quote.is_shippable:
+        raise unfit(method)
+    return _adjusted(quoted(order, quote, taxes, method), quote, offers)
+
+
+def _adjusted(order: NewOrder, quote: Quote, offers: Offers) -> NewOrder:
+    """Return an order with what each promotion of its quote takes off."""
+    promotions = {each.id: each for each in offers.promotions}
+    adjustments = [
+        NewAdjustment(
+            position=each.position,
+            promotion_id=each.promotion_id,
+            code=promotions[each.promotion_id].code,
+            label=promotions[each.promotion_id].label,
+            amount_minor=each.amount_minor,
         )
-    return quoted(order, quote, taxes)
+        for each in quote.adjustments
+    ]
+    return replace(order, adjustments=adjustments) if adjustments else order
 
 
-def quoted(order: NewOrder, quote: Quote, taxes: Taxes | None) -> NewOrder:
+def quoted(
+    order: NewOrder, quote: Quote, taxes: Taxes | None, method: ShippingMethod | None = None
+) -> NewOrder:
     """Return an order with the amounts of a quote over its lines."""
-    shipping_minor = 0 if quote.shipping is None else quote.shipping.total_minor
+    shipping = _shipping(quote, method)
     if taxes is None:
-        return replace(order, shipping_minor=shipping_minor)
-    shipping_taxes = () if quote.shipping is None else quote.shipping.taxes
+        lines = [
+            replace(line, discount_minor=own.discount_minor) if own.discount_minor else line
+            for line, own in zip(order.lines, quote.lines, strict=True)
+        ]
+        return replace(order, lines=lines, shipping=shipping)
     return replace(
         order,
         lines=[_line(line, own) for line, own in zip(order.lines, quote.lines, strict=True)],
         prices_include_tax=taxes.prices_include_tax,
-        shipping_minor=shipping_minor,
-        shipping_tax_minor=sum(each.tax_minor for each in shipping_taxes),
+        shipping=shipping,
         taxes=[
             NewTax(
                 rate_ppm=each.rate.ppm,
@@ -62,6 +101,19 @@ def quoted(order: NewOrder, quote: Quote, taxes: Taxes | None) -> NewOrder:
             )
             for each in quote.taxes
         ],
+    )
+
+
+def _shipping(quote: Quote, method: ShippingMethod | None) -> NewShipping:
+    if quote.shipping is None:
+        return NO_SHIPPING
+    own = None
+    if method is not None:
+        own = {"id": str(method.id), "name": method.name, "carrier": method.carrier}
+    return NewShipping(
+        method=own,
+        total_minor=quote.shipping.total_minor,
+        tax_minor=sum(each.tax_minor for each in quote.shipping.taxes),
     )
 
 

@@ -15,7 +15,7 @@ from app.errors import DomainError, Unavailable
 from app.observability.tracing import batch_span, context_headers
 from app.schemas.orders.order_schema import OrderRead
 from app.services.orders.order_service import OrderService
-from app.services.orders.placement import Asked
+from app.services.orders.placement import AnyAsked, AskedCheckout
 from app.services.system.idempotency_service import (
     Answer,
     IdempotencyService,
@@ -54,7 +54,7 @@ class _CallerLeft(Exception):
 class _Waiting:
     """An order that waits for its outcome."""
 
-    asked: Asked
+    asked: AnyAsked
     claim: KeyClaim | None
     render: Render
     future: asyncio.Future[Answer]
@@ -63,8 +63,10 @@ class _Waiting:
     @property
     def needs(self) -> set[UUID]:
         """The rows that are locked for it."""
-        buyer = self.asked.named_buyer
-        return self.asked.variant_ids | ({buyer} if buyer is not None else set())
+        named = {self.asked.named_buyer}
+        if isinstance(self.asked, AskedCheckout):
+            named.add(self.asked.cart_id)
+        return self.asked.variant_ids | {each for each in named if each is not None}
 
     def settle(self, outcome: Answer | Exception) -> None:
         """Give the caller the outcome, if the caller still waits."""
@@ -114,7 +116,7 @@ class OrderBatches:
         self._alone = asyncio.Semaphore(_ALONE_AT_ONCE)
         self._held_until: dict[UUID, float] = {}
 
-    async def place(self, asked: Asked, claim: KeyClaim | None, render: Render) -> Answer:
+    async def place(self, asked: AnyAsked, claim: KeyClaim | None, render: Render) -> Answer:
         """Place an order; return its rendered response, or that to the first request with its key.
 
         Raises:
@@ -271,7 +273,7 @@ async def _firsts_of(
 
 
 async def _repeated(
-    orders: OrderService, asked: Asked, first: Answer | DomainError
+    orders: OrderService, asked: AnyAsked, first: Answer | DomainError
 ) -> Answer | DomainError:
     """Return the first response, unless the caller has lost the right to it since then."""
     if isinstance(first, DomainError):

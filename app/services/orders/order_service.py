@@ -1,7 +1,6 @@
 """Orders: their placement and their transitions."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,42 +9,40 @@ from app.cache.cache import Cache, Found
 from app.cache.representation import Representation
 from app.core.clock import Clock
 from app.errors import DomainError, VariantRequired
-from app.models import TRANSITIONS, MovementReason, Order, OrderStatus
 from app.repositories.catalogue.product_repository import ProductRepository
-from app.repositories.catalogue.stock_repository import StockRepository, movement_row
+from app.repositories.catalogue.stock_repository import StockRepository
 from app.repositories.identity.address_repository import AddressRepository
 from app.repositories.identity.user_repository import UserRepository
 from app.repositories.orders.order_repository import OrderRepository
 from app.schemas.messaging.event_schema import DomainEvent
-from app.schemas.orders.order_events import OrderPlacedEvent, OrderStatusChangedEvent
-from app.schemas.orders.order_messages import OrderStatusChanged
+from app.schemas.orders.order_events import OrderPlacedEvent
 from app.schemas.orders.order_schema import (
-    DeliveryAddress,
-    OrderChangeRead,
     OrderCreate,
-    OrderItemRead,
     OrderPage,
     OrderQuery,
     OrderRead,
-    OrderShippingRead,
     OrderSummary,
 )
-from app.schemas.taxes.tax_amounts import TaxAtRate
 from app.security.principal import Caller
+from app.services.carts.cart_access import Visitor
 from app.services.carts.cart_quotes import place_of
 from app.services.catalogue.listing import variant_required
 from app.services.catalogue.stock_events import stock_events
 from app.services.messaging.outbox_service import OutboxService
+from app.services.orders.checkouts import Checkouts, Resolved
+from app.services.orders.order_documents import placed_document
 from app.services.orders.placement import (
+    AnyAsked,
     Asked,
+    AskedCheckout,
+    OrderedCart,
     OrderPlacement,
     delivery_of,
     sales_in,
 )
-from app.services.preconditions import require_match
 from app.services.shipping.shipping_service import ShippingService
 from app.services.taxes.tax_service import TaxService
-from app.tables.orders import NewOrder, without_person
+from app.tables.orders import NewOrder
 
 Headers = Mapping[str, str] | None
 
@@ -66,6 +63,7 @@ class OrderService:
         cache: Cache,
         taxes: TaxService,
         shipping: ShippingService,
+        checkouts: Checkouts,
     ) -> None:
         self._orders = orders
         self._products = products
@@ -78,6 +76,7 @@ class OrderService:
         self._cache = cache
         self._taxes = taxes
         self._shipping = shipping
+        self._checkouts = checkouts
 
     async def place(
         self, caller: Caller, data: OrderCreate, order_id: UUID | None = None
@@ -98,34 +97,83 @@ class OrderService:
             raise outcome
         return outcome
 
-    async def place_many(self, orders: Sequence[Asked]) -> list[OrderRead | DomainError]:
+    async def place_many(self, orders: Sequence[AnyAsked]) -> list[OrderRead | DomainError]:
         """Place many orders, each completely or not at all; return each, or why it is refused.
 
-        They are placed in this order: the stock that one takes is not available to the next.
+        They are placed in this order: the stock that one takes is not available to the next. A cart
+        that was ordered before has the order that it had.
         """
-        placement = await self._load_placement(orders)
-        evaluated = [placement.evaluate(each) for each in orders]
-        placed = [each for each in evaluated if isinstance(each, NewOrder)]
-        if not placed:
-            return [each for each in evaluated if isinstance(each, DomainError)]
-        numbers = iter(await self._note(placed, placement))
-        outcomes = [
-            _placed(each, next(numbers)) if isinstance(each, NewOrder) else each
-            for each in evaluated
-        ]
+        buyers = await self._users.get_buyers(_buyers_of(orders))
+        resolved = await self._checkouts.resolve(orders)
+        asked = [each for each in resolved if isinstance(each, Asked)]
+        placement = await self._load_placement(asked, buyers)
+        outcomes = await self._place_all(resolved, placement)
         await self._announce(
             [
                 (outcome, each.headers)
                 for each, outcome in zip(orders, outcomes, strict=True)
-                if isinstance(outcome, OrderRead)
+                if isinstance(outcome, OrderRead) and outcome.id in placement.placed
             ],
             placement,
         )
         return outcomes
 
-    async def refusal_of(self, asked: Asked) -> DomainError | None:
+    async def _place_all(
+        self, resolved: Sequence[Resolved], placement: OrderPlacement
+    ) -> list[OrderRead | DomainError]:
+        carts = [each for each in resolved if isinstance(each, Asked) and each.of_cart is not None]
+        offered = await self._checkouts.lock_offers(carts, placement.now) if carts else set()
+        evaluated = [
+            (
+                each
+                if not isinstance(each, Asked)
+                else (
+                    placement.evaluate(each)
+                    if each.of_cart is None
+                    else await self._place_cart(each, each.of_cart, placement, offered)
+                )
+            )
+            for each in resolved
+        ]
+        plain = [each for each in evaluated if isinstance(each, NewOrder)]
+        if plain:
+            for order, number in zip(plain, await self._orders.add_placed(plain), strict=True):
+                placement.note(order, placed_document(order, number))
+        # At once for all orders: what lists show is compared with the stock before all of them.
+        await self._stock.move_stock(
+            sales_in(placement.placed_orders), placement.now, placement.variants
+        )
+        return [
+            placement.placed[each.id] if isinstance(each, NewOrder) else each for each in evaluated
+        ]
+
+    async def _place_cart(
+        self, asked: Asked, its: OrderedCart, placement: OrderPlacement, offered: set[UUID]
+    ) -> OrderRead | DomainError:
+        """Place the order of a cart, whose promotions count for the next one."""
+        if its.cart.order_id is not None:
+            # Another request of the same batch has ordered it.
+            return placement.placed[its.cart.order_id]
+        if its.cart.id in offered:
+            known = asked.variant_ids & placement.variants.keys()
+            products = {placement.variants[each].product_id for each in known}
+            asked = await self._checkouts.with_offers(asked, products, placement.now)
+        order = placement.evaluate(asked)
+        if isinstance(order, DomainError) or asked.of_cart is None:
+            return order if isinstance(order, DomainError) else placement.placed[order.id]
+        (number,) = await self._orders.add_placed([order])
+        document = placed_document(order, number)
+        await self._checkouts.record(asked.of_cart, order, document)
+        placement.note(order, document)
+        return document
+
+    async def refusal_of(self, asked: AnyAsked) -> DomainError | None:
         """Return why an order would be refused now, without placing it."""
-        evaluated = (await self._load_placement([asked])).evaluate(asked)
+        if isinstance(asked, AskedCheckout):
+            (resolved,) = await self._checkouts.resolve([asked])
+            return resolved if isinstance(resolved, DomainError) else None
+        buyers = await self._users.get_buyers(_buyers_of([asked]))
+        evaluated = (await self._load_placement([asked], buyers)).evaluate(asked)
         return evaluated if isinstance(evaluated, DomainError) else None
 
     async def lock_for_placing(self, orders: Sequence[Asked]) -> None:
@@ -133,18 +181,22 @@ class OrderService:
         await self._users.get_buyers(_buyers_of(orders))
         await self._stock.lock_in_id_order(_wanted_in(orders))
 
-    async def locked_by_others(self, orders: Sequence[Asked]) -> set[UUID]:
-        """Return the buyers and variants of orders that other transactions have locked."""
+    async def locked_by_others(self, orders: Sequence[AnyAsked]) -> set[UUID]:
+        """Return the buyers, variants and carts that other transactions have locked."""
         buyers, variants = _buyers_of(orders), _wanted_in(orders)
         free = await self._users.free_among(buyers, is_shared=True)
         free |= await self._stock.free_among(variants)
         there = await self._users.existing(buyers) | await self._stock.existing(variants)
-        return there - free
+        carts = {each.cart_id for each in orders if isinstance(each, AskedCheckout)}
+        return (there - free) | await self._checkouts.locked_by_others(carts)
 
-    async def _load_placement(self, orders: Sequence[Asked]) -> OrderPlacement:
+    async def _load_placement(
+        self, orders: Sequence[Asked], buyers: Mapping[UUID, bool]
+    ) -> OrderPlacement:
         named = {each.order_id for each in orders if each.order_id is not None}
-        at_home = [each for each in orders if each.data.delivery_address is None]
-        buyers = await self._users.get_buyers(_buyers_of(orders))
+        at_home = [
+            each for each in orders if each.data.delivery_address is None and each.of_cart is None
+        ]
         variants = await self._stock.lock_all(_wanted_in(orders))
         addresses = await self._addresses.primary_of_all(_buyers_of(at_home))
         now, home = self._clock.now(), self._taxes.home
@@ -189,10 +241,6 @@ class OrderService:
             for product_id, its in (await self._products.variants_of(several)).items()
         }
 
-    async def _note(self, placed: Sequence[NewOrder], placement: OrderPlacement) -> list[int]:
-        await self._stock.move_stock(sales_in(placed), placement.now, placement.variants)
-        return await self._orders.add_placed(placed)
-
     async def _announce(
         self, placed: Sequence[tuple[OrderRead, Headers]], placement: OrderPlacement
     ) -> None:
@@ -234,113 +282,22 @@ class OrderService:
             page.total = await self._orders.count(caller.owner, query)
         return page
 
-    async def move(
-        self, caller: Caller, order_id: UUID, status: OrderStatus, if_match: str | None = None
-    ) -> OrderRead:
-        """Move an order along the transition table; a cancelled one returns its units to stock.
+    async def of_cart(self, visitor: Visitor, cart_id: UUID) -> OrderRead:
+        """Return the order of a cart.
 
         Raises:
-            OrderNotFound, PreconditionFailed, IllegalTransition: nothing is changed.
+            CartNotFound, CartMerged, OrderNotFound: there is none, or the visitor may not see it.
         """
-        order = await self._orders.get_whole(caller.owner, order_id, lock=True)
-        require_match(if_match, OrderRead.model_validate(order))
-        before, now = order.status, self._clock.now()
-        order.move_to(status, caller.name, now)
-        if not TRANSITIONS[status]:
-            await self._clear_address(order)
-        await self._orders.flush()
-        if status is OrderStatus.CANCELLED:
-            await self._return_to_stock(order, now)
-        step = OrderStatusChanged(
-            order_id=order.id,
-            number=order.number,
-            from_status=before,
-            to_status=status,
-            version=order.version,
-        )
-        await self._outbox.announce(OrderStatusChangedEvent(order.id, step))
-        return OrderRead.model_validate(order)
+        return await self._checkouts.order_of(await self._checkouts.order_id_of(visitor, cart_id))
 
     async def existing(self, order_ids: Collection[UUID]) -> set[UUID]:
         """Return those of the ids that belong to orders."""
         return await self._orders.existing(order_ids)
 
-    async def lock_for_moving(self, moves: Sequence[tuple[UUID, OrderStatus]]) -> None:
-        """Lock orders that one transaction moves one after the other, and their products."""
-        await self._orders.lock_in_id_order({order_id for order_id, _ in moves})
-        cancelled = {each for each, status in moves if status is OrderStatus.CANCELLED}
-        if cancelled:
-            await self._stock.lock_in_id_order(await self._orders.variant_ids_in(cancelled))
 
-    async def cancel(self, caller: Caller, order_id: UUID) -> OrderRead:
-        """Cancel an order and return its units to stock.
-
-        Raises:
-            OrderNotFound, IllegalTransition: nothing is changed.
-        """
-        return await self.move(caller, order_id, OrderStatus.CANCELLED)
-
-    async def _clear_address(self, order: Order) -> None:
-        """Clear the address of a finished order whose user was anonymised."""
-        if order.delivery_address is not None and await self._users.is_anonymised(order.user_id):
-            order.delivery_address = without_person(order.delivery_address)
-
-    async def _return_to_stock(self, order: Order, at: datetime) -> None:
-        quantities = {item.variant_id: item.quantity for item in order.items}
-        locked = await self._stock.lock_stock(quantities)
-        await self._stock.move_stock(
-            [
-                movement_row(
-                    variant_id, quantity, MovementReason.CANCELLATION, f"order {order.id}", at
-                )
-                for variant_id, quantity in quantities.items()
-            ],
-            at,
-            locked,
-        )
-
-
-def _buyers_of(orders: Iterable[Asked]) -> set[UUID]:
+def _buyers_of(orders: Iterable[AnyAsked]) -> set[UUID]:
     return {each.named_buyer for each in orders if each.named_buyer is not None}
 
 
-def _wanted_in(orders: Iterable[Asked]) -> set[UUID]:
+def _wanted_in(orders: Iterable[AnyAsked]) -> set[UUID]:
     return {variant_id for each in orders for variant_id in each.variant_ids}
-
-
-def _placed(order: NewOrder, number: int) -> OrderRead:
-    (step,) = order.steps
-    return OrderRead(
-        id=order.id,
-        number=number,
-        user_id=order.user_id,
-        status=step.to_status,
-        units=order.units,
-        discount_minor=order.discount_minor,
-        shipping_minor=order.shipping_minor,
-        tax_minor=order.tax_minor,
-        total_minor=order.total_minor,
-        prices_include_tax=order.prices_include_tax,
-        currency=order.currency,
-        created_at=order.created_at,
-        updated_at=order.created_at,
-        version=1,
-        delivery_address=(
-            None if order.delivery_address is None else DeliveryAddress(**order.delivery_address)
-        ),
-        items=[OrderItemRead.model_validate(line) for line in order.lines],
-        shipping_method=(
-            None
-            if order.shipping_method is None
-            else OrderShippingRead.model_validate(order.shipping_method)
-        ),
-        taxes=[TaxAtRate.model_validate(each) for each in order.taxes],
-        history=[
-            OrderChangeRead(
-                from_status=None,
-                to_status=step.to_status,
-                actor=order.actor,
-                changed_at=step.changed_at,
-            )
-        ],
-    )

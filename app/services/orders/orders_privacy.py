@@ -28,5 +28,5 @@ class OrdersPrivacy(PersonalData):
         return await self._orders.has_any_of_user(user.id)
 
     async def erase(self, user: User) -> None:
-        """Clear the addresses of orders; an order in transit keeps its address until delivery."""
-        await self._orders.clear_delivery_addresses(user.id, FINISHED)
+        """Clear the customer in orders; an order in transit keeps its address until delivery."""
+        await self._orders.clear_customers(user.id, FINISHED)

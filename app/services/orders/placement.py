@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from app.core.countries import Place
 from app.core.ids import new_id
+from app.core.money import format_minor
 from app.errors import (
+    CartChanged,
     DomainError,
     InsufficientStock,
     InvalidInput,
@@ -21,18 +24,36 @@ from app.errors import (
     VariantNotFound,
     VariantRequired,
 )
-from app.models import MovementReason, OrderStatus, ShippingMethod
+from app.models import Cart, MovementReason, OrderStatus, ShippingMethod
 from app.pricing.terms import Taxes
 from app.repositories.catalogue.stock_repository import movement_row
-from app.schemas.orders.order_schema import OrderCreate
+from app.schemas.orders.checkout_schema import CheckoutCreate
+from app.schemas.orders.order_schema import OrderCreate, OrderRead
 from app.security.principal import Caller
+from app.services.carts.cart_access import Visitor
 from app.services.carts.cart_quotes import place_of
 from app.services.carts.quoting import full_name
 from app.services.catalogue.listing import sold_ids
-from app.services.orders.amounts import unfit, with_amounts
+from app.services.orders.amounts import NO_OFFERS, Offers, unfit, with_amounts
 from app.services.shipping.shipping_service import ships_to
 from app.tables.catalogue import is_limited
-from app.tables.orders import NewLine, NewOrder, NewStep
+from app.tables.orders import Contact, NewLine, NewOrder, NewStep
+
+GUEST = "guest"
+"""The name of a customer without an account in the history of an order."""
+
+Headers = Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedCart:
+    """What an order has beside its goods if it is that of a cart."""
+
+    cart: Cart
+    contact: Contact
+    expected_total: Decimal
+    """The total that the customer has seen."""
+    offers: Offers = NO_OFFERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +64,9 @@ class Asked:
     data: OrderCreate
     order_id: UUID | None = None
     """The id that the order is to have."""
-    headers: Mapping[str, str] | None = None
+    headers: Headers = None
     """The headers of its events, instead of those of the current context."""
+    of_cart: OrderedCart | None = None
 
     @property
     def named_buyer(self) -> UUID | None:
@@ -55,6 +77,35 @@ class Asked:
     def variant_ids(self) -> set[UUID]:
         """The variants of the order; a product stands for its first one."""
         return {line.sold_id for line in self.data.items}
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCheckout:
+    """The order of a cart that a customer asks for; what is in it is read when it is placed."""
+
+    visitor: Visitor
+    cart_id: UUID
+    data: CheckoutCreate
+    headers: Headers = None
+    """The headers of its events, instead of those of the current context."""
+
+    @property
+    def caller(self) -> Caller:
+        """The customer."""
+        return self.visitor.caller
+
+    @property
+    def named_buyer(self) -> UUID | None:
+        """The user for whom the order is, if it is not for a guest."""
+        return self.visitor.caller.user_id
+
+    @property
+    def variant_ids(self) -> set[UUID]:
+        """The variants that are known before the cart is read: none."""
+        return set()
+
+
+AnyAsked = Asked | AskedCheckout
 
 
 @dataclass(slots=True)
@@ -77,7 +128,15 @@ class OrderPlacement:
     taxes: Mapping[Place, Taxes | DomainError]
     """The tax of each place to which an order goes."""
     taken: dict[UUID, int] = field(default_factory=dict)
+    placed: dict[UUID, OrderRead] = field(default_factory=dict)
+    """The orders that were stored, by id."""
+    placed_orders: list[NewOrder] = field(default_factory=list)
     _placed_ids: set[UUID] = field(default_factory=set)
+
+    def note(self, order: NewOrder, document: OrderRead) -> None:
+        """Note an order that was stored."""
+        self.placed[order.id] = document
+        self.placed_orders.append(order)
 
     def evaluate(self, asked: Asked) -> NewOrder | DomainError:
         """Return an order, or why it is refused."""
@@ -93,11 +152,7 @@ class OrderPlacement:
             DomainError: why it is refused.
         """
         data, order_id = asked.data, asked.order_id
-        buyer = buyer_of(asked.caller, data)
-        if buyer not in self.buyers:
-            raise UserNotFound(f"there is no user {buyer}", id=str(buyer))
-        if not self.buyers[buyer]:
-            raise UserNotActive(f"user {buyer} may not place orders", user_id=str(buyer))
+        buyer = self._buyer_of(asked)
         if order_id is not None and order_id in self.taken_ids | self._placed_ids:
             raise OrderExists(f"there is an order {order_id}", order_id=str(order_id))
         quantities = data.quantities()
@@ -110,24 +165,46 @@ class OrderPlacement:
             self._placed_ids.add(order_id)
         return order
 
-    def _priced(self, asked: Asked, buyer: UUID, quantities: Mapping[UUID, int]) -> NewOrder:
+    def _buyer_of(self, asked: Asked) -> UUID | None:
+        """Return the buyer, or None for a guest.
+
+        Raises:
+            InvalidInput, UserNotFound, UserNotActive: there is none who may order.
+        """
+        if asked.of_cart is not None and asked.of_cart.cart.user_id is None:
+            return None
+        buyer = buyer_of(asked.caller, asked.data)
+        if buyer not in self.buyers:
+            raise UserNotFound(f"there is no user {buyer}", id=str(buyer))
+        if not self.buyers[buyer]:
+            raise UserNotActive(f"user {buyer} may not place orders", user_id=str(buyer))
+        return buyer
+
+    def _priced(self, asked: Asked, buyer: UUID | None, quantities: Mapping[UUID, int]) -> NewOrder:
         address = delivery_of(asked, self.addresses)
         place = place_of(address)
         taxes = None if self.home is None else self.taxes[place or self.home]
         if isinstance(taxes, DomainError):
             raise taxes
         method = self._method_of(asked.data.shipping_method_id, place)
+        its = asked.of_cart
         order = NewOrder(
             id=asked.order_id or new_id(self.now),
             user_id=buyer,
             currency=self.currency,
             created_at=self.now,
-            actor=asked.caller.name,
+            actor=GUEST if asked.caller.is_anonymous else asked.caller.name,
             delivery_address=address,
             lines=[_line(self.variants[each], quantity) for each, quantity in quantities.items()],
             steps=[NewStep(OrderStatus.PENDING, self.now)],
+            contact=None if its is None else its.contact,
         )
-        return with_amounts(order, [self.variants[each] for each in quantities], taxes, method)
+        variants = [self.variants[each] for each in quantities]
+        if its is None:
+            return with_amounts(order, variants, taxes, method)
+        order = with_amounts(order, variants, taxes, method, its.offers)
+        _require_total(order, its.expected_total)
+        return order
 
     def _method_of(self, method_id: UUID | None, place: Place | None) -> ShippingMethod | None:
         if method_id is None:
@@ -195,11 +272,31 @@ class OrderPlacement:
         return stock - self.taken.get(variant_id, 0)
 
 
+def _require_total(order: NewOrder, expected: Decimal) -> None:
+    """Require that an order costs what its customer has seen.
+
+    Raises:
+        CartChanged: it does not.
+    """
+    total = format_minor(order.total_minor, order.currency)
+    if Decimal(total) != expected:
+        raise CartChanged(
+            f"the total is {total} {order.currency}, not {expected}",
+            total=total,
+            currency=order.currency,
+        )
+
+
 def delivery_of(asked: Asked, addresses: Mapping[UUID, dict[str, Any]]) -> dict[str, Any] | None:
     """Return the delivery address of an order, by default the primary one of its buyer."""
     if asked.data.delivery_address is not None:
         return asked.data.delivery_address.model_dump()
-    return None if asked.named_buyer is None else addresses.get(asked.named_buyer)
+    # A cart says itself where it is delivered.
+    return (
+        None
+        if asked.named_buyer is None or asked.of_cart is not None
+        else addresses.get(asked.named_buyer)
+    )
 
 
 def _line(variant: Any, quantity: int) -> NewLine:

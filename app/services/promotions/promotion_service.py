@@ -3,15 +3,27 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from app.core.clock import Clock
 from app.core.countries import Place
 from app.errors import CodeDoesNotApply
-from app.pricing.terms import Conditions, Promotion, Quote, Refusal
+from app.pricing.terms import Conditions, Promotion, Refusal
 from app.repositories.promotions.redemption_repository import History, RedemptionRepository
 from app.tables.promotions import code_key
+
+
+class Taken(Protocol):
+    """What a promotion takes off a line or shipping."""
+
+    @property
+    def promotion_id(self) -> UUID:
+        """The promotion."""
+
+    @property
+    def amount_minor(self) -> int:
+        """What it takes off."""
 
 
 class PromotionService:
@@ -67,15 +79,19 @@ class PromotionService:
         await self._redemptions.lock({each.id for each in chosen}, _keys(chosen))
 
     async def redeem(
-        self, order_id: UUID, quote: Quote, promotions: Iterable[Promotion], customer_key: str
+        self,
+        order_id: UUID,
+        adjustments: Iterable[Taken],
+        promotions: Iterable[Promotion],
+        customer_key: str,
     ) -> None:
-        """Count the promotions that a quote applies as used by an order.
+        """Count the promotions that take something off an order as used by it.
 
         Raises:
             CodeDoesNotApply: one of them cannot be used any more.
         """
         amounts: dict[UUID, int] = defaultdict(int)
-        for each in quote.adjustments:
+        for each in adjustments:
             amounts[each.promotion_id] += each.amount_minor
         applied = sorted((each for each in promotions if each.id in amounts), key=lambda it: it.id)
         if not applied:

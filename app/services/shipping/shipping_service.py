@@ -50,6 +50,10 @@ class ShippingService:
                 found.append(Offered(each, price))
         return found
 
+    async def has_methods(self) -> bool:
+        """Return whether customers can choose a method."""
+        return await self._methods.has_active()
+
     async def methods_of(self, ids: Collection[UUID]) -> dict[UUID, ShippingMethod]:
         """Return those of the methods that exist."""
         return await self._methods.of_ids(ids) if ids else {}

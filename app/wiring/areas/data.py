@@ -119,7 +119,7 @@ def _order_import(
     )
     changes = OrderChanges(
         *repositories,
-        orders.provide_orders(session, shop),
+        orders.provide_order_moves(session, shop),
         shop.clock,
         shop.settings.shop_currency,
         options,

@@ -40,6 +40,8 @@ COUPON = f"{PROMOTION}/coupons/{{coupon_id}}"
 PRICE_LIST = f"{API}/price-lists/{{price_list_id}}"
 ORDER = f"{API}/orders/{{order_id}}"
 CART = f"{API}/carts/{{cart_id}}"
+ORDERED = f"{API}/carts/{{ordered_cart_id}}"
+CHECKOUT = {"payment": "manual", "expected_total": "9.89", "terms_accepted": True}
 OF_GUEST = {"headers": {"Cart-Token": "{cart_token}"}}
 OPERATION = f"{API}/operations/{{operation_id}}"
 REPORT = f"{API}/reports/{{day}}"
@@ -81,7 +83,11 @@ class Row:
     @property
     def template(self) -> str:
         """The path as the route table has it."""
-        return self.path.partition("?")[0].replace("{shirt_id}", "{product_id}")
+        return (
+            self.path.partition("?")[0]
+            .replace("{shirt_id}", "{product_id}")
+            .replace("{ordered_cart_id}", "{cart_id}")
+        )
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -317,6 +323,11 @@ MATRIX = (
         **OF_GUEST,
     ),
     _row("DELETE", f"{CART}/codes?code=SUMMER", "204/401 | 204 204 204 204 204 204", **OF_GUEST),
+    _row(
+        "POST", f"{CART}/checkout", "201/401 | 201 201 201 201 201 201", json=CHECKOUT, **OF_GUEST
+    ),
+    _row("GET", f"{ORDERED}/order", "200/401 | 200 200 200 200 200 200", **OF_GUEST),
+    _row("POST", f"{ORDERED}/order/cancel", "200/401 | 200 200 200 200 200 200", **OF_GUEST),
     # Only staff may order for another user.
     _row("POST", f"{API}/orders", "401 | 400 201 201 201 403 201", json=BASKET),
     _row("GET", f"{API}/orders", "401 | 200 200 200 200 403 200"),

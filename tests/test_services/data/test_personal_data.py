@@ -56,6 +56,7 @@ NOT_EXPORTED = {
 NOT_ERASED = {
     "cart_lines": "are deleted by the database with the carts that have them",
     "errands": "names what is to be done, such as an image, and no person",
+    "order_adjustments": "the books need what promotions took off, and no person is in it",
     "order_changes": "the books need each step; its maker is an id without a person",
     "order_items": "the books need what was sold, and no person is in it",
     "order_mails": "says which mails were written about an order, and no person is in it",

@@ -66,7 +66,7 @@ async def redeem(shop: Shop, order_id: str, cart: Priced, customer: str) -> None
     """Have an order use the promotions of a cart."""
     async with shop.database.write() as session:
         service = provide_promotions(session, shop)
-        await service.redeem(UUID(order_id), cart.quote, cart.promotions, customer)
+        await service.redeem(UUID(order_id), cart.quote.adjustments, cart.promotions, customer)
 
 
 async def give_back(shop: Shop, order_id: str) -> None:

@@ -48,6 +48,9 @@ GUESTS = {
     ("DELETE", "/api/v1/carts/{cart_id}/lines/{variant_id}"),
     ("POST", "/api/v1/carts/{cart_id}/codes"),
     ("DELETE", "/api/v1/carts/{cart_id}/codes"),
+    ("POST", "/api/v1/carts/{cart_id}/checkout"),
+    ("GET", "/api/v1/carts/{cart_id}/order"),
+    ("POST", "/api/v1/carts/{cart_id}/order/cancel"),
 }
 # Actions for a person, by the person or an administrator: API keys are not allowed.
 PERSONAL = {

@@ -38,6 +38,8 @@ STRANGE = {
     # It names a product and a variant.
     "/api/v1/carts/{cart_id}/lines": 400,
     "/api/v1/carts/{cart_id}/codes": 404,
+    # The cart is empty.
+    "/api/v1/carts/{cart_id}/checkout": 409,
     REFRESH: 401,
     "/api/v1/auth/password/reset": 401,
     "/api/v1/auth/email/verify": 401,

@@ -1,0 +1,16 @@
+"""Cancels orders that are not paid in time."""
+
+from uuid import UUID
+
+from app.services.orders.checkouts import EXPIRY
+from app.wiring.areas.orders import provide_order_moves
+from app.wiring.resources import Shop
+
+
+async def expire_order(shop: Shop, order_id: UUID) -> None:
+    """Cancel an order unless it was paid or cancelled meanwhile."""
+    async with shop.database.write() as session:
+        await provide_order_moves(session, shop).expire(order_id)
+
+
+HANDLERS = {EXPIRY: expire_order}

@@ -1,0 +1,261 @@
+"""What the checkout of a cart adds to the placement of an order, and what is taken back of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from app.core.addresses.rules import problems_of
+from app.core.clock import Clock
+from app.core.email_addresses import address_key
+from app.errors import (
+    AddressIncomplete,
+    CartEmpty,
+    DomainError,
+    NotSoldInCurrency,
+    OrderNotFound,
+    ShippingMethodUnfit,
+    TooManyUnpaidOrders,
+)
+from app.mails.order_mail import OrderMailKind
+from app.models import Cart, Order
+from app.pricing.terms import Promotion
+from app.repositories.carts.cart_line_repository import CartLineRepository
+from app.repositories.carts.cart_repository import CartRepository
+from app.repositories.identity.user_repository import UserRepository
+from app.repositories.orders.order_repository import OrderRepository
+from app.schemas.orders.order_schema import (
+    DeliveryAddress,
+    OrderCreate,
+    OrderLineCreate,
+    OrderRead,
+)
+from app.services.carts.cart_access import Visitor, opened
+from app.services.carts.cart_quotes import CartQuotes, customer_key
+from app.services.orders.amounts import Offers
+from app.services.orders.order_mails import mail_about
+from app.services.orders.placement import AnyAsked, Asked, AskedCheckout, OrderedCart
+from app.services.promotions.promotion_service import PromotionService
+from app.services.shipping.shipping_service import ShippingService
+from app.services.system.errand_service import ErrandService
+from app.services.system.mail_service import MailService
+from app.tables.orders import Contact, NewOrder
+
+EXPIRY = "order_expiry"
+"""The kind of the errand that cancels an order which is not paid in time."""
+_MOST_UNPAID = 3
+
+Resolved = Asked | OrderRead | DomainError
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTerms:
+    """How orders of carts are paid."""
+
+    hours: int
+    """How long an order waits for its payment."""
+    instructions: str | None
+    """What a customer is told about it."""
+
+
+class Checkouts:
+    """Reads carts to be ordered, and records what their orders use and need."""
+
+    def __init__(
+        self,
+        carts: CartRepository,
+        lines: CartLineRepository,
+        orders: OrderRepository,
+        users: UserRepository,
+        quotes: CartQuotes,
+        promotions: PromotionService,
+        shipping: ShippingService,
+        errands: ErrandService,
+        mails: MailService,
+        clock: Clock,
+        currency: str,
+        terms: PaymentTerms,
+    ) -> None:
+        self._carts = carts
+        self._lines = lines
+        self._orders = orders
+        self._users = users
+        self._quotes = quotes
+        self._promotions = promotions
+        self._shipping = shipping
+        self._errands = errands
+        self._mails = mails
+        self._clock = clock
+        self._currency = currency
+        self._terms = terms
+
+    async def resolve(self, orders: Sequence[AnyAsked]) -> list[Resolved]:
+        """Return what is asked for: of a cart its order, if it has one, or why it has none."""
+        carts = {each.cart_id for each in orders if isinstance(each, AskedCheckout)}
+        if carts:
+            await self._carts.lock_in_id_order(carts)
+        return [
+            await self._resolved(each) if isinstance(each, AskedCheckout) else each
+            for each in orders
+        ]
+
+    async def _resolved(self, asked: AskedCheckout) -> Resolved:
+        try:
+            cart = await opened(self._carts, asked.visitor, asked.cart_id)
+            if cart.order_id is not None:
+                return await self.order_of(cart.order_id)
+            return await self._asked(asked, cart)
+        except DomainError as refusal:
+            return refusal
+
+    async def order_of(self, order_id: UUID) -> OrderRead:
+        """Return the order of a cart."""
+        return OrderRead.model_validate(await self._orders.get_whole(None, order_id))
+
+    async def order_id_of(self, visitor: Visitor, cart_id: UUID) -> UUID:
+        """Return the order of a cart.
+
+        Raises:
+            CartNotFound, CartMerged: see `opened`.
+            OrderNotFound: the cart was not ordered.
+        """
+        cart = await opened(self._carts, visitor, cart_id)
+        if cart.order_id is None:
+            raise OrderNotFound(f"cart {cart_id} was not ordered", id=str(cart_id))
+        return cart.order_id
+
+    async def locked_by_others(self, cart_ids: set[UUID]) -> set[UUID]:
+        """Return the carts that other transactions have locked."""
+        if not cart_ids:
+            return set()
+        return await self._carts.existing(cart_ids) - await self._carts.free_among(cart_ids)
+
+    async def _asked(self, asked: AskedCheckout, cart: Cart) -> Asked:
+        """Return the order of a cart.
+
+        Raises:
+            CartEmpty, NotSoldInCurrency, ShippingMethodUnfit, AddressIncomplete,
+            TooManyUnpaidOrders: it cannot be ordered.
+        """
+        lines = await self._lines.lines_of(cart.id)
+        if not lines:
+            raise CartEmpty("the cart has no lines", id=str(cart.id))
+        if cart.currency != self._currency:
+            raise NotSoldInCurrency(
+                f"orders are placed in {self._currency}", currency=cart.currency, id=str(cart.id)
+            )
+        await self._require_method(cart)
+        contact = await self._contact(cart)
+        await self._require_paying(cart, contact)
+        address = cart.delivery_address
+        data = OrderCreate(
+            items=[
+                OrderLineCreate(variant_id=each, quantity=line.quantity)
+                for each, line in lines.items()
+            ],
+            delivery_address=None if address is None else DeliveryAddress(**address),
+            shipping_method_id=cart.shipping_method_id,
+        )
+        its = OrderedCart(cart, contact, asked.data.expected_total)
+        return Asked(asked.caller, data, headers=asked.headers, of_cart=its)
+
+    async def _require_method(self, cart: Cart) -> None:
+        if cart.shipping_method_id is None and await self._shipping.has_methods():
+            raise ShippingMethodUnfit("the cart needs a shipping method", id=str(cart.id))
+
+    async def _contact(self, cart: Cart) -> Contact:
+        """Return what was chosen beside the goods.
+
+        Raises:
+            AddressIncomplete: something is missing, or an address is not one of its country.
+        """
+        email = cart.email
+        if email is None and cart.user_id is not None:
+            email = (await self._users.get(cart.user_id)).email
+        problems = [] if email is not None else [("email", "is required")]
+        method = cart.shipping_method
+        if cart.delivery_address is None and method is not None and not method.is_pickup:
+            problems.append(("delivery_address", "is required"))
+        for name in ("delivery_address", "billing_address"):
+            address: Mapping[str, Any] | None = getattr(cart, name)
+            if address is not None:
+                problems += [(f"{name}/{part}", why) for part, why in problems_of(address)]
+        if problems or email is None:
+            errors = [{"pointer": f"#/{place}", "detail": why} for place, why in problems]
+            raise AddressIncomplete("the cart cannot be delivered", id=str(cart.id), errors=errors)
+        return Contact(
+            email=email,
+            email_key=address_key(email),
+            billing_address=cart.billing_address,
+            note=cart.note or None,
+            locale=cart.locale or None,
+            pay_by=self._clock.now() + timedelta(hours=self._terms.hours),
+        )
+
+    async def _require_paying(self, cart: Cart, contact: Contact) -> None:
+        """Require that the customer does not hold more and more goods without paying.
+
+        Raises:
+            TooManyUnpaidOrders: there are as many unpaid orders as are allowed.
+        """
+        count, first = await self._orders.unpaid_of(cart.user_id or contact.email_key)
+        if count >= _MOST_UNPAID and first is not None:
+            seconds = max(int((first - self._clock.now()).total_seconds()), 1)
+            raise TooManyUnpaidOrders(
+                f"{count} orders wait to be paid or cancelled", retry_after_seconds=seconds
+            )
+
+    async def lock_offers(self, carts: Sequence[Asked], now: datetime) -> set[UUID]:
+        """Lock the promotions that carts may use; return the carts that have any.
+
+        What is read of them afterwards stays as it is until the transaction ends.
+        """
+        found: dict[UUID, tuple[Promotion, ...]] = {}
+        for each in carts:
+            if each.of_cart is not None:
+                offered, _ = await self._quotes.promotions_of(each.of_cart.cart, now)
+                found[each.of_cart.cart.id] = offered
+        chosen = [promotion for offered in found.values() for promotion in offered]
+        if chosen:
+            await self._promotions.lock(chosen)
+        return {cart_id for cart_id, offered in found.items() if offered}
+
+    async def with_offers(self, asked: Asked, product_ids: set[UUID], now: datetime) -> Asked:
+        """Return an order of a cart with its promotions, as the orders before it have left them."""
+        its = asked.of_cart
+        if its is None:
+            return asked
+        promotions, _ = await self._quotes.promotions_of(its.cart, now)
+        categories = await self._quotes.categories_of(promotions, product_ids)
+        return replace(asked, of_cart=replace(its, offers=Offers(promotions, categories)))
+
+    async def record(self, its: OrderedCart, order: NewOrder, document: OrderRead) -> None:
+        """Record what the order of a cart uses, have it expire, and write to the customer."""
+        if order.adjustments:
+            key = customer_key(its.cart) or its.contact.email_key
+            await self._promotions.redeem(order.id, order.adjustments, its.offers.promotions, key)
+        its.cart.order_id = order.id
+        its.cart.touch(order.created_at)
+        await self._carts.flush()
+        await self._errands.put(EXPIRY, order.id, its.contact.pay_by)
+        await self._write(OrderMailKind.CONFIRMED, document)
+
+    async def open_again(self, order: Order) -> None:
+        """Let the customer change the cart of a cancelled order, unless there is another one."""
+        cart = await self._carts.of_order(order.id)
+        if cart is None:
+            return
+        if cart.user_id is None or await self._carts.of_user(cart.user_id) is None:
+            cart.order_id = None
+            cart.touch(self._clock.now())
+            await self._carts.flush()
+
+    async def take_back(self, order: Order, kind: OrderMailKind) -> None:
+        """Give back what a cancelled order used of promotions, and write to the customer."""
+        await self._promotions.give_back(order.id)
+        await self._write(kind, OrderRead.model_validate(order))
+
+    async def _write(self, kind: OrderMailKind, order: OrderRead) -> None:
+        mail = mail_about(order, self._terms.instructions)
+        await self._mails.write_about_order(kind, order.id, mail, order.user_id)

@@ -1,0 +1,37 @@
+"""The mails about an order, made of its document."""
+
+from app.core.addresses.rules import lines_of
+from app.mails.order_mail import MailLine, MailSums, MailTax, OrderMail
+from app.schemas.orders.order_schema import DeliveryAddress, OrderRead
+
+
+def mail_about(order: OrderRead, payment_instructions: str | None) -> OrderMail:
+    """Return what a mail about an order of a cart shows."""
+    lines = tuple(
+        MailLine(each.name, "", each.quantity, each.unit_price_minor * each.quantity)
+        for each in order.items
+    )
+    sums = MailSums(
+        currency=order.currency,
+        subtotal_minor=sum(each.amount_minor for each in lines),
+        discount_minor=order.discount_minor,
+        shipping_minor=None if order.shipping_method is None else order.shipping_minor,
+        taxes=tuple(MailTax(each.rate_ppm, each.tax_minor) for each in order.taxes),
+        prices_include_tax=order.prices_include_tax,
+        total_minor=order.total_minor,
+    )
+    return OrderMail(
+        number=str(order.number),
+        email=order.email or "",
+        locale=order.locale or "",
+        lines=lines,
+        sums=sums,
+        delivery_address=_lines(order.delivery_address),
+        billing_address=_lines(order.billing_address),
+        pay_by=order.pay_by,
+        payment_instructions=payment_instructions,
+    )
+
+
+def _lines(address: DeliveryAddress | None) -> tuple[str, ...]:
+    return () if address is None else tuple(lines_of(address.model_dump()))

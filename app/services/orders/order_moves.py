@@ -1,0 +1,140 @@
+"""The moves of orders along their statuses, which give back what a cancelled order holds."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from app.core.clock import Clock
+from app.mails.order_mail import OrderMailKind
+from app.models import TRANSITIONS, MovementReason, Order, OrderStatus
+from app.repositories.catalogue.stock_repository import StockRepository, movement_row
+from app.repositories.identity.user_repository import UserRepository
+from app.repositories.orders.order_repository import OrderRepository
+from app.schemas.orders.order_events import OrderStatusChangedEvent
+from app.schemas.orders.order_messages import OrderStatusChanged
+from app.schemas.orders.order_schema import OrderRead
+from app.security.principal import Caller
+from app.services.carts.cart_access import Visitor
+from app.services.messaging.outbox_service import OutboxService
+from app.services.orders.checkouts import EXPIRY, Checkouts
+from app.services.orders.placement import GUEST
+from app.services.preconditions import require_match
+from app.tables.orders import without_customer
+
+
+class OrderMoves:
+    """Moves orders along the transition table; the stock changes in the same transaction."""
+
+    def __init__(
+        self,
+        orders: OrderRepository,
+        stock: StockRepository,
+        users: UserRepository,
+        outbox: OutboxService,
+        clock: Clock,
+        checkouts: Checkouts,
+    ) -> None:
+        self._orders = orders
+        self._stock = stock
+        self._users = users
+        self._outbox = outbox
+        self._clock = clock
+        self._checkouts = checkouts
+
+    async def move(
+        self, caller: Caller, order_id: UUID, status: OrderStatus, if_match: str | None = None
+    ) -> OrderRead:
+        """Move an order along the transition table; a cancelled one returns its units to stock.
+
+        Raises:
+            OrderNotFound, PreconditionFailed, IllegalTransition: nothing is changed.
+        """
+        order = await self._orders.get_whole(caller.owner, order_id, lock=True)
+        require_match(if_match, OrderRead.model_validate(order))
+        return await self._moved(order, status, caller.name)
+
+    async def expire(self, order_id: UUID) -> None:
+        """Cancel an order that is not paid in time; any other one stays as it is."""
+        order = await self._orders.get_whole(None, order_id, lock=True)
+        if order.pay_by is not None and order.pay_by <= self._clock.now():
+            await self._moved(order, OrderStatus.CANCELLED, EXPIRY, OrderMailKind.EXPIRED)
+
+    async def cancel_of_cart(self, visitor: Visitor, cart_id: UUID) -> OrderRead:
+        """Cancel the order of a cart; its units return to stock, and the cart can be changed again.
+
+        Raises:
+            CartNotFound, CartMerged, OrderNotFound, IllegalTransition: nothing is changed.
+        """
+        order_id = await self._checkouts.order_id_of(visitor, cart_id)
+        order = await self._orders.get_whole(None, order_id, lock=True)
+        name = GUEST if visitor.caller.is_anonymous else visitor.caller.name
+        return await self._moved(order, OrderStatus.CANCELLED, name)
+
+    async def _moved(
+        self,
+        order: Order,
+        status: OrderStatus,
+        actor: str,
+        kind: OrderMailKind = OrderMailKind.CANCELLED,
+    ) -> OrderRead:
+        before, now, is_of_cart = order.status, self._clock.now(), order.email is not None
+        is_cancelled = status is OrderStatus.CANCELLED
+        order.move_to(status, actor, now)
+        if is_cancelled and is_of_cart:
+            # In the order in which a checkout locks: the cart, variants, promotions.
+            await self._checkouts.open_again(order)
+        await self._orders.flush()
+        if is_cancelled:
+            await self._return_to_stock(order, now)
+        if is_cancelled and is_of_cart:
+            await self._checkouts.take_back(order, kind)
+        if not TRANSITIONS[status]:
+            await self._clear_customer(order)
+            await self._orders.flush()
+        step = OrderStatusChanged(
+            order_id=order.id,
+            number=order.number,
+            from_status=before,
+            to_status=status,
+            version=order.version,
+        )
+        await self._outbox.announce(OrderStatusChangedEvent(order.id, step))
+        return OrderRead.model_validate(order)
+
+    async def lock_for_moving(self, moves: Sequence[tuple[UUID, OrderStatus]]) -> None:
+        """Lock orders that one transaction moves one after the other, and their products."""
+        await self._orders.lock_in_id_order({order_id for order_id, _ in moves})
+        cancelled = {each for each, status in moves if status is OrderStatus.CANCELLED}
+        if cancelled:
+            await self._stock.lock_in_id_order(await self._orders.variant_ids_in(cancelled))
+
+    async def cancel(self, caller: Caller, order_id: UUID) -> OrderRead:
+        """Cancel an order and return its units to stock.
+
+        Raises:
+            OrderNotFound, IllegalTransition: nothing is changed.
+        """
+        return await self.move(caller, order_id, OrderStatus.CANCELLED)
+
+    async def _clear_customer(self, order: Order) -> None:
+        """Clear the customer in a finished order whose user was anonymised."""
+        is_shown = order.delivery_address is not None or order.email is not None
+        if order.user_id is None or not is_shown:
+            return
+        if await self._users.is_anonymised(order.user_id):
+            for name, value in without_customer(order).items():
+                setattr(order, name, value)
+
+    async def _return_to_stock(self, order: Order, at: datetime) -> None:
+        quantities = {item.variant_id: item.quantity for item in order.items}
+        locked = await self._stock.lock_stock(quantities)
+        await self._stock.move_stock(
+            [
+                movement_row(
+                    variant_id, quantity, MovementReason.CANCELLATION, f"order {order.id}", at
+                )
+                for variant_id, quantity in quantities.items()
+            ],
+            at,
+            locked,
+        )

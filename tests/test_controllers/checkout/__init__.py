@@ -1,0 +1,1 @@
+"""The checkout of carts over HTTP."""

@@ -1,0 +1,221 @@
+"""One of each kind of thing of a shop, as rows of its tables."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from app.core.ids import new_id
+from app.models import (
+    Base,
+    Cart,
+    CartLine,
+    Coupon,
+    Image,
+    ImageStatus,
+    MovementReason,
+    Order,
+    OrderChange,
+    OrderItem,
+    OrderStatus,
+    Promotion,
+    Redemption,
+    Rendition,
+    ShippingMethod,
+    ShippingRate,
+    Trigger,
+)
+from app.pricing.terms import Effect
+from app.security.tokens import digest_of
+from tests.support.factories import address as postal_address
+from tests.test_security.people import Row
+
+DAY = date(2017, 6, 1)
+SHIRT = UUID("0199a1b2-7c00-7d00-8e00-00000000a11e")
+"""A product in two variants."""
+FILE = ("00", "00", "0" * 64 + ".webp")
+"""The key of the file of an image, in parts."""
+CART_TOKEN = "the token of a guest"
+ORDERED_CART = UUID("0199a1b2-7c00-7d00-8e00-00000000ca27")
+
+
+def product_row(product_id: UUID) -> Row:
+    """Return a product."""
+    return {
+        "id": product_id,
+        "sku": "TEA",
+        "name": "Tea",
+        "description": "",
+        "category": "Tea",
+        "price_minor": 499,
+        "currency": "USD",
+        "option_names": [],
+        "availability": "in_stock",
+        "search_text": "tea",
+    }
+
+
+def variant_row(variant_id: UUID, product_id: UUID, sku: str, size: str = "") -> Row:
+    """Return a variant of it."""
+    return {
+        "id": variant_id,
+        "product_id": product_id,
+        "sku": sku,
+        "price_minor": 499,
+        "stock_quantity": 9,
+        "option1": size,
+        "option1_key": size.casefold(),
+    }
+
+
+def image_rows(product_id: UUID, times: Row) -> list[tuple[type[Base], Row]]:
+    """Return an image with its file."""
+    image = {
+        "id": new_id(times["created_at"]),
+        "product_id": product_id,
+        "position": 1,
+        "alt": "",
+        "original_type": "image/png",
+        "original_bytes": 1,
+        "sha256": bytes(32),
+        "width": 1,
+        "height": 1,
+        "colour": "#000000",
+        "status": ImageStatus.READY,
+        "version": 1,
+    }
+    file = {"image_id": image["id"], "width": 1, "height": 1, "size_bytes": 1}
+    return [(Image, image | times), (Rendition, file | {"key": "/".join(FILE)})]
+
+
+def price_list_row(now: datetime) -> Row:
+    """Return a price list."""
+    return {"id": new_id(now), "code": "members", "name": "Members", "currency": "USD"}
+
+
+def tax_rate_row(now: datetime) -> Row:
+    """Return a rate of tax."""
+    place = {"country": "DE", "region": "", "region_key": "", "tax_class": "standard"}
+    rate = {"valid_from": DAY, "rate_ppm": 190_000, "name": "MwSt. 19 %", "created_at": now}
+    return {"id": new_id(now)} | place | rate
+
+
+def shipping_rows(times: Row) -> list[tuple[type[Base], Row]]:
+    """Return a shipping method with its rate."""
+    places: Row = {"countries": [], "regions": [], "excluded_postal_prefixes": []}
+    method = {"id": new_id(times["created_at"]), "name": "Standard"} | places
+    thresholds = {"currency": "USD", "from_weight_grams": 0, "from_subtotal_minor": 0}
+    rate = {"method_id": method["id"], "amount_minor": 490} | thresholds
+    return [(ShippingMethod, method | times), (ShippingRate, rate)]
+
+
+def promotion_rows(order_id: UUID, user_id: UUID, times: Row) -> list[tuple[type[Base], Row]]:
+    """Return a promotion with a coupon that an order has used."""
+    now = times["created_at"]
+    promotion = {"id": new_id(now), "name": "Summer", "label": "10 % off", "used": 1}
+    promotion |= {"trigger": Trigger.CODE, "effect": Effect.PERCENT_ITEMS, "percent_ppm": 100_000}
+    coupon = {"id": new_id(now), "promotion_id": promotion["id"], "used": 1}
+    use = {"order_id": order_id, "promotion_id": promotion["id"], "coupon_id": coupon["id"]}
+    return [
+        (Promotion, promotion | times),
+        (Coupon, coupon | {"code": "SUMMER", "code_key": "summer"} | times),
+        (Redemption, use | {"customer_key": str(user_id), "amount_minor": 50, "created_at": now}),
+    ]
+
+
+def carts_rows(now: datetime, ids: Mapping[type[Base], UUID]) -> list[tuple[type[Base], Row]]:
+    """Return two carts with the token of a guest: one that was ordered, and one that may be."""
+    times = dict.fromkeys(("created_at", "updated_at", "touched_at"), now)
+    shared: Row = {"currency": "USD", "codes": [], "token_digest": digest_of(CART_TOKEN)} | times
+    cart = {"id": new_id(now), "email": "guest@example.com", "order_id": None} | shared
+    cart["shipping_method_id"] = ids[ShippingMethod]
+    cart["delivery_address"] = postal_address(recipient="Ada", region="")
+    ordered = dict.fromkeys(cart) | {"id": ORDERED_CART, "order_id": ids[Order]} | shared
+    line = {"cart_id": cart["id"], "variant_id": SHIRT, "position": 1, "quantity": 1}
+    return [(Cart, ordered), (Cart, cart), (CartLine, line)]
+
+
+def letter_row(now: datetime) -> Row:
+    """Return a dead letter."""
+    return {
+        "id": new_id(now),
+        "queue": "order",
+        "message_id": "message-1",
+        "body": b"{}",
+        "body_digest": sha256(b"{}").digest(),
+        "code": "invalid-input",
+        "reason": "items is required",
+        "attempts": 1,
+        "created_at": now,
+    }
+
+
+def report_row(times: Row) -> Row:
+    """Return a report of a day without orders."""
+    starts_at = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC)
+    counts = ("orders_count", "cancelled_count", "late_count")
+    units = ("units", "cancelled_units", "late_units")
+    amounts = ("gross_minor", "cancelled_minor", "late_minor")
+    return (
+        times
+        | dict.fromkeys((*counts, *units, *amounts), 0)
+        | {
+            "id": new_id(starts_at),
+            "report_day": DAY,
+            "timezone": "UTC",
+            "starts_at": starts_at,
+            "ends_at": starts_at + timedelta(days=1),
+            "currency": "USD",
+            "by_hour": [],
+            "digest": bytes(32),
+            "version": 1,
+        }
+    )
+
+
+def order_rows(
+    order_id: UUID, user_id: UUID, product: Row, times: Row
+) -> list[tuple[type[Base], Row]]:
+    """Return an order of a product."""
+    order = {
+        "id": order_id,
+        # None that the next order could get.
+        "number": 1_000_000,
+        "user_id": user_id,
+        "status": OrderStatus.PENDING,
+        "delivery_address": None,
+        "units": 1,
+        "total_minor": 499,
+        "currency": "USD",
+    }
+    item = {
+        "order_id": order_id,
+        "position": 1,
+        "variant_id": product["id"],
+        "sku": "TEA",
+        "name": "Tea",
+        "unit_price_minor": 499,
+        "quantity": 1,
+    }
+    change = {
+        "order_id": order_id,
+        "position": 1,
+        "from_status": None,
+        "to_status": OrderStatus.PENDING,
+        "actor": f"user {user_id}",
+        "changed_at": times["created_at"],
+    }
+    return [(Order, order | times), (OrderItem, item), (OrderChange, change)]
+
+
+def movement_row(product_id: UUID, quantity: int, reason: MovementReason, at: Any) -> Row:
+    """Return a movement of the stock of a product."""
+    return {
+        "id": new_id(at),
+        "created_at": at,
+        "source": "tests",
+        "variant_id": product_id,
+        "quantity": quantity,
+        "reason": reason,
+    }

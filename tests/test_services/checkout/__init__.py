@@ -1,0 +1,1 @@
+"""Checkouts at once, and against time."""
