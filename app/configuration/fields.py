@@ -12,6 +12,7 @@ from pydantic_settings import NoDecode
 
 from app.core.countries import COUNTRIES
 from app.core.cron import Cron
+from app.core.vat.numbers import vat_number
 
 # Browsers leave them out of an origin.
 _USUAL_PORTS = {"http": 80, "https": 443}
@@ -178,6 +179,9 @@ TaxClasses = Annotated[Names, AfterValidator(_tax_classes)]
 
 OwnCountry = Annotated[str, AfterValidator(_country_code)]
 """A country by its code of ISO 3166-1."""
+
+VatNumber = Annotated[str, AfterValidator(vat_number)]
+"""A VAT number, as it is stored."""
 
 Schedule = Annotated[str, AfterValidator(_known_schedule)]
 """A cron expression."""

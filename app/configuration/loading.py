@@ -35,6 +35,7 @@ _EXAMPLES = {
     "shop_address": "Lavka GmbH, Hauptstr. 1, 10115 Berlin",
     "shop_currencies": "USD,EUR",
     "shop_timezone": "Europe/Berlin",
+    "shop_vat_id": "DE136695976",
     "smtp_host": "smtp.example.com",
     "storefront_url": "https://www.example.com",
     "trusted_proxies": "192.0.2.7,10.1.2.0/24",

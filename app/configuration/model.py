@@ -26,9 +26,11 @@ from app.configuration.fields import (
     Schedule,
     Storefront,
     TaxClasses,
+    VatNumber,
     WebAddress,
     Zone,
 )
+from app.core.vat.numbers import country_of
 from app.pricing.terms import Rounding
 
 
@@ -68,6 +70,8 @@ class Settings(BaseSettings):
     """The currencies in which prices are shown, `SHOP_CURRENCY` first; unset: only that."""
     tax_origin: OwnCountry | None = None
     """The country whose tax the shop charges (ISO 3166-1); unset: prices are without tax."""
+    shop_vat_id: VatNumber | None = None
+    """The VAT number of the shop, one of `TAX_ORIGIN`; without it, VAT numbers change no tax."""
     tax_mode: Literal["origin", "destination"] = "origin"
     """Whose rates apply to deliveries within the EU: the shop's country's, or the delivery's."""
     tax_rounding: Rounding = Rounding.PER_RATE
@@ -229,6 +233,14 @@ class Settings(BaseSettings):
         if values and values[0] != first:
             raise ValueError(f"must begin with SHOP_CURRENCY, which is {first}")
         return values
+
+    @field_validator("shop_vat_id")
+    @classmethod
+    def _be_of_own_country(cls, number: str | None, info: ValidationInfo) -> str | None:
+        origin = info.data.get("tax_origin")
+        if number is not None and country_of(number) != origin:
+            raise ValueError(f"must be a VAT number of TAX_ORIGIN, which is {origin or 'unset'}")
+        return number
 
     @property
     def currencies(self) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ _LATER = {
     "pygal",
     "redis",
     "rich",
+    "stdnum",
     "taskiq",
     "taskiq_redis",
 }

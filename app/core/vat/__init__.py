@@ -1,0 +1,1 @@
+"""Numbers by which states identify those who charge value added tax."""
