@@ -44,6 +44,8 @@ class Place:
     country: str
     region: str = ""
     postal_code: str = ""
+    vat_number: str = ""
+    """The VAT number under which goods are ordered there, as it is stored."""
 
     def __str__(self) -> str:
         return ", ".join(filter(None, (self.country, self.region)))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.pricing.discounts import Discounts, in_order
+from app.pricing.net import at_net_prices
 from app.pricing.shipping import quoted_shipping
 from app.pricing.taxation import sums_by_rate, taxed
 from app.pricing.terms import Adjustment, Cart, NotApplied, Promotion, Quote, QuotedLine, Refusal
@@ -16,6 +17,7 @@ def price(cart: Cart, now: datetime) -> Quote:
     If a promotion that combines with no other would apply, the customer gets the better of it and
     of all those that combine; at equal prices, those.
     """
+    cart = at_net_prices(cart)
     together = _priced(cart, [each for each in cart.promotions if each.combines], now)
     exclusive = in_order(each for each in cart.promotions if not each.combines)
     single = (_priced(cart, [each], now) for each in exclusive)

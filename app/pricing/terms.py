@@ -148,6 +148,8 @@ class Taxes:
     """The rate of each class."""
     prices_include_tax: bool = True
     rounding: Rounding = Rounding.PER_RATE
+    taken_out: Mapping[str, int] = field(default_factory=dict)
+    """The rate of the tax that is in the prices of each class and not charged; empty if it is."""
 
 
 @dataclass(frozen=True, slots=True)

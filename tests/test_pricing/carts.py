@@ -32,15 +32,27 @@ def random_cart(random: Random) -> Cart:
     unit = 10 ** random.choice(_PLACES)
     return Cart(
         goods=tuple(_goods(random, unit) for _ in range(random.choice((1, 1, 2, 3, 5, 8)))),
-        taxes=Taxes(
-            rates={each: _rate(random) for each in _CLASSES},
-            prices_include_tax=random.random() < 0.5,
-            rounding=random.choice(list(Rounding)),
-        ),
+        taxes=_taxes(random),
         promotions=tuple(
             _promotion(random, unit, number) for number in range(random.choice((0, 1, 1, 2, 3, 5)))
         ),
         shipping=_shipping(random, unit) if random.random() < 0.8 else None,
+    )
+
+
+def _taxes(random: Random) -> Taxes:
+    rounding = random.choice(list(Rounding))
+    if random.random() < 0.15:
+        return Taxes(
+            rates=dict.fromkeys(_CLASSES, Rate(0, TaxReason.REVERSE_CHARGE)),
+            prices_include_tax=random.random() < 0.5,
+            rounding=rounding,
+            taken_out={each: random.choice(_RATES) for each in _CLASSES},
+        )
+    return Taxes(
+        rates={each: _rate(random) for each in _CLASSES},
+        prices_include_tax=random.random() < 0.5,
+        rounding=rounding,
     )
 
 

@@ -1,12 +1,13 @@
 """The price of a cart once more, by the rules of money alone and in exact fractions."""
 
+from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 from itertools import groupby
 from math import floor
 from typing import Any
 
-from app.pricing.terms import Cart, Effect, Promotion, Quote, Rounding
+from app.pricing.terms import Cart, Effect, Goods, Promotion, Quote, Rounding
 
 MILLION = 1_000_000
 
@@ -27,6 +28,7 @@ def apportioned(total: int, exact: list[Fraction]) -> list[int]:
 
 def faults_of(cart: Cart, quote: Quote, now: datetime) -> list[str]:
     """Return what is wrong with a quote of a cart."""
+    cart = _net(cart)
     together = _cost(cart, [each for each in cart.promotions if each.combines], now)
     best = together
     for each in sorted(cart.promotions, key=lambda one: (one.priority, one.id)):
@@ -47,6 +49,50 @@ def faults_of(cart: Cart, quote: Quote, now: datetime) -> list[str]:
         f"{name}: {value}, not {best[name]}" for name, value in seen.items() if value != best[name]
     ]
     return faults + _broken_sums(cart, quote)
+
+
+def _net(cart: Cart) -> Cart:
+    """Return a cart with prices less the tax that is in them and not charged."""
+    if not cart.taxes.taken_out:
+        return cart
+
+    def parts(amount: int, tax_class: str) -> Fraction:
+        return Fraction(amount * MILLION, MILLION + cart.taxes.taken_out[tax_class])
+
+    goods = tuple(
+        replace(
+            each,
+            unit_minor=each.unit_minor
+            - rounded(each.unit_minor - parts(each.unit_minor, each.tax_class)),
+        )
+        for each in cart.goods
+    )
+    shipping = cart.shipping
+    if shipping is not None:
+        ratio = parts(1, shipping.tax_class) if shipping.tax_class else _net_part(cart, goods)
+        shipping = replace(
+            shipping,
+            rates=tuple(
+                replace(
+                    each,
+                    amount_minor=each.amount_minor
+                    - rounded(each.amount_minor - each.amount_minor * ratio),
+                )
+                for each in shipping.rates
+            ),
+        )
+    taxes = replace(cart.taxes, prices_include_tax=False, taken_out={})
+    return replace(cart, goods=goods, shipping=shipping, taxes=taxes)
+
+
+def _net_part(cart: Cart, goods: tuple[Goods, ...]) -> Fraction:
+    """Return how much of the price of goods is left without the tax in it."""
+    rates = [1 + Fraction(cart.taxes.taken_out[each.tax_class], MILLION) for each in goods]
+    net = [each.unit_minor * each.quantity for each in goods]
+    if not sum(net):
+        return 1 / rates[0]
+    gross = sum((part * rate for part, rate in zip(net, rates, strict=True)), Fraction())
+    return sum(net) / gross
 
 
 def _shipping_of(quote: Quote) -> tuple[int, int] | None:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from app.pricing import discounts, quote, taxation
+from app.pricing import discounts, net, quote, taxation
 from app.pricing.arithmetic import largest_remainder, rounded_share
 from app.pricing.terms import Effect, Goods, Promotion
 
@@ -56,6 +56,12 @@ BUGS: Mapping[str, Any] = {
     "the remainder is dropped": lambda: _spreading(_without_remainder),
     "tax before the discount": _tax_before_discount,
     "ties are decided by something else than the position": lambda: _spreading(_last_of_equals),
+    "the tax that is not charged stays in the prices": lambda: patch.object(
+        quote, "at_net_prices", lambda cart: cart
+    ),
+    "the tax that is not charged is rounded down": lambda: patch.object(
+        net, "half_up", lambda amount, parts: amount // parts
+    ),
     "promotions in the order in which they are given": _by_order_given,
 }
 """Each plants a mistake while its context is open."""

@@ -1,11 +1,12 @@
 """The tax that applies to orders."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.core.calendar import ShopDays
 from app.core.countries import EU_COUNTRIES, Place
+from app.core.vat.numbers import country_of, is_of_member_state
 from app.errors import DomainError, NotSoldToCountry, TaxUnavailable
 from app.pricing.terms import Rate, Rounding, Taxes, TaxReason
 from app.repositories.taxes.tax_rate_repository import Rates, TaxRateRepository
@@ -27,6 +28,8 @@ class TaxTerms:
     classes: tuple[str, ...]
     prices_include_tax: bool
     rounding: Rounding
+    has_vat_number: bool = False
+    """Whether the shop is identified itself; else VAT numbers of customers change nothing."""
 
 
 class TaxService:
@@ -49,11 +52,37 @@ class TaxService:
         taxing = {place: self._taxing(place) for place in places}
         countries = {place.country for place in taxing.values()}
         rates = await self._rates.in_force(countries, self._days.day_of(now))
-        return {place: self._taxes(own, rates) for place, own in taxing.items()}
+        taxes = {place: self._taxes(own, rates) for place, own in taxing.items()}
+        return {
+            place: (
+                _reverse_charged(own)
+                if isinstance(own, Taxes) and self._is_reverse_charged(place)
+                else own
+            )
+            for place, own in taxes.items()
+        }
+
+    def _is_reverse_charged(self, place: Place) -> bool:
+        """Return whether a business of another member state accounts for the tax of a delivery.
+
+        That is article 138 (1) of Directive 2006/112/EC: the goods are dispatched to another
+        member state than the shop's, and the customer has indicated a VAT number of another one.
+        """
+        origin = self._terms.origin
+        return (
+            self._terms.has_vat_number
+            and bool(place.vat_number)
+            and origin in EU_COUNTRIES
+            and place.country in EU_COUNTRIES - {origin}
+            and is_of_member_state(place.vat_number)
+            and country_of(place.vat_number) != origin
+        )
 
     def _taxing(self, place: Place) -> Place:
-        """Return the place whose rates apply to a delivery."""
+        """Return the place whose rates apply to a delivery, or are in its prices."""
         origin = self._terms.origin
+        if origin is not None and self._is_reverse_charged(place):
+            return Place(origin)
         if origin is None or not self._terms.has_own_rates_in_eu:
             return place
         return Place(origin) if {origin, place.country} <= EU_COUNTRIES else place
@@ -71,6 +100,23 @@ class TaxService:
         else:
             found = dict.fromkeys(self._terms.classes, Rate(0, TaxReason.EXPORT))
         return Taxes(found, self._terms.prices_include_tax, self._terms.rounding)
+
+
+def _reverse_charged(taxes: Taxes) -> Taxes:
+    """Return the tax of the shop's country, taken out of prices that include it."""
+    return replace(
+        taxes,
+        rates={
+            name: rate if rate.reason is TaxReason.EXEMPT else Rate(0, TaxReason.REVERSE_CHARGE)
+            for name, rate in taxes.rates.items()
+        },
+        prices_include_tax=False,
+        taken_out=(
+            {name: rate.ppm for name, rate in taxes.rates.items()}
+            if taxes.prices_include_tax
+            else {}
+        ),
+    )
 
 
 def _rate_of(place: Place, tax_class: str, rates: Rates) -> Rate | None:

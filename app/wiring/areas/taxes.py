@@ -20,6 +20,7 @@ def provide_taxes(session: AsyncSession, shop: Shop) -> TaxService:
         classes=settings.tax_classes,
         prices_include_tax=settings.prices_include_tax,
         rounding=settings.tax_rounding,
+        has_vat_number=settings.shop_vat_id is not None,
     )
     return TaxService(TaxRateRepository(session), shop.days, terms)
 
