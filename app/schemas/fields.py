@@ -21,6 +21,7 @@ from pydantic_core import CoreSchema
 from app.core.countries import COUNTRIES
 from app.core.email_addresses import MAX_LENGTH, NO_ADDRESS, normalise_address
 from app.core.money import currency_places, to_minor
+from app.core.vat.numbers import vat_number
 from app.schemas.slugs import SLUG_LENGTH, SLUG_PATTERN
 from app.settings import get_settings
 
@@ -40,6 +41,7 @@ _NO_ADDRESS = rf"@()<>\[\]:;,\\\"{_UNSEEN}"
 _EMAIL = rf"^[^{_NO_ADDRESS}]{{1,64}}@[^.{_NO_ADDRESS}]+(\.[^.{_NO_ADDRESS}]+)+$"
 _PASSWORD_MIN_LENGTH, _PASSWORD_MAX_LENGTH = 8, 128
 _PRICE_LENGTH = 32
+_VAT_NUMBER_LENGTH = 40
 _USERNAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$"
 _SKU = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$"
 _DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?")
@@ -330,6 +332,21 @@ ShopCurrency = Annotated[str, AfterValidator(_currency_of_shop), _Described(_cur
 
 TaxClass = Annotated[str, AfterValidator(_class_of_shop), _Described(_tax_class_schema)]
 """A tax class of goods, one of `TAX_CLASSES`."""
+
+VatNumber = Annotated[
+    str,
+    # As it is typed, with separators.
+    StringConstraints(max_length=_VAT_NUMBER_LENGTH),
+    AfterValidator(vat_number),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": _VAT_NUMBER_LENGTH,
+            "pattern": r"^\s*[A-Za-z]{2}[0-9A-Za-z+*\s./-]+$",
+        }
+    ),
+]
+"""A VAT number, as `app.core.vat.numbers` checks and writes it."""
 
 WHOLE = BeforeValidator(_whole)
 """Goes after the constraints of an integer in JSON."""

@@ -9,6 +9,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.limits import MAX_LINE_QUANTITY
+from app.core.vat.numbers import MAX_VAT_NUMBER
 from app.tables.base import Base
 from app.tables.shipping import ShippingMethod
 
@@ -56,6 +57,7 @@ class Cart(Base):
     )
     # As the customer has entered them, in this order.
     codes: Mapped[list[str]] = mapped_column(JSON, default=list)
+    vat_number: Mapped[str | None] = mapped_column(String(MAX_VAT_NUMBER))
     note: Mapped[str] = mapped_column(Text, default="")
     locale: Mapped[str] = mapped_column(String(35), default="")
     # The cart that has its lines since a user claimed it.

@@ -7,10 +7,20 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from app.core.limits import MAX_LINES
+from app.core.vat.numbers import MAX_VAT_NUMBER
 from app.schemas.amounts import InCurrency, WithCurrency
 from app.schemas.base import Change, Schema, omitted, unchanged
 from app.schemas.carts.line_schema import CartLineRead
-from app.schemas.fields import Amount, Email, Line, Natural, Ordinal, Prose, ShopCurrency
+from app.schemas.fields import (
+    Amount,
+    Email,
+    Line,
+    Natural,
+    Ordinal,
+    Prose,
+    ShopCurrency,
+    VatNumber,
+)
 from app.schemas.identity.user_schema import EXAMPLE_ADDRESS, PostalAddress, complete_address
 from app.schemas.taxes.amount_fields import DISCOUNT, PRICES_INCLUDE_TAX, SHIPPING, TAX
 from app.schemas.taxes.tax_amounts import TaxAtRate
@@ -40,6 +50,7 @@ NoticeCode = Literal[
     "shipping-method-unfit",
     "not-sold-to-country",
     "tax-unavailable",
+    "vat-number-without-effect",
     "left-out",
 ]
 
@@ -72,6 +83,10 @@ class CartFields(Change):
     )
     shipping_method_id: UUID | None = unchanged(
         description="The shipping method; null for none.", examples=[None]
+    )
+    vat_number: VatNumber | None = unchanged(
+        description="The VAT number of a business, checked by its check digit; null for none.",
+        examples=["ATU13585627"],
     )
 
 
@@ -159,6 +174,11 @@ class CartRead(WithCurrency):
         description="The address of the invoice, if it is another one.", examples=[None]
     )
     shipping_method_id: UUID | None = Field(description="The shipping method.", examples=[None])
+    vat_number: str | None = Field(
+        max_length=MAX_VAT_NUMBER,
+        description="The VAT number of a business, without separators.",
+        examples=[None],
+    )
     order_id: UUID | None = omitted(
         description="The order that was placed of it; it does not change any more.",
         examples=[_ID],

@@ -21,6 +21,7 @@ _CHOICES = (
     "delivery_address",
     "billing_address",
     "shipping_method_id",
+    "vat_number",
     "note",
     "locale",
 )

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.core.money import format_minor
-from app.pricing.terms import NotApplied, QuotedLine
+from app.pricing.terms import NotApplied, QuotedLine, Taxes
 from app.repositories.carts.cart_line_repository import LineInCart
 from app.schemas.carts.cart_schema import CartDiscount, CartNotice, CartRead
 from app.schemas.carts.line_schema import CartLineRead
@@ -13,7 +13,7 @@ from app.schemas.catalogue.image_schema import ProductImage
 from app.schemas.catalogue.variant_schema import option_values_of
 from app.schemas.taxes.tax_amounts import TaxAtRate
 from app.services.carts.cart_quotes import QuotedCart
-from app.services.carts.quoting import full_name
+from app.services.carts.quoting import full_name, net_of
 from app.tables.catalogue import availability_of, is_limited
 from app.tables.promotions import code_key
 
@@ -26,6 +26,7 @@ _OF_CART = (
     "delivery_address",
     "billing_address",
     "shipping_method_id",
+    "vat_number",
     "order_id",
     "codes",
     "created_at",
@@ -39,12 +40,12 @@ def document_of(
 ) -> CartRead:
     """Return the document of a cart, with some notices before its own."""
     quote = its.quote
-    is_taxed = its.terms.taxes is not None
+    taxes = its.terms.taxes
     of_variant = {line.goods.variant_id: line for line in quote.lines}
     return CartRead(
         **{name: getattr(its.cart, name) for name in _OF_CART},
         lines=[
-            _line(each, of_variant.get(each.variant.row.variant_id), low_stock_at, is_taxed)
+            _line(each, of_variant.get(each.variant.row.variant_id), low_stock_at, taxes)
             for each in its.lines
         ],
         discounts=_discounts(its),
@@ -53,14 +54,14 @@ def document_of(
         discount_minor=sum(each.discount_minor for each in quote.lines),
         shipping_minor=0 if quote.shipping is None else quote.shipping.total_minor,
         tax_minor=quote.tax_minor,
-        taxes=_taxes(its) if is_taxed else [],
+        taxes=[] if taxes is None else _taxes(its),
         total_minor=quote.total_minor,
-        prices_include_tax=its.terms.taxes is None or its.terms.taxes.prices_include_tax,
+        prices_include_tax=taxes is None or taxes.prices_include_tax,
     )
 
 
 def _line(
-    line: LineInCart, quoted: QuotedLine | None, low_stock_at: int, is_taxed: bool
+    line: LineInCart, quoted: QuotedLine | None, low_stock_at: int, taxes: Taxes | None
 ) -> CartLineRead:
     row = line.variant.row
     amounts: dict[str, Any] = {}
@@ -71,11 +72,11 @@ def _line(
             "discount_minor": quoted.discount_minor,
             "total_minor": quoted.total_minor,
         }
-        if is_taxed:
+        if taxes is not None:
             amounts |= {"tax_minor": quoted.tax.tax_minor, "tax_rate_ppm": quoted.tax.rate.ppm}
     offer = line.variant.offer
     if quoted is not None and offer is not None and offer.compare_at_minor is not None:
-        amounts["compare_at_minor"] = offer.compare_at_minor
+        amounts["compare_at_minor"] = net_of(offer.compare_at_minor, row, taxes)
     return CartLineRead(
         product_id=row.product_id,
         variant_id=row.variant_id,
@@ -115,7 +116,7 @@ def _taxes(its: QuotedCart) -> list[TaxAtRate]:
 
 def _notices(its: QuotedCart) -> Iterator[CartNotice]:
     for line in its.lines:
-        yield from _of_line(line, its.cart.currency)
+        yield from _of_line(line, its.cart.currency, its.terms.taxes)
     if not its.is_shipped:
         yield CartNotice(
             code="shipping-method-unfit",
@@ -124,6 +125,11 @@ def _notices(its: QuotedCart) -> Iterator[CartNotice]:
     refusal = its.terms.tax_refusal
     if refusal is not None:
         yield CartNotice.model_validate({"code": refusal.code, "detail": refusal.detail})
+    if its.cart.vat_number is not None and its.has_taxed_delivery:
+        yield CartNotice(
+            code="vat-number-without-effect",
+            detail="the VAT number changes no tax: this delivery is taxed as any other",
+        )
     for code in its.terms.unknown_codes:
         yield CartNotice(
             code="code-unknown", detail=f"no coupon has the code {code}", promotion_code=code
@@ -131,7 +137,7 @@ def _notices(its: QuotedCart) -> Iterator[CartNotice]:
     yield from _of_codes(its)
 
 
-def _of_line(line: LineInCart, currency: str) -> Iterator[CartNotice]:
+def _of_line(line: LineInCart, currency: str, taxes: Taxes | None) -> Iterator[CartNotice]:
     variant, row = line.variant, line.variant.row
     name, variant_id = full_name(row), row.variant_id
     if not variant.is_for_sale:
@@ -154,16 +160,17 @@ def _of_line(line: LineInCart, currency: str) -> Iterator[CartNotice]:
                 available=left,
             )
         price_minor = variant.offer.price_minor
-        if line.seen_minor not in (None, price_minor):
-            before, now = (
-                format_minor(each, currency) for each in (line.seen_minor or 0, price_minor)
+        if line.seen_minor is not None and line.seen_minor != price_minor:
+            before_minor, now_minor = (
+                net_of(each, row, taxes) for each in (line.seen_minor, price_minor)
             )
+            before, now = (format_minor(each, currency) for each in (before_minor, now_minor))
             yield CartNotice(
                 code="price-changed",
                 detail=f"{name} costs {now} {currency}, and no longer {before}",
                 variant_id=variant_id,
-                before_minor=line.seen_minor,
-                now_minor=price_minor,
+                before_minor=before_minor,
+                now_minor=now_minor,
             )
 
 

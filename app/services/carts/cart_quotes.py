@@ -1,7 +1,7 @@
 """What carts cost now."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from app.errors import DomainError
 from app.models import Cart
 from app.pricing.quote import price
 from app.pricing.terms import Cart as PricedCart
-from app.pricing.terms import Promotion, Quote, Taxes
+from app.pricing.terms import Promotion, Quote, Taxes, TaxReason
 from app.repositories.carts.cart_line_repository import CartLineRepository, LineInCart
 from app.services.carts.quoting import UNTAXED, goods_of, shipping_of
 from app.services.promotions.promotion_service import PromotionService
@@ -48,6 +48,17 @@ class QuotedCart:
     is_shipped: bool
     """Whether the shipping method fits; without one, it does."""
 
+    @property
+    def has_taxed_delivery(self) -> bool:
+        """Whether there is an address, and tax for it that the customer is charged."""
+        return (
+            self.terms.taxes is not None
+            and self.cart.delivery_address is not None
+            and not any(
+                rate.reason is TaxReason.REVERSE_CHARGE for rate in self.terms.taxes.rates.values()
+            )
+        )
+
 
 class CartQuotes:
     """Computes what carts cost, from the prices, promotions, taxes and rates of now."""
@@ -77,7 +88,7 @@ class CartQuotes:
         promotions, unknown = await self.promotions_of(cart, now)
         taxes: Taxes | DomainError | None = None
         if (home := self._taxes.home) is not None:
-            taxed = place or home
+            taxed = replace(place or home, vat_number=cart.vat_number or "")
             taxes = (await self._taxes.taxes_at({taxed}, now))[taxed]
         return CartTerms(
             promotions=promotions,

@@ -34,7 +34,7 @@ from app.security.tokens import digest_of, random_secret
 from app.services.carts.cart_access import Visitor, opened
 from app.services.carts.cart_documents import document_of
 from app.services.carts.cart_quotes import CartQuotes, place_of
-from app.services.carts.quoting import full_name
+from app.services.carts.quoting import full_name, net_of_shipping
 from app.services.catalogue.listing import sold_ids, variant_required
 from app.services.preconditions import require_match
 from app.services.shipping.shipping_service import Parcel, ShippingService
@@ -194,11 +194,12 @@ class CartService:
             CartNotFound, CartMerged: see `opened`.
         """
         cart = await opened(self._carts, visitor, cart_id)
-        quote = (await self._quotes.of(cart)).quote
+        its = await self._quotes.of(cart)
+        quote, goods = its.quote, [each.goods for each in its.quote.lines]
         discount = sum(each.discount_minor for each in quote.lines)
         parcel = Parcel(
             currency=cart.currency,
-            weight_grams=sum(each.goods.weight_grams * each.goods.quantity for each in quote.lines),
+            weight_grams=sum(each.weight_grams * each.quantity for each in goods),
             subtotal_minor=quote.subtotal_minor,
             discounted_minor=quote.subtotal_minor - discount,
         )
@@ -208,7 +209,11 @@ class CartService:
             items=[
                 CartShippingMethod.model_validate(
                     {name: getattr(each.method, name) for name in _OF_METHOD}
-                    | {"price_minor": each.price_minor}
+                    | {
+                        "price_minor": net_of_shipping(
+                            each.price_minor, each.method, goods, its.terms.taxes
+                        )
+                    }
                 )
                 for each in offered
             ],

@@ -1,10 +1,12 @@
 """The terms of a quote, made of the rows of variants and of a shipping method."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from app.models import ShippingMethod
+from app.pricing.net import net_price, net_shipping_price
 from app.pricing.terms import Goods, Rate, Shipping, Taxes
 from app.services.shipping.shipping_service import terms_of
 from app.services.taxes.tax_service import STANDARD
@@ -41,6 +43,23 @@ def shipping_of(method: ShippingMethod, currency: str, taxes: Taxes | None) -> S
     if shipping.tax_class is None:
         return shipping
     return replace(shipping, tax_class=_known(shipping.tax_class, taxes))
+
+
+def net_of(amount_minor: int, variant: Any, taxes: Taxes | None) -> int:
+    """Return a price of a variant as it is in a quote: without tax that is not charged."""
+    if taxes is None:
+        return amount_minor
+    return net_price(amount_minor, _known(variant.tax_class, taxes), taxes)
+
+
+def net_of_shipping(
+    amount_minor: int, method: ShippingMethod, goods: Sequence[Goods], taxes: Taxes | None
+) -> int:
+    """Return a price of shipping goods as it is in a quote: without tax that is not charged."""
+    if taxes is None:
+        return amount_minor
+    own = None if method.tax_class is None else _known(method.tax_class, taxes)
+    return net_shipping_price(amount_minor, own, goods, taxes)
 
 
 def full_name(variant: Any) -> str:

@@ -259,6 +259,18 @@ async def test_tax_is_rounded_where_the_setting_says(
     )
 
 
-async def test_the_rate_in_the_document_is_taken(client: httpx.AsyncClient) -> None:
-    (body,) = re.findall(r"```json\n(.+?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
-    assert (await client.post("/tax-rates", content=body, headers=JSON)).status_code == 201
+async def test_with_the_rates_in_the_document_one_state_has_tax_and_the_others_have_none(
+    client: httpx.AsyncClient, charge: Charge
+) -> None:
+    bodies = re.findall(r"```json\n(.+?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
+    assert len(bodies) == 2
+    for body in bodies:
+        assert (await client.post("/tax-rates", content=body, headers=JSON)).status_code == 201
+    charge(tax_origin="US", tax_mode="destination", prices_include_tax=False)
+    chair = await create_product(client, price="25.00")
+    york = {"country": "US", "region": "NY", "postal_code": "10001"}
+    angeles = {"country": "US", "region": "CA", "postal_code": "90001"}
+    (tax,) = await taxes_of(client, chair, **york)
+    assert (tax["rate"], tax["tax"]) == ("4", "1.00")
+    (none,) = await taxes_of(client, chair, **angeles)
+    assert (none["rate"], none["tax"]) == ("0", "0.00")

@@ -38,6 +38,7 @@ PERSONAL = {
     "user_agent",
     "user_id",
     "username",
+    "vat_number",
 }
 NOT_EXPORTED = {
     "cart_lines": "are read with the cart of the person, if there is one",

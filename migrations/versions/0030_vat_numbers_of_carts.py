@@ -1,0 +1,19 @@
+"""Carts get the VAT number of the customer."""
+
+from alembic import op
+
+revision = "0030"
+down_revision = "0029"
+
+
+def upgrade() -> None:
+    """Add the column, which is empty."""
+    if op.get_bind().dialect.name == "postgresql":
+        # Better to fail and be run again than to queue every request behind a waiting lock.
+        op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("ALTER TABLE carts ADD COLUMN vat_number VARCHAR(20)")
+
+
+def downgrade() -> None:
+    """Drop the column."""
+    op.execute("ALTER TABLE carts DROP COLUMN vat_number")
