@@ -24,5 +24,5 @@ TAX: Any = omitted(
     examples=["1.59"],
 )
 PRICES_INCLUDE_TAX: Any = omitted(
-    True, description="False if the tax is added to the prices.", examples=[False]
+    True, description="False if prices are without tax, which is added.", examples=[False]
 )
