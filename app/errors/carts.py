@@ -2,13 +2,19 @@
 
 from app.errors.base import Conflict, DomainError, NotFound
 
-__all__ = ["CartFull", "CartMerged", "CartNotFound", "CartOrdered", "CodeUnknown"]
+__all__ = ["CartClaimed", "CartFull", "CartMerged", "CartNotFound", "CartOrdered", "CodeUnknown"]
 
 
 class CartNotFound(NotFound):
     """The cart does not exist, or the caller has neither its token nor its user."""
 
     code, title = "cart-not-found", "Cart not found"
+
+
+class CartClaimed(Conflict):
+    """The cart is part of that of a user, and does not change any more; `location` is the other."""
+
+    code, title = "cart-claimed", "The cart was claimed"
 
 
 class CartMerged(DomainError):

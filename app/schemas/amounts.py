@@ -26,6 +26,7 @@ AMOUNTS = (
     "now_minor",
     "price_minor",
     "shipping_minor",
+    "shipping_tax_minor",
     "subtotal_minor",
     "tax_minor",
     "total_minor",

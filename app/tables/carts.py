@@ -52,9 +52,8 @@ class Cart(Base):
     email: Mapped[str | None] = mapped_column(String(320))
     delivery_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     billing_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    shipping_method_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("shipping_methods.id", ondelete="SET NULL")
-    )
+    # Not a foreign key: a method that was deleted is told as one that does not fit.
+    shipping_method_id: Mapped[UUID | None] = mapped_column()
     # As the customer has entered them, in this order.
     codes: Mapped[list[str]] = mapped_column(JSON, default=list)
     vat_number: Mapped[str | None] = mapped_column(String(MAX_VAT_NUMBER))
@@ -71,7 +70,11 @@ class Cart(Base):
     updated_at: Mapped[datetime] = mapped_column()
     version: Mapped[int] = mapped_column(default=1)
 
-    shipping_method: Mapped[ShippingMethod | None] = relationship(lazy="raise", viewonly=True)
+    shipping_method: Mapped[ShippingMethod | None] = relationship(
+        lazy="raise",
+        viewonly=True,
+        primaryjoin="foreign(Cart.shipping_method_id) == ShippingMethod.id",
+    )
 
     def touch(self, at: datetime) -> None:
         """Note that the customer has changed the cart or its lines."""

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from app.core.countries import OPTIONAL_PARTS
 from app.core.order_statuses import TRANSITIONS, OrderStatus
+from app.core.vat.numbers import MAX_VAT_NUMBER
 from app.errors import IllegalTransition
 from app.tables.base import AmountOrZero, Base
 from app.tables.catalogue import product_of
@@ -93,6 +94,7 @@ class Order(Base):
     email: Mapped[str | None] = mapped_column(String(320))
     email_key: Mapped[str | None] = mapped_column(String(1000))
     billing_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    vat_number: Mapped[str | None] = mapped_column(String(MAX_VAT_NUMBER))
     note: Mapped[str | None] = mapped_column(Text)
     locale: Mapped[str | None] = mapped_column(String(35))
     # Until when a pending order must be paid; then it is cancelled.
@@ -267,6 +269,7 @@ class Contact:
     email: str
     email_key: str
     billing_address: dict[str, Any] | None
+    vat_number: str | None
     note: str | None
     locale: str | None
     pay_by: datetime

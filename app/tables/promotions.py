@@ -1,6 +1,5 @@
 """Tables of promotions, their coupons, and the orders that used them."""
 
-import re
 import unicodedata
 from datetime import datetime
 from enum import StrEnum
@@ -22,9 +21,9 @@ _CUSTOMER_LENGTH = 1000
 
 
 def code_key(given: str) -> str:
-    """Return the key by which codes are compared: NFKC, case-folded, without spaces."""
+    """Return the key by which codes are compared: NFKC, case-folded, only what can be seen."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", given).casefold())
-    return re.sub(r"\s+", "", folded)
+    return "".join(each for each in folded if unicodedata.category(each)[0] not in "CZ")
 
 
 class Trigger(StrEnum):

@@ -33,12 +33,6 @@ def upgrade() -> None:
             ["user_id"], ["users.id"], name=op.f("fk_carts_user_id"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["shipping_method_id"],
-            ["shipping_methods.id"],
-            name=op.f("fk_carts_shipping_method_id"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
             ["merged_into_id"],
             ["carts.id"],
             name=op.f("fk_carts_merged_into_id"),

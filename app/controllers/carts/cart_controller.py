@@ -6,6 +6,7 @@ from litestar import Controller, Response, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from app.errors import (
+    CartClaimed,
     CartMerged,
     CartNotFound,
     CartOrdered,
@@ -58,7 +59,7 @@ class CartController(Controller):
         summary="Change a cart",
         opt=declared(
             CartNotFound,
-            CartMerged,
+            CartClaimed,
             CartOrdered,
             PreconditionFailed,
             ShippingMethodNotFound,

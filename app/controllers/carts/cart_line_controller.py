@@ -6,8 +6,8 @@ from litestar import Controller, Response, delete, post, put
 from litestar.params import FromPath, JSONBody, QueryParams
 
 from app.errors import (
+    CartClaimed,
     CartFull,
-    CartMerged,
     CartNotFound,
     CartOrdered,
     CodeUnknown,
@@ -39,7 +39,7 @@ class CartLineController(Controller):
         summary="Add units to a cart",
         opt=declared(
             CartNotFound,
-            CartMerged,
+            CartClaimed,
             CartOrdered,
             CartFull,
             ProductNotFound,
@@ -66,7 +66,7 @@ class CartLineController(Controller):
         summary="Set the units of a line",
         opt=declared(
             CartNotFound,
-            CartMerged,
+            CartClaimed,
             CartOrdered,
             CartFull,
             VariantNotFound,
@@ -91,7 +91,7 @@ class CartLineController(Controller):
     @delete(
         "/{variant_id:uuid}",
         summary="Remove a line",
-        opt=declared(CartNotFound, CartMerged, CartOrdered, access=Access.PUBLIC) | for_guests(),
+        opt=declared(CartNotFound, CartClaimed, CartOrdered, access=Access.PUBLIC) | for_guests(),
     )
     async def remove(
         self,
@@ -113,7 +113,7 @@ class CartCodeController(Controller):
     @post(
         status_code=200,
         summary="Enter a code",
-        opt=declared(CartNotFound, CartMerged, CartFull, CodeUnknown, access=Access.PUBLIC)
+        opt=declared(CartNotFound, CartClaimed, CartFull, CodeUnknown, access=Access.PUBLIC)
         | for_guests(),
     )
     async def enter(
@@ -129,7 +129,7 @@ class CartCodeController(Controller):
 
     @delete(
         summary="Take a code out of a cart",
-        opt=declared(InvalidInput, CartNotFound, CartMerged, access=Access.PUBLIC, query=CodeQuery)
+        opt=declared(InvalidInput, CartNotFound, CartClaimed, access=Access.PUBLIC, query=CodeQuery)
         | for_guests(),
     )
     async def remove(

@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 from app.errors import (
     AddressIncomplete,
     CartChanged,
+    CartClaimed,
     CartEmpty,
     CartMerged,
     CartNotFound,
@@ -47,7 +48,7 @@ class CheckoutController(Controller):
         summary="Order what a cart contains",
         opt=declared(
             CartNotFound,
-            CartMerged,
+            CartClaimed,
             CartEmpty,
             CartChanged,
             AddressIncomplete,
@@ -93,7 +94,7 @@ class CheckoutController(Controller):
         status_code=200,
         summary="Cancel the order of a cart",
         opt=declared(
-            CartNotFound, CartMerged, OrderNotFound, IllegalTransition, access=Access.PUBLIC
+            CartNotFound, CartClaimed, OrderNotFound, IllegalTransition, access=Access.PUBLIC
         )
         | for_guests(),
     )

@@ -73,7 +73,12 @@ class AddressForm:
 
     def has_region(self, written: str) -> bool:
         """Return whether the country has this region, or none that are known."""
-        return not self.regions or any(search_text(written) in each.keys for each in self.regions)
+        return not self.regions or bool(self.regions_named(written))
+
+    def regions_named(self, written: str) -> list["Region"]:
+        """Return the regions whose code or name this is, without regard to case and accents."""
+        key = search_text(unicodedata.normalize("NFKC", written))
+        return [each for each in self.regions if key in each.keys]
 
 
 def form_of(country: str) -> AddressForm:

@@ -31,6 +31,19 @@ def problems_of(address: Mapping[str, Any]) -> list[tuple[str, str]]:
     return problems
 
 
+def region_names(country: str, written: str) -> list[str]:
+    """Return the names of a region: as it is written, and its code and name if it is known."""
+    form, names = form_of(country), [written.strip()]
+    for each in form.regions_named(written):
+        names += [each.code, each.name]
+    return list(dict.fromkeys(names))
+
+
+def bare_postal_code(country: str, written: str) -> str:
+    """Return a postal code in capitals, without the prefix of the country."""
+    return form_of(country).bare_postal_code(written)
+
+
 def lines_of(address: Mapping[str, Any]) -> list[str]:
     """Return the lines of an address as its country writes them, and the country as the last.
 

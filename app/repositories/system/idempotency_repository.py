@@ -98,6 +98,10 @@ class IdempotencyRepository:
                 delete(_answers).where(_answers.c.caller == caller, _answers.c.key == key)
             )
 
+    async def delete_of_caller(self, caller: str) -> None:
+        """Delete the responses to a caller."""
+        await self.session.execute(delete(_answers).where(_answers.c.caller == caller))
+
     async def delete_of_user(self, caller: str, user_id: UUID) -> None:
         """Delete the responses to a user, and the responses to others about the user."""
         body = (

@@ -202,6 +202,9 @@ class CartRead(WithCurrency):
     )
     discount_minor: Amount = DISCOUNT
     shipping_minor: Amount = SHIPPING
+    shipping_tax_minor: Amount = omitted(
+        0, alias="shipping_tax", description="The tax in `shipping`.", examples=["0.78"]
+    )
     tax_minor: Amount = TAX
     taxes: list[TaxAtRate] = omitted(
         [],

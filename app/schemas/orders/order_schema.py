@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from app.core.limits import MAX_LINE_QUANTITY, MAX_LINES
+from app.core.vat.numbers import MAX_VAT_NUMBER
 from app.models import OrderStatus
 from app.schemas.amounts import InCurrency, WithCurrency
 from app.schemas.base import Schema, omitted
@@ -232,6 +233,11 @@ class OrderRead(OrderSummary):
     )
     billing_address: DeliveryAddress | None = omitted(
         description="The address of the invoice, if it is another one.", examples=[None]
+    )
+    vat_number: str | None = omitted(
+        max_length=MAX_VAT_NUMBER,
+        description="The VAT number of a business.",
+        examples=["FR40303265045"],
     )
     note: str | None = omitted(
         max_length=2_000, description="A note of the customer.", examples=["Please ring twice."]

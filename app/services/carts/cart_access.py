@@ -4,7 +4,7 @@ import hmac
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.errors import CartMerged, CartNotFound, CartOrdered
+from app.errors import CartClaimed, CartMerged, CartNotFound, CartOrdered
 from app.models import Cart
 from app.repositories.carts.cart_repository import CartRepository
 from app.security.principal import Caller
@@ -21,26 +21,65 @@ class Visitor:
     token: str | None = None
 
 
-async def opened(
-    carts: CartRepository, visitor: Visitor, cart_id: UUID, *, lock: bool = False
-) -> Cart:
-    """Return a cart to a visitor who may use it.
+async def opened(carts: CartRepository, visitor: Visitor, cart_id: UUID, part: str = "") -> Cart:
+    """Return a cart to a visitor who may use it; `part` is the path of what is asked for of it.
 
     Raises:
         CartNotFound: it does not exist, or the visitor may not use it.
         CartMerged: it became part of that of a user.
-        CartOrdered: it was ordered, and is locked to be changed.
     """
+    cart = await _found(carts, visitor, cart_id, lock=False)
+    if cart.merged_into_id is not None:
+        location = f"/api/v1/carts/{cart.merged_into_id}{part}"
+        raise CartMerged("the cart is part of that of the user who claimed it", location=location)
+    return cart
+
+
+async def opened_to_change(carts: CartRepository, visitor: Visitor, cart_id: UUID) -> Cart:
+    """Return a cart to a visitor who may change it, locked.
+
+    Raises:
+        CartNotFound: it does not exist, or the visitor may not use it.
+        CartClaimed: it became part of that of a user.
+        CartOrdered: it was ordered.
+    """
+    cart = await _found(carts, visitor, cart_id, lock=True)
+    require_unclaimed(cart)
+    if cart.order_id is not None:
+        raise CartOrdered("the cart was ordered", order_id=str(cart.order_id))
+    return cart
+
+
+async def opened_to_order(carts: CartRepository, visitor: Visitor, cart_id: UUID) -> Cart:
+    """Return a cart to a visitor who may order it, or cancel its order.
+
+    Raises:
+        CartNotFound: it does not exist, or the visitor may not use it.
+        CartClaimed: it became part of that of a user.
+    """
+    cart = await _found(carts, visitor, cart_id, lock=False)
+    require_unclaimed(cart)
+    return cart
+
+
+def require_unclaimed(cart: Cart) -> None:
+    """Require that a cart is not part of that of a user.
+
+    Raises:
+        CartClaimed: it is.
+    """
+    # No redirection: a client would read the other cart, and take that for the success of a change.
+    if cart.merged_into_id is not None:
+        raise CartClaimed(
+            "the cart is part of that of the user who claimed it",
+            location=f"/api/v1/carts/{cart.merged_into_id}",
+        )
+
+
+async def _found(carts: CartRepository, visitor: Visitor, cart_id: UUID, *, lock: bool) -> Cart:
     cart = await carts.find(cart_id, lock=lock)
     if not may_use(cart, visitor) or cart is None:
         raise CartNotFound.of(cart_id)
-    if cart.merged_into_id is not None:
-        raise CartMerged(
-            "the cart became part of that of the user who claimed it",
-            location=f"/api/v1/carts/{cart.merged_into_id}",
-        )
-    if lock and cart.order_id is not None:
-        raise CartOrdered("the cart was ordered", order_id=str(cart.order_id))
     return cart
 
 

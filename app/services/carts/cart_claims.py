@@ -14,6 +14,7 @@ from app.schemas.carts.cart_schema import MAX_CODES, CartNotice, CartRead
 from app.services.carts.cart_access import Visitor, may_use
 from app.services.carts.cart_documents import document_of
 from app.services.carts.cart_quotes import CartQuotes
+from app.services.system.idempotency_service import IdempotencyService
 from app.tables.promotions import code_key
 
 _CHOICES = (
@@ -36,8 +37,12 @@ class CartClaims:
         lines: CartLineRepository,
         quotes: CartQuotes,
         clock: Clock,
+        replies: IdempotencyService,
+        currency: str,
         low_stock_at: int,
     ) -> None:
+        self._replies = replies
+        self._currency = currency
         self._carts = carts
         self._lines = lines
         self._quotes = quotes
@@ -62,6 +67,9 @@ class CartClaims:
             raise CartNotFound.of(cart_id)
         if guest.order_id is not None:
             raise CartOrdered("the cart was ordered", order_id=str(guest.order_id))
+        if guest.token_digest is not None:
+            # They may be about the user now, whose erasure does not know them.
+            await self._replies.delete_of_guest(guest.token_digest)
         own = None if own_id is None else await self._carts.find(own_id)
         notices: tuple[CartNotice, ...] = ()
         if own is None:
@@ -74,7 +82,8 @@ class CartClaims:
 
     async def _merge(self, guest: Cart, own: Cart) -> list[CartNotice]:
         """Move what a guest has chosen into the cart of a user; return what has no room there."""
-        if own.currency != guest.currency:
+        # A guest who has chosen no currency has the first one.
+        if guest.currency not in (own.currency, self._currency):
             await self._lines.forget_seen(own.id)
             own.currency = guest.currency
         for name in _CHOICES:

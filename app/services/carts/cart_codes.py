@@ -7,7 +7,7 @@ from app.errors import CartFull, CodeUnknown
 from app.repositories.carts.cart_repository import CartRepository
 from app.schemas.carts.cart_schema import MAX_CODES, CartRead
 from app.security.rate_limits import RateLimits
-from app.services.carts.cart_access import Visitor, opened
+from app.services.carts.cart_access import Visitor, opened_to_change
 from app.services.carts.cart_documents import document_of
 from app.services.carts.cart_quotes import CartQuotes
 from app.tables.promotions import code_key
@@ -36,15 +36,15 @@ class CartCodes:
         """Enter a code; the cart says in a notice if it does not apply.
 
         Raises:
-            CartNotFound, CartMerged: see `opened`.
+            CartNotFound, CartClaimed, CartOrdered: see `opened_to_change`.
             CodeUnknown: no coupon has it.
             CartFull: the cart has as many codes as it may have.
             TooManyRequests: there were 10 tries within a minute from the address or in the cart.
         """
-        for subject in (f"cart {cart_id}", f"address {visitor.caller.network}"):
-            status = await self._limits.hit(f"codes:{subject}", _TRIES)
-            status.require("too many codes, try again later")
-        cart = await opened(self._carts, visitor, cart_id, lock=True)
+        await self._count(f"address {visitor.caller.network}")
+        cart = await opened_to_change(self._carts, visitor, cart_id)
+        # Only of those who may use it: others must not use its tries up.
+        await self._count(f"cart {cart_id}")
         if code_key(code) not in map(code_key, cart.codes):
             if len(cart.codes) >= MAX_CODES:
                 raise CartFull(f"a cart has at most {MAX_CODES} codes", max_codes=MAX_CODES)
@@ -56,13 +56,17 @@ class CartCodes:
         await self._carts.flush()
         return document_of(shown, self._low_stock_at)
 
+    async def _count(self, subject: str) -> None:
+        status = await self._limits.hit(f"codes:{subject}", _TRIES)
+        status.require("too many codes, try again later")
+
     async def remove(self, visitor: Visitor, cart_id: UUID, code: str) -> None:
         """Take a code out of a cart; taken out again, nothing changes.
 
         Raises:
-            CartNotFound, CartMerged: see `opened`.
+            CartNotFound, CartClaimed, CartOrdered: see `opened_to_change`.
         """
-        cart = await opened(self._carts, visitor, cart_id, lock=True)
+        cart = await opened_to_change(self._carts, visitor, cart_id)
         key = code_key(code)
         cart.codes = [each for each in cart.codes if code_key(each) != key]
         cart.touch(self._clock.now())

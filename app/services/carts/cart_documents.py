@@ -53,6 +53,7 @@ def document_of(
         subtotal_minor=quote.subtotal_minor,
         discount_minor=sum(each.discount_minor for each in quote.lines),
         shipping_minor=0 if quote.shipping is None else quote.shipping.total_minor,
+        shipping_tax_minor=quote.tax_minor - sum(each.tax.tax_minor for each in quote.lines),
         tax_minor=quote.tax_minor,
         taxes=[] if taxes is None else _taxes(its),
         total_minor=quote.total_minor,
@@ -120,7 +121,7 @@ def _notices(its: QuotedCart) -> Iterator[CartNotice]:
     if not its.is_shipped:
         yield CartNotice(
             code="shipping-method-unfit",
-            detail="the shipping method does not ship these goods to this address",
+            detail="the shipping method is not offered any more for these goods and this address",
         )
     refusal = its.terms.tax_refusal
     if refusal is not None:

@@ -102,7 +102,7 @@ class CartQuotes:
         self, cart: Cart, now: datetime
     ) -> tuple[tuple[Promotion, ...], tuple[str, ...]]:
         """Return the promotions of a cart, and its codes that no coupon has."""
-        place = place_of(cart.delivery_address)
+        place = place_of(cart.delivery_address) or self._taxes.home
         return await self._promotions.offered(
             cart.codes, cart.currency, customer_key(cart), place, now
         )
@@ -133,7 +133,7 @@ def quoted(cart: Cart, lines: Sequence[LineInCart], terms: CartTerms, now: datet
         if each.variant.offer is not None
     )
     is_fit = fits(cart)
-    method = cart.shipping_method if is_fit else None
+    method = cart.shipping_method if is_fit and goods else None
     shipping = None if method is None else shipping_of(method, cart.currency, terms.taxes)
     quote = price(PricedCart(goods, terms.taxes or UNTAXED, terms.promotions, shipping), now)
     is_shipped = is_fit and (quote.is_shippable or not goods)
@@ -141,10 +141,13 @@ def quoted(cart: Cart, lines: Sequence[LineInCart], terms: CartTerms, now: datet
 
 
 def fits(cart: Cart) -> bool:
-    """Return whether the shipping method of a cart is offered, and ships to its address if any."""
+    """Return whether the shipping method of a cart is offered, and ships to its address if any.
+
+    Without a method, it is; one that was deleted is not.
+    """
     method, place = cart.shipping_method, place_of(cart.delivery_address)
     if method is None:
-        return True
+        return cart.shipping_method_id is None
     return method.is_active and (method.is_pickup or place is None or ships_to(method, place))
 
 

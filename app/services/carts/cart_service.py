@@ -31,7 +31,7 @@ from app.schemas.carts.cart_schema import (
 )
 from app.schemas.carts.line_schema import LineCreate
 from app.security.tokens import digest_of, random_secret
-from app.services.carts.cart_access import Visitor, opened
+from app.services.carts.cart_access import Visitor, opened, opened_to_change
 from app.services.carts.cart_documents import document_of
 from app.services.carts.cart_quotes import CartQuotes, place_of
 from app.services.carts.quoting import full_name, net_of_shipping
@@ -114,15 +114,15 @@ class CartService:
         """Change what a customer chooses beside the lines.
 
         Raises:
-            CartNotFound, CartMerged, PreconditionFailed, ShippingMethodNotFound: nothing is
-                changed.
+            CartNotFound, CartClaimed, CartOrdered, PreconditionFailed,
+            ShippingMethodNotFound: nothing is changed.
         """
         return await self._changed(visitor, cart_id, change, if_match)
 
     async def _changed(
         self, visitor: Visitor, cart_id: UUID, change: CartFields, if_match: str | None = None
     ) -> CartRead:
-        cart = await opened(self._carts, visitor, cart_id, lock=True)
+        cart = await opened_to_change(self._carts, visitor, cart_id)
         if if_match is not None:
             require_match(if_match, await self._shown(cart))
         if not change.changes():
@@ -147,11 +147,12 @@ class CartService:
         """Add units to a line of a cart, which is made if there is none.
 
         Raises:
-            CartNotFound, CartMerged, ProductNotFound, VariantNotFound, VariantRequired,
+            CartNotFound, CartClaimed, CartOrdered, ProductNotFound, VariantNotFound,
+            VariantRequired,
             ProductNotForSale, NotSoldInCurrency, CartFull: nothing is changed.
             InvalidInput: the line would have too many units.
         """
-        cart = await opened(self._carts, visitor, cart_id, lock=True)
+        cart = await opened_to_change(self._carts, visitor, cart_id)
         names_product = "product_id" in data.model_fields_set
         variant = await self._sold(cart, data.sold_id, names_product=names_product)
         own = await self._lines.lines_of(cart.id)
@@ -169,10 +170,11 @@ class CartService:
         """Set the units of a line of a cart, which is made if there is none.
 
         Raises:
-            CartNotFound, CartMerged, VariantNotFound, ProductNotForSale, NotSoldInCurrency,
+            CartNotFound, CartClaimed, CartOrdered, VariantNotFound, ProductNotForSale,
+            NotSoldInCurrency,
             CartFull: nothing is changed.
         """
-        cart = await opened(self._carts, visitor, cart_id, lock=True)
+        cart = await opened_to_change(self._carts, visitor, cart_id)
         variant = await self._sold(cart, variant_id)
         return await self._set(cart, variant, quantity, await self._lines.lines_of(cart.id))
 
@@ -180,9 +182,9 @@ class CartService:
         """Remove a line from a cart; removed again, nothing changes.
 
         Raises:
-            CartNotFound, CartMerged: see `opened`.
+            CartNotFound, CartClaimed, CartOrdered: see `opened_to_change`.
         """
-        cart = await opened(self._carts, visitor, cart_id, lock=True)
+        cart = await opened_to_change(self._carts, visitor, cart_id)
         await self._lines.remove(cart.id, variant_id)
         cart.touch(self._clock.now())
         await self._carts.flush()
@@ -193,7 +195,7 @@ class CartService:
         Raises:
             CartNotFound, CartMerged: see `opened`.
         """
-        cart = await opened(self._carts, visitor, cart_id)
+        cart = await opened(self._carts, visitor, cart_id, "/shipping-methods")
         its = await self._quotes.of(cart)
         quote, goods = its.quote, [each.goods for each in its.quote.lines]
         discount = sum(each.discount_minor for each in quote.lines)

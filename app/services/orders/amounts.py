@@ -120,6 +120,8 @@ def _shipping(quote: Quote, method: ShippingMethod | None) -> NewShipping:
 def _line(line: NewLine, own: QuotedLine) -> NewLine:
     return replace(
         line,
+        # Without the tax in it, if that is not charged.
+        unit_price_minor=own.goods.unit_minor,
         discount_minor=own.discount_minor,
         tax_minor=own.tax.tax_minor,
         tax_rate_ppm=own.tax.rate.ppm,

@@ -31,8 +31,8 @@ from app.schemas.orders.order_schema import (
     OrderLineCreate,
     OrderRead,
 )
-from app.services.carts.cart_access import Visitor, opened
-from app.services.carts.cart_quotes import CartQuotes, customer_key
+from app.services.carts.cart_access import Visitor, opened, opened_to_order
+from app.services.carts.cart_quotes import CartQuotes, customer_key, fits
 from app.services.orders.amounts import Offers
 from app.services.orders.order_mails import mail_about
 from app.services.orders.placement import AnyAsked, Asked, AskedCheckout, OrderedCart
@@ -102,7 +102,7 @@ class Checkouts:
 
     async def _resolved(self, asked: AskedCheckout) -> Resolved:
         try:
-            cart = await opened(self._carts, asked.visitor, asked.cart_id)
+            cart = await opened_to_order(self._carts, asked.visitor, asked.cart_id)
             if cart.order_id is not None:
                 return await self.order_of(cart.order_id)
             return await self._asked(asked, cart)
@@ -113,14 +113,19 @@ class Checkouts:
         """Return the order of a cart."""
         return OrderRead.model_validate(await self._orders.get_whole(None, order_id))
 
-    async def order_id_of(self, visitor: Visitor, cart_id: UUID) -> UUID:
-        """Return the order of a cart.
+    async def order_id_of(
+        self, visitor: Visitor, cart_id: UUID, *, is_changed: bool = False
+    ) -> UUID:
+        """Return the order of a cart, to be shown or to be changed.
 
         Raises:
-            CartNotFound, CartMerged: see `opened`.
+            CartNotFound, CartMerged, CartClaimed: see `opened` and `opened_to_order`.
             OrderNotFound: the cart was not ordered.
         """
-        cart = await opened(self._carts, visitor, cart_id)
+        if is_changed:
+            cart = await opened_to_order(self._carts, visitor, cart_id)
+        else:
+            cart = await opened(self._carts, visitor, cart_id, "/order")
         if cart.order_id is None:
             raise OrderNotFound(f"cart {cart_id} was not ordered", id=str(cart_id))
         return cart.order_id
@@ -161,6 +166,10 @@ class Checkouts:
         return Asked(asked.caller, data, headers=asked.headers, of_cart=its)
 
     async def _require_method(self, cart: Cart) -> None:
+        if not fits(cart):
+            raise ShippingMethodUnfit(
+                "the shipping method is not offered any more", id=str(cart.id)
+            )
         if cart.shipping_method_id is None and await self._shipping.has_methods():
             raise ShippingMethodUnfit("the cart needs a shipping method", id=str(cart.id))
 
@@ -188,6 +197,7 @@ class Checkouts:
             email=email,
             email_key=address_key(email),
             billing_address=cart.billing_address,
+            vat_number=cart.vat_number,
             note=cart.note or None,
             locale=cart.locale or None,
             pay_by=self._clock.now() + timedelta(hours=self._terms.hours),

@@ -63,6 +63,7 @@ def _contact(order: NewOrder) -> dict[str, Any]:
     return {
         "email": contact.email,
         "billing_address": None if billing is None else DeliveryAddress(**billing),
+        "vat_number": contact.vat_number,
         "note": contact.note,
         "locale": contact.locale,
         "pay_by": contact.pay_by,

@@ -63,9 +63,9 @@ class OrderMoves:
         """Cancel the order of a cart; its units return to stock, and the cart can be changed again.
 
         Raises:
-            CartNotFound, CartMerged, OrderNotFound, IllegalTransition: nothing is changed.
+            CartNotFound, CartClaimed, OrderNotFound, IllegalTransition: nothing is changed.
         """
-        order_id = await self._checkouts.order_id_of(visitor, cart_id)
+        order_id = await self._checkouts.order_id_of(visitor, cart_id, is_changed=True)
         order = await self._orders.get_whole(None, order_id, lock=True)
         name = GUEST if visitor.caller.is_anonymous else visitor.caller.name
         return await self._moved(order, OrderStatus.CANCELLED, name)

@@ -39,6 +39,7 @@ from app.services.orders.placement import (
     OrderPlacement,
     delivery_of,
     sales_in,
+    taxed_place,
 )
 from app.services.shipping.shipping_service import ShippingService
 from app.services.taxes.tax_service import TaxService
@@ -220,7 +221,11 @@ class OrderService:
                 {}
                 if home is None
                 else await self._taxes.taxes_at(
-                    {place_of(delivery_of(each, addresses)) or home for each in orders}, now
+                    {
+                        taxed_place(each, place_of(delivery_of(each, addresses)), home)
+                        for each in orders
+                    },
+                    now,
                 )
             ),
         )

@@ -1,7 +1,7 @@
 """Placement of orders, one after the other, on rows that were locked for all of them."""
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -183,7 +183,7 @@ class OrderPlacement:
     def _priced(self, asked: Asked, buyer: UUID | None, quantities: Mapping[UUID, int]) -> NewOrder:
         address = delivery_of(asked, self.addresses)
         place = place_of(address)
-        taxes = None if self.home is None else self.taxes[place or self.home]
+        taxes = None if self.home is None else self.taxes[taxed_place(asked, place, self.home)]
         if isinstance(taxes, DomainError):
             raise taxes
         method = self._method_of(asked.data.shipping_method_id, place)
@@ -270,6 +270,12 @@ class OrderPlacement:
     def _left(self, variant_id: UUID) -> int:
         stock: int = self.variants[variant_id].stock_quantity
         return stock - self.taken.get(variant_id, 0)
+
+
+def taxed_place(asked: Asked, place: Place | None, home: Place) -> Place:
+    """Return the place by which an order is taxed, with the VAT number of a business."""
+    number = None if asked.of_cart is None else asked.of_cart.contact.vat_number
+    return (place or home) if number is None else replace(place or home, vat_number=number)
 
 
 def _require_total(order: NewOrder, expected: Decimal) -> None:

@@ -1,15 +1,20 @@
 """How a cart can be shipped: the shipping methods that fit it, and their prices."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.core.addresses.rules import bare_postal_code, region_names
 from app.core.countries import Place
 from app.models import ShippingMethod
 from app.pricing.shipping import price_for
 from app.pricing.terms import Shipping, ShippingRate
 from app.repositories.shipping.shipping_method_repository import ShippingMethodRepository
 from app.tables.identity import comparison_key
+
+# Written before a postal code, as in D-27498; not every country's rules name it.
+_COUNTRY = re.compile(r"^[A-Z]{1,3}-(?=[0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +80,15 @@ def ships_to(method: ShippingMethod, place: Place) -> bool:
     """Return whether a method ships to a place."""
     if method.countries and place.country not in method.countries:
         return False
-    regions = {comparison_key(each) for each in method.regions}
-    if regions and comparison_key(place.region) not in regions:
-        return False
+    if regions := {comparison_key(each) for each in method.regions}:
+        names = region_names(place.country, place.region)
+        if regions.isdisjoint(map(comparison_key, names)):
+            return False
+    if not method.excluded_postal_prefixes:
+        return True
     prefixes = tuple(_bare(each) for each in method.excluded_postal_prefixes)
-    return not _bare(place.postal_code).startswith(prefixes)
+    code = _COUNTRY.sub("", bare_postal_code(place.country, place.postal_code))
+    return not _bare(code).startswith(prefixes)
 
 
 def _bare(postal_code: str) -> str:

@@ -51,6 +51,11 @@ class KeyClaim:
         return self.caller, self.key
 
 
+def guest_name(token_digest: bytes) -> str:
+    """Return the name under which the responses to the guest of a cart are stored."""
+    return f"guest {token_digest.hex()}"
+
+
 def refuses_rights(status: int) -> bool:
     """Return whether the response to a repeated request tells that the caller has lost a right.
 
@@ -140,6 +145,10 @@ class IdempotencyService:
                 if answer.status not in _NOT_STORED
             ]
         )
+
+    async def delete_of_guest(self, token_digest: bytes) -> None:
+        """Delete the responses to the guest of a cart."""
+        await self._keys.delete_of_caller(guest_name(token_digest))
 
     async def delete_expired(self) -> None:
         """Delete the responses that have expired."""

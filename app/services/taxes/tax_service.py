@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from app.core.addresses.rules import region_names
 from app.core.calendar import ShopDays
 from app.core.countries import EU_COUNTRIES, Place
 from app.core.vat.numbers import country_of, is_of_member_state
@@ -119,11 +120,19 @@ def _reverse_charged(taxes: Taxes) -> Taxes:
     )
 
 
+def _regional_keys(place: Place, rates: Rates) -> list[str]:
+    """Return the keys by which a rate of the region of a place may be stored."""
+    has_regions = any(country == place.country and region for country, region, _ in rates)
+    if not place.region or not has_regions:
+        return []
+    return [comparison_key(each) for each in region_names(place.country, place.region)]
+
+
 def _rate_of(place: Place, tax_class: str, rates: Rates) -> Rate | None:
     """Return the rate of a class in a region or else in its country, if there is one."""
     if tax_class == EXEMPT:
         return Rate(0, TaxReason.EXEMPT)
-    for region in (comparison_key(place.region), ""):
+    for region in (*_regional_keys(place, rates), ""):
         if (ppm := rates.get((place.country, region, tax_class))) is not None:
             return Rate(ppm)
     return None

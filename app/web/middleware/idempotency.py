@@ -18,18 +18,22 @@ from litestar.utils.scope.state import ScopeState
 
 from app.database.sessions import AsyncSession
 from app.errors import InvalidInput, RequestTimeout
+from app.models import UserRole
 from app.schemas.base import canonical_json
 from app.security.principal import Caller
+from app.security.tokens import digest_of
 from app.services.system.idempotency_service import (
     Answer,
     IdempotencyService,
     KeyClaim,
     fingerprints_of,
+    guest_name,
     refuses_rights,
 )
+from app.web.cart_tokens import CART_TOKEN
 from app.web.request_state import state_of, take_claim
 from app.web.respond_async import prefers_async
-from app.web.route_options import Answers, options_of
+from app.web.route_options import Answers, has_guests, options_of
 from app.wiring.areas.system import provide_idempotency
 from app.wiring.resources import Shop
 
@@ -53,19 +57,16 @@ class Idempotency:
             return
         headers = Headers.from_scope(scope)
         header = headers.get(HEADER.lower())
-        if header is None or not _may_store(scope):
+        if header is None or not _may_store(scope, headers):
             await self._app(scope, receive, send)
             return
         key = _parse(header)
         body = await _read(receive)
-        # Anonymous callers share a name: the address separates their keys.
-        known: Caller = scope["user"]
-        caller = f"{known.name} {state_of(scope).address}" if known.is_anonymous else known.name
         shop: Shop = scope["litestar_app"].state.shop
         fingerprints = fingerprints_of(
             shop.tokens.keys, scope["method"], scope["path"], canonical_json(body)
         )
-        claim = KeyClaim(caller, known.role, key, fingerprints)
+        claim = KeyClaim(*_owner_of(scope, headers), key, fingerprints)
         answers = options_of(scope["route_handler"]).answers
         if answers is Answers.STORED_BY_ROUTE and not prefers_async(headers):
             answer = await self._leave_to_route(scope, body, shop, claim)
@@ -171,11 +172,26 @@ class _Captured:
         return Answer(start["status"], headers, b"".join(self._chunks))
 
 
-def _may_store(scope: Scope) -> bool:
+def _may_store(scope: Scope, headers: Headers) -> bool:
     """Return whether the response may be stored: it has no secret, and the caller has access."""
     caller: Caller = scope["user"]
     options = options_of(scope["route_handler"])
+    if has_guests(scope["route_handler"]) and CART_TOKEN.lower() not in headers:
+        # An address is nobody in particular: another guest at it must not get the response.
+        return options.has_stored_answers and not caller.is_anonymous
     return options.has_stored_answers and caller.may(options.access, options.scope)
+
+
+def _owner_of(scope: Scope, headers: Headers) -> tuple[str, UserRole | None]:
+    """Return whose the key of a request is, and the role of the caller."""
+    known: Caller = scope["user"]
+    token = headers.get(CART_TOKEN.lower())
+    if token is not None and has_guests(scope["route_handler"]):
+        # With or without a log-in, and from any address.
+        return guest_name(digest_of(token)), None
+    # Anonymous callers share a name: the address separates their keys.
+    name = f"{known.name} {state_of(scope).address}" if known.is_anonymous else known.name
+    return name, known.role
 
 
 def _repeated(scope: Scope, first: Answer, now: Answer) -> Answer:

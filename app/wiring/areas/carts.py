@@ -13,6 +13,7 @@ from app.services.carts.cart_service import CartService
 from app.services.carts.carts_privacy import CartsPrivacy
 from app.wiring.areas.promotions import provide_promotions
 from app.wiring.areas.shipping import provide_shipping
+from app.wiring.areas.system import provide_idempotency
 from app.wiring.areas.taxes import provide_taxes
 from app.wiring.resources import Shop
 
@@ -65,6 +66,8 @@ def provide_cart_claims(
         CartLineRepository(session),
         provide_quotes(session, shop),
         shop.clock,
+        provide_idempotency(session, shop),
+        shop.settings.shop_currency,
         shop.settings.low_stock_at,
     )
 

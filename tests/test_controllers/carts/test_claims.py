@@ -67,9 +67,13 @@ async def test_a_cart_that_became_part_of_another_one_leads_there(
     own, other = await user(nobody, ada), await guest(nobody)
     await claim(other, ada)
     response = await other.send(method, path, **sent)
-    assert response.headers["Location"] == f"/api/v1/carts/{own.cart_id}"
     problem = problem_of(response)
-    assert (problem["status"], problem["type"]) == (303, "urn:problem:cart-merged")
+    # A redirected change would be answered as if it had been made.
+    is_read = method == "GET"
+    kind = (303, "urn:problem:cart-merged") if is_read else (409, "urn:problem:cart-claimed")
+    assert (problem["status"], problem["type"]) == kind
+    place = f"/api/v1/carts/{own.cart_id}{path if is_read else ''}"
+    assert response.headers["Location"] == problem["location"] == place
     problem = problem_of(await nobody.get(f"/carts/{other.cart_id}"))
     assert problem["type"] == "urn:problem:cart-not-found"
 
@@ -136,3 +140,43 @@ async def test_a_cart_takes_the_currency_of_the_guest(
     claimed = shown(await claim(other, ada))
     assert claimed["currency"] == "JPY"
     assert [each["code"] for each in claimed["notices"]] == ["not-sold-in-currency"]
+
+
+async def test_a_currency_that_a_guest_has_not_chosen_replaces_none(
+    client: httpx.AsyncClient,
+    nobody: httpx.AsyncClient,
+    shop: Shop,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = shop.settings.model_copy(update={"shop_currencies": ("USD", "JPY")})
+    monkeypatch.setattr("app.schemas.fields.get_settings", lambda: settings)
+    ada = await someone(client)
+    await user(nobody, ada, currency="JPY")
+    assert shown(await claim(await guest(nobody), ada))["currency"] == "JPY"
+
+
+async def test_a_key_is_that_of_the_cart_and_of_nobody_else(
+    client: httpx.AsyncClient, nobody: httpx.AsyncClient
+) -> None:
+    tea, ada = await create_product(client), await someone(client)
+    cart, other = await guest(nobody, email="ada@example.com"), await guest(nobody)
+    body, key = {"product_id": tea["id"], "quantity": 1}, {"Idempotency-Key": "a-key"}
+    path = f"/carts/{cart.cart_id}/lines"
+
+    async def add(path: str, headers: dict[str, str]) -> httpx.Response:
+        return await nobody.post(path, json=body, headers=key | headers)
+
+    own = await add(f"/carts/{other.cart_id}/lines", other.headers)
+    assert quantities(shown(own)) == {tea["id"]: 1}
+
+    wrong = await add(path, {"Cart-Token": "wrong"})
+    assert problem_of(wrong)["type"] == "urn:problem:cart-not-found"
+    first = await add(path, cart.headers)
+    assert quantities(shown(first)) == {tea["id"]: 1}
+    for headers in (cart.headers, cart.headers | ada.headers):
+        again = await add(path, headers)
+        assert (again.json(), again.headers["Idempotency-Replayed"]) == (first.json(), "true")
+    for headers in ({}, {"Cart-Token": "wrong"}, ada.headers):
+        assert problem_of(await add(path, headers))["type"] == "urn:problem:cart-not-found"
+    await claim(cart, ada)
+    assert problem_of(await add(path, cart.headers))["type"] == "urn:problem:cart-not-found"

@@ -6,9 +6,11 @@ from typing import Any, get_args
 
 import httpx
 import pytest
+from litestar import Litestar
 
 from app.schemas.carts.cart_schema import NoticeCode
 from app.wiring.resources import Shop
+from tests.support.accounts import at
 from tests.support.factories import create_product
 from tests.support.refusals import problem_of
 from tests.test_controllers.carts.setting import DE, guest
@@ -117,7 +119,8 @@ async def test_a_shipping_method_that_no_longer_fits_is_told(
     await client.patch(f"/shipping-methods/{method['id']}", json={"is_active": False})
     assert await cart.notices() == ["shipping-method-unfit"]
     await client.delete(f"/shipping-methods/{method['id']}")
-    left = await cart.read()
+    assert await cart.notices() == ["shipping-method-unfit"]
+    left = await cart.change(shipping_method_id=None)
     assert (left["shipping_method_id"], left["notices"]) == (None, [])
 
 
@@ -177,6 +180,17 @@ async def test_a_code_that_nobody_has_is_refused_and_tries_are_limited(
     assert (await cart.read())["codes"] == []
 
 
+async def test_others_do_not_use_up_the_tries_of_a_cart(
+    client: httpx.AsyncClient, nobody: httpx.AsyncClient, app: Litestar
+) -> None:
+    await add_code(client, "SUMMER-26")
+    cart = await guest(nobody)
+    async with at(app, "198.19.1.1") as other:
+        for _ in range(12):
+            await other.post(f"/carts/{cart.cart_id}/codes", json={"code": "GUESS"})
+    assert (await cart.enter("SUMMER-26"))["codes"] == ["SUMMER-26"]
+
+
 async def test_a_code_that_was_deleted_meanwhile_is_told(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
@@ -209,3 +223,44 @@ async def test_prices_follow_the_currency_of_the_cart(
     problem = problem_of(await cart.send("POST", "/lines", json=line))
     assert problem["type"] == "urn:problem:not-sold-in-currency"
     assert [each["code"] for each in (await cart.change(currency="USD"))["notices"]] == []
+
+
+async def test_nothing_is_charged_for_the_shipping_of_nothing(
+    client: httpx.AsyncClient, nobody: httpx.AsyncClient
+) -> None:
+    method = await add_method(client, rates=[{"currency": "USD", "amount": "4.90"}])
+    cart = await guest(nobody, shipping_method_id=method["id"])
+    assert (await cart.read())["total"] == "0.00"
+
+
+async def test_the_amounts_of_a_cart_add_up_where_tax_is_added(
+    client: httpx.AsyncClient,
+    nobody: httpx.AsyncClient,
+    shop: Shop,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = {"tax_origin": "DE", "prices_include_tax": False}
+    monkeypatch.setattr(shop, "settings", shop.settings.model_copy(update=settings))
+    await add_rate(client)
+    method = await add_method(client, rates=[{"currency": "USD", "amount": "4.90"}])
+    cart = await guest(nobody, delivery_address=DE, shipping_method_id=method["id"])
+    shown = await cart.add(await create_product(client, price="9.99"), 2)
+    amounts = {
+        name: float(shown[name])
+        for name in ("subtotal", "shipping", "shipping_tax", "tax", "total")
+    }
+    net = amounts["subtotal"] + amounts["shipping"] - amounts["shipping_tax"]
+    assert round(net + amounts["tax"], 2) == amounts["total"] == 29.61
+
+
+async def test_without_an_address_a_promotion_is_for_the_country_of_the_shop(
+    client: httpx.AsyncClient,
+    nobody: httpx.AsyncClient,
+    shop: Shop,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shop, "settings", shop.settings.model_copy(update={"tax_origin": "DE"}))
+    await add_rate(client)
+    await add_promotion(client, countries=["FR"])
+    cart = await guest(nobody)
+    assert (await cart.add(await create_product(client, price="10.00")))["total"] == "10.00"

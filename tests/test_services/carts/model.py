@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from app.core.limits import MAX_LINE_QUANTITY
-from app.errors import CartFull, CartMerged, CartNotFound, InvalidInput
+from app.errors import CartClaimed, CartFull, CartNotFound, InvalidInput
 from app.schemas.carts.cart_schema import CartChange, CartCreate, CartRead
 from app.schemas.carts.line_schema import LineCreate
 from app.security.principal import ANONYMOUS, Caller
@@ -100,7 +100,7 @@ class Sequence:
             shown = await self._send(visitor, cart_id, kind, variant_id, quantity)
         except (CartFull, InvalidInput):
             assert not has_room
-        except (CartMerged, CartNotFound):
+        except (CartClaimed, CartNotFound):
             assert is_gone
         else:
             assert has_room and not is_gone
