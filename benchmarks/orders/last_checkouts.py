@@ -9,13 +9,11 @@ be found.
 
 import argparse
 import asyncio
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -31,10 +29,8 @@ from app.services.orders.amounts import Offers
 from app.services.orders.placement import Asked
 from app.settings import Settings
 from app.wiring.resources import Shop
-from benchmarks.orders import end_with
+from benchmarks.orders.both_databases import run_on_both
 from benchmarks.support.servers import fill
-from tests.conftest import postgres_settings, sqlite_settings
-from tests.support.servers import start_postgres
 from tests.test_services.checkout.races import (
     Ready,
     check_out_all,
@@ -173,27 +169,16 @@ def main() -> None:
     parser.add_argument("--expiring", type=int, default=500, help="orders (%(default)s)")
     parser.add_argument("--bug", action="store_true", help="check limits before the order only")
     arguments = parser.parse_args()
-    console = Console()
-    faults: list[str] = []
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        server = stack.enter_context(start_postgres())
         stack.enter_context(patch.object(cart_codes, "_TRIES", _MANY))
         if arguments.bug:
             stack.enter_context(checking_before_counting())
             stack.enter_context(patch.object(checkouts.Checkouts, "with_offers", _as_seen))
-        server.create_database("checkouts")
-        on_server = postgres_settings(
-            server, "checkouts", data_dir=folder / "postgres", test_clock=True
+        run_on_both(
+            lambda its, console: run(its, arguments, console),
+            is_bug=arguments.bug,
+            test_clock=True,
         )
-        for settings in (on_server, sqlite_settings(folder / "sqlite", test_clock=True)):
-            settings.data_dir.mkdir()
-            found = asyncio.run(run(settings, arguments, console))
-            if arguments.bug:
-                console.print(*found[:2], sep="\n")
-                found = [] if found else ["the mistake was not found"]
-            faults += found
-    end_with(faults)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,8 @@ exits with 1 if that does not hold.
 """
 
 import argparse
-import asyncio
-import tempfile
 import time
 from contextlib import nullcontext
-from pathlib import Path
 
 from rich.console import Console
 
@@ -20,10 +17,8 @@ from app.security.principal import SYSTEM
 from app.settings import Settings
 from app.wiring.areas.orders import provide_orders
 from app.wiring.resources import Shop
-from benchmarks.orders import end_with
+from benchmarks.orders.both_databases import run_on_both
 from benchmarks.support.servers import fill
-from tests.conftest import postgres_settings, sqlite_settings
-from tests.support.servers import start_postgres
 from tests.test_services.promotions.last_codes import (
     Buyer,
     add_last,
@@ -84,20 +79,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1_000, help="codes (%(default)s)")
     parser.add_argument("--bug", action="store_true", help="check limits before counting")
     arguments = parser.parse_args()
-    console = Console()
-    faults: list[str] = []
-    with tempfile.TemporaryDirectory() as name, start_postgres() as server:
-        folder = Path(name)
-        server.create_database("codes")
-        on_server = postgres_settings(server, "codes", data_dir=folder / "postgres")
-        for settings in (on_server, sqlite_settings(folder / "sqlite")):
-            settings.data_dir.mkdir()
-            found = asyncio.run(run(settings, arguments, console))
-            if arguments.bug:
-                console.print(*found[:2], sep="\n")
-                found = [] if found else ["the mistake was not found"]
-            faults += found
-    end_with(faults)
+    run_on_both(lambda its, console: run(its, arguments, console), is_bug=arguments.bug)
 
 
 if __name__ == "__main__":

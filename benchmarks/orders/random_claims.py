@@ -6,11 +6,8 @@ be found.
 """
 
 import argparse
-import asyncio
-import tempfile
 import time
 from contextlib import ExitStack
-from pathlib import Path
 from unittest.mock import patch
 
 from rich.console import Console
@@ -20,10 +17,8 @@ from app.models import Cart
 from app.services.carts import cart_claims, cart_service
 from app.settings import Settings
 from app.wiring.resources import Shop
-from benchmarks.orders import end_with
+from benchmarks.orders.both_databases import run_on_both
 from benchmarks.support.servers import fill
-from tests.conftest import postgres_settings, sqlite_settings
-from tests.support.servers import start_postgres
 from tests.test_services.carts import model
 
 _TOLD_EVERY = 1_000
@@ -32,10 +27,9 @@ _TOLD_EVERY = 1_000
 async def run(settings: Settings, arguments: argparse.Namespace, console: Console) -> list[str]:
     """Run all sequences over one database; return what was wrong."""
     users, products = await fill(settings)
+    began, faults = time.perf_counter(), []
     shop = Shop(settings)
     name = "SQLite" if shop.database.is_sqlite else "PostgreSQL"
-    faults: list[str] = []
-    began = time.perf_counter()
     try:
         for seed in range(1, arguments.sequences + 1):
             try:
@@ -60,27 +54,13 @@ def main() -> None:
     parser.add_argument("--sequences", type=int, default=10_000, help="sequences (%(default)s)")
     parser.add_argument("--bug", action="store_true", help="add units up at a claim")
     arguments = parser.parse_args()
-    console = Console()
-    faults: list[str] = []
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        server = stack.enter_context(start_postgres())
         for module in (cart_service, cart_claims):
             stack.enter_context(patch.object(module, "MAX_LINES", model.MOST_LINES))
         if arguments.bug:
-            stack.enter_context(
-                patch.object(cart_claims, "_larger", lambda own, other: min(own + other, 1_000))
-            )
-        server.create_database("carts")
-        on_server = postgres_settings(server, "carts", data_dir=folder / "postgres")
-        for settings in (on_server, sqlite_settings(folder / "sqlite")):
-            settings.data_dir.mkdir()
-            found = asyncio.run(run(settings, arguments, console))
-            if arguments.bug:
-                console.print(*found[:2], sep="\n")
-                found = [] if found else ["the mistake was not found"]
-            faults += found
-    end_with(faults)
+            added = patch.object(cart_claims, "_larger", lambda own, other: min(own + other, 1_000))
+            stack.enter_context(added)
+        run_on_both(lambda its, console: run(its, arguments, console), is_bug=arguments.bug)
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ def test_of_prices_with_tax_that_is_not_charged_each_unit_costs_its_net_price() 
     rates = dict.fromkeys(VAT, Rate(0, TaxReason.REVERSE_CHARGE))
     taken_out = {name: rate.ppm for name, rate in VAT.items()}
     quote = price(replace(EXAMPLE, taxes=Taxes(rates, taken_out=taken_out), promotions=()), NOW)
-    # 999 / 1.19 = 839.49..., 2450 / 1.07 = 2289.71..., 495 / 1.19 = 415.96..., 490 / 1.19 = 411.7...
+    # 999 / 1.19 = 839.4..., 2450 / 1.07 = 2289.7..., 495 / 1.19 = 415.9..., 490 / 1.19 = 411.7...
     assert [each.goods.unit_minor for each in quote.lines] == [839, 2_290, 416]
     assert [each.total_minor for each in quote.lines] == [2_517, 2_290, 832]
     assert quote.shipping is not None and quote.shipping.total_minor == 412

@@ -13,6 +13,7 @@ from app.models import CartLine, Category, Price, PriceList, Product, ProductCat
 from app.repositories.bulk import among, among_given, insert_rows, table_of
 from app.repositories.catalogue.category_repository import PATH_END
 from app.repositories.catalogue.list_prices import CURRENCY, counting, offers_in, price_moment
+from app.repositories.catalogue.stock_repository import SOLD
 from app.tables.products.offers import Offer, offer_of
 
 _lines = table_of(CartLine)
@@ -59,18 +60,8 @@ def _of_variants(columns: Sequence[Any]) -> Select[Any]:
         select(
             *columns,
             variants.id.label("variant_id"),
-            variants.product_id,
-            variants.sku,
-            variants.option1,
-            variants.option2,
-            variants.option3,
-            variants.price_minor,
+            *SOLD,
             variants.compare_at_minor,
-            variants.stock_quantity,
-            variants.tracks_stock,
-            variants.allows_backorder,
-            variants.low_stock_at,
-            variants.weight_grams,
             variants.is_active,
             variants.archived_at,
             products.name,

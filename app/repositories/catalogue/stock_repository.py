@@ -41,6 +41,24 @@ _movements = table_of(StockMovement)
 
 MovementPage = tuple[Sequence[StockMovement], str | None]
 
+SOLD = tuple(
+    _variants.c[name]
+    for name in (
+        "product_id",
+        "sku",
+        "option1",
+        "option2",
+        "option3",
+        "price_minor",
+        "stock_quantity",
+        "tracks_stock",
+        "allows_backorder",
+        "low_stock_at",
+        "weight_grams",
+    )
+)
+"""The columns of a variant that carts and orders need, except for whether it is for sale."""
+
 MOVEMENT = ("id", "variant_id", "quantity", "reason", "source", "created_at")
 """The columns of a stock movement."""
 
@@ -52,18 +70,8 @@ def _locked(dialect: str) -> Select[Any]:
     return (
         select(
             variants.id,
-            variants.product_id,
-            variants.sku,
-            variants.option1,
-            variants.option2,
-            variants.option3,
-            variants.price_minor,
+            *SOLD,
             lowest_price().label("listed_minor"),
-            variants.stock_quantity,
-            variants.tracks_stock,
-            variants.allows_backorder,
-            variants.low_stock_at,
-            variants.weight_grams,
             (variants.is_active & products.is_active).label("is_active"),
             variants.archived_at,
             products.name,

@@ -44,8 +44,3 @@ class PromotionRepository(Repository[Promotion]):
             .where(Coupon.promotion_id == promotion_id, ~used)
             .execution_options(synchronize_session=False)
         )
-
-    async def delete(self, promotion: Promotion) -> None:
-        """Delete a promotion without coupons."""
-        await self.session.delete(promotion)
-        await self.flush()

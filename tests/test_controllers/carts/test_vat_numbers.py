@@ -13,6 +13,7 @@ from tests.support.factories import create_product
 from tests.support.refusals import places_of, problem_of
 from tests.test_controllers.carts.setting import DE, guest, shown, user
 from tests.test_controllers.carts.test_claims import claim
+from tests.test_controllers.checkout.setting import ordered, ready
 from tests.test_controllers.shipping.test_shipping_methods import add_method
 from tests.test_controllers.taxes.test_tax_rates import add_rate
 
@@ -96,8 +97,7 @@ async def test_a_business_of_another_member_state_pays_the_net_prices_and_no_tax
     assert (private["total"], "prices_include_tax" in private) == ("43.67", False)
     business = await cart.change(vat_number=AUSTRIAN)
     # 4.99 / 1.07 = 4.663..., 4.90 / 1.19 = 4.117...
-    unit_prices = [each["unit_price"] for each in business["lines"]]
-    assert unit_prices == ["10.00", "4.66"]
+    assert [each["unit_price"] for each in business["lines"]] == ["10.00", "4.66"]
     assert business["lines"][0]["compare_at_price"] == "20.00"
     assert [each["total"] for each in business["lines"]] == ["20.00", "13.98"]
     assert (business["shipping"], business["total"], "tax" in business) == ("4.12", "38.10", False)
@@ -213,3 +213,24 @@ async def test_the_number_of_the_guest_replaces_that_of_the_user_who_claims_the_
     exported = (await client.get(f"/users/{ada.id}/export")).json()
     assert [each["vat_number"] for each in exported["carts"]] == [AUSTRIAN]
     assert own.cart_id == exported["carts"][0]["id"]
+
+
+async def test_the_order_of_a_business_keeps_its_net_prices_and_its_number(
+    client: httpx.AsyncClient, nobody: httpx.AsyncClient, charge: Charge
+) -> None:
+    charge()
+    await add_rate(client)
+    cup = await create_product(client, price="11.90")
+    cart = await ready(
+        nobody,
+        {cup["id"]: 2},
+        delivery_address=VIENNA | {"recipient": "Ada Lovelace"},
+        vat_number=AUSTRIAN,
+    )
+    order = await ordered(cart)
+    assert (order["total"], order["vat_number"]) == ("20.00", AUSTRIAN)
+    assert (order["items"][0]["unit_price"], order["prices_include_tax"]) == ("10.00", False)
+    assert order["taxes"] == [
+        {"rate": "0", "reason": "reverse_charge", "net": "20.00", "tax": "0.00"}
+    ]
+    assert (await client.get(f"/orders/{order['id']}")).json() == order
