@@ -55,6 +55,7 @@ QUICK: dict[str, Any] = {
     "password_iterations": 1,
     "login_limit_per_account": 1_000_000,
     "login_limit_per_address": 1_000_000,
+    "code_limit_per_minute": 1_000_000,
     "rate_limit_per_minute": 0,
 }
 

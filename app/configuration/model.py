@@ -178,6 +178,8 @@ class Settings(BaseSettings):
     """Log-ins of one user in a minute."""
     login_limit_per_address: Count = 20
     """Log-ins and registrations from one network address in a minute."""
+    code_limit_per_minute: Count = 10
+    """Codes that are entered from one network address, or into one cart, in a minute."""
     rate_limit_per_minute: Annotated[int, Field(ge=0)] = 12_000
     """All requests from one network address to one process in a minute; 0: no limit."""
 

@@ -23,7 +23,6 @@ from sqlalchemy import select, update
 
 from app.jobs.errands.orders import expire_order
 from app.models import Coupon, Order, OrderStatus, Variant
-from app.services.carts import cart_codes
 from app.services.orders import checkouts
 from app.services.orders.amounts import Offers
 from app.services.orders.placement import Asked
@@ -170,7 +169,6 @@ def main() -> None:
     parser.add_argument("--bug", action="store_true", help="check limits before the order only")
     arguments = parser.parse_args()
     with ExitStack() as stack:
-        stack.enter_context(patch.object(cart_codes, "_TRIES", _MANY))
         if arguments.bug:
             stack.enter_context(checking_before_counting())
             stack.enter_context(patch.object(checkouts.Checkouts, "with_offers", _as_seen))

@@ -12,8 +12,6 @@ from app.services.carts.cart_documents import document_of
 from app.services.carts.cart_quotes import CartQuotes
 from app.tables.promotions import code_key
 
-_TRIES = 10
-
 
 class CartCodes:
     """Enters codes into carts, and takes them out."""
@@ -23,12 +21,14 @@ class CartCodes:
         carts: CartRepository,
         quotes: CartQuotes,
         limits: RateLimits,
+        limit: int,
         clock: Clock,
         low_stock_at: int,
     ) -> None:
         self._carts = carts
         self._quotes = quotes
         self._limits = limits
+        self._limit = limit
         self._clock = clock
         self._low_stock_at = low_stock_at
 
@@ -39,7 +39,8 @@ class CartCodes:
             CartNotFound, CartClaimed, CartOrdered: see `opened_to_change`.
             CodeUnknown: no coupon has it.
             CartFull: the cart has as many codes as it may have.
-            TooManyRequests: there were 10 tries within a minute from the address or in the cart.
+            TooManyRequests: there were too many tries within a minute from the address or in the
+                cart.
         """
         await self._count(f"address {visitor.caller.network}")
         cart = await opened_to_change(self._carts, visitor, cart_id)
@@ -57,7 +58,7 @@ class CartCodes:
         return document_of(shown, self._low_stock_at)
 
     async def _count(self, subject: str) -> None:
-        status = await self._limits.hit(f"codes:{subject}", _TRIES)
+        status = await self._limits.hit(f"codes:{subject}", self._limit)
         status.require("too many codes, try again later")
 
     async def remove(self, visitor: Visitor, cart_id: UUID, code: str) -> None:

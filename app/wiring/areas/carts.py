@@ -52,6 +52,7 @@ def provide_cart_codes(
         CartRepository(session),
         provide_quotes(session, shop),
         shop.limits,
+        shop.settings.code_limit_per_minute,
         shop.clock,
         shop.settings.low_stock_at,
     )

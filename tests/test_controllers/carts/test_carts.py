@@ -73,9 +73,8 @@ async def test_a_user_always_has_the_same_cart(
 
 @pytest.mark.any_database
 async def test_a_cart_is_open_to_nobody_else(
-    client: httpx.AsyncClient, nobody: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
-    monkeypatch.setattr("app.services.carts.cart_codes._TRIES", 1_000)
     ada, eve = await someone(client), await someone(client)
     of_guest, of_user, other = await guest(nobody), await user(nobody, ada), await guest(nobody)
     await of_guest.read()

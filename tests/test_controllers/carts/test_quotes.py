@@ -164,6 +164,15 @@ async def test_codes_say_why_they_do_not_apply(
     assert (await cart.read())["codes"] == []
 
 
+@pytest.fixture(name="limited")
+def with_few_tries(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limit the tries of codes as a shop does by default."""
+    limit = type(shop.settings).model_fields["code_limit_per_minute"].default
+    changed = shop.settings.model_copy(update={"code_limit_per_minute": limit})
+    monkeypatch.setattr(shop, "settings", changed)
+
+
+@pytest.mark.usefixtures("limited")
 async def test_a_code_that_nobody_has_is_refused_and_tries_are_limited(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
@@ -180,6 +189,7 @@ async def test_a_code_that_nobody_has_is_refused_and_tries_are_limited(
     assert (await cart.read())["codes"] == []
 
 
+@pytest.mark.usefixtures("limited")
 async def test_others_do_not_use_up_the_tries_of_a_cart(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, app: Litestar
 ) -> None:

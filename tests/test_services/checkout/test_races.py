@@ -26,12 +26,6 @@ from tests.test_services.promotions.checkout import assert_counted, used
 BUYERS, ROUNDS, EXPIRING = 16, 3, 20
 
 
-@pytest.fixture(autouse=True)
-def no_limit_of_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let all guests enter their codes from one address."""
-    monkeypatch.setattr("app.services.carts.cart_codes._TRIES", 1_000_000)
-
-
 async def test_the_last_unit_is_sold_once(client: httpx.AsyncClient, shop: Shop) -> None:
     tea = await create_product(client, price="10.00", stock_quantity=1)
     carts = await ready_carts(shop, UUID(tea["id"]), BUYERS)
