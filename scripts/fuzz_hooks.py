@@ -38,8 +38,9 @@ def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, Any])
         _fix_days(case.query)
         _fix_options(case.query)
     if isinstance(case.body, dict):
-        for address in (case.body, case.body.get("delivery_address")):
-            _complete_address(address)
+        for name in ("delivery_address", "billing_address"):
+            _complete_address(case.body.get(name))
+        _complete_address(case.body)
         _choose_strong_passwords(case.body)
         _choose_valid_address(case.body)
         _fix_days(case.body)
@@ -51,6 +52,8 @@ def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, Any])
             case.body.pop("option_values", None)
     if (case.method, case.path) == ("POST", "/api/v1/orders"):
         _order_existing_products(case.body)
+    if (case.method, case.path) == ("POST", "/api/v1/carts/{cart_id}/lines"):
+        _choose_existing_product(case.body)
 
 
 def _replace_idempotency_key(case: Case[Any]) -> None:
@@ -138,7 +141,7 @@ def _choose_strong_passwords(body: dict[str, Any]) -> None:
 def _choose_valid_address(body: dict[str, Any]) -> None:
     # No pattern can say which domains are valid.
     try:
-        normalise_address(body.get("email", "ada@example.com"))
+        normalise_address(body.get("email") or "ada@example.com")
     except ValueError:
         body["email"] = f"{uuid4().hex}@example.com"
 
@@ -159,9 +162,13 @@ def _order_existing_products(order: Any) -> None:
         own_id = os.environ["SHOP_CALLER_ID"]
         order["user_id"] = own_id if is_customer else _existing("users", order["user_id"])
     for item in order["items"]:
-        # One of both names what is ordered.
-        item["product_id"] = _existing("products", item.get("product_id", str(uuid4())))
-        item.pop("variant_id", None)
+        _choose_existing_product(item)
+
+
+def _choose_existing_product(line: Any) -> None:
+    # One of both names what is ordered.
+    line["product_id"] = _existing("products", line.get("product_id", str(uuid4())))
+    line.pop("variant_id", None)
 
 
 def _existing(resource: str, wanted: str, but: str = "") -> str:

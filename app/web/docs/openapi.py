@@ -255,7 +255,7 @@ def _problems(handler: HTTPRouteHandler) -> list[type[DomainError]]:
     problems: list[type[DomainError]] = list(options_of(handler).problems)
     if options_of(handler).access is not Access.PUBLIC or guarded_of(handler):
         problems += [Unauthenticated, InvalidToken, Forbidden]
-    problems += [InvalidToken] if has_guests(handler) else []
+    problems += [InvalidToken, InvalidInput] if has_guests(handler) else []
     problems += [] if options_of(handler).is_health else [TooManyRequests]
     # The length of a header of GET is limited.
     problems += [InvalidInput] if method == "GET" else []

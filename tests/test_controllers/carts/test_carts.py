@@ -214,3 +214,14 @@ async def test_carts_are_deleted_when_they_are_old(
         async with shop.database.read() as session:
             found = await session.scalar(select(func.count()).select_from(Cart))
         assert found == int(is_there)
+
+
+@pytest.mark.any_database
+async def test_a_token_that_is_longer_than_any_is_refused(nobody: httpx.AsyncClient) -> None:
+    cart = await guest(nobody)
+    for method, path, sent in REQUESTS:
+        response = await nobody.request(
+            method, f"/carts/{cart.cart_id}{path}", headers={"Cart-Token": "x" * 2_001}, **sent
+        )
+        problem = problem_of(response)
+        assert (problem["status"], problem["errors"][0]["header"]) == (400, "Cart-Token")

@@ -140,7 +140,7 @@ def expected_problems(handler: HTTPRouteHandler, method: str, has_body: bool) ->
     statuses |= POST_STATUSES if method == "POST" and not options_of(handler).is_secret else set()
     is_open = options_of(handler).access is Access.PUBLIC and guarded_of(handler) is None
     statuses |= set() if is_open else {"401", "403"}
-    statuses |= {"401"} if has_guests(handler) else set()
+    statuses |= {"400", "401"} if has_guests(handler) else set()
     return statuses | (set() if "health" in handler.resolve_tags() else {"429", "503"})
 
 
