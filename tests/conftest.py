@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -138,7 +139,10 @@ def postgres_settings(server: PostgresServer, database: str, **changes: Any) -> 
         postgres_user=server.user,
         postgres_password=server.password,
         postgres_db=database,
-        **QUICK | changes,
+        # Not the folder that shops share by default: another one may be emptied at any moment.
+        **{"data_dir": Path(tempfile.gettempdir(), f"lavka-{os.getpid()}-{database}")}
+        | QUICK
+        | changes,
     )
 
 
