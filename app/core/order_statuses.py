@@ -13,6 +13,9 @@ class OrderStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+EXPIRY = "order_expiry"
+"""Who cancels an order that is not paid in time, and the kind of the errand that does it."""
+
 TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.PENDING: frozenset({OrderStatus.PAID, OrderStatus.CANCELLED}),
     OrderStatus.PAID: frozenset({OrderStatus.SHIPPED, OrderStatus.CANCELLED}),

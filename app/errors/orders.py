@@ -8,7 +8,9 @@ __all__ = [
     "CartEmpty",
     "IllegalTransition",
     "OrderExists",
+    "OrderLineNotFound",
     "OrderNotFound",
+    "QuantityNotLeft",
     "TooManyUnpaidOrders",
 ]
 
@@ -17,6 +19,18 @@ class OrderNotFound(NotFound):
     """The order does not exist."""
 
     code, title = "order-not-found", "Order not found"
+
+
+class OrderLineNotFound(NotFound):
+    """The order has no line of this variant."""
+
+    code, title = "order-line-not-found", "Order line not found"
+
+
+class QuantityNotLeft(Conflict):
+    """A line of an order has fewer units left than are asked for."""
+
+    code, title = "quantity-not-left", "Fewer units are left"
 
 
 class IllegalTransition(Conflict):

@@ -11,7 +11,11 @@ from app.schemas.catalogue.product_events import (
     VariantLowStockEvent,
 )
 from app.schemas.messaging.event_schema import DomainEvent, envelope_of
-from app.schemas.orders.order_events import OrderPlacedEvent, OrderStatusChangedEvent
+from app.schemas.orders.order_events import (
+    OrderLineCancelledEvent,
+    OrderPlacedEvent,
+    OrderStatusChangedEvent,
+)
 from app.schemas.reports.report_events import ReportReadyEvent
 
 
@@ -42,6 +46,7 @@ EVENTS: dict[str, Event] = {
     for kind in (
         OrderPlacedEvent,
         OrderStatusChangedEvent,
+        OrderLineCancelledEvent,
         ProductCreatedEvent,
         ProductChangedEvent,
         ProductOutOfStockEvent,

@@ -29,6 +29,7 @@ from app.tables.catalogue import product_of
 __all__ = [
     "Order",
     "OrderAdjustment",
+    "OrderCancellation",
     "OrderChange",
     "OrderItem",
     "OrderStatus",
@@ -90,6 +91,8 @@ class Order(Base):
     shipping_minor: Mapped[AmountOrZero] = mapped_column()
     # That of the lines and of shipping.
     tax_minor: Mapped[AmountOrZero] = mapped_column()
+    # What of the total belongs to pieces that were cancelled while the others were not.
+    cancelled_minor: Mapped[int] = mapped_column(server_default="0")
     # What follows was chosen at the checkout of a cart; other orders have none of it.
     email: Mapped[str | None] = mapped_column(String(320))
     email_key: Mapped[str | None] = mapped_column(String(1000))
@@ -106,6 +109,9 @@ class Order(Base):
     adjustments: Mapped[list["OrderAdjustment"]] = relationship(
         lazy="raise", order_by="OrderAdjustment.seq"
     )
+    cancellations: Mapped[list["OrderCancellation"]] = relationship(
+        lazy="raise", order_by="OrderCancellation.seq"
+    )
     items: Mapped[list["OrderItem"]] = relationship(lazy="raise", order_by="OrderItem.position")
     taxes: Mapped[list["OrderTax"]] = relationship(
         lazy="raise", order_by="OrderTax.rate_ppm.desc(), OrderTax.reason"
@@ -120,14 +126,7 @@ class Order(Base):
         Raises:
             IllegalTransition: the table does not contain the transition.
         """
-        if status not in TRANSITIONS[self.status]:
-            raise IllegalTransition(
-                f"an order that is {self.status} cannot become {status}",
-                order_id=str(self.id),
-                from_status=self.status,
-                to_status=status,
-                allowed=sorted(TRANSITIONS[self.status]),
-            )
+        self.require_transition(status)
         self.history.append(
             OrderChange(
                 position=len(self.history) + 1,
@@ -142,6 +141,21 @@ class Order(Base):
         self.updated_at = at
         self.version += 1
 
+    def require_transition(self, status: OrderStatus) -> None:
+        """Require that the status can change to another one.
+
+        Raises:
+            IllegalTransition: the table does not contain the transition.
+        """
+        if status not in TRANSITIONS[self.status]:
+            raise IllegalTransition(
+                f"an order that is {self.status} cannot become {status}",
+                order_id=str(self.id),
+                from_status=self.status,
+                to_status=status,
+                allowed=sorted(TRANSITIONS[self.status]),
+            )
+
 
 class OrderItem(Base):
     """One line of an order, with the data of its variant at purchase."""
@@ -150,6 +164,7 @@ class OrderItem(Base):
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("unit_price_minor >= 0", name="unit_price_minor"),
+        CheckConstraint("cancelled_quantity BETWEEN 0 AND quantity", name="cancelled_quantity"),
         Index(None, "variant_id"),
     )
 
@@ -160,6 +175,7 @@ class OrderItem(Base):
     name: Mapped[str] = mapped_column(String(200))
     unit_price_minor: Mapped[int] = mapped_column()
     quantity: Mapped[int] = mapped_column()
+    cancelled_quantity: Mapped[int] = mapped_column(server_default="0")
     discount_minor: Mapped[AmountOrZero] = mapped_column()
     tax_minor: Mapped[AmountOrZero] = mapped_column()
     # Null in an order without tax.
@@ -168,6 +184,32 @@ class OrderItem(Base):
     tax_reason: Mapped[str | None] = mapped_column(String(32))
 
     product_id: Mapped[UUID] = column_property(product_of(variant_id))
+
+    @property
+    def left_quantity(self) -> int:
+        """The units that are not cancelled."""
+        return self.quantity - self.cancelled_quantity
+
+
+class OrderCancellation(Base):
+    """Pieces of a line that were cancelled while the order was not; rows are only added."""
+
+    __tablename__ = "order_cancellations"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity"),
+        Index(None, "cancelled_at"),
+    )
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column()
+    quantity: Mapped[int] = mapped_column()
+    # What was to be paid for them, with its tax.
+    amount_minor: Mapped[int] = mapped_column()
+    discount_minor: Mapped[int] = mapped_column()
+    tax_minor: Mapped[int] = mapped_column()
+    actor: Mapped[str] = mapped_column(String(100))
+    cancelled_at: Mapped[datetime] = mapped_column()
 
 
 class OrderTax(Base):

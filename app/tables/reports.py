@@ -38,6 +38,12 @@ class DailyReport(Base):
     cancelled_discount_minor: Mapped[AmountOrZero] = mapped_column()
     cancelled_shipping_minor: Mapped[AmountOrZero] = mapped_column()
     cancelled_tax_minor: Mapped[AmountOrZero] = mapped_column()
+    # How often pieces of a line were cancelled; the units and amounts above have them.
+    cancelled_lines_count: Mapped[AmountOrZero] = mapped_column()
+    # Those of the cancelled orders that were not paid in time.
+    expired_count: Mapped[AmountOrZero] = mapped_column()
+    expired_units: Mapped[AmountOrZero] = mapped_column()
+    expired_minor: Mapped[AmountOrZero] = mapped_column()
     # Those of them that were placed on an earlier day: corrections of its report.
     late_count: Mapped[int] = mapped_column()
     late_units: Mapped[int] = mapped_column()

@@ -273,6 +273,7 @@ CLASSES_OF_DATA = {
     "login_sessions": "log-ins",
     "operations": "operations",
     "order_adjustments": "orders with their changes",
+    "order_cancellations": "orders with their changes",
     "order_changes": "orders with their changes",
     "order_items": "orders with their changes",
     "order_mails": "mails",

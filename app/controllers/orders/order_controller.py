@@ -9,10 +9,12 @@ from app.errors import (
     IllegalTransition,
     InsufficientStock,
     NotSoldToCountry,
+    OrderLineNotFound,
     OrderNotFound,
     PreconditionFailed,
     ProductNotForSale,
     ProductNotFound,
+    QuantityNotLeft,
     ShippingMethodNotFound,
     ShippingMethodUnfit,
     TaxUnavailable,
@@ -22,6 +24,7 @@ from app.errors import (
 from app.schemas.orders.order_schema import (
     OrderChangeStatus,
     OrderCreate,
+    OrderLineCancel,
     OrderPage,
     OrderQuery,
     OrderRead,
@@ -140,3 +143,33 @@ class OrderController(Controller):
     ) -> Response[OrderRead]:
         """Cancel an order that is not shipped yet; its units return to stock."""
         return json_response(request, await order_moves.cancel(request.caller, order_id))
+
+    @post(
+        "/{order_id:uuid}/lines/{variant_id:uuid}/cancel",
+        status_code=200,
+        summary="Cancel units of a line",
+        opt=declared(
+            OrderNotFound,
+            OrderLineNotFound,
+            IllegalTransition,
+            QuantityNotLeft,
+            PreconditionFailed,
+            access=Access.STAFF,
+            scope=OrdersScope.ORDERS_WRITE,
+        ),
+    )
+    async def cancel_line(
+        self,
+        request: ShopRequest,
+        order_id: FromPath[UUID],
+        variant_id: FromPath[UUID],
+        data: JSONBody[OrderLineCancel],
+        order_moves: Moves,
+    ) -> Response[OrderRead]:
+        """Cancel units of a line, which return to stock; the last ones cancel the order."""
+        return json_response(
+            request,
+            await order_moves.cancel_line(
+                request.caller, order_id, variant_id, data.quantity, request.if_match
+            ),
+        )

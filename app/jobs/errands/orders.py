@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.services.orders.checkouts import EXPIRY
+from app.core.order_statuses import EXPIRY
 from app.wiring.areas.orders import provide_order_moves
 from app.wiring.resources import Shop
 

@@ -54,12 +54,18 @@ class OrderRepository(Repository[Order]):
         parts = {
             "taxes": any(item.tax_rate_ppm is not None for item in order.items),
             "adjustments": order.email is not None,
+            "cancellations": any(item.cancelled_quantity for item in order.items),
         }
         if there := [name for name, is_there in parts.items() if is_there]:
             await self.session.refresh(order, there)
         for name in parts.keys() - there:
             set_committed_value(order, name, [])
         return order
+
+    async def flush_line(self, item: OrderItem) -> None:
+        """Write a changed line, and read its product again, which SQLAlchemy then forgets."""
+        await self.flush()
+        await self.session.refresh(item, ["product_id"])
 
     async def variant_ids_in(self, ids: Collection[UUID]) -> set[UUID]:
         """Return the variants of orders."""
@@ -131,6 +137,7 @@ class OrderRepository(Repository[Order]):
                 selectinload(Order.history),
                 selectinload(Order.taxes),
                 selectinload(Order.adjustments),
+                selectinload(Order.cancellations),
             )
         )
         return (await self.session.scalars(query)).all()

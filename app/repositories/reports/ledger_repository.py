@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.models import (
     MovementReason,
     Order,
+    OrderCancellation,
     OrderChange,
     OrderItem,
     OrderStatus,
@@ -71,11 +72,29 @@ class VariantSum:
     total_minor: int
 
 
-class LedgerRepository:
-    """The ledger of the shop by period."""
+class Sums:
+    """Reads totals of orders, which queries select in the order of their fields."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
+
+    async def of_orders(self, query: Any) -> Sum:
+        """Return the totals that a query selects."""
+        return Sum(*(await self.session.execute(query)).one())
+
+    async def by_variant(self, query: Any) -> dict[UUID, VariantSum]:
+        """Return the totals that a query selects for each variant."""
+        rows = await self.session.execute(query)
+        return {row[0]: VariantSum(*row[1:]) for row in rows}
+
+    async def by_rate(self, query: Any) -> dict[tuple[int, str], TaxSum]:
+        """Return the totals that a query selects for each rate and reason of tax."""
+        rows = await self.session.execute(query)
+        return {(rate, reason): TaxSum(*sums) for rate, reason, *sums in rows}
+
+
+class LedgerRepository(Sums):
+    """The ledger of the shop by period."""
 
     async def orders(self, window: Window) -> AsyncIterator[Sequence[Any]]:
         """Yield id, number, time, units and amounts of the orders placed, in batches."""
@@ -95,37 +114,19 @@ class LedgerRepository:
 
     async def placed(self, window: Window) -> Sum:
         """Return the totals of the orders placed."""
-        return await self._sum(select(*_SUMS).where(window.has(Order.created_at)))
+        return await self.of_orders(select(*SUMS).where(window.has(Order.created_at)))
 
     async def placed_variants(self, window: Window) -> dict[UUID, VariantSum]:
         """Return the totals of the orders placed, by variant."""
-        return await self._by_variant(_variant_sums().where(window.has(Order.created_at)))
-
-    async def cancelled(self, window: Window, *, only_late: bool = False) -> Sum:
-        """Return the totals of the cancelled orders, or only of those placed before the period."""
-        query = select(*_SUMS).join(OrderChange, OrderChange.order_id == Order.id)
-        query = query.where(_is_cancelled(window))
-        return await self._sum(
-            query.where(Order.created_at < window.starts_at) if only_late else query
-        )
-
-    async def cancelled_variants(self, window: Window) -> dict[UUID, VariantSum]:
-        """Return the totals of the cancelled orders, by variant."""
-        query = _variant_sums().join(OrderChange, OrderChange.order_id == Order.id)
-        return await self._by_variant(query.where(_is_cancelled(window)))
+        return await self.by_variant(variant_sums().where(window.has(Order.created_at)))
 
     async def placed_taxes(self, window: Window) -> dict[tuple[int, str], TaxSum]:
         """Return the tax of the orders placed, by rate in parts per million and reason."""
-        return await self._by_rate(_tax_sums().where(window.has(Order.created_at)))
-
-    async def cancelled_taxes(self, window: Window) -> dict[tuple[int, str], TaxSum]:
-        """Return the tax of the cancelled orders, by rate in parts per million and reason."""
-        query = _tax_sums().join(OrderChange, OrderChange.order_id == Order.id)
-        return await self._by_rate(query.where(_is_cancelled(window)))
+        return await self.by_rate(tax_sums().where(window.has(Order.created_at)))
 
     async def placed_with_tax(self, window: Window) -> int:
         """Return the sum of the orders placed that have their tax by rate."""
-        query = select(_whole(func.sum(Order.total_minor))).where(
+        query = select(whole_sum(func.sum(Order.total_minor))).where(
             window.has(Order.created_at), exists().where(OrderTax.order_id == Order.id)
         )
         return int(await self.session.scalar(query) or 0)
@@ -136,12 +137,15 @@ class LedgerRepository:
         # variants, the cost depends on the sales of the period and not on the whole history.
         placed = select(OrderItem.variant_id).join(Order, Order.id == OrderItem.order_id)
         cancelled = placed.join(OrderChange, OrderChange.order_id == Order.id)
+        lines = select(OrderItem.variant_id).join(OrderCancellation, is_line(OrderCancellation))
         touched = placed.where(window.has(Order.created_at)).union(
-            cancelled.where(_is_cancelled(window))
+            cancelled.where(is_cancelled(window)),
+            lines.where(window.has(OrderCancellation.cancelled_at)),
         )
         query = (
             select(
-                StockMovement.variant_id, _whole(func.sum(StockMovement.quantity)).label("pieces")
+                StockMovement.variant_id,
+                whole_sum(func.sum(StockMovement.quantity)).label("pieces"),
             )
             .where(
                 StockMovement.variant_id.in_(touched),
@@ -164,27 +168,17 @@ class LedgerRepository:
         placed_at: datetime | None = await self.session.scalar(query)
         return placed_at
 
-    async def _sum(self, query: Any) -> Sum:
-        return Sum(*(await self.session.execute(query)).one())
 
-    async def _by_variant(self, query: Any) -> dict[UUID, VariantSum]:
-        rows = await self.session.execute(query)
-        return {row[0]: VariantSum(*row[1:]) for row in rows}
-
-    async def _by_rate(self, query: Any) -> dict[tuple[int, str], TaxSum]:
-        rows = await self.session.execute(query)
-        return {(rate, reason): TaxSum(*sums) for rate, reason, *sums in rows}
-
-
-def _whole(expression: Any) -> Any:
+def whole_sum(expression: Any) -> Any:
+    """Return a sum as an integer, 0 of nothing."""
     # The sum of BIGINTs is a NUMERIC on PostgreSQL.
     return cast(func.coalesce(expression, 0), BigInteger)
 
 
 _AMOUNTS = (Order.total_minor, Order.discount_minor, Order.shipping_minor, Order.tax_minor)
-_SUMS = (
+SUMS = (
     func.count(),
-    *(_whole(func.sum(column)) for column in (Order.units, *_AMOUNTS)),
+    *(whole_sum(func.sum(column)) for column in (Order.units, *_AMOUNTS)),
 )
 # What is to be paid for a line.
 _LINE_TOTAL = (
@@ -194,33 +188,41 @@ _LINE_TOTAL = (
 )
 
 
-def _variant_sums() -> Any:
+def variant_sums(units: Any = OrderItem.quantity, total: Any = _LINE_TOTAL) -> Any:
+    """Return the query of the totals of each variant in orders."""
     # Name and SKU are those at purchase; of several on one day, the alphabetically last one.
     return (
         select(
             OrderItem.variant_id,
             func.max(OrderItem.sku),
             func.max(OrderItem.name),
-            _whole(func.sum(OrderItem.quantity)),
-            _whole(func.sum(_LINE_TOTAL)),
+            whole_sum(func.sum(units)),
+            whole_sum(func.sum(total)),
         )
         .join(Order, Order.id == OrderItem.order_id)
         .group_by(OrderItem.variant_id)
     )
 
 
-def _tax_sums() -> Any:
+def tax_sums() -> Any:
+    """Return the query of the totals of tax in orders."""
     return (
         select(
             OrderTax.rate_ppm,
             OrderTax.reason,
-            _whole(func.sum(OrderTax.net_minor)),
-            _whole(func.sum(OrderTax.tax_minor)),
+            whole_sum(func.sum(OrderTax.net_minor)),
+            whole_sum(func.sum(OrderTax.tax_minor)),
         )
         .join(Order, Order.id == OrderTax.order_id)
         .group_by(OrderTax.rate_ppm, OrderTax.reason)
     )
 
 
-def _is_cancelled(window: Window) -> Any:
+def is_cancelled(window: Window) -> Any:
+    """Return the condition that an order was cancelled in a period."""
     return IS_CANCELLATION & window.has(OrderChange.changed_at)
+
+
+def is_line(lines: Any) -> Any:
+    """Return the condition that a line of an order is that of other rows."""
+    return (OrderItem.order_id == lines.order_id) & (OrderItem.position == lines.position)

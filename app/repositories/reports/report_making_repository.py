@@ -10,6 +10,7 @@ from app.errors import ReportInProgress
 from app.models import (
     DailyReport,
     Order,
+    OrderCancellation,
     OrderChange,
     Product,
     ReportLine,
@@ -74,11 +75,21 @@ class ReportMakingRepository(ReportRepository):
             )
             .scalar_subquery()
         )
+        lines = (
+            select(func.count())
+            .select_from(OrderCancellation)
+            .where(
+                OrderCancellation.cancelled_at >= DailyReport.starts_at,
+                OrderCancellation.cancelled_at < DailyReport.ends_at,
+            )
+            .scalar_subquery()
+        )
         query = select(DailyReport.report_day).where(
             or_(
                 DailyReport.timezone != timezone,
                 DailyReport.orders_count != orders,
                 DailyReport.cancelled_count != cancellations,
+                DailyReport.cancelled_lines_count != lines,
             )
         )
         if only is not None:

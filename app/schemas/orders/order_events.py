@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.schemas.messaging.event_schema import DomainEvent
-from app.schemas.orders.order_messages import OrderStatusChanged
+from app.schemas.orders.order_messages import OrderLineCancelled, OrderStatusChanged
 from app.schemas.orders.order_schema import OrderRead
 
 
@@ -21,3 +21,11 @@ class OrderStatusChangedEvent(DomainEvent):
 
     routing_key = "order.status_changed"
     data: OrderStatusChanged
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLineCancelledEvent(DomainEvent):
+    """Units of a line of an order were cancelled."""
+
+    routing_key = "order.line_cancelled"
+    data: OrderLineCancelled

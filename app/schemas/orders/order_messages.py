@@ -5,9 +5,10 @@ from uuid import UUID
 from pydantic import Field
 
 from app.models import OrderStatus
+from app.schemas.amounts import WithCurrency
 from app.schemas.base import Schema
 from app.schemas.fields import Ordinal
-from app.schemas.orders.order_schema import OrderChangeStatus, OrderCreate
+from app.schemas.orders.order_schema import CancelledUnits, OrderChangeStatus, OrderCreate
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 
@@ -47,4 +48,17 @@ class OrderStatusChanged(Schema):
     to_status: OrderStatus = Field(alias="to", description="The status after.", examples=["paid"])
     version: Ordinal = Field(
         description="The order's version after the transition; a higher one is later.", examples=[2]
+    )
+
+
+class OrderLineCancelled(CancelledUnits, WithCurrency):
+    """Units of a line that were cancelled while the order was not."""
+
+    order_id: UUID = Field(description="The order.", examples=[_ID])
+    number: Ordinal = Field(description="The short number for people.", examples=[1024])
+    currency: str = Field(
+        max_length=3, description="The currency of the amount (ISO 4217).", examples=["USD"]
+    )
+    version: Ordinal = Field(
+        description="The order's version after the change; a higher one is later.", examples=[2]
     )

@@ -20,7 +20,7 @@ from app.schemas.amounts import InCurrency, WithCurrency
 from app.schemas.base import Schema, omitted
 from app.schemas.carts.line_schema import LineCreate
 from app.schemas.catalogue.variant_schema import SoldRead
-from app.schemas.fields import Amount, MomentQuery, Ordinal
+from app.schemas.fields import WHOLE, Amount, MomentQuery, Ordinal
 from app.schemas.identity.user_schema import EXAMPLE_ADDRESS, PostalAddress, complete_address
 from app.schemas.page_schema import MAX_ITEMS, CountedPage, CountedQuery, Next
 from app.schemas.percentages import Percentage
@@ -42,6 +42,7 @@ _MOMENT = "2026-01-31T12:00:00Z"
 MAX_DISCOUNTS = 10_000
 
 # Lines of the same variant are added up.
+OrderedUnits = Annotated[int, Field(strict=True, ge=1, le=MAX_LINES * MAX_LINE_QUANTITY), WHOLE]
 Units = Annotated[int, Field(ge=1, le=MAX_LINES * MAX_LINE_QUANTITY)]
 
 
@@ -112,6 +113,37 @@ class OrderChangeStatus(Schema):
     )
 
 
+class OrderLineCancel(Schema):
+    """Units of a line that are not wanted any more."""
+
+    quantity: OrderedUnits | None = Field(
+        default=None,
+        description="The number of units to cancel; by default all that are left.",
+        examples=[1],
+    )
+
+
+class CancelledUnits(Schema):
+    """Units of a line that were cancelled while the order was not."""
+
+    position: Ordinal = Field(description="The line, from 1.", examples=[1])
+    quantity: Units = Field(description="The number of units.", examples=[1])
+    amount_minor: Amount = Field(
+        alias="amount",
+        description="What was to be paid for them, with its tax.",
+        examples=["4.49"],
+    )
+
+
+class OrderCancellationRead(CancelledUnits, InCurrency):
+    """Units of a line that were cancelled while the order was not."""
+
+    actor: str = Field(max_length=100, description="Who cancelled them.", examples=["user " + _ID])
+    cancelled_at: datetime = Field(
+        description="When they were cancelled (UTC).", examples=[_MOMENT]
+    )
+
+
 class OrderItemRead(SoldRead, InCurrency):
     """A line of an order, with the product data at the time of purchase."""
 
@@ -127,6 +159,13 @@ class OrderItemRead(SoldRead, InCurrency):
         alias="unit_price", description="The price at the time of purchase.", examples=["4.99"]
     )
     quantity: Units = Field(description="The number of units.", examples=[2])
+    cancelled_quantity: int = omitted(
+        0,
+        ge=0,
+        le=MAX_LINES * MAX_LINE_QUANTITY,
+        description="How many of them were cancelled.",
+        examples=[0],
+    )
     discount_minor: Amount = LINE_DISCOUNT
     tax_minor: Amount = LINE_TAX
     tax_rate_ppm: Percentage | None = LINE_TAX_RATE
@@ -190,6 +229,12 @@ class OrderSummary(WithCurrency):
         description="What is to be paid: the lines, shipping, and tax that is not in the prices.",
         examples=["9.98"],
     )
+    cancelled_minor: Amount = omitted(
+        0,
+        alias="cancelled",
+        description="What of the total need not be paid, for lines that were cancelled.",
+        examples=["0.00"],
+    )
     prices_include_tax: bool = PRICES_INCLUDE_TAX
     currency: str = Field(
         max_length=3, description="The currency of all amounts (ISO 4217).", examples=["USD"]
@@ -226,6 +271,12 @@ class OrderRead(OrderSummary):
         description="What promotions took off, by line.",
         examples=[[]],
     )
+    cancellations: list[OrderCancellationRead] = omitted(
+        [],
+        max_length=MAX_LINES * MAX_LINE_QUANTITY,
+        description="Units that were cancelled while the order was not, the oldest first.",
+        examples=[[]],
+    )
     email: str | None = omitted(
         max_length=320,
         description="Where the shop writes about an order of a cart.",
@@ -258,7 +309,7 @@ class OrderRead(OrderSummary):
 
     @model_validator(mode="after")
     def _have_one_currency(self) -> Self:
-        self.hand_down([*self.items, *self.taxes, *self.adjustments])
+        self.hand_down([*self.items, *self.taxes, *self.adjustments, *self.cancellations])
         return self
 
 

@@ -28,7 +28,7 @@ class ReportOrder(Schema):
     day: Day = Field(description="A shop day that has ended.", examples=[_DAY])
 
 
-class _Sum(InCurrency):
+class SumOfOrders(InCurrency):
     """The number of some orders, their units and their amount."""
 
     orders_count: Natural = Field(description="The number of orders.", examples=[1])
@@ -38,7 +38,7 @@ class _Sum(InCurrency):
     )
 
 
-class Total(_Sum):
+class Total(SumOfOrders):
     """The totals of some orders, with what is in their amount beside prices."""
 
     discount_minor: Amount = omitted(
@@ -52,7 +52,7 @@ class Total(_Sum):
     )
 
 
-class HourRead(_Sum):
+class HourRead(SumOfOrders):
     """The totals of the orders placed in an hour."""
 
     hour: int = Field(
@@ -85,12 +85,17 @@ class ReportSummary(WithCurrency):
         examples=[_TOTAL],
     )
     cancelled: Total = Field(
-        description="The orders that were cancelled on the day, whenever they were placed.",
+        description="The orders and lines that were cancelled on the day, whenever they were "
+        "placed; `orders_count` is that of whole orders.",
         examples=[_TOTAL],
     )
     corrections: Total = Field(
         description="The cancelled orders that were placed on an earlier day, whose report "
         "still counts them as placed.",
+        examples=[_TOTAL],
+    )
+    expired: SumOfOrders | None = omitted(
+        description="The cancelled orders that were not paid in time; absent without any.",
         examples=[_TOTAL],
     )
     net_units: Integer = Field(description="Units placed minus units cancelled.", examples=[2])
@@ -123,6 +128,8 @@ class ReportSummary(WithCurrency):
     @model_validator(mode="after")
     def _have_one_currency(self) -> Self:
         self.hand_down((self.placed, self.cancelled, self.corrections))
+        if self.expired is not None:
+            self.hand_down([self.expired])
         return self
 
 

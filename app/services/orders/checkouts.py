@@ -9,6 +9,7 @@ from uuid import UUID
 from app.core.addresses.rules import problems_of
 from app.core.clock import Clock
 from app.core.email_addresses import address_key
+from app.core.order_statuses import EXPIRY
 from app.errors import (
     AddressIncomplete,
     CartEmpty,
@@ -42,8 +43,6 @@ from app.services.system.errand_service import ErrandService
 from app.services.system.mail_service import MailService
 from app.tables.orders import Contact, NewOrder
 
-EXPIRY = "order_expiry"
-"""The kind of the errand that cancels an order which is not paid in time."""
 _MOST_UNPAID = 3
 
 Resolved = Asked | OrderRead | DomainError

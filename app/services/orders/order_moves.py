@@ -1,22 +1,24 @@
 """The moves of orders along their statuses, which give back what a cancelled order holds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from app.core.clock import Clock
+from app.core.order_statuses import EXPIRY
 from app.mails.order_mail import OrderMailKind
 from app.models import TRANSITIONS, MovementReason, Order, OrderStatus
 from app.repositories.catalogue.stock_repository import StockRepository, movement_row
 from app.repositories.identity.user_repository import UserRepository
 from app.repositories.orders.order_repository import OrderRepository
-from app.schemas.orders.order_events import OrderStatusChangedEvent
-from app.schemas.orders.order_messages import OrderStatusChanged
+from app.schemas.orders.order_events import OrderLineCancelledEvent, OrderStatusChangedEvent
+from app.schemas.orders.order_messages import OrderLineCancelled, OrderStatusChanged
 from app.schemas.orders.order_schema import OrderRead
 from app.security.principal import Caller
 from app.services.carts.cart_access import Visitor
 from app.services.messaging.outbox_service import OutboxService
-from app.services.orders.checkouts import EXPIRY, Checkouts
+from app.services.orders.cancelled_lines import cancel_pieces, pieces_left
+from app.services.orders.checkouts import Checkouts
 from app.services.orders.placement import GUEST
 from app.services.preconditions import require_match
 from app.tables.orders import without_customer
@@ -85,7 +87,8 @@ class OrderMoves:
             await self._checkouts.open_again(order)
         await self._orders.flush()
         if is_cancelled:
-            await self._return_to_stock(order, now)
+            left = {each.variant_id: each.left_quantity for each in order.items}
+            await self._return_to_stock(order, left, now)
         if is_cancelled and is_of_cart:
             await self._checkouts.take_back(order, kind)
         if not TRANSITIONS[status]:
@@ -99,6 +102,42 @@ class OrderMoves:
             version=order.version,
         )
         await self._outbox.announce(OrderStatusChangedEvent(order.id, step))
+        return OrderRead.model_validate(order)
+
+    async def cancel_line(
+        self,
+        caller: Caller,
+        order_id: UUID,
+        variant_id: UUID,
+        quantity: int | None,
+        if_match: str | None,
+    ) -> OrderRead:
+        """Cancel units of a line, by default all that are left; with the last ones, the order.
+
+        Raises:
+            OrderNotFound, PreconditionFailed, OrderLineNotFound, IllegalTransition,
+            QuantityNotLeft: nothing is changed.
+        """
+        order = await self._orders.get_whole(caller.owner, order_id, lock=True)
+        require_match(if_match, OrderRead.model_validate(order))
+        order.require_transition(OrderStatus.CANCELLED)
+        item, pieces = pieces_left(order, variant_id, quantity)
+        if pieces == sum(each.left_quantity for each in order.items):
+            return await self._moved(order, OrderStatus.CANCELLED, caller.name)
+        now = self._clock.now()
+        cancelled = cancel_pieces(order, item, pieces, caller.name, now)
+        await self._orders.flush_line(item)
+        await self._return_to_stock(order, {item.variant_id: pieces}, now)
+        change = OrderLineCancelled(
+            order_id=order.id,
+            number=order.number,
+            position=item.position,
+            quantity=pieces,
+            amount_minor=cancelled.amount_minor,
+            currency=order.currency,
+            version=order.version,
+        )
+        await self._outbox.announce(OrderLineCancelledEvent(order.id, change))
         return OrderRead.model_validate(order)
 
     async def lock_for_moving(self, moves: Sequence[tuple[UUID, OrderStatus]]) -> None:
@@ -125,8 +164,8 @@ class OrderMoves:
             for name, value in without_customer(order).items():
                 setattr(order, name, value)
 
-    async def _return_to_stock(self, order: Order, at: datetime) -> None:
-        quantities = {item.variant_id: item.quantity for item in order.items}
+    async def _return_to_stock(self, order: Order, left: Mapping[UUID, int], at: datetime) -> None:
+        quantities = {each: pieces for each, pieces in left.items() if pieces}
         locked = await self._stock.lock_stock(quantities)
         await self._stock.move_stock(
             [

@@ -16,6 +16,7 @@ from app.core.ids import derived_id
 from app.core.queues import REPORT_QUEUE
 from app.errors import DayNotOver, ReportUnbalanced
 from app.models import DailyReport
+from app.repositories.reports.cancellation_repository import CancellationRepository
 from app.repositories.reports.ledger_repository import (
     LedgerRepository,
     Sum,
@@ -55,6 +56,8 @@ class Books:
     cancelled_variants: dict[UUID, VariantSum]
     placed_taxes: dict[tuple[int, str], TaxSum]
     cancelled_taxes: dict[tuple[int, str], TaxSum]
+    further: dict[str, int]
+    """What else is told of what was cancelled, by the columns of a report."""
     digest: bytes = b""
     first_order_at: datetime | None = None
     last_order_at: datetime | None = None
@@ -110,6 +113,7 @@ class ReportMaker:
         self,
         reports: ReportMakingRepository,
         ledger: LedgerRepository,
+        cancellations: CancellationRepository,
         outbox: OutboxService,
         days: ShopDays,
         clock: Clock,
@@ -117,6 +121,7 @@ class ReportMaker:
     ) -> None:
         self._reports = reports
         self._ledger = ledger
+        self._cancellations = cancellations
         self._outbox = outbox
         self._days = days
         self._clock = clock
@@ -182,12 +187,13 @@ class ReportMaker:
             day,
             window,
             placed=Sum(0, 0, 0),
-            cancelled=await self._ledger.cancelled(window),
-            late=await self._ledger.cancelled(window, only_late=True),
+            cancelled=await self._cancellations.totals(window),
+            late=await self._cancellations.totals(window, only_late=True),
             placed_variants=await self._ledger.placed_variants(window),
-            cancelled_variants=await self._ledger.cancelled_variants(window),
+            cancelled_variants=await self._cancellations.variants(window),
             placed_taxes=await self._ledger.placed_taxes(window),
-            cancelled_taxes=await self._ledger.cancelled_taxes(window),
+            cancelled_taxes=await self._cancellations.taxes(window),
+            further=await self._further(window),
         )
         digest = hashlib.sha256()
         async for rows in self._ledger.orders(window):
@@ -200,6 +206,8 @@ class ReportMaker:
             digest.update(_canonical(variant_id, placed, cancelled))
         if any(books.amounts().values()) or books.taxes():
             digest.update(_canonical(books.amounts(), books.taxes()))
+        if any(books.further.values()):
+            digest.update(_canonical(books.further))
         digest.update(
             _canonical(
                 day,
@@ -211,6 +219,15 @@ class ReportMaker:
         )
         books.digest = digest.digest()
         return books
+
+    async def _further(self, window: Window) -> dict[str, int]:
+        expired = await self._cancellations.expired(window)
+        return {
+            "cancelled_lines_count": await self._cancellations.lines(window),
+            "expired_count": expired.orders,
+            "expired_units": expired.units,
+            "expired_minor": expired.total_minor,
+        }
 
     def _include(self, books: Books, rows: Sequence[Any]) -> None:
         for row in rows:
@@ -240,6 +257,8 @@ class ReportMaker:
             raise _unbalanced(books.day, "the taxed amounts")
         if await self._ledger.placed(books.window) != books.placed:
             raise _unbalanced(books.day, "the orders")
+        if await self._cancellations.has_other_lines(books.window):
+            raise _unbalanced(books.day, "the lines cancelled")
         moved = await self._ledger.moved(books.window)
         for variant_id, placed, cancelled in books.variants():
             if moved.get(variant_id, 0) != cancelled.units - placed.units:
@@ -262,7 +281,7 @@ class ReportMaker:
         report.first_order_at, report.last_order_at = books.first_order_at, books.last_order_at
         report.by_hour = [[hour, *sums] for hour, sums in sorted(books.by_hour.items())]
         report.digest = books.digest
-        for name, value in (books.sums() | books.amounts()).items():
+        for name, value in (books.sums() | books.amounts() | books.further).items():
             setattr(report, name, value)
         return report
 

@@ -25,6 +25,7 @@ from app.schemas.reports.report_schema import (
     ReportRead,
     ReportSummary,
     ReportTaxRead,
+    SumOfOrders,
     Total,
 )
 from app.security.principal import Caller
@@ -154,6 +155,7 @@ def summary_of(report: DailyReport) -> ReportSummary:
         placed=_total(report, "", report.orders_count, report.gross_minor),
         cancelled=_total(report, "cancelled_", report.cancelled_count, report.cancelled_minor),
         corrections=_total(report, "late_", report.late_count, report.late_minor),
+        expired=_expired(report),
         net_units=report.units - report.cancelled_units,
         net_minor=report.gross_minor - report.cancelled_minor,
         first_order_at=report.first_order_at,
@@ -162,6 +164,16 @@ def summary_of(report: DailyReport) -> ReportSummary:
         created_at=report.created_at,
         updated_at=report.updated_at,
         version=report.version,
+    )
+
+
+def _expired(report: DailyReport) -> SumOfOrders | None:
+    if not report.expired_count:
+        return None
+    return SumOfOrders(
+        orders_count=report.expired_count,
+        units=report.expired_units,
+        amount_minor=report.expired_minor,
     )
 
 

@@ -7,6 +7,7 @@ from app.core.cron import Cron
 from app.repositories.messaging.dead_letter_repository import DeadLetterRepository
 from app.repositories.messaging.outbox_repository import OutboxRepository
 from app.repositories.orders.order_repository import OrderRepository
+from app.repositories.reports.cancellation_repository import CancellationRepository
 from app.repositories.reports.ledger_repository import LedgerRepository
 from app.repositories.reports.report_making_repository import ReportMakingRepository
 from app.repositories.reports.report_repository import ReportRepository
@@ -24,6 +25,7 @@ def provide_report_maker(session: AsyncSession, shop: Shop) -> ReportMaker:
     return ReportMaker(
         ReportMakingRepository(session),
         LedgerRepository(session),
+        CancellationRepository(session),
         provide_outbox(session, shop),
         shop.days,
         shop.clock,

@@ -334,6 +334,12 @@ MATRIX = (
     _row("GET", ORDER, "401 | 404 200 200 200 403 200"),
     _row("PATCH", ORDER, "401 | 403 403 200 200 403 200", json={"status": "paid"}),
     _row("POST", f"{ORDER}/cancel", "401 | 404 200 200 200 403 200"),
+    _row(
+        "POST",
+        f"{ORDER}/lines/{{variant_id}}/cancel",
+        "401 | 403 403 200 200 403 200",
+        json={"quantity": 1},
+    ),
     _row("GET", f"{API}/reports", "401 | 403 403 200 200 403 200"),
     _row("POST", f"{API}/reports", "401 | 403 403 202 202 403 202", json={"day": "{day}"}),
     _row("GET", f"{API}/reports/chart.svg", "401 | 403 403 200 200 403 200"),

@@ -1,6 +1,6 @@
 """One of each kind of thing of a shop, as rows of its tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -175,9 +175,9 @@ def report_row(times: Row) -> Row:
 
 
 def order_rows(
-    order_id: UUID, user_id: UUID, product: Row, times: Row
+    order_id: UUID, user_id: UUID, variant_ids: Sequence[UUID], times: Row
 ) -> list[tuple[type[Base], Row]]:
-    """Return an order of a product."""
+    """Return an order of a unit of each variant."""
     order = {
         "id": order_id,
         # None that the next order could get.
@@ -185,19 +185,25 @@ def order_rows(
         "user_id": user_id,
         "status": OrderStatus.PENDING,
         "delivery_address": None,
-        "units": 1,
-        "total_minor": 499,
+        "units": len(variant_ids),
+        "total_minor": 499 * len(variant_ids),
         "currency": "USD",
     }
-    item = {
-        "order_id": order_id,
-        "position": 1,
-        "variant_id": product["id"],
-        "sku": "TEA",
-        "name": "Tea",
-        "unit_price_minor": 499,
-        "quantity": 1,
-    }
+    items: list[tuple[type[Base], Row]] = [
+        (
+            OrderItem,
+            {
+                "order_id": order_id,
+                "position": position,
+                "variant_id": variant_id,
+                "sku": "TEA",
+                "name": "Tea",
+                "unit_price_minor": 499,
+                "quantity": 1,
+            },
+        )
+        for position, variant_id in enumerate(variant_ids, start=1)
+    ]
     change = {
         "order_id": order_id,
         "position": 1,
@@ -206,7 +212,7 @@ def order_rows(
         "actor": f"user {user_id}",
         "changed_at": times["created_at"],
     }
-    return [(Order, order | times), (OrderItem, item), (OrderChange, change)]
+    return [(Order, order | times), *items, (OrderChange, change)]
 
 
 def movement_row(product_id: UUID, quantity: int, reason: MovementReason, at: Any) -> Row:

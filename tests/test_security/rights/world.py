@@ -194,7 +194,7 @@ def _false_tokens(shop: Shop, admin: Person) -> dict[str, str | None]:
 def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
     """Return one of each kind of thing; what belongs to somebody belongs to the owner."""
     now, user_id = shop.clock.now(), owner.user["id"]
-    product_id, address_id, order_id = (new_id(now) for _ in range(3))
+    product_id, address_id, order_id, large_id = (new_id(now) for _ in range(4))
     times = {"created_at": now, "updated_at": now}
     product = product_row(product_id)
     category, spare = (top_category(each, each.lower(), now) for each in ("Tea", "Spare"))
@@ -219,13 +219,13 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
         (Product, product | {"variants_count": 1} | times),
         (Variant, variant_row(SHIRT, SHIRT, "SHIRT", "M") | times),
         (Variant, variant_row(product_id, product_id, "TEA") | times),
-        (Variant, variant_row(new_id(now), SHIRT, "SHIRT-L", "L") | times),
+        (Variant, variant_row(large_id, SHIRT, "SHIRT-L", "L") | times),
         *image_rows(product_id, times),
         (Address, address),
         (PriceList, price_list_row(now) | times),
         (TaxRate, tax_rate_row(now)),
         *shipping_rows(times),
-        *order_rows(order_id, user_id, product, times),
+        *order_rows(order_id, user_id, (product_id, large_id), times),
         *promotion_rows(order_id, user_id, times),
         (StockMovement, movement_row(product_id, 10, MovementReason.SUPPLY, now)),
         (StockMovement, movement_row(product_id, -1, MovementReason.SALE, now)),

@@ -218,6 +218,7 @@ async def _have_all_happen(client: httpx.AsyncClient) -> None:
     await place_order(client, user["id"], {(await create_product(client))["id"]: 6})
     steps = [
         ("PATCH", f"/orders/{order['id']}", {"status": "paid"}),
+        ("POST", f"/orders/{order['id']}/lines/{product['id']}/cancel", {"quantity": 1}),
         ("POST", f"/orders/{order['id']}/cancel", None),
         ("POST", f"{path}/stock", {"quantity": -5, "reason": "damage"}),
         ("PATCH", path, {"stock_quantity": 3, "price": "1.50"}),

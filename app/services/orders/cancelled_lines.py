@@ -1,0 +1,57 @@
+"""Units of a line of an order that are cancelled while the order is not."""
+
+from datetime import datetime
+from uuid import UUID
+
+from app.errors import OrderLineNotFound, QuantityNotLeft
+from app.models import Order, OrderCancellation, OrderItem
+from app.pricing.arithmetic import of_pieces
+
+
+def pieces_left(order: Order, variant_id: UUID, quantity: int | None) -> tuple[OrderItem, int]:
+    """Return a line of an order, and how many of its units are meant: by default all left.
+
+    Raises:
+        OrderLineNotFound: there is no such line.
+        QuantityNotLeft: it has fewer units left.
+    """
+    lines = {each.variant_id: each for each in order.items}
+    if (item := lines.get(variant_id)) is None:
+        raise OrderLineNotFound(
+            f"the order has no line of {variant_id}", order_id=str(order.id), id=str(variant_id)
+        )
+    pieces = item.left_quantity if quantity is None else quantity
+    if not 0 < pieces <= item.left_quantity:
+        raise QuantityNotLeft(
+            f"{item.left_quantity} units of {item.name} are left",
+            order_id=str(order.id),
+            id=str(variant_id),
+            left=item.left_quantity,
+        )
+    return item, pieces
+
+
+def cancel_pieces(
+    order: Order, item: OrderItem, pieces: int, actor: str, at: datetime
+) -> OrderCancellation:
+    """Cancel units of a line: each takes its own share of the line's amounts with it."""
+    first, last = item.cancelled_quantity + 1, item.cancelled_quantity + pieces
+    to_pay = item.unit_price_minor * item.quantity - item.discount_minor
+    if not order.prices_include_tax:
+        to_pay += item.tax_minor
+    cancelled = OrderCancellation(
+        seq=len(order.cancellations) + 1,
+        position=item.position,
+        quantity=pieces,
+        amount_minor=of_pieces(to_pay, item.quantity, first, last),
+        discount_minor=of_pieces(item.discount_minor, item.quantity, first, last),
+        tax_minor=of_pieces(item.tax_minor, item.quantity, first, last),
+        actor=actor,
+        cancelled_at=at,
+    )
+    order.cancellations.append(cancelled)
+    item.cancelled_quantity = last
+    order.cancelled_minor += cancelled.amount_minor
+    order.updated_at = at
+    order.version += 1
+    return cancelled
