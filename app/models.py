@@ -9,6 +9,7 @@ from app.tables.catalogue import *
 from app.tables.identity import *
 from app.tables.messaging import *
 from app.tables.orders import *
+from app.tables.payments import *
 from app.tables.prices import *
 from app.tables.products.facets import *
 from app.tables.products.images import *

@@ -93,6 +93,9 @@ class Order(Base):
     tax_minor: Mapped[AmountOrZero] = mapped_column()
     # What of the total belongs to pieces that were cancelled while the others were not.
     cancelled_minor: Mapped[int] = mapped_column(server_default="0")
+    # The sums over the payments.
+    paid_minor: Mapped[int] = mapped_column(server_default="0")
+    refunded_minor: Mapped[int] = mapped_column(server_default="0")
     # What follows was chosen at the checkout of a cart; other orders have none of it.
     email: Mapped[str | None] = mapped_column(String(320))
     email_key: Mapped[str | None] = mapped_column(String(1000))

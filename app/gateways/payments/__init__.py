@@ -1,0 +1,1 @@
+"""Providers of payments, which hold the money of customers."""
