@@ -54,7 +54,7 @@ def _create_payments() -> None:
         sa.UniqueConstraint("order_id", "request_key", name=op.f("uq_payments_order_id")),
         sa.UniqueConstraint("provider", "reference", name=op.f("uq_payments_provider")),
     )
-    op.create_index(op.f("ix_payments_created_at"), "payments", ["created_at", "id"])
+    op.create_index(op.f("ix_payments_created_at_id"), "payments", ["created_at", "id"])
     seen = sa.text("attention IS NOT NULL")
     op.create_index(
         "ix_payments_attention",
