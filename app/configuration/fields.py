@@ -86,6 +86,12 @@ def _currency_codes(values: tuple[str, ...]) -> tuple[str, ...]:
     return codes
 
 
+def _payment_providers(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values or len(set(values)) < len(values) or not set(values) <= {*PROVIDERS}:
+        raise ValueError(f"must name some of {', '.join(PROVIDERS)}, each once")
+    return values
+
+
 def _tax_classes(values: tuple[str, ...]) -> tuple[str, ...]:
     wrong = [each for each in values if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", each)]
     if wrong:
@@ -173,6 +179,10 @@ Currency = Annotated[str, AfterValidator(_currency_code)]
 
 Currencies = Annotated[Names, AfterValidator(_currency_codes)]
 """Currencies by their codes, separated by commas."""
+
+PROVIDERS = ("manual", "stripe", "test")
+PaymentProviders = Annotated[Names, AfterValidator(_payment_providers)]
+"""The codes of providers of payments, separated by commas."""
 
 TaxClasses = Annotated[Names, AfterValidator(_tax_classes)]
 """Tax classes, separated by commas, `standard` first."""

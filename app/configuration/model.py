@@ -22,6 +22,7 @@ from app.configuration.fields import (
     Networks,
     Origins,
     OwnCountry,
+    PaymentProviders,
     Port,
     Schedule,
     Storefront,
@@ -82,6 +83,12 @@ class Settings(BaseSettings):
     """The tax classes of products, `standard` first; `exempt` has no tax anywhere."""
     prices_include_tax: bool = True
     """Whether prices have their tax in them; else it is added."""
+    payment_providers: PaymentProviders = ("manual",)
+    """The ways to pay for orders of carts: `manual`, `stripe`, and `test`, a bank for tests."""
+    payment_minutes: Annotated[int, Field(ge=1, le=60)] = 15
+    """How long such an order waits for a payment by a provider; then it is cancelled."""
+    payment_capture: Literal["automatic", "on_shipment"] = "automatic"
+    """When providers take the money: at once, or when the order is shipped."""
     manual_payment_hours: Annotated[int, Field(ge=1, le=8_760)] = 72
     """How long an order of a cart waits for a manual payment; then it is cancelled."""
     payment_instructions: Annotated[str, Field(max_length=1_000)] | None = None
@@ -256,6 +263,11 @@ class Settings(BaseSettings):
         return tuple(
             hashlib.sha256(key.get_secret_value().encode()).digest() for key in given if key
         )
+
+    @property
+    def captures_payments(self) -> bool:
+        """Whether providers take the money at once."""
+        return self.payment_capture == "automatic"
 
     @property
     def data_file(self) -> Path | None:

@@ -101,6 +101,12 @@ RULES = (
         "set TEST_CLOCK=false",
         lambda it: it.test_clock,
     ),
+    Rule(
+        "PAYMENT_PROVIDERS",
+        "has a bank for tests, which takes no money",
+        "leave `test` out",
+        lambda it: "test" in it.payment_providers,
+    ),
     Rule("SECRET_KEY", "is not set", _RANDOM, lambda it: not _text(it.secret_key)),
     *_key_rules("SECRET_KEY", lambda it: it.secret_key),
     *_key_rules("PREVIOUS_SECRET_KEY", lambda it: it.previous_secret_key),

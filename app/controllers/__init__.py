@@ -6,6 +6,7 @@ from app.controllers import (
     identity,
     messaging,
     orders,
+    payments,
     prices,
     promotions,
     reports,
@@ -23,11 +24,16 @@ CONTROLLERS = (
     *promotions.CONTROLLERS,
     *carts.CONTROLLERS,
     *orders.CONTROLLERS,
+    *payments.CONTROLLERS,
     *reports.CONTROLLERS,
     *messaging.CONTROLLERS,
     *system.CONTROLLERS,
 )
-ROOT_CONTROLLERS = (*system.ROOT_CONTROLLERS, *catalogue.ROOT_CONTROLLERS)
+ROOT_CONTROLLERS = (
+    *system.ROOT_CONTROLLERS,
+    *catalogue.ROOT_CONTROLLERS,
+    *payments.ROOT_CONTROLLERS,
+)
 """Controllers that are not part of the API."""
 # In the order of the documentation page, which is that of their first use.
 TAGS = (
@@ -38,6 +44,7 @@ TAGS = (
     *promotions.TAGS,
     *carts.TAGS,
     *orders.TAGS,
+    *payments.TAGS,
     *identity.TAGS,
     *reports.TAGS,
     *identity.API_KEY_TAGS,

@@ -25,6 +25,7 @@ from app.errors.catalogue import *
 from app.errors.identity import *
 from app.errors.messaging import *
 from app.errors.orders import *
+from app.errors.payments import *
 from app.errors.prices import *
 from app.errors.promotions import *
 from app.errors.reports import *

@@ -20,6 +20,7 @@ class Answers(Enum):
     STORED = "by the middleware"
     STORED_BY_ROUTE = "by the route"
     NEVER_STORED = "by nobody"
+    ROW_OF_ROUTE = "by nobody: the route keeps the key in a row, and returns that as it is now"
     REPEATABLE = "by nobody: a repetition has no second effect"
 
 
@@ -77,6 +78,11 @@ class RouteOptions:
     def has_stored_answers(self) -> bool:
         """Whether a request with an idempotency key is answered by the stored response."""
         return self.answers in (Answers.STORED, Answers.STORED_BY_ROUTE)
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether an idempotency key keeps a repetition from having a second effect."""
+        return self.has_stored_answers or self.answers is Answers.ROW_OF_ROUTE
 
 
 def declared(

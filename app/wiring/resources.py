@@ -13,6 +13,7 @@ from app.core.calendar import ShopDays
 from app.core.clock import Clock
 from app.database.sessions import Database
 from app.gateways.folder_store import FolderStore
+from app.gateways.payments.provider import PaymentProvider
 from app.gateways.s3_store import BucketStore
 from app.gateways.storage import FileStore
 from app.mails.order_mail import MailSender
@@ -58,6 +59,8 @@ class Shop:
         self.http_metrics = HttpMetrics()
         # Set by a process that has a connection to the broker to ask over.
         self.ping_broker: Callable[[], Awaitable[None]] | None = None
+        self.providers: dict[str, PaymentProvider] = {}
+        """The providers of payments that were used in this process."""
         self.is_new = False
         """Whether this process has made the database, a file of SQLite."""
         self.access_log = AccessLog(settings.log_format) if settings.access_log else None
@@ -108,6 +111,8 @@ class Shop:
             self.access_log.flush()
         if self.cache.redis is not None:
             self.cache.redis.close()
+        for provider in self.providers.values():
+            await provider.close()
         await self.database.close()
         await self.limits.close()
         self.passwords.close()

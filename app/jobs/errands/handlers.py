@@ -3,10 +3,15 @@
 from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
-from app.jobs.errands import demo_pictures, images, orders
+from app.jobs.errands import demo_pictures, images, orders, payments
 from app.wiring.resources import Shop
 
 Handler = Callable[[Shop, UUID], Awaitable[None]]
 """Does the errand of a subject; it may be called again for what it has done already."""
 
-HANDLERS: Mapping[str, Handler] = {**images.HANDLERS, **demo_pictures.HANDLERS, **orders.HANDLERS}
+HANDLERS: Mapping[str, Handler] = {
+    **images.HANDLERS,
+    **demo_pictures.HANDLERS,
+    **orders.HANDLERS,
+    **payments.HANDLERS,
+}

@@ -62,6 +62,14 @@ class OrderRepository(Repository[Order]):
             set_committed_value(order, name, [])
         return order
 
+    async def owned(self, owner: UUID | None, order_id: UUID) -> Order:
+        """Return an order of `owner`, or of any user if it is None, without its items.
+
+        Raises:
+            OrderNotFound: the order does not exist, or the caller may not see it.
+        """
+        return await self._one(self._owned(owner).where(Order.id == order_id), order_id)
+
     async def flush_line(self, item: OrderItem) -> None:
         """Write a changed line, and read its product again, which SQLAlchemy then forgets."""
         await self.flush()

@@ -6,13 +6,15 @@ from pydantic import Field
 
 from app.schemas.base import Schema
 from app.schemas.fields import DecimalInput
+from app.schemas.payments.payment_schema import ProviderCode
 
 
 class CheckoutCreate(Schema):
     """The order of what a cart contains, at the total that the customer has seen."""
 
-    payment: Literal["manual"] = Field(
-        description="How it is paid: `manual` is a transfer or the like, which staff records.",
+    payment: ProviderCode = Field(
+        description="How it is paid: `manual` is a transfer or the like, which staff records; for "
+        "others, a payment of the order is begun afterwards.",
         examples=["manual"],
     )
     expected_total: DecimalInput = Field(

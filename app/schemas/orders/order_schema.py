@@ -235,6 +235,15 @@ class OrderSummary(WithCurrency):
         description="What of the total need not be paid, for lines that were cancelled.",
         examples=["0.00"],
     )
+    paid_minor: Amount = omitted(
+        0,
+        alias="paid",
+        description="What payments have taken; orders that no payment was recorded for have none.",
+        examples=["9.98"],
+    )
+    refunded_minor: Amount = omitted(
+        0, alias="refunded", description="What of it was returned.", examples=["0.00"]
+    )
     prices_include_tax: bool = PRICES_INCLUDE_TAX
     currency: str = Field(
         max_length=3, description="The currency of all amounts (ISO 4217).", examples=["USD"]

@@ -10,6 +10,7 @@ from app.security.areas.data import DataAudited
 from app.security.areas.identity import ApiKeyAudited, IdentityAudited, IdentityScope
 from app.security.areas.messaging import MessagingAudited, MessagingScope
 from app.security.areas.orders import OrdersScope
+from app.security.areas.payments import PaymentsScope
 from app.security.areas.prices import PricesScope
 from app.security.areas.promotions import PromotionsAudited
 from app.security.areas.reports import ReportsScope
@@ -24,6 +25,7 @@ SCOPES: tuple[Scope, ...] = (
     *PricesScope,
     *TaxesScope,
     *OrdersScope,
+    *PaymentsScope,
     *IdentityScope,
     *ReportsScope,
     *MessagingScope,

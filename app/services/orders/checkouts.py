@@ -14,6 +14,7 @@ from app.errors import (
     AddressIncomplete,
     CartEmpty,
     DomainError,
+    InvalidInput,
     NotSoldInCurrency,
     OrderNotFound,
     ShippingMethodUnfit,
@@ -44,6 +45,7 @@ from app.services.system.mail_service import MailService
 from app.tables.orders import Contact, NewOrder
 
 _MOST_UNPAID = 3
+_AGAIN = timedelta(seconds=15)
 
 Resolved = Asked | OrderRead | DomainError
 
@@ -52,8 +54,8 @@ Resolved = Asked | OrderRead | DomainError
 class PaymentTerms:
     """How orders of carts are paid."""
 
-    hours: int
-    """How long an order waits for its payment."""
+    holds: Mapping[str, timedelta]
+    """How long an order waits for its payment, by the ways to pay that are offered."""
     instructions: str | None
     """What a customer is told about it."""
 
@@ -142,6 +144,9 @@ class Checkouts:
             CartEmpty, NotSoldInCurrency, ShippingMethodUnfit, AddressIncomplete,
             TooManyUnpaidOrders: it cannot be ordered.
         """
+        if asked.data.payment not in self._terms.holds:
+            offered = ", ".join(sorted(self._terms.holds))
+            raise InvalidInput.in_body(("#/payment", f"must be one of those offered: {offered}"))
         lines = await self._lines.lines_of(cart.id)
         if not lines:
             raise CartEmpty("the cart has no lines", id=str(cart.id))
@@ -150,7 +155,7 @@ class Checkouts:
                 f"orders are placed in {self._currency}", currency=cart.currency, id=str(cart.id)
             )
         await self._require_method(cart)
-        contact = await self._contact(cart)
+        contact = await self._contact(cart, asked.data.payment)
         await self._require_paying(cart, contact)
         address = cart.delivery_address
         data = OrderCreate(
@@ -172,7 +177,7 @@ class Checkouts:
         if cart.shipping_method_id is None and await self._shipping.has_methods():
             raise ShippingMethodUnfit("the cart needs a shipping method", id=str(cart.id))
 
-    async def _contact(self, cart: Cart) -> Contact:
+    async def _contact(self, cart: Cart, payment: str) -> Contact:
         """Return what was chosen beside the goods.
 
         Raises:
@@ -199,7 +204,7 @@ class Checkouts:
             vat_number=cart.vat_number,
             note=cart.note or None,
             locale=cart.locale or None,
-            pay_by=self._clock.now() + timedelta(hours=self._terms.hours),
+            pay_by=self._clock.now() + self._terms.holds[payment],
         )
 
     async def _require_paying(self, cart: Cart, contact: Contact) -> None:
@@ -249,6 +254,11 @@ class Checkouts:
         await self._carts.flush()
         await self._errands.put(EXPIRY, order.id, its.contact.pay_by)
         await self._write(OrderMailKind.CONFIRMED, document)
+
+    async def expire_later(self, order: Order) -> None:
+        """Have an order be cancelled at the end of its hold, or soon if that is over."""
+        soon = self._clock.now() + _AGAIN
+        await self._errands.put(EXPIRY, order.id, max(order.pay_by or soon, soon))
 
     async def open_again(self, order: Order) -> None:
         """Let the customer change the cart of a cancelled order, unless there is another one."""

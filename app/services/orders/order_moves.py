@@ -19,6 +19,7 @@ from app.services.carts.cart_access import Visitor
 from app.services.messaging.outbox_service import OutboxService
 from app.services.orders.cancelled_lines import cancel_pieces, pieces_left
 from app.services.orders.checkouts import Checkouts
+from app.services.orders.payments.order_money import OrderMoney
 from app.services.orders.placement import GUEST
 from app.services.preconditions import require_match
 from app.tables.orders import without_customer
@@ -35,6 +36,7 @@ class OrderMoves:
         outbox: OutboxService,
         clock: Clock,
         checkouts: Checkouts,
+        money: OrderMoney,
     ) -> None:
         self._orders = orders
         self._stock = stock
@@ -42,6 +44,7 @@ class OrderMoves:
         self._outbox = outbox
         self._clock = clock
         self._checkouts = checkouts
+        self._money = money
 
     async def move(
         self, caller: Caller, order_id: UUID, status: OrderStatus, if_match: str | None = None
@@ -53,13 +56,25 @@ class OrderMoves:
         """
         order = await self._orders.get_whole(caller.owner, order_id, lock=True)
         require_match(if_match, OrderRead.model_validate(order))
+        order.require_transition(status)
+        if status is OrderStatus.PAID and order.email is not None:
+            await self._money.record_rest(order, caller.name)
         return await self._moved(order, status, caller.name)
+
+    async def pay(self, order: Order, actor: str) -> None:
+        """Move an order that is locked, and whose payments cover what is owed."""
+        await self._moved(order, OrderStatus.PAID, actor)
 
     async def expire(self, order_id: UUID) -> None:
         """Cancel an order that is not paid in time; any other one stays as it is."""
         order = await self._orders.get_whole(None, order_id, lock=True)
-        if order.pay_by is not None and order.pay_by <= self._clock.now():
-            await self._moved(order, OrderStatus.CANCELLED, EXPIRY, OrderMailKind.EXPIRED)
+        if order.pay_by is None:
+            return
+        if order.pay_by > self._clock.now() or await self._money.has_open(order_id):
+            # The customer has got more time, or money may still come in.
+            await self._checkouts.expire_later(order)
+            return
+        await self._moved(order, OrderStatus.CANCELLED, EXPIRY, OrderMailKind.EXPIRED)
 
     async def cancel_of_cart(self, visitor: Visitor, cart_id: UUID) -> OrderRead:
         """Cancel the order of a cart; its units return to stock, and the cart can be changed again.
@@ -91,6 +106,10 @@ class OrderMoves:
             await self._return_to_stock(order, left, now)
         if is_cancelled and is_of_cart:
             await self._checkouts.take_back(order, kind)
+        if is_cancelled:
+            await self._money.settle(order)
+        if status is OrderStatus.SHIPPED:
+            await self._money.capture_authorised(order)
         if not TRANSITIONS[status]:
             await self._clear_customer(order)
             await self._orders.flush()
@@ -128,6 +147,10 @@ class OrderMoves:
         cancelled = cancel_pieces(order, item, pieces, caller.name, now)
         await self._orders.flush_line(item)
         await self._return_to_stock(order, {item.variant_id: pieces}, now)
+        if await self._money.settle(order):
+            # What was paid of a pending order is enough for what is left of it.
+            await self.pay(order, caller.name)
+        await self._orders.flush()
         change = OrderLineCancelled(
             order_id=order.id,
             number=order.number,

@@ -284,7 +284,7 @@ def _headers(handler: HTTPRouteHandler) -> list[str]:
     names = ["Prefer"] if options_of(handler).deferral else []
     names += [CART_TOKEN] if has_guests(handler) else []
     if method == "POST":
-        return [*names, IDEMPOTENCY_KEY] if options_of(handler).has_stored_answers else names
+        return [*names, IDEMPOTENCY_KEY] if options_of(handler).takes_keys else names
     if method == "GET":
         return [*names, "Last-Event-ID" if options_of(handler).is_stream else "If-None-Match"]
     return [*names, *(["If-Match"] if PreconditionFailed in options_of(handler).problems else [])]

@@ -201,6 +201,16 @@ def _repeated(scope: Scope, first: Answer, now: Answer) -> Answer:
     return now if is_lost else first.replayed()
 
 
+def key_of(headers: Headers) -> str | None:
+    """Return the key of a request whose route keeps it in a row, if it has one.
+
+    Raises:
+        InvalidInput: it is not valid.
+    """
+    header = headers.get(HEADER.lower())
+    return None if header is None else _parse(header)
+
+
 def _parse(header: str) -> str:
     """Return the key without quotes, which the draft requires and most clients omit."""
     if not _KEY.fullmatch(header):

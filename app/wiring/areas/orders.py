@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
@@ -14,13 +15,20 @@ from app.repositories.catalogue.stock_repository import StockRepository
 from app.repositories.identity.address_repository import AddressRepository
 from app.repositories.identity.user_repository import UserRepository
 from app.repositories.orders.order_repository import OrderRepository
+from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
 from app.services.orders.checkouts import Checkouts, PaymentTerms
 from app.services.orders.order_batches import BatchWork, OrderBatches
 from app.services.orders.order_moves import OrderMoves
 from app.services.orders.order_service import OrderService
 from app.services.orders.orders_privacy import OrdersPrivacy
+from app.services.orders.payments.order_money import MANUAL, OrderMoney
+from app.services.orders.payments.order_payments import OrderPayments
+from app.services.orders.payments.payment_books import PaymentBooks
+from app.services.orders.payments.payment_calls import PaymentCalls
+from app.settings import Settings
 from app.wiring.areas.carts import provide_quotes
 from app.wiring.areas.messaging import provide_outbox
+from app.wiring.areas.payments import provider_of
 from app.wiring.areas.promotions import provide_promotions
 from app.wiring.areas.shipping import provide_shipping
 from app.wiring.areas.system import provide_errands, provide_idempotency, provide_mails
@@ -59,7 +67,66 @@ def provide_order_moves(
         provide_outbox(session, shop),
         shop.clock,
         provide_checkouts(session, shop),
+        provide_order_money(session, shop),
     )
+
+
+def provide_order_money(session: AsyncSession, shop: Shop) -> OrderMoney:
+    """Return what keeps the sums of orders."""
+    return OrderMoney(
+        PaymentRepository(session),
+        RefundRepository(session),
+        provide_errands(session, shop),
+        shop.clock,
+        shop.settings.captures_payments,
+    )
+
+
+def provide_order_payments(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> OrderPayments:
+    """Return the payments of orders in a transaction."""
+    return OrderPayments(
+        OrderRepository(session),
+        PaymentRepository(session),
+        RefundRepository(session),
+        provide_order_money(session, shop),
+        provide_order_moves(session, shop),
+        provide_checkouts(session, shop),
+        provide_errands(session, shop),
+        shop.clock,
+        shop.settings.payment_providers,
+        timedelta(minutes=shop.settings.payment_minutes),
+    )
+
+
+def provide_payment_books(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> PaymentBooks:
+    """Return what reads payments."""
+    return PaymentBooks(
+        OrderRepository(session),
+        PaymentRepository(session),
+        RefundRepository(session),
+        shop.clock,
+        shop.settings.captures_payments,
+    )
+
+
+def payment_calls(shop: NamedDependency[Shop]) -> PaymentCalls:
+    """Return what asks the providers of payments."""
+
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[OrderPayments]:
+        async with shop.database.write() as session:
+            yield provide_order_payments(session, shop)
+
+    @asynccontextmanager
+    async def read() -> AsyncIterator[PaymentBooks]:
+        async with shop.database.read() as session:
+            yield provide_payment_books(session, shop)
+
+    return PaymentCalls(begin, read, lambda code: provider_of(shop, code))
 
 
 def provide_checkouts(session: AsyncSession, shop: Shop) -> Checkouts:
@@ -77,8 +144,14 @@ def provide_checkouts(session: AsyncSession, shop: Shop) -> Checkouts:
         provide_mails(session, shop),
         shop.clock,
         settings.shop_currency,
-        PaymentTerms(settings.manual_payment_hours, settings.payment_instructions),
+        PaymentTerms(_holds(settings), settings.payment_instructions),
     )
+
+
+def _holds(settings: Settings) -> dict[str, timedelta]:
+    by_provider = timedelta(minutes=settings.payment_minutes)
+    by_hand = timedelta(hours=settings.manual_payment_hours)
+    return {code: by_hand if code == MANUAL else by_provider for code in settings.payment_providers}
 
 
 def provide_personal_data(session: AsyncSession, _shop: Shop) -> OrdersPrivacy:
@@ -106,9 +179,15 @@ def provide_batches(state: State) -> OrderBatches:
 Batches = NamedDependency[OrderBatches]
 Orders = NamedDependency[OrderService]
 Moves = NamedDependency[OrderMoves]
+Payments = NamedDependency[OrderPayments]
+Books = NamedDependency[PaymentBooks]
+Calls = NamedDependency[PaymentCalls]
 
 DEPENDENCIES = {
     "orders": Provide(provide_orders, sync_to_thread=False),
     "order_moves": Provide(provide_order_moves, sync_to_thread=False),
+    "payments": Provide(provide_order_payments, sync_to_thread=False),
+    "payment_books": Provide(provide_payment_books, sync_to_thread=False),
+    "payment_calls": Provide(payment_calls, sync_to_thread=False),
     "order_batches": Provide(provide_batches, sync_to_thread=False),
 }

@@ -1,0 +1,1 @@
+"""Payments: requests and responses."""

@@ -1,0 +1,187 @@
+"""Payments and refunds: requests and responses."""
+
+from datetime import date, datetime
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from app.models import Attention, PaymentStatus, RefundStatus
+from app.schemas.amounts import WithCurrency
+from app.schemas.base import Schema, omitted
+from app.schemas.fields import Amount, DecimalInput, Line, Ordinal, Prose
+from app.schemas.page_schema import CURSOR_LENGTH, MAX_ITEMS, Cursor, Next, PageQuery
+
+_ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
+_MOMENT = "2026-01-31T12:00:00Z"
+MAX_REASON = 200
+
+ProviderCode = Literal["manual", "test", "stripe"]
+
+
+class PaymentCreate(Schema):
+    """An attempt to pay an order."""
+
+    provider: ProviderCode = Field(description="The provider.", examples=["test"])
+    return_url: Annotated[str, Field(max_length=500, pattern="^https?://[^ ]+$")] | None = Field(
+        default=None,
+        description="Where the customer goes after the page of the provider.",
+        examples=["https://shop.example/thanks"],
+    )
+
+
+class PaymentRecord(Schema):
+    """Money that came in without a provider."""
+
+    amount: DecimalInput = Field(description="How much.", examples=["9.98"])
+    received_on: date = Field(description="On which day.", examples=["2026-01-31"])
+    note: Annotated[Prose, Field(max_length=2_000)] | None = Field(
+        default=None, description="A note of the staff.", examples=["Transfer, statement 12."]
+    )
+
+
+class AmountOfPayment(Schema):
+    """A part of a payment."""
+
+    amount: DecimalInput | None = Field(
+        default=None, description="How much; by default all that is left.", examples=["4.99"]
+    )
+
+
+class RefundCreate(AmountOfPayment):
+    """Money that is to go back to the customer."""
+
+    reason: Annotated[Line, Field(max_length=MAX_REASON)] = Field(
+        description="Why.", examples=["Arrived broken."]
+    )
+
+
+class PaymentAction(Schema):
+    """What the customer has to do."""
+
+    url: str | None = omitted(
+        max_length=2_000,
+        description="The page of the provider to which the customer goes.",
+        examples=["https://shop.example/test-bank/pay_1"],
+    )
+    client_secret: str | None = omitted(
+        max_length=500,
+        description="What the script of the provider in the browser needs.",
+        examples=["pi_1_secret_2"],
+    )
+
+
+class PaymentRead(WithCurrency):
+    """A payment of an order, or an attempt at it."""
+
+    id: UUID = Field(description="The payment's id (UUIDv7).", examples=[_ID])
+    order_id: UUID = Field(description="The order.", examples=[_ID])
+    provider: str = Field(max_length=20, description="The provider.", examples=["test"])
+    reference: str | None = Field(
+        max_length=100, description="Its id at the provider.", examples=["pay_1"]
+    )
+    status: PaymentStatus = Field(description="The status.", examples=["captured"])
+    currency: str = Field(
+        max_length=3, description="The currency of all amounts (ISO 4217).", examples=["USD"]
+    )
+    amount_minor: Amount = Field(
+        alias="amount", description="What is to be paid.", examples=["9.98"]
+    )
+    captured_minor: Amount = Field(
+        alias="captured", description="What was taken.", examples=["9.98"]
+    )
+    refunded_minor: Amount = Field(
+        alias="refunded", description="What was returned.", examples=["0.00"]
+    )
+    failure: str | None = omitted(
+        max_length=200, description="Why it failed.", examples=["card_declined"]
+    )
+    attention: Attention | None = omitted(
+        description="Why a person must look at it.", examples=["late"]
+    )
+    note: str | None = omitted(
+        max_length=2_000, description="A note of the staff.", examples=["Transfer."]
+    )
+    action: PaymentAction | None = omitted(
+        description="What the customer has to do now; only in the response to the attempt.",
+        examples=[None],
+    )
+    created_at: datetime = Field(description="When it was begun (UTC).", examples=[_MOMENT])
+    updated_at: datetime = Field(description="When it last changed (UTC).", examples=[_MOMENT])
+    version: Ordinal = Field(description="Rises by one with every change.", examples=[1])
+
+
+class RefundRead(WithCurrency):
+    """Money that goes back to a customer."""
+
+    id: UUID = Field(description="The refund's id (UUIDv7).", examples=[_ID])
+    payment_id: UUID = Field(description="The payment.", examples=[_ID])
+    order_id: UUID = Field(description="The order.", examples=[_ID])
+    status: RefundStatus = Field(
+        description="`asked` until the provider has answered, `pending` until it is made.",
+        examples=["succeeded"],
+    )
+    currency: str = Field(
+        max_length=3, description="The currency of the amount (ISO 4217).", examples=["USD"]
+    )
+    amount_minor: Amount = Field(alias="amount", description="How much.", examples=["4.99"])
+    reason: str = Field(max_length=MAX_REASON, description="Why.", examples=["Arrived broken."])
+    failure: str | None = omitted(
+        max_length=200, description="Why it failed.", examples=["expired_card"]
+    )
+    actor: str = Field(max_length=100, description="Who asked for it.", examples=["user " + _ID])
+    created_at: datetime = Field(description="When it was asked for (UTC).", examples=[_MOMENT])
+    updated_at: datetime = Field(description="When it last changed (UTC).", examples=[_MOMENT])
+
+
+class OrderPaymentsRead(Schema):
+    """The payments of an order, and what goes back."""
+
+    payments: list[PaymentRead] = Field(
+        max_length=10_000, description="The payments, the oldest first.", examples=[[]]
+    )
+    refunds: list[RefundRead] = Field(
+        max_length=10_000, description="The refunds, the oldest first.", examples=[[]]
+    )
+
+
+class PaymentPage(Schema):
+    """A page of payments."""
+
+    items: list[PaymentRead] = Field(
+        max_length=MAX_ITEMS, description="The payments of this page.", examples=[[]]
+    )
+    next: Next = Field(
+        description="The cursor of the next page; null on the last page.", examples=[None]
+    )
+
+
+class PaymentQuery(PageQuery):
+    """The filters of payments."""
+
+    default_order: ClassVar[str] = "-created_at"
+
+    order_id: UUID | None = Field(
+        default=None, description="Only payments of this order.", examples=[_ID]
+    )
+    needs_attention: Literal["true", "false"] | None = Field(
+        default=None,
+        description="Only payments that a person must look at, or only others.",
+        examples=["true"],
+    )
+    cursor: str | None = Field(
+        default=None,
+        max_length=CURSOR_LENGTH,
+        description="`next` of the previous page; absent for the first page.",
+        examples=[
+            Cursor(order="-created_at", value="2026-01-31T12:00:00+00:00", id=UUID(_ID)).encode()
+        ],
+    )
+
+
+class PaymentProviderList(Schema):
+    """The providers of payments that the shop offers."""
+
+    items: list[ProviderCode] = Field(
+        max_length=10, description="The providers, the preferred one first.", examples=[["manual"]]
+    )

@@ -1,0 +1,216 @@
+"""What was paid for an order, what is still owed, and what must go back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.core.clock import Clock
+from app.core.ids import new_id
+from app.models import (
+    Attention,
+    Order,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+    Refund,
+    RefundStatus,
+)
+from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
+from app.services.system.errand_service import ErrandService
+from app.tables.payments import OPEN
+
+MANUAL = "manual"
+"""The provider of payments that staff records."""
+LOOK, VOID, CAPTURE, REFUND = "payment", "payment_void", "payment_capture", "refund"
+"""The kinds of the errands that ask providers."""
+SHOP = "shop"
+"""The name of the shop where it asks for a refund by itself."""
+_LEFT_OVER = {
+    (True, True): (Attention.LATE, "The order was cancelled before the money came in."),
+    (True, False): (None, "The order was cancelled."),
+    (False, True): (Attention.DUPLICATE, "The order was paid already."),
+    (False, False): (None, "A part of the order was cancelled."),
+}
+"""By whether the order is cancelled and whether money came in: what to note, and the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The sums over the payments of an order."""
+
+    owed_minor: int
+    captured_minor: int
+    """Without payments of other amounts than were asked for."""
+    secured_minor: int
+    """What is captured, or authorised and can be."""
+    given_back_minor: int
+    """What was returned, or was asked to be, also in vain."""
+
+    @property
+    def excess_minor(self) -> int:
+        """What was captured, is not owed, and nobody has asked to return."""
+        return max(self.captured_minor - self.given_back_minor - self.owed_minor, 0)
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether nothing is left to be paid."""
+        return self.secured_minor - self.given_back_minor >= self.owed_minor
+
+
+def sums_of(order: Order, payments: Sequence[Payment], refunds: Sequence[Refund]) -> Sums:
+    """Return the sums over the payments of an order."""
+    is_cancelled = order.status is OrderStatus.CANCELLED
+    good = {each.id: each for each in payments if each.attention is not Attention.MISMATCH}
+    captured = sum(each.captured_minor for each in good.values())
+    authorised = sum(
+        each.amount_minor for each in good.values() if each.status is PaymentStatus.AUTHORISED
+    )
+    return Sums(
+        owed_minor=0 if is_cancelled else order.total_minor - order.cancelled_minor,
+        captured_minor=captured,
+        secured_minor=captured + authorised,
+        given_back_minor=sum(each.amount_minor for each in refunds if each.payment_id in good),
+    )
+
+
+class OrderMoney:
+    """Keeps the sums of orders, and asks for what is too much to go back."""
+
+    def __init__(
+        self,
+        payments: PaymentRepository,
+        refunds: RefundRepository,
+        errands: ErrandService,
+        clock: Clock,
+        captures_by_itself: bool,
+    ) -> None:
+        self._payments = payments
+        self._refunds = refunds
+        self._errands = errands
+        self._clock = clock
+        self._captures_by_itself = captures_by_itself
+
+    async def settle(self, order: Order, came_in: Payment | None = None) -> bool:
+        """Write the sums of an order that is locked; return whether it has become fully paid.
+
+        What was captured beyond what is owed goes back; payments that are not needed any more are
+        ended. `came_in` is the payment whose change is the reason.
+        """
+        payments = await self._payments.of_order(order.id)
+        if not payments:
+            return False
+        refunds = await self._refunds.of_order(order.id)
+        sums = sums_of(order, payments, refunds)
+        order.paid_minor = sum(each.captured_minor for each in payments)
+        order.refunded_minor = sum(each.refunded_minor for each in payments)
+        if sums.excess_minor:
+            await self._give_back(order, payments, refunds, sums.excess_minor, came_in)
+        if sums.is_covered:
+            await self._end_others(order, payments, sums)
+        is_pending = order.status is OrderStatus.PENDING
+        return is_pending and sums.is_covered and sums.secured_minor > 0
+
+    async def _end_others(self, order: Order, payments: Sequence[Payment], sums: Sums) -> None:
+        is_cancelled = order.status is OrderStatus.CANCELLED
+        for each in payments:
+            if each.status not in OPEN or each.provider == MANUAL:
+                continue
+            is_needed = each.status is PaymentStatus.AUTHORISED and not is_cancelled
+            if not (is_needed and sums.captured_minor < sums.owed_minor):
+                await self._errands.put(VOID, each.id)
+
+    async def _give_back(
+        self,
+        order: Order,
+        payments: Sequence[Payment],
+        refunds: Sequence[Refund],
+        excess_minor: int,
+        came_in: Payment | None,
+    ) -> None:
+        is_cancelled = order.status is OrderStatus.CANCELLED
+        attention, reason = _LEFT_OVER[is_cancelled, came_in is not None]
+        # The last one first: it is the one that was too much.
+        for each in reversed(payments):
+            promised = sum(row.amount_minor for row in refunds if row.payment_id == each.id)
+            amount = min(each.captured_minor - promised, excess_minor)
+            if amount <= 0 or each.attention is Attention.MISMATCH:
+                continue
+            excess_minor -= amount
+            each.attention = attention or each.attention
+            await self.ask_refund(each, amount, reason, SHOP)
+
+    async def ask_refund(
+        self,
+        payment: Payment,
+        amount_minor: int,
+        reason: str,
+        actor: str,
+        request_key: str | None = None,
+    ) -> Refund:
+        """Store a refund of a payment that is locked; its provider is asked after the commit."""
+        now = self._clock.now()
+        refund = Refund(
+            id=new_id(now),
+            payment_id=payment.id,
+            order_id=payment.order_id,
+            request_key=request_key,
+            status=RefundStatus.ASKED,
+            currency=payment.currency,
+            amount_minor=amount_minor,
+            reason=reason,
+            actor=actor,
+            created_at=now,
+            updated_at=now,
+        )
+        if payment.provider == MANUAL:
+            # Staff returns the money, and records it.
+            payment.attention = Attention.REFUND_BY_HAND
+        else:
+            await self._errands.put(REFUND, refund.id)
+        payment.updated_at = now
+        payment.version += 1
+        return await self._refunds.add(refund)
+
+    async def record_manual(
+        self, order: Order, amount_minor: int, actor: str, note: str | None = None
+    ) -> Payment:
+        """Store money that came in without a provider, for an order that is locked."""
+        now = self._clock.now()
+        payment = await self._payments.add(
+            Payment(
+                id=new_id(now),
+                order_id=order.id,
+                provider=MANUAL,
+                status=PaymentStatus.CAPTURED,
+                currency=order.currency,
+                amount_minor=amount_minor,
+                captured_minor=amount_minor,
+                note=note,
+                created_at=now,
+                updated_at=now,
+            )
+        )
+        await self._payments.add_step(payment, actor)
+        return payment
+
+    async def record_rest(self, order: Order, actor: str) -> None:
+        """Store the payment of what is open of an order that staff says is paid."""
+        payments = await self._payments.of_order(order.id)
+        sums = sums_of(order, payments, await self._refunds.of_order(order.id))
+        rest = sums.owed_minor - (sums.secured_minor - sums.given_back_minor)
+        if rest > 0:
+            await self.record_manual(order, rest, actor)
+        await self.settle(order)
+
+    async def has_open(self, order_id: UUID) -> bool:
+        """Return whether a provider may still take money for an order."""
+        payments = await self._payments.of_order(order_id)
+        return any(each.status in OPEN and each.provider != MANUAL for each in payments)
+
+    async def capture_authorised(self, order: Order) -> None:
+        """Have the authorised payments of an order that leaves be captured after the commit."""
+        if self._captures_by_itself:
+            return
+        for each in await self._payments.of_order(order.id):
+            if each.status is PaymentStatus.AUTHORISED:
+                await self._errands.put(CAPTURE, each.id)

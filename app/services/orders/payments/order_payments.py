@@ -1,0 +1,328 @@
+"""The payments of orders inside a transaction: begun, recorded, brought to what providers tell."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from app.core.clock import Clock
+from app.core.ids import new_id
+from app.core.money import format_minor, to_minor
+from app.core.order_statuses import EXPIRY
+from app.errors import (
+    AmountTooLarge,
+    CaptureNotPossible,
+    IllegalTransition,
+    InvalidInput,
+    NothingToPay,
+    RefundNotManual,
+)
+from app.gateways.payments.provider import PaymentState, RefundState
+from app.models import Attention, Order, OrderStatus, Payment, PaymentStatus, Refund, RefundStatus
+from app.repositories.orders.order_repository import OrderRepository
+from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
+from app.schemas.payments.payment_schema import PaymentCreate, PaymentRecord, RefundCreate
+from app.services.carts.cart_access import Visitor
+from app.services.orders.checkouts import Checkouts
+from app.services.orders.order_moves import OrderMoves
+from app.services.orders.payments.order_money import (
+    LOOK,
+    MANUAL,
+    REFUND,
+    OrderMoney,
+    sums_of,
+)
+from app.services.orders.payments.payment_states import (
+    AFTER_SILENCE,
+    apply_state,
+    next_look,
+    touch,
+)
+from app.services.system.errand_service import ErrandService
+from app.tables.payments import OPEN
+
+# A customer who tries again and again keeps the goods from others for an hour at most.
+_LONGEST_HOLD = timedelta(hours=1)
+
+
+class OrderPayments:
+    """Begins and settles the payments of orders; the order is locked before its payments."""
+
+    def __init__(
+        self,
+        orders: OrderRepository,
+        payments: PaymentRepository,
+        refunds: RefundRepository,
+        money: OrderMoney,
+        moves: OrderMoves,
+        checkouts: Checkouts,
+        errands: ErrandService,
+        clock: Clock,
+        offered: Collection[str],
+        hold: timedelta,
+    ) -> None:
+        self._orders = orders
+        self._payments = payments
+        self._refunds = refunds
+        self._money = money
+        self._moves = moves
+        self._checkouts = checkouts
+        self._errands = errands
+        self._clock = clock
+        self._offered = offered
+        self._hold = hold
+
+    async def begin(
+        self, owner: UUID | None, order_id: UUID, data: PaymentCreate, request_key: str | None
+    ) -> Payment:
+        """Store a payment of what is open of an order; its provider is asked after the commit.
+
+        A request that is repeated with its key returns the payment of the first one.
+
+        Raises:
+            OrderNotFound: the order does not exist, or the caller may not see it.
+            InvalidInput: the provider is not offered.
+            IllegalTransition: the order is cancelled, or its time to be paid is over.
+            NothingToPay: it is paid.
+        """
+        order = await self._orders.get_whole(owner, order_id, lock=True)
+        payments = await self._payments.of_order(order_id)
+        if request_key is not None:
+            for each in payments:
+                if each.request_key == request_key:
+                    return each
+        if data.provider == MANUAL or data.provider not in self._offered:
+            offered = ", ".join(sorted(set(self._offered) - {MANUAL})) or "none"
+            raise InvalidInput.in_body(("#/provider", f"must be one of those offered: {offered}"))
+        sums = sums_of(order, payments, await self._refunds.of_order(order_id))
+        rest = sums.owed_minor - (sums.captured_minor - sums.given_back_minor)
+        self._require_payable(order, rest)
+        now = self._clock.now()
+        self._extend(order)
+        payment = await self._payments.add(
+            Payment(
+                id=new_id(now),
+                order_id=order_id,
+                provider=data.provider,
+                request_key=request_key,
+                status=PaymentStatus.CREATED,
+                currency=order.currency,
+                amount_minor=rest,
+                created_at=now,
+                updated_at=now,
+            )
+        )
+        await self._payments.add_step(payment, "customer" if owner is None else f"user {owner}")
+        # The safety net: it is asked at once after the commit.
+        await self._errands.put(LOOK, payment.id, now + AFTER_SILENCE)
+        return payment
+
+    async def begin_of_cart(
+        self, visitor: Visitor, cart_id: UUID, data: PaymentCreate, request_key: str | None
+    ) -> Payment:
+        """Store a payment of the order of a cart, as `begin` does.
+
+        Raises:
+            CartNotFound, CartMerged, CartClaimed, OrderNotFound: nothing is begun.
+        """
+        order_id = await self._checkouts.order_id_of(visitor, cart_id, is_changed=True)
+        return await self.begin(None, order_id, data, request_key)
+
+    def _require_payable(self, order: Order, rest: int) -> None:
+        is_over = order.pay_by is not None and order.pay_by <= self._clock.now()
+        if order.status is OrderStatus.CANCELLED or is_over:
+            raise IllegalTransition(
+                "the order is cancelled" if not is_over else "the time to pay the order is over",
+                order_id=str(order.id),
+                from_status=order.status,
+                to_status=OrderStatus.PAID,
+                allowed=[],
+            )
+        if order.status is not OrderStatus.PENDING or rest <= 0:
+            raise NothingToPay("nothing of the order is open", order_id=str(order.id))
+
+    def _extend(self, order: Order) -> None:
+        """Give the customer the time to pay, if the order would end before."""
+        if order.pay_by is None:
+            return
+        wanted = self._clock.now() + self._hold
+        order.pay_by = max(order.pay_by, min(wanted, order.created_at + _LONGEST_HOLD))
+
+    async def apply(self, payment_id: UUID, state: PaymentState) -> Payment:
+        """Bring a payment and its order to what its provider tells.
+
+        Raises:
+            PaymentNotFound: there is no such payment.
+        """
+        order, payment = await self._locked(payment_id)
+        now = self._clock.now()
+        is_changed = apply_state(payment, state, now)
+        is_changed |= await self._note_other_refunds(payment, state)
+        if is_changed:
+            await self._payments.flush()
+            await self._payments.add_step(payment, payment.provider)
+            await self._settle(order, payment)
+        if payment.status in OPEN:
+            await self._errands.put(LOOK, payment.id, next_look(payment, now))
+        return payment
+
+    async def _note_other_refunds(self, payment: Payment, state: PaymentState) -> bool:
+        """Store what was returned at the provider without the shop."""
+        promised = await self._refunds.promised_of(payment.id)
+        others = min(state.refunded_minor, payment.captured_minor) - promised
+        if others <= 0:
+            return False
+        refund = await self._money.ask_refund(
+            payment, others, "Returned at the provider.", payment.provider
+        )
+        refund.status = RefundStatus.SUCCEEDED
+        payment.refunded_minor += others
+        payment.attention = payment.attention or Attention.REFUNDED_ELSEWHERE
+        return True
+
+    async def fail(self, payment_id: UUID, reason: str) -> Payment:
+        """Record that a provider does not begin a payment."""
+        order, payment = await self._locked(payment_id)
+        if payment.status is PaymentStatus.CREATED:
+            payment.status, payment.failure = PaymentStatus.FAILED, reason[:200]
+            touch(payment, self._clock.now())
+            await self._payments.flush()
+            await self._payments.add_step(payment, payment.provider)
+            await self._settle(order, payment)
+        return payment
+
+    async def look_later(self, payment_id: UUID) -> None:
+        """Have a payment be looked at soon, whose provider has not answered."""
+        await self._errands.put(LOOK, payment_id, self._clock.now() + AFTER_SILENCE)
+
+    async def look_now(self, provider: str, reference: str) -> bool:
+        """Have a payment be looked at, of which its provider has told; return if it is known."""
+        payment_id = await self._payments.of_reference(provider, reference)
+        if payment_id is not None:
+            await self._errands.put(LOOK, payment_id)
+        return payment_id is not None
+
+    async def record(self, actor: str, order_id: UUID, data: PaymentRecord) -> Payment:
+        """Store money that came in without a provider.
+
+        Raises:
+            OrderNotFound: there is no such order.
+            InvalidInput: the amount is not one of the currency, or nothing.
+        """
+        order = await self._orders.get_whole(None, order_id, lock=True)
+        amount = _minor(data.amount, order.currency)
+        note = f"Received on {data.received_on.isoformat()}."
+        payment = await self._money.record_manual(
+            order, amount, actor, f"{note} {data.note}" if data.note else note
+        )
+        await self._settle(order, payment)
+        return payment
+
+    async def require_capture(self, payment_id: UUID, amount: Decimal | None) -> int:
+        """Return what of a payment is to be captured.
+
+        Raises:
+            PaymentNotFound, CaptureNotPossible, AmountTooLarge, InvalidInput: it cannot be.
+        """
+        _, payment = await self._locked(payment_id)
+        if payment.status is not PaymentStatus.AUTHORISED:
+            raise CaptureNotPossible(
+                f"the payment is {payment.status}",
+                id=str(payment_id),
+                payment_status=payment.status,
+            )
+        minor = payment.amount_minor if amount is None else _minor(amount, payment.currency)
+        self._require_at_most(minor, payment.amount_minor, payment)
+        return minor
+
+    async def refund(
+        self, actor: str, payment_id: UUID, data: RefundCreate, request_key: str | None
+    ) -> Refund:
+        """Store a refund of a payment, by default of all that is left of it.
+
+        Raises:
+            PaymentNotFound, AmountTooLarge, InvalidInput: nothing is returned.
+        """
+        _, payment = await self._locked(payment_id)
+        if request_key is not None:
+            if (first := await self._refunds.of_key(payment_id, request_key)) is not None:
+                return first
+        left = payment.captured_minor - await self._refunds.promised_of(payment_id)
+        minor = left if data.amount is None else _minor(data.amount, payment.currency)
+        self._require_at_most(minor, left, payment)
+        return await self._money.ask_refund(payment, minor, data.reason, actor, request_key)
+
+    async def record_refund(self, actor: str, refund_id: UUID) -> Refund:
+        """Record that staff has returned the money of a payment without a provider.
+
+        Raises:
+            RefundNotFound: there is no such refund.
+            RefundNotManual: the provider returns it.
+        """
+        refund = await self._refunds.get(refund_id)
+        if (await self._payments.get(refund.payment_id)).provider != MANUAL:
+            raise RefundNotManual("the provider of the payment returns it", id=str(refund_id))
+        return await self.apply_refund(refund_id, RefundState("", RefundStatus.SUCCEEDED), actor)
+
+    async def apply_refund(self, refund_id: UUID, state: RefundState, actor: str) -> Refund:
+        """Bring a refund, its payment and its order to what its provider tells.
+
+        Raises:
+            RefundNotFound: there is no such refund.
+        """
+        refund = await self._refunds.get(refund_id)
+        order, payment = await self._locked(refund.payment_id)
+        refund = await self._refunds.get(refund_id, lock=True)
+        if refund.status in (RefundStatus.SUCCEEDED, state.status):
+            return refund
+        now = self._clock.now()
+        refund.status, refund.updated_at = state.status, now
+        refund.reference = state.reference or refund.reference
+        refund.failure = None if state.failure is None else state.failure[:200]
+        if state.status is RefundStatus.SUCCEEDED:
+            payment.refunded_minor += refund.amount_minor
+            if payment.attention is Attention.REFUND_BY_HAND:
+                payment.attention = None
+        elif state.status is RefundStatus.FAILED:
+            payment.attention = Attention.REFUND_FAILED
+        else:
+            await self._errands.put(REFUND, refund.id, now + AFTER_SILENCE)
+        touch(payment, now)
+        await self._payments.flush()
+        await self._payments.add_step(payment, actor)
+        await self._settle(order, None)
+        return refund
+
+    async def _settle(self, order: Order, came_in: Payment | None) -> None:
+        before = (order.paid_minor, order.refunded_minor)
+        if await self._money.settle(order, came_in):
+            await self._moves.pay(order, f"payment {'' if came_in is None else came_in.id}".strip())
+        elif before != (order.paid_minor, order.refunded_minor):
+            order.updated_at = self._clock.now()
+            order.version += 1
+        await self._orders.flush()
+
+    async def _locked(self, payment_id: UUID) -> tuple[Order, Payment]:
+        payment = await self._payments.get(payment_id)
+        order = await self._orders.get_whole(None, payment.order_id, lock=True)
+        return order, await self._payments.get(payment_id, lock=True)
+
+    @staticmethod
+    def _require_at_most(minor: int, left: int, payment: Payment) -> None:
+        if not 0 < minor <= left:
+            shown = format_minor(max(left, 0), payment.currency)
+            raise AmountTooLarge(f"{shown} is left", id=str(payment.id), left=shown)
+
+    async def put_expiry(self, order_id: UUID, after: timedelta) -> None:
+        """Have an order be looked at again whose payments could not be ended."""
+        await self._errands.put(EXPIRY, order_id, self._clock.now() + after)
+
+
+def _minor(amount: Decimal, currency: str) -> int:
+    try:
+        minor = to_minor(amount, currency)
+    except ValueError as error:
+        raise InvalidInput.in_body(("#/amount", str(error))) from error
+    if minor == 0:
+        raise InvalidInput.in_body(("#/amount", "must be greater than 0"))
+    return minor

@@ -1,0 +1,129 @@
+"""Reads the payments of orders, for people and for the calls of providers."""
+
+from uuid import UUID
+
+from app.core.clock import Clock
+from app.gateways.payments.provider import PaymentOrder, PaymentState
+from app.models import Payment, Refund
+from app.repositories.orders.order_repository import OrderRepository
+from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
+from app.schemas.payments.payment_schema import (
+    OrderPaymentsRead,
+    PaymentPage,
+    PaymentQuery,
+    PaymentRead,
+    RefundRead,
+)
+from app.services.orders.payments.order_money import MANUAL
+from app.tables.payments import OPEN
+
+
+class PaymentBooks:
+    """Reads payments and refunds."""
+
+    def __init__(
+        self,
+        orders: OrderRepository,
+        payments: PaymentRepository,
+        refunds: RefundRepository,
+        clock: Clock,
+        captures_by_itself: bool,
+    ) -> None:
+        self._orders = orders
+        self._payments = payments
+        self._refunds = refunds
+        self._clock = clock
+        self._captures_by_itself = captures_by_itself
+
+    async def of_order(self, owner: UUID | None, order_id: UUID) -> OrderPaymentsRead:
+        """Return the payments and refunds of an order.
+
+        Raises:
+            OrderNotFound: the order does not exist, or the caller may not see it.
+        """
+        order = await self._orders.owned(owner, order_id)
+        payments = await self._payments.shown_of_order(order.id)
+        refunds = await self._refunds.of_order(order.id) if payments else ()
+        return OrderPaymentsRead(
+            payments=[PaymentRead.model_validate(each) for each in payments],
+            refunds=[RefundRead.model_validate(each) for each in refunds],
+        )
+
+    async def find(self, query: PaymentQuery) -> PaymentPage:
+        """Return a page of payments."""
+        payments, following = await self._payments.find(query)
+        return PaymentPage(
+            items=[PaymentRead.model_validate(each) for each in payments], next=following
+        )
+
+    async def show(self, payment_id: UUID) -> PaymentRead:
+        """Return a payment.
+
+        Raises:
+            PaymentNotFound: there is no such payment.
+        """
+        return PaymentRead.model_validate(await self.payment(payment_id))
+
+    async def payment(self, payment_id: UUID) -> Payment:
+        """Return the row of a payment.
+
+        Raises:
+            PaymentNotFound: there is no such payment.
+        """
+        return await self._payments.get(payment_id)
+
+    async def refund_of(self, refund_id: UUID) -> tuple[Refund, Payment]:
+        """Return the rows of a refund and its payment.
+
+        Raises:
+            RefundNotFound: there is no such refund.
+        """
+        refund = await self._refunds.get(refund_id)
+        return refund, await self.payment(refund.payment_id)
+
+    async def order_of(
+        self, payment_id: UUID, return_url: str | None
+    ) -> tuple[PaymentOrder, Payment]:
+        """Return what a provider needs to know to begin a payment, and its row.
+
+        Raises:
+            PaymentNotFound: there is no such payment.
+        """
+        payment = await self.payment(payment_id)
+        order = await self._orders.owned(None, payment.order_id)
+        asked = PaymentOrder(
+            payment_id=payment.id,
+            order_id=order.id,
+            order_number=order.number,
+            amount_minor=payment.amount_minor,
+            currency=payment.currency,
+            email=order.email,
+            return_url=return_url,
+            captures_by_itself=self._captures_by_itself,
+        )
+        return asked, payment
+
+    async def show_refund(self, refund_id: UUID) -> RefundRead:
+        """Return a refund.
+
+        Raises:
+            RefundNotFound: there is no such refund.
+        """
+        return RefundRead.model_validate(await self._refunds.get(refund_id))
+
+    async def of_state(self, provider: str, state: PaymentState) -> UUID | None:
+        """Return the payment that a provider tells of, if the shop knows it."""
+        found = await self._payments.of_reference(provider, state.reference)
+        if found is None and state.payment_id is not None:
+            # The answer that had the reference was lost.
+            known = await self._payments.find_one(state.payment_id)
+            found = None if known is None or known.reference is not None else known.id
+        return found
+
+    async def to_end(self, order_id: UUID) -> list[UUID]:
+        """Return the payments that must be ended before an order can expire."""
+        order = await self._orders.owned(None, order_id)
+        if order.pay_by is None or order.pay_by > self._clock.now():
+            return []
+        payments = await self._payments.shown_of_order(order_id)
+        return [each.id for each in payments if each.status in OPEN and each.provider != MANUAL]

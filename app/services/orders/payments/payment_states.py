@@ -1,0 +1,63 @@
+"""What a payment becomes when its provider tells how it stands."""
+
+from datetime import datetime, timedelta
+
+from app.gateways.payments.provider import PaymentState
+from app.models import Attention, Payment, PaymentStatus
+from app.tables.payments import FOLLOWING
+
+_MAX_FAILURE = 200
+# How old a payment is, and when it is looked at again.
+_LOOKS = (
+    (timedelta(minutes=2), timedelta(seconds=60)),
+    (timedelta(minutes=10), timedelta(minutes=2)),
+    (timedelta(minutes=30), timedelta(minutes=5)),
+    (timedelta(hours=2), timedelta(minutes=15)),
+)
+_LATER = timedelta(hours=1)
+AFTER_SILENCE = timedelta(seconds=20)
+"""When a provider that did not answer is asked again."""
+
+
+def next_look(payment: Payment, now: datetime) -> datetime:
+    """Return when a payment is looked at again whose provider has told nothing until then."""
+    age = now - payment.created_at
+    return now + next((wait for until, wait in _LOOKS if age < until), _LATER)
+
+
+def apply_state(payment: Payment, state: PaymentState, now: datetime) -> bool:
+    """Bring a payment that is locked to what its provider tells; return whether it has changed.
+
+    What a payment cannot become is ignored: the provider has told of it late.
+    """
+    before = _facts(payment)
+    if payment.reference is None:
+        payment.reference = state.reference
+    if (state.amount_minor, state.currency) != (payment.amount_minor, payment.currency):
+        payment.attention = Attention.MISMATCH
+    if state.status in FOLLOWING[payment.status]:
+        payment.status = state.status
+    if state.status is PaymentStatus.CAPTURED or payment.status is PaymentStatus.CAPTURED:
+        payment.captured_minor = max(payment.captured_minor, state.captured_minor)
+    is_failed = payment.status in (PaymentStatus.FAILED, PaymentStatus.REQUIRES_ACTION)
+    payment.failure = (state.failure or "")[:_MAX_FAILURE] or None if is_failed else None
+    if _facts(payment) == before:
+        return False
+    touch(payment, now)
+    return True
+
+
+def touch(payment: Payment, now: datetime) -> None:
+    """Note that a payment has changed."""
+    payment.updated_at = now
+    payment.version += 1
+
+
+def _facts(payment: Payment) -> tuple[object, ...]:
+    return (
+        payment.reference,
+        payment.status,
+        payment.captured_minor,
+        payment.attention,
+        payment.failure,
+    )

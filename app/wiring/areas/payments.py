@@ -1,0 +1,49 @@
+"""Builds the providers of payments, each at its first use."""
+
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from app.errors import ProviderNotFound
+from app.gateways.payments.bank import BankForTests
+from app.gateways.payments.provider import PaymentProvider
+from app.repositories.payments.bank_repository import BankRepository
+from app.wiring.resources import Shop
+
+
+def provider_of(shop: Shop, code: str) -> PaymentProvider:
+    """Return a provider of payments that the shop uses.
+
+    Raises:
+        ProviderNotFound: it uses none with this code.
+    """
+    if code not in shop.settings.payment_providers or code not in _BUILT_BY:
+        raise ProviderNotFound(f"there is no provider {code}")
+    if code not in shop.providers:
+        shop.providers[code] = _BUILT_BY[code](shop)
+    return shop.providers[code]
+
+
+def bank_of(shop: Shop) -> BankForTests:
+    """Return the bank for tests.
+
+    Raises:
+        ProviderNotFound: the shop does not use it.
+    """
+    bank = provider_of(shop, BankForTests.code)
+    assert isinstance(bank, BankForTests)
+    return bank
+
+
+def _bank(shop: Shop) -> BankForTests:
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[BankRepository]:
+        async with shop.database.write() as session:
+            yield BankRepository(session)
+
+    secret = hmac.new(shop.tokens.keys[0], b"test bank", hashlib.sha256).digest()
+    return BankForTests(begin, shop.clock, secret)
+
+
+_BUILT_BY = {BankForTests.code: _bank}
