@@ -1,12 +1,12 @@
 """Rates of tax: requests and responses."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from app.schemas.base import Schema
+from app.schemas.base import MemberError, Schema
 from app.schemas.days import Day
 from app.schemas.fields import Country, Line, TaxClass, Text
 from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
@@ -15,6 +15,8 @@ from app.schemas.percentages import Percentage, PercentageInput
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
 _DAY = "2027-01-01"
+EXEMPT = "exempt"
+"""The tax class of goods that have no tax anywhere."""
 
 
 class TaxRateCreate(Schema):
@@ -36,6 +38,12 @@ class TaxRateCreate(Schema):
         description="What the customer reads.", examples=["MwSt. 19 %"]
     )
     valid_from: Day = Field(description="The first day, in the shop's zone.", examples=[_DAY])
+
+    @model_validator(mode="after")
+    def _charges_nothing_if_exempt(self) -> Self:
+        if self.tax_class == EXEMPT and self.rate_ppm > 0:
+            raise MemberError("rate", "must be 0 in the class exempt, which has no tax anywhere")
+        return self
 
 
 class TaxRateRead(Schema):

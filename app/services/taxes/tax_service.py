@@ -11,9 +11,10 @@ from app.core.vat.numbers import country_of, is_of_member_state
 from app.errors import DomainError, NotSoldToCountry, TaxUnavailable
 from app.pricing.terms import Rate, Rounding, Taxes, TaxReason
 from app.repositories.taxes.tax_rate_repository import Rates, TaxRateRepository
+from app.schemas.taxes.tax_rate_schema import EXEMPT
 from app.tables.identity import comparison_key
 
-STANDARD, EXEMPT = "standard", "exempt"
+STANDARD = "standard"
 
 
 @dataclass(frozen=True, slots=True)

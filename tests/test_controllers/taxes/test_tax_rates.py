@@ -72,6 +72,11 @@ async def test_two_rates_of_one_place_and_class_begin_on_different_days(
         ({"country": "XX"}, "#/country", None),
         ({"valid_from": "01.01.2021"}, "#/valid_from", "must be a day like 2026-01-31"),
         (
+            {"tax_class": "exempt", "rate": "0.0001"},
+            "#/rate",
+            "must be 0 in the class exempt, which has no tax anywhere",
+        ),
+        (
             {"tax_class": "food"},
             "#/tax_class",
             "must be a tax class of the shop: standard, reduced, zero, exempt",
@@ -85,6 +90,11 @@ async def test_a_rate_that_is_none_is_refused_by_its_field(
     assert list(refused) == [place]
     assert reason in (None, refused[place])
     assert (await client.get("/tax-rates")).json()["items"] == []
+
+
+async def test_a_rate_of_the_class_exempt_is_zero(client: httpx.AsyncClient) -> None:
+    added = await add_rate(client, tax_class="exempt", rate="0")
+    assert (added["tax_class"], added["rate"]) == ("exempt", "0")
 
 
 async def test_the_shipped_rates_are_added_to_countries_without_any(
