@@ -23,7 +23,11 @@ def add_mail_preview(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument(
         "--kind", choices=[kind.value for kind in OrderMailKind], help="only mails of this kind"
     )
-    parser.add_argument("--locale", help="only mails in this language, such as de")
+    parser.add_argument(
+        "--locale",
+        help="only the mails to a customer with this locale, such as de or de-AT; in English if "
+        "there are no texts in its language",
+    )
     parser.add_argument(
         "--out",
         type=Path,
@@ -53,16 +57,10 @@ async def _write(arguments: argparse.Namespace, settings: Settings) -> int:
 def _files(
     mails: OrderMails, kinds: list[OrderMailKind], locale: str | None
 ) -> Iterator[tuple[str, str]]:
-    """Yield the name and the content of each file.
-
-    Raises:
-        InvalidSettings: there are no texts in the language.
-    """
-    if locale is not None and locale not in mails.languages:
-        known = ", ".join(sorted(mails.languages))
-        raise InvalidSettings(f"--locale: there are texts in {known}, and none in {locale!r}")
+    """Yield the name and the content of each file."""
+    codes = sorted(mails.languages) if locale is None else [mails.language_of(locale).code]
     for kind in kinds:
-        for code in [locale] if locale else sorted(mails.languages):
+        for code in codes:
             mail = mails.render_strictly(kind, sample_order(code))
             yield f"{kind}.{code}.txt", f"Subject: {mail.subject}\n\n{mail.text}"
             yield f"{kind}.{code}.html", mail.html

@@ -46,7 +46,7 @@ class OrderMails:
         # Not needed by a shop without orders, nor at the start of any other.
         from jinja2 import TemplateError  # pylint: disable=import-outside-toplevel
 
-        language = self._language_of(order.locale)
+        language = self.language_of(order.locale)
         place = f"{language.code}.toml"
         try:
             view = view_of(kind, order, self._sender, language)
@@ -65,7 +65,8 @@ class OrderMails:
         """
         return read_languages(self._folder)
 
-    def _language_of(self, locale: str) -> Language:
+    def language_of(self, locale: str) -> Language:
+        """Return the language of the mails to a customer with a locale, such as `de` or `de-AT`."""
         code = locale.replace("_", "-").partition("-")[0].lower()
         return self.languages.get(code, self.languages[FALLBACK])
 

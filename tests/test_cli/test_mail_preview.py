@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from app.mails.order_mail import MailSender
+import pytest
+
+from app.mails.order_mail import MailSender, OrderMailKind
 from app.mails.rendering import OrderMails
 from app.mails.sample import sample_order
 from tests.conftest import sqlite_settings
@@ -47,12 +49,22 @@ def test_it_writes_the_mails_of_one_kind_and_language_with_the_texts_of_a_folder
     assert "Zamówienie wygasło" in (tmp_path / "order_expired.pl.txt").read_text("utf-8")
 
 
-def test_a_language_without_texts_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("locale", "language"), [("de-AT", "de"), ("DE_at", "de"), ("ru", "ru"), ("fr", "en")]
+)
+def test_it_writes_the_mails_that_a_customer_with_the_locale_gets(
+    tmp_path: Path, locale: str, language: str
+) -> None:
     settings = sqlite_settings(tmp_path / "var")
-    done = lavka(settings, "mail-preview", "--locale", "fr", "--out", tmp_path / "out")
-    assert done.returncode == 2
-    assert done.stderr == "error: --locale: there are texts in de, en, ru, and none in 'fr'\n"
-    assert not (tmp_path / "out").exists()
+    arguments = ("--kind", "order_confirmed", "--locale", locale, "--out", tmp_path)
+    done = lavka(settings, "mail-preview", *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        str(tmp_path / f"order_confirmed.{language}.{ending}") for ending in ("txt", "html")
+    ]
+    mails = OrderMails(MailSender(settings.shop_name, None, settings.shop_timezone))
+    sent = mails.render(OrderMailKind.CONFIRMED, sample_order(locale))
+    assert (tmp_path / f"order_confirmed.{language}.html").read_text("utf-8") == sent.html
 
 
 def test_a_wrong_template_is_refused_by_its_name_in_the_preview_and_at_the_start(
