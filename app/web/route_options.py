@@ -12,6 +12,7 @@ from app.schemas.identity.auth_schema import Grant
 from app.security.principal import Access, Scope
 
 _KEY, _GUARDED, _MOVED, _FILES, _GUESTS = "route", "guarded", "moved", "files", "guests"
+_EXISTING = "existing"
 
 
 class Answers(Enum):
@@ -152,6 +153,19 @@ def moved() -> dict[str, Any]:
 def is_moved(handler: BaseRouteHandler) -> bool:
     """Return whether a route redirects former addresses."""
     return bool(handler.opt.get(_MOVED))
+
+
+def or_existing() -> dict[str, Any]:
+    """Return the addition to the `opt` of a route that creates what the caller may have already.
+
+    The response is then 200 instead of 201.
+    """
+    return {_EXISTING: True}
+
+
+def may_exist(handler: BaseRouteHandler) -> bool:
+    """Return whether a route creates what the caller may have already."""
+    return bool(handler.opt.get(_EXISTING))
 
 
 def for_guests() -> dict[str, Any]:

@@ -15,10 +15,11 @@ from app.errors import (
 )
 from app.schemas.carts.cart_schema import CartChange, CartCreate, CartRead, CartShippingMethods
 from app.security.principal import Access
+from app.services.carts.cart_service import OpenedCart
 from app.web.cart_tokens import CART_TOKEN, visitor_of
 from app.web.rendering.responses import json_response, no_store_response
 from app.web.request import ShopRequest
-from app.web.route_options import Answers, declared, for_guests
+from app.web.route_options import Answers, declared, for_guests, or_existing
 from app.wiring.areas.carts import Carts, Claims
 
 
@@ -31,17 +32,17 @@ class CartController(Controller):
     @post(
         summary="Open a cart",
         opt=declared(ShippingMethodNotFound, access=Access.PUBLIC, answers=Answers.NEVER_STORED)
-        | for_guests(),
+        | for_guests()
+        | or_existing(),
     )
     async def open(
         self, request: ShopRequest, data: JSONBody[CartCreate], carts: Carts
     ) -> Response[CartRead]:
-        """Open a cart: a guest gets its token in `Cart-Token`, a user always the own cart."""
-        cart, token = await carts.open(visitor_of(request), data)
-        response = no_store_response(cart, 201)
-        if token is not None:
-            response.headers[CART_TOKEN] = token
-        return response
+        """Open a cart: a guest gets its token in `Cart-Token`, a user always the own cart.
+
+        The response is 200 if the user has one already; it is changed as the body says.
+        """
+        return _opened(await carts.open(visitor_of(request), data))
 
     @get(
         "/{cart_id:uuid}",
@@ -101,3 +102,10 @@ class CartController(Controller):
     ) -> Response[CartRead]:
         """Make the cart of a guest that of the user, or part of the one that the user has."""
         return json_response(request, await cart_claims.claim(visitor_of(request), cart_id))
+
+
+def _opened(opened: OpenedCart) -> Response[CartRead]:
+    response = no_store_response(opened.cart, 201 if opened.is_new else 200)
+    if opened.token is not None:
+        response.headers[CART_TOKEN] = opened.token
+    return response

@@ -1,6 +1,7 @@
 """Carts: opened, shown and changed by their customers."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -46,6 +47,16 @@ _AT_ONCE = 1_000
 _OF_METHOD = ("id", "name", "description", "carrier", "min_days", "max_days", "is_pickup")
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedCart:
+    """A cart that a customer has opened."""
+
+    cart: CartRead
+    is_new: bool
+    token: str | None = None
+    """That of a guest, who gets it only once."""
+
+
 class CartService:
     """Opens, shows and changes carts; each answer is the cart with what it costs now."""
 
@@ -69,8 +80,8 @@ class CartService:
         self._currency = currency
         self._low_stock_at = low_stock_at
 
-    async def open(self, visitor: Visitor, data: CartCreate) -> tuple[CartRead, str | None]:
-        """Open a cart and return it with the token of a guest; a user's own one is opened again.
+    async def open(self, visitor: Visitor, data: CartCreate) -> OpenedCart:
+        """Open a cart; that of a user who has one already is changed as `data` says.
 
         Raises:
             ShippingMethodNotFound: there is no such method.
@@ -80,7 +91,7 @@ class CartService:
             await self._carts.lock_user(user_id)
             own = await self._carts.of_user(user_id)
             if own is not None:
-                return await self._changed(visitor, own, data), None
+                return OpenedCart(await self._changed(visitor, own, data), is_new=False)
         token = None if user_id is not None else random_secret()
         now = self._clock.now()
         cart = Cart(
@@ -98,7 +109,8 @@ class CartService:
         )
         await self._choose(cart, data)
         await self._carts.add(cart)
-        return await self.show(Visitor(visitor.caller, token), cart.id), token
+        shown = await self.show(Visitor(visitor.caller, token), cart.id)
+        return OpenedCart(shown, is_new=True, token=token)
 
     async def show(self, visitor: Visitor, cart_id: UUID) -> CartRead:
         """Return a cart with what it costs now.

@@ -34,6 +34,7 @@ from app.web.docs.openapi_limits import bound
 from app.web.docs.openapi_parameters import header_parameter, path_parameter, query_parameter
 from app.web.docs.openapi_responses import (
     EVENT_STREAM,
+    EXISTING,
     MOVED,
     NOT_MODIFIED,
     accepted,
@@ -51,6 +52,7 @@ from app.web.route_options import (
     has_guests,
     has_options,
     is_moved,
+    may_exist,
     options_of,
 )
 
@@ -230,6 +232,8 @@ def _responses(
         refusal = _content(references[GrantRefusal, "serialization"])
         responses["400"]["content"]["application/json"] = refusal
         responses["400"]["description"] += " A form is refused by RFC 6749, section 5.2."
+    if may_exist(handler):
+        responses["200"] = success | {"description": EXISTING}
     if is_moved(handler):
         responses["301"] = dict(MOVED)
     if options_of(handler).deferral:

@@ -63,6 +63,7 @@ EVENT_STREAM = {
     },
     "required": ["id", "event", "data"],
 }
+EXISTING = "The caller has one already; it is changed as the body says."
 MOVED = {
     "description": "The resource has another address now.",
     "headers": {"Location": _LOCATION},

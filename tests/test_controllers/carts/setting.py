@@ -60,21 +60,18 @@ def shown(response: httpx.Response) -> dict[str, Any]:
 async def guest(client: httpx.AsyncClient, **fields: Any) -> Customer:
     """Open a cart of a guest."""
     response = await client.post("/carts", json=fields)
-    return _customer(client, response, {"Cart-Token": response.headers["Cart-Token"]})
+    assert response.status_code == 201, response.text
+    return Customer(client, response.json()["id"], {"Cart-Token": response.headers["Cart-Token"]})
 
 
-async def user(client: httpx.AsyncClient, person: Person, **fields: Any) -> Customer:
-    """Open the cart of a user."""
+async def user(
+    client: httpx.AsyncClient, person: Person, status: int = 201, **fields: Any
+) -> Customer:
+    """Open the cart of a user: a new one, or with the status 200 the one of before."""
     response = await client.post("/carts", json=fields, headers=person.headers)
     assert "Cart-Token" not in response.headers
-    return _customer(client, response, person.headers)
-
-
-def _customer(
-    client: httpx.AsyncClient, response: httpx.Response, headers: dict[str, str]
-) -> Customer:
-    assert response.status_code == 201, response.text
-    return Customer(client, response.json()["id"], headers)
+    assert response.status_code == status, response.text
+    return Customer(client, response.json()["id"], person.headers)
 
 
 def quantities(cart: dict[str, Any]) -> dict[str, int]:

@@ -65,7 +65,7 @@ async def test_a_user_always_has_the_same_cart(
     tea, person = await create_product(client), await someone(client)
     first = await user(nobody, person)
     await first.add(tea)
-    again = await user(nobody, person, note="Please ring twice.")
+    again = await user(nobody, person, 200, note="Please ring twice.")
     assert again.cart_id == first.cart_id
     shown = await again.read()
     assert (quantities(shown), shown["note"]) == ({tea["id"]: 1}, "Please ring twice.")

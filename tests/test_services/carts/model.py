@@ -73,10 +73,10 @@ class Sequence:
     async def _open(self) -> None:
         async with self.shop.database.write() as session:
             carts = provide_carts(session, self.shop)
-            opened, token = await carts.open(self.guest, CartCreate())
-            self.guest_id, self.guest = opened.id, Visitor(ANONYMOUS, token)
+            opened = await carts.open(self.guest, CartCreate())
+            self.guest_id, self.guest = opened.cart.id, Visitor(ANONYMOUS, opened.token)
             if self.chance.random() < 0.7:
-                self.own_id = (await carts.open(self.user, CartCreate()))[0].id
+                self.own_id = (await carts.open(self.user, CartCreate())).cart.id
 
     async def _change(self, is_guest: bool) -> None:
         visitor, cart_id = (self.guest, self.guest_id) if is_guest else (self.user, self.own_id)

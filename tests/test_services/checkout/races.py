@@ -48,8 +48,8 @@ async def ready_carts(
         fields: Any = {"email": f"guest{number}@example.com", "delivery_address": PLACE}
         async with shop.database.write() as session:
             service = provide_carts(session, shop)
-            opened, token = await service.open(Visitor(ANONYMOUS), CartCreate.parse(fields))
-            cart = Ready(Visitor(ANONYMOUS, token), opened.id)
+            opened = await service.open(Visitor(ANONYMOUS), CartCreate.parse(fields))
+            cart = Ready(Visitor(ANONYMOUS, opened.token), opened.cart.id)
             await service.set_units(cart.visitor, cart.cart_id, variant_id, 1)
         if code is not None:
             async with shop.database.write() as session:

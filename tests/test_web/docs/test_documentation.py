@@ -161,7 +161,7 @@ async def test_every_answer_tells_of_its_headers(client: httpx.AsyncClient, app:
         own = OF_SECRETS if options.is_secret or options.is_stream else OWN_HEADERS
         for status, response in operation["responses"].items():
             expected = own.get(status, set())
-            if (method, path, status) == ("POST", "/api/v1/carts", "201"):
+            if (method, path) == ("POST", "/api/v1/carts") and status in ("200", "201"):
                 expected = {"Cart-Token"}
             if status == "202" and path in ("/api/v1/reports", BULK, UPLOAD):
                 expected = {"Location", "ETag"}
