@@ -22,7 +22,13 @@ from app.schemas.fields import (
     VatNumber,
 )
 from app.schemas.identity.user_schema import EXAMPLE_ADDRESS, PostalAddress, complete_address
-from app.schemas.taxes.amount_fields import DISCOUNT, PRICES_INCLUDE_TAX, SHIPPING, TAX
+from app.schemas.taxes.amount_fields import (
+    DISCOUNT,
+    PRICES_INCLUDE_TAX,
+    SHIPPING,
+    SHIPPING_TAX,
+    TAX,
+)
 from app.schemas.taxes.tax_amounts import TaxAtRate
 from app.tables.promotions import CODE_LENGTH
 
@@ -202,9 +208,7 @@ class CartRead(WithCurrency):
     )
     discount_minor: Amount = DISCOUNT
     shipping_minor: Amount = SHIPPING
-    shipping_tax_minor: Amount = omitted(
-        0, alias="shipping_tax", description="The tax in `shipping`.", examples=["0.78"]
-    )
+    shipping_tax_minor: Amount = SHIPPING_TAX
     tax_minor: Amount = TAX
     taxes: list[TaxAtRate] = omitted(
         [],

@@ -31,6 +31,7 @@ from app.schemas.taxes.amount_fields import (
     LINE_TAX_RATE,
     PRICES_INCLUDE_TAX,
     SHIPPING,
+    SHIPPING_TAX,
     TAX,
 )
 from app.schemas.taxes.tax_amounts import TaxAtRate
@@ -267,6 +268,7 @@ class OrderRead(OrderSummary):
     shipping_method: OrderShippingRead | None = omitted(
         description="The shipping method.", examples=[None]
     )
+    shipping_tax_minor: Amount = SHIPPING_TAX
     taxes: list[TaxAtRate] = omitted(
         [],
         max_length=MAX_LINES + 1,
@@ -315,6 +317,12 @@ class OrderRead(OrderSummary):
         description="The transitions, oldest first.",
         examples=[[]],
     )
+
+    @model_validator(mode="after")
+    def _have_the_tax_of_shipping(self) -> Self:
+        # No row has it: it is what remains of the order's tax.
+        self.shipping_tax_minor = self.tax_minor - sum(each.tax_minor for each in self.items)
+        return self
 
     @model_validator(mode="after")
     def _have_one_currency(self) -> Self:

@@ -17,6 +17,9 @@ DISCOUNT: Any = omitted(
 SHIPPING: Any = omitted(
     0, alias="shipping", description="The price of shipping, with its tax.", examples=["4.90"]
 )
+SHIPPING_TAX: Any = omitted(
+    0, alias="shipping_tax", description="The tax in `shipping`.", examples=["0.78"]
+)
 TAX: Any = omitted(
     0,
     alias="tax",

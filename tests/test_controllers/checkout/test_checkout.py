@@ -134,7 +134,7 @@ async def test_an_order_has_the_amounts_of_its_cart(
     quote = await cart.enter("FIVE")
     order = await ordered(cart)
     assert order["total"] == quote["total"] == "61.27"
-    for name in ("discount", "shipping", "tax", "taxes"):
+    for name in ("discount", "shipping", "shipping_tax", "tax", "taxes"):
         assert order[name] == quote[name]
     same = ("discount", "tax", "tax_rate", "quantity", "sku", "name")
     assert [{name: item.get(name) for name in same} for item in order["items"]] == [
