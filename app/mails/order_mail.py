@@ -73,7 +73,11 @@ class OrderMail:
     lines: tuple[MailLine, ...]
     sums: MailSums
     delivery_address: tuple[str, ...] = ()
+    """Its lines without the country, as those of the other address."""
+    delivery_country: str = ""
+    """The code of ISO 3166-1; its name in the language of the mail is the last line."""
     billing_address: tuple[str, ...] = ()
+    billing_country: str = ""
     pay_by: datetime | None = None
     payment_instructions: str | None = None
     link: str | None = None

@@ -22,7 +22,7 @@ _LINES = (
 
 def sample_order(locale: str = "en") -> OrderMail:
     """Return an order that has everything that a mail can show."""
-    address = ("Ada Lovelace", "Analytical Engines Ltd", "12 St James’s Square")
+    recipient = ("Ada Lovelace", "Analytical Engines Ltd")
     return OrderMail(
         number="1042",
         email="ada@example.com",
@@ -36,8 +36,10 @@ def sample_order(locale: str = "en") -> OrderMail:
             taxes=(MailTax(70_000, 1_41), MailTax(190_000, 203_37)),
             total_minor=1_295_28,
         ),
-        delivery_address=(*address, "10115 Berlin", "Germany"),
-        billing_address=("Ada Lovelace", "1 Long Lane", "London SW1Y 4JH", "United Kingdom"),
+        delivery_address=(*recipient, "12 St James’s Square", "10115 Berlin"),
+        delivery_country="DE",
+        billing_address=("Ada Lovelace", "1 Long Lane", "London SW1Y 4JH"),
+        billing_country="GB",
         pay_by=datetime(2026, 11, 30, 17, 30, tzinfo=UTC),
         payment_instructions="Account: DE02 1203 0000 0000 2020 51\nReference: 1042",
         link="https://www.example.com/orders/1042",

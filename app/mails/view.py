@@ -45,8 +45,8 @@ def view_of(
         "taxes": list(_included_taxes(order.sums, language)),
         "pay_by": "" if order.pay_by is None else pay_by,
         "payment_instructions": lines_of(order.payment_instructions or ""),
-        "delivery_address": _address(order.delivery_address),
-        "billing_address": _address(order.billing_address),
+        "delivery_address": _address(order.delivery_address, order.delivery_country, language),
+        "billing_address": _address(order.billing_address, order.billing_country, language),
         "link": order.link or "",
     }
 
@@ -85,5 +85,7 @@ def _included_taxes(sums: MailSums, language: Language) -> Iterator[tuple[str, s
         yield label, formats.amount(tax.amount_minor, sums.currency)
 
 
-def _address(lines: tuple[str, ...]) -> list[str]:
-    return [line for line in map(one_line, lines) if line]
+def _address(lines: tuple[str, ...], country: str, language: Language) -> list[str]:
+    """Return the lines of an address; that of its country is in capitals, as carriers ask for."""
+    name = language.texts["countries"].get(country, country).upper()
+    return [line for line in map(one_line, (*lines, name)) if line]

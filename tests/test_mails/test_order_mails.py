@@ -8,6 +8,7 @@ from string import Formatter
 
 import pytest
 
+from app.core.countries import COUNTRIES
 from app.mails.formats import Formats
 from app.mails.order_mail import MailLine, MailSums, MailTax, OrderMail, OrderMailKind
 from app.mails.sample import require_usable, sample_order
@@ -43,6 +44,32 @@ def test_the_html_shows_what_the_text_says(kind: OrderMailKind, locale: str) -> 
         assert words in html or words == sample_order().link
 
 
+@pytest.mark.parametrize(
+    ("locale", "country", "name"),
+    [
+        ("de-AT", "CH", "SCHWEIZ"),
+        ("ru", "CH", "ШВЕЙЦАРИЯ"),
+        ("fr", "CH", "SWITZERLAND"),
+        ("", "AX", "ÅLAND ISLANDS"),
+    ],
+)
+def test_the_country_of_an_address_is_named_in_the_language_of_the_mail(
+    locale: str, country: str, name: str
+) -> None:
+    order = order_with(locale=locale, delivery_country=country, billing_address=())
+    mail = MAILS.render(OrderMailKind.CONFIRMED, replace(order, billing_country=""))
+    assert f"\n10115 Berlin\n{name}\n" in mail.text
+    assert name in shown(mail.html)
+    assert "KINGDOM" not in mail.text
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_country_has_a_name_in_each_language(locale: str) -> None:
+    names = read_languages(None)[locale].texts["countries"]
+    assert names.keys() == COUNTRIES
+    assert len(set(names.values())) == len(names)
+
+
 def test_every_language_has_the_same_texts_with_the_same_placeholders() -> None:
     languages = read_languages(None)
     assert sorted(languages) == LOCALES
@@ -57,7 +84,7 @@ def test_every_language_has_the_same_texts_with_the_same_placeholders() -> None:
     }
     places = {code: {place[:2] for place in found} for code, found in names.items()}
     assert places["de"] == places["en"] == places["ru"]
-    assert {kind.value for kind in KINDS} | {"words"} == languages["en"].texts.keys()
+    assert {kind.value for kind in KINDS} | {"words", "countries"} == languages["en"].texts.keys()
     for found in names.values():
         for section, key, name in found:
             known = PLACEHOLDERS.get(key, set() if section == "words" else {"number", "shop"})

@@ -27,11 +27,18 @@ def mail_about(order: OrderRead, payment_instructions: str | None) -> OrderMail:
         lines=lines,
         sums=sums,
         delivery_address=_lines(order.delivery_address),
+        delivery_country=_country(order.delivery_address),
         billing_address=_lines(order.billing_address),
+        billing_country=_country(order.billing_address),
         pay_by=order.pay_by,
         payment_instructions=payment_instructions,
     )
 
 
 def _lines(address: DeliveryAddress | None) -> tuple[str, ...]:
-    return () if address is None else tuple(lines_of(address.model_dump()))
+    # The last line is the country in English.
+    return () if address is None else tuple(lines_of(address.model_dump())[:-1])
+
+
+def _country(address: DeliveryAddress | None) -> str:
+    return "" if address is None else address.country

@@ -57,6 +57,7 @@ async def test_a_guest_orders_what_the_cart_contains(
     (mail,) = await mails_of(shop)
     assert (mail.recipient, mail.user_id) == ("ada@example.com", None)
     assert f"{order['number']}" in mail.subject and "9,98" in mail.body
+    assert "\n10117 Berlin\nDEUTSCHLAND\n" in mail.body and "GERMANY" not in mail.body
 
 
 async def test_a_user_orders_to_the_own_address_of_mail(
