@@ -13,6 +13,7 @@ from app.errors import (
     CodeUnknown,
     InvalidInput,
     NotSoldInCurrency,
+    PreconditionFailed,
     ProductNotForSale,
     ProductNotFound,
     VariantNotFound,
@@ -41,6 +42,7 @@ class CartLineController(Controller):
             CartNotFound,
             CartClaimed,
             CartOrdered,
+            PreconditionFailed,
             CartFull,
             ProductNotFound,
             VariantNotFound,
@@ -59,7 +61,8 @@ class CartLineController(Controller):
         carts: Carts,
     ) -> Response[CartRead]:
         """Add units to those that the cart has of a product with one variant, or of a variant."""
-        return json_response(request, await carts.add_units(visitor_of(request), cart_id, data))
+        changed = await carts.add_units(visitor_of(request), cart_id, data, request.if_match)
+        return json_response(request, changed)
 
     @put(
         "/{variant_id:uuid}",
@@ -68,6 +71,7 @@ class CartLineController(Controller):
             CartNotFound,
             CartClaimed,
             CartOrdered,
+            PreconditionFailed,
             CartFull,
             VariantNotFound,
             ProductNotForSale,
@@ -85,13 +89,18 @@ class CartLineController(Controller):
         carts: Carts,
     ) -> Response[CartRead]:
         """Set the units that the cart has of a variant; it is safe to repeat."""
-        changed = await carts.set_units(visitor_of(request), cart_id, variant_id, data.quantity)
+        changed = await carts.set_units(
+            visitor_of(request), cart_id, variant_id, data.quantity, request.if_match
+        )
         return json_response(request, changed)
 
     @delete(
         "/{variant_id:uuid}",
         summary="Remove a line",
-        opt=declared(CartNotFound, CartClaimed, CartOrdered, access=Access.PUBLIC) | for_guests(),
+        opt=declared(
+            CartNotFound, CartClaimed, CartOrdered, PreconditionFailed, access=Access.PUBLIC
+        )
+        | for_guests(),
     )
     async def remove(
         self,
@@ -101,7 +110,7 @@ class CartLineController(Controller):
         carts: Carts,
     ) -> None:
         """Remove the line of a variant, if the cart has one."""
-        await carts.remove_line(visitor_of(request), cart_id, variant_id)
+        await carts.remove_line(visitor_of(request), cart_id, variant_id, request.if_match)
 
 
 class CartCodeController(Controller):
@@ -113,7 +122,15 @@ class CartCodeController(Controller):
     @post(
         status_code=200,
         summary="Enter a code",
-        opt=declared(CartNotFound, CartClaimed, CartFull, CodeUnknown, access=Access.PUBLIC)
+        opt=declared(
+            CartNotFound,
+            CartClaimed,
+            CartOrdered,
+            PreconditionFailed,
+            CartFull,
+            CodeUnknown,
+            access=Access.PUBLIC,
+        )
         | for_guests(),
     )
     async def enter(
@@ -124,12 +141,20 @@ class CartCodeController(Controller):
         cart_codes: Codes,
     ) -> Response[CartRead]:
         """Enter the code of a coupon; a notice says why if it does not apply now."""
-        entered = await cart_codes.enter(visitor_of(request), cart_id, data.code)
+        entered = await cart_codes.enter(visitor_of(request), cart_id, data.code, request.if_match)
         return json_response(request, entered)
 
     @delete(
         summary="Take a code out of a cart",
-        opt=declared(InvalidInput, CartNotFound, CartClaimed, access=Access.PUBLIC, query=CodeQuery)
+        opt=declared(
+            InvalidInput,
+            CartNotFound,
+            CartClaimed,
+            CartOrdered,
+            PreconditionFailed,
+            access=Access.PUBLIC,
+            query=CodeQuery,
+        )
         | for_guests(),
     )
     async def remove(
@@ -141,4 +166,4 @@ class CartCodeController(Controller):
     ) -> None:
         """Take a code out of a cart, if it has it."""
         code = CodeQuery.parse_query(query.multi_items()).code
-        await cart_codes.remove(visitor_of(request), cart_id, code)
+        await cart_codes.remove(visitor_of(request), cart_id, code, request.if_match)

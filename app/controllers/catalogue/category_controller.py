@@ -133,17 +133,22 @@ class CategoryController(Controller):
             CategoryNotFound,
             CategoryNotEmpty,
             InvalidInput,
+            PreconditionFailed,
             access=Access.STAFF,
             scope=CatalogueScope.PRODUCTS_WRITE,
             query=CategoryDeletion,
         ),
     )
     async def delete(
-        self, category_id: FromPath[UUID], query: QueryParams, categories: Categories
+        self,
+        request: ShopRequest,
+        category_id: FromPath[UUID],
+        query: QueryParams,
+        categories: Categories,
     ) -> None:
         """Delete a category that has none below it, and no products or another one for them."""
         asked = CategoryDeletion.parse_query(query.multi_items())
-        await categories.delete(category_id, asked.move_products_to)
+        await categories.delete(category_id, asked.move_products_to, request.if_match)
 
 
 def _found_or_moved(request: ShopRequest, found: Found | str) -> Response[Any]:

@@ -93,7 +93,12 @@ class ImageController(Controller):
     @put(
         "/order",
         summary="Order the images of a product",
-        opt=declared(ProductNotFound, access=Access.STAFF, scope=CatalogueScope.PRODUCTS_WRITE),
+        opt=declared(
+            ProductNotFound,
+            PreconditionFailed,
+            access=Access.STAFF,
+            scope=CatalogueScope.PRODUCTS_WRITE,
+        ),
     )
     async def order(
         self,
@@ -103,7 +108,7 @@ class ImageController(Controller):
         images: Images,
     ) -> Response[ImageList]:
         """Put all images of a product into an order; lists of products show the first one."""
-        return json_response(request, await images.order(product_id, data))
+        return json_response(request, await images.order(product_id, data, request.if_match))
 
     @get(
         "/{image_id:uuid}",
@@ -154,12 +159,17 @@ class ImageController(Controller):
         opt=declared(
             ProductNotFound,
             ImageNotFound,
+            PreconditionFailed,
             access=Access.STAFF,
             scope=CatalogueScope.PRODUCTS_WRITE,
         ),
     )
     async def remove(
-        self, product_id: FromPath[UUID], image_id: FromPath[UUID], images: Images
+        self,
+        request: ShopRequest,
+        product_id: FromPath[UUID],
+        image_id: FromPath[UUID],
+        images: Images,
     ) -> None:
         """Delete an image with its files; caches outside of the shop may keep the files longer."""
-        await images.remove(product_id, image_id)
+        await images.remove(product_id, image_id, request.if_match)

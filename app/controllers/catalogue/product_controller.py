@@ -115,8 +115,15 @@ class ProductController(Controller):
     @delete(
         "/{product_id:uuid}",
         summary="Archive a product",
-        opt=declared(ProductNotFound, access=Access.STAFF, scope=CatalogueScope.PRODUCTS_WRITE),
+        opt=declared(
+            ProductNotFound,
+            PreconditionFailed,
+            access=Access.STAFF,
+            scope=CatalogueScope.PRODUCTS_WRITE,
+        ),
     )
-    async def archive(self, product_id: FromPath[UUID], products: Products) -> None:
+    async def archive(
+        self, request: ShopRequest, product_id: FromPath[UUID], products: Products
+    ) -> None:
         """Remove a product from the shop permanently; orders containing it keep it."""
-        await products.archive(product_id)
+        await products.archive(product_id, request.if_match)

@@ -103,13 +103,16 @@ class VariantController(Controller):
         opt=declared(
             VariantNotFound,
             LastVariant,
+            PreconditionFailed,
             access=Access.STAFF,
             scope=CatalogueScope.PRODUCTS_WRITE,
         ),
     )
-    async def archive_variant(self, variant_id: FromPath[UUID], variants: Variants) -> None:
+    async def archive_variant(
+        self, request: ShopRequest, variant_id: FromPath[UUID], variants: Variants
+    ) -> None:
         """Remove a variant from its product permanently; orders containing it keep it."""
-        await variants.archive(variant_id)
+        await variants.archive(variant_id, request.if_match)
 
 
 class ProductVariantController(Controller):

@@ -109,7 +109,13 @@ class UserController(Controller):
     @patch(
         "/{user_id:uuid}/access",
         summary="Change what a user may do",
-        opt=declared(UserNotFound, LastAdmin, access=Access.ADMIN, changes_rights=True),
+        opt=declared(
+            UserNotFound,
+            LastAdmin,
+            PreconditionFailed,
+            access=Access.ADMIN,
+            changes_rights=True,
+        ),
     )
     async def change_access(
         self,
@@ -122,7 +128,8 @@ class UserController(Controller):
 
         The API keys of a user who is no longer an active administrator are revoked.
         """
-        return json_response(request, await users.change_access(request.caller, user_id, data))
+        changed = await users.change_access(request.caller, user_id, data, request.if_match)
+        return json_response(request, changed)
 
     @get(
         "/{user_id:uuid}/export",
@@ -147,6 +154,7 @@ class UserController(Controller):
         opt=declared(
             UserNotFound,
             LastAdmin,
+            PreconditionFailed,
             access=Access.CUSTOMER,
             scope=IdentityScope.USERS_WRITE,
             changes_rights=True,
@@ -154,7 +162,7 @@ class UserController(Controller):
     )
     async def forget(self, request: ShopRequest, user_id: FromPath[UUID], privacy: Privacy) -> None:
         """Delete a user; for a user with orders, personal data is erased and the orders stay."""
-        await privacy.erase(request.caller, user_id)
+        await privacy.erase(request.caller, user_id, request.if_match)
 
 
 class AddressController(Controller):
@@ -234,7 +242,11 @@ class AddressController(Controller):
         "/{address_id:uuid}",
         summary="Remove an address",
         opt=declared(
-            UserNotFound, AddressNotFound, access=Access.CUSTOMER, scope=IdentityScope.USERS_WRITE
+            UserNotFound,
+            AddressNotFound,
+            PreconditionFailed,
+            access=Access.CUSTOMER,
+            scope=IdentityScope.USERS_WRITE,
         ),
     )
     async def remove(
@@ -245,4 +257,4 @@ class AddressController(Controller):
         addresses: Addresses,
     ) -> None:
         """Remove an address; orders shipped to it keep it."""
-        await addresses.remove(request.caller, user_id, address_id)
+        await addresses.remove(request.caller, user_id, address_id, request.if_match)

@@ -17,6 +17,7 @@ from app.errors import (
     NotSoldInCurrency,
     NotSoldToCountry,
     OrderNotFound,
+    PreconditionFailed,
     ProductNotForSale,
     ShippingMethodUnfit,
     TaxUnavailable,
@@ -94,7 +95,12 @@ class CheckoutController(Controller):
         status_code=200,
         summary="Cancel the order of a cart",
         opt=declared(
-            CartNotFound, CartClaimed, OrderNotFound, IllegalTransition, access=Access.PUBLIC
+            CartNotFound,
+            CartClaimed,
+            OrderNotFound,
+            IllegalTransition,
+            PreconditionFailed,
+            access=Access.PUBLIC,
         )
         | for_guests(),
     )
@@ -102,6 +108,5 @@ class CheckoutController(Controller):
         self, request: ShopRequest, cart_id: FromPath[UUID], order_moves: Moves
     ) -> Response[OrderRead]:
         """Cancel an order that is not shipped yet; its cart can be changed again."""
-        return json_response(
-            request, await order_moves.cancel_of_cart(visitor_of(request), cart_id)
-        )
+        cancelled = await order_moves.cancel_of_cart(visitor_of(request), cart_id, request.if_match)
+        return json_response(request, cancelled)

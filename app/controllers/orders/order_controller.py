@@ -135,14 +135,20 @@ class OrderController(Controller):
         status_code=200,
         summary="Cancel an order",
         opt=declared(
-            OrderNotFound, IllegalTransition, access=Access.CUSTOMER, scope=OrdersScope.ORDERS_WRITE
+            OrderNotFound,
+            IllegalTransition,
+            PreconditionFailed,
+            access=Access.CUSTOMER,
+            scope=OrdersScope.ORDERS_WRITE,
         ),
     )
     async def cancel(
         self, request: ShopRequest, order_id: FromPath[UUID], order_moves: Moves
     ) -> Response[OrderRead]:
         """Cancel an order that is not shipped yet; its units return to stock."""
-        return json_response(request, await order_moves.cancel(request.caller, order_id))
+        return json_response(
+            request, await order_moves.cancel(request.caller, order_id, request.if_match)
+        )
 
     @post(
         "/{order_id:uuid}/lines/{variant_id:uuid}/cancel",

@@ -95,13 +95,16 @@ class PriceListController(Controller):
         opt=declared(
             PriceListNotFound,
             DefaultPriceList,
+            PreconditionFailed,
             access=Access.STAFF,
             scope=PricesScope.PRICES_WRITE,
         ),
     )
-    async def delete(self, price_list_id: FromPath[UUID], price_lists: PriceLists) -> None:
+    async def delete(
+        self, request: ShopRequest, price_list_id: FromPath[UUID], price_lists: PriceLists
+    ) -> None:
         """Delete a price list with its prices, which no longer count."""
-        await price_lists.delete(price_list_id)
+        await price_lists.delete(price_list_id, request.if_match)
 
     @get(
         "/{price_list_id:uuid}/prices",
@@ -127,7 +130,12 @@ class PriceListController(Controller):
     @put(
         "/{price_list_id:uuid}/prices",
         summary="Set prices of a price list",
-        opt=declared(PriceListNotFound, access=Access.STAFF, scope=PricesScope.PRICES_WRITE),
+        opt=declared(
+            PriceListNotFound,
+            PreconditionFailed,
+            access=Access.STAFF,
+            scope=PricesScope.PRICES_WRITE,
+        ),
     )
     async def set_prices(
         self,
@@ -137,5 +145,7 @@ class PriceListController(Controller):
         price_lists: PriceLists,
     ) -> Response[PricesChanged]:
         """Set the given prices, or remove those whose amount is null; all of them or none."""
-        changed = await price_lists.set_prices(request.caller, price_list_id, data)
+        changed = await price_lists.set_prices(
+            request.caller, price_list_id, data, request.if_match
+        )
         return json_response(request, changed)

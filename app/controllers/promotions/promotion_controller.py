@@ -84,10 +84,15 @@ class PromotionController(Controller):
     @delete(
         "/{promotion_id:uuid}",
         summary="End a promotion",
-        opt=declared(PromotionNotFound, access=Access.STAFF, scope=PricesScope.PRICES_WRITE),
+        opt=declared(
+            PromotionNotFound,
+            PreconditionFailed,
+            access=Access.STAFF,
+            scope=PricesScope.PRICES_WRITE,
+        ),
     )
     async def end(
         self, request: ShopRequest, promotion_id: FromPath[UUID], promotions: Records
     ) -> None:
         """End a promotion for good; what orders used of it is kept, and all else deleted."""
-        await promotions.end(request.caller, promotion_id)
+        await promotions.end(request.caller, promotion_id, request.if_match)

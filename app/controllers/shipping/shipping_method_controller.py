@@ -94,7 +94,12 @@ class ShippingMethodController(Controller):
     @delete(
         "/{shipping_method_id:uuid}",
         summary="Delete a shipping method",
-        opt=declared(ShippingMethodNotFound, access=Access.ADMIN, scope=TaxesScope.SETTINGS_WRITE),
+        opt=declared(
+            ShippingMethodNotFound,
+            PreconditionFailed,
+            access=Access.ADMIN,
+            scope=TaxesScope.SETTINGS_WRITE,
+        ),
     )
     async def delete(
         self,
@@ -103,4 +108,4 @@ class ShippingMethodController(Controller):
         shipping_methods: ShippingMethods,
     ) -> None:
         """Delete a shipping method with its rates."""
-        await shipping_methods.delete(request.caller, shipping_method_id)
+        await shipping_methods.delete(request.caller, shipping_method_id, request.if_match)

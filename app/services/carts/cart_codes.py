@@ -4,12 +4,14 @@ from uuid import UUID
 
 from app.core.clock import Clock
 from app.errors import CartFull, CodeUnknown
+from app.models import Cart
 from app.repositories.carts.cart_repository import CartRepository
 from app.schemas.carts.cart_schema import MAX_CODES, CartRead
 from app.security.rate_limits import RateLimits
 from app.services.carts.cart_access import Visitor, opened_to_change
 from app.services.carts.cart_documents import document_of
 from app.services.carts.cart_quotes import CartQuotes
+from app.services.preconditions import require_match
 from app.tables.promotions import code_key
 
 
@@ -32,18 +34,20 @@ class CartCodes:
         self._clock = clock
         self._low_stock_at = low_stock_at
 
-    async def enter(self, visitor: Visitor, cart_id: UUID, code: str) -> CartRead:
+    async def enter(
+        self, visitor: Visitor, cart_id: UUID, code: str, if_match: str | None = None
+    ) -> CartRead:
         """Enter a code; the cart says in a notice if it does not apply.
 
         Raises:
-            CartNotFound, CartClaimed, CartOrdered: see `opened_to_change`.
+            CartNotFound, CartClaimed, CartOrdered, PreconditionFailed: nothing is changed.
             CodeUnknown: no coupon has it.
             CartFull: the cart has as many codes as it may have.
             TooManyRequests: there were too many tries within a minute from the address or in the
                 cart.
         """
         await self._count(f"address {visitor.caller.network}")
-        cart = await opened_to_change(self._carts, visitor, cart_id)
+        cart = await self._to_change(visitor, cart_id, if_match)
         # Only of those who may use it: others must not use its tries up.
         await self._count(f"cart {cart_id}")
         if code_key(code) not in map(code_key, cart.codes):
@@ -57,17 +61,26 @@ class CartCodes:
         await self._carts.flush()
         return document_of(shown, self._low_stock_at)
 
+    async def _to_change(self, visitor: Visitor, cart_id: UUID, if_match: str | None) -> Cart:
+        cart = await opened_to_change(self._carts, visitor, cart_id)
+        if if_match is not None:
+            shown = document_of(await self._quotes.of(cart), self._low_stock_at)
+            require_match(if_match, shown)
+        return cart
+
     async def _count(self, subject: str) -> None:
         status = await self._limits.hit(f"codes:{subject}", self._limit)
         status.require("too many codes, try again later")
 
-    async def remove(self, visitor: Visitor, cart_id: UUID, code: str) -> None:
+    async def remove(
+        self, visitor: Visitor, cart_id: UUID, code: str, if_match: str | None = None
+    ) -> None:
         """Take a code out of a cart; taken out again, nothing changes.
 
         Raises:
-            CartNotFound, CartClaimed, CartOrdered: see `opened_to_change`.
+            CartNotFound, CartClaimed, CartOrdered, PreconditionFailed: nothing is changed.
         """
-        cart = await opened_to_change(self._carts, visitor, cart_id)
+        cart = await self._to_change(visitor, cart_id, if_match)
         key = code_key(code)
         cart.codes = [each for each in cart.codes if code_key(each) != key]
         cart.touch(self._clock.now())

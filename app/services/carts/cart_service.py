@@ -134,13 +134,17 @@ class CartService:
     async def _changed(
         self, visitor: Visitor, cart_id: UUID, change: CartFields, if_match: str | None = None
     ) -> CartRead:
-        cart = await opened_to_change(self._carts, visitor, cart_id)
-        if if_match is not None:
-            require_match(if_match, await self._shown(cart))
+        cart = await self._to_change(visitor, cart_id, if_match)
         if not change.changes():
             return await self._shown(cart)
         await self._choose(cart, change)
         return await self._touched(cart)
+
+    async def _to_change(self, visitor: Visitor, cart_id: UUID, if_match: str | None) -> Cart:
+        cart = await opened_to_change(self._carts, visitor, cart_id)
+        if if_match is not None:
+            require_match(if_match, await self._shown(cart))
+        return cart
 
     async def _choose(self, cart: Cart, change: CartFields) -> None:
         changes = dict(change.changes())
@@ -155,16 +159,18 @@ class CartService:
         for name, value in changes.items():
             setattr(cart, name, value)
 
-    async def add_units(self, visitor: Visitor, cart_id: UUID, data: LineCreate) -> CartRead:
+    async def add_units(
+        self, visitor: Visitor, cart_id: UUID, data: LineCreate, if_match: str | None = None
+    ) -> CartRead:
         """Add units to a line of a cart, which is made if there is none.
 
         Raises:
-            CartNotFound, CartClaimed, CartOrdered, ProductNotFound, VariantNotFound,
-            VariantRequired,
-            ProductNotForSale, NotSoldInCurrency, CartFull: nothing is changed.
+            CartNotFound, CartClaimed, CartOrdered, PreconditionFailed, ProductNotFound,
+            VariantNotFound, VariantRequired, ProductNotForSale, NotSoldInCurrency, CartFull:
+                nothing is changed.
             InvalidInput: the line would have too many units.
         """
-        cart = await opened_to_change(self._carts, visitor, cart_id)
+        cart = await self._to_change(visitor, cart_id, if_match)
         names_product = "product_id" in data.model_fields_set
         variant = await self._sold(cart, data.sold_id, names_product=names_product)
         own = await self._lines.lines_of(cart.id)
@@ -177,26 +183,32 @@ class CartService:
         return await self._set(cart, variant, quantity, own)
 
     async def set_units(
-        self, visitor: Visitor, cart_id: UUID, variant_id: UUID, quantity: int
+        self,
+        visitor: Visitor,
+        cart_id: UUID,
+        variant_id: UUID,
+        quantity: int,
+        if_match: str | None = None,
     ) -> CartRead:
         """Set the units of a line of a cart, which is made if there is none.
 
         Raises:
-            CartNotFound, CartClaimed, CartOrdered, VariantNotFound, ProductNotForSale,
-            NotSoldInCurrency,
-            CartFull: nothing is changed.
+            CartNotFound, CartClaimed, CartOrdered, PreconditionFailed, VariantNotFound,
+            ProductNotForSale, NotSoldInCurrency, CartFull: nothing is changed.
         """
-        cart = await opened_to_change(self._carts, visitor, cart_id)
+        cart = await self._to_change(visitor, cart_id, if_match)
         variant = await self._sold(cart, variant_id)
         return await self._set(cart, variant, quantity, await self._lines.lines_of(cart.id))
 
-    async def remove_line(self, visitor: Visitor, cart_id: UUID, variant_id: UUID) -> None:
+    async def remove_line(
+        self, visitor: Visitor, cart_id: UUID, variant_id: UUID, if_match: str | None = None
+    ) -> None:
         """Remove a line from a cart; removed again, nothing changes.
 
         Raises:
-            CartNotFound, CartClaimed, CartOrdered: see `opened_to_change`.
+            CartNotFound, CartClaimed, CartOrdered, PreconditionFailed: nothing is changed.
         """
-        cart = await opened_to_change(self._carts, visitor, cart_id)
+        cart = await self._to_change(visitor, cart_id, if_match)
         await self._lines.remove(cart.id, variant_id)
         cart.touch(self._clock.now())
         await self._carts.flush()

@@ -148,15 +148,19 @@ class CategoryService:
             self._tree.mark_below([row.id for row in await self._tree.below(category.path)])
         return CategoryRead.model_validate(category)
 
-    async def delete(self, category_id: UUID, move_products_to: UUID | None) -> None:
+    async def delete(
+        self, category_id: UUID, move_products_to: UUID | None, if_match: str | None = None
+    ) -> None:
         """Delete a category that has none below it; its products go to another one.
 
         Raises:
             CategoryNotFound: it or the other one does not exist.
             CategoryNotEmpty: there are categories below it, or products and no other one.
+            PreconditionFailed: it is not what the caller read.
         """
         await self._tree.lock_tree()
         category = await self._tree.get(category_id, lock=True)
+        require_match(if_match, CategoryRead.model_validate(category))
         target = None if move_products_to is None else await self._tree.get(move_products_to)
         if target is not None and target.id == category.id:
             raise CategoryNotEmpty("its products cannot move to the category that is deleted")

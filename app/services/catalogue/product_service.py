@@ -176,13 +176,15 @@ class ProductService:
         """Return those of the ids that belong to products."""
         return await self._products.existing(product_ids)
 
-    async def archive(self, product_id: UUID) -> None:
+    async def archive(self, product_id: UUID, if_match: str | None = None) -> None:
         """Archive a product; orders that contain it keep it.
 
         Raises:
             ProductNotFound: the product does not exist.
+            PreconditionFailed: it is not what the caller read.
         """
         product, variants = await self._products.with_variants(product_id, lock=True)
+        require_match(if_match, ProductRead.of(product, variants, self._low_stock_at))
         now = self._clock.now()
         product.archived_at, product.is_active = now, False
         await self._changes.store(product, variants, {}, now)

@@ -137,15 +137,17 @@ class VariantService:
         await self._changes.store(product, variants, before, now)
         return self._shown(variant, names)
 
-    async def archive(self, variant_id: UUID) -> None:
+    async def archive(self, variant_id: UUID, if_match: str | None = None) -> None:
         """Archive a variant; orders that contain it keep it.
 
         Raises:
             VariantNotFound: the variant does not exist.
             LastVariant: its product has no other one.
+            PreconditionFailed: it is not what the caller read.
         """
         product, variants = await self._locked(variant_id)
         variant = one_of(variants, variant_id)
+        require_match(if_match, self._shown(variant, product.option_names))
         if len(variants) == 1:
             raise LastVariant(
                 f"{product.name} has no other variant; archive the product",

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from app.core.clock import Clock
 from app.schemas.data.export_schema import UserExport
+from app.schemas.identity.user_schema import UserRead
 from app.security.areas.data import DataAudited
 from app.security.principal import Caller
 from app.services.identity.identity_privacy import IdentityPrivacy
 from app.services.personal_data import PersonalData
+from app.services.preconditions import require_match
 from app.services.system.audit_service import AuditService
 
 
@@ -43,15 +45,17 @@ class PrivacyService:
         await self._audit.record(DataAudited.USER_EXPORTED, caller, user_id)
         return UserExport(**held)
 
-    async def erase(self, caller: Caller, user_id: UUID) -> None:
+    async def erase(self, caller: Caller, user_id: UUID, if_match: str | None = None) -> None:
         """Delete a user, or anonymise the one whose row an area needs.
 
         Raises:
             UserNotFound: the user does not exist, or the caller may not see it.
             Forbidden: the caller may not act for this user.
             LastAdmin: the shop would be left without an administrator.
+            PreconditionFailed: the user is not what the caller read.
         """
         user = await self._users.lock(caller, user_id)
+        require_match(if_match, UserRead.model_validate(user))
         # The network address of users who erase themselves is personal data, too.
         is_own = caller.user_id == user_id
         noted = replace(caller, address=None) if is_own else caller

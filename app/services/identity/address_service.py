@@ -111,15 +111,22 @@ class AddressService:
         await self._addresses.flush()
         return AddressRead.model_validate(address)
 
-    async def remove(self, caller: Caller, user_id: UUID, address_id: UUID) -> None:
+    async def remove(
+        self,
+        caller: Caller,
+        user_id: UUID,
+        address_id: UUID,
+        if_match: str | None = None,
+    ) -> None:
         """Remove an address; if it was primary, the oldest of the others becomes primary.
 
         Raises:
-            UserNotFound, Forbidden, AddressNotFound: nothing is changed.
+            UserNotFound, Forbidden, AddressNotFound, PreconditionFailed: nothing is changed.
         """
         user = await self._users.get_of(caller.owner, user_id, lock=True)
         require_authority(caller, user)
         address = await self._addresses.get_of_user(user_id, address_id, caller.owner)
+        require_match(if_match, AddressRead.model_validate(address))
         await self._addresses.delete(address)
         others = await self._addresses.of_user(user_id)
         if address.is_primary and others:

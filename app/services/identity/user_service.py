@@ -146,7 +146,11 @@ class UserService:
         return UserRead.model_validate(user)
 
     async def change_access(
-        self, caller: Caller, user_id: UUID, change: UserAccessChange
+        self,
+        caller: Caller,
+        user_id: UUID,
+        change: UserAccessChange,
+        if_match: str | None = None,
     ) -> UserRead:
         """Change the rights of a user.
 
@@ -155,10 +159,12 @@ class UserService:
 
         Raises:
             UserNotFound: the user does not exist.
+            PreconditionFailed: the user is not what the caller read.
             LastAdmin: the shop would be left without an administrator.
         """
         admins = await self._users.lock_admins()
         user = await self._users.get(user_id, lock=True)
+        require_match(if_match, UserRead.model_validate(user))
         role, is_active = user.role, user.is_active
         for name, value in change.changes().items():
             setattr(user, name, value)
@@ -170,6 +176,17 @@ class UserService:
         user.updated_at = now
         user.version += 1
         await self._users.flush()
+        await self._record_access(caller, user, role, is_active)
+        if not user.is_active:
+            await self._sessions.end_all(user.id, now)
+        if not may_make_keys(user):
+            await self._keys.revoke_of_maker(caller, user.id)
+        return UserRead.model_validate(user)
+
+    async def _record_access(
+        self, caller: Caller, user: User, role: UserRole, is_active: bool
+    ) -> None:
+        """Record what differs from the role and the access of before."""
         if user.role is not role:
             await self._audit.record(
                 IdentityAudited.ROLE_CHANGED, caller, user.id, **{"from": role, "to": user.role}
@@ -178,11 +195,6 @@ class UserService:
             await self._audit.record(
                 IdentityAudited.ACCESS_CHANGED, caller, user.id, is_active=user.is_active
             )
-        if not user.is_active:
-            await self._sessions.end_all(user.id, now)
-        if not may_make_keys(user):
-            await self._keys.revoke_of_maker(caller, user.id)
-        return UserRead.model_validate(user)
 
 
 def require_authority(caller: Caller, user: User) -> None:

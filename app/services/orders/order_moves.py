@@ -76,14 +76,18 @@ class OrderMoves:
             return
         await self._moved(order, OrderStatus.CANCELLED, EXPIRY, OrderMailKind.EXPIRED)
 
-    async def cancel_of_cart(self, visitor: Visitor, cart_id: UUID) -> OrderRead:
+    async def cancel_of_cart(
+        self, visitor: Visitor, cart_id: UUID, if_match: str | None = None
+    ) -> OrderRead:
         """Cancel the order of a cart; its units return to stock, and the cart can be changed again.
 
         Raises:
-            CartNotFound, CartClaimed, OrderNotFound, IllegalTransition: nothing is changed.
+            CartNotFound, CartClaimed, OrderNotFound, PreconditionFailed, IllegalTransition: nothing
+                is changed.
         """
         order_id = await self._checkouts.order_id_of(visitor, cart_id, is_changed=True)
         order = await self._orders.get_whole(None, order_id, lock=True)
+        require_match(if_match, OrderRead.model_validate(order))
         name = GUEST if visitor.caller.is_anonymous else visitor.caller.name
         return await self._moved(order, OrderStatus.CANCELLED, name)
 
@@ -170,13 +174,15 @@ class OrderMoves:
         if cancelled:
             await self._stock.lock_in_id_order(await self._orders.variant_ids_in(cancelled))
 
-    async def cancel(self, caller: Caller, order_id: UUID) -> OrderRead:
+    async def cancel(
+        self, caller: Caller, order_id: UUID, if_match: str | None = None
+    ) -> OrderRead:
         """Cancel an order and return its units to stock.
 
         Raises:
-            OrderNotFound, IllegalTransition: nothing is changed.
+            OrderNotFound, PreconditionFailed, IllegalTransition: nothing is changed.
         """
-        return await self.move(caller, order_id, OrderStatus.CANCELLED)
+        return await self.move(caller, order_id, OrderStatus.CANCELLED, if_match)
 
     async def _clear_customer(self, order: Order) -> None:
         """Clear the customer in a finished order whose user was anonymised."""

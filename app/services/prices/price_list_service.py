@@ -145,14 +145,16 @@ class PriceListService:
         await self._changes.follow(price_list)
         return PriceListRead.model_validate(price_list)
 
-    async def delete(self, list_id: UUID) -> None:
+    async def delete(self, list_id: UUID, if_match: str | None = None) -> None:
         """Delete a price list with its prices, which no longer count.
 
         Raises:
             PriceListNotFound: it does not exist.
             DefaultPriceList: its prices always count.
+            PreconditionFailed: it is not what the caller read.
         """
         price_list = await self._lists.get(list_id, lock=True)
+        require_match(if_match, PriceListRead.model_validate(price_list))
         if price_list.is_default:
             raise _always_counts(price_list)
         price_list.archived_at = self._clock.now()
@@ -171,15 +173,19 @@ class PriceListService:
             items=[_shown(row).in_currency(price_list.currency) for row in rows], next=following
         )
 
-    async def set_prices(self, caller: Caller, list_id: UUID, data: PricesChange) -> PricesChanged:
+    async def set_prices(
+        self, caller: Caller, list_id: UUID, data: PricesChange, if_match: str | None = None
+    ) -> PricesChanged:
         """Set and remove prices of a list, all of them or none.
 
         Raises:
             PriceListNotFound: it does not exist.
+            PreconditionFailed: the list, without its prices, is not what the caller read.
             InvalidInput: a variant does not exist or is named twice, or an amount is not one in the
                 currency of the list; each is named.
         """
         price_list = await self._lists.get(list_id, lock=True)
+        require_match(if_match, PriceListRead.model_validate(price_list))
         variants = await self._prices.of_variants(
             list_id, {each.variant_id for each in data.prices}
         )

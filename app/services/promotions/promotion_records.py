@@ -109,14 +109,17 @@ class PromotionRecords:
         )
         return changed
 
-    async def end(self, caller: Caller, promotion_id: UUID) -> None:
+    async def end(self, caller: Caller, promotion_id: UUID, if_match: str | None = None) -> None:
         """End a promotion for good, and delete what no order ever used of it and its coupons.
 
         Raises:
             PromotionNotFound: it does not exist, or has been ended.
+            PreconditionFailed: it is not what the caller read.
         """
         promotion = await self._promotions.get(promotion_id, lock=True)
-        detail = PromotionRead.model_validate(promotion).audited()
+        shown = PromotionRead.model_validate(promotion)
+        require_match(if_match, shown)
+        detail = shown.audited()
         await self._promotions.delete_unused_coupons(promotion_id)
         if await self._promotions.is_redeemed(promotion_id):
             promotion.archived_at = promotion.updated_at = self._clock.now()

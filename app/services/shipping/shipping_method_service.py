@@ -104,14 +104,17 @@ class ShippingMethodService:
         )
         return changed
 
-    async def delete(self, caller: Caller, method_id: UUID) -> None:
+    async def delete(self, caller: Caller, method_id: UUID, if_match: str | None = None) -> None:
         """Delete a shipping method with its rates.
 
         Raises:
             ShippingMethodNotFound: it does not exist.
+            PreconditionFailed: it is not what the caller read.
         """
         method = await self._methods.get(method_id, lock=True)
-        detail = _detail(ShippingMethodRead.model_validate(method))
+        shown = ShippingMethodRead.model_validate(method)
+        require_match(if_match, shown)
+        detail = _detail(shown)
         await self._methods.delete(method)
         await self._audit.record(ShippingAudited.METHOD_DELETED, caller, method_id, **detail)
 

@@ -287,11 +287,11 @@ def _headers(handler: HTTPRouteHandler) -> list[str]:
     method = _method(handler)
     names = ["Prefer"] if options_of(handler).deferral else []
     names += [CART_TOKEN] if has_guests(handler) else []
-    if method == "POST":
-        return [*names, IDEMPOTENCY_KEY] if options_of(handler).takes_keys else names
     if method == "GET":
         return [*names, "Last-Event-ID" if options_of(handler).is_stream else "If-None-Match"]
-    return [*names, *(["If-Match"] if PreconditionFailed in options_of(handler).problems else [])]
+    names += ["If-Match"] if PreconditionFailed in options_of(handler).problems else []
+    takes_keys = method == "POST" and options_of(handler).takes_keys
+    return [*names, IDEMPOTENCY_KEY] if takes_keys else names
 
 
 def _inputs(handler: HTTPRouteHandler) -> dict[str, type[Schema]]:

@@ -35,9 +35,10 @@ LARGE_BODIES = {"/api/v1/products/bulk": MAX_BULK_BODY_BYTES}
 
 BOUNDED = {
     "GET": ("If-None-Match", "Last-Event-ID"),
-    "POST": ("Prefer",),
+    "POST": ("If-Match", "Prefer"),
     "PUT": ("If-Match",),
     "PATCH": ("If-Match", "Prefer"),
+    "DELETE": ("If-Match",),
 }
 """The headers of limited length, by method."""
 

@@ -151,15 +151,19 @@ class ImageService:
         await self.show_first(product_id)
         return _read(image)
 
-    async def order(self, product_id: UUID, order: ImageOrder) -> ImageList:
+    async def order(
+        self, product_id: UUID, order: ImageOrder, if_match: str | None = None
+    ) -> ImageList:
         """Put the images of a product into an order.
 
         Raises:
             ProductNotFound: the product does not exist.
+            PreconditionFailed: its images are not what the caller read.
             InvalidInput: they are not its images, or not all of them.
         """
         await self._products.get(product_id, lock=True)
         by_id = {each.id: each for each in await self._images.of_product(product_id)}
+        require_match(if_match, ImageList(items=[_read(each) for each in by_id.values()]))
         if by_id.keys() != set(order.ids):
             raise InvalidInput.in_body(("#/ids", "must name all images of the product"))
         ordered = [by_id[each] for each in order.ids]
@@ -168,14 +172,16 @@ class ImageService:
         await self.show_first(product_id)
         return ImageList(items=[_read(each) for each in ordered])
 
-    async def remove(self, product_id: UUID, image_id: UUID) -> None:
+    async def remove(self, product_id: UUID, image_id: UUID, if_match: str | None = None) -> None:
         """Remove an image; its files are deleted after the commit.
 
         Raises:
             ProductNotFound, ImageNotFound: there is none.
+            PreconditionFailed: it is not what the caller read.
         """
         await self._products.get(product_id, lock=True)
         image = await self._get(product_id, image_id)
+        require_match(if_match, _read(image))
         image.status = ImageStatus.REMOVED
         await self._errands.put(IMAGE, image.id)
         await self._images.flush()
