@@ -1,0 +1,154 @@
+"""Computes the report of a day again, from the documents of the orders and nothing else.
+
+Each figure is one function of `FACTS` over one document.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+Document = Mapping[str, Any]
+Rate = tuple[str, str]
+"""A rate in percent, and its reason."""
+_NOTHING = "0.00"
+
+
+def minor_of(document: Document, name: str) -> int:
+    """Return an amount of a document, which is left out where it is zero, in cents."""
+    whole, _, cents = str(document.get(name, _NOTHING)).partition(".")
+    sign = -1 if whole.startswith("-") else 1
+    return int(whole) * 100 + sign * int(cents)
+
+
+def units_of(order: Document) -> int:
+    """Return the units of all lines."""
+    return sum(int(line["quantity"]) for line in order["items"])
+
+
+def discount_of(order: Document) -> int:
+    """Return what promotions took off the lines."""
+    return sum(minor_of(line, "discount") for line in order["items"])
+
+
+def shipping_of(order: Document) -> int:
+    """Return the price of shipping, with its tax."""
+    return minor_of(order, "shipping")
+
+
+def tax_of(order: Document) -> int:
+    """Return the tax of all rates."""
+    return sum(minor_of(each, "tax") for each in order.get("taxes", ()))
+
+
+def amount_of(order: Document) -> int:
+    """Return what is to be paid: the lines, the tax that is added to them, and shipping."""
+    goods = sum(minor_of(line, "unit_price") * int(line["quantity"]) for line in order["items"])
+    is_added = not order.get("prices_include_tax", True)
+    added = sum(minor_of(line, "tax") for line in order["items"]) if is_added else 0
+    return goods - discount_of(order) + added + shipping_of(order)
+
+
+FACTS: dict[str, Callable[[Document], int]] = {
+    "orders_count": lambda _order: 1,
+    "units": units_of,
+    "amount": amount_of,
+    "discount": discount_of,
+    "shipping": shipping_of,
+    "tax": tax_of,
+}
+"""What a report adds up over orders, by its name there."""
+
+
+def cancelled_at(order: Document) -> str | None:
+    """Return when an order was cancelled, or None."""
+    moments = [each["changed_at"] for each in order["history"] if each["to_status"] == "cancelled"]
+    return moments[0] if moments else None
+
+
+def sums_of(orders: Iterable[Document]) -> dict[str, int]:
+    """Return each fact over some orders."""
+    known = list(orders)
+    return {name: sum(map(fact, known)) for name, fact in FACTS.items()}
+
+
+def taxes_of(orders: Iterable[Document]) -> dict[Rate, tuple[int, int]]:
+    """Return the net amount and the tax of some orders by rate."""
+    sums: dict[Rate, tuple[int, int]] = {}
+    for order in orders:
+        for each in order.get("taxes", ()):
+            rate = (each["rate"], each["reason"])
+            net, tax = sums.get(rate, (0, 0))
+            sums[rate] = (net + minor_of(each, "net"), tax + minor_of(each, "tax"))
+    return sums
+
+
+class Recount:
+    """The orders of a shop by the days on which they were placed and cancelled."""
+
+    def __init__(self, orders: Iterable[Document], zone: str) -> None:
+        self._zone = ZoneInfo(zone)
+        self._placed: dict[date, list[Document]] = {}
+        self._cancelled: dict[date, list[Document]] = {}
+        for order in orders:
+            self._placed.setdefault(self._day_of(order["created_at"]), []).append(order)
+            if (moment := cancelled_at(order)) is not None:
+                self._cancelled.setdefault(self._day_of(moment), []).append(order)
+
+    def report_of(self, day: date) -> dict[str, Any]:
+        """Return what the report of a day must tell."""
+        placed, cancelled = self._placed.get(day, []), self._cancelled.get(day, [])
+        before = [each for each in cancelled if self._day_of(each["created_at"]) < day]
+        sums, given_back = sums_of(placed), sums_of(cancelled)
+        rates, returned = taxes_of(placed), taxes_of(cancelled)
+        return {
+            "placed": sums,
+            "cancelled": given_back,
+            "corrections": sums_of(before),
+            "net": sums["amount"] - given_back["amount"],
+            "net_units": sums["units"] - given_back["units"],
+            "taxes": {
+                rate: (*rates.get(rate, (0, 0)), *returned.get(rate, (0, 0)))
+                for rate in rates.keys() | returned.keys()
+            },
+        }
+
+    def _day_of(self, moment: str) -> date:
+        return datetime.fromisoformat(moment).astimezone(self._zone).date()
+
+
+def told_by(report: Document) -> dict[str, Any]:
+    """Return what the document of a report tells, in the form of `Recount.report_of`."""
+    counted = ("orders_count", "units")
+    taxes = ("net", "tax", "cancelled_net", "cancelled_tax")
+    return {
+        part: {
+            name: report[part][name] if name in counted else minor_of(report[part], name)
+            for name in FACTS
+        }
+        for part in ("placed", "cancelled", "corrections")
+    } | {
+        "net": minor_of(report, "net"),
+        "net_units": report["net_units"],
+        "taxes": {
+            (each["rate"], each["reason"]): tuple(minor_of(each, name) for name in taxes)
+            for each in report.get("taxes", ())
+        },
+    }
+
+
+def apart(expected: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
+    """Return in what a report differs from what it must tell."""
+    return [
+        f"{name}: {told[name]} instead of {expected[name]}"
+        for name in expected
+        if told[name] != expected[name]
+    ]
+
+
+def contradictions_of(order: Document) -> list[str]:
+    """Return in what the document of an order contradicts itself."""
+    parts = {"total": amount_of, "tax": tax_of, "discount": discount_of}
+    wrong = [name for name, fact in parts.items() if minor_of(order, name) != fact(order)]
+    taxed = sum(minor_of(each, "net") + minor_of(each, "tax") for each in order["taxes"])
+    return wrong + (["taxes"] if taxed != minor_of(order, "total") else [])
