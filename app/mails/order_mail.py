@@ -83,8 +83,17 @@ class OrderMail:
     link: str | None = None
 
     def __post_init__(self) -> None:
-        if self.link is not None and not self.link.startswith(("https://", "http://")):
-            raise ValueError("a link of a mail must begin with https:// or http://")
+        require_web_link(self.link)
+
+
+def require_web_link(link: str | None) -> None:
+    """Require that a link of a mail is one of the web.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if link is not None and not link.startswith(("https://", "http://")):
+        raise ValueError("a link of a mail must begin with https:// or http://")
 
 
 @dataclass(frozen=True, slots=True)

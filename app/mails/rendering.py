@@ -1,11 +1,13 @@
-"""Renders the mails about orders from templates and the texts of each language."""
+"""Renders the mails to customers from templates and the texts of each language."""
 
 import logging
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.mails.formats import isolated
+from app.mails.guest_data_mail import GuestDataMail, view_of_guest_data
 from app.mails.order_mail import Mail, MailSender, OrderMail, OrderMailKind
 from app.mails.texts import FALLBACK, TEMPLATES, Language, UnusableTemplate, read_languages
 from app.mails.view import view_of
@@ -29,13 +31,11 @@ class OrderMails:
         A file of the folder that cannot be used is an error in the log, and the mail is that of
         the shop: no order may fail because of its mail.
         """
-        try:
-            return self.render_strictly(kind, order)
-        except UnusableTemplate as error:
-            if self._folder is None:
-                raise
-            logger.error("MAIL_TEMPLATES was not used for a mail: %s", error)
-            return self._shipped.render(kind, order)
+        return self._render_surely(lambda mails: mails.render_strictly(kind, order))
+
+    def render_guest_data(self, mail: GuestDataMail) -> Mail:
+        """Return the mail by which a guest proves an e-mail address, as `render` does."""
+        return self._render_surely(lambda mails: mails.render_guest_data_strictly(mail))
 
     def render_strictly(self, kind: OrderMailKind, order: OrderMail) -> Mail:
         """Return a mail, without a replacement for a file that cannot be used.
@@ -43,18 +43,21 @@ class OrderMails:
         Raises:
             UnusableTemplate: a template or a text is wrong.
         """
-        # Not needed by a shop without orders, nor at the start of any other.
-        from jinja2 import TemplateError  # pylint: disable=import-outside-toplevel
-
         language = self.language_of(order.locale)
-        place = f"{language.code}.toml"
-        try:
-            view = view_of(kind, order, self._sender, language)
-            text = self._environment.get_template(place := "order.txt").render(view)
-            html = self._environment.get_template(place := "order.html").render(view)
-        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-            raise UnusableTemplate(f"{place}: {type(error).__name__}: {error}") from error
-        return Mail(view["subject"], text, html)
+        return self._rendered(
+            "order", language, lambda: view_of(kind, order, self._sender, language)
+        )
+
+    def render_guest_data_strictly(self, mail: GuestDataMail) -> Mail:
+        """Return the mail by which a guest proves an e-mail address, as `render_strictly` does.
+
+        Raises:
+            UnusableTemplate: a template or a text is wrong.
+        """
+        language = self.language_of(mail.locale)
+        return self._rendered(
+            "guest_data", language, lambda: view_of_guest_data(mail, self._sender, language)
+        )
 
     @cached_property
     def languages(self) -> dict[str, Language]:
@@ -64,6 +67,33 @@ class OrderMails:
             UnusableTemplate: a file of the folder has no texts of mails.
         """
         return read_languages(self._folder)
+
+    def _render_surely(self, rendered: Callable[["OrderMails"], Mail]) -> Mail:
+        try:
+            return rendered(self)
+        except UnusableTemplate as error:
+            if self._folder is None:
+                raise
+            logger.error("MAIL_TEMPLATES was not used for a mail: %s", error)
+            return rendered(self._shipped)
+
+    def _rendered(self, name: str, language: Language, view: Callable[[], dict[str, Any]]) -> Mail:
+        """Return a mail by the templates of a name.
+
+        Raises:
+            UnusableTemplate: a template or a text is wrong.
+        """
+        # Not needed by a shop without orders, nor at the start of any other.
+        from jinja2 import TemplateError  # pylint: disable=import-outside-toplevel
+
+        place = f"{language.code}.toml"
+        try:
+            values = view()
+            text = self._environment.get_template(place := f"{name}.txt").render(values)
+            html = self._environment.get_template(place := f"{name}.html").render(values)
+        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise UnusableTemplate(f"{place}: {type(error).__name__}: {error}") from error
+        return Mail(values["subject"], text, html)
 
     def language_of(self, locale: str) -> Language:
         """Return the language of the mails to a customer with a locale, such as `de` or `de-AT`."""

@@ -1,9 +1,10 @@
-"""Orders by which templates are tried and looked at."""
+"""Orders and mails by which templates are tried and looked at."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from app.mails.guest_data_mail import GuestDataMail
 from app.mails.order_mail import MailLine, MailSums, MailTax, OrderMail, OrderMailKind
 from app.mails.rendering import OrderMails
 
@@ -46,6 +47,12 @@ def sample_order(locale: str = "en") -> OrderMail:
     )
 
 
+def sample_guest_data(locale: str = "en") -> GuestDataMail:
+    """Return a mail with a link by which a guest proves an e-mail address."""
+    token = "0CxvIRDMsEBUXyOjGK9jHoBt1UpZDpOXN2aJj7mbWcQ"  # nosec B105  # an example
+    return GuestDataMail(locale, token, f"https://www.example.com/guest-data#token={token}")
+
+
 def require_usable(mails: OrderMails) -> None:
     """Require that every mail can be rendered, in every language.
 
@@ -55,6 +62,10 @@ def require_usable(mails: OrderMails) -> None:
     for order in _samples(tuple(mails.languages)):
         for kind in OrderMailKind:
             mails.render_strictly(kind, order)
+    for locale in mails.languages:
+        full = sample_guest_data(locale)
+        for mail in (full, replace(full, link=None)):
+            mails.render_guest_data_strictly(mail)
 
 
 def _samples(locales: tuple[str, ...]) -> Iterator[OrderMail]:

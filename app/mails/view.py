@@ -1,4 +1,4 @@
-"""What the templates of a mail show: an order in the words and formats of one language."""
+"""What the templates of a mail show, in the words and formats of one language."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,24 +20,13 @@ def view_of(
         LookupError: a text has a placeholder that does not exist.
         ValueError: a text has a brace that is not that of a placeholder.
     """
-    shop, number = one_line(sender.name), one_line(order.number)
-    own = {
-        name: filled(text, number=number, shop=shop) for name, text in language.texts[kind].items()
-    }
     total = language.formats.amount(order.sums.total_minor, order.sums.currency)
     words = dict(language.texts["words"])
     pay_by = words.pop("pay_by")
     if order.pay_by is not None:
         moment = language.formats.moment_in(order.pay_by, sender.zone)
         pay_by = filled(pay_by, total=total, pay_by=moment)
-    return {
-        "kind": kind.value,
-        "language": language.code,
-        "shop": shop,
-        "shop_address": one_line(sender.address or ""),
-        "subject": one_line(own["subject"])[:_MAX_SUBJECT],
-        "title": one_line(own["title"]),
-        "paragraphs": [one_line(each) for each in own["text"].strip().split("\n\n")],
+    return common_view_of(kind, sender, language, number=one_line(order.number)) | {
         "words": words,
         "lines": list(_lines(order, language)),
         "sums": list(_sums(order.sums, language)),
@@ -48,6 +37,29 @@ def view_of(
         "delivery_address": _address(order.delivery_address, order.delivery_country, language),
         "billing_address": _address(order.billing_address, order.billing_country, language),
         "link": order.link or "",
+    }
+
+
+def common_view_of(
+    section: str, sender: MailSender, language: Language, **values: str
+) -> dict[str, Any]:
+    """Return the variables that all mails have; texts may contain the values and `{shop}`.
+
+    Raises:
+        LookupError: a text has a placeholder that does not exist.
+        ValueError: a text has a brace that is not that of a placeholder.
+    """
+    shop = one_line(sender.name)
+    texts = language.texts[section]
+    own = {name: filled(texts[name], shop=shop, **values) for name in ("subject", "title", "text")}
+    return {
+        "kind": str(section),
+        "language": language.code,
+        "shop": shop,
+        "shop_address": one_line(sender.address or ""),
+        "subject": one_line(own["subject"])[:_MAX_SUBJECT],
+        "title": one_line(own["title"]),
+        "paragraphs": [one_line(each) for each in own["text"].strip().split("\n\n")],
     }
 
 

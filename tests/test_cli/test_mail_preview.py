@@ -6,7 +6,7 @@ import pytest
 
 from app.mails.order_mail import MailSender, OrderMailKind
 from app.mails.rendering import OrderMails
-from app.mails.sample import sample_order
+from app.mails.sample import sample_guest_data, sample_order
 from tests.conftest import sqlite_settings
 from tests.support.command_line import lavka
 from tests.test_mails.samples import KINDS, LOCALES
@@ -22,7 +22,7 @@ def test_it_writes_each_mail_in_each_language_and_prints_the_paths(tmp_path: Pat
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         str(out / f"{kind}.{locale}.{ending}")
-        for kind in KINDS
+        for kind in [*KINDS, "guest_data"]
         for locale in LOCALES
         for ending in ("txt", "html")
     ]
@@ -33,6 +33,11 @@ def test_it_writes_each_mail_in_each_language_and_prints_the_paths(tmp_path: Pat
             assert text == f"Subject: {mail.subject}\n\n{mail.text}"
             assert (out / f"{kind}.{locale}.html").read_text("utf-8") == mail.html
             assert "1 Long Lane" in text
+    for locale in LOCALES:
+        mail = mails.render_guest_data(sample_guest_data(locale))
+        text = (out / f"guest_data.{locale}.txt").read_text("utf-8")
+        assert text == f"Subject: {mail.subject}\n\n{mail.text}"
+        assert (out / f"guest_data.{locale}.html").read_text("utf-8") == mail.html
     assert not settings.data_dir.exists(), "no database is needed"
 
 
