@@ -3,6 +3,7 @@
 from app.controllers import (
     carts,
     catalogue,
+    data,
     identity,
     messaging,
     orders,
@@ -26,6 +27,7 @@ CONTROLLERS = (
     *orders.CONTROLLERS,
     *payments.CONTROLLERS,
     *reports.CONTROLLERS,
+    *data.CONTROLLERS,
     *messaging.CONTROLLERS,
     *system.CONTROLLERS,
 )
@@ -46,6 +48,7 @@ TAGS = (
     *orders.TAGS,
     *payments.TAGS,
     *identity.TAGS,
+    *data.TAGS,
     *reports.TAGS,
     *identity.API_KEY_TAGS,
     *messaging.TAGS,

@@ -29,6 +29,8 @@ from sqlalchemy.sql import TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
 Row = Mapping[str, Any]
+MAX_SEARCHED = 100
+"""For how many texts one statement searches: SQLite has a limit of alternatives."""
 
 
 def table_of(model: type[DeclarativeBase]) -> Table:

@@ -1,10 +1,28 @@
 """The interface by which an area exports and erases its personal data."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+from app.core.email_addresses import address_key, is_same_mailbox
 from app.models import User
 from app.security.principal import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A person without an account who has proved an e-mail address."""
+
+    email: str
+
+    @property
+    def key(self) -> str:
+        """The key of the address, which other mailboxes may have, too."""
+        return address_key(self.email)
+
+    def owns(self, email: str | None) -> bool:
+        """Return whether an address is that of the mailbox that was proved."""
+        return email is not None and is_same_mailbox(email, self.email)
 
 
 class PersonalData(Protocol):

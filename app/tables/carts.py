@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy import text as sql
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from app.core.email_addresses import address_key
 from app.core.limits import MAX_LINE_QUANTITY
 from app.core.vat.numbers import MAX_VAT_NUMBER
 from app.tables.base import Base
@@ -42,6 +43,12 @@ class Cart(Base):
             postgresql_where=sql("merged_into_id IS NOT NULL"),
             sqlite_where=sql("merged_into_id IS NOT NULL"),
         ),
+        Index(
+            "ix_carts_email_key",
+            "email_key",
+            postgresql_where=sql("email_key IS NOT NULL"),
+            sqlite_where=sql("email_key IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -50,6 +57,8 @@ class Cart(Base):
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     currency: Mapped[str] = mapped_column(String(3))
     email: Mapped[str | None] = mapped_column(String(320))
+    # By it the data of a guest are found; it follows from the address.
+    email_key: Mapped[str | None] = mapped_column(String(1000))
     delivery_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     billing_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     # Not a foreign key: a method that was deleted is told as one that does not fit.
@@ -75,6 +84,11 @@ class Cart(Base):
         viewonly=True,
         primaryjoin="foreign(Cart.shipping_method_id) == ShippingMethod.id",
     )
+
+    @validates("email")
+    def _set_key(self, _name: str, email: str | None) -> str | None:
+        self.email_key = None if email is None else address_key(email)
+        return email
 
     def touch(self, at: datetime) -> None:
         """Note that the customer has changed the cart or its lines."""

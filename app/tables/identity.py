@@ -22,6 +22,7 @@ from app.tables.base import Base
 __all__ = [
     "Address",
     "ApiKey",
+    "GuestProof",
     "LoginSession",
     "ShopSecret",
     "User",
@@ -103,6 +104,25 @@ class ApiKey(Base):
     last_used_at: Mapped[datetime | None] = mapped_column()
     expires_at: Mapped[datetime | None] = mapped_column()
     revoked_at: Mapped[datetime | None] = mapped_column()
+
+
+class GuestProof(Base):
+    """A token by which a person without an account proves an e-mail address."""
+
+    __tablename__ = "guest_proofs"
+    __table_args__ = (
+        UniqueConstraint("token_digest"),
+        Index(None, "email_key"),
+        Index(None, "expires_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    # SHA-256 of the token, which is random: no slow hash is needed.
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    email: Mapped[str] = mapped_column(String(320))
+    email_key: Mapped[str] = mapped_column(String(1000))
+    created_at: Mapped[datetime] = mapped_column()
+    expires_at: Mapped[datetime] = mapped_column()
 
 
 class ShopSecret(Base):

@@ -105,6 +105,8 @@ class Order(Base):
     locale: Mapped[str | None] = mapped_column(String(35))
     # Until when a pending order must be paid; then it is cancelled.
     pay_by: Mapped[datetime | None] = mapped_column()
+    # When a guest asked to be erased while the order was unfinished: it is cleared at its end.
+    erasure_asked_at: Mapped[datetime | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
     version: Mapped[int] = mapped_column(default=1)

@@ -13,6 +13,7 @@ from app.services.identity.start_service import generate_password
 from app.settings import InvalidSettings
 from app.wiring.areas.carts import provide_carts
 from app.wiring.areas.catalogue import provide_products, provide_stock
+from app.wiring.areas.data import provide_guest_data
 from app.wiring.areas.identity import provide_auth, provide_start
 from app.wiring.areas.messaging import provide_dead_letters, provide_inbox, provide_operations
 from app.wiring.areas.prices import provide_price_lists
@@ -123,12 +124,13 @@ async def apply_low_stock_at(shop: Shop) -> None:
 
 
 async def delete_expired(shop: Shop) -> None:
-    """Delete old idempotent responses, log-ins, inbox rows, operations, dead letters and carts."""
+    """Delete old responses, log-ins, inbox rows, operations, proofs, dead letters and carts."""
     async with shop.database.write() as session:
         await provide_idempotency(session, shop).delete_expired()
         await provide_auth(session, shop).delete_expired_sessions()
         await provide_inbox(session, shop).delete_old()
         await provide_operations(session, shop).delete_finished()
+        await provide_guest_data(session, shop).delete_expired()
         age = timedelta(days=shop.settings.dead_letter_days)
         await provide_dead_letters(session, shop).delete_old(age)
     while True:

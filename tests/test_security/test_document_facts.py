@@ -28,6 +28,7 @@ from app.security.areas import AUDITED, SCOPES
 from app.security.identity_cache import MEMORY
 from app.security.passwords import Passwords
 from app.security.tokens import _RANDOM_BYTES, TokenKind, random_secret
+from app.services.data import guest_data_service
 from app.services.identity import account_service, start_service
 from app.services.identity.identity_service import _USE_INTERVAL
 from app.services.system import idempotency_service, mail_service
@@ -52,6 +53,8 @@ FACTS = (
     f"`REFRESH_TOKEN_DAYS` after it began, {SETTINGS['refresh_token_days']} days |",
     f"by mail | {account_service.RESET_LIFETIME.seconds // 3_600} hour, and until password",
     f"by mail | {account_service.VERIFY_LIFETIME.days} days, and until the address",
+    f"| proof of a guest's address | export and erasure of the guest's data, by mail | "
+    f"{guest_data_service.LIFETIME.seconds // 3_600} hour, and until an erasure |",
     f"A user has up to {MAX_SESSIONS} log-ins at once",
     f"{MAX_ADDRESSES} addresses, exactly one of them primary, if there are any; {MAX_SESSIONS} ",
     f"may accept a token for {MEMORY.seconds} seconds more",
@@ -208,7 +211,14 @@ def test_every_kind_of_token_and_secret_of_a_caller_is_a_method_of_the_document(
         TokenKind.VERIFY_EMAIL: "verification of an address",
     }
     assert words.keys() == set(TokenKind)
-    for method in (*words.values(), "API key", "`METRICS_TOKEN`", "RabbitMQ", "`lavka admin`"):
+    for method in (
+        *words.values(),
+        "proof of a guest's address",
+        "API key",
+        "`METRICS_TOKEN`",
+        "RabbitMQ",
+        "`lavka admin`",
+    ):
         assert f"\n| {method}" in table, method
 
 
@@ -245,6 +255,9 @@ def test_every_kind_of_audit_event_is_named_by_the_document() -> None:
         "api-key.revoked": "creation and revocation of API keys",
         "user.exported": "exports and erasures",
         "user.erased": "exports and erasures",
+        "guest.asked": "requests of guests for their data",
+        "guest.exported": "exports and erasures",
+        "guest.erased": "exports and erasures",
         "dead-letter.requeued": "requeued and discarded dead letters",
         "dead-letter.discarded": "requeued and discarded dead letters",
     }
@@ -267,6 +280,7 @@ CLASSES_OF_DATA = {
     "daily_reports": "reports",
     "dead_letters": "dead letters",
     "errands": "errands",
+    "guest_proofs": "proofs of guests",
     "idempotency_keys": "stored responses",
     "images": "images",
     "inbox": "(inbox)",

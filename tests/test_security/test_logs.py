@@ -99,7 +99,8 @@ def secrets_of(world: World) -> dict[str, str]:
     }
     tokens = {name: token for name, token in tokens.items() if token}
     mailed = {
-        name: world.values[name].rpartition(".")[2] for name in ("reset_token", "verify_token")
+        name: world.values[name].rpartition(".")[2]
+        for name in ("reset_token", "verify_token", "guest_token")
     }
     people = {f"{name}'s e-mail": each.email for name, each in world.people.items()}
     hashes = {f"{name}'s hash": each.user["password_hash"] for name, each in world.people.items()}

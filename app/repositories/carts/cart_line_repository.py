@@ -174,6 +174,15 @@ class CartLineRepository:
         )
         return {row.variant_id: row for row in rows}
 
+    async def quantities_of(self, cart_ids: Collection[UUID]) -> dict[UUID, dict[UUID, int]]:
+        """Return the quantities by variant of each cart that has lines, in their order."""
+        chosen = among(self._session, _lines.c.cart_id, cart_ids)
+        query = select(_lines).where(chosen).order_by(_lines.c.cart_id, _lines.c.position)
+        found: dict[UUID, dict[UUID, int]] = {}
+        for row in await self._session.execute(query):
+            found.setdefault(row.cart_id, {})[row.variant_id] = row.quantity
+        return found
+
     async def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add lines, given as columns."""
         await insert_rows(self._session, (_lines, rows))

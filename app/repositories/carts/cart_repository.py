@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.errors import CartNotFound
@@ -65,6 +65,24 @@ class CartRepository(Repository[Cart]):
     async def delete_of_user(self, user_id: UUID) -> None:
         """Delete the carts of a user, and those of guests that became part of them."""
         await self.session.execute(delete(Cart).where(Cart.user_id == user_id))
+
+    async def lock_open_of_guest(self, email_key: str) -> None:
+        """Keep guests with a key from ordering their carts."""
+        own = and_(self._of_guest(email_key), Cart.order_id.is_(None))
+        await lock_rows(self.session, Cart.id, own)
+
+    async def all_of_guest(self, email_key: str, *, lock: bool = False) -> Sequence[Cart]:
+        """Return the carts of guests with a key, without those that users have claimed."""
+        own = self._of_guest(email_key)
+        if lock:
+            await lock_rows(self.session, Cart.id, own)
+        query = self.query().where(own).order_by(Cart.created_at, Cart.id)
+        return (await self.session.scalars(query)).unique().all()
+
+    def _of_guest(self, email_key: str) -> ColumnElement[bool]:
+        return and_(
+            Cart.email_key == email_key, Cart.user_id.is_(None), Cart.merged_into_id.is_(None)
+        )
 
     async def delete_old(
         self, now: datetime, *, empty: timedelta, guest: timedelta, user: timedelta, limit: int

@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import String, cast, delete, select, update
+from sqlalchemy import String, cast, delete, or_, select, update
 
 from app.errors import OperationNotFound
 from app.models import FINISHED, Operation, OperationState
 from app.repositories.base import Repository
-from app.repositories.bulk import among
+from app.repositories.bulk import MAX_SEARCHED, among
 
 
 class OperationRepository(Repository[Operation]):
@@ -68,15 +68,15 @@ class OperationRepository(Repository[Operation]):
         """Delete the operations of a user."""
         await self.session.execute(delete(Operation).where(Operation.user_id == user_id))
 
-    async def with_results_about(self, user_id: UUID) -> Sequence[Operation]:
-        """Return the operations whose result contains the id of a user, locked."""
-        query = (
-            select(Operation)
-            .where(cast(Operation.result, String).contains(str(user_id)))
-            .order_by(Operation.id)
-            .with_for_update()
-        )
-        return (await self.session.scalars(query)).all()
+    async def with_results_about(self, ids: Sequence[UUID]) -> Sequence[Operation]:
+        """Return the operations whose result contains an id of users or orders, locked."""
+        found: list[Operation] = []
+        result = cast(Operation.result, String)
+        for start in range(0, len(ids), MAX_SEARCHED):
+            about = or_(*(result.contains(str(each)) for each in ids[start:][:MAX_SEARCHED]))
+            query = select(Operation).where(about).order_by(Operation.id).with_for_update()
+            found += await self.session.scalars(query)
+        return found
 
     async def delete_finished(self, before: datetime) -> None:
         """Delete the operations that finished before a time."""

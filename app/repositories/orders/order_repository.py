@@ -32,6 +32,14 @@ _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
     "number": Order.number,
     "total": Order.total_minor,
 }
+WHOLE = (
+    selectinload(Order.items),
+    selectinload(Order.history),
+    selectinload(Order.taxes),
+    selectinload(Order.adjustments),
+    selectinload(Order.cancellations),
+)
+"""What loads orders with all their parts."""
 _LAST_NUMBER = select(func.coalesce(func.max(Order.number), 0))
 
 
@@ -140,13 +148,7 @@ class OrderRepository(Repository[Order]):
             select(Order)
             .where(Order.user_id == user_id)
             .order_by(Order.created_at, Order.id)
-            .options(
-                selectinload(Order.items),
-                selectinload(Order.history),
-                selectinload(Order.taxes),
-                selectinload(Order.adjustments),
-                selectinload(Order.cancellations),
-            )
+            .options(*WHOLE)
         )
         return (await self.session.scalars(query)).all()
 

@@ -148,6 +148,14 @@ class RedemptionRepository:
         await self._give_back(_promotions, {row.promotion_id for row in rows})
         await self._give_back(_coupons, {row.coupon_id for row in rows} - {None})
 
+    async def forget_customer(self, order_id: UUID) -> None:
+        """Clear by whom the uses of an order were; they count for nobody any more."""
+        await self._session.execute(
+            update(_redemptions)
+            .where(_redemptions.c.order_id == order_id)
+            .values(customer_key="anonymised")
+        )
+
     async def _give_back(self, table: Any, ids: Collection[UUID]) -> None:
         if ids:
             chosen = among(self._session, table.c.id, ids)

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    ColumnElement,
     Select,
     String,
     bindparam,
@@ -18,12 +19,13 @@ from sqlalchemy import (
     column,
     delete,
     func,
+    or_,
     select,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import IdempotencyKey, UserRole
-from app.repositories.bulk import among_given, insert_rows, table_of
+from app.repositories.bulk import MAX_SEARCHED, among_given, insert_rows, table_of
 
 OwnedKey = tuple[str, str]
 """A caller, and a key of that caller."""
@@ -104,20 +106,26 @@ class IdempotencyRepository:
 
     async def delete_of_user(self, caller: str, user_id: UUID) -> None:
         """Delete the responses to a user, and the responses to others about the user."""
-        body = (
-            func.encode(IdempotencyKey.body, "escape")
-            if self._is_postgres
-            else cast(IdempotencyKey.body, String)
-        )
         await self.session.execute(
             delete(IdempotencyKey).where(
                 (IdempotencyKey.caller == caller)
                 # The body of a user or an order contains the user id; for an address, the path
                 # does.
-                | body.contains(str(user_id))
+                | self._body().contains(str(user_id))
                 | cast(IdempotencyKey.headers, String).contains(f"/users/{user_id}")
             )
         )
+
+    async def delete_about(self, ids: Sequence[UUID]) -> None:
+        """Delete the responses that contain ids, such as those of orders."""
+        for start in range(0, len(ids), MAX_SEARCHED):
+            found = (self._body().contains(str(each)) for each in ids[start:][:MAX_SEARCHED])
+            await self.session.execute(delete(IdempotencyKey).where(or_(*found)))
+
+    def _body(self) -> ColumnElement[str]:
+        if self._is_postgres:
+            return func.encode(IdempotencyKey.body, "escape")
+        return cast(IdempotencyKey.body, String)
 
     async def delete_expired(self, now: datetime) -> None:
         """Delete the responses that have expired."""

@@ -1,6 +1,6 @@
 """Queries over the mails that wait to be sent, and over those of orders that were written."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.models import OrderMailRecord, OutgoingMail
 from app.repositories.base import Repository
-from app.repositories.bulk import table_of
+from app.repositories.bulk import among, table_of
 
 _order_mails = table_of(OrderMailRecord)
 
@@ -61,6 +61,25 @@ class MailRepository(Repository[OutgoingMail]):
     async def delete_by_id(self, mail_id: UUID) -> None:
         """Delete a mail."""
         await self.session.execute(delete(OutgoingMail).where(OutgoingMail.id == mail_id))
+
+    async def to_guests(self) -> Sequence[tuple[UUID, str]]:
+        """Return the mails to customers without an account, with their recipients."""
+        query = select(OutgoingMail.id, OutgoingMail.recipient)
+        rows = await self.session.execute(query.where(OutgoingMail.user_id.is_(None)))
+        return [(row.id, row.recipient) for row in rows]
+
+    async def delete_all(self, ids: Collection[UUID]) -> None:
+        """Delete mails."""
+        chosen = among(self.session, OutgoingMail.id, ids)
+        await self.session.execute(delete(OutgoingMail).where(chosen))
+
+    async def records_of(self, order_ids: Collection[UUID]) -> Sequence[OrderMailRecord]:
+        """Return which mails were written about orders, the oldest first."""
+        query = select(OrderMailRecord).where(
+            among(self.session, OrderMailRecord.order_id, order_ids)
+        )
+        by = (OrderMailRecord.created_at, OrderMailRecord.order_id, OrderMailRecord.kind)
+        return (await self.session.scalars(query.order_by(*by))).all()
 
     async def delete_of_user(self, user_id: UUID) -> None:
         """Delete the mails to a user."""

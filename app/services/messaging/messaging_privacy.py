@@ -1,7 +1,8 @@
 """The personal data in operations and in messages that wait."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -13,7 +14,8 @@ from app.repositories.messaging.outbox_repository import OutboxRepository
 from app.security.principal import Caller
 from app.services.personal_data import PersonalData
 
-_ADDRESS = "delivery_address"
+_ADDRESSES = frozenset({"delivery_address", "billing_address"})
+_CONTACT = frozenset({"email", "note"})
 
 
 class MessagingPrivacy(PersonalData):
@@ -43,8 +45,7 @@ class MessagingPrivacy(PersonalData):
         A message that waits is still sent or refused, because an operation may depend on it.
         """
         await self._operations.delete_of_user(user.id)
-        for operation in await self._operations.with_results_about(user.id):
-            operation.result = _anonymised(operation.result)
+        await self.anonymise_results([user.id])
         await self._letters.delete_about(user.id)
         gone: list[int] = []
         for message in await self._outbox.lock_about(user.id):
@@ -59,16 +60,23 @@ class MessagingPrivacy(PersonalData):
         if gone:
             await self._outbox.delete(gone)
 
+    async def anonymise_results(self, ids: Sequence[UUID]) -> None:
+        """Anonymise the results of operations that contain an id of users or orders."""
+        for operation in await self._operations.with_results_about(ids):
+            operation.result = _anonymised(operation.result)
+        await self._outbox.flush()
+
 
 def _anonymised(document: Any) -> Any:
-    """Return a document with only the country left of each delivery address in it."""
+    """Return a document without the customers in it: of an address, only the country is left."""
     if isinstance(document, list):
         return [_anonymised(each) for each in document]
     if not isinstance(document, dict):
         return document
     return {
-        name: _country_of(value) if name == _ADDRESS else _anonymised(value)
+        name: _country_of(value) if name in _ADDRESSES else _anonymised(value)
         for name, value in document.items()
+        if name not in _CONTACT
     }
 
 

@@ -263,7 +263,8 @@ class Checkouts:
     async def open_again(self, order: Order) -> None:
         """Let the customer change the cart of a cancelled order, unless there is another one."""
         cart = await self._carts.of_order(order.id)
-        if cart is None:
+        # A guest who was erased has it deleted with the order's customer.
+        if cart is None or order.erasure_asked_at is not None:
             return
         if cart.user_id is None or await self._carts.of_user(cart.user_id) is None:
             cart.order_id = None

@@ -9,7 +9,6 @@ from app.core.order_statuses import EXPIRY
 from app.mails.order_mail import OrderMailKind
 from app.models import TRANSITIONS, MovementReason, Order, OrderStatus
 from app.repositories.catalogue.stock_repository import StockRepository, movement_row
-from app.repositories.identity.user_repository import UserRepository
 from app.repositories.orders.order_repository import OrderRepository
 from app.schemas.orders.order_events import OrderLineCancelledEvent, OrderStatusChangedEvent
 from app.schemas.orders.order_messages import OrderLineCancelled, OrderStatusChanged
@@ -19,10 +18,10 @@ from app.services.carts.cart_access import Visitor
 from app.services.messaging.outbox_service import OutboxService
 from app.services.orders.cancelled_lines import cancel_pieces, pieces_left
 from app.services.orders.checkouts import Checkouts
+from app.services.orders.customers import Customers
 from app.services.orders.payments.order_money import OrderMoney
 from app.services.orders.placement import GUEST
 from app.services.preconditions import require_match
-from app.tables.orders import without_customer
 
 
 class OrderMoves:
@@ -32,7 +31,7 @@ class OrderMoves:
         self,
         orders: OrderRepository,
         stock: StockRepository,
-        users: UserRepository,
+        customers: Customers,
         outbox: OutboxService,
         clock: Clock,
         checkouts: Checkouts,
@@ -40,7 +39,7 @@ class OrderMoves:
     ) -> None:
         self._orders = orders
         self._stock = stock
-        self._users = users
+        self._customers = customers
         self._outbox = outbox
         self._clock = clock
         self._checkouts = checkouts
@@ -115,7 +114,7 @@ class OrderMoves:
         if status is OrderStatus.SHIPPED:
             await self._money.capture_authorised(order)
         if not TRANSITIONS[status]:
-            await self._clear_customer(order)
+            await self._customers.clear_if_erased(order)
             await self._orders.flush()
         step = OrderStatusChanged(
             order_id=order.id,
@@ -183,15 +182,6 @@ class OrderMoves:
             OrderNotFound, PreconditionFailed, IllegalTransition: nothing is changed.
         """
         return await self.move(caller, order_id, OrderStatus.CANCELLED, if_match)
-
-    async def _clear_customer(self, order: Order) -> None:
-        """Clear the customer in a finished order whose user was anonymised."""
-        is_shown = order.delivery_address is not None or order.email is not None
-        if order.user_id is None or not is_shown:
-            return
-        if await self._users.is_anonymised(order.user_id):
-            for name, value in without_customer(order).items():
-                setattr(order, name, value)
 
     async def _return_to_stock(self, order: Order, left: Mapping[UUID, int], at: datetime) -> None:
         quantities = {each: pieces for each, pieces in left.items() if pieces}

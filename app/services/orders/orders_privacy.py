@@ -1,22 +1,46 @@
 """The personal data in orders and their delivery addresses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from app.models import TRANSITIONS, User
+from app.core.clock import Clock
+from app.models import TRANSITIONS, Order, User
+from app.repositories.orders.guest_order_repository import GuestOrderRepository
 from app.repositories.orders.order_repository import OrderRepository
 from app.schemas.orders.order_schema import OrderRead
 from app.security.principal import Caller
-from app.services.personal_data import PersonalData
+from app.services.orders.customers import Customers
+from app.services.personal_data import Guest, PersonalData
 
 FINISHED = frozenset(status for status, following in TRANSITIONS.items() if not following)
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedOrders:
+    """The orders of a guest who was erased."""
+
+    cleared: Sequence[UUID]
+    waiting: Sequence[UUID]
+    """Those that are not finished, and are cleared when they are."""
+    deleted_carts: int
 
 
 class OrdersPrivacy(PersonalData):
     """Exports the orders of a person, and clears their addresses."""
 
-    def __init__(self, orders: OrderRepository) -> None:
+    def __init__(
+        self,
+        orders: OrderRepository,
+        guests: GuestOrderRepository,
+        customers: Customers,
+        clock: Clock,
+    ) -> None:
         self._orders = orders
+        self._guests = guests
+        self._customers = customers
+        self._clock = clock
 
     async def export(self, caller: Caller, user: User) -> Mapping[str, Any]:
         """Return all orders of the user."""
@@ -30,3 +54,27 @@ class OrdersPrivacy(PersonalData):
     async def erase(self, user: User) -> None:
         """Clear the customer in orders; an order in transit keeps its address until delivery."""
         await self._orders.clear_customers(user.id, FINISHED)
+
+    async def of_guest(self, guest: Guest) -> list[OrderRead]:
+        """Return all orders of a guest."""
+        return [
+            OrderRead.model_validate(each)
+            for each in await self._guests.all_of(guest.key)
+            if guest.owns(each.email)
+        ]
+
+    async def erase_guest(self, guest: Guest) -> ErasedOrders:
+        """Clear the guest in finished orders, and mark the others to be cleared at their end."""
+        orders: list[Order] = [
+            each for each in await self._guests.locked_of(guest.key) if guest.owns(each.email)
+        ]
+        cleared, waiting, deleted_carts = [], [], 0
+        for order in orders:
+            if order.status in FINISHED:
+                deleted_carts += await self._customers.clear_guest(order)
+                cleared.append(order.id)
+            else:
+                order.erasure_asked_at = order.erasure_asked_at or self._clock.now()
+                waiting.append(order.id)
+        await self._guests.flush()
+        return ErasedOrders(cleared, waiting, deleted_carts)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.core.clock import Clock
 from app.core.ids import new_id
-from app.mails.order_mail import OrderMail, OrderMailKind
+from app.mails.order_mail import Mail, OrderMail, OrderMailKind
 from app.mails.rendering import OrderMails
 from app.models import OutgoingMail
 from app.repositories.system.mail_repository import MailRepository
@@ -29,6 +29,10 @@ class MailService:
     async def write(self, user_id: UUID, recipient: str, text: MailText) -> None:
         """Store a mail, which is sent after the commit."""
         await self._store(user_id, recipient, text.subject, text.body, None)
+
+    async def write_to_guest(self, recipient: str, mail: Mail) -> None:
+        """Store a mail to a person without an account, which is sent after the commit."""
+        await self._store(None, recipient, mail.subject, mail.text, mail.html)
 
     async def write_about_order(
         self,

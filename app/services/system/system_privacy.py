@@ -1,16 +1,16 @@
 """The personal data in the audit trail, waiting mails and idempotent responses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from app.models import AuditEvent, User
+from app.models import AuditEvent, OrderMailRecord, User
 from app.repositories.system.audit_repository import AuditRepository
 from app.repositories.system.idempotency_repository import IdempotencyRepository
 from app.repositories.system.mail_repository import MailRepository
 from app.schemas.system.audit_schema import AuditEventRead
 from app.security.principal import ANONYMOUS, Caller, name_of_user
-from app.services.personal_data import PersonalData
+from app.services.personal_data import Guest, PersonalData
 
 
 class SystemPrivacy(PersonalData):
@@ -31,6 +31,20 @@ class SystemPrivacy(PersonalData):
     async def keeps(self, user: User) -> bool:
         """Return False: events do not need the row of the user, and outlive it."""
         return False
+
+    async def mails_about(self, order_ids: Sequence[UUID]) -> Sequence[OrderMailRecord]:
+        """Return which mails were written about orders."""
+        return await self._mails.records_of(order_ids)
+
+    async def erase_guest(self, guest: Guest, order_ids: Sequence[UUID]) -> int:
+        """Delete the waiting mails to a guest, and the stored responses about the guest's orders.
+
+        Return the number of the mails.
+        """
+        ids = [each for each, recipient in await self._mails.to_guests() if guest.owns(recipient)]
+        await self._mails.delete_all(ids)
+        await self._answers.delete_about(order_ids)
+        return len(ids)
 
     async def erase(self, user: User) -> None:
         """Delete waiting mails and stored responses; clear network addresses in the audit trail."""

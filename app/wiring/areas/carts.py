@@ -76,7 +76,11 @@ def provide_cart_claims(
 def provide_personal_data(session: AsyncSession, shop: Shop) -> CartsPrivacy:
     """Return the personal data in carts."""
     return CartsPrivacy(
-        CartRepository(session), provide_quotes(session, shop), shop.settings.low_stock_at
+        CartRepository(session),
+        CartLineRepository(session),
+        provide_quotes(session, shop),
+        provide_idempotency(session, shop),
+        shop.settings.low_stock_at,
     )
 
 

@@ -10,11 +10,13 @@ from app.repositories.catalogue.category_path_repository import CategoryPathRepo
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.catalogue.stock_repository import StockRepository
 from app.repositories.catalogue.variant_repository import VariantRepository
+from app.repositories.data.guest_proof_repository import GuestProofRepository
 from app.repositories.data.order_import_repository import OrderImportRepository
 from app.repositories.data.product_export_repository import ProductExportRepository
 from app.repositories.data.product_import_repository import ProductImportRepository
 from app.repositories.data.user_import_repository import UserImportRepository
 from app.repositories.orders.order_repository import OrderRepository
+from app.services.data.guest_data_service import GuestDataService
 from app.services.data.import_outcome import ImportOptions
 from app.services.data.import_service import ImportService
 from app.services.data.order_change import OrderChanges
@@ -45,6 +47,25 @@ def provide_privacy(
         system.provide_personal_data(session, shop),
     ]
     return PrivacyService(users, areas, provide_audit(session, shop), shop.clock)
+
+
+def provide_guest_data(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> GuestDataService:
+    """Return the service of the data of persons without an account."""
+    return GuestDataService(
+        GuestProofRepository(session),
+        carts.provide_personal_data(session, shop),
+        orders.provide_personal_data(session, shop),
+        messaging.provide_personal_data(session, shop),
+        system.provide_personal_data(session, shop),
+        identity.provide_accounts(session, shop),
+        system.provide_mails(session, shop),
+        shop.order_mails,
+        provide_audit(session, shop),
+        shop.clock,
+        shop.settings.storefront_url,
+    )
 
 
 def provide_product_export(shop: Shop) -> ProductExport:
@@ -130,7 +151,9 @@ def _order_import(
 
 
 Privacy = NamedDependency[PrivacyService]
+GuestData = NamedDependency[GuestDataService]
 
 DEPENDENCIES = {
+    "guest_data": Provide(provide_guest_data, sync_to_thread=False),
     "privacy": Provide(provide_privacy, sync_to_thread=False),
 }

@@ -14,9 +14,12 @@ from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.catalogue.stock_repository import StockRepository
 from app.repositories.identity.address_repository import AddressRepository
 from app.repositories.identity.user_repository import UserRepository
+from app.repositories.orders.guest_order_repository import GuestOrderRepository
 from app.repositories.orders.order_repository import OrderRepository
 from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
+from app.repositories.promotions.redemption_repository import RedemptionRepository
 from app.services.orders.checkouts import Checkouts, PaymentTerms
+from app.services.orders.customers import Customers
 from app.services.orders.order_batches import BatchWork, OrderBatches
 from app.services.orders.order_moves import OrderMoves
 from app.services.orders.order_service import OrderService
@@ -26,6 +29,7 @@ from app.services.orders.payments.order_payments import OrderPayments
 from app.services.orders.payments.payment_books import PaymentBooks
 from app.services.orders.payments.payment_calls import PaymentCalls
 from app.settings import Settings
+from app.wiring.areas.carts import provide_personal_data as provide_carts_privacy
 from app.wiring.areas.carts import provide_quotes
 from app.wiring.areas.messaging import provide_outbox
 from app.wiring.areas.payments import provider_of
@@ -63,7 +67,7 @@ def provide_order_moves(
     return OrderMoves(
         OrderRepository(session),
         StockRepository(session),
-        UserRepository(session),
+        provide_customers(session, shop),
         provide_outbox(session, shop),
         shop.clock,
         provide_checkouts(session, shop),
@@ -154,9 +158,24 @@ def _holds(settings: Settings) -> dict[str, timedelta]:
     return {code: by_hand if code == MANUAL else by_provider for code in settings.payment_providers}
 
 
-def provide_personal_data(session: AsyncSession, _shop: Shop) -> OrdersPrivacy:
+def provide_customers(session: AsyncSession, shop: Shop) -> Customers:
+    """Return what clears the customers of finished orders."""
+    return Customers(
+        UserRepository(session),
+        CartRepository(session),
+        provide_carts_privacy(session, shop),
+        RedemptionRepository(session),
+    )
+
+
+def provide_personal_data(session: AsyncSession, shop: Shop) -> OrdersPrivacy:
     """Return the personal data in orders."""
-    return OrdersPrivacy(OrderRepository(session))
+    return OrdersPrivacy(
+        OrderRepository(session),
+        GuestOrderRepository(session),
+        provide_customers(session, shop),
+        shop.clock,
+    )
 
 
 def order_batches(shop: Shop) -> OrderBatches:

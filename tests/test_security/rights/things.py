@@ -37,6 +37,7 @@ SHIRT = UUID("0199a1b2-7c00-7d00-8e00-00000000a11e")
 FILE = ("00", "00", "0" * 64 + ".webp")
 """The key of the file of an image, in parts."""
 CART_TOKEN = "the token of a guest"
+GUEST_TOKEN = "the-token-of-a-guest-who-was-written-to"
 ORDERED_CART = UUID("0199a1b2-7c00-7d00-8e00-00000000ca27")
 
 
@@ -134,6 +135,18 @@ def carts_rows(now: datetime, ids: Mapping[type[Base], UUID]) -> list[tuple[type
     ordered = dict.fromkeys(cart) | {"id": ORDERED_CART, "order_id": ids[Order]} | shared
     line = {"cart_id": cart["id"], "variant_id": SHIRT, "position": 1, "quantity": 1}
     return [(Cart, ordered), (Cart, cart), (CartLine, line)]
+
+
+def guest_proof_row(now: datetime) -> Row:
+    """Return the proof of an address with the token of a guest."""
+    return {
+        "id": new_id(now),
+        "token_digest": digest_of(GUEST_TOKEN),
+        "email": "guest@example.com",
+        "email_key": "guest@example.com",
+        "created_at": now,
+        "expires_at": now + timedelta(days=1),
+    }
 
 
 def letter_row(now: datetime) -> Row:

@@ -17,6 +17,7 @@ from app.models import (
     Category,
     DailyReport,
     DeadLetter,
+    GuestProof,
     LoginSession,
     MovementReason,
     Operation,
@@ -53,9 +54,11 @@ from tests.test_security.rights.things import (
     CART_TOKEN,
     DAY,
     FILE,
+    GUEST_TOKEN,
     ORDERED_CART,
     SHIRT,
     carts_rows,
+    guest_proof_row,
     image_rows,
     letter_row,
     movement_row,
@@ -75,6 +78,7 @@ SAME = dict(zip(("first", "second", "name"), FILE)) | {
     "file_path": "docs.js",
     "day": DAY.isoformat(),
     "cart_token": CART_TOKEN,
+    "guest_token": GUEST_TOKEN,
     "ordered_cart_id": str(ORDERED_CART),
 }
 """What stands in paths and headers of every shop."""
@@ -147,9 +151,9 @@ async def world_of(shop: Shop, scope: Scope | None = None) -> World:
     spare = machine(shop, {OrdersScope.ORDERS_READ})
     owner = people["owner"]
     things = _things(shop, owner)
-    things += carts_rows(
-        shop.clock.now(), {model: row["id"] for model, row in things if "id" in row}
-    )
+    now = shop.clock.now()
+    things += carts_rows(now, {model: row["id"] for model, row in things if "id" in row})
+    things.append((GuestProof, guest_proof_row(now)))
     rows: list[tuple[type[Base], Row]] = [(User, each.user) for each in people.values()]
     rows += [(LoginSession, each.session) for each in people.values()]
     rows += [*((ApiKey, each.row) for each in (without, within, spare)), *things]

@@ -6,29 +6,38 @@ from uuid import UUID
 
 import httpx
 import pytest
+from litestar import Litestar
 from sqlalchemy import Column, ForeignKey, MetaData, String, Table
 
+from app.messaging.pipeline import Pipeline
 from app.models import Base, UserRole
-from app.security.principal import Caller, name_of_user
-from app.wiring.areas.data import provide_privacy
+from app.security.principal import ANONYMOUS, Caller, name_of_user
+from app.wiring.areas.data import provide_guest_data, provide_privacy
 from app.wiring.resources import Shop
+from tests.support.accounts import at, mails_of
 from tests.support.factories import address, create_product, create_user, place_order
 from tests.support.queries import Statement, statements_of
+from tests.test_controllers.checkout.setting import ordered, ready
+from tests.test_messaging.deliveries import take_postponed
 
 # Columns that say who somebody is or did something, and such as may quote whole documents.
 PERSONAL = {
     "actor",
     "address",
+    "billing_address",
     "body",
     "caller",
     "company",
     "created_by",
+    "customer_key",
     "delivery_address",
     "detail",
     "email",
+    "email_key",
     "first_name",
     "last_name",
     "line2",
+    "note",
     "phone",
     "recipient",
     "result",
@@ -45,6 +54,7 @@ NOT_EXPORTED = {
     "api_keys": "a key is a machine's: that somebody has made it is in the audit trail",
     "dead_letters": "a message that the shop could not read as anybody's",
     "errands": "names what is to be done, such as an image, and no person",
+    "guest_proofs": "are of addresses without an account",
     "idempotency_keys": "repeats an answer that the person was given, for a day",
     "operations": "repeats what the person's orders and addresses say, for a week",
     "order_mails": "says which mails were written about an order that is exported whole",
@@ -57,6 +67,7 @@ NOT_EXPORTED = {
 NOT_ERASED = {
     "cart_lines": "are deleted by the database with the carts that have them",
     "errands": "names what is to be done, such as an image, and no person",
+    "guest_proofs": "are of addresses without an account",
     "order_adjustments": "the books need what promotions took off, and no person is in it",
     "order_changes": "the books need each step; its maker is an id without a person",
     "order_items": "the books need what was sold, and no person is in it",
@@ -67,6 +78,34 @@ NOT_ERASED = {
     "report_lines": "the books need the sums of each order, and no person is in them",
     "stock_movements": "the books need each movement; its maker is an id without a person",
 }
+_OF_ACCOUNTS = {
+    "addresses": "are of users",
+    "api_keys": "a key is a machine's",
+    "dead_letters": "a message that the shop could not read, and no message is about a guest",
+    "errands": "names what is to be done, such as the end of an order, and no person",
+    "login_sessions": "are of users",
+    "outbox": "no message about an order of a guest has more than its id",
+    "report_lines": "sums of an order, and no person is in them",
+    "stock_movements": "names an order, or the id of staff",
+    "users": "have accounts",
+}
+NOT_EXPORTED_OF_GUESTS = _OF_ACCOUNTS | {
+    "idempotency_keys": "repeats an answer that the guest or staff was given, for a day",
+    "operations": "repeats what the guest's orders say, for a week",
+    "outgoing_mails": "leaves within moments, to the guest",
+    "redemptions": "name the promotions of orders that are exported whole",
+}
+NOT_ERASED_OF_GUESTS = (
+    _OF_ACCOUNTS
+    | {
+        "audit_events": "the events of guests have no network address, and name no person",
+    }
+    | {
+        name: reason
+        for name, reason in NOT_ERASED.items()
+        if name not in ("guest_proofs", "redemptions")
+    }
+)
 
 
 def tables_of_persons(metadata: MetaData) -> set[str]:
@@ -139,3 +178,46 @@ async def test_every_table_of_persons_is_erased_or_has_a_reason(
             await provide_privacy(session, shop).erase(person, person.own_id)
     erased = tables_in(statements, "UPDATE|DELETE FROM")
     assert tables_of_persons(Base.metadata) - erased == set(NOT_ERASED)
+
+
+async def token_of_a_guest(client: httpx.AsyncClient, app: Litestar, shop: Shop) -> str:
+    """Have a guest leave an order that is finished, and one that waits with its mail.
+
+    Return the token that proves the address.
+    """
+    goods = await create_product(client)
+    async with at(app, "198.18.255.1") as guest:
+        for is_finished in (True, False):
+            order = await ordered(await ready(guest, {goods["id"]: 1}))
+            if is_finished:
+                path, cancelled = f"/orders/{order['id']}", {"status": "cancelled"}
+                await client.patch(path, json=cancelled, headers={"Prefer": "respond-async"})
+                await Pipeline(shop).process(await take_postponed(shop))
+        asked = {"email": "ada@example.com"}
+        assert (await guest.post("/guest-data/requests", json=asked)).status_code == 202
+    body = (await mails_of(shop))[-1].body
+    (token,) = re.findall(r"^[A-Za-z0-9_-]{43}$", body, re.MULTILINE)
+    found: str = token
+    return found
+
+
+async def test_every_table_of_persons_is_exported_to_a_guest_or_has_a_reason(
+    client: httpx.AsyncClient, app: Litestar, shop: Shop
+) -> None:
+    token = await token_of_a_guest(client, app, shop)
+    with statements_of(shop) as statements:
+        async with shop.database.write() as session:
+            await provide_guest_data(session, shop).export(token, ANONYMOUS)
+    left = tables_of_persons(Base.metadata) - tables_in(statements, "FROM|INTO")
+    assert left == set(NOT_EXPORTED_OF_GUESTS)
+
+
+async def test_every_table_of_persons_is_erased_of_a_guest_or_has_a_reason(
+    client: httpx.AsyncClient, app: Litestar, shop: Shop
+) -> None:
+    token = await token_of_a_guest(client, app, shop)
+    with statements_of(shop) as statements:
+        async with shop.database.write() as session:
+            await provide_guest_data(session, shop).erase(token, ANONYMOUS)
+    left = tables_of_persons(Base.metadata) - tables_in(statements, "UPDATE|DELETE FROM")
+    assert left == set(NOT_ERASED_OF_GUESTS)

@@ -48,7 +48,7 @@ async def test_the_document_is_openapi_3_1(client: httpx.AsyncClient) -> None:
     assert document["openapi"].startswith("3.1.")
     assert document["info"]["title"] == "Lavka"
     tags = {"auth", "users", "products", "orders", "reports", "api keys", "operations"}
-    tags |= {"prices", "taxes", "shipping", "promotions", "carts", "audit", "health"}
+    tags |= {"prices", "taxes", "shipping", "promotions", "carts", "audit", "health", "guest data"}
     assert {tag["name"] for tag in document["tags"]} == tags
     assert all(tag["description"] for tag in document["tags"])
 

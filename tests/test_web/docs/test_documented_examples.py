@@ -43,6 +43,8 @@ STRANGE = {
     REFRESH: 401,
     "/api/v1/auth/password/reset": 401,
     "/api/v1/auth/email/verify": 401,
+    "/api/v1/guest-data/export": 401,
+    "/api/v1/guest-data/erasure": 401,
 }
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),

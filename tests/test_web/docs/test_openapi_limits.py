@@ -32,7 +32,14 @@ SHOWN: list[tuple[type[Schema], type[Base]]] = [
     (OrderChangeRead, OrderChange),
 ]
 # An export is whole by law, however much there is.
-WHOLE = {f"#/components/schemas/UserExport/properties/{name}" for name in ("orders", "events")}
+WHOLE = {
+    f"#/components/schemas/{schema}/properties/{name}"
+    for schema, names in (
+        ("UserExport", ("orders", "events")),
+        ("GuestExport", ("carts", "orders", "mails")),
+    )
+    for name in names
+}
 BOUNDS: dict[str, list[tuple[str, ...]]] = {
     "string": [("maxLength", "enum", "const")],
     "array": [("maxItems",)],
