@@ -6,10 +6,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import column, insert, select, table, text, update
 
+from app.core.email_addresses import address_key
 from app.core.ids import new_id
 from app.core.search_words import search_text
 from app.database.migrate import migrate
-from app.models import ApiKey, AuditEvent, Product, User, UserRole, Variant
+from app.models import ApiKey, AuditEvent, Cart, Product, User, UserRole, Variant
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.product_query import ProductQuery
 from app.tables.identity import comparison_key
@@ -96,6 +97,19 @@ async def test_users_of_two_domains_that_had_one_key_get_two(shop: Shop) -> None
         assert (await client.patch(path, json={"first_name": "Bob"})).status_code == 200
         await downgrade(shop.database, "0009")
         await upgrade(shop.database, "head")
+
+
+async def test_carts_from_before_their_keys_are_found_by_their_addresses(shop: Shop) -> None:
+    emails = ["X@fa\u00df.de", "Stra\u00dfe@XN--FA-HIA.de", "eve@example.com", None]
+    async with running(create_app(Shop(shop.settings))) as app, client_of(app) as client:
+        for email in emails:
+            assert (await client.post("/carts", json={"email": email})).status_code == 201
+        await downgrade(shop.database, "0030")
+        await upgrade(shop.database, "head")
+    async with shop.database.read() as session:
+        keys = list(await session.scalars(select(Cart.email_key).order_by(Cart.created_at)))
+    assert keys == ["x@xn--fa-hia.de", "strasse@xn--fa-hia.de", "eve@example.com", None]
+    assert keys == [None if email is None else address_key(email) for email in emails]
 
 
 async def test_keys_of_those_who_are_no_administrators_are_revoked(shop: Shop) -> None:

@@ -77,6 +77,39 @@ async def test_every_way_to_a_mail_with_a_token_counts_for_its_recipient(tmp_pat
         assert len(mails) == len(before["outgoing_mails"]) + 3
 
 
+async def test_requests_of_guests_have_the_same_limit_for_known_and_unknown_addresses(
+    tmp_path: Path,
+) -> None:
+    async with opened(limited(tmp_path, login_limit_per_address=1_000)) as (app, client):
+        assert (await client.post("/carts", json={"email": "ada@example.com"})).status_code == 201
+        for email in ("ada@example.com", "nobody@example.com"):
+            spellings = [email, email.upper()] * 3
+            answers = [
+                await client.post("/guest-data/requests", json={"email": each})
+                for each in spellings
+            ]
+            assert [answer.status_code for answer in answers] == [202] * 5 + [429]
+            assert_told(answers[-1], 5)
+        assert len(await mails_of(app.state.shop)) == 10
+        # A mail to reset a password has a token, too.
+        forgotten = await client.post("/auth/password/forgot", json={"email": "ada@example.com"})
+        assert forgotten.status_code == 429
+
+
+async def test_tokens_of_guests_are_guessed_twenty_times_a_minute_at_most(tmp_path: Path) -> None:
+    async with opened(limited(tmp_path)) as (app, _):
+        async with at(app, "192.0.2.1") as guesser:
+            seen = []
+            for number in range(11):
+                for path in ("export", "erasure"):
+                    body = {"token": f"guess-{number}"}
+                    answer = await guesser.post(f"/guest-data/{path}", json=body)
+                    seen.append(answer.status_code)
+            assert seen == [401] * 20 + [429] * 2
+            asked = {"email": "ada@example.com"}
+            assert (await guesser.post("/guest-data/requests", json=asked)).status_code == 429
+
+
 async def test_registrations_with_an_address_cost_five_hashes_a_minute_at_most(
     tmp_path: Path,
 ) -> None:

@@ -17,17 +17,17 @@ class GuestProofRepository(Repository[GuestProof]):
     model = GuestProof
 
     async def find(self, digest: bytes, now: datetime) -> GuestProof | None:
-        """Return the proof with a token that is valid, locked: it serves one request at a time."""
+        """Return the proof with a token, if it is valid."""
         query = select(GuestProof).where(
             GuestProof.token_digest == digest, GuestProof.expires_at > now
         )
-        proof: GuestProof | None = await self.session.scalar(query.with_for_update())
+        proof: GuestProof | None = await self.session.scalar(query)
         return proof
 
-    async def of_key(self, email_key: str) -> Sequence[GuestProof]:
-        """Return the proofs of the addresses with a key."""
-        query = select(GuestProof).where(GuestProof.email_key == email_key)
-        return (await self.session.scalars(query.order_by(GuestProof.id))).all()
+    async def locked_of(self, email_key: str) -> Sequence[GuestProof]:
+        """Return the proofs of the addresses with a key, locked in the order of their ids."""
+        query = select(GuestProof).where(GuestProof.email_key == email_key).order_by(GuestProof.id)
+        return (await self.session.scalars(query.with_for_update())).all()
 
     async def delete_all(self, ids: Collection[UUID]) -> None:
         """Delete proofs."""

@@ -35,6 +35,7 @@ from app.services.system.mail_service import MailService
 from app.services.system.system_privacy import SystemPrivacy
 
 LIFETIME = timedelta(hours=1)
+_INVALID = "the token was not issued by this shop, has expired or was used"
 _ORDERS = KeptData(
     what="orders",
     kept_because="the law requires the shop to keep its books: the lines, amounts, tax and "
@@ -128,15 +129,20 @@ class GuestDataService:
             InvalidToken: it was not issued by the shop, has expired, or an erasure has ended it.
         """
         proof, guest = await self._proved(token)
-        # First: a checkout that has begun ends before, and its order is found.
+        # Before anything else: two erasures by different tokens wait for each other here only.
+        proofs = [
+            each for each in await self._proofs.locked_of(guest.key) if guest.owns(each.email)
+        ]
+        if proof not in proofs:
+            raise InvalidToken(_INVALID)
+        # A checkout that has begun ends before this returns, and its order is found.
         await self._carts.stop_guest(guest)
         orders = await self._orders.erase_guest(guest)
         order_ids = [*orders.cleared, *orders.waiting]
         deleted_carts = await self._carts.erase_guest(guest, orders.waiting)
         await self._messages.anonymise_results(order_ids)
         deleted_mails = await self._system.erase_guest(guest, order_ids)
-        proofs = await self._proofs.of_key(guest.key)
-        await self._proofs.delete_all([each.id for each in proofs if guest.owns(each.email)])
+        await self._proofs.delete_all([each.id for each in proofs])
         await self._record(DataAudited.GUEST_ERASED, caller, proof.id)
         return GuestErasure(
             erased_at=self._clock.now(),
@@ -154,7 +160,7 @@ class GuestDataService:
     async def _proved(self, token: str) -> tuple[GuestProof, Guest]:
         proof = await self._proofs.find(digest_of(token), self._clock.now())
         if proof is None:
-            raise InvalidToken("the token was not issued by this shop, has expired or was used")
+            raise InvalidToken(_INVALID)
         return proof, Guest(proof.email)
 
     async def _record(self, event: DataAudited, caller: Caller, proof_id: UUID) -> None:

@@ -64,7 +64,7 @@ class MessagingPrivacy(PersonalData):
         """Anonymise the results of operations that contain an id of users or orders."""
         for operation in await self._operations.with_results_about(ids):
             operation.result = _anonymised(operation.result)
-        await self._outbox.flush()
+        await self._operations.flush()
 
 
 def _anonymised(document: Any) -> Any:
