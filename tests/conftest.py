@@ -50,7 +50,7 @@ WORKERS = min((os.cpu_count() or 1) + 1, 8)
 _BUSY_MACHINE_SECONDS = 60.0
 # To copy a database takes a fifth of the time of all migrations.
 TEMPLATE = "with_schema"
-# Hashes that cost nothing, and no limits: the tests of those set them.
+# Hashes that cost nothing, no limits (the tests of those set them), and the bank for tests.
 QUICK: dict[str, Any] = {
     "password_memory_kib": 8,
     "password_iterations": 1,
@@ -58,6 +58,7 @@ QUICK: dict[str, Any] = {
     "login_limit_per_address": 1_000_000,
     "code_limit_per_minute": 1_000_000,
     "rate_limit_per_minute": 0,
+    "payment_providers": ("manual", "test"),
 }
 
 

@@ -84,7 +84,9 @@ def test_every_language_has_the_same_texts_with_the_same_placeholders() -> None:
     }
     places = {code: {place[:2] for place in found} for code, found in names.items()}
     assert places["de"] == places["en"] == places["ru"]
-    assert {kind.value for kind in KINDS} | {"guest_data", "words", "countries"} == languages["en"].texts.keys()
+    assert {kind.value for kind in KINDS} | {"guest_data", "words", "countries"} == languages[
+        "en"
+    ].texts.keys()
     for found in names.values():
         for section, key, name in found:
             known = PLACEHOLDERS.get(key, set() if section == "words" else {"number", "shop"})

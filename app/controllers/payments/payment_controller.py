@@ -122,7 +122,7 @@ class PaymentController(Controller):
         data: JSONBody[RefundCreate],
         payment_calls: Calls,
     ) -> Response[RefundRead]:
-        """Return money of a payment; `status` tells whether the provider has made it already."""
+        """Return money of a payment; until the provider has made it, its status is `asked`."""
         key = key_of(request.headers)
         refund = await payment_calls.refund(request.caller.name, payment_id, data, key)
         return created_response(refund, f"/api/v1/refunds/{refund.id}")

@@ -30,7 +30,7 @@ class ProviderController(Controller):
 
     @post(
         "/{provider:str}/events",
-        status_code=200,
+        status_code=204,
         summary="Receive an event of a provider",
         opt=declared(
             ProviderNotFound,
@@ -41,7 +41,6 @@ class ProviderController(Controller):
     )
     async def receive(
         self, request: ShopRequest, provider: FromPath[str], payment_calls: Calls
-    ) -> Response[None]:
+    ) -> None:
         """Take an event that the provider has signed; its payment is then looked up there."""
         await payment_calls.receive(provider, await request.body(), request.headers)
-        return Response(None, status_code=200)

@@ -10,7 +10,7 @@ from app.models import PaymentStatus, RefundStatus
 
 
 class ProviderUnreachable(Exception):
-    """The provider did not answer, or not in a way that tells whether it has done what was asked."""
+    """The provider did not answer, and may or may not have done what was asked."""
 
 
 class ProviderRefusal(Exception):

@@ -1,14 +1,14 @@
 """Queries over payments, their steps and refunds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.errors import PaymentNotFound, RefundNotFound
-from app.models import Payment, PaymentStep, Refund, RefundStatus
+from app.models import Order, Payment, PaymentStep, Refund, RefundStatus
 from app.repositories.base import Repository
-from app.repositories.bulk import insert_rows, table_of
+from app.repositories.bulk import among, insert_rows, table_of
 from app.schemas.payments.payment_schema import PaymentQuery
 
 _steps = table_of(PaymentStep)
@@ -63,6 +63,24 @@ class PaymentRepository(Repository[Payment]):
             rows, Payment.created_at, order=query.order, limit=query.limit, cursor=query.cursor
         )
 
+    async def of_orders(self, order_ids: Collection[UUID]) -> Sequence[Payment]:
+        """Return the payments of orders, the oldest first."""
+        query = select(Payment).where(among(self.session, Payment.order_id, order_ids))
+        return (await self.session.scalars(query.order_by(Payment.created_at, Payment.id))).all()
+
+    async def clear_notes(self, order_ids: Collection[UUID]) -> None:
+        """Clear what staff has noted on the payments of orders."""
+        noted = update(Payment).where(
+            among(self.session, Payment.order_id, order_ids), Payment.note.is_not(None)
+        )
+        await self.session.execute(noted.values(note=None))
+
+    async def clear_notes_of_user(self, user_id: UUID) -> None:
+        """Clear what staff has noted on the payments of a user."""
+        own = select(Order.id).where(Order.user_id == user_id)
+        noted = update(Payment).where(Payment.order_id.in_(own), Payment.note.is_not(None))
+        await self.session.execute(noted.values(note=None))
+
     async def add_step(self, payment: Payment, actor: str) -> None:
         """Record what a payment is after a change."""
         seq = await self.session.scalar(
@@ -91,6 +109,11 @@ class RefundRepository(Repository[Refund]):
     async def of_order(self, order_id: UUID) -> Sequence[Refund]:
         """Return the refunds of an order, the oldest first."""
         query = select(Refund).where(Refund.order_id == order_id)
+        return (await self.session.scalars(query.order_by(Refund.created_at, Refund.id))).all()
+
+    async def of_orders(self, order_ids: Collection[UUID]) -> Sequence[Refund]:
+        """Return the refunds of orders, the oldest first."""
+        query = select(Refund).where(among(self.session, Refund.order_id, order_ids))
         return (await self.session.scalars(query.order_by(Refund.created_at, Refund.id))).all()
 
     async def of_key(self, payment_id: UUID, request_key: str) -> Refund | None:

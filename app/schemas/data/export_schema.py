@@ -9,6 +9,7 @@ from app.schemas.carts.cart_schema import CartRead
 from app.schemas.identity.auth_schema import MAX_SESSIONS, SessionRead
 from app.schemas.identity.user_schema import MAX_ADDRESSES, AddressRead, UserRead
 from app.schemas.orders.order_schema import OrderRead
+from app.schemas.payments.payment_schema import PaymentRead, RefundRead
 from app.schemas.system.audit_schema import AuditEventRead
 
 _USER = {name: field.examples[0] for name, field in UserRead.model_fields.items() if field.examples}
@@ -28,6 +29,12 @@ class UserExport(Schema):
         max_length=1, description="The cart of the user, if there is one.", examples=[[]]
     )
     orders: list[OrderRead] = Field(description="All orders, oldest first.", examples=[[]])
+    payments: list[PaymentRead] = Field(
+        description="The payments of the orders, oldest first.", examples=[[]]
+    )
+    refunds: list[RefundRead] = Field(
+        description="What was returned of them, oldest first.", examples=[[]]
+    )
     sessions: list[SessionRead] = Field(
         max_length=MAX_SESSIONS, description="The active log-ins.", examples=[[]]
     )

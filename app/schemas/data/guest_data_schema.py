@@ -13,6 +13,7 @@ from app.schemas.carts.cart_schema import MAX_CODES, MAX_NOTE, Locale
 from app.schemas.fields import Email, Natural
 from app.schemas.identity.user_schema import EXAMPLE_ADDRESS
 from app.schemas.orders.order_schema import DeliveryAddress, OrderRead
+from app.schemas.payments.payment_schema import PaymentRead, RefundRead
 from app.tables.promotions import CODE_LENGTH
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
@@ -118,6 +119,12 @@ class GuestExport(Schema):
     )
     carts: list[GuestCart] = Field(description="The carts, oldest first.", examples=[[]])
     orders: list[OrderRead] = Field(description="The orders, oldest first.", examples=[[]])
+    payments: list[PaymentRead] = Field(
+        description="The payments of the orders, oldest first.", examples=[[]]
+    )
+    refunds: list[RefundRead] = Field(
+        description="What was returned of them, oldest first.", examples=[[]]
+    )
     mails: list[GuestMail] = Field(
         description="Which mails were written about the orders, oldest first.", examples=[[]]
     )

@@ -116,6 +116,7 @@ class GuestDataService:
             email=guest.email,
             carts=[_shown(cart, quantities.get(cart.id, {})) for cart in carts],
             orders=orders,
+            **await self._orders.money_of([each.id for each in orders]),
             mails=[GuestMail.model_validate(each) for each in mails],
             kept=_kept(
                 orders=len(orders), unfinished=sum(each.status not in FINISHED for each in orders)

@@ -3,6 +3,7 @@
 from app.models import Order
 from app.repositories.carts.cart_repository import CartRepository
 from app.repositories.identity.user_repository import UserRepository
+from app.repositories.payments.payment_repository import PaymentRepository
 from app.repositories.promotions.redemption_repository import RedemptionRepository
 from app.services.carts.carts_privacy import CartsPrivacy
 from app.tables.orders import without_customer
@@ -17,11 +18,13 @@ class Customers:
         carts: CartRepository,
         privacy: CartsPrivacy,
         redemptions: RedemptionRepository,
+        payments: PaymentRepository,
     ) -> None:
         self._users = users
         self._carts = carts
         self._privacy = privacy
         self._redemptions = redemptions
+        self._payments = payments
 
     async def clear_if_erased(self, order: Order) -> None:
         """Clear the customer in an order that is finished now, if that was erased before."""
@@ -32,6 +35,7 @@ class Customers:
         is_shown = order.delivery_address is not None or order.email is not None
         if is_shown and await self._users.is_anonymised(order.user_id):
             _clear(order)
+            await self._payments.clear_notes([order.id])
 
     async def clear_guest(self, order: Order) -> int:
         """Clear the guest in a finished order, and delete the cart by which the guest sees it.
@@ -39,6 +43,7 @@ class Customers:
         Return the number of carts that were deleted.
         """
         _clear(order)
+        await self._payments.clear_notes([order.id])
         await self._redemptions.forget_customer(order.id)
         cart = await self._carts.of_order(order.id)
         if cart is None:

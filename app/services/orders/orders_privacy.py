@@ -9,7 +9,9 @@ from app.core.clock import Clock
 from app.models import TRANSITIONS, Order, User
 from app.repositories.orders.guest_order_repository import GuestOrderRepository
 from app.repositories.orders.order_repository import OrderRepository
+from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
 from app.schemas.orders.order_schema import OrderRead
+from app.schemas.payments.payment_schema import PaymentRead, RefundRead
 from app.security.principal import Caller
 from app.services.orders.customers import Customers
 from app.services.personal_data import Guest, PersonalData
@@ -35,17 +37,33 @@ class OrdersPrivacy(PersonalData):
         orders: OrderRepository,
         guests: GuestOrderRepository,
         customers: Customers,
+        payments: PaymentRepository,
+        refunds: RefundRepository,
         clock: Clock,
     ) -> None:
         self._orders = orders
         self._guests = guests
         self._customers = customers
+        self._payments = payments
+        self._refunds = refunds
         self._clock = clock
 
     async def export(self, caller: Caller, user: User) -> Mapping[str, Any]:
-        """Return all orders of the user."""
+        """Return all orders of the user, with their payments."""
         orders = await self._orders.all_of_user(user.id)
-        return {"orders": [OrderRead.model_validate(each) for each in orders]}
+        return {
+            "orders": [OrderRead.model_validate(each) for each in orders],
+            **await self.money_of([each.id for each in orders]),
+        }
+
+    async def money_of(self, order_ids: Sequence[UUID]) -> dict[str, Any]:
+        """Return the payments and the refunds of orders, by the fields of an export."""
+        payments = await self._payments.of_orders(order_ids)
+        refunds = await self._refunds.of_orders(order_ids)
+        return {
+            "payments": [PaymentRead.model_validate(each) for each in payments],
+            "refunds": [RefundRead.model_validate(each) for each in refunds],
+        }
 
     async def keeps(self, user: User) -> bool:
         """Return whether the user ever ordered: the ledger needs every order."""
@@ -54,6 +72,7 @@ class OrdersPrivacy(PersonalData):
     async def erase(self, user: User) -> None:
         """Clear the customer in orders; an order in transit keeps its address until delivery."""
         await self._orders.clear_customers(user.id, FINISHED)
+        await self._payments.clear_notes_of_user(user.id)
 
     async def of_guest(self, guest: Guest) -> list[OrderRead]:
         """Return all orders of a guest."""

@@ -264,9 +264,7 @@ def _problems(handler: HTTPRouteHandler) -> list[type[DomainError]]:
     # The length of a header of GET is limited.
     problems += [InvalidInput] if method == "GET" else []
     problems += _BODY_PROBLEMS if _inputs(handler) else ()
-    problems += (
-        _POST_PROBLEMS if method == "POST" and options_of(handler).has_stored_answers else ()
-    )
+    problems += _POST_PROBLEMS if method == "POST" and options_of(handler).takes_keys else ()
     # A health check reports outages itself; all other injected dependencies need the database.
     is_injected = handler.resolve_dependencies().keys() & handler.parsed_fn_signature.parameters
     problems += [Unavailable] if is_injected and not options_of(handler).is_health else []

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.configuration.fields import PROVIDERS
 from app.core.countries import COUNTRIES
 from app.web.cart_tokens import CART_TOKEN
 from app.web.middleware.body_limits import MAX_HEADER_LENGTH
@@ -48,13 +49,19 @@ _COUNTRY = {
     "description": "The country's ISO 3166-1 alpha-2 code.",
     "schema": {"type": "string", "enum": sorted(COUNTRIES)},
 }
+_PROVIDER = {
+    "name": "provider",
+    "description": "The code of the provider.",
+    "schema": {"type": "string", "enum": list(PROVIDERS)},
+}
+_NAMED = {each["name"]: each for each in (_COUNTRY, _PROVIDER)}
 
 
 def path_parameter(parameter: dict[str, Any]) -> dict[str, Any]:
     """Return the framework's parameter with a description."""
     name = parameter["name"]
-    if name == _COUNTRY["name"]:
-        return parameter | _COUNTRY
+    if name in _NAMED:
+        return parameter | _NAMED[name]
     subject = f"id of the {name.removesuffix('_id')}" if name.endswith("_id") else name
     return parameter | {"description": f"The {subject}."}
 

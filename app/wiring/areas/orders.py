@@ -165,6 +165,7 @@ def provide_customers(session: AsyncSession, shop: Shop) -> Customers:
         CartRepository(session),
         provide_carts_privacy(session, shop),
         RedemptionRepository(session),
+        PaymentRepository(session),
     )
 
 
@@ -174,6 +175,8 @@ def provide_personal_data(session: AsyncSession, shop: Shop) -> OrdersPrivacy:
         OrderRepository(session),
         GuestOrderRepository(session),
         provide_customers(session, shop),
+        PaymentRepository(session),
+        RefundRepository(session),
         shop.clock,
     )
 

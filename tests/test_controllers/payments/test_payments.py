@@ -30,11 +30,6 @@ from tests.test_controllers.payments.setting import (
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture(autouse=True)
-def offered(monkeypatch: pytest.MonkeyPatch, shop: Shop) -> None:
-    offer(monkeypatch, shop)
-
-
 async def test_an_approved_payment_pays_its_order(client: httpx.AsyncClient, shop: Shop) -> None:
     cart, order = await placed(client)
     payment = await begun(cart)

@@ -28,11 +28,6 @@ from tests.test_controllers.payments.setting import (
 from tests.test_controllers.payments.test_payments import MINUTE
 
 
-@pytest.fixture(autouse=True)
-def offered(monkeypatch: pytest.MonkeyPatch, shop: Shop) -> None:
-    offer(monkeypatch, shop)
-
-
 async def paid(client: httpx.AsyncClient, shop: Shop) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return an order that was paid at the bank, and its payment."""
     cart, order = await placed(client)

@@ -39,6 +39,8 @@ PROMOTION = f"{API}/promotions/{{promotion_id}}"
 COUPON = f"{PROMOTION}/coupons/{{coupon_id}}"
 PRICE_LIST = f"{API}/price-lists/{{price_list_id}}"
 ORDER = f"{API}/orders/{{order_id}}"
+PAYMENT = f"{API}/payments/{{payment_id}}"
+REFUND = f"{API}/refunds/{{refund_id}}"
 CART = f"{API}/carts/{{cart_id}}"
 ORDERED = f"{API}/carts/{{ordered_cart_id}}"
 CHECKOUT = {"payment": "manual", "expected_total": "9.89", "terms_accepted": True}
@@ -357,6 +359,37 @@ MATRIX = (
         f"{ORDER}/lines/{{variant_id}}/cancel",
         "401 | 403 403 200 200 403 200",
         json={"quantity": 1},
+    ),
+    _row("GET", f"{ORDER}/payments", "401 | 404 200 200 200 403 200"),
+    _row("POST", f"{ORDER}/payments", "401 | 404 201 201 201 403 201", json={"provider": "test"}),
+    _row(
+        "POST",
+        f"{ORDER}/payments/record",
+        "401 | 403 403 201 201 403 201",
+        json={"amount": "1.00", "received_on": "2026-01-31"},
+    ),
+    _row("GET", f"{ORDERED}/order/payments", "200/401 | 200 200 200 200 200 200", **OF_GUEST),
+    _row(
+        "POST",
+        f"{ORDERED}/order/payments",
+        "201/401 | 201 201 201 201 201 201",
+        json={"provider": "test"},
+        **OF_GUEST,
+    ),
+    _row("GET", f"{API}/payments", "401 | 403 403 200 200 403 200"),
+    _row("GET", PAYMENT, "401 | 403 403 200 200 403 200"),
+    # It was taken already.
+    _row("POST", f"{PAYMENT}/capture", "401 | 403 403 409 409 403 409", json={"amount": "1.00"}),
+    _row("POST", f"{PAYMENT}/void", "401 | 403 403 409 409 403 409"),
+    _row("POST", f"{PAYMENT}/refunds", "401 | 403 403 201 201 403 201", json={"reason": "Broken."}),
+    _row("GET", REFUND, "401 | 403 403 200 200 403 200"),
+    _row("POST", f"{REFUND}/record", "401 | 403 403 200 200 403 200"),
+    _row("GET", f"{API}/payment-providers", "200 | 200 200 200 200 200 200"),
+    # It is not signed.
+    _row(
+        "POST",
+        f"{API}/payment-providers/{{provider}}/events",
+        "400 | 400 400 400 400 400 400",
     ),
     _row("GET", f"{API}/reports", "401 | 403 403 200 200 403 200"),
     _row("POST", f"{API}/reports", "401 | 403 403 202 202 403 202", json={"day": "{day}"}),

@@ -18,9 +18,11 @@ from tests.test_security.rights.matrix import (
     MATRIX,
     ORDER,
     ORDERED,
+    PAYMENT,
     PRICE_LIST,
     PRODUCT,
     PROMOTION,
+    REFUND,
     SHIRT,
     TAX_RATE,
     USER,
@@ -35,6 +37,7 @@ pytestmark = pytest.mark.any_database
 WRITES = [row for row in MATRIX if row.method not in ("GET", "HEAD")]
 ADDS = "it adds something, whatever is there"
 NO_VERSION = "what it changes has no version, and no route shows it alone"
+PROVIDER = "what the provider has decides, and not what was read"
 SECRET = "a password or a token decides, and not what was read"
 MANY = "it changes several things, each of which has its own version"
 # Why a route has no condition.
@@ -71,6 +74,14 @@ UNCONDITIONAL = {
     # `expected_total` is the condition.
     f"POST {CART}/checkout": ADDS,
     f"POST {API}/orders": ADDS,
+    f"POST {ORDER}/payments": ADDS,
+    f"POST {ORDER}/payments/record": ADDS,
+    f"POST {ORDERED}/order/payments": ADDS,
+    f"POST {PAYMENT}/capture": PROVIDER,
+    f"POST {PAYMENT}/void": PROVIDER,
+    f"POST {PAYMENT}/refunds": ADDS,
+    f"POST {REFUND}/record": NO_VERSION,
+    f"POST {API}/payment-providers/{{provider}}/events": PROVIDER,
     f"POST {API}/reports": ADDS,
     f"POST {API}/api-keys": ADDS,
     f"DELETE {API}/api-keys/{{key_id}}": NO_VERSION,
@@ -89,6 +100,7 @@ READ_AT = {
     f"{CART}/codes": CART,
     f"{ORDERED}/order/cancel": f"{ORDERED}/order",
     f"{ORDER}/cancel": ORDER,
+    f"{ORDER}/lines/{{variant_id}}/cancel": ORDER,
 }
 
 

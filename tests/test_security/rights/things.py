@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.core.ids import new_id
 from app.models import (
+    BankPayment,
     Base,
     Cart,
     CartLine,
@@ -19,8 +20,12 @@ from app.models import (
     OrderChange,
     OrderItem,
     OrderStatus,
+    Payment,
+    PaymentStatus,
     Promotion,
     Redemption,
+    Refund,
+    RefundStatus,
     Rendition,
     ShippingMethod,
     ShippingRate,
@@ -238,3 +243,37 @@ def movement_row(product_id: UUID, quantity: int, reason: MovementReason, at: An
         "quantity": quantity,
         "reason": reason,
     }
+
+
+def payment_rows(order_id: UUID, times: Row) -> list[tuple[type[Base], Row]]:
+    """Return a payment by hand that is to be returned by hand, and one of the bank for tests."""
+    at = times["created_at"]
+    payment = {
+        "id": new_id(at),
+        "order_id": order_id,
+        "provider": "manual",
+        "status": PaymentStatus.CAPTURED,
+        "currency": "USD",
+        "amount_minor": 100,
+        "captured_minor": 100,
+    } | times
+    refund = {
+        "id": new_id(at),
+        "payment_id": payment["id"],
+        "order_id": order_id,
+        "status": RefundStatus.ASKED,
+        "currency": "USD",
+        "amount_minor": 100,
+        "reason": "Paid twice.",
+        "actor": "shop",
+    } | times
+    at_bank = {"id": new_id(at), "provider": "test", "reference": "bank_1"}
+    booked = {name: payment[name] for name in ("status", "currency", "amount_minor", "order_id")}
+    booked |= {"reference": "bank_1", "request_key": "1", "payment_id": at_bank["id"]}
+    booked |= {"captured_minor": 100, "order_number": 1_000_000, "captures_by_itself": True}
+    return [
+        (Payment, payment),
+        (Refund, refund),
+        (Payment, payment | at_bank),
+        (BankPayment, booked | {"created_at": at}),
+    ]

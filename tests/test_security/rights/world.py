@@ -63,6 +63,7 @@ from tests.test_security.rights.things import (
     letter_row,
     movement_row,
     order_rows,
+    payment_rows,
     price_list_row,
     product_row,
     promotion_rows,
@@ -75,6 +76,7 @@ from tests.test_security.rights.things import (
 SAME = dict(zip(("first", "second", "name"), FILE)) | {
     "shirt_id": str(SHIRT),
     "country": "GB",
+    "provider": "test",
     "file_path": "docs.js",
     "day": DAY.isoformat(),
     "cart_token": CART_TOKEN,
@@ -231,6 +233,7 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
         *shipping_rows(times),
         *order_rows(order_id, user_id, (product_id, large_id), times),
         *promotion_rows(order_id, user_id, times),
+        *payment_rows(order_id, times),
         (StockMovement, movement_row(product_id, 10, MovementReason.SUPPLY, now)),
         (StockMovement, movement_row(product_id, -1, MovementReason.SALE, now)),
         (DailyReport, report_row(times)),

@@ -25,6 +25,8 @@ PUBLIC = {
     ("POST", "/api/v1/guest-data/erasure"),
     ("POST", "/api/v1/users"),
     ("GET", "/api/v1/countries/{country}/address-format"),
+    ("GET", "/api/v1/payment-providers"),
+    ("POST", "/api/v1/payment-providers/{provider}/events"),
     ("GET", "/api/v1/categories/by-path"),
     ("GET", "/api/v1/products/{product_id}/categories"),
     ("GET", "/api/v1/products/facets"),
@@ -54,6 +56,8 @@ GUESTS = {
     ("POST", "/api/v1/carts/{cart_id}/checkout"),
     ("GET", "/api/v1/carts/{cart_id}/order"),
     ("POST", "/api/v1/carts/{cart_id}/order/cancel"),
+    ("GET", "/api/v1/carts/{cart_id}/order/payments"),
+    ("POST", "/api/v1/carts/{cart_id}/order/payments"),
 }
 # Actions for a person, by the person or an administrator: API keys are not allowed.
 PERSONAL = {
@@ -87,7 +91,12 @@ SECRET = {
     ("POST", "/api/v1/carts"),
 }
 # A second sending has no second effect.
-REPEATABLE = {("POST", "/api/v1/products/{product_id}/images")}
+REPEATABLE = {
+    ("POST", "/api/v1/products/{product_id}/images"),
+    ("POST", "/api/v1/payments/{payment_id}/capture"),
+    ("POST", "/api/v1/payments/{payment_id}/void"),
+    ("POST", "/api/v1/payment-providers/{provider}/events"),
+}
 TAGS: dict[str, str | tuple[str, ...]] = {
     "products": ("/api/v1/products", "/api/v1/variants", "/api/v1/categories"),
     "prices": "/api/v1/price-lists",
@@ -96,6 +105,7 @@ TAGS: dict[str, str | tuple[str, ...]] = {
     "promotions": "/api/v1/promotions",
     "carts": "/api/v1/carts",
     "orders": "/api/v1/orders",
+    "payments": ("/api/v1/payments", "/api/v1/refunds", "/api/v1/payment-providers"),
     "users": ("/api/v1/users", "/api/v1/countries"),
     "auth": "/api/v1/auth/",
     "guest data": "/api/v1/guest-data/",

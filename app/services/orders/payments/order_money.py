@@ -44,7 +44,7 @@ class Sums:
     secured_minor: int
     """What is captured, or authorised and can be."""
     given_back_minor: int
-    """What was returned, or was asked to be, also in vain."""
+    """What was returned, or was asked to be, whether or not it was."""
 
     @property
     def excess_minor(self) -> int:

@@ -12,6 +12,7 @@ from app.core.order_statuses import EXPIRY
 from app.errors import (
     AmountTooLarge,
     CaptureNotPossible,
+    IdempotencyKeyReused,
     IllegalTransition,
     InvalidInput,
     NothingToPay,
@@ -82,18 +83,17 @@ class OrderPayments:
         Raises:
             OrderNotFound: the order does not exist, or the caller may not see it.
             InvalidInput: the provider is not offered.
+            IdempotencyKeyReused: the key is that of another provider.
             IllegalTransition: the order is cancelled, or its time to be paid is over.
             NothingToPay: it is paid.
         """
         order = await self._orders.get_whole(owner, order_id, lock=True)
         payments = await self._payments.of_order(order_id)
-        if request_key is not None:
-            for each in payments:
-                if each.request_key == request_key:
-                    return each
-        if data.provider == MANUAL or data.provider not in self._offered:
-            offered = ", ".join(sorted(set(self._offered) - {MANUAL})) or "none"
-            raise InvalidInput.in_body(("#/provider", f"must be one of those offered: {offered}"))
+        first = next((each for each in payments if each.request_key == request_key), None)
+        if request_key is not None and first is not None:
+            _require_same(data.provider, first.provider)
+            return first
+        self._require_offered(data.provider)
         sums = sums_of(order, payments, await self._refunds.of_order(order_id))
         rest = sums.owed_minor - (sums.captured_minor - sums.given_back_minor)
         self._require_payable(order, rest)
@@ -127,6 +127,11 @@ class OrderPayments:
         """
         order_id = await self._checkouts.order_id_of(visitor, cart_id, is_changed=True)
         return await self.begin(None, order_id, data, request_key)
+
+    def _require_offered(self, provider: str) -> None:
+        if provider == MANUAL or provider not in self._offered:
+            offered = ", ".join(sorted(set(self._offered) - {MANUAL})) or "none"
+            raise InvalidInput.in_body(("#/provider", f"must be one of those offered: {offered}"))
 
     def _require_payable(self, order: Order, rest: int) -> None:
         is_over = order.pay_by is not None and order.pay_by <= self._clock.now()
@@ -242,10 +247,14 @@ class OrderPayments:
 
         Raises:
             PaymentNotFound, AmountTooLarge, InvalidInput: nothing is returned.
+            IdempotencyKeyReused: the key is that of another refund.
         """
         _, payment = await self._locked(payment_id)
         if request_key is not None:
             if (first := await self._refunds.of_key(payment_id, request_key)) is not None:
+                _require_same(data.reason, first.reason)
+                if data.amount is not None:
+                    _require_same(_minor(data.amount, payment.currency), first.amount_minor)
                 return first
         left = payment.captured_minor - await self._refunds.promised_of(payment_id)
         minor = left if data.amount is None else _minor(data.amount, payment.currency)
@@ -316,6 +325,11 @@ class OrderPayments:
     async def put_expiry(self, order_id: UUID, after: timedelta) -> None:
         """Have an order be looked at again whose payments could not be ended."""
         await self._errands.put(EXPIRY, order_id, self._clock.now() + after)
+
+
+def _require_same(asked: object, first: object) -> None:
+    if asked != first:
+        raise IdempotencyKeyReused("the key was used with another request")
 
 
 def _minor(amount: Decimal, currency: str) -> int:
