@@ -96,7 +96,7 @@ class Order(Base):
     # The sums over the payments.
     paid_minor: Mapped[int] = mapped_column(server_default="0")
     refunded_minor: Mapped[int] = mapped_column(server_default="0")
-    # What follows was chosen at the checkout of a cart; other orders have none of it.
+    # What follows was chosen at the checkout of a cart; other orders have the VAT number only.
     email: Mapped[str | None] = mapped_column(String(320))
     email_key: Mapped[str | None] = mapped_column(String(1000))
     billing_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
@@ -311,15 +311,15 @@ class NewAdjustment:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What was chosen at the checkout of a cart beside the goods and the delivery."""
+    """What was chosen beside the goods and the delivery; an order of no cart has little of it."""
 
-    email: str
-    email_key: str
-    billing_address: dict[str, Any] | None
-    vat_number: str | None
-    note: str | None
-    locale: str | None
-    pay_by: datetime
+    email: str | None = None
+    email_key: str | None = None
+    billing_address: dict[str, Any] | None = None
+    vat_number: str | None = None
+    note: str | None = None
+    locale: str | None = None
+    pay_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

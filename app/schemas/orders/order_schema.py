@@ -20,7 +20,7 @@ from app.schemas.amounts import InCurrency, WithCurrency
 from app.schemas.base import Schema, omitted
 from app.schemas.carts.line_schema import LineCreate
 from app.schemas.catalogue.variant_schema import SoldRead
-from app.schemas.fields import WHOLE, Amount, MomentQuery, Ordinal
+from app.schemas.fields import WHOLE, Amount, MomentQuery, Ordinal, VatNumber
 from app.schemas.identity.user_schema import EXAMPLE_ADDRESS, PostalAddress, complete_address
 from app.schemas.page_schema import MAX_ITEMS, CountedPage, CountedQuery, Next
 from app.schemas.percentages import Percentage
@@ -90,6 +90,11 @@ class OrderCreate(Schema):
         default=None,
         description="The shipping method, whose price is added; null: nothing is charged for "
         "shipping.",
+        examples=[None],
+    )
+    vat_number: VatNumber | None = Field(
+        default=None,
+        description="The VAT number of a business, checked by its check digit.",
         examples=[None],
     )
 

@@ -213,7 +213,10 @@ class Checkouts:
         Raises:
             TooManyUnpaidOrders: there are as many unpaid orders as are allowed.
         """
-        count, first = await self._orders.unpaid_of(cart.user_id or contact.email_key)
+        customer = cart.user_id or contact.email_key
+        if customer is None:
+            return
+        count, first = await self._orders.unpaid_of(customer)
         if count >= _MOST_UNPAID and first is not None:
             seconds = max(int((first - self._clock.now()).total_seconds()), 1)
             raise TooManyUnpaidOrders(
@@ -247,7 +250,7 @@ class Checkouts:
     async def record(self, its: OrderedCart, order: NewOrder, document: OrderRead) -> None:
         """Record what the order of a cart uses, have it expire, and write to the customer."""
         if order.adjustments:
-            key = customer_key(its.cart) or its.contact.email_key
+            key = customer_key(its.cart) or its.contact.email_key or ""
             await self._promotions.redeem(order.id, order.adjustments, its.offers.promotions, key)
         its.cart.order_id = order.id
         its.cart.touch(order.created_at)

@@ -197,7 +197,7 @@ class OrderPlacement:
             delivery_address=address,
             lines=[_line(self.variants[each], quantity) for each, quantity in quantities.items()],
             steps=[NewStep(OrderStatus.PENDING, self.now)],
-            contact=None if its is None else its.contact,
+            contact=_contact_of(asked.data) if its is None else its.contact,
         )
         variants = [self.variants[each] for each in quantities]
         if its is None:
@@ -274,8 +274,13 @@ class OrderPlacement:
 
 def taxed_place(asked: Asked, place: Place | None, home: Place) -> Place:
     """Return the place by which an order is taxed, with the VAT number of a business."""
-    number = None if asked.of_cart is None else asked.of_cart.contact.vat_number
+    its = asked.of_cart
+    number = asked.data.vat_number if its is None else its.contact.vat_number
     return (place or home) if number is None else replace(place or home, vat_number=number)
+
+
+def _contact_of(data: OrderCreate) -> Contact | None:
+    return None if data.vat_number is None else Contact(vat_number=data.vat_number)
 
 
 def _require_total(order: NewOrder, expected: Decimal) -> None:

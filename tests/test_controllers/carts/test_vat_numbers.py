@@ -7,15 +7,17 @@ from typing import Any
 import httpx
 import pytest
 
+from app.messaging.pipeline import Pipeline
 from app.wiring.resources import Shop
 from tests.support.accounts import someone
-from tests.support.factories import create_product
+from tests.support.factories import create_product, create_user
 from tests.support.refusals import places_of, problem_of
 from tests.test_controllers.carts.setting import DE, guest, shown, user
 from tests.test_controllers.carts.test_claims import claim
-from tests.test_controllers.checkout.setting import ordered, ready
+from tests.test_controllers.checkout.setting import ordered, ready, stock_of
 from tests.test_controllers.shipping.test_shipping_methods import add_method
 from tests.test_controllers.taxes.test_tax_rates import add_rate
+from tests.test_messaging.deliveries import message
 
 VIENNA = {"street": "Ring 1", "city": "Wien", "postal_code": "1010", "country": "AT"}
 PARIS = {"street": "Rue 1", "city": "Paris", "postal_code": "75001", "country": "FR"}
@@ -234,3 +236,47 @@ async def test_the_order_of_a_business_keeps_its_net_prices_and_its_number(
         {"rate": "0", "reason": "reverse_charge", "net": "20.00", "tax": "0.00"}
     ]
     assert (await client.get(f"/orders/{order['id']}")).json() == order
+
+
+async def test_an_order_without_a_cart_is_taxed_by_its_number_over_http_and_the_queue(
+    client: httpx.AsyncClient, shop: Shop, charge: Charge
+) -> None:
+    charge()
+    await add_rate(client)
+    cup, buyer = await create_product(client, price="11.90"), await create_user(client)
+    body: dict[str, Any] = {
+        "user_id": buyer["id"],
+        "items": [{"product_id": cup["id"], "quantity": 2}],
+        "delivery_address": VIENNA | {"region": ""},
+    }
+    private = (await client.post("/orders", json=body)).json()
+    assert (private["total"], private["tax"], "vat_number" in private) == ("23.80", "3.80", False)
+    business = (await client.post("/orders", json=body | {"vat_number": "at u-13585627"})).json()
+    assert (business["total"], business["vat_number"]) == ("20.00", AUSTRIAN)
+    assert (business["items"][0]["unit_price"], business["prices_include_tax"]) == ("10.00", False)
+    assert business["taxes"] == [
+        {"rate": "0", "reason": "reverse_charge", "net": "20.00", "tax": "0.00"}
+    ]
+    assert "pay_by" not in business
+    assert (await client.get(f"/orders/{business['id']}")).json() == business
+    sent = body | {"id": "0199a1b2-7c00-7d00-8e00-0123456789ad", "vat_number": AUSTRIAN}
+    await Pipeline(shop).process([message("order", sent)])
+    queued = (await client.get(f"/orders/{sent['id']}")).json()
+    assert [queued[name] for name in ("total", "vat_number", "taxes")] == [
+        business[name] for name in ("total", "vat_number", "taxes")
+    ]
+
+
+async def test_an_order_with_a_wrong_number_is_refused_by_its_field(
+    client: httpx.AsyncClient, charge: Charge
+) -> None:
+    charge()
+    await add_rate(client)
+    cup, buyer = await create_product(client, stock_quantity=5), await create_user(client)
+    items = [{"product_id": cup["id"], "quantity": 2}]
+    body = {"user_id": buyer["id"], "items": items, "vat_number": "ATU13585626"}
+    assert places_of(problem_of(await client.post("/orders", json=body))) == {
+        "#/vat_number": "has a wrong check digit; it must be a VAT number of AT, like ATU13585627"
+    }
+    assert (await client.get("/orders")).json()["items"] == []
+    assert await stock_of(client, cup) == 5
