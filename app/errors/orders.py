@@ -6,6 +6,9 @@ __all__ = [
     "AddressIncomplete",
     "CartChanged",
     "CartEmpty",
+    "DraftChanged",
+    "DraftNotFound",
+    "DraftPlaced",
     "IllegalTransition",
     "OrderExists",
     "OrderLineNotFound",
@@ -55,6 +58,24 @@ class CartChanged(Conflict):
     """The cart costs something else than the customer has seen; `total` is what it costs now."""
 
     code, title = "cart-changed", "The total has changed"
+
+
+class DraftNotFound(NotFound):
+    """The draft of an order does not exist."""
+
+    code, title = "draft-not-found", "Draft not found"
+
+
+class DraftPlaced(Conflict):
+    """The order of the draft was placed; `order_id` is the order, and the draft stays as it is."""
+
+    code, title = "draft-placed", "The order was placed"
+
+
+class DraftChanged(Conflict):
+    """The draft costs something else than was agreed; `total` is what it costs now."""
+
+    code, title = "draft-changed", "The total has changed"
 
 
 class AddressIncomplete(Conflict):

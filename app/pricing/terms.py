@@ -93,6 +93,23 @@ class Promotion:
     """The lowest one applies first."""
     refusal: Refusal | None = None
     """Why it does not apply to this customer at all, such as a limit that is reached."""
+    is_manual: bool = False
+    """Whether staff gave it to one order, so that no promotion has its id."""
+
+
+def manual_discount(
+    place: int, label: str, *, percent_ppm: int = 0, amount_minor: int | None = None
+) -> Promotion:
+    """Return a discount that staff gives on a whole order, as the one at a place among others."""
+    return Promotion(
+        id=UUID(int=place),
+        label=label,
+        effect=Effect.PERCENT_ORDER if amount_minor is None else Effect.AMOUNT_ORDER,
+        percent_ppm=percent_ppm,
+        amount_minor=amount_minor,
+        priority=place,
+        is_manual=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ AMOUNTS = (
     "price_minor",
     "refunded_minor",
     "shipping_minor",
+    "shipping_price_minor",
     "shipping_tax_minor",
     "subtotal_minor",
     "tax_minor",

@@ -1,4 +1,4 @@
-"""Tables of carts and their lines; a cart stores no amounts that are to be paid."""
+"""Tables of carts and of drafts of orders; they store no amounts that are to be paid."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from app.core.vat.numbers import MAX_VAT_NUMBER
 from app.tables.base import Base
 from app.tables.shipping import ShippingMethod
 
-__all__ = ["Cart", "CartLine"]
+__all__ = ["Cart", "CartLine", "OrderDraft"]
 
 
 class Cart(Base):
@@ -112,3 +112,69 @@ class CartLine(Base):
     quantity: Mapped[int] = mapped_column()
     # The price of one unit when the customer last changed the line, to tell of another one.
     seen_minor: Mapped[int | None] = mapped_column()
+
+
+class OrderDraft(Base):
+    """An order that staff writes for a customer, with prices and discounts of its own."""
+
+    __tablename__ = "order_drafts"
+    __table_args__ = (
+        Index(None, "created_at", "id"),
+        Index(None, "updated_at"),
+        Index(
+            "ix_order_drafts_user_id",
+            "user_id",
+            postgresql_where=sql("user_id IS NOT NULL"),
+            sqlite_where=sql("user_id IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    # None for a customer without an account.
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    email: Mapped[str | None] = mapped_column(String(320))
+    currency: Mapped[str] = mapped_column(String(3))
+    # Documents and not rows: they are replaced as a whole, and nothing is asked by them.
+    items: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    discounts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    delivery_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    billing_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    # Not a foreign key, as in carts.
+    shipping_method_id: Mapped[UUID | None] = mapped_column()
+    # What shipping costs instead of the price of the method.
+    shipping_price_minor: Mapped[int | None] = mapped_column()
+    vat_number: Mapped[str | None] = mapped_column(String(MAX_VAT_NUMBER))
+    note: Mapped[str] = mapped_column(Text, default="")
+    locale: Mapped[str] = mapped_column(String(35), default="")
+    # How long the order waits for its payment, instead of the time of the settings.
+    pay_hours: Mapped[int | None] = mapped_column()
+    # The order that was placed of it. Not a foreign key: orders stay.
+    order_id: Mapped[UUID | None] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column()
+    updated_at: Mapped[datetime] = mapped_column()
+    version: Mapped[int] = mapped_column(default=1)
+
+    shipping_method: Mapped[ShippingMethod | None] = relationship(
+        lazy="raise",
+        viewonly=True,
+        primaryjoin="foreign(OrderDraft.shipping_method_id) == ShippingMethod.id",
+    )
+
+    @property
+    def units(self) -> dict[UUID, int]:
+        """The number of units of each variant."""
+        return {UUID(each["variant_id"]): each["quantity"] for each in self.items}
+
+    @property
+    def own_prices(self) -> dict[UUID, int]:
+        """The prices of variants that count instead of those of the shop."""
+        return {
+            UUID(each["variant_id"]): each["unit_price_minor"]
+            for each in self.items
+            if "unit_price_minor" in each
+        }
+
+    def touch(self, at: datetime) -> None:
+        """Note that staff has changed it, or that its order was placed."""
+        self.updated_at = at
+        self.version += 1

@@ -230,7 +230,7 @@ class OrderTax(Base):
 
 
 class OrderAdjustment(Base):
-    """What a promotion took off an order; the sums of the lines are in the lines."""
+    """What a discount took off an order; the sums of the lines are in the lines."""
 
     __tablename__ = "order_adjustments"
     __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_minor"),)
@@ -239,7 +239,8 @@ class OrderAdjustment(Base):
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     # The line; None for shipping.
     position: Mapped[int | None] = mapped_column()
-    promotion_id: Mapped[UUID] = mapped_column()
+    # None for a discount that staff gave.
+    promotion_id: Mapped[UUID | None] = mapped_column()
     code: Mapped[str | None] = mapped_column(String(64))
     label: Mapped[str] = mapped_column(String(100))
     amount_minor: Mapped[int] = mapped_column()
@@ -300,10 +301,10 @@ class NewTax:
 
 @dataclass(frozen=True, slots=True)
 class NewAdjustment:
-    """What a promotion takes off an order that is not stored yet."""
+    """What a discount takes off an order that is not stored yet."""
 
     position: int | None
-    promotion_id: UUID
+    promotion_id: UUID | None
     code: str | None
     label: str
     amount_minor: int

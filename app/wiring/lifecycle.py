@@ -16,6 +16,7 @@ from app.wiring.areas.catalogue import provide_products, provide_stock
 from app.wiring.areas.data import provide_guest_data
 from app.wiring.areas.identity import provide_auth, provide_start
 from app.wiring.areas.messaging import provide_dead_letters, provide_inbox, provide_operations
+from app.wiring.areas.orders import provide_drafts
 from app.wiring.areas.prices import provide_price_lists
 from app.wiring.areas.system import provide_idempotency
 from app.wiring.resources import Shop
@@ -133,10 +134,12 @@ async def delete_expired(shop: Shop) -> None:
         await provide_guest_data(session, shop).delete_expired()
         age = timedelta(days=shop.settings.dead_letter_days)
         await provide_dead_letters(session, shop).delete_old(age)
-    while True:
+    is_done = False
+    while not is_done:
         async with shop.database.write() as session:
-            if not await provide_carts(session, shop).delete_some_old():
-                return
+            has_more_carts = await provide_carts(session, shop).delete_some_old()
+            has_more_drafts = await provide_drafts(session, shop).delete_some_old()
+            is_done = not has_more_carts and not has_more_drafts
 
 
 async def ensure_admin(shop: Shop) -> str | None:

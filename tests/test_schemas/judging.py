@@ -13,6 +13,7 @@ from app.schemas.catalogue.variant_schema import VariantQuery
 from app.schemas.identity.api_key_schema import ApiKeyQuery
 from app.schemas.identity.user_schema import UserQuery
 from app.schemas.messaging.dead_letter_schema import DeadLetterQuery
+from app.schemas.orders.draft_schema import DraftQuery
 from app.schemas.orders.order_schema import OrderQuery
 from app.schemas.page_schema import PageQuery
 from app.schemas.prices.price_list_schema import PriceListQuery
@@ -36,6 +37,7 @@ LISTS: tuple[type[PageQuery], ...] = (
     AuditQuery,
     DeadLetterQuery,
     OrderQuery,
+    DraftQuery,
     PriceListPricesQuery,
     PriceListQuery,
     PromotionQuery,

@@ -294,6 +294,7 @@ CLASSES_OF_DATA = {
     "payments": "payments",
     "refunds": "payments",
     "order_changes": "orders with their changes",
+    "order_drafts": "orders with their changes",
     "order_items": "orders with their changes",
     "order_mails": "mails",
     "order_taxes": "orders with their changes",

@@ -30,7 +30,8 @@ from tests.support.factories import PASSWORD
 from tests.support.processes import WAIT_SECONDS, free_port
 from tests.support.servers import PostgresServer
 from tests.test_security.people import client_with
-from tests.test_security.rights.matrix import MATRIX, Row, routes_of
+from tests.test_security.rights.matrix import MATRIX
+from tests.test_security.rights.paths import Row, routes_of
 from tests.test_security.rights.world import World, world_of
 from tests.test_web.test_crash import shop_process
 

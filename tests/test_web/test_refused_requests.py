@@ -29,7 +29,8 @@ from app.wiring.resources import Shop
 from tests.support.refusals import JSON, NOTHING, places_of, problem_of
 from tests.support.tables import everything
 from tests.test_schemas.judging import LISTS
-from tests.test_security.rights.matrix import MATRIX, Row, routes_of
+from tests.test_security.rights.matrix import MATRIX
+from tests.test_security.rights.paths import Row, routes_of
 from tests.test_security.rights.world import World, world_of
 
 READING = ("GET", "HEAD")
@@ -160,7 +161,7 @@ async def test_what_a_route_cannot_take_changes_nothing(
 async def test_a_malformed_id_in_a_path_is_nowhere(client: httpx.AsyncClient, shop: Shop) -> None:
     world = await world_of(shop)
     rows = [row for row in MATRIX if row.method == "GET" and parameters_of(row)]
-    assert len(rows) == 31
+    assert len(rows) == 32
     before = await everything(shop)
     for row in rows:
         await assert_path_is_judged(client, world, row)

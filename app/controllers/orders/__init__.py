@@ -3,7 +3,8 @@
 from litestar.openapi.spec import Tag
 
 from app.controllers.orders.checkout_controller import CheckoutController
+from app.controllers.orders.draft_controller import DraftController
 from app.controllers.orders.order_controller import OrderController
 
-CONTROLLERS = (CheckoutController, OrderController)
-TAGS = (Tag("orders", "Orders of users and guests."),)
+CONTROLLERS = (CheckoutController, OrderController, DraftController)
+TAGS = (Tag("orders", "Orders of users and guests, and drafts of them."),)

@@ -7,11 +7,11 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from app.core.clock import Clock
 from app.core.ids import new_id
+from app.errors import PaymentNotFound
 from app.gateways.payments.provider import (
     PaymentOrder,
     PaymentState,
@@ -20,20 +20,12 @@ from app.gateways.payments.provider import (
     SignatureWrong,
 )
 from app.models import BankPayment, PaymentStatus, RefundStatus
+from app.schemas.payments.bank_schema import Decision
 from app.tables.payments import OPEN
 
 SIGNATURE = "bank-signature"
 PAGE = "/test-bank/"
 _TOLERANCE_SECONDS = 300
-
-
-class Decision(StrEnum):
-    """What a customer does on the page of the bank."""
-
-    APPROVE = "approve"
-    DECLINE = "decline"
-    APPROVE_SILENTLY = "approve_silently"
-    """The bank takes the money, and tells the shop nothing: it finds out by itself."""
 
 
 class BankBooks(Protocol):
@@ -101,19 +93,19 @@ class BankForTests:
         """Return a payment in the books of the bank.
 
         Raises:
-            ProviderRefusal: there is none.
+            PaymentNotFound: there is none.
         """
         async with self._begin() as books:
-            return await _found(books, reference)
+            return await _shown(books, reference)
 
     async def decide(self, reference: str, decision: Decision) -> BankPayment:
         """Do what the customer has decided; what was decided before stays.
 
         Raises:
-            ProviderRefusal: there is no such payment.
+            PaymentNotFound: there is no such payment.
         """
         async with self._begin() as books:
-            payment = await _found(books, reference)
+            payment = await _shown(books, reference)
             if payment.status is not PaymentStatus.REQUIRES_ACTION:
                 return payment
             if decision is Decision.DECLINE:
@@ -201,6 +193,13 @@ async def _found(books: BankBooks, reference: str) -> BankPayment:
     payment = await books.of_reference(reference)
     if payment is None:
         raise ProviderRefusal("no_such_payment", f"there is no payment {reference}")
+    return payment
+
+
+async def _shown(books: BankBooks, reference: str) -> BankPayment:
+    payment = await books.of_reference(reference)
+    if payment is None:
+        raise PaymentNotFound("the bank has no such payment")
     return payment
 
 

@@ -1,6 +1,6 @@
 """Queries over the lines of carts, with the variants and the prices that they need."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -51,6 +51,15 @@ class LineInCart:
     position: int
     quantity: int
     seen_minor: int | None
+    own_minor: int | None = None
+    """The price of one unit that counts instead of that of the shop."""
+
+    @property
+    def unit_minor(self) -> int | None:
+        """The price of one unit, unless there is none."""
+        if self.own_minor is not None or self.variant.offer is None:
+            return self.own_minor
+        return self.variant.offer.price_minor
 
 
 def _of_variants(columns: Sequence[Any]) -> Select[Any]:
@@ -122,10 +131,14 @@ class CartLineRepository:
 
     async def variant(self, variant_id: UUID, currency: str) -> VariantInCart | None:
         """Return a variant with its price in a currency."""
+        return (await self.variants([variant_id], currency)).get(variant_id)
+
+    async def variants(self, ids: Iterable[UUID], currency: str) -> dict[UUID, VariantInCart]:
+        """Return those of the variants that exist, with their prices in a currency."""
         statement = _by_id(self._session.get_bind().dialect.name)
-        given = {"ids": [variant_id], **price_moment(self._session, currency)}
+        given = {"ids": list(ids), **price_moment(self._session, currency)}
         rows = (await self._session.execute(statement, given)).all()
-        return self._priced(rows, currency).get(variant_id)
+        return self._priced(rows, currency)
 
     def _priced(self, rows: Sequence[Any], currency: str) -> dict[UUID, VariantInCart]:
         is_first = currency == self._session.info[CURRENCY]

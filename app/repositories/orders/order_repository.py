@@ -63,6 +63,7 @@ class OrderRepository(Repository[Order]):
             "taxes": any(item.tax_rate_ppm is not None for item in order.items),
             "adjustments": order.email is not None,
             "cancellations": any(item.cancelled_quantity for item in order.items),
+            "adjustments": order.email is not None or order.discount_minor > 0,
         }
         if there := [name for name, is_there in parts.items() if is_there]:
             await self.session.refresh(order, there)

@@ -161,8 +161,8 @@ class CartNotice(InCurrency):
     )
 
 
-class CartRead(WithCurrency):
-    """A cart with what it costs now."""
+class CartChoices(WithCurrency):
+    """A cart without what it costs."""
 
     id: UUID = Field(description="The cart's id (UUIDv7).", examples=[_ID])
     currency: str = Field(
@@ -192,6 +192,11 @@ class CartRead(WithCurrency):
     codes: list[Code] = Field(
         max_length=MAX_CODES, description="The codes that were entered.", examples=[[]]
     )
+
+
+class Quoted(WithCurrency):
+    """What a cart, or a draft of an order, costs now."""
+
     lines: list[CartLineRead] = Field(
         max_length=MAX_LINES, description="The lines, the oldest first.", examples=[[]]
     )
@@ -218,16 +223,21 @@ class CartRead(WithCurrency):
     )
     total_minor: Amount = Field(alias="total", description="What is to be paid.", examples=["9.98"])
     prices_include_tax: bool = PRICES_INCLUDE_TAX
-    created_at: datetime = Field(description="When the cart was opened (UTC).", examples=[_MOMENT])
-    updated_at: datetime = Field(
-        description="When the cart was last changed (UTC).", examples=[_MOMENT]
-    )
-    version: Ordinal = Field(description="Rises by one with every change.", examples=[1])
 
     @model_validator(mode="after")
     def _have_one_currency(self) -> Self:
         self.hand_down([*self.lines, *self.discounts, *self.notices, *self.taxes])
         return self
+
+
+class CartRead(Quoted, CartChoices):
+    """A cart with what it costs now."""
+
+    created_at: datetime = Field(description="When the cart was opened (UTC).", examples=[_MOMENT])
+    updated_at: datetime = Field(
+        description="When the cart was last changed (UTC).", examples=[_MOMENT]
+    )
+    version: Ordinal = Field(description="Rises by one with every change.", examples=[1])
 
 
 class CartShippingMethod(InCurrency):

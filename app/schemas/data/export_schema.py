@@ -8,6 +8,7 @@ from app.schemas.base import Schema
 from app.schemas.carts.cart_schema import CartRead
 from app.schemas.identity.auth_schema import MAX_SESSIONS, SessionRead
 from app.schemas.identity.user_schema import MAX_ADDRESSES, AddressRead, UserRead
+from app.schemas.orders.draft_schema import DraftRead
 from app.schemas.orders.order_schema import OrderRead
 from app.schemas.payments.payment_schema import PaymentRead, RefundRead
 from app.schemas.system.audit_schema import AuditEventRead
@@ -27,6 +28,9 @@ class UserExport(Schema):
     )
     carts: list[CartRead] = Field(
         max_length=1, description="The cart of the user, if there is one.", examples=[[]]
+    )
+    order_drafts: list[DraftRead] = Field(
+        description="The drafts of orders for the user, oldest first.", examples=[[]]
     )
     orders: list[OrderRead] = Field(description="All orders, oldest first.", examples=[[]])
     payments: list[PaymentRead] = Field(

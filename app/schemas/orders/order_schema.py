@@ -192,7 +192,7 @@ class OrderShippingRead(Schema):
 
 
 class OrderDiscountRead(InCurrency):
-    """What a promotion took off a line of an order, or off its shipping."""
+    """What a promotion or a discount of staff took off a line of an order, or off its shipping."""
 
     label: str = Field(max_length=100, description="What it is called.", examples=["10 % off tea"])
     code: str | None = omitted(
@@ -284,7 +284,7 @@ class OrderRead(OrderSummary):
         [],
         alias="discounts",
         max_length=MAX_DISCOUNTS,
-        description="What promotions took off, by line.",
+        description="What promotions and discounts of staff took off, by line.",
         examples=[[]],
     )
     cancellations: list[OrderCancellationRead] = omitted(
@@ -295,7 +295,7 @@ class OrderRead(OrderSummary):
     )
     email: str | None = omitted(
         max_length=320,
-        description="Where the shop writes about an order of a cart.",
+        description="Where the shop writes about the order.",
         examples=["ada@example.com"],
     )
     billing_address: DeliveryAddress | None = omitted(

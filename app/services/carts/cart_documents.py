@@ -39,26 +39,35 @@ def document_of(
     its: QuotedCart, low_stock_at: int, *, notices: tuple[CartNotice, ...] = ()
 ) -> CartRead:
     """Return the document of a cart, with some notices before its own."""
+    return CartRead(
+        **{name: getattr(its.cart, name) for name in _OF_CART},
+        **amounts_of(its, low_stock_at, notices),
+    )
+
+
+def amounts_of(
+    its: QuotedCart, low_stock_at: int, notices: tuple[CartNotice, ...] = ()
+) -> dict[str, Any]:
+    """Return the fields of `Quoted`, with some notices before its own."""
     quote = its.quote
     taxes = its.terms.taxes
     of_variant = {line.goods.variant_id: line for line in quote.lines}
-    return CartRead(
-        **{name: getattr(its.cart, name) for name in _OF_CART},
-        lines=[
+    return {
+        "lines": [
             _line(each, of_variant.get(each.variant.row.variant_id), low_stock_at, taxes)
             for each in its.lines
         ],
-        discounts=_discounts(its),
-        notices=[*notices, *_notices(its)],
-        subtotal_minor=quote.subtotal_minor,
-        discount_minor=sum(each.discount_minor for each in quote.lines),
-        shipping_minor=0 if quote.shipping is None else quote.shipping.total_minor,
-        shipping_tax_minor=quote.tax_minor - sum(each.tax.tax_minor for each in quote.lines),
-        tax_minor=quote.tax_minor,
-        taxes=[] if taxes is None else _taxes(its),
-        total_minor=quote.total_minor,
-        prices_include_tax=taxes is None or taxes.prices_include_tax,
-    )
+        "discounts": _discounts(its),
+        "notices": [*notices, *_notices(its)],
+        "subtotal_minor": quote.subtotal_minor,
+        "discount_minor": sum(each.discount_minor for each in quote.lines),
+        "shipping_minor": 0 if quote.shipping is None else quote.shipping.total_minor,
+        "shipping_tax_minor": quote.tax_minor - sum(each.tax.tax_minor for each in quote.lines),
+        "tax_minor": quote.tax_minor,
+        "taxes": [] if taxes is None else _taxes(its),
+        "total_minor": quote.total_minor,
+        "prices_include_tax": taxes is None or taxes.prices_include_tax,
+    }
 
 
 def _line(
@@ -76,7 +85,8 @@ def _line(
         if taxes is not None:
             amounts |= {"tax_minor": quoted.tax.tax_minor, "tax_rate_ppm": quoted.tax.rate.ppm}
     offer = line.variant.offer
-    if quoted is not None and offer is not None and offer.compare_at_minor is not None:
+    is_offered = quoted is not None and line.own_minor is None
+    if is_offered and offer is not None and offer.compare_at_minor is not None:
         amounts["compare_at_minor"] = net_of(offer.compare_at_minor, row, taxes)
     return CartLineRead(
         product_id=row.product_id,
@@ -145,7 +155,7 @@ def _of_line(line: LineInCart, currency: str, taxes: Taxes | None) -> Iterator[C
         yield CartNotice(
             code="not-for-sale", detail=f"{name} is not for sale", variant_id=variant_id
         )
-    elif variant.offer is None:
+    elif line.unit_minor is None:
         yield CartNotice(
             code="not-sold-in-currency",
             detail=f"{name} has no price in {currency}",
@@ -160,7 +170,7 @@ def _of_line(line: LineInCart, currency: str, taxes: Taxes | None) -> Iterator[C
                 variant_id=variant_id,
                 available=left,
             )
-        price_minor = variant.offer.price_minor
+        price_minor = line.unit_minor
         if line.seen_minor is not None and line.seen_minor != price_minor:
             before_minor, now_minor = (
                 net_of(each, row, taxes) for each in (line.seen_minor, price_minor)
@@ -181,7 +191,7 @@ def _of_codes(its: QuotedCart) -> Iterator[CartNotice]:
     refused = {each.promotion.id: each for each in its.quote.not_applied}
     named = {code_key(each.code): each.id for each in its.terms.promotions if each.code is not None}
     unknown = {code_key(each) for each in its.terms.unknown_codes}
-    for code in its.cart.codes:
+    for code in its.codes:
         promotion_id = named.get(code_key(code))
         if code_key(code) in unknown or promotion_id in applied:
             continue

@@ -10,7 +10,7 @@ from app.core.clock import Clock
 from app.core.countries import Place
 from app.core.email_addresses import address_key
 from app.errors import DomainError
-from app.models import Cart
+from app.models import Cart, OrderDraft
 from app.pricing.quote import price
 from app.pricing.terms import Cart as PricedCart
 from app.pricing.terms import Promotion, Quote, Taxes, TaxReason
@@ -39,7 +39,7 @@ class CartTerms:
 class QuotedCart:
     """A cart with what it costs; `quote` has a line for each of `sold`."""
 
-    cart: Cart
+    cart: Cart | OrderDraft
     lines: Sequence[LineInCart]
     sold: Sequence[LineInCart]
     """The lines that are for sale in the currency of the cart."""
@@ -47,6 +47,11 @@ class QuotedCart:
     quote: Quote
     is_shipped: bool
     """Whether the shipping method fits; without one, it does."""
+
+    @property
+    def codes(self) -> Sequence[str]:
+        """The codes that the customer has entered; a draft has none."""
+        return self.cart.codes if isinstance(self.cart, Cart) else ()
 
     @property
     def has_taxed_delivery(self) -> bool:
@@ -84,12 +89,8 @@ class CartQuotes:
 
     async def terms_of(self, cart: Cart, product_ids: set[UUID], now: datetime) -> CartTerms:
         """Return what the quote of a cart depends on."""
-        place = place_of(cart.delivery_address)
         promotions, unknown = await self.promotions_of(cart, now)
-        taxes: Taxes | DomainError | None = None
-        if (home := self._taxes.home) is not None:
-            taxed = replace(place or home, vat_number=cart.vat_number or "")
-            taxes = (await self._taxes.taxes_at({taxed}, now))[taxed]
+        taxes = await self.taxes_of(cart, now)
         return CartTerms(
             promotions=promotions,
             unknown_codes=unknown,
@@ -97,6 +98,14 @@ class CartQuotes:
             tax_refusal=taxes if isinstance(taxes, DomainError) else None,
             categories=await self.categories_of(promotions, product_ids),
         )
+
+    async def taxes_of(self, cart: Cart | OrderDraft, now: datetime) -> Taxes | DomainError | None:
+        """Return the tax of a cart or a draft, or why it is refused; None if none is charged."""
+        if (home := self._taxes.home) is None:
+            return None
+        place = place_of(cart.delivery_address) or home
+        taxed = replace(place, vat_number=cart.vat_number or "")
+        return (await self._taxes.taxes_at({taxed}, now))[taxed]
 
     async def promotions_of(
         self, cart: Cart, now: datetime
@@ -116,31 +125,41 @@ class CartQuotes:
         return await self._lines.categories_of(product_ids)
 
 
-def quoted(cart: Cart, lines: Sequence[LineInCart], terms: CartTerms, now: datetime) -> QuotedCart:
-    """Return what a cart costs at a moment."""
-    sold = [each for each in lines if each.variant.is_for_sale and each.variant.offer is not None]
+def quoted(
+    cart: Cart | OrderDraft,
+    lines: Sequence[LineInCart],
+    terms: CartTerms,
+    now: datetime,
+    own_shipping_minor: int | None = None,
+) -> QuotedCart:
+    """Return what a cart or a draft costs at a moment."""
+    sold = [each for each in lines if each.variant.is_for_sale and each.unit_minor is not None]
     goods = tuple(
         goods_of(
             row,
             row.variant_id,
-            each.variant.offer.price_minor,
+            each.unit_minor,
             each.quantity,
             terms.taxes,
             terms.categories.get(row.product_id, frozenset()),
         )
         for each in sold
         for row in (each.variant.row,)
-        if each.variant.offer is not None
+        if each.unit_minor is not None
     )
     is_fit = fits(cart)
     method = cart.shipping_method if is_fit and goods else None
-    shipping = None if method is None else shipping_of(method, cart.currency, terms.taxes)
+    shipping = (
+        None
+        if method is None
+        else shipping_of(method, cart.currency, terms.taxes, own_shipping_minor)
+    )
     quote = price(PricedCart(goods, terms.taxes or UNTAXED, terms.promotions, shipping), now)
     is_shipped = is_fit and (quote.is_shippable or not goods)
     return QuotedCart(cart, lines, sold, terms, quote, is_shipped)
 
 
-def fits(cart: Cart) -> bool:
+def fits(cart: Cart | OrderDraft) -> bool:
     """Return whether the shipping method of a cart is offered, and ships to its address if any.
 
     Without a method, it is; one that was deleted is not.

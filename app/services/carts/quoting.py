@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.models import ShippingMethod
 from app.pricing.net import net_price, net_shipping_price
-from app.pricing.terms import Goods, Rate, Shipping, Taxes
+from app.pricing.terms import Goods, Rate, Shipping, ShippingRate, Taxes
 from app.services.shipping.shipping_service import terms_of
 from app.services.taxes.tax_service import STANDARD
 
@@ -37,9 +37,13 @@ def goods_of(
     )
 
 
-def shipping_of(method: ShippingMethod, currency: str, taxes: Taxes | None) -> Shipping:
-    """Return the terms of a shipping method in a currency."""
+def shipping_of(
+    method: ShippingMethod, currency: str, taxes: Taxes | None, own_minor: int | None = None
+) -> Shipping:
+    """Return the terms of a shipping method in a currency, or at a price given for one order."""
     shipping = terms_of(method, currency)
+    if own_minor is not None:
+        shipping = replace(shipping, rates=(ShippingRate(own_minor),), max_weight_grams=None)
     if shipping.tax_class is None:
         return shipping
     return replace(shipping, tax_class=_known(shipping.tax_class, taxes))

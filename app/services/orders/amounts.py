@@ -15,11 +15,15 @@ from app.tables.orders import NO_SHIPPING, NewAdjustment, NewLine, NewOrder, New
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """The promotions of an order, and the categories that they ask for."""
+    """What an order is priced by beside the prices of the shop."""
 
     promotions: tuple[Promotion, ...] = ()
     categories: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
-    """The categories of products, and those above them."""
+    """The categories of products, and those above them, that the promotions ask for."""
+    own_prices: Mapping[UUID, int] = field(default_factory=dict)
+    """The prices of variants that count instead of those of the shop."""
+    own_shipping_minor: int | None = None
+    """What counts instead of the price of the shipping method."""
 
 
 NO_OFFERS = Offers()
@@ -52,7 +56,11 @@ def with_amounts(
         )
         for line, variant in zip(order.lines, variants, strict=True)
     )
-    shipping = None if method is None else shipping_of(method, order.currency, taxes)
+    shipping = (
+        None
+        if method is None
+        else shipping_of(method, order.currency, taxes, offers.own_shipping_minor)
+    )
     terms = UNTAXED if taxes is None else taxes
     quote = price(Cart(goods, terms, offers.promotions, shipping), order.created_at)
     if method is not None and not quote.is_shippable:
@@ -66,7 +74,7 @@ def _adjusted(order: NewOrder, quote: Quote, offers: Offers) -> NewOrder:
     adjustments = [
         NewAdjustment(
             position=each.position,
-            promotion_id=each.promotion_id,
+            promotion_id=None if promotions[each.promotion_id].is_manual else each.promotion_id,
             code=promotions[each.promotion_id].code,
             label=promotions[each.promotion_id].label,
             amount_minor=each.amount_minor,

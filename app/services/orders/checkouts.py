@@ -1,7 +1,7 @@
-"""What the checkout of a cart adds to the placement of an order, and what is taken back of it."""
+"""What carts and drafts add to the placement of an order, and what is taken back of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -36,8 +36,11 @@ from app.schemas.orders.order_schema import (
 from app.services.carts.cart_access import Visitor, opened, opened_to_order
 from app.services.carts.cart_quotes import CartQuotes, customer_key, fits
 from app.services.orders.amounts import Offers
+from app.services.orders.drafts.asked_draft import AskedDraft, OrderedDraft
+from app.services.orders.drafts.draft_orders import DraftOrders
 from app.services.orders.order_mails import mail_about
-from app.services.orders.placement import AnyAsked, Asked, AskedCheckout, OrderedCart
+from app.services.orders.payment_terms import PaymentTerms
+from app.services.orders.placement import AnyAsked, Asked, AskedCheckout, AskedLater, OrderedCart
 from app.services.promotions.promotion_service import PromotionService
 from app.services.shipping.shipping_service import ShippingService
 from app.services.system.errand_service import ErrandService
@@ -50,18 +53,8 @@ _AGAIN = timedelta(seconds=15)
 Resolved = Asked | OrderRead | DomainError
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentTerms:
-    """How orders of carts are paid."""
-
-    holds: Mapping[str, timedelta]
-    """How long an order waits for its payment, by the ways to pay that are offered."""
-    instructions: str | None
-    """What a customer is told about it."""
-
-
 class Checkouts:
-    """Reads carts to be ordered, and records what their orders use and need."""
+    """Reads carts and drafts to be ordered, and records what their orders use and need."""
 
     def __init__(
         self,
@@ -75,8 +68,8 @@ class Checkouts:
         errands: ErrandService,
         mails: MailService,
         clock: Clock,
-        currency: str,
         terms: PaymentTerms,
+        drafts: DraftOrders,
     ) -> None:
         self._carts = carts
         self._lines = lines
@@ -88,21 +81,27 @@ class Checkouts:
         self._errands = errands
         self._mails = mails
         self._clock = clock
-        self._currency = currency
         self._terms = terms
+        self._drafts = drafts
 
     async def resolve(self, orders: Sequence[AnyAsked]) -> list[Resolved]:
-        """Return what is asked for: of a cart its order, if it has one, or why it has none."""
-        carts = {each.cart_id for each in orders if isinstance(each, AskedCheckout)}
-        if carts:
+        """Return what is asked for: of a cart or a draft its order, or why it has none."""
+        if carts := _carts_of(orders):
             await self._carts.lock_in_id_order(carts)
-        return [
-            await self._resolved(each) if isinstance(each, AskedCheckout) else each
-            for each in orders
-        ]
+        await self._drafts.lock(orders)
+        return [each if isinstance(each, Asked) else await self._resolved(each) for each in orders]
 
-    async def _resolved(self, asked: AskedCheckout) -> Resolved:
+    async def users_of_drafts(self, orders: Sequence[AnyAsked]) -> set[UUID]:
+        """Return the buyers who are known by drafts only."""
+        return await self._drafts.users_of(orders)
+
+    async def _resolved(self, asked: AskedLater) -> Resolved:
         try:
+            if isinstance(asked, AskedDraft):
+                draft = await self._drafts.find(asked)
+                if draft.order_id is not None:
+                    return await self.order_of(draft.order_id)
+                return await self._drafts.asked(asked, draft)
             cart = await opened_to_order(self._carts, asked.visitor, asked.cart_id)
             if cart.order_id is not None:
                 return await self.order_of(cart.order_id)
@@ -131,11 +130,12 @@ class Checkouts:
             raise OrderNotFound(f"cart {cart_id} was not ordered", id=str(cart_id))
         return cart.order_id
 
-    async def locked_by_others(self, cart_ids: set[UUID]) -> set[UUID]:
-        """Return the carts that other transactions have locked."""
-        if not cart_ids:
-            return set()
-        return await self._carts.existing(cart_ids) - await self._carts.free_among(cart_ids)
+    async def locked_by_others(self, orders: Sequence[AnyAsked]) -> set[UUID]:
+        """Return the carts and drafts that other transactions have locked."""
+        locked = await self._drafts.locked_by_others(orders)
+        if ids := _carts_of(orders):
+            locked |= await self._carts.existing(ids) - await self._carts.free_among(ids)
+        return locked
 
     async def _asked(self, asked: AskedCheckout, cart: Cart) -> Asked:
         """Return the order of a cart.
@@ -150,9 +150,10 @@ class Checkouts:
         lines = await self._lines.lines_of(cart.id)
         if not lines:
             raise CartEmpty("the cart has no lines", id=str(cart.id))
-        if cart.currency != self._currency:
+        currency = self._terms.currency
+        if cart.currency != currency:
             raise NotSoldInCurrency(
-                f"orders are placed in {self._currency}", currency=cart.currency, id=str(cart.id)
+                f"orders are placed in {currency}", currency=cart.currency, id=str(cart.id)
             )
         await self._require_method(cart)
         contact = await self._contact(cart, asked.data.payment)
@@ -247,16 +248,20 @@ class Checkouts:
         categories = await self._quotes.categories_of(promotions, product_ids)
         return replace(asked, of_cart=replace(its, offers=Offers(promotions, categories)))
 
-    async def record(self, its: OrderedCart, order: NewOrder, document: OrderRead) -> None:
+    async def record(
+        self, its: OrderedCart | OrderedDraft, order: NewOrder, document: OrderRead
+    ) -> None:
         """Record what the order of a cart uses, have it expire, and write to the customer."""
-        if order.adjustments:
+        if isinstance(its, OrderedCart) and order.adjustments:
             key = customer_key(its.cart) or its.contact.email_key or ""
             await self._promotions.redeem(order.id, order.adjustments, its.offers.promotions, key)
-        its.cart.order_id = order.id
-        its.cart.touch(order.created_at)
+        source = its.cart if isinstance(its, OrderedCart) else its.draft
+        source.order_id = order.id
+        source.touch(order.created_at)
         await self._carts.flush()
-        await self._errands.put(EXPIRY, order.id, its.contact.pay_by)
-        await self._write(OrderMailKind.CONFIRMED, document)
+        if its.contact.pay_by is not None:
+            await self._errands.put(EXPIRY, order.id, its.contact.pay_by)
+            await self._write(OrderMailKind.CONFIRMED, document)
 
     async def expire_later(self, order: Order) -> None:
         """Have an order be cancelled at the end of its hold, or soon if that is over."""
@@ -282,3 +287,7 @@ class Checkouts:
     async def _write(self, kind: OrderMailKind, order: OrderRead) -> None:
         mail = mail_about(order, self._terms.instructions)
         await self._mails.write_about_order(kind, order.id, mail, order.user_id)
+
+
+def _carts_of(orders: Sequence[AnyAsked]) -> set[UUID]:
+    return {each.cart_id for each in orders if isinstance(each, AskedCheckout)}

@@ -14,6 +14,7 @@ from app.database.outages import is_conflict
 from app.errors import DomainError, Unavailable
 from app.observability.tracing import batch_span, context_headers
 from app.schemas.orders.order_schema import OrderRead
+from app.services.orders.drafts.asked_draft import AskedDraft
 from app.services.orders.order_service import OrderService
 from app.services.orders.placement import AnyAsked, AskedCheckout
 from app.services.system.idempotency_service import (
@@ -66,6 +67,8 @@ class _Waiting:
         named = {self.asked.named_buyer}
         if isinstance(self.asked, AskedCheckout):
             named.add(self.asked.cart_id)
+        elif isinstance(self.asked, AskedDraft):
+            named.add(self.asked.draft_id)
         return self.asked.variant_ids | {each for each in named if each is not None}
 
     def settle(self, outcome: Answer | Exception) -> None:

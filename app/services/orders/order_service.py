@@ -30,11 +30,11 @@ from app.services.catalogue.listing import variant_required
 from app.services.catalogue.stock_events import stock_events
 from app.services.messaging.outbox_service import OutboxService
 from app.services.orders.checkouts import Checkouts, Resolved
+from app.services.orders.drafts.asked_draft import OrderedDraft
 from app.services.orders.order_documents import placed_document
 from app.services.orders.placement import (
     AnyAsked,
     Asked,
-    AskedCheckout,
     OrderedCart,
     OrderPlacement,
     delivery_of,
@@ -102,9 +102,9 @@ class OrderService:
         """Place many orders, each completely or not at all; return each, or why it is refused.
 
         They are placed in this order: the stock that one takes is not available to the next. A cart
-        that was ordered before has the order that it had.
+        or a draft that was ordered before has the order that it had.
         """
-        buyers = await self._users.get_buyers(_buyers_of(orders))
+        buyers = await self._users.get_buyers(await self._all_buyers_of(orders))
         resolved = await self._checkouts.resolve(orders)
         asked = [each for each in resolved if isinstance(each, Asked)]
         placement = await self._load_placement(asked, buyers)
@@ -119,6 +119,9 @@ class OrderService:
         )
         return outcomes
 
+    async def _all_buyers_of(self, orders: Sequence[AnyAsked]) -> set[UUID]:
+        return _buyers_of(orders) | await self._checkouts.users_of_drafts(orders)
+
     async def _place_all(
         self, resolved: Sequence[Resolved], placement: OrderPlacement
     ) -> list[OrderRead | DomainError]:
@@ -130,8 +133,8 @@ class OrderService:
                 if not isinstance(each, Asked)
                 else (
                     placement.evaluate(each)
-                    if each.of_cart is None
-                    else await self._place_cart(each, each.of_cart, placement, offered)
+                    if each.source is None
+                    else await self._place_source(each, each.source, placement, offered)
                 )
             )
             for each in resolved
@@ -148,29 +151,34 @@ class OrderService:
             placement.placed[each.id] if isinstance(each, NewOrder) else each for each in evaluated
         ]
 
-    async def _place_cart(
-        self, asked: Asked, its: OrderedCart, placement: OrderPlacement, offered: set[UUID]
+    async def _place_source(
+        self,
+        asked: Asked,
+        its: OrderedCart | OrderedDraft,
+        placement: OrderPlacement,
+        offered: set[UUID],
     ) -> OrderRead | DomainError:
-        """Place the order of a cart, whose promotions count for the next one."""
-        if its.cart.order_id is not None:
+        """Place the order of a cart, whose promotions count for the next one, or of a draft."""
+        source = its.cart if isinstance(its, OrderedCart) else its.draft
+        if source.order_id is not None:
             # Another request of the same batch has ordered it.
-            return placement.placed[its.cart.order_id]
-        if its.cart.id in offered:
+            return placement.placed[source.order_id]
+        if source.id in offered:
             known = asked.variant_ids & placement.variants.keys()
             products = {placement.variants[each].product_id for each in known}
             asked = await self._checkouts.with_offers(asked, products, placement.now)
         order = placement.evaluate(asked)
-        if isinstance(order, DomainError) or asked.of_cart is None:
+        if isinstance(order, DomainError) or asked.source is None:
             return order if isinstance(order, DomainError) else placement.placed[order.id]
         (number,) = await self._orders.add_placed([order])
         document = placed_document(order, number)
-        await self._checkouts.record(asked.of_cart, order, document)
+        await self._checkouts.record(asked.source, order, document)
         placement.note(order, document)
         return document
 
     async def refusal_of(self, asked: AnyAsked) -> DomainError | None:
         """Return why an order would be refused now, without placing it."""
-        if isinstance(asked, AskedCheckout):
+        if not isinstance(asked, Asked):
             (resolved,) = await self._checkouts.resolve([asked])
             return resolved if isinstance(resolved, DomainError) else None
         buyers = await self._users.get_buyers(_buyers_of([asked]))
@@ -184,19 +192,18 @@ class OrderService:
 
     async def locked_by_others(self, orders: Sequence[AnyAsked]) -> set[UUID]:
         """Return the buyers, variants and carts that other transactions have locked."""
-        buyers, variants = _buyers_of(orders), _wanted_in(orders)
+        buyers, variants = await self._all_buyers_of(orders), _wanted_in(orders)
         free = await self._users.free_among(buyers, is_shared=True)
         free |= await self._stock.free_among(variants)
         there = await self._users.existing(buyers) | await self._stock.existing(variants)
-        carts = {each.cart_id for each in orders if isinstance(each, AskedCheckout)}
-        return (there - free) | await self._checkouts.locked_by_others(carts)
+        return (there - free) | await self._checkouts.locked_by_others(orders)
 
     async def _load_placement(
         self, orders: Sequence[Asked], buyers: Mapping[UUID, bool]
     ) -> OrderPlacement:
         named = {each.order_id for each in orders if each.order_id is not None}
         at_home = [
-            each for each in orders if each.data.delivery_address is None and each.of_cart is None
+            each for each in orders if each.data.delivery_address is None and each.source is None
         ]
         variants = await self._stock.lock_all(_wanted_in(orders))
         addresses = await self._addresses.primary_of_all(_buyers_of(at_home))

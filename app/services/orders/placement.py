@@ -13,6 +13,7 @@ from app.core.money import format_minor
 from app.errors import (
     CartChanged,
     DomainError,
+    DraftChanged,
     InsufficientStock,
     InvalidInput,
     OrderExists,
@@ -35,6 +36,7 @@ from app.services.carts.cart_quotes import place_of
 from app.services.carts.quoting import full_name
 from app.services.catalogue.listing import sold_ids
 from app.services.orders.amounts import NO_OFFERS, Offers, unfit, with_amounts
+from app.services.orders.drafts.asked_draft import AskedDraft, OrderedDraft
 from app.services.shipping.shipping_service import ships_to
 from app.tables.catalogue import is_limited
 from app.tables.orders import Contact, NewLine, NewOrder, NewStep
@@ -67,6 +69,19 @@ class Asked:
     headers: Headers = None
     """The headers of its events, instead of those of the current context."""
     of_cart: OrderedCart | None = None
+    of_draft: OrderedDraft | None = None
+
+    @property
+    def source(self) -> OrderedCart | OrderedDraft | None:
+        """What was chosen in a cart or a draft; None for an order of neither."""
+        return self.of_draft if self.of_cart is None else self.of_cart
+
+    @property
+    def is_of_guest(self) -> bool:
+        """Whether it comes from a cart or a draft that has no user."""
+        if self.of_draft is not None:
+            return self.of_draft.draft.user_id is None
+        return self.of_cart is not None and self.of_cart.cart.user_id is None
 
     @property
     def named_buyer(self) -> UUID | None:
@@ -105,7 +120,9 @@ class AskedCheckout:
         return set()
 
 
-AnyAsked = Asked | AskedCheckout
+AskedLater = AskedCheckout | AskedDraft
+"""What is read when it is placed."""
+AnyAsked = Asked | AskedLater
 
 
 @dataclass(slots=True)
@@ -171,7 +188,7 @@ class OrderPlacement:
         Raises:
             InvalidInput, UserNotFound, UserNotActive: there is none who may order.
         """
-        if asked.of_cart is not None and asked.of_cart.cart.user_id is None:
+        if asked.is_of_guest:
             return None
         buyer = buyer_of(asked.caller, asked.data)
         if buyer not in self.buyers:
@@ -187,7 +204,8 @@ class OrderPlacement:
         if isinstance(taxes, DomainError):
             raise taxes
         method = self._method_of(asked.data.shipping_method_id, place)
-        its = asked.of_cart
+        its = asked.source
+        offers = NO_OFFERS if its is None else its.offers
         order = NewOrder(
             id=asked.order_id or new_id(self.now),
             user_id=buyer,
@@ -195,15 +213,17 @@ class OrderPlacement:
             created_at=self.now,
             actor=GUEST if asked.caller.is_anonymous else asked.caller.name,
             delivery_address=address,
-            lines=[_line(self.variants[each], quantity) for each, quantity in quantities.items()],
+            lines=[
+                _line(self.variants[each], quantity, offers.own_prices.get(each))
+                for each, quantity in quantities.items()
+            ],
             steps=[NewStep(OrderStatus.PENDING, self.now)],
             contact=_contact_of(asked.data) if its is None else its.contact,
         )
         variants = [self.variants[each] for each in quantities]
-        if its is None:
-            return with_amounts(order, variants, taxes, method)
-        order = with_amounts(order, variants, taxes, method, its.offers)
-        _require_total(order, its.expected_total)
+        order = with_amounts(order, variants, taxes, method, offers)
+        if its is not None:
+            _require_total(order, its)
         return order
 
     def _method_of(self, method_id: UUID | None, place: Place | None) -> ShippingMethod | None:
@@ -274,7 +294,7 @@ class OrderPlacement:
 
 def taxed_place(asked: Asked, place: Place | None, home: Place) -> Place:
     """Return the place by which an order is taxed, with the VAT number of a business."""
-    its = asked.of_cart
+    its = asked.source
     number = asked.data.vat_number if its is None else its.contact.vat_number
     return (place or home) if number is None else replace(place or home, vat_number=number)
 
@@ -283,16 +303,17 @@ def _contact_of(data: OrderCreate) -> Contact | None:
     return None if data.vat_number is None else Contact(vat_number=data.vat_number)
 
 
-def _require_total(order: NewOrder, expected: Decimal) -> None:
+def _require_total(order: NewOrder, its: OrderedCart | OrderedDraft) -> None:
     """Require that an order costs what its customer has seen.
 
     Raises:
-        CartChanged: it does not.
+        CartChanged, DraftChanged: it does not.
     """
     total = format_minor(order.total_minor, order.currency)
-    if Decimal(total) != expected:
-        raise CartChanged(
-            f"the total is {total} {order.currency}, not {expected}",
+    if Decimal(total) != its.expected_total:
+        changed = CartChanged if isinstance(its, OrderedCart) else DraftChanged
+        raise changed(
+            f"the total is {total} {order.currency}, not {its.expected_total}",
             total=total,
             currency=order.currency,
         )
@@ -302,22 +323,23 @@ def delivery_of(asked: Asked, addresses: Mapping[UUID, dict[str, Any]]) -> dict[
     """Return the delivery address of an order, by default the primary one of its buyer."""
     if asked.data.delivery_address is not None:
         return asked.data.delivery_address.model_dump()
-    # A cart says itself where it is delivered.
+    # A cart or a draft says itself where it is delivered.
     return (
         None
-        if asked.named_buyer is None or asked.of_cart is not None
+        if asked.named_buyer is None or asked.source is not None
         else addresses.get(asked.named_buyer)
     )
 
 
-def _line(variant: Any, quantity: int) -> NewLine:
+def _line(variant: Any, quantity: int, given_minor: int | None) -> NewLine:
     listed, own = variant.listed_minor, variant.price_minor
+    listed_minor = own if listed is None else min(listed, own)
     return NewLine(
         variant.product_id,
         variant.id,
         variant.sku,
         full_name(variant),
-        own if listed is None else min(listed, own),
+        listed_minor if given_minor is None else given_minor,
         quantity,
     )
 

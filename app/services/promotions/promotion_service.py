@@ -18,8 +18,8 @@ class Taken(Protocol):
     """What a promotion takes off a line or shipping."""
 
     @property
-    def promotion_id(self) -> UUID:
-        """The promotion."""
+    def promotion_id(self) -> UUID | None:
+        """The promotion; None for a discount that staff gave, which nothing counts."""
 
     @property
     def amount_minor(self) -> int:
@@ -92,7 +92,8 @@ class PromotionService:
         """
         amounts: dict[UUID, int] = defaultdict(int)
         for each in adjustments:
-            amounts[each.promotion_id] += each.amount_minor
+            if each.promotion_id is not None:
+                amounts[each.promotion_id] += each.amount_minor
         applied = sorted((each for each in promotions if each.id in amounts), key=lambda it: it.id)
         if not applied:
             return

@@ -1,14 +1,13 @@
 """The page of the bank for tests."""
 
 from html import escape
-from urllib.parse import parse_qs
 
 from litestar import Response
 
 from app.core.money import format_minor
-from app.errors import InvalidInput
-from app.gateways.payments.bank import PAGE, Decision
+from app.gateways.payments.bank import PAGE
 from app.models import BankPayment, PaymentStatus
+from app.schemas.payments.bank_schema import Decision
 
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; "
@@ -24,21 +23,6 @@ _WORDS = {
     Decision.DECLINE: "Decline",
     Decision.APPROVE_SILENTLY: "Approve, and tell the shop nothing",
 }
-
-
-def decision_of(body: bytes) -> Decision:
-    """Return what a customer has decided, from the form of the page.
-
-    Raises:
-        InvalidInput: it is none of the decisions.
-    """
-    given = parse_qs(body.decode("latin-1")).get("decision", [""])
-    try:
-        return Decision(given[0])
-    except ValueError as error:
-        raise InvalidInput.in_body(
-            ("#/decision", f"must be one of {', '.join(Decision)}")
-        ) from error
 
 
 def bank_page(payment: BankPayment) -> Response[bytes]:

@@ -42,6 +42,7 @@ def provide_privacy(
     areas = [
         users,
         carts.provide_personal_data(session, shop),
+        orders.provide_personal_data_in_drafts(session, shop),
         orders.provide_personal_data(session, shop),
         messaging.provide_personal_data(session, shop),
         system.provide_personal_data(session, shop),

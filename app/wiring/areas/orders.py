@@ -14,16 +14,22 @@ from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.catalogue.stock_repository import StockRepository
 from app.repositories.identity.address_repository import AddressRepository
 from app.repositories.identity.user_repository import UserRepository
+from app.repositories.orders.draft_repository import DraftRepository
 from app.repositories.orders.guest_order_repository import GuestOrderRepository
 from app.repositories.orders.order_repository import OrderRepository
 from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
 from app.repositories.promotions.redemption_repository import RedemptionRepository
-from app.services.orders.checkouts import Checkouts, PaymentTerms
+from app.services.orders.checkouts import Checkouts
 from app.services.orders.customers import Customers
+from app.services.orders.drafts.draft_orders import DraftOrders
+from app.services.orders.drafts.draft_quotes import DraftQuotes
+from app.services.orders.drafts.draft_service import DraftService
+from app.services.orders.drafts.drafts_privacy import DraftsPrivacy
 from app.services.orders.order_batches import BatchWork, OrderBatches
 from app.services.orders.order_moves import OrderMoves
 from app.services.orders.order_service import OrderService
 from app.services.orders.orders_privacy import OrdersPrivacy
+from app.services.orders.payment_terms import PaymentTerms
 from app.services.orders.payments.order_money import MANUAL, OrderMoney
 from app.services.orders.payments.order_payments import OrderPayments
 from app.services.orders.payments.payment_books import PaymentBooks
@@ -136,6 +142,7 @@ def payment_calls(shop: NamedDependency[Shop]) -> PaymentCalls:
 def provide_checkouts(session: AsyncSession, shop: Shop) -> Checkouts:
     """Return what the checkout of carts adds to the placement of orders."""
     settings = shop.settings
+    terms = PaymentTerms(settings.shop_currency, _holds(settings), settings.payment_instructions)
     return Checkouts(
         CartRepository(session),
         CartLineRepository(session),
@@ -147,8 +154,32 @@ def provide_checkouts(session: AsyncSession, shop: Shop) -> Checkouts:
         provide_errands(session, shop),
         provide_mails(session, shop),
         shop.clock,
-        settings.shop_currency,
-        PaymentTerms(_holds(settings), settings.payment_instructions),
+        terms,
+        DraftOrders(DraftRepository(session), UserRepository(session), shop.clock, terms),
+    )
+
+
+def provide_drafts(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> DraftService:
+    """Return the service of drafts of orders."""
+    return DraftService(
+        DraftRepository(session),
+        CartLineRepository(session),
+        UserRepository(session),
+        provide_shipping(session, shop),
+        _draft_quotes(session, shop),
+        shop.clock,
+        shop.settings.shop_currency,
+    )
+
+
+def _draft_quotes(session: AsyncSession, shop: Shop) -> DraftQuotes:
+    return DraftQuotes(
+        CartLineRepository(session),
+        provide_quotes(session, shop),
+        shop.clock,
+        shop.settings.low_stock_at,
     )
 
 
@@ -181,6 +212,11 @@ def provide_personal_data(session: AsyncSession, shop: Shop) -> OrdersPrivacy:
     )
 
 
+def provide_personal_data_in_drafts(session: AsyncSession, _shop: Shop) -> DraftsPrivacy:
+    """Return the personal data in drafts of orders."""
+    return DraftsPrivacy(DraftRepository(session))
+
+
 def order_batches(shop: Shop) -> OrderBatches:
     """Return what places the orders of a process together."""
 
@@ -204,6 +240,7 @@ Moves = NamedDependency[OrderMoves]
 Payments = NamedDependency[OrderPayments]
 Books = NamedDependency[PaymentBooks]
 Calls = NamedDependency[PaymentCalls]
+Drafts = NamedDependency[DraftService]
 
 DEPENDENCIES = {
     "orders": Provide(provide_orders, sync_to_thread=False),
@@ -211,5 +248,6 @@ DEPENDENCIES = {
     "payments": Provide(provide_order_payments, sync_to_thread=False),
     "payment_books": Provide(provide_payment_books, sync_to_thread=False),
     "payment_calls": Provide(payment_calls, sync_to_thread=False),
+    "order_drafts": Provide(provide_drafts, sync_to_thread=False),
     "order_batches": Provide(provide_batches, sync_to_thread=False),
 }

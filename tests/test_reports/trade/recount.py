@@ -4,6 +4,7 @@ Each figure is one function of `FACTS` over one document.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -83,28 +84,81 @@ def taxes_of(orders: Iterable[Document]) -> dict[Rate, tuple[int, int]]:
     return sums
 
 
+@dataclass(frozen=True)
+class Returned:
+    """What was cancelled of an order at a moment."""
+
+    order: Document
+    moment: str
+    facts: Mapping[str, int]
+    rates: Mapping[Rate, tuple[int, int]]
+
+
+def pieces_of(amount: int, quantity: int, before: int, pieces: int) -> int:
+    """Return what pieces of a line have of an amount, of which others were cancelled before."""
+    return amount * (before + pieces) // quantity - amount * before // quantity
+
+
+def line_returned(order: Document, cancellation: Document, before: int) -> Returned:
+    """Return what was cancelled with some pieces of a line, of which others were before."""
+    line = order["items"][cancellation["position"] - 1]
+    quantity, pieces = int(line["quantity"]), int(cancellation["quantity"])
+    shares = {
+        name: pieces_of(minor_of(line, name), quantity, before, pieces)
+        for name in ("discount", "tax")
+    }
+    is_added = not order.get("prices_include_tax", True)
+    to_pay = minor_of(line, "unit_price") * quantity - minor_of(line, "discount")
+    to_pay += minor_of(line, "tax") if is_added else 0
+    amount = pieces_of(to_pay, quantity, before, pieces)
+    facts = {"orders_count": 0, "units": pieces, "amount": amount, "shipping": 0, **shares}
+    rates = {}
+    if "tax_rate" in line:
+        rates = {(line["tax_rate"], line["tax_reason"]): (amount - shares["tax"], shares["tax"])}
+    return Returned(order, cancellation["cancelled_at"], facts, rates)
+
+
+def returned_by(order: Document) -> list[Returned]:
+    """Return what was cancelled of an order, moment by moment."""
+    found: list[Returned] = []
+    gone: dict[int, int] = {}
+    for each in order.get("cancellations", ()):
+        before = gone.get(each["position"], 0)
+        gone[each["position"]] = before + int(each["quantity"])
+        found.append(line_returned(order, each, before))
+    if (moment := cancelled_at(order)) is not None:
+        whole = {name: fact(order) for name, fact in FACTS.items()}
+        facts = {name: whole[name] - sum(each.facts[name] for each in found) for name in whole}
+        rates = dict(taxes_of([order]))
+        for part in found:
+            for rate, (net, tax) in part.rates.items():
+                rates[rate] = (rates[rate][0] - net, rates[rate][1] - tax)
+        found.append(Returned(order, moment, facts, rates))
+    return found
+
+
 class Recount:
     """The orders of a shop by the days on which they were placed and cancelled."""
 
     def __init__(self, orders: Iterable[Document], zone: str) -> None:
         self._zone = ZoneInfo(zone)
         self._placed: dict[date, list[Document]] = {}
-        self._cancelled: dict[date, list[Document]] = {}
+        self._returned: dict[date, list[Returned]] = {}
         for order in orders:
             self._placed.setdefault(self._day_of(order["created_at"]), []).append(order)
-            if (moment := cancelled_at(order)) is not None:
-                self._cancelled.setdefault(self._day_of(moment), []).append(order)
+            for each in returned_by(order):
+                self._returned.setdefault(self._day_of(each.moment), []).append(each)
 
     def report_of(self, day: date) -> dict[str, Any]:
         """Return what the report of a day must tell."""
-        placed, cancelled = self._placed.get(day, []), self._cancelled.get(day, [])
-        before = [each for each in cancelled if self._day_of(each["created_at"]) < day]
-        sums, given_back = sums_of(placed), sums_of(cancelled)
-        rates, returned = taxes_of(placed), taxes_of(cancelled)
+        placed, cancelled = self._placed.get(day, []), self._returned.get(day, [])
+        before = [each for each in cancelled if self._day_of(each.order["created_at"]) < day]
+        sums, given_back = sums_of(placed), _sums_of_returned(cancelled)
+        rates, returned = taxes_of(placed), _taxes_of_returned(cancelled)
         return {
             "placed": sums,
             "cancelled": given_back,
-            "corrections": sums_of(before),
+            "corrections": _sums_of_returned(before),
             "net": sums["amount"] - given_back["amount"],
             "net_units": sums["units"] - given_back["units"],
             "taxes": {
@@ -115,6 +169,20 @@ class Recount:
 
     def _day_of(self, moment: str) -> date:
         return datetime.fromisoformat(moment).astimezone(self._zone).date()
+
+
+def _sums_of_returned(parts: Iterable[Returned]) -> dict[str, int]:
+    known = list(parts)
+    return {name: sum(each.facts[name] for each in known) for name in FACTS}
+
+
+def _taxes_of_returned(parts: Iterable[Returned]) -> dict[Rate, tuple[int, int]]:
+    sums: dict[Rate, tuple[int, int]] = {}
+    for part in parts:
+        for rate, (net, tax) in part.rates.items():
+            before = sums.get(rate, (0, 0))
+            sums[rate] = (before[0] + net, before[1] + tax)
+    return sums
 
 
 def told_by(report: Document) -> dict[str, Any]:

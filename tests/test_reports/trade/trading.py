@@ -15,11 +15,11 @@ from uuid import UUID
 import httpx
 
 from app.core.ids import new_id
+from app.core.order_statuses import EXPIRY
 from app.jobs.daily_reports import make_report
 from app.jobs.errands.orders import expire_order
 from app.messaging.pipeline import Pipeline
-from app.repositories.reports.ledger_repository import LedgerRepository
-from app.services.orders.checkouts import EXPIRY
+from app.repositories.reports.cancellation_repository import CancellationRepository
 from app.services.reports.report_maker import Outcome
 from app.wiring.resources import Shop
 from tests.test_controllers.carts.setting import Customer, guest
@@ -166,6 +166,10 @@ class Trade:
             self._plan(now + self._chance.randint(1, 600) * MINUTE, lambda: self._pay(order_id))
             if roll < 0.5:
                 self._plan(later, lambda: self._cancel(order_id, None))
+        if self._chance.random() < 0.3:
+            for _ in range(self._chance.randint(1, 4)):
+                soon = now + self._chance.randint(1, 5_000) * MINUTE
+                self._plan(soon, lambda: self._cancel_line(order_id))
         if pay_by is not None:
             self._plan(pay_by + MINUTE, lambda: self._expire(order_id))
 
@@ -179,6 +183,17 @@ class Trade:
         else:
             response = await cart.send("POST", "/order/cancel")
         self._count("cancelled", order_id, response)
+
+    async def _cancel_line(self, order_id: str) -> None:
+        """Cancel some units of a line, if it has as many left."""
+        order = (await self._client.get(f"/orders/{order_id}")).json()
+        line = self._chance.choice(order["items"])
+        variant_id = line.get("variant_id", line["product_id"])
+        response = await self._client.post(
+            f"/orders/{order_id}/lines/{variant_id}/cancel",
+            json={"quantity": self._chance.randint(1, 2)},
+        )
+        self._count("lines cancelled", order_id, response)
 
     def _count(self, what: str, order_id: str, response: httpx.Response) -> None:
         # An order of a cart may have expired before.
@@ -264,11 +279,11 @@ def _is_expired(order: Document) -> bool:
 @contextmanager
 def correcting_every_cancellation() -> Iterator[None]:
     """Plant a mistake: cancelled orders of the day itself are corrections, too."""
-    own = LedgerRepository.cancelled
+    own = CancellationRepository.totals
 
-    async def cancelled(its: Any, window: Any, *, only_late: bool = False) -> Any:
+    async def totals(its: Any, window: Any, *, only_late: bool = False) -> Any:
         del only_late
         return await own(its, window)
 
-    with patch.object(LedgerRepository, "cancelled", cancelled):
+    with patch.object(CancellationRepository, "totals", totals):
         yield

@@ -11,16 +11,8 @@ from app.schemas.base import Schema
 from app.wiring.resources import Shop
 from tests.support.refusals import places_of, problem_of
 from tests.support.tables import everything
-from tests.test_security.rights.matrix import (
-    BASKET,
-    MATRIX,
-    PLACE,
-    SHIRT,
-    THING,
-    VARIANT,
-    Row,
-    routes_of,
-)
+from tests.test_security.rights.matrix import MATRIX
+from tests.test_security.rights.paths import BASKET, PLACE, SHIRT, THING, VARIANT, Row, routes_of
 from tests.test_security.rights.world import World, world_of
 
 pytestmark = pytest.mark.any_database
@@ -56,6 +48,7 @@ DECLARED = {
     "PATCH /api/v1/price-lists/{price_list_id}": {"is_active"},
     "POST /api/v1/shipping-methods": {"is_active"},
     "PATCH /api/v1/shipping-methods/{shipping_method_id}": {"is_active"},
+    "POST /api/v1/order-drafts": {"user_id"},
     "POST /api/v1/promotions": {"is_active"},
     "PATCH /api/v1/promotions/{promotion_id}": {"is_active"},
     "PATCH /api/v1/promotions/{promotion_id}/coupons/{coupon_id}": {"is_active"},

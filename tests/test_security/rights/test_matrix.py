@@ -13,7 +13,8 @@ from app.web.route_options import guarded_of, has_options, options_of
 from app.wiring.resources import Shop
 from tests.support.refusals import NOTHING, problem_of
 from tests.support.tables import everything
-from tests.test_security.rights.matrix import COLUMNS, GUARDED, MATRIX, Row, routes_of
+from tests.test_security.rights.matrix import GUARDED, MATRIX
+from tests.test_security.rights.paths import COLUMNS, Row, routes_of
 from tests.test_security.rights.world import world_of
 
 pytestmark = pytest.mark.any_database

@@ -9,13 +9,14 @@ from app.web.route_options import options_of
 from app.wiring.resources import Shop
 from tests.support.refusals import problem_of
 from tests.support.tables import everything
-from tests.test_security.rights.matrix import (
+from tests.test_security.rights.matrix import MATRIX
+from tests.test_security.rights.paths import (
     ADDRESS,
     API,
+    BANK,
     CART,
     CATEGORY,
     LETTER,
-    MATRIX,
     ORDER,
     ORDERED,
     PAYMENT,
@@ -24,6 +25,7 @@ from tests.test_security.rights.matrix import (
     PROMOTION,
     REFUND,
     SHIRT,
+    TAKEN,
     TAX_RATE,
     USER,
     VARIANT,
@@ -79,7 +81,8 @@ UNCONDITIONAL = {
     f"POST {ORDERED}/order/payments": ADDS,
     f"POST {PAYMENT}/capture": PROVIDER,
     f"POST {PAYMENT}/void": PROVIDER,
-    f"POST {PAYMENT}/refunds": ADDS,
+    f"POST {TAKEN}/refunds": ADDS,
+    f"POST {BANK}": PROVIDER,
     f"POST {REFUND}/record": NO_VERSION,
     f"POST {API}/payment-providers/{{provider}}/events": PROVIDER,
     f"POST {API}/reports": ADDS,

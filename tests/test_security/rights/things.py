@@ -43,6 +43,9 @@ FILE = ("00", "00", "0" * 64 + ".webp")
 """The key of the file of an image, in parts."""
 CART_TOKEN = "the token of a guest"
 GUEST_TOKEN = "the-token-of-a-guest-who-was-written-to"
+TAKEN = UUID("0199a1b2-7c00-7d00-8e00-00000000a1d0")
+"""A payment whose money was taken."""
+DRAFT = UUID("0199a1b2-7c00-7d00-8e00-00000000d4af")
 ORDERED_CART = UUID("0199a1b2-7c00-7d00-8e00-00000000ca27")
 
 
@@ -128,6 +131,13 @@ def promotion_rows(order_id: UUID, user_id: UUID, times: Row) -> list[tuple[type
         (Coupon, coupon | {"code": "SUMMER", "code_key": "summer"} | times),
         (Redemption, use | {"customer_key": str(user_id), "amount_minor": 50, "created_at": now}),
     ]
+
+
+def draft_row(now: datetime, user_id: UUID) -> Row:
+    """Return the draft of an order for a user."""
+    items = [{"variant_id": str(SHIRT), "quantity": 1, "unit_price_minor": 499}]
+    times = {"created_at": now, "updated_at": now}
+    return {"id": DRAFT, "user_id": user_id, "currency": "USD", "items": items} | times
 
 
 def carts_rows(now: datetime, ids: Mapping[type[Base], UUID]) -> list[tuple[type[Base], Row]]:
@@ -246,34 +256,30 @@ def movement_row(product_id: UUID, quantity: int, reason: MovementReason, at: An
 
 
 def payment_rows(order_id: UUID, times: Row) -> list[tuple[type[Base], Row]]:
-    """Return a payment by hand that is to be returned by hand, and one of the bank for tests."""
+    """Return a payment by hand that is to be returned, and two of the bank for tests."""
     at = times["created_at"]
-    payment = {
-        "id": new_id(at),
-        "order_id": order_id,
-        "provider": "manual",
-        "status": PaymentStatus.CAPTURED,
-        "currency": "USD",
-        "amount_minor": 100,
-        "captured_minor": 100,
-    } | times
+    shared = {"order_id": order_id, "currency": "USD", "amount_minor": 100, "captured_minor": 0}
+    captured = {"status": PaymentStatus.CAPTURED, "captured_minor": 100}
+    by_hand = {"id": new_id(at), "provider": "manual"} | shared | captured
     refund = {
         "id": new_id(at),
-        "payment_id": payment["id"],
+        "payment_id": by_hand["id"],
         "order_id": order_id,
         "status": RefundStatus.ASKED,
         "currency": "USD",
         "amount_minor": 100,
         "reason": "Paid twice.",
         "actor": "shop",
-    } | times
-    at_bank = {"id": new_id(at), "provider": "test", "reference": "bank_1"}
-    booked = {name: payment[name] for name in ("status", "currency", "amount_minor", "order_id")}
-    booked |= {"reference": "bank_1", "request_key": "1", "payment_id": at_bank["id"]}
-    booked |= {"captured_minor": 100, "order_number": 1_000_000, "captures_by_itself": True}
-    return [
-        (Payment, payment),
-        (Refund, refund),
-        (Payment, payment | at_bank),
-        (BankPayment, booked | {"created_at": at}),
-    ]
+    }
+    rows: list[tuple[type[Base], Row]] = [(Payment, by_hand | times), (Refund, refund | times)]
+    authorised = {"status": PaymentStatus.AUTHORISED}
+    for payment_id, reference, now in (
+        (TAKEN, "bank_1", captured),
+        (new_id(at), "bank_2", authorised),
+    ):
+        known = {"id": payment_id, "provider": "test", "reference": reference}
+        rows.append((Payment, shared | known | now | times))
+        booked = {"reference": reference, "request_key": reference, "payment_id": payment_id}
+        booked |= {"order_number": 1_000_000, "captures_by_itself": False, "created_at": at}
+        rows.append((BankPayment, shared | booked | now))
+    return rows

@@ -10,6 +10,7 @@ import httpx
 import jwt
 
 from app.core.ids import new_id
+from app.gateways.payments.bank import SIGNATURE
 from app.models import (
     Address,
     ApiKey,
@@ -22,6 +23,7 @@ from app.models import (
     MovementReason,
     Operation,
     OperationState,
+    OrderDraft,
     PriceList,
     Product,
     StockMovement,
@@ -35,6 +37,7 @@ from app.security.areas import SCOPES
 from app.security.areas.orders import OrdersScope
 from app.security.principal import Scope, name_of_user
 from app.security.tokens import TokenKind, Tokens
+from app.wiring.areas.payments import bank_of
 from app.wiring.resources import Shop
 from tests.support.cached import forget_cached
 from tests.support.factories import address as postal_address
@@ -53,11 +56,14 @@ from tests.test_security.people import (
 from tests.test_security.rights.things import (
     CART_TOKEN,
     DAY,
+    DRAFT,
     FILE,
     GUEST_TOKEN,
     ORDERED_CART,
     SHIRT,
+    TAKEN,
     carts_rows,
+    draft_row,
     guest_proof_row,
     image_rows,
     letter_row,
@@ -77,11 +83,14 @@ SAME = dict(zip(("first", "second", "name"), FILE)) | {
     "shirt_id": str(SHIRT),
     "country": "GB",
     "provider": "test",
+    "reference": "bank_2",
+    "taken_id": str(TAKEN),
     "file_path": "docs.js",
     "day": DAY.isoformat(),
     "cart_token": CART_TOKEN,
     "guest_token": GUEST_TOKEN,
     "ordered_cart_id": str(ORDERED_CART),
+    "draft_id": str(DRAFT),
 }
 """What stands in paths and headers of every shop."""
 
@@ -152,6 +161,7 @@ async def world_of(shop: Shop, scope: Scope | None = None) -> World:
     within = machine(shop, set(SCOPES) if scope is None else {scope})
     spare = machine(shop, {OrdersScope.ORDERS_READ})
     owner = people["owner"]
+    event, signature = bank_of(shop).event_about("bank_2")
     things = _things(shop, owner)
     now = shop.clock.now()
     things += carts_rows(now, {model: row["id"] for model, row in things if "id" in row})
@@ -168,6 +178,8 @@ async def world_of(shop: Shop, scope: Scope | None = None) -> World:
         "letter_id": ids["dead_letter_id"],
         "email": owner.email,
         "refresh_token": owner.refresh_token,
+        "event": event.decode(),
+        "event_signature": signature[SIGNATURE],
         "reset_token": reset_token(shop, owner.user),
         "verify_token": verify_token(shop, owner.user),
     }
@@ -219,8 +231,7 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
     return [
         (Operation, operation | times),
         (DeadLetter, letter_row(now)),
-        (Category, category),
-        (Category, spare),
+        *((Category, each) for each in (category, spare)),
         (Product, shirt | times),
         (Product, product | {"variants_count": 1} | times),
         (Variant, variant_row(SHIRT, SHIRT, "SHIRT", "M") | times),
@@ -228,6 +239,7 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
         (Variant, variant_row(large_id, SHIRT, "SHIRT-L", "L") | times),
         *image_rows(product_id, times),
         (Address, address),
+        (OrderDraft, draft_row(now, user_id)),
         (PriceList, price_list_row(now) | times),
         (TaxRate, tax_rate_row(now)),
         *shipping_rows(times),

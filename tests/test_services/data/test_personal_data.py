@@ -73,7 +73,7 @@ NOT_ERASED = {
     "order_cancellations": "the books need what was cancelled; its maker is an id without a person",
     "payment_steps": "the books need each step, and no person is in it",
     "refunds": "the books need what was returned; its maker is an id without a person",
-    "order_adjustments": "the books need what promotions took off, and no person is in it",
+    "order_adjustments": "the books need what discounts took off, and no person is in it",
     "order_changes": "the books need each step; its maker is an id without a person",
     "order_items": "the books need what was sold, and no person is in it",
     "order_mails": "says which mails were written about an order, and no person is in it",

@@ -104,7 +104,7 @@ TAGS: dict[str, str | tuple[str, ...]] = {
     "shipping": "/api/v1/shipping-methods",
     "promotions": "/api/v1/promotions",
     "carts": "/api/v1/carts",
-    "orders": "/api/v1/orders",
+    "orders": ("/api/v1/orders", "/api/v1/order-drafts"),
     "payments": ("/api/v1/payments", "/api/v1/refunds", "/api/v1/payment-providers"),
     "users": ("/api/v1/users", "/api/v1/countries"),
     "auth": "/api/v1/auth/",

@@ -45,6 +45,10 @@ STRANGE = {
     # It is not authorised, or there is none.
     "/api/v1/payments/{payment_id}/capture": 404,
     "/api/v1/payments/{payment_id}/refunds": 404,
+    # They name a product that is not of this shop, and another total.
+    "/api/v1/order-drafts": 400,
+    "/api/v1/order-drafts/{draft_id}": 400,
+    "/api/v1/order-drafts/{draft_id}/place": 409,
     REFRESH: 401,
     "/api/v1/auth/password/reset": 401,
     "/api/v1/auth/email/verify": 401,
@@ -160,6 +164,7 @@ async def ids_of_examples(client: httpx.AsyncClient) -> dict[str, str]:
         "category_id": await category_of(client, product),
         "price_list_id": await price_list_of(client),
         "shipping_method_id": await shipping_method_of(client),
+        "draft_id": await draft_of(client, product),
         **await cart_of(client),
         **await coupon_of(client),
     }
@@ -180,6 +185,12 @@ async def cart_of(client: httpx.AsyncClient) -> dict[str, str]:
     """Return the id of a new cart of a guest, and its token."""
     response = await client.post("/carts", json={})
     return {"cart_id": response.json()["id"], "Cart-Token": response.headers["Cart-Token"]}
+
+
+async def draft_of(client: httpx.AsyncClient, product: dict[str, Any]) -> str:
+    """Return the id of a new draft of an order."""
+    items = [{"product_id": product["id"], "quantity": 1}]
+    return str((await client.post("/order-drafts", json={"items": items})).json()["id"])
 
 
 async def coupon_of(client: httpx.AsyncClient) -> dict[str, str]:

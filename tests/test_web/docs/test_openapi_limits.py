@@ -35,8 +35,8 @@ SHOWN: list[tuple[type[Schema], type[Base]]] = [
 WHOLE = {
     f"#/components/schemas/{schema}/properties/{name}"
     for schema, names in (
-        ("UserExport", ("orders", "events")),
-        ("GuestExport", ("carts", "orders", "mails")),
+        ("UserExport", ("orders", "order_drafts", "payments", "refunds", "events")),
+        ("GuestExport", ("carts", "orders", "payments", "refunds", "mails")),
     )
     for name in names
 }

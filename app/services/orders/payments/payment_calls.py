@@ -13,6 +13,7 @@ from app.errors import (
     ProviderUnavailable,
     SignatureRefused,
 )
+from app.gateways.payments.bank import BankForTests
 from app.gateways.payments.provider import (
     PaymentOrder,
     PaymentProvider,
@@ -22,7 +23,8 @@ from app.gateways.payments.provider import (
     RefundState,
     SignatureWrong,
 )
-from app.models import Payment, PaymentStatus, RefundStatus
+from app.models import BankPayment, Payment, PaymentStatus, RefundStatus
+from app.schemas.payments.bank_schema import Decision
 from app.schemas.payments.payment_schema import (
     PaymentAction,
     PaymentCreate,
@@ -232,6 +234,19 @@ class PaymentCalls:
         async with self._begin() as payments:
             if not await payments.look_now(code, reference):
                 logger.warning("%s tells of payment %s, which is not known", code, reference)
+
+    async def decide_at(
+        self, bank: BankForTests, reference: str, decision: Decision
+    ) -> BankPayment:
+        """Do what a customer decides at the bank for tests, which tells of it unless it is silent.
+
+        Raises:
+            PaymentNotFound: the bank has no such payment.
+        """
+        payment = await bank.decide(reference, decision)
+        if decision is not Decision.APPROVE_SILENTLY:
+            await self.receive(bank.code, *bank.event_about(reference))
+        return payment
 
     async def reconcile(self, code: str, since: datetime) -> AsyncIterator[PaymentState]:
         """Bring all payments of a provider since a moment to what it tells; yield unknown ones."""

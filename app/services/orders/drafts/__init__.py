@@ -1,0 +1,1 @@
+"""Drafts: orders that staff writes for customers, and places when they agree."""
