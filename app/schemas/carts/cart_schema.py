@@ -72,6 +72,19 @@ LOCALE: Any = unchanged(
     description="The language of the customer (BCP 47); empty if unknown.", examples=["de"]
 )
 
+DELIVERED_TO: Any = unchanged(
+    description="Where to deliver; null for none.", examples=[EXAMPLE_ADDRESS]
+)
+BILLED_TO: Any = unchanged(
+    description="The address of the invoice; null if it is that of the delivery.",
+    examples=[None],
+)
+SHOWN_TO: Any = Field(description="Where to deliver.", examples=[EXAMPLE_ADDRESS])
+SHOWN_BILLED_TO: Any = Field(
+    description="The address of the invoice, if it is another one.", examples=[None]
+)
+SHOWN_METHOD: Any = Field(description="The shipping method.", examples=[None])
+
 
 class CartFields(Change):
     """What a customer chooses beside the lines."""
@@ -80,13 +93,8 @@ class CartFields(Change):
     email: Email | None = EMAIL
     note: Note = NOTE
     locale: Locale = LOCALE
-    delivery_address: Address | None = unchanged(
-        description="Where to deliver; null for none.", examples=[EXAMPLE_ADDRESS]
-    )
-    billing_address: Address | None = unchanged(
-        description="The address of the invoice; null if it is that of the delivery.",
-        examples=[None],
-    )
+    delivery_address: Address | None = DELIVERED_TO
+    billing_address: Address | None = BILLED_TO
     shipping_method_id: UUID | None = unchanged(
         description="The shipping method; null for none.", examples=[None]
     )
@@ -173,13 +181,9 @@ class CartChoices(WithCurrency):
     )
     note: str = Field(max_length=MAX_NOTE, description="A note for the shop.", examples=[""])
     locale: str = Field(max_length=35, description="The customer's language.", examples=["de"])
-    delivery_address: PostalAddress | None = Field(
-        description="Where to deliver.", examples=[EXAMPLE_ADDRESS]
-    )
-    billing_address: PostalAddress | None = Field(
-        description="The address of the invoice, if it is another one.", examples=[None]
-    )
-    shipping_method_id: UUID | None = Field(description="The shipping method.", examples=[None])
+    delivery_address: PostalAddress | None = SHOWN_TO
+    billing_address: PostalAddress | None = SHOWN_BILLED_TO
+    shipping_method_id: UUID | None = SHOWN_METHOD
     vat_number: str | None = Field(
         max_length=MAX_VAT_NUMBER,
         description="The VAT number of a business, without separators.",

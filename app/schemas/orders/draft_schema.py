@@ -11,10 +11,15 @@ from app.core.vat.numbers import MAX_VAT_NUMBER
 from app.schemas.amounts import InCurrency, WithCurrency
 from app.schemas.base import Change, MemberError, Schema, omitted, unchanged
 from app.schemas.carts.cart_schema import (
+    BILLED_TO,
+    DELIVERED_TO,
     EMAIL,
     LOCALE,
     MAX_NOTE,
     NOTE,
+    SHOWN_BILLED_TO,
+    SHOWN_METHOD,
+    SHOWN_TO,
     Address,
     Locale,
     Note,
@@ -31,7 +36,7 @@ from app.schemas.fields import (
     PriceInput,
     VatNumber,
 )
-from app.schemas.identity.user_schema import EXAMPLE_ADDRESS, PostalAddress
+from app.schemas.identity.user_schema import PostalAddress
 from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
 from app.schemas.percentages import Percentage
 from app.schemas.promotions.promotion_schema import Percent
@@ -109,13 +114,8 @@ class DraftFields(Change):
         description="The price of shipping instead of that of the method; null for that.",
         examples=[None],
     )
-    delivery_address: Address | None = unchanged(
-        description="Where to deliver; null for none.", examples=[EXAMPLE_ADDRESS]
-    )
-    billing_address: Address | None = unchanged(
-        description="The address of the invoice; null if it is that of the delivery.",
-        examples=[None],
-    )
+    delivery_address: Address | None = DELIVERED_TO
+    billing_address: Address | None = BILLED_TO
     vat_number: VatNumber | None = unchanged(
         description="The VAT number of a business, checked by its check digit; null for none.",
         examples=[None],
@@ -242,13 +242,9 @@ class DraftRead(WithCurrency, DraftSummary):
     discounts: list[DraftDiscountRead] = Field(
         max_length=_MAX_DISCOUNTS, description="The discounts on the whole order.", examples=[[]]
     )
-    delivery_address: PostalAddress | None = Field(
-        description="Where to deliver.", examples=[EXAMPLE_ADDRESS]
-    )
-    billing_address: PostalAddress | None = Field(
-        description="The address of the invoice, if it is another one.", examples=[None]
-    )
-    shipping_method_id: UUID | None = Field(description="The shipping method.", examples=[None])
+    delivery_address: PostalAddress | None = SHOWN_TO
+    billing_address: PostalAddress | None = SHOWN_BILLED_TO
+    shipping_method_id: UUID | None = SHOWN_METHOD
     shipping_price_minor: Amount = omitted(
         alias="shipping_price",
         description="The price of shipping; absent if it is that of the method.",
