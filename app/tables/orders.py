@@ -19,7 +19,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
-from app.core.countries import OPTIONAL_PARTS
 from app.core.order_statuses import TRANSITIONS, OrderStatus
 from app.core.vat.numbers import MAX_VAT_NUMBER
 from app.errors import IllegalTransition
@@ -389,18 +388,3 @@ class NewOrder:
     def tax_minor(self) -> int:
         """The tax of all lines and of shipping."""
         return self.shipping.tax_minor + sum(line.tax_minor for line in self.lines)
-
-
-def without_person(address: dict[str, Any]) -> dict[str, Any]:
-    """Return the part of an address that the ledger needs: the country, for taxes."""
-    kept = {"region": "", "country": address["country"]}
-    return {name: "anonymised" for name in address if name not in OPTIONAL_PARTS} | kept
-
-
-def without_customer(order: Any) -> dict[str, Any]:
-    """Return the columns of an order in which a customer could be recognised, cleared."""
-    addresses = {name: getattr(order, name) for name in ("delivery_address", "billing_address")}
-    cleared = {name: without_person(each) for name, each in addresses.items() if each is not None}
-    if order.email is None:
-        return cleared
-    return cleared | {"email": "anonymised", "email_key": None, "note": None}

@@ -16,6 +16,7 @@ from app.schemas.messaging.dead_letter_schema import DeadLetterQuery
 from app.schemas.orders.draft_schema import DraftQuery
 from app.schemas.orders.order_schema import OrderQuery
 from app.schemas.page_schema import PageQuery
+from app.schemas.payments.payment_schema import PaymentQuery
 from app.schemas.prices.price_list_schema import PriceListQuery
 from app.schemas.prices.price_schema import PriceListPricesQuery
 from app.schemas.promotions.coupon_schema import CouponQuery
@@ -33,6 +34,7 @@ PRODUCT_ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 LINE = {"product_id": PRODUCT_ID, "quantity": 1}
 ORDER: dict[str, Any] = {"user_id": PRODUCT_ID, "items": [LINE]}
 LISTS: tuple[type[PageQuery], ...] = (
+    PaymentQuery,
     ApiKeyQuery,
     AuditQuery,
     DeadLetterQuery,

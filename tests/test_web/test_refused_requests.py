@@ -129,7 +129,7 @@ async def assert_form_is_judged(client: httpx.AsyncClient, world: World, row: Ro
 
 async def assert_path_is_judged(client: httpx.AsyncClient, world: World, row: Row) -> None:
     """See that a malformed id in a path leads nowhere."""
-    request = {name: value for name, value in row.request.items() if name == "json"}
+    request = {name: row.request[name] for name in ("json", "data") if name in row.request}
     for parameter in parameters_of(row):
         for malformed in MALFORMED:
             path = row.template.replace(parameter, malformed)
@@ -161,7 +161,7 @@ async def test_what_a_route_cannot_take_changes_nothing(
 async def test_a_malformed_id_in_a_path_is_nowhere(client: httpx.AsyncClient, shop: Shop) -> None:
     world = await world_of(shop)
     rows = [row for row in MATRIX if row.method == "GET" and parameters_of(row)]
-    assert len(rows) == 32
+    assert len(rows) == 37
     before = await everything(shop)
     for row in rows:
         await assert_path_is_judged(client, world, row)

@@ -109,11 +109,18 @@ class DraftController(Controller):
     @delete(
         "/{draft_id:uuid}",
         summary="Delete a draft of an order",
-        opt=declared(DraftNotFound, access=Access.STAFF, scope=OrdersScope.ORDERS_WRITE),
+        opt=declared(
+            DraftNotFound,
+            PreconditionFailed,
+            access=Access.STAFF,
+            scope=OrdersScope.ORDERS_WRITE,
+        ),
     )
-    async def delete(self, draft_id: FromPath[UUID], order_drafts: Drafts) -> None:
+    async def delete(
+        self, request: ShopRequest, draft_id: FromPath[UUID], order_drafts: Drafts
+    ) -> None:
         """Delete a draft; the order that was placed of it stays."""
-        await order_drafts.delete(draft_id)
+        await order_drafts.delete(draft_id, request.if_match)
 
     @post(
         "/{draft_id:uuid}/place",

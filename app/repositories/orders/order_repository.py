@@ -16,8 +16,9 @@ from app.errors import OrderNotFound
 from app.models import Order, OrderAdjustment, OrderChange, OrderItem, OrderStatus, OrderTax
 from app.repositories.base import Repository
 from app.repositories.bulk import among, insert_rows, table_of
+from app.repositories.orders.cleared_orders import without_customer
 from app.schemas.orders.order_schema import OrderQuery
-from app.tables.orders import Contact, NewOrder, without_customer
+from app.tables.orders import Contact, NewOrder
 
 _NEXT_NUMBERS = text("SELECT nextval('order_numbers') FROM generate_series(1, :count)")
 _orders = table_of(Order)

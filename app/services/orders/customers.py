@@ -3,10 +3,10 @@
 from app.models import Order
 from app.repositories.carts.cart_repository import CartRepository
 from app.repositories.identity.user_repository import UserRepository
+from app.repositories.orders.cleared_orders import without_customer
 from app.repositories.payments.payment_repository import PaymentRepository
 from app.repositories.promotions.redemption_repository import RedemptionRepository
 from app.services.carts.carts_privacy import CartsPrivacy
-from app.tables.orders import without_customer
 
 
 class Customers:

@@ -216,7 +216,7 @@ async def ordered_by_user(machine: httpx.AsyncClient, client: httpx.AsyncClient)
     claimed = await guest(client, email=EMAIL, note=NOTE)
     both = {**claimed.headers, **ada.headers}
     assert (await client.post(f"/carts/{claimed.cart_id}/claim", headers=both)).status_code == 200
-    await user(client, ada, email=EMAIL)
+    await user(client, ada, 200, email=EMAIL)
     merged = await guest(client, email=EMAIL, note=NOTE)
     both = {**merged.headers, **ada.headers}
     assert (await client.post(f"/carts/{merged.cart_id}/claim", headers=both)).status_code == 200

@@ -297,5 +297,5 @@ async def test_an_event_that_the_bank_has_not_signed_is_refused(
     assert problem_of(unknown)["type"] == "urn:problem:provider-not-found"
     assert await everything(shop) == before
     body, headers = bank_of(shop).event_about("bank_unknown")
-    assert (await client.post(path, content=body, headers=headers)).status_code == 200
+    assert (await client.post(path, content=body, headers=headers)).status_code == 204
     assert order["id"]

@@ -112,13 +112,13 @@ async def test_what_is_returned_at_the_bank_is_noted(client: httpx.AsyncClient, 
     await bank_of(shop).refund(payment["reference"], 300, "by hand")
     body, headers = bank_of(shop).event_about(payment["reference"])
     path = "/payment-providers/test/events"
-    assert (await client.post(path, content=body, headers=headers)).status_code == 200
+    assert (await client.post(path, content=body, headers=headers)).status_code == 204
     await do_errands(shop)
     found = await payments_of(client, order)
     assert [(each["amount"], each["actor"]) for each in found["refunds"]] == [("3.00", "test")]
     assert found["payments"][0]["attention"] == "refunded_elsewhere"
     before = await everything(shop)
-    assert (await client.post(path, content=body, headers=headers)).status_code == 200
+    assert (await client.post(path, content=body, headers=headers)).status_code == 204
     await do_errands(shop)
     assert await everything(shop) == before
 

@@ -110,6 +110,7 @@ def routes_of(app: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]:
 
 
 def row_of(method: str, path: str, statuses: str, **request: Any) -> Row:
+    """Return a row."""
     return Row(method, path, statuses, request)
 
 

@@ -16,6 +16,7 @@ from tests.test_security.rights.paths import (
     BANK,
     CART,
     CATEGORY,
+    DRAFT,
     LETTER,
     ORDER,
     ORDERED,
@@ -76,6 +77,12 @@ UNCONDITIONAL = {
     # `expected_total` is the condition.
     f"POST {CART}/checkout": ADDS,
     f"POST {API}/orders": ADDS,
+    f"POST {API}/guest-data/requests": SECRET,
+    f"POST {API}/guest-data/export": SECRET,
+    f"POST {API}/guest-data/erasure": SECRET,
+    f"POST {API}/order-drafts": ADDS,
+    # `expected_total` is the condition.
+    f"POST {DRAFT}/place": ADDS,
     f"POST {ORDER}/payments": ADDS,
     f"POST {ORDER}/payments/record": ADDS,
     f"POST {ORDERED}/order/payments": ADDS,

@@ -243,16 +243,19 @@ def order_rows(
     return [(Order, order | times), *items, (OrderChange, change)]
 
 
-def movement_row(product_id: UUID, quantity: int, reason: MovementReason, at: Any) -> Row:
-    """Return a movement of the stock of a product."""
-    return {
-        "id": new_id(at),
-        "created_at": at,
-        "source": "tests",
-        "variant_id": product_id,
-        "quantity": quantity,
-        "reason": reason,
-    }
+def movement_rows(product_id: UUID, at: Any) -> list[Row]:
+    """Return the movements of the stock of a product, of which one unit was sold."""
+    return [
+        {
+            "id": new_id(at),
+            "created_at": at,
+            "source": "tests",
+            "variant_id": product_id,
+            "quantity": quantity,
+            "reason": reason,
+        }
+        for quantity, reason in ((10, MovementReason.SUPPLY), (-1, MovementReason.SALE))
+    ]
 
 
 def payment_rows(order_id: UUID, times: Row) -> list[tuple[type[Base], Row]]:
@@ -260,7 +263,8 @@ def payment_rows(order_id: UUID, times: Row) -> list[tuple[type[Base], Row]]:
     at = times["created_at"]
     shared = {"order_id": order_id, "currency": "USD", "amount_minor": 100, "captured_minor": 0}
     captured = {"status": PaymentStatus.CAPTURED, "captured_minor": 100}
-    by_hand = {"id": new_id(at), "provider": "manual"} | shared | captured
+    # Rows of a table have the same columns.
+    by_hand = {"id": new_id(at), "provider": "manual", "reference": None} | shared | captured
     refund = {
         "id": new_id(at),
         "payment_id": by_hand["id"],
@@ -282,4 +286,6 @@ def payment_rows(order_id: UUID, times: Row) -> list[tuple[type[Base], Row]]:
         booked = {"reference": reference, "request_key": reference, "payment_id": payment_id}
         booked |= {"order_number": 1_000_000, "captures_by_itself": False, "created_at": at}
         rows.append((BankPayment, shared | booked | now))
-    return rows
+    asked = {"reference": "bank_3", "request_key": "bank_3", "payment_id": new_id(at)}
+    asked |= booked | asked | {"status": PaymentStatus.REQUIRES_ACTION}
+    return [*rows, (BankPayment, shared | asked)]

@@ -20,7 +20,6 @@ from app.models import (
     DeadLetter,
     GuestProof,
     LoginSession,
-    MovementReason,
     Operation,
     OperationState,
     OrderDraft,
@@ -67,7 +66,7 @@ from tests.test_security.rights.things import (
     guest_proof_row,
     image_rows,
     letter_row,
-    movement_row,
+    movement_rows,
     order_rows,
     payment_rows,
     price_list_row,
@@ -83,7 +82,7 @@ SAME = dict(zip(("first", "second", "name"), FILE)) | {
     "shirt_id": str(SHIRT),
     "country": "GB",
     "provider": "test",
-    "reference": "bank_2",
+    "reference": "bank_3",
     "taken_id": str(TAKEN),
     "file_path": "docs.js",
     "day": DAY.isoformat(),
@@ -161,7 +160,6 @@ async def world_of(shop: Shop, scope: Scope | None = None) -> World:
     within = machine(shop, set(SCOPES) if scope is None else {scope})
     spare = machine(shop, {OrdersScope.ORDERS_READ})
     owner = people["owner"]
-    event, signature = bank_of(shop).event_about("bank_2")
     things = _things(shop, owner)
     now = shop.clock.now()
     things += carts_rows(now, {model: row["id"] for model, row in things if "id" in row})
@@ -171,15 +169,13 @@ async def world_of(shop: Shop, scope: Scope | None = None) -> World:
     rows += [*((ApiKey, each.row) for each in (without, within, spare)), *things]
     ids = {f"{_name_of(model)}_id": str(row["id"]) for model, row in things if "id" in row}
     values = ids | SAME | {f"{name}_id": people[name].id for name in ("other", "deputy")}
-    values |= {
+    values |= _event_of_bank(shop) | {
         "user_id": owner.id,
         "session_id": str(owner.session["id"]),
         "key_id": str(spare.row["id"]),
         "letter_id": ids["dead_letter_id"],
         "email": owner.email,
         "refresh_token": owner.refresh_token,
-        "event": event.decode(),
-        "event_signature": signature[SIGNATURE],
         "reset_token": reset_token(shop, owner.user),
         "verify_token": verify_token(shop, owner.user),
     }
@@ -191,6 +187,11 @@ async def world_of(shop: Shop, scope: Scope | None = None) -> World:
     )
     await world.restore()
     return world
+
+
+def _event_of_bank(shop: Shop) -> dict[str, str]:
+    event, headers = bank_of(shop).event_about("bank_2")
+    return {"event": event.decode(), "event_signature": headers[SIGNATURE]}
 
 
 def _false_tokens(shop: Shop, admin: Person) -> dict[str, str | None]:
@@ -246,7 +247,6 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
         *order_rows(order_id, user_id, (product_id, large_id), times),
         *promotion_rows(order_id, user_id, times),
         *payment_rows(order_id, times),
-        (StockMovement, movement_row(product_id, 10, MovementReason.SUPPLY, now)),
-        (StockMovement, movement_row(product_id, -1, MovementReason.SALE, now)),
+        *((StockMovement, each) for each in movement_rows(product_id, now)),
         (DailyReport, report_row(times)),
     ]

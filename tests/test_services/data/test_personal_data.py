@@ -60,7 +60,6 @@ NOT_EXPORTED = {
     "order_mails": "says which mails were written about an order that is exported whole",
     "outbox": "leaves within moments, and repeats what the person's orders say",
     "payment_steps": "repeat what the payments say, which are exported",
-    "order_cancellations": "are in the orders, which are exported whole",
     "outgoing_mails": "leaves within moments, to the person",
     "redemptions": "name the promotions of orders that are exported whole",
     "report_lines": "sums of an order that is exported whole",
@@ -92,6 +91,8 @@ _OF_ACCOUNTS = {
     "outbox": "no message about an order of a guest has more than its id",
     "report_lines": "sums of an order, and no person is in them",
     "stock_movements": "names an order, or the id of staff",
+    "order_drafts": "staff writes them for a customer, and they end after 90 days",
+    "payment_steps": "repeat what the payments say, which are exported",
     "users": "have accounts",
 }
 NOT_EXPORTED_OF_GUESTS = _OF_ACCOUNTS | {

@@ -7,6 +7,7 @@ import pytest
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
+from app.configuration.fields import PROVIDERS
 from app.core.countries import COUNTRIES
 from app.security.principal import Access
 from app.web.request import FORM
@@ -129,9 +130,10 @@ async def test_every_parameter_is_described(client: httpx.AsyncClient) -> None:
             if each["in"] != "path":
                 assert each["schema"].get("examples"), (method, path, each["name"])
             if each["in"] == "path":
-                kind = {"day": "date", "country": None}.get(each["name"], "uuid")
+                kind = {"day": "date", "country": None, "provider": None}.get(each["name"], "uuid")
                 assert (each["required"], each["schema"].get("format")) == (True, kind)
-                assert kind or each["schema"]["enum"] == sorted(COUNTRIES)
+                chosen = sorted(COUNTRIES) if each["name"] == "country" else list(PROVIDERS)
+                assert kind or each["schema"]["enum"] == chosen
     assert found == {"path", "query", "header"}
 
 
@@ -157,7 +159,7 @@ def expected_problems(handler: HTTPRouteHandler, method: str, has_body: bool) ->
     statuses = {str(problem.status) for problem in options_of(handler).problems}
     statuses |= {"400"} if method == "GET" else set()
     statuses |= BODY_STATUSES if has_body else set()
-    statuses |= POST_STATUSES if method == "POST" and not options_of(handler).is_secret else set()
+    statuses |= POST_STATUSES if method == "POST" and options_of(handler).takes_keys else set()
     is_open = options_of(handler).access is Access.PUBLIC and guarded_of(handler) is None
     statuses |= set() if is_open else {"401", "403"}
     statuses |= {"400", "401"} if has_guests(handler) else set()

@@ -110,13 +110,16 @@ class DraftService:
         draft.touch(self._clock.now())
         return await self._quotes.document_of(await self._drafts.renewed(draft))
 
-    async def delete(self, draft_id: UUID) -> None:
+    async def delete(self, draft_id: UUID, if_match: str | None = None) -> None:
         """Delete a draft; the order that was placed of it stays.
 
         Raises:
-            DraftNotFound: it does not exist.
+            DraftNotFound, PreconditionFailed: nothing is deleted.
         """
-        await self._drafts.delete(await self._drafts.get(draft_id, lock=True))
+        draft = await self._drafts.get(draft_id, lock=True)
+        if if_match is not None:
+            require_match(if_match, await self._quotes.document_of(draft))
+        await self._drafts.delete(draft)
 
     async def delete_some_old(self) -> bool:
         """Delete some drafts of 90 days without a change; return whether there may be more."""

@@ -23,6 +23,7 @@ from app.models import Attention, Order, OrderStatus, Payment, PaymentStatus, Re
 from app.repositories.orders.order_repository import OrderRepository
 from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
 from app.schemas.payments.payment_schema import PaymentCreate, PaymentRecord, RefundCreate
+from app.security.principal import name_of_user
 from app.services.carts.cart_access import Visitor
 from app.services.orders.checkouts import Checkouts
 from app.services.orders.order_moves import OrderMoves
@@ -39,6 +40,7 @@ from app.services.orders.payments.payment_states import (
     next_look,
     touch,
 )
+from app.services.orders.placement import GUEST
 from app.services.system.errand_service import ErrandService
 from app.tables.payments import OPEN
 
@@ -97,24 +99,26 @@ class OrderPayments:
         sums = sums_of(order, payments, await self._refunds.of_order(order_id))
         rest = sums.owed_minor - (sums.captured_minor - sums.given_back_minor)
         self._require_payable(order, rest)
-        now = self._clock.now()
         self._extend(order)
-        payment = await self._payments.add(
-            Payment(
-                id=new_id(now),
-                order_id=order_id,
-                provider=data.provider,
-                request_key=request_key,
-                status=PaymentStatus.CREATED,
-                currency=order.currency,
-                amount_minor=rest,
-                created_at=now,
-                updated_at=now,
-            )
+        now = self._clock.now()
+        payment = Payment(
+            id=new_id(now),
+            order_id=order_id,
+            provider=data.provider,
+            request_key=request_key,
+            status=PaymentStatus.CREATED,
+            currency=order.currency,
+            amount_minor=rest,
+            created_at=now,
+            updated_at=now,
         )
-        await self._payments.add_step(payment, "customer" if owner is None else f"user {owner}")
-        # The safety net: it is asked at once after the commit.
-        await self._errands.put(LOOK, payment.id, now + AFTER_SILENCE)
+        return await self._begun(payment, GUEST if owner is None else name_of_user(owner))
+
+    async def _begun(self, payment: Payment, actor: str) -> Payment:
+        await self._payments.add(payment)
+        await self._payments.add_step(payment, actor)
+        # The safety net: the provider is asked at once after the commit.
+        await self._errands.put(LOOK, payment.id, payment.created_at + AFTER_SILENCE)
         return payment
 
     async def begin_of_cart(
