@@ -10,6 +10,7 @@ from app.cli.dead_letters import add_dead_letters
 from app.cli.exports import add_export
 from app.cli.imports import add_import
 from app.cli.mail_preview import add_mail_preview
+from app.cli.payments import add_payments
 from app.cli.prepare import opened_shop, update_schema
 from app.cli.reports import add_report
 from app.cli.tax_rates import add_tax_rates
@@ -139,7 +140,7 @@ async def _make_admin(arguments: argparse.Namespace, settings: Settings) -> int:
 # In the order of the help.
 _COMMANDS = (
     *(add_import, add_export, add_tax_rates, _add_admin, add_report),
-    *(_add_migrate, _add_demo, add_backup, add_dead_letters, add_mail_preview),
+    *(_add_migrate, _add_demo, add_backup, add_dead_letters, add_mail_preview, add_payments),
 )
 
 

@@ -59,8 +59,6 @@ class Shop:
         self.http_metrics = HttpMetrics()
         # Set by a process that has a connection to the broker to ask over.
         self.ping_broker: Callable[[], Awaitable[None]] | None = None
-        self.providers: dict[str, PaymentProvider] = {}
-        """The providers of payments that were used in this process."""
         self.is_new = False
         """Whether this process has made the database, a file of SQLite."""
         self.access_log = AccessLog(settings.log_format) if settings.access_log else None
@@ -74,6 +72,11 @@ class Shop:
         """
         bucket = self.settings.media_bucket
         return FolderStore(self.settings.media_folder) if bucket is None else BucketStore(*bucket)
+
+    @cached_property
+    def providers(self) -> dict[str, PaymentProvider]:
+        """The providers of payments that were used in this process."""
+        return {}
 
     @cached_property
     def order_mails(self) -> OrderMails:

@@ -7,7 +7,7 @@ from litestar.params import FromPath
 from app.errors import ProviderNotFound, SignatureRefused
 from app.schemas.payments.payment_schema import PaymentProviderList
 from app.security.principal import Access
-from app.web.rendering.responses import accepted_response, json_response
+from app.web.rendering.responses import json_response
 from app.web.request import ShopRequest
 from app.web.route_options import Answers, declared
 from app.wiring.areas.orders import Calls

@@ -62,7 +62,6 @@ class OrderRepository(Repository[Order]):
         # Most orders have none of these.
         parts = {
             "taxes": any(item.tax_rate_ppm is not None for item in order.items),
-            "adjustments": order.email is not None,
             "cancellations": any(item.cancelled_quantity for item in order.items),
             "adjustments": order.email is not None or order.discount_minor > 0,
         }

@@ -124,7 +124,7 @@ class DraftFields(Change):
     locale: Locale = LOCALE
     pay_hours: Hours | None = unchanged(
         description="How many hours the order waits for its payment; null for "
-        "`MANUAL_PAYMENT_HOURS`.",
+        "that of the way to pay which has the longest.",
         examples=[72],
     )
 

@@ -17,7 +17,7 @@ from app.services.carts.cart_quotes import CartQuotes
 from app.services.system.idempotency_service import IdempotencyService
 from app.tables.promotions import code_key
 
-_CHOICES = (
+CHOICES = (
     "email",
     "delivery_address",
     "billing_address",
@@ -26,6 +26,7 @@ _CHOICES = (
     "note",
     "locale",
 )
+"""What a customer has chosen beside the goods."""
 
 
 class CartClaims:
@@ -86,7 +87,7 @@ class CartClaims:
         if guest.currency not in (own.currency, self._currency):
             await self._lines.forget_seen(own.id)
             own.currency = guest.currency
-        for name in _CHOICES:
+        for name in CHOICES:
             # They are the newer ones.
             if (chosen := getattr(guest, name)) not in (None, ""):
                 setattr(own, name, chosen)

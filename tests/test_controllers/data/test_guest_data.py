@@ -114,7 +114,9 @@ async def test_of_an_address_without_data_the_export_is_empty(
     token = await token_of(home, still)
     document = await exported(home, token)
     assert document.pop("exported_at")
-    nothing: dict[str, list[object]] = dict.fromkeys(("carts", "orders", "payments", "refunds", "mails", "kept"), [])
+    nothing: dict[str, list[object]] = dict.fromkeys(
+        ("carts", "orders", "payments", "refunds", "mails", "kept"), []
+    )
     assert document == {"email": EMAIL} | nothing
     assert await erased(home, token) == {
         "deleted_carts": 0,

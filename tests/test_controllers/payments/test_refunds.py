@@ -200,7 +200,7 @@ async def test_staff_records_money_that_came_in_parts(
 
 
 async def test_an_order_of_a_cart_that_staff_says_is_paid_has_a_payment(
-    client: httpx.AsyncClient, shop: Shop
+    client: httpx.AsyncClient,
 ) -> None:
     product = await create_product(client, price="10.00", stock_quantity=10)
     order = await ordered(await ready(client, {product["id"]: 2}))
@@ -213,9 +213,7 @@ async def test_an_order_of_a_cart_that_staff_says_is_paid_has_a_payment(
     assert (payment["provider"], payment["attention"]) == ("manual", "refund_by_hand")
 
 
-async def test_orders_of_other_systems_stay_as_they_are(
-    client: httpx.AsyncClient, shop: Shop
-) -> None:
+async def test_orders_of_other_systems_stay_as_they_are(client: httpx.AsyncClient) -> None:
     order = await order_in(client, "paid", await create_product(client))
     assert await payments_of(client, order) == {"payments": [], "refunds": []}
     assert "paid" not in order

@@ -6,20 +6,15 @@ from app.models import OrderDraft
 from app.pricing.terms import Promotion, manual_discount
 from app.repositories.carts.cart_line_repository import CartLineRepository, LineInCart
 from app.schemas.orders.draft_schema import DraftDiscountRead, DraftItemRead, DraftQuote, DraftRead
+from app.services.carts.cart_claims import CHOICES
 from app.services.carts.cart_documents import amounts_of
 from app.services.carts.cart_quotes import CartQuotes, CartTerms, QuotedCart, quoted
 
 _OF_DRAFT = (
     "id",
     "user_id",
-    "email",
+    *CHOICES,
     "currency",
-    "delivery_address",
-    "billing_address",
-    "shipping_method_id",
-    "vat_number",
-    "note",
-    "locale",
     "pay_hours",
     "order_id",
     "created_at",
