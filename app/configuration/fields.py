@@ -1,5 +1,6 @@
 """The types of settings, with errors that say what would do."""
 
+import json
 import re
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from app.core.vat.numbers import vat_number
 
 # Browsers leave them out of an origin.
 _USUAL_PORTS = {"http": 80, "https": 443}
+_NUMBER = "{number}"
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Count = Annotated[int, Field(ge=1)]
@@ -174,6 +176,26 @@ def _media_url(value: str) -> str:
     return value
 
 
+def _parsed(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("must be JSON: an object of names and addresses") from error
+
+
+def _carriers(values: dict[str, str]) -> dict[str, str]:
+    for name, template in values.items():
+        if not 0 < len(name) <= 100 or not name.isprintable():
+            raise ValueError(f"{name!r} must be a name of at most 100 characters")
+        address = _web_address(template.replace(_NUMBER, "1"))
+        at_host = _NUMBER in urlsplit(template).netloc
+        if address == template or at_host or re.search("[{}]", address) or len(template) > 1_000:
+            raise ValueError(f"the address of {name} must contain {_NUMBER}, after the host")
+    return values
+
+
 Currency = Annotated[str, AfterValidator(_currency_code)]
 """A currency by its code of ISO 4217."""
 
@@ -192,6 +214,9 @@ OwnCountry = Annotated[str, AfterValidator(_country_code)]
 
 VatNumber = Annotated[str, AfterValidator(vat_number)]
 """A VAT number, as it is stored."""
+
+Carriers = Annotated[dict[str, str], NoDecode, BeforeValidator(_parsed), AfterValidator(_carriers)]
+"""Carriers by their names, each with the address of the way of a shipment, as JSON."""
 
 Schedule = Annotated[str, AfterValidator(_known_schedule)]
 """A cron expression."""

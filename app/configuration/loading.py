@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 # Of the other settings, the default is the example.
 _EXAMPLES = {
     "allowed_hosts": "shop.example.com",
+    "carriers": '{"DHL": "https://www.dhl.com/track?tracking-id={number}"}',
     "cors_origins": "https://www.example.com",
     "db_host": "localhost",
     "log_format": "json",

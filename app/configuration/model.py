@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
 from app.configuration.fields import (
+    Carriers,
     Count,
     Currencies,
     Currency,
@@ -93,6 +94,8 @@ class Settings(BaseSettings):
     """How long an order of a cart waits for a manual payment; then it is cancelled."""
     payment_instructions: Annotated[str, Field(max_length=1_000)] | None = None
     """How to pay, in the mail about an order, such as a bank account; unset: nothing."""
+    carriers: Carriers = {}
+    """The addresses by which carriers track shipments, in JSON: each a name and an address."""
     shop_timezone: Zone = "UTC"
     """The zone of the shop day, whose report is made when the day has ended."""
     report_cron: Schedule = "0 0 * * *"

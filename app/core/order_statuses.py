@@ -1,5 +1,6 @@
-"""The statuses of an order and the allowed transitions between them."""
+"""The statuses of an order and its shipments, and the allowed transitions between them."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -23,3 +24,56 @@ TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.DELIVERED: frozenset(),
     OrderStatus.CANCELLED: frozenset(),
 }
+
+
+class ShipmentStatus(StrEnum):
+    """The status of a shipment."""
+
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+
+
+SHIPMENT_TRANSITIONS: dict[ShipmentStatus, frozenset[ShipmentStatus]] = {
+    ShipmentStatus.PACKED: frozenset({ShipmentStatus.SHIPPED, ShipmentStatus.CANCELLED}),
+    ShipmentStatus.SHIPPED: frozenset({ShipmentStatus.DELIVERED}),
+    ShipmentStatus.DELIVERED: frozenset(),
+    ShipmentStatus.CANCELLED: frozenset(),
+}
+
+
+class FulfilmentStatus(StrEnum):
+    """How much of an order has left the shop, and whether all of it has arrived."""
+
+    UNFULFILLED = "unfulfilled"
+    PARTLY_SHIPPED = "partly_shipped"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+
+
+_WITHOUT_SHIPMENTS = {
+    OrderStatus.SHIPPED: FulfilmentStatus.SHIPPED,
+    OrderStatus.DELIVERED: FulfilmentStatus.DELIVERED,
+}
+
+
+def fulfilment_of(
+    status: OrderStatus, units: int, shipments: Iterable[tuple[ShipmentStatus, int]]
+) -> FulfilmentStatus:
+    """Return the fulfilment of an order from its units that are not cancelled and its shipments.
+
+    Each shipment is its status and its units. An order that was shipped without any, as all were
+    before there were shipments, has the fulfilment that its status tells.
+    """
+    sent = {ShipmentStatus.SHIPPED: 0, ShipmentStatus.DELIVERED: 0}
+    for each, pieces in shipments:
+        if each in sent:
+            sent[each] += pieces
+    gone = sum(sent.values())
+    if not gone:
+        return _WITHOUT_SHIPMENTS.get(status, FulfilmentStatus.UNFULFILLED)
+    if gone < units:
+        return FulfilmentStatus.PARTLY_SHIPPED
+    has_arrived = not sent[ShipmentStatus.SHIPPED]
+    return FulfilmentStatus.DELIVERED if has_arrived else FulfilmentStatus.SHIPPED

@@ -14,6 +14,7 @@ __all__ = [
     "OrderLineNotFound",
     "OrderNotFound",
     "QuantityNotLeft",
+    "ShipmentNotFound",
     "TooManyUnpaidOrders",
 ]
 
@@ -30,6 +31,12 @@ class OrderLineNotFound(NotFound):
     code, title = "order-line-not-found", "Order line not found"
 
 
+class ShipmentNotFound(NotFound):
+    """The shipment does not exist."""
+
+    code, title = "shipment-not-found", "Shipment not found"
+
+
 class QuantityNotLeft(Conflict):
     """A line of an order has fewer units left than are asked for."""
 
@@ -37,9 +44,9 @@ class QuantityNotLeft(Conflict):
 
 
 class IllegalTransition(Conflict):
-    """An order cannot change from its status to the requested one."""
+    """An order or its shipment cannot change from its status to the requested one."""
 
-    code, title = "illegal-transition", "The order cannot change to this status"
+    code, title = "illegal-transition", "This change of the status is not possible"
 
 
 class OrderExists(Conflict):

@@ -11,6 +11,7 @@ class OrderMailKind(StrEnum):
     CONFIRMED = "order_confirmed"
     CANCELLED = "order_cancelled"
     EXPIRED = "order_expired"
+    SHIPPED = "order_shipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class OrderMail:
     pay_by: datetime | None = None
     payment_instructions: str | None = None
     link: str | None = None
+    tracking: str | None = None
+    """The carrier of a shipment and its number there."""
 
     def __post_init__(self) -> None:
         require_web_link(self.link)

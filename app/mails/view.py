@@ -9,6 +9,8 @@ from app.mails.texts import Language
 
 # That of the column.
 _MAX_SUBJECT = 200
+# What the lines are called in mails about goods, which show no amounts.
+_CONTENTS = {OrderMailKind.SHIPPED: "parcel"}
 
 
 def view_of(
@@ -28,6 +30,7 @@ def view_of(
         pay_by = filled(pay_by, total=total, pay_by=moment)
     return common_view_of(kind, sender, language, number=one_line(order.number)) | {
         "words": words,
+        **_about_goods(kind, order, words),
         "lines": list(_lines(order, language)),
         "sums": list(_sums(order.sums, language)),
         "total": total,
@@ -60,6 +63,17 @@ def common_view_of(
         "subject": one_line(own["subject"])[:_MAX_SUBJECT],
         "title": one_line(own["title"]),
         "paragraphs": [one_line(each) for each in own["text"].strip().split("\n\n")],
+    }
+
+
+def _about_goods(kind: OrderMailKind, order: OrderMail, words: dict[str, str]) -> dict[str, Any]:
+    """Return what differs in the mails that show goods without their amounts."""
+    is_shipped = kind is OrderMailKind.SHIPPED
+    return {
+        "contents": words[_CONTENTS.get(kind, "contents")],
+        "shows_amounts": kind not in _CONTENTS,
+        "link_label": words["track" if is_shipped else "link"],
+        "tracking": one_line(order.tracking or "") if is_shipped else "",
     }
 
 

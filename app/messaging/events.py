@@ -11,6 +11,12 @@ from app.schemas.catalogue.product_events import (
     VariantLowStockEvent,
 )
 from app.schemas.messaging.event_schema import DomainEvent, envelope_of
+from app.schemas.orders.fulfilment_events import (
+    ShipmentCancelledEvent,
+    ShipmentDeliveredEvent,
+    ShipmentPackedEvent,
+    ShipmentShippedEvent,
+)
 from app.schemas.orders.order_events import (
     OrderLineCancelledEvent,
     OrderPlacedEvent,
@@ -47,6 +53,10 @@ EVENTS: dict[str, Event] = {
         OrderPlacedEvent,
         OrderStatusChangedEvent,
         OrderLineCancelledEvent,
+        ShipmentPackedEvent,
+        ShipmentShippedEvent,
+        ShipmentDeliveredEvent,
+        ShipmentCancelledEvent,
         ProductCreatedEvent,
         ProductChangedEvent,
         ProductOutOfStockEvent,

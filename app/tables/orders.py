@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -19,20 +19,23 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
-from app.core.order_statuses import TRANSITIONS, OrderStatus
+from app.core.order_statuses import TRANSITIONS, FulfilmentStatus, OrderStatus, fulfilment_of
 from app.core.vat.numbers import MAX_VAT_NUMBER
 from app.errors import IllegalTransition
 from app.tables.base import AmountOrZero, Base
 from app.tables.catalogue import product_of
 
+if TYPE_CHECKING:
+    from app.tables.fulfilment.cancellations import OrderCancellation
+    from app.tables.fulfilment.shipments import Shipment
+    from app.tables.taxes import OrderTax
+
 __all__ = [
     "Order",
     "OrderAdjustment",
-    "OrderCancellation",
     "OrderChange",
     "OrderItem",
     "OrderStatus",
-    "OrderTax",
     "TRANSITIONS",
 ]
 
@@ -123,6 +126,18 @@ class Order(Base):
     history: Mapped[list["OrderChange"]] = relationship(
         lazy="raise", order_by="OrderChange.position"
     )
+    shipments: Mapped[list["Shipment"]] = relationship(lazy="raise", order_by="Shipment.seq")
+
+    @property
+    def fulfilment_status(self) -> FulfilmentStatus:
+        """How much of it has left the shop, and whether all of it has arrived."""
+        units = sum(each.left_quantity for each in self.items)
+        return fulfilment_of(self.status, units, [(it.status, it.units) for it in self.shipments])
+
+    def touch(self, at: datetime) -> None:
+        """Count a change of its parts."""
+        self.updated_at = at
+        self.version += 1
 
     def move_to(self, status: OrderStatus, actor: str, at: datetime) -> None:
         """Change the status along the transition table, and add the step to the history.
@@ -142,8 +157,7 @@ class Order(Base):
         )
         self.status = status
         self.pay_by = None
-        self.updated_at = at
-        self.version += 1
+        self.touch(at)
 
     def require_transition(self, status: OrderStatus) -> None:
         """Require that the status can change to another one.
@@ -169,6 +183,9 @@ class OrderItem(Base):
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("unit_price_minor >= 0", name="unit_price_minor"),
         CheckConstraint("cancelled_quantity BETWEEN 0 AND quantity", name="cancelled_quantity"),
+        CheckConstraint(
+            "shipped_quantity BETWEEN 0 AND quantity - cancelled_quantity", name="shipped_quantity"
+        ),
         Index(None, "variant_id"),
     )
 
@@ -180,6 +197,8 @@ class OrderItem(Base):
     unit_price_minor: Mapped[int] = mapped_column()
     quantity: Mapped[int] = mapped_column()
     cancelled_quantity: Mapped[int] = mapped_column(server_default="0")
+    # Those in shipments, from the moment they are packed.
+    shipped_quantity: Mapped[int] = mapped_column(server_default="0")
     discount_minor: Mapped[AmountOrZero] = mapped_column()
     tax_minor: Mapped[AmountOrZero] = mapped_column()
     # Null in an order without tax.
@@ -194,38 +213,10 @@ class OrderItem(Base):
         """The units that are not cancelled."""
         return self.quantity - self.cancelled_quantity
 
-
-class OrderCancellation(Base):
-    """Pieces of a line that were cancelled while the order was not; rows are only added."""
-
-    __tablename__ = "order_cancellations"
-    __table_args__ = (
-        CheckConstraint("quantity > 0", name="quantity"),
-        Index(None, "cancelled_at"),
-    )
-
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
-    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    position: Mapped[int] = mapped_column()
-    quantity: Mapped[int] = mapped_column()
-    # What was to be paid for them, with its tax.
-    amount_minor: Mapped[int] = mapped_column()
-    discount_minor: Mapped[int] = mapped_column()
-    tax_minor: Mapped[int] = mapped_column()
-    actor: Mapped[str] = mapped_column(String(100))
-    cancelled_at: Mapped[datetime] = mapped_column()
-
-
-class OrderTax(Base):
-    """The tax at one rate in an order, of its lines and of shipping."""
-
-    __tablename__ = "order_taxes"
-
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
-    rate_ppm: Mapped[int] = mapped_column(primary_key=True)
-    reason: Mapped[str] = mapped_column(String(32), primary_key=True)
-    net_minor: Mapped[int] = mapped_column()
-    tax_minor: Mapped[int] = mapped_column()
+    @property
+    def unpacked_quantity(self) -> int:
+        """The units that are neither cancelled nor in a shipment."""
+        return self.left_quantity - self.shipped_quantity
 
 
 class OrderAdjustment(Base):

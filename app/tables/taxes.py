@@ -1,14 +1,14 @@
-"""The table of rates of tax."""
+"""Tables of rates of tax, and of the tax in orders."""
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.tables.base import Base
 
-__all__ = ["TaxRate"]
+__all__ = ["OrderTax", "TaxRate"]
 
 
 class TaxRate(Base):
@@ -34,3 +34,15 @@ class TaxRate(Base):
     rate_ppm: Mapped[int] = mapped_column()
     name: Mapped[str] = mapped_column(String(100))
     created_at: Mapped[datetime] = mapped_column()
+
+
+class OrderTax(Base):
+    """The tax at one rate in an order, of its lines and of shipping."""
+
+    __tablename__ = "order_taxes"
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    rate_ppm: Mapped[int] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(String(32), primary_key=True)
+    net_minor: Mapped[int] = mapped_column()
+    tax_minor: Mapped[int] = mapped_column()

@@ -203,4 +203,4 @@ def _with(row: Row, query: str) -> str:
     """Return the path of a row with what it requires in a query, and a query."""
     path, _, own = row.path.partition("?")
     is_required = own.startswith(("path=", "code="))
-    return f"{path}?{own}&{query}" if is_required else f"{row.template}?{query}"
+    return f"{path}?{own}&{query}" if is_required else f"{path}?{query}"

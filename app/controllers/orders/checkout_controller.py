@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParams
 
 from app.errors import (
     AddressIncomplete,
@@ -27,6 +27,7 @@ from app.errors import (
 )
 from app.schemas.orders.checkout_schema import CheckoutCreate
 from app.schemas.orders.order_schema import OrderRead
+from app.schemas.orders.shipment_schema import ShipmentPage, ShipmentQuery
 from app.security.principal import Access
 from app.services.orders.placement import AskedCheckout
 from app.web.cart_tokens import visitor_of
@@ -35,7 +36,7 @@ from app.web.rendering.responses import json_response, sent_answer
 from app.web.request import ShopRequest
 from app.web.request_state import take_claim
 from app.web.route_options import Answers, declared, for_guests
-from app.wiring.areas.orders import Batches, Moves, Orders
+from app.wiring.areas.orders import Batches, Moves, Orders, Shipments
 
 
 class CheckoutController(Controller):
@@ -89,6 +90,25 @@ class CheckoutController(Controller):
     ) -> Response[OrderRead]:
         """Return the order of a cart to its customer, who may be a guest."""
         return json_response(request, await orders.of_cart(visitor_of(request), cart_id))
+
+    @get(
+        "/order/shipments",
+        summary="List the shipments of the order of a cart",
+        opt=declared(
+            CartNotFound, CartMerged, OrderNotFound, access=Access.PUBLIC, query=ShipmentQuery
+        )
+        | for_guests(),
+    )
+    async def read_shipments(
+        self,
+        request: ShopRequest,
+        cart_id: FromPath[UUID],
+        query: QueryParams,
+        shipments: Shipments,
+    ) -> Response[ShipmentPage]:
+        """Return a page of the shipments of an order to its customer, who may be a guest."""
+        asked = ShipmentQuery.parse_query(query.multi_items())
+        return json_response(request, await shipments.of_cart(visitor_of(request), cart_id, asked))
 
     @post(
         "/order/cancel",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import Select
+from sqlalchemy.orm import selectinload
 
 from app.models import Order
 from app.repositories.base import Repository
@@ -21,7 +22,8 @@ class GuestOrderRepository(Repository[Order]):
 
     async def locked_of(self, email_key: str) -> Sequence[Order]:
         """Return the orders of guests with a key, locked in the order of their ids."""
-        query = self._of(email_key).order_by(Order.id).with_for_update()
+        shipments = selectinload(Order.shipments)
+        query = self._of(email_key).order_by(Order.id).options(shipments).with_for_update()
         rows = await self.session.scalars(query.execution_options(populate_existing=True))
         return rows.all()
 

@@ -39,6 +39,7 @@ WHOLE = (
     selectinload(Order.taxes),
     selectinload(Order.adjustments),
     selectinload(Order.cancellations),
+    selectinload(Order.shipments),
 )
 """What loads orders with all their parts."""
 _LAST_NUMBER = select(func.coalesce(func.max(Order.number), 0))
@@ -64,6 +65,7 @@ class OrderRepository(Repository[Order]):
             "taxes": any(item.tax_rate_ppm is not None for item in order.items),
             "cancellations": any(item.cancelled_quantity for item in order.items),
             "adjustments": order.email is not None or order.discount_minor > 0,
+            "shipments": any(item.shipped_quantity for item in order.items),
         }
         if there := [name for name, is_there in parts.items() if is_there]:
             await self.session.refresh(order, there)

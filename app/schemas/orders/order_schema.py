@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from app.core.limits import MAX_LINE_QUANTITY, MAX_LINES
+from app.core.order_statuses import FulfilmentStatus
 from app.core.vat.numbers import MAX_VAT_NUMBER
 from app.models import OrderStatus
 from app.schemas.amounts import InCurrency, WithCurrency
@@ -150,8 +151,8 @@ class OrderCancellationRead(CancelledUnits, InCurrency):
     )
 
 
-class OrderItemRead(SoldRead, InCurrency):
-    """A line of an order, with the product data at the time of purchase."""
+class BoughtRead(SoldRead):
+    """Names what a line of an order is about, as it was at the time of purchase."""
 
     sku: str = Field(
         max_length=64, description="The SKU at the time of purchase.", examples=["TEA-EARL-100"]
@@ -161,6 +162,11 @@ class OrderItemRead(SoldRead, InCurrency):
         description="The name at the time of purchase, followed by the option values.",
         examples=["Earl Grey, 100 g"],
     )
+
+
+class OrderItemRead(BoughtRead, InCurrency):
+    """A line of an order, with the product data at the time of purchase."""
+
     unit_price_minor: Amount = Field(
         alias="unit_price", description="The price at the time of purchase.", examples=["4.99"]
     )
@@ -170,6 +176,13 @@ class OrderItemRead(SoldRead, InCurrency):
         ge=0,
         le=MAX_LINES * MAX_LINE_QUANTITY,
         description="How many of them were cancelled.",
+        examples=[0],
+    )
+    shipped_quantity: int = omitted(
+        0,
+        ge=0,
+        le=MAX_LINES * MAX_LINE_QUANTITY,
+        description="How many of them are in shipments, also in those that are only packed.",
         examples=[0],
     )
     discount_minor: Amount = LINE_DISCOUNT
@@ -264,6 +277,12 @@ class OrderSummary(WithCurrency):
 class OrderRead(OrderSummary):
     """An order with its lines and its history."""
 
+    fulfilment_status: FulfilmentStatus = omitted(
+        FulfilmentStatus.UNFULFILLED,
+        description="How much of it has left the shop, and whether all of it has arrived; absent "
+        "while it is `unfulfilled`.",
+        examples=["partly_shipped"],
+    )
     delivery_address: DeliveryAddress | None = Field(
         description="The delivery address.", examples=[None]
     )

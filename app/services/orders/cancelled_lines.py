@@ -3,13 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
-from app.errors import OrderLineNotFound, QuantityNotLeft
-from app.models import Order, OrderCancellation, OrderItem
+from app.errors import IllegalTransition, OrderLineNotFound, QuantityNotLeft
+from app.models import TRANSITIONS, Order, OrderCancellation, OrderItem, OrderStatus
 from app.pricing.arithmetic import of_pieces
 
 
 def pieces_left(order: Order, variant_id: UUID, quantity: int | None) -> tuple[OrderItem, int]:
     """Return a line of an order, and how many of its units are meant: by default all left.
+
+    Units in shipments are not left, also if they are only packed.
 
     Raises:
         OrderLineNotFound: there is no such line.
@@ -20,13 +22,13 @@ def pieces_left(order: Order, variant_id: UUID, quantity: int | None) -> tuple[O
         raise OrderLineNotFound(
             f"the order has no line of {variant_id}", order_id=str(order.id), id=str(variant_id)
         )
-    pieces = item.left_quantity if quantity is None else quantity
-    if not 0 < pieces <= item.left_quantity:
+    pieces = item.unpacked_quantity if quantity is None else quantity
+    if not 0 < pieces <= item.unpacked_quantity:
         raise QuantityNotLeft(
-            f"{item.left_quantity} units of {item.name} are left",
+            f"{item.unpacked_quantity} units of {item.name} are left",
             order_id=str(order.id),
             id=str(variant_id),
-            left=item.left_quantity,
+            left=item.unpacked_quantity,
         )
     return item, pieces
 
@@ -52,6 +54,21 @@ def cancel_pieces(
     order.cancellations.append(cancelled)
     item.cancelled_quantity = last
     order.cancelled_minor += cancelled.amount_minor
-    order.updated_at = at
-    order.version += 1
+    order.touch(at)
     return cancelled
+
+
+def require_nothing_packed(order: Order) -> None:
+    """Require that no units of an order are in shipments.
+
+    Raises:
+        IllegalTransition: some are, so that the order cannot be cancelled as a whole.
+    """
+    if any(item.shipped_quantity for item in order.items):
+        raise IllegalTransition(
+            "an order of which something is packed or shipped cannot become cancelled",
+            order_id=str(order.id),
+            from_status=order.status,
+            to_status=OrderStatus.CANCELLED,
+            allowed=sorted(TRANSITIONS[order.status] - {OrderStatus.CANCELLED}),
+        )

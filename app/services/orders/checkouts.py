@@ -114,9 +114,9 @@ class Checkouts:
         return OrderRead.model_validate(await self._orders.get_whole(None, order_id))
 
     async def order_id_of(
-        self, visitor: Visitor, cart_id: UUID, *, is_changed: bool = False
+        self, visitor: Visitor, cart_id: UUID, *, is_changed: bool = False, part: str = "/order"
     ) -> UUID:
-        """Return the order of a cart, to be shown or to be changed.
+        """Return the order of a cart, to be shown or to be changed; `part` is the path to it.
 
         Raises:
             CartNotFound, CartMerged, CartClaimed: see `opened` and `opened_to_order`.
@@ -125,7 +125,7 @@ class Checkouts:
         if is_changed:
             cart = await opened_to_order(self._carts, visitor, cart_id)
         else:
-            cart = await opened(self._carts, visitor, cart_id, "/order")
+            cart = await opened(self._carts, visitor, cart_id, part)
         if cart.order_id is None:
             raise OrderNotFound(f"cart {cart_id} was not ordered", id=str(cart_id))
         return cart.order_id

@@ -33,7 +33,7 @@ class Customers:
                 await self.clear_guest(order)
             return
         is_shown = order.delivery_address is not None or order.email is not None
-        if is_shown and await self._users.is_anonymised(order.user_id):
+        if (is_shown or order.shipments) and await self._users.is_anonymised(order.user_id):
             _clear(order)
             await self._payments.clear_notes([order.id])
 
@@ -55,3 +55,5 @@ class Customers:
 def _clear(order: Order) -> None:
     for name, value in without_customer(order).items():
         setattr(order, name, value)
+    for shipment in order.shipments:
+        shipment.clear_customer()

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.core.clock import Clock
-from app.core.order_statuses import EXPIRY
+from app.core.order_statuses import EXPIRY, FulfilmentStatus
 from app.mails.order_mail import OrderMailKind
 from app.models import TRANSITIONS, MovementReason, Order, OrderStatus
 from app.repositories.catalogue.stock_repository import StockRepository, movement_row
@@ -16,9 +16,14 @@ from app.schemas.orders.order_schema import OrderRead
 from app.security.principal import Caller
 from app.services.carts.cart_access import Visitor
 from app.services.messaging.outbox_service import OutboxService
-from app.services.orders.cancelled_lines import cancel_pieces, pieces_left
+from app.services.orders.cancelled_lines import (
+    cancel_pieces,
+    pieces_left,
+    require_nothing_packed,
+)
 from app.services.orders.checkouts import Checkouts
 from app.services.orders.customers import Customers
+from app.services.orders.fulfilment.parcels import Parcels
 from app.services.orders.payments.order_money import OrderMoney
 from app.services.orders.placement import GUEST
 from app.services.preconditions import require_match
@@ -36,6 +41,7 @@ class OrderMoves:
         clock: Clock,
         checkouts: Checkouts,
         money: OrderMoney,
+        parcels: Parcels,
     ) -> None:
         self._orders = orders
         self._stock = stock
@@ -44,11 +50,15 @@ class OrderMoves:
         self._clock = clock
         self._checkouts = checkouts
         self._money = money
+        self._parcels = parcels
 
     async def move(
         self, caller: Caller, order_id: UUID, status: OrderStatus, if_match: str | None = None
     ) -> OrderRead:
         """Move an order along the transition table; a cancelled one returns its units to stock.
+
+        A shipped one has its shipments shipped, with all units that are left in one of them, and a
+        delivered one has them delivered.
 
         Raises:
             OrderNotFound, PreconditionFailed, IllegalTransition: nothing is changed.
@@ -99,6 +109,7 @@ class OrderMoves:
     ) -> OrderRead:
         before, now, is_of_cart = order.status, self._clock.now(), order.email is not None
         is_cancelled = status is OrderStatus.CANCELLED
+        await self._fulfil(order, status, now)
         order.move_to(status, actor, now)
         if is_cancelled and is_of_cart:
             # In the order in which a checkout locks: the cart, variants, promotions.
@@ -125,6 +136,25 @@ class OrderMoves:
         )
         await self._outbox.announce(OrderStatusChangedEvent(order.id, step))
         return OrderRead.model_validate(order)
+
+    async def _fulfil(self, order: Order, status: OrderStatus, at: datetime) -> None:
+        """Do to the shipments of an order what its new status says of them."""
+        order.require_transition(status)
+        if status is OrderStatus.CANCELLED:
+            require_nothing_packed(order)
+        elif status is OrderStatus.SHIPPED:
+            await self._parcels.send_all(order, at)
+        elif status is OrderStatus.DELIVERED:
+            await self._parcels.arrive_all(order, at)
+
+    async def settle(self, order: Order, actor: str) -> None:
+        """Move an order, whose row is locked, to where its lines and shipments are."""
+        reached = order.fulfilment_status
+        has_left = reached in (FulfilmentStatus.SHIPPED, FulfilmentStatus.DELIVERED)
+        if has_left and order.status is OrderStatus.PAID:
+            await self._moved(order, OrderStatus.SHIPPED, actor)
+        if reached is FulfilmentStatus.DELIVERED and order.status is OrderStatus.SHIPPED:
+            await self._moved(order, OrderStatus.DELIVERED, actor)
 
     async def cancel_line(
         self,
@@ -164,6 +194,7 @@ class OrderMoves:
             version=order.version,
         )
         await self._outbox.announce(OrderLineCancelledEvent(order.id, change))
+        await self.settle(order, caller.name)
         return OrderRead.model_validate(order)
 
     async def lock_for_moving(self, moves: Sequence[tuple[UUID, OrderStatus]]) -> None:

@@ -9,11 +9,13 @@ from app.core.clock import Clock
 from app.models import TRANSITIONS, Order, User
 from app.repositories.orders.guest_order_repository import GuestOrderRepository
 from app.repositories.orders.order_repository import OrderRepository
+from app.repositories.orders.shipment_repository import ShipmentRepository
 from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
 from app.schemas.orders.order_schema import OrderRead
 from app.schemas.payments.payment_schema import PaymentRead, RefundRead
 from app.security.principal import Caller
 from app.services.orders.customers import Customers
+from app.services.orders.fulfilment.parcels import shipment_document
 from app.services.personal_data import Guest, PersonalData
 
 FINISHED = frozenset(status for status, following in TRANSITIONS.items() if not following)
@@ -30,7 +32,7 @@ class ErasedOrders:
 
 
 class OrdersPrivacy(PersonalData):
-    """Exports the orders of a person, and clears their addresses."""
+    """Exports the orders and shipments of a person, and clears what tells of the person."""
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class OrdersPrivacy(PersonalData):
         customers: Customers,
         payments: PaymentRepository,
         refunds: RefundRepository,
+        shipments: ShipmentRepository,
         clock: Clock,
     ) -> None:
         self._orders = orders
@@ -46,13 +49,17 @@ class OrdersPrivacy(PersonalData):
         self._customers = customers
         self._payments = payments
         self._refunds = refunds
+        self._shipments = shipments
         self._clock = clock
 
     async def export(self, caller: Caller, user: User) -> Mapping[str, Any]:
-        """Return all orders of the user, with their payments."""
+        """Return all orders of the user, with their payments and shipments."""
         orders = await self._orders.all_of_user(user.id)
         return {
             "orders": [OrderRead.model_validate(each) for each in orders],
+            "shipments": [
+                shipment_document(each, order.items) for order in orders for each in order.shipments
+            ],
             **await self.money_of([each.id for each in orders]),
         }
 
@@ -73,6 +80,7 @@ class OrdersPrivacy(PersonalData):
         """Clear the customer in orders; an order in transit keeps its address until delivery."""
         await self._orders.clear_customers(user.id, FINISHED)
         await self._payments.clear_notes_of_user(user.id)
+        await self._shipments.clear_customers(user.id, FINISHED)
 
     async def of_guest(self, guest: Guest) -> list[OrderRead]:
         """Return all orders of a guest."""

@@ -48,9 +48,15 @@ class MailService:
         """
         if not await self._mails.record_of_order(order_id, kind, self._clock.now()):
             return False
+        await self.write_further_about_order(kind, order, user_id)
+        return True
+
+    async def write_further_about_order(
+        self, kind: OrderMailKind, order: OrderMail, user_id: UUID | None = None
+    ) -> None:
+        """Store a mail about an order, of which there may be several of the same kind."""
         mail = self._order_mails.render(kind, order)
         await self._store(user_id, order.email, mail.subject, mail.text, mail.html)
-        return True
 
     async def _store(
         self, user_id: UUID | None, recipient: str, subject: str, body: str, html: str | None

@@ -17,6 +17,7 @@ from app.repositories.identity.user_repository import UserRepository
 from app.repositories.orders.draft_repository import DraftRepository
 from app.repositories.orders.guest_order_repository import GuestOrderRepository
 from app.repositories.orders.order_repository import OrderRepository
+from app.repositories.orders.shipment_repository import ShipmentRepository
 from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
 from app.repositories.promotions.redemption_repository import RedemptionRepository
 from app.services.orders.checkouts import Checkouts
@@ -25,6 +26,8 @@ from app.services.orders.drafts.draft_orders import DraftOrders
 from app.services.orders.drafts.draft_quotes import DraftQuotes
 from app.services.orders.drafts.draft_service import DraftService
 from app.services.orders.drafts.drafts_privacy import DraftsPrivacy
+from app.services.orders.fulfilment.parcels import Parcels
+from app.services.orders.fulfilment.shipment_service import ShipmentService
 from app.services.orders.order_batches import BatchWork, OrderBatches
 from app.services.orders.order_moves import OrderMoves
 from app.services.orders.order_service import OrderService
@@ -78,6 +81,31 @@ def provide_order_moves(
         shop.clock,
         provide_checkouts(session, shop),
         provide_order_money(session, shop),
+        provide_parcels(session, shop),
+    )
+
+
+def provide_parcels(session: AsyncSession, shop: Shop) -> Parcels:
+    """Return what changes the shipments of locked orders."""
+    return Parcels(
+        ShipmentRepository(session),
+        provide_outbox(session, shop),
+        provide_mails(session, shop),
+        shop.settings.carriers,
+    )
+
+
+def provide_shipments(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> ShipmentService:
+    """Return the service of shipments."""
+    return ShipmentService(
+        OrderRepository(session),
+        ShipmentRepository(session),
+        provide_parcels(session, shop),
+        provide_order_moves(session, shop),
+        provide_checkouts(session, shop),
+        shop.clock,
     )
 
 
@@ -208,6 +236,7 @@ def provide_personal_data(session: AsyncSession, shop: Shop) -> OrdersPrivacy:
         provide_customers(session, shop),
         PaymentRepository(session),
         RefundRepository(session),
+        ShipmentRepository(session),
         shop.clock,
     )
 
@@ -241,6 +270,7 @@ Payments = NamedDependency[OrderPayments]
 Books = NamedDependency[PaymentBooks]
 Calls = NamedDependency[PaymentCalls]
 Drafts = NamedDependency[DraftService]
+Shipments = NamedDependency[ShipmentService]
 
 DEPENDENCIES = {
     "orders": Provide(provide_orders, sync_to_thread=False),
@@ -249,5 +279,6 @@ DEPENDENCIES = {
     "payment_books": Provide(provide_payment_books, sync_to_thread=False),
     "payment_calls": Provide(payment_calls, sync_to_thread=False),
     "order_drafts": Provide(provide_drafts, sync_to_thread=False),
+    "shipments": Provide(provide_shipments, sync_to_thread=False),
     "order_batches": Provide(provide_batches, sync_to_thread=False),
 }

@@ -88,6 +88,8 @@ TRACES = (
     "markedroad",
     *("marked neighbour", "markedshop", "markedyard", "marked 66"),
     "markedphone",
+    "markedtrack",
+    "markednote",
     HOME,
 )
 
@@ -141,6 +143,11 @@ async def ordered(
             path = f"/orders/{orders[status]['id']}"
             orders[status] = (await machine.patch(path, json={"status": step})).json()
         assert orders[status]["status"] == status
+    (shipment,) = (await machine.get(f"/orders/{orders['delivered']['id']}/shipments")).json()[
+        "items"
+    ]
+    known = {"tracking_number": "MARKEDTRACK", "note": "Markednote"}
+    assert (await machine.patch(f"/shipments/{shipment['id']}", json=known)).is_success
     own = await home.post("/orders", json={"items": items}, headers=keyed("own", person))
     path = f"/orders/{own.json()['id']}/cancel"
     orders["own"] = (await home.post(path, headers=person.headers)).json()
@@ -168,12 +175,16 @@ async def test_an_export_has_all_that_the_shop_holds_on_a_person(
     assert response.status_code == 200
     export = response.json()
     names = ["addresses", "carts", "events", "exported_at", "order_drafts", "orders"]
-    assert sorted(export) == [*names, "payments", "refunds", "sessions", "user"]
+    assert sorted(export) == [*names, "payments", "refunds", "sessions", "shipments", "user"]
     assert (export["payments"], export["refunds"]) == ([], [])
     assert export["user"] == person.user
     assert [each["street"] for each in export["addresses"]] == ["1 Markedstreet", "2 Markedlane"]
     shown = [(await machine.get(f"/orders/{each['id']}")).json() for each in whole.orders.values()]
     assert export["orders"] == shown
+    assert [each["order_id"] for each in export["shipments"]] == [
+        whole.orders[status]["id"] for status in ("shipped", "delivered")
+    ]
+    assert export["shipments"][1]["tracking_number"] == "MARKEDTRACK"
     (session,) = export["sessions"]
     assert (session["user_agent"], session["is_current"]) == ("Markedphone", True)
     assert [(each["event"], each["address"]) for each in export["events"]] == [

@@ -51,14 +51,24 @@ async def test_an_order_moves_along_the_table_and_notes_each_step(
         moved_at = order["updated_at"]
         assert before["updated_at"] < moved_at
         assert datetime.fromisoformat(moved_at) <= shop.clock.now()
-        assert order == before | {
+        goods = {}
+        if status == "shipped":
+            goods = {
+                "items": [before["items"][0] | {"shipped_quantity": 1}],
+                "fulfilment_status": "shipped",
+            }
+        elif status == "delivered":
+            goods = {"fulfilment_status": "delivered"}
+        assert order == before | goods | {
             "status": status,
             "version": version,
             "updated_at": moved_at,
             "history": [*before["history"], step | {"changed_at": moved_at}],
         }
         shown = await client.get(f"/orders/{order['id']}")
-        assert (shown.json(), shown.headers["ETag"]) == (order, response.headers["ETag"])
+        # A cached one may be compressed, which its tag tells.
+        etag = shown.headers["ETag"].replace("-gzip", "")
+        assert (shown.json(), etag) == (order, response.headers["ETag"])
 
 
 @pytest.mark.parametrize("status", ALLOWED)

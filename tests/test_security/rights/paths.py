@@ -6,6 +6,8 @@ from typing import Any
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
+from tests.test_security.rights import fulfilled
+
 COLUMNS = (
     "nobody",
     "expired",
@@ -67,6 +69,13 @@ LOGIN = {"username": "{email}", "password": "correct horse battery staple"}
 PASSWORDS = {"current_password": "correct horse battery staple", "new_password": NEW_PASSWORD}
 
 
+_TEMPLATES = {
+    "{shirt_id}": "{product_id}",
+    "{ordered_cart_id}": "{cart_id}",
+    "{taken_id}": "{payment_id}",
+} | fulfilled.TEMPLATES
+
+
 @dataclass(frozen=True)
 class Row:
     """A request that a route takes, and the status that each column's caller gets."""
@@ -87,12 +96,10 @@ class Row:
     @property
     def template(self) -> str:
         """The path as the route table has it."""
-        return (
-            self.path.partition("?")[0]
-            .replace("{shirt_id}", "{product_id}")
-            .replace("{ordered_cart_id}", "{cart_id}")
-            .replace("{taken_id}", "{payment_id}")
-        )
+        template = self.path.partition("?")[0]
+        for name, its in _TEMPLATES.items():
+            template = template.replace(name, its)
+        return template
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

@@ -1,5 +1,6 @@
 """What each caller gets at the routes of carts, drafts, orders and payments."""
 
+from tests.test_security.rights import fulfilled
 from tests.test_security.rights.paths import (
     API,
     BANK,
@@ -14,6 +15,7 @@ from tests.test_security.rights.paths import (
     PAYMENT,
     REFUND,
     TAKEN,
+    Row,
     row_of,
 )
 
@@ -65,6 +67,7 @@ SELLING = (
         "401 | 403 403 200 200 403 200",
         json={"quantity": 1},
     ),
+    *(Row(*each) for each in fulfilled.MATRIX),
     row_of("GET", f"{ORDER}/payments", "401 | 404 200 200 200 403 200"),
     row_of("POST", f"{ORDER}/payments", "401 | 404 201 201 201 403 201", json={"provider": "test"}),
     row_of(

@@ -228,6 +228,7 @@ def order_rows(
                 "name": "Tea",
                 "unit_price_minor": 499,
                 "quantity": 1,
+                "shipped_quantity": 0,
             },
         )
         for position, variant_id in enumerate(variant_ids, start=1)

@@ -52,6 +52,7 @@ from tests.test_security.people import (
     reset_token,
     verify_token,
 )
+from tests.test_security.rights.fulfilled import IDS, fulfilled_rows
 from tests.test_security.rights.things import (
     CART_TOKEN,
     DAY,
@@ -90,6 +91,7 @@ SAME = dict(zip(("first", "second", "name"), FILE)) | {
     "guest_token": GUEST_TOKEN,
     "ordered_cart_id": str(ORDERED_CART),
     "draft_id": str(DRAFT),
+    **IDS,
 }
 """What stands in paths and headers of every shop."""
 
@@ -167,6 +169,7 @@ async def world_of(shop: Shop, scope: Scope | None = None) -> World:
     rows: list[tuple[type[Base], Row]] = [(User, each.user) for each in people.values()]
     rows += [(LoginSession, each.session) for each in people.values()]
     rows += [*((ApiKey, each.row) for each in (without, within, spare)), *things]
+    rows += fulfilled_rows(owner.user["id"], SHIRT, shop.clock.now())
     ids = {f"{_name_of(model)}_id": str(row["id"]) for model, row in things if "id" in row}
     values = ids | SAME | {f"{name}_id": people[name].id for name in ("other", "deputy")}
     values |= _event_of_bank(shop) | {
@@ -182,9 +185,8 @@ async def world_of(shop: Shop, scope: Scope | None = None) -> World:
     tokens = _false_tokens(shop, people["admin"]) | {
         name: each.access_token for name, each in people.items()
     }
-    world = World(
-        shop, rows, people, tokens | {"unscoped": without.key, "scoped": within.key}, values
-    )
+    tokens |= {"unscoped": without.key, "scoped": within.key}
+    world = World(shop, rows, people, tokens, values)
     await world.restore()
     return world
 

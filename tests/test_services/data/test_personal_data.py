@@ -44,6 +44,7 @@ PERSONAL = {
     "source",
     "street",
     "subject_id",
+    "tracking_number",
     "user_agent",
     "user_id",
     "username",
@@ -63,6 +64,7 @@ NOT_EXPORTED = {
     "outgoing_mails": "leaves within moments, to the person",
     "redemptions": "name the promotions of orders that are exported whole",
     "report_lines": "sums of an order that is exported whole",
+    "shipment_lines": "are read with the shipments of the person, if there are any",
     "stock_movements": "names an order that is exported whole, or the id of staff",
 }
 NOT_ERASED = {
@@ -80,6 +82,7 @@ NOT_ERASED = {
     "redemptions": "limits count what a customer used, by the id of the user",
     "outbox": "would be missing where it goes; only the addresses in it are anonymised",
     "report_lines": "the books need the sums of each order, and no person is in them",
+    "shipment_lines": "the books need what was shipped, and no person is in it",
     "stock_movements": "the books need each movement; its maker is an id without a person",
 }
 _OF_ACCOUNTS = {

@@ -23,7 +23,13 @@ from app.wiring.areas.messaging import provide_dead_letters
 from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import client_of, running, sqlite_settings
-from tests.support.factories import address, create_product, create_user, place_order
+from tests.support.factories import (
+    address,
+    create_product,
+    create_user,
+    order_in,
+    place_order,
+)
 from tests.test_web.docs.documents import DOCS, parts_of
 from tests.test_web.docs.test_openapi_limits import BOUNDS, schemas_of
 
@@ -220,6 +226,7 @@ async def _have_all_happen(client: httpx.AsyncClient) -> None:
         ("PATCH", f"/orders/{order['id']}", {"status": "paid"}),
         ("POST", f"/orders/{order['id']}/lines/{product['id']}/cancel", {"quantity": 1}),
         ("POST", f"/orders/{order['id']}/cancel", None),
+        *await _shipped_in_parts(client),
         ("POST", f"{path}/stock", {"quantity": -5, "reason": "damage"}),
         ("PATCH", path, {"stock_quantity": 3, "price": "1.50"}),
         ("PATCH", path, {"stock_quantity": 0}),
@@ -228,6 +235,17 @@ async def _have_all_happen(client: httpx.AsyncClient) -> None:
     for method, url, body in steps:
         response = await client.request(method, url, json=body)
         assert response.is_success, response.text
+
+
+async def _shipped_in_parts(client: httpx.AsyncClient) -> list[tuple[str, str, None]]:
+    """Return what to do with two shipments of which one arrives."""
+    order = await order_in(client, "paid", await create_product(client), 2)
+    path, found = f"/orders/{order['id']}/shipments", []
+    for _ in range(2):
+        lines = [{"variant_id": order["items"][0]["product_id"], "quantity": 1}]
+        found.append((await client.post(path, json={"lines": lines})).json()["id"])
+    verbs = (("cancel", 0), ("ship", 1), ("deliver", 1))
+    return [("POST", f"/shipments/{found[place]}/{verb}", None) for verb, place in verbs]
 
 
 async def test_a_dead_letter_has_the_headers_that_the_document_says(

@@ -55,6 +55,7 @@ GUESTS = {
     ("DELETE", "/api/v1/carts/{cart_id}/codes"),
     ("POST", "/api/v1/carts/{cart_id}/checkout"),
     ("GET", "/api/v1/carts/{cart_id}/order"),
+    ("GET", "/api/v1/carts/{cart_id}/order/shipments"),
     ("POST", "/api/v1/carts/{cart_id}/order/cancel"),
     ("GET", "/api/v1/carts/{cart_id}/order/payments"),
     ("POST", "/api/v1/carts/{cart_id}/order/payments"),
@@ -105,6 +106,11 @@ TAGS: dict[str, str | tuple[str, ...]] = {
     "promotions": "/api/v1/promotions",
     "carts": "/api/v1/carts",
     "orders": ("/api/v1/orders", "/api/v1/order-drafts"),
+    "shipments": (
+        "/api/v1/shipments",
+        "/api/v1/orders/{order_id}/shipments",
+        "/api/v1/carts/{cart_id}/order/shipments",
+    ),
     "payments": (
         "/api/v1/payments",
         "/api/v1/refunds",

@@ -18,10 +18,12 @@ from tests.support.factories import (
     create_address,
     create_product,
     create_user,
+    order_in,
     place_order,
 )
 from tests.support.machines import AUTHORIZATION
 from tests.support.media.pictures import picture, upload
+from tests.test_controllers.checkout.setting import ordered, ready
 from tests.test_controllers.promotions.setting import add_coupons, add_promotion
 from tests.test_web.docs.documents import Document, document_of, operations_of, parts_of
 
@@ -49,6 +51,8 @@ STRANGE = {
     "/api/v1/order-drafts": 400,
     "/api/v1/order-drafts/{draft_id}": 400,
     "/api/v1/order-drafts/{draft_id}/place": 409,
+    # The order is not paid.
+    "/api/v1/orders/{order_id}/shipments": 409,
     REFRESH: 401,
     "/api/v1/auth/password/reset": 401,
     "/api/v1/auth/email/verify": 401,
@@ -165,6 +169,7 @@ async def ids_of_examples(client: httpx.AsyncClient) -> dict[str, str]:
         "price_list_id": await price_list_of(client),
         "shipping_method_id": await shipping_method_of(client),
         "draft_id": await draft_of(client, product),
+        "shipment_id": await shipment_of(client, product),
         **await cart_of(client),
         **await coupon_of(client),
     }
@@ -179,6 +184,12 @@ async def price_list_of(client: httpx.AsyncClient) -> str:
 async def shipping_method_of(client: httpx.AsyncClient) -> str:
     """Return the id of a new shipping method."""
     return str((await client.post("/shipping-methods", json={"name": "Parcel"})).json()["id"])
+
+
+async def shipment_of(client: httpx.AsyncClient, product: dict[str, Any]) -> str:
+    """Return the id of a new shipment."""
+    order = await order_in(client, "paid", product)
+    return str((await client.post(f"/orders/{order['id']}/shipments", json={})).json()["id"])
 
 
 async def cart_of(client: httpx.AsyncClient) -> dict[str, str]:
@@ -233,6 +244,8 @@ async def test_every_example_of_a_query_is_taken(client: httpx.AsyncClient, shop
     ids["category_id"] = await category_of(client, product)
     ids["price_list_id"] = await price_list_of(client)
     ids |= await coupon_of(client)
+    cart = await ready(client, {product["id"]: 1})
+    ids |= {"order_id": (await ordered(cart))["id"], "cart_id": cart.cart_id}
     for (method, path), operation in operations_of(document).items():
         query = {
             name: value
@@ -245,7 +258,7 @@ async def test_every_example_of_a_query_is_taken(client: httpx.AsyncClient, shop
             # A cursor belongs to one order of the list, and the example of an order is another one.
             for names in ({"cursor"}, {"sort", "q"}):
                 params = {key: value for key, value in query.items() if key not in names}
-                headers = await fitting(operation, client, shop)
+                headers = await fitting(operation, client, shop) | cart.headers
                 response = await client.request(method, url, params=params, headers=headers)
                 assert response.status_code == 200, (path, response.text)
 

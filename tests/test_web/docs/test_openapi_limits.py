@@ -35,7 +35,7 @@ SHOWN: list[tuple[type[Schema], type[Base]]] = [
 WHOLE = {
     f"#/components/schemas/{schema}/properties/{name}"
     for schema, names in (
-        ("UserExport", ("orders", "order_drafts", "payments", "refunds", "events")),
+        ("UserExport", ("orders", "order_drafts", "payments", "refunds", "shipments", "events")),
         ("GuestExport", ("carts", "orders", "payments", "refunds", "mails")),
     )
     for name in names

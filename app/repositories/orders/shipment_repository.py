@@ -1,0 +1,76 @@
+"""Queries over shipments."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from sqlalchemy import Select, select, update
+
+from app.errors import OrderNotFound, ShipmentNotFound
+from app.models import Order, OrderItem, OrderStatus, Shipment
+from app.repositories.base import Repository
+from app.schemas.page_schema import PageQuery
+from app.tables.fulfilment.shipments import WITHOUT_CUSTOMER
+
+
+class ShipmentRepository(Repository[Shipment]):
+    """Shipments with their lines; they change only under the lock of their order."""
+
+    model = Shipment
+    not_found = ShipmentNotFound
+
+    async def order_id_of(self, owner: UUID | None, shipment_id: UUID) -> UUID:
+        """Return the order of a shipment of `owner`, or of any user if it is None.
+
+        Raises:
+            ShipmentNotFound: it does not exist, or the caller may not see it.
+        """
+        query: Select[UUID] = select(Shipment.order_id).where(Shipment.id == shipment_id)
+        if owner is not None:
+            query = query.join(Order, Order.id == Shipment.order_id).where(Order.user_id == owner)
+        order_id: UUID | None = await self.session.scalar(query)
+        if order_id is None:
+            raise ShipmentNotFound.of(shipment_id)
+        return order_id
+
+    async def items_of(self, owner: UUID | None, order_id: UUID) -> Sequence[OrderItem]:
+        """Return the lines of an order of `owner`, or of any user if it is None.
+
+        Raises:
+            OrderNotFound: the order does not exist, or the caller may not see it.
+        """
+        query = select(OrderItem).where(OrderItem.order_id == order_id)
+        if owner is not None:
+            query = query.join(Order, Order.id == OrderItem.order_id).where(Order.user_id == owner)
+        items = (await self.session.scalars(query)).all()
+        if not items:
+            raise OrderNotFound.of(order_id)
+        return items
+
+    async def flush_items(self, order: Order) -> None:
+        """Write the changed lines of an order, and read them again.
+
+        SQLAlchemy forgets the product of a line that it has written.
+        """
+        await self.flush()
+        await self.session.refresh(order, ["items"])
+
+    async def load(self, order: Order) -> Sequence[Shipment]:
+        """Return all shipments of an order, which become part of it."""
+        await self.session.refresh(order, ["shipments"])
+        return order.shipments
+
+    async def find(self, order_id: UUID, query: PageQuery) -> tuple[Sequence[Shipment], str | None]:
+        """Return a page of the shipments of an order, and the cursor of the next page."""
+        return await self.page(
+            self.query().where(Shipment.order_id == order_id),
+            Shipment.seq,
+            order=query.order,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+
+    async def clear_customers(self, user_id: UUID, finished: Collection[OrderStatus]) -> None:
+        """Clear what tells of a user in the shipments of the user's finished orders."""
+        own = select(Order.id).where(Order.user_id == user_id, Order.status.in_(finished))
+        rows = update(Shipment).where(Shipment.order_id.in_(own))
+        await self.session.execute(rows.values(WITHOUT_CUSTOMER))

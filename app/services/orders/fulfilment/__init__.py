@@ -1,0 +1,1 @@
+"""The shipments of orders."""
