@@ -15,7 +15,7 @@ WORKDIR /shop
 COPY pyproject.toml ./
 RUN mkdir app migrations \
     && touch README.md LICENSE \
-    && uv sync --no-default-groups --extra otel --extra s3 --no-install-package faker \
+    && uv sync --no-default-groups --extra otel --extra s3 --extra stripe --no-install-package faker \
     && rm -rf /root/.cache
 
 FROM base

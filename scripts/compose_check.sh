@@ -70,8 +70,9 @@ size=$(docker image inspect --format '{{.Size}}' "$(docker inspect --format '{{.
 base=$(docker image inspect --format '{{.Size}}' python:3.13-slim 2>/dev/null || echo 0)
 added=$(((size - base) / 1000000))
 # Only the added size counts: the base may be of another size than python:3.13-slim (125 MB).
-# Pillow, which renders images, is 23 MB of it, and obstore, which stores them, 16 MB.
-[ "$added" -lt 220 ] || fail "the image adds $added MB to its base"
+# Pillow, which renders images, is 23 MB of it, obstore, which stores them, 16 MB,
+# and the library of Stripe 31 MB.
+[ "$added" -lt 251 ] || fail "the image adds $added MB to its base"
 ok "the image has $((size / 1000000)) MB: $added MB on a base of $((base / 1000000)) MB"
 
 echo '# a code change' >>app/core/clock.py

@@ -26,6 +26,7 @@ from app.configuration.fields import (
     PaymentProviders,
     Port,
     Schedule,
+    Secrets,
     Storefront,
     TaxClasses,
     VatNumber,
@@ -96,6 +97,12 @@ class Settings(BaseSettings):
     """How to pay, in the mail about an order, such as a bank account; unset: nothing."""
     carriers: Carriers = {}
     """The addresses by which carriers track shipments, in JSON: each a name and an address."""
+    stripe_secret_key: SecretStr | None = None
+    """The secret key of the account at Stripe, or a restricted one."""
+    stripe_webhook_secrets: Secrets = ()
+    """The signing secrets of Stripe's events, two while one is replaced, separated by commas."""
+    stripe_api_base: WebAddress | None = None
+    """The address of a server that speaks Stripe's API, for tests; unset: that of Stripe."""
     shop_timezone: Zone = "UTC"
     """The zone of the shop day, whose report is made when the day has ended."""
     report_cron: Schedule = "0 0 * * *"

@@ -177,6 +177,12 @@ RULES = (
         lambda it: it.storefront_url is not None and not it.storefront_url.startswith("https://"),
     ),
     Rule(
+        "STRIPE_API_BASE",
+        "does not begin with `https://`: requests contain the key of the account",
+        "set STRIPE_API_BASE to nothing, for Stripe itself",
+        lambda it: it.stripe_api_base is not None and not it.stripe_api_base.startswith("https://"),
+    ),
+    Rule(
         "CORS_ORIGINS",
         "has `*`, or an origin without `https://`",
         "for example CORS_ORIGINS=https://www.example.com",

@@ -104,6 +104,7 @@ FACTS = (
 )
 # The modules that open connections; no other may import a library that does.
 CLIENTS = {
+    "aiohttp": ("app/gateways/payments/stripe_provider.py",),
     "aio_pika": ("app/messaging/rabbitmq", "app/rabbitmq_consumer.py"),
     "aiormq": ("app/messaging/rabbitmq",),
     "aiosmtplib": ("app/jobs/mail_delivery.py",),
@@ -113,11 +114,11 @@ CLIENTS = {
     "redis": ("app/cache", "app/security/rate_limits.py"),
     # Of the second, the errors only.
     "socket": ("app/server.py", "app/database/outages.py"),
+    "stripe": ("app/gateways/payments/stripe_provider.py",),
     "taskiq_aio_pika": ("app/scheduler.py",),
     "taskiq_redis": ("app/scheduler.py",),
 }
 NEVER = {
-    "aiohttp",
     "ftplib",
     "http.client",
     "httpx",

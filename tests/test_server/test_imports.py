@@ -22,6 +22,7 @@ _LATER = {
     *_RABBITMQ,
     "aiosmtplib",
     "PIL",
+    "aiohttp",
     "alembic",
     "asyncpg",
     "email.policy",
@@ -36,6 +37,7 @@ _LATER = {
     "redis",
     "rich",
     "stdnum",
+    "stripe",
     "taskiq",
     "taskiq_redis",
 }
@@ -71,6 +73,11 @@ def test_the_schedule_of_a_shop_without_rabbitmq_does_not_import_its_client() ->
     modules = _imported("app.scheduler")["modules"]
     assert "taskiq" in modules
     assert not _RABBITMQ & set(modules)
+
+
+def test_the_provider_of_stripe_does_not_import_its_library_before_it_is_used() -> None:
+    code = ("app.gateways.payments.stripe_provider", "app.wiring.lifecycle")
+    assert not {"aiohttp", "stripe"} & set(_imported(*code)["modules"])
 
 
 def test_rich_can_be_imported_after_the_logging() -> None:

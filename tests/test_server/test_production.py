@@ -124,6 +124,11 @@ FAULTS: list[tuple[dict[str, str], str]] = [
     ),
     ({"SMTP_SECURITY": "none"}, CLEAR),
     ({"STOREFRONT_URL": "http://www.example"}, LINKS),
+    (
+        {"STRIPE_API_BASE": "http://stripe.example"},
+        "STRIPE_API_BASE: does not begin with `https://`: requests contain the key of the account; "
+        "set STRIPE_API_BASE to nothing, for Stripe itself",
+    ),
     ({"PASSWORD_MEMORY_KIB": "19455"}, CHEAP),
     ({"PASSWORD_ITERATIONS": "1"}, CHEAP),
     ({"PASSWORD_MEMORY_KIB": "8", "PASSWORD_ITERATIONS": "5000"}, CHEAP),

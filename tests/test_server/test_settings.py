@@ -81,6 +81,7 @@ SECRETS = [
     "ADMIN_PASSWORD",
     "SMTP_PASSWORD",
     "METRICS_TOKEN",
+    "STRIPE_SECRET_KEY",
 ]
 
 

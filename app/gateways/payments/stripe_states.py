@@ -1,0 +1,86 @@
+"""Payments and refunds as Stripe describes them, in the words of the shop."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from app.gateways.payments.provider import PaymentState, RefundState
+from app.gateways.payments.stripe_units import from_stripe
+from app.models import PaymentStatus, RefundStatus
+
+STATUSES = {
+    # Also after a declined card: the customer may try another one.
+    "requires_payment_method": PaymentStatus.REQUIRES_ACTION,
+    "requires_confirmation": PaymentStatus.REQUIRES_ACTION,
+    "requires_action": PaymentStatus.REQUIRES_ACTION,
+    "processing": PaymentStatus.PROCESSING,
+    "requires_capture": PaymentStatus.AUTHORISED,
+    "succeeded": PaymentStatus.CAPTURED,
+    "canceled": PaymentStatus.VOIDED,
+}
+"""docs.stripe.com/payments/paymentintents/lifecycle, and what each status is to the shop."""
+REFUND_STATUSES = {
+    "pending": RefundStatus.PENDING,
+    "requires_action": RefundStatus.PENDING,
+    "succeeded": RefundStatus.SUCCEEDED,
+    "failed": RefundStatus.FAILED,
+    "canceled": RefundStatus.FAILED,
+}
+"""docs.stripe.com/api/refunds/object, and what each status is to the shop."""
+# The length of the column in which it is stored.
+_LONGEST_FAILURE = 200
+_OF_SCRIPT = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
+
+
+def payment_state(intent: Mapping[str, Any]) -> PaymentState:
+    """Return a PaymentIntent, whose charge is expanded, as the shop has payments."""
+    currency = intent["currency"].upper()
+    charge = intent.get("latest_charge") or {"amount_refunded": 0}
+    marks = intent.get("metadata") or {}
+    return PaymentState(
+        reference=intent["id"],
+        status=STATUSES[intent["status"]],
+        amount_minor=from_stripe(intent["amount"], currency),
+        currency=currency,
+        captured_minor=from_stripe(intent.get("amount_received") or 0, currency),
+        # What was not captured is no part of it, since version 2025-03-31 of Stripe's API.
+        refunded_minor=from_stripe(charge["amount_refunded"], currency),
+        failure=_failure(intent.get("last_payment_error")),
+        payment_id=_uuid(marks.get("payment_id")),
+        order_id=_uuid(marks.get("order_id")),
+        order_number=_number(marks.get("order_number")),
+        action_url=_action_url(intent.get("next_action")),
+        client_secret=intent.get("client_secret") if intent["status"] in _OF_SCRIPT else None,
+    )
+
+
+def refund_state(refund: Mapping[str, Any]) -> RefundState:
+    """Return a refund as the shop has refunds."""
+    status = REFUND_STATUSES[refund.get("status") or "pending"]
+    failure = None
+    if status is RefundStatus.FAILED:
+        failure = refund.get("failure_reason") or refund["status"]
+    return RefundState(refund["id"], status, failure)
+
+
+def _failure(error: Mapping[str, Any] | None) -> str | None:
+    if not error:
+        return None
+    words = (error.get("decline_code") or error.get("code"), error.get("message"))
+    return ": ".join(filter(None, words))[:_LONGEST_FAILURE] or None
+
+
+def _action_url(action: Mapping[str, Any] | None) -> str | None:
+    page = (action or {}).get("redirect_to_url")
+    return page["url"] if page else None
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdecimal() else None

@@ -1,0 +1,56 @@
+"""Amounts as Stripe writes them, whose units are not always those of ISO 4217."""
+
+from dataclasses import dataclass
+
+from app.core.money import currency_places
+from app.gateways.payments.provider import ProviderRefusal
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """How Stripe writes the amounts of a currency."""
+
+    scale: int
+    """How many of its units are a whole one of the currency."""
+    step: int = 1
+    """Amounts are multiples of it."""
+
+
+UNITS = {
+    **dict.fromkeys(
+        ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV")
+        + ("XAF", "XOF", "XPF"),
+        Unit(1),
+    ),
+    # Without a minor unit, and still written with two places, which are zero.
+    **dict.fromkeys(("ISK", "UGX"), Unit(100, step=100)),
+    **dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), Unit(1_000, step=10)),
+}
+"""docs.stripe.com/currencies: zero-decimal and three-decimal currencies, and special cases."""
+_USUAL = Unit(100)
+
+
+def to_stripe(amount_minor: int, currency: str) -> int:
+    """Return an amount in minor units of ISO 4217 as Stripe writes it.
+
+    Raises:
+        ProviderRefusal: Stripe does not take amounts as exact as this one.
+    """
+    unit = UNITS.get(currency, _USUAL)
+    amount, rest = divmod(amount_minor * unit.scale, _minor_units(currency))
+    if rest or amount % unit.step:
+        raise ProviderRefusal(
+            "amount_too_exact", f"Stripe does not take such exact amounts in {currency}"
+        )
+    return amount
+
+
+def from_stripe(amount: int, currency: str) -> int:
+    """Return an amount as Stripe writes it in minor units of ISO 4217."""
+    unit = UNITS.get(currency, _USUAL)
+    return amount * _minor_units(currency) // unit.scale
+
+
+def _minor_units(currency: str) -> int:
+    units: int = 10 ** currency_places(currency)
+    return units
