@@ -1,0 +1,64 @@
+"""The faults that the stub of Stripe has on order, by their names."""
+
+import random
+from collections import deque
+from enum import StrEnum
+from typing import Any
+
+
+class Fault(StrEnum):
+    """What goes wrong with one request."""
+
+    SLOW_BEFORE = "slow_before"
+    """It is done late, and its key is in use until then."""
+    SLOW_AFTER = "slow_after"
+    """It is done, and answered late."""
+    CUT_BEFORE = "cut_before"
+    """It is not done, and the connection is cut."""
+    CUT_AFTER = "cut_after"
+    """It is done, and the connection is cut in the middle of the answer."""
+    LIMITED = "rate_limited"
+    """It is not done, but refused with 429."""
+    ERROR_BEFORE = "error_before"
+    """It is not done, and answered with 500 that is stored nowhere."""
+    ERROR_AFTER = "error_after"
+    """It is done, and answered with 500, which is stored under its key."""
+    ERROR_STORED = "error_stored"
+    """It is not done, and answered with 500, which is stored under its key."""
+
+
+class Faults:
+    """Which request has which fault: those that are named next, and others at random."""
+
+    def __init__(self) -> None:
+        self.slow_seconds = 20.0
+        self._next: deque[tuple[Fault, str]] = deque()
+        self._shares: dict[Fault, float] = {}
+        self._random = random.Random(0)
+
+    def order(self, asked: dict[str, Any]) -> None:
+        """Take shares of requests by fault, and a `seed` and `slow_seconds` beside them."""
+        asked = dict(asked)
+        self.slow_seconds = float(asked.pop("slow_seconds", self.slow_seconds))
+        self._random = random.Random(asked.pop("seed", 0))
+        self._shares = {Fault(name): float(share) for name, share in asked.items()}
+
+    def order_next(self, asked: list[dict[str, str]]) -> None:
+        """Take faults of the next requests, in their order: `fault`, and `on` a method and path."""
+        self._next = deque((Fault(each["fault"]), each.get("on", "")) for each in asked)
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """Return the fault of a request."""
+        if self._next:
+            fault, where = self._next[0]
+            if f"{method} {path}".startswith(where):
+                self._next.popleft()
+                return fault
+        if not self._shares:
+            return None
+        point = self._random.random()
+        for fault, share in self._shares.items():
+            point -= share
+            if point < 0:
+                return fault
+        return None
