@@ -1,0 +1,142 @@
+"""Answers of Stripe that are lost, late or errors: no money moves twice, and all is found again."""
+
+import asyncio
+
+import pytest
+
+from app.gateways.payments.provider import PaymentState, ProviderUnreachable
+from app.gateways.payments.stripe_provider import StripeProvider
+from app.models import PaymentStatus, RefundStatus
+from tests.support.servers.stripe import StripeServer
+from tests.test_gateways.payments.conftest import asked, begun, key
+
+NOT_DONE = ("cut_before", "rate_limited", "error_before", "error_stored")
+DONE = ("slow_after", "cut_after", "error_after")
+DAY_SECONDS = 24 * 3_600
+
+
+@pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
+async def test_a_payment_is_begun_in_spite_of_a_fault(
+    hasty: StripeProvider, stripe: StripeServer, fault: str
+) -> None:
+    order, same, before = asked(), key(), set(stripe.ledger())
+    stripe.control(next=[{"fault": fault}])
+    with pytest.raises(ProviderUnreachable):
+        await hasty.begin(order, same)
+    state = await hasty.begin(order, same)
+    assert state == await hasty.begin(order, same)
+    made = [each for each in set(stripe.ledger()) - before if each != state.reference]
+    # An error that Stripe has stored is answered to the same key for a day. The first payment, of
+    # which nobody has the secret, cannot be paid.
+    assert len(made) == (1 if fault == "error_after" else 0)
+
+
+@pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
+async def test_money_is_captured_once_in_spite_of_a_fault(
+    hasty: StripeProvider, stripe: StripeServer, fault: str
+) -> None:
+    reference, same = await begun(hasty, captures_by_itself=False), key()
+    stripe.pay(reference)
+    stripe.control(next=[{"fault": fault, "on": "POST"}])
+    with pytest.raises(ProviderUnreachable):
+        await hasty.capture(reference, 1_500, same)
+    is_done = (await hasty.look(reference)).status is PaymentStatus.CAPTURED
+    assert is_done is (fault in DONE)
+    state = await hasty.capture(reference, 1_500, same)
+    assert (state.status, state.captured_minor) == (PaymentStatus.CAPTURED, 1_500)
+
+
+@pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
+async def test_a_payment_ends_in_spite_of_a_fault(
+    hasty: StripeProvider, stripe: StripeServer, fault: str
+) -> None:
+    reference, same = await begun(hasty), key()
+    stripe.control(next=[{"fault": fault}])
+    with pytest.raises(ProviderUnreachable):
+        await hasty.void(reference, same)
+    assert (await hasty.void(reference, same)).status is PaymentStatus.VOIDED
+
+
+@pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
+async def test_money_is_refunded_once_in_spite_of_a_fault(
+    hasty: StripeProvider, stripe: StripeServer, fault: str
+) -> None:
+    reference, same = await begun(hasty), key()
+    stripe.pay(reference)
+    stripe.control(next=[{"fault": fault, "on": "POST"}])
+    with pytest.raises(ProviderUnreachable):
+        await hasty.refund(reference, 500, same)
+    assert stripe.ledger()[reference]["refunded"] == (500 if fault in DONE else 0)
+    if fault == "error_stored":
+        # Stripe does not say whether it returns the money later; a second key could do it twice.
+        with pytest.raises(ProviderUnreachable):
+            await hasty.refund(reference, 500, same)
+        stripe.control(advance_seconds=DAY_SECONDS)
+    assert (await hasty.refund(reference, 500, same)).status is RefundStatus.SUCCEEDED
+    assert stripe.ledger()[reference]["refunded"] == 500
+
+
+async def test_a_refund_is_not_made_again_when_stripe_has_forgotten_its_key(
+    provider: StripeProvider, stripe: StripeServer
+) -> None:
+    reference, same = await begun(provider), key()
+    stripe.pay(reference)
+    first = await provider.refund(reference, 500, same)
+    stripe.control(advance_seconds=DAY_SECONDS + 1)
+    assert await provider.refund(reference, 500, same) == first
+    assert stripe.ledger()[reference]["refunded"] == 500
+
+
+async def test_a_refund_that_is_asked_for_many_times_at_once_is_made_once(
+    provider: StripeProvider, stripe: StripeServer
+) -> None:
+    reference, same = await begun(provider), key()
+    stripe.pay(reference)
+    refunds = await asyncio.gather(*(provider.refund(reference, 500, same) for _ in range(10)))
+    assert len({each.reference for each in refunds}) == 1
+    assert stripe.ledger()[reference]["refunded"] == 500
+
+
+async def test_a_call_whose_key_is_in_use_is_no_answer(
+    provider: StripeProvider, stripe: StripeServer
+) -> None:
+    reference, same = await begun(provider), key()
+    stripe.control(faults={"slow_seconds": 1.0})
+    stripe.control(next=[{"fault": "slow_before"}])
+    answers = await asyncio.gather(
+        *(provider.void(reference, same) for _ in range(2)), return_exceptions=True
+    )
+    (refused,) = (each for each in answers if isinstance(each, ProviderUnreachable))
+    assert str(refused) == "Stripe: APIError 409"
+    (done,) = (each for each in answers if isinstance(each, PaymentState))
+    assert done.status is PaymentStatus.VOIDED
+
+
+async def test_stripe_is_unreachable_while_it_is_down_and_knows_everything_after_it(
+    provider: StripeProvider, stripe: StripeServer
+) -> None:
+    order, same = asked(), key()
+    state = await provider.begin(order, same)
+    stripe.pay(state.reference)
+    before = stripe.ledger()
+    stripe.kill()
+    with pytest.raises(ProviderUnreachable):
+        await provider.look(state.reference)
+    stripe.start()
+    assert stripe.ledger() == before
+    assert (await provider.begin(order, same)).reference == state.reference
+    assert (await provider.look(state.reference)).status is PaymentStatus.CAPTURED
+    assert stripe.ledger() == before
+
+
+async def test_a_stripe_that_says_nothing_is_not_waited_for(
+    hasty: StripeProvider, stripe: StripeServer
+) -> None:
+    reference = await begun(hasty)
+    stripe.pause()
+    try:
+        with pytest.raises(ProviderUnreachable):
+            await hasty.look(reference)
+    finally:
+        stripe.resume()
+    assert (await hasty.look(reference)).reference == reference
