@@ -1,6 +1,7 @@
 """The settings: names, types, defaults and meanings; docs/settings.md is generated from it."""
 
 import hashlib
+import importlib.util
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -98,6 +99,7 @@ class Settings(BaseSettings):
     carriers: Carriers = {}
     """The addresses by which carriers track shipments, in JSON: each a name and an address."""
     stripe_secret_key: SecretStr | None = None
+    stripe_secret_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
     """The secret key of the account at Stripe, or a restricted one."""
     stripe_webhook_secrets: Secrets = ()
     """The signing secrets of Stripe's events, two while one is replaced, separated by commas."""
@@ -252,6 +254,22 @@ class Settings(BaseSettings):
         if values and values[0] != first:
             raise ValueError(f"must begin with SHOP_CURRENCY, which is {first}")
         return values
+
+    @field_validator("stripe_secret_key")
+    @classmethod
+    def _have_what_stripe_needs(
+        cls, key: SecretStr | None, info: ValidationInfo
+    ) -> SecretStr | None:
+        if "stripe" not in info.data.get("payment_providers", ()):
+            return key
+        if key is None:
+            raise ValueError("must be set for PAYMENT_PROVIDERS with stripe")
+        if importlib.util.find_spec("stripe") is None:
+            raise ValueError(
+                "needs a package more; install it with "
+                "`uv sync --extra stripe` or `pip install lavka[stripe]`"
+            )
+        return key
 
     @field_validator("shop_vat_id")
     @classmethod

@@ -1,7 +1,7 @@
 """Stripe as a provider of payments, by its own library."""
 
 import asyncio
-import importlib.util
+import importlib
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -35,6 +35,7 @@ _PAGE = 100
 # A wrong key is no answer about a payment, and a key in use or a limit says to come again.
 _NO_ANSWER = frozenset({401, 403, 409, 429})
 _NOT_POSSIBLE = "payment_intent_unexpected_state"
+_OTHER_REQUEST = "idempotency_error"
 _SECRET = re.compile(r"\b(?:(?:sk|rk|pk)_(?:live|test)_|whsec_)[\w*]+|_secret_\w+", re.ASCII)
 _CHARGE = "latest_charge"
 
@@ -45,15 +46,10 @@ def stripe_provider(settings: Settings) -> "StripeProvider":
     """Return the provider of the settings; nothing is sent or imported yet.
 
     Raises:
-        InvalidSettings: there is no key, or the package of Stripe is not installed.
+        InvalidSettings: there is no key.
     """
     if settings.stripe_secret_key is None:
-        raise InvalidSettings("STRIPE_SECRET_KEY: is not set; it is in the dashboard of Stripe")
-    if importlib.util.find_spec("stripe") is None:
-        raise InvalidSettings(
-            "STRIPE_SECRET_KEY: Stripe needs a package more; install it with "
-            "`uv sync --extra stripe` or `pip install lavka[stripe]`"
-        )
+        raise InvalidSettings("STRIPE_SECRET_KEY: must be set for PAYMENT_PROVIDERS=stripe")
     return StripeProvider(
         settings.stripe_secret_key,
         settings.stripe_webhook_secrets,
@@ -79,7 +75,7 @@ class StripeProvider:
         self._secret_key = secret_key
         self._webhook_secrets = webhook_secrets
         self._shop = shop
-        self._api_base = api_base
+        self._api_base = None if api_base is None else api_base.rstrip("/")
         self._answer_seconds = answer_seconds
         self._opened: StripeClient | None = None
         self._closing: Callable[[], Awaitable[None]] | None = None
@@ -248,10 +244,10 @@ class StripeProvider:
             http_client=http,
         )
 
-    async def _once(self, call: _Call, key: str) -> PaymentState:
-        """Do what Stripe does once at most, and return what is so now.
+    async def _once(self, call: _Call, key: str | None) -> PaymentState:
+        """Do what has no second effect, and return what is so now.
 
-        Stripe stores the answer to a key, also an error that was passing: then `call` is repeated
+        Stripe stores the answer to a key, also an error that has passed: then `call` is repeated
         with None.
         """
         async with self._calling() as client:
@@ -268,12 +264,15 @@ class StripeProvider:
         return payment_state(intent.to_dict())
 
     async def _finish(
-        self, reference: str, call: _Call, key: str, final: set[PaymentStatus]
+        self, reference: str, call: _Call, key: str | None, final: set[PaymentStatus]
     ) -> PaymentState:
         """Bring a payment to an end, or return it if it is at one of the final statuses."""
         try:
             return await self._once(call, key)
         except ProviderRefusal as refusal:
+            if refusal.code == _OTHER_REQUEST:
+                # Such as a capture of another amount, the answer to which was lost.
+                return await self._finish(reference, call, None, final)
             if refusal.code != _NOT_POSSIBLE:
                 raise
             payment = await self.look(reference)

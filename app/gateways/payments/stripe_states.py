@@ -29,6 +29,7 @@ REFUND_STATUSES = {
 """docs.stripe.com/api/refunds/object, and what each status is to the shop."""
 # The length of the column in which it is stored.
 _LONGEST_FAILURE = 200
+_FAILING = frozenset({PaymentStatus.REQUIRES_ACTION, PaymentStatus.VOIDED})
 _OF_SCRIPT = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 
 
@@ -37,15 +38,17 @@ def payment_state(intent: Mapping[str, Any]) -> PaymentState:
     currency = intent["currency"].upper()
     charge = intent.get("latest_charge") or {"amount_refunded": 0}
     marks = intent.get("metadata") or {}
+    # One that Stripe adds later says nothing yet.
+    status = STATUSES.get(intent["status"], PaymentStatus.PROCESSING)
     return PaymentState(
         reference=intent["id"],
-        status=STATUSES[intent["status"]],
+        status=status,
         amount_minor=from_stripe(intent["amount"], currency),
         currency=currency,
         captured_minor=from_stripe(intent.get("amount_received") or 0, currency),
         # What was not captured is no part of it, since version 2025-03-31 of Stripe's API.
         refunded_minor=from_stripe(charge["amount_refunded"], currency),
-        failure=_failure(intent.get("last_payment_error")),
+        failure=_failure(intent.get("last_payment_error")) if status in _FAILING else None,
         payment_id=_uuid(marks.get("payment_id")),
         order_id=_uuid(marks.get("order_id")),
         order_number=_number(marks.get("order_number")),
@@ -56,7 +59,7 @@ def payment_state(intent: Mapping[str, Any]) -> PaymentState:
 
 def refund_state(refund: Mapping[str, Any]) -> RefundState:
     """Return a refund as the shop has refunds."""
-    status = REFUND_STATUSES[refund.get("status") or "pending"]
+    status = REFUND_STATUSES.get(refund.get("status") or "pending", RefundStatus.PENDING)
     failure = None
     if status is RefundStatus.FAILED:
         failure = refund.get("failure_reason") or refund["status"]

@@ -2,12 +2,13 @@
 
 import hashlib
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from app.errors import ProviderNotFound
 from app.gateways.payments.bank import BankForTests
 from app.gateways.payments.provider import PaymentProvider
+from app.gateways.payments.stripe_provider import StripeProvider, stripe_provider
 from app.repositories.payments.bank_repository import BankRepository
 from app.wiring.resources import Shop
 
@@ -46,4 +47,11 @@ def _bank(shop: Shop) -> BankForTests:
     return BankForTests(begin, shop.clock, secret)
 
 
-_BUILT_BY = {BankForTests.code: _bank}
+def _stripe(shop: Shop) -> PaymentProvider:
+    return stripe_provider(shop.settings)
+
+
+_BUILT_BY: dict[str, Callable[[Shop], PaymentProvider]] = {
+    BankForTests.code: _bank,
+    StripeProvider.code: _stripe,
+}

@@ -1,6 +1,9 @@
 """Answers of Stripe that are lost, late or errors: no money moves twice, and all is found again."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeVar
 
 import pytest
 
@@ -10,6 +13,7 @@ from app.models import PaymentStatus, RefundStatus
 from tests.support.servers.stripe import StripeServer
 from tests.test_gateways.payments.conftest import asked, begun, key
 
+Answer = TypeVar("Answer")
 NOT_DONE = ("cut_before", "rate_limited", "error_before", "error_stored")
 DONE = ("slow_after", "cut_after", "error_after")
 DAY_SECONDS = 24 * 3_600
@@ -44,6 +48,17 @@ async def test_money_is_captured_once_in_spite_of_a_fault(
     assert is_done is (fault in DONE)
     state = await hasty.capture(reference, 1_500, same)
     assert (state.status, state.captured_minor) == (PaymentStatus.CAPTURED, 1_500)
+
+
+async def test_another_amount_is_captured_when_the_first_call_was_lost(
+    hasty: StripeProvider, stripe: StripeServer
+) -> None:
+    reference, same = await begun(hasty, captures_by_itself=False), key()
+    stripe.pay(reference)
+    stripe.control(next=[{"fault": "error_stored", "on": "POST"}])
+    with pytest.raises(ProviderUnreachable):
+        await hasty.capture(reference, 1_500, same)
+    assert (await hasty.capture(reference, 1_400, same)).captured_minor == 1_400
 
 
 @pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
@@ -140,3 +155,36 @@ async def test_a_stripe_that_says_nothing_is_not_waited_for(
     finally:
         stripe.resume()
     assert (await hasty.look(reference)).reference == reference
+
+
+async def test_under_faults_at_random_the_shop_knows_what_stripe_knows(
+    hasty: StripeProvider, stripe: StripeServer
+) -> None:
+    shares = dict.fromkeys(("cut_before", "cut_after", "error_before", "error_after"), 0.06)
+    stripe.control(faults=shares | {"rate_limited": 0.06, "seed": 7})
+
+    async def settled(call: Callable[[], Awaitable[Answer]]) -> Answer:
+        for _ in range(20):
+            with suppress(ProviderUnreachable):
+                return await call()
+        raise AssertionError("no answer to twenty calls")
+
+    async def trade(number: int) -> PaymentState:
+        order, keys = asked(captures_by_itself=False), [key() for _ in range(3)]
+        begun_one = await settled(lambda: hasty.begin(order, keys[0]))
+        stripe.pay(begun_one.reference)
+        if number % 3 == 0:
+            await settled(lambda: hasty.void(begun_one.reference, keys[1]))
+        else:
+            await settled(lambda: hasty.capture(begun_one.reference, 1_500, keys[1]))
+            await settled(lambda: hasty.refund(begun_one.reference, 100 * number, keys[2]))
+        return await settled(lambda: hasty.look(begun_one.reference))
+
+    states = [await trade(number) for number in range(15)]
+    books = stripe.ledger()
+    assert [(each.captured_minor, each.refunded_minor) for each in states] == [
+        (0, 0) if number % 3 == 0 else (1_500, 100 * number) for number in range(15)
+    ]
+    for state in states:
+        kept = books[state.reference]
+        assert (kept["received"], kept["refunded"]) == (state.captured_minor, state.refunded_minor)

@@ -12,7 +12,7 @@ from app.gateways.payments.provider import (
 )
 from app.gateways.payments.stripe_provider import StripeProvider, stripe_provider
 from app.models import PaymentStatus
-from app.settings import InvalidSettings, Settings
+from app.settings import Settings
 from tests.support.servers.stripe import SECRET_KEY, StripeServer
 from tests.test_gateways.payments.conftest import asked, begun, key, paid
 
@@ -332,11 +332,6 @@ async def test_a_provider_can_be_closed_unused_twice_and_used_after_it(
     await provider.close()
     await provider.close()
     assert (await provider.look(reference)).reference == reference
-
-
-def test_settings_without_a_key_make_no_provider() -> None:
-    with pytest.raises(InvalidSettings, match="^STRIPE_SECRET_KEY: is not set"):
-        stripe_provider(Settings(_env_file=None))
 
 
 async def test_settings_name_the_account_and_the_server(stripe: StripeServer) -> None:
