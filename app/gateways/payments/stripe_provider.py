@@ -176,8 +176,6 @@ class StripeProvider:
                 {"payment_intent": reference, "amount": amount, "metadata": {"key": key}},
                 {"idempotency_key": key},
             )
-            if _is_repeated(refund.last_response):
-                refund = await client.v1.refunds.retrieve_async(refund.id)
         return refund_state(refund.to_dict())
 
     async def read_event(self, body: bytes, headers: Mapping[str, str]) -> str | None:

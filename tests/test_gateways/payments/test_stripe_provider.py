@@ -268,6 +268,14 @@ async def test_a_payment_that_stripe_does_not_know_is_a_refusal(
     )
 
 
+async def test_a_refusal_does_not_repeat_a_secret(provider: StripeProvider) -> None:
+    for secret in ("pi_1_secret_2", "sk_live_2", "whsec_2"):
+        with pytest.raises(ProviderRefusal) as refused:
+            await provider.look(secret)
+        shown = secret.removesuffix("_secret_2") if secret.startswith("pi_") else ""
+        assert str(refused.value) == f"No such payment_intent: '{shown}…'"
+
+
 async def test_an_authorisation_ends_after_a_week(
     provider: StripeProvider, stripe: StripeServer
 ) -> None:
