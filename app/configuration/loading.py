@@ -38,8 +38,8 @@ _EXAMPLES = {
     "shop_timezone": "Europe/Berlin",
     "shop_vat_id": "DE136695976",
     "smtp_host": "smtp.example.com",
-    "stripe_secret_key": "sk_test_51abc",
     "stripe_api_base": "https://stripe.example.com",
+    "stripe_secret_key": "sk_test_51abc",  # nosec B105  # an example
     "storefront_url": "https://www.example.com",
     "trusted_proxies": "192.0.2.7,10.1.2.0/24",
 }
