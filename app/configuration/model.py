@@ -98,7 +98,6 @@ class Settings(BaseSettings):
     """How to pay, in the mail about an order, such as a bank account; unset: nothing."""
     carriers: Carriers = {}
     """The addresses by which carriers track shipments, in JSON: each a name and an address."""
-    stripe_secret_key: SecretStr | None = None
     stripe_secret_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
     """The secret key of the account at Stripe, or a restricted one."""
     stripe_webhook_secrets: Secrets = ()
