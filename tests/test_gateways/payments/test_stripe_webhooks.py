@@ -153,7 +153,8 @@ async def test_events_that_are_not_delivered_survive_the_stub_being_killed(
     receiver.refuses = 0
     stripe.start()
     wait_for(stripe)
-    assert [each["type"] for each in receiver.of(reference)] == PAID[:1]
+    # One that was on its way comes again: the stub was killed before it knew that it was taken.
+    assert {each["type"] for each in receiver.of(reference)} == {*PAID[:1]}
 
 
 @pytest.fixture(name="schemas")
