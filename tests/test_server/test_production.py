@@ -70,6 +70,10 @@ FAULTS: list[tuple[dict[str, str], str]] = [
         {"TEST_CLOCK": "1"},
         "TEST_CLOCK: lets administrators move the time; set TEST_CLOCK=false",
     ),
+    (
+        {"PAYMENT_PROVIDERS": "manual,test"},
+        "PAYMENT_PROVIDERS: has a bank for tests, which takes no money; leave `test` out",
+    ),
     ({"METRICS_TOKEN": "short"}, f"METRICS_TOKEN: {FEW}"),
     ({"METRICS_TOKEN": "0123456789" * 4}, f"METRICS_TOKEN: {PATTERN}"),
     (

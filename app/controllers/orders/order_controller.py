@@ -21,10 +21,10 @@ from app.errors import (
     UserNotActive,
     UserNotFound,
 )
+from app.schemas.orders.cancellation_schema import OrderLineCancel
 from app.schemas.orders.order_schema import (
     OrderChangeStatus,
     OrderCreate,
-    OrderLineCancel,
     OrderPage,
     OrderQuery,
     OrderRead,

@@ -228,7 +228,6 @@ class StripeProvider:
         # Needed by shops with Stripe only, and installed for them only.
         # pylint: disable=import-outside-toplevel
         from aiohttp import ClientTimeout
-
         from stripe import AIOHTTPClient, StripeClient
 
         # It logs each request.
@@ -293,7 +292,6 @@ class StripeProvider:
         client = await self._client()
         # pylint: disable=import-outside-toplevel
         from aiohttp import ClientError
-
         from stripe import StripeError
 
         try:

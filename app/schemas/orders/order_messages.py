@@ -8,7 +8,8 @@ from app.models import OrderStatus
 from app.schemas.amounts import WithCurrency
 from app.schemas.base import Schema
 from app.schemas.fields import Ordinal
-from app.schemas.orders.order_schema import CancelledUnits, OrderChangeStatus, OrderCreate
+from app.schemas.orders.cancellation_schema import CancelledUnits
+from app.schemas.orders.order_schema import OrderChangeStatus, OrderCreate
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 

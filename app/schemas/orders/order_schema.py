@@ -21,8 +21,9 @@ from app.schemas.amounts import InCurrency, WithCurrency
 from app.schemas.base import Schema, omitted
 from app.schemas.carts.line_schema import LineCreate
 from app.schemas.catalogue.variant_schema import SoldRead
-from app.schemas.fields import WHOLE, Amount, MomentQuery, Ordinal, VatNumber
+from app.schemas.fields import Amount, MomentQuery, Ordinal, VatNumber
 from app.schemas.identity.user_schema import EXAMPLE_ADDRESS, PostalAddress, complete_address
+from app.schemas.orders.cancellation_schema import OrderCancellationRead, Units
 from app.schemas.page_schema import MAX_ITEMS, CountedPage, CountedQuery, Next
 from app.schemas.percentages import Percentage
 from app.schemas.taxes.amount_fields import (
@@ -42,10 +43,6 @@ _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
 # Each promotion reduces each line once, and shipping.
 MAX_DISCOUNTS = 10_000
-
-# Lines of the same variant are added up.
-OrderedUnits = Annotated[int, Field(strict=True, ge=1, le=MAX_LINES * MAX_LINE_QUANTITY), WHOLE]
-Units = Annotated[int, Field(ge=1, le=MAX_LINES * MAX_LINE_QUANTITY)]
 
 
 class DeliveryAddress(PostalAddress):
@@ -117,37 +114,6 @@ class OrderChangeStatus(Schema):
     status: OrderStatus = Field(
         description="`pending → paid → shipped → delivered`, and `pending | paid → cancelled`.",
         examples=["paid"],
-    )
-
-
-class OrderLineCancel(Schema):
-    """Units of a line that are not wanted any more."""
-
-    quantity: OrderedUnits | None = Field(
-        default=None,
-        description="The number of units to cancel; by default all that are left.",
-        examples=[1],
-    )
-
-
-class CancelledUnits(Schema):
-    """Units of a line that were cancelled while the order was not."""
-
-    position: Ordinal = Field(description="The line, from 1.", examples=[1])
-    quantity: Units = Field(description="The number of units.", examples=[1])
-    amount_minor: Amount = Field(
-        alias="amount",
-        description="What was to be paid for them, with its tax.",
-        examples=["4.49"],
-    )
-
-
-class OrderCancellationRead(CancelledUnits, InCurrency):
-    """Units of a line that were cancelled while the order was not."""
-
-    actor: str = Field(max_length=100, description="Who cancelled them.", examples=["user " + _ID])
-    cancelled_at: datetime = Field(
-        description="When they were cancelled (UTC).", examples=[_MOMENT]
     )
 
 

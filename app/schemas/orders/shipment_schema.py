@@ -10,7 +10,8 @@ from app.core.limits import MAX_LINES
 from app.core.order_statuses import ShipmentStatus
 from app.schemas.base import Change, Schema, omitted, unchanged
 from app.schemas.fields import Line, LineOrNothing, Ordinal, Prose
-from app.schemas.orders.order_schema import BoughtRead, OrderedUnits, Units
+from app.schemas.orders.cancellation_schema import OrderedUnits, Units
+from app.schemas.orders.order_schema import BoughtRead
 from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery, cursor_like
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"

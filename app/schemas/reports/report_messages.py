@@ -7,7 +7,7 @@ from pydantic import Field
 
 from app.schemas.base import Schema
 from app.schemas.fields import Natural
-from app.schemas.orders.order_schema import Units
+from app.schemas.orders.cancellation_schema import Units
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _DAY = "2026-01-31"

@@ -33,7 +33,8 @@ def bank_of(shop: Shop) -> BankForTests:
         ProviderNotFound: the shop does not use it.
     """
     bank = provider_of(shop, BankForTests.code)
-    assert isinstance(bank, BankForTests)
+    if not isinstance(bank, BankForTests):
+        raise TypeError("the provider is not the bank for tests")
     return bank
 
 

@@ -1,6 +1,7 @@
 """Staff records, captures, ends and returns payments, in parts and never more than there is."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,8 @@ import httpx
 import pytest
 
 from app.gateways.payments.bank import BankForTests
-from app.gateways.payments.provider import ProviderUnreachable
+from app.gateways.payments.provider import ProviderUnreachable, RefundState
+from app.models import RefundStatus
 from app.wiring.areas.payments import bank_of
 from app.wiring.resources import Shop
 from tests.support.factories import create_product, order_in
@@ -105,6 +107,37 @@ async def test_a_refund_whose_answer_was_lost_is_made_once(
     (found,) = (await payments_of(client, order))["refunds"]
     assert (found["id"], found["status"]) == (asked.json()["id"], "succeeded")
     assert (await bank_of(shop).look(payment["reference"])).refunded_minor == 500
+
+
+async def test_a_refund_that_fails_after_all_is_noted(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, payment = await paid(client, shop)
+    assert (await refund(client, payment, "5.00")).json()["status"] == "succeeded"
+    look = BankForTests.look
+
+    async def sent_back(bank: BankForTests, reference: str) -> Any:
+        return replace(await look(bank, reference), refunded_minor=0)
+
+    async def failed(*_: object) -> RefundState:
+        return RefundState("refund_1", RefundStatus.FAILED, "the account is closed")
+
+    monkeypatch.setattr(BankForTests, "look", sent_back)
+    monkeypatch.setattr(BankForTests, "refund", failed)
+    body, headers = bank_of(shop).event_about(payment["reference"])
+    path = "/payment-providers/test/events"
+    assert (await client.post(path, content=body, headers=headers)).status_code == 204
+    await do_errands(shop)
+    found = await payments_of(client, order)
+    assert [(each["status"], each["failure"]) for each in found["refunds"]] == [
+        ("failed", "the account is closed")
+    ]
+    assert found["payments"][0]["attention"] == "refund_failed"
+    assert (await order_now(client, order)).get("refunded") is None
+    # It is not asked for again by itself; staff can.
+    monkeypatch.undo()
+    again = await refund(client, payment, "5.00")
+    assert again.json()["status"] == "succeeded"
 
 
 async def test_what_is_returned_at_the_bank_is_noted(client: httpx.AsyncClient, shop: Shop) -> None:

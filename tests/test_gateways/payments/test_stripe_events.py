@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 
 import pytest
+import stripe
 from pydantic import SecretStr
 
-import stripe
 from app.gateways.payments.provider import SignatureWrong
 from app.gateways.payments.stripe_provider import StripeProvider
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
+import stripe as library
 from pydantic import SecretStr
 
-import stripe as library
 from app.wiring.resources import Shop
 from tests.support.factories import create_product
 from tests.support.moments import later

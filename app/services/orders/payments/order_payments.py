@@ -177,6 +177,8 @@ class OrderPayments:
 
     async def _note_other_refunds(self, payment: Payment, state: PaymentState) -> bool:
         """Store what was returned at the provider without the shop."""
+        if state.refunded_minor < payment.refunded_minor:
+            await self._ask_again(payment)
         promised = await self._refunds.promised_of(payment.id)
         others = min(state.refunded_minor, payment.captured_minor) - promised
         if others <= 0:
@@ -188,6 +190,12 @@ class OrderPayments:
         payment.refunded_minor += others
         payment.attention = payment.attention or Attention.REFUNDED_ELSEWHERE
         return True
+
+    async def _ask_again(self, payment: Payment) -> None:
+        """Have the refunds of a payment be looked at again, of which one has failed after all."""
+        for each in await self._refunds.of_order(payment.order_id):
+            if each.payment_id == payment.id and each.status is RefundStatus.SUCCEEDED:
+                await self._errands.put(REFUND, each.id)
 
     async def fail(self, payment_id: UUID, reason: str) -> Payment:
         """Record that a provider does not begin a payment."""
@@ -286,7 +294,8 @@ class OrderPayments:
         refund = await self._refunds.get(refund_id)
         order, payment = await self._locked(refund.payment_id)
         refund = await self._refunds.get(refund_id, lock=True)
-        if refund.status in (RefundStatus.SUCCEEDED, state.status):
+        was_made = refund.status is RefundStatus.SUCCEEDED
+        if refund.status is state.status or (was_made and state.status is not RefundStatus.FAILED):
             return refund
         now = self._clock.now()
         refund.status, refund.updated_at = state.status, now
@@ -297,6 +306,8 @@ class OrderPayments:
             if payment.attention is Attention.REFUND_BY_HAND:
                 payment.attention = None
         elif state.status is RefundStatus.FAILED:
+            # The bank of the customer may send money back that had been returned.
+            payment.refunded_minor -= refund.amount_minor if was_made else 0
             payment.attention = Attention.REFUND_FAILED
         else:
             await self._errands.put(REFUND, refund.id, now + AFTER_SILENCE)

@@ -189,8 +189,7 @@ class PaymentCalls:
         """
         async with self._read() as books:
             refund, payment = await books.refund_of(refund_id)
-        is_open = refund.status in (RefundStatus.ASKED, RefundStatus.PENDING)
-        if payment.provider == MANUAL or not is_open:
+        if payment.provider == MANUAL or refund.status is RefundStatus.FAILED:
             return
         provider = self._provider(payment.provider)
         try:

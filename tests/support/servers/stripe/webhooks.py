@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-
 import stripe
+
 from tests.support.servers.stripe.books import Books
 
 _AT_ONCE = 16
