@@ -7,6 +7,7 @@ from app.tables.base import *
 from app.tables.carts import *
 from app.tables.catalogue import *
 from app.tables.fulfilment.cancellations import *
+from app.tables.fulfilment.returns import *
 from app.tables.fulfilment.shipments import *
 from app.tables.identity import *
 from app.tables.messaging import *

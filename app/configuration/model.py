@@ -104,6 +104,8 @@ class Settings(BaseSettings):
     """The signing secrets of Stripe's events, two while one is replaced, separated by commas."""
     stripe_api_base: WebAddress | None = None
     """The address of a server that speaks Stripe's API, for tests; unset: that of Stripe."""
+    return_days: Annotated[int, Field(ge=1, le=3_650)] = 30
+    """How long after its last delivery an order can be returned."""
     shop_timezone: Zone = "UTC"
     """The zone of the shop day, whose report is made when the day has ended."""
     report_cron: Schedule = "0 0 * * *"

@@ -1,4 +1,4 @@
-"""The statuses of an order and its shipments, and the allowed transitions between them."""
+"""The statuses of an order, its shipments and returns, and the allowed transitions between them."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -77,3 +77,47 @@ def fulfilment_of(
         return FulfilmentStatus.PARTLY_SHIPPED
     has_arrived = not sent[ShipmentStatus.SHIPPED]
     return FulfilmentStatus.DELIVERED if has_arrived else FulfilmentStatus.SHIPPED
+
+
+class ReturnStatus(StrEnum):
+    """The status of a return."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    RECEIVED = "received"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+OPEN_RETURNS = frozenset({ReturnStatus.REQUESTED, ReturnStatus.APPROVED})
+"""The statuses in which units are asked for, and are not back."""
+
+RETURN_TRANSITIONS: dict[ReturnStatus, frozenset[ReturnStatus]] = {
+    ReturnStatus.REQUESTED: frozenset(
+        {ReturnStatus.APPROVED, ReturnStatus.REJECTED, ReturnStatus.CANCELLED}
+    ),
+    ReturnStatus.APPROVED: frozenset({ReturnStatus.RECEIVED, ReturnStatus.CANCELLED}),
+    ReturnStatus.REJECTED: frozenset(),
+    ReturnStatus.RECEIVED: frozenset({ReturnStatus.CLOSED}),
+    ReturnStatus.CLOSED: frozenset(),
+    ReturnStatus.CANCELLED: frozenset(),
+}
+
+
+class ReturnReason(StrEnum):
+    """Why a customer returns something."""
+
+    CHANGED_MIND = "changed_mind"
+    DAMAGED = "damaged"
+    WRONG_ITEM = "wrong_item"
+    NOT_AS_DESCRIBED = "not_as_described"
+    OTHER = "other"
+
+
+class Condition(StrEnum):
+    """How returned units have arrived."""
+
+    GOOD = "good"
+    OPENED = "opened"
+    DAMAGED = "damaged"

@@ -13,7 +13,10 @@ __all__ = [
     "OrderExists",
     "OrderLineNotFound",
     "OrderNotFound",
+    "NothingToReturn",
     "QuantityNotLeft",
+    "ReturnNotFound",
+    "ReturnWindowOver",
     "ShipmentNotFound",
     "TooManyUnpaidOrders",
 ]
@@ -37,6 +40,24 @@ class ShipmentNotFound(NotFound):
     code, title = "shipment-not-found", "Shipment not found"
 
 
+class ReturnNotFound(NotFound):
+    """The return does not exist."""
+
+    code, title = "return-not-found", "Return not found"
+
+
+class NothingToReturn(Conflict):
+    """Fewer units were shipped, and are not in a return, than are asked for."""
+
+    code, title = "nothing-to-return", "There is not that much to return"
+
+
+class ReturnWindowOver(Conflict):
+    """The time in which an order can be returned has ended."""
+
+    code, title = "return-window-over", "The time for returns is over"
+
+
 class QuantityNotLeft(Conflict):
     """A line of an order has fewer units left than are asked for."""
 
@@ -44,7 +65,7 @@ class QuantityNotLeft(Conflict):
 
 
 class IllegalTransition(Conflict):
-    """An order or its shipment cannot change from its status to the requested one."""
+    """An order, its shipment or its return cannot change from its status to the requested one."""
 
     code, title = "illegal-transition", "This change of the status is not possible"
 

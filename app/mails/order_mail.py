@@ -12,6 +12,8 @@ class OrderMailKind(StrEnum):
     CANCELLED = "order_cancelled"
     EXPIRED = "order_expired"
     SHIPPED = "order_shipped"
+    RETURN_APPROVED = "return_approved"
+    RETURN_REJECTED = "return_rejected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class OrderMail:
     link: str | None = None
     tracking: str | None = None
     """The carrier of a shipment and its number there."""
+    answer: str | None = None
+    """What the shop says about a return."""
 
     def __post_init__(self) -> None:
         require_web_link(self.link)

@@ -45,6 +45,7 @@ def sample_order(locale: str = "en") -> OrderMail:
         payment_instructions="Account: DE02 1203 0000 0000 2020 51\nReference: 1042",
         link="https://www.example.com/orders/1042",
         tracking="DHL 00340434161094042557",
+        answer="Please put the number of your order into the parcel.\nWe pay for the label.",
     )
 
 
@@ -74,7 +75,9 @@ def _samples(locales: tuple[str, ...]) -> Iterator[OrderMail]:
         full = sample_order(locale)
         yield full
         net = replace(full.sums, prices_include_tax=False)
-        yield replace(full, sums=net, link=None, payment_instructions=None, tracking=None)
+        yield replace(
+            full, sums=net, link=None, payment_instructions=None, tracking=None, answer=None
+        )
         yield OrderMail(
             number="1",
             email=full.email,

@@ -10,7 +10,11 @@ from app.mails.texts import Language
 # That of the column.
 _MAX_SUBJECT = 200
 # What the lines are called in mails about goods, which show no amounts.
-_CONTENTS = {OrderMailKind.SHIPPED: "parcel"}
+_CONTENTS = {
+    OrderMailKind.SHIPPED: "parcel",
+    OrderMailKind.RETURN_APPROVED: "returned",
+    OrderMailKind.RETURN_REJECTED: "returned",
+}
 
 
 def view_of(
@@ -74,6 +78,7 @@ def _about_goods(kind: OrderMailKind, order: OrderMail, words: dict[str, str]) -
         "shows_amounts": kind not in _CONTENTS,
         "link_label": words["track" if is_shipped else "link"],
         "tracking": one_line(order.tracking or "") if is_shipped else "",
+        "answer": () if is_shipped or kind not in _CONTENTS else lines_of(order.answer or ""),
     }
 
 

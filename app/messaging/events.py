@@ -12,6 +12,12 @@ from app.schemas.catalogue.product_events import (
 )
 from app.schemas.messaging.event_schema import DomainEvent, envelope_of
 from app.schemas.orders.fulfilment_events import (
+    ReturnApprovedEvent,
+    ReturnCancelledEvent,
+    ReturnClosedEvent,
+    ReturnReceivedEvent,
+    ReturnRejectedEvent,
+    ReturnRequestedEvent,
     ShipmentCancelledEvent,
     ShipmentDeliveredEvent,
     ShipmentPackedEvent,
@@ -57,6 +63,12 @@ EVENTS: dict[str, Event] = {
         ShipmentShippedEvent,
         ShipmentDeliveredEvent,
         ShipmentCancelledEvent,
+        ReturnRequestedEvent,
+        ReturnApprovedEvent,
+        ReturnRejectedEvent,
+        ReturnReceivedEvent,
+        ReturnClosedEvent,
+        ReturnCancelledEvent,
         ProductCreatedEvent,
         ProductChangedEvent,
         ProductOutOfStockEvent,

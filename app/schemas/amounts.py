@@ -28,6 +28,8 @@ AMOUNTS = (
     "paid_minor",
     "price_minor",
     "refunded_minor",
+    "refund_minor",
+    "refund_tax_minor",
     "shipping_minor",
     "shipping_price_minor",
     "shipping_tax_minor",

@@ -186,6 +186,9 @@ class OrderItem(Base):
         CheckConstraint(
             "shipped_quantity BETWEEN 0 AND quantity - cancelled_quantity", name="shipped_quantity"
         ),
+        CheckConstraint(
+            "returned_quantity BETWEEN 0 AND shipped_quantity", name="returned_quantity"
+        ),
         Index(None, "variant_id"),
     )
 
@@ -199,6 +202,7 @@ class OrderItem(Base):
     cancelled_quantity: Mapped[int] = mapped_column(server_default="0")
     # Those in shipments, from the moment they are packed.
     shipped_quantity: Mapped[int] = mapped_column(server_default="0")
+    returned_quantity: Mapped[int] = mapped_column(server_default="0")
     discount_minor: Mapped[AmountOrZero] = mapped_column()
     tax_minor: Mapped[AmountOrZero] = mapped_column()
     # Null in an order without tax.

@@ -15,6 +15,7 @@ from app.schemas.identity.user_schema import UserQuery
 from app.schemas.messaging.dead_letter_schema import DeadLetterQuery
 from app.schemas.orders.draft_schema import DraftQuery
 from app.schemas.orders.order_schema import OrderQuery
+from app.schemas.orders.return_schema import ReturnQuery
 from app.schemas.orders.shipment_schema import ShipmentQuery
 from app.schemas.page_schema import PageQuery
 from app.schemas.payments.payment_schema import PaymentQuery
@@ -48,6 +49,7 @@ LISTS: tuple[type[PageQuery], ...] = (
     TaxRateQuery,
     ShippingMethodQuery,
     ShipmentQuery,
+    ReturnQuery,
     ProductQuery,
     ReportLineQuery,
     ReportProductQuery,

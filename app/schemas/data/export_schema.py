@@ -10,6 +10,7 @@ from app.schemas.identity.auth_schema import MAX_SESSIONS, SessionRead
 from app.schemas.identity.user_schema import MAX_ADDRESSES, AddressRead, UserRead
 from app.schemas.orders.draft_schema import DraftRead
 from app.schemas.orders.order_schema import OrderRead
+from app.schemas.orders.return_schema import ReturnRead
 from app.schemas.orders.shipment_schema import ShipmentRead
 from app.schemas.payments.payment_schema import PaymentRead, RefundRead
 from app.schemas.system.audit_schema import AuditEventRead
@@ -43,6 +44,7 @@ class UserExport(Schema):
     shipments: list[ShipmentRead] = Field(
         description="All shipments of these orders.", examples=[[]]
     )
+    returns: list[ReturnRead] = Field(description="All returns of these orders.", examples=[[]])
     sessions: list[SessionRead] = Field(
         max_length=MAX_SESSIONS, description="The active log-ins.", examples=[[]]
     )

@@ -151,6 +151,13 @@ class OrderItemRead(BoughtRead, InCurrency):
         description="How many of them are in shipments, also in those that are only packed.",
         examples=[0],
     )
+    returned_quantity: int = omitted(
+        0,
+        ge=0,
+        le=MAX_LINES * MAX_LINE_QUANTITY,
+        description="How many of them the customer has sent back.",
+        examples=[0],
+    )
     discount_minor: Amount = LINE_DISCOUNT
     tax_minor: Amount = LINE_TAX
     tax_rate_ppm: Percentage | None = LINE_TAX_RATE

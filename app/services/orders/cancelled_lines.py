@@ -17,11 +17,7 @@ def pieces_left(order: Order, variant_id: UUID, quantity: int | None) -> tuple[O
         OrderLineNotFound: there is no such line.
         QuantityNotLeft: it has fewer units left.
     """
-    lines = {each.variant_id: each for each in order.items}
-    if (item := lines.get(variant_id)) is None:
-        raise OrderLineNotFound(
-            f"the order has no line of {variant_id}", order_id=str(order.id), id=str(variant_id)
-        )
+    item = line_of(order, variant_id)
     pieces = item.unpacked_quantity if quantity is None else quantity
     if not 0 < pieces <= item.unpacked_quantity:
         raise QuantityNotLeft(
@@ -33,19 +29,30 @@ def pieces_left(order: Order, variant_id: UUID, quantity: int | None) -> tuple[O
     return item, pieces
 
 
+def line_of(order: Order, variant_id: UUID) -> OrderItem:
+    """Return the line of a variant.
+
+    Raises:
+        OrderLineNotFound: there is none.
+    """
+    lines = {each.variant_id: each for each in order.items}
+    if (item := lines.get(variant_id)) is None:
+        raise OrderLineNotFound(
+            f"the order has no line of {variant_id}", order_id=str(order.id), id=str(variant_id)
+        )
+    return item
+
+
 def cancel_pieces(
     order: Order, item: OrderItem, pieces: int, actor: str, at: datetime
 ) -> OrderCancellation:
     """Cancel units of a line: each takes its own share of the line's amounts with it."""
     first, last = item.cancelled_quantity + 1, item.cancelled_quantity + pieces
-    to_pay = item.unit_price_minor * item.quantity - item.discount_minor
-    if not order.prices_include_tax:
-        to_pay += item.tax_minor
     cancelled = OrderCancellation(
         seq=len(order.cancellations) + 1,
         position=item.position,
         quantity=pieces,
-        amount_minor=of_pieces(to_pay, item.quantity, first, last),
+        amount_minor=of_pieces(to_pay_for(order, item), item.quantity, first, last),
         discount_minor=of_pieces(item.discount_minor, item.quantity, first, last),
         tax_minor=of_pieces(item.tax_minor, item.quantity, first, last),
         actor=actor,
@@ -56,6 +63,12 @@ def cancel_pieces(
     order.cancelled_minor += cancelled.amount_minor
     order.touch(at)
     return cancelled
+
+
+def to_pay_for(order: Order, item: OrderItem) -> int:
+    """Return what is to be paid for all units of a line, with its tax."""
+    amount = item.unit_price_minor * item.quantity - item.discount_minor
+    return amount if order.prices_include_tax else amount + item.tax_minor
 
 
 def require_nothing_packed(order: Order) -> None:

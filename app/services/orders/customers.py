@@ -7,6 +7,7 @@ from app.repositories.orders.cleared_orders import without_customer
 from app.repositories.payments.payment_repository import PaymentRepository
 from app.repositories.promotions.redemption_repository import RedemptionRepository
 from app.services.carts.carts_privacy import CartsPrivacy
+from app.services.orders.fulfilment.parcels import Parcels
 
 
 class Customers:
@@ -19,12 +20,14 @@ class Customers:
         privacy: CartsPrivacy,
         redemptions: RedemptionRepository,
         payments: PaymentRepository,
+        parcels: Parcels,
     ) -> None:
         self._users = users
         self._carts = carts
         self._privacy = privacy
         self._redemptions = redemptions
         self._payments = payments
+        self._parcels = parcels
 
     async def clear_if_erased(self, order: Order) -> None:
         """Clear the customer in an order that is finished now, if that was erased before."""
@@ -34,16 +37,14 @@ class Customers:
             return
         is_shown = order.delivery_address is not None or order.email is not None
         if (is_shown or order.shipments) and await self._users.is_anonymised(order.user_id):
-            _clear(order)
-            await self._payments.clear_notes([order.id])
+            await self._clear(order)
 
     async def clear_guest(self, order: Order) -> int:
         """Clear the guest in a finished order, and delete the cart by which the guest sees it.
 
         Return the number of carts that were deleted.
         """
-        _clear(order)
-        await self._payments.clear_notes([order.id])
+        await self._clear(order)
         await self._redemptions.forget_customer(order.id)
         cart = await self._carts.of_order(order.id)
         if cart is None:
@@ -51,9 +52,8 @@ class Customers:
         await self._privacy.delete(cart)
         return 1
 
-
-def _clear(order: Order) -> None:
-    for name, value in without_customer(order).items():
-        setattr(order, name, value)
-    for shipment in order.shipments:
-        shipment.clear_customer()
+    async def _clear(self, order: Order) -> None:
+        for name, value in without_customer(order).items():
+            setattr(order, name, value)
+        await self._parcels.forget_customer(order)
+        await self._payments.clear_notes([order.id])

@@ -9,6 +9,7 @@ from app.core.clock import Clock
 from app.models import TRANSITIONS, Order, User
 from app.repositories.orders.guest_order_repository import GuestOrderRepository
 from app.repositories.orders.order_repository import OrderRepository
+from app.repositories.orders.return_repository import ReturnRepository
 from app.repositories.orders.shipment_repository import ShipmentRepository
 from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
 from app.schemas.orders.order_schema import OrderRead
@@ -16,6 +17,7 @@ from app.schemas.payments.payment_schema import PaymentRead, RefundRead
 from app.security.principal import Caller
 from app.services.orders.customers import Customers
 from app.services.orders.fulfilment.parcels import shipment_document
+from app.services.orders.fulfilment.return_documents import return_document
 from app.services.personal_data import Guest, PersonalData
 
 FINISHED = frozenset(status for status, following in TRANSITIONS.items() if not following)
@@ -42,6 +44,7 @@ class OrdersPrivacy(PersonalData):
         payments: PaymentRepository,
         refunds: RefundRepository,
         shipments: ShipmentRepository,
+        returns: ReturnRepository,
         clock: Clock,
     ) -> None:
         self._orders = orders
@@ -50,16 +53,20 @@ class OrdersPrivacy(PersonalData):
         self._payments = payments
         self._refunds = refunds
         self._shipments = shipments
+        self._returns = returns
         self._clock = clock
 
     async def export(self, caller: Caller, user: User) -> Mapping[str, Any]:
-        """Return all orders of the user, with their payments and shipments."""
+        """Return all orders of the user, with their payments, shipments and returns."""
         orders = await self._orders.all_of_user(user.id)
+        by_id = {order.id: order for order in orders}
+        returns = await self._returns.all_of_user(user.id)
         return {
             "orders": [OrderRead.model_validate(each) for each in orders],
             "shipments": [
                 shipment_document(each, order.items) for order in orders for each in order.shipments
             ],
+            "returns": [return_document(each, by_id[each.order_id]) for each in returns],
             **await self.money_of([each.id for each in orders]),
         }
 
@@ -81,6 +88,7 @@ class OrdersPrivacy(PersonalData):
         await self._orders.clear_customers(user.id, FINISHED)
         await self._payments.clear_notes_of_user(user.id)
         await self._shipments.clear_customers(user.id, FINISHED)
+        await self._returns.clear_customers(user.id, FINISHED)
 
     async def of_guest(self, guest: Guest) -> list[OrderRead]:
         """Return all orders of a guest."""

@@ -1,1 +1,1 @@
-"""Tables of what became of the lines of orders: shipped or cancelled."""
+"""Tables of what became of the lines of orders: shipped, cancelled or returned."""

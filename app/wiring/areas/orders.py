@@ -17,6 +17,7 @@ from app.repositories.identity.user_repository import UserRepository
 from app.repositories.orders.draft_repository import DraftRepository
 from app.repositories.orders.guest_order_repository import GuestOrderRepository
 from app.repositories.orders.order_repository import OrderRepository
+from app.repositories.orders.return_repository import ReturnRepository
 from app.repositories.orders.shipment_repository import ShipmentRepository
 from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
 from app.repositories.promotions.redemption_repository import RedemptionRepository
@@ -27,6 +28,7 @@ from app.services.orders.drafts.draft_quotes import DraftQuotes
 from app.services.orders.drafts.draft_service import DraftService
 from app.services.orders.drafts.drafts_privacy import DraftsPrivacy
 from app.services.orders.fulfilment.parcels import Parcels
+from app.services.orders.fulfilment.return_service import ReturnService
 from app.services.orders.fulfilment.shipment_service import ShipmentService
 from app.services.orders.order_batches import BatchWork, OrderBatches
 from app.services.orders.order_moves import OrderMoves
@@ -89,6 +91,7 @@ def provide_parcels(session: AsyncSession, shop: Shop) -> Parcels:
     """Return what changes the shipments of locked orders."""
     return Parcels(
         ShipmentRepository(session),
+        ReturnRepository(session),
         provide_outbox(session, shop),
         provide_mails(session, shop),
         shop.settings.carriers,
@@ -167,6 +170,23 @@ def payment_calls(shop: NamedDependency[Shop]) -> PaymentCalls:
     return PaymentCalls(begin, read, lambda code: provider_of(shop, code))
 
 
+def provide_returns(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> ReturnService:
+    """Return the service of returns."""
+    return ReturnService(
+        OrderRepository(session),
+        ShipmentRepository(session),
+        ReturnRepository(session),
+        StockRepository(session),
+        provide_outbox(session, shop),
+        provide_mails(session, shop),
+        provide_checkouts(session, shop),
+        shop.clock,
+        timedelta(days=shop.settings.return_days),
+    )
+
+
 def provide_checkouts(session: AsyncSession, shop: Shop) -> Checkouts:
     """Return what the checkout of carts adds to the placement of orders."""
     settings = shop.settings
@@ -225,6 +245,7 @@ def provide_customers(session: AsyncSession, shop: Shop) -> Customers:
         provide_carts_privacy(session, shop),
         RedemptionRepository(session),
         PaymentRepository(session),
+        provide_parcels(session, shop),
     )
 
 
@@ -237,6 +258,7 @@ def provide_personal_data(session: AsyncSession, shop: Shop) -> OrdersPrivacy:
         PaymentRepository(session),
         RefundRepository(session),
         ShipmentRepository(session),
+        ReturnRepository(session),
         shop.clock,
     )
 
@@ -271,6 +293,7 @@ Books = NamedDependency[PaymentBooks]
 Calls = NamedDependency[PaymentCalls]
 Drafts = NamedDependency[DraftService]
 Shipments = NamedDependency[ShipmentService]
+Returns = NamedDependency[ReturnService]
 
 DEPENDENCIES = {
     "orders": Provide(provide_orders, sync_to_thread=False),
@@ -280,5 +303,6 @@ DEPENDENCIES = {
     "payment_calls": Provide(payment_calls, sync_to_thread=False),
     "order_drafts": Provide(provide_drafts, sync_to_thread=False),
     "shipments": Provide(provide_shipments, sync_to_thread=False),
+    "returns": Provide(provide_returns, sync_to_thread=False),
     "order_batches": Provide(provide_batches, sync_to_thread=False),
 }

@@ -90,6 +90,7 @@ TRACES = (
     "markedphone",
     "markedtrack",
     "markednote",
+    "markedcomplaint",
     HOME,
 )
 
@@ -128,6 +129,20 @@ async def marked(machine: httpx.AsyncClient, home: httpx.AsyncClient) -> Marked:
     return Marked(person, orders)
 
 
+async def sent_back(
+    machine: httpx.AsyncClient, home: httpx.AsyncClient, person: Person, order: dict[str, Any]
+) -> None:
+    """Note how an order was shipped, and have the person complain of a unit."""
+    path = f"/orders/{order['id']}"
+    (shipment,) = (await machine.get(f"{path}/shipments")).json()["items"]
+    known = {"tracking_number": "MARKEDTRACK", "note": "Markednote"}
+    assert (await machine.patch(f"/shipments/{shipment['id']}", json=known)).is_success
+    lines = [{"variant_id": order["items"][0]["product_id"], "quantity": 1}]
+    complaint = {"lines": lines, "reason": "damaged", "customer_note": "Markedcomplaint"}
+    sent = await home.post(f"{path}/returns", json=complaint, headers=person.headers)
+    assert sent.is_success
+
+
 async def ordered(
     machine: httpx.AsyncClient, home: httpx.AsyncClient, person: Person
 ) -> dict[str, dict[str, Any]]:
@@ -143,11 +158,7 @@ async def ordered(
             path = f"/orders/{orders[status]['id']}"
             orders[status] = (await machine.patch(path, json={"status": step})).json()
         assert orders[status]["status"] == status
-    (shipment,) = (await machine.get(f"/orders/{orders['delivered']['id']}/shipments")).json()[
-        "items"
-    ]
-    known = {"tracking_number": "MARKEDTRACK", "note": "Markednote"}
-    assert (await machine.patch(f"/shipments/{shipment['id']}", json=known)).is_success
+    await sent_back(machine, home, person, orders["delivered"])
     own = await home.post("/orders", json={"items": items}, headers=keyed("own", person))
     path = f"/orders/{own.json()['id']}/cancel"
     orders["own"] = (await home.post(path, headers=person.headers)).json()
@@ -175,7 +186,15 @@ async def test_an_export_has_all_that_the_shop_holds_on_a_person(
     assert response.status_code == 200
     export = response.json()
     names = ["addresses", "carts", "events", "exported_at", "order_drafts", "orders"]
-    assert sorted(export) == [*names, "payments", "refunds", "sessions", "shipments", "user"]
+    assert sorted(export) == [
+        *names,
+        "payments",
+        "refunds",
+        "returns",
+        "sessions",
+        "shipments",
+        "user",
+    ]
     assert (export["payments"], export["refunds"]) == ([], [])
     assert export["user"] == person.user
     assert [each["street"] for each in export["addresses"]] == ["1 Markedstreet", "2 Markedlane"]
@@ -185,6 +204,8 @@ async def test_an_export_has_all_that_the_shop_holds_on_a_person(
         whole.orders[status]["id"] for status in ("shipped", "delivered")
     ]
     assert export["shipments"][1]["tracking_number"] == "MARKEDTRACK"
+    (returned,) = export["returns"]
+    assert returned["customer_note"] == "Markedcomplaint"
     (session,) = export["sessions"]
     assert (session["user_agent"], session["is_current"]) == ("Markedphone", True)
     assert [(each["event"], each["address"]) for each in export["events"]] == [
@@ -231,7 +252,7 @@ async def test_an_export_costs_as_much_for_many_orders_as_for_one(
         with statements_of(still) as statements:
             await machine.get(f"/users/{person.id}/export", headers=person.headers)
         counts.append(len([each for each in statements if "BEGIN" not in each.sql]))
-    assert counts == [16, 16]
+    assert counts == [17, 17]
 
 
 async def test_nothing_of_a_forgotten_person_is_left(

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from tests.support.factories import create_product, create_user, order_in, place_order
-from tests.support.refusals import problem_of
+from tests.support.refusals import places_of, problem_of
 
 
 async def paid_order(client: httpx.AsyncClient, *quantities: int) -> dict[str, Any]:
@@ -84,3 +84,11 @@ def code_of(response: httpx.Response) -> str:
     """Return the code of a refusal."""
     code: str = problem_of(response)["type"].removeprefix("urn:problem:")
     return code
+
+
+def assert_problem(refusal: dict[str, Any], problem: str) -> None:
+    """See that a refusal has a code, or names the field of a JSON pointer."""
+    if problem.startswith("#"):
+        assert problem in places_of(refusal)
+    else:
+        assert refusal["type"] == f"urn:problem:{problem}"

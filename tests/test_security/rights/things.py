@@ -35,6 +35,7 @@ from app.pricing.terms import Effect
 from app.security.tokens import digest_of
 from tests.support.factories import address as postal_address
 from tests.test_security.people import Row
+from tests.test_security.rights.fulfilled import PAID_ORDER, RETURNED_CART
 
 DAY = date(2017, 6, 1)
 SHIRT = UUID("0199a1b2-7c00-7d00-8e00-00000000a11e")
@@ -141,7 +142,7 @@ def draft_row(now: datetime, user_id: UUID) -> Row:
 
 
 def carts_rows(now: datetime, ids: Mapping[type[Base], UUID]) -> list[tuple[type[Base], Row]]:
-    """Return two carts with the token of a guest: one that was ordered, and one that may be."""
+    """Return carts with the token of a guest: two that were ordered, and one that may be."""
     times = dict.fromkeys(("created_at", "updated_at", "touched_at"), now)
     shared: Row = {"currency": "USD", "codes": [], "token_digest": digest_of(CART_TOKEN)} | times
     cart = {"id": new_id(now), "email": "guest@example.com", "order_id": None} | shared
@@ -149,7 +150,8 @@ def carts_rows(now: datetime, ids: Mapping[type[Base], UUID]) -> list[tuple[type
     cart["delivery_address"] = postal_address(recipient="Ada", region="")
     ordered = dict.fromkeys(cart) | {"id": ORDERED_CART, "order_id": ids[Order]} | shared
     line = {"cart_id": cart["id"], "variant_id": SHIRT, "position": 1, "quantity": 1}
-    return [(Cart, ordered), (Cart, cart), (CartLine, line)]
+    returned = ordered | {"id": RETURNED_CART, "order_id": PAID_ORDER}
+    return [(Cart, ordered), (Cart, returned), (Cart, cart), (CartLine, line)]
 
 
 def guest_proof_row(now: datetime) -> Row:
@@ -228,7 +230,7 @@ def order_rows(
                 "name": "Tea",
                 "unit_price_minor": 499,
                 "quantity": 1,
-                "shipped_quantity": 0,
+                **dict.fromkeys(("shipped_quantity", "returned_quantity"), 0),
             },
         )
         for position, variant_id in enumerate(variant_ids, start=1)

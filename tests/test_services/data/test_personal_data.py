@@ -28,6 +28,7 @@ PERSONAL = {
     "body",
     "caller",
     "company",
+    "customer_note",
     "created_by",
     "customer_key",
     "delivery_address",
@@ -64,6 +65,7 @@ NOT_EXPORTED = {
     "outgoing_mails": "leaves within moments, to the person",
     "redemptions": "name the promotions of orders that are exported whole",
     "report_lines": "sums of an order that is exported whole",
+    "return_lines": "are read with the returns of the person, if there are any",
     "shipment_lines": "are read with the shipments of the person, if there are any",
     "stock_movements": "names an order that is exported whole, or the id of staff",
 }
@@ -82,6 +84,7 @@ NOT_ERASED = {
     "redemptions": "limits count what a customer used, by the id of the user",
     "outbox": "would be missing where it goes; only the addresses in it are anonymised",
     "report_lines": "the books need the sums of each order, and no person is in them",
+    "return_lines": "the books need what was returned, and no person is in it",
     "shipment_lines": "the books need what was shipped, and no person is in it",
     "stock_movements": "the books need each movement; its maker is an id without a person",
 }

@@ -30,6 +30,7 @@ from tests.support.factories import (
     order_in,
     place_order,
 )
+from tests.test_controllers.fulfilment.returns import ask, shipped_order
 from tests.test_web.docs.documents import DOCS, parts_of
 from tests.test_web.docs.test_openapi_limits import BOUNDS, schemas_of
 
@@ -227,6 +228,7 @@ async def _have_all_happen(client: httpx.AsyncClient) -> None:
         ("POST", f"/orders/{order['id']}/lines/{product['id']}/cancel", {"quantity": 1}),
         ("POST", f"/orders/{order['id']}/cancel", None),
         *await _shipped_in_parts(client),
+        *await _returned(client),
         ("POST", f"{path}/stock", {"quantity": -5, "reason": "damage"}),
         ("PATCH", path, {"stock_quantity": 3, "price": "1.50"}),
         ("PATCH", path, {"stock_quantity": 0}),
@@ -246,6 +248,18 @@ async def _shipped_in_parts(client: httpx.AsyncClient) -> list[tuple[str, str, N
         found.append((await client.post(path, json={"lines": lines})).json()["id"])
     verbs = (("cancel", 0), ("ship", 1), ("deliver", 1))
     return [("POST", f"/shipments/{found[place]}/{verb}", None) for verb, place in verbs]
+
+
+async def _returned(client: httpx.AsyncClient) -> list[tuple[str, str, dict[str, Any] | None]]:
+    """Return what to do with three returns."""
+    order = await shipped_order(client, 3)
+    first, second, third = [(await ask(client, order, 1))["id"] for _ in range(3)]
+    verbs = ((first, "approve"), (first, "receive"), (second, "reject"))
+    return [
+        *(("POST", f"/returns/{each}/{verb}", {}) for each, verb in verbs),
+        ("POST", f"/returns/{first}/close", None),
+        ("POST", f"/returns/{third}/cancel", None),
+    ]
 
 
 async def test_a_dead_letter_has_the_headers_that_the_document_says(

@@ -56,6 +56,8 @@ GUESTS = {
     ("POST", "/api/v1/carts/{cart_id}/checkout"),
     ("GET", "/api/v1/carts/{cart_id}/order"),
     ("GET", "/api/v1/carts/{cart_id}/order/shipments"),
+    ("GET", "/api/v1/carts/{cart_id}/order/returns"),
+    ("POST", "/api/v1/carts/{cart_id}/order/returns"),
     ("POST", "/api/v1/carts/{cart_id}/order/cancel"),
     ("GET", "/api/v1/carts/{cart_id}/order/payments"),
     ("POST", "/api/v1/carts/{cart_id}/order/payments"),
@@ -110,6 +112,11 @@ TAGS: dict[str, str | tuple[str, ...]] = {
         "/api/v1/shipments",
         "/api/v1/orders/{order_id}/shipments",
         "/api/v1/carts/{cart_id}/order/shipments",
+    ),
+    "returns": (
+        "/api/v1/returns",
+        "/api/v1/orders/{order_id}/returns",
+        "/api/v1/carts/{cart_id}/order/returns",
     ),
     "payments": (
         "/api/v1/payments",

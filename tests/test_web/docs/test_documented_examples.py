@@ -24,6 +24,7 @@ from tests.support.factories import (
 from tests.support.machines import AUTHORIZATION
 from tests.support.media.pictures import picture, upload
 from tests.test_controllers.checkout.setting import ordered, ready
+from tests.test_controllers.fulfilment.returns import ask, shipped_order
 from tests.test_controllers.promotions.setting import add_coupons, add_promotion
 from tests.test_web.docs.documents import Document, document_of, operations_of, parts_of
 
@@ -53,6 +54,12 @@ STRANGE = {
     "/api/v1/order-drafts/{draft_id}/place": 409,
     # The order is not paid.
     "/api/v1/orders/{order_id}/shipments": 409,
+    # The order has no such line.
+    "/api/v1/orders/{order_id}/returns": 404,
+    # The cart was not ordered.
+    "/api/v1/carts/{cart_id}/order/returns": 404,
+    # The return is not approved.
+    "/api/v1/returns/{return_id}/receive": 409,
     REFRESH: 401,
     "/api/v1/auth/password/reset": 401,
     "/api/v1/auth/email/verify": 401,
@@ -170,6 +177,7 @@ async def ids_of_examples(client: httpx.AsyncClient) -> dict[str, str]:
         "shipping_method_id": await shipping_method_of(client),
         "draft_id": await draft_of(client, product),
         "shipment_id": await shipment_of(client, product),
+        "return_id": await return_of(client),
         **await cart_of(client),
         **await coupon_of(client),
     }
@@ -190,6 +198,11 @@ async def shipment_of(client: httpx.AsyncClient, product: dict[str, Any]) -> str
     """Return the id of a new shipment."""
     order = await order_in(client, "paid", product)
     return str((await client.post(f"/orders/{order['id']}/shipments", json={})).json()["id"])
+
+
+async def return_of(client: httpx.AsyncClient) -> str:
+    """Return the id of a new return."""
+    return str((await ask(client, await shipped_order(client, 1), 1))["id"])
 
 
 async def cart_of(client: httpx.AsyncClient) -> dict[str, str]:

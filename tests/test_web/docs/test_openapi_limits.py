@@ -35,7 +35,10 @@ SHOWN: list[tuple[type[Schema], type[Base]]] = [
 WHOLE = {
     f"#/components/schemas/{schema}/properties/{name}"
     for schema, names in (
-        ("UserExport", ("orders", "order_drafts", "payments", "refunds", "shipments", "events")),
+        (
+            "UserExport",
+            ("orders", "order_drafts", "payments", "refunds", "shipments", "returns", "events"),
+        ),
         ("GuestExport", ("carts", "orders", "payments", "refunds", "mails")),
     )
     for name in names

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from app.core.ids import new_id
 from app.errors import QuantityNotLeft
 from app.mails.order_mail import MailLine, OrderMailKind
 from app.models import Order, OrderItem, Shipment, ShipmentLine, ShipmentStatus
+from app.repositories.orders.return_repository import ReturnRepository
 from app.repositories.orders.shipment_repository import ShipmentRepository
 from app.schemas.orders.fulfilment_events import (
     ShipmentCancelledEvent,
@@ -47,11 +49,13 @@ class Parcels:
     def __init__(
         self,
         shipments: ShipmentRepository,
+        returns: ReturnRepository,
         outbox: OutboxService,
         mails: MailService,
         carriers: Mapping[str, str],
     ) -> None:
         self._shipments = shipments
+        self._returns = returns
         self._outbox = outbox
         self._mails = mails
         self._templates = {name.casefold(): template for name, template in carriers.items()}
@@ -150,6 +154,12 @@ class Parcels:
             if shipment.status is ShipmentStatus.SHIPPED:
                 await self.arrive(order, shipment, at)
 
+    async def forget_customer(self, order: Order) -> None:
+        """Clear what tells of the customer in the shipments and returns of an order."""
+        for shipment in order.shipments:
+            shipment.clear_customer()
+        await self._returns.clear_of_order(order.id)
+
     def tracking_url(self, carrier: str, number: str | None) -> str | None:
         """Return where the carrier shows the way of a shipment, if that is known."""
         template = self._templates.get(carrier.casefold())
@@ -162,20 +172,18 @@ def shipment_document(shipment: Shipment, items: Sequence[OrderItem]) -> Shipmen
     """Return the document of a shipment of an order with these lines."""
     by_position = {each.position: each for each in items}
     lines = [
-        ShipmentLineRead(
-            product_id=item.product_id,
-            variant_id=item.variant_id,
-            position=line.position,
-            sku=item.sku,
-            name=item.name,
-            quantity=line.quantity,
-        )
+        ShipmentLineRead(**bought(by_position[line.position]), quantity=line.quantity)
         for line in shipment.lines
-        for item in (by_position[line.position],)
     ]
     return ShipmentRead(
         **{name: getattr(shipment, name) for name in _FIELDS if name != "lines"}, lines=lines
     )
+
+
+def bought(item: OrderItem) -> dict[str, Any]:
+    """Return what tells the goods of a line of an order."""
+    names = ("product_id", "variant_id", "position", "sku", "name")
+    return {name: getattr(item, name) for name in names}
 
 
 _FIELDS = tuple(ShipmentRead.model_fields)
