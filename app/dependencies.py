@@ -14,6 +14,7 @@ from app.wiring.areas import (
     catalogue,
     data,
     identity,
+    invoices,
     messaging,
     orders,
     prices,
@@ -66,6 +67,7 @@ DEPENDENCIES = {
     **promotions.DEPENDENCIES,
     **carts.DEPENDENCIES,
     **orders.DEPENDENCIES,
+    **invoices.DEPENDENCIES,
     **reports.DEPENDENCIES,
     **data.DEPENDENCIES,
 }

@@ -10,6 +10,7 @@ from app.tables.fulfilment.cancellations import *
 from app.tables.fulfilment.returns import *
 from app.tables.fulfilment.shipments import *
 from app.tables.identity import *
+from app.tables.invoices import *
 from app.tables.messaging import *
 from app.tables.orders import *
 from app.tables.payments import *

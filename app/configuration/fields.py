@@ -106,6 +106,12 @@ def _tax_classes(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _series(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9/_.-]*(\{year\})?[A-Za-z0-9/_.-]*", value) or len(value) > 20:
+        raise ValueError("must be at most 20 of A-Z a-z 0-9 / _ . - with {year} once or not at all")
+    return value
+
+
 def _known_schedule(value: str) -> str:
     return Cron(value).expression
 
@@ -220,6 +226,8 @@ VatNumber = Annotated[str, AfterValidator(vat_number)]
 
 Carriers = Annotated[dict[str, str], NoDecode, BeforeValidator(_parsed), AfterValidator(_carriers)]
 """Carriers by their names, each with the address of the way of a shipment, as JSON."""
+Series = Annotated[str, AfterValidator(_series)]
+"""What precedes the numbers of invoices, with `{year}` for the year."""
 
 Schedule = Annotated[str, AfterValidator(_known_schedule)]
 """A cron expression."""

@@ -28,6 +28,7 @@ from app.configuration.fields import (
     Port,
     Schedule,
     Secrets,
+    Series,
     Storefront,
     TaxClasses,
     VatNumber,
@@ -106,6 +107,12 @@ class Settings(BaseSettings):
     """The address of a server that speaks Stripe's API, for tests; unset: that of Stripe."""
     return_days: Annotated[int, Field(ge=1, le=3_650)] = 30
     """How long after its last delivery an order can be returned."""
+    invoice_on: Literal["paid", "shipped"] = "paid"
+    """When an order is invoiced."""
+    invoice_series: Series = "R{year}-"
+    """What precedes the numbers of invoices; each series counts from 1 without a gap."""
+    credit_note_series: Series = "G{year}-"
+    """What precedes the numbers of credit notes."""
     shop_timezone: Zone = "UTC"
     """The zone of the shop day, whose report is made when the day has ended."""
     report_cron: Schedule = "0 0 * * *"

@@ -17,6 +17,9 @@ class OrderStatus(StrEnum):
 EXPIRY = "order_expiry"
 """Who cancels an order that is not paid in time, and the kind of the errand that does it."""
 
+INVOICE, CREDIT_NOTE = "invoice", "credit_note"
+"""The kinds of the errands that invoice an order, and correct its invoice after a refund."""
+
 TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.PENDING: frozenset({OrderStatus.PAID, OrderStatus.CANCELLED}),
     OrderStatus.PAID: frozenset({OrderStatus.SHIPPED, OrderStatus.CANCELLED}),

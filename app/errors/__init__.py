@@ -23,6 +23,7 @@ from app.errors.base import *
 from app.errors.carts import *
 from app.errors.catalogue import *
 from app.errors.identity import *
+from app.errors.invoices import *
 from app.errors.messaging import *
 from app.errors.orders import *
 from app.errors.payments import *

@@ -4,7 +4,16 @@ import re
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+
+from app.schemas.base import Schema
 
 _EXAMPLE = "2026-01-31"
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
@@ -31,3 +40,25 @@ Day = Annotated[
     WithJsonSchema({"type": "string", "format": "date", "pattern": _PATTERN}),
 ]
 """A day in the format of ISO 8601 only."""
+
+
+class Period(Schema):
+    """A period of days."""
+
+    from_day: Day | None = Field(
+        default=None, alias="from", description="Only this day and later ones.", examples=[_EXAMPLE]
+    )
+    to_day: Day | None = Field(
+        default=None,
+        alias="to",
+        description="Only this day and earlier ones; not before `from`.",
+        examples=["2026-02-28"],
+    )
+
+    @field_validator("to_day")
+    @classmethod
+    def _ends_after_it_begins(cls, to_day: date | None, info: ValidationInfo) -> date | None:
+        from_day = info.data.get("from_day")
+        if from_day and to_day and from_day > to_day:
+            raise ValueError("must not be before from")
+        return to_day

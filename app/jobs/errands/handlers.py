@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
-from app.jobs.errands import demo_pictures, images, orders, payments
+from app.jobs.errands import demo_pictures, images, invoices, orders, payments
 from app.wiring.resources import Shop
 
 Handler = Callable[[Shop, UUID], Awaitable[None]]
@@ -14,4 +14,5 @@ HANDLERS: Mapping[str, Handler] = {
     **demo_pictures.HANDLERS,
     **orders.HANDLERS,
     **payments.HANDLERS,
+    **invoices.HANDLERS,
 }

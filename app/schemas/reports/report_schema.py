@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from app.schemas.amounts import InCurrency, WithCurrency
 from app.schemas.base import Schema, omitted
 from app.schemas.catalogue.variant_schema import SoldRead
-from app.schemas.days import Day
+from app.schemas.days import Day, Period
 from app.schemas.fields import Amount, Integer, Natural, Ordinal, SignedAmount
 from app.schemas.page_schema import CURSOR_LENGTH, MAX_ITEMS, Cursor, Next, PageQuery
 from app.schemas.percentages import Percentage
@@ -246,28 +246,6 @@ class ReportProductPage(Schema):
     )
 
 
-class _Period(Schema):
-    """A period of days."""
-
-    from_day: Day | None = Field(
-        default=None, alias="from", description="Only this day and later ones.", examples=[_DAY]
-    )
-    to_day: Day | None = Field(
-        default=None,
-        alias="to",
-        description="Only this day and earlier ones; not before `from`.",
-        examples=["2026-02-28"],
-    )
-
-    @field_validator("to_day")
-    @classmethod
-    def _ends_after_it_begins(cls, to_day: date | None, info: ValidationInfo) -> date | None:
-        from_day = info.data.get("from_day")
-        if from_day and to_day and from_day > to_day:
-            raise ValueError("must not be before from")
-        return to_day
-
-
 def _cursor(order: str, value: str | int) -> Any:
     """Return the field of a cursor, with an example in the order of the list."""
     return Field(
@@ -278,7 +256,7 @@ def _cursor(order: str, value: str | int) -> Any:
     )
 
 
-class ReportQuery(PageQuery, _Period):
+class ReportQuery(PageQuery, Period):
     """The filters of reports."""
 
     default_order: ClassVar[str] = "-starts_at"
@@ -302,5 +280,5 @@ class ReportProductQuery(PageQuery):
     cursor: str | None = _cursor("-gross", 998)
 
 
-class ChartQuery(_Period):
+class ChartQuery(Period):
     """The days of a chart, 400 at most; by default the last 30 completed days."""

@@ -8,6 +8,7 @@ from app.security.areas import catalogue, orders, reports
 from app.security.areas.catalogue import CatalogueAudited, CatalogueScope
 from app.security.areas.data import DataAudited
 from app.security.areas.identity import ApiKeyAudited, IdentityAudited, IdentityScope
+from app.security.areas.invoices import InvoicesScope
 from app.security.areas.messaging import MessagingAudited, MessagingScope
 from app.security.areas.orders import OrdersScope
 from app.security.areas.payments import PaymentsScope
@@ -26,6 +27,7 @@ SCOPES: tuple[Scope, ...] = (
     *TaxesScope,
     *OrdersScope,
     *PaymentsScope,
+    *InvoicesScope,
     *IdentityScope,
     *ReportsScope,
     *MessagingScope,

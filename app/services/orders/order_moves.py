@@ -124,6 +124,7 @@ class OrderMoves:
             await self._money.settle(order)
         if status is OrderStatus.SHIPPED:
             await self._money.capture_authorised(order)
+        await self._money.ask_invoice(order)
         if not TRANSITIONS[status]:
             await self._customers.clear_if_erased(order)
             await self._orders.flush()

@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.order_statuses import OrderStatus
 from app.repositories.carts.cart_line_repository import CartLineRepository
 from app.repositories.carts.cart_repository import CartRepository
 from app.repositories.catalogue.product_repository import ProductRepository
@@ -120,6 +121,7 @@ def provide_order_money(session: AsyncSession, shop: Shop) -> OrderMoney:
         provide_errands(session, shop),
         shop.clock,
         shop.settings.captures_payments,
+        OrderStatus(shop.settings.invoice_on),
     )
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.core.clock import Clock
 from app.core.ids import new_id
+from app.core.order_statuses import INVOICE
 from app.models import (
     Attention,
     Order,
@@ -83,12 +84,14 @@ class OrderMoney:
         errands: ErrandService,
         clock: Clock,
         captures_by_itself: bool,
+        invoiced_on: OrderStatus,
     ) -> None:
         self._payments = payments
         self._refunds = refunds
         self._errands = errands
         self._clock = clock
         self._captures_by_itself = captures_by_itself
+        self._invoiced_on = invoiced_on
 
     async def settle(self, order: Order, came_in: Payment | None = None) -> bool:
         """Write the sums of an order that is locked; return whether it has become fully paid.
@@ -206,6 +209,16 @@ class OrderMoney:
         """Return whether a provider may still take money for an order."""
         payments = await self._payments.of_order(order_id)
         return any(each.status in OPEN and each.provider != MANUAL for each in payments)
+
+    async def ask_invoice(self, order: Order) -> None:
+        """Have an order be invoiced after the commit if it has just come so far.
+
+        One of neither a cart nor a draft, and without payments, is invoiced elsewhere.
+        """
+        if order.status is not self._invoiced_on:
+            return
+        if order.email is not None or await self._payments.shown_of_order(order.id):
+            await self._errands.put(INVOICE, order.id)
 
     async def capture_authorised(self, order: Order) -> None:
         """Have the authorised payments of an order that leaves be captured after the commit."""

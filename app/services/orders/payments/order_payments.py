@@ -8,7 +8,7 @@ from uuid import UUID
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.core.money import format_minor, to_minor
-from app.core.order_statuses import EXPIRY
+from app.core.order_statuses import CREDIT_NOTE, EXPIRY
 from app.errors import (
     AmountTooLarge,
     CaptureNotPossible,
@@ -187,6 +187,7 @@ class OrderPayments:
             payment, others, "Returned at the provider.", payment.provider
         )
         refund.status = RefundStatus.SUCCEEDED
+        await self._errands.put(CREDIT_NOTE, refund.id)
         payment.refunded_minor += others
         payment.attention = payment.attention or Attention.REFUNDED_ELSEWHERE
         return True
@@ -303,6 +304,7 @@ class OrderPayments:
         refund.failure = None if state.failure is None else state.failure[:200]
         if state.status is RefundStatus.SUCCEEDED:
             payment.refunded_minor += refund.amount_minor
+            await self._errands.put(CREDIT_NOTE, refund.id)
             if payment.attention is Attention.REFUND_BY_HAND:
                 payment.attention = None
         elif state.status is RefundStatus.FAILED:

@@ -1,0 +1,1 @@
+"""Documents for customers, drawn from a row alone."""

@@ -1,0 +1,1 @@
+"""Invoices: requests and responses."""

@@ -1,0 +1,1 @@
+"""Invoices and credit notes: issued between transactions, read, and kept."""

@@ -1,0 +1,53 @@
+"""Responses with invoices: JSON, PDF or CSV, as the caller prefers."""
+
+import asyncio
+from typing import Any, cast
+
+from litestar import Response
+
+from app.schemas.invoices.invoice_schema import InvoicePage, InvoiceQuery, InvoiceRead
+from app.services.invoices.invoice_books import InvoiceBooks
+from app.services.system.idempotency_service import Answer
+from app.web.rendering.invoice_csv import invoices_as_csv
+from app.web.rendering.report_csv import prefers_csv
+from app.web.rendering.responses import answer_of_new, file_response, json_response, sent_answer
+from app.web.request import ShopRequest
+from app.wiring.resources import Shop
+
+PDF = "application/pdf"
+_JSON = "application/json"
+
+
+def answer_of_invoice(invoice: InvoiceRead, is_new: bool) -> Response[Any]:
+    """Return an invoice that was issued, or was before."""
+    answer = answer_of_new(invoice, f"/api/v1/invoices/{invoice.id}")
+    return sent_answer(answer if is_new else Answer(200, answer.headers, answer.body))
+
+
+async def list_invoices(
+    request: ShopRequest, shop: Shop, books: InvoiceBooks, query: InvoiceQuery
+) -> Response[InvoicePage]:
+    """Return a page of invoices as JSON, or all of them as CSV."""
+    if prefers_csv(request):
+        return invoices_as_csv(shop, query)
+    response = json_response(request, await books.find(query))
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+async def show_invoice(request: ShopRequest, invoice: InvoiceRead) -> Response[InvoiceRead]:
+    """Return an invoice as JSON or PDF."""
+    if request.accept.best_match([_JSON, PDF], default=_JSON) != PDF:
+        response = json_response(request, invoice)
+        response.headers["Vary"] = "Accept"
+        return response
+    # The library is slow to import, and most processes never draw.
+    # pylint: disable-next=import-outside-toplevel
+    from app.documents.invoice_pdf import invoice_as_pdf
+
+    body = await asyncio.to_thread(invoice_as_pdf, invoice)
+    headers = {
+        "Content-Disposition": f'inline; filename="{invoice.number.replace("/", "-")}.pdf"',
+        "Vary": "Accept",
+    }
+    return cast("Response[InvoiceRead]", file_response(request, body, PDF, **headers))
