@@ -1,6 +1,7 @@
 """All data that the shop stores about a person: the response."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
@@ -8,6 +9,7 @@ from app.schemas.base import Schema
 from app.schemas.carts.cart_schema import CartRead
 from app.schemas.identity.auth_schema import MAX_SESSIONS, SessionRead
 from app.schemas.identity.user_schema import MAX_ADDRESSES, AddressRead, UserRead
+from app.schemas.invoices.invoice_schema import InvoiceRead
 from app.schemas.orders.draft_schema import DraftRead
 from app.schemas.orders.order_schema import OrderRead
 from app.schemas.orders.return_schema import ReturnRead
@@ -16,6 +18,26 @@ from app.schemas.payments.payment_schema import PaymentRead, RefundRead
 from app.schemas.system.audit_schema import AuditEventRead
 
 _USER = {name: field.examples[0] for name, field in UserRead.model_fields.items() if field.examples}
+
+
+class KeptData(Schema):
+    """Data that an erasure does not delete, with the reason."""
+
+    what: Literal["orders", "unfinished_orders", "invoices"] = Field(
+        description="What is kept.", examples=["orders"]
+    )
+    kept_because: str = Field(
+        max_length=500,
+        description="Why, and what is left of the person in it.",
+        examples=["the law requires the shop to keep its books"],
+    )
+
+
+INVOICES_KEPT = KeptData(
+    what="invoices",
+    kept_because="the law requires the shop to keep invoices as they were issued, with the name, "
+    "the address and the VAT number of the customer, until the term of the law is over",
+)
 
 
 class UserExport(Schema):
@@ -45,9 +67,16 @@ class UserExport(Schema):
         description="All shipments of these orders.", examples=[[]]
     )
     returns: list[ReturnRead] = Field(description="All returns of these orders.", examples=[[]])
+    invoices: list[InvoiceRead] = Field(
+        description="The invoices of the orders and their credit notes, oldest first.",
+        examples=[[]],
+    )
     sessions: list[SessionRead] = Field(
         max_length=MAX_SESSIONS, description="The active log-ins.", examples=[[]]
     )
     events: list[AuditEventRead] = Field(
         description="The user's events in the audit trail, oldest first.", examples=[[]]
+    )
+    kept: list[KeptData] = Field(
+        max_length=1, description="What an erasure does not delete.", examples=[[]]
     )

@@ -1,7 +1,7 @@
 """The data of persons without an account: requests and responses."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -10,8 +10,10 @@ from app.core.limits import MAX_LINE_QUANTITY, MAX_LINES
 from app.core.vat.numbers import MAX_VAT_NUMBER
 from app.schemas.base import Schema
 from app.schemas.carts.cart_schema import MAX_CODES, MAX_NOTE, Locale
+from app.schemas.data.export_schema import KeptData
 from app.schemas.fields import Email, Natural
 from app.schemas.identity.user_schema import EXAMPLE_ADDRESS
+from app.schemas.invoices.invoice_schema import InvoiceRead
 from app.schemas.orders.order_schema import DeliveryAddress, OrderRead
 from app.schemas.payments.payment_schema import PaymentRead, RefundRead
 from app.tables.promotions import CODE_LENGTH
@@ -41,19 +43,6 @@ class GuestDataToken(Schema):
     """The token that proves access to an e-mail address."""
 
     token: GuestToken = Field(description="The token from the e-mail.", examples=[_TOKEN])
-
-
-class KeptData(Schema):
-    """Data that an erasure does not delete, with the reason."""
-
-    what: Literal["orders", "unfinished_orders"] = Field(
-        description="What is kept.", examples=["orders"]
-    )
-    kept_because: str = Field(
-        max_length=500,
-        description="Why, and what is left of the person in it.",
-        examples=["the law requires the shop to keep its books"],
-    )
 
 
 class GuestCartLine(Schema):
@@ -125,11 +114,15 @@ class GuestExport(Schema):
     refunds: list[RefundRead] = Field(
         description="What was returned of them, oldest first.", examples=[[]]
     )
+    invoices: list[InvoiceRead] = Field(
+        description="The invoices of the orders and their credit notes, oldest first.",
+        examples=[[]],
+    )
     mails: list[GuestMail] = Field(
         description="Which mails were written about the orders, oldest first.", examples=[[]]
     )
     kept: list[KeptData] = Field(
-        max_length=2, description="What an erasure does not delete.", examples=[[]]
+        max_length=3, description="What an erasure does not delete.", examples=[[]]
     )
 
 
@@ -148,4 +141,4 @@ class GuestErasure(Schema):
         description="The number of unfinished orders, which will be cleared at their end.",
         examples=[0],
     )
-    kept: list[KeptData] = Field(max_length=2, description="What was not deleted.", examples=[[]])
+    kept: list[KeptData] = Field(max_length=3, description="What was not deleted.", examples=[[]])

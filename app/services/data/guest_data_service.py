@@ -13,6 +13,7 @@ from app.mails.guest_data_mail import GuestDataMail
 from app.mails.rendering import OrderMails
 from app.models import Cart, GuestProof
 from app.repositories.data.guest_proof_repository import GuestProofRepository
+from app.schemas.data.export_schema import INVOICES_KEPT, KeptData
 from app.schemas.data.guest_data_schema import (
     GuestCart,
     GuestCartLine,
@@ -20,13 +21,13 @@ from app.schemas.data.guest_data_schema import (
     GuestErasure,
     GuestExport,
     GuestMail,
-    KeptData,
 )
 from app.security.areas.data import DataAudited
 from app.security.principal import Caller
 from app.security.tokens import digest_of, random_secret
 from app.services.carts.carts_privacy import CartsPrivacy
 from app.services.identity.account_service import AccountService
+from app.services.invoices.invoice_books import InvoicesPrivacy
 from app.services.messaging.messaging_privacy import MessagingPrivacy
 from app.services.orders.orders_privacy import FINISHED, OrdersPrivacy
 from app.services.personal_data import Guest
@@ -57,6 +58,7 @@ class GuestDataService:
         proofs: GuestProofRepository,
         carts: CartsPrivacy,
         orders: OrdersPrivacy,
+        invoices: InvoicesPrivacy,
         messages: MessagingPrivacy,
         system: SystemPrivacy,
         accounts: AccountService,
@@ -69,6 +71,7 @@ class GuestDataService:
         self._proofs = proofs
         self._carts = carts
         self._orders = orders
+        self._invoices = invoices
         self._messages = messages
         self._system = system
         self._accounts = accounts
@@ -109,6 +112,7 @@ class GuestDataService:
         proof, guest = await self._proved(token)
         carts, quantities = await self._carts.of_guest(guest)
         orders = await self._orders.of_guest(guest)
+        invoices = await self._invoices.of_orders([each.id for each in orders])
         mails = await self._system.mails_about([each.id for each in orders])
         await self._record(DataAudited.GUEST_EXPORTED, caller, proof.id)
         return GuestExport(
@@ -117,9 +121,12 @@ class GuestDataService:
             carts=[_shown(cart, quantities.get(cart.id, {})) for cart in carts],
             orders=orders,
             **await self._orders.money_of([each.id for each in orders]),
+            invoices=invoices,
             mails=[GuestMail.model_validate(each) for each in mails],
             kept=_kept(
-                orders=len(orders), unfinished=sum(each.status not in FINISHED for each in orders)
+                orders=len(orders),
+                unfinished=sum(each.status not in FINISHED for each in orders),
+                invoices=len(invoices),
             ),
         )
 
@@ -151,7 +158,11 @@ class GuestDataService:
             deleted_mails=deleted_mails,
             cleared_orders=len(orders.cleared),
             waiting_orders=len(orders.waiting),
-            kept=_kept(orders=len(order_ids), unfinished=len(orders.waiting)),
+            kept=_kept(
+                orders=len(order_ids),
+                unfinished=len(orders.waiting),
+                invoices=len(await self._invoices.of_orders(order_ids)),
+            ),
         )
 
     async def delete_expired(self) -> None:
@@ -174,8 +185,9 @@ class GuestDataService:
         return f"{self._storefront_url.rstrip('/')}/guest-data#token={token}"
 
 
-def _kept(*, orders: int, unfinished: int) -> list[KeptData]:
-    return [*([_ORDERS] if orders else []), *([_UNFINISHED] if unfinished else [])]
+def _kept(*, orders: int, unfinished: int, invoices: int) -> list[KeptData]:
+    counts = ((_ORDERS, orders), (_UNFINISHED, unfinished), (INVOICES_KEPT, invoices))
+    return [kept for kept, count in counts if count]
 
 
 def _shown(cart: Cart, quantities: Mapping[UUID, int]) -> GuestCart:

@@ -9,6 +9,7 @@ from app.core.calendar import ShopDays
 from app.models import Invoice, User
 from app.repositories.invoices.invoice_repository import InvoiceRepository
 from app.repositories.orders.order_repository import OrderRepository
+from app.schemas.data.export_schema import INVOICES_KEPT
 from app.schemas.invoices.invoice_schema import InvoiceList, InvoicePage, InvoiceQuery, InvoiceRead
 from app.security.principal import Caller
 from app.services.personal_data import PersonalData
@@ -70,9 +71,10 @@ class InvoicesPrivacy(PersonalData):
         self._orders = orders
 
     async def export(self, caller: Caller, user: User) -> Mapping[str, Any]:
-        """Return the invoices of all orders of the user."""
+        """Return the invoices of all orders of the user, and why an erasure keeps them."""
         orders = await self._orders.all_of_user(user.id)
-        return {"invoices": await self.of_orders([each.id for each in orders])}
+        invoices = await self.of_orders([each.id for each in orders])
+        return {"invoices": invoices, "kept": [INVOICES_KEPT] if invoices else []}
 
     async def keeps(self, user: User) -> bool:
         """Return false: the orders of the invoices need the user, and say so."""

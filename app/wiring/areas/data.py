@@ -27,7 +27,7 @@ from app.services.data.products.product_edits import ProductEdits
 from app.services.data.products.product_export import Page, ProductExport
 from app.services.data.products.product_import import ProductImport
 from app.services.data.user_import import UserImport
-from app.wiring.areas import carts, catalogue, identity, messaging, orders, system
+from app.wiring.areas import carts, catalogue, identity, invoices, messaging, orders, system
 from app.wiring.areas.system import provide_audit
 from app.wiring.resources import Shop
 
@@ -44,6 +44,7 @@ def provide_privacy(
         carts.provide_personal_data(session, shop),
         orders.provide_personal_data_in_drafts(session, shop),
         orders.provide_personal_data(session, shop),
+        invoices.provide_personal_data(session, shop),
         messaging.provide_personal_data(session, shop),
         system.provide_personal_data(session, shop),
     ]
@@ -58,6 +59,7 @@ def provide_guest_data(
         GuestProofRepository(session),
         carts.provide_personal_data(session, shop),
         orders.provide_personal_data(session, shop),
+        invoices.provide_personal_data(session, shop),
         messaging.provide_personal_data(session, shop),
         system.provide_personal_data(session, shop),
         identity.provide_accounts(session, shop),
