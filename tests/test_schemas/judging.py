@@ -12,6 +12,7 @@ from app.schemas.catalogue.stock_schema import StockMovementQuery
 from app.schemas.catalogue.variant_schema import VariantQuery
 from app.schemas.identity.api_key_schema import ApiKeyQuery
 from app.schemas.identity.user_schema import UserQuery
+from app.schemas.invoices.invoice_schema import InvoiceQuery
 from app.schemas.messaging.dead_letter_schema import DeadLetterQuery
 from app.schemas.orders.draft_schema import DraftQuery
 from app.schemas.orders.order_schema import OrderQuery
@@ -37,6 +38,7 @@ LINE = {"product_id": PRODUCT_ID, "quantity": 1}
 ORDER: dict[str, Any] = {"user_id": PRODUCT_ID, "items": [LINE]}
 LISTS: tuple[type[PageQuery], ...] = (
     PaymentQuery,
+    InvoiceQuery,
     ApiKeyQuery,
     AuditQuery,
     DeadLetterQuery,

@@ -1,1 +1,1 @@
-"""Tests of payments through the API."""
+"""Tests of invoices through the API."""

@@ -41,8 +41,8 @@ async def test_a_paid_order_has_an_invoice_with_all_that_the_law_asks_for(
         ("19", "standard_rated", "21.01", "3.99"),
         ("7", "standard_rated", "13.99", "0.98"),
     ]
-    names = ("kind", "sku", "quantity", "unit_price", "discount", "rate", "net", "tax", "total")
-    assert [tuple(each[name] for name in names) for each in invoice["lines"]] == [
+    parts = ("kind", "sku", "quantity", "unit_price", "discount", "rate", "net", "tax", "total")
+    assert [tuple(each[name] for name in parts) for each in invoice["lines"]] == [
         ("goods", "TEA", 3, "4.99", "0.00", "7", "13.99", "0.98", "14.97"),
         ("goods", "CUP", 2, "12.50", "0.00", "19", "21.01", "3.99", "25.00"),
     ]

@@ -31,7 +31,7 @@ def test_every_route_has_a_row_and_every_row_a_route(app: Litestar) -> None:
 
 def test_every_route_of_the_api_says_whom_it_is_open_to(app: Litestar) -> None:
     routes = {place: route for place, route in routes_of(app).items() if "/docs" not in place[1]}
-    assert len(routes) == 165
+    assert len(routes) == 170
     for place, handler in routes.items():
         assert isinstance(options_of(handler).access, Access), place
 
@@ -114,7 +114,7 @@ async def test_what_is_not_for_the_caller_to_know_looks_like_what_is_not_there(
     }
     without = replace(world, values=world.values | absent)
     rows = [row for row in MATRIX if row.expected["other"] == 404]
-    assert len(rows) == 20
+    assert len(rows) == 22
     for row in rows:
         foreign = await world.send(nobody, "other", row.method, row.path, **row.request)
         missing = await without.send(nobody, "other", row.method, row.path, **row.request)

@@ -86,6 +86,7 @@ UNCONDITIONAL = {
     f"POST {ORDER}/payments": ADDS,
     f"POST {ORDER}/payments/record": ADDS,
     f"POST {ORDERED}/order/payments": ADDS,
+    f"POST {ORDER}/invoices": ADDS,
     f"POST {PAYMENT}/capture": PROVIDER,
     f"POST {PAYMENT}/void": PROVIDER,
     f"POST {TAKEN}/refunds": ADDS,

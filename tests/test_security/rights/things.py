@@ -15,6 +15,7 @@ from app.models import (
     Coupon,
     Image,
     ImageStatus,
+    InvoiceKind,
     MovementReason,
     Order,
     OrderChange,
@@ -44,6 +45,7 @@ FILE = ("00", "00", "0" * 64 + ".webp")
 """The key of the file of an image, in parts."""
 CART_TOKEN = "the token of a guest"
 GUEST_TOKEN = "the-token-of-a-guest-who-was-written-to"
+INVOICE = UUID("0199a1b2-7c00-7d00-8e00-00000000a1d1")
 TAKEN = UUID("0199a1b2-7c00-7d00-8e00-00000000a1d0")
 """A payment whose money was taken."""
 DRAFT = UUID("0199a1b2-7c00-7d00-8e00-00000000d4af")
@@ -292,3 +294,28 @@ def payment_rows(order_id: UUID, times: Row) -> list[tuple[type[Base], Row]]:
     asked = {"reference": "bank_3", "request_key": "bank_3", "payment_id": new_id(at)}
     asked |= booked | asked | {"status": PaymentStatus.REQUIRES_ACTION}
     return [*rows, (BankPayment, shared | asked)]
+
+
+def invoice_row(order_id: UUID, at: datetime) -> Row:
+    """Return the invoice of an order."""
+    return {
+        "id": INVOICE,
+        "series": "R2026-",
+        "number": 1,
+        "kind": InvoiceKind.INVOICE,
+        "order_id": order_id,
+        "order_number": 1_000_000,
+        "issued_at": at,
+        "issued_on": at.date(),
+        "supplied_on": at.date(),
+        "currency": "USD",
+        "prices_include_tax": True,
+        "seller": {"name": "Lavka", "address": None, "country": None, "vat_number": None},
+        "buyer": {"name": "Ada Lovelace", "address": None, "vat_number": None},
+        "lines": [],
+        "taxes": [],
+        "net_minor": 499,
+        "tax_minor": 0,
+        "total_minor": 499,
+        "digest": "0" * 64,
+    }

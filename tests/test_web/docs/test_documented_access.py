@@ -61,6 +61,7 @@ GUESTS = {
     ("POST", "/api/v1/carts/{cart_id}/order/cancel"),
     ("GET", "/api/v1/carts/{cart_id}/order/payments"),
     ("POST", "/api/v1/carts/{cart_id}/order/payments"),
+    ("GET", "/api/v1/carts/{cart_id}/order/invoices"),
 }
 # Actions for a person, by the person or an administrator: API keys are not allowed.
 PERSONAL = {
@@ -98,6 +99,7 @@ REPEATABLE = {
     ("POST", "/api/v1/products/{product_id}/images"),
     ("POST", "/api/v1/payments/{payment_id}/capture"),
     ("POST", "/api/v1/payments/{payment_id}/void"),
+    ("POST", "/api/v1/orders/{order_id}/invoices"),
     ("POST", "/api/v1/payment-providers/{provider}/events"),
 }
 TAGS: dict[str, str | tuple[str, ...]] = {
@@ -124,6 +126,11 @@ TAGS: dict[str, str | tuple[str, ...]] = {
         "/api/v1/payment-providers",
         "/api/v1/orders/{order_id}/payments",
         "/api/v1/carts/{cart_id}/order/payments",
+    ),
+    "invoices": (
+        "/api/v1/invoices",
+        "/api/v1/orders/{order_id}/invoices",
+        "/api/v1/carts/{cart_id}/order/invoices",
     ),
     "users": ("/api/v1/users", "/api/v1/countries"),
     "auth": "/api/v1/auth/",

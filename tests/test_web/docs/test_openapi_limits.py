@@ -37,9 +37,12 @@ WHOLE = {
     for schema, names in (
         (
             "UserExport",
-            ("orders", "order_drafts", "payments", "refunds", "shipments", "returns", "events"),
+            (
+                *("orders", "order_drafts", "payments", "refunds", "shipments", "returns"),
+                *("invoices", "events"),
+            ),
         ),
-        ("GuestExport", ("carts", "orders", "payments", "refunds", "mails")),
+        ("GuestExport", ("carts", "orders", "payments", "refunds", "invoices", "mails")),
     )
     for name in names
 }
