@@ -164,8 +164,9 @@ def _name(line: InvoiceLineRead, wording: Wording) -> str:
 
 def _sums(invoice: InvoiceRead, wording: Wording, width: float) -> Table:
     words, currency = wording.words, invoice.currency
-    head = [_text(words["tax_rate"], _HEAD)]
-    rows = [head + _texts((words["net"], words["tax"], words["total"]), _HEAD_RIGHT)]
+
+    rows = [[_text(words["tax_rate"], _HEAD)]]
+    rows[0] += _texts((words[name] for name in ("net", "tax", "total")), _HEAD_RIGHT)
     amounts = [
         (wording.formats.rate(each.rate_ppm), each.net_minor, each.tax_minor)
         for each in invoice.taxes
