@@ -21,7 +21,10 @@ _JSON = "application/json"
 def answer_of_invoice(invoice: InvoiceRead, is_new: bool) -> Response[Any]:
     """Return an invoice that was issued, or was before."""
     answer = answer_of_new(invoice, f"/api/v1/invoices/{invoice.id}")
-    return sent_answer(answer if is_new else Answer(200, answer.headers, answer.body))
+    if is_new:
+        return sent_answer(answer)
+    headers = {name: each for name, each in answer.headers.items() if name != "location"}
+    return sent_answer(Answer(200, headers, answer.body))
 
 
 async def list_invoices(

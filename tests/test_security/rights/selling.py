@@ -86,7 +86,7 @@ SELLING = (
         **OF_GUEST,
     ),
     row_of("GET", f"{ORDER}/invoices", "401 | 404 200 200 200 403 200"),
-    row_of("POST", f"{ORDER}/invoices", "401 | 403 403 200 200 403 200"),
+    row_of("POST", f"{ORDER}/invoices", "401 | 403 403 201 201 403 201"),
     row_of("GET", f"{ORDERED}/order/invoices", "200/401 | 200 200 200 200 200 200", **OF_GUEST),
     row_of("GET", f"{API}/invoices", "401 | 403 403 200 200 403 200"),
     row_of("GET", INVOICE, "401 | 404 200 200 200 403 200"),

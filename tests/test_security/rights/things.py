@@ -297,12 +297,12 @@ def payment_rows(order_id: UUID, times: Row) -> list[tuple[type[Base], Row]]:
 
 
 def invoice_row(order_id: UUID, at: datetime) -> Row:
-    """Return the invoice of an order."""
+    """Return a credit note of an order, which can still be invoiced."""
     return {
         "id": INVOICE,
-        "series": "R2026-",
+        "series": "G2026-",
         "number": 1,
-        "kind": InvoiceKind.INVOICE,
+        "kind": InvoiceKind.CREDIT_NOTE,
         "order_id": order_id,
         "order_number": 1_000_000,
         "issued_at": at,

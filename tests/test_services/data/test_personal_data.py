@@ -60,7 +60,6 @@ NOT_EXPORTED = {
     "idempotency_keys": "repeats an answer that the person was given, for a day",
     "operations": "repeats what the person's orders and addresses say, for a week",
     "order_mails": "says which mails were written about an order that is exported whole",
-    "invoice_series": "counts invoices, and no person is in it",
     "outbox": "leaves within moments, and repeats what the person's orders say",
     "payment_steps": "repeat what the payments say, which are exported",
     "outgoing_mails": "leaves within moments, to the person",
@@ -71,7 +70,6 @@ NOT_EXPORTED = {
     "stock_movements": "names an order that is exported whole, or the id of staff",
 }
 NOT_ERASED = {
-    "invoice_series": "counts invoices, and no person is in it",
     "invoices": "the law requires that they are kept as they were issued; exports say so",
     "cart_lines": "are deleted by the database with the carts that have them",
     "errands": "names what is to be done, such as an image, and no person",
