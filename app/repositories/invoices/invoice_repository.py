@@ -66,6 +66,12 @@ class InvoiceRepository(Repository[Invoice]):
         query = select(Invoice).where(among(self.session, Invoice.order_id, order_ids))
         return (await self.session.scalars(query.order_by(Invoice.issued_at, Invoice.id))).all()
 
+    async def of_user(self, user_id: UUID) -> Sequence[Invoice]:
+        """Return the invoices and credit notes of the orders of a user, the oldest first."""
+        query = self.query().join(Order, Order.id == Invoice.order_id)
+        query = query.where(Order.user_id == user_id)
+        return (await self.session.scalars(query.order_by(Invoice.issued_at, Invoice.id))).all()
+
     async def owned(self, owner: UUID | None, invoice_id: UUID) -> Invoice:
         """Return an invoice of an order of `owner`, or of any user if it is None.
 

@@ -66,14 +66,12 @@ class InvoiceBooks:
 class InvoicesPrivacy(PersonalData):
     """Exports the invoices of a person, which the law requires to be kept as they are."""
 
-    def __init__(self, invoices: InvoiceRepository, orders: OrderRepository) -> None:
+    def __init__(self, invoices: InvoiceRepository) -> None:
         self._invoices = invoices
-        self._orders = orders
 
     async def export(self, caller: Caller, user: User) -> Mapping[str, Any]:
         """Return the invoices of all orders of the user, and why an erasure keeps them."""
-        orders = await self._orders.all_of_user(user.id)
-        invoices = await self.of_orders([each.id for each in orders])
+        invoices = shown(await self._invoices.of_user(user.id))
         return {"invoices": invoices, "kept": [INVOICES_KEPT] if invoices else []}
 
     async def keeps(self, user: User) -> bool:

@@ -66,7 +66,7 @@ def provide_invoice_books(
 
 def provide_personal_data(session: AsyncSession, _shop: Shop) -> InvoicesPrivacy:
     """Return the personal data in invoices."""
-    return InvoicesPrivacy(InvoiceRepository(session), OrderRepository(session))
+    return InvoicesPrivacy(InvoiceRepository(session))
 
 
 Books = NamedDependency[InvoiceBooks]

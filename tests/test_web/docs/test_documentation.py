@@ -43,6 +43,7 @@ FORMS = {
 }
 BARE = (
     "{order_id}/cancel",
+    "{order_id}/invoices",
     "/void",
     "{refund_id}/record",
     "/events",
