@@ -233,7 +233,8 @@ def _responses(
         responses["400"]["content"]["application/json"] = refusal
         responses["400"]["description"] += " A form is refused by RFC 6749, section 5.2."
     if may_exist(handler):
-        responses["200"] = success | {"description": EXISTING}
+        headers = {name: each for name, each in success["headers"].items() if name != "Location"}
+        responses["200"] = success | {"description": EXISTING, "headers": headers}
     if is_moved(handler):
         responses["301"] = dict(MOVED)
     if options_of(handler).deferral:
