@@ -161,7 +161,7 @@ async def test_what_a_route_cannot_take_changes_nothing(
 async def test_a_malformed_id_in_a_path_is_nowhere(client: httpx.AsyncClient, shop: Shop) -> None:
     world = await world_of(shop)
     rows = [row for row in MATRIX if row.method == "GET" and parameters_of(row)]
-    assert len(rows) == 37
+    assert len(rows) == 46
     before = await everything(shop)
     for row in rows:
         await assert_path_is_judged(client, world, row)

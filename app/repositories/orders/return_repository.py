@@ -8,6 +8,7 @@ from sqlalchemy import Select, select, update
 from app.errors import ReturnNotFound
 from app.models import Order, OrderStatus, Return
 from app.repositories.base import Repository
+from app.repositories.bulk import among
 from app.schemas.page_schema import PageQuery
 from app.tables.fulfilment.returns import WITHOUT_NOTES
 
@@ -47,15 +48,10 @@ class ReturnRepository(Repository[Return]):
             cursor=query.cursor,
         )
 
-    async def all_of_user(self, user_id: UUID) -> Sequence[Return]:
-        """Return all returns of a user, the oldest first."""
-        query = (
-            self.query()
-            .join(Order, Order.id == Return.order_id)
-            .where(Order.user_id == user_id)
-            .order_by(Return.created_at, Return.id)
-        )
-        return (await self.session.scalars(query)).all()
+    async def of_orders(self, order_ids: Collection[UUID]) -> Sequence[Return]:
+        """Return the returns of orders, the oldest first."""
+        query = self.query().where(among(self.session, Return.order_id, order_ids))
+        return (await self.session.scalars(query.order_by(Return.created_at, Return.id))).all()
 
     async def clear_of_order(self, order_id: UUID) -> None:
         """Clear the notes in the returns of an order."""

@@ -15,6 +15,8 @@ from app.schemas.fields import Email, Natural
 from app.schemas.identity.user_schema import EXAMPLE_ADDRESS
 from app.schemas.invoices.invoice_schema import InvoiceRead
 from app.schemas.orders.order_schema import DeliveryAddress, OrderRead
+from app.schemas.orders.return_schema import ReturnRead
+from app.schemas.orders.shipment_schema import ShipmentRead
 from app.schemas.payments.payment_schema import PaymentRead, RefundRead
 from app.tables.promotions import CODE_LENGTH
 
@@ -118,6 +120,10 @@ class GuestExport(Schema):
         description="The invoices of the orders and their credit notes, oldest first.",
         examples=[[]],
     )
+    shipments: list[ShipmentRead] = Field(
+        description="All shipments of these orders.", examples=[[]]
+    )
+    returns: list[ReturnRead] = Field(description="All returns of these orders.", examples=[[]])
     mails: list[GuestMail] = Field(
         description="Which mails were written about the orders, oldest first.", examples=[[]]
     )

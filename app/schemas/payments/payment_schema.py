@@ -10,7 +10,7 @@ from app.models import Attention, PaymentStatus, RefundStatus
 from app.schemas.amounts import WithCurrency
 from app.schemas.base import Schema, omitted
 from app.schemas.fields import Amount, DecimalInput, Line, Ordinal, Prose
-from app.schemas.page_schema import CURSOR_LENGTH, MAX_ITEMS, Cursor, Next, PageQuery
+from app.schemas.page_schema import MAX_ITEMS, Cursor, Next, PageQuery, cursor_like
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
@@ -169,13 +169,8 @@ class PaymentQuery(PageQuery):
         description="Only payments that a person must look at, or only others.",
         examples=["true"],
     )
-    cursor: str | None = Field(
-        default=None,
-        max_length=CURSOR_LENGTH,
-        description="`next` of the previous page; absent for the first page.",
-        examples=[
-            Cursor(order="-created_at", value="2026-01-31T12:00:00+00:00", id=UUID(_ID)).encode()
-        ],
+    cursor: str | None = cursor_like(
+        Cursor(order="-created_at", value="2026-01-31T12:00:00+00:00", id=UUID(_ID)).encode()
     )
 
 

@@ -22,6 +22,7 @@ from app.schemas.data.guest_data_schema import (
     GuestExport,
     GuestMail,
 )
+from app.schemas.orders.order_schema import OrderRead
 from app.security.areas.data import DataAudited
 from app.security.principal import Caller
 from app.security.tokens import digest_of, random_secret
@@ -111,7 +112,8 @@ class GuestDataService:
         """
         proof, guest = await self._proved(token)
         carts, quantities = await self._carts.of_guest(guest)
-        orders = await self._orders.of_guest(guest)
+        exported = await self._orders.of_guest(guest)
+        orders: list[OrderRead] = exported["orders"]
         invoices = await self._invoices.of_orders([each.id for each in orders])
         mails = await self._system.mails_about([each.id for each in orders])
         await self._record(DataAudited.GUEST_EXPORTED, caller, proof.id)
@@ -119,8 +121,7 @@ class GuestDataService:
             exported_at=self._clock.now(),
             email=guest.email,
             carts=[_shown(cart, quantities.get(cart.id, {})) for cart in carts],
-            orders=orders,
-            **await self._orders.money_of([each.id for each in orders]),
+            **exported,
             invoices=invoices,
             mails=[GuestMail.model_validate(each) for each in mails],
             kept=_kept(

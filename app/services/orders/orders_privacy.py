@@ -58,23 +58,20 @@ class OrdersPrivacy(PersonalData):
 
     async def export(self, caller: Caller, user: User) -> Mapping[str, Any]:
         """Return all orders of the user, with their payments, shipments and returns."""
-        orders = await self._orders.all_of_user(user.id)
+        return await self._exported(await self._orders.all_of_user(user.id))
+
+    async def _exported(self, orders: Sequence[Order]) -> dict[str, Any]:
+        """Return orders with all that belongs to them, by the fields of an export."""
         by_id = {order.id: order for order in orders}
-        returns = await self._returns.all_of_user(user.id)
+        returns = await self._returns.of_orders(by_id)
+        payments = await self._payments.of_orders(by_id)
+        refunds = await self._refunds.of_orders(by_id)
         return {
             "orders": [OrderRead.model_validate(each) for each in orders],
             "shipments": [
                 shipment_document(each, order.items) for order in orders for each in order.shipments
             ],
             "returns": [return_document(each, by_id[each.order_id]) for each in returns],
-            **await self.money_of([each.id for each in orders]),
-        }
-
-    async def money_of(self, order_ids: Sequence[UUID]) -> dict[str, Any]:
-        """Return the payments and the refunds of orders, by the fields of an export."""
-        payments = await self._payments.of_orders(order_ids)
-        refunds = await self._refunds.of_orders(order_ids)
-        return {
             "payments": [PaymentRead.model_validate(each) for each in payments],
             "refunds": [RefundRead.model_validate(each) for each in refunds],
         }
@@ -90,13 +87,10 @@ class OrdersPrivacy(PersonalData):
         await self._shipments.clear_customers(user.id, FINISHED)
         await self._returns.clear_customers(user.id, FINISHED)
 
-    async def of_guest(self, guest: Guest) -> list[OrderRead]:
-        """Return all orders of a guest."""
-        return [
-            OrderRead.model_validate(each)
-            for each in await self._guests.all_of(guest.key)
-            if guest.owns(each.email)
-        ]
+    async def of_guest(self, guest: Guest) -> dict[str, Any]:
+        """Return all orders of a guest as `export` does."""
+        orders = await self._guests.all_of(guest.key)
+        return await self._exported([each for each in orders if guest.owns(each.email)])
 
     async def erase_guest(self, guest: Guest) -> ErasedOrders:
         """Clear the guest in finished orders, and mark the others to be cleared at their end."""

@@ -85,8 +85,8 @@ async def test_an_export_has_all_that_the_shop_holds_of_the_address(
 ) -> None:
     orders = await marked(machine, home, still)
     document = await exported(home, await token_of(home, still, SPELLED))
-    names = ["carts", "email", "exported_at", "invoices", "kept", "mails", "orders"]
-    assert sorted(document) == [*names, "payments", "refunds"]
+    names = ["carts", "email", "exported_at", "invoices", "kept", "mails", "orders", "returns"]
+    assert sorted(document) == sorted([*names, "payments", "refunds", "shipments"])
     # As `Email` stores it.
     assert document["email"] == SPELLED
     shown = [(await machine.get(f"/orders/{each.order['id']}")).json() for each in orders.values()]
@@ -115,7 +115,18 @@ async def test_of_an_address_without_data_the_export_is_empty(
     document = await exported(home, token)
     assert document.pop("exported_at")
     nothing: dict[str, list[object]] = dict.fromkeys(
-        ("carts", "orders", "payments", "refunds", "invoices", "mails", "kept"), []
+        (
+            "carts",
+            "orders",
+            "payments",
+            "refunds",
+            "shipments",
+            "returns",
+            "invoices",
+            "mails",
+            "kept",
+        ),
+        [],
     )
     assert document == {"email": EMAIL} | nothing
     assert await erased(home, token) == {

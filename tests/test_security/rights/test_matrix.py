@@ -114,7 +114,7 @@ async def test_what_is_not_for_the_caller_to_know_looks_like_what_is_not_there(
     }
     without = replace(world, values=world.values | absent)
     rows = [row for row in MATRIX if row.expected["other"] == 404]
-    assert len(rows) == 22
+    assert len(rows) == 24
     for row in rows:
         foreign = await world.send(nobody, "other", row.method, row.path, **row.request)
         missing = await without.send(nobody, "other", row.method, row.path, **row.request)

@@ -221,9 +221,8 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
     now, user_id = shop.clock.now(), owner.user["id"]
     product_id, address_id, order_id, large_id = (new_id(now) for _ in range(4))
     times = {"created_at": now, "updated_at": now}
-    product = product_row(product_id)
     category, spare = (top_category(each, each.lower(), now) for each in ("Tea", "Spare"))
-    product["primary_category_id"] = category["id"]
+    product = product_row(product_id) | {"primary_category_id": category["id"]}
     shirt = product | {"id": SHIRT, "option_names": ["Size"], "variants_count": 2}
     operation = {
         "id": new_id(now),
@@ -234,7 +233,7 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
         "state": OperationState.SUCCEEDED,
         "result": {"id": str(order_id)},
     }
-    address = postal_address(id=address_id, user_id=user_id, region="", is_primary=True, **times)
+    home = {"id": address_id, "user_id": user_id, "region": "", "is_primary": True}
     return [
         (Operation, operation | times),
         (DeadLetter, letter_row(now)),
@@ -245,7 +244,7 @@ def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
         (Variant, variant_row(product_id, product_id, "TEA") | times),
         (Variant, variant_row(large_id, SHIRT, "SHIRT-L", "L") | times),
         *image_rows(product_id, times),
-        (Address, address),
+        (Address, postal_address(**home, **times)),
         (OrderDraft, draft_row(now, user_id)),
         (PriceList, price_list_row(now) | times),
         (TaxRate, tax_rate_row(now)),

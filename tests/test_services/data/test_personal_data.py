@@ -103,6 +103,8 @@ _OF_ACCOUNTS = {
     "users": "have accounts",
 }
 NOT_EXPORTED_OF_GUESTS = _OF_ACCOUNTS | {
+    "return_lines": "are read with the returns, if there are any",
+    "shipment_lines": "are read with the shipments, if there are any",
     "idempotency_keys": "repeats an answer that the guest or staff was given, for a day",
     "operations": "repeats what the guest's orders say, for a week",
     "outgoing_mails": "leaves within moments, to the guest",
@@ -111,6 +113,7 @@ NOT_EXPORTED_OF_GUESTS = _OF_ACCOUNTS | {
 NOT_ERASED_OF_GUESTS = (
     _OF_ACCOUNTS
     | {
+        "shipments": "are cleared with the orders that have any",
         "audit_events": "the events of guests have no network address, and name no person",
     }
     | {

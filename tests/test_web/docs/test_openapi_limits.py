@@ -42,7 +42,13 @@ WHOLE = {
                 *("invoices", "events"),
             ),
         ),
-        ("GuestExport", ("carts", "orders", "payments", "refunds", "invoices", "mails")),
+        (
+            "GuestExport",
+            (
+                *("carts", "orders", "payments", "refunds", "shipments", "returns"),
+                *("invoices", "mails"),
+            ),
+        ),
     )
     for name in names
 }
