@@ -18,7 +18,8 @@ from tests.support.factories import create_product, order_in
 from tests.support.servers.smtp_server import receiving
 from tests.test_jobs.mailing import deliver, mailing, to
 
-CONFIRMED, CANCELLED, EXPIRED = OrderMailKind
+CONFIRMED, CANCELLED = OrderMailKind.CONFIRMED, OrderMailKind.CANCELLED
+EXPIRED = OrderMailKind.EXPIRED
 
 
 async def an_order(client: httpx.AsyncClient) -> tuple[UUID, UUID]:

@@ -37,8 +37,8 @@ class BankBooks(Protocol):
     async def of_reference(self, reference: str) -> BankPayment | None:
         """Return a payment, locked."""
 
-    async def put(self, payment: BankPayment) -> None:
-        """Store a new payment."""
+    async def put(self, payment: BankPayment) -> BankPayment:
+        """Store a new payment, and return it, or the one that another request has begun."""
 
     async def refund_once(self, reference: str, amount_minor: int, request_key: str) -> bool:
         """Store a refund; return False if one with this key is stored."""
@@ -66,7 +66,7 @@ class BankForTests:
             payment = await books.of_key(key)
             if payment is None:
                 now = self._clock.now()
-                payment = BankPayment(
+                new = BankPayment(
                     reference=f"bank_{new_id(now).hex}",
                     request_key=key,
                     payment_id=asked.payment_id,
@@ -81,7 +81,7 @@ class BankForTests:
                     return_url=asked.return_url,
                     created_at=now,
                 )
-                await books.put(payment)
+                payment = await books.put(new)
             return _state(payment)
 
     async def look(self, reference: str) -> PaymentState:
@@ -201,7 +201,8 @@ async def _found(books: BankBooks, reference: str) -> BankPayment:
 
 
 async def _shown(books: BankBooks, reference: str) -> BankPayment:
-    payment = await books.of_reference(reference)
+    # PostgreSQL takes no text with a null byte.
+    payment = await books.of_reference(reference) if reference.isprintable() else None
     if payment is None:
         raise PaymentNotFound("the bank has no such payment")
     return payment

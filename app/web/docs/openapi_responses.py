@@ -63,7 +63,7 @@ EVENT_STREAM = {
     },
     "required": ["id", "event", "data"],
 }
-EXISTING = "The caller has one already; it is changed as the body says."
+EXISTING = "There is one already; the response is that, changed if the body says so."
 MOVED = {
     "description": "The resource has another address now.",
     "headers": {"Location": _LOCATION},

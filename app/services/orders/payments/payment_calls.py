@@ -189,7 +189,11 @@ class PaymentCalls:
         """
         async with self._read() as books:
             refund, payment = await books.refund_of(refund_id)
-        if payment.provider == MANUAL or refund.status is RefundStatus.FAILED:
+        # One that was made at the provider without the shop has no reference: to ask would make it
+        # a second time.
+        was_made_elsewhere = refund.status is RefundStatus.SUCCEEDED and refund.reference is None
+        is_over = refund.status is RefundStatus.FAILED or was_made_elsewhere
+        if payment.provider == MANUAL or is_over:
             return
         provider = self._provider(payment.provider)
         try:
