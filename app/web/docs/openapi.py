@@ -262,8 +262,9 @@ def _problems(handler: HTTPRouteHandler) -> list[type[DomainError]]:
         problems += [Unauthenticated, InvalidToken, Forbidden]
     problems += [InvalidToken, InvalidInput] if has_guests(handler) else []
     problems += [] if options_of(handler).is_health else [TooManyRequests]
-    # The length of a header of GET is limited.
-    problems += [InvalidInput] if method == "GET" else []
+    # The length of a header of GET is limited, and that of a condition.
+    is_bounded = method == "GET" or PreconditionFailed in problems
+    problems += [InvalidInput] if is_bounded else []
     problems += _BODY_PROBLEMS if _inputs(handler) else ()
     problems += _POST_PROBLEMS if method == "POST" and options_of(handler).takes_keys else ()
     # A health check reports outages itself; all other injected dependencies need the database.

@@ -9,6 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from app.configuration.fields import PROVIDERS
 from app.core.countries import COUNTRIES
+from app.errors import PreconditionFailed
 from app.security.principal import Access
 from app.web.request import FORM
 from app.web.route_options import guarded_of, has_guests, options_of
@@ -166,7 +167,8 @@ async def test_every_operation_tells_its_refusals(client: httpx.AsyncClient, app
 def expected_problems(handler: HTTPRouteHandler, method: str, has_body: bool) -> set[str]:
     """Return the statuses of the problems that an operation can answer with."""
     statuses = {str(problem.status) for problem in options_of(handler).problems}
-    statuses |= {"400"} if method == "GET" else set()
+    has_condition = PreconditionFailed in options_of(handler).problems
+    statuses |= {"400"} if method == "GET" or has_condition else set()
     statuses |= BODY_STATUSES if has_body else set()
     statuses |= POST_STATUSES if method == "POST" and options_of(handler).takes_keys else set()
     is_open = options_of(handler).access is Access.PUBLIC and guarded_of(handler) is None
