@@ -34,9 +34,8 @@ class InvoiceRepository(Repository[Invoice]):
             insertion(_series).values(series=series, next_number=1).on_conflict_do_nothing()
         )
         query = select(InvoiceSeries).where(InvoiceSeries.series == series).with_for_update()
-        counter = await self.session.scalar(query.execution_options(populate_existing=True))
-        assert counter is not None
-        return counter
+        rows = await self.session.scalars(query.execution_options(populate_existing=True))
+        return rows.one()
 
     async def of_refund(self, refund_id: UUID) -> Invoice | None:
         """Return the credit note of a refund, if there is one."""
