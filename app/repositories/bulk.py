@@ -23,6 +23,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql import TableValuedAlias
@@ -63,6 +64,12 @@ def insert_of(table: Table, names: Sequence[str]) -> Any:
     """Return PostgreSQL's statement that adds the values that `values_of` returns."""
     given = arrays(table, {name: table.c[name].type for name in names})
     return postgresql_insert(table).from_select(names, select(given))
+
+
+def insertion_into(session: AsyncSession, table: Any) -> Any:
+    """Return an INSERT that can say what is to happen to rows that are there already."""
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    return (postgresql_insert if is_postgresql else sqlite_insert)(table)
 
 
 def arrays(table: Table, types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:

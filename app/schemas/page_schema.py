@@ -38,6 +38,12 @@ def cursor_like(example: str) -> Any:
     )
 
 
+def cursor_at(order: str, value: str | int) -> Any:
+    """Declare the cursor of a list in an order, with one at a value as an example."""
+    example = UUID("0199a1b2-7c00-7d00-8e00-0123456789ab")
+    return cursor_like(Cursor(order=order, value=value, id=example).encode())
+
+
 class PageQuery(Schema):
     """The parameters of a page of a list."""
 

@@ -115,6 +115,16 @@ class Payment(Base):
     updated_at: Mapped[datetime] = mapped_column()
     version: Mapped[int] = mapped_column(default=1)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the provider may still change it."""
+        return self.status in OPEN
+
+    def touch(self, at: datetime) -> None:
+        """Count a change."""
+        self.updated_at = at
+        self.version += 1
+
 
 class PaymentStep(Base):
     """What happened to a payment; rows are only added, and their amounts sum up to its own."""

@@ -9,9 +9,9 @@ from app.wiring.resources import Shop
 
 async def expire_order(shop: Shop, order_id: UUID) -> None:
     """Cancel an order unless it was paid or cancelled meanwhile."""
-    if await payment_calls(shop).end_before_expiry(order_id):
-        async with shop.database.write() as session:
-            await provide_order_moves(session, shop).expire(order_id)
+    await payment_calls(shop).end_before_expiry(order_id)
+    async with shop.database.write() as session:
+        await provide_order_moves(session, shop).expire(order_id)
 
 
 HANDLERS = {EXPIRY: expire_order}

@@ -5,14 +5,12 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import Integer, bindparam, delete, func, insert, text, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.cache.areas.catalogue import category_tags
 from app.database.advisory_locks import AdvisoryLock
 from app.database.sessions import mark_changed
 from app.models import Category, CategoryRedirect, CategoryTree
-from app.repositories.bulk import among, table_of
+from app.repositories.bulk import among, insertion_into, table_of
 from app.repositories.catalogue.category_repository import PATH_END, CategoryRepository
 
 _categories = table_of(Category)
@@ -59,10 +57,9 @@ class CategoryTreeRepository(CategoryRepository):
 
         It is not a number: a copy of the database that is changed never has the state of another.
         """
-        insertion = postgresql_insert if self._is_postgresql else sqlite_insert
         state = {"state": uuid4()}
         await self.session.execute(
-            insertion(_tree)
+            insertion_into(self.session, _tree)
             .values({"id": 1} | state)
             .on_conflict_do_update(index_elements=["id"], set_=state)
         )

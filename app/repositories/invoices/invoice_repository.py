@@ -5,13 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, select, tuple_
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.errors import InvoiceNotFound
 from app.models import Invoice, InvoiceKind, InvoiceSeries, Order
 from app.repositories.base import Repository
-from app.repositories.bulk import among, table_of
+from app.repositories.bulk import among, insertion_into, table_of
 from app.schemas.invoices.invoice_schema import InvoiceQuery
 
 _series = table_of(InvoiceSeries)
@@ -28,10 +26,10 @@ class InvoiceRepository(Repository[Invoice]):
 
     async def lock_series(self, series: str) -> InvoiceSeries:
         """Return the counter of a series, locked until the transaction ends."""
-        is_postgresql = self.session.get_bind().dialect.name == "postgresql"
-        insertion = postgresql_insert if is_postgresql else sqlite_insert
         await self.session.execute(
-            insertion(_series).values(series=series, next_number=1).on_conflict_do_nothing()
+            insertion_into(self.session, _series)
+            .values(series=series, next_number=1)
+            .on_conflict_do_nothing()
         )
         query = select(InvoiceSeries).where(InvoiceSeries.series == series).with_for_update()
         rows = await self.session.scalars(query.execution_options(populate_existing=True))

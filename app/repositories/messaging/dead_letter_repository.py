@@ -6,12 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.errors import DeadLetterNotFound
 from app.models import DeadLetter
 from app.repositories.base import Repository
+from app.repositories.bulk import insertion_into
 from app.repositories.messaging.mentions import mentions
 from app.schemas.messaging.dead_letter_schema import DeadLetterQuery
 
@@ -29,10 +28,8 @@ class DeadLetterRepository(Repository[DeadLetter]):
 
         A message exists if one with the same id and the same body is stored.
         """
-        is_postgres = self.session.get_bind().dialect.name == "postgresql"
-        insert = postgresql_insert if is_postgres else sqlite_insert
         statement = (
-            insert(DeadLetter)
+            insertion_into(self.session, DeadLetter)
             .values(**row)
             .on_conflict_do_nothing(index_elements=["queue", "message_id", "body_digest"])
         )

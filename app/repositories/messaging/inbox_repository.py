@@ -5,12 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import InboxMessage, SuspectMessage
-from app.repositories.bulk import among, insert_of, table_of, values_of
+from app.repositories.bulk import among, insert_of, insertion_into, table_of, values_of
 
 _inbox = table_of(InboxMessage)
 _CLAIM = (
@@ -26,7 +24,6 @@ class InboxRepository:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
         self._is_postgres = session.get_bind().dialect.name == "postgresql"
-        self._insert = postgresql_insert if self._is_postgres else sqlite_insert
 
     async def claim(self, rows: Sequence[Mapping[str, Any]]) -> set[str]:
         """Record messages as applied; return the ids of those that were not applied before."""
@@ -37,7 +34,7 @@ class InboxRepository:
         if self._is_postgres:
             return set(await self.session.scalars(_CLAIM, values_of((_inbox, rows))))
         statement = (
-            sqlite_insert(InboxMessage)
+            insertion_into(self.session, InboxMessage)
             .values(list(rows))
             .on_conflict_do_nothing()
             .returning(InboxMessage.message_id)
@@ -78,7 +75,7 @@ class InboxRepository:
     async def record_start(self, queue: str, key: str, at: datetime) -> int:
         """Record the start of a suspect; return how often it was started."""
         statement = (
-            self._insert(SuspectMessage)
+            insertion_into(self.session, SuspectMessage)
             .values(queue=queue, message_key=key, starts=1, started_at=at)
             .on_conflict_do_update(
                 index_elements=[SuspectMessage.queue, SuspectMessage.message_key],

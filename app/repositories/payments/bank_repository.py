@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import BankPayment, BankRefund
-from app.repositories.bulk import table_of
+from app.repositories.bulk import insertion_into, table_of
 
 _payments = table_of(BankPayment)
 
@@ -36,10 +34,10 @@ class BankRepository:
 
     async def put(self, payment: BankPayment) -> BankPayment:
         """Store a new payment, and return it, or the one that another request has begun."""
-        is_postgresql = self.session.get_bind().dialect.name == "postgresql"
-        insertion = postgresql_insert if is_postgresql else sqlite_insert
         row = {column.name: getattr(payment, column.name) for column in _payments.columns}
-        await self.session.execute(insertion(_payments).values(row).on_conflict_do_nothing())
+        await self.session.execute(
+            insertion_into(self.session, _payments).values(row).on_conflict_do_nothing()
+        )
         query = select(BankPayment).where(BankPayment.request_key == payment.request_key)
         return (await self.session.scalars(query)).one()
 

@@ -6,12 +6,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, case, delete, func, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.models import Errand
 from app.repositories.base import Repository
-from app.repositories.bulk import table_of
+from app.repositories.bulk import insertion_into, table_of
 
 _errands = table_of(Errand)
 
@@ -32,11 +30,9 @@ class ErrandRepository(Repository[Errand]):
 
     async def put(self, kind: str, subject_id: UUID, due_at: datetime) -> None:
         """Have an errand be due at a moment, whether there is one already or not."""
-        is_postgresql = self.session.get_bind().dialect.name == "postgresql"
-        insertion = postgresql_insert if is_postgresql else sqlite_insert
         again = {"due_at": due_at, "attempts": 0, "last_error": None, "given_up_at": None}
         await self.session.execute(
-            insertion(_errands)
+            insertion_into(self.session, _errands)
             .values({"kind": kind, "subject_id": subject_id} | again)
             .on_conflict_do_update(index_elements=["kind", "subject_id"], set_=again)
         )

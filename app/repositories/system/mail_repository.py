@@ -5,12 +5,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, exists, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.models import OrderMailRecord, OutgoingMail
 from app.repositories.base import Repository
-from app.repositories.bulk import among, table_of
+from app.repositories.bulk import among, insertion_into, table_of
 
 _order_mails = table_of(OrderMailRecord)
 
@@ -44,10 +42,8 @@ class MailRepository(Repository[OutgoingMail]):
 
     async def record_of_order(self, order_id: UUID, kind: str, now: datetime) -> bool:
         """Record that a mail about an order is written; return whether none was before."""
-        is_postgresql = self.session.get_bind().dialect.name == "postgresql"
-        insertion = postgresql_insert if is_postgresql else sqlite_insert
         added = await self.session.scalar(
-            insertion(_order_mails)
+            insertion_into(self.session, _order_mails)
             .values(order_id=order_id, kind=kind, created_at=now)
             .on_conflict_do_nothing()
             .returning(_order_mails.c.order_id)

@@ -14,7 +14,7 @@ from app.schemas.base import Schema, omitted
 from app.schemas.days import Period
 from app.schemas.fields import Amount, Natural, Ordinal
 from app.schemas.identity.user_schema import EXAMPLE_ADDRESS, PostalAddress
-from app.schemas.page_schema import MAX_ITEMS, Cursor, Next, PageQuery, cursor_like
+from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery, cursor_at
 from app.schemas.percentages import Percentage
 from app.schemas.taxes.tax_amounts import TaxAtRate
 
@@ -179,6 +179,4 @@ class InvoiceQuery(PageQuery, Period):
 
     default_order: ClassVar[str] = "issued_at"
 
-    cursor: str | None = cursor_like(
-        Cursor(order="issued_at", value="2026-01-31T12:00:00+00:00", id=UUID(_ID)).encode()
-    )
+    cursor: str | None = cursor_at("issued_at", "2026-01-31T12:00:00+00:00")

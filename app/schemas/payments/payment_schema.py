@@ -1,7 +1,7 @@
 """Payments and refunds: requests and responses."""
 
 from datetime import date, datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -10,7 +10,7 @@ from app.models import Attention, PaymentStatus, RefundStatus
 from app.schemas.amounts import WithCurrency
 from app.schemas.base import Schema, omitted
 from app.schemas.fields import Amount, DecimalInput, Line, Ordinal, Prose
-from app.schemas.page_schema import MAX_ITEMS, Cursor, Next, PageQuery, cursor_like
+from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
@@ -159,8 +159,6 @@ class PaymentPage(Schema):
 class PaymentQuery(PageQuery):
     """The filters of payments."""
 
-    default_order: ClassVar[str] = "-created_at"
-
     order_id: UUID | None = Field(
         default=None, description="Only payments of this order.", examples=[_ID]
     )
@@ -168,9 +166,6 @@ class PaymentQuery(PageQuery):
         default=None,
         description="Only payments that a person must look at, or only others.",
         examples=["true"],
-    )
-    cursor: str | None = cursor_like(
-        Cursor(order="-created_at", value="2026-01-31T12:00:00+00:00", id=UUID(_ID)).encode()
     )
 
 

@@ -1,7 +1,7 @@
 """Daily reports: requests and responses."""
 
 from datetime import date, datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -11,7 +11,7 @@ from app.schemas.base import Schema, omitted
 from app.schemas.catalogue.variant_schema import SoldRead
 from app.schemas.days import Day, Period
 from app.schemas.fields import Amount, Integer, Natural, Ordinal, SignedAmount
-from app.schemas.page_schema import CURSOR_LENGTH, MAX_ITEMS, Cursor, Next, PageQuery
+from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery, cursor_at
 from app.schemas.percentages import Percentage
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
@@ -246,22 +246,12 @@ class ReportProductPage(Schema):
     )
 
 
-def _cursor(order: str, value: str | int) -> Any:
-    """Return the field of a cursor, with an example in the order of the list."""
-    return Field(
-        default=None,
-        max_length=CURSOR_LENGTH,
-        description="`next` of the previous page; absent for the first page.",
-        examples=[Cursor(order=order, value=value, id=UUID(_ID)).encode()],
-    )
-
-
 class ReportQuery(PageQuery, Period):
     """The filters of reports."""
 
     default_order: ClassVar[str] = "-starts_at"
 
-    cursor: str | None = _cursor("-starts_at", "2026-01-31T00:00:00+00:00")
+    cursor: str | None = cursor_at("-starts_at", "2026-01-31T00:00:00+00:00")
 
 
 class ReportLineQuery(PageQuery):
@@ -269,7 +259,7 @@ class ReportLineQuery(PageQuery):
 
     default_order: ClassVar[str] = "placed_at"
 
-    cursor: str | None = _cursor("placed_at", "2026-01-31T12:00:00+00:00")
+    cursor: str | None = cursor_at("placed_at", "2026-01-31T12:00:00+00:00")
 
 
 class ReportProductQuery(PageQuery):
@@ -277,7 +267,7 @@ class ReportProductQuery(PageQuery):
 
     default_order: ClassVar[str] = "-gross"
 
-    cursor: str | None = _cursor("-gross", 998)
+    cursor: str | None = cursor_at("-gross", 998)
 
 
 class ChartQuery(Period):

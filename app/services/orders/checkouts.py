@@ -15,7 +15,6 @@ from app.errors import (
     CartEmpty,
     DomainError,
     InvalidInput,
-    NotSoldInCurrency,
     OrderNotFound,
     ShippingMethodUnfit,
     TooManyUnpaidOrders,
@@ -150,11 +149,7 @@ class Checkouts:
         lines = await self._lines.lines_of(cart.id)
         if not lines:
             raise CartEmpty("the cart has no lines", id=str(cart.id))
-        currency = self._terms.currency
-        if cart.currency != currency:
-            raise NotSoldInCurrency(
-                f"orders are placed in {currency}", currency=cart.currency, id=str(cart.id)
-            )
+        self._terms.require_currency(cart.currency, cart.id)
         await self._require_method(cart)
         contact = await self._contact(cart, asked.data.payment)
         await self._require_paying(cart, contact)

@@ -1,8 +1,20 @@
 """The mails about an order, made of its document."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Protocol
+
 from app.core.addresses.rules import lines_of
 from app.mails.order_mail import MailLine, MailSums, MailTax, OrderMail
+from app.models import Order
 from app.schemas.orders.order_schema import DeliveryAddress, OrderRead
+
+
+class Goods(Protocol):
+    """Some units of a line."""
+
+    name: str
+    quantity: int
 
 
 def mail_about(order: OrderRead, payment_instructions: str | None) -> OrderMail:
@@ -33,6 +45,12 @@ def mail_about(order: OrderRead, payment_instructions: str | None) -> OrderMail:
         pay_by=order.pay_by,
         payment_instructions=payment_instructions,
     )
+
+
+def mail_about_goods(order: Order, goods: Iterable[Goods], **changes: Any) -> OrderMail:
+    """Return what a mail about some units of an order shows, which names no amounts."""
+    lines = tuple(MailLine(each.name, "", each.quantity, 0) for each in goods)
+    return replace(mail_about(OrderRead.model_validate(order), None), lines=lines, **changes)
 
 
 def _lines(address: DeliveryAddress | None) -> tuple[str, ...]:

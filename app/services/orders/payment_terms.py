@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
+
+from app.errors import NotSoldInCurrency
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,17 @@ class PaymentTerms:
     """How long an order waits for its payment, by the ways to pay that are offered."""
     instructions: str | None
     """What a customer is told about it."""
+
+    def require_currency(self, currency: str, subject_id: UUID) -> None:
+        """Require that a cart or a draft is in the currency in which orders are placed.
+
+        Raises:
+            NotSoldInCurrency: it is not.
+        """
+        if currency != self.currency:
+            raise NotSoldInCurrency(
+                f"orders are placed in {self.currency}", currency=currency, id=str(subject_id)
+            )
 
     @property
     def longest_hold(self) -> timedelta:

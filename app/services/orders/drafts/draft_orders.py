@@ -6,7 +6,6 @@ from uuid import UUID
 
 from app.core.clock import Clock
 from app.core.email_addresses import address_key
-from app.errors import NotSoldInCurrency
 from app.models import OrderDraft
 from app.repositories.identity.user_repository import UserRepository
 from app.repositories.orders.draft_repository import DraftRepository
@@ -60,11 +59,7 @@ class DraftOrders:
         Raises:
             NotSoldInCurrency: its prices are in another currency than orders are now.
         """
-        currency = self._terms.currency
-        if draft.currency != currency:
-            raise NotSoldInCurrency(
-                f"orders are placed in {currency}", currency=draft.currency, id=str(draft.id)
-            )
+        self._terms.require_currency(draft.currency, draft.id)
         address = draft.delivery_address
         data = OrderCreate(
             user_id=draft.user_id,

@@ -101,9 +101,7 @@ class DraftService:
             DraftNotFound, DraftPlaced, PreconditionFailed, ShippingMethodNotFound, InvalidInput:
                 nothing is changed.
         """
-        draft = await self._drafts.get(draft_id, lock=True)
-        if if_match is not None:
-            require_match(if_match, await self._quotes.document_of(draft))
+        draft = await self._to_change(draft_id, if_match)
         if draft.order_id is not None:
             raise DraftPlaced("its order was placed", order_id=str(draft.order_id))
         await self._choose(draft, change)
@@ -116,10 +114,13 @@ class DraftService:
         Raises:
             DraftNotFound, PreconditionFailed: nothing is deleted.
         """
+        await self._drafts.delete(await self._to_change(draft_id, if_match))
+
+    async def _to_change(self, draft_id: UUID, if_match: str | None) -> OrderDraft:
         draft = await self._drafts.get(draft_id, lock=True)
         if if_match is not None:
             require_match(if_match, await self._quotes.document_of(draft))
-        await self._drafts.delete(draft)
+        return draft
 
     async def delete_some_old(self) -> bool:
         """Delete some drafts of 90 days without a change; return whether there may be more."""

@@ -1,7 +1,7 @@
 """The changes of shipments, in the transaction of a change of their order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.core.ids import new_id
 from app.errors import QuantityNotLeft
-from app.mails.order_mail import MailLine, OrderMailKind
+from app.mails.order_mail import OrderMailKind
 from app.models import Order, OrderItem, Shipment, ShipmentLine, ShipmentStatus
 from app.repositories.orders.return_repository import ReturnRepository
 from app.repositories.orders.shipment_repository import ShipmentRepository
@@ -19,11 +19,10 @@ from app.schemas.orders.fulfilment_events import (
     ShipmentPackedEvent,
     ShipmentShippedEvent,
 )
-from app.schemas.orders.order_schema import OrderRead
 from app.schemas.orders.shipment_schema import ShipmentLineRead, ShipmentRead
 from app.services.messaging.outbox_service import OutboxService
 from app.services.orders.cancelled_lines import pieces_left
-from app.services.orders.order_mails import mail_about
+from app.services.orders.order_mails import mail_about_goods
 from app.services.system.mail_service import MailService
 
 
@@ -103,9 +102,9 @@ class Parcels:
         sent = shipment_document(shipment, order.items)
         await self._outbox.announce(ShipmentShippedEvent(order.id, sent))
         if order.email is not None:
-            mail = replace(
-                mail_about(OrderRead.model_validate(order), None),
-                lines=tuple(MailLine(each.name, "", each.quantity, 0) for each in sent.lines),
+            mail = mail_about_goods(
+                order,
+                sent.lines,
                 link=sent.tracking_url,
                 tracking=(
                     None

@@ -1,14 +1,13 @@
 """The returns of orders, as customers ask for them and staff decides about them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.errors import ReturnNotFound
-from app.mails.order_mail import MailLine, OrderMailKind
+from app.mails.order_mail import OrderMailKind
 from app.models import MovementReason, Order, Return, ReturnLine, ReturnStatus
 from app.repositories.catalogue.stock_repository import StockRepository, movement_row
 from app.repositories.orders.order_repository import OrderRepository
@@ -23,7 +22,6 @@ from app.schemas.orders.fulfilment_events import (
     ReturnRejectedEvent,
     ReturnRequestedEvent,
 )
-from app.schemas.orders.order_schema import OrderRead
 from app.schemas.orders.return_schema import (
     ReturnCreate,
     ReturnDecision,
@@ -43,7 +41,7 @@ from app.services.orders.fulfilment.returned_units import (
     require_in_time,
     returnable_pieces,
 )
-from app.services.orders.order_mails import mail_about
+from app.services.orders.order_mails import mail_about_goods
 from app.services.preconditions import require_match
 from app.services.system.mail_service import MailService
 
@@ -201,11 +199,7 @@ class ReturnService:
         decided = await self._announced(order, asked)
         # Of a customer whose data were erased there is nobody to write to.
         if order.email is not None and order.email_key is not None:
-            mail = replace(
-                mail_about(OrderRead.model_validate(order), None),
-                lines=tuple(MailLine(each.name, "", each.quantity, 0) for each in decided.lines),
-                answer=data.answer or None,
-            )
+            mail = mail_about_goods(order, decided.lines, answer=data.answer or None)
             await self._mails.write_further_about_order(_MAILS[status], mail, order.user_id)
         return decided
 

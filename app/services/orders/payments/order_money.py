@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.core.clock import Clock
 from app.core.ids import new_id
-from app.core.order_statuses import INVOICE
+from app.core.order_statuses import CREDIT_NOTE, INVOICE
 from app.models import (
     Attention,
     Order,
@@ -18,7 +18,6 @@ from app.models import (
 )
 from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
 from app.services.system.errand_service import ErrandService
-from app.tables.payments import OPEN
 
 MANUAL = "manual"
 """The provider of payments that staff records."""
@@ -53,9 +52,14 @@ class Sums:
         return max(self.captured_minor - self.given_back_minor - self.owed_minor, 0)
 
     @property
+    def open_minor(self) -> int:
+        """What is left to be paid; not above 0 if that is nothing."""
+        return self.owed_minor - (self.secured_minor - self.given_back_minor)
+
+    @property
     def is_covered(self) -> bool:
         """Whether nothing is left to be paid."""
-        return self.secured_minor - self.given_back_minor >= self.owed_minor
+        return self.open_minor <= 0
 
 
 def sums_of(order: Order, payments: Sequence[Payment], refunds: Sequence[Refund]) -> Sums:
@@ -116,7 +120,7 @@ class OrderMoney:
     async def _end_others(self, order: Order, payments: Sequence[Payment], sums: Sums) -> None:
         is_cancelled = order.status is OrderStatus.CANCELLED
         for each in payments:
-            if each.status not in OPEN or each.provider == MANUAL:
+            if not each.is_open:
                 continue
             is_needed = each.status is PaymentStatus.AUTHORISED and not is_cancelled
             if not (is_needed and sums.captured_minor < sums.owed_minor):
@@ -151,12 +155,36 @@ class OrderMoney:
         request_key: str | None = None,
     ) -> Refund:
         """Store a refund of a payment that is locked; its provider is asked after the commit."""
+        refund = self._refund(payment, amount_minor, reason, actor)
+        refund.request_key = request_key
+        if payment.provider == MANUAL:
+            # Staff returns the money, and records it.
+            payment.attention = Attention.REFUND_BY_HAND
+        else:
+            await self._errands.put(REFUND, refund.id)
+        payment.touch(refund.created_at)
+        return await self._refunds.add(refund)
+
+    async def note_refund(self, payment: Payment, amount_minor: int) -> None:
+        """Store what was returned at the provider without the shop."""
+        refund = self._refund(payment, amount_minor, "Returned at the provider.", payment.provider)
+        payment.attention = payment.attention or Attention.REFUNDED_ELSEWHERE
+        payment.touch(refund.created_at)
+        await self._refunds.add(refund)
+        await self.note_made(payment, refund)
+
+    async def note_made(self, payment: Payment, refund: Refund) -> None:
+        """Note that the money of a refund was returned; the invoice is corrected by it."""
+        refund.status = RefundStatus.SUCCEEDED
+        payment.refunded_minor += refund.amount_minor
+        await self._errands.put(CREDIT_NOTE, refund.id)
+
+    def _refund(self, payment: Payment, amount_minor: int, reason: str, actor: str) -> Refund:
         now = self._clock.now()
-        refund = Refund(
+        return Refund(
             id=new_id(now),
             payment_id=payment.id,
             order_id=payment.order_id,
-            request_key=request_key,
             status=RefundStatus.ASKED,
             currency=payment.currency,
             amount_minor=amount_minor,
@@ -165,14 +193,6 @@ class OrderMoney:
             created_at=now,
             updated_at=now,
         )
-        if payment.provider == MANUAL:
-            # Staff returns the money, and records it.
-            payment.attention = Attention.REFUND_BY_HAND
-        else:
-            await self._errands.put(REFUND, refund.id)
-        payment.updated_at = now
-        payment.version += 1
-        return await self._refunds.add(refund)
 
     async def record_manual(
         self, order: Order, amount_minor: int, actor: str, note: str | None = None
@@ -200,15 +220,13 @@ class OrderMoney:
         """Store the payment of what is open of an order that staff says is paid."""
         payments = await self._payments.of_order(order.id)
         sums = sums_of(order, payments, await self._refunds.of_order(order.id))
-        rest = sums.owed_minor - (sums.secured_minor - sums.given_back_minor)
-        if rest > 0:
-            await self.record_manual(order, rest, actor)
+        if not sums.is_covered:
+            await self.record_manual(order, sums.open_minor, actor)
         await self.settle(order)
 
     async def has_open(self, order_id: UUID) -> bool:
         """Return whether a provider may still take money for an order."""
-        payments = await self._payments.of_order(order_id)
-        return any(each.status in OPEN and each.provider != MANUAL for each in payments)
+        return any(each.is_open for each in await self._payments.of_order(order_id))
 
     async def ask_invoice(self, order: Order) -> None:
         """Have an order be invoiced after the commit if it has just come so far.

@@ -8,10 +8,8 @@ from uuid import UUID
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.core.money import format_minor, to_minor
-from app.core.order_statuses import CREDIT_NOTE, EXPIRY
 from app.errors import (
     AmountTooLarge,
-    CaptureNotPossible,
     IdempotencyKeyReused,
     IllegalTransition,
     InvalidInput,
@@ -32,17 +30,17 @@ from app.services.orders.payments.order_money import (
     MANUAL,
     REFUND,
     OrderMoney,
+    Sums,
     sums_of,
 )
 from app.services.orders.payments.payment_states import (
     AFTER_SILENCE,
     apply_state,
     next_look,
-    touch,
+    not_capturable,
 )
 from app.services.orders.placement import GUEST
 from app.services.system.errand_service import ErrandService
-from app.tables.payments import OPEN
 
 # A customer who tries again and again keeps the goods from others for an hour at most.
 _LONGEST_HOLD = timedelta(hours=1)
@@ -97,8 +95,7 @@ class OrderPayments:
             return first
         self._require_offered(data.provider)
         sums = sums_of(order, payments, await self._refunds.of_order(order_id))
-        rest = sums.owed_minor - (sums.captured_minor - sums.given_back_minor)
-        self._require_payable(order, rest)
+        self._require_payable(order, sums)
         self._extend(order)
         now = self._clock.now()
         payment = Payment(
@@ -108,7 +105,7 @@ class OrderPayments:
             request_key=request_key,
             status=PaymentStatus.CREATED,
             currency=order.currency,
-            amount_minor=rest,
+            amount_minor=sums.open_minor,
             created_at=now,
             updated_at=now,
         )
@@ -137,7 +134,7 @@ class OrderPayments:
             offered = ", ".join(sorted(set(self._offered) - {MANUAL})) or "none"
             raise InvalidInput.in_body(("#/provider", f"must be one of those offered: {offered}"))
 
-    def _require_payable(self, order: Order, rest: int) -> None:
+    def _require_payable(self, order: Order, sums: Sums) -> None:
         is_over = order.pay_by is not None and order.pay_by <= self._clock.now()
         if order.status is OrderStatus.CANCELLED or is_over:
             raise IllegalTransition(
@@ -147,7 +144,7 @@ class OrderPayments:
                 to_status=OrderStatus.PAID,
                 allowed=[],
             )
-        if order.status is not OrderStatus.PENDING or rest <= 0:
+        if order.status is not OrderStatus.PENDING or sums.is_covered:
             raise NothingToPay("nothing of the order is open", order_id=str(order.id))
 
     def _extend(self, order: Order) -> None:
@@ -168,34 +165,27 @@ class OrderPayments:
         is_changed = apply_state(payment, state, now)
         is_changed |= await self._note_other_refunds(payment, state)
         if is_changed:
-            await self._payments.flush()
-            await self._payments.add_step(payment, payment.provider)
-            await self._settle(order, payment)
-        if payment.status in OPEN:
+            await self._record_step(order, payment, payment.provider, payment)
+        if payment.is_open:
             await self._errands.put(LOOK, payment.id, next_look(payment, now))
         return payment
 
     async def _note_other_refunds(self, payment: Payment, state: PaymentState) -> bool:
-        """Store what was returned at the provider without the shop."""
+        """Store what was returned at the provider without the shop; return whether it was any."""
         if state.refunded_minor < payment.refunded_minor:
             await self._ask_again(payment)
         promised = await self._refunds.promised_of(payment.id)
         others = min(state.refunded_minor, payment.captured_minor) - promised
-        if others <= 0:
-            return False
-        refund = await self._money.ask_refund(
-            payment, others, "Returned at the provider.", payment.provider
-        )
-        refund.status = RefundStatus.SUCCEEDED
-        await self._errands.put(CREDIT_NOTE, refund.id)
-        payment.refunded_minor += others
-        payment.attention = payment.attention or Attention.REFUNDED_ELSEWHERE
-        return True
+        if others > 0:
+            await self._money.note_refund(payment, others)
+        return others > 0
 
     async def _ask_again(self, payment: Payment) -> None:
         """Have the refunds of a payment be looked at again, of which one has failed after all."""
         for each in await self._refunds.of_order(payment.order_id):
-            if each.payment_id == payment.id and each.status is RefundStatus.SUCCEEDED:
+            was_made = each.payment_id == payment.id and each.status is RefundStatus.SUCCEEDED
+            # To ask for one that was made without the shop would make it a second time.
+            if was_made and each.reference is not None:
                 await self._errands.put(REFUND, each.id)
 
     async def fail(self, payment_id: UUID, reason: str) -> Payment:
@@ -203,10 +193,8 @@ class OrderPayments:
         order, payment = await self._locked(payment_id)
         if payment.status is PaymentStatus.CREATED:
             payment.status, payment.failure = PaymentStatus.FAILED, reason[:200]
-            touch(payment, self._clock.now())
-            await self._payments.flush()
-            await self._payments.add_step(payment, payment.provider)
-            await self._settle(order, payment)
+            payment.touch(self._clock.now())
+            await self._record_step(order, payment, payment.provider, payment)
         return payment
 
     async def look_later(self, payment_id: UUID) -> None:
@@ -236,22 +224,20 @@ class OrderPayments:
         await self._settle(order, payment)
         return payment
 
-    async def require_capture(self, payment_id: UUID, amount: Decimal | None) -> int:
-        """Return what of a payment is to be captured.
+    async def require_capture(
+        self, payment_id: UUID, amount: Decimal | None
+    ) -> tuple[Payment, int]:
+        """Return a payment, and what of it is to be captured.
 
         Raises:
             PaymentNotFound, CaptureNotPossible, AmountTooLarge, InvalidInput: it cannot be.
         """
         _, payment = await self._locked(payment_id)
         if payment.status is not PaymentStatus.AUTHORISED:
-            raise CaptureNotPossible(
-                f"the payment is {payment.status}",
-                id=str(payment_id),
-                payment_status=payment.status,
-            )
+            raise not_capturable(payment)
         minor = payment.amount_minor if amount is None else _minor(amount, payment.currency)
         self._require_at_most(minor, payment.amount_minor, payment)
-        return minor
+        return payment, minor
 
     async def refund(
         self, actor: str, payment_id: UUID, data: RefundCreate, request_key: str | None
@@ -299,12 +285,11 @@ class OrderPayments:
         if refund.status is state.status or (was_made and state.status is not RefundStatus.FAILED):
             return refund
         now = self._clock.now()
-        refund.status, refund.updated_at = state.status, now
+        refund.updated_at = now
         refund.reference = state.reference or refund.reference
         refund.failure = None if state.failure is None else state.failure[:200]
         if state.status is RefundStatus.SUCCEEDED:
-            payment.refunded_minor += refund.amount_minor
-            await self._errands.put(CREDIT_NOTE, refund.id)
+            await self._money.note_made(payment, refund)
             if payment.attention is Attention.REFUND_BY_HAND:
                 payment.attention = None
         elif state.status is RefundStatus.FAILED:
@@ -313,19 +298,25 @@ class OrderPayments:
             payment.attention = Attention.REFUND_FAILED
         else:
             await self._errands.put(REFUND, refund.id, now + AFTER_SILENCE)
-        touch(payment, now)
+        refund.status = state.status
+        payment.touch(now)
+        await self._record_step(order, payment, actor, None)
+        return refund
+
+    async def _record_step(
+        self, order: Order, payment: Payment, actor: str, came_in: Payment | None
+    ) -> None:
+        """Record what a payment is after a change, and bring its order to it."""
         await self._payments.flush()
         await self._payments.add_step(payment, actor)
-        await self._settle(order, None)
-        return refund
+        await self._settle(order, came_in)
 
     async def _settle(self, order: Order, came_in: Payment | None) -> None:
         before = (order.paid_minor, order.refunded_minor)
         if await self._money.settle(order, came_in):
             await self._moves.pay(order, f"payment {'' if came_in is None else came_in.id}".strip())
         elif before != (order.paid_minor, order.refunded_minor):
-            order.updated_at = self._clock.now()
-            order.version += 1
+            order.touch(self._clock.now())
         await self._orders.flush()
 
     async def _locked(self, payment_id: UUID) -> tuple[Order, Payment]:
@@ -338,10 +329,6 @@ class OrderPayments:
         if not 0 < minor <= left:
             shown = format_minor(max(left, 0), payment.currency)
             raise AmountTooLarge(f"{shown} is left", id=str(payment.id), left=shown)
-
-    async def put_expiry(self, order_id: UUID, after: timedelta) -> None:
-        """Have an order be looked at again whose payments could not be ended."""
-        await self._errands.put(EXPIRY, order_id, self._clock.now() + after)
 
 
 def _require_same(asked: object, first: object) -> None:

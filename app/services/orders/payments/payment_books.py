@@ -14,8 +14,6 @@ from app.schemas.payments.payment_schema import (
     PaymentRead,
     RefundRead,
 )
-from app.services.orders.payments.order_money import MANUAL
-from app.tables.payments import OPEN
 
 
 class PaymentBooks:
@@ -126,4 +124,4 @@ class PaymentBooks:
         if order.pay_by is None or order.pay_by > self._clock.now():
             return []
         payments = await self._payments.shown_of_order(order_id)
-        return [each.id for each in payments if each.status in OPEN and each.provider != MANUAL]
+        return [each.id for each in payments if each.is_open]

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -36,11 +36,9 @@ from app.services.carts.cart_access import Visitor
 from app.services.orders.payments.order_money import MANUAL
 from app.services.orders.payments.order_payments import OrderPayments
 from app.services.orders.payments.payment_books import PaymentBooks
-from app.tables.payments import OPEN
+from app.services.orders.payments.payment_states import not_capturable
 
 logger = logging.getLogger(__name__)
-
-_EXPIRE_AGAIN = timedelta(seconds=15)
 
 Begin = Callable[[], AbstractAsyncContextManager[OrderPayments]]
 """Opens a transaction."""
@@ -91,7 +89,7 @@ class PaymentCalls:
     async def _start(self, payment: Payment, return_url: str | None) -> PaymentRead:
         """Begin a payment at its provider; return it with what the customer has to do."""
         payment_id = payment.id
-        if payment.status not in OPEN:
+        if not payment.is_open:
             # A request that is repeated: what it began has ended.
             return PaymentRead.model_validate(payment)
         async with self._read() as books:
@@ -133,8 +131,7 @@ class PaymentCalls:
             ProviderRefused, ProviderUnavailable: nothing is known to be taken.
         """
         async with self._begin() as payments:
-            amount_minor = await payments.require_capture(payment_id, amount)
-        payment = await self._payment(payment_id)
+            payment, amount_minor = await payments.require_capture(payment_id, amount)
         provider, reference = self._provider(payment.provider), payment.reference or ""
         return await self._asked(
             payment,
@@ -150,12 +147,8 @@ class PaymentCalls:
         """
         async with self._read() as books:
             asked, payment = await books.order_of(payment_id, None)
-        if payment.status not in OPEN:
-            raise CaptureNotPossible(
-                f"the payment is {payment.status}",
-                id=str(payment_id),
-                payment_status=payment.status,
-            )
+        if not payment.is_open:
+            raise not_capturable(payment)
 
         async def end() -> PaymentState:
             begun = await self._seen(payment, asked)
@@ -189,11 +182,7 @@ class PaymentCalls:
         """
         async with self._read() as books:
             refund, payment = await books.refund_of(refund_id)
-        # One that was made at the provider without the shop has no reference: to ask would make it
-        # a second time.
-        was_made_elsewhere = refund.status is RefundStatus.SUCCEEDED and refund.reference is None
-        is_over = refund.status is RefundStatus.FAILED or was_made_elsewhere
-        if payment.provider == MANUAL or is_over:
+        if payment.provider == MANUAL or refund.status is RefundStatus.FAILED:
             return
         provider = self._provider(payment.provider)
         try:
@@ -205,22 +194,18 @@ class PaymentCalls:
         async with self._begin() as payments:
             await payments.apply_refund(refund_id, state, payment.provider)
 
-    async def end_before_expiry(self, order_id: UUID) -> bool:
-        """End the payments of an order whose time is over; return whether none is open.
+    async def end_before_expiry(self, order_id: UUID) -> None:
+        """End the payments of an order whose time is over; one that cannot be ended stays open.
 
         The goods are given back after that: no money can come in for what was sold to others.
         """
         async with self._read() as books:
             open_ones = await books.to_end(order_id)
-        try:
-            for payment_id in open_ones:
+        for payment_id in open_ones:
+            try:
                 await self.void(payment_id)
-        except (ProviderUnavailable, ProviderRefused) as error:
-            logger.warning("the payments of order %s cannot be ended: %s", order_id, error)
-            async with self._begin() as payments:
-                await payments.put_expiry(order_id, _EXPIRE_AGAIN)
-            return False
-        return True
+            except (CaptureNotPossible, ProviderUnavailable, ProviderRefused) as error:
+                logger.warning("payment %s cannot be ended: %s", payment_id, error)
 
     async def receive(self, code: str, body: bytes, headers: Mapping[str, str]) -> None:
         """Take an event of a provider: its payment is looked up there soon, whatever it says.
@@ -282,10 +267,6 @@ class PaymentCalls:
             # The answer was lost: with the same key, it is the same payment.
             return await self._begun(payment, asked)
         return await self._provider(payment.provider).look(payment.reference)
-
-    async def _payment(self, payment_id: UUID) -> Payment:
-        async with self._read() as books:
-            return await books.payment(payment_id)
 
     async def _applied(self, payment_id: UUID, state: PaymentState) -> PaymentRead:
         async with self._begin() as payments:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from app.errors import CaptureNotPossible
 from app.gateways.payments.provider import PaymentState
 from app.models import Attention, Payment, PaymentStatus
 from app.tables.payments import FOLLOWING
@@ -37,20 +38,21 @@ def apply_state(payment: Payment, state: PaymentState, now: datetime) -> bool:
         payment.attention = Attention.MISMATCH
     if state.status in FOLLOWING[payment.status]:
         payment.status = state.status
-    if state.status is PaymentStatus.CAPTURED or payment.status is PaymentStatus.CAPTURED:
+    if payment.status is PaymentStatus.CAPTURED:
         payment.captured_minor = max(payment.captured_minor, state.captured_minor)
     is_failed = payment.status in (PaymentStatus.FAILED, PaymentStatus.REQUIRES_ACTION)
     payment.failure = (state.failure or "")[:_MAX_FAILURE] or None if is_failed else None
     if _facts(payment) == before:
         return False
-    touch(payment, now)
+    payment.touch(now)
     return True
 
 
-def touch(payment: Payment, now: datetime) -> None:
-    """Note that a payment has changed."""
-    payment.updated_at = now
-    payment.version += 1
+def not_capturable(payment: Payment) -> CaptureNotPossible:
+    """Return the refusal of what the status of a payment does not allow."""
+    return CaptureNotPossible(
+        f"the payment is {payment.status}", id=str(payment.id), payment_status=payment.status
+    )
 
 
 def _facts(payment: Payment) -> tuple[object, ...]:
