@@ -211,6 +211,8 @@ class _Node:
             "RABBITMQ_DIST_PORT": str(self._distribution_port),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
                 f"-kernel inet_dist_use_interface {{{HOST.replace('.', ',')}}}"
+                # Else it waits for work with both cores, which the tests need.
+                " +sbwt none +sbwtdcpu none +sbwtdio none"
             ),
             "RABBITMQ_CTL_ERL_ARGS": "-dist_listen false",
             "RABBITMQ_CONF_ENV_FILE": str(folder / "rabbitmq-env.conf"),
