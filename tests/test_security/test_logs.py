@@ -59,7 +59,9 @@ SETTINGS = {
     "previous_secret_key": "marked-previous-key-0123456789-abcdefg",
     "admin_password": "marked-password-of-the-first",
 }
-MODES = ("sound", "row refused", "column gone", "fault in the handler")
+# What a database says of them differs between the two.
+FAULTS_OF_DATABASE = ("row refused", "column gone")
+READING = ("GET", "HEAD")
 GONE = {"users": "username", "orders": "units", "products": "category", "addresses": "city"}
 
 
@@ -143,16 +145,27 @@ def variants_of(row: Row, secrets: Mapping[str, str]) -> Iterator[dict[str, Any]
 
 
 async def send_all(
-    world: World, client: httpx.AsyncClient, restore: Callable[[], Awaitable[None]] | None
+    world: World,
+    client: httpx.AsyncClient,
+    restore: Callable[[], Awaitable[None]] | None,
+    rows: Iterable[Row] = MATRIX,
 ) -> list[int]:
-    """Send every variant to every route as several callers; return the statuses."""
+    """Send every variant to every route as several callers; return the statuses.
+
+    A shop that is not restored is broken: whom it refuses does not come to where it is.
+    """
     secrets, statuses = secrets_of(world), []
-    for row in MATRIX:
-        for variant in variants_of(row, secrets):
-            for caller in ("owner", "admin"):
-                answer = await world.send(client, caller, row.method, row.path, **variant)
-                statuses.append(answer.status_code)
-        if restore is not None:
+    for row in rows:
+        callers = [
+            each for each in ("owner", "admin") if restore is not None or row.expected[each] < 400
+        ]
+        answers = [
+            (await world.send(client, caller, row.method, row.path, **variant)).status_code
+            for variant in variants_of(row, secrets)
+            for caller in callers
+        ]
+        statuses += answers
+        if restore is not None and row.method not in READING and min(answers) < 400:
             await restore()
     return statuses
 
@@ -207,10 +220,10 @@ def _failing(sound: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[An
     return failing
 
 
-@pytest.mark.parametrize("mode", MODES)
-async def test_no_secret_and_no_person_is_logged(
+async def assert_nothing_leaks(
     world: tuple[Litestar, World], logged: pytest.LogCaptureFixture, mode: str
 ) -> None:
+    """Send all that there is to a shop that works or fails, and find no secret in its log."""
     app, its = world
     await its.restore()
     async with broken(app, its.shop, mode), client_with(app, None) as client:
@@ -222,6 +235,21 @@ async def test_no_secret_and_no_person_is_logged(
     # Each fault has its traceback in the log.
     assert logged.text.count("Traceback (most recent call last)") >= faults
     assert len(secrets_of(its)) >= 20
+
+
+@pytest.mark.parametrize("mode", FAULTS_OF_DATABASE)
+async def test_no_secret_and_no_person_is_logged(
+    world: tuple[Litestar, World], logged: pytest.LogCaptureFixture, mode: str
+) -> None:
+    await assert_nothing_leaks(world, logged, mode)
+
+
+@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("mode", ["sound", "fault in the handler"])
+async def test_neither_is_logged_where_the_database_does_its_part(
+    world: tuple[Litestar, World], logged: pytest.LogCaptureFixture, mode: str
+) -> None:
+    await assert_nothing_leaks(world, logged, mode)
 
 
 async def test_a_leak_that_is_planted_is_found(
@@ -290,7 +318,9 @@ async def test_a_served_shop_prints_no_secret_either(
     shop = Shop(settings)
     async with shop_process(settings) as (process, client):
         world = replace(await world_of(shop), origin=str(client.base_url).removesuffix("/api/v1/"))
-        await send_all(world, client, world.restore)
+        # Reads succeed in the broken shop, too.
+        writes = [row for row in MATRIX if row.method not in READING]
+        await send_all(world, client, world.restore, writes)
         forgotten = {"email": world.people["owner"].email}
         assert (await client.post("/auth/password/forgot", json=forgotten)).status_code == 202
         await printed_in(tmp_path / "server.log", "was not sent: ")
