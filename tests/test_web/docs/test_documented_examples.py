@@ -28,6 +28,8 @@ from tests.test_controllers.fulfilment.returns import ask, shipped_order
 from tests.test_controllers.promotions.setting import add_coupons, add_promotion
 from tests.test_web.docs.documents import Document, document_of, operations_of, parts_of
 
+pytestmark = pytest.mark.any_database
+
 # A form is refused as OAuth 2 says, with 400.
 REFRESH = "/api/v1/auth/refresh"
 # Examples that are well made, and are not of this shop.
@@ -113,7 +115,6 @@ def fits(value: object, schema: Document, document: Document) -> bool:
     return True
 
 
-@pytest.mark.any_database
 async def test_every_example_is_one_of_its_schema(client: httpx.AsyncClient) -> None:
     document = await document_of(client)
     examples = [(place, part) for place, part in parts_of(document) if "examples" in part]
