@@ -1,10 +1,13 @@
 """Fixtures: a shop on each database that shows prices in several currencies."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
 
 import httpx
 import pytest
 import pytest_asyncio
+from litestar import Litestar
 
 from app.settings import Settings
 from app.wiring.lifecycle import add_default_lists
@@ -40,32 +43,49 @@ def its_settings(
 
 
 @pytest.fixture(name="of_process")
-def its_process(their_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def its_process(their_settings: Settings) -> Iterator[None]:
     """Have the schemas know the currencies of that shop, which they take from the process."""
-    for place in ("app.schemas.fields", "app.schemas.catalogue.product_query"):
-        monkeypatch.setattr(f"{place}.get_settings", lambda: their_settings)
+    with _process_of(their_settings):
+        yield
+
+
+@contextmanager
+def _process_of(settings: Settings) -> Iterator[None]:
+    with (
+        patch("app.schemas.fields.get_settings", lambda: settings),
+        patch("app.schemas.catalogue.product_query.get_settings", lambda: settings),
+    ):
+        yield
+
+
+@pytest_asyncio.fixture(name="their_app", scope="session", loop_scope="session")
+async def its_app(their_settings: Settings) -> AsyncIterator[Litestar]:
+    """The application over that shop."""
+    with _process_of(their_settings):
+        application = create_app(Shop(their_settings))
+    async with running(application):
+        await empty(application.state.shop)
+        yield application
 
 
 @pytest_asyncio.fixture(name="trader", loop_scope="session")
 async def its_shop(
-    their_settings: Settings, of_process: None  # pylint: disable=unused-argument  # it is patched
+    their_app: Litestar, of_process: None  # pylint: disable=unused-argument  # it is patched
 ) -> AsyncIterator[Shop]:
     """A shop with several currencies, empty but for their price lists."""
-    shop = Shop(their_settings)
-    async with running(create_app(shop)) as app:
-        await empty(shop)
-        await add_default_lists(shop)
-        shop_of[shop] = client_of(app)
-        yield shop
+    shop: Shop = their_app.state.shop
+    await add_default_lists(shop)
+    yield shop
+    try:
         await assert_cache_is_true(shop)
+    finally:
         await empty(shop)
-
-
-shop_of: dict[Shop, httpx.AsyncClient] = {}
 
 
 @pytest_asyncio.fixture(name="buyer", loop_scope="session")
-async def its_client(trader: Shop) -> AsyncIterator[httpx.AsyncClient]:
+async def its_client(
+    their_app: Litestar, trader: Shop  # pylint: disable=unused-argument  # it empties itself
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client of that shop with an API key."""
-    async with shop_of.pop(trader) as client:
+    async with client_of(their_app) as client:
         yield client

@@ -1,11 +1,15 @@
 """To which names the shop answers, and which proxy's word of an address it takes."""
 
 from pathlib import Path
+from uuid import UUID
 
-import pytest
 from sqlalchemy import select
 
 from app.models import AuditEvent
+from app.wiring.resources import Shop
+from main import create_app
+from tests.conftest import running, sqlite_settings
+from tests.support.accounts import at
 from tests.support.refusals import problem_of
 from tests.test_web.middleware.edge import shop_with
 
@@ -101,19 +105,23 @@ HOPS: dict[str, tuple[str, list[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("hops", HOPS.values(), ids=HOPS)
-async def test_the_word_of_a_proxy_is_believed_and_no_other(
-    tmp_path: Path, hops: tuple[str, list[str], str]
-) -> None:
-    peer, forwarded, expected = hops
-    headers = [("X-Forwarded-For", each) for each in forwarded]
-    async with shop_with(tmp_path, (peer, 4242), trusted_proxies=PROXIES) as (shop, client):
-        form = {"username": "nobody@example.com", "password": "not a password"}
-        refused = await client.post("/api/v1/auth/token", data=form, headers=headers)
-        assert refused.status_code == 401
-        async with shop.database.read() as session:
-            query = select(AuditEvent.address).where(AuditEvent.event == "login.failed")
-            assert (await session.scalars(query)).all() == [expected]
+async def test_the_word_of_a_proxy_is_believed_and_no_other(tmp_path: Path) -> None:
+    app = create_app(Shop(sqlite_settings(tmp_path, trusted_proxies=PROXIES)))
+    query = select(AuditEvent.id, AuditEvent.address).where(AuditEvent.event == "login.failed")
+    found: dict[UUID, str | None] = {}
+    async with running(app):
+        for peer, forwarded, _ in HOPS.values():
+            headers = [("X-Forwarded-For", each) for each in forwarded]
+            form = {"username": "nobody@example.com", "password": "not a password"}
+            async with at(app, peer) as client:
+                refused = await client.post("/auth/token", data=form, headers=headers)
+            assert refused.status_code == 401
+            async with app.state.shop.database.read() as session:
+                # What is new comes last.
+                found |= {each.id: each.address for each in await session.execute(query)}
+    assert dict(zip(HOPS, found.values(), strict=True)) == {
+        name: expected for name, (_, _, expected) in HOPS.items()
+    }
 
 
 async def test_without_trusted_proxies_nobody_is_believed(tmp_path: Path) -> None:

@@ -56,32 +56,31 @@ async def test_the_origins_of_the_settings_are_let_in_on_errors_too(
             assert cors == {}
 
 
-@pytest.mark.parametrize(
-    "origin",
-    [
-        None,
-        "null",
-        "",
-        "*",
-        "http://shop.example.com",
-        "https://shop.example.com.evil.example",
-        "https://evil-shop.example.com",
-        "https://shop.example.com:444",
-        "https://shop.example.com/",
-        "HTTPS://SHOP.EXAMPLE.COM",
-        f"{ORIGIN}, https://evil.example",
-    ],
+OTHERS = (
+    None,
+    "null",
+    "",
+    "*",
+    "http://shop.example.com",
+    "https://shop.example.com.evil.example",
+    "https://evil-shop.example.com",
+    "https://shop.example.com:444",
+    "https://shop.example.com/",
+    "HTTPS://SHOP.EXAMPLE.COM",
+    f"{ORIGIN}, https://evil.example",
 )
-async def test_an_origin_that_is_not_quite_one_of_them_is_not_let_in(
-    tmp_path: Path, origin: str | None
-) -> None:
-    headers = {} if origin is None else {"Origin": origin}
+
+
+async def test_an_origin_that_is_not_quite_one_of_them_is_not_let_in(tmp_path: Path) -> None:
     async with shop_with(tmp_path, cors_origins=ORIGIN) as (_, client):
-        response = await client.get("/api/v1/products", headers=headers)
+        for origin in OTHERS:
+            headers = {} if origin is None else {"Origin": origin}
+            response = await client.get("/api/v1/products", headers=headers)
+            assert response.status_code == 200
+            assert cors_of(response) == {}, origin
+            assert response.headers["Vary"] == "Accept-Encoding, Origin"
         preflight = await client.options("/api/v1/products", headers=PREFLIGHT | {"Origin": "x"})
-    assert response.status_code == 200
-    assert cors_of(response) == cors_of(preflight) == {}
-    assert response.headers["Vary"] == "Accept-Encoding, Origin"
+    assert cors_of(preflight) == {}
     assert preflight.headers["Vary"] == "Origin"
 
 
@@ -144,10 +143,10 @@ async def test_pages_may_read_every_header_that_is_answered(
     assert names - SAFE - NOT_FOR_PAGES <= {name.lower() for name in ANSWERED}
 
 
-@pytest.mark.parametrize("header", [*READ, "TRACEPARENT", "last-event-id"])
-async def test_a_preflight_lets_every_header_be_sent(tmp_path: Path, header: str) -> None:
-    asked = PREFLIGHT | {"Access-Control-Request-Headers": header.lower()}
+async def test_a_preflight_lets_every_header_be_sent(tmp_path: Path) -> None:
     async with shop_with(tmp_path, cors_origins=f"{ORIGIN}/") as (_, client):
-        answer = await client.options("/api/v1/orders", headers=asked)
-    allowed = cors_of(answer)["access-control-allow-headers"].lower().split(", ")
-    assert header.lower() in allowed
+        for header in (*READ, "TRACEPARENT", "last-event-id"):
+            asked = PREFLIGHT | {"Access-Control-Request-Headers": header.lower()}
+            answer = await client.options("/api/v1/orders", headers=asked)
+            allowed = cors_of(answer)["access-control-allow-headers"].lower().split(", ")
+            assert header.lower() in allowed
