@@ -3,7 +3,7 @@
 from xdist.scheduler import LoadScopeScheduling
 
 # The tests of the first share the queues of one broker, which takes up to a minute to start; those
-# of the others a shop that a fixture of their module fills or serves.
+# of the others a shop that a fixture of their module fills or serves, or what they keep.
 TOGETHER = {
     "tests/test_messaging/test_rabbitmq/": "rabbitmq",
     "tests/test_messaging/test_tracing.py": "rabbitmq",
@@ -15,6 +15,8 @@ TOGETHER = {
     "tests/test_deployment/test_report_script.py": "script",
     "tests/test_server/test_connections.py": "connections",
     "tests/test_demo/test_documented.py": "demo",
+    # What each entry point knows is asked once, in a process for each.
+    "tests/test_house/test_areas.py": "areas",
 }
 
 
