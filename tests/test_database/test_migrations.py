@@ -229,10 +229,10 @@ async def test_the_alembic_command_works_on_the_configured_database(shop: Shop) 
 async def test_a_new_migration_gets_the_next_number(shop: Shop, tmp_path: Path) -> None:
     shutil.copy(ROOT / "alembic.ini", tmp_path)
     shutil.copytree(SCRIPTS, tmp_path / "migrations")
-    steps = (["upgrade", "head"], ["revision", "--autogenerate", "-m", "a change"])
-    for arguments in (*steps, ["downgrade", "base"]):
-        done = run(shop.settings, tmp_path, "-m", "alembic", *arguments)
-        assert done.returncode == 0, done.stderr
+    await migrate(shop.database)
+    revision = ("revision", "--autogenerate", "-m", "a change")
+    done = run(shop.settings, tmp_path, "-m", "alembic", *revision)
+    assert done.returncode == 0, done.stderr
     before = {path.name for path in (SCRIPTS / "versions").glob("*.py")}
     added = {path.name for path in (tmp_path / "migrations/versions").glob("*.py")} - before
     assert added == {f"{int(newest_revision()) + 1:04}_a_change.py"}
