@@ -18,6 +18,7 @@ import pytest_asyncio
 from litestar import Litestar
 
 from app.database.deadline import ANSWER_SECONDS
+from app.jobs import daily_reports
 from app.jobs.embedded_dispatcher import dispatch_commands
 from app.jobs.mail_delivery import deliver_mails
 from app.settings import Settings
@@ -93,6 +94,14 @@ def one_tls_context() -> Iterator[None]:
     # Else each reads all certificates of the machine, which takes longer than most requests.
     with patch("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context)):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def share_of_reports() -> Iterator[float]:
+    """Have due reports be made without a pause; give the share of the time that they may take."""
+    share = daily_reports._SHARE  # pylint: disable=protected-access
+    with patch.object(daily_reports, "_SHARE", 1.0):
+        yield share
 
 
 @pytest.fixture(scope="session")

@@ -224,7 +224,9 @@ async def test_an_error_on_one_day_keeps_no_other_back(
     assert "no report of 2026-03-02" in caplog.text
 
 
-async def test_catching_up_leaves_most_of_the_time_to_requests(open_shop: Shop) -> None:
+async def test_catching_up_leaves_most_of_the_time_to_requests(
+    open_shop: Shop, share_of_reports: float
+) -> None:
     loop, busy, started_at = asyncio.get_running_loop(), 0.0, 0.0
     make = daily_reports.make_report
 
@@ -236,7 +238,7 @@ async def test_catching_up_leaves_most_of_the_time_to_requests(open_shop: Shop) 
         busy += loop.time() - began_at
         return outcome
 
-    with patch.object(daily_reports, "make_report", take_a_while):
+    with patch.multiple(daily_reports, make_report=take_a_while, _SHARE=share_of_reports):
         async with at_moment(open_shop, NOON + 11 * DAY):
             started_at = loop.time()
             assert len(await make_due_reports(open_shop)) == 11
