@@ -7,7 +7,7 @@ from itertools import groupby
 from math import floor
 from typing import Any
 
-from app.pricing.terms import Cart, Effect, Goods, Promotion, Quote, Rounding
+from app.pricing.terms import Cart, Effect, Goods, Promotion, Quote, Rate, Rounding
 
 MILLION = 1_000_000
 
@@ -241,22 +241,22 @@ def _portions(cart: Cart, left: list[int], shipping: int) -> list[tuple[int, int
     rates = cart.taxes.rates
     if cart.shipping is not None and cart.shipping.tax_class is not None:
         return [(rates[cart.shipping.tax_class].ppm, shipping)]
-    order: list[int] = []
+    # An invoice tells 0 % for one reason apart from 0 % for another one.
+    order: list[Rate] = []
     for each in cart.goods:
-        if rates[each.tax_class].ppm not in order:
-            order.append(rates[each.tax_class].ppm)
+        if rates[each.tax_class] not in order:
+            order.append(rates[each.tax_class])
     goods = [
         sum(
-            part
-            for each, part in zip(cart.goods, left, strict=True)
-            if rates[each.tax_class].ppm == ppm
+            part for each, part in zip(cart.goods, left, strict=True) if rates[each.tax_class] == it
         )
-        for ppm in order
+        for it in order
     ]
     if not sum(goods):
-        return [(ppm, shipping) for ppm in order[:1]]
+        return [(it.ppm, shipping) for it in order[:1]]
     exact = [Fraction(shipping * each, sum(goods)) for each in goods]
-    return list(zip(order, apportioned(shipping, exact), strict=True))
+    shares = apportioned(shipping, exact)
+    return [(it.ppm, share) for it, share in zip(order, shares, strict=True)]
 
 
 def _taxes(cart: Cart, amounts: list[tuple[int, int]]) -> list[int]:

@@ -130,6 +130,29 @@ def test_shipping_by_the_rates_of_the_goods_has_as_much_tax_taken_out_as_they_ha
     assert quote.total_minor == 1_000 + 1_250 + 900
 
 
+def test_shipping_is_shared_among_goods_whose_tax_is_0_for_different_reasons() -> None:
+    rates = {
+        "standard": Rate(0, TaxReason.REVERSE_CHARGE),
+        "reduced": Rate(0),
+        "zero": Rate(200_000),
+    }
+    goods = tuple(
+        Goods(each, each, unit, 1, tax_class)
+        for each, unit, tax_class in ((A, 1, "zero"), (B, 1, "standard"), (C, 1, "reduced"))
+    )
+    cart = Cart(goods, Taxes(rates), shipping=Shipping(rates=(ShippingRate(22),)))
+    quote = price(cart, NOW)
+    assert quote.shipping is not None
+    assert [(each.rate, each.base_minor) for each in quote.shipping.taxes] == [
+        (Rate(200_000), 8),
+        (Rate(0, TaxReason.REVERSE_CHARGE), 7),
+        (Rate(0), 7),
+    ]
+    # With one share for both, the others would be 7 and the tax 1.
+    assert quote.taxes[0].tax_minor == 2
+    assert not faults_of(cart, quote, NOW)
+
+
 def test_random_carts_cost_what_exact_fractions_say() -> None:
     random = Random(17)
     for number in range(2_000):
