@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from benchmarks.cases import embedded, lists, orders, processes, queue, reads
+from benchmarks.cases import checkouts, embedded, lists, orders, processes, queue, reads
 from benchmarks.cases.case import Case
 
 # The memory of the shop first: what it shares with other processes counts less.
@@ -12,6 +12,7 @@ CASES: tuple[Case, ...] = (
     *lists.CASES,
     *processes.CASES,
     *orders.CASES,
+    *checkouts.CASES,
     *queue.CASES,
 )
 

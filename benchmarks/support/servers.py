@@ -56,10 +56,15 @@ def environment(settings: Settings) -> dict[str, str]:
     names = {name.upper() for name in settings.model_dump()}
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
     return {name: value for name, value in os.environ.items() if name not in names} | {
-        name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-        for name, value in given.items()
-        if value is not None
+        name.upper(): _in_words(value) for name, value in given.items() if value is not None
     }
+
+
+def _in_words(value: Any) -> str:
+    """Return the value of a setting as the environment has it: names between commas."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, join, select, union_all, update
+from sqlalchemy import Select, bindparam, delete, join, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import CartLine, Category, Price, PriceList, Product, ProductCategory, Variant
@@ -24,6 +24,9 @@ _lists = table_of(PriceList)
 _further = table_of(ProductCategory)
 _own = table_of(Category).alias("own")
 _above = table_of(Category).alias("above")
+_LINES_OF = (
+    select(_lines).where(_lines.c.cart_id == bindparam("cart_id")).order_by(_lines.c.position)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +185,7 @@ class CartLineRepository:
 
     async def lines_of(self, cart_id: UUID) -> dict[UUID, Any]:
         """Return the quantities, positions and seen prices of a cart by variant, in their order."""
-        rows = await self._session.execute(
-            select(_lines).where(_lines.c.cart_id == cart_id).order_by(_lines.c.position)
-        )
+        rows = await self._session.execute(_LINES_OF, {"cart_id": cart_id})
         return {row.variant_id: row for row in rows}
 
     async def quantities_of(self, cart_ids: Collection[UUID]) -> dict[UUID, dict[UUID, int]]:

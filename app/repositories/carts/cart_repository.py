@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.errors import CartNotFound
@@ -14,6 +14,12 @@ from app.repositories.bulk import among, table_of
 
 _carts = table_of(Cart)
 _lines = table_of(CartLine)
+_QUOTED = (
+    select(Cart)
+    .options(joinedload(Cart.shipping_method).joinedload(ShippingMethod.rates))
+    .execution_options(populate_existing=True)
+)
+_BY_ID = _QUOTED.where(Cart.id == bindparam("cart_id"))
 
 
 class CartRepository(Repository[Cart]):
@@ -24,20 +30,19 @@ class CartRepository(Repository[Cart]):
 
     def query(self) -> Select[Cart]:
         """Return the carts, with what their quotes need."""
-        shipping = joinedload(Cart.shipping_method).joinedload(ShippingMethod.rates)
-        return select(Cart).options(shipping).execution_options(populate_existing=True)
+        return _QUOTED
 
     async def find(self, cart_id: UUID, *, lock: bool = False) -> Cart | None:
         """Return a cart if it exists; `lock` keeps others from changing it."""
         if lock:
             await lock_rows(self.session, Cart.id, Cart.id == cart_id)
-        rows = await self.session.scalars(self.query().where(Cart.id == cart_id))
+        rows = await self.session.scalars(_BY_ID, {"cart_id": cart_id})
         return rows.unique().one_or_none()
 
     async def renewed(self, cart: Cart) -> Cart:
         """Return a changed cart with the shipping method that it has now."""
         await self.flush()
-        rows = await self.session.scalars(self.query().where(Cart.id == cart.id))
+        rows = await self.session.scalars(_BY_ID, {"cart_id": cart.id})
         return rows.unique().one()
 
     async def lock_user(self, user_id: UUID) -> None:

@@ -3,17 +3,30 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, case, exists, func, literal, or_, select, update
+from sqlalchemy import (
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from app.models import Coupon, Order, OrderStatus, Promotion, Redemption, Trigger, User
 from app.repositories.base import lock_rows
-from app.repositories.bulk import among, insert_rows, table_of
+from app.repositories.bulk import among, among_given, insert_rows, table_of
 
 _promotions, _coupons = table_of(Promotion), table_of(Coupon)
 _redemptions = table_of(Redemption)
@@ -29,6 +42,28 @@ class History:
     """Whether there is an order that was not cancelled."""
 
 
+@cache
+def _offered(dialect: str) -> Select[Any]:
+    """Return the promotions of the keys and those that apply `at` a moment, with their coupons."""
+    # With the limit, SQLite finds the codes first, and not all coupons of each promotion.
+    chosen = select(Coupon).where(among_given(dialect, Coupon.code_key, "keys"))
+    entered = aliased(Coupon, chosen.limit(bindparam("count")).subquery())
+    at = bindparam("at")
+    applies = and_(
+        Promotion.trigger == Trigger.AUTOMATIC,
+        Promotion.is_active,
+        or_(Promotion.starts_at.is_(None), Promotion.starts_at <= at),
+        or_(Promotion.ends_at.is_(None), Promotion.ends_at > at),
+    )
+    return (
+        select(Promotion, entered)
+        .outerjoin(entered, entered.promotion_id == Promotion.id)
+        .where(Promotion.archived_at.is_(None), or_(entered.id.is_not(None), applies))
+        .order_by(Promotion.priority, Promotion.id)
+        .execution_options(populate_existing=True)
+    )
+
+
 class RedemptionRepository:
     """Promotions of carts, and their uses."""
 
@@ -40,23 +75,9 @@ class RedemptionRepository:
 
         Each row is a promotion with a coupon or None.
         """
-        # With the limit, SQLite finds the codes first, and not all coupons of each promotion.
-        chosen = select(Coupon).where(among(self._session, Coupon.code_key, keys))
-        entered = aliased(Coupon, chosen.limit(len(keys)).subquery())
-        applies = and_(
-            Promotion.trigger == Trigger.AUTOMATIC,
-            Promotion.is_active,
-            or_(Promotion.starts_at.is_(None), Promotion.starts_at <= now),
-            or_(Promotion.ends_at.is_(None), Promotion.ends_at > now),
-        )
-        rows = await self._session.execute(
-            select(Promotion, entered)
-            .outerjoin(entered, entered.promotion_id == Promotion.id)
-            .where(Promotion.archived_at.is_(None), or_(entered.id.is_not(None), applies))
-            .order_by(Promotion.priority, Promotion.id)
-            .execution_options(populate_existing=True)
-        )
-        return rows.all()
+        statement = _offered(self._session.get_bind().dialect.name)
+        given = {"keys": list(keys), "count": len(keys), "at": now}
+        return (await self._session.execute(statement, given)).all()
 
     async def history(
         self, customer_key: str, promotion_ids: Collection[UUID], order_id: UUID | None = None
