@@ -33,7 +33,7 @@ from benchmarks.support.reading import NotMeasured, Reading
 from benchmarks.support.servers import ROOT, cpu_seconds, environment, pinned, settings_of
 
 _RUN = "queue"
-_GOOD, _UNKNOWN, _FAULT = "good", "unknown product", "handler fault"
+GOOD, _UNKNOWN, _FAULT = "good", "unknown product", "handler fault"
 _BAD_EVERY = 200
 _ORDERS, _FEW_ORDERS = 10_000, 2_000
 _LOOK_SECONDS = 0.05
@@ -73,12 +73,12 @@ def _speed(start: Look, end: Look) -> float:
     return (end.orders - start.orders) / max(end.at - start.at, _LOOK_SECONDS)
 
 
-def _orders(goods: Goods, count: int, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def orders_of(goods: Goods, count: int, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield orders with the ids of their messages; some are bad."""
     chance = random.Random(1)
     for number in range(count):
         products = chance.sample(goods.products, LINES)
-        is_bad = kind != _GOOD and number % _BAD_EVERY == _BAD_EVERY // 2
+        is_bad = kind != GOOD and number % _BAD_EVERY == _BAD_EVERY // 2
         city = STUMBLING_CITY if is_bad and kind == _FAULT else "Berlin"
         if is_bad and kind == _UNKNOWN:
             products[-1] = uuid.UUID(int=chance.getrandbits(128), version=4)
@@ -132,14 +132,14 @@ async def _watch(shop: Shop, pid: int, expected: int) -> list[Look]:
 
 
 @contextmanager
-def _worker(core: int, settings: Settings) -> Iterator[int]:
-    """Run a worker, in which handlers of some orders fail; yield its process id."""
+def _worker(core: int, settings: Settings, root: Path) -> Iterator[int]:
+    """Run the worker of a checkout, in which handlers of some orders fail; yield its process id."""
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("wb") as log:
         with pinned(core):
             process = subprocess.Popen(  # pylint: disable=consider-using-with  # ended below
                 [sys.executable, "-m", "benchmarks.chaos.planted", "worker"],
                 cwd=folder,
-                env=environment(settings) | {"PYTHONPATH": str(ROOT)},
+                env=environment(settings) | {"PYTHONPATH": str(root)},
                 stdout=log,
                 stderr=log,
             )
@@ -160,21 +160,26 @@ def placed(kind: str) -> Measure:
         postgres.create_database(_RUN, template=FILLED)
         try:
             settings = settings_of(postgres, rabbitmq, _RUN)
-            orders = _orders(goods, count, kind)
-            return asyncio.run(_place(settings, orders, count - bad, bench.shop_core))
+            orders = orders_of(goods, count, kind)
+            return asyncio.run(place_from_queue(settings, orders, count - bad, bench.shop_core))
         finally:
             postgres.drop_database(_RUN)
 
     return measure
 
 
-async def _place(
-    settings: Settings, orders: Iterator[tuple[str, dict[str, Any]]], expected: int, core: int
+async def place_from_queue(
+    settings: Settings,
+    orders: Iterator[tuple[str, dict[str, Any]]],
+    expected: int,
+    core: int,
+    root: Path = ROOT,
 ) -> Reading:
+    """Have the worker of a checkout place orders that wait on the queue before it starts."""
     await _publish(settings, orders)
     shop = Shop(settings)
     try:
-        with _worker(core, settings) as pid:
+        with _worker(core, settings, root) as pid:
             return reading_of(await _watch(shop, pid, expected))
     finally:
         await shop.close()
@@ -185,7 +190,7 @@ def _with_bad_ones(name: str, kind: str) -> Case:
         name=name,
         title=f"queue `order`, one worker, {kind} in each {_BAD_EVERY}th",
         measure=placed(kind),
-        reference=placed(_GOOD),
+        reference=placed(GOOD),
         against="only good orders",
         unit="orders/s",
     )
@@ -195,7 +200,7 @@ CASES = [
     Case(
         name="queue",
         title="queue `order`, one worker",
-        measure=placed(_GOOD),
+        measure=placed(GOOD),
         reference=postgres_alone(OF_MESSAGE),
         against="pgbench at its best, the same writes",
         unit="orders/s",

@@ -79,13 +79,16 @@ def pinned(*cores: int) -> Iterator[None]:
 
 
 @contextmanager
-def started(settings: Settings, folder: Path, cores: Collection[int]) -> Iterator[ServedShop]:
-    """Start a shop on some cores, without waiting for it; it is killed at the end."""
+def started(
+    settings: Settings, folder: Path, cores: Collection[int], root: Path = ROOT
+) -> Iterator[ServedShop]:
+    """Start the shop of a checkout on some cores, without waiting for it; at the end it is killed.
+    """
     port = free_port()
     output, errors = folder / "output", folder / "errors"
     with output.open("wb") as out, errors.open("wb") as err, pinned(*cores):
         process = subprocess.Popen(  # pylint: disable=consider-using-with  # ended below
-            [sys.executable, str(ROOT / "main.py"), "--port", str(port)],
+            [sys.executable, str(root / "main.py"), "--port", str(port)],
             cwd=folder,
             env=environment(settings),
             stdout=out,
