@@ -54,13 +54,13 @@ class Guests:
     _idle: list[HttpClient] = field(default_factory=list)
     _chance: random.Random = field(default_factory=random.Random)
 
-    async def shop(self, _: float) -> Visit:
+    async def shop(self) -> Visit:
         """Open a cart, put three products into it, and say where they go."""
         address = f"guest{self._chance.getrandbits(64):x}@example.com"
         opened, token = await self._send("cart", "POST", "/api/v1/carts", {"email": address})
         path, secret = f"/api/v1/carts/{opened['id']}", {"Cart-Token": token}
-        for each in self._chance.sample(self.served.goods.products, LINES):
-            line = {"product_id": str(each), "quantity": self._chance.randint(1, 3)}
+        for product_id in self._chance.sample(self.served.goods.products, LINES):
+            line = {"product_id": str(product_id), "quantity": self._chance.randint(1, 3)}
             await self._send("line", "POST", f"{path}/lines", line, secret)
         ready, _ = await self._send("address", "PATCH", path, {"delivery_address": _PLACE}, secret)
         return Visit(path, secret, ready["total"])
@@ -73,7 +73,7 @@ class Guests:
 
     async def visit(self, planned: float) -> None:
         """Shop, and order some time after the beginning."""
-        await self.check_out(await self.shop(planned), planned + _LEAD_SECONDS)
+        await self.check_out(await self.shop(), planned + _LEAD_SECONDS)
 
     async def _send(
         self,
@@ -111,10 +111,10 @@ async def _run(served: Served, count: int, *, is_alone: bool) -> Reading:
     warm = Guests(served)
     # One after the other: what is imported at its first use would keep those at once waiting.
     for _ in range(_WARM_UP):
-        await warm.check_out(await warm.shop(0), time.perf_counter())
+        await warm.check_out(await warm.shop(), time.perf_counter())
     guests = Guests(served)
     if is_alone:
-        visits: list[Visit] = await _arrive(lambda _, planned: guests.shop(planned), count)
+        visits: list[Visit] = await _arrive(lambda *_: guests.shop(), count)
         guests.milliseconds.clear()
     before = cpu_seconds(served.pid)
     if is_alone:

@@ -82,8 +82,7 @@ def pinned(*cores: int) -> Iterator[None]:
 def started(
     settings: Settings, folder: Path, cores: Collection[int], root: Path = ROOT
 ) -> Iterator[ServedShop]:
-    """Start the shop of a checkout on some cores, without waiting for it; at the end it is killed.
-    """
+    """Start the shop of a checkout on some cores, without waiting for it, and end it at the end."""
     port = free_port()
     output, errors = folder / "output", folder / "errors"
     with output.open("wb") as out, errors.open("wb") as err, pinned(*cores):

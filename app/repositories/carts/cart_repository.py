@@ -20,6 +20,7 @@ _QUOTED = (
     .execution_options(populate_existing=True)
 )
 _BY_ID = _QUOTED.where(Cart.id == bindparam("cart_id"))
+_LOCK = select(_carts.c.id).where(_carts.c.id == bindparam("cart_id")).with_for_update()
 
 
 class CartRepository(Repository[Cart]):
@@ -35,7 +36,7 @@ class CartRepository(Repository[Cart]):
     async def find(self, cart_id: UUID, *, lock: bool = False) -> Cart | None:
         """Return a cart if it exists; `lock` keeps others from changing it."""
         if lock:
-            await lock_rows(self.session, Cart.id, Cart.id == cart_id)
+            await self.session.execute(_LOCK, {"cart_id": cart_id})
         rows = await self.session.scalars(_BY_ID, {"cart_id": cart_id})
         return rows.unique().one_or_none()
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, or_, select, text, update
+from sqlalchemy import Select, bindparam, exists, func, or_, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -43,6 +43,9 @@ WHOLE = (
 )
 """What loads orders with all their parts."""
 _LAST_NUMBER = select(func.coalesce(func.max(Order.number), 0))
+_UNPAID = select(func.count(), func.min(Order.pay_by)).where(Order.pay_by.is_not(None))
+_UNPAID_OF_USER = _UNPAID.where(Order.user_id == bindparam("customer"))
+_UNPAID_OF_GUEST = _UNPAID.where(Order.email_key == bindparam("customer"))
 
 
 class OrderRepository(Repository[Order]):
@@ -169,11 +172,8 @@ class OrderRepository(Repository[Order]):
 
     async def unpaid_of(self, customer: UUID | str) -> tuple[int, datetime | None]:
         """Return how many orders of a customer wait to be paid, and when the first one ends."""
-        own = (
-            Order.user_id == customer if isinstance(customer, UUID) else Order.email_key == customer
-        )
-        query = select(func.count(), func.min(Order.pay_by)).where(Order.pay_by.is_not(None), own)
-        count, first = (await self.session.execute(query)).one()
+        query = _UNPAID_OF_USER if isinstance(customer, UUID) else _UNPAID_OF_GUEST
+        count, first = (await self.session.execute(query, {"customer": customer})).one()
         return count, first
 
     async def last_number(self) -> int:

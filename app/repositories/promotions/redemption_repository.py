@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BindParameter,
     Select,
     Uuid,
     and_,
@@ -43,12 +44,12 @@ class History:
 
 
 @cache
-def _offered(dialect: str) -> Select[Any]:
+def _offered(dialect: str) -> Select[Promotion, Coupon]:
     """Return the promotions of the keys and those that apply `at` a moment, with their coupons."""
     # With the limit, SQLite finds the codes first, and not all coupons of each promotion.
     chosen = select(Coupon).where(among_given(dialect, Coupon.code_key, "keys"))
     entered = aliased(Coupon, chosen.limit(bindparam("count")).subquery())
-    at = bindparam("at")
+    at: BindParameter[datetime] = bindparam("at")
     applies = and_(
         Promotion.trigger == Trigger.AUTOMATIC,
         Promotion.is_active,
@@ -77,7 +78,8 @@ class RedemptionRepository:
         """
         statement = _offered(self._session.get_bind().dialect.name)
         given = {"keys": list(keys), "count": len(keys), "at": now}
-        return (await self._session.execute(statement, given)).all()
+        rows = await self._session.execute(statement, given)
+        return rows.all()
 
     async def history(
         self, customer_key: str, promotion_ids: Collection[UUID], order_id: UUID | None = None
