@@ -1,6 +1,8 @@
 """Carts that several change at once, and how many statements their quotes need."""
 
 import asyncio
+from types import ModuleType
+from unittest.mock import patch
 from uuid import UUID
 
 import httpx
@@ -8,6 +10,8 @@ import pytest
 from sqlalchemy import delete
 
 from app.models import Cart
+from app.repositories.carts import cart_repository
+from app.repositories.promotions import redemption_repository
 from app.services.carts import cart_claims, cart_service
 from app.wiring.resources import Shop
 from tests.support.accounts import someone
@@ -28,6 +32,20 @@ async def test_50_units_that_are_added_at_once_are_50(client: httpx.AsyncClient)
     cart = await guest(client)
     await asyncio.gather(*(cart.add(each) for each in (tea, coffee) for _ in range(ADDS)))
     assert quantities(await cart.read()) == {tea["id"]: ADDS, coffee["id"]: ADDS}
+
+
+@pytest.mark.parametrize("module", [cart_repository, redemption_repository])
+async def test_what_each_answer_of_a_cart_asks_is_built_once(
+    client: httpx.AsyncClient, module: ModuleType
+) -> None:
+    await add_promotion(client)
+    tea, coffee = await create_product(client), await create_product(client)
+    cart = await guest(client)
+    await cart.add(tea)
+    # To build the statement about promotions takes a third of the time of the answer.
+    with patch.object(module, "select", side_effect=AssertionError("built again")):
+        await cart.add(coffee)
+        assert quantities(await cart.read()) == {tea["id"]: 1, coffee["id"]: 1}
 
 
 async def test_claims_at_once_are_one(client: httpx.AsyncClient) -> None:
