@@ -32,7 +32,7 @@ _DEADLINE_SECONDS = 60
 
 
 def percentile(values: list[float], percent: int) -> float:
-    """Return the smallest of the values that so many percent of them do not exceed."""
+    """Return the smallest of the values that this share of them does not exceed."""
     return sorted(values)[max(ceil(len(values) * percent / 100), 1) - 1]
 
 
@@ -95,7 +95,7 @@ class Guests:
 
 
 async def _arrive(come: Callable[[int, float], Awaitable[Any]], count: int) -> list[Any]:
-    """Have so many come at their moments, without waiting for those who came before."""
+    """Have a number of guests come at their moments, without waiting for those who came before."""
     begin = time.perf_counter()
 
     async def one(number: int) -> Any:
