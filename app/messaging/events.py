@@ -10,6 +10,7 @@ from app.schemas.catalogue.product_events import (
     ProductOutOfStockEvent,
     VariantLowStockEvent,
 )
+from app.schemas.invoices.invoice_events import CreditNoteIssuedEvent, InvoiceIssuedEvent
 from app.schemas.messaging.event_schema import DomainEvent, envelope_of
 from app.schemas.orders.fulfilment_events import (
     ReturnApprovedEvent,
@@ -27,6 +28,15 @@ from app.schemas.orders.order_events import (
     OrderLineCancelledEvent,
     OrderPlacedEvent,
     OrderStatusChangedEvent,
+)
+from app.schemas.payments.payment_events import (
+    PaymentAuthorisedEvent,
+    PaymentCapturedEvent,
+    PaymentFailedEvent,
+    PaymentNeedsAttentionEvent,
+    PaymentVoidedEvent,
+    RefundFailedEvent,
+    RefundSucceededEvent,
 )
 from app.schemas.reports.report_events import ReportReadyEvent
 
@@ -69,6 +79,15 @@ EVENTS: dict[str, Event] = {
         ReturnReceivedEvent,
         ReturnClosedEvent,
         ReturnCancelledEvent,
+        PaymentAuthorisedEvent,
+        PaymentCapturedEvent,
+        PaymentFailedEvent,
+        PaymentVoidedEvent,
+        PaymentNeedsAttentionEvent,
+        RefundSucceededEvent,
+        RefundFailedEvent,
+        InvoiceIssuedEvent,
+        CreditNoteIssuedEvent,
         ProductCreatedEvent,
         ProductChangedEvent,
         ProductOutOfStockEvent,

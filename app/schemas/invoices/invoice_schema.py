@@ -82,8 +82,8 @@ class InvoiceLineRead(InCurrency):
     total_minor: Amount = Field(alias="total", description="With the tax.", examples=["9.98"])
 
 
-class InvoiceRead(WithCurrency):
-    """An invoice or a credit note; it never changes."""
+class InvoiceFacts(WithCurrency):
+    """An invoice or a credit note, without its lines and parties."""
 
     id: UUID = Field(description="The invoice's id (UUIDv7).", examples=[_ID])
     number: ShownNumber = Field(
@@ -111,6 +111,24 @@ class InvoiceRead(WithCurrency):
     currency: str = Field(
         max_length=3, description="The currency of all amounts (ISO 4217).", examples=["EUR"]
     )
+    net_minor: Amount = Field(alias="net", description="The sum without tax.", examples=["9.33"])
+    tax_minor: Amount = Field(alias="tax", description="The tax.", examples=["0.65"])
+    total_minor: Amount = Field(
+        alias="total",
+        description="What is owed, or what is owed no longer by a credit note.",
+        examples=["9.98"],
+    )
+    digest: str = Field(
+        pattern="^[0-9a-f]{64}$",
+        max_length=64,
+        description="SHA-256 of the content.",
+        examples=["2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"],
+    )
+
+
+class InvoiceRead(InvoiceFacts):
+    """An invoice or a credit note; it never changes."""
+
     prices_include_tax: bool = Field(
         description="Whether the prices of units have their tax in them.", examples=[True]
     )
@@ -132,19 +150,6 @@ class InvoiceRead(WithCurrency):
         max_length=_MAX_LINES,
         description="The tax by rate, the highest first; empty in an order without tax.",
         examples=[[]],
-    )
-    net_minor: Amount = Field(alias="net", description="The sum without tax.", examples=["9.33"])
-    tax_minor: Amount = Field(alias="tax", description="The tax.", examples=["0.65"])
-    total_minor: Amount = Field(
-        alias="total",
-        description="What is owed, or what is owed no longer by a credit note.",
-        examples=["9.98"],
-    )
-    digest: str = Field(
-        pattern="^[0-9a-f]{64}$",
-        max_length=64,
-        description="SHA-256 of the content.",
-        examples=["2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"],
     )
 
     @model_validator(mode="after")

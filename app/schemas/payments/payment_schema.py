@@ -71,8 +71,8 @@ class PaymentAction(Schema):
     )
 
 
-class PaymentRead(WithCurrency):
-    """A payment of an order, or an attempt at it."""
+class PaymentFacts(WithCurrency):
+    """A payment of an order, without what may tell of a person."""
 
     id: UUID = Field(description="The payment's id (UUIDv7).", examples=[_ID])
     order_id: UUID = Field(description="The order.", examples=[_ID])
@@ -99,6 +99,14 @@ class PaymentRead(WithCurrency):
     attention: Attention | None = omitted(
         description="Why a person must look at it.", examples=["late"]
     )
+    created_at: datetime = Field(description="When it was begun (UTC).", examples=[_MOMENT])
+    updated_at: datetime = Field(description="When it last changed (UTC).", examples=[_MOMENT])
+    version: Ordinal = Field(description="Rises by one with every change.", examples=[1])
+
+
+class PaymentRead(PaymentFacts):
+    """A payment of an order, or an attempt at it."""
+
     note: str | None = omitted(
         max_length=2_000, description="A note of the staff.", examples=["Transfer."]
     )
@@ -106,9 +114,6 @@ class PaymentRead(WithCurrency):
         description="What the customer has to do now; only in the response to the attempt.",
         examples=[None],
     )
-    created_at: datetime = Field(description="When it was begun (UTC).", examples=[_MOMENT])
-    updated_at: datetime = Field(description="When it last changed (UTC).", examples=[_MOMENT])
-    version: Ordinal = Field(description="Rises by one with every change.", examples=[1])
 
 
 class RefundRead(WithCurrency):

@@ -23,6 +23,8 @@ from app.repositories.identity.user_repository import UserRepository
 from app.repositories.invoices.invoice_repository import InvoiceRepository
 from app.repositories.orders.order_repository import OrderRepository
 from app.repositories.payments.payment_repository import RefundRepository
+from app.schemas.invoices.invoice_events import CreditNoteIssuedEvent, InvoiceIssuedEvent
+from app.schemas.invoices.invoice_schema import InvoiceFacts
 from app.services.invoices.invoice_contents import (
     Contents,
     buyer_of,
@@ -32,6 +34,7 @@ from app.services.invoices.invoice_contents import (
     left_of,
     parts_of,
 )
+from app.services.messaging.outbox_service import OutboxService
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class InvoiceIssue:
         orders: OrderRepository,
         refunds: RefundRepository,
         users: UserRepository,
+        outbox: OutboxService,
         clock: Clock,
         days: ShopDays,
         terms: InvoiceTerms,
@@ -59,6 +63,7 @@ class InvoiceIssue:
         self._orders = orders
         self._refunds = refunds
         self._users = users
+        self._outbox = outbox
         self._clock = clock
         self._days = days
         self._terms = terms
@@ -159,7 +164,12 @@ class InvoiceIssue:
         }
         counter.next_number += 1
         row = Invoice(id=new_id(now), digest=digest_of(numbered), **numbered)
-        return await self._invoices.add(row)
+        await self._invoices.add(row)
+        issued, order_id = InvoiceFacts.model_validate(row), row.order_id
+        is_invoice = row.kind is InvoiceKind.INVOICE
+        event = InvoiceIssuedEvent if is_invoice else CreditNoteIssuedEvent
+        await self._outbox.announce(event(order_id, issued))
+        return row
 
     async def _name_of(self, order: Order) -> str:
         if order.user_id is None or await self._users.is_anonymised(order.user_id):

@@ -15,6 +15,7 @@ from app.services.invoices.invoice_books import InvoiceBooks, InvoicesPrivacy
 from app.services.invoices.invoice_issue import InvoiceIssue, InvoiceTerms
 from app.services.invoices.invoicing import Invoicing
 from app.settings import Settings
+from app.wiring.areas.messaging import provide_outbox
 from app.wiring.resources import Shop
 
 
@@ -25,6 +26,7 @@ def provide_invoice_issue(session: AsyncSession, shop: Shop) -> InvoiceIssue:
         OrderRepository(session),
         RefundRepository(session),
         UserRepository(session),
+        provide_outbox(session, shop),
         shop.clock,
         shop.days,
         _terms(shop.settings),

@@ -40,6 +40,7 @@ from app.services.orders.payments.order_money import MANUAL, OrderMoney
 from app.services.orders.payments.order_payments import OrderPayments
 from app.services.orders.payments.payment_books import PaymentBooks
 from app.services.orders.payments.payment_calls import PaymentCalls
+from app.services.orders.payments.payment_news import PaymentNews
 from app.settings import Settings
 from app.wiring.areas.carts import provide_personal_data as provide_carts_privacy
 from app.wiring.areas.carts import provide_quotes
@@ -119,6 +120,7 @@ def provide_order_money(session: AsyncSession, shop: Shop) -> OrderMoney:
         PaymentRepository(session),
         RefundRepository(session),
         provide_errands(session, shop),
+        PaymentNews(provide_outbox(session, shop)),
         shop.clock,
         shop.settings.captures_payments,
         OrderStatus(shop.settings.invoice_on),
@@ -137,6 +139,7 @@ def provide_order_payments(
         provide_order_moves(session, shop),
         provide_checkouts(session, shop),
         provide_errands(session, shop),
+        PaymentNews(provide_outbox(session, shop)),
         shop.clock,
         shop.settings.payment_providers,
         timedelta(minutes=shop.settings.payment_minutes),

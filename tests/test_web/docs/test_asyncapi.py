@@ -15,9 +15,11 @@ from sqlalchemy import select
 
 import app.schemas
 from app.core.queues import EVENTS_EXCHANGE
+from app.gateways.payments.bank import BankForTests
+from app.gateways.payments.provider import RefundState
 from app.messaging.commands import COMMANDS, Command
 from app.messaging.events import EVENTS
-from app.models import OutboxMessage
+from app.models import OutboxMessage, RefundStatus
 from app.schemas.messaging.event_schema import DomainEvent
 from app.wiring.areas.messaging import provide_dead_letters
 from app.wiring.resources import Shop
@@ -31,6 +33,7 @@ from tests.support.factories import (
     place_order,
 )
 from tests.test_controllers.fulfilment.returns import ask, shipped_order
+from tests.test_controllers.payments.setting import begun, decide, do_errands, offer, placed
 from tests.test_web.docs.documents import DOCS, parts_of
 from tests.test_web.docs.test_openapi_limits import BOUNDS, schemas_of
 
@@ -202,11 +205,12 @@ async def test_the_example_of_a_command_is_taken_by_its_queue(
 
 
 async def test_every_event_is_as_the_document_says(
-    telling: tuple[Shop, httpx.AsyncClient],
+    telling: tuple[Shop, httpx.AsyncClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop, client = telling
     document = await messages_of(client)
     await _have_all_happen(client)
+    await _have_money_move(client, shop, monkeypatch)
     messages = await outbox_of(shop)
     assert {each.routing_key for each in messages} == EVENTS.keys() - NOT_ANNOUNCED
     for each in messages:
@@ -237,6 +241,29 @@ async def _have_all_happen(client: httpx.AsyncClient) -> None:
     for method, url, body in steps:
         response = await client.request(method, url, json=body)
         assert response.is_success, response.text
+
+
+async def _have_money_move(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Have payments become whatever they can, and return money of one."""
+    offer(monkeypatch, shop, payment_capture="on_shipment")
+    payments = []
+    for decision in ("approve", "decline", "approve"):
+        payments.append(await begun((await placed(client))[0]))
+        await decide(client, payments[-1], decision)
+    await do_errands(shop)
+    amount = {"amount": "1.00", "reason": "Broken."}
+    for number, verb, body in ((2, "void", None), (0, "capture", {}), (0, "refunds", amount)):
+        response = await client.post(f"/payments/{payments[number]['id']}/{verb}", json=body)
+        assert response.is_success, response.text
+    await do_errands(shop)
+
+    async def failed(*_: object) -> RefundState:
+        return RefundState("refund_1", RefundStatus.FAILED, "the account is closed")
+
+    monkeypatch.setattr(BankForTests, "refund", failed)
+    await client.post(f"/payments/{payments[0]['id']}/refunds", json=amount)
 
 
 async def _shipped_in_parts(client: httpx.AsyncClient) -> list[tuple[str, str, None]]:

@@ -17,6 +17,7 @@ from app.models import (
     RefundStatus,
 )
 from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
+from app.services.orders.payments.payment_news import PaymentNews
 from app.services.system.errand_service import ErrandService
 
 MANUAL = "manual"
@@ -86,6 +87,7 @@ class OrderMoney:
         payments: PaymentRepository,
         refunds: RefundRepository,
         errands: ErrandService,
+        news: PaymentNews,
         clock: Clock,
         captures_by_itself: bool,
         invoiced_on: OrderStatus,
@@ -93,6 +95,7 @@ class OrderMoney:
         self._payments = payments
         self._refunds = refunds
         self._errands = errands
+        self._news = news
         self._clock = clock
         self._captures_by_itself = captures_by_itself
         self._invoiced_on = invoiced_on
@@ -143,8 +146,7 @@ class OrderMoney:
             if amount <= 0 or each.attention is Attention.MISMATCH:
                 continue
             excess_minor -= amount
-            each.attention = attention or each.attention
-            await self.ask_refund(each, amount, reason, SHOP)
+            await self.ask_refund(each, amount, reason, SHOP, attention=attention)
 
     async def ask_refund(
         self,
@@ -153,31 +155,44 @@ class OrderMoney:
         reason: str,
         actor: str,
         request_key: str | None = None,
+        attention: Attention | None = None,
     ) -> Refund:
         """Store a refund of a payment that is locked; its provider is asked after the commit."""
         refund = self._refund(payment, amount_minor, reason, actor)
         refund.request_key = request_key
         if payment.provider == MANUAL:
             # Staff returns the money, and records it.
-            payment.attention = Attention.REFUND_BY_HAND
+            attention = Attention.REFUND_BY_HAND
         else:
             await self._errands.put(REFUND, refund.id)
         payment.touch(refund.created_at)
-        return await self._refunds.add(refund)
+        await self._refunds.add(refund)
+        await self._news.need_person(payment, attention)
+        return refund
 
     async def note_refund(self, payment: Payment, amount_minor: int) -> None:
         """Store what was returned at the provider without the shop."""
         refund = self._refund(payment, amount_minor, "Returned at the provider.", payment.provider)
-        payment.attention = payment.attention or Attention.REFUNDED_ELSEWHERE
         payment.touch(refund.created_at)
         await self._refunds.add(refund)
         await self.note_made(payment, refund)
+        await self._news.need_person(payment, payment.attention or Attention.REFUNDED_ELSEWHERE)
 
     async def note_made(self, payment: Payment, refund: Refund) -> None:
         """Note that the money of a refund was returned; the invoice is corrected by it."""
         refund.status = RefundStatus.SUCCEEDED
         payment.refunded_minor += refund.amount_minor
         await self._errands.put(CREDIT_NOTE, refund.id)
+        await self._news.refund_made(refund)
+
+    async def note_failed(self, payment: Payment, refund: Refund) -> None:
+        """Note that the money of a refund was not returned, perhaps after it had been."""
+        # The bank of the customer may send money back that had been returned.
+        if refund.status is RefundStatus.SUCCEEDED:
+            payment.refunded_minor -= refund.amount_minor
+        refund.status = RefundStatus.FAILED
+        await self._news.refund_failed(refund)
+        await self._news.need_person(payment, Attention.REFUND_FAILED)
 
     def _refund(self, payment: Payment, amount_minor: int, reason: str, actor: str) -> Refund:
         now = self._clock.now()
@@ -214,6 +229,7 @@ class OrderMoney:
             )
         )
         await self._payments.add_step(payment, actor)
+        await self._news.payment_changed(payment, None)
         return payment
 
     async def record_rest(self, order: Order, actor: str) -> None:

@@ -33,6 +33,7 @@ from app.services.orders.payments.order_money import (
     Sums,
     sums_of,
 )
+from app.services.orders.payments.payment_news import Before, PaymentNews
 from app.services.orders.payments.payment_states import (
     AFTER_SILENCE,
     apply_state,
@@ -58,6 +59,7 @@ class OrderPayments:
         moves: OrderMoves,
         checkouts: Checkouts,
         errands: ErrandService,
+        news: PaymentNews,
         clock: Clock,
         offered: Collection[str],
         hold: timedelta,
@@ -69,6 +71,7 @@ class OrderPayments:
         self._moves = moves
         self._checkouts = checkouts
         self._errands = errands
+        self._news = news
         self._clock = clock
         self._offered = offered
         self._hold = hold
@@ -161,8 +164,9 @@ class OrderPayments:
             PaymentNotFound: there is no such payment.
         """
         order, payment = await self._locked(payment_id)
-        now = self._clock.now()
-        is_changed = apply_state(payment, state, now)
+        now, before = self._clock.now(), Before.of(payment)
+        if is_changed := apply_state(payment, state, now):
+            await self._news.payment_changed(payment, before)
         is_changed |= await self._note_other_refunds(payment, state)
         if is_changed:
             await self._record_step(order, payment, payment.provider, payment)
@@ -192,8 +196,10 @@ class OrderPayments:
         """Record that a provider does not begin a payment."""
         order, payment = await self._locked(payment_id)
         if payment.status is PaymentStatus.CREATED:
+            before = Before.of(payment)
             payment.status, payment.failure = PaymentStatus.FAILED, reason[:200]
             payment.touch(self._clock.now())
+            await self._news.payment_changed(payment, before)
             await self._record_step(order, payment, payment.provider, payment)
         return payment
 
@@ -288,20 +294,26 @@ class OrderPayments:
         refund.updated_at = now
         refund.reference = state.reference or refund.reference
         refund.failure = None if state.failure is None else state.failure[:200]
+        payment.touch(now)
         if state.status is RefundStatus.SUCCEEDED:
             await self._money.note_made(payment, refund)
-            if payment.attention is Attention.REFUND_BY_HAND:
-                payment.attention = None
+            await self._clear_attention(payment)
         elif state.status is RefundStatus.FAILED:
-            # The bank of the customer may send money back that had been returned.
-            payment.refunded_minor -= refund.amount_minor if was_made else 0
-            payment.attention = Attention.REFUND_FAILED
+            await self._money.note_failed(payment, refund)
         else:
+            refund.status = state.status
             await self._errands.put(REFUND, refund.id, now + AFTER_SILENCE)
-        refund.status = state.status
-        payment.touch(now)
         await self._record_step(order, payment, actor, None)
         return refund
+
+    async def _clear_attention(self, payment: Payment) -> None:
+        """Note that nobody must return money by hand, if this was the last refund to be made."""
+        if payment.attention is not Attention.REFUND_BY_HAND:
+            return
+        refunds = await self._refunds.of_order(payment.order_id)
+        own = (each.status for each in refunds if each.payment_id == payment.id)
+        if RefundStatus.ASKED not in own:
+            payment.attention = None
 
     async def _record_step(
         self, order: Order, payment: Payment, actor: str, came_in: Payment | None

@@ -1,0 +1,79 @@
+"""Tells other programs of what becomes of payments and refunds."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from app.models import Attention, Payment, PaymentStatus, Refund
+from app.schemas.payments.payment_events import (
+    PaymentAuthorisedEvent,
+    PaymentCapturedEvent,
+    PaymentFailedEvent,
+    PaymentNeedsAttentionEvent,
+    PaymentVoidedEvent,
+    RefundFailedEvent,
+    RefundSucceededEvent,
+)
+from app.schemas.payments.payment_schema import PaymentFacts, RefundRead
+from app.services.messaging.outbox_service import OutboxService
+
+_EVENTS = {
+    PaymentStatus.AUTHORISED: PaymentAuthorisedEvent,
+    PaymentStatus.CAPTURED: PaymentCapturedEvent,
+    PaymentStatus.FAILED: PaymentFailedEvent,
+    PaymentStatus.VOIDED: PaymentVoidedEvent,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What of a payment is told of if it changes."""
+
+    status: PaymentStatus
+    captured_minor: int
+    attention: Attention | None
+
+    @classmethod
+    def of(cls, payment: Payment) -> Self:
+        """Return what a payment is now."""
+        return cls(payment.status, payment.captured_minor, payment.attention)
+
+
+class PaymentNews:
+    """Announces changes of payments and refunds, each once, in the transaction of the change."""
+
+    def __init__(self, outbox: OutboxService) -> None:
+        self._outbox = outbox
+
+    async def payment_changed(self, payment: Payment, before: Before | None) -> None:
+        """Announce what a payment has become, if that is told of; a new one was nothing before."""
+        now = Before.of(payment)
+        was = None if before is None else (before.status, before.captured_minor)
+        if (now.status, now.captured_minor) != was and now.status in _EVENTS:
+            event = _EVENTS[now.status]
+            await self._outbox.announce(event(payment.order_id, _facts(payment)))
+        if before is not None and now.attention is not before.attention:
+            await self._announce_attention(payment)
+
+    async def need_person(self, payment: Payment, reason: Attention | None) -> None:
+        """Note why a person must look at a payment, unless that is noted already."""
+        if reason is not None and payment.attention is not reason:
+            payment.attention = reason
+            await self._announce_attention(payment)
+
+    async def refund_made(self, refund: Refund) -> None:
+        """Announce that money was returned."""
+        made = RefundRead.model_validate(refund)
+        await self._outbox.announce(RefundSucceededEvent(refund.order_id, made))
+
+    async def refund_failed(self, refund: Refund) -> None:
+        """Announce that a refund has failed."""
+        failed = RefundRead.model_validate(refund)
+        await self._outbox.announce(RefundFailedEvent(refund.order_id, failed))
+
+    async def _announce_attention(self, payment: Payment) -> None:
+        event = PaymentNeedsAttentionEvent(payment.order_id, _facts(payment))
+        await self._outbox.announce(event)
+
+
+def _facts(payment: Payment) -> PaymentFacts:
+    return PaymentFacts.model_validate(payment)
