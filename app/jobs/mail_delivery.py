@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from app.core.email_addresses import ascii_form
 from app.models import OutgoingMail
 from app.runtime.supervisor import repeat
 from app.settings import Settings
+from app.wiring.areas.invoices import provide_invoice_books
 from app.wiring.areas.system import provide_mails
 from app.wiring.resources import Shop
 
@@ -24,7 +26,17 @@ logger = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
 _TIMEOUT_SECONDS = 20.0
 
-Send = Callable[[OutgoingMail], Awaitable[None]]
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that is sent with a mail."""
+
+    name: str
+    content: bytes
+    """As PDF."""
+
+
+Send = Callable[[OutgoingMail, Attachment | None], Awaitable[None]]
 
 
 async def deliver_mails(shop: Shop) -> None:
@@ -50,7 +62,7 @@ async def deliver_due(shop: Shop, send: Send) -> bool:
     async with shop.database.write() as session:
         mails = await provide_mails(session, shop).take_due()
     for mail in mails:
-        is_sent = await _send(send, mail)
+        is_sent = await _send(shop, send, mail)
         async with shop.database.write() as session:
             outgoing = provide_mails(session, shop)
             if is_sent:
@@ -65,10 +77,10 @@ def sender_of(settings: Settings) -> Send:
     return _print if settings.smtp_host is None else _smtp(settings)
 
 
-async def _send(send: Send, mail: OutgoingMail) -> bool:
+async def _send(shop: Shop, send: Send, mail: OutgoingMail) -> bool:
     try:
         _require_one_address(mail.recipient)
-        await send(mail)
+        await send(mail, await _attachment_of(shop, mail))
     except Exception as error:  # pylint: disable=broad-exception-caught
         # Any error concerns this mail only and must not stop the others. Its text is not logged,
         # because servers repeat the address in it.
@@ -87,13 +99,26 @@ def _require_one_address(recipient: str) -> None:
         raise ValueError("the recipient is not one address")
 
 
-async def _print(mail: OutgoingMail) -> None:
+async def _attachment_of(shop: Shop, mail: OutgoingMail) -> Attachment | None:
+    """Draw the invoice that belongs to a mail, which no table keeps as a file."""
+    if mail.invoice_id is None or shop.settings.smtp_host is None:
+        return None
+    # The library is slow to import, and most processes never draw.
+    # pylint: disable-next=import-outside-toplevel
+    from app.documents.invoice_pdf import invoice_as_pdf
+
+    async with shop.database.read() as session:
+        invoice = await provide_invoice_books(session, shop).show(None, mail.invoice_id)
+    return Attachment(invoice.file_name, await asyncio.to_thread(invoice_as_pdf, invoice))
+
+
+async def _print(mail: OutgoingMail, _: Attachment | None) -> None:
     line = "─" * 72
     print(f"{line}\nMail to {mail.recipient}: {mail.subject}\n\n{mail.body}{line}", flush=True)
 
 
 def _smtp(settings: Settings) -> Send:
-    async def send(mail: OutgoingMail) -> None:
+    async def send(mail: OutgoingMail, attachment: Attachment | None) -> None:
         # Not needed by a shop without mails, nor at the start of any other.
         from aiosmtplib import SMTP  # pylint: disable=import-outside-toplevel
 
@@ -108,12 +133,14 @@ def _smtp(settings: Settings) -> Send:
         )
         # The library limits each step; this limits all of them together.
         async with asyncio.timeout(_TIMEOUT_SECONDS), server:
-            await _hand_over(server, mail, settings.mail_from)
+            await _hand_over(server, mail, attachment, settings.mail_from)
 
     return send
 
 
-async def _hand_over(server: "SMTP", mail: OutgoingMail, sender: str) -> None:
+async def _hand_over(
+    server: "SMTP", mail: OutgoingMail, attachment: Attachment | None, sender: str
+) -> None:
     """Send a mail to its recipient as it is stored, or in ASCII if the server knows nothing else.
 
     Raises:
@@ -129,6 +156,10 @@ async def _hand_over(server: "SMTP", mail: OutgoingMail, sender: str) -> None:
         recipient = ascii_form(recipient)
     is_ascii = (sender + recipient).isascii()
     message = _message(mail, sender, recipient, is_ascii=is_ascii)
+    if attachment is not None:
+        message.add_attachment(
+            attachment.content, maintype="application", subtype="pdf", filename=attachment.name
+        )
     await server.sendmail(
         parseaddr(sender)[1],
         [recipient],

@@ -14,6 +14,19 @@ class OrderMailKind(StrEnum):
     SHIPPED = "order_shipped"
     RETURN_APPROVED = "return_approved"
     RETURN_REJECTED = "return_rejected"
+    REFUNDED = "order_refunded"
+    INVOICE = "invoice_issued"
+    CREDIT_NOTE = "credit_note_issued"
+
+
+class RefundReason(StrEnum):
+    """Why the shop returns money by itself, as it is stored; a mail says it in its language."""
+
+    LATE = "The order was cancelled before the money came in."
+    CANCELLED = "The order was cancelled."
+    DUPLICATE = "The order was paid already."
+    PART_CANCELLED = "A part of the order was cancelled."
+    ELSEWHERE = "Returned at the provider."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,25 @@ class MailSums:
     total_minor: int
 
 
+@dataclass(frozen=True, slots=True)
+class MailRefund:
+    """Money that was returned."""
+
+    amount_minor: int
+    reason: str
+    """What staff wrote, or one of `RefundReason`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailInvoice:
+    """An invoice, or a credit note."""
+
+    number: str
+    total_minor: int
+    corrects: str | None = None
+    """The number of the invoice that a credit note corrects."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderMail:
     """An order as a mail to its customer shows it.
@@ -88,6 +120,8 @@ class OrderMail:
     """The carrier of a shipment and its number there."""
     answer: str | None = None
     """What the shop says about a return."""
+    refund: MailRefund | None = None
+    invoice: MailInvoice | None = None
 
     def __post_init__(self) -> None:
         require_web_link(self.link)

@@ -5,7 +5,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.mails.guest_data_mail import GuestDataMail
-from app.mails.order_mail import MailLine, MailSums, MailTax, OrderMail, OrderMailKind
+from app.mails.order_mail import (
+    MailInvoice,
+    MailLine,
+    MailRefund,
+    MailSums,
+    MailTax,
+    OrderMail,
+    OrderMailKind,
+    RefundReason,
+)
 from app.mails.rendering import OrderMails
 
 _LINES = (
@@ -46,6 +55,8 @@ def sample_order(locale: str = "en") -> OrderMail:
         link="https://www.example.com/orders/1042",
         tracking="DHL 00340434161094042557",
         answer="Please put the number of your order into the parcel.\nWe pay for the label.",
+        refund=MailRefund(59_88, RefundReason.PART_CANCELLED),
+        invoice=MailInvoice("2026-000232", 59_88, "2026-000231"),
     )
 
 

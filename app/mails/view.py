@@ -1,10 +1,10 @@
 """What the templates of a mail show, in the words and formats of one language."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.mails.formats import filled, lines_of, one_line
-from app.mails.order_mail import MailSender, MailSums, OrderMail, OrderMailKind
+from app.mails.order_mail import MailSender, MailSums, OrderMail, OrderMailKind, RefundReason
 from app.mails.texts import Language
 
 # That of the column.
@@ -14,6 +14,11 @@ _CONTENTS = {
     OrderMailKind.SHIPPED: "parcel",
     OrderMailKind.RETURN_APPROVED: "returned",
     OrderMailKind.RETURN_REJECTED: "returned",
+}
+# What the number and the amount are called in mails about documents.
+_NUMBERED = {
+    OrderMailKind.INVOICE: ("invoice_number", "total"),
+    OrderMailKind.CREDIT_NOTE: ("credit_note_number", "credited"),
 }
 
 
@@ -35,6 +40,7 @@ def view_of(
     return common_view_of(kind, sender, language, number=one_line(order.number)) | {
         "words": words,
         **_about_goods(kind, order, words),
+        **_about_money(kind, order, language),
         "lines": list(_lines(order, language)),
         "sums": list(_sums(order.sums, language)),
         "total": total,
@@ -75,11 +81,42 @@ def _about_goods(kind: OrderMailKind, order: OrderMail, words: dict[str, str]) -
     is_shipped = kind is OrderMailKind.SHIPPED
     return {
         "contents": words[_CONTENTS.get(kind, "contents")],
-        "shows_amounts": kind not in _CONTENTS,
+        "shows_amounts": kind not in _CONTENTS and _shows_goods(kind),
         "link_label": words["track" if is_shipped else "link"],
         "tracking": one_line(order.tracking or "") if is_shipped else "",
         "answer": () if is_shipped or kind not in _CONTENTS else lines_of(order.answer or ""),
     }
+
+
+def _about_money(kind: OrderMailKind, order: OrderMail, language: Language) -> dict[str, Any]:
+    """Return what the mails show that are about money instead of goods, the amount last."""
+    words, facts = language.texts["words"], list[tuple[str, str]]()
+    amount = "", 0
+    if kind is OrderMailKind.REFUNDED and order.refund is not None:
+        facts.append((words["reason"], _reason(order.refund.reason, words)))
+        amount = words["refunded"], order.refund.amount_minor
+    elif kind in _NUMBERED and order.invoice is not None:
+        number, total = _NUMBERED[kind]
+        facts.append((words[number], one_line(order.invoice.number)))
+        if kind is OrderMailKind.CREDIT_NOTE:
+            facts.append((words["corrects"], one_line(order.invoice.corrects or "")))
+        amount = words[total], order.invoice.total_minor
+    label, minor = amount
+    return {
+        "shows_goods": _shows_goods(kind),
+        "facts": [(name, value) for name, value in facts if value],
+        "amount_label": label,
+        "amount": language.formats.amount(minor, order.sums.currency) if label else "",
+    }
+
+
+def _shows_goods(kind: OrderMailKind) -> bool:
+    return kind is not OrderMailKind.REFUNDED and kind not in _NUMBERED
+
+
+def _reason(reason: str, words: Mapping[str, str]) -> str:
+    own = {each.value: words[f"because_{each.name.lower()}"] for each in RefundReason}
+    return one_line(own.get(reason, reason))
 
 
 def _lines(order: OrderMail, language: Language) -> Iterator[dict[str, Any]]:

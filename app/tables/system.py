@@ -55,6 +55,8 @@ class OutgoingMail(Base):
     subject: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text)
     html: Mapped[str | None] = mapped_column(Text)
+    # The invoice that is attached; not a foreign key, since mails know nothing of what they tell.
+    invoice_id: Mapped[UUID | None] = mapped_column()
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column()
     due_at: Mapped[datetime] = mapped_column()

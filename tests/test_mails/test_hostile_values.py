@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.mails.order_mail import MailLine, MailSender, OrderMailKind
+from app.mails.order_mail import MailInvoice, MailLine, MailRefund, MailSender, OrderMailKind
 from app.mails.rendering import OrderMails
 from tests.test_mails.samples import KINDS, MAILS, SENDER, order_with
 
@@ -27,7 +27,7 @@ HOSTILE = [
     "Cup\ud800",
     "&amp;<!--",
 ]
-FIELDS = ["name", "options", "delivery_address", "billing_address", "number"]
+FIELDS = ["reason", "invoice", "name", "options", "delivery_address", "billing_address", "number"]
 
 
 def _changes(field: str, value: str) -> dict[str, Any]:
@@ -36,6 +36,10 @@ def _changes(field: str, value: str) -> dict[str, Any]:
         return {"lines": (replace(line, name=value),)}
     if field == "options":
         return {"lines": (replace(line, options=value),)}
+    if field == "reason":
+        return {"refund": MailRefund(500, value)}
+    if field == "invoice":
+        return {"invoice": MailInvoice("1", 500, value)}
     return {field: (value,) if field.endswith("address") else value}
 
 
@@ -46,8 +50,10 @@ def _tags(document: str) -> list[str]:
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_hostile_value_stays_in_its_line_and_out_of_the_markup(field: str, value: str) -> None:
-    harmless = MAILS.render(OrderMailKind.CONFIRMED, order_with(**_changes(field, "Harmless")))
-    mail = MAILS.render(OrderMailKind.CONFIRMED, order_with(**_changes(field, value)))
+    kinds = {"reason": OrderMailKind.REFUNDED, "invoice": OrderMailKind.CREDIT_NOTE}
+    kind = kinds.get(field, OrderMailKind.CONFIRMED)
+    harmless = MAILS.render(kind, order_with(**_changes(field, "Harmless")))
+    mail = MAILS.render(kind, order_with(**_changes(field, value)))
     assert _tags(mail.html) == _tags(harmless.html)
     assert mail.text.count("\n") == harmless.text.count("\n")
     for content in (mail.subject, mail.text, mail.html):

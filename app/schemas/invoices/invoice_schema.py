@@ -125,6 +125,11 @@ class InvoiceFacts(WithCurrency):
         examples=["2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"],
     )
 
+    @property
+    def file_name(self) -> str:
+        """The name of its file as PDF."""
+        return f"{self.number.replace('/', '-')}.pdf"
+
 
 class InvoiceRead(InvoiceFacts):
     """An invoice or a credit note; it never changes."""

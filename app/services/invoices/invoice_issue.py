@@ -10,6 +10,7 @@ from app.core.calendar import ShopDays
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.errors import NothingToInvoice
+from app.mails.order_mail import MailInvoice, OrderMailKind
 from app.models import (
     Invoice,
     InvoiceKind,
@@ -35,6 +36,13 @@ from app.services.invoices.invoice_contents import (
     parts_of,
 )
 from app.services.messaging.outbox_service import OutboxService
+from app.services.orders.order_mails import mail_about_money
+from app.services.system.mail_service import MailService
+
+_NEWS = {
+    InvoiceKind.INVOICE: (InvoiceIssuedEvent, OrderMailKind.INVOICE),
+    InvoiceKind.CREDIT_NOTE: (CreditNoteIssuedEvent, OrderMailKind.CREDIT_NOTE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ class InvoiceIssue:
         refunds: RefundRepository,
         users: UserRepository,
         outbox: OutboxService,
+        mails: MailService,
         clock: Clock,
         days: ShopDays,
         terms: InvoiceTerms,
@@ -64,6 +73,7 @@ class InvoiceIssue:
         self._refunds = refunds
         self._users = users
         self._outbox = outbox
+        self._mails = mails
         self._clock = clock
         self._days = days
         self._terms = terms
@@ -97,7 +107,7 @@ class InvoiceIssue:
             "buyer": buyer,
             **contents_of(order).as_columns(),
         }
-        return await self._write(counter, now, columns), True
+        return await self._write(order, counter, now, columns), True
 
     async def credit_note(self, refund_id: UUID) -> Invoice | None:
         """Return the credit note of a refund, which is issued unless it was.
@@ -130,7 +140,7 @@ class InvoiceIssue:
             **{name: getattr(invoice, name) for name in same},
             **contents.as_columns(),
         }
-        return await self._write(counter, now, columns)
+        return await self._write(order, counter, now, columns)
 
     async def refunds_of(self, order_id: UUID) -> list[UUID]:
         """Return the refunds of an order that were made."""
@@ -153,7 +163,7 @@ class InvoiceIssue:
         return self._terms.series[kind].replace("{year}", year)
 
     async def _write(
-        self, counter: InvoiceSeries, now: datetime, columns: dict[str, Any]
+        self, order: Order, counter: InvoiceSeries, now: datetime, columns: dict[str, Any]
     ) -> Invoice:
         numbered = {
             "series": counter.series,
@@ -165,11 +175,17 @@ class InvoiceIssue:
         counter.next_number += 1
         row = Invoice(id=new_id(now), digest=digest_of(numbered), **numbered)
         await self._invoices.add(row)
-        issued, order_id = InvoiceFacts.model_validate(row), row.order_id
-        is_invoice = row.kind is InvoiceKind.INVOICE
-        event = InvoiceIssuedEvent if is_invoice else CreditNoteIssuedEvent
-        await self._outbox.announce(event(order_id, issued))
+        await self._tell(order, row)
         return row
+
+    async def _tell(self, order: Order, row: Invoice) -> None:
+        """Announce an invoice, and send it to the customer of a cart or a draft."""
+        event, kind = _NEWS[row.kind]
+        await self._outbox.announce(event(order.id, InvoiceFacts.model_validate(row)))
+        if order.email is not None:
+            told = MailInvoice(row.shown_number, row.total_minor, row.corrects_number)
+            mail = mail_about_money(order, invoice=told)
+            await self._mails.write_further_about_order(kind, mail, order.user_id, row.id)
 
     async def _name_of(self, order: Order) -> str:
         if order.user_id is None or await self._users.is_anonymised(order.user_id):

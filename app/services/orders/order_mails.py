@@ -53,6 +53,18 @@ def mail_about_goods(order: Order, goods: Iterable[Goods], **changes: Any) -> Or
     return replace(mail_about(OrderRead.model_validate(order), None), lines=lines, **changes)
 
 
+def mail_about_money(order: Order, **changes: Any) -> OrderMail:
+    """Return what a mail about money of an order shows, whose lines need not be loaded."""
+    return OrderMail(
+        number=str(order.number),
+        email=order.email or "",
+        locale=order.locale or "",
+        lines=(),
+        sums=MailSums(currency=order.currency, subtotal_minor=0, total_minor=0),
+        **changes,
+    )
+
+
 def _lines(address: DeliveryAddress | None) -> tuple[str, ...]:
     # The last line is the country in English.
     return () if address is None else tuple(lines_of(address.model_dump())[:-1])

@@ -52,14 +52,27 @@ class MailService:
         return True
 
     async def write_further_about_order(
-        self, kind: OrderMailKind, order: OrderMail, user_id: UUID | None = None
+        self,
+        kind: OrderMailKind,
+        order: OrderMail,
+        user_id: UUID | None = None,
+        invoice_id: UUID | None = None,
     ) -> None:
-        """Store a mail about an order, of which there may be several of the same kind."""
+        """Store a mail about an order, of which there may be several of the same kind.
+
+        An invoice is attached when the mail is sent.
+        """
         mail = self._order_mails.render(kind, order)
-        await self._store(user_id, order.email, mail.subject, mail.text, mail.html)
+        await self._store(user_id, order.email, mail.subject, mail.text, mail.html, invoice_id)
 
     async def _store(
-        self, user_id: UUID | None, recipient: str, subject: str, body: str, html: str | None
+        self,
+        user_id: UUID | None,
+        recipient: str,
+        subject: str,
+        body: str,
+        html: str | None,
+        invoice_id: UUID | None = None,
     ) -> None:
         now = self._clock.now()
         await self._mails.add(
@@ -70,6 +83,7 @@ class MailService:
                 subject=subject,
                 body=body,
                 html=html,
+                invoice_id=invoice_id,
                 created_at=now,
                 due_at=now,
             )

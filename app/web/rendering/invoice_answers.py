@@ -50,7 +50,7 @@ async def show_invoice(request: ShopRequest, invoice: InvoiceRead) -> Response[I
 
     body = await asyncio.to_thread(invoice_as_pdf, invoice)
     headers = {
-        "Content-Disposition": f'inline; filename="{invoice.number.replace("/", "-")}.pdf"',
+        "Content-Disposition": f'inline; filename="{invoice.file_name}"',
         "Vary": "Accept",
     }
     return cast("Response[InvoiceRead]", file_response(request, body, PDF, **headers))

@@ -16,6 +16,7 @@ from app.services.invoices.invoice_issue import InvoiceIssue, InvoiceTerms
 from app.services.invoices.invoicing import Invoicing
 from app.settings import Settings
 from app.wiring.areas.messaging import provide_outbox
+from app.wiring.areas.system import provide_mails
 from app.wiring.resources import Shop
 
 
@@ -27,6 +28,7 @@ def provide_invoice_issue(session: AsyncSession, shop: Shop) -> InvoiceIssue:
         RefundRepository(session),
         UserRepository(session),
         provide_outbox(session, shop),
+        provide_mails(session, shop),
         shop.clock,
         shop.days,
         _terms(shop.settings),

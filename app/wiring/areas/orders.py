@@ -114,13 +114,17 @@ def provide_shipments(
     )
 
 
+def _payment_news(session: AsyncSession, shop: Shop) -> PaymentNews:
+    return PaymentNews(provide_outbox(session, shop), provide_mails(session, shop))
+
+
 def provide_order_money(session: AsyncSession, shop: Shop) -> OrderMoney:
     """Return what keeps the sums of orders."""
     return OrderMoney(
         PaymentRepository(session),
         RefundRepository(session),
         provide_errands(session, shop),
-        PaymentNews(provide_outbox(session, shop)),
+        _payment_news(session, shop),
         shop.clock,
         shop.settings.captures_payments,
         OrderStatus(shop.settings.invoice_on),
@@ -139,7 +143,7 @@ def provide_order_payments(
         provide_order_moves(session, shop),
         provide_checkouts(session, shop),
         provide_errands(session, shop),
-        PaymentNews(provide_outbox(session, shop)),
+        _payment_news(session, shop),
         shop.clock,
         shop.settings.payment_providers,
         timedelta(minutes=shop.settings.payment_minutes),

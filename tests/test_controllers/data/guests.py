@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 
-from app.jobs.mail_delivery import deliver_due
+from app.jobs.mail_delivery import Attachment, deliver_due
 from app.messaging.pipeline import Pipeline
 from app.models import Order, OutgoingMail
 from app.wiring.resources import Shop
@@ -91,7 +91,7 @@ def token_in(mail: OutgoingMail) -> str:
 async def sent(shop: Shop) -> None:
     """Send the mails that wait."""
 
-    async def take(_mail: OutgoingMail) -> None:
+    async def take(_mail: OutgoingMail, _: Attachment | None) -> None:
         """Take a mail as a server does."""
 
     while await deliver_due(shop, take):

@@ -7,6 +7,7 @@ from uuid import UUID
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.core.order_statuses import CREDIT_NOTE, INVOICE
+from app.mails.order_mail import RefundReason
 from app.models import (
     Attention,
     Order,
@@ -27,10 +28,10 @@ LOOK, VOID, CAPTURE, REFUND = "payment", "payment_void", "payment_capture", "ref
 SHOP = "shop"
 """The name of the shop where it asks for a refund by itself."""
 _LEFT_OVER = {
-    (True, True): (Attention.LATE, "The order was cancelled before the money came in."),
-    (True, False): (None, "The order was cancelled."),
-    (False, True): (Attention.DUPLICATE, "The order was paid already."),
-    (False, False): (None, "A part of the order was cancelled."),
+    (True, True): (Attention.LATE, RefundReason.LATE.value),
+    (True, False): (None, RefundReason.CANCELLED.value),
+    (False, True): (Attention.DUPLICATE, RefundReason.DUPLICATE.value),
+    (False, False): (None, RefundReason.PART_CANCELLED.value),
 }
 """By whether the order is cancelled and whether money came in: what to note, and the reason."""
 
@@ -170,20 +171,21 @@ class OrderMoney:
         await self._news.need_person(payment, attention)
         return refund
 
-    async def note_refund(self, payment: Payment, amount_minor: int) -> None:
+    async def note_refund(self, order: Order, payment: Payment, amount_minor: int) -> None:
         """Store what was returned at the provider without the shop."""
-        refund = self._refund(payment, amount_minor, "Returned at the provider.", payment.provider)
+        reason = RefundReason.ELSEWHERE.value
+        refund = self._refund(payment, amount_minor, reason, payment.provider)
         payment.touch(refund.created_at)
         await self._refunds.add(refund)
-        await self.note_made(payment, refund)
+        await self.note_made(order, payment, refund)
         await self._news.need_person(payment, payment.attention or Attention.REFUNDED_ELSEWHERE)
 
-    async def note_made(self, payment: Payment, refund: Refund) -> None:
+    async def note_made(self, order: Order, payment: Payment, refund: Refund) -> None:
         """Note that the money of a refund was returned; the invoice is corrected by it."""
         refund.status = RefundStatus.SUCCEEDED
         payment.refunded_minor += refund.amount_minor
         await self._errands.put(CREDIT_NOTE, refund.id)
-        await self._news.refund_made(refund)
+        await self._news.refund_made(order, refund)
 
     async def note_failed(self, payment: Payment, refund: Refund) -> None:
         """Note that the money of a refund was not returned, perhaps after it had been."""

@@ -167,21 +167,23 @@ class OrderPayments:
         now, before = self._clock.now(), Before.of(payment)
         if is_changed := apply_state(payment, state, now):
             await self._news.payment_changed(payment, before)
-        is_changed |= await self._note_other_refunds(payment, state)
+        is_changed |= await self._note_other_refunds(order, payment, state)
         if is_changed:
             await self._record_step(order, payment, payment.provider, payment)
         if payment.is_open:
             await self._errands.put(LOOK, payment.id, next_look(payment, now))
         return payment
 
-    async def _note_other_refunds(self, payment: Payment, state: PaymentState) -> bool:
+    async def _note_other_refunds(
+        self, order: Order, payment: Payment, state: PaymentState
+    ) -> bool:
         """Store what was returned at the provider without the shop; return whether it was any."""
         if state.refunded_minor < payment.refunded_minor:
             await self._ask_again(payment)
         promised = await self._refunds.promised_of(payment.id)
         others = min(state.refunded_minor, payment.captured_minor) - promised
         if others > 0:
-            await self._money.note_refund(payment, others)
+            await self._money.note_refund(order, payment, others)
         return others > 0
 
     async def _ask_again(self, payment: Payment) -> None:
@@ -296,7 +298,7 @@ class OrderPayments:
         refund.failure = None if state.failure is None else state.failure[:200]
         payment.touch(now)
         if state.status is RefundStatus.SUCCEEDED:
-            await self._money.note_made(payment, refund)
+            await self._money.note_made(order, payment, refund)
             await self._clear_attention(payment)
         elif state.status is RefundStatus.FAILED:
             await self._money.note_failed(payment, refund)

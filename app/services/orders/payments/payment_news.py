@@ -1,9 +1,10 @@
-"""Tells other programs of what becomes of payments and refunds."""
+"""Tells other programs and customers of what becomes of payments and refunds."""
 
 from dataclasses import dataclass
 from typing import Self
 
-from app.models import Attention, Payment, PaymentStatus, Refund
+from app.mails.order_mail import MailRefund, OrderMailKind
+from app.models import Attention, Order, Payment, PaymentStatus, Refund
 from app.schemas.payments.payment_events import (
     PaymentAuthorisedEvent,
     PaymentCapturedEvent,
@@ -15,6 +16,8 @@ from app.schemas.payments.payment_events import (
 )
 from app.schemas.payments.payment_schema import PaymentFacts, RefundRead
 from app.services.messaging.outbox_service import OutboxService
+from app.services.orders.order_mails import mail_about_money
+from app.services.system.mail_service import MailService
 
 _EVENTS = {
     PaymentStatus.AUTHORISED: PaymentAuthorisedEvent,
@@ -41,8 +44,9 @@ class Before:
 class PaymentNews:
     """Announces changes of payments and refunds, each once, in the transaction of the change."""
 
-    def __init__(self, outbox: OutboxService) -> None:
+    def __init__(self, outbox: OutboxService, mails: MailService) -> None:
         self._outbox = outbox
+        self._mails = mails
 
     async def payment_changed(self, payment: Payment, before: Before | None) -> None:
         """Announce what a payment has become, if that is told of; a new one was nothing before."""
@@ -60,10 +64,14 @@ class PaymentNews:
             payment.attention = reason
             await self._announce_attention(payment)
 
-    async def refund_made(self, refund: Refund) -> None:
-        """Announce that money was returned."""
+    async def refund_made(self, order: Order, refund: Refund) -> None:
+        """Announce that money was returned, and write to the customer of a cart or a draft."""
         made = RefundRead.model_validate(refund)
         await self._outbox.announce(RefundSucceededEvent(refund.order_id, made))
+        if order.email is not None:
+            told = MailRefund(refund.amount_minor, refund.reason)
+            mail = mail_about_money(order, refund=told)
+            await self._mails.write_further_about_order(OrderMailKind.REFUNDED, mail, order.user_id)
 
     async def refund_failed(self, refund: Refund) -> None:
         """Announce that a refund has failed."""

@@ -1,0 +1,64 @@
+"""Customers of carts are told of refunds and get their invoices, each once."""
+
+import httpx
+import pytest
+
+from app.models import OutgoingMail
+from app.wiring.areas.payments import bank_of
+from app.wiring.resources import Shop
+from tests.support.accounts import mails_of
+from tests.support.factories import create_product, order_in
+from tests.test_controllers.invoices.setting import charge, invoices_of, pay, placed, refund
+from tests.test_controllers.payments.setting import do_errands
+
+
+async def money_mails(shop: Shop) -> list[OutgoingMail]:
+    """Return the mails about money that wait, the oldest first."""
+    kinds = ("Ihre Erstattung", "Ihre Rechnung", "Ihre Rechnungskorrektur")
+    return [each for each in await mails_of(shop) if each.subject.endswith(kinds)]
+
+
+async def test_a_guest_gets_the_invoice_and_is_told_of_each_refund_once(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await charge(client, shop, monkeypatch)
+    cart, order, _ = await placed(client, locale="de-AT")
+    payment = await pay(client, shop, cart)
+    await refund(client, shop, payment, "5.00")
+    body, headers = bank_of(shop).event_about(payment["reference"])
+    sent = await client.post("/payment-providers/test/events", content=body, headers=headers)
+    assert sent.status_code == 204
+    await do_errands(shop)
+    assert (await client.post(f"/orders/{order['id']}/invoices")).status_code == 200
+    invoice, note = await invoices_of(client, order)
+    expected = [
+        ("Rechnung", invoice["id"], f"Rechnungsnummer: {invoice['number']}\nGesamtbetrag: 39,97"),
+        ("Erstattung", "None", "Grund: Arrived broken.\nErstattet: 5,00"),
+        ("Rechnungskorrektur", note["id"], f"{invoice['number']}\nGutgeschrieben: 5,00"),
+    ]
+    mails = await money_mails(shop)
+    for mail, (kind, invoice_id, text) in zip(mails, expected, strict=True):
+        assert mail.subject == f"Ihre Bestellung {order['number']} bei Lavka: Ihre {kind}"
+        assert (mail.recipient, str(mail.invoice_id)) == ("ada@example.com", invoice_id)
+        assert f"{text}\N{NO-BREAK SPACE}{order['currency']}\n" in mail.body
+
+
+async def test_why_the_shop_returns_money_is_told_in_the_language_of_the_customer(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await charge(client, shop, monkeypatch)
+    cart, _, _ = await placed(client, locale="de")
+    await pay(client, shop, cart)
+    assert (await cart.send("POST", "/order/cancel")).status_code == 200
+    await do_errands(shop)
+    (returned,) = [each for each in await money_mails(shop) if "Erstattung" in each.subject]
+    assert "\nGrund: Die Bestellung wurde storniert.\nErstattet: 39,97" in returned.body
+
+
+async def test_nobody_is_written_to_about_an_order_of_no_cart(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    order = await order_in(client, "paid", await create_product(client))
+    before = [each.id for each in await mails_of(shop)]
+    assert (await client.post(f"/orders/{order['id']}/invoices")).status_code == 201
+    assert [each.id for each in await mails_of(shop)] == before
