@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -65,6 +65,9 @@ class Schema(BaseModel):
         defer_build=True,
     )
 
+    repeated: ClassVar[frozenset[str]] = frozenset()
+    """The parameters of a query string that may be given several times."""
+
     @classmethod
     def parse(cls, data: object) -> Self:
         """Validate decoded JSON.
@@ -111,8 +114,11 @@ class Schema(BaseModel):
         kind: str,
         before: str = "",
     ) -> Self:
-        data: dict[str, str] = {}
+        data: dict[str, str | list[str]] = {}
         for name, value in pairs:
+            if name in cls.repeated:
+                data[name] = [*data.get(name, ()), value]
+                continue
             if name in data:
                 raise InvalidInput(detail, [{place: before + name, "detail": "must be given once"}])
             data[name] = value

@@ -14,6 +14,7 @@ from app.errors import (
     ShipmentNotFound,
 )
 from app.schemas.orders.shipment_schema import (
+    PackingSlipQuery,
     ShipmentChange,
     ShipmentCreate,
     ShipmentPage,
@@ -22,10 +23,11 @@ from app.schemas.orders.shipment_schema import (
 )
 from app.security.areas.orders import OrdersScope
 from app.security.principal import Access
+from app.web.rendering.invoice_answers import PDF, slips_response
 from app.web.rendering.responses import created_response, json_response
 from app.web.request import ShopRequest
 from app.web.route_options import declared
-from app.wiring.areas.orders import Shipments
+from app.wiring.areas.orders import Shipments, Slips
 
 _MOVING = declared(
     ShipmentNotFound,
@@ -96,6 +98,40 @@ class ShipmentController(Controller):
     ) -> Response[ShipmentRead]:
         """Return a shipment with its lines."""
         return json_response(request, await shipments.get(request.caller, shipment_id))
+
+    @get(
+        "/shipments/{shipment_id:uuid}/packing-slip",
+        summary="Print a packing slip",
+        opt=declared(
+            ShipmentNotFound,
+            access=Access.STAFF,
+            scope=OrdersScope.ORDERS_READ,
+            formats=(PDF,),
+        ),
+    )
+    async def print_slip(
+        self, request: ShopRequest, shipment_id: FromPath[UUID], packing_slips: Slips
+    ) -> Response[None]:
+        """Return the packing slip of a shipment as PDF, in the language of the customer."""
+        return await slips_response(request, await packing_slips.of([shipment_id]))
+
+    @get(
+        "/shipments/packing-slips",
+        summary="Print packing slips",
+        opt=declared(
+            ShipmentNotFound,
+            access=Access.STAFF,
+            scope=OrdersScope.ORDERS_READ,
+            query=PackingSlipQuery,
+            formats=(PDF,),
+        ),
+    )
+    async def print_slips(
+        self, request: ShopRequest, query: QueryParams, packing_slips: Slips
+    ) -> Response[None]:
+        """Return the packing slips of up to 50 shipments as one PDF."""
+        asked = PackingSlipQuery.parse_query(query.multi_items())
+        return await slips_response(request, await packing_slips.of(asked.id))
 
     @patch(
         "/shipments/{shipment_id:uuid}",

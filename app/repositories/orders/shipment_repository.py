@@ -4,10 +4,12 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import Select, select, update
+from sqlalchemy.orm import selectinload
 
 from app.errors import OrderNotFound, ShipmentNotFound
 from app.models import Order, OrderItem, OrderStatus, Shipment
 from app.repositories.base import Repository
+from app.repositories.bulk import among
 from app.schemas.page_schema import PageQuery
 from app.tables.fulfilment.shipments import WITHOUT_CUSTOMER
 
@@ -68,6 +70,17 @@ class ShipmentRepository(Repository[Shipment]):
             limit=query.limit,
             cursor=query.cursor,
         )
+
+    async def with_orders(
+        self, ids: Collection[UUID]
+    ) -> tuple[dict[UUID, Shipment], dict[UUID, Order]]:
+        """Return those shipments that exist, and their orders with their lines, by id."""
+        chosen = self.query().where(among(self.session, Shipment.id, ids))
+        shipments = {each.id: each for each in await self.session.scalars(chosen)}
+        order_ids = {each.order_id for each in shipments.values()}
+        query = select(Order).where(among(self.session, Order.id, order_ids))
+        orders = await self.session.scalars(query.options(selectinload(Order.items)))
+        return shipments, {each.id: each for each in orders}
 
     async def clear_customers(self, user_id: UUID, finished: Collection[OrderStatus]) -> None:
         """Clear what tells of a user in the shipments of the user's finished orders."""

@@ -20,6 +20,7 @@ _CURSOR = "WyJzZXEiLDEsIjAxOTlhMWIyN2MwMDdkMDA4ZTAwMDEyMzQ1Njc4OWFiIl0"
 _NUMBER = "00340434161094042557"
 MAX_NOTE = 2_000
 MAX_URL = 3_000
+MAX_SLIPS = 50
 
 Carrier = Annotated[LineOrNothing, Field(max_length=100)]
 TrackingNumber = Annotated[Line, Field(max_length=100)]
@@ -134,6 +135,19 @@ class ShipmentPage(Schema):
     )
     next: Next = Field(
         description="The cursor of the next page; null on the last page.", examples=[None]
+    )
+
+
+class PackingSlipQuery(Schema):
+    """The shipments whose packing slips are wanted."""
+
+    repeated: ClassVar[frozenset[str]] = frozenset({"id"})
+
+    id: list[UUID] = Field(
+        min_length=1,
+        max_length=MAX_SLIPS,
+        description="The shipments, in the order of the slips; given once for each.",
+        examples=[[_ID]],
     )
 
 

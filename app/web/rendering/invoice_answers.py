@@ -1,10 +1,12 @@
-"""Responses with invoices: JSON, PDF or CSV, as the caller prefers."""
+"""Responses with invoices, in the format that the caller prefers, and with packing slips."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, cast
 
 from litestar import Response
 
+from app.documents.packing_slip import PackingSlip
 from app.schemas.invoices.invoice_schema import InvoicePage, InvoiceQuery, InvoiceRead
 from app.services.invoices.invoice_books import InvoiceBooks
 from app.services.system.idempotency_service import Answer
@@ -54,3 +56,15 @@ async def show_invoice(request: ShopRequest, invoice: InvoiceRead) -> Response[I
         "Vary": "Accept",
     }
     return cast("Response[InvoiceRead]", file_response(request, body, PDF, **headers))
+
+
+async def slips_response(request: ShopRequest, slips: Sequence[PackingSlip]) -> Response[None]:
+    """Return packing slips in one file."""
+    # The library is slow to import, and most processes never draw.
+    # pylint: disable-next=import-outside-toplevel
+    from app.documents.packing_slip_pdf import slips_as_pdf
+
+    body = await asyncio.to_thread(slips_as_pdf, slips)
+    name = f"packing-slip-{slips[0].number}" if len(slips) == 1 else "packing-slips"
+    disposition = f'inline; filename="{name}.pdf"'
+    return file_response(request, body, PDF, **{"Content-Disposition": disposition})

@@ -28,6 +28,7 @@ from app.services.orders.drafts.draft_orders import DraftOrders
 from app.services.orders.drafts.draft_quotes import DraftQuotes
 from app.services.orders.drafts.draft_service import DraftService
 from app.services.orders.drafts.drafts_privacy import DraftsPrivacy
+from app.services.orders.fulfilment.packing_slips import PackingSlips
 from app.services.orders.fulfilment.parcels import Parcels
 from app.services.orders.fulfilment.return_service import ReturnService
 from app.services.orders.fulfilment.shipment_service import ShipmentService
@@ -111,6 +112,16 @@ def provide_shipments(
         provide_order_moves(session, shop),
         provide_checkouts(session, shop),
         shop.clock,
+    )
+
+
+def provide_packing_slips(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> PackingSlips:
+    """Return what reads the packing slips of shipments."""
+    settings = shop.settings
+    return PackingSlips(
+        ShipmentRepository(session), shop.days, settings.shop_name, settings.shop_address
     )
 
 
@@ -303,6 +314,7 @@ Calls = NamedDependency[PaymentCalls]
 Drafts = NamedDependency[DraftService]
 Shipments = NamedDependency[ShipmentService]
 Returns = NamedDependency[ReturnService]
+Slips = NamedDependency[PackingSlips]
 
 DEPENDENCIES = {
     "orders": Provide(provide_orders, sync_to_thread=False),
@@ -312,6 +324,7 @@ DEPENDENCIES = {
     "payment_calls": Provide(payment_calls, sync_to_thread=False),
     "order_drafts": Provide(provide_drafts, sync_to_thread=False),
     "shipments": Provide(provide_shipments, sync_to_thread=False),
+    "packing_slips": Provide(provide_packing_slips, sync_to_thread=False),
     "returns": Provide(provide_returns, sync_to_thread=False),
     "order_batches": Provide(provide_batches, sync_to_thread=False),
 }

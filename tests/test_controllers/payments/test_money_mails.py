@@ -4,12 +4,12 @@ import httpx
 import pytest
 
 from app.models import OutgoingMail
-from app.wiring.areas.payments import bank_of
 from app.wiring.resources import Shop
 from tests.support.accounts import mails_of
 from tests.support.factories import create_product, order_in
 from tests.test_controllers.invoices.setting import charge, invoices_of, pay, placed, refund
 from tests.test_controllers.payments.setting import do_errands
+from tests.test_controllers.payments.test_payment_events import tell_of
 
 
 async def money_mails(shop: Shop) -> list[OutgoingMail]:
@@ -25,10 +25,7 @@ async def test_a_guest_gets_the_invoice_and_is_told_of_each_refund_once(
     cart, order, _ = await placed(client, locale="de-AT")
     payment = await pay(client, shop, cart)
     await refund(client, shop, payment, "5.00")
-    body, headers = bank_of(shop).event_about(payment["reference"])
-    sent = await client.post("/payment-providers/test/events", content=body, headers=headers)
-    assert sent.status_code == 204
-    await do_errands(shop)
+    await tell_of(client, shop, payment)
     assert (await client.post(f"/orders/{order['id']}/invoices")).status_code == 200
     invoice, note = await invoices_of(client, order)
     expected = [

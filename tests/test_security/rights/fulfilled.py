@@ -58,6 +58,8 @@ MATRIX: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("GET", f"{_ORDER}/shipments", _OWN, {}),
     ("POST", f"{_PAID}/shipments", _NEW_BY_STAFF, {"json": {}}),
     ("GET", _SHIPMENT, _OWN, {}),
+    ("GET", f"{_SHIPMENT}/packing-slip", _STAFF, {}),
+    ("GET", f"/api/v1/shipments/packing-slips?id={PACKED_SHIPMENT}", _STAFF, {}),
     ("PATCH", _SHIPMENT, _STAFF, {"json": {"note": "Late."}}),
     ("POST", f"{_SHIPMENT}/ship", _STAFF, {}),
     ("POST", "/api/v1/shipments/{sent_id}/deliver", _STAFF, {}),
