@@ -1,6 +1,7 @@
 """Tables of daily reports."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column
 from app.tables.base import AmountOrZero, Base
 from app.tables.catalogue import product_of
 
-__all__ = ["DailyReport", "ReportLine", "ReportProduct", "ReportTax"]
+__all__ = ["DailyReport", "ReportLine", "ReportMoney", "ReportProduct", "ReportTax"]
 
 
 class DailyReport(Base):
@@ -54,6 +55,8 @@ class DailyReport(Base):
     first_order_at: Mapped[datetime | None] = mapped_column()
     last_order_at: Mapped[datetime | None] = mapped_column()
     by_hour: Mapped[list[list[int]]] = mapped_column(JSON)
+    # The payment steps, invoices and credit notes of the day; null in a report without its money.
+    money_count: Mapped[int | None] = mapped_column()
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
@@ -109,3 +112,24 @@ class ReportTax(Base):
     tax_minor: Mapped[int] = mapped_column()
     cancelled_net_minor: Mapped[int] = mapped_column()
     cancelled_tax_minor: Mapped[int] = mapped_column()
+
+
+class ReportMoney(Base):
+    """The money of a day in one currency: payments, and the invoices that tell of them."""
+
+    __tablename__ = "report_money"
+
+    report_day: Mapped[date] = mapped_column(
+        Date, ForeignKey("daily_reports.report_day"), primary_key=True
+    )
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    captured_minor: Mapped[int] = mapped_column()
+    refunded_minor: Mapped[int] = mapped_column()
+    invoiced_minor: Mapped[int] = mapped_column()
+    credited_minor: Mapped[int] = mapped_column()
+    # By how much they have risen or fallen on the day.
+    not_invoiced_minor: Mapped[int] = mapped_column()
+    overpaid_minor: Mapped[int] = mapped_column()
+    not_paid_minor: Mapped[int] = mapped_column()
+    # Provider, captured and refunded amount of each.
+    providers: Mapped[list[list[Any]]] = mapped_column(JSON)

@@ -98,6 +98,7 @@ async def everything_of(shop: Shop, day: date) -> bytes:
             ("report_lines", "placed_at, id"),
             ("report_products", "gross_minor, id"),
             ("report_taxes", "rate_ppm, reason"),
+            ("report_money", "currency"),
         ):
             rows = await session.execute(
                 text(f"SELECT * FROM {table} WHERE report_day = :day ORDER BY {order}"),

@@ -313,6 +313,7 @@ CLASSES_OF_DATA = {
     "redemptions": "orders with their changes",
     "renditions": "images",
     "report_lines": "reports",
+    "report_money": "reports",
     "report_products": "reports",
     "report_taxes": "reports",
     "return_lines": "orders with their changes",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import delete, func, or_, select, text
 
@@ -9,11 +10,14 @@ from app.database.advisory_locks import AdvisoryLock
 from app.errors import ReportInProgress
 from app.models import (
     DailyReport,
+    Invoice,
     Order,
     OrderCancellation,
     OrderChange,
+    PaymentStep,
     Product,
     ReportLine,
+    ReportMoney,
     ReportProduct,
     ReportTax,
 )
@@ -24,6 +28,7 @@ from app.repositories.reports.report_repository import ReportRepository
 _lines = table_of(ReportLine)
 _products = table_of(ReportProduct)
 _taxes = table_of(ReportTax)
+_money = table_of(ReportMoney)
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:lock, :day)")
 # Not the xmax of the snapshot: it is above the last transaction that has ended, but not above those
 # that are running.
@@ -57,39 +62,18 @@ class ReportMakingRepository(ReportRepository):
 
     async def outdated_days(self, timezone: str, only: date | None = None) -> Sequence[date]:
         """Return the days whose ledger has changed since, or that began at another hour."""
-        orders = (
-            select(func.count())
-            .select_from(Order)
-            .where(
-                Order.created_at >= DailyReport.starts_at, Order.created_at < DailyReport.ends_at
-            )
-            .scalar_subquery()
-        )
-        cancellations = (
-            select(func.count())
-            .select_from(OrderChange)
-            .where(
-                IS_CANCELLATION,
-                OrderChange.changed_at >= DailyReport.starts_at,
-                OrderChange.changed_at < DailyReport.ends_at,
-            )
-            .scalar_subquery()
-        )
-        lines = (
-            select(func.count())
-            .select_from(OrderCancellation)
-            .where(
-                OrderCancellation.cancelled_at >= DailyReport.starts_at,
-                OrderCancellation.cancelled_at < DailyReport.ends_at,
-            )
-            .scalar_subquery()
-        )
+        orders = _number_of(Order.created_at)
+        cancellations = _number_of(OrderChange.changed_at, IS_CANCELLATION)
+        lines = _number_of(OrderCancellation.cancelled_at)
+        money = _number_of(PaymentStep.happened_at) + _number_of(Invoice.issued_at)
         query = select(DailyReport.report_day).where(
             or_(
                 DailyReport.timezone != timezone,
                 DailyReport.orders_count != orders,
                 DailyReport.cancelled_count != cancellations,
                 DailyReport.cancelled_lines_count != lines,
+                # Null, and so not different, in a report of before reports had money.
+                DailyReport.money_count != money,
             )
         )
         if only is not None:
@@ -112,7 +96,7 @@ class ReportMakingRepository(ReportRepository):
         Raises:
             ReportInProgress: another process has made it at the same time.
         """
-        for part in (ReportLine, ReportProduct, ReportTax):
+        for part in (ReportLine, ReportProduct, ReportTax, ReportMoney):
             await self.session.execute(delete(part).where(part.report_day == report.report_day))
         await self.add(report)
 
@@ -124,9 +108,11 @@ class ReportMakingRepository(ReportRepository):
         """Add products, given as columns."""
         await insert_rows(self.session, (_products, products))
 
-    async def add_taxes(self, taxes: Sequence[Mapping[str, object]]) -> None:
-        """Add the tax by rate, given as columns."""
-        await insert_rows(self.session, (_taxes, taxes))
+    async def add_sums(
+        self, taxes: Sequence[Mapping[str, object]], money: Sequence[Mapping[str, object]]
+    ) -> None:
+        """Add the tax by rate and the money by currency, given as columns."""
+        await insert_rows(self.session, (_taxes, taxes), (_money, money))
 
     async def sum_of_lines(self, day: date) -> tuple[int, int, int]:
         """Return the number of lines of a day, their units and their amount."""
@@ -151,3 +137,9 @@ class ReportMakingRepository(ReportRepository):
     @property
     def _is_postgres(self) -> bool:
         return self.session.get_bind().dialect.name == "postgresql"
+
+
+def _number_of(moment: Any, *conditions: Any) -> Any:
+    """Return the number of rows with a moment in the day of a report."""
+    is_within = (moment >= DailyReport.starts_at) & (moment < DailyReport.ends_at)
+    return select(func.count()).where(is_within, *conditions).scalar_subquery()

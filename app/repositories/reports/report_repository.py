@@ -1,13 +1,13 @@
 """Queries over daily reports."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, literal, select, tuple_
 
 from app.errors import ReportNotFound
-from app.models import DailyReport, ReportLine, ReportProduct, ReportTax
+from app.models import DailyReport, ReportLine, ReportMoney, ReportProduct, ReportTax
 from app.repositories.base import Repository
 from app.repositories.bulk import table_of
 from app.schemas.page_schema import PageQuery
@@ -95,6 +95,11 @@ class ReportRepository(Repository[DailyReport]):
             .order_by(ReportTax.rate_ppm.desc(), ReportTax.reason)
         )
         return (await self.session.scalars(query)).all()
+
+    async def money_of(self, days: Collection[date]) -> Sequence[ReportMoney]:
+        """Return the money of days by currency."""
+        query = select(ReportMoney).where(ReportMoney.report_day.in_(days))
+        return (await self.session.scalars(query.order_by(ReportMoney.currency))).all()
 
     async def lines_after(self, day: date, after: Any, limit: int) -> Sequence[Any]:
         """Return the next lines of a day in their order, after the line `after` if given."""

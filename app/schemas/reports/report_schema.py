@@ -63,6 +63,66 @@ class HourRead(SumOfOrders):
     )
 
 
+class ProviderRead(InCurrency):
+    """What a provider of payments took and returned on a day."""
+
+    provider: str = Field(max_length=20, description="The provider.", examples=["stripe"])
+    captured_minor: SignedAmount = Field(
+        alias="captured", description="What was captured.", examples=["9.98"]
+    )
+    refunded_minor: SignedAmount = Field(
+        alias="refunded",
+        description="What was returned; below 0 if more refunds failed later than were made.",
+        examples=["0.00"],
+    )
+
+
+class ReportMoneyRead(WithCurrency):
+    """The money of a day in a currency.
+
+    `captured` - `refunded` = `invoiced` - `credited` + `not_invoiced` + `overpaid` - `not_paid`.
+    """
+
+    currency: str = Field(
+        max_length=3, description="The currency of these amounts (ISO 4217).", examples=["USD"]
+    )
+    captured_minor: SignedAmount = Field(
+        alias="captured", description="What providers took.", examples=["9.98"]
+    )
+    refunded_minor: SignedAmount = Field(
+        alias="refunded", description="What was returned.", examples=["0.00"]
+    )
+    invoiced_minor: Amount = Field(
+        alias="invoiced", description="The totals of the invoices of the day.", examples=["9.98"]
+    )
+    credited_minor: Amount = Field(
+        alias="credited", description="The totals of its credit notes.", examples=["0.00"]
+    )
+    not_invoiced_minor: SignedAmount = Field(
+        alias="not_invoiced",
+        description="By how much has risen what was captured for orders without an invoice.",
+        examples=["0.00"],
+    )
+    overpaid_minor: SignedAmount = Field(
+        alias="overpaid",
+        description="By how much has risen what was captured beyond the invoices of orders.",
+        examples=["0.00"],
+    )
+    not_paid_minor: SignedAmount = Field(
+        alias="not_paid",
+        description="By how much has risen what is invoiced and was not captured.",
+        examples=["0.00"],
+    )
+    providers: list[ProviderRead] = Field(
+        max_length=MAX_ITEMS, description="The same by provider.", examples=[[]]
+    )
+
+    @model_validator(mode="after")
+    def _have_its_currency(self) -> Self:
+        self.hand_down(self.providers)
+        return self
+
+
 class ReportSummary(WithCurrency):
     """The report of a day."""
 
@@ -101,6 +161,12 @@ class ReportSummary(WithCurrency):
     net_units: Integer = Field(description="Units placed minus units cancelled.", examples=[2])
     net_minor: SignedAmount = Field(
         alias="net", description="The amount placed minus the amount cancelled.", examples=["9.98"]
+    )
+    money: list[ReportMoneyRead] = omitted(
+        [],
+        max_length=MAX_ITEMS,
+        description="Payments and invoices of the day by currency; absent without any.",
+        examples=[[]],
     )
     first_order_at: datetime | None = Field(
         description="When the first order was placed (UTC).", examples=[_MOMENT]

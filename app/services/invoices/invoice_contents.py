@@ -7,11 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.models import Order, OrderItem
+from app.models import Invoice, InvoiceKind, Order, OrderItem
 from app.pricing.invoicing import Group, Part, Pieces, credited, summed
 
 # An invoice goes to an address, not to a phone.
 _NO_PART_OF_INVOICE = frozenset({"phone"})
+# What the digest is computed of.
+_COLUMNS = (
+    *("series", "number", "kind", "order_id", "order_number", "issued_at", "issued_on"),
+    *("supplied_on", "currency", "prices_include_tax", "locale", "seller", "buyer"),
+    *("lines", "taxes", "net_minor", "tax_minor", "total_minor"),
+)
+_COLUMNS_OF_NOTE = ("corrects_id", "corrects_number", "refund_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +120,15 @@ def digest_of(columns: Mapping[str, Any]) -> str:
     """Return the SHA-256 of the columns of a row."""
     content = json.dumps(columns, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+def is_intact(row: Invoice) -> bool:
+    """Return whether an invoice is as it was issued, and its lines and rates add up to it."""
+    names = _COLUMNS if row.kind is InvoiceKind.INVOICE else _COLUMNS + _COLUMNS_OF_NOTE
+    lines = sum(each["total_minor"] for each in row.lines)
+    rates = sum(each["net_minor"] + each["tax_minor"] for each in row.taxes)
+    adds_up = row.total_minor == lines and (not row.taxes or row.total_minor == rates)
+    return adds_up and row.digest == digest_of({name: getattr(row, name) for name in names})
 
 
 def _groups_of(order: Order) -> list[Group]:

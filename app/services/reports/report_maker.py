@@ -2,11 +2,10 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import asdict
+from datetime import date
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -17,22 +16,16 @@ from app.core.queues import REPORT_QUEUE
 from app.errors import DayNotOver, ReportUnbalanced
 from app.models import DailyReport
 from app.repositories.reports.cancellation_repository import CancellationRepository
-from app.repositories.reports.ledger_repository import (
-    LedgerRepository,
-    Sum,
-    TaxSum,
-    VariantSum,
-    Window,
-)
+from app.repositories.reports.ledger_repository import LedgerRepository, Sum, Window
 from app.repositories.reports.report_making_repository import ReportMakingRepository
 from app.schemas.reports.report_events import ReportReadyEvent
 from app.schemas.reports.report_messages import ReportReady
 from app.services.messaging.outbox_service import OutboxService
+from app.services.reports.day_books import Books
+from app.services.reports.money_of_day import MoneyOfDay
 
 MESSAGE_LINES = 2_000
 """Lines in one message; a longer report is sent in parts, as brokers expect small messages."""
-_NO_SALES = VariantSum("", "", 0, 0)
-_NO_TAX = TaxSum(0, 0)
 
 
 class Outcome(StrEnum):
@@ -43,69 +36,6 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
 
 
-@dataclass(slots=True)
-class Books:
-    """The ledger of a day, added up."""
-
-    day: date
-    window: Window
-    placed: Sum
-    cancelled: Sum
-    late: Sum
-    placed_variants: dict[UUID, VariantSum]
-    cancelled_variants: dict[UUID, VariantSum]
-    placed_taxes: dict[tuple[int, str], TaxSum]
-    cancelled_taxes: dict[tuple[int, str], TaxSum]
-    further: dict[str, int]
-    """What else is told of what was cancelled, by the columns of a report."""
-    digest: bytes = b""
-    first_order_at: datetime | None = None
-    last_order_at: datetime | None = None
-    by_hour: dict[int, list[int]] = field(default_factory=dict)
-
-    def variants(self) -> list[tuple[UUID, VariantSum, VariantSum]]:
-        """Return each variant with its placed and its cancelled sums."""
-        return [
-            (
-                each,
-                self.placed_variants.get(each, _NO_SALES),
-                self.cancelled_variants.get(each, _NO_SALES),
-            )
-            for each in sorted(self.placed_variants.keys() | self.cancelled_variants.keys())
-        ]
-
-    def taxes(self) -> list[tuple[int, str, TaxSum, TaxSum]]:
-        """Return each rate and reason of tax with its placed and its cancelled sums."""
-        return [
-            (*each, self.placed_taxes.get(each, _NO_TAX), self.cancelled_taxes.get(each, _NO_TAX))
-            for each in sorted(self.placed_taxes.keys() | self.cancelled_taxes.keys())
-        ]
-
-    def sums(self) -> dict[str, int]:
-        """Return the sums by the columns of a report."""
-        placed, cancelled, late = self.placed, self.cancelled, self.late
-        return {
-            "orders_count": placed.orders,
-            "units": placed.units,
-            "gross_minor": placed.total_minor,
-            "cancelled_count": cancelled.orders,
-            "cancelled_units": cancelled.units,
-            "cancelled_minor": cancelled.total_minor,
-            "late_count": late.orders,
-            "late_units": late.units,
-            "late_minor": late.total_minor,
-        }
-
-    def amounts(self) -> dict[str, int]:
-        """Return the discounts, shipping and tax in the sums by the columns of a report."""
-        parts = {"": self.placed, "cancelled_": self.cancelled, "late_": self.late}
-        return {
-            f"{prefix}{name}": getattr(each, name)
-            for prefix, each in parts.items()
-            for name in ("discount_minor", "shipping_minor", "tax_minor")
-        }
-
-
 class ReportMaker:
     """Makes the report of a day once, or again when its ledger has changed."""
 
@@ -114,6 +44,7 @@ class ReportMaker:
         reports: ReportMakingRepository,
         ledger: LedgerRepository,
         cancellations: CancellationRepository,
+        money: MoneyOfDay,
         outbox: OutboxService,
         days: ShopDays,
         clock: Clock,
@@ -122,6 +53,7 @@ class ReportMaker:
         self._reports = reports
         self._ledger = ledger
         self._cancellations = cancellations
+        self._money = money
         self._outbox = outbox
         self._days = days
         self._clock = clock
@@ -166,14 +98,14 @@ class ReportMaker:
 
     async def _make(self, day: date, report: DailyReport | None) -> Outcome:
         books = await self._read(day)
-        if report is not None and report.digest == books.digest:
+        if report is not None and report.digest == _digest_like(report, books):
             return Outcome.UNCHANGED
         await self._require_balance(books)
         outcome = Outcome.MADE if report is None else Outcome.REPLACED
         report = self._report(report, books)
         await self._reports.replace(report)
         await self._write_products(books)
-        await self._write_taxes(books)
+        await self._write_sums(books)
         await self._write_lines(report, books)
         ready = ReportReady(
             report_date=day, reports_count=report.orders_count, created_at=report.updated_at
@@ -202,6 +134,12 @@ class ReportMaker:
                 # A day of before they were there has the digest that it had.
                 amounts = row[3:] if any(row[5:]) else row[3:5]
                 digest.update(_canonical(row.id, row.created_at, *amounts))
+        books.money = await self._money.read(day, window)
+        self._digest(books, digest)
+        return books
+
+    def _digest(self, books: Books, digest: Any) -> None:
+        """Add the sums of a day to the digest of its orders."""
         for variant_id, placed, cancelled in books.variants():
             digest.update(_canonical(variant_id, placed, cancelled))
         if any(books.amounts().values()) or books.taxes():
@@ -210,15 +148,17 @@ class ReportMaker:
             digest.update(_canonical(books.further))
         digest.update(
             _canonical(
-                day,
+                books.day,
                 self._days.timezone,
                 self._currency,
                 books.sums(),
                 sorted(books.by_hour.items()),
             )
         )
+        books.money.digest_without = digest.digest()
+        if books.money.sums:
+            digest.update(_canonical(sorted(books.money.sums.items())))
         books.digest = digest.digest()
-        return books
 
     async def _further(self, window: Window) -> dict[str, int]:
         expired = await self._cancellations.expired(window)
@@ -237,8 +177,8 @@ class ReportMaker:
             hour[2] += row.total_minor
         columns = zip(*(row[3:] for row in rows), strict=True)
         books.placed = books.placed.plus(Sum(len(rows), *map(sum, columns)))
-        books.first_order_at = books.first_order_at or rows[0].created_at
-        books.last_order_at = rows[-1].created_at
+        first, _ = books.between or (rows[0].created_at, None)
+        books.between = (first, rows[-1].created_at)
 
     async def _require_balance(self, books: Books) -> None:
         """Require that the orders of a day match their items, taxes and stock movements."""
@@ -263,6 +203,9 @@ class ReportMaker:
         for variant_id, placed, cancelled in books.variants():
             if moved.get(variant_id, 0) != cancelled.units - placed.units:
                 raise _unbalanced(books.day, f"the stock movements of variant {variant_id}")
+        wrong = await self._money.contradiction(books.money, books.window)
+        if wrong is not None:
+            raise _unbalanced(books.day, wrong)
 
     def _report(self, report: DailyReport | None, books: Books) -> DailyReport:
         now = self._clock.now()
@@ -278,9 +221,9 @@ class ReportMaker:
         report.updated_at = now
         report.timezone, report.currency = self._days.timezone, self._currency
         report.starts_at, report.ends_at = starts_at, ends_at
-        report.first_order_at, report.last_order_at = books.first_order_at, books.last_order_at
+        report.first_order_at, report.last_order_at = books.between or (None, None)
         report.by_hour = [[hour, *sums] for hour, sums in sorted(books.by_hour.items())]
-        report.digest = books.digest
+        report.digest, report.money_count = books.digest, books.money.count
         for name, value in (books.sums() | books.amounts() | books.further).items():
             setattr(report, name, value)
         return report
@@ -303,8 +246,8 @@ class ReportMaker:
         for start in range(0, len(rows), MESSAGE_LINES):
             await self._reports.add_products(rows[start : start + MESSAGE_LINES])
 
-    async def _write_taxes(self, books: Books) -> None:
-        rows = [
+    async def _write_sums(self, books: Books) -> None:
+        taxes = [
             {
                 "report_day": books.day,
                 "rate_ppm": rate_ppm,
@@ -316,7 +259,11 @@ class ReportMaker:
             }
             for rate_ppm, reason, placed, cancelled in books.taxes()
         ]
-        await self._reports.add_taxes(rows)
+        money = [
+            {"report_day": books.day, "currency": currency, **asdict(its)}
+            for currency, its in sorted(books.money.sums.items())
+        ]
+        await self._reports.add_sums(taxes, money)
 
     async def _write_lines(self, report: DailyReport, books: Books) -> None:
         """Write the lines of a day and the messages that contain them in batches."""
@@ -365,6 +312,12 @@ class ReportMaker:
             msgspec.json.encode(body),
             {"x-report-version": report.version, "x-part": part, "x-parts": parts},
         )
+
+
+def _digest_like(report: DailyReport, books: Books) -> bytes:
+    """Return the digest of the same kind as that of a report."""
+    # One of before reports had money stays as it is while its orders do.
+    return books.money.digest_without if report.money_count is None else books.digest
 
 
 def _line(day: date, row: Any) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """Daily reports for callers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from app.core.calendar import ShopDays, span
 from app.core.clock import Clock
 from app.errors import InvalidInput
-from app.models import DailyReport, ReportLine, ReportProduct
+from app.models import DailyReport, ReportLine, ReportMoney, ReportProduct
 from app.repositories.reports.report_repository import ReportRepository
 from app.schemas.messaging.operation_schema import OperationRead
 from app.schemas.page_schema import MAX_ITEMS
@@ -15,8 +15,10 @@ from app.schemas.reports.report_schema import (
     MAX_CHART_DAYS,
     ChartQuery,
     HourRead,
+    ProviderRead,
     ReportLineQuery,
     ReportLineRead,
+    ReportMoneyRead,
     ReportPage,
     ReportProductPage,
     ReportProductQuery,
@@ -65,7 +67,8 @@ class ReportService:
     async def find(self, query: ReportQuery) -> ReportPage:
         """Return a page of reports."""
         reports, following = await self._reports.find(query)
-        return ReportPage(items=[summary_of(each) for each in reports], next=following)
+        money = await self._reports.money_of([each.report_day for each in reports])
+        return ReportPage(items=[summary_of(each, money) for each in reports], next=following)
 
     async def get(self, day: date, query: ReportLineQuery) -> ReportRead:
         """Return the report of a day with a page of its lines.
@@ -78,7 +81,7 @@ class ReportService:
         lines, following = await self._reports.lines_of(day, query)
         return ReportRead(
             # Not dumped as JSON: the amounts would become text.
-            **dict(summary_of(report)),
+            **dict(summary_of(report, await self._reports.money_of([day]))),
             by_hour=[
                 HourRead(hour=hour, orders_count=count, units=units, amount_minor=minor)
                 for hour, count, units, minor in report.by_hour
@@ -97,7 +100,8 @@ class ReportService:
         Raises:
             ReportNotFound: it does not exist.
         """
-        return summary_of(await self._reports.get_of(day))
+        report = await self._reports.get_of(day)
+        return summary_of(report, await self._reports.money_of([day]))
 
     async def products(self, day: date, query: ReportProductQuery) -> ReportProductPage:
         """Return a page of the products of a day.
@@ -143,8 +147,8 @@ class ReportService:
         return span(first, last), [summary_of(each) for each in reports]
 
 
-def summary_of(report: DailyReport) -> ReportSummary:
-    """Return the representation of a report."""
+def summary_of(report: DailyReport, money: Iterable[ReportMoney] = ()) -> ReportSummary:
+    """Return the representation of a report, with that of the money which is of its day."""
     return ReportSummary(
         id=report.id,
         day=report.report_day,
@@ -158,12 +162,30 @@ def summary_of(report: DailyReport) -> ReportSummary:
         expired=_expired(report),
         net_units=report.units - report.cancelled_units,
         net_minor=report.gross_minor - report.cancelled_minor,
+        money=[_money(each) for each in money if each.report_day == report.report_day],
         first_order_at=report.first_order_at,
         last_order_at=report.last_order_at,
         digest=report.digest.hex(),
         created_at=report.created_at,
         updated_at=report.updated_at,
         version=report.version,
+    )
+
+
+def _money(money: ReportMoney) -> ReportMoneyRead:
+    return ReportMoneyRead(
+        currency=money.currency,
+        captured_minor=money.captured_minor,
+        refunded_minor=money.refunded_minor,
+        invoiced_minor=money.invoiced_minor,
+        credited_minor=money.credited_minor,
+        not_invoiced_minor=money.not_invoiced_minor,
+        overpaid_minor=money.overpaid_minor,
+        not_paid_minor=money.not_paid_minor,
+        providers=[
+            ProviderRead(provider=provider, captured_minor=captured, refunded_minor=refunded)
+            for provider, captured, refunded in money.providers
+        ],
     )
 
 

@@ -4,15 +4,18 @@ from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.cron import Cron
+from app.repositories.invoices.invoice_repository import InvoiceRepository
 from app.repositories.messaging.dead_letter_repository import DeadLetterRepository
 from app.repositories.messaging.outbox_repository import OutboxRepository
 from app.repositories.orders.order_repository import OrderRepository
 from app.repositories.reports.cancellation_repository import CancellationRepository
 from app.repositories.reports.ledger_repository import LedgerRepository
+from app.repositories.reports.money_repository import MoneyRepository
 from app.repositories.reports.report_making_repository import ReportMakingRepository
 from app.repositories.reports.report_repository import ReportRepository
 from app.repositories.system.errand_repository import ErrandRepository
 from app.services.reports.metrics_service import MetricsService
+from app.services.reports.money_of_day import MoneyOfDay
 from app.services.reports.report_maker import ReportMaker
 from app.services.reports.report_schedule import ReportSchedule
 from app.services.reports.report_service import ReportService
@@ -26,6 +29,7 @@ def provide_report_maker(session: AsyncSession, shop: Shop) -> ReportMaker:
         ReportMakingRepository(session),
         LedgerRepository(session),
         CancellationRepository(session),
+        MoneyOfDay(MoneyRepository(session), InvoiceRepository(session)),
         provide_outbox(session, shop),
         shop.days,
         shop.clock,

@@ -1,0 +1,201 @@
+"""Queries over the money of a period: payments, refunds, invoices and credit notes."""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import case, func, literal, or_, select, union, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models import (
+    Invoice,
+    InvoiceKind,
+    Order,
+    Payment,
+    PaymentStatus,
+    PaymentStep,
+    Refund,
+    RefundStatus,
+)
+from app.repositories.reports.ledger_repository import Window, whole_sum
+
+
+class Movement(NamedTuple):
+    """What a provider took and returned in a currency."""
+
+    currency: str
+    provider: str
+    captured_minor: int
+    refunded_minor: int
+
+
+class Remainder(NamedTuple):
+    """By how much has changed what payments and invoices do not have in common."""
+
+    currency: str
+    not_invoiced_minor: int
+    """What came in for orders without an invoice."""
+    overpaid_minor: int
+    """What came in beyond the invoices of orders."""
+    not_paid_minor: int
+    """What is invoiced, and did not come in."""
+
+
+class MoneyRepository:
+    """The money of the shop by period."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    async def count(self, window: Window) -> int:
+        """Return the number of payment steps, invoices and credit notes."""
+        steps = select(func.count()).where(window.has(PaymentStep.happened_at))
+        invoices = select(func.count()).where(window.has(Invoice.issued_at))
+        both = steps.scalar_subquery() + invoices.scalar_subquery()
+        return int(await self.session.scalar(select(both)) or 0)
+
+    async def movements(self, window: Window) -> list[Movement]:
+        """Return what was captured and refunded, by currency and provider."""
+        steps = _changes(_payments_with_steps(window))
+        sums = tuple(whole_sum(func.sum(steps.c[name])) for name in ("captured", "refunded"))
+        key = (Payment.currency, Payment.provider)
+        query = (
+            select(*key, *sums)
+            .join(steps, steps.c.payment_id == Payment.id)
+            .where(window.has(steps.c.happened_at))
+        )
+        rows = await self.session.execute(query.group_by(*key).order_by(*key))
+        return [each for each in (Movement(*row) for row in rows) if any(each[2:])]
+
+    async def remainders(self, window: Window) -> list[Remainder]:
+        """Return by how much the remainders have changed, by currency.
+
+        They are computed for each order with a step or an invoice, at both ends of the period.
+        """
+        orders = _by_order(window)
+        before = _remainders(*(orders.c[f"{name}_before"] for name in _AT_A_MOMENT))
+        after = _remainders(*(orders.c[f"{name}_after"] for name in _AT_A_MOMENT))
+        changes = (
+            whole_sum(func.sum(its_after - its_before))
+            for its_after, its_before in zip(after, before, strict=True)
+        )
+        query = select(orders.c.currency, *changes).group_by(orders.c.currency)
+        rows = await self.session.execute(query.order_by(orders.c.currency))
+        return [Remainder(*row) for row in rows]
+
+    async def has_other_steps(self, window: Window) -> bool:
+        """Return whether a payment with a step differs from the sum of all its steps."""
+        steps = _changes(_payments_with_steps(window))
+        is_early = (steps.c.status != PaymentStatus.CAPTURED) & (steps.c.captured != 0)
+        wrong = case((or_(is_early, steps.c.captured < 0), 1), else_=0)
+        query = (
+            select(Payment.id)
+            .join(steps, steps.c.payment_id == Payment.id)
+            .group_by(Payment.id)
+            .having(
+                or_(
+                    Payment.captured_minor != func.sum(steps.c.captured),
+                    Payment.refunded_minor != func.sum(steps.c.refunded),
+                    func.sum(wrong) > 0,
+                )
+            )
+        )
+        return await self.session.scalar(query.limit(1)) is not None
+
+    async def has_other_refunds(self, window: Window) -> bool:
+        """Return whether a payment with a step has returned another sum than its refunds."""
+        made = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+            Refund.payment_id == Payment.id, Refund.status == RefundStatus.SUCCEEDED
+        )
+        query = select(Payment.id).where(
+            Payment.id.in_(_payments_with_steps(window)),
+            Payment.refunded_minor != made.scalar_subquery(),
+        )
+        return await self.session.scalar(query.limit(1)) is not None
+
+    async def has_other_orders(self, window: Window) -> bool:
+        """Return whether the sums of an order differ from those of its payments."""
+        query = (
+            select(Order.id)
+            .join(Payment, Payment.order_id == Order.id)
+            .where(Order.id.in_(_orders_with_steps(window)))
+            .group_by(Order.id)
+            .having(
+                or_(
+                    Order.paid_minor != func.sum(Payment.captured_minor),
+                    Order.refunded_minor != func.sum(Payment.refunded_minor),
+                )
+            )
+        )
+        return await self.session.scalar(query.limit(1)) is not None
+
+
+_AT_A_MOMENT = ("paid", "billed", "invoices")
+
+
+def _payments_with_steps(window: Window) -> Any:
+    return select(PaymentStep.payment_id).where(window.has(PaymentStep.happened_at))
+
+
+def _orders_with_steps(window: Window) -> Any:
+    return select(Payment.order_id).where(Payment.id.in_(_payments_with_steps(window)))
+
+
+def _changes(payment_ids: Any) -> Any:
+    """Return all steps of payments, with what each has changed."""
+
+    def change(column: Any) -> Any:
+        before = func.lag(column).over(
+            partition_by=PaymentStep.payment_id, order_by=PaymentStep.seq
+        )
+        return (column - func.coalesce(before, 0)).label(column.key.removesuffix("_minor"))
+
+    columns = (PaymentStep.payment_id, PaymentStep.happened_at, PaymentStep.status)
+    changes = (change(PaymentStep.captured_minor), change(PaymentStep.refunded_minor))
+    query = select(*columns, *changes).where(PaymentStep.payment_id.in_(payment_ids))
+    return query.subquery()
+
+
+def _by_order(window: Window) -> Any:
+    """Return what was paid and billed for each order that was touched, before and after."""
+    billed = select(Invoice.order_id).where(window.has(Invoice.issued_at))
+    touched = union(_orders_with_steps(window), billed).subquery()
+    ids = select(touched.c.order_id)
+    steps = _changes(select(Payment.id).where(Payment.order_id.in_(ids)))
+    moved = steps.c.captured - steps.c.refunded
+    is_note = Invoice.kind == InvoiceKind.CREDIT_NOTE
+    total = case((is_note, -Invoice.total_minor), else_=Invoice.total_minor)
+    paid = (
+        select(
+            Payment.order_id,
+            Payment.currency,
+            *_both(steps.c.happened_at, window, moved, literal(0), literal(0)),
+        )
+        .join(steps, steps.c.payment_id == Payment.id)
+        .where(steps.c.happened_at < window.ends_at)
+    )
+    invoices = select(
+        Invoice.order_id,
+        Invoice.currency,
+        *_both(Invoice.issued_at, window, literal(0), total, literal(1)),
+    ).where(Invoice.order_id.in_(ids), Invoice.issued_at < window.ends_at)
+    rows = union_all(paid, invoices).subquery()
+    key = (rows.c.order_id, rows.c.currency)
+    names = [f"{name}_{when}" for when in ("before", "after") for name in _AT_A_MOMENT]
+    sums = (whole_sum(func.sum(rows.c[name])).label(name) for name in names)
+    return select(*key, *sums).group_by(*key).subquery()
+
+
+def _both(moment: Any, window: Window, *amounts: Any) -> list[Any]:
+    """Return amounts as they count before the period, and as they count after it."""
+    is_before = moment < window.starts_at
+    named = list(zip(_AT_A_MOMENT, amounts, strict=True))
+    before = [case((is_before, each), else_=0).label(f"{name}_before") for name, each in named]
+    return before + [each.label(f"{name}_after") for name, each in named]
+
+
+def _remainders(paid: Any, billed: Any, invoices: Any) -> tuple[Any, Any, Any]:
+    is_invoiced = invoices > 0
+    return (
+        case((is_invoiced, 0), else_=paid),
+        case((is_invoiced & (paid > billed), paid - billed), else_=0),
+        case((is_invoiced & (paid < billed), billed - paid), else_=0),
+    )

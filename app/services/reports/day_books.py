@@ -1,0 +1,107 @@
+"""The ledger of a day, added up."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from app.repositories.reports.ledger_repository import Sum, TaxSum, VariantSum, Window
+
+_NO_SALES = VariantSum("", "", 0, 0)
+_NO_TAX = TaxSum(0, 0)
+
+
+@dataclass(slots=True)
+class MoneySum:
+    """The money of a day in one currency."""
+
+    captured_minor: int = 0
+    refunded_minor: int = 0
+    invoiced_minor: int = 0
+    credited_minor: int = 0
+    not_invoiced_minor: int = 0
+    overpaid_minor: int = 0
+    not_paid_minor: int = 0
+    providers: list[tuple[str, int, int]] = field(default_factory=list)
+    """Provider, captured and refunded amount of each."""
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether what came in is what is invoiced, with what one has and the other does not."""
+        paid = self.captured_minor - self.refunded_minor
+        invoiced = self.invoiced_minor - self.credited_minor
+        left = self.not_invoiced_minor + self.overpaid_minor - self.not_paid_minor
+        return paid == invoiced + left
+
+
+@dataclass(slots=True)
+class Money:
+    """The money of a day by currency, and the number of rows that it was computed from."""
+
+    count: int = 0
+    digest_without: bytes = b""
+    """The digest of the day as reports had it that had no money."""
+    sums: dict[str, MoneySum] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Books:
+    """The ledger of a day, added up."""
+
+    day: date
+    window: Window
+    placed: Sum
+    cancelled: Sum
+    late: Sum
+    placed_variants: dict[UUID, VariantSum]
+    cancelled_variants: dict[UUID, VariantSum]
+    placed_taxes: dict[tuple[int, str], TaxSum]
+    cancelled_taxes: dict[tuple[int, str], TaxSum]
+    further: dict[str, int]
+    """What else is told of what was cancelled, by the columns of a report."""
+    digest: bytes = b""
+    between: tuple[datetime, datetime] | None = None
+    """When the first and the last order were placed."""
+    by_hour: dict[int, list[int]] = field(default_factory=dict)
+    money: Money = field(default_factory=Money)
+
+    def variants(self) -> list[tuple[UUID, VariantSum, VariantSum]]:
+        """Return each variant with its placed and its cancelled sums."""
+        return [
+            (
+                each,
+                self.placed_variants.get(each, _NO_SALES),
+                self.cancelled_variants.get(each, _NO_SALES),
+            )
+            for each in sorted(self.placed_variants.keys() | self.cancelled_variants.keys())
+        ]
+
+    def taxes(self) -> list[tuple[int, str, TaxSum, TaxSum]]:
+        """Return each rate and reason of tax with its placed and its cancelled sums."""
+        return [
+            (*each, self.placed_taxes.get(each, _NO_TAX), self.cancelled_taxes.get(each, _NO_TAX))
+            for each in sorted(self.placed_taxes.keys() | self.cancelled_taxes.keys())
+        ]
+
+    def sums(self) -> dict[str, int]:
+        """Return the sums by the columns of a report."""
+        placed, cancelled, late = self.placed, self.cancelled, self.late
+        return {
+            "orders_count": placed.orders,
+            "units": placed.units,
+            "gross_minor": placed.total_minor,
+            "cancelled_count": cancelled.orders,
+            "cancelled_units": cancelled.units,
+            "cancelled_minor": cancelled.total_minor,
+            "late_count": late.orders,
+            "late_units": late.units,
+            "late_minor": late.total_minor,
+        }
+
+    def amounts(self) -> dict[str, int]:
+        """Return the discounts, shipping and tax in the sums by the columns of a report."""
+        parts = {"": self.placed, "cancelled_": self.cancelled, "late_": self.late}
+        return {
+            f"{prefix}{name}": getattr(each, name)
+            for prefix, each in parts.items()
+            for name in ("discount_minor", "shipping_minor", "tax_minor")
+        }
