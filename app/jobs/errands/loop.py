@@ -5,6 +5,8 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+from app.errors import Unavailable
+from app.gateways.payments.provider import ProviderUnreachable
 from app.jobs.errands.handlers import HANDLERS, Handler
 from app.models import Errand
 from app.runtime.supervisor import end, repeat
@@ -16,6 +18,8 @@ logger = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
 # Shorter than a lease, so that no two processes do the same errand at one time.
 _HANDLER_SECONDS = 90.0
+# What does not answer will answer later: nothing is wrong with the errand.
+_OUTAGES = (Unavailable, ProviderUnreachable)
 
 
 async def do_errands(shop: Shop) -> None:
@@ -60,12 +64,14 @@ async def do_due(shop: Shop, handlers: Mapping[str, Handler]) -> bool:
 
 
 async def _do(shop: Shop, handler: Handler, errand: Errand) -> None:
-    reason = await _reason_of_failure(shop, handler, errand)
+    failure = await _failure_of(shop, handler, errand)
     async with shop.database.write() as session:
         errands = provide_errands(session, shop)
-        if reason is None:
+        if failure is None:
             await errands.mark_done(errand)
-        elif await errands.mark_failed(errand, reason):
+            return
+        reason = f"{type(failure).__name__}: {failure}"
+        if await errands.mark_failed(errand, reason, is_outage=isinstance(failure, _OUTAGES)):
             logger.error(
                 "gave up errand %s of %s after %s attempts: %s",
                 errand.kind,
@@ -75,12 +81,12 @@ async def _do(shop: Shop, handler: Handler, errand: Errand) -> None:
             )
 
 
-async def _reason_of_failure(shop: Shop, handler: Handler, errand: Errand) -> str | None:
+async def _failure_of(shop: Shop, handler: Handler, errand: Errand) -> Exception | None:
     try:
         async with asyncio.timeout(_HANDLER_SECONDS):
             await handler(shop, errand.subject_id)
     except Exception as error:  # pylint: disable=broad-exception-caught
         # Any error concerns this errand only and must not stop the others.
         logger.warning("errand %s of %s failed", errand.kind, errand.subject_id, exc_info=error)
-        return f"{type(error).__name__}: {error}"
+        return error
     return None

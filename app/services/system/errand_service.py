@@ -11,6 +11,9 @@ from app.repositories.system.errand_repository import ErrandRepository
 # Longer than a handler may take: see `app.jobs.errands.loop`.
 _LEASE = timedelta(minutes=2)
 _MAX_ATTEMPTS = 8
+_LONGEST_WAIT = timedelta(hours=1)
+# Twice as long each time; beyond it, the hour is shorter anyway.
+_MOST_DOUBLINGS = 10
 _MAX_ERROR_LENGTH = 200
 
 
@@ -43,18 +46,19 @@ class ErrandService:
         """Delete an errand that was done."""
         await self._errands.delete_leased(leased)
 
-    async def mark_failed(self, leased: Errand, reason: str) -> bool:
+    async def mark_failed(self, leased: Errand, reason: str, *, is_outage: bool = False) -> bool:
         """Schedule an errand for another attempt, later each time; return whether it is given up.
 
-        One that is given up stays, to be seen.
+        One that is given up stays, to be seen; one that has met an outage is never given up.
         """
         errand = await self._errands.find(leased)
         if errand is None:
             return False
         now = self._clock.now()
         errand.last_error = reason[:_MAX_ERROR_LENGTH]
-        if errand.attempts >= _MAX_ATTEMPTS:
+        if errand.attempts >= _MAX_ATTEMPTS and not is_outage:
             errand.given_up_at = now
-        errand.due_at = now + timedelta(seconds=5 * 2**errand.attempts)
+        wait = timedelta(seconds=5 * 2 ** min(errand.attempts, _MOST_DOUBLINGS))
+        errand.due_at = now + min(wait, _LONGEST_WAIT)
         await self._errands.flush()
         return errand.given_up_at is not None

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -106,6 +107,28 @@ async def test_a_refund_whose_answer_was_lost_is_made_once(
         await do_errands(shop)
     (found,) = (await payments_of(client, order))["refunds"]
     assert (found["id"], found["status"]) == (asked.json()["id"], "succeeded")
+    assert (await bank_of(shop).look(payment["reference"])).refunded_minor == 500
+
+
+async def test_a_refund_is_asked_for_until_its_provider_answers(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, payment = await paid(client, shop)
+
+    async def unreachable(*_: object) -> Any:
+        raise ProviderUnreachable("no answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BankForTests, "refund", unreachable)
+        assert (await refund(client, payment, "5.00")).json()["status"] == "asked"
+        for hour in range(12):
+            with later(shop, timedelta(hours=1 + hour)):
+                await do_errands(shop)
+    assert (await bank_of(shop).look(payment["reference"])).refunded_minor == 0
+    with later(shop, timedelta(hours=14)):
+        await do_errands(shop)
+    (found,) = (await payments_of(client, order))["refunds"]
+    assert found["status"] == "succeeded"
     assert (await bank_of(shop).look(payment["reference"])).refunded_minor == 500
 
 
