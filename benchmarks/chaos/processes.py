@@ -26,6 +26,7 @@ class Program:
     settings: Settings
     work_mark: str
     """What it prints when it begins to work."""
+    module: str = "benchmarks.chaos.planted"
 
 
 @dataclass
@@ -114,7 +115,7 @@ class Herd:
             log.flush()
             # Its end is looked for, and close() leaves none.
             self._processes[number] = subprocess.Popen(  # pylint: disable=consider-using-with
-                [sys.executable, "-m", "benchmarks.chaos.planted", *self.program.arguments],
+                [sys.executable, "-m", self.program.module, *self.program.arguments],
                 cwd=self.folder,
                 env=environment(self.program.settings) | {"PYTHONPATH": str(ROOT)},
                 stdin=subprocess.DEVNULL,

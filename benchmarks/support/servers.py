@@ -64,7 +64,7 @@ def _in_words(value: Any) -> str:
     """Return the value of a setting as the environment has it: names between commas."""
     if isinstance(value, SecretStr):
         return value.get_secret_value()
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+    return ",".join(map(_in_words, value)) if isinstance(value, tuple) else str(value)
 
 
 @contextmanager

@@ -1,0 +1,229 @@
+"""Kills web processes, the worker and PostgreSQL under payments at a stub of Stripe that fails.
+
+It starts servers of its own, and touches no others.
+"""
+
+import argparse
+import asyncio
+import logging
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from uuid import UUID
+
+from pydantic import SecretStr
+from rich.console import Console
+from sqlalchemy import func, select
+
+from app.errors import Unavailable
+from app.models import Order, Payment
+from app.settings import Settings
+from app.wiring.resources import Shop
+from benchmarks.chaos.brokered import declare_all
+from benchmarks.chaos.processes import Herd, Program
+from benchmarks.payments.buyers import Buyers
+from benchmarks.payments.verdict import differences, left_over
+from benchmarks.support.servers import PLENTY, fill, settings_of
+from tests.support.machines import let_machine_into
+from tests.support.servers import PostgresServer, start_postgres, start_rabbitmq
+from tests.support.servers.scratch import free_port
+from tests.support.servers.stripe import SECRET_KEY, WEBHOOK_SECRET, StripeServer, start_stripe
+
+_DATABASE = "payments"
+_REST_SECONDS = 120
+_FAULTS = {
+    "slow_after": 0.005,
+    "cut_before": 0.02,
+    "cut_after": 0.1,
+    "rate_limited": 0.02,
+    "error_before": 0.02,
+    "error_after": 0.05,
+}
+_EVENTS = {"drop": 0.1, "double": 0.1, "delay": 0.3, "delay_seconds": 3.0}
+
+
+class Chaos:
+    """One run."""
+
+    def __init__(
+        self, arguments: argparse.Namespace, shop: Shop, postgres: PostgresServer, herds: list[Herd]
+    ) -> None:
+        self.kills = 0
+        self._arguments = arguments
+        self._shop = shop
+        self._postgres = postgres
+        self._herds = herds
+        self._chance = random.Random(arguments.seed)
+
+    async def run(self, buyers: Buyers, stripe: StripeServer, port: int) -> None:
+        """Let it all happen until everything has come to its end, or the time is over."""
+        url = f"http://127.0.0.1:{port}/api/v1/payment-providers/stripe/events"
+        seed = self._arguments.seed
+        async with asyncio.TaskGroup() as group:
+            keeping = [group.create_task(each.keep()) for each in self._herds]
+            await asyncio.sleep(1)
+            await asyncio.gather(*(each.settle() for each in self._herds))
+            stripe.control(faults={**_FAULTS, "seed": seed, "slow_seconds": 9})
+            stripe.control(webhooks={"url": url, "secret": WEBHOOK_SECRET, "seed": seed, **_EVENTS})
+            killing = group.create_task(self._kill())
+            await buyers.run(
+                self._arguments.payments,
+                self._arguments.seconds,
+                is_expiring=self._arguments.expiring,
+            )
+            killing.cancel()
+            await asyncio.wait([killing])
+            await asyncio.to_thread(self._postgres.start)
+            stripe.control(faults={})
+            stripe.control(webhooks={"url": url, "secret": WEBHOOK_SECRET})
+            await self._rest()
+            for each in keeping:
+                each.cancel()
+
+    async def _kill(self) -> None:
+        while not self._arguments.no_kills:
+            await asyncio.sleep(self._chance.uniform(3, 6))
+            if self._chance.random() < 0.2:
+                self.kills += 1
+                await asyncio.to_thread(self._postgres.kill)
+                await asyncio.sleep(self._chance.uniform(0.5, 2))
+                await asyncio.to_thread(self._postgres.start)
+            else:
+                self._chance.choice(self._herds).kill_one()
+
+    async def _rest(self) -> None:
+        ends_at = time.monotonic() + _REST_SECONDS
+        while time.monotonic() < ends_at:
+            await asyncio.sleep(1)
+            with suppress(Unavailable):
+                if not any((await left_over(self._shop)).values()):
+                    return
+
+
+def main() -> int:
+    """Run the test; return the exit code."""
+    arguments = _parser().parse_args()
+    # That the servers are away is no news to the one who has killed them.
+    logging.disable(logging.CRITICAL)
+    with (
+        tempfile.TemporaryDirectory(prefix="lavka-payments-") as folder,
+        start_postgres() as postgres,
+        start_rabbitmq() as rabbitmq,
+        start_stripe() as stripe,
+    ):
+        postgres.create_database(_DATABASE)
+        settings = settings_of(
+            postgres,
+            rabbitmq,
+            _DATABASE,
+            data_dir=Path(folder),
+            rate_limit_per_minute=0,
+            payment_providers="stripe",
+            stripe_secret_key=SecretStr(SECRET_KEY),
+            stripe_webhook_secrets=WEBHOOK_SECRET,
+            stripe_api_base=stripe.url,
+        )
+        return asyncio.run(_test(arguments, settings, postgres, stripe))
+
+
+async def _test(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    postgres: PostgresServer,
+    stripe: StripeServer,
+) -> int:
+    _, products = await fill(settings)
+    await let_machine_into(settings)
+    await declare_all(settings)
+    ports, shop = [free_port(), free_port()], Shop(settings)
+    try:
+        with _herds(arguments, settings, ports) as herds:
+            buyers = Buyers(shop, stripe, ports, str(products[0]), arguments.seed)
+            chaos = Chaos(arguments, shop, postgres, herds)
+            await chaos.run(buyers, stripe, ports[0])
+            return await _judge(shop, stripe, chaos, buyers, products[0], herds)
+    finally:
+        await shop.close()
+
+
+async def _judge(
+    shop: Shop,
+    stripe: StripeServer,
+    chaos: Chaos,
+    buyers: Buyers,
+    product: UUID,
+    herds: list[Herd],
+) -> int:
+    found = [f"{count} {name} are open" for name, count in (await left_over(shop)).items() if count]
+    found += await differences(shop, stripe.ledger(), product, PLENTY)
+    found += buyers.gave_up
+    async with shop.database.read() as session:
+        for column in (Order.status, Payment.status, Payment.attention):
+            counted = await session.execute(select(column, func.count()).group_by(column))
+            print(f"{column}: {{str(name): count for name, count in counted}}")
+    print(f"buyers: {dict(buyers.done)}")
+    print(f"killed: {[each.kill_count for each in herds]}, PostgreSQL {chaos.kills}")
+    for each in found:
+        print(f"DIFFERENCE {each}")
+    print(f"{len(found)} differences")
+    return 1 if found else 0
+
+
+@contextmanager
+def _herds(
+    arguments: argparse.Namespace, settings: Settings, ports: list[int]
+) -> Iterator[list[Herd]]:
+    """Have two web processes and a worker that do not outlive the test."""
+    faults = ["--no-sweeper"] * arguments.no_sweeper
+    faults += ["--no-request-key"] * arguments.no_request_key
+    kinds = [(["shop", "--port", str(port)], "docs  http") for port in ports]
+    kinds.append((["worker"], "connected to RabbitMQ"))
+    herds = []
+    with ExitStack() as stack:
+        for number, (kind, mark) in enumerate(kinds):
+            folder = settings.data_dir / str(number)
+            folder.mkdir()
+            program = Program([*kind, *faults], settings, mark, "benchmarks.payments.planted")
+            herd = Herd(program, folder, 1, random.Random(arguments.seed + number))
+            stack.callback(herd.close)
+            herds.append(herd)
+        yield herds
+    if arguments.logs is not None:
+        shutil.copytree(settings.data_dir, arguments.logs, dirs_exist_ok=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.payments.chaos", description=__doc__
+    )
+    parser.add_argument("--seed", type=int, default=1, help="what chance begins with (%(default)s)")
+    parser.add_argument("--payments", type=int, default=10_000, help="orders (%(default)s)")
+    parser.add_argument(
+        "--seconds", type=float, default=3_600, help="in which they are made (%(default)s)"
+    )
+    parser.add_argument(
+        "--expiring", action="store_true", help="pay for every order while its time ends"
+    )
+    parser.add_argument("--no-kills", action="store_true", help="let only the provider fail")
+    parser.add_argument(
+        "--no-sweeper",
+        action="store_true",
+        help="switch off the errands that look again: the test must fail",
+    )
+    parser.add_argument(
+        "--no-request-key",
+        action="store_true",
+        help="send another key to the provider with each try: the test must fail",
+    )
+    parser.add_argument("--logs", type=Path, help="a directory for what the processes print")
+    return parser
+
+
+if __name__ == "__main__":
+    Console(stderr=True).print("payments while all else fails", style="dim")
+    sys.exit(main())
