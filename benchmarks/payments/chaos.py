@@ -165,7 +165,7 @@ async def _judge(
     async with shop.database.read() as session:
         for column in (Order.status, Payment.status, Payment.attention):
             counted = await session.execute(select(column, func.count()).group_by(column))
-            print(f"{column}: {{str(name): count for name, count in counted}}")
+            print(column, {str(name): count for name, count in counted})
     print(f"buyers: {dict(buyers.done)}")
     print(f"killed: {[each.kill_count for each in herds]}, PostgreSQL {chaos.kills}")
     for each in found:
