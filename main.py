@@ -9,7 +9,7 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 
 from app.controllers import CONTROLLERS, ROOT_CONTROLLERS, TAGS
-from app.controllers.system import TEST_CONTROLLERS
+from app.controllers.system import HOME_CONTROLLERS, TEST_CONTROLLERS
 from app.database.data_file import hold
 from app.dependencies import DEPENDENCIES
 from app.jobs.cache_sync import sync_cache
@@ -19,6 +19,11 @@ from app.jobs.mail_delivery import deliver_mails
 from app.jobs.price_changes import follow_price_lists
 from app.messaging.rabbitmq.broker_link import BrokerLink
 from app.observability.tracing import flush_traces
+from app.pages import ASSET_CONTROLLERS, page_router
+from app.pages.assets import Assets
+from app.pages.cookies import PageCookies
+from app.pages.problems import ProblemPages
+from app.pages.rendering import Pages
 from app.runtime.process import begin_process, freeze_heap
 from app.runtime.supervisor import end, repeat
 from app.settings import Settings, get_settings
@@ -56,7 +61,14 @@ def create_app(shop: Shop | None = None, *, has_near_reads: bool = True) -> Lite
     link = None if shop.settings.rabbitmq_host is None else BrokerLink(shop.settings)
     streams = event_streams(shop)
     app = Litestar(
-        route_handlers=[_api(shop.settings), *ROOT_CONTROLLERS, documentation_assets()],
+        route_handlers=[
+            _api(shop.settings),
+            *ROOT_CONTROLLERS,
+            documentation_assets(),
+            page_router(shop.settings),
+            *ASSET_CONTROLLERS,
+            *(HOME_CONTROLLERS if shop.settings.storefront == "off" else ()),
+        ],
         dependencies=DEPENDENCIES,
         before_request=require_short_headers,
         exception_handlers=EXCEPTION_HANDLERS,
@@ -76,12 +88,17 @@ def create_app(shop: Shop | None = None, *, has_near_reads: bool = True) -> Lite
                 "streams": streams,
                 "order_batches": order_batches(shop),
                 "uploads": upload_limit(),
+                "pages": (pages := Pages(shop.settings, assets := Assets())),
+                "assets": assets,
+                "cookies": PageCookies(shop.settings),
             }
         ),
     )
+    app.state.router = app.asgi_handler
     whole = Heads(TimeLimit(BodyLimits(app.asgi_handler)))
     inner = NearReads(whole, shop) if has_near_reads else whole
-    app.asgi_handler = Edge(inner, shop.settings, shop.http_metrics, shop.access_log)
+    edge = Edge(inner, shop.settings, shop.http_metrics, shop.access_log)
+    app.asgi_handler = ProblemPages(edge, pages)
     return app
 
 

@@ -242,6 +242,8 @@ class Settings(BaseSettings):
     """The sender of mails."""
     mail_templates: Folder | None = None
     """A folder whose files replace the texts and templates of mails about orders; unset: none."""
+    storefront: Literal["on", "off"] = "on"
+    """Whether the shop has pages for buyers; `off` for one that has a website of its own."""
     storefront_url: Storefront | None = None
     """The website to which mails link; unset: mails contain only the token."""
 

@@ -68,9 +68,9 @@ async def _caller(shop: Shop, scope: HTTPScope) -> Caller:
     generation = shop.identities.generation
     async with shop.database.read() as session:
         identity = await provide_identities(session, shop).identify(token)
-    if identity.key_to_record is not None:
+    if identity.used_id is not None:
         async with shop.database.write() as session:
-            await provide_identities(session, shop).record_use(identity.key_to_record)
+            await provide_identities(session, shop).record_use(identity.used_id)
         logger.info("%s was used from %s", identity.caller.name, state_of(scope).address)
     shop.identities.keep(token, identity.caller, identity.good_until, generation)
     return identity.caller

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from litestar.types import Receive, Scope
 
@@ -11,6 +12,30 @@ from app.security.rate_limits import RateLimitStatus
 from app.services.system.idempotency_service import KeyClaim
 
 _KEY = "request"
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedForm:
+    """A form that was refused: its fields as they were sent, and the problem."""
+
+    fields: tuple[tuple[str, str], ...]
+    problem: dict[str, Any]
+
+
+@dataclass(slots=True)
+class PageState:
+    """The state of a request for a page."""
+
+    form_token: str
+    """What the forms of the page must send back."""
+    cart_id: UUID | None = None
+    """The cart of a guest, whose token is in the header `Cart-Token`."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """The fields of the form that was sent, without those that belong to the form itself."""
+    form_page: str | None = None
+    """The address of the page that the form stands on."""
+    refused: RefusedForm | None = None
+    """What the page shows once more."""
 
 
 @dataclass(slots=True)
@@ -32,6 +57,8 @@ class RequestState:
     """Receives the body, if its type is that of an image, without a limit of its size."""
     found: Found | None = None
     """The cached representation that the response shows."""
+    page: PageState | None = None
+    """The state of a request for a page."""
 
 
 def begin_state(scope: Scope, state: RequestState) -> None:

@@ -11,8 +11,10 @@ from app.controllers.system.metrics_controller import MetricsController
 CONTROLLERS = (AuditController,)
 TEST_CONTROLLERS = (ClockController,)
 """Controllers of a shop whose clock can be moved."""
-ROOT_CONTROLLERS = (HomeController, HealthController, MetricsController)
+ROOT_CONTROLLERS = (HealthController, MetricsController)
 """Controllers that are not part of the API."""
+HOME_CONTROLLERS = (HomeController,)
+"""Controllers of a shop without a storefront."""
 TAGS = (
     Tag("audit", "The audit trail."),
     Tag("health", "Health of the shop."),

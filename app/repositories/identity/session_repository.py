@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, delete, select, update
@@ -20,6 +20,18 @@ class SessionUser:
     role: UserRole
 
 
+@dataclass(frozen=True, slots=True)
+class BrowserLogIn:
+    """A valid log-in with its user, and the digest of what proves it."""
+
+    session_id: UUID
+    user_id: UUID
+    role: UserRole
+    digest: bytes
+    last_used_at: datetime
+    expires_at: datetime
+
+
 # Built once: most requests begin with it.
 _USER_OF = (
     select(User.id, User.role)
@@ -31,6 +43,15 @@ _USER_OF = (
         User.is_active,
         User.anonymised_at.is_(None),
     )
+)
+
+_BROWSER_OF = _USER_OF.with_only_columns(
+    LoginSession.id.label("session_id"),
+    User.id.label("user_id"),
+    User.role,
+    LoginSession.refresh_digest.label("digest"),
+    LoginSession.last_used_at,
+    LoginSession.expires_at,
 )
 
 
@@ -45,6 +66,21 @@ class SessionRepository(Repository[LoginSession]):
         parameters = {"session_id": session_id, "now": now}
         row = (await self.session.execute(_USER_OF, parameters)).one_or_none()
         return None if row is None else SessionUser(row.id, row.role)
+
+    async def browser_of(self, session_id: UUID, now: datetime) -> BrowserLogIn | None:
+        """Return a log-in with its user, or None as `user_of` does."""
+        parameters = {"session_id": session_id, "now": now}
+        row = (await self.session.execute(_BROWSER_OF, parameters)).one_or_none()
+        return None if row is None else BrowserLogIn(*row)
+
+    async def extend(
+        self, session_id: UUID, now: datetime, idle: timedelta, longest: timedelta
+    ) -> None:
+        """Let a valid log-in last for some time from now, and not longer in all than `longest`."""
+        session = await self.session.scalar(self._valid(now).where(LoginSession.id == session_id))
+        if session is not None:
+            session.last_used_at = now
+            session.expires_at = min(now + idle, session.created_at + longest)
 
     async def of_user(self, user_id: UUID, now: datetime) -> Sequence[LoginSession]:
         """Return the valid log-ins of a user, the newest first."""

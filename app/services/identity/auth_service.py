@@ -30,6 +30,7 @@ from app.security.passwords import Passwords
 from app.security.principal import Caller
 from app.security.rate_limits import RateLimits
 from app.security.tokens import TokenKind, Tokens, digest_of
+from app.services.identity.browser_log_ins import BROWSER_IDLE, browser_cookie
 from app.services.system.audit_service import AuditService
 from app.settings import Settings
 from app.tables.identity import comparison_key
@@ -67,11 +68,36 @@ class AuthService:
     async def log_in(self, request: TokenRequest, caller: Caller, user_agent: str) -> TokenPair:
         """Log in with the name and password of a user.
 
-        A password is hashed for an unknown user, too, so that the time does not reveal who exists.
-
         Raises:
             TooManyRequests: too many attempts with this name.
             InvalidCredentials: the name or the password is wrong.
+        """
+        user = await self._verified(request, caller)
+        session = self._new_session(user, user_agent, self._refresh_lifetime)
+        pair = await self._pair(session)
+        await self._add(session)
+        return pair
+
+    async def log_in_browser(self, request: TokenRequest, caller: Caller, user_agent: str) -> str:
+        """Log in as `log_in` does, for pages; return the value of the cookie of the log-in.
+
+        Raises:
+            TooManyRequests, InvalidCredentials: as `log_in` does.
+        """
+        user = await self._verified(request, caller)
+        session = self._new_session(user, user_agent, BROWSER_IDLE)
+        cookie = browser_cookie(session.id)
+        session.refresh_digest = digest_of(cookie)
+        await self._add(session)
+        return cookie
+
+    async def _verified(self, request: TokenRequest, caller: Caller) -> User:
+        """Return the user with a name and password, locked.
+
+        A password is hashed for an unknown user, too, so that the time does not reveal who exists.
+
+        Raises:
+            TooManyRequests, InvalidCredentials: as `log_in` does.
         """
         known = await self._users.credentials_of(request.username)
         await self._users.end_read()
@@ -91,7 +117,7 @@ class AuthService:
         if self._passwords.is_outdated(user.password_hash or ""):
             user.password_hash = await self._passwords.hash(request.password)
         await self._audit.record(IdentityAudited.LOGGED_IN, caller, user.id)
-        return await self._open(user, user_agent)
+        return user
 
     async def refresh(self, token: str, caller: Caller) -> TokenPair:
         """Exchange a refresh token for a new pair of tokens.
@@ -151,21 +177,22 @@ class AuthService:
             return None
         return user if user.is_active and user.password_hash == known.password_hash else None
 
-    async def _open(self, user: User, user_agent: str) -> TokenPair:
+    def _new_session(self, user: User, user_agent: str, lifetime: timedelta) -> LoginSession:
         now = self._clock.now()
-        session = LoginSession(
+        return LoginSession(
             id=new_id(now),
             user_id=user.id,
             user_agent=user_agent[:_MAX_USER_AGENT],
             created_at=now,
             last_used_at=now,
-            expires_at=now + self._refresh_lifetime,
+            expires_at=now + lifetime,
         )
-        pair = await self._pair(session)
-        for surplus in (await self._sessions.of_user(user.id, now))[MAX_SESSIONS - 1 :]:
-            surplus.ended_at = now
+
+    async def _add(self, session: LoginSession) -> None:
+        others = await self._sessions.of_user(session.user_id, session.created_at)
+        for surplus in others[MAX_SESSIONS - 1 :]:
+            surplus.ended_at = session.created_at
         await self._sessions.add(session)
-        return pair
 
     async def _pair(self, session: LoginSession) -> TokenPair:
         access = self._tokens.issue(

@@ -21,11 +21,12 @@ _USE_INTERVAL = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The caller, until when the token is valid, and the API key whose use is to be recorded."""
+    """The caller, until when the token is valid, and what has a use to be recorded, if any."""
 
     caller: Caller
     good_until: datetime
-    key_to_record: UUID | None = None
+    used_id: UUID | None = None
+    """The API key, or the log-in of a browser."""
 
 
 class IdentityService:

@@ -3,6 +3,7 @@
 from html import escape
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import msgspec
 from litestar import Request, Response
@@ -35,10 +36,15 @@ PLACES = (
 """The name of each place in JSON, its path, its title and its description."""
 
 
-def home_response(request: Request[object, object, State]) -> Response[None]:
+def prefers_json(request: Request[object, object, State]) -> bool:
+    """Return whether a caller wants JSON rather than a page."""
+    return request.accept.best_match([_HTML, _JSON], default=_HTML) == _JSON
+
+
+def home_response(request: Request[object, object, State]) -> Response[Any]:
     """Return the page, or its content in JSON for a caller who prefers that."""
     headers = {"Vary": "Accept"}
-    if request.accept.best_match([_HTML, _JSON], default=_HTML) == _JSON:
+    if prefers_json(request):
         return file_response(request, _DOCUMENT, _JSON, **headers)
     return file_response(request, _PAGE, _HTML, **headers, **{"Content-Security-Policy": _POLICY})
 

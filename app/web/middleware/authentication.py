@@ -35,8 +35,8 @@ class Authentication:
         shop: Shop = scope["litestar_app"].state.shop
         scope["user"] = await authorized_caller(shop, scope)
         if options.is_throttled:
-            await _throttle(shop, scope)
-        sending = _clearing_identities(shop, send) if options.changes_rights else send
+            await throttle(shop, scope)
+        sending = clearing_identities(shop, send) if options.changes_rights else send
         if options.is_stream:
             await self._stream(scope, receive, sending)
         else:
@@ -52,8 +52,12 @@ class Authentication:
             limit.leave(client)
 
 
-async def _throttle(shop: Shop, scope: HTTPScope) -> None:
-    """Count an expensive request (a password hash or an e-mail) by network address."""
+async def throttle(shop: Shop, scope: HTTPScope) -> None:
+    """Count an expensive request (a password hash or an e-mail) by network address.
+
+    Raises:
+        TooManyRequests: the limit is exceeded.
+    """
     rate_limit = await shop.limits.hit(
         f"address:{network_of(scope)}", shop.settings.login_limit_per_address
     )
@@ -61,7 +65,7 @@ async def _throttle(shop: Shop, scope: HTTPScope) -> None:
     rate_limit.require("too many of these requests from this address, try again later")
 
 
-def _clearing_identities(shop: Shop, send: Send) -> Send:
+def clearing_identities(shop: Shop, send: Send) -> Send:
     """Return a `send` that clears the cached identities before it sends the response."""
 
     async def sending(message: Message) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from yarl import URL
 
 from app.errors import DomainError, InvalidInput
 from app.observability.access_log import AccessLog
@@ -18,6 +19,7 @@ from app.security.rate_limits import LocalCounter
 from app.settings import Settings
 from app.web.middleware.client_address import ClientAddresses, network_of
 from app.web.middleware.cors import HeaderList, Origins, preflight_headers
+from app.web.middleware.page_paths import is_page
 from app.web.middleware.plain_paths import require_plain_path
 from app.web.rendering.problems import send_refusal
 from app.web.request_state import RequestState, begin_state, first_headers, state_of
@@ -33,7 +35,6 @@ _LOGGED_STATUSES = frozenset({401, 403, 429})
 _ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
 )
@@ -43,6 +44,11 @@ _DOCS_POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     b"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     b"frame-ancestors 'none'"
+)
+# Pages have neither scripts nor styles inside them. Files of images may be on another host.
+_PAGES_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{media}; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
@@ -68,6 +74,7 @@ class Edge:
         self._limit = settings.rate_limit_per_minute
         self._counter = LocalCounter()
         self._is_production = settings.environment == "production"
+        self._pages_policy = _PAGES_POLICY.format(media=_media_origin(settings)).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it before it reaches the application."""
@@ -178,10 +185,16 @@ class Edge:
     ) -> HeaderList:
         path = scope["path"]
         is_docs = path == _DOCS or path.startswith(_DOCS + "/")
+        is_of_pages = is_page(path)
         given = {name.lower() for name, _ in message["headers"]}
         headers = [*_ALWAYS, (b"x-request-id", state.request_id.encode())]
+        # A browser that names no page as the origin of a form cannot be told from another site.
+        headers.append((b"referrer-policy", b"same-origin" if is_of_pages else b"no-referrer"))
         if b"content-security-policy" not in given:
-            headers.append((b"content-security-policy", _DOCS_POLICY if is_docs else _API_POLICY))
+            policy = _DOCS_POLICY if is_docs else _API_POLICY
+            headers.append(
+                (b"content-security-policy", self._pages_policy if is_of_pages else policy)
+            )
         if self._is_production:
             headers.append(_HSTS)
         if b"cache-control" not in given:
@@ -200,6 +213,12 @@ class Edge:
 def _text(headers: _Headers, name: bytes) -> str | None:
     value = headers.get(name)
     return None if value is None else value.decode("latin-1")
+
+
+def _media_origin(settings: Settings) -> str:
+    """Return the origin of images that are on another host, after a space."""
+    address = URL(settings.media_url)
+    return f" {address.origin()}" if address.absolute else ""
 
 
 def _log_refusal(scope: Scope, status: int) -> None:

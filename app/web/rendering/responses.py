@@ -55,7 +55,7 @@ def cached_answer(found: Found, accept_encoding: str, if_none_match: str | None)
     # `Vary`, also on an uncompressed response: it depends on the encodings that are accepted.
     headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
     headers["X-Cache"] = found.tier
-    if shown.gzipped is not None and _takes_gzip(accept_encoding):
+    if shown.gzipped is not None and takes_gzip(accept_encoding):
         body, etag = shown.gzipped, variant_of(etag)
         headers["Content-Encoding"] = "gzip"
     headers["ETag"] = etag
@@ -129,7 +129,7 @@ def has_tag(if_none_match: str | None, etag: str) -> bool:
     return bool(candidates & {etag, variant_of(etag), "*"})
 
 
-def _takes_gzip(accept_encoding: str) -> bool:
+def takes_gzip(accept_encoding: str) -> bool:
     """Return whether a caller accepts gzip (RFC 9110, section 12.5.3)."""
     weights = {}
     for part in accept_encoding.lower().split(","):

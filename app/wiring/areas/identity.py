@@ -13,6 +13,7 @@ from app.services.identity.address_format_service import AddressFormatService
 from app.services.identity.address_service import AddressService
 from app.services.identity.api_key_service import ApiKeyService
 from app.services.identity.auth_service import AuthService
+from app.services.identity.browser_log_ins import BrowserLogIns
 from app.services.identity.identity_privacy import IdentityPrivacy
 from app.services.identity.identity_service import IdentityService
 from app.services.identity.start_service import StartService
@@ -26,6 +27,11 @@ def provide_identities(session: AsyncSession, shop: Shop) -> IdentityService:
     return IdentityService(
         SessionRepository(session), ApiKeyRepository(session), shop.tokens, shop.clock
     )
+
+
+def provide_browser_log_ins(session: AsyncSession, shop: Shop) -> BrowserLogIns:
+    """Return the service that identifies the callers of pages."""
+    return BrowserLogIns(SessionRepository(session), shop.clock)
 
 
 def provide_auth(

@@ -1,0 +1,26 @@
+"""HTML pages over the same services as the API: the storefront and the console."""
+
+from litestar import Router
+
+from app.pages.asset_controller import AssetController
+from app.pages.console import CONSOLE
+from app.pages.log_in_controller import LogInController
+from app.pages.problems import EXCEPTION_HANDLERS
+from app.pages.storefront import STOREFRONT
+from app.pages.visits import Visits
+from app.settings import Settings
+from app.web.middleware.idempotency import Idempotency
+
+
+def page_router(settings: Settings) -> Router:
+    """Return the routes of pages: those of the console, and those of the storefront if it is on."""
+    storefront = STOREFRONT if settings.storefront == "on" else ()
+    return Router(
+        "/",
+        route_handlers=[LogInController, *CONSOLE, *storefront],
+        middleware=[Visits, Idempotency],
+        exception_handlers=EXCEPTION_HANDLERS,
+    )
+
+
+ASSET_CONTROLLERS = (AssetController,)

@@ -1,0 +1,5 @@
+"""The pages for staff."""
+
+from app.pages.console.today_controller import TodayController
+
+CONSOLE = (TodayController,)

@@ -1,0 +1,60 @@
+"""How pages write amounts, days and moments."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from app.core.money import currency_places
+
+_SIGNS = {"EUR": "€", "GBP": "£", "JPY": "¥", "USD": "$"}
+_MINUS, _NO_BREAK = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
+
+
+def money(amount: str | None, currency: str) -> str:
+    """Return an amount of the API, such as `1234.50`, with its currency and groups of digits."""
+    if amount is None:
+        return "–"
+    whole, _, places = amount.removeprefix("-").partition(".")
+    number = f"{int(whole):,}" + (f".{places}" if places else "")
+    sign = _MINUS if amount.startswith("-") else ""
+    if currency in _SIGNS:
+        return f"{sign}{_SIGNS[currency]}{number}"
+    return f"{sign}{currency}{_NO_BREAK}{number}"
+
+
+def day(value: str | date) -> str:
+    """Return a day, such as `31 January 2026`."""
+    its = date.fromisoformat(value[:10]) if isinstance(value, str) else value
+    return f"{its.day} {its:%B %Y}"
+
+
+def moment(value: str | datetime) -> str:
+    """Return a moment in UTC, such as `31 Jan 2026, 12:00`."""
+    its = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return f"{its.day} {its:%b %Y, %H:%M}"
+
+
+def words(code: str) -> str:
+    """Return the code of a status as words: `partly_shipped` is `Partly shipped`."""
+    return code.replace("_", " ").replace("-", " ").capitalize()
+
+
+def count(number: int, one: str, many: str) -> str:
+    """Return a number with its noun: `1 order`, `1,234 orders`."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def step(currency: str) -> str:
+    """Return the smallest difference of two amounts, for a field of numbers."""
+    places = currency_places(currency)
+    return "1" if places == 0 else f"0.{'0' * (places - 1)}1"
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "count": count,
+    "day": day,
+    "moment": moment,
+    "money": money,
+    "step": step,
+    "words": words,
+}

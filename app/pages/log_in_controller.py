@@ -1,0 +1,63 @@
+"""The pages to log in and to log out."""
+
+from litestar import Controller, Response, get, post
+
+from app.errors import InvalidCredentials, TooManyRequests
+from app.pages.forms import form_of
+from app.pages.problems import LOG_IN
+from app.pages.rendering import HTML, page, see
+from app.schemas.identity.auth_schema import TokenRequest
+from app.security.principal import Access
+from app.web.middleware.page_paths import is_page
+from app.web.request import ShopRequest
+from app.web.route_options import Answers, declared
+from app.wiring.areas.identity import Auth
+
+
+class LogInController(Controller):
+    """Log-ins of browsers."""
+
+    include_in_schema = False
+
+    @get(LOG_IN, opt=declared(access=Access.PUBLIC, formats=(HTML,)))
+    async def show(self, request: ShopRequest) -> Response[bytes]:
+        """Show the form to log in."""
+        return page(request, "log_in.html", next=_next_of(request))
+
+    @post(
+        LOG_IN,
+        opt=declared(
+            InvalidCredentials,
+            TooManyRequests,
+            access=Access.PUBLIC,
+            answers=Answers.NEVER_STORED,
+            is_throttled=True,
+        ),
+    )
+    async def log_in(self, request: ShopRequest, auth: Auth) -> Response[bytes]:
+        """Log in, and go on to where the visitor wanted to be."""
+        entered = form_of(request, TokenRequest)
+        agent = request.headers.get("user-agent", "")
+        cookie = await auth.log_in_browser(entered, request.caller, agent)
+        response = see(_next_of(request))
+        response.cookies = [request.app.state.cookies.of_log_in(cookie)]
+        return response
+
+    @post(
+        "/log-out",
+        opt=declared(access=Access.CUSTOMER, answers=Answers.NEVER_STORED, changes_rights=True),
+    )
+    async def log_out(self, request: ShopRequest, auth: Auth) -> Response[bytes]:
+        """End the log-in of this browser."""
+        await auth.log_out(request.caller, request.session_id)
+        response = see("/")
+        response.cookies = [request.app.state.cookies.of_log_in(None)]
+        return response
+
+
+def _next_of(request: ShopRequest) -> str:
+    """Return the page of the shop that the visitor wanted, or the first one."""
+    address = request.query_params.get("next", "")
+    # `//host` and `/\\host` are addresses on another host for a browser.
+    is_own = address.startswith("/") and address[1:2] not in ("/", "\\") and address.isprintable()
+    return address if is_own and is_page(address.partition("?")[0]) else "/"

@@ -1,0 +1,59 @@
+"""A form as a page shows it: empty, or as it was sent with the reasons of its refusal."""
+
+import secrets
+from typing import Any
+
+from app.web.request_state import RefusedForm
+
+
+class ShownForm:
+    """What the templates of forms ask."""
+
+    def __init__(self, token: str, page: str, refused: RefusedForm | None) -> None:
+        self.token = token
+        self.page = page
+        self._fields = dict(refused.fields) if refused is not None else {}
+        self.problem: dict[str, Any] | None = None if refused is None else refused.problem
+        self._reasons = _reasons_of(self.problem or {})
+        self._shown: set[str] = set()
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the page shows a form that was refused."""
+        return self.problem is not None
+
+    @property
+    def code(self) -> str:
+        """The type of the problem, such as `precondition-failed`."""
+        return str((self.problem or {}).get("type", "")).removeprefix("urn:problem:")
+
+    def new_key(self) -> str:
+        """Return the idempotency key of one form: sent twice, it has one effect."""
+        return secrets.token_urlsafe(16)
+
+    def value(self, name: str, otherwise: Any = "") -> Any:
+        """Return what was typed into a field, or else what it shows at first."""
+        return self._fields.get(name, otherwise) if self.is_refused else otherwise
+
+    def is_ticked(self, name: str, otherwise: bool = False) -> bool:
+        """Return whether a box is ticked; one that is not is not sent."""
+        return name in self._fields if self.is_refused else otherwise
+
+    def reason(self, name: str) -> str | None:
+        """Return why a field was refused."""
+        return self._reasons.get(name)
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """The reasons of all fields by name."""
+        return self._reasons
+
+
+def _reasons_of(problem: dict[str, Any]) -> dict[str, str]:
+    reasons: dict[str, str] = {}
+    for error in problem.get("errors", ()):
+        place = error.get("pointer") or error.get("parameter") or error.get("header") or ""
+        reasons[place.removeprefix("#/").replace("/", ".")] = error["detail"]
+    if "field" in problem:
+        reasons[problem["field"]] = problem["detail"]
+    return reasons

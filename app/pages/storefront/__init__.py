@@ -1,0 +1,5 @@
+"""The pages for buyers."""
+
+from app.pages.storefront.home_controller import HomeController
+
+STOREFRONT = (HomeController,)

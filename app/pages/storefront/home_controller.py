@@ -1,0 +1,29 @@
+"""The first page of the shop."""
+
+from litestar import Controller, Response, get
+
+from app.pages.rendering import HTML, document_of, page
+from app.schemas.catalogue.product_query import ProductQuery
+from app.security.principal import Access
+from app.web.docs.home_page import home_response, prefers_json
+from app.web.request import ShopRequest
+from app.web.route_options import declared
+from app.wiring.areas.catalogue import Products
+
+_NEWEST = "12"
+
+
+class HomeController(Controller):
+    """The first page."""
+
+    path = "/"
+    include_in_schema = False
+
+    @get(opt=declared(access=Access.PUBLIC, formats=(HTML,)))
+    async def show(self, request: ShopRequest, products: Products) -> Response[bytes]:
+        """Show what is new; to a program, return what is where."""
+        if prefers_json(request):
+            return home_response(request)
+        newest = ProductQuery.parse_query([("limit", _NEWEST), ("in_stock", "true")])
+        found = document_of(await products.find(newest))
+        return page(request, "storefront/home.html", products=found["items"])

@@ -1,0 +1,183 @@
+"""Knows who visits a page, and takes forms from the shop's own pages only."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit
+
+from litestar.datastructures import Headers
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPRequestEvent, HTTPScope, Receive, Scope, Send
+
+from app.errors import Forbidden, InvalidInput, InvalidToken, RequestTimeout, Unauthenticated
+from app.pages.cookies import PageCookies
+from app.security.form_tokens import form_token, is_form_token
+from app.security.principal import ANONYMOUS, Access, Caller
+from app.web.cart_tokens import CART_TOKEN
+from app.web.middleware.authentication import clearing_identities, throttle
+from app.web.middleware.page_paths import is_page
+from app.web.request_state import PageState, state_of
+from app.web.route_options import files_of, options_of
+from app.wiring.areas.identity import provide_browser_log_ins
+from app.wiring.resources import Shop
+
+TOKEN, KEY, VERSION, PAGE = "_token", "_key", "_version", "_page"
+"""The fields of every form: its token, idempotency key, version and page."""
+TOKEN_HEADER = "Form-Token"  # nosec B105  # the name of a header
+"""The token beside a file, which is no form."""
+_GUEST = "guests"
+_MAX_FIELDS = 500
+_CART_TOKEN = CART_TOKEN.lower().encode()
+_HEADERS = {KEY: b"idempotency-key", VERSION: b"if-match"}
+
+
+class Visits:
+    """Middleware that puts the caller and the cart of a guest into the request, from cookies.
+
+    The version and the key of a form become the headers that the routes of the API take.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request whose caller may see the page.
+
+        Raises:
+            Unauthenticated: the page needs a log-in.
+            Forbidden: the caller may not, or the form is not one of the shop.
+            TooManyRequests: the route is throttled, and the limit is exceeded.
+        """
+        if scope["type"] != ScopeType.HTTP or scope["method"] == "OPTIONS":
+            await self._app(scope, receive, send)
+            return
+        shop: Shop = scope["litestar_app"].state.shop
+        cookies: PageCookies = scope["litestar_app"].state.cookies
+        headers = Headers.from_scope(scope)
+        given = cookies.read(headers.get("cookie", "").encode("latin-1"))
+        caller = scope["user"] = await _caller(shop, scope, cookies.log_in_of(given))
+        owner = _GUEST if caller.session_id is None else str(caller.session_id)
+        page = PageState(form_token(shop.tokens.keys, owner))
+        previous, state_of(scope).page = state_of(scope).page, page
+        page.refused = None if previous is None else previous.refused
+        cart = cookies.cart_of(given)
+        page.cart_id = None if cart is None else cart[0]
+        _set_headers(scope, {_CART_TOKEN: None if cart is None else cart[1]})
+        if scope["method"] != "GET":
+            _require_same_origin(headers)
+            token = headers.get(TOKEN_HEADER, "")
+            if not files_of(scope["route_handler"]):
+                body = await _read(receive)
+                token = _take_form(scope, page, body)
+                receive = _Replay(body)
+            if not is_form_token(shop.tokens.keys, owner, token):
+                raise Forbidden("the page is too old: load it again, and send the form once more")
+        _require_access(scope, caller)
+        options = options_of(scope["route_handler"])
+        if options.is_throttled:
+            await throttle(shop, scope)
+        sending = clearing_identities(shop, send) if options.changes_rights else send
+        await self._app(scope, receive, sending)
+
+
+async def _caller(shop: Shop, scope: HTTPScope, cookie: str | None) -> Caller:
+    """Return the caller of a cookie; a log-in that has ended is none."""
+    shop.notice_changes()
+    if cookie is None:
+        return ANONYMOUS
+    known = shop.identities.get(cookie)
+    if known is not None and (scope["method"] == "GET" or not known.is_privileged):
+        return known
+    generation = shop.identities.generation
+    try:
+        async with shop.database.read() as session:
+            identity = await provide_browser_log_ins(session, shop).identify(cookie)
+    except InvalidToken:
+        return ANONYMOUS
+    if identity.used_id is not None:
+        async with shop.database.write() as session:
+            await provide_browser_log_ins(session, shop).record_use(identity.used_id)
+    shop.identities.keep(cookie, identity.caller, identity.good_until, generation)
+    return identity.caller
+
+
+def _require_access(scope: HTTPScope, caller: Caller) -> None:
+    access = options_of(scope["route_handler"]).access
+    if caller.may(access, None):
+        return
+    if caller.is_anonymous:
+        raise Unauthenticated("this page needs a log-in")
+    needs = "staff" if access is Access.STAFF else access.name.lower()
+    raise Forbidden(
+        f"this page is for {needs}, and your role is {caller.role}: "
+        "an administrator can give you the role",
+        needs=needs,
+    )
+
+
+def _require_same_origin(headers: Headers) -> None:
+    """Require that a form comes from a page of the shop, as the browser says.
+
+    Raises:
+        Forbidden: it does not, or the browser does not say.
+    """
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        is_own = site == "same-origin"
+    else:
+        # A browser that knows the first header sends it to hosts with HTTPS and to localhost only.
+        is_own = origin is not None and urlsplit(origin).netloc == headers.get("host")
+    if not is_own:
+        raise Forbidden("the form was not sent from a page of this shop")
+
+
+def _take_form(scope: HTTPScope, page: PageState, body: bytes) -> str:
+    """Put the fields of a form into the page, its version and key into headers; return its token.
+
+    Raises:
+        InvalidInput: the body is not a form.
+    """
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_MAX_FIELDS,
+        )
+    except ValueError as error:
+        raise InvalidInput("the body is not a valid form in UTF-8") from error
+    own = {name: value for name, value in pairs if name in (TOKEN, PAGE, *_HEADERS)}
+    page.fields = tuple(pair for pair in pairs if pair[0] not in own)
+    address = own.get(PAGE, "")
+    if address.startswith("/") and is_page(urlsplit(address).path):
+        page.form_page = address
+    _set_headers(scope, {header: own.get(name) for name, header in _HEADERS.items()})
+    return own.get(TOKEN, "")
+
+
+def _set_headers(scope: Scope, values: Mapping[bytes, str | None]) -> None:
+    """Replace headers of a request; what cannot be the value of one is none."""
+    kept = [pair for pair in scope["headers"] if pair[0] not in values]
+    for name, value in values.items():
+        if value and value.isascii() and value.isprintable():
+            kept.append((name, value.encode()))
+    scope["headers"] = kept
+
+
+async def _read(receive: Receive) -> bytes:
+    chunks: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise RequestTimeout("the client disconnected")
+        chunks.append(message["body"])
+        if not message["more_body"]:
+            return b"".join(chunks)
+
+
+class _Replay:
+    """A `receive` that returns a body that has been read."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __call__(self) -> HTTPRequestEvent:
+        return {"type": "http.request", "body": self._body, "more_body": False}
