@@ -38,7 +38,7 @@ class Assets:
     @cached_property
     def files(self) -> Mapping[str, Asset]:
         """The files of the folder by name."""
-        paths = [path for path in _FOLDER.iterdir() if path.suffix in _TYPES]
+        paths = [path for path in _FOLDER.rglob("*") if path.suffix in _TYPES]
         return {path.name: _read(path) for path in paths}
 
 

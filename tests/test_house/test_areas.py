@@ -24,7 +24,7 @@ from app import models
 from app.cache.areas import KINDS, tags_of
 from app.cache.kind import Kind
 from app.controllers import CONTROLLERS, ROOT_CONTROLLERS, TAGS
-from app.controllers.system import TEST_CONTROLLERS
+from app.controllers.system import HOME_CONTROLLERS, TEST_CONTROLLERS
 from app.errors import DomainError
 from app.security.areas import AUDITED, SCOPES
 from app.security.audited import Audited
@@ -148,7 +148,7 @@ def test_a_row_that_no_area_caches_drops_nothing() -> None:
 
 
 def test_every_controller_is_registered_and_its_tags_are_described() -> None:
-    registered = (*CONTROLLERS, *TEST_CONTROLLERS, *ROOT_CONTROLLERS)
+    registered = (*CONTROLLERS, *TEST_CONTROLLERS, *ROOT_CONTROLLERS, *HOME_CONTROLLERS)
     assert len(registered) == len(set(registered))
     assert set(registered) == _all(app.controllers, Controller)
     used = {tag for each in registered for tag in vars(each).get("tags", ())}

@@ -254,7 +254,6 @@ MATRIX = (
     row_of("GET", LETTER, "401 | 403 403 200 200 403 200"),
     row_of("POST", f"{LETTER}/requeue", "401 | 403 403 204 204 403 204"),
     row_of("DELETE", LETTER, "401 | 403 403 204 204 403 204"),
-    row_of("GET", "/", "200 | 200 200 200 200 200 200"),
     row_of("GET", "/media/{first}/{second}/{name}", "200 | 200 200 200 200 200 200"),
     row_of("GET", "/health/live", "200 | 200 200 200 200 200 200"),
     row_of("GET", "/health/ready", "200 | 200 200 200 200 200 200"),

@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
+from app.web.middleware.page_paths import is_page
 from tests.test_security.rights import fulfilled
 
 COLUMNS = (
@@ -107,10 +108,11 @@ class Row:
 
 
 def routes_of(app: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]:
-    """Return the handlers of the route table by method and path."""
+    """Return the handlers of the route table by method and path, without those of pages."""
     return {
         (method, route.path_format): handler
         for route in app.routes
+        if not is_page(route.path_format)
         for handler in getattr(route, "route_handlers", ())
         for method in handler.http_methods
         if method != "OPTIONS"

@@ -1,0 +1,1 @@
+"""Pages for buyers and staff."""

@@ -1,0 +1,75 @@
+"""What a person reads when something is refused, and what a program does."""
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from tests.test_pages.browser import Browser
+
+pytestmark = pytest.mark.any_database
+
+
+async def test_what_does_not_exist_has_a_page(browser: Browser) -> None:
+    answer = await browser.http.get("/nothing")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "The address may be wrong" in answer.text
+    assert answer.headers["x-request-id"] in answer.text
+    assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+async def test_programs_get_the_problem_document(browser: Browser) -> None:
+    for path in ("/nothing", "/api/v1/nothing"):
+        answer = await browser.http.get(path, headers={"Accept": "*/*"})
+        assert answer.headers["content-type"] == "application/problem+json", path
+    answer = await browser.http.get("/api/v1/nothing")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_refusal_before_the_router_has_a_page(app: Litestar, browser: Browser) -> None:
+    answer = await browser.http.get("/orders//twice")
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+
+
+async def test_a_method_that_a_page_has_not_is_a_page(browser: Browser) -> None:
+    answer = await browser.http.delete("/log-in")
+    assert answer.status_code == 405 and "POST" in answer.headers["allow"]
+    assert "Method Not Allowed" in answer.text
+
+
+async def test_what_a_refusal_quotes_is_no_markup(browser: Browser) -> None:
+    answer = await browser.http.get("/s?limit=<script>alert(1)</script>")
+    assert "<script>alert" not in answer.text
+
+
+async def test_a_page_has_a_policy_that_allows_nothing_inside_it(browser: Browser) -> None:
+    answer = await browser.go("/log-in")
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe" not in policy and "default-src 'none'" in policy
+    assert "form-action 'self'" in policy
+    assert answer.headers["referrer-policy"] == "same-origin"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "style=" not in answer.text and "onclick" not in answer.text
+
+
+async def test_assets_are_kept_for_ever_at_their_address_only(browser: Browser) -> None:
+    page = await browser.go("/log-in")
+    addresses = {
+        each for each in page.text.replace("'", '"').split('"') if each.startswith("/assets/")
+    }
+    assert len(addresses) == 5
+    for address in addresses:
+        answer = await browser.http.get(address, headers={"Accept-Encoding": "gzip"})
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["content-encoding"] == "gzip"
+        name = address.rpartition("/")[2]
+        old = await browser.http.get(f"/assets/other/{name}")
+        assert (old.headers["cache-control"], old.content) == ("no-store", answer.content)
+    assert (await browser.http.get("/assets/x/none.css")).status_code == 404
+    assert (await browser.http.get("/assets/x/..%2Fassets.py")).status_code == 404
+
+
+async def test_programs_read_at_the_first_address_what_is_where(client: httpx.AsyncClient) -> None:
+    answer = await client.get("http://testserver.local/", headers={"Accept": "application/json"})
+    assert answer.json()["documentation"] == "/docs"

@@ -1,0 +1,222 @@
+"""Who visits a page, and which forms the shop takes."""
+
+import re
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+
+from app.models import UserRole
+from app.security.principal import Access
+from app.web.middleware.page_paths import is_page
+from app.web.route_options import options_of
+from app.wiring.resources import Shop
+from tests.support.accounts import later, set_user
+from tests.support.factories import create_user
+from tests.test_pages.browser import Browser
+
+_SOME_ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
+# What a path parameter of each type may be.
+_VALUES = {"uuid": _SOME_ID, "str": "none", "path": "none", "int": "1", "date": "2026-01-31"}
+
+
+def page_routes(app: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]:
+    """Return the handlers of pages by method and path."""
+    return {
+        (method, route.path): handler
+        for route in app.routes
+        if is_page(route.path)
+        for handler in getattr(route, "route_handlers", ())
+        for method in handler.http_methods
+        if method != "OPTIONS"
+    }
+
+
+def filled(path: str) -> str:
+    """Return a path with values that no row has."""
+    return re.sub(r"\{\w+:(\w+)\}", lambda found: _VALUES[found[1]], path)
+
+
+@pytest.mark.any_database
+async def test_every_page_is_open_to_whom_it_says_and_to_nobody_else(
+    app: Litestar, shop: Shop, client: httpx.AsyncClient
+) -> None:
+    customer = await create_user(client, email="c@example.com", username="buyer")
+    staff = await create_user(client, email="s@example.com", username="packer")
+    await set_user(shop, staff["id"], role=UserRole.STAFF)
+    nobody, buyer, packer = Browser(app), Browser(app, "198.18.0.1"), Browser(app, "198.18.0.2")
+    assert (await buyer.log_in(customer["email"])).status_code == 303
+    assert (await packer.log_in(staff["email"])).status_code == 303
+    routes = page_routes(app)
+    assert len(routes) > 4
+    for (method, path), handler in routes.items():
+        access = options_of(handler).access
+        for browser, may in (
+            (nobody, access is Access.PUBLIC),
+            (buyer, access <= Access.CUSTOMER),
+            (packer, access <= Access.STAFF),
+        ):
+            if path == "/log-out":
+                continue
+            answer = await _asked(browser, method, filled(path))
+            refused = answer.status_code == 403 or _is_to_log_in(answer)
+            assert refused is not may, (method, path, answer.status_code)
+
+
+async def _asked(browser: Browser, method: str, path: str) -> httpx.Response:
+    if method == "GET":
+        return await browser.http.get(path)
+    await browser.go("/log-in")
+    token = browser.form().fields["_token"]
+    return await browser.http.post(path, data={"_token": token}, headers={"Form-Token": token})
+
+
+def _is_to_log_in(answer: httpx.Response) -> bool:
+    return answer.is_redirect and urlsplit(answer.headers["location"]).path == "/log-in"
+
+
+async def test_a_log_in_lasts_while_it_is_used(
+    browser: Browser, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    user = await create_user(client)
+    sent = await browser.log_in(user["email"])
+    cookie = sent.headers["set-cookie"]
+    assert cookie.startswith("lavka=") and "HttpOnly" in cookie and "SameSite=lax" in cookie
+    await set_user(shop, user["id"], role=UserRole.STAFF)
+    for number in (1, 2, 3):
+        with later(shop, timedelta(hours=11 * number)):
+            shop.identities.clear()
+            assert (await browser.http.get("/console")).status_code == 200
+    with later(shop, timedelta(hours=33 + 13)):
+        shop.identities.clear()
+        assert _is_to_log_in(await browser.http.get("/console"))
+
+
+async def test_a_log_in_ends_for_ever_after_thirty_days(
+    browser: Browser, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    user = await create_user(client)
+    await set_user(shop, user["id"], role=UserRole.STAFF)
+    await browser.log_in(user["email"])
+    for number in range(1, 66):
+        with later(shop, timedelta(hours=11 * number)):
+            shop.identities.clear()
+            assert (await browser.http.get("/console")).status_code == 200
+    with later(shop, timedelta(days=30)):
+        shop.identities.clear()
+        assert _is_to_log_in(await browser.http.get("/console"))
+
+
+async def test_a_log_in_that_is_ended_elsewhere_ends_here(
+    browser: Browser, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    user = await create_user(client)
+    await set_user(shop, user["id"], role=UserRole.STAFF)
+    await browser.log_in(user["email"])
+    pair = (
+        await client.post("/auth/token", data={"username": user["email"], "password": _PASSWORD})
+    ).json()
+    own = {"Authorization": f"Bearer {pair['access_token']}"}
+    shown = (await client.get("/auth/sessions", headers=own)).json()["items"]
+    assert len(shown) == 2
+    assert (await client.delete("/auth/sessions", headers=own)).status_code == 204
+    assert _is_to_log_in(await browser.http.get("/console"))
+
+
+_PASSWORD = "correct horse battery staple"
+
+
+async def test_a_cookie_is_no_token_and_a_token_no_cookie(
+    browser: Browser, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    user = await create_user(client)
+    await set_user(shop, user["id"], role=UserRole.ADMIN)
+    await browser.log_in(user["email"])
+    cookie = browser.http.cookies["lavka"]
+    pair = (
+        await client.post("/auth/token", data={"username": user["email"], "password": _PASSWORD})
+    ).json()
+    for token in (cookie, cookie.partition(".")[2]):
+        answer = await client.get("/users/me", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 401
+        renewed = await client.post("/auth/refresh", json={"refresh_token": token})
+        assert renewed.status_code == 401
+    # The API does not read cookies.
+    assert (await browser.http.get("/api/v1/users/me")).status_code == 401
+    for token in pair["access_token"], pair["refresh_token"], "x", "", ".", cookie + "x":
+        browser.http.cookies.set("lavka", token, domain="testserver.local")
+        assert _is_to_log_in(await browser.http.get("/console")), token
+
+
+async def test_only_a_page_of_the_shop_can_send_its_forms(
+    browser: Browser, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    user = await create_user(client)
+    await browser.log_in(user["email"])
+    await browser.go("/log-in")
+    token = browser.form().fields["_token"]
+    guest = Browser(client._transport.app)  # type: ignore[attr-defined]
+    await guest.go("/log-in")
+    http = browser.http
+    for headers, sent in (
+        ({"Sec-Fetch-Site": "cross-site"}, token),
+        ({"Sec-Fetch-Site": "same-site"}, token),
+        ({"Sec-Fetch-Site": "none"}, token),
+        ({"Sec-Fetch-Site": "", "Origin": "https://elsewhere.example"}, token),
+        ({}, ""),
+        ({}, token[:-1]),
+        ({}, guest.form().fields["_token"]),
+    ):
+        answer = await http.post("/log-out", data={"_token": sent}, headers=headers)
+        assert answer.status_code == 403, (headers, sent)
+    del http.headers["Sec-Fetch-Site"]
+    assert (await http.post("/log-out", data={"_token": token})).status_code == 403
+    own = {"Origin": "http://testserver.local"}
+    foreign = {"Origin": "http://testserver.local.example"}
+    assert (await http.post("/log-out", data={"_token": token}, headers=foreign)).status_code == 403
+    assert (await http.post("/log-out", data={"_token": token}, headers=own)).status_code == 303
+
+
+async def test_a_refused_log_in_shows_what_was_typed_and_why(
+    browser: Browser, client: httpx.AsyncClient
+) -> None:
+    user = await create_user(client)
+    await browser.go("/log-in?next=/console")
+    answer = await browser.send(username=user["email"], password="wrong horse battery staple")
+    assert answer.status_code == 401
+    assert "Invalid username or password" in browser.text
+    assert f'value="{user["email"]}"' in answer.text
+    assert "wrong horse" not in answer.text
+    answer = await browser.send(username=user["email"], password=_PASSWORD)
+    assert answer.headers["location"] == "/console"
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize(
+    "address",
+    ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "/api/v1"],
+)
+async def test_a_log_in_leads_to_no_other_place(
+    browser: Browser, client: httpx.AsyncClient, address: str
+) -> None:
+    user = await create_user(client)
+    await browser.go("/log-in?next=" + address)
+    answer = await browser.send(username=user["email"], password=_PASSWORD)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+@pytest.mark.any_database
+async def test_a_log_out_ends_the_log_in(
+    browser: Browser, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    user = await create_user(client)
+    await set_user(shop, user["id"], role=UserRole.STAFF)
+    await browser.log_in(user["email"])
+    await browser.go("/console")
+    cookie = browser.http.cookies["lavka"]
+    await browser.send("/log-out")
+    browser.http.cookies.set("lavka", cookie, domain="testserver.local")
+    assert _is_to_log_in(await browser.http.get("/console"))
