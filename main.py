@@ -19,11 +19,8 @@ from app.jobs.mail_delivery import deliver_mails
 from app.jobs.price_changes import follow_price_lists
 from app.messaging.rabbitmq.broker_link import BrokerLink
 from app.observability.tracing import flush_traces
-from app.pages import ASSET_CONTROLLERS, page_router
-from app.pages.assets import Assets
-from app.pages.cookies import PageCookies
+from app.pages import ASSET_CONTROLLERS, page_router, resources_of_pages
 from app.pages.problems import ProblemPages
-from app.pages.rendering import Pages
 from app.runtime.process import begin_process, freeze_heap
 from app.runtime.supervisor import end, repeat
 from app.settings import Settings, get_settings
@@ -61,14 +58,7 @@ def create_app(shop: Shop | None = None, *, has_near_reads: bool = True) -> Lite
     link = None if shop.settings.rabbitmq_host is None else BrokerLink(shop.settings)
     streams = event_streams(shop)
     app = Litestar(
-        route_handlers=[
-            _api(shop.settings),
-            *ROOT_CONTROLLERS,
-            documentation_assets(),
-            page_router(shop.settings),
-            *ASSET_CONTROLLERS,
-            *(HOME_CONTROLLERS if shop.settings.storefront == "off" else ()),
-        ],
+        route_handlers=_route_handlers(shop.settings),
         dependencies=DEPENDENCIES,
         before_request=require_short_headers,
         exception_handlers=EXCEPTION_HANDLERS,
@@ -88,9 +78,7 @@ def create_app(shop: Shop | None = None, *, has_near_reads: bool = True) -> Lite
                 "streams": streams,
                 "order_batches": order_batches(shop),
                 "uploads": upload_limit(),
-                "pages": (pages := Pages(shop.settings, assets := Assets())),
-                "assets": assets,
-                "cookies": PageCookies(shop.settings),
+                **resources_of_pages(shop.settings),
             }
         ),
     )
@@ -98,8 +86,19 @@ def create_app(shop: Shop | None = None, *, has_near_reads: bool = True) -> Lite
     whole = Heads(TimeLimit(BodyLimits(app.asgi_handler)))
     inner = NearReads(whole, shop) if has_near_reads else whole
     edge = Edge(inner, shop.settings, shop.http_metrics, shop.access_log)
-    app.asgi_handler = ProblemPages(edge, pages)
+    app.asgi_handler = ProblemPages(edge, app.state.pages)
     return app
+
+
+def _route_handlers(settings: Settings) -> list[Any]:
+    return [
+        _api(settings),
+        *ROOT_CONTROLLERS,
+        documentation_assets(),
+        page_router(settings),
+        *ASSET_CONTROLLERS,
+        *(HOME_CONTROLLERS if settings.storefront == "off" else ()),
+    ]
 
 
 def _api(settings: Settings) -> Router:

@@ -1,11 +1,16 @@
 """HTML pages over the same services as the API: the storefront and the console."""
 
+from typing import Any
+
 from litestar import Router
 
 from app.pages.asset_controller import AssetController
+from app.pages.assets import Assets
 from app.pages.console import CONSOLE
+from app.pages.cookies import PageCookies
 from app.pages.log_in_controller import LogInController
 from app.pages.problems import EXCEPTION_HANDLERS
+from app.pages.rendering import Pages
 from app.pages.storefront import STOREFRONT
 from app.pages.visits import Visits
 from app.settings import Settings
@@ -21,6 +26,16 @@ def page_router(settings: Settings) -> Router:
         middleware=[Visits, Idempotency],
         exception_handlers=EXCEPTION_HANDLERS,
     )
+
+
+def resources_of_pages(settings: Settings) -> dict[str, Any]:
+    """Return what the routes of pages take from the state of the application, by name."""
+    assets = Assets()
+    return {
+        "assets": assets,
+        "cookies": PageCookies(settings),
+        "pages": Pages(settings, assets),
+    }
 
 
 ASSET_CONTROLLERS = (AssetController,)

@@ -94,7 +94,7 @@ def _with_status(send: Send, status: int) -> Send:
 
 
 class ProblemPages:
-    """Wraps the application: a problem document becomes a page for whoever reads pages.
+    """Wraps the application: a problem document becomes a page for a person.
 
     It stands around everything, so that no refusal needs to know who reads it.
     """

@@ -4,11 +4,11 @@ import logging
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
-from yarl import URL
 
 from app.errors import DomainError, InvalidInput
 from app.observability.access_log import AccessLog
@@ -217,8 +217,8 @@ def _text(headers: _Headers, name: bytes) -> str | None:
 
 def _media_origin(settings: Settings) -> str:
     """Return the origin of images that are on another host, after a space."""
-    address = URL(settings.media_url)
-    return f" {address.origin()}" if address.absolute else ""
+    address = urlsplit(settings.media_url)
+    return f" {address.scheme}://{address.netloc}" if address.netloc else ""
 
 
 def _log_refusal(scope: Scope, status: int) -> None:
