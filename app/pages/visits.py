@@ -5,7 +5,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from litestar.datastructures import Headers
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPRequestEvent, HTTPScope, Receive, Scope, Send
+from litestar.types import ASGIApp, Empty, HTTPRequestEvent, HTTPScope, Receive, Scope, Send
+from litestar.utils.scope.state import ScopeState
 
 from app.errors import Forbidden, InvalidInput, InvalidToken, RequestTimeout, Unauthenticated
 from app.pages.cookies import PageCookies
@@ -160,6 +161,8 @@ def _set_headers(scope: Scope, values: Mapping[bytes, str | None]) -> None:
         if value and value.isascii() and value.isprintable():
             kept.append((name, value.encode()))
     scope["headers"] = kept
+    # The framework keeps what it has read.
+    ScopeState.from_scope(scope).headers = Empty
 
 
 async def _read(receive: Receive) -> bytes:

@@ -1,5 +1,6 @@
 """The pages for buyers."""
 
+from app.pages.storefront.catalogue_controller import CatalogueController
 from app.pages.storefront.home_controller import HomeController
 
-STOREFRONT = (HomeController,)
+STOREFRONT = (HomeController, CatalogueController)

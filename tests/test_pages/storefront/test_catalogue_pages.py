@@ -1,0 +1,122 @@
+"""The pages of the goods: home, categories, search, products."""
+
+import httpx
+
+from app.wiring.resources import Shop
+from tests.support.factories import create_product
+from tests.support.queries import statements_of
+from tests.test_pages.storefront.browser import Browser
+
+
+async def test_the_first_page_shows_what_is_new(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    tea = await create_product(client, name="Earl Grey", price="1234.50", category="Tea")
+    await create_product(client, name="Sold out", stock_quantity=0)
+    await browser.visit("/")
+    assert "Earl Grey $1,234.50 In stock" in browser.text
+    assert "Sold out" not in browser.text
+    assert f'href="/p/{tea["id"]}"' in browser.html
+    assert 'href="/c/tea/"' in browser.html
+
+
+async def test_a_category_has_its_trail_and_products(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    tea = (await client.post("/categories", json={"name": "Tea"})).json()
+    green = {"name": "Green", "parent_id": tea["id"]}
+    await client.post("/categories", json=green)
+    await create_product(client, name="Sencha", category="Green", price="5.00")
+    await create_product(client, name="Coffee", category="Other", price="5.00")
+    await browser.visit("/c/tea")
+    assert 'href="/c/tea/green/"' in browser.html
+    assert "Sencha" in browser.text and "Coffee" not in browser.text
+    await browser.visit("/c/tea/green/")
+    assert "Home Tea Green" in browser.text
+    assert (await browser.visit("/c/nothing")).status_code == 404
+
+
+async def test_a_former_path_of_a_category_redirects(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    tea = (await client.post("/categories", json={"name": "Tea"})).json()
+    await client.patch(f"/categories/{tea['id']}", json={"slug": "teas"})
+    moved = await browser.visit("/c/tea/")
+    assert (moved.status_code, moved.headers["location"]) == (301, "/c/teas/")
+
+
+async def test_a_search_is_narrowed_down_by_facets(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    for size, price in (("S", "3.00"), ("M", "30.00")):
+        await create_product(
+            client, name=f"Shirt {size}", price=price, option_values={"Size": size}
+        )
+    await browser.visit("/s?q=shirt&utm_source=advert")
+    assert "Results for “shirt”" in browser.text
+    assert "Shirt S" in browser.text and "Shirt M" in browser.text
+    assert 'href="/s?q=shirt&amp;option.Size=M"' in browser.html
+    await browser.visit("/s?q=shirt&option.Size=M")
+    assert "Shirt M" in browser.text and "Shirt S" not in browser.text
+    await browser.visit("/s?q=shirt&max_price=4.00")
+    assert "Shirt S" in browser.text and "Shirt M" not in browser.text
+    await browser.visit("/s?q=trousers")
+    assert "No product matches this." in browser.text
+
+
+async def test_a_list_leads_to_its_next_page(client: httpx.AsyncClient, browser: Browser) -> None:
+    for number in range(25):
+        await create_product(client, name=f"Tea {number:02}")
+    await browser.visit("/s?sort=name")
+    assert browser.html.count('class="product-card"') == 24
+    following = browser.html.partition('rel="next" href="')[2].partition('"')[0]
+    await browser.visit(following.replace("&amp;", "&"))
+    assert "Tea 24" in browser.text and "Tea 23" not in browser.text
+
+
+async def test_a_product_shows_the_variant_that_is_asked_for(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    large = {"sku": "L", "option_values": {"Size": "L"}, "price": "9.00", "stock_quantity": 0}
+    shirt = await create_product(
+        client, price="7.00", option_values={"Size": "S"}, variants=[large], stock_quantity=50
+    )
+    ids = {each["sku"]: each["id"] for each in shirt["variants"]}
+    await browser.visit(f"/p/{shirt['id']}")
+    assert "$7.00" in browser.text and "In stock" in browser.text
+    assert f'href="/p/{shirt["id"]}?v={ids["L"]}"' in browser.html
+    await browser.visit(f"/p/{shirt['id']}?v={ids['L']}")
+    assert "$9.00" in browser.text and "Sold out" in browser.text
+    assert "Add to cart" not in browser.text
+
+
+async def test_a_product_says_its_data_to_search_engines(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    tea = await create_product(client, name="A </script> tea", price="4.99", stock_quantity=50)
+    await browser.visit(f"/p/{tea['id']}")
+    assert '"price": "4.99"' in browser.html
+    assert '"availability": "https://schema.org/InStock"' in browser.html
+    assert "A \\u003c/script\\u003e tea" in browser.html
+    assert (await browser.visit(f"/p/{tea['id'][:-4]}0000")).status_code == 404
+
+
+async def test_crawlers_are_told_what_to_read(client: httpx.AsyncClient, browser: Browser) -> None:
+    tea = await create_product(client, category="Tea")
+    robots = await browser.visit("/robots.txt")
+    assert robots.text.endswith("Sitemap: http://shop.test/sitemap.xml\n")
+    assert "Disallow: /checkout\n" in robots.text
+    sitemap = await browser.visit("/sitemap.xml")
+    assert sitemap.headers["content-type"].startswith("application/xml")
+    assert f"<loc>http://shop.test/p/{tea['id']}</loc>" in sitemap.text
+    assert "<loc>http://shop.test/c/tea/</loc>" in sitemap.text
+
+
+async def test_pages_of_goods_need_few_statements(
+    client: httpx.AsyncClient, browser: Browser, shop: Shop
+) -> None:
+    tea = await create_product(client, category="Tea")
+    for address in ("/", "/c/tea/", "/s?q=tea", f"/p/{tea['id']}"):
+        with statements_of(shop) as statements:
+            assert (await browser.visit(address)).status_code == 200
+        assert len(statements) <= 10, address
