@@ -32,7 +32,7 @@ from app.schemas.carts.cart_schema import (
 )
 from app.schemas.carts.line_schema import LineCreate
 from app.security.tokens import digest_of, random_secret
-from app.services.carts.cart_access import Visitor, opened, opened_to_change
+from app.services.carts.cart_access import Visitor, may_use, opened, opened_to_change
 from app.services.carts.cart_documents import document_of
 from app.services.carts.cart_quotes import CartQuotes, place_of
 from app.services.carts.quoting import full_name, net_of_shipping
@@ -111,6 +111,21 @@ class CartService:
         await self._carts.add(cart)
         shown = await self.show(Visitor(visitor.caller, token), cart.id)
         return OpenedCart(shown, is_new=True, token=token)
+
+    async def current(self, visitor: Visitor, guest_cart_id: UUID | None) -> UUID | None:
+        """Return the cart that a visitor fills now: that of a user, or else that of a guest.
+
+        There is none if it was ordered or claimed, or is not that of the visitor.
+        """
+        user_id = visitor.caller.user_id
+        if user_id is not None:
+            return await self._carts.of_user(user_id)
+        if guest_cart_id is None:
+            return None
+        cart = await self._carts.find(guest_cart_id)
+        if cart is None or not may_use(cart, visitor):
+            return None
+        return cart.id if cart.order_id is None and cart.merged_into_id is None else None
 
     async def show(self, visitor: Visitor, cart_id: UUID) -> CartRead:
         """Return a cart with what it costs now.

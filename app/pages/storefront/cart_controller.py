@@ -1,0 +1,119 @@
+"""The pages of the cart."""
+
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath
+
+from app.errors import (
+    CartFull,
+    CartNotFound,
+    CodeUnknown,
+    NotSoldInCurrency,
+    ProductNotForSale,
+    VariantNotFound,
+)
+from app.pages.forms import form_of
+from app.pages.rendering import HTML, page, page_state, see
+from app.pages.storefront.current_cart import cart_id_of, cart_of
+from app.schemas.carts.cart_schema import CartCreate, CodeEnter
+from app.schemas.carts.line_schema import CartLineChange, CartLineCreate
+from app.security.principal import Access
+from app.services.carts.cart_access import Visitor
+from app.web.cart_tokens import visitor_of
+from app.web.request import ShopRequest
+from app.web.route_options import Answers, declared, for_guests
+from app.wiring.areas.carts import Carts, Codes
+
+_PAGE = declared(access=Access.PUBLIC, formats=(HTML,)) | for_guests()
+_CHANGE = declared(CartNotFound, access=Access.PUBLIC) | for_guests()
+_UNITS = ("quantity",)
+
+
+class CartPageController(Controller):
+    """The cart of the visitor."""
+
+    path = "/cart"
+    include_in_schema = False
+
+    @get(opt=_PAGE)
+    async def show(self, request: ShopRequest, carts: Carts) -> Response[bytes]:
+        """Show what is in the cart, and what it costs."""
+        cart = await cart_of(request, carts)
+        line = request.query_params.get("line", "")
+        return page(request, "storefront/cart.html", cart=cart, refused_line=line)
+
+    @get("/badge", opt=_PAGE)
+    async def badge(self, request: ShopRequest, carts: Carts) -> Response[bytes]:
+        """Show how many units are in the cart, as a part of a page."""
+        cart = await cart_of(request, carts)
+        units = sum(each["quantity"] for each in cart["lines"]) if cart else 0
+        return page(request, "storefront/badge.html", units=units)
+
+    @post(
+        "/lines",
+        opt=declared(
+            VariantNotFound,
+            ProductNotForSale,
+            NotSoldInCurrency,
+            CartFull,
+            access=Access.PUBLIC,
+            answers=Answers.NEVER_STORED,
+        )
+        | for_guests(),
+    )
+    async def add(self, request: ShopRequest, carts: Carts) -> Response[bytes]:
+        """Put units into the cart, which is opened if there is none."""
+        data = form_of(request, CartLineCreate, whole=_UNITS)
+        visitor, response = visitor_of(request), see("/cart")
+        cart_id = await carts.current(visitor, page_state(request).cart_id)
+        if cart_id is None:
+            opened = await carts.open(visitor, CartCreate())
+            cart_id = opened.cart.id
+            if opened.token is not None:
+                visitor = Visitor(visitor.caller, opened.token)
+                response.cookies = [request.app.state.cookies.of_cart(cart_id, opened.token)]
+        await carts.add_units(visitor, cart_id, data)
+        return response
+
+    @post("/lines/{variant_id:uuid}", opt=_CHANGE)
+    async def change(
+        self, request: ShopRequest, variant_id: FromPath[UUID], carts: Carts
+    ) -> Response[bytes]:
+        """Set the units of a line."""
+        data = form_of(request, CartLineChange, whole=_UNITS)
+        cart_id = await cart_id_of(request, carts)
+        await carts.set_units(visitor_of(request), cart_id, variant_id, data.quantity)
+        return see("/cart")
+
+    @post("/lines/{variant_id:uuid}/remove", opt=_CHANGE)
+    async def remove(
+        self, request: ShopRequest, variant_id: FromPath[UUID], carts: Carts
+    ) -> Response[bytes]:
+        """Remove a line."""
+        cart_id = await cart_id_of(request, carts)
+        await carts.remove_line(visitor_of(request), cart_id, variant_id)
+        return see("/cart")
+
+    @post(
+        "/codes",
+        opt=declared(CartNotFound, CodeUnknown, CartFull, access=Access.PUBLIC) | for_guests(),
+    )
+    async def enter_code(
+        self, request: ShopRequest, carts: Carts, cart_codes: Codes
+    ) -> Response[bytes]:
+        """Enter the code of a coupon."""
+        data = form_of(request, CodeEnter)
+        cart_id = await cart_id_of(request, carts)
+        await cart_codes.enter(visitor_of(request), cart_id, data.code)
+        return see("/cart")
+
+    @post("/codes/remove", opt=_CHANGE)
+    async def remove_code(
+        self, request: ShopRequest, carts: Carts, cart_codes: Codes
+    ) -> Response[bytes]:
+        """Take a code out of the cart."""
+        data = form_of(request, CodeEnter)
+        cart_id = await cart_id_of(request, carts)
+        await cart_codes.remove(visitor_of(request), cart_id, data.code)
+        return see("/cart")

@@ -1,0 +1,119 @@
+"""The pages of the cart."""
+
+from typing import Any
+
+import httpx
+from litestar import Litestar
+
+from app.wiring.resources import Shop
+from tests.support.factories import create_product
+from tests.support.queries import statements_of
+from tests.test_controllers.promotions.setting import add_code
+from tests.test_pages.storefront.browser import Browser
+
+
+async def test_the_first_goods_open_a_cart(client: httpx.AsyncClient, browser: Browser) -> None:
+    tea = await create_product(client, name="Earl Grey", price="4.99", stock_quantity=50)
+    assert "Your cart is empty" in (await browser.visit("/cart")).text
+    await browser.visit(f"/p/{tea['id']}")
+    assert not browser.cookies
+    answer = await browser.send("/cart/lines", quantity="2")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/cart")
+    assert list(browser.cookies) == ["cart"]
+    its = answer.headers["set-cookie"].partition("; ")[2]
+    assert its == "HttpOnly; Max-Age=2592000; Path=/; SameSite=lax"
+    assert "Earl Grey $4.99 each In stock" in browser.text
+    assert "Total $9.98" in browser.text
+    assert "2 in it" in _text(await browser.visit("/cart/badge"))
+
+
+async def test_a_second_product_goes_into_the_same_cart(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    for name in ("Tea", "Coffee"):
+        await _add(client, browser, name=name, price="2.00")
+    assert browser.text.count("$2.00 each") == 2
+    assert "Total $4.00" in browser.text
+
+
+async def test_a_line_is_changed_and_removed(client: httpx.AsyncClient, browser: Browser) -> None:
+    tea = await _add(client, browser, price="2.50", stock_quantity=50)
+    await browser.send(f"/cart/lines/{tea['id']}", quantity="4")
+    assert "Total $10.00" in browser.text
+    await browser.send(f"/cart/lines/{tea['id']}/remove")
+    assert "Your cart is empty" in browser.text
+
+
+async def test_a_refused_quantity_is_kept_at_its_line(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    tea = await _add(client, browser, price="2.50", stock_quantity=50)
+    answer = await browser.send(f"/cart/lines/{tea['id']}", quantity="0")
+    assert answer.status_code == 400
+    assert 'value="0" aria-invalid="true"' in answer.text
+    assert '<a href="#quantity">The quantity</a>' in browser.html
+    assert "Total $2.50" in browser.text
+
+
+async def test_a_refused_addition_is_answered_by_the_page_of_the_product(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    tea = await create_product(client, name="Earl Grey", stock_quantity=50)
+    await browser.visit(f"/p/{tea['id']}")
+    answer = await browser.send("/cart/lines", quantity="many")
+    assert answer.status_code == 400
+    assert "<h1>Earl Grey</h1>" in answer.text and 'value="many"' in answer.text
+    assert not browser.cookies
+    assert "Your cart is empty" in (await browser.visit("/cart")).text
+
+
+async def test_codes_are_entered_and_removed(client: httpx.AsyncClient, browser: Browser) -> None:
+    await _add(client, browser, price="10.00", stock_quantity=50)
+    answer = await browser.send("/cart/codes", code="NOTHING")
+    assert answer.status_code == 404
+    assert 'value="NOTHING"' in answer.text
+    await add_code(client, "TEN", min_subtotals=[{"currency": "USD", "amount": "20.00"}])
+    await browser.send("/cart/codes", code="ten")
+    assert "Code ten Remove the code ten" in browser.text
+    assert "Total $10.00" in browser.text
+    assert "The code ten does not apply: the goods must cost $10.00 more." in browser.text
+    await browser.send("/cart/codes/remove")
+    assert "Code ten" not in browser.text
+
+
+async def test_a_cart_is_only_that_of_its_visitor(
+    app: Litestar, client: httpx.AsyncClient, browser: Browser
+) -> None:
+    tea = await _add(client, browser, name="Earl Grey")
+    async with Browser(app) as other:
+        await other.visit("/cart")
+        assert "Earl Grey" not in other.text
+    fields: dict[str, Any] = {"quantity": "2"}
+    forged = await browser._client.post(  # pylint: disable=protected-access
+        f"/cart/lines/{tea['id']}", data=fields, headers={"sec-fetch-site": "cross-site"}
+    )
+    assert forged.status_code == 403
+
+
+async def test_a_cart_needs_few_statements(
+    client: httpx.AsyncClient, browser: Browser, shop: Shop
+) -> None:
+    await _add(client, browser)
+    with statements_of(shop) as statements:
+        await browser.visit("/cart")
+    assert len(statements) <= 10
+
+
+async def _add(client: httpx.AsyncClient, browser: Browser, **product: Any) -> dict[str, Any]:
+    its = await create_product(client, **product)
+    await browser.visit(f"/p/{its['id']}")
+    await browser.send("/cart/lines", quantity="1")
+    return its
+
+
+def _text(page: httpx.Response) -> str:
+    return (
+        " ".join(page.text.replace("<", " <").replace(">", "> ").split())
+        .replace('<span class="badge"> ', "")
+        .replace('<span class="hidden"> ', "")
+    )
