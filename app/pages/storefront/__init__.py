@@ -2,6 +2,15 @@
 
 from app.pages.storefront.cart_controller import CartPageController
 from app.pages.storefront.catalogue_controller import CatalogueController
+from app.pages.storefront.checkout_controller import CheckoutPageController
 from app.pages.storefront.home_controller import HomeController
+from app.pages.storefront.order_controller import GuestOrderController, OwnOrderController
 
-STOREFRONT = (HomeController, CatalogueController, CartPageController)
+STOREFRONT = (
+    HomeController,
+    CatalogueController,
+    CartPageController,
+    CheckoutPageController,
+    GuestOrderController,
+    OwnOrderController,
+)

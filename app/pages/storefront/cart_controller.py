@@ -40,8 +40,14 @@ class CartPageController(Controller):
     async def show(self, request: ShopRequest, carts: Carts) -> Response[bytes]:
         """Show what is in the cart, and what it costs."""
         cart = await cart_of(request, carts)
-        line = request.query_params.get("line", "")
-        return page(request, "storefront/cart.html", cart=cart, refused_line=line)
+        query = request.query_params
+        return page(
+            request,
+            "storefront/cart.html",
+            cart=cart,
+            refused_line=query.get("line", ""),
+            cancelled=query.get("cancelled", ""),
+        )
 
     @get("/badge", opt=_PAGE)
     async def badge(self, request: ShopRequest, carts: Carts) -> Response[bytes]:

@@ -1,0 +1,146 @@
+"""The page of the checkout: where to, how, and how it is paid."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from app.errors import (
+    AddressIncomplete,
+    CartChanged,
+    CartNotFound,
+    CountryNotFound,
+    InsufficientStock,
+    ProviderRefused,
+    ProviderUnavailable,
+    ShippingMethodNotFound,
+    TooManyUnpaidOrders,
+)
+from app.pages.forms import form_of
+from app.pages.rendering import HTML, document_of, page, page_state, see
+from app.pages.storefront.country_names import COUNTRY_NAMES
+from app.pages.storefront.current_cart import cart_id_of, cart_of
+from app.schemas.carts.cart_schema import CartChange
+from app.schemas.orders.checkout_schema import CheckoutCreate
+from app.schemas.payments.payment_schema import PaymentCreate
+from app.security.principal import Access
+from app.services.carts.cart_access import Visitor
+from app.services.orders.payments.payment_calls import PaymentCalls
+from app.services.orders.placement import AskedCheckout
+from app.web.cart_tokens import visitor_of
+from app.web.rendering.order_answers import answer_of_order
+from app.web.request import ShopRequest
+from app.web.route_options import Answers, declared, for_guests
+from app.wiring.areas.carts import Carts
+from app.wiring.areas.identity import AddressFormats
+from app.wiring.areas.orders import Batches, Calls
+from app.wiring.resources import Shop
+
+_MANUAL = "manual"
+_BLANK: dict[str, Any] = {"vat_number": None, "note": "", "email": None}
+
+
+class CheckoutPageController(Controller):
+    """The checkout of the visitor's cart."""
+
+    path = "/checkout"
+    include_in_schema = False
+
+    @get(opt=declared(CountryNotFound, access=Access.PUBLIC, formats=(HTML,)) | for_guests())
+    async def show(
+        self,
+        request: ShopRequest,
+        carts: Carts,
+        address_formats: AddressFormats,
+        shop: NamedDependency[Shop],
+    ) -> Response[bytes]:
+        """Show what is to be chosen, and what the order costs; an empty cart has no checkout."""
+        cart = await cart_of(request, carts)
+        if cart is None or not cart["lines"]:
+            return see("/cart")
+        address = cart["delivery_address"]
+        country = request.query_params.get("country") or (address or {}).get("country", "")
+        methods = await carts.shipping_methods(visitor_of(request), UUID(cart["id"]))
+        return page(
+            request,
+            "storefront/checkout.html",
+            cart=cart,
+            country=country,
+            countries=list(COUNTRY_NAMES.items()),
+            fields=document_of(address_formats.of_country(country)) if country else None,
+            methods=document_of(methods)["items"] if address else [],
+            providers=shop.settings.payment_providers,
+        )
+
+    @post(
+        "/details",
+        opt=declared(CartNotFound, ShippingMethodNotFound, access=Access.PUBLIC) | for_guests(),
+    )
+    async def choose(self, request: ShopRequest, carts: Carts) -> Response[bytes]:
+        """Keep the address and what else was chosen; the first shipping method is the default."""
+        change = form_of(request, CartChange, blank=_BLANK)
+        cart_id, visitor = await cart_id_of(request, carts), visitor_of(request)
+        cart = await carts.change(visitor, cart_id, change)
+        methods = (await carts.shipping_methods(visitor, cart_id)).items
+        if cart.shipping_method_id not in {each.id for each in methods} and methods:
+            first = CartChange(shipping_method_id=methods[0].id)
+            await carts.change(visitor, cart_id, first)
+        return see("/checkout#pay")
+
+    @post(
+        "/{cart_id:uuid}",
+        opt=declared(
+            CartNotFound,
+            CartChanged,
+            AddressIncomplete,
+            InsufficientStock,
+            TooManyUnpaidOrders,
+            access=Access.PUBLIC,
+            # The order of a cart is the same one, however often it is asked for.
+            answers=Answers.REPEATABLE,
+        )
+        | for_guests(),
+    )
+    async def place(
+        self,
+        request: ShopRequest,
+        cart_id: FromPath[UUID],
+        order_batches: Batches,
+        payment_calls: Calls,
+    ) -> Response[bytes]:
+        """Place the order, and begin its payment."""
+        data = form_of(request, CheckoutCreate, flags=("terms_accepted",))
+        visitor = visitor_of(request)
+        asked = AskedCheckout(visitor, cart_id, data)
+        answer = await order_batches.place(asked, None, answer_of_order)
+        if page_state(request).cart_id == cart_id and visitor.caller.user_id is None:
+            order_page = f"/orders/{cart_id}"
+        else:
+            order_page = f"/account/orders/{msgspec.json.decode(answer.body)['id']}"
+        if data.payment == _MANUAL:
+            return see(order_page)
+        return see(
+            await paid_at(request, payment_calls, visitor, cart_id, data.payment, order_page)
+        )
+
+
+async def paid_at(
+    request: ShopRequest,
+    payment_calls: PaymentCalls,
+    visitor: Visitor,
+    cart_id: UUID,
+    provider: Any,
+    order_page: str,
+) -> str:
+    """Begin a payment of a cart's order; return the page of the provider, or that of the order."""
+    back = str(request.base_url).rstrip("/") + order_page
+    data = PaymentCreate(provider=provider, return_url=back)
+    try:
+        payment = await payment_calls.pay_of_cart(visitor, cart_id, data, None)
+    except (ProviderRefused, ProviderUnavailable):
+        # The order stands: its page says so, and how it can be paid.
+        return order_page
+    return (payment.action and payment.action.url) or order_page

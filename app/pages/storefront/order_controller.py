@@ -1,0 +1,212 @@
+"""The pages of an order: by the link of a guest, and those of a user."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from app.errors import (
+    CartNotFound,
+    IllegalTransition,
+    NothingToPay,
+    NothingToReturn,
+    OrderNotFound,
+    ReturnWindowOver,
+)
+from app.pages.forms import form_of
+from app.pages.rendering import HTML, document_of, page, see
+from app.pages.storefront.checkout_controller import paid_at
+from app.schemas.orders.return_schema import ReturnCreate, ReturnQuery
+from app.schemas.orders.shipment_schema import ShipmentQuery
+from app.schemas.payments.payment_schema import PaymentCreate
+from app.security.principal import Access
+from app.services.carts.cart_access import Visitor
+from app.web.cart_tokens import visitor_of
+from app.web.request import ShopRequest
+from app.web.route_options import Answers, declared, for_guests
+from app.wiring.areas.invoices import Books as Invoices
+from app.wiring.areas.orders import Books, Calls, Moves, Orders, Returns, Shipments
+from app.wiring.resources import Shop
+
+_GUESTS = for_guests()
+_UNITS = ("lines[0].quantity",)
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """The address of an order's page, which may contain the token of the cart."""
+
+    cart_id: UUID
+    visitor: Visitor
+    token: str = ""
+
+    @property
+    def page(self) -> str:
+        """The page itself."""
+        return f"/orders/{self.cart_id}" + self.tail
+
+    @property
+    def tail(self) -> str:
+        """What stands after the paths of its forms."""
+        return f"?t={quote(self.token, safe='')}" if self.token else ""
+
+
+def _link_of(request: ShopRequest, cart_id: UUID) -> _Link:
+    token = request.query_params.get("t", "")
+    if token:
+        return _Link(cart_id, Visitor(request.caller, token), token)
+    return _Link(cart_id, visitor_of(request))
+
+
+class GuestOrderController(Controller):
+    """The order of a cart, for its guest."""
+
+    path = "/orders/{cart_id:uuid}"
+    include_in_schema = False
+
+    @get(opt=declared(CartNotFound, OrderNotFound, access=Access.PUBLIC, formats=(HTML,)) | _GUESTS)
+    async def show(
+        self,
+        request: ShopRequest,
+        cart_id: FromPath[UUID],
+        orders: Orders,
+        payment_books: Books,
+        shipments: Shipments,
+        returns: Returns,
+        invoice_books: Invoices,
+        shop: NamedDependency[Shop],
+    ) -> Response[bytes]:
+        """Show the order, and what its customer can do."""
+        link = _link_of(request, cart_id)
+        order = await orders.of_cart(link.visitor, cart_id)
+        sent = await shipments.of_cart(link.visitor, cart_id, ShipmentQuery.parse_query(()))
+        back = await returns.of_cart(link.visitor, cart_id, ReturnQuery.parse_query(()))
+        return page(
+            request,
+            "storefront/order.html",
+            order=document_of(order),
+            payments=document_of(await payment_books.of_order(None, order.id)),
+            shipments=document_of(sent)["items"],
+            returns=document_of(back)["items"],
+            invoices=document_of(await invoice_books.of_order(None, order.id))["items"],
+            providers=shop.settings.payment_providers,
+            place=f"/orders/{cart_id}",
+            tail=link.tail,
+            lasting=f"/orders/{cart_id}?t={quote(link.visitor.token or '', safe='')}",
+        )
+
+    @post("/cancel", opt=declared(CartNotFound, IllegalTransition, access=Access.PUBLIC) | _GUESTS)
+    async def cancel(
+        self, request: ShopRequest, cart_id: FromPath[UUID], order_moves: Moves
+    ) -> Response[bytes]:
+        """Cancel the order."""
+        link = _link_of(request, cart_id)
+        order = await order_moves.cancel_of_cart(link.visitor, cart_id, request.if_match)
+        # The cart has no order any more, and can be changed again.
+        return see(f"/cart?cancelled={order.number}")
+
+    @post(
+        "/payments",
+        opt=declared(CartNotFound, NothingToPay, access=Access.PUBLIC, answers=Answers.ROW_OF_ROUTE)
+        | _GUESTS,
+    )
+    async def pay(
+        self, request: ShopRequest, cart_id: FromPath[UUID], payment_calls: Calls
+    ) -> Response[bytes]:
+        """Begin a payment of what is open."""
+        link, data = _link_of(request, cart_id), form_of(request, PaymentCreate)
+        return see(
+            await paid_at(request, payment_calls, link.visitor, cart_id, data.provider, link.page)
+        )
+
+    @post(
+        "/returns",
+        opt=declared(CartNotFound, NothingToReturn, ReturnWindowOver, access=Access.PUBLIC)
+        | _GUESTS,
+    )
+    async def send_back(
+        self, request: ShopRequest, cart_id: FromPath[UUID], returns: Returns
+    ) -> Response[bytes]:
+        """Ask to return units of a line."""
+        link = _link_of(request, cart_id)
+        data = form_of(request, ReturnCreate, whole=_UNITS)
+        await returns.request_of_cart(link.visitor, cart_id, data)
+        return see(link.page)
+
+
+class OwnOrderController(Controller):
+    """The orders of a user."""
+
+    path = "/account/orders/{order_id:uuid}"
+    include_in_schema = False
+
+    @get(opt=declared(OrderNotFound, access=Access.CUSTOMER, formats=(HTML,)))
+    async def show(
+        self,
+        request: ShopRequest,
+        order_id: FromPath[UUID],
+        orders: Orders,
+        payment_books: Books,
+        shipments: Shipments,
+        returns: Returns,
+        invoice_books: Invoices,
+        shop: NamedDependency[Shop],
+    ) -> Response[bytes]:
+        """Show the order, and what its customer can do."""
+        caller = request.caller
+        order = document_of(await orders.get(caller, order_id))
+        sent = await shipments.of_order(caller, order_id, ShipmentQuery.parse_query(()))
+        back = await returns.of_order(caller, order_id, ReturnQuery.parse_query(()))
+        return page(
+            request,
+            "storefront/order.html",
+            order=order,
+            payments=document_of(await payment_books.of_order(caller.owner, order_id)),
+            shipments=document_of(sent)["items"],
+            returns=document_of(back)["items"],
+            invoices=document_of(await invoice_books.of_order(caller.owner, order_id))["items"],
+            providers=shop.settings.payment_providers,
+            place=f"/account/orders/{order_id}",
+            tail="",
+            lasting="",
+        )
+
+    @post("/cancel", opt=declared(OrderNotFound, IllegalTransition, access=Access.CUSTOMER))
+    async def cancel(
+        self, request: ShopRequest, order_id: FromPath[UUID], order_moves: Moves
+    ) -> Response[bytes]:
+        """Cancel the order."""
+        await order_moves.cancel(request.caller, order_id, request.if_match)
+        return see(f"/account/orders/{order_id}")
+
+    @post(
+        "/payments",
+        opt=declared(
+            OrderNotFound, NothingToPay, access=Access.CUSTOMER, answers=Answers.ROW_OF_ROUTE
+        ),
+    )
+    async def pay(
+        self, request: ShopRequest, order_id: FromPath[UUID], payment_calls: Calls
+    ) -> Response[bytes]:
+        """Begin a payment of what is open."""
+        asked: Any = form_of(request, PaymentCreate)
+        here = f"/account/orders/{order_id}"
+        asked.return_url = str(request.base_url).rstrip("/") + here
+        payment = await payment_calls.pay(request.caller.owner, order_id, asked, None)
+        return see((payment.action and payment.action.url) or here)
+
+    @post(
+        "/returns",
+        opt=declared(OrderNotFound, NothingToReturn, ReturnWindowOver, access=Access.CUSTOMER),
+    )
+    async def send_back(
+        self, request: ShopRequest, order_id: FromPath[UUID], returns: Returns
+    ) -> Response[bytes]:
+        """Ask to return units of a line."""
+        data = form_of(request, ReturnCreate, whole=_UNITS)
+        await returns.request(request.caller, order_id, data)
+        return see(f"/account/orders/{order_id}")
