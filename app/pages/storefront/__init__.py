@@ -1,5 +1,10 @@
 """The pages for buyers."""
 
+from app.pages.storefront.account_controller import (
+    AccountController,
+    AddressPageController,
+    RegistrationController,
+)
 from app.pages.storefront.cart_controller import CartPageController
 from app.pages.storefront.catalogue_controller import CatalogueController
 from app.pages.storefront.checkout_controller import CheckoutPageController
@@ -13,4 +18,7 @@ STOREFRONT = (
     CheckoutPageController,
     GuestOrderController,
     OwnOrderController,
+    RegistrationController,
+    AccountController,
+    AddressPageController,
 )

@@ -84,7 +84,15 @@ class AuthService:
         Raises:
             TooManyRequests, InvalidCredentials: as `log_in` does.
         """
-        user = await self._verified(request, caller)
+        return await self._in_browser(await self._verified(request, caller), user_agent)
+
+    async def log_in_registered(self, user_id: UUID, caller: Caller, user_agent: str) -> str:
+        """Log in the user who has just registered, as `log_in_browser` does."""
+        user = await self._users.get_of(None, user_id)
+        await self._audit.record(IdentityAudited.LOGGED_IN, caller, user_id)
+        return await self._in_browser(user, user_agent)
+
+    async def _in_browser(self, user: User, user_agent: str) -> str:
         session = self._new_session(user, user_agent, BROWSER_IDLE)
         cookie = browser_cookie(session.id)
         session.refresh_digest = digest_of(cookie)

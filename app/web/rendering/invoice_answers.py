@@ -46,6 +46,11 @@ async def show_invoice(request: ShopRequest, invoice: InvoiceRead) -> Response[I
         response = json_response(request, invoice)
         response.headers["Vary"] = "Accept"
         return response
+    return cast("Response[InvoiceRead]", await invoice_file(request, invoice))
+
+
+async def invoice_file(request: ShopRequest, invoice: InvoiceRead) -> Response[None]:
+    """Return an invoice as PDF."""
     # The library is slow to import, and most processes never draw.
     # pylint: disable-next=import-outside-toplevel
     from app.documents.invoice_pdf import invoice_as_pdf
@@ -55,7 +60,7 @@ async def show_invoice(request: ShopRequest, invoice: InvoiceRead) -> Response[I
         "Content-Disposition": f'inline; filename="{invoice.file_name}"',
         "Vary": "Accept",
     }
-    return cast("Response[InvoiceRead]", file_response(request, body, PDF, **headers))
+    return file_response(request, body, PDF, **headers)
 
 
 async def slips_response(request: ShopRequest, slips: Sequence[PackingSlip]) -> Response[None]:
