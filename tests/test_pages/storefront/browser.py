@@ -68,6 +68,6 @@ class Browser:
 
     def _hidden_of(self, action: str) -> dict[str, str]:
         for attributes, content in _FORM.findall(self.html):
-            if f'action="{action}"' in attributes:
+            if f'method="post" action="{action}"' in attributes:
                 return {name: unescape(value) for name, value in _HIDDEN.findall(content)}
         raise AssertionError(f"the page has no form for {action}")
