@@ -6,11 +6,13 @@ from app.errors import InvalidCredentials, TooManyRequests
 from app.pages.forms import form_of
 from app.pages.problems import LOG_IN
 from app.pages.rendering import HTML, page, see
+from app.pages.storefront.current_cart import logged_in
 from app.schemas.identity.auth_schema import TokenRequest
 from app.security.principal import Access
 from app.web.middleware.page_paths import is_page
 from app.web.request import ShopRequest
 from app.web.route_options import Answers, declared
+from app.wiring.areas.carts import Claims
 from app.wiring.areas.identity import Auth
 
 
@@ -34,14 +36,14 @@ class LogInController(Controller):
             is_throttled=True,
         ),
     )
-    async def log_in(self, request: ShopRequest, auth: Auth) -> Response[bytes]:
-        """Log in, and go on to where the visitor wanted to be."""
+    async def log_in(
+        self, request: ShopRequest, auth: Auth, cart_claims: Claims
+    ) -> Response[bytes]:
+        """Log in, and go on to where the visitor wanted to be, with the cart of the guest."""
         entered = form_of(request, TokenRequest)
         agent = request.headers.get("user-agent", "")
-        cookie = await auth.log_in_browser(entered, request.caller, agent)
-        response = see(_next_of(request))
-        response.cookies = [request.app.state.cookies.of_log_in(cookie)]
-        return response
+        started = await auth.log_in_browser(entered, request.caller, agent)
+        return await logged_in(request, started, cart_claims, _next_of(request))
 
     @post(
         "/log-out",

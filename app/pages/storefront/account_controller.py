@@ -17,6 +17,7 @@ from app.errors import (
 from app.pages.forms import form_of
 from app.pages.rendering import HTML, document_of, page, see
 from app.pages.storefront.country_names import COUNTRY_NAMES
+from app.pages.storefront.current_cart import logged_in
 from app.schemas.identity.user_schema import AddressChange, AddressCreate, UserCreate
 from app.schemas.orders.order_schema import OrderQuery
 from app.security.principal import Access
@@ -24,6 +25,7 @@ from app.web.rendering.invoice_answers import PDF, invoice_file
 from app.web.rendering.responses import file_response
 from app.web.request import ShopRequest
 from app.web.route_options import Answers, declared
+from app.wiring.areas.carts import Claims
 from app.wiring.areas.data import Privacy
 from app.wiring.areas.identity import Addresses, AddressFormats, Auth, Users
 from app.wiring.areas.invoices import Books as Invoices
@@ -55,14 +57,14 @@ class RegistrationController(Controller):
             is_throttled=True,
         )
     )
-    async def register(self, request: ShopRequest, users: Users, auth: Auth) -> Response[bytes]:
-        """Add a customer, who is logged in then."""
+    async def register(
+        self, request: ShopRequest, users: Users, auth: Auth, cart_claims: Claims
+    ) -> Response[bytes]:
+        """Add a customer, who is logged in then, with the cart of the guest."""
         user = await users.register(form_of(request, UserCreate))
         agent = request.headers.get("user-agent", "")
-        cookie = await auth.log_in_registered(user.id, request.caller, agent)
-        response = see("/account")
-        response.cookies = [request.app.state.cookies.of_log_in(cookie)]
-        return response
+        started = await auth.log_in_registered(user.id, request.caller, agent)
+        return await logged_in(request, started, cart_claims, "/account")
 
 
 class AccountController(Controller):

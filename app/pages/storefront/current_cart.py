@@ -3,9 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from app.errors import CartNotFound
-from app.pages.rendering import document_of, page_state
+from litestar import Response
+
+from app.errors import CartNotFound, CartOrdered
+from app.pages.rendering import document_of, page_state, see
+from app.services.carts.cart_access import Visitor
+from app.services.carts.cart_claims import CartClaims
 from app.services.carts.cart_service import CartService
+from app.services.identity.browser_log_ins import StartedLogIn
 from app.web.cart_tokens import visitor_of
 from app.web.request import ShopRequest
 
@@ -27,3 +32,21 @@ async def cart_of(request: ShopRequest, carts: CartService) -> dict[str, Any] | 
     visitor = visitor_of(request)
     cart_id = await carts.current(visitor, page_state(request).cart_id)
     return None if cart_id is None else document_of(await carts.show(visitor, cart_id))
+
+
+async def logged_in(
+    request: ShopRequest, started: StartedLogIn, cart_claims: CartClaims, address: str
+) -> Response[bytes]:
+    """Return the answer to a log-in, which leads to an address; the cart of the guest moves over."""
+    response, cookies = see(address), request.app.state.cookies
+    response.cookies = [cookies.of_log_in(started.cookie)]
+    cart_id = page_state(request).cart_id
+    if cart_id is None:
+        return response
+    try:
+        await cart_claims.claim(Visitor(started.caller, visitor_of(request).token), cart_id)
+    except (CartNotFound, CartOrdered):
+        # It is gone, or its order stays that of the guest, who sees it by this cookie.
+        return response
+    response.cookies.append(cookies.of_cart(None, None))
+    return response

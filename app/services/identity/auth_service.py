@@ -27,10 +27,10 @@ from app.schemas.identity.auth_schema import (
 )
 from app.security.areas.identity import IdentityAudited
 from app.security.passwords import Passwords
-from app.security.principal import Caller
+from app.security.principal import Caller, name_of_user
 from app.security.rate_limits import RateLimits
 from app.security.tokens import TokenKind, Tokens, digest_of
-from app.services.identity.browser_log_ins import BROWSER_IDLE, browser_cookie
+from app.services.identity.browser_log_ins import BROWSER_IDLE, StartedLogIn, browser_cookie
 from app.services.system.audit_service import AuditService
 from app.settings import Settings
 from app.tables.identity import comparison_key
@@ -78,26 +78,33 @@ class AuthService:
         await self._add(session)
         return pair
 
-    async def log_in_browser(self, request: TokenRequest, caller: Caller, user_agent: str) -> str:
-        """Log in as `log_in` does, for pages; return the value of the cookie of the log-in.
+    async def log_in_browser(
+        self, request: TokenRequest, caller: Caller, user_agent: str
+    ) -> StartedLogIn:
+        """Log in as `log_in` does, for pages.
 
         Raises:
             TooManyRequests, InvalidCredentials: as `log_in` does.
         """
         return await self._in_browser(await self._verified(request, caller), user_agent)
 
-    async def log_in_registered(self, user_id: UUID, caller: Caller, user_agent: str) -> str:
+    async def log_in_registered(
+        self, user_id: UUID, caller: Caller, user_agent: str
+    ) -> StartedLogIn:
         """Log in the user who has just registered, as `log_in_browser` does."""
         user = await self._users.get_of(None, user_id)
         await self._audit.record(IdentityAudited.LOGGED_IN, caller, user_id)
         return await self._in_browser(user, user_agent)
 
-    async def _in_browser(self, user: User, user_agent: str) -> str:
+    async def _in_browser(self, user: User, user_agent: str) -> StartedLogIn:
         session = self._new_session(user, user_agent, BROWSER_IDLE)
         cookie = browser_cookie(session.id)
         session.refresh_digest = digest_of(cookie)
         await self._add(session)
-        return cookie
+        caller = Caller(
+            name_of_user(user.id), user_id=user.id, role=user.role, session_id=session.id
+        )
+        return StartedLogIn(cookie, caller)
 
     async def _verified(self, request: TokenRequest, caller: Caller) -> User:
         """Return the user with a name and password, locked.

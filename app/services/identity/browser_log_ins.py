@@ -1,6 +1,7 @@
 """The log-ins of browsers: a cookie stands for each, and ends when it is not used."""
 
 import hmac
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,6 +16,14 @@ BROWSER_IDLE = timedelta(hours=12)
 """How long a log-in lasts without a request."""
 _LONGEST = timedelta(days=30)
 _USE_INTERVAL = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class StartedLogIn:
+    """A log-in of a browser that has just begun."""
+
+    cookie: str
+    caller: Caller
 
 
 def browser_cookie(session_id: UUID) -> str:

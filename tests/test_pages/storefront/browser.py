@@ -59,7 +59,7 @@ class Browser:
         """Send the form of the page with this action, and go where the answer leads."""
         hidden = self._hidden_of(action)
         names = {name.replace("__", "."): value for name, value in fields.items()}
-        answer = await self._client.post(action, data=hidden | names)
+        answer = await self._client.post(action or str(self.page.url), data=hidden | names)
         self.page = answer
         location = answer.headers.get("location", "")
         if answer.status_code == 303 and location.startswith("/") and "/test-bank" not in location:
@@ -68,6 +68,7 @@ class Browser:
 
     def _hidden_of(self, action: str) -> dict[str, str]:
         for attributes, content in _FORM.findall(self.html):
-            if f'method="post" action="{action}"' in attributes:
+            its = f'method="post" action="{action}"' if action else 'method="post"'
+            if its in attributes:
                 return {name: unescape(value) for name, value in _HIDDEN.findall(content)}
         raise AssertionError(f"the page has no form for {action}")

@@ -84,6 +84,21 @@ async def test_a_user_orders_and_sees_the_order_in_the_account(
     assert "Cancelled" in browser.text
 
 
+async def test_a_log_in_takes_the_cart_of_the_guest_over(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    await _registered(browser)
+    await browser.send("/log-out")
+    tea = await create_product(client, name="Earl Grey", price="4.99", stock_quantity=50)
+    await browser.visit(f"/p/{tea['id']}")
+    await browser.send("/cart/lines", quantity="3")
+    await browser.visit("/log-in")
+    await browser.send("", username="ada", password=ADA["password"])
+    assert "cart" not in browser.cookies
+    await browser.visit("/cart")
+    assert "Total $14.97" in browser.text
+
+
 async def test_a_user_downloads_the_own_data_and_deletes_the_account(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
