@@ -46,7 +46,7 @@ async def logged_in(
     try:
         await cart_claims.claim(Visitor(started.caller, visitor_of(request).token), cart_id)
     except (CartNotFound, CartOrdered):
-        # It is gone, or its order stays that of the guest, who sees it by this cookie.
+        # It does not exist, or was ordered: the guest sees its order by this cookie.
         return response
     response.cookies.append(cookies.of_cart(None, None))
     return response
