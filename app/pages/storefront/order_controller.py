@@ -20,8 +20,10 @@ from app.errors import (
 from app.pages.forms import form_of
 from app.pages.rendering import HTML, document_of, page, see
 from app.pages.storefront.checkout_controller import paid_at
-from app.schemas.orders.return_schema import ReturnCreate, ReturnQuery
-from app.schemas.orders.shipment_schema import ShipmentQuery
+from app.schemas.base import Schema
+from app.schemas.invoices.invoice_schema import InvoiceList
+from app.schemas.orders.return_schema import ReturnCreate, ReturnPage, ReturnQuery
+from app.schemas.orders.shipment_schema import ShipmentPage, ShipmentQuery
 from app.schemas.payments.payment_schema import PaymentCreate
 from app.security.principal import Access
 from app.services.carts.cart_access import Visitor
@@ -33,6 +35,8 @@ from app.wiring.areas.orders import Books, Calls, Moves, Orders, Returns, Shipme
 from app.wiring.resources import Shop
 
 _GUESTS = for_guests()
+_UNPAID = "pending"
+_ALL_SHIPMENTS, _ALL_RETURNS = ShipmentQuery.parse_query(()), ReturnQuery.parse_query(())
 _UNITS = ("lines[0].quantity",)
 
 
@@ -83,16 +87,21 @@ class GuestOrderController(Controller):
         """Show the order, and what its customer can do."""
         link = _link_of(request, cart_id)
         order = await orders.of_cart(link.visitor, cart_id)
-        sent = await shipments.of_cart(link.visitor, cart_id, ShipmentQuery.parse_query(()))
-        back = await returns.of_cart(link.visitor, cart_id, ReturnQuery.parse_query(()))
+        sent: ShipmentPage | None = None
+        back: ReturnPage | None = None
+        invoices: InvoiceList | None = None
+        if order.status != _UNPAID:
+            sent = await shipments.of_cart(link.visitor, cart_id, _ALL_SHIPMENTS)
+            back = await returns.of_cart(link.visitor, cart_id, _ALL_RETURNS)
+            invoices = await invoice_books.of_order(None, order.id)
         return page(
             request,
             "storefront/order.html",
             order=document_of(order),
             payments=document_of(await payment_books.of_order(None, order.id)),
-            shipments=document_of(sent)["items"],
-            returns=document_of(back)["items"],
-            invoices=document_of(await invoice_books.of_order(None, order.id))["items"],
+            shipments=_items_of(sent),
+            returns=_items_of(back),
+            invoices=_items_of(invoices),
             providers=shop.settings.payment_providers,
             place=f"/orders/{cart_id}",
             tail=link.tail,
@@ -159,16 +168,21 @@ class OwnOrderController(Controller):
         """Show the order, and what its customer can do."""
         caller = request.caller
         order = document_of(await orders.get(caller, order_id))
-        sent = await shipments.of_order(caller, order_id, ShipmentQuery.parse_query(()))
-        back = await returns.of_order(caller, order_id, ReturnQuery.parse_query(()))
+        sent: ShipmentPage | None = None
+        back: ReturnPage | None = None
+        invoices: InvoiceList | None = None
+        if order["status"] != _UNPAID:
+            sent = await shipments.of_order(caller, order_id, _ALL_SHIPMENTS)
+            back = await returns.of_order(caller, order_id, _ALL_RETURNS)
+            invoices = await invoice_books.of_order(caller.owner, order_id)
         return page(
             request,
             "storefront/order.html",
             order=order,
             payments=document_of(await payment_books.of_order(caller.owner, order_id)),
-            shipments=document_of(sent)["items"],
-            returns=document_of(back)["items"],
-            invoices=document_of(await invoice_books.of_order(caller.owner, order_id))["items"],
+            shipments=_items_of(sent),
+            returns=_items_of(back),
+            invoices=_items_of(invoices),
             providers=shop.settings.payment_providers,
             place=f"/account/orders/{order_id}",
             tail="",
@@ -210,3 +224,8 @@ class OwnOrderController(Controller):
         data = form_of(request, ReturnCreate, whole=_UNITS)
         await returns.request(request.caller, order_id, data)
         return see(f"/account/orders/{order_id}")
+
+
+def _items_of(found: Schema | None) -> list[Any]:
+    """Return the items of a list; an order that is not paid has none."""
+    return [] if found is None else document_of(found)["items"]
