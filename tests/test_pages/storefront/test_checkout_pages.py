@@ -56,6 +56,24 @@ async def test_a_guest_cancels_an_order(client: httpx.AsyncClient, browser: Brow
     assert order["status"] == "cancelled"
 
 
+async def test_a_guest_returns_units_of_an_order_that_was_delivered(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    await _ordered(client, browser)
+    page = str(browser.page.url.path)
+    (order,) = (await client.get("/orders")).json()["items"]
+    for status in ("paid", "shipped", "delivered"):
+        moved = await client.patch(f"/orders/{order['id']}", json={"status": status})
+        assert moved.status_code == 200, moved.text
+    await browser.visit(page)
+    assert "2 shipped" in browser.text
+    assert "Cancel the order" not in browser.text
+    await browser.send(f"{page}/returns", **{"lines[0].quantity": "1"}, reason="damaged")
+    assert "Requested" in browser.text and "1 × Earl Grey" in browser.text
+    (asked,) = (await client.get(f"/orders/{order['id']}/returns")).json()["items"]
+    assert (asked["reason"], asked["lines"][0]["quantity"]) == ("damaged", 1)
+
+
 async def test_an_order_is_shown_by_its_link_only(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
