@@ -1,5 +1,7 @@
 """The pages for staff."""
 
+from app.pages.console.image_controller import ImagePages
+from app.pages.console.product_controller import ProductPages
 from app.pages.console.today_controller import TodayController
 
-CONSOLE = (TodayController,)
+CONSOLE = (TodayController, ProductPages, ImagePages)

@@ -53,7 +53,8 @@ class ProductConditions:
         """Yield the conditions of what is for sale, and of the filters that have no facet."""
         query = self._query
         yield Product.archived_at.is_(None)
-        yield Product.is_active
+        if query.for_sale is not None:
+            yield Product.is_active if query.for_sale else ~Product.is_active
         if query.q is not None:
             yield self._matching(search_words(query.q))
         if query.sku is not None:

@@ -56,6 +56,11 @@ class ProductFilter(OptionFilter):
         """Whether to return products in stock, out of stock, or both (None)."""
         return None if self.in_stock is None else self.in_stock == "true"
 
+    @property
+    def for_sale(self) -> bool | None:
+        """Whether to return products for sale, products that are not, or both (None)."""
+        return True
+
 
 class ProductQuery(ProductFilter, CountedQuery):
     """The filters and the order of products."""
@@ -106,6 +111,24 @@ class ProductQuery(ProductFilter, CountedQuery):
         if self.sort is not None:
             return self.sort
         return self.default_order if self.q is None else RELEVANCE
+
+
+class StaffProductQuery(ProductQuery):
+    """The filters of the products that staff see, with those that are not for sale."""
+
+    include: Literal["stock"] | None = Field(
+        default="stock", description="Always `stock`.", examples=["stock"]
+    )
+    active: Literal["true", "false"] | None = Field(
+        default=None,
+        description="Only products for sale, or only those that are not.",
+        examples=["true"],
+    )
+
+    @property
+    def for_sale(self) -> bool | None:
+        """Whether to return products for sale, products that are not, or both (None)."""
+        return None if self.active is None else self.active == "true"
 
 
 def _require_no_price(query: ProductQuery) -> None:

@@ -1,0 +1,35 @@
+"""What the query of a page of the console asks for."""
+
+from typing import TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+from app.schemas.base import Schema
+from app.web.request import ShopRequest
+
+Asked = TypeVar("Asked", bound=Schema)
+CURSOR = "cursor"
+
+
+def asked(request: ShopRequest, kind: type[Asked]) -> Asked:
+    """Return the query; a field of a form that was left blank is not given.
+
+    Raises:
+        InvalidInput: naming each wrong parameter, with the reason.
+    """
+    return kind.parse_query(pair for pair in _pairs(request) if pair[1].strip())
+
+
+def filters_of(request: ShopRequest) -> dict[str, str]:
+    """Return the filters as the address has them, without the place in the list."""
+    return {name: value for name, value in _pairs(request) if value.strip() and name != CURSOR}
+
+
+def address_without_cursor(request: ShopRequest) -> str:
+    """Return the address of the first page of a list."""
+    filters = filters_of(request)
+    return request.scope["path"] + (f"?{urlencode(filters)}" if filters else "")
+
+
+def _pairs(request: ShopRequest) -> list[tuple[str, str]]:
+    query = request.scope["query_string"].decode("latin-1")
+    return parse_qsl(query, keep_blank_values=True)

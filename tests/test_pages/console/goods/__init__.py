@@ -1,0 +1,1 @@
+"""The pages of products, stock, reports and operations."""
