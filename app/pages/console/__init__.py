@@ -2,6 +2,7 @@
 
 from app.pages.console.image_controller import ImagePages
 from app.pages.console.product_controller import ProductPages
+from app.pages.console.stock_controller import StockPages
 from app.pages.console.today_controller import TodayController
 
-CONSOLE = (TodayController, ProductPages, ImagePages)
+CONSOLE = (TodayController, ProductPages, ImagePages, StockPages)
