@@ -54,25 +54,35 @@ async def show_products(
 
 
 async def draw_days(
-    request: ShopRequest, days: Sequence[date], found: Sequence[ReportSummary]
+    request: ShopRequest,
+    days: Sequence[date],
+    found: Sequence[ReportSummary],
+    *,
+    is_narrow: bool = False,
 ) -> Response[None]:
-    """Return a chart of several days."""
+    """Return a chart of several days, for a narrow screen if asked for."""
     # The plotting library is slow to import, and most processes never draw.
     # pylint: disable-next=import-outside-toplevel
-    from app.web.rendering.report_chart import chart_of_days
+    from app.web.rendering.report_chart import NARROW, WIDE, chart_of_days
 
     currency = request.app.state.shop.settings.shop_currency
-    return _picture(request, await asyncio.to_thread(chart_of_days, days, found, currency))
+    width = NARROW if is_narrow else WIDE
+    return _picture(request, await asyncio.to_thread(chart_of_days, days, found, currency, width))
 
 
 async def draw_day(
-    request: ShopRequest, report: ReportSummary, hours: Sequence[Sequence[int]]
+    request: ShopRequest,
+    report: ReportSummary,
+    hours: Sequence[Sequence[int]],
+    *,
+    is_narrow: bool = False,
 ) -> Response[None]:
-    """Return a chart of one day."""
+    """Return a chart of one day, for a narrow screen if asked for."""
     # pylint: disable-next=import-outside-toplevel  # as above
-    from app.web.rendering.report_chart import chart_of_day
+    from app.web.rendering.report_chart import NARROW, WIDE, chart_of_day
 
-    return _picture(request, await asyncio.to_thread(chart_of_day, report, hours))
+    width = NARROW if is_narrow else WIDE
+    return _picture(request, await asyncio.to_thread(chart_of_day, report, hours, width))
 
 
 def _of_both(response: Response[Document]) -> Response[Document]:

@@ -15,8 +15,10 @@ from app.schemas.reports.report_schema import ReportSummary
 # The hook is for plugins, which are not used: it would cause a deprecation warning at each import.
 sys.meta_path[:] = [each for each in sys.meta_path if type(each).__module__ != "pygal"]
 
-_WIDTH, _TITLE_HEIGHT, _PANEL_HEIGHT = 960, 44, 280
-_MOST_LABELS = 16
+WIDE, NARROW = 960, 360
+"""The widths of charts: text has 12 px or more in both, if they are shown in them."""
+_TITLE_HEIGHT, _PANEL_HEIGHT = 44, 280
+_MOST_LABELS = {WIDE: 16, NARROW: 6}
 _MOST_TICKS = 5
 # The library makes room for the characters of a label: with this one, which is as wide as a digit,
 # in front of the shorter labels, both panels have the same margin.
@@ -27,7 +29,9 @@ _FIGURE_SPACE = "\u2007"
 _CSS = """
 .ground { fill: #ffffff }
 text { fill: #24292f !important; font-family: sans-serif !important }
-.heading { font-size: 20px; font-weight: bold; text-anchor: middle }
+.heading { font-size: 20px; }
+.narrow { font-size: 15px; }
+.heading { font-weight: bold; text-anchor: middle }
 .guide.line { stroke: #d0d7de !important; stroke-dasharray: none !important }
 .axis > .line, .major.line:not(.guide) { stroke: #57606a !important }
 #chart-revenue .reactive { fill: #0969da !important; stroke: none !important }
@@ -53,7 +57,10 @@ _STYLE = Style(
 
 
 def chart_of_days(
-    days: Sequence[date], reports: Sequence[ReportSummary], shop_currency: str
+    days: Sequence[date],
+    reports: Sequence[ReportSummary],
+    shop_currency: str,
+    width: int = WIDE,
 ) -> bytes:
     """Return a chart of several days, with a gap for a day without a report."""
     found = {each.day: each for each in reports}
@@ -61,18 +68,22 @@ def chart_of_days(
     orders = [found[day].placed.orders_count if day in found else None for day in days]
     currency = reports[0].currency if reports else shop_currency
     labels = [day.isoformat() for day in days]
-    return _picture(f"Reports from {days[0]} to {days[-1]}", labels, minor, orders, currency)
+    if width == NARROW:
+        labels = [f"{day:%m-%d}" for day in days]
+    title = f"Reports from {days[0]} to {days[-1]}"
+    return _picture(title, labels, minor, orders, currency, width)
 
 
-def chart_of_day(report: ReportSummary, hours: Sequence[Sequence[int]]) -> bytes:
+def chart_of_day(report: ReportSummary, hours: Sequence[Sequence[int]], width: int = WIDE) -> bytes:
     """Return a chart of a day from rows of hour, orders, units and amount."""
     found = {hour: (orders, minor) for hour, orders, _, minor in hours}
     return _picture(
-        f"Report of {report.day}, by the hour ({report.timezone})",
+        f"Report of {report.day}, by the hour" + (f" ({report.timezone})" if width == WIDE else ""),
         [f"{hour:02}" for hour in range(24)],
         [found.get(hour, (0, 0))[1] for hour in range(24)],
         [found.get(hour, (0, 0))[0] for hour in range(24)],
         report.currency,
+        width,
     )
 
 
@@ -82,6 +93,7 @@ def _picture(
     minor: Sequence[int | None],
     orders: Sequence[int | None],
     currency: str,
+    width: int,
 ) -> bytes:
     axes = (_axis_of_amounts(minor, currency), _axis_of_numbers(orders))
     longest = max(len(text) for axis in axes for text in axis.values())
@@ -92,19 +104,28 @@ def _picture(
             minor,
             _padded(axes[0], longest),
             lambda value: format_minor(round(value), currency),
+            width,
         ),
-        _panel("Orders", labels, orders, _padded(axes[1], longest), lambda value: f"{value:,.0f}"),
+        _panel(
+            "Orders",
+            labels,
+            orders,
+            _padded(axes[1], longest),
+            lambda value: f"{value:,.0f}",
+            width,
+        ),
     )
     height = _TITLE_HEIGHT + _PANEL_HEIGHT * len(panels)
+    heading = "heading" if width == WIDE else "heading narrow"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
-        f'width="{_WIDTH}" height="{height}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" role="img">',
         f"<title>{escape(title)}</title>",
         f"<style>{_CSS}</style>",
-        f'<rect class="ground" width="{_WIDTH}" height="{height}"/>',
-        f'<text class="heading" x="{_WIDTH / 2:g}" y="32">{escape(title)}</text>',
+        f'<rect class="ground" width="{width}" height="{height}"/>',
+        f'<text class="{heading}" x="{width / 2:g}" y="32">{escape(title)}</text>',
         *(
-            f'<svg x="0" y="{_TITLE_HEIGHT + number * _PANEL_HEIGHT}" width="{_WIDTH}" '
+            f'<svg x="0" y="{_TITLE_HEIGHT + number * _PANEL_HEIGHT}" width="{width}" '
             f'height="{_PANEL_HEIGHT}">{panel}</svg>'
             for number, panel in enumerate(panels)
         ),
@@ -151,25 +172,27 @@ def _panel(
     values: Sequence[int | None],
     axis: dict[int, str],
     shown: Callable[[float], str],
+    width: int,
 ) -> str:
+    most = _MOST_LABELS[width]
     chart = pygal.Bar(
         js=[],
         style=_STYLE,
         title=title,
-        width=_WIDTH,
+        width=width,
         height=_PANEL_HEIGHT,
         explicit_size=True,
         disable_xml_declaration=True,
         show_legend=False,
         x_labels=labels,
-        x_labels_major_every=max(1, -(-len(labels) // _MOST_LABELS)),
+        x_labels_major_every=max(1, -(-len(labels) // most)),
         show_minor_x_labels=False,
-        x_label_rotation=0 if len(labels) <= _MOST_LABELS * 1.5 and len(labels[0]) < 3 else 30,
+        x_label_rotation=0 if len(labels) <= most * 1.5 and len(labels[0]) < 3 else 30,
         y_labels=[{"value": value, "label": text} for value, text in axis.items()],
         range=(0, max(axis)),
         include_x_axis=True,
         value_formatter=shown,
-        spacing=8,
+        spacing=8 if width == WIDE else 2,
         margin=12,
     )
     # A random id by default: the same report would give different bytes each time.
