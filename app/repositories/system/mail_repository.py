@@ -22,6 +22,10 @@ class MailRepository(Repository[OutgoingMail]):
         """Return whether a mail is due."""
         return bool(await self.session.scalar(select(exists().where(OutgoingMail.due_at <= now))))
 
+    async def count(self) -> int:
+        """Return the number of mails that wait."""
+        return await self.bounded_count(select(OutgoingMail))
+
     async def lease_due(
         self, now: datetime, lease: timedelta, limit: int
     ) -> Sequence[OutgoingMail]:

@@ -93,6 +93,10 @@ class MailService:
         """Return whether a mail is due."""
         return await self._mails.has_due(self._clock.now())
 
+    async def count_waiting(self) -> int:
+        """Return how many mails wait to be sent, up to the limit of a count."""
+        return await self._mails.count()
+
     async def take_due(self) -> Sequence[OutgoingMail]:
         """Lease mails to send; one that is neither deleted nor postponed is leased again later."""
         return await self._mails.lease_due(self._clock.now(), _LEASE, _BATCH_SIZE)

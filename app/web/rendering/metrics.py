@@ -36,9 +36,13 @@ class Metrics:
         # Only monitored shops need it, and its import takes a tenth of a second.
         from prometheus_client import generate_latest  # pylint: disable=import-outside-toplevel
 
-        figures = await self._figures()
-        depths = await self._queue_depths(figures)
+        figures, depths = await self.read()
         return generate_latest(_Collected(self._shop, figures, depths))
+
+    async def read(self) -> tuple[Figures | None, Mapping[str, int]]:
+        """Return the figures of the shop if its database answers, and the depths of its queues."""
+        figures = await self._figures()
+        return figures, await self._queue_depths(figures)
 
     async def _figures(self) -> Figures | None:
         try:

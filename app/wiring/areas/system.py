@@ -26,7 +26,9 @@ def provide_audit(
     return AuditService(AuditRepository(session), shop.clock)
 
 
-def provide_mails(session: AsyncSession, shop: Shop) -> MailService:
+def provide_mails(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> MailService:
     """Return the service of mails."""
     return MailService(MailRepository(session), shop.order_mails, shop.clock)
 
@@ -62,8 +64,10 @@ def provide_health(shop: NamedDependency[Shop]) -> HealthService:
 
 Audit = NamedDependency[AuditService]
 Health = NamedDependency[HealthService]
+Mails = NamedDependency[MailService]
 
 DEPENDENCIES = {
     "audit": Provide(provide_audit, sync_to_thread=False),
     "health": Provide(provide_health, sync_to_thread=False),
+    "mails": Provide(provide_mails, sync_to_thread=False),
 }
