@@ -115,6 +115,11 @@ def _picture(
             width,
         ),
     )
+    return _framed(title, panels, width)
+
+
+def _framed(title: str, panels: Sequence[str], width: int) -> bytes:
+    """Return panels below each other, with a title above them."""
     height = _TITLE_HEIGHT + _PANEL_HEIGHT * len(panels)
     heading = "heading" if width == WIDE else "heading narrow"
     parts = [
