@@ -2,9 +2,18 @@
 
 from app.pages.console.image_controller import ImagePages
 from app.pages.console.operation_controller import OperationPages
+from app.pages.console.order_controller import OrderPages
 from app.pages.console.product_controller import ProductPages
 from app.pages.console.report_controller import ReportPages
 from app.pages.console.stock_controller import StockPages
 from app.pages.console.today_controller import TodayController
 
-CONSOLE = (TodayController, ProductPages, ImagePages, StockPages, ReportPages, OperationPages)
+CONSOLE = (
+    TodayController,
+    OrderPages,
+    ProductPages,
+    ImagePages,
+    StockPages,
+    ReportPages,
+    OperationPages,
+)
