@@ -1,17 +1,37 @@
 """The pages of orders: the list, and an order with what can be done with it."""
 
-from litestar import Controller, Response, get
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
-from app.errors import InvalidInput
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath
+
+from app.errors import (
+    IllegalTransition,
+    InvalidInput,
+    OrderLineNotFound,
+    OrderNotFound,
+    PreconditionFailed,
+    QuantityNotLeft,
+    ShipmentNotFound,
+)
 from app.pages.console.asked import CURSOR, address_without_cursor, filters_of
-from app.pages.rendering import HTML, document_of, page
+from app.pages.forms import form_of
+from app.pages.rendering import HTML, document_of, page, see
+from app.schemas.base import etag_of
+from app.schemas.orders.cancellation_schema import OrderLineCancel
 from app.schemas.orders.order_schema import OrderQuery
+from app.schemas.orders.shipment_schema import ShipmentCreate, ShipmentQuery, ShipmentRead
+from app.schemas.payments.payment_schema import PaymentRecord
 from app.security.principal import Access
 from app.web.request import ShopRequest
 from app.web.route_options import declared
-from app.wiring.areas.orders import Orders
+from app.wiring.areas.orders import Books, Moves, Orders, Payments, Shipments
 
 ORDERS = "/console/orders"
+_CHANGING = declared(OrderNotFound, IllegalTransition, PreconditionFailed, access=Access.STAFF)
+_SENDING = declared(ShipmentNotFound, IllegalTransition, PreconditionFailed, access=Access.STAFF)
 
 
 class OrderPages(Controller):
@@ -30,6 +50,140 @@ class OrderPages(Controller):
             filters=filters_of(request),
             list_address=address_without_cursor(request),
         )
+
+    @get(
+        "/{order_id:uuid}",
+        opt=declared(OrderNotFound, access=Access.STAFF, formats=(HTML,)),
+    )
+    async def show(
+        self,
+        request: ShopRequest,
+        order_id: FromPath[UUID],
+        orders: Orders,
+        payment_books: Books,
+        shipments: Shipments,
+    ) -> Response[bytes]:
+        """Show an order, its money, its shipments and its history."""
+        found = await orders.get(request.caller, order_id)
+        order = document_of(found)
+        money = document_of(await payment_books.of_order(None, order_id))
+        parcels = await shipments.of_order(request.caller, order_id, ShipmentQuery())
+        return page(
+            request,
+            "console/order.html",
+            order=order,
+            version=found.representation.etag,
+            payments=money,
+            sums=_sums_of(order, money["payments"]),
+            shipments=[_shown(each) for each in parcels.items],
+        )
+
+    @post(
+        "/{order_id:uuid}/record",
+        opt=declared(OrderNotFound, access=Access.STAFF),
+    )
+    async def record(
+        self, request: ShopRequest, order_id: FromPath[UUID], payments: Payments
+    ) -> Response[bytes]:
+        """Record money that came in; the order is paid if it covers what is owed."""
+        await payments.record(request.caller.name, order_id, form_of(request, PaymentRecord))
+        return see(f"{ORDERS}/{order_id}")
+
+    @post("/{order_id:uuid}/cancel", opt=_CHANGING)
+    async def cancel(
+        self, request: ShopRequest, order_id: FromPath[UUID], order_moves: Moves
+    ) -> Response[bytes]:
+        """Cancel an order that is not shipped yet."""
+        await order_moves.cancel(request.caller, order_id, request.if_match)
+        return see(f"{ORDERS}/{order_id}")
+
+    @post(
+        "/{order_id:uuid}/lines/{variant_id:uuid}/cancel",
+        opt=declared(
+            OrderNotFound,
+            OrderLineNotFound,
+            IllegalTransition,
+            QuantityNotLeft,
+            PreconditionFailed,
+            access=Access.STAFF,
+        ),
+    )
+    async def cancel_line(
+        self,
+        request: ShopRequest,
+        order_id: FromPath[UUID],
+        variant_id: FromPath[UUID],
+        order_moves: Moves,
+    ) -> Response[bytes]:
+        """Cancel units of a line, by default all that are left."""
+        units = form_of(request, OrderLineCancel, whole=("quantity",)).quantity
+        await order_moves.cancel_line(request.caller, order_id, variant_id, units, request.if_match)
+        return see(f"{ORDERS}/{order_id}")
+
+    @post(
+        "/{order_id:uuid}/pack",
+        opt=declared(
+            OrderNotFound,
+            IllegalTransition,
+            QuantityNotLeft,
+            PreconditionFailed,
+            access=Access.STAFF,
+        ),
+    )
+    async def pack(
+        self, request: ShopRequest, order_id: FromPath[UUID], shipments: Shipments
+    ) -> Response[bytes]:
+        """Pack all units that are left into a shipment."""
+        asked = form_of(request, ShipmentCreate)
+        await shipments.pack(request.caller, order_id, asked, request.if_match)
+        return see(f"{ORDERS}/{order_id}")
+
+    @post("/{order_id:uuid}/shipments/{shipment_id:uuid}/ship", opt=_SENDING)
+    async def ship(
+        self,
+        request: ShopRequest,
+        order_id: FromPath[UUID],
+        shipment_id: FromPath[UUID],
+        shipments: Shipments,
+    ) -> Response[bytes]:
+        """Note that a shipment has left the shop."""
+        await shipments.ship(request.caller, shipment_id, request.if_match)
+        return see(f"{ORDERS}/{order_id}")
+
+    @post("/{order_id:uuid}/shipments/{shipment_id:uuid}/deliver", opt=_SENDING)
+    async def deliver(
+        self,
+        request: ShopRequest,
+        order_id: FromPath[UUID],
+        shipment_id: FromPath[UUID],
+        shipments: Shipments,
+    ) -> Response[bytes]:
+        """Note that a shipment has arrived."""
+        await shipments.deliver(request.caller, shipment_id, request.if_match)
+        return see(f"{ORDERS}/{order_id}")
+
+
+def _shown(shipment: ShipmentRead) -> dict[str, Any]:
+    document: dict[str, Any] = document_of(shipment)
+    return document | {"version_tag": etag_of(shipment.to_json())}
+
+
+def _sums_of(order: dict[str, Any], payments: list[dict[str, Any]]) -> dict[str, str]:
+    """Return what is owed, authorised, captured, refunded and open."""
+    owed = Decimal(order["total"]) - Decimal(order.get("cancelled", "0"))
+    captured = Decimal(order.get("paid", "0"))
+    refunded = Decimal(order.get("refunded", "0"))
+    held = [Decimal(each["amount"]) for each in payments if each["status"] == "authorised"]
+    # Exact, with the places of the currency: zero of the total has them.
+    zero = owed - owed
+    sums = {
+        "owed": owed,
+        "authorised": sum(held, zero),
+        "captured": captured + zero,
+        "refunded": refunded + zero,
+        "open": max(owed - captured + refunded, zero),
+    }
+    return {name: f"{amount:f}" for name, amount in sums.items()}
 
 
 def _query_of(request: ShopRequest) -> OrderQuery:
