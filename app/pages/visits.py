@@ -161,7 +161,6 @@ def _set_headers(scope: Scope, values: Mapping[bytes, str | None]) -> None:
         if value and value.isascii() and value.isprintable():
             kept.append((name, value.encode()))
     scope["headers"] = kept
-    # The framework keeps what it has read.
     # The framework keeps the headers that it has read once, and would not see these.
     ScopeState.from_scope(scope).headers = Empty
 

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.web.rendering.responses import _takes_gzip
+from app.web.rendering.responses import takes_gzip
 from app.wiring.resources import Shop
 from tests.support.accounts import bearer, log_in
 from tests.support.factories import create_product, create_user, order_in, place_order
@@ -92,7 +92,7 @@ TAKES = {
 
 @pytest.mark.parametrize(("header", "takes"), TAKES.items())
 def test_gzip_is_sent_to_whoever_takes_it(header: str, takes: bool) -> None:
-    assert _takes_gzip(header) is takes
+    assert takes_gzip(header) is takes
 
 
 async def test_what_is_cached_for_one_is_not_shown_to_another(client: httpx.AsyncClient) -> None:

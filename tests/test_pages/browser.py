@@ -70,7 +70,7 @@ class Browser:
 
     def __init__(self, app: Litestar, address: str = "127.0.0.1") -> None:
         self.http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app, client=(address, 5000)),
+            transport=httpx.ASGITransport(app=app, client=(address, 5000)),  # type: ignore[arg-type]
             base_url="http://testserver.local",
             headers={"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Site": "same-origin"},
         )
