@@ -3,14 +3,16 @@
 from app.pages.console.image_controller import ImagePages
 from app.pages.console.operation_controller import OperationPages
 from app.pages.console.order_controller import OrderPages
+from app.pages.console.packing_controller import PackingPages
 from app.pages.console.product_controller import ProductPages
 from app.pages.console.report_controller import ReportPages
 from app.pages.console.stock_controller import StockPages
-from app.pages.console.today_controller import TodayController
+from app.pages.console.today_controller import TodayPages
 
 CONSOLE = (
-    TodayController,
+    TodayPages,
     OrderPages,
+    PackingPages,
     ProductPages,
     ImagePages,
     StockPages,

@@ -1,20 +1,73 @@
-"""The first page of the console: what waits for staff today."""
+"""The first page of the console: what waits for staff."""
+
+from datetime import timedelta
+from typing import Any
 
 from litestar import Controller, Response, get
+from litestar.di import NamedDependency
 
-from app.pages.rendering import HTML, page
+from app.core.order_statuses import OrderStatus
+from app.pages.rendering import HTML, document_of, page
+from app.schemas.catalogue.variant_schema import VariantQuery
+from app.schemas.messaging.dead_letter_schema import DeadLetterQuery
+from app.schemas.orders.order_schema import OrderQuery
+from app.schemas.payments.payment_schema import PaymentQuery
 from app.security.principal import Access
 from app.web.request import ShopRequest
 from app.web.route_options import declared
+from app.wiring.areas.catalogue import Variants
+from app.wiring.areas.messaging import DeadLetters
+from app.wiring.areas.orders import Books, Orders
+from app.wiring.areas.system import Mails
+from app.wiring.resources import Shop
+
+_LATE = timedelta(hours=1)
+_SOME = 20
+"""A pile that cannot be counted is looked at so far."""
 
 
-class TodayController(Controller):
+class TodayPages(Controller):
     """The first page of the console."""
 
     path = "/console"
     include_in_schema = False
 
     @get(opt=declared(access=Access.STAFF, formats=(HTML,)))
-    async def show(self, request: ShopRequest) -> Response[bytes]:
-        """Show what waits."""
-        return page(request, "console/today.html")
+    async def show(
+        self,
+        request: ShopRequest,
+        shop: NamedDependency[Shop],
+        orders: Orders,
+        payment_books: Books,
+        variants: Variants,
+        dead_letters: DeadLetters,
+        mails: Mails,
+    ) -> Response[bytes]:
+        """Show what waits, each pile with its number and the way to it."""
+        caller, late = request.caller, shop.clock.now() - _LATE
+        to_pack = _counted(OrderStatus.PAID)
+        unpaid = _counted(OrderStatus.PENDING, placed_before=late.isoformat())
+        attention = PaymentQuery(needs_attention="true", limit=_SOME)
+        low = VariantQuery(stock="low", limit=_SOME)
+        return page(
+            request,
+            "console/today.html",
+            to_pack=(await orders.find(caller, to_pack)).total,
+            unpaid=(await orders.find(caller, unpaid)).total,
+            attention=_some(await payment_books.find(attention)),
+            low=_some(await variants.find(low)),
+            letters=_some(await dead_letters.find(DeadLetterQuery(limit=_SOME))),
+            mails=await mails.count_waiting(),
+        )
+
+
+def _counted(status: OrderStatus, **filters: str) -> OrderQuery:
+    """Return the query of the number of orders in a status."""
+    given = {"status": status, "limit": "1", "count": "true", **filters}
+    return OrderQuery.parse_query(given.items())
+
+
+def _some(found: Any) -> str:
+    """Return how many items a list has, as far as its first page tells."""
+    shown = document_of(found)
+    return f"{len(shown['items'])}{'+' if shown['next'] else ''}"

@@ -1,0 +1,106 @@
+"""The pages to pack and ship paid orders, one after the other, the oldest first."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath
+
+from app.core.order_statuses import OrderStatus
+from app.errors import (
+    IllegalTransition,
+    OrderLineNotFound,
+    OrderNotFound,
+    PreconditionFailed,
+    QuantityNotLeft,
+)
+from app.pages.forms import fields_of, nested
+from app.pages.rendering import HTML, document_of, page, see
+from app.schemas.orders.order_schema import OrderQuery
+from app.schemas.orders.shipment_schema import ShipmentCreate
+from app.security.principal import Access, Caller
+from app.services.orders.order_service import OrderService
+from app.web.request import ShopRequest
+from app.web.route_options import declared
+from app.wiring.areas.orders import Orders, Shipments
+
+PACK = "/console/pack"
+_SHOWN = 25
+
+
+class PackingPages(Controller):
+    """Packing and shipping."""
+
+    path = PACK
+    include_in_schema = False
+
+    @get(opt=declared(access=Access.STAFF, formats=(HTML,)))
+    async def show(self, request: ShopRequest, orders: Orders) -> Response[bytes]:
+        """Show the orders that wait, the oldest first."""
+        return page(request, "console/packing.html", waiting=await _waiting(orders, request.caller))
+
+    @get("/{order_id:uuid}", opt=declared(OrderNotFound, access=Access.STAFF, formats=(HTML,)))
+    async def pack(
+        self, request: ShopRequest, order_id: FromPath[UUID], orders: Orders
+    ) -> Response[bytes]:
+        """Show what is left to be packed of an order."""
+        found = await orders.get(request.caller, order_id)
+        order = document_of(found)
+        waiting = await _waiting(orders, request.caller)
+        lines = [line | {"left": left} for line in order["items"] if (left := _left(line)) > 0]
+        return page(
+            request,
+            "console/packing_order.html",
+            order=order,
+            lines=lines,
+            version=found.representation.etag,
+            waiting=waiting,
+        )
+
+    @post(
+        "/{order_id:uuid}",
+        opt=declared(
+            OrderNotFound,
+            OrderLineNotFound,
+            IllegalTransition,
+            QuantityNotLeft,
+            PreconditionFailed,
+            access=Access.STAFF,
+        ),
+    )
+    async def ship(
+        self, request: ShopRequest, order_id: FromPath[UUID], orders: Orders, shipments: Shipments
+    ) -> Response[bytes]:
+        """Pack and ship the units of the form in one parcel, and go on to the next order."""
+        parcel = await shipments.pack(
+            request.caller, order_id, _parcel_of(request), request.if_match
+        )
+        await shipments.ship(request.caller, parcel.id)
+        waiting = await _waiting(orders, request.caller)
+        others = [each for each in waiting["items"] if each["id"] != str(order_id)]
+        return see(f"{PACK}/{others[0]['id']}" if others else PACK)
+
+
+async def _waiting(orders: OrderService, caller: Caller) -> Any:
+    """Return the first page of the orders that are paid and not all shipped, with their number."""
+    query = OrderQuery(status=OrderStatus.PAID, sort="created_at", limit=_SHOWN, count="true")
+    return document_of(await orders.find(caller, query))
+
+
+def _left(line: dict[str, Any]) -> int:
+    """Return the number of units of a line that are neither shipped nor cancelled."""
+    gone = line.get("cancelled_quantity", 0) + line.get("shipped_quantity", 0)
+    return int(line["quantity"]) - int(gone)
+
+
+def _parcel_of(request: ShopRequest) -> ShipmentCreate:
+    """Return the parcel; a line with 0 units is not in it.
+
+    Raises:
+        InvalidInput: naming each wrong field, with the reason.
+    """
+    fields = fields_of(request)
+    names = [name for name, _ in fields if name.endswith(".quantity")]
+    members = nested(fields, whole=names)
+    lines = [each for each in members.get("lines", []) if each.get("quantity") != 0]
+    return ShipmentCreate.parse(members | {"lines": lines})
