@@ -11,3 +11,6 @@ MAX_LINES = 100
 
 MAX_LINE_QUANTITY = 1_000
 """The maximum number of units of a line."""
+
+MAX_OPTIONS = 3
+"""The maximum number of options of a product; a variant has a column for each."""

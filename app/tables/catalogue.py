@@ -37,8 +37,6 @@ __all__ = [
 
 LOW_STOCK_AT = "low_stock_at"
 """The name under which a session has the setting."""
-MAX_OPTIONS = 3
-"""The options that a product can have; a variant has a column for each."""
 _FACETED = ("availability", "price_minor", "primary_category_id", "id")
 # Beside the columns of a variant: the price that is read with it.
 _LISTED = "listed_offer"

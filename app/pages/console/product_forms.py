@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from app.core.limits import MAX_OPTIONS
 from app.pages.forms import form_of
 from app.schemas.base import Schema
 from app.schemas.catalogue.image_schema import Alt, ImageChange, Position
@@ -13,7 +14,6 @@ from app.schemas.catalogue.option_schema import MissingVariants
 from app.schemas.catalogue.product_schema import ProductCreate, ProductFields
 from app.schemas.catalogue.variant_schema import OptionName, StockQuantity
 from app.schemas.fields import Line, PriceInput, Sku
-from app.tables.catalogue import MAX_OPTIONS
 from app.web.request import ShopRequest
 
 GRID_ROWS = 50

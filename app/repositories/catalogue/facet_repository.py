@@ -30,13 +30,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.limits import MAX_OPTIONS
 from app.models import Availability, Category, Product, ProductCategory, ProductFacet, Variant
 from app.repositories.bulk import among, insert_rows, table_of
 from app.repositories.catalogue.category_filter import CategoryFilter
 from app.repositories.catalogue.category_repository import PATH_END
 from app.repositories.catalogue.product_filter import ProductConditions
 from app.schemas.catalogue.facet_schema import MAX_FACET_VALUES, FacetQuery
-from app.tables.catalogue import MAX_OPTIONS
 from app.tables.identity import comparison_key
 
 FACETS = table_of(ProductFacet)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
 
-from app.core.limits import MAX_LINE_QUANTITY
+from app.core.limits import MAX_LINE_QUANTITY, MAX_OPTIONS
 from app.models import Availability
 from app.schemas.amounts import InCurrency
 from app.schemas.base import MemberError, Schema, omitted, unchanged
@@ -14,7 +14,6 @@ from app.schemas.catalogue.variant_schema import COMPARE_AT, SoldRead
 from app.schemas.fields import WHOLE, Amount
 from app.schemas.percentages import Percentage
 from app.schemas.taxes.amount_fields import LINE_DISCOUNT, LINE_TAX, LINE_TAX_RATE
-from app.tables.catalogue import MAX_OPTIONS
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 

@@ -7,10 +7,10 @@ from typing import Any, Self
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from app.core.limits import MAX_OPTIONS
 from app.errors import InvalidInput
 from app.schemas.base import Schema, reason_of
 from app.schemas.catalogue.variant_schema import OptionName, OptionValue
-from app.tables.catalogue import MAX_OPTIONS
 from app.tables.identity import comparison_key
 
 PREFIX = "option."

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
+from app.core.limits import MAX_OPTIONS
 from app.schemas.base import Schema, unchanged
 from app.schemas.catalogue.variant_schema import (
     MAX_VARIANTS,
@@ -14,7 +15,6 @@ from app.schemas.catalogue.variant_schema import (
     VariantRead,
 )
 from app.schemas.fields import ONLY_THESE_NAMES, PriceInput
-from app.tables.catalogue import MAX_OPTIONS
 from app.tables.identity import comparison_key
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"

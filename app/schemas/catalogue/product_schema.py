@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from app.core.limits import MAX_OPTIONS
 from app.models import Availability, Product, Variant
 from app.schemas.amounts import WithCurrency
 from app.schemas.base import Schema, omitted, unchanged
@@ -39,7 +40,6 @@ from app.schemas.fields import (
     TaxClass,
 )
 from app.schemas.page_schema import MAX_ITEMS, CountedPage, Next
-from app.tables.catalogue import MAX_OPTIONS
 from app.tables.products.offers import Offer, lowest_offer
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from app.core.limits import MAX_OPTIONS
 from app.models import Availability, Variant
 from app.schemas.amounts import InCurrency
 from app.schemas.base import Change, Schema, omitted, unchanged
@@ -22,7 +23,7 @@ from app.schemas.fields import (
     Sku,
 )
 from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery
-from app.tables.catalogue import MAX_OPTIONS, availability_of
+from app.tables.catalogue import availability_of
 from app.tables.identity import comparison_key
 from app.tables.products.offers import Offer
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from app.core.limits import MAX_OPTIONS
 from app.core.money import format_minor
 from app.errors import InsufficientStock
 from app.models import MovementReason, Product, Variant
@@ -26,7 +27,7 @@ from app.services.catalogue.listing import (
 from app.services.catalogue.stock_events import stock_events
 from app.services.messaging.outbox_service import OutboxService
 from app.services.system.audit_service import AuditService
-from app.tables.catalogue import MAX_OPTIONS, is_limited
+from app.tables.catalogue import is_limited
 
 _UNIQUE = frozenset({"sku", *(f"option{place}_key" for place in range(1, MAX_OPTIONS + 1))})
 

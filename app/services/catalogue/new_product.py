@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from app.core.ids import new_id
+from app.core.limits import MAX_OPTIONS
 from app.errors import InvalidInput
 from app.models import Availability, MovementReason, Product, Variant
 from app.repositories.catalogue.stock_repository import movement_row
 from app.schemas.catalogue.product_schema import ProductCreate, ProductFields
 from app.schemas.catalogue.variant_schema import Stocked, VariantCreate
 from app.services.catalogue.listing import derive_listing, note_low_stock, require_higher_compare_at
-from app.tables.catalogue import MAX_OPTIONS
 from app.tables.identity import comparison_key
 
 _OF_VARIANT = ("sku", "stock_quantity", *Stocked.model_fields)
