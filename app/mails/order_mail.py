@@ -94,6 +94,18 @@ class MailInvoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailOccasion:
+    """What has happened to an order, as far as its mail shows it."""
+
+    tracking: str | None = None
+    """The carrier of a shipment and its number there."""
+    answer: str | None = None
+    """What the shop says about a return."""
+    refund: MailRefund | None = None
+    invoice: MailInvoice | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderMail:
     """An order as a mail to its customer shows it.
 
@@ -116,12 +128,7 @@ class OrderMail:
     pay_by: datetime | None = None
     payment_instructions: str | None = None
     link: str | None = None
-    tracking: str | None = None
-    """The carrier of a shipment and its number there."""
-    answer: str | None = None
-    """What the shop says about a return."""
-    refund: MailRefund | None = None
-    invoice: MailInvoice | None = None
+    occasion: MailOccasion = MailOccasion()
 
     def __post_init__(self) -> None:
         require_web_link(self.link)

@@ -8,6 +8,7 @@ from app.mails.guest_data_mail import GuestDataMail
 from app.mails.order_mail import (
     MailInvoice,
     MailLine,
+    MailOccasion,
     MailRefund,
     MailSums,
     MailTax,
@@ -53,10 +54,12 @@ def sample_order(locale: str = "en") -> OrderMail:
         pay_by=datetime(2026, 11, 30, 17, 30, tzinfo=UTC),
         payment_instructions="Account: DE02 1203 0000 0000 2020 51\nReference: 1042",
         link="https://www.example.com/orders/1042",
-        tracking="DHL 00340434161094042557",
-        answer="Please put the number of your order into the parcel.\nWe pay for the label.",
-        refund=MailRefund(59_88, RefundReason.PART_CANCELLED),
-        invoice=MailInvoice("2026-000232", 59_88, "2026-000231"),
+        occasion=MailOccasion(
+            tracking="DHL 00340434161094042557",
+            answer="Please put the number of your order into the parcel.\nWe pay for the label.",
+            refund=MailRefund(59_88, RefundReason.PART_CANCELLED),
+            invoice=MailInvoice("2026-000232", 59_88, "2026-000231"),
+        ),
     )
 
 
@@ -87,7 +90,11 @@ def _samples(locales: tuple[str, ...]) -> Iterator[OrderMail]:
         yield full
         net = replace(full.sums, prices_include_tax=False)
         yield replace(
-            full, sums=net, link=None, payment_instructions=None, tracking=None, answer=None
+            full,
+            sums=net,
+            link=None,
+            payment_instructions=None,
+            occasion=replace(full.occasion, tracking=None, answer=None),
         )
         yield OrderMail(
             number="1",

@@ -83,8 +83,10 @@ def _about_goods(kind: OrderMailKind, order: OrderMail, words: dict[str, str]) -
         "contents": words[_CONTENTS.get(kind, "contents")],
         "shows_amounts": kind not in _CONTENTS and _shows_goods(kind),
         "link_label": words["track" if is_shipped else "link"],
-        "tracking": one_line(order.tracking or "") if is_shipped else "",
-        "answer": () if is_shipped or kind not in _CONTENTS else lines_of(order.answer or ""),
+        "tracking": one_line(order.occasion.tracking or "") if is_shipped else "",
+        "answer": (
+            () if is_shipped or kind not in _CONTENTS else lines_of(order.occasion.answer or "")
+        ),
     }
 
 
@@ -92,15 +94,15 @@ def _about_money(kind: OrderMailKind, order: OrderMail, language: Language) -> d
     """Return what the mails show that are about money instead of goods, the amount last."""
     words, facts = language.texts["words"], list[tuple[str, str]]()
     amount = "", 0
-    if kind is OrderMailKind.REFUNDED and order.refund is not None:
-        facts.append((words["reason"], _reason(order.refund.reason, words)))
-        amount = words["refunded"], order.refund.amount_minor
-    elif kind in _NUMBERED and order.invoice is not None:
+    if kind is OrderMailKind.REFUNDED and order.occasion.refund is not None:
+        facts.append((words["reason"], _reason(order.occasion.refund.reason, words)))
+        amount = words["refunded"], order.occasion.refund.amount_minor
+    elif kind in _NUMBERED and order.occasion.invoice is not None:
         number, total = _NUMBERED[kind]
-        facts.append((words[number], one_line(order.invoice.number)))
+        facts.append((words[number], one_line(order.occasion.invoice.number)))
         if kind is OrderMailKind.CREDIT_NOTE:
-            facts.append((words["corrects"], one_line(order.invoice.corrects or "")))
-        amount = words[total], order.invoice.total_minor
+            facts.append((words["corrects"], one_line(order.occasion.invoice.corrects or "")))
+        amount = words[total], order.occasion.invoice.total_minor
     label, minor = amount
     return {
         "shows_goods": _shows_goods(kind),

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from app.mails.order_mail import MailInvoice, MailLine, MailRefund, MailSender, OrderMailKind
+from app.mails.order_mail import (
+    MailInvoice,
+    MailLine,
+    MailOccasion,
+    MailRefund,
+    MailSender,
+    OrderMailKind,
+)
 from app.mails.rendering import OrderMails
 from tests.test_mails.samples import KINDS, MAILS, SENDER, order_with
 
@@ -37,9 +44,9 @@ def _changes(field: str, value: str) -> dict[str, Any]:
     if field == "options":
         return {"lines": (replace(line, options=value),)}
     if field == "reason":
-        return {"refund": MailRefund(500, value)}
+        return {"occasion": MailOccasion(refund=MailRefund(500, value))}
     if field == "invoice":
-        return {"invoice": MailInvoice("1", 500, value)}
+        return {"occasion": MailOccasion(invoice=MailInvoice("1", 500, value))}
     return {field: (value,) if field.endswith("address") else value}
 
 

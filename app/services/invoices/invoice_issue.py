@@ -10,7 +10,7 @@ from app.core.calendar import ShopDays
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.errors import NothingToInvoice
-from app.mails.order_mail import MailInvoice, OrderMailKind
+from app.mails.order_mail import MailInvoice, MailOccasion, OrderMailKind
 from app.models import (
     Invoice,
     InvoiceKind,
@@ -184,7 +184,7 @@ class InvoiceIssue:
         await self._outbox.announce(event(order.id, InvoiceFacts.model_validate(row)))
         if order.email is not None:
             told = MailInvoice(row.shown_number, row.total_minor, row.corrects_number)
-            mail = mail_about_money(order, invoice=told)
+            mail = mail_about_money(order, MailOccasion(invoice=told))
             await self._mails.write_further_about_order(kind, mail, order.user_id, row.id)
 
     async def _name_of(self, order: Order) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from app.core.addresses.rules import lines_of
-from app.mails.order_mail import MailLine, MailSums, MailTax, OrderMail
+from app.mails.order_mail import MailLine, MailOccasion, MailSums, MailTax, OrderMail
 from app.models import Order
 from app.schemas.orders.order_schema import DeliveryAddress, OrderRead
 
@@ -47,13 +47,17 @@ def mail_about(order: OrderRead, payment_instructions: str | None) -> OrderMail:
     )
 
 
-def mail_about_goods(order: Order, goods: Iterable[Goods], **changes: Any) -> OrderMail:
+def mail_about_goods(
+    order: Order, goods: Iterable[Goods], occasion: MailOccasion, link: str | None = None
+) -> OrderMail:
     """Return what a mail about some units of an order shows, which names no amounts."""
     lines = tuple(MailLine(each.name, "", each.quantity, 0) for each in goods)
-    return replace(mail_about(OrderRead.model_validate(order), None), lines=lines, **changes)
+    return replace(
+        mail_about(OrderRead.model_validate(order), None), lines=lines, occasion=occasion, link=link
+    )
 
 
-def mail_about_money(order: Order, **changes: Any) -> OrderMail:
+def mail_about_money(order: Order, occasion: MailOccasion) -> OrderMail:
     """Return what a mail about money of an order shows, whose lines need not be loaded."""
     return OrderMail(
         number=str(order.number),
@@ -61,7 +65,7 @@ def mail_about_money(order: Order, **changes: Any) -> OrderMail:
         locale=order.locale or "",
         lines=(),
         sums=MailSums(currency=order.currency, subtotal_minor=0, total_minor=0),
-        **changes,
+        occasion=occasion,
     )
 
 

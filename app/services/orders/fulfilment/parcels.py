@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.core.ids import new_id
 from app.errors import QuantityNotLeft
-from app.mails.order_mail import OrderMailKind
+from app.mails.order_mail import MailOccasion, OrderMailKind
 from app.models import Order, OrderItem, Shipment, ShipmentLine, ShipmentStatus
 from app.repositories.orders.return_repository import ReturnRepository
 from app.repositories.orders.shipment_repository import ShipmentRepository
@@ -105,12 +105,14 @@ class Parcels:
             mail = mail_about_goods(
                 order,
                 sent.lines,
-                link=sent.tracking_url,
-                tracking=(
-                    None
-                    if sent.tracking_number is None
-                    else f"{sent.carrier} {sent.tracking_number}".strip()
+                MailOccasion(
+                    tracking=(
+                        None
+                        if sent.tracking_number is None
+                        else f"{sent.carrier} {sent.tracking_number}".strip()
+                    )
                 ),
+                link=sent.tracking_url,
             )
             await self._mails.write_further_about_order(OrderMailKind.SHIPPED, mail, order.user_id)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.errors import ReturnNotFound
-from app.mails.order_mail import OrderMailKind
+from app.mails.order_mail import MailOccasion, OrderMailKind
 from app.models import MovementReason, Order, Return, ReturnLine, ReturnStatus
 from app.repositories.catalogue.stock_repository import StockRepository, movement_row
 from app.repositories.orders.order_repository import OrderRepository
@@ -199,7 +199,7 @@ class ReturnService:
         decided = await self._announced(order, asked)
         # Of a customer whose data were erased there is nobody to write to.
         if order.email is not None and order.email_key is not None:
-            mail = mail_about_goods(order, decided.lines, answer=data.answer or None)
+            mail = mail_about_goods(order, decided.lines, MailOccasion(answer=data.answer or None))
             await self._mails.write_further_about_order(_MAILS[status], mail, order.user_id)
         return decided
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from app.mails.order_mail import MailRefund, OrderMailKind
+from app.mails.order_mail import MailOccasion, MailRefund, OrderMailKind
 from app.models import Attention, Order, Payment, PaymentStatus, Refund
 from app.schemas.payments.payment_events import (
     PaymentAuthorisedEvent,
@@ -70,7 +70,7 @@ class PaymentNews:
         await self._outbox.announce(RefundSucceededEvent(refund.order_id, made))
         if order.email is not None:
             told = MailRefund(refund.amount_minor, refund.reason)
-            mail = mail_about_money(order, refund=told)
+            mail = mail_about_money(order, MailOccasion(refund=told))
             await self._mails.write_further_about_order(OrderMailKind.REFUNDED, mail, order.user_id)
 
     async def refund_failed(self, refund: Refund) -> None:
