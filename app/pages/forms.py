@@ -9,7 +9,6 @@ from app.web.request import ShopRequest
 from app.web.request_state import state_of
 
 Form = TypeVar("Form", bound=Schema)
-_NOTHING: Mapping[str, Any] = {}
 
 
 def fields_of(request: ShopRequest) -> tuple[tuple[str, str], ...]:
@@ -24,7 +23,7 @@ def form_of(
     *,
     whole: Collection[str] = (),
     flags: Collection[str] = (),
-    blank: Mapping[str, Any] = _NOTHING,
+    blank: Mapping[str, Any] | None = None,
 ) -> Form:
     """Return the form that was sent; `address.city` is a member of a member.
 
@@ -43,7 +42,7 @@ def nested(
     *,
     whole: Collection[str] = (),
     flags: Collection[str] = (),
-    blank: Mapping[str, Any] = _NOTHING,
+    blank: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the members that fields of a form name, as `form_of` says.
 
@@ -54,7 +53,7 @@ def nested(
     for name, text in pairs:
         value: Any = text.replace("\r\n", "\n")
         if not text.strip():
-            if name not in blank:
+            if blank is None or name not in blank:
                 continue
             value = blank[name]
         elif name in whole and text.strip().isdecimal() and len(text) < _LONG:

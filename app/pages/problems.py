@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from litestar import Litestar, Response
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPResponseBodyEvent, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import DomainError, Unauthenticated
 from app.pages.rendering import Pages, address_of, see
@@ -118,8 +118,8 @@ class ProblemPages:
             elif start is None:
                 await send(message)
             else:
-                body += bytes(cast("HTTPResponseBodyEvent", message)["body"])
-                if not cast("HTTPResponseBodyEvent", message)["more_body"]:
+                body += bytes(cast("Any", message)["body"])
+                if not cast("Any", message)["more_body"]:
                     await self._send(start, body, path, send)
 
         await self._app(scope, receive, sending)

@@ -16,7 +16,7 @@ from app.pages.shown_form import ShownForm
 from app.schemas.base import Schema
 from app.settings import Settings
 from app.web.request import ShopRequest
-from app.web.request_state import PageState, state_of
+from app.web.request_state import PageState, page_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -87,20 +87,13 @@ def page(request: ShopRequest, template: str, status: int = 200, **values: Any) 
         **values,
     )
     # What it shows depends on the cookies, and a page that is shown again must be that of now.
-    headers = {"Cache-Control": "no-store", "Vary": "HX-Request-Type"}
+    headers = {"Cache-Control": "no-store", "Vary": "Accept, HX-Request-Type"}
     return Response(body, status_code=status, media_type=_MEDIA_TYPE, headers=headers)
 
 
 def page_state(request: ShopRequest) -> PageState:
-    """Return the state of a request for a page.
-
-    Raises:
-        RuntimeError: the route is not one of a page.
-    """
-    its = state_of(request.scope).page
-    if its is None:
-        raise RuntimeError("the route is not behind `Visits`")
-    return its
+    """Return the state of a request for a page."""
+    return page_of(request.scope)
 
 
 def is_partial(request: ShopRequest) -> bool:

@@ -8,14 +8,15 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Empty, HTTPRequestEvent, HTTPScope, Receive, Scope, Send
 from litestar.utils.scope.state import ScopeState
 
-from app.errors import Forbidden, InvalidInput, InvalidToken, RequestTimeout, Unauthenticated
+from app.errors import Forbidden, InvalidInput, InvalidToken, Unauthenticated
 from app.pages.cookies import PageCookies
 from app.security.form_tokens import form_token, is_form_token
 from app.security.principal import ANONYMOUS, Access, Caller
 from app.web.cart_tokens import CART_TOKEN
 from app.web.middleware.authentication import clearing_identities, throttle
+from app.web.middleware.idempotency import Replay, read_body
 from app.web.middleware.page_paths import is_page
-from app.web.request_state import PageState, state_of
+from app.web.request_state import PageState, page_of, state_of
 from app.web.route_options import files_of, options_of
 from app.wiring.areas.identity import provide_browser_log_ins
 from app.wiring.resources import Shop
@@ -51,32 +52,52 @@ class Visits:
             await self._app(scope, receive, send)
             return
         shop: Shop = scope["litestar_app"].state.shop
-        cookies: PageCookies = scope["litestar_app"].state.cookies
-        headers = Headers.from_scope(scope)
-        given = cookies.read(headers.get("cookie", "").encode("latin-1"))
-        caller = scope["user"] = await _caller(shop, scope, cookies.log_in_of(given))
-        owner = _GUEST if caller.session_id is None else str(caller.session_id)
-        page = PageState(form_token(shop.tokens.keys, owner))
-        previous, state_of(scope).page = state_of(scope).page, page
-        page.refused = None if previous is None else previous.refused
-        cart = cookies.cart_of(given)
-        page.cart_id = None if cart is None else cart[0]
-        _set_headers(scope, {_CART_TOKEN: None if cart is None else cart[1]})
+        caller = await _begin_visit(shop, scope)
         if scope["method"] != "GET":
-            _require_same_origin(headers)
-            token = headers.get(TOKEN_HEADER, "")
-            if not files_of(scope["route_handler"]):
-                body = await _read(receive)
-                token = _take_form(scope, page, body)
-                receive = _Replay(body)
-            if not is_form_token(shop.tokens.keys, owner, token):
-                raise Forbidden("the page is too old: load it again, and send the form once more")
+            receive = await _accept_form(shop, scope, caller, receive)
         _require_access(scope, caller)
         options = options_of(scope["route_handler"])
         if options.is_throttled:
             await throttle(shop, scope)
         sending = clearing_identities(shop, send) if options.changes_rights else send
         await self._app(scope, receive, sending)
+
+
+async def _begin_visit(shop: Shop, scope: HTTPScope) -> Caller:
+    """Put what cookies say into a request, and return its caller."""
+    cookies: PageCookies = scope["litestar_app"].state.cookies
+    given = cookies.read(Headers.from_scope(scope).get("cookie", "").encode("latin-1"))
+    caller = scope["user"] = await _caller(shop, scope, cookies.log_in_of(given))
+    page = PageState(form_token(shop.tokens.keys, _owner_of(caller)))
+    previous, state_of(scope).page = state_of(scope).page, page
+    page.refused = None if previous is None else previous.refused
+    cart = cookies.cart_of(given)
+    page.cart_id = None if cart is None else cart[0]
+    _set_headers(scope, {_CART_TOKEN: None if cart is None else cart[1]})
+    return caller
+
+
+async def _accept_form(shop: Shop, scope: HTTPScope, caller: Caller, receive: Receive) -> Receive:
+    """Take a form, or the token beside a file; return what receives the body.
+
+    Raises:
+        Forbidden: it is not one of the shop.
+        InvalidInput: the body is not a form.
+    """
+    headers = Headers.from_scope(scope)
+    _require_same_origin(headers)
+    token = headers.get(TOKEN_HEADER, "")
+    if not files_of(scope["route_handler"]):
+        body = await read_body(receive)
+        token = _take_form(scope, page_of(scope), body)
+        receive = Replay(body)
+    if not is_form_token(shop.tokens.keys, _owner_of(caller), token):
+        raise Forbidden("the page is too old: load it again, and send the form once more")
+    return receive
+
+
+def _owner_of(caller: Caller) -> str:
+    return _GUEST if caller.session_id is None else str(caller.session_id)
 
 
 async def _caller(shop: Shop, scope: HTTPScope, cookie: str | None) -> Caller:
@@ -163,24 +184,3 @@ def _set_headers(scope: Scope, values: Mapping[bytes, str | None]) -> None:
     scope["headers"] = kept
     # The framework keeps the headers that it has read once, and would not see these.
     ScopeState.from_scope(scope).headers = Empty
-
-
-async def _read(receive: Receive) -> bytes:
-    chunks: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise RequestTimeout("the client disconnected")
-        chunks.append(message["body"])
-        if not message["more_body"]:
-            return b"".join(chunks)
-
-
-class _Replay:
-    """A `receive` that returns a body that has been read."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    async def __call__(self) -> HTTPRequestEvent:
-        return {"type": "http.request", "body": self._body, "more_body": False}

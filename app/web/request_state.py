@@ -80,6 +80,18 @@ def state_of(scope: Scope) -> RequestState:
     return state
 
 
+def page_of(scope: Scope) -> PageState:
+    """Return the state of a request for a page.
+
+    Raises:
+        RuntimeError: the route is not one of a page.
+    """
+    its = state_of(scope).page
+    if its is None:
+        raise RuntimeError("the route is not one of a page")
+    return its
+
+
 def first_headers(scope: Scope) -> dict[bytes, bytes]:
     """Return the headers of a request by their names in lower case, the first of each."""
     return dict(reversed(list(scope["headers"])))

@@ -19,11 +19,11 @@ from benchmarks.support.servers import cpu_seconds, pinned
 
 PER_SECOND = 50
 _PLACE = {
-    "recipient": "Ada Lovelace",
-    "street": "Unter den Linden 1",
-    "city": "Berlin",
-    "postal_code": "10117",
     "country": "DE",
+    "recipient": "Grace Hopper",
+    "street": "Invalidenstraße 43",
+    "postal_code": "10115",
+    "city": "Berlin",
 }
 _LEAD_SECONDS = 2.0
 """How long a guest shops before the checkout."""

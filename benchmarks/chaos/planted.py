@@ -63,7 +63,12 @@ def main() -> None:
     setattr(Pipeline, "_apply", apply_noting_attempts)
     if arguments.no_inbox:
         setattr(InboxService, "claim", call_all_new)
-    if arguments.kind == "worker":
+    run_process(arguments.kind, others)
+
+
+def run_process(kind: str, others: list[str]) -> None:
+    """Run a worker or a shop in this process."""
+    if kind == "worker":
         rabbitmq_consumer.main()
     else:
         server.main(create_app, others)

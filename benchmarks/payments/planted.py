@@ -4,11 +4,10 @@ import argparse
 from typing import Any
 from uuid import uuid4
 
-from app import rabbitmq_consumer, server
 from app.gateways.payments.stripe_provider import StripeProvider
 from app.jobs.errands.handlers import HANDLERS
 from app.jobs.errands.payments import HANDLERS as OF_PAYMENTS
-from main import create_app
+from benchmarks.chaos.planted import run_process
 
 _begin = StripeProvider.begin
 _refund = StripeProvider.refund
@@ -41,10 +40,7 @@ def main() -> None:
     if arguments.no_request_key:
         setattr(StripeProvider, "begin", begin_with_another_key)
         setattr(StripeProvider, "refund", refund_with_another_key)
-    if arguments.kind == "worker":
-        rabbitmq_consumer.main()
-    else:
-        server.main(create_app, others)
+    run_process(arguments.kind, others)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import httpx
 import pytest
-from litestar import Litestar
 
 from tests.test_pages.browser import Browser
 
@@ -26,7 +25,7 @@ async def test_programs_get_the_problem_document(browser: Browser) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_a_refusal_before_the_router_has_a_page(app: Litestar, browser: Browser) -> None:
+async def test_a_refusal_before_the_router_has_a_page(browser: Browser) -> None:
     answer = await browser.http.get("/orders//twice")
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
 

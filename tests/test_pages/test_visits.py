@@ -52,19 +52,22 @@ async def test_every_page_is_open_to_whom_it_says_and_to_nobody_else(
     assert (await packer.log_in(staff["email"])).status_code == 303
     routes = page_routes(app)
     assert len(routes) > 4
-    for (method, path), handler in routes.items():
+    for place, handler in routes.items():
         access = options_of(handler).access
-        for browser, may in (
-            (nobody, access is Access.PUBLIC),
-            (buyer, access <= Access.CUSTOMER),
-            (packer, access <= Access.STAFF),
-        ):
-            if may and path in ("/log-out", "/account/erasure"):
-                # They end the log-in of the test.
-                continue
-            answer = await _asked(browser, method, filled(path))
-            refused = answer.status_code == 403 or _is_to_log_in(answer)
-            assert refused is not may, (method, path, answer.status_code)
+        await _require(nobody, place, access is Access.PUBLIC)
+        await _require(buyer, place, access <= Access.CUSTOMER)
+        await _require(packer, place, access <= Access.STAFF)
+
+
+async def _require(browser: Browser, place: tuple[str, str], may: bool) -> None:
+    """Require that a browser may use a route, or that it is refused."""
+    method, path = place
+    if may and path in ("/log-out", "/account/erasure"):
+        # They end the log-in of the test.
+        return
+    answer = await _asked(browser, method, filled(path))
+    refused = answer.status_code == 403 or _is_to_log_in(answer)
+    assert refused is not may, (place, answer.status_code)
 
 
 async def _asked(browser: Browser, method: str, path: str) -> httpx.Response:
@@ -153,13 +156,13 @@ async def test_a_cookie_is_no_token_and_a_token_no_cookie(
 
 
 async def test_only_a_page_of_the_shop_can_send_its_forms(
-    browser: Browser, client: httpx.AsyncClient, shop: Shop
+    app: Litestar, browser: Browser, client: httpx.AsyncClient
 ) -> None:
     user = await create_user(client)
     await browser.log_in(user["email"])
     await browser.go("/log-in")
     token = browser.form().fields["_token"]
-    guest = Browser(client._transport.app)  # type: ignore[attr-defined]
+    guest = Browser(app)
     await guest.go("/log-in")
     http = browser.http
     for headers, sent in (

@@ -49,7 +49,7 @@ class NewProductForm(ProductFields):
     @property
     def product(self) -> ProductCreate:
         """The product with its first variant."""
-        fields = {name: getattr(self, name) for name in ProductFields.model_fields}
+        fields = {name: getattr(self, name) for name in sorted(ProductFields.model_fields)}
         first = {each.name: (each.listed or [each.values])[0] for each in self.options}
         return ProductCreate.model_construct(None, **fields, option_values=first, variants=[])
 

@@ -37,7 +37,7 @@ async def cart_of(request: ShopRequest, carts: CartService) -> dict[str, Any] | 
 async def logged_in(
     request: ShopRequest, started: StartedLogIn, cart_claims: CartClaims, address: str
 ) -> Response[bytes]:
-    """Return the answer to a log-in, which leads to an address; the cart of the guest moves over."""
+    """Return the answer to a log-in, which leads to an address; the guest's cart moves over."""
     response, cookies = see(address), request.app.state.cookies
     response.cookies = [cookies.of_log_in(started.cookie)]
     cart_id = page_state(request).cart_id

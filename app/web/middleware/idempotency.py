@@ -61,7 +61,7 @@ class Idempotency:
             await self._app(scope, receive, send)
             return
         key = _parse(header)
-        body = await _read(receive)
+        body = await read_body(receive)
         shop: Shop = scope["litestar_app"].state.shop
         fingerprints = fingerprints_of(
             shop.tokens.keys, scope["method"], scope["path"], canonical_json(body)
@@ -133,13 +133,13 @@ class Idempotency:
     async def _capture(self, scope: Scope, body: bytes, session: AsyncSession | None) -> Answer:
         captured = _Captured()
         state_of(scope).session = session
-        await self._app(scope, _Replay(body), captured)
+        await self._app(scope, Replay(body), captured)
         # The response is not sent yet: if the commit fails, an error is sent instead.
         ScopeState.from_scope(scope).response_started = False
         return captured.answer()
 
 
-class _Replay:
+class Replay:
     """A `receive` that returns a body that has been read."""
 
     def __init__(self, body: bytes) -> None:
@@ -221,7 +221,12 @@ def _parse(header: str) -> str:
     return header.strip('"')
 
 
-async def _read(receive: Receive) -> bytes:
+async def read_body(receive: Receive) -> bytes:
+    """Return the whole body of a request.
+
+    Raises:
+        RequestTimeout: the client disconnected.
+    """
     chunks: list[bytes] = []
     while True:
         message = await receive()

@@ -67,20 +67,22 @@ async def test_many_slips_are_one_file_in_the_order_asked_for(
 ) -> None:
     small = [await pack(client, await paid_order(client, 1)) for _ in range(2)]
     large = await pack(client, await paid_order(client, *[1] * 45))
-    found = []
-    for chosen in ([small[1]], [small[1], large, small[0], small[1]]):
-        with statements_of(shop) as statements:
-            answer = await client.get(MANY, params={"id": [each["id"] for each in chosen]})
-        found.append((pages_of(answer), len(statements)))
-    (one, few), (pages, many) = found
+    one, few = await _slips(client, shop, [small[1]])
+    pages, many = await _slips(client, shop, [small[1], large, small[0], small[1]])
     assert (len(one), few) == (1, many)
-    numbers = [small[1], large, large, small[0]]
     marks = ("Page 1 of 1", "Page 1 of 2", "Page 2 of 2", "Page 1 of 1")
-    assert len(pages) == 4
-    for text, mark in zip(pages, marks):
-        assert mark in text
-    for place in (0, 1, 3):
-        assert f"Packing slip {numbers[place]['number']}" in pages[place]
+    assert [mark in text for text, mark in zip(pages, marks, strict=True)] == [True] * 4
+    for place, shipment in ((0, small[1]), (1, large), (3, small[0])):
+        assert f"Packing slip {shipment['number']}" in pages[place]
+
+
+async def _slips(
+    client: httpx.AsyncClient, shop: Shop, chosen: list[dict[str, Any]]
+) -> tuple[list[str], int]:
+    """Return the texts of the pages with some slips, and how many statements they took."""
+    with statements_of(shop) as statements:
+        answer = await client.get(MANY, params={"id": [each["id"] for each in chosen]})
+    return pages_of(answer), len(statements)
 
 
 async def test_the_slip_of_a_cancelled_shipment_says_so(client: httpx.AsyncClient) -> None:

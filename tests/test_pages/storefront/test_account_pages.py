@@ -4,21 +4,15 @@ import httpx
 from litestar import Litestar
 
 from tests.support.factories import create_product
+from tests.support.refusals import USER
 from tests.test_pages.storefront.browser import Browser
 
-ADA = {
-    "email": "ada@example.com",
-    "username": "ada",
-    "first_name": "Ada",
-    "last_name": "Lovelace",
-    "password": "correct horse battery staple",
-}
 HOME = {"recipient": "Ada", "street": "1 Way", "city": "Bath", "postal_code": "BA1 1AA"}
 
 
 async def test_a_guest_registers_and_is_logged_in(browser: Browser) -> None:
     await browser.visit("/register")
-    answer = await browser.send("/register", **ADA)
+    answer = await browser.send("/register", **USER)
     assert (answer.status_code, answer.headers["location"]) == (303, "/account")
     assert "Ada Lovelace" in browser.text
     assert "ada@example.com, username ada" in browser.text
@@ -28,7 +22,7 @@ async def test_a_refused_registration_keeps_what_was_typed(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     await browser.visit("/register")
-    answer = await browser.send("/register", **(ADA | {"password": "short"}))
+    answer = await browser.send("/register", **(USER | {"password": "short"}))
     assert answer.status_code == 400
     assert 'value="ada@example.com"' in answer.text and "short" not in answer.text
     assert '<a href="#password">Password</a>' in answer.text
@@ -77,7 +71,7 @@ async def test_a_user_orders_and_sees_the_order_in_the_account(
     assert f'href="{order_page}"' in browser.html and "$4.99" in browser.text
     async with Browser(app) as other:
         await other.visit("/register")
-        await other.send("/register", **(ADA | {"email": "b@example.com", "username": "bob"}))
+        await other.send("/register", **(USER | {"email": "b@example.com", "username": "bob"}))
         assert (await other.visit(order_page)).status_code == 404
     await browser.visit(order_page)
     await browser.send(f"{order_page}/cancel")
@@ -93,7 +87,7 @@ async def test_a_log_in_takes_the_cart_of_the_guest_over(
     await browser.visit(f"/p/{tea['id']}")
     await browser.send("/cart/lines", quantity="3")
     await browser.visit("/log-in")
-    await browser.send("", username="ada", password=ADA["password"])
+    await browser.send("", username="ada", password=USER["password"])
     assert "cart" not in browser.cookies
     await browser.visit("/cart")
     assert "Total $14.97" in browser.text
@@ -114,7 +108,7 @@ async def test_a_user_downloads_the_own_data_and_deletes_the_account(
 
 async def _registered(browser: Browser) -> None:
     await browser.visit("/register")
-    await browser.send("/register", **ADA)
+    await browser.send("/register", **USER)
 
 
 def _after(browser: Browser, place: str) -> str:

@@ -1,13 +1,17 @@
-"""The page at `/` leads a person, and a program, to everything else."""
+"""The page at `/` of a shop without a storefront leads to everything else."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from app import __version__
+from tests.conftest import client_of, sqlite_settings
+from tests.support.accounts import standing
 from tests.test_web.docs.documents import Loads
 from tests.test_web.docs.test_messages_page import Reader
-
-pytestmark = pytest.mark.any_database
 
 HOME = "http://shop.test/"
 PLACES = {
@@ -19,6 +23,17 @@ PLACES = {
     "health": "/health/ready",
 }
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+
+
+@pytest_asyncio.fixture(name="client", scope="module", loop_scope="session")
+async def its_client(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a shop without a storefront."""
+    folder: Path = tmp_path_factory.mktemp("headless")
+    async with standing(sqlite_settings(folder, storefront="off")) as app:
+        async with client_of(app) as client:
+            yield client
 
 
 @pytest.mark.parametrize("accept", [BROWSER, "*/*", "text/html", "image/png"])

@@ -27,6 +27,10 @@ ALWAYS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
 API_POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+PAGES_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 PROBLEMS = {400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503}
 
 
@@ -43,9 +47,11 @@ async def shop_with(
             yield application.state.shop, its
 
 
-def assert_guarded(response: httpx.Response, policy: str = API_POLICY) -> None:
+def assert_guarded(
+    response: httpx.Response, policy: str = API_POLICY, referrer: str = "no-referrer"
+) -> None:
     """See that a reply has what every reply has, once."""
-    for name, value in ALWAYS.items():
+    for name, value in (ALWAYS | {"Referrer-Policy": referrer}).items():
         assert response.headers.get_list(name) == [value], (response.status_code, name)
     assert response.headers.get_list("Content-Security-Policy") == [policy]
     assert len(response.headers.get_list("Cache-Control")) == 1

@@ -8,7 +8,7 @@ from app.models import UserRole
 from tests.support.factories import PASSWORD
 from tests.support.refusals import problem_of
 from tests.test_security.people import bearing, log_in
-from tests.test_web.middleware.edge import ORIGIN, assert_guarded, replies, shop_with
+from tests.test_web.middleware.edge import ORIGIN, PAGES_POLICY, assert_guarded, replies, shop_with
 
 LIMITS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
@@ -43,8 +43,11 @@ async def test_the_page_of_the_documentation_has_a_policy_of_its_own(tmp_path: P
             assert response.status_code == 404
             problem_of(response)
             assert response.headers["Cache-Control"] == "no-store"
-        for path in ("/health/live", "/health/ready", "/docsy", "/nothing"):
+        for path in ("/health/live", "/health/ready"):
             assert_guarded(await client.get(path))
+        # What is not known is a page that does not exist.
+        for path in ("/docsy", "/nothing"):
+            assert_guarded(await client.get(path), PAGES_POLICY, "same-origin")
 
 
 async def test_what_is_secret_is_kept_nowhere(tmp_path: Path) -> None:
