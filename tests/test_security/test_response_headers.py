@@ -60,7 +60,8 @@ async def test_only_media_types_that_say_their_character_set_are_answered(
     found = await responses_of(await world_of(shop), nobody)
     # JSON is UTF-8 by definition (RFC 8259), and a picture says it in its first line.
     known = re.compile(
-        r"(application/(problem\+|vnd\.oai\.openapi\+)?json|image/(svg\+xml|png|webp)|application/pdf"
+        r"(application/(problem\+|vnd\.oai\.openapi\+)?json|image/(svg\+xml|png|webp)"
+        r"|application/pdf"
         r"|application/openmetrics-text; version=1\.0\.0; charset=utf-8"
         r"|text/[a-z-]+; .*charset=utf-8)"
     )

@@ -13,7 +13,7 @@ from tests.test_pages.browser import Browser
 
 
 async def paid_orders(client: httpx.AsyncClient, *quantities: int) -> list[dict[str, Any]]:
-    """Return paid orders of so many units, the oldest first."""
+    """Return paid orders of these numbers of units, the oldest first."""
     tea = await create_product(client, price="1.00", stock_quantity=50)
     orders = []
     for quantity in quantities:
