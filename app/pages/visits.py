@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from litestar.datastructures import Headers
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Empty, HTTPRequestEvent, HTTPScope, Receive, Scope, Send
+from litestar.types import ASGIApp, Empty, HTTPScope, Receive, Scope, Send
 from litestar.utils.scope.state import ScopeState
 
 from app.errors import Forbidden, InvalidInput, InvalidToken, Unauthenticated

@@ -1,6 +1,6 @@
 """The first page of the shop, and what programs that crawl it read."""
 
-from xml.sax.saxutils import escape
+from html import escape
 
 from litestar import Controller, Response, get
 
