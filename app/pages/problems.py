@@ -45,7 +45,6 @@ class _PageAgain(Response[None]):
     def __init__(self, its: PageState, address: str, error: DomainError) -> None:
         super().__init__(None, status_code=error.status)
         self._refused = RefusedForm(its.fields, error.as_problem())
-        self._error = error
         self._address = urlsplit(address)
 
     # The framework calls what this returns, and takes any ASGI application.
@@ -77,7 +76,7 @@ class _PageAgain(Response[None]):
             "app": app,
             "litestar_app": app,
         }
-        await app.state.router(again, _nothing, _with_status(send, self._error.status))
+        await app.state.router(again, _nothing, _with_status(send, self._refused.problem["status"]))
 
 
 async def _nothing() -> Any:

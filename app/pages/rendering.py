@@ -13,7 +13,7 @@ from app.cache.cache import Found
 from app.pages.assets import Assets
 from app.pages.formats import FILTERS
 from app.pages.shown_form import ShownForm
-from app.schemas.base import Schema
+from app.schemas.base import Schema, etag_of
 from app.settings import Settings
 from app.web.request import ShopRequest
 from app.web.request_state import PageState, page_of
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 HTML = "text/html"
-_MEDIA_TYPE = HTML
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -73,8 +72,8 @@ class Pages:
         return environment
 
 
-def page(request: ShopRequest, template: str, status: int = 200, **values: Any) -> Response[bytes]:
-    """Return a page; `form`, `caller`, `address` and `is_partial` are known to its template."""
+def page(request: ShopRequest, template: str, **values: Any) -> Response[bytes]:
+    """Return a page; `form`, `caller`, `address` and `has_cart` are known to its template."""
     pages: Pages = request.app.state.pages
     its = page_state(request)
     body = pages.render(
@@ -83,22 +82,16 @@ def page(request: ShopRequest, template: str, status: int = 200, **values: Any) 
         caller=request.caller,
         form=ShownForm(its.form_token, address_of(request), its.refused),
         has_cart=its.cart_id is not None or not request.caller.is_anonymous,
-        is_partial=is_partial(request),
         **values,
     )
     # What it shows depends on the cookies, and a page that is shown again must be that of now.
-    headers = {"Cache-Control": "no-store", "Vary": "Accept, HX-Request-Type"}
-    return Response(body, status_code=status, media_type=_MEDIA_TYPE, headers=headers)
+    headers = {"Cache-Control": "no-store", "Vary": "Accept"}
+    return Response(body, media_type=HTML, headers=headers)
 
 
 def page_state(request: ShopRequest) -> PageState:
     """Return the state of a request for a page."""
     return page_of(request.scope)
-
-
-def is_partial(request: ShopRequest) -> bool:
-    """Return whether only a part of the page is wanted, by htmx."""
-    return request.headers.get("hx-request-type") == "partial"
 
 
 def address_of(request: ShopRequest) -> str:
@@ -111,7 +104,7 @@ def address_of(request: ShopRequest) -> str:
 def see(address: str) -> Response[bytes]:
     """Return the redirection after a form, so that a page that is loaded again sends nothing."""
     headers = {"Location": address, "Cache-Control": "no-store"}
-    return Response(b"", status_code=303, headers=headers, media_type=_MEDIA_TYPE)
+    return Response(b"", status_code=303, headers=headers, media_type=HTML)
 
 
 def document_of(found: Found | Schema | Sequence[Schema]) -> Any:
@@ -121,3 +114,9 @@ def document_of(found: Found | Schema | Sequence[Schema]) -> Any:
     if isinstance(found, Schema):
         return msgspec.json.decode(found.to_json())
     return [document_of(each) for each in found]
+
+
+def changeable(shown: Schema) -> dict[str, Any]:
+    """Return a document with its entity tag, which a form to change it sends as its version."""
+    document: dict[str, Any] = document_of(shown)
+    return document | {"etag": etag_of(shown.to_json())}

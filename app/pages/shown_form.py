@@ -14,8 +14,8 @@ class ShownForm:
         self.page = page
         self._fields = dict(refused.fields) if refused is not None else {}
         self.problem: dict[str, Any] | None = None if refused is None else refused.problem
-        self._reasons = _reasons_of(self.problem or {})
-        self._shown: set[str] = set()
+        self.reasons = _reasons_of(self.problem or {})
+        """The reasons of all fields by name."""
 
     @property
     def is_refused(self) -> bool:
@@ -41,12 +41,7 @@ class ShownForm:
 
     def reason(self, name: str) -> str | None:
         """Return why a field was refused."""
-        return self._reasons.get(name)
-
-    @property
-    def reasons(self) -> dict[str, str]:
-        """The reasons of all fields by name."""
-        return self._reasons
+        return self.reasons.get(name)
 
 
 def _reasons_of(problem: dict[str, Any]) -> dict[str, str]:

@@ -1,21 +1,23 @@
 """Knows who visits a page, and takes forms from the shop's own pages only."""
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Empty, HTTPScope, Receive, Scope, Send
 from litestar.utils.scope.state import ScopeState
 
-from app.errors import Forbidden, InvalidInput, InvalidToken, Unauthenticated
+from app.errors import Forbidden, InvalidToken, Unauthenticated
 from app.pages.cookies import PageCookies
 from app.security.form_tokens import form_token, is_form_token
 from app.security.principal import ANONYMOUS, Access, Caller
+from app.web.callers import identified
 from app.web.cart_tokens import CART_TOKEN
 from app.web.middleware.authentication import clearing_identities, throttle
 from app.web.middleware.idempotency import Replay, read_body
 from app.web.middleware.page_paths import is_page
+from app.web.request import form_pairs
 from app.web.request_state import PageState, page_of, state_of
 from app.web.route_options import files_of, options_of
 from app.wiring.areas.identity import provide_browser_log_ins
@@ -108,17 +110,10 @@ async def _caller(shop: Shop, scope: HTTPScope, cookie: str | None) -> Caller:
     known = shop.identities.get(cookie)
     if known is not None and (scope["method"] == "GET" or not known.is_privileged):
         return known
-    generation = shop.identities.generation
     try:
-        async with shop.database.read() as session:
-            identity = await provide_browser_log_ins(session, shop).identify(cookie)
+        return (await identified(shop, cookie, provide_browser_log_ins)).caller
     except InvalidToken:
         return ANONYMOUS
-    if identity.used_id is not None:
-        async with shop.database.write() as session:
-            await provide_browser_log_ins(session, shop).record_use(identity.used_id)
-    shop.identities.keep(cookie, identity.caller, identity.good_until, generation)
-    return identity.caller
 
 
 def _require_access(scope: HTTPScope, caller: Caller) -> None:
@@ -157,15 +152,7 @@ def _take_form(scope: HTTPScope, page: PageState, body: bytes) -> str:
     Raises:
         InvalidInput: the body is not a form.
     """
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=_MAX_FIELDS,
-        )
-    except ValueError as error:
-        raise InvalidInput("the body is not a valid form in UTF-8") from error
+    pairs = form_pairs(body, _MAX_FIELDS)
     own = {name: value for name, value in pairs if name in (TOKEN, PAGE, *_HEADERS)}
     page.fields = tuple(pair for pair in pairs if pair[0] not in own)
     address = own.get(PAGE, "")

@@ -2,14 +2,19 @@
 
 import hmac
 import logging
+from collections.abc import Callable
+from typing import Protocol
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from litestar.datastructures import Headers
 from litestar.types import HTTPScope
 
+from app.database.sessions import AsyncSession
 from app.errors import Forbidden, InvalidToken, Unauthenticated
 from app.security.areas.system import SystemScope
 from app.security.principal import ANONYMOUS, Access, Caller, Scope
+from app.services.identity.identity_service import Identity
 from app.web.request_state import state_of
 from app.web.route_options import guarded_of, has_guests, options_of
 from app.wiring.areas.identity import provide_identities
@@ -65,15 +70,38 @@ async def _caller(shop: Shop, scope: HTTPScope) -> Caller:
     known = shop.identities.get(token)
     if known is not None and _may_be_known(scope, known):
         return known
+    identity = await identified(shop, token, provide_identities)
+    if identity.used_id is not None:
+        logger.info("%s was used from %s", identity.caller.name, state_of(scope).address)
+    return identity.caller
+
+
+class _Identities(Protocol):
+    """A service that identifies the callers of tokens or cookies."""
+
+    async def identify(self, secret: str, /) -> Identity:
+        """Return the caller, and what has a use to be recorded."""
+
+    async def record_use(self, used_id: UUID, /) -> None:
+        """Record a use."""
+
+
+async def identified(
+    shop: Shop, secret: str, provide: Callable[[AsyncSession, Shop], _Identities]
+) -> Identity:
+    """Return the identity of a token or a cookie, which is then cached, and record its use.
+
+    Raises:
+        InvalidToken: it is not valid, or no longer.
+    """
     generation = shop.identities.generation
     async with shop.database.read() as session:
-        identity = await provide_identities(session, shop).identify(token)
+        identity = await provide(session, shop).identify(secret)
     if identity.used_id is not None:
         async with shop.database.write() as session:
-            await provide_identities(session, shop).record_use(identity.used_id)
-        logger.info("%s was used from %s", identity.caller.name, state_of(scope).address)
-    shop.identities.keep(token, identity.caller, identity.good_until, generation)
-    return identity.caller
+            await provide(session, shop).record_use(identity.used_id)
+    shop.identities.keep(secret, identity.caller, identity.good_until, generation)
+    return identity
 
 
 def _may_be_known(scope: HTTPScope, caller: Caller) -> bool:

@@ -80,11 +80,21 @@ class ShopRequest(Request[object, object, State]):
                 f"Content-Type must be {FORM}, not {media_type or 'nothing'}: "
                 "send the fields as a form (name=value&name=value)"
             )
-        try:
-            text = (await self.body()).decode("ascii")
-            pairs = parse_qsl(
-                text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS
-            )
-        except ValueError as error:
-            raise InvalidInput("the body is not a valid form in UTF-8") from error
-        return kind.parse_form(pairs)
+        return kind.parse_form(form_pairs(await self.body(), _MAX_FIELDS))
+
+
+def form_pairs(body: bytes, max_fields: int) -> list[tuple[str, str]]:
+    """Return the fields of a form, in their order.
+
+    Raises:
+        InvalidInput: the body is not a form, or has more fields.
+    """
+    try:
+        return parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=max_fields,
+        )
+    except ValueError as error:
+        raise InvalidInput("the body is not a valid form in UTF-8") from error

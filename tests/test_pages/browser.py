@@ -71,10 +71,25 @@ class Browser:
     def __init__(self, app: Litestar, address: str = "127.0.0.1") -> None:
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app, client=(address, 5000)),  # type: ignore[arg-type]
-            base_url="http://testserver.local",
+            base_url="http://shop.test",
             headers={"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Site": "same-origin"},
         )
         self.page = httpx.Response(204)
+
+    @property
+    def html(self) -> str:
+        """The source of the page."""
+        return self.page.text
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """The cookies that it has."""
+        return self.http.cookies
+
+    async def visit(self, address: str) -> httpx.Response:
+        """Load a page, and follow nothing."""
+        self.page = await self.http.get(address)
+        return self.page
 
     async def go(self, address: str, **headers: str) -> httpx.Response:
         """Show a page, or where it leads."""
@@ -90,13 +105,16 @@ class Browser:
         return found
 
     async def send(self, action: str | None = None, **fields: Any) -> httpx.Response:
-        """Fill in a form of the page and send it; None leaves a field out."""
-        filled = self.form(action).fields | {name: str(each) for name, each in fields.items()}
-        kept = {name: each for name, each in filled.items() if fields.get(name, "") is not None}
-        target = action or str(self.page.url)
-        response = await self.http.post(target, data=kept)
+        """Fill in a form of the page and send it; None leaves a field out, `__` stands for a dot.
+
+        Return the answer, and show where it leads, unless that is the page of a bank.
+        """
+        typed = {name.replace("__", "."): each for name, each in fields.items()}
+        filled = self.form(action).fields | {name: str(each) for name, each in typed.items()}
+        kept = {name: each for name, each in filled.items() if typed.get(name, "") is not None}
+        response = await self.http.post(action or str(self.page.url), data=kept)
         self.page = response
-        while self.page.is_redirect:
+        while self.page.is_redirect and "/test-bank" not in self.page.headers["location"]:
             self.page = await self.http.get(self.page.headers["location"])
         return response
 

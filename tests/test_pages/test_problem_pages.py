@@ -70,5 +70,5 @@ async def test_assets_are_kept_for_ever_at_their_address_only(browser: Browser) 
 
 
 async def test_programs_read_at_the_first_address_what_is_where(client: httpx.AsyncClient) -> None:
-    answer = await client.get("http://testserver.local/", headers={"Accept": "application/json"})
+    answer = await client.get("http://shop.test/", headers={"Accept": "application/json"})
     assert answer.json()["documentation"] == "/docs"

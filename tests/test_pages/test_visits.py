@@ -151,7 +151,7 @@ async def test_a_cookie_is_no_token_and_a_token_no_cookie(
     # The API does not read cookies.
     assert (await browser.http.get("/api/v1/users/me")).status_code == 401
     for token in pair["access_token"], pair["refresh_token"], "x", "", ".", cookie + "x":
-        browser.http.cookies.set("lavka", token, domain="testserver.local")
+        browser.http.cookies.set("lavka", token, domain="shop.test")
         assert _is_to_log_in(await browser.http.get("/console")), token
 
 
@@ -178,8 +178,8 @@ async def test_only_a_page_of_the_shop_can_send_its_forms(
         assert answer.status_code == 403, (headers, sent)
     del http.headers["Sec-Fetch-Site"]
     assert (await http.post("/log-out", data={"_token": token})).status_code == 403
-    own = {"Origin": "http://testserver.local"}
-    foreign = {"Origin": "http://testserver.local.example"}
+    own = {"Origin": "http://shop.test"}
+    foreign = {"Origin": "http://shop.test.example"}
     assert (await http.post("/log-out", data={"_token": token}, headers=foreign)).status_code == 403
     assert (await http.post("/log-out", data={"_token": token}, headers=own)).status_code == 303
 
@@ -222,5 +222,5 @@ async def test_a_log_out_ends_the_log_in(
     await browser.go("/console")
     cookie = browser.http.cookies["lavka"]
     await browser.send("/log-out")
-    browser.http.cookies.set("lavka", cookie, domain="testserver.local")
+    browser.http.cookies.set("lavka", cookie, domain="shop.test")
     assert _is_to_log_in(await browser.http.get("/console"))

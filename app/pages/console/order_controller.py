@@ -18,11 +18,10 @@ from app.errors import (
 )
 from app.pages.console.asked import CURSOR, address_without_cursor, filters_of
 from app.pages.forms import form_of
-from app.pages.rendering import HTML, document_of, page, see
-from app.schemas.base import etag_of
+from app.pages.rendering import HTML, changeable, document_of, page, see
 from app.schemas.orders.cancellation_schema import OrderLineCancel
 from app.schemas.orders.order_schema import OrderQuery
-from app.schemas.orders.shipment_schema import ShipmentCreate, ShipmentQuery, ShipmentRead
+from app.schemas.orders.shipment_schema import ShipmentCreate, ShipmentQuery
 from app.schemas.payments.payment_schema import PaymentRecord
 from app.security.principal import Access
 from app.web.request import ShopRequest
@@ -75,7 +74,7 @@ class OrderPages(Controller):
             version=found.representation.etag,
             payments=money,
             sums=_sums_of(order, money["payments"]),
-            shipments=[_shown(each) for each in parcels.items],
+            shipments=[changeable(each) for each in parcels.items],
         )
 
     @post(
@@ -161,11 +160,6 @@ class OrderPages(Controller):
         """Note that a shipment has arrived."""
         await shipments.deliver(request.caller, shipment_id, request.if_match)
         return see(f"{ORDERS}/{order_id}")
-
-
-def _shown(shipment: ShipmentRead) -> dict[str, Any]:
-    document: dict[str, Any] = document_of(shipment)
-    return document | {"version_tag": etag_of(shipment.to_json())}
 
 
 def _sums_of(order: dict[str, Any], payments: list[dict[str, Any]]) -> dict[str, str]:

@@ -1,14 +1,12 @@
 """What the pages of products do with several services."""
 
-from typing import Any
 from uuid import UUID
 
 from litestar import Response
 
 from app.pages.console.product_forms import GRID_ROWS, GridForm, GridRow, NewProductForm
 from app.pages.forms import fields_of, form_of
-from app.pages.rendering import document_of, page
-from app.schemas.base import etag_of
+from app.pages.rendering import changeable, document_of, page
 from app.schemas.catalogue.variant_schema import VariantChange, VariantQuery, VariantRead
 from app.services.catalogue.images.image_service import ImageService
 from app.services.catalogue.product_service import ProductService
@@ -57,11 +55,12 @@ async def show_product(
         "console/product.html",
         product=document_of(found),
         version=found.representation.etag,
-        variants=[_row(each) for each in its[first : first + GRID_ROWS]],
+        variants=[changeable(each) for each in its[first : first + GRID_ROWS]],
         variants_count=len(its),
         part_rows=GRID_ROWS,
         images=[
-            _row(each) for each in (await images.of_product(product_id, includes_all=True)).items
+            changeable(each)
+            for each in (await images.of_product(product_id, includes_all=True)).items
         ],
     )
 
@@ -107,9 +106,3 @@ async def _variants_of(variants: VariantService, product_id: UUID) -> list[Varia
         cursor = its.next
         if cursor is None:
             return sorted(found, key=lambda each: each.position)
-
-
-def _row(shown: Any) -> dict[str, Any]:
-    """Return a document with the version that a change of it names."""
-    row: dict[str, Any] = document_of(shown)
-    return row | {"etag": etag_of(shown.to_json())}

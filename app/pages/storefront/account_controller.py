@@ -16,7 +16,7 @@ from app.errors import (
 )
 from app.pages.forms import form_of
 from app.pages.rendering import HTML, document_of, page, see
-from app.pages.storefront.country_names import COUNTRY_NAMES
+from app.pages.storefront.countries import country_choices
 from app.pages.storefront.current_cart import logged_in
 from app.schemas.identity.user_schema import AddressChange, AddressCreate, UserCreate
 from app.schemas.orders.order_schema import OrderQuery
@@ -197,6 +197,6 @@ def _form(
         place=place,
         its=address,
         country=country,
-        countries=list(COUNTRY_NAMES.items()),
+        countries=country_choices(),
         fields=document_of(address_formats.of_country(country)) if country else None,
     )

@@ -21,7 +21,7 @@ from app.errors import (
 )
 from app.pages.forms import form_of
 from app.pages.rendering import HTML, document_of, page, page_state, see
-from app.pages.storefront.country_names import COUNTRY_NAMES
+from app.pages.storefront.countries import country_choices
 from app.pages.storefront.current_cart import cart_id_of, cart_of
 from app.schemas.carts.cart_schema import CartChange
 from app.schemas.orders.checkout_schema import CheckoutCreate
@@ -69,7 +69,7 @@ class CheckoutPageController(Controller):
             "storefront/checkout.html",
             cart=cart,
             country=country,
-            countries=list(COUNTRY_NAMES.items()),
+            countries=country_choices(),
             fields=document_of(address_formats.of_country(country)) if country else None,
             methods=document_of(methods)["items"] if address else [],
             providers=shop.settings.payment_providers,

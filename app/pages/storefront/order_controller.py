@@ -21,9 +21,8 @@ from app.pages.forms import form_of
 from app.pages.rendering import HTML, document_of, page, see
 from app.pages.storefront.checkout_controller import paid_at
 from app.schemas.base import Schema
-from app.schemas.invoices.invoice_schema import InvoiceList
-from app.schemas.orders.return_schema import ReturnCreate, ReturnPage, ReturnQuery
-from app.schemas.orders.shipment_schema import ShipmentPage, ShipmentQuery
+from app.schemas.orders.return_schema import ReturnCreate, ReturnQuery
+from app.schemas.orders.shipment_schema import ShipmentQuery
 from app.schemas.payments.payment_schema import PaymentCreate
 from app.security.principal import Access
 from app.services.carts.cart_access import Visitor
@@ -38,6 +37,7 @@ _GUESTS = for_guests()
 _UNPAID = "pending"
 _ALL_SHIPMENTS, _ALL_RETURNS = ShipmentQuery.parse_query(()), ReturnQuery.parse_query(())
 _UNITS = ("lines[0].quantity",)
+_After = dict[str, Schema]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +87,19 @@ class GuestOrderController(Controller):
         """Show the order, and what its customer can do."""
         link = _link_of(request, cart_id)
         order = await orders.of_cart(link.visitor, cart_id)
-        sent: ShipmentPage | None = None
-        back: ReturnPage | None = None
-        invoices: InvoiceList | None = None
+        after: _After = {}
         if order.status != _UNPAID:
-            sent = await shipments.of_cart(link.visitor, cart_id, _ALL_SHIPMENTS)
-            back = await returns.of_cart(link.visitor, cart_id, _ALL_RETURNS)
-            invoices = await invoice_books.of_order(None, order.id)
-        return page(
+            after = {
+                "shipments": await shipments.of_cart(link.visitor, cart_id, _ALL_SHIPMENTS),
+                "returns": await returns.of_cart(link.visitor, cart_id, _ALL_RETURNS),
+                "invoices": await invoice_books.of_order(None, order.id),
+            }
+        return _order_page(
             request,
-            "storefront/order.html",
-            order=document_of(order),
-            payments=document_of(await payment_books.of_order(None, order.id)),
-            shipments=_items_of(sent),
-            returns=_items_of(back),
-            invoices=_items_of(invoices),
-            providers=shop.settings.payment_providers,
+            shop,
+            document_of(order),
+            await payment_books.of_order(None, order.id),
+            after,
             place=f"/orders/{cart_id}",
             tail=link.tail,
             lasting=f"/orders/{cart_id}?t={quote(link.visitor.token or '', safe='')}",
@@ -168,25 +165,20 @@ class OwnOrderController(Controller):
         """Show the order, and what its customer can do."""
         caller = request.caller
         order = document_of(await orders.get(caller, order_id))
-        sent: ShipmentPage | None = None
-        back: ReturnPage | None = None
-        invoices: InvoiceList | None = None
+        after: _After = {}
         if order["status"] != _UNPAID:
-            sent = await shipments.of_order(caller, order_id, _ALL_SHIPMENTS)
-            back = await returns.of_order(caller, order_id, _ALL_RETURNS)
-            invoices = await invoice_books.of_order(caller.owner, order_id)
-        return page(
+            after = {
+                "shipments": await shipments.of_order(caller, order_id, _ALL_SHIPMENTS),
+                "returns": await returns.of_order(caller, order_id, _ALL_RETURNS),
+                "invoices": await invoice_books.of_order(caller.owner, order_id),
+            }
+        return _order_page(
             request,
-            "storefront/order.html",
-            order=order,
-            payments=document_of(await payment_books.of_order(caller.owner, order_id)),
-            shipments=_items_of(sent),
-            returns=_items_of(back),
-            invoices=_items_of(invoices),
-            providers=shop.settings.payment_providers,
+            shop,
+            order,
+            await payment_books.of_order(caller.owner, order_id),
+            after,
             place=f"/account/orders/{order_id}",
-            tail="",
-            lasting="",
         )
 
     @post("/cancel", opt=declared(OrderNotFound, IllegalTransition, access=Access.CUSTOMER))
@@ -226,6 +218,27 @@ class OwnOrderController(Controller):
         return see(f"/account/orders/{order_id}")
 
 
-def _items_of(found: Schema | None) -> list[Any]:
-    """Return the items of a list; an order that is not paid has none."""
-    return [] if found is None else document_of(found)["items"]
+def _order_page(
+    request: ShopRequest,
+    shop: Shop,
+    order: dict[str, Any],
+    payments: Schema,
+    after: _After,
+    *,
+    place: str,
+    tail: str = "",
+    lasting: str = "",
+) -> Response[bytes]:
+    """Return the page of an order; one that is not paid has nothing `after` the payment."""
+    items = {name: document_of(each)["items"] for name, each in after.items()}
+    return page(
+        request,
+        "storefront/order.html",
+        order=order,
+        payments=document_of(payments),
+        providers=shop.settings.payment_providers,
+        place=place,
+        tail=tail,
+        lasting=lasting,
+        **{"shipments": [], "returns": [], "invoices": []} | items,
+    )

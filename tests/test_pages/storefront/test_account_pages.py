@@ -5,7 +5,7 @@ from litestar import Litestar
 
 from tests.support.factories import create_product
 from tests.support.refusals import USER
-from tests.test_pages.storefront.browser import Browser
+from tests.test_pages.browser import Browser
 
 HOME = {"recipient": "Ada", "street": "1 Way", "city": "Bath", "postal_code": "BA1 1AA"}
 
@@ -69,10 +69,10 @@ async def test_a_user_orders_and_sees_the_order_in_the_account(
     assert "1 × Earl Grey" in browser.text
     await browser.visit("/account")
     assert f'href="{order_page}"' in browser.html and "$4.99" in browser.text
-    async with Browser(app) as other:
-        await other.visit("/register")
-        await other.send("/register", **(USER | {"email": "b@example.com", "username": "bob"}))
-        assert (await other.visit(order_page)).status_code == 404
+    other = Browser(app)
+    await other.visit("/register")
+    await other.send("/register", **(USER | {"email": "b@example.com", "username": "bob"}))
+    assert (await other.visit(order_page)).status_code == 404
     await browser.visit(order_page)
     await browser.send(f"{order_page}/cancel")
     assert "Cancelled" in browser.text
@@ -87,7 +87,7 @@ async def test_a_log_in_takes_the_cart_of_the_guest_over(
     await browser.visit(f"/p/{tea['id']}")
     await browser.send("/cart/lines", quantity="3")
     await browser.visit("/log-in")
-    await browser.send("", username="ada", password=USER["password"])
+    await browser.send(username="ada", password=USER["password"])
     assert "cart" not in browser.cookies
     await browser.visit("/cart")
     assert "Total $14.97" in browser.text

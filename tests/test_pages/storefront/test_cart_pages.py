@@ -9,7 +9,7 @@ from app.wiring.resources import Shop
 from tests.support.factories import create_product
 from tests.support.queries import statements_of
 from tests.test_controllers.promotions.setting import add_code
-from tests.test_pages.storefront.browser import Browser
+from tests.test_pages.browser import Browser
 
 
 async def test_the_first_goods_open_a_cart(client: httpx.AsyncClient, browser: Browser) -> None:
@@ -85,11 +85,11 @@ async def test_a_cart_is_only_that_of_its_visitor(
     app: Litestar, client: httpx.AsyncClient, browser: Browser
 ) -> None:
     tea = await _add(client, browser, name="Earl Grey")
-    async with Browser(app) as other:
-        await other.visit("/cart")
-        assert "Earl Grey" not in other.text
+    other = Browser(app)
+    await other.visit("/cart")
+    assert "Earl Grey" not in other.text
     fields: dict[str, Any] = {"quantity": "2"}
-    forged = await browser._client.post(  # pylint: disable=protected-access
+    forged = await browser.http.post(
         f"/cart/lines/{tea['id']}", data=fields, headers={"sec-fetch-site": "cross-site"}
     )
     assert forged.status_code == 403

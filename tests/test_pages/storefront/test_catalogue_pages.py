@@ -5,7 +5,7 @@ import httpx
 from app.wiring.resources import Shop
 from tests.support.factories import create_product
 from tests.support.queries import statements_of
-from tests.test_pages.storefront.browser import Browser
+from tests.test_pages.browser import Browser
 
 
 async def test_the_first_page_shows_what_is_new(

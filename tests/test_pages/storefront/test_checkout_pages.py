@@ -8,7 +8,7 @@ import pytest
 from app.wiring.resources import Shop
 from tests.support.factories import create_product
 from tests.support.queries import statements_of
-from tests.test_pages.storefront.browser import Browser
+from tests.test_pages.browser import Browser
 
 ADDRESS = {
     "delivery_address.recipient": "Ada Lovelace",
