@@ -41,7 +41,9 @@ async def plan_of(shop: Shop, statement: Statement, *avoided: str) -> str:
     `avoided` are ways that PostgreSQL takes only where there is no other ("seqscan", "sort"): with
     few rows it would rather read the table.
     """
-    async with shop.database.reader.connect() as connection:
+    # Of the writer: outside a transaction, as the reader's statements are, SET LOCAL does nothing.
+    engine = shop.database.reader if shop.database.is_sqlite else shop.database.writer
+    async with engine.connect() as connection:
         if not shop.database.is_sqlite:
             for way in avoided:
                 await connection.execute(text(f"SET LOCAL enable_{way} = off"))
