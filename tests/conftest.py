@@ -21,6 +21,7 @@ from app.database.deadline import ANSWER_SECONDS
 from app.jobs import daily_reports
 from app.jobs.embedded_dispatcher import dispatch_commands
 from app.jobs.mail_delivery import deliver_mails
+from app.runtime.process import freeze_heap
 from app.settings import Settings
 from app.wiring.resources import Shop
 from main import create_app
@@ -51,6 +52,8 @@ WORKERS = min((os.cpu_count() or 1) + 1, 8)
 _BUSY_MACHINE_SECONDS = 60.0
 # To copy a database takes a fifth of the time of all migrations.
 TEMPLATE = "with_schema"
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 4 << 30
 # Hashes that cost nothing, no limits (the tests of those set them), and the bank for tests.
 QUICK: dict[str, Any] = {
     "password_memory_kib": 8,
@@ -61,6 +64,14 @@ QUICK: dict[str, Any] = {
     "rate_limit_per_minute": 0,
     "payment_providers": ("manual", "test"),
 }
+
+
+def pytest_configure() -> None:
+    """Keep the files of the tests in memory, where there is room: else commits wait for a disk."""
+    if "TMPDIR" not in os.environ and _MEMORY.is_dir():
+        if shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
+            # Processes that the tests start inherit it.
+            os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -93,6 +104,15 @@ def one_tls_context() -> Iterator[None]:
     """Have the clients of a test process share what they know of certificates."""
     # Else each reads all certificates of the machine, which takes longer than most requests.
     with patch("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context)):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_heap() -> Iterator[None]:
+    """Exclude what the tests have imported from garbage collection, and no application later."""
+    freeze_heap()
+    # Else each application that a test starts would be kept to the end.
+    with patch("main.freeze_heap"), patch("app.rabbitmq_consumer.freeze_heap"):
         yield
 
 
