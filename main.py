@@ -11,7 +11,7 @@ from litestar.datastructures import State
 from app.controllers import CONTROLLERS, ROOT_CONTROLLERS, TAGS
 from app.controllers.system import HOME_CONTROLLERS, TEST_CONTROLLERS
 from app.database.data_file import hold
-from app.dependencies import DEPENDENCIES
+from app.dependencies import with_dependencies
 from app.jobs.cache_sync import sync_cache
 from app.jobs.embedded_dispatcher import dispatch_commands
 from app.jobs.errands.loop import do_errands
@@ -19,7 +19,7 @@ from app.jobs.mail_delivery import deliver_mails
 from app.jobs.price_changes import follow_price_lists
 from app.messaging.rabbitmq.broker_link import BrokerLink
 from app.observability.tracing import flush_traces
-from app.pages import ASSET_CONTROLLERS, page_router, resources_of_pages
+from app.pages import ASSET_CONTROLLERS, page_controllers, page_router, resources_of_pages
 from app.pages.problems import ProblemPages
 from app.runtime.process import begin_process, freeze_heap
 from app.runtime.supervisor import end, repeat
@@ -59,7 +59,6 @@ def create_app(shop: Shop | None = None, *, has_near_reads: bool = True) -> Lite
     streams = event_streams(shop)
     app = Litestar(
         route_handlers=_route_handlers(shop.settings),
-        dependencies=DEPENDENCIES,
         before_request=require_short_headers,
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[_opened(shop, link, streams, is_server=is_server)],
@@ -93,19 +92,18 @@ def create_app(shop: Shop | None = None, *, has_near_reads: bool = True) -> Lite
 def _route_handlers(settings: Settings) -> list[Any]:
     return [
         _api(settings),
-        *ROOT_CONTROLLERS,
+        *with_dependencies(ROOT_CONTROLLERS),
         documentation_assets(),
-        page_router(settings),
-        *ASSET_CONTROLLERS,
-        *(HOME_CONTROLLERS if settings.storefront == "off" else ()),
+        page_router(with_dependencies(page_controllers(settings))),
+        *with_dependencies(ASSET_CONTROLLERS),
+        *with_dependencies(HOME_CONTROLLERS if settings.storefront == "off" else ()),
     ]
 
 
 def _api(settings: Settings) -> Router:
     tests = TEST_CONTROLLERS if settings.test_clock else ()
-    return Router(
-        API, route_handlers=[*CONTROLLERS, *tests], middleware=[Authentication, Idempotency]
-    )
+    controllers = with_dependencies([*CONTROLLERS, *tests])
+    return Router(API, route_handlers=controllers, middleware=[Authentication, Idempotency])
 
 
 def _opened(shop: Shop, link: BrokerLink | None, streams: EventStreams, *, is_server: bool) -> Any:

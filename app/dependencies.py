@@ -1,10 +1,12 @@
 """The dependencies that Litestar injects into handlers."""
 
-from collections.abc import AsyncIterator
+import inspect
+from collections.abc import AsyncIterator, Iterable
 
-from litestar import Request
+from litestar import Controller, Request
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
+from litestar.handlers import BaseRouteHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.web.request_state import state_of
@@ -71,3 +73,27 @@ DEPENDENCIES = {
     **reports.DEPENDENCIES,
     **data.DEPENDENCIES,
 }
+
+
+def with_dependencies(controllers: Iterable[type[Controller]]) -> list[type[Controller]]:
+    """Give each controller the dependencies that its handlers name, and return the controllers.
+
+    Litestar resolves all dependencies of a controller for each of its handlers: if they were those
+    of the application, this would take half of the time in which an application is built.
+    """
+    found = list(controllers)
+    for controller in found:
+        controller.dependencies = _named_by(controller)
+    return found
+
+
+def _named_by(controller: type[Controller]) -> dict[str, Provide]:
+    members = (getattr(controller, name) for name in dir(controller))
+    waiting = [each.fn for each in members if isinstance(each, BaseRouteHandler)]
+    named: dict[str, Provide] = {}
+    while waiting:
+        for name in inspect.signature(waiting.pop()).parameters:
+            if name in DEPENDENCIES and name not in named:
+                named[name] = DEPENDENCIES[name]
+                waiting.append(named[name].dependency)
+    return named

@@ -1,8 +1,9 @@
 """HTML pages over the same services as the API: the storefront and the console."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from litestar import Router
+from litestar import Controller, Router
 
 from app.pages.asset_controller import AssetController
 from app.pages.assets import Assets
@@ -17,12 +18,17 @@ from app.settings import Settings
 from app.web.middleware.idempotency import Idempotency
 
 
-def page_router(settings: Settings) -> Router:
-    """Return the routes of pages: those of the console, and those of the storefront if it is on."""
+def page_controllers(settings: Settings) -> list[type[Controller]]:
+    """Return the pages: those of the console, and those of the storefront if it is on."""
     storefront = STOREFRONT if settings.storefront == "on" else ()
+    return [LogInController, *CONSOLE, *storefront]
+
+
+def page_router(controllers: Sequence[type[Controller]]) -> Router:
+    """Return the routes of pages, with what all of them have."""
     return Router(
         "/",
-        route_handlers=[LogInController, *CONSOLE, *storefront],
+        route_handlers=controllers,
         middleware=[Visits, Idempotency],
         exception_handlers=EXCEPTION_HANDLERS,
     )

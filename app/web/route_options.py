@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Self
 
 from litestar.handlers import BaseRouteHandler
 
@@ -69,6 +69,10 @@ class RouteOptions:
     """Whether the audit trail records a read, which therefore has a transaction."""
     formats: tuple[str, ...] = ()
     """The media types of the response, in addition to JSON or instead of it."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        # The framework copies each handler, some of them several times.
+        return self
 
     @property
     def is_secret(self) -> bool:
