@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,11 +132,15 @@ def run(
 
 @contextmanager
 def serving(
-    settings: Settings, folder: Path, *arguments: str, is_new: bool = False
+    settings: Settings,
+    folder: Path,
+    *arguments: str,
+    is_new: bool = False,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[ServedShop]:
     """Start a shop and wait for its first answer; it is killed at the end if it still runs.
 
-    Unless it is new, it finds a database with the schema.
+    Unless it is new, it finds a database with the schema. Variables are added to its environment.
     """
     port = free_port()
     if not is_new:
@@ -148,7 +152,7 @@ def serving(
         subprocess.Popen(
             [sys.executable, str(ROOT / "main.py"), "--port", str(port), *arguments],
             cwd=folder,
-            env=environment(settings),
+            env=environment(settings) | dict(variables or {}),
             stdout=output,
             stderr=errors,
             process_group=0,

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Runs the tests of the pages in a browser. Needs chromium, as Debian has it; arguments are passed to
+# pytest.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+exec uv run --group browser pytest -q tests/browser "$@"

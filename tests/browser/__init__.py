@@ -1,0 +1,1 @@
+"""Tests in a real browser; they run only by `uv run --group browser pytest tests/browser`."""

@@ -1,0 +1,173 @@
+"""Fixtures: a demo shop in a process of its own, and a browser in which people visit it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.people import PASSWORD, log_in
+from tests.browser.places import furnish
+from tests.browser.watch import Watch
+from tests.browser.world import World, enter
+from tests.conftest import sqlite_settings
+from tests.support.processes import ServedShop, serving
+
+# pytest hands a fixture over by the name of its function.
+# pylint: disable=redefined-outer-name
+
+_FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+# A busy machine; nothing waits so long for what is there.
+_PATIENCE_MS = 15_000
+VARIABLES = {"ADMIN_PASSWORD": PASSWORD, "PAYMENT_PROVIDERS": "test,manual"}
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser; its tests are skipped where there is none, but not in the pipeline."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        words = "there is no chromium: the Debian package of this name has it"
+        if os.environ.get("CI") == "true":
+            pytest.fail(words)
+        pytest.skip(words)
+    return found
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the shop's data."""
+    return tmp_path_factory.mktemp("shop")
+
+
+@pytest.fixture(scope="session")
+def served(chromium: str, folder: Path) -> Iterator[ServedShop]:
+    """The demo shop with the bank for tests."""
+    assert chromium
+    settings = sqlite_settings(folder)
+    with serving(settings, folder, "--demo", is_new=True, variables=VARIABLES) as shop:
+        yield shop
+
+
+@pytest.fixture(scope="session")
+def world(served: ServedShop, folder: Path) -> Iterator[World]:
+    """The shop as an administrator uses it through the API, with the users that tests name."""
+    its = enter(served, folder / "lavka.db")
+    yield its
+    its.api.close()
+
+
+@pytest.fixture(scope="session")
+def things(world: World) -> dict[str, str]:
+    """What the addresses of pages name."""
+    return furnish(world)
+
+
+@pytest.fixture(scope="session")
+def empty_shop(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedShop]:
+    """A shop with nothing in it."""
+    assert chromium
+    its = tmp_path_factory.mktemp("empty")
+    with serving(sqlite_settings(its), its, is_new=True, variables=VARIABLES) as shop:
+        yield shop
+
+
+@pytest.fixture(scope="session")
+def engine(chromium: str) -> Iterator[Browser]:
+    """The browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def logged_in(engine: Browser) -> Callable[[str, str], Any]:
+    """What gives the cookies of a person in a shop, who logs in once."""
+
+    @cache
+    def cookies_of(url: str, name: str) -> Any:
+        context = engine.new_context(base_url=url)
+        log_in(context.new_page(), name)
+        state = context.storage_state()
+        context.close()
+        return state
+
+    return cookies_of
+
+
+@pytest.fixture(scope="session")
+def opens(
+    engine: Browser, served: ServedShop, logged_in: Callable[[str, str], Any]
+) -> Iterator[Callable[..., tuple[Page, Watch]]]:
+    """What opens an empty page for a person, and watches it."""
+    contexts = []
+
+    def opened(
+        name: str | None = None, *, scripts: bool = True, shop: ServedShop = served
+    ) -> tuple[Page, Watch]:
+        context = engine.new_context(
+            base_url=shop.url,
+            java_script_enabled=scripts,
+            reduced_motion="reduce",
+            viewport={"width": 1280, "height": 900},
+            storage_state=None if name is None else logged_in(shop.url, name),
+        )
+        context.set_default_timeout(_PATIENCE_MS)
+        contexts.append(context)
+        return context.new_page(), Watch(context, shop.url)
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def visit(opens: Callable[..., tuple[Page, Watch]]) -> Iterator[Visit]:
+    """What opens an empty page for a person: a guest, or a user by name.
+
+    A test fails if one of its pages has done what no page of the shop may do.
+    """
+    opened = []
+
+    def visits(name: str | None = None, *, scripts: bool = True) -> Page:
+        opened.append(opens(name, scripts=scripts))
+        return opened[-1][0]
+
+    yield visits
+    for page, _ in opened:
+        page.context.close()
+    _assert_clean(watch for _, watch in opened)
+
+
+@pytest.fixture(scope="session")
+def kept(opens: Callable[..., tuple[Page, Watch]]) -> Callable[..., tuple[Page, Watch]]:
+    """What opens one page for each person: a new one for each test costs more than what is shown."""
+    return cache(opens)
+
+
+@pytest.fixture
+def look(kept: Callable[..., tuple[Page, Watch]]) -> Iterator[Visit]:
+    """What gives a person a page, for a test that changes nothing; it is watched like others."""
+    watches = []
+
+    def looks(name: str | None = None, **where: Any) -> Page:
+        page, watch = kept(name, **where)
+        watches.append(watch)
+        return page
+
+    yield looks
+    _assert_clean(watches)
+
+
+def _assert_clean(watches: Iterable[Watch]) -> None:
+    faults = [fault for watch in watches for fault in watch.taken()]
+    assert not faults, "\n".join(faults)
