@@ -20,7 +20,7 @@ from tests.support.processes import ServedShop, serving
 # pytest hands a fixture over by the name of its function.
 # pylint: disable=redefined-outer-name
 
-_FLAGS = (
+FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
@@ -84,7 +84,7 @@ def empty_shop(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def engine(chromium: str) -> Iterator[Browser]:
     """The browser."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         browser.close()
 
@@ -150,7 +150,7 @@ def visit(opens: Callable[..., tuple[Page, Watch]]) -> Iterator[Visit]:
 
 @pytest.fixture(scope="session")
 def kept(opens: Callable[..., tuple[Page, Watch]]) -> Callable[..., tuple[Page, Watch]]:
-    """What opens one page for each person: a new one for each test costs more than what is shown."""
+    """What gives each person one page: a new one for each test costs more than what it shows."""
     return cache(opens)
 
 

@@ -137,6 +137,8 @@ def enter(shop: ServedShop, database: Path) -> World:
     log_in = {"username": ADMIN, "password": PASSWORD}
     token = world.send("POST", "/auth/token", data=log_in)["access_token"]
     api.headers["Authorization"] = f"Bearer {token}"
+    supply = {"quantity": 500, "reason": "supply", "note": "for the tests"}
+    world.send("POST", f"/products/{MILK}/stock", json=supply)
     world.new_user(STAFF, "staff")
     world.new_user(NEWCOMER)
     world.new_user(REGULAR)

@@ -1,0 +1,86 @@
+"""What is sent twice happens once: a double click, the back button, two tabs."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.people import ADMIN, MILK, fill_cart, give_address, place_order
+from tests.browser.world import STAFF, World
+
+_SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+
+
+def _units(page: Page) -> str:
+    page.goto("/cart")
+    return page.get_by_label("Quantity of").input_value()
+
+
+def _newest(world: World) -> int:
+    return int(world.send("GET", "/orders", params={"limit": 1})["items"][0]["number"])
+
+
+@_SCRIPTS
+def test_a_double_click_puts_one_unit_into_the_cart(visit: Visit, scripts: bool) -> None:
+    page = visit(scripts=scripts)
+    fill_cart(page)
+    page.goto(f"/p/{MILK}")
+    page.get_by_role("button", name="Add to cart").dblclick()
+    page.wait_for_url("**/cart")
+    assert _units(page) == "2"
+
+
+@_SCRIPTS
+def test_a_double_click_places_one_order(visit: Visit, world: World, scripts: bool) -> None:
+    page = visit(scripts=scripts)
+    fill_cart(page)
+    give_address(page)
+    before = _newest(world)
+    page.get_by_role("radio", name="Bank transfer").check()
+    page.get_by_label("I accept the terms of the shop.").check()
+    page.get_by_role("button", name=re.compile("^Place the order")).dblclick()
+    expect(page.get_by_role("heading", name=f"Order {before + 1}")).to_be_visible()
+    assert _newest(world) == before + 1
+
+
+def test_the_back_button_leads_to_no_second_order(visit: Visit, world: World) -> None:
+    page = visit()
+    fill_cart(page)
+    give_address(page)
+    before = _newest(world)
+    place_order(page, "Bank transfer")
+    expect(page.get_by_role("heading", name=f"Order {before + 1}")).to_be_visible()
+    page.go_back()
+    # The cart has become an order: what the page shows now has nothing to be ordered.
+    expect(page.get_by_role("button", name=re.compile("^Place the order"))).to_have_count(0)
+    assert _newest(world) == before + 1
+
+
+@_SCRIPTS
+def test_two_tabs_pack_an_order_once(visit: Visit, world: World, scripts: bool) -> None:
+    order = world.order("paid", units=2)
+    one = visit(STAFF, scripts=scripts)
+    other = one.context.new_page()
+    for page in one, other:
+        page.goto(f"/console/pack/{order['id']}")
+    one.get_by_role("button", name="Pack and ship").dblclick()
+    expect(one.get_by_role("heading", name=f"Order #{order['number']}")).to_have_count(0)
+    other.get_by_role("button", name="Pack and ship").click()
+    expect(other.get_by_text("The order changed meanwhile")).to_be_visible()
+    shipments = world.send("GET", f"/orders/{order['id']}/shipments")["items"]
+    assert [each["status"] for each in shipments] == ["shipped"]
+
+
+@_SCRIPTS
+def test_a_double_click_receives_stock_once(visit: Visit, world: World, scripts: bool) -> None:
+    variant = world.new_shirt()["id"]
+    page = visit(ADMIN, scripts=scripts)
+    page.goto(f"/console/stock/{variant}")
+    page.get_by_label("Units that came in").fill("5")
+    page.get_by_role("button", name="Add to the stock").dblclick()
+    expect(page.get_by_text("45 units in stock")).to_be_visible()
+    page.go_back()
+    page.get_by_label("Units that came in").fill("5")
+    page.reload()
+    expect(page.get_by_text("45 units in stock")).to_be_visible()
