@@ -23,7 +23,7 @@ from tests.support.processes import serving
 _IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 _OF_README = {
     "storefront.png": (None, f"/p/{MILK}"),
-    "console.png": (ADMIN, "/console/orders/{paid}"),
+    "console.png": (ADMIN, "/console"),
 }
 _WIDTHS = (360, 768, 1280)
 _SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")

@@ -24,7 +24,8 @@ _FAULTS = """() => {
     const box = it.getBoundingClientRect(), style = getComputedStyle(it);
     if (!box.width || box.right < 2) continue;
     if (box.right > width + 1 || box.left < -1) faults.push(`beyond the edge: ${name(it)}`);
-    const isCut = it.scrollWidth > it.clientWidth + 1 && style.overflowX !== "visible";
+    const isCut = (it.scrollWidth > it.clientWidth + 1 && style.overflowX !== "visible")
+      || (it.scrollHeight > it.clientHeight + 1 && style.overflowY === "hidden");
     if (isCut && it.clientWidth > 1 && !it.matches("input, select, textarea")) {
       faults.push(`cut off: ${name(it)}`);
     }
