@@ -20,7 +20,7 @@ from tests.browser.world import enter
 from tests.conftest import sqlite_settings
 from tests.support.processes import serving
 
-_IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
+_IMAGES = Path(__file__).resolve().parent.parent.parent / "docs" / "images"
 _OF_README = {
     "storefront.png": (None, f"/p/{MILK}"),
     "console.png": (ADMIN, "/console"),
