@@ -89,6 +89,8 @@ def test_staff_packs_twenty_orders_with_45_keys_at_most(visit: Visit, world: Wor
     keys.enter()
     while not all(_is_packed(world, order["id"]) for order in orders):
         assert keys.pressed <= 45
+        # A person sees the field before the key is pressed.
+        expect(page.get_by_label("Tracking number")).to_be_focused()
         keys.enter()
     assert keys.pressed <= 45
 
