@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import SecretStr
 
@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 _ANSWER_SECONDS = 8.0
 _PAGE = 100
+_MOST_KEYS = 10
 # A wrong key is no answer about a payment, and a key in use or a limit says to come again.
 _NO_ANSWER = frozenset({401, 403, 409, 429})
 _NOT_POSSIBLE = "payment_intent_unexpected_state"
@@ -39,7 +40,8 @@ _OTHER_REQUEST = "idempotency_error"
 _SECRET = re.compile(r"\b(?:(?:sk|rk|pk)_(?:live|test)_|whsec_)[\w*]+|_secret_\w+", re.ASCII)
 _CHARGE = "latest_charge"
 
-_Call = Callable[["StripeClient", str | None], Awaitable["PaymentIntent"]]
+_Key = TypeVar("_Key", str, str | None)
+_Call = Callable[["StripeClient", _Key], Awaitable["PaymentIntent"]]
 
 
 def stripe_provider(settings: Settings) -> "StripeProvider":
@@ -89,7 +91,7 @@ class StripeProvider:
         """
         amount = to_stripe(asked.amount_minor, asked.currency)
 
-        async def create(client: "StripeClient", sent_key: str | None) -> "PaymentIntent":
+        async def create(client: "StripeClient", sent_key: str) -> "PaymentIntent":
             return await client.v1.payment_intents.create_async(
                 {
                     "amount": amount,
@@ -104,11 +106,13 @@ class StripeProvider:
                         "shop": self._shop,
                     },
                 },
-                {"idempotency_key": sent_key or f"{key}:again"},
+                {"idempotency_key": sent_key},
             )
 
-        # A second intent takes no money: nobody has the secret of the first one.
-        return await self._once(create, key)
+        # Each may have been answered with an error. A second intent takes no money: nobody has the
+        # secret of the first one.
+        further = (f"{key}:{number}" for number in range(1, _MOST_KEYS))
+        return await self._once(create, [key, *further])
 
     async def look(self, reference: str) -> PaymentState:
         """Return a payment as it is now.
@@ -241,35 +245,39 @@ class StripeProvider:
             http_client=http,
         )
 
-    async def _once(self, call: _Call, key: str | None) -> PaymentState:
+    async def _once(self, call: _Call[_Key], keys: Sequence[_Key]) -> PaymentState:
         """Do what has no second effect, and return what is so now.
 
         Stripe stores the answer to a key, also an error that has passed: then `call` is repeated
-        with None.
+        with the next key.
         """
         async with self._calling() as client:
             from stripe import StripeError  # pylint: disable=import-outside-toplevel
 
-            try:
-                intent = await call(client, key)
-            except StripeError as error:
-                if not _is_repeated(error):
-                    raise
-                intent = await call(client, None)
+            for key in keys:
+                try:
+                    intent = await call(client, key)
+                    break
+                except StripeError as error:
+                    if key == keys[-1] or not _is_repeated(error):
+                        raise
         if _is_repeated(intent.last_response):
             return await self.look(intent.id)
         return payment_state(intent.to_dict())
 
     async def _finish(
-        self, reference: str, call: _Call, key: str | None, final: set[PaymentStatus]
+        self, reference: str, call: _Call[str | None], key: str, final: set[PaymentStatus]
     ) -> PaymentState:
         """Bring a payment to an end, or return it if it is at one of the final statuses."""
         try:
-            return await self._once(call, key)
-        except ProviderRefusal as refusal:
-            if refusal.code == _OTHER_REQUEST:
+            try:
+                return await self._once(call, [key, None])
+            except ProviderRefusal as refusal:
+                if refusal.code != _OTHER_REQUEST:
+                    raise
                 # Such as a capture of another amount, the answer to which was lost.
-                return await self._finish(reference, call, None, final)
+                return await self._once(call, [None])
+        except ProviderRefusal as refusal:
             if refusal.code != _NOT_POSSIBLE:
                 raise
             payment = await self.look(reference)

@@ -35,6 +35,22 @@ async def test_a_payment_is_begun_in_spite_of_a_fault(
     assert len(made) == (1 if fault == "error_after" else 0)
 
 
+async def test_a_payment_is_begun_after_several_errors_that_stripe_has_stored(
+    provider: StripeProvider, stripe: StripeServer
+) -> None:
+    order, same, before = asked(), key(), set(stripe.ledger())
+    # One for each of the calls of four attempts, the last call of which has another key.
+    stripe.control(next=[{"fault": "error_after"}] * (1 + 2 + 3 + 4))
+    for _ in range(4):
+        with pytest.raises(ProviderUnreachable):
+            await provider.begin(order, same)
+    state = await provider.begin(order, same)
+    assert state == await provider.begin(order, same)
+    assert state.status is PaymentStatus.REQUIRES_ACTION
+    others = [each for each in set(stripe.ledger()) - before if each != state.reference]
+    assert [stripe.ledger()[each]["received"] for each in others] == [0] * 4
+
+
 @pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
 async def test_money_is_captured_once_in_spite_of_a_fault(
     hasty: StripeProvider, stripe: StripeServer, fault: str
