@@ -1,6 +1,7 @@
 """The handlers of errands by kind; each area has a module for its own."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
 from uuid import UUID
 
 from app.jobs.errands import demo_pictures, images, invoices, orders, payments
@@ -16,3 +17,18 @@ HANDLERS: Mapping[str, Handler] = {
     **payments.HANDLERS,
     **invoices.HANDLERS,
 }
+
+
+class Limits(NamedTuple):
+    """How many errands of a kind a process does at one time, and how long one may take."""
+
+    at_once: int = 1
+    seconds: float = 90.0
+
+
+# They mostly wait for an answer. A process that is killed keeps one from others for as long.
+_OF_PROVIDERS = Limits(at_once=8, seconds=30.0)
+LIMITS: Mapping[str, Limits] = dict.fromkeys(
+    [*orders.HANDLERS, *payments.HANDLERS], _OF_PROVIDERS
+)
+"""The limits of kinds that have others than most."""

@@ -42,24 +42,26 @@ class ErrandRepository(Repository[Errand]):
         query = _due(now).where(Errand.kind.in_(kinds)).with_only_columns(Errand.kind).distinct()
         return (await self.session.scalars(query)).all()
 
-    async def lease_due(self, now: datetime, lease: timedelta, kind: str) -> Errand | None:
-        """Lease the errand of a kind that has been due for longest.
+    async def lease_due(
+        self, now: datetime, lease: timedelta, kind: str, at_most: int
+    ) -> Sequence[Errand]:
+        """Lease those errands of a kind that have been due for longest.
 
-        No other process gets it before the lease has expired.
+        No other process gets them before the lease has expired.
         """
         query = (
             _due(now)
             .where(Errand.kind == kind)
             .order_by(Errand.due_at)
-            .limit(1)
+            .limit(at_most)
             .with_for_update(skip_locked=True)
         )
-        errand: Errand | None = await self.session.scalar(query)
-        if errand is not None:
+        leased = (await self.session.scalars(query)).all()
+        for errand in leased:
             errand.due_at = now + lease
             errand.attempts += 1
-            await self.session.flush()
-        return errand
+        await self.session.flush()
+        return leased
 
     async def find(self, leased: Errand) -> Errand | None:
         """Return an errand, unless it was put again or is another process's since it was leased."""

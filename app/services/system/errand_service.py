@@ -8,10 +8,10 @@ from app.core.clock import Clock
 from app.models import Errand
 from app.repositories.system.errand_repository import ErrandRepository
 
-# Longer than a handler may take: see `app.jobs.errands.loop`.
-_LEASE = timedelta(minutes=2)
 _MAX_ATTEMPTS = 8
 _LONGEST_WAIT = timedelta(hours=1)
+# All that has waited for a service is done soon after it has come back.
+_LONGEST_OUTAGE_WAIT = timedelta(minutes=1)
 # Twice as long each time; beyond it, the hour is shorter anyway.
 _MOST_DOUBLINGS = 10
 _MAX_ERROR_LENGTH = 200
@@ -36,11 +36,9 @@ class ErrandService:
         """Return those of the kinds of which an errand is due."""
         return await self._errands.due_kinds(self._clock.now(), kinds)
 
-    async def take_due(self, kinds: Collection[str]) -> list[Errand]:
-        """Lease one errand of each kind; one that is not marked is leased again later."""
-        now = self._clock.now()
-        leased = [await self._errands.lease_due(now, _LEASE, kind) for kind in sorted(kinds)]
-        return [each for each in leased if each is not None]
+    async def take_due(self, kind: str, lease: timedelta, at_most: int) -> Sequence[Errand]:
+        """Lease errands of a kind; one that is not marked meanwhile is leased again after that."""
+        return await self._errands.lease_due(self._clock.now(), lease, kind, at_most)
 
     async def mark_done(self, leased: Errand) -> None:
         """Delete an errand that was done."""
@@ -59,6 +57,6 @@ class ErrandService:
         if errand.attempts >= _MAX_ATTEMPTS and not is_outage:
             errand.given_up_at = now
         wait = timedelta(seconds=5 * 2 ** min(errand.attempts, _MOST_DOUBLINGS))
-        errand.due_at = now + min(wait, _LONGEST_WAIT)
+        errand.due_at = now + min(wait, _LONGEST_OUTAGE_WAIT if is_outage else _LONGEST_WAIT)
         await self._errands.flush()
         return errand.given_up_at is not None

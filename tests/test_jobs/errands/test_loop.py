@@ -9,14 +9,18 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select
 
-from app.jobs.errands.loop import do_due
+from app.gateways.payments.provider import ProviderUnreachable
+from app.jobs.errands.loop import do_due, do_errands
 from app.models import Errand
+from app.runtime.supervisor import end
+from app.services.orders.payments.order_money import LOOK
 from app.wiring.areas.system import provide_errands
 from app.wiring.resources import Shop
 from tests.support.moments import later
 from tests.support.tables import everything
 
 _ATTEMPTS = 8
+_AT_ONCE = 8
 
 
 async def _put(shop: Shop, kind: str, subject_id: UUID, due_at: datetime | None = None) -> None:
@@ -87,6 +91,61 @@ async def test_one_errand_of_each_kind_is_done_at_a_time(shop: Shop) -> None:
     assert await do_due(shop, {"a": handle, "b": handle})
     assert most == 2
     assert [each.kind for each in await _waiting(shop)] == ["a", "a"]
+
+
+async def test_errands_that_wait_for_providers_are_done_side_by_side_but_not_all(
+    shop: Shop,
+) -> None:
+    running, most = 0, 0
+
+    async def handle(_shop: Shop, _subject_id: UUID) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.05)
+        running -= 1
+
+    for _ in range(_AT_ONCE + 2):
+        await _put(shop, LOOK, uuid4())
+    assert await do_due(shop, {LOOK: handle})
+    assert (most, len(await _waiting(shop))) == (_AT_ONCE, 2)
+    assert await do_due(shop, {LOOK: handle})
+    assert (most, await _waiting(shop)) == (_AT_ONCE, [])
+
+
+async def test_an_errand_that_does_not_end_holds_up_no_others(shop: Shop) -> None:
+    slow, done, hang = uuid4(), set[UUID](), asyncio.Event()
+    others = {uuid4() for _ in range(2 * _AT_ONCE)}
+
+    async def handle(_shop: Shop, subject_id: UUID) -> None:
+        if subject_id == slow:
+            await hang.wait()
+        done.add(subject_id)
+
+    for subject_id in (slow, *others):
+        await _put(shop, LOOK, subject_id)
+    doing = asyncio.create_task(do_errands(shop, {LOOK: handle}))
+    async with asyncio.timeout(30):
+        while [each.subject_id for each in await _waiting(shop)] != [slow]:
+            await asyncio.sleep(0.05)
+    assert done == others
+    await end([doing])
+    # It is done again when its lease is over.
+    hang.set()
+    with later(shop, timedelta(minutes=1)):
+        assert await do_due(shop, {LOOK: handle})
+    assert done == {slow, *others}
+
+
+async def test_an_errand_whose_service_is_away_is_done_soon_after_it_is_back(shop: Shop) -> None:
+    handler = _Noted(*[ProviderUnreachable("away")] * 2 * _ATTEMPTS)
+    await _put(shop, LOOK, uuid4())
+    for attempt in range(2 * _ATTEMPTS):
+        with later(shop, timedelta(minutes=attempt)):
+            assert await do_due(shop, {LOOK: handler})
+    with later(shop, timedelta(minutes=2 * _ATTEMPTS)):
+        assert await do_due(shop, {LOOK: handler})
+    assert (len(handler.done), await _waiting(shop)) == (1, [])
 
 
 async def test_a_failed_errand_is_done_again_later_each_time_and_does_not_stop_others(
@@ -172,7 +231,8 @@ async def test_the_errand_of_a_process_that_ended_is_done_by_another_one(shop: S
     handler = _Noted()
     await _put(shop, "a", uuid4())
     async with shop.database.write() as session:
-        assert len(await provide_errands(session, shop).take_due(["a"])) == 1
+        taken = await provide_errands(session, shop).take_due("a", timedelta(minutes=2), 1)
+    assert len(taken) == 1
     assert not await do_due(shop, {"a": handler})
     with later(shop, timedelta(minutes=2)):
         assert await do_due(shop, {"a": handler})
