@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,6 +63,13 @@ class Herd:
                     await asyncio.sleep(_PAUSE_SECONDS)
                 self._is_killed.discard(number)
                 self._start(number)
+
+    async def kill_one_at_work(self, after_seconds: float, at_most: float) -> None:
+        """SIGKILL one of them when all have been at work for some time, or after the longest."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.settle(), at_most)
+        await asyncio.sleep(after_seconds)
+        self.kill_one()
 
     def kill_one(self) -> None:
         """SIGKILL one of them."""

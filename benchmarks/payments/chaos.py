@@ -36,6 +36,7 @@ from tests.support.servers.stripe import SECRET_KEY, WEBHOOK_SECRET, StripeServe
 
 _DATABASE = "payments"
 _REST_SECONDS = 120
+_START_SECONDS = 30
 _FAULTS = {
     "slow_after": 0.005,
     "cut_before": 0.02,
@@ -54,6 +55,9 @@ class Chaos:
         self, arguments: argparse.Namespace, shop: Shop, postgres: PostgresServer, herds: list[Herd]
     ) -> None:
         self.kills = 0
+        self.buying_seconds = 0.0
+        self.resting_seconds = 0.0
+        """From the last fault until all had come to its end."""
         self._arguments = arguments
         self._shop = shop
         self._postgres = postgres
@@ -70,31 +74,44 @@ class Chaos:
             await asyncio.gather(*(each.settle() for each in self._herds))
             stripe.control(faults={**_FAULTS, "seed": seed, "slow_seconds": 9})
             stripe.control(webhooks={"url": url, "secret": WEBHOOK_SECRET, "seed": seed, **_EVENTS})
-            killing = group.create_task(self._kill())
+            over = asyncio.Event()
+            killing, began = group.create_task(self._kill(over)), time.monotonic()
             await buyers.run(
                 self._arguments.payments,
                 self._arguments.seconds,
                 is_expiring=self._arguments.expiring,
             )
-            killing.cancel()
-            await asyncio.wait([killing])
-            await asyncio.to_thread(self._postgres.start)
+            self.buying_seconds = time.monotonic() - began
+            over.set()
+            await killing
             stripe.control(faults={})
             stripe.control(webhooks={"url": url, "secret": WEBHOOK_SECRET})
+            began = time.monotonic()
             await self._rest()
+            self.resting_seconds = time.monotonic() - began
             for each in keeping:
                 each.cancel()
 
-    async def _kill(self) -> None:
-        while not self._arguments.no_kills:
-            await asyncio.sleep(self._chance.uniform(3, 6))
+    async def _kill(self, over: asyncio.Event) -> None:
+        while not (self._arguments.no_kills or over.is_set()):
             if self._chance.random() < 0.2:
+                await self._rest_until(over, self._pause())
                 self.kills += 1
                 await asyncio.to_thread(self._postgres.kill)
                 await asyncio.sleep(self._chance.uniform(0.5, 2))
                 await asyncio.to_thread(self._postgres.start)
             else:
-                self._chance.choice(self._herds).kill_one()
+                await self._chance.choice(self._herds).kill_one_at_work(
+                    self._pause(), _START_SECONDS
+                )
+
+    def _pause(self) -> float:
+        return self._chance.uniform(0.2, 1.8) * float(self._arguments.kill_every)
+
+    @staticmethod
+    async def _rest_until(over: asyncio.Event, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), seconds)
 
     async def _rest(self) -> None:
         ends_at = time.monotonic() + _REST_SECONDS
@@ -166,8 +183,11 @@ async def _judge(
         for column in (Order.status, Payment.status, Payment.attention):
             counted = await session.execute(select(column, func.count()).group_by(column))
             print(column, {str(name): count for name, count in counted})
-    print(f"buyers: {dict(buyers.done)}")
+    done, seconds = buyers.done.total(), chaos.buying_seconds
+    print(f"buyers: {done}, {dict(buyers.done)}, in {seconds:.0f} s, {done / seconds:.1f} a second")
     print(f"killed: {[each.kill_count for each in herds]}, PostgreSQL {chaos.kills}")
+    print(f"faults of the provider: {stripe.fault_counts()}")
+    print(f"all at its end {chaos.resting_seconds:.0f} s after the last fault")
     for each in found:
         print(f"DIFFERENCE {each}")
     print(f"{len(found)} differences")
@@ -208,6 +228,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--expiring", action="store_true", help="pay for every order while its time ends"
+    )
+    parser.add_argument(
+        "--kill-every", type=float, default=5, help="seconds between kills (%(default)s)"
     )
     parser.add_argument("--no-kills", action="store_true", help="let only the provider fail")
     parser.add_argument(

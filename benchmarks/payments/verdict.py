@@ -1,14 +1,18 @@
 """Compares what the provider has with what the shop has, to the minor unit."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 
+from app.core.order_statuses import CREDIT_NOTE, INVOICE
 from app.models import (
     Attention,
+    Errand,
+    Invoice,
+    InvoiceKind,
     Order,
     OrderItem,
     OrderStatus,
@@ -18,6 +22,7 @@ from app.models import (
     RefundStatus,
     Variant,
 )
+from app.services.orders.payments.order_money import REFUND, VOID
 from app.wiring.resources import Shop
 
 _OPEN = (
@@ -37,6 +42,9 @@ async def left_over(shop: Shop) -> dict[str, int]:
             "refunds": select(func.count()).where(
                 Refund.status.in_((RefundStatus.ASKED, RefundStatus.PENDING))
             ),
+            "errands": select(func.count()).where(
+                Errand.kind.in_((INVOICE, CREDIT_NOTE, REFUND, VOID))
+            ),
         }
         return {name: await session.scalar(query) or 0 for name, query in asked.items()}
 
@@ -54,11 +62,17 @@ async def differences(
         orders = {each.id: each for each in await session.scalars(select(Order))}
         stock = await session.scalar(select(Variant.stock_quantity).where(Variant.id == product))
         sold = await session.scalar(
-            select(func.coalesce(func.sum(OrderItem.quantity), 0))
+            select(func.coalesce(func.sum(OrderItem.quantity - OrderItem.cancelled_quantity), 0))
             .join(Order, Order.id == OrderItem.order_id)
             .where(Order.status != OrderStatus.CANCELLED, OrderItem.variant_id == product)
         )
-    found = _against_payments(payments, ledger) + _against_orders(orders, ledger)
+        invoiced = await session.execute(
+            select(Invoice.order_id, Invoice.kind, func.sum(Invoice.total_minor)).group_by(
+                Invoice.order_id, Invoice.kind
+            )
+        )
+        found = _against_invoices(invoiced.all(), orders)
+    found += _against_payments(payments, ledger) + _against_orders(orders, ledger)
     if stock != supplied - (sold or 0):
         found.append(f"stock is {stock}, of {supplied} supplied and {sold} sold")
     return found
@@ -97,6 +111,24 @@ def _against_orders(orders: Mapping[UUID, Order], ledger: Mapping[str, Any]) -> 
                 found.append(f"{name} is cancelled, and {net} is kept of it")
         elif order.status is OrderStatus.PENDING:
             found.append(f"{name} is pending, and {net} is kept of it")
-        elif net > order.total_minor or taken[order_id] < order.total_minor:
-            found.append(f"{name} is {order.status} with {net} of {order.total_minor}")
+        else:
+            owed = order.total_minor - order.cancelled_minor
+            if net > owed or taken[order_id] < owed:
+                found.append(f"{name} is {order.status} with {net} of {owed}")
+    return found
+
+
+def _against_invoices(invoiced: Iterable[Any], orders: Mapping[UUID, Order]) -> list[str]:
+    totals: defaultdict[UUID, int] = defaultdict(int)
+    for order_id, kind, total in invoiced:
+        totals[order_id] += total if kind is InvoiceKind.INVOICE else -total
+    found = [
+        f"order {each.number} is {each.status} without an invoice"
+        for each in orders.values()
+        if each.status is OrderStatus.PAID and each.id not in totals
+    ]
+    for order_id, total in totals.items():
+        order = orders[order_id]
+        if total != (kept := order.paid_minor - order.refunded_minor):
+            found.append(f"order {order.number} is invoiced with {total}, and has {kept}")
     return found

@@ -46,6 +46,10 @@ class StripeServer(Server):
         answer = httpx.get(f"{self.url}/_ledger", timeout=10 * ANSWER_SECONDS)
         return {each["id"]: each for each in answer.raise_for_status().json()["payments"]}
 
+    def fault_counts(self) -> dict[str, int]:
+        """Return how many requests had which fault."""
+        return dict(self.control(fault_counts=None))
+
     def undelivered(self) -> int:
         """Return how many events are still to be sent."""
         return int(self.control(undelivered=None))

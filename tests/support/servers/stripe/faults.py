@@ -1,7 +1,7 @@
 """The faults that the stub of Stripe has on order, by their names."""
 
 import random
-from collections import deque
+from collections import Counter, deque
 from enum import StrEnum
 from typing import Any
 
@@ -32,6 +32,8 @@ class Faults:
 
     def __init__(self) -> None:
         self.slow_seconds = 20.0
+        self.counts: Counter[str] = Counter()
+        """How often each was met."""
         self._next: deque[tuple[Fault, str]] = deque()
         self._shares: dict[Fault, float] = {}
         self._random = random.Random(0)
@@ -48,7 +50,13 @@ class Faults:
         self._next = deque((Fault(each["fault"]), each.get("on", "")) for each in asked)
 
     def take(self, method: str, path: str) -> Fault | None:
-        """Return the fault of a request."""
+        """Return the fault of a request, and count it."""
+        fault = self._of(method, path)
+        if fault is not None:
+            self.counts[fault] += 1
+        return fault
+
+    def _of(self, method: str, path: str) -> Fault | None:
         if self._next:
             fault, where = self._next[0]
             if f"{method} {path}".startswith(where):

@@ -37,6 +37,7 @@ class Stub:
         verbs = {
             "faults": self._faults.order,
             "next": self._faults.order_next,
+            "fault_counts": lambda _: dict(self._faults.counts),
             "webhooks": self.webhooks.order,
             "advance_seconds": self._advance,
             "confirm": lambda it: self._intents.confirm(it["intent"], {}, it["card"]),
