@@ -19,6 +19,7 @@ from app.schemas.payments.payment_schema import (
     PaymentPage,
     PaymentQuery,
     PaymentRead,
+    PaymentSeen,
     RefundCreate,
     RefundRead,
 )
@@ -28,7 +29,7 @@ from app.web.middleware.idempotency import key_of
 from app.web.rendering.responses import created_response, json_response
 from app.web.request import ShopRequest
 from app.web.route_options import Answers, declared
-from app.wiring.areas.orders import Books, Calls, Payments
+from app.wiring.areas.orders import Books, Calls, Payments, Reviews
 
 
 class PaymentController(Controller):
@@ -103,6 +104,28 @@ class PaymentController(Controller):
     ) -> Response[PaymentRead]:
         """End a payment whose money was not taken."""
         return json_response(request, await payment_calls.void(payment_id))
+
+    @post(
+        "/{payment_id:uuid}/seen",
+        status_code=200,
+        summary="Say that a payment needs nobody any more",
+        opt=declared(
+            PaymentNotFound,
+            access=Access.STAFF,
+            scope=PaymentsScope.PAYMENTS_WRITE,
+            answers=Answers.REPEATABLE,
+        ),
+    )
+    async def mark_seen(
+        self,
+        request: ShopRequest,
+        payment_id: FromPath[UUID],
+        data: JSONBody[PaymentSeen],
+        payment_attention: Reviews,
+    ) -> Response[PaymentRead]:
+        """Note that nothing is left to be done about the reason for which it needed a person."""
+        seen = await payment_attention.mark_seen(request.caller, payment_id, data)
+        return json_response(request, seen)
 
     @post(
         "/{payment_id:uuid}/refunds",

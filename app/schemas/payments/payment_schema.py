@@ -56,6 +56,15 @@ class RefundCreate(AmountOfPayment):
     )
 
 
+class PaymentSeen(Schema):
+    """What a person has looked at."""
+
+    attention: Literal["late", "duplicate", "refund_failed", "refunded_elsewhere"] = Field(
+        description="Why a person had to look at it; other reasons end by themselves.",
+        examples=["late"],
+    )
+
+
 class PaymentAction(Schema):
     """What the customer has to do."""
 

@@ -1,5 +1,6 @@
-"""The scopes of payments."""
+"""The scopes and audit events of payments."""
 
+from app.security.audited import Audited
 from app.security.principal import Scope
 
 
@@ -9,3 +10,9 @@ class PaymentsScope(Scope):
     PAYMENTS_READ = "payments:read"
     PAYMENTS_WRITE = "payments:write"
     REFUNDS_WRITE = "refunds:write"
+
+
+class PaymentsAudited(Audited):
+    """Events of payments."""
+
+    PAYMENT_SEEN = "payment.seen"

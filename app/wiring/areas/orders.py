@@ -39,6 +39,7 @@ from app.services.orders.orders_privacy import OrdersPrivacy
 from app.services.orders.payment_terms import PaymentTerms
 from app.services.orders.payments.order_money import MANUAL, OrderMoney
 from app.services.orders.payments.order_payments import OrderPayments
+from app.services.orders.payments.payment_attention import PaymentAttention
 from app.services.orders.payments.payment_books import PaymentBooks
 from app.services.orders.payments.payment_calls import PaymentCalls
 from app.services.orders.payments.payment_news import PaymentNews
@@ -49,7 +50,12 @@ from app.wiring.areas.messaging import provide_outbox
 from app.wiring.areas.payments import provider_of
 from app.wiring.areas.promotions import provide_promotions
 from app.wiring.areas.shipping import provide_shipping
-from app.wiring.areas.system import provide_errands, provide_idempotency, provide_mails
+from app.wiring.areas.system import (
+    provide_audit,
+    provide_errands,
+    provide_idempotency,
+    provide_mails,
+)
 from app.wiring.areas.taxes import provide_taxes
 from app.wiring.resources import Shop
 
@@ -172,6 +178,13 @@ def provide_payment_books(
         shop.clock,
         shop.settings.captures_payments,
     )
+
+
+def provide_payment_attention(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> PaymentAttention:
+    """Return what notes that a person has looked at a payment."""
+    return PaymentAttention(PaymentRepository(session), provide_audit(session, shop), shop.clock)
 
 
 def payment_calls(shop: NamedDependency[Shop]) -> PaymentCalls:
@@ -311,6 +324,7 @@ Moves = NamedDependency[OrderMoves]
 Payments = NamedDependency[OrderPayments]
 Books = NamedDependency[PaymentBooks]
 Calls = NamedDependency[PaymentCalls]
+Reviews = NamedDependency[PaymentAttention]
 Drafts = NamedDependency[DraftService]
 Shipments = NamedDependency[ShipmentService]
 Returns = NamedDependency[ReturnService]
@@ -321,6 +335,7 @@ DEPENDENCIES = {
     "order_moves": Provide(provide_order_moves, sync_to_thread=False),
     "payments": Provide(provide_order_payments, sync_to_thread=False),
     "payment_books": Provide(provide_payment_books, sync_to_thread=False),
+    "payment_attention": Provide(provide_payment_attention, sync_to_thread=False),
     "payment_calls": Provide(payment_calls, sync_to_thread=False),
     "order_drafts": Provide(provide_drafts, sync_to_thread=False),
     "shipments": Provide(provide_shipments, sync_to_thread=False),

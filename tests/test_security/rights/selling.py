@@ -94,6 +94,7 @@ SELLING = (
     row_of("GET", PAYMENT, "401 | 403 403 200 200 403 200"),
     row_of("POST", f"{PAYMENT}/capture", "401 | 403 403 200 200 403 200", json={"amount": "1.00"}),
     row_of("POST", f"{PAYMENT}/void", "401 | 403 403 200 200 403 200"),
+    row_of("POST", f"{PAYMENT}/seen", "401 | 403 403 200 200 403 200", json={"attention": "late"}),
     row_of("POST", f"{TAKEN}/refunds", "401 | 403 403 201 201 403 201", json={"reason": "Broken."}),
     row_of("GET", REFUND, "401 | 403 403 200 200 403 200"),
     row_of("POST", f"{REFUND}/record", "401 | 403 403 200 200 403 200"),

@@ -31,7 +31,7 @@ def test_every_route_has_a_row_and_every_row_a_route(app: Litestar) -> None:
 
 def test_every_route_of_the_api_says_whom_it_is_open_to(app: Litestar) -> None:
     routes = {place: route for place, route in routes_of(app).items() if "/docs" not in place[1]}
-    assert len(routes) == 171
+    assert len(routes) == 172
     for place, handler in routes.items():
         assert isinstance(options_of(handler).access, Access), place
 

@@ -92,6 +92,8 @@ UNCONDITIONAL = {
     f"POST {ORDER}/invoices": ADDS,
     f"POST {PAYMENT}/capture": PROVIDER,
     f"POST {PAYMENT}/void": PROVIDER,
+    # `attention` is the condition.
+    f"POST {PAYMENT}/seen": NO_VERSION,
     f"POST {TAKEN}/refunds": ADDS,
     f"POST {BANK}": PROVIDER,
     f"POST {REFUND}/record": NO_VERSION,

@@ -99,6 +99,7 @@ REPEATABLE = {
     ("POST", "/api/v1/products/{product_id}/images"),
     ("POST", "/api/v1/payments/{payment_id}/capture"),
     ("POST", "/api/v1/payments/{payment_id}/void"),
+    ("POST", "/api/v1/payments/{payment_id}/seen"),
     ("POST", "/api/v1/orders/{order_id}/invoices"),
     ("POST", "/api/v1/payment-providers/{provider}/events"),
 }

@@ -17,7 +17,7 @@ from app.errors import (
     RefundNotManual,
 )
 from app.gateways.payments.provider import PaymentState, RefundState
-from app.models import Attention, Order, OrderStatus, Payment, PaymentStatus, Refund, RefundStatus
+from app.models import Order, OrderStatus, Payment, PaymentStatus, Refund, RefundStatus
 from app.repositories.orders.order_repository import OrderRepository
 from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
 from app.schemas.payments.payment_schema import PaymentCreate, PaymentRecord, RefundCreate
@@ -33,6 +33,7 @@ from app.services.orders.payments.order_money import (
     Sums,
     sums_of,
 )
+from app.services.orders.payments.payment_attention import is_settled
 from app.services.orders.payments.payment_news import Before, PaymentNews
 from app.services.orders.payments.payment_states import (
     AFTER_SILENCE,
@@ -309,12 +310,8 @@ class OrderPayments:
         return refund
 
     async def _clear_attention(self, payment: Payment) -> None:
-        """Note that nobody must return money by hand, if this was the last refund to be made."""
-        if payment.attention is not Attention.REFUND_BY_HAND:
-            return
-        refunds = await self._refunds.of_order(payment.order_id)
-        own = (each.status for each in refunds if each.payment_id == payment.id)
-        if RefundStatus.ASKED not in own:
+        """Note that nobody must look at a payment any more, if a refund has ended the reason."""
+        if is_settled(payment, await self._refunds.of_order(payment.order_id)):
             payment.attention = None
 
     async def _record_step(

@@ -55,7 +55,7 @@ class PaymentNews:
         if (now.status, now.captured_minor) != was and now.status in _EVENTS:
             event = _EVENTS[now.status]
             await self._outbox.announce(event(payment.order_id, _facts(payment)))
-        if before is not None and now.attention is not before.attention:
+        if before is not None and now.attention not in (None, before.attention):
             await self._announce_attention(payment)
 
     async def need_person(self, payment: Payment, reason: Attention | None) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from app.errors import CaptureNotPossible
 from app.gateways.payments.provider import PaymentState
 from app.models import Attention, Payment, PaymentStatus
+from app.services.orders.payments.payment_attention import is_returned
 from app.tables.payments import FOLLOWING
 
 _MAX_FAILURE = 200
@@ -34,8 +35,11 @@ def apply_state(payment: Payment, state: PaymentState, now: datetime) -> bool:
     before = _facts(payment)
     if payment.reference is None:
         payment.reference = state.reference
-    if (state.amount_minor, state.currency) != (payment.amount_minor, payment.currency):
+    is_same = (state.amount_minor, state.currency) == (payment.amount_minor, payment.currency)
+    if not is_same and not is_returned(payment):
         payment.attention = Attention.MISMATCH
+    elif payment.attention is Attention.MISMATCH:
+        payment.attention = None
     if state.status in FOLLOWING[payment.status]:
         payment.status = state.status
     if payment.status is PaymentStatus.CAPTURED:
