@@ -4,13 +4,15 @@ import asyncio
 
 import httpx
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from app.cli.main import main
 from app.models import Order, OrderChange, OrderItem, OrderMailRecord, Payment, PaymentStep
+from app.schemas.payments.bank_schema import Decision
+from app.wiring.areas.payments import bank_of
 from app.wiring.resources import Shop
 from tests.test_controllers.checkout.setting import order_row
-from tests.test_controllers.payments.setting import begun, decide, placed
+from tests.test_controllers.payments.setting import begun, decide, payments_of, placed
 
 
 async def reconciled(shop: Shop, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
@@ -45,3 +47,23 @@ async def test_an_order_that_only_the_bank_knows_is_named(
     )
     found = await reconciled(shop, capsys)
     assert found == (1, f"{named}test: 1 payments without an order in the shop\n")
+
+
+async def test_a_payment_that_was_begun_twice_is_named_only_if_it_has_money(
+    client: httpx.AsyncClient, shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cart, order = await placed(client)
+    payment = await begun(cart)
+    # As after an error that the provider has answered, although it had begun the payment.
+    async with shop.database.write() as session:
+        await session.execute(update(Payment).values(reference="another"))
+    before = await payments_of(client, order)
+    assert await reconciled(shop, capsys) == (
+        0,
+        "test: no payments without an order in the shop\n",
+    )
+    assert await payments_of(client, order) == before
+    await bank_of(shop).decide(payment["reference"], Decision.APPROVE)
+    status, printed = await reconciled(shop, capsys)
+    assert status == 1
+    assert f"{payment['reference']} is captured, 20.00 USD, for order {order['number']}" in printed

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.core.clock import Clock
 from app.gateways.payments.provider import PaymentOrder, PaymentState
-from app.models import Payment, Refund
+from app.models import Payment, PaymentStatus, Refund
 from app.repositories.orders.order_repository import OrderRepository
 from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
 from app.schemas.payments.payment_schema import (
@@ -117,6 +117,13 @@ class PaymentBooks:
             known = await self._payments.find_one(state.payment_id)
             found = None if known is None or known.reference is not None else known.id
         return found
+
+    async def is_unknown(self, state: PaymentState) -> bool:
+        """Return whether the shop lacks a payment that a provider has, or money of it."""
+        if state.captured_minor or state.status is PaymentStatus.AUTHORISED:
+            return True
+        # A provider that answered an error may have begun one, and begun another one after that.
+        return state.payment_id is None or await self._payments.find_one(state.payment_id) is None
 
     async def to_end(self, order_id: UUID) -> list[UUID]:
         """Return the payments that must be ended before an order can expire."""

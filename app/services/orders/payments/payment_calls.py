@@ -241,10 +241,11 @@ class PaymentCalls:
         async for state in self._provider(code).since(since):
             async with self._read() as books:
                 payment_id = await books.of_state(code, state)
-            if payment_id is None:
-                yield state
-            else:
+                is_unknown = payment_id is None and await books.is_unknown(state)
+            if payment_id is not None:
                 await self._applied(payment_id, state)
+            elif is_unknown:
+                yield state
 
     async def _asked(
         self, payment: Payment, ask: Callable[[], Awaitable[PaymentState]]
