@@ -20,9 +20,10 @@ from tests.support.servers.stripe import StripeServer
 from tests.test_controllers.checkout.setting import BERLIN
 
 _DECLINED, _GOOD = "4000000000000002", "4242424242424242"
-_PATIENCE_SECONDS = 120.0
+_PATIENCE_SECONDS = 240.0
 _PAUSE_SECONDS = 0.5
-_AT_ONCE = 40
+_LONGEST_PAUSE_SECONDS = 4.0
+_AT_ONCE = 16
 _KINDS = {"pays": 45, "cancels": 10, "expires": 15, "refunded": 10, "shortened": 10, "leaves": 10}
 
 
@@ -115,7 +116,7 @@ class Buyers:
         self, client: httpx.AsyncClient, order: dict[str, Any]
     ) -> dict[str, Any] | None:
         """Wait until the shop knows that an order is paid; return its payment, if it does."""
-        ends_at = time.monotonic() + _PATIENCE_SECONDS / 2
+        ends_at = time.monotonic() + _PATIENCE_SECONDS / 4
         while time.monotonic() < ends_at:
             path = f"/orders/{order['id']}/payments"
             found = (await self._send(client, "GET", path, headers=AUTHORIZATION)).json()
@@ -159,7 +160,7 @@ class Buyers:
         self, client: httpx.AsyncClient, method: str, path: str, **request: Any
     ) -> httpx.Response:
         """Send a request, to the other process and again until it is answered."""
-        answer, ends_at = "nothing", time.monotonic() + _PATIENCE_SECONDS
+        answer, ends_at, pause = "nothing", time.monotonic() + _PATIENCE_SECONDS, _PAUSE_SECONDS
         while time.monotonic() < ends_at:
             root = self._chance.choice(self._roots)
             try:
@@ -169,5 +170,7 @@ class Buyers:
                     return response
             except httpx.HTTPError as error:
                 answer = type(error).__name__
-            await asyncio.sleep(_PAUSE_SECONDS)
+            # All at once again and again would be more than a process that has just begun can do.
+            await asyncio.sleep(self._chance.uniform(pause / 2, pause))
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
         raise TimeoutError(f"{method} {path}: {answer}")

@@ -27,6 +27,7 @@ from app.wiring.resources import Shop
 from benchmarks.chaos.brokered import declare_all
 from benchmarks.chaos.processes import Herd, Program
 from benchmarks.payments.buyers import Buyers
+from benchmarks.payments.restoring import not_named, reconciled
 from benchmarks.payments.verdict import differences, left_over
 from benchmarks.support.servers import PLENTY, fill, settings_of
 from tests.support.machines import let_machine_into
@@ -34,7 +35,7 @@ from tests.support.servers import PostgresServer, start_postgres, start_rabbitmq
 from tests.support.servers.scratch import free_port
 from tests.support.servers.stripe import SECRET_KEY, WEBHOOK_SECRET, StripeServer, start_stripe
 
-_DATABASE = "payments"
+_DATABASE, _BACK_UP = "payments", "payments_before"
 _REST_SECONDS = 120
 _START_SECONDS = 30
 _FAULTS = {
@@ -163,9 +164,38 @@ async def _test(
             buyers = Buyers(shop, stripe, ports, str(products[0]), arguments.seed)
             chaos = Chaos(arguments, shop, postgres, herds)
             await chaos.run(buyers, stripe, ports[0])
-            return await _judge(shop, stripe, chaos, buyers, products[0], herds)
+            if not arguments.restore:
+                return await _judge(shop, stripe, chaos, buyers, products[0], herds)
     finally:
         await shop.close()
+    return await _restore(arguments, settings, postgres, stripe, str(products[0]))
+
+
+async def _restore(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    postgres: PostgresServer,
+    stripe: StripeServer,
+    product: str,
+) -> int:
+    """Make a back-up, go on, restore it, and reconcile."""
+    await asyncio.to_thread(postgres.create_database, _BACK_UP, _DATABASE)
+    before, ports, shop = len(stripe.ledger()), [free_port(), free_port()], Shop(settings)
+    try:
+        with _herds(arguments, settings, ports) as herds:
+            buyers = Buyers(shop, stripe, ports, product, arguments.seed + 1)
+            await Chaos(arguments, shop, postgres, herds).run(buyers, stripe, ports[0])
+    finally:
+        await shop.close()
+    restored = settings.model_copy(update={"postgres_db": _BACK_UP})
+    printed, ledger = await reconciled(restored), stripe.ledger()
+    count, found = await not_named(restored, ledger, printed)
+    print(f"{before} payments at the provider at the back-up, {len(ledger)} at the end")
+    print(f"{count} are not in the restored shop; reconcile says: {printed.splitlines()[-1:]}")
+    for each in found:
+        print(f"DIFFERENCE {each}")
+    print(f"{len(found)} differences")
+    return 1 if found or not count else 0
 
 
 async def _judge(
@@ -207,7 +237,7 @@ def _herds(
     with ExitStack() as stack:
         for number, (kind, mark) in enumerate(kinds):
             folder = settings.data_dir / str(number)
-            folder.mkdir()
+            folder.mkdir(exist_ok=True)
             program = Program([*kind, *faults], settings, mark, "benchmarks.payments.planted")
             herd = Herd(program, folder, 1, random.Random(arguments.seed + number))
             stack.callback(herd.close)
@@ -228,6 +258,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--expiring", action="store_true", help="pay for every order while its time ends"
+    )
+    parser.add_argument(
+        "--restore",
+        action="store_true",
+        help="pay for as many orders after a back-up, restore it, and reconcile",
     )
     parser.add_argument(
         "--kill-every", type=float, default=5, help="seconds between kills (%(default)s)"

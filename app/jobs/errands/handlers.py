@@ -28,7 +28,5 @@ class Limits(NamedTuple):
 
 # They mostly wait for an answer. A process that is killed keeps one from others for as long.
 _OF_PROVIDERS = Limits(at_once=8, seconds=30.0)
-LIMITS: Mapping[str, Limits] = dict.fromkeys(
-    [*orders.HANDLERS, *payments.HANDLERS], _OF_PROVIDERS
-)
+LIMITS: Mapping[str, Limits] = dict.fromkeys([*orders.HANDLERS, *payments.HANDLERS], _OF_PROVIDERS)
 """The limits of kinds that have others than most."""
