@@ -10,13 +10,14 @@ from app.errors import EmailTaken, InvalidInput, PriceListExists
 from app.mails.sample import require_usable
 from app.mails.texts import UnusableTemplate
 from app.services.identity.start_service import generate_password
+from app.services.orders.payments.order_money import MANUAL
 from app.settings import InvalidSettings
 from app.wiring.areas.carts import provide_carts
 from app.wiring.areas.catalogue import provide_products, provide_stock
 from app.wiring.areas.data import provide_guest_data
 from app.wiring.areas.identity import provide_auth, provide_start
 from app.wiring.areas.messaging import provide_dead_letters, provide_inbox, provide_operations
-from app.wiring.areas.orders import provide_drafts
+from app.wiring.areas.orders import provide_drafts, provide_unknown_payments
 from app.wiring.areas.prices import provide_price_lists
 from app.wiring.areas.system import provide_idempotency
 from app.wiring.resources import Shop
@@ -54,11 +55,20 @@ async def prepare(shop: Shop) -> None:
     await require_same_currency(shop)
     await add_default_lists(shop)
     await apply_low_stock_at(shop)
+    await plan_comparisons(shop)
     async with shop.database.write() as session:
         if shop.settings.secret_key is None:
             own = await provide_start(session, shop).signing_key()
             shop.tokens.keys = (own, *shop.settings.signing_keys)
     await delete_expired(shop)
+
+
+async def plan_comparisons(shop: Shop) -> None:
+    """Have the payments of the providers be compared in the next night, if that is not planned."""
+    if set(shop.settings.payment_providers) == {MANUAL}:
+        return
+    async with shop.database.write() as session:
+        await provide_unknown_payments(session, shop).plan(shop.settings.payment_providers)
 
 
 def require_mail_templates(shop: Shop) -> None:

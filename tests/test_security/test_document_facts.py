@@ -253,6 +253,7 @@ def test_every_kind_of_audit_event_is_named_by_the_document() -> None:
         "coupon.added": "promotions and coupons",
         "coupon.changed": "promotions and coupons",
         "payment.seen": "payments that staff has looked at",
+        "payment.unknown": "payments that only their provider knows",
         "api-key.created": "creation and revocation of API keys",
         "api-key.revoked": "creation and revocation of API keys",
         "user.exported": "exports and erasures",

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.jobs.errands import demo_pictures, images, invoices, orders, payments
+from app.services.orders.payments.unknown_payments import RECONCILE
 from app.wiring.resources import Shop
 
 Handler = Callable[[Shop, UUID], Awaitable[None]]
@@ -28,5 +29,9 @@ class Limits(NamedTuple):
 
 # They mostly wait for an answer. A process that is killed keeps one from others for as long.
 _OF_PROVIDERS = Limits(at_once=8, seconds=30.0)
-LIMITS: Mapping[str, Limits] = dict.fromkeys([*orders.HANDLERS, *payments.HANDLERS], _OF_PROVIDERS)
+LIMITS: Mapping[str, Limits] = {
+    **dict.fromkeys([*orders.HANDLERS, *payments.HANDLERS], _OF_PROVIDERS),
+    # As many payments as a provider has begun in two days.
+    RECONCILE: Limits(seconds=3_600.0),
+}
 """The limits of kinds that have others than most."""

@@ -1,12 +1,17 @@
 """Asks the providers of payments what nobody waits for, or where an answer was lost."""
 
+import logging
 from contextlib import suppress
 from uuid import UUID
 
 from app.errors import CaptureNotPossible, ProviderRefused
+from app.gateways.payments.provider import ProviderRefusal
 from app.services.orders.payments.order_money import CAPTURE, LOOK, REFUND, VOID
-from app.wiring.areas.orders import payment_calls
+from app.services.orders.payments.unknown_payments import COMPARED, RECONCILE, compared
+from app.wiring.areas.orders import payment_calls, provide_unknown_payments
 from app.wiring.resources import Shop
+
+logger = logging.getLogger(__name__)
 
 
 async def look_at(shop: Shop, payment_id: UUID) -> None:
@@ -33,4 +38,19 @@ async def refund(shop: Shop, refund_id: UUID) -> None:
     await payment_calls(shop).make_refund(refund_id)
 
 
-HANDLERS = {LOOK: look_at, VOID: void, CAPTURE: capture, REFUND: refund}
+async def reconcile(shop: Shop, subject_id: UUID) -> None:
+    """Compare the payments of a provider of the last days, and do it again in the next night."""
+    code = compared(shop.settings.payment_providers).get(subject_id)
+    if code is None:
+        return
+    since, unknown = shop.clock.now() - COMPARED, []
+    try:
+        async for state in payment_calls(shop).reconcile(code, since):
+            unknown.append(state)
+    except ProviderRefusal as refusal:
+        logger.error("%s does not list its payments: %s", code, refusal)
+    async with shop.database.write() as session:
+        await provide_unknown_payments(session, shop).record(subject_id, code, unknown)
+
+
+HANDLERS = {LOOK: look_at, VOID: void, CAPTURE: capture, REFUND: refund, RECONCILE: reconcile}

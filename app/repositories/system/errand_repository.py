@@ -28,13 +28,22 @@ class ErrandRepository(Repository[Errand]):
 
     model = Errand
 
-    async def put(self, kind: str, subject_id: UUID, due_at: datetime) -> None:
-        """Have an errand be due at a moment, whether there is one already or not."""
+    async def put(
+        self, kind: str, subject_id: UUID, due_at: datetime, *, is_kept: bool = False
+    ) -> None:
+        """Have an errand be due at a moment, instead of one that is there.
+
+        With `is_kept`, only one that was given up is replaced.
+        """
         again = {"due_at": due_at, "attempts": 0, "last_error": None, "given_up_at": None}
         await self.session.execute(
             insertion_into(self.session, _errands)
             .values({"kind": kind, "subject_id": subject_id} | again)
-            .on_conflict_do_update(index_elements=["kind", "subject_id"], set_=again)
+            .on_conflict_do_update(
+                index_elements=["kind", "subject_id"],
+                set_=again,
+                where=_errands.c.given_up_at.is_not(None) if is_kept else None,
+            )
         )
 
     async def due_kinds(self, now: datetime, kinds: Collection[str]) -> Sequence[str]:

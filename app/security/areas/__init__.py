@@ -11,7 +11,7 @@ from app.security.areas.identity import ApiKeyAudited, IdentityAudited, Identity
 from app.security.areas.invoices import InvoicesScope
 from app.security.areas.messaging import MessagingAudited, MessagingScope
 from app.security.areas.orders import OrdersScope
-from app.security.areas.payments import PaymentsScope
+from app.security.areas.payments import PaymentsAudited, PaymentsScope
 from app.security.areas.prices import PricesScope
 from app.security.areas.promotions import PromotionsAudited
 from app.security.areas.reports import ReportsScope
@@ -40,6 +40,7 @@ AUDITED: tuple[Audited, ...] = (
     *TaxesAudited,
     *ShippingAudited,
     *PromotionsAudited,
+    *PaymentsAudited,
     *ApiKeyAudited,
     *MessagingAudited,
 )

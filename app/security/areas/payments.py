@@ -16,3 +16,4 @@ class PaymentsAudited(Audited):
     """Events of payments."""
 
     PAYMENT_SEEN = "payment.seen"
+    PAYMENT_UNKNOWN = "payment.unknown"

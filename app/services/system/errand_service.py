@@ -32,6 +32,10 @@ class ErrandService:
         """
         await self._errands.put(kind, subject_id, due_at or self._clock.now())
 
+    async def put_if_none(self, kind: str, subject_id: UUID, due_at: datetime) -> None:
+        """Have an errand be done at a moment, unless it waits already for any."""
+        await self._errands.put(kind, subject_id, due_at, is_kept=True)
+
     async def due_kinds(self, kinds: Collection[str]) -> Sequence[str]:
         """Return those of the kinds of which an errand is due."""
         return await self._errands.due_kinds(self._clock.now(), kinds)

@@ -43,6 +43,7 @@ from app.services.orders.payments.payment_attention import PaymentAttention
 from app.services.orders.payments.payment_books import PaymentBooks
 from app.services.orders.payments.payment_calls import PaymentCalls
 from app.services.orders.payments.payment_news import PaymentNews
+from app.services.orders.payments.unknown_payments import UnknownPayments
 from app.settings import Settings
 from app.wiring.areas.carts import provide_personal_data as provide_carts_privacy
 from app.wiring.areas.carts import provide_quotes
@@ -185,6 +186,13 @@ def provide_payment_attention(
 ) -> PaymentAttention:
     """Return what notes that a person has looked at a payment."""
     return PaymentAttention(PaymentRepository(session), provide_audit(session, shop), shop.clock)
+
+
+def provide_unknown_payments(session: AsyncSession, shop: Shop) -> UnknownPayments:
+    """Return what records the payments that only their providers know."""
+    return UnknownPayments(
+        provide_audit(session, shop), provide_errands(session, shop), shop.days, shop.clock
+    )
 
 
 def payment_calls(shop: NamedDependency[Shop]) -> PaymentCalls:
