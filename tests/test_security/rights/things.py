@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.core.ids import new_id
 from app.models import (
+    Attention,
     BankPayment,
     Base,
     Cart,
@@ -269,7 +270,8 @@ def payment_rows(order_id: UUID, times: Row) -> list[tuple[type[Base], Row]]:
     shared = {"order_id": order_id, "currency": "USD", "amount_minor": 100, "captured_minor": 0}
     captured = {"status": PaymentStatus.CAPTURED, "captured_minor": 100}
     # Rows of a table have the same columns.
-    by_hand = {"id": new_id(at), "provider": "manual", "reference": None} | shared | captured
+    by_hand = {"id": new_id(at), "provider": "manual", "reference": None, "attention": None}
+    by_hand |= shared | captured
     refund = {
         "id": new_id(at),
         "payment_id": by_hand["id"],
@@ -287,7 +289,7 @@ def payment_rows(order_id: UUID, times: Row) -> list[tuple[type[Base], Row]]:
         (new_id(at), "bank_2", authorised),
     ):
         known = {"id": payment_id, "provider": "test", "reference": reference}
-        rows.append((Payment, shared | known | now | times))
+        rows.append((Payment, shared | known | now | times | {"attention": Attention.LATE}))
         booked = {"reference": reference, "request_key": reference, "payment_id": payment_id}
         booked |= {"order_number": 1_000_000, "captures_by_itself": False, "created_at": at}
         rows.append((BankPayment, shared | booked | now))

@@ -50,6 +50,7 @@ STRANGE = {
     # It is not authorised, or there is none.
     "/api/v1/payments/{payment_id}/capture": 404,
     "/api/v1/payments/{payment_id}/refunds": 404,
+    "/api/v1/payments/{payment_id}/seen": 404,
     # They name a product that is not of this shop, and another total.
     "/api/v1/order-drafts": 400,
     "/api/v1/order-drafts/{draft_id}": 400,
