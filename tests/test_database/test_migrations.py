@@ -35,6 +35,7 @@ FILLED = {
     "audit_events",
     "categories",
     "category_tree",
+    "errands",
     "order_changes",
     "order_items",
     "orders",
