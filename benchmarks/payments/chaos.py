@@ -180,7 +180,7 @@ async def _restore(
 ) -> int:
     """Make a back-up, go on, restore it, and reconcile."""
     await asyncio.to_thread(postgres.create_database, _BACK_UP, _DATABASE)
-    before, ports, shop = len(stripe.ledger()), [free_port(), free_port()], Shop(settings)
+    ports, shop = [free_port(), free_port()], Shop(settings)
     try:
         with _herds(arguments, settings, ports) as herds:
             buyers = Buyers(shop, stripe, ports, product, arguments.seed + 1)
@@ -190,8 +190,8 @@ async def _restore(
     restored = settings.model_copy(update={"postgres_db": _BACK_UP})
     printed, ledger = await reconciled(restored), stripe.ledger()
     count, found = await not_named(restored, ledger, printed)
-    print(f"{before} payments at the provider at the back-up, {len(ledger)} at the end")
-    print(f"{count} are not in the restored shop; reconcile says: {printed.splitlines()[-1:]}")
+    print(f"{len(ledger)} payments at the provider, {count} are not in the restored shop")
+    print(f"reconcile says: {printed.splitlines()[-1:]}")
     for each in found:
         print(f"DIFFERENCE {each}")
     print(f"{len(found)} differences")

@@ -62,6 +62,5 @@ async def not_named(
         mine = by_reference.get(reference)
         their = (theirs["received"], theirs["refunded"])
         if mine is not None and (mine.captured_minor, mine.refunded_minor) != their:
-            ours = (mine.captured_minor, mine.refunded_minor)
-            found.append(f"{reference}: captured and refunded are {ours}, {their} there")
+            found.append(f"{reference}: captured and refunded are not {their}, as they are there")
     return len(lacking), found

@@ -25,9 +25,9 @@ _LEASED_SECONDS_MORE = 30.0
 _OUTAGES = (Unavailable, ProviderUnreachable)
 
 
-async def do_errands(shop: Shop, handlers: Mapping[str, Handler] = HANDLERS) -> None:
+async def do_errands(shop: Shop, handlers: Mapping[str, Handler] | None = None) -> None:
     """Do errands as they become due, until cancelled; one that takes long holds up no other."""
-    running = _Running(shop, handlers)
+    running = _Running(shop, HANDLERS if handlers is None else handlers)
 
     async def work() -> None:
         if not await running.begin():

@@ -67,3 +67,13 @@ async def order_now(client: httpx.AsyncClient, order: dict[str, Any]) -> dict[st
     """Return an order as it is now."""
     found: dict[str, Any] = (await client.get(f"/orders/{order['id']}")).json()
     return found
+
+
+async def late(client: httpx.AsyncClient, shop: Shop) -> dict[str, Any]:
+    """Return a payment whose money came after its order was cancelled."""
+    cart, _ = await placed(client)
+    payment = await begun(cart)
+    await decide(client, payment, "approve_silently")
+    assert (await cart.send("POST", "/order/cancel")).status_code == 200
+    await do_errands(shop)
+    return payment

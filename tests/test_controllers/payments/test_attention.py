@@ -17,6 +17,7 @@ from tests.test_controllers.payments.setting import (
     begun,
     decide,
     do_errands,
+    late,
     order_now,
     payments_of,
     placed,
@@ -28,16 +29,6 @@ async def listed(client: httpx.AsyncClient) -> list[str]:
     """Return why payments need a person."""
     found = await client.get("/payments", params={"needs_attention": "true"})
     return [each["attention"] for each in found.json()["items"]]
-
-
-async def late(client: httpx.AsyncClient, shop: Shop) -> dict[str, Any]:
-    """Return a payment whose money came after its order was cancelled."""
-    cart, _ = await placed(client)
-    payment = await begun(cart)
-    await decide(client, payment, "approve_silently")
-    assert (await cart.send("POST", "/order/cancel")).status_code == 200
-    await do_errands(shop)
-    return payment
 
 
 async def test_staff_says_that_it_has_seen_a_payment(client: httpx.AsyncClient, shop: Shop) -> None:

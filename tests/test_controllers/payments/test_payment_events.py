@@ -20,6 +20,7 @@ from tests.test_controllers.payments.setting import (
     begun,
     decide,
     do_errands,
+    late,
     offer,
     payments_of,
     placed,
@@ -159,11 +160,7 @@ async def test_money_that_nobody_owes_needs_a_person(client: httpx.AsyncClient, 
         ("payment.needs_attention", "duplicate"),
         ("refund.succeeded", "20.00"),
     ]
-    cart, _ = await placed(client)
-    payment = await begun(cart)
-    await decide(client, payment, "approve_silently")
-    assert (await cart.send("POST", "/order/cancel")).status_code == 200
-    await do_errands(shop)
+    await late(client, shop)
     assert await news_of(shop) == [
         ("payment.captured", "20.00"),
         ("payment.needs_attention", "late"),
