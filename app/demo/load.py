@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.core.ids import new_id
 from app.core.money import currency_places
+from app.demo.recent_orders import add_recent_orders
 from app.demo.shipping import add_shipping_methods
 from app.jobs.errands.demo_pictures import DEMO_PICTURE, add_picture
 from app.jobs.errands.images import settle_image
@@ -50,7 +51,7 @@ async def fill_with_demo(shop: Shop) -> bool:
     # The stock of the extract includes the units of its orders.
     options = ImportOptions(moves_stock=True, product_ids=product_ids)
     await import_files(shop, _FILES, options=options)
-    await add_shipping_methods(shop)
+    await add_recent_orders(shop, product_ids, await add_shipping_methods(shop))
     if (image_id := await add_picture(shop, _EXAMPLE_ID)) is not None:
         await settle_image(shop, image_id)
     async with shop.database.write() as session:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from app.schemas.shipping.shipping_method_schema import ShippingMethodCreate
 from app.security.principal import SYSTEM
@@ -31,11 +32,14 @@ _METHODS: tuple[Mapping[str, Any], ...] = (
 )
 
 
-async def add_shipping_methods(shop: Shop) -> None:
-    """Add the shipping methods, with rates in the currency of the shop."""
+async def add_shipping_methods(shop: Shop) -> UUID:
+    """Add the shipping methods, with rates in the currency of the shop; return the first one."""
     own = {"currency": shop.settings.shop_currency}
     async with shop.database.write() as session:
         methods = provide_shipping_methods(session, shop)
+        added = []
         for each in _METHODS:
             rates = [own | rate for rate in each["rates"]]
-            await methods.add(SYSTEM, ShippingMethodCreate.parse({**each, "rates": rates}))
+            data = ShippingMethodCreate.parse({**each, "rates": rates})
+            added.append((await methods.add(SYSTEM, data)).id)
+    return added[0]

@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -20,12 +21,19 @@ from tests.support.ledger import every
 from tests.support.processes import serving
 
 FOLDER = Path(demo_data.__file__).parent
+LAST_WEEKS = "2017-12-03T23:07:37+00:00"
 
 
 def rows_of(kind: str) -> list[dict[str, str]]:
     """Return the rows of a file of the extract."""
     with (FOLDER / f"{kind}.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def taken_now(orders: list[dict[str, Any]]) -> int:
+    """Return the units of orders that were placed in the shop, and not cancelled."""
+    placed = [each for each in orders if each["number"] > 2_571]
+    return sum(each["units"] for each in placed if each["status"] != "cancelled")
 
 
 async def test_an_empty_shop_is_filled_with_all_of_it_once(
@@ -35,19 +43,24 @@ async def test_an_empty_shop_is_filled_with_all_of_it_once(
     assert (len(products), len(users), len(lines)) == (678, 130, 10_825)
     assert await fill_with_demo(shop)
     ordered = sum(int(line["quantity"]) for line in lines)
+    recent = [line for line in lines if line["placed_at"] > LAST_WEEKS]
     supplied = sum(int(product["stock_quantity"]) for product in products)
     for _ in range(2):
         variants = await every(client, "/variants")
         stock = {each["sku"]: each["stock_quantity"] for each in variants}
-        orders = await every(client, "/orders")
+        everything = await every(client, "/orders")
+        orders = [each for each in everything if each["number"] <= 2_400]
+        moved = [each for each in everything if 2_400 < each["number"] <= 2_571]
         assert set(stock) == {product["sku"] for product in products}
-        assert sum(stock.values()) == supplied - ordered
+        assert sum(stock.values()) == supplied - ordered - taken_now(everything)
         assert len(await every(client, "/products")) == len(
             {row["product_sku"] for row in products}
         )
         assert len(await every(client, "/users")) == len(users)
         assert len(orders) == len({line["reference"] for line in lines})
         assert sum(order["units"] for order in orders) == ordered
+        assert len(moved) == len({line["reference"] for line in recent}) == 171
+        assert sum(each["units"] for each in moved) == sum(int(line["quantity"]) for line in recent)
         assert not await fill_with_demo(shop)
 
 
