@@ -27,7 +27,7 @@ def render_refusal(request: ShopRequest, error: DomainError) -> Any:
         back = address_of(request) if request.method == "GET" else (its and its.form_page) or "/"
         return see(f"{LOG_IN}?next={quote(back, safe='')}")
     if request.method != "GET" and its is not None and its.form_page is not None:
-        return _PageAgain(its, its.form_page, error)
+        return _PageAgain(request.scope["path"], its, error)
     return render_domain_error(request, error)
 
 
@@ -42,10 +42,10 @@ def render_group(request: ShopRequest, group: ExceptionGroup[Exception]) -> Any:
 class _PageAgain(Response[None]):
     """The page that a form stands on, with what was typed, the reasons and the status."""
 
-    def __init__(self, its: PageState, address: str, error: DomainError) -> None:
+    def __init__(self, path: str, its: PageState, error: DomainError) -> None:
         super().__init__(None, status_code=error.status)
-        self._refused = RefusedForm(its.fields, error.as_problem())
-        self._address = urlsplit(address)
+        self._refused = RefusedForm(path, its.fields, error.as_problem())
+        self._address = urlsplit(its.form_page or "/")
 
     # The framework calls what this returns, and takes any ASGI application.
     def to_asgi_response(  # type: ignore[override]

@@ -14,6 +14,8 @@ class ShownForm:
         self.page = page
         self._fields = dict(refused.fields) if refused is not None else {}
         self.problem: dict[str, Any] | None = None if refused is None else refused.problem
+        self.sent_to = "" if refused is None else refused.path
+        """Where the refused form was sent: a page may have several forms."""
         self.reasons = _reasons_of(self.problem or {})
         """The reasons of all fields by name."""
 

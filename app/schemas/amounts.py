@@ -12,6 +12,7 @@ from app.schemas.fields import ShownAmount
 
 AMOUNTS = (
     "amount_minor",
+    "authorised_minor",
     "base_minor",
     "before_minor",
     "cancelled_minor",
@@ -29,7 +30,9 @@ AMOUNTS = (
     "not_invoiced_minor",
     "not_paid_minor",
     "now_minor",
+    "open_minor",
     "overpaid_minor",
+    "owed_minor",
     "paid_minor",
     "price_minor",
     "refunded_minor",

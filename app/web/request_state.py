@@ -16,8 +16,9 @@ _KEY = "request"
 
 @dataclass(frozen=True, slots=True)
 class RefusedForm:
-    """A form that was refused: its fields as they were sent, and the problem."""
+    """A form that was refused: where it was sent, its fields as they were, and the problem."""
 
+    path: str
     fields: tuple[tuple[str, str], ...]
     problem: dict[str, Any]
 

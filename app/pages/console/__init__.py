@@ -2,7 +2,7 @@
 
 from app.pages.console.image_controller import ImagePages
 from app.pages.console.operation_controller import OperationPages
-from app.pages.console.order_controller import OrderPages
+from app.pages.console.orders import ORDERS
 from app.pages.console.packing_controller import PackingPages
 from app.pages.console.product_controller import ProductPages
 from app.pages.console.report_controller import ReportPages
@@ -11,7 +11,7 @@ from app.pages.console.today_controller import TodayPages
 
 CONSOLE = (
     TodayPages,
-    OrderPages,
+    *ORDERS,
     PackingPages,
     ProductPages,
     ImagePages,

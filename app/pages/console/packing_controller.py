@@ -14,7 +14,7 @@ from app.errors import (
     PreconditionFailed,
     QuantityNotLeft,
 )
-from app.pages.forms import fields_of, nested
+from app.pages.console.units import chosen_units
 from app.pages.rendering import HTML, document_of, page, see
 from app.schemas.orders.order_schema import OrderQuery
 from app.schemas.orders.shipment_schema import ShipmentCreate
@@ -73,7 +73,7 @@ class PackingPages(Controller):
     ) -> Response[bytes]:
         """Pack and ship the units of the form in one parcel, and go on to the next order."""
         parcel = await shipments.pack(
-            request.caller, order_id, _parcel_of(request), request.if_match
+            request.caller, order_id, chosen_units(request, ShipmentCreate), request.if_match
         )
         await shipments.ship(request.caller, parcel.id)
         waiting = await _waiting(orders, request.caller)
@@ -91,16 +91,3 @@ def _left(line: dict[str, Any]) -> int:
     """Return the number of units of a line that are neither shipped nor cancelled."""
     gone = line.get("cancelled_quantity", 0) + line.get("shipped_quantity", 0)
     return int(line["quantity"]) - int(gone)
-
-
-def _parcel_of(request: ShopRequest) -> ShipmentCreate:
-    """Return the parcel; a line with 0 units is not in it.
-
-    Raises:
-        InvalidInput: naming each wrong field, with the reason.
-    """
-    fields = fields_of(request)
-    names = [name for name, _ in fields if name.endswith(".quantity")]
-    members = nested(fields, whole=names)
-    lines = [each for each in members.get("lines", []) if each.get("quantity") != 0]
-    return ShipmentCreate.parse(members | {"lines": lines})

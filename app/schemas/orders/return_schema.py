@@ -10,7 +10,7 @@ from app.core.limits import MAX_LINE_QUANTITY, MAX_LINES
 from app.core.order_statuses import Condition, ReturnReason, ReturnStatus
 from app.schemas.amounts import InCurrency, WithCurrency
 from app.schemas.base import MemberError, Schema, omitted
-from app.schemas.fields import WHOLE, Amount, Ordinal, Prose
+from app.schemas.fields import WHOLE, Amount, Line, Ordinal, Prose
 from app.schemas.orders.cancellation_schema import Units
 from app.schemas.orders.order_schema import BoughtRead
 from app.schemas.orders.shipment_schema import LineUnits, added_up
@@ -45,6 +45,24 @@ class ReturnCreate(Schema):
     reason: ReturnReason = Field(description=_REASON, examples=["damaged"])
     customer_note: Note = Field(
         default="", description=_CUSTOMER_NOTE, examples=["The lid is broken."]
+    )
+
+    def pieces(self) -> dict[UUID, int]:
+        """Return the number of units of each variant."""
+        return added_up(self.lines)
+
+
+class UnitsRefund(Schema):
+    """A refund of what was paid for units of an order."""
+
+    lines: list[LineUnits] = Field(
+        min_length=1,
+        max_length=MAX_LINES,
+        description="The units; those of the same variant are added up.",
+        examples=[_LINES],
+    )
+    reason: Annotated[Line, Field(max_length=200)] = Field(
+        description="Why.", examples=["Arrived broken."]
     )
 
     def pieces(self) -> dict[UUID, int]:

@@ -148,6 +148,43 @@ class RefundRead(WithCurrency):
     updated_at: datetime = Field(description="When it last changed (UTC).", examples=[_MOMENT])
 
 
+class PaymentSums(WithCurrency):
+    """The sums over the payments of an order."""
+
+    owed_minor: Amount = Field(
+        alias="owed",
+        description="The total without what was cancelled; nothing of a cancelled order.",
+        examples=["9.98"],
+    )
+    authorised_minor: Amount = Field(
+        alias="authorised", description="What is authorised, and not taken yet.", examples=["0.00"]
+    )
+    captured_minor: Amount = Field(
+        alias="captured", description="What was taken.", examples=["9.98"]
+    )
+    refunded_minor: Amount = Field(
+        alias="refunded", description="What was returned.", examples=["0.00"]
+    )
+    open_minor: Amount = Field(
+        alias="open",
+        description="What the customer still has to pay; nothing unless the order is `pending`.",
+        examples=["0.00"],
+    )
+    currency: str = Field(
+        max_length=3, description="The currency of all amounts (ISO 4217).", examples=["USD"]
+    )
+
+
+_SUMS = {
+    "owed": "9.98",
+    "authorised": "0.00",
+    "captured": "9.98",
+    "refunded": "0.00",
+    "open": "0.00",
+    "currency": "USD",
+}
+
+
 class OrderPaymentsRead(Schema):
     """The payments of an order, and what goes back."""
 
@@ -157,6 +194,7 @@ class OrderPaymentsRead(Schema):
     refunds: list[RefundRead] = Field(
         max_length=10_000, description="The refunds, the oldest first.", examples=[[]]
     )
+    sums: PaymentSums = Field(description="The sums over all of them.", examples=[_SUMS])
 
 
 class PaymentPage(Schema):

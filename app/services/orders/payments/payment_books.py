@@ -1,19 +1,28 @@
 """Reads the payments of orders, for people and for the calls of providers."""
 
+from decimal import Decimal
 from uuid import UUID
 
 from app.core.clock import Clock
+from app.core.money import format_minor
+from app.errors import QuantityNotLeft
 from app.gateways.payments.provider import PaymentOrder, PaymentState
-from app.models import Payment, PaymentStatus, Refund
+from app.models import Order, OrderStatus, Payment, PaymentStatus, Refund
+from app.pricing.arithmetic import of_pieces
 from app.repositories.orders.order_repository import OrderRepository
 from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
+from app.schemas.orders.return_schema import UnitsRefund
 from app.schemas.payments.payment_schema import (
     OrderPaymentsRead,
     PaymentPage,
     PaymentQuery,
     PaymentRead,
+    PaymentSums,
+    RefundCreate,
     RefundRead,
 )
+from app.services.orders.cancelled_lines import line_of, to_pay_for
+from app.services.orders.payments.order_money import Sums, sums_of
 
 
 class PaymentBooks:
@@ -45,7 +54,33 @@ class PaymentBooks:
         return OrderPaymentsRead(
             payments=[PaymentRead.model_validate(each) for each in payments],
             refunds=[RefundRead.model_validate(each) for each in refunds],
+            sums=_shown_sums(order, sums_of(order, payments, refunds)),
         )
+
+    async def worth_of(self, order_id: UUID, data: UnitsRefund) -> RefundCreate:
+        """Return the refund of what was paid for units of an order, with its tax.
+
+        Raises:
+            OrderNotFound, OrderLineNotFound, QuantityNotLeft: it has no such units.
+        """
+        order = await self._orders.get_whole(None, order_id)
+        minor = 0
+        for variant_id, units in data.pieces().items():
+            item = line_of(order, variant_id)
+            # Cancelled units are the first ones of a line, and returned ones the last.
+            last = item.quantity - item.returned_quantity
+            left = last - item.cancelled_quantity
+            if units > left:
+                raise QuantityNotLeft(
+                    f"{units} of {item.sku} are to be refunded, {left} are neither cancelled nor "
+                    "returned",
+                    variant_id=str(variant_id),
+                    quantity=units,
+                    left=left,
+                )
+            minor += of_pieces(to_pay_for(order, item), item.quantity, last - units + 1, last)
+        amount = Decimal(format_minor(minor, order.currency))
+        return RefundCreate(amount=amount, reason=data.reason)
 
     async def find(self, query: PaymentQuery) -> PaymentPage:
         """Return a page of payments."""
@@ -132,3 +167,15 @@ class PaymentBooks:
             return []
         payments = await self._payments.shown_of_order(order_id)
         return [each.id for each in payments if each.is_open]
+
+
+def _shown_sums(order: Order, sums: Sums) -> PaymentSums:
+    is_pending = order.status is OrderStatus.PENDING
+    return PaymentSums(
+        owed_minor=sums.owed_minor,
+        authorised_minor=sums.secured_minor - sums.captured_minor,
+        captured_minor=order.paid_minor,
+        refunded_minor=order.refunded_minor,
+        open_minor=max(sums.open_minor, 0) if is_pending else 0,
+        currency=order.currency,
+    )

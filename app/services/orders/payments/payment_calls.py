@@ -24,6 +24,7 @@ from app.gateways.payments.provider import (
     SignatureWrong,
 )
 from app.models import BankPayment, Payment, PaymentStatus, RefundStatus
+from app.schemas.orders.return_schema import UnitsRefund
 from app.schemas.payments.bank_schema import Decision
 from app.schemas.payments.payment_schema import (
     PaymentAction,
@@ -173,6 +174,18 @@ class PaymentCalls:
             await self.make_refund(refund.id)
         async with self._read() as books:
             return await books.show_refund(refund.id)
+
+    async def refund_units(
+        self, actor: str, payment_id: UUID, data: UnitsRefund, request_key: str | None
+    ) -> RefundRead:
+        """Return what was paid for units of the order of a payment, as `refund` does.
+
+        Raises:
+            PaymentNotFound, OrderLineNotFound, QuantityNotLeft, AmountTooLarge: nothing is returned.
+        """
+        async with self._read() as books:
+            asked = await books.worth_of((await books.payment(payment_id)).order_id, data)
+        return await self.refund(actor, payment_id, asked, request_key)
 
     async def make_refund(self, refund_id: UUID) -> None:
         """Return money; a refund that was made is not made again.

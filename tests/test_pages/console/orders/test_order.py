@@ -62,3 +62,37 @@ async def test_money_that_is_no_amount_is_refused_and_kept(
     assert refused.status_code == 400 and 'value="much"' in packer.page.text
     shown = (await client.get(f"/orders/{order['id']}")).json()
     assert (shown["status"], shown.get("paid", "0.00")) == ("pending", "0.00")
+
+
+async def test_units_of_an_order_are_refunded_and_the_refund_is_recorded(
+    packer: Browser, client: httpx.AsyncClient
+) -> None:
+    order = await order_of_three(client)
+    at = f"/console/orders/{order['id']}"
+    await packer.go(at)
+    await packer.send(f"{at}/record", received_on="2026-01-31")
+    (payment,) = (await client.get(f"/orders/{order['id']}/payments")).json()["payments"]
+    its = f"{at}/payments/{payment['id']}"
+    refused = await packer.send(f"{its}/refund", amount="30.00", reason="Broken.")
+    assert refused.status_code == 409 and 'value="30.00"' in packer.html
+    assert (await client.get(f"/orders/{order['id']}/payments")).json()["refunds"] == []
+    units = {"lines[0].quantity": "1", "reason": "Broken."}
+    assert (await packer.send(f"{its}/refund-units", **units)).status_code == 303
+    shown = (await client.get(f"/orders/{order['id']}/payments")).json()
+    (refund,) = shown["refunds"]
+    assert (refund["amount"], refund["status"]) == ("9.99", "asked")
+    sent = await packer.send(f"{at}/refunds/{refund['id']}/record")
+    assert sent.status_code == 303 and "Refund of $9.99 succeeded" in packer.text
+    assert "Captured $29.97 Refunded $9.99 Open $0.00" in packer.text
+
+
+async def test_a_page_that_is_no_longer_true_says_so(
+    packer: Browser, client: httpx.AsyncClient
+) -> None:
+    order = await order_of_three(client)
+    at = f"/console/orders/{order['id']}/version?seen={order['version']}"
+    assert (await packer.go(at)).status_code == 200
+    assert "changed meanwhile" not in packer.text
+    await client.post(f"/orders/{order['id']}/cancel")
+    await packer.go(at)
+    assert "The order has changed meanwhile" in packer.text

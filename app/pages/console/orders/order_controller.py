@@ -1,7 +1,5 @@
 """The pages of orders: the list, and an order with what can be done with it."""
 
-from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
@@ -17,16 +15,18 @@ from app.errors import (
     ShipmentNotFound,
 )
 from app.pages.console.asked import CURSOR, address_without_cursor, filters_of
+from app.pages.console.orders.timeline import timeline_of
 from app.pages.forms import form_of
 from app.pages.rendering import HTML, changeable, document_of, page, see
 from app.schemas.orders.cancellation_schema import OrderLineCancel
 from app.schemas.orders.order_schema import OrderQuery
+from app.schemas.orders.return_schema import ReturnQuery
 from app.schemas.orders.shipment_schema import ShipmentCreate, ShipmentQuery
-from app.schemas.payments.payment_schema import PaymentRecord
 from app.security.principal import Access
 from app.web.request import ShopRequest
 from app.web.route_options import declared
-from app.wiring.areas.orders import Books, Moves, Orders, Payments, Shipments
+from app.wiring.areas.invoices import Books as Invoices
+from app.wiring.areas.orders import Books, Moves, Orders, Returns, Shipments
 
 ORDERS = "/console/orders"
 _CHANGING = declared(OrderNotFound, IllegalTransition, PreconditionFailed, access=Access.STAFF)
@@ -61,32 +61,38 @@ class OrderPages(Controller):
         orders: Orders,
         payment_books: Books,
         shipments: Shipments,
+        returns: Returns,
+        invoice_books: Invoices,
     ) -> Response[bytes]:
-        """Show an order, its money, its shipments and its history."""
+        """Show an order, its money, its shipments, its returns and what has happened."""
         found = await orders.get(request.caller, order_id)
         order = document_of(found)
         money = document_of(await payment_books.of_order(None, order_id))
         parcels = await shipments.of_order(request.caller, order_id, ShipmentQuery())
+        asked = await returns.of_order(request.caller, order_id, ReturnQuery())
         return page(
             request,
             "console/order.html",
             order=order,
             version=found.representation.etag,
-            payments=money,
-            sums=_sums_of(order, money["payments"]),
+            money=money,
             shipments=[changeable(each) for each in parcels.items],
+            returns=[changeable(each) for each in asked.items],
+            invoices=document_of(await invoice_books.of_order(None, order_id))["items"],
+            timeline=timeline_of(order, money, parcels.items, asked.items),
         )
 
-    @post(
-        "/{order_id:uuid}/record",
-        opt=declared(OrderNotFound, access=Access.STAFF),
+    @get(
+        "/{order_id:uuid}/version",
+        opt=declared(OrderNotFound, access=Access.STAFF, formats=(HTML,)),
     )
-    async def record(
-        self, request: ShopRequest, order_id: FromPath[UUID], payments: Payments
+    async def compare(
+        self, request: ShopRequest, order_id: FromPath[UUID], orders: Orders
     ) -> Response[bytes]:
-        """Record money that came in; the order is paid if it covers what is owed."""
-        await payments.record(request.caller.name, order_id, form_of(request, PaymentRecord))
-        return see(f"{ORDERS}/{order_id}")
+        """Show whether an order has changed since its page was loaded."""
+        order = document_of(await orders.get(request.caller, order_id))
+        is_seen = request.query_params.get("seen") == str(order["version"])
+        return page(request, "console/order_version.html", order=order, is_seen=is_seen)
 
     @post("/{order_id:uuid}/cancel", opt=_CHANGING)
     async def cancel(
@@ -160,24 +166,6 @@ class OrderPages(Controller):
         """Note that a shipment has arrived."""
         await shipments.deliver(request.caller, shipment_id, request.if_match)
         return see(f"{ORDERS}/{order_id}")
-
-
-def _sums_of(order: dict[str, Any], payments: list[dict[str, Any]]) -> dict[str, str]:
-    """Return what is owed, authorised, captured, refunded and open."""
-    owed = Decimal(order["total"]) - Decimal(order.get("cancelled", "0"))
-    captured = Decimal(order.get("paid", "0"))
-    refunded = Decimal(order.get("refunded", "0"))
-    held = [Decimal(each["amount"]) for each in payments if each["status"] == "authorised"]
-    # Exact, with the places of the currency: zero of the total has them.
-    zero = owed - owed
-    sums = {
-        "owed": owed,
-        "authorised": sum(held, zero),
-        "captured": captured + zero,
-        "refunded": refunded + zero,
-        "open": max(owed - captured + refunded, zero),
-    }
-    return {name: f"{amount:f}" for name, amount in sums.items()}
 
 
 def _query_of(request: ShopRequest) -> OrderQuery:
