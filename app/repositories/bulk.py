@@ -66,6 +66,12 @@ def insert_of(table: Table, names: Sequence[str]) -> Any:
     return postgresql_insert(table).from_select(names, select(given))
 
 
+def replacing(insertion: Any, key: Sequence[str], names: Sequence[str]) -> Any:
+    """Return an INSERT that changes these columns of rows whose key is there already."""
+    changes = {name: insertion.excluded[name] for name in names}
+    return insertion.on_conflict_do_update(index_elements=key, set_=changes)
+
+
 def insertion_into(session: AsyncSession, table: Any) -> Any:
     """Return an INSERT that can say what is to happen to rows that are there already."""
     is_postgresql = session.get_bind().dialect.name == "postgresql"

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -23,8 +23,8 @@ from sqlalchemy import select, update
 
 from app.jobs.errands.orders import expire_order
 from app.models import Coupon, Order, OrderStatus, Variant
-from app.services.orders import checkouts
 from app.services.orders.amounts import Offers
+from app.services.orders.carts.cart_offers import CartOffers
 from app.services.orders.placement import Asked
 from app.settings import Settings
 from app.wiring.resources import Shop
@@ -43,6 +43,7 @@ from tests.test_services.promotions.last_codes import add_last, checking_before_
 _BUYERS = 64
 _TOLD_EVERY = 100
 _MANY = 1_000_000
+_added_to = CartOffers.added_to
 
 
 @dataclass(frozen=True)
@@ -147,16 +148,12 @@ async def run(settings: Settings, arguments: argparse.Namespace, console: Consol
     return faults
 
 
-async def _as_seen(its: Any, asked: Asked, _ids: set[UUID], now: datetime) -> Asked:
+def _as_seen(its: Any, asked: Asked) -> Asked:
     """Return an order with the promotions of a code that nobody has used."""
-    assert asked.of_cart is not None
-    promotions, _ = (
-        await its._quotes.promotions_of(  # pylint: disable=protected-access  # the mistake is in it
-            asked.of_cart.cart, now
-        )
-    )
-    offered = tuple(replace(each, refusal=None) for each in promotions)
-    return replace(asked, of_cart=replace(asked.of_cart, offers=Offers(offered)))
+    added = _added_to(its, asked)
+    assert added.of_cart is not None
+    offered = tuple(replace(each, refusal=None) for each in added.of_cart.offers.promotions)
+    return replace(added, of_cart=replace(added.of_cart, offers=Offers(offered)))
 
 
 def main() -> None:
@@ -171,7 +168,7 @@ def main() -> None:
     with ExitStack() as stack:
         if arguments.bug:
             stack.enter_context(checking_before_counting())
-            stack.enter_context(patch.object(checkouts.Checkouts, "with_offers", _as_seen))
+            stack.enter_context(patch.object(CartOffers, "added_to", _as_seen))
         run_on_both(
             lambda its, console: run(its, arguments, console),
             is_bug=arguments.bug,

@@ -114,6 +114,16 @@ def _by_id(dialect: str) -> Select[Any]:
     )
 
 
+@cache
+def _quantities(dialect: str) -> Select[Any]:
+    columns = _lines.c
+    return (
+        select(columns.cart_id, columns.variant_id, columns.quantity)
+        .where(among_given(dialect, columns.cart_id, "cart_ids"))
+        .order_by(columns.cart_id, columns.position)
+    )
+
+
 class CartLineRepository:
     """The lines of carts."""
 
@@ -190,10 +200,9 @@ class CartLineRepository:
 
     async def quantities_of(self, cart_ids: Collection[UUID]) -> dict[UUID, dict[UUID, int]]:
         """Return the quantities by variant of each cart that has lines, in their order."""
-        chosen = among(self._session, _lines.c.cart_id, cart_ids)
-        query = select(_lines).where(chosen).order_by(_lines.c.cart_id, _lines.c.position)
+        query = _quantities(self._session.get_bind().dialect.name)
         found: dict[UUID, dict[UUID, int]] = {}
-        for row in await self._session.execute(query):
+        for row in await self._session.execute(query, {"cart_ids": list(cart_ids)}):
             found.setdefault(row.cart_id, {})[row.variant_id] = row.quantity
         return found
 

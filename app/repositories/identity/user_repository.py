@@ -23,11 +23,20 @@ _users = table_of(User)
 @cache
 def _buyers(dialect: str) -> Select[Any]:
     return (
-        select(_users.c.id, _users.c.is_active)
+        select(_users.c.id, _users.c.is_active, _users.c.email, _users.c.email_key)
         .where(among_given(dialect, _users.c.id, "ids"), _users.c.anonymised_at.is_(None))
         .order_by(_users.c.id)
         .with_for_update(read=True, key_share=True)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """A user for whom an order is placed."""
+
+    is_active: bool
+    email: str
+    email_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +108,13 @@ class UserRepository(Repository[User]):
         )
         return (await self.session.scalars(query)).all()
 
-    async def get_buyers(self, ids: Collection[UUID]) -> dict[UUID, bool]:
-        """Return whether users are active; none can be deleted until the transaction ends."""
+    async def get_buyers(self, ids: Collection[UUID]) -> dict[UUID, Buyer]:
+        """Return users, of whom none can be deleted until the transaction ends."""
+        if not ids:
+            return {}
         statement = _buyers(self.session.get_bind().dialect.name)
         rows = await self.session.execute(statement, {"ids": list(ids)})
-        return {row.id: row.is_active for row in rows}
+        return {row.id: Buyer(row.is_active, row.email, row.email_key) for row in rows}
 
     async def find(self, query: UserQuery) -> tuple[Sequence[User], str | None]:
         """Return a page of users, and the cursor of the next page."""

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, exists, func, or_, select, text, update
+from sqlalchemy import Select, exists, func, or_, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -15,7 +16,7 @@ from app.database.sessions import mark_changed
 from app.errors import OrderNotFound
 from app.models import Order, OrderAdjustment, OrderChange, OrderItem, OrderStatus, OrderTax
 from app.repositories.base import Repository
-from app.repositories.bulk import among, insert_rows, table_of
+from app.repositories.bulk import among, among_given, insert_rows, table_of
 from app.repositories.orders.cleared_orders import without_customer
 from app.schemas.orders.order_schema import OrderQuery
 from app.tables.orders import Contact, NewOrder
@@ -43,9 +44,15 @@ WHOLE = (
 )
 """What loads orders with all their parts."""
 _LAST_NUMBER = select(func.coalesce(func.max(Order.number), 0))
-_UNPAID = select(func.count(), func.min(Order.pay_by)).where(Order.pay_by.is_not(None))
-_UNPAID_OF_USER = _UNPAID.where(Order.user_id == bindparam("customer"))
-_UNPAID_OF_GUEST = _UNPAID.where(Order.email_key == bindparam("customer"))
+
+
+@cache
+def _unpaid(dialect: str, customer: Any) -> Select[Any]:
+    return (
+        select(customer, func.count(), func.min(_orders.c.pay_by))
+        .where(_orders.c.pay_by.is_not(None), among_given(dialect, customer, "keys"))
+        .group_by(customer)
+    )
 
 
 class OrderRepository(Repository[Order]):
@@ -170,11 +177,20 @@ class OrderRepository(Repository[Order]):
             cleared = without_customer(row)
             await self.session.execute(update(Order).where(Order.id == row.id).values(cleared))
 
-    async def unpaid_of(self, customer: UUID | str) -> tuple[int, datetime | None]:
-        """Return how many orders of a customer wait to be paid, and when the first one ends."""
-        query = _UNPAID_OF_USER if isinstance(customer, UUID) else _UNPAID_OF_GUEST
-        count, first = (await self.session.execute(query, {"customer": customer})).one()
-        return count, first
+    async def unpaid_of(
+        self, user_ids: Collection[UUID], email_keys: Collection[str]
+    ) -> dict[UUID | str, tuple[int, datetime]]:
+        """Return how many orders of users and guests wait to be paid, and when the first one ends.
+
+        Those who have none are left out.
+        """
+        found: dict[UUID | str, tuple[int, datetime]] = {}
+        dialect = self.session.get_bind().dialect.name
+        for column, keys in ((_orders.c.user_id, user_ids), (_orders.c.email_key, email_keys)):
+            if keys:
+                rows = await self.session.execute(_unpaid(dialect, column), {"keys": list(keys)})
+                found |= {key: (count, first) for key, count, first in rows}
+        return found
 
     async def last_number(self) -> int:
         """Return the highest order number; 0 without orders."""

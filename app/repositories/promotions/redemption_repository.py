@@ -9,11 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
+    CompoundSelect,
     Select,
     Uuid,
     and_,
     bindparam,
-    case,
     exists,
     func,
     literal,
@@ -23,7 +23,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql import ColumnElement
 
 from app.models import Coupon, Order, OrderStatus, Promotion, Redemption, Trigger, User
 from app.repositories.base import lock_rows
@@ -35,12 +34,40 @@ _redemptions = table_of(Redemption)
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What a customer has ordered before."""
+    """What customers have ordered before."""
 
-    uses: Mapping[UUID, int] = field(default_factory=dict)
-    """How many orders used a promotion and were not cancelled, if any did."""
-    has_orders: bool = False
-    """Whether there is an order that was not cancelled."""
+    uses: Mapping[tuple[str, UUID], int] = field(default_factory=dict)
+    """How many orders of a customer used a promotion and were not cancelled, if any did."""
+    customers: frozenset[str] = frozenset()
+    """Those who have an order that was not cancelled, by all their keys."""
+
+
+@cache
+def _history(dialect: str) -> CompoundSelect[Any]:
+    uses = (
+        select(
+            _redemptions.c.customer_key,
+            _redemptions.c.promotion_id,
+            func.count(),
+            literal(None, Uuid()),
+        )
+        .where(
+            among_given(dialect, _redemptions.c.customer_key, "customer_keys"),
+            _redemptions.c.undone_at.is_(None),
+            among_given(dialect, _redemptions.c.promotion_id, "promotion_ids"),
+        )
+        .group_by(_redemptions.c.customer_key, _redemptions.c.promotion_id)
+    )
+    orders = exists().where(
+        Order.user_id == User.id,
+        Order.status != OrderStatus.CANCELLED,
+        ~among_given(dialect, Order.id, "order_ids"),
+    )
+    named = or_(
+        among_given(dialect, User.id, "user_ids"), among_given(dialect, User.email_key, "emails")
+    )
+    customers = select(User.email_key, literal(None, Uuid()), literal(1), User.id)
+    return uses.union_all(customers.where(named, orders))
 
 
 @cache
@@ -82,22 +109,29 @@ class RedemptionRepository:
         return rows.all()
 
     async def history(
-        self, customer_key: str, promotion_ids: Collection[UUID], order_id: UUID | None = None
+        self,
+        customer_keys: Collection[str],
+        promotion_ids: Collection[UUID],
+        order_ids: Collection[UUID],
     ) -> History:
-        """Return how often a customer used promotions, and whether there are orders but one."""
-        uses = (
-            select(_redemptions.c.promotion_id, func.count())
-            .where(
-                _redemptions.c.customer_key == customer_key,
-                _redemptions.c.undone_at.is_(None),
-                among(self._session, _redemptions.c.promotion_id, promotion_ids),
-            )
-            .group_by(_redemptions.c.promotion_id)
-        )
-        ordered = case((_has_ordered(customer_key, order_id), 1), else_=0)
-        both = uses.union_all(select(literal(None, Uuid()), ordered))
-        found = {row[0]: row[1] for row in await self._session.execute(both)}
-        return History(has_orders=bool(found.pop(None)), uses=found)
+        """Return how often customers used promotions, and who has other orders than these."""
+        emails = [each for each in customer_keys if "@" in each]
+        given = {
+            "customer_keys": list(customer_keys),
+            "promotion_ids": list(promotion_ids),
+            "order_ids": list(order_ids),
+            "emails": emails,
+            "user_ids": [UUID(each) for each in customer_keys if "@" not in each],
+        }
+        statement = _history(self._session.get_bind().dialect.name)
+        uses: dict[tuple[str, UUID], int] = {}
+        customers: set[str] = set()
+        for key, promotion_id, count, user_id in await self._session.execute(statement, given):
+            if promotion_id is None:
+                customers |= {key, str(user_id)}
+            else:
+                uses[key, promotion_id] = count
+        return History(uses, frozenset(customers))
 
     async def lock(
         self, promotion_ids: Collection[UUID], keys: Collection[str]
@@ -128,26 +162,30 @@ class RedemptionRepository:
         return by_id, {row.code_key: row for row in coupons}
 
     async def count_uses(
-        self, promotion_ids: Collection[UUID], coupon_ids: Collection[UUID]
+        self, promotions: Mapping[UUID, int], coupons: Mapping[UUID, int]
     ) -> tuple[set[UUID], set[UUID]]:
-        """Count one use of each promotion and coupon that has one left; return which these are."""
-        return (
-            await self._count(_promotions, promotion_ids),
-            await self._count(_coupons, coupon_ids) if coupon_ids else set(),
-        )
+        """Count uses of promotions and coupons that have as many left; return which these are."""
+        return await self._count(_promotions, promotions), await self._count(_coupons, coupons)
 
-    async def _count(self, table: Any, ids: Collection[UUID]) -> set[UUID]:
-        columns = table.c
-        counted = await self._session.scalars(
-            update(table)
-            .where(
-                among(self._session, columns.id, ids),
-                or_(columns.usage_limit.is_(None), columns.used < columns.usage_limit),
+    async def _count(self, table: Any, uses: Mapping[UUID, int]) -> set[UUID]:
+        columns, counted = table.c, set[UUID]()
+        for times in sorted(set(uses.values())):
+            ids = [each for each, count in uses.items() if count == times]
+            counted |= set(
+                await self._session.scalars(
+                    update(table)
+                    .where(
+                        among(self._session, columns.id, ids),
+                        or_(
+                            columns.usage_limit.is_(None),
+                            columns.used + times <= columns.usage_limit,
+                        ),
+                    )
+                    .values(used=columns.used + times)
+                    .returning(columns.id)
+                )
             )
-            .values(used=columns.used + 1)
-            .returning(columns.id)
-        )
-        return set(counted)
+        return counted
 
     async def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add redemptions, given as columns."""
@@ -183,12 +221,3 @@ class RedemptionRepository:
         if ids:
             chosen = among(self._session, table.c.id, ids)
             await self._session.execute(update(table).where(chosen).values(used=table.c.used - 1))
-
-
-def _has_ordered(customer_key: str, order_id: UUID | None) -> ColumnElement[bool]:
-    orders = exists().where(Order.status != OrderStatus.CANCELLED)
-    if order_id is not None:
-        orders = orders.where(Order.id != order_id)
-    if "@" in customer_key:
-        return orders.where(Order.user_id == User.id, User.email_key == customer_key)
-    return orders.where(Order.user_id == UUID(customer_key))

@@ -1,17 +1,24 @@
 """Queries over the errands that wait to be done."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, case, delete, func, select
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.models import Errand
 from app.repositories.base import Repository
-from app.repositories.bulk import insertion_into, table_of
+from app.repositories.bulk import insert_of, replacing, table_of, values_of
 
 _errands = table_of(Errand)
+_NOT_TRIED = {"attempts": 0, "last_error": None, "given_up_at": None}
+_KEY = ("kind", "subject_id")
+_PUT_ALL = replacing(
+    insert_of(_errands, (*_KEY, "due_at", *_NOT_TRIED)), _KEY, ("due_at", *_NOT_TRIED)
+)
+_PUT = replacing(sqlite_insert(_errands), _KEY, ("due_at", *_NOT_TRIED))
 
 
 class KindCount(NamedTuple):
@@ -28,23 +35,32 @@ class ErrandRepository(Repository[Errand]):
 
     model = Errand
 
-    async def put(
-        self, kind: str, subject_id: UUID, due_at: datetime, *, is_kept: bool = False
-    ) -> None:
-        """Have an errand be due at a moment, instead of one that is there.
-
-        With `is_kept`, only one that was given up is replaced.
-        """
-        again = {"due_at": due_at, "attempts": 0, "last_error": None, "given_up_at": None}
+    async def put_if_none(self, kind: str, subject_id: UUID, due_at: datetime) -> None:
+        """Have an errand be due at a moment, unless one that was not given up is there."""
         await self.session.execute(
             insertion_into(self.session, _errands)
-            .values({"kind": kind, "subject_id": subject_id} | again)
+            .values({"kind": kind, "subject_id": subject_id, "due_at": due_at} | _NOT_TRIED)
             .on_conflict_do_update(
                 index_elements=["kind", "subject_id"],
-                set_=again,
-                where=_errands.c.given_up_at.is_not(None) if is_kept else None,
+                set_={"due_at": due_at} | _NOT_TRIED,
+                where=_errands.c.given_up_at.is_not(None),
             )
         )
+
+    async def put_all(self, kind: str, due_at: Mapping[UUID, datetime]) -> None:
+        """Have errands of a kind be due at moments by subject, whether they exist or not."""
+        if not due_at:
+            return
+        rows = [
+            {"kind": kind, "subject_id": each, "due_at": due_at[each], **_NOT_TRIED}
+            # The order of the ids prevents deadlocks.
+            for each in sorted(due_at)
+        ]
+        connection = await self.session.connection()
+        if connection.dialect.name == "postgresql":
+            await connection.execute(_PUT_ALL, values_of((_errands, rows)))
+        else:
+            await connection.execute(_PUT, rows)
 
     async def due_kinds(self, now: datetime, kinds: Collection[str]) -> Sequence[str]:
         """Return those of the kinds of which an errand is due."""

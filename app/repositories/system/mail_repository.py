@@ -1,16 +1,26 @@
 """Queries over the mails that wait to be sent, and over those of orders that were written."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, exists, select
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.models import OrderMailRecord, OutgoingMail
 from app.repositories.base import Repository
-from app.repositories.bulk import among, insertion_into, table_of
+from app.repositories.bulk import among, insert_of, insert_rows, table_of, values_of
 
+_mails = table_of(OutgoingMail)
 _order_mails = table_of(OrderMailRecord)
+_RECORD_ALL, _RECORD = (
+    insertion.on_conflict_do_nothing().returning(_order_mails.c.order_id)
+    for insertion in (
+        insert_of(_order_mails, ("order_id", "kind", "created_at")),
+        sqlite_insert(_order_mails),
+    )
+)
 
 
 class MailRepository(Repository[OutgoingMail]):
@@ -44,15 +54,21 @@ class MailRepository(Repository[OutgoingMail]):
         await self.session.flush()
         return mails
 
-    async def record_of_order(self, order_id: UUID, kind: str, now: datetime) -> bool:
-        """Record that a mail about an order is written; return whether none was before."""
-        added = await self.session.scalar(
-            insertion_into(self.session, _order_mails)
-            .values(order_id=order_id, kind=kind, created_at=now)
-            .on_conflict_do_nothing()
-            .returning(_order_mails.c.order_id)
-        )
-        return added is not None
+    async def add_all(self, mails: Sequence[Mapping[str, Any]]) -> None:
+        """Add mails, given as columns."""
+        await insert_rows(self.session, (_mails, mails))
+
+    async def record_of_orders(
+        self, order_ids: Collection[UUID], kind: str, now: datetime
+    ) -> set[UUID]:
+        """Record that mails about orders are written; return those with none before."""
+        rows = [{"order_id": each, "kind": kind, "created_at": now} for each in sorted(order_ids)]
+        connection = await self.session.connection()
+        if connection.dialect.name == "postgresql":
+            added = await connection.execute(_RECORD_ALL, values_of((_order_mails, rows)))
+        else:
+            added = await connection.execute(_RECORD, rows)
+        return set(added.scalars())
 
     async def find(self, mail_id: UUID) -> OutgoingMail | None:
         """Return a mail that still waits to be sent."""

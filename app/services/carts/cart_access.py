@@ -57,9 +57,19 @@ async def opened_to_order(carts: CartRepository, visitor: Visitor, cart_id: UUID
         CartNotFound: it does not exist, or the visitor may not use it.
         CartClaimed: it became part of that of a user.
     """
-    cart = await _found(carts, visitor, cart_id, lock=False)
-    require_unclaimed(cart)
-    return cart
+    return let_order(await carts.find(cart_id), visitor, cart_id)
+
+
+def let_order(cart: Cart | None, visitor: Visitor, cart_id: UUID) -> Cart:
+    """Return a cart that was read, if the visitor may order it.
+
+    Raises:
+        CartNotFound: it does not exist, or the visitor may not use it.
+        CartClaimed: it became part of that of a user.
+    """
+    found = _let_use(cart, visitor, cart_id)
+    require_unclaimed(found)
+    return found
 
 
 def require_unclaimed(cart: Cart) -> None:
@@ -77,7 +87,10 @@ def require_unclaimed(cart: Cart) -> None:
 
 
 async def _found(carts: CartRepository, visitor: Visitor, cart_id: UUID, *, lock: bool) -> Cart:
-    cart = await carts.find(cart_id, lock=lock)
+    return _let_use(await carts.find(cart_id, lock=lock), visitor, cart_id)
+
+
+def _let_use(cart: Cart | None, visitor: Visitor, cart_id: UUID) -> Cart:
     if not may_use(cart, visitor) or cart is None:
         raise CartNotFound.of(cart_id)
     return cart

@@ -16,6 +16,7 @@ from app.pricing.terms import Cart as PricedCart
 from app.pricing.terms import Promotion, Quote, Taxes, TaxReason
 from app.repositories.carts.cart_line_repository import CartLineRepository, LineInCart
 from app.services.carts.quoting import UNTAXED, goods_of, shipping_of
+from app.services.promotions.promotion_book import Offered, PromotionBook
 from app.services.promotions.promotion_service import PromotionService
 from app.services.shipping.shipping_service import ships_to
 from app.services.taxes.tax_service import TaxService
@@ -107,14 +108,20 @@ class CartQuotes:
         taxed = replace(place, vat_number=cart.vat_number or "")
         return (await self._taxes.taxes_at({taxed}, now))[taxed]
 
-    async def promotions_of(
-        self, cart: Cart, now: datetime
-    ) -> tuple[tuple[Promotion, ...], tuple[str, ...]]:
+    async def promotions_of(self, cart: Cart, now: datetime) -> Offered:
         """Return the promotions of a cart, and its codes that no coupon has."""
+        return self.offered(await self.book_of([cart], now), cart)
+
+    async def book_of(self, carts: Sequence[Cart], now: datetime) -> PromotionBook:
+        """Return the promotions of several carts."""
+        codes = [code for cart in carts for code in cart.codes]
+        keys = {key for cart in carts if (key := customer_key(cart)) is not None}
+        return await self._promotions.book(codes, keys, now)
+
+    def offered(self, book: PromotionBook, cart: Cart) -> Offered:
+        """Return what of the promotions is for a cart, and its codes that no coupon has."""
         place = place_of(cart.delivery_address) or self._taxes.home
-        return await self._promotions.offered(
-            cart.codes, cart.currency, customer_key(cart), place, now
-        )
+        return book.offered(cart.codes, cart.currency, customer_key(cart), place)
 
     async def categories_of(
         self, promotions: Iterable[Promotion], product_ids: Collection[UUID]

@@ -12,7 +12,7 @@ from app.errors import DomainError, VariantRequired
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.catalogue.stock_repository import StockRepository
 from app.repositories.identity.address_repository import AddressRepository
-from app.repositories.identity.user_repository import UserRepository
+from app.repositories.identity.user_repository import Buyer, UserRepository
 from app.repositories.orders.order_repository import OrderRepository
 from app.schemas.messaging.event_schema import DomainEvent
 from app.schemas.orders.order_events import OrderPlacedEvent
@@ -29,6 +29,7 @@ from app.services.carts.cart_quotes import place_of
 from app.services.catalogue.listing import variant_required
 from app.services.catalogue.stock_events import stock_events
 from app.services.messaging.outbox_service import OutboxService
+from app.services.orders.carts.cart_offers import CartOffers
 from app.services.orders.checkouts import Checkouts, Resolved
 from app.services.orders.drafts.asked_draft import OrderedDraft
 from app.services.orders.order_documents import placed_document
@@ -46,6 +47,36 @@ from app.services.taxes.tax_service import TaxService
 from app.tables.orders import NewOrder
 
 Headers = Mapping[str, str] | None
+
+
+class _Evaluation:
+    """The orders of a transaction, evaluated one after the other."""
+
+    def __init__(self, placement: OrderPlacement, offers: CartOffers | None) -> None:
+        self.orders: list[NewOrder] = []
+        self.sources: dict[UUID, OrderedCart | OrderedDraft] = {}
+        """The carts and drafts of orders, by the ids of the orders."""
+        self._placement = placement
+        self._offers = offers
+        self._of_source: dict[UUID, NewOrder] = {}
+
+    def add(self, asked: Asked) -> NewOrder | DomainError:
+        """Return an order, or why it is refused; a cart or a draft has one order."""
+        if asked.source is not None and asked.source.id in self._of_source:
+            # Another request of the same batch has ordered it.
+            return self._of_source[asked.source.id]
+        if self._offers is not None:
+            asked = self._offers.added_to(asked)
+        order = self._placement.evaluate(asked)
+        if isinstance(order, DomainError):
+            return order
+        self.orders.append(order)
+        if asked.source is not None:
+            self.sources[order.id] = asked.source
+            self._of_source[asked.source.id] = order
+        if self._offers is not None:
+            self._offers.note(asked, order)
+        return order
 
 
 class OrderService:
@@ -105,7 +136,7 @@ class OrderService:
         or a draft that was ordered before has the order that it had.
         """
         buyers = await self._users.get_buyers(await self._all_buyers_of(orders))
-        resolved = await self._checkouts.resolve(orders)
+        resolved = await self._checkouts.resolve(orders, buyers)
         asked = [each for each in resolved if isinstance(each, Asked)]
         placement = await self._load_placement(asked, buyers)
         outcomes = await self._place_all(resolved, placement)
@@ -125,24 +156,20 @@ class OrderService:
     async def _place_all(
         self, resolved: Sequence[Resolved], placement: OrderPlacement
     ) -> list[OrderRead | DomainError]:
-        carts = [each for each in resolved if isinstance(each, Asked) and each.of_cart is not None]
-        offered = await self._checkouts.lock_offers(carts, placement.now) if carts else set()
-        evaluated = [
-            (
-                each
-                if not isinstance(each, Asked)
-                else (
-                    placement.evaluate(each)
-                    if each.source is None
-                    else await self._place_source(each, each.source, placement, offered)
-                )
-            )
-            for each in resolved
-        ]
-        plain = [each for each in evaluated if isinstance(each, NewOrder)]
-        if plain:
-            for order, number in zip(plain, await self._orders.add_placed(plain), strict=True):
+        asked = [each for each in resolved if isinstance(each, Asked)]
+        offers = await self._checkouts.lock_offers(asked, placement)
+        evaluation = _Evaluation(placement, offers)
+        evaluated = [evaluation.add(each) if isinstance(each, Asked) else each for each in resolved]
+        if orders := evaluation.orders:
+            for order, number in zip(orders, await self._orders.add_placed(orders), strict=True):
                 placement.note(order, placed_document(order, number))
+        await self._checkouts.record(
+            [
+                (its, order, placement.placed[order.id])
+                for order in orders
+                if (its := evaluation.sources.get(order.id)) is not None
+            ]
+        )
         # At once for all orders: what lists show is compared with the stock before all of them.
         await self._stock.move_stock(
             sales_in(placement.placed_orders), placement.now, placement.variants
@@ -151,37 +178,12 @@ class OrderService:
             placement.placed[each.id] if isinstance(each, NewOrder) else each for each in evaluated
         ]
 
-    async def _place_source(
-        self,
-        asked: Asked,
-        its: OrderedCart | OrderedDraft,
-        placement: OrderPlacement,
-        offered: set[UUID],
-    ) -> OrderRead | DomainError:
-        """Place the order of a cart, whose promotions count for the next one, or of a draft."""
-        source = its.cart if isinstance(its, OrderedCart) else its.draft
-        if source.order_id is not None:
-            # Another request of the same batch has ordered it.
-            return placement.placed[source.order_id]
-        if source.id in offered:
-            known = asked.variant_ids & placement.variants.keys()
-            products = {placement.variants[each].product_id for each in known}
-            asked = await self._checkouts.with_offers(asked, products, placement.now)
-        order = placement.evaluate(asked)
-        if isinstance(order, DomainError) or asked.source is None:
-            return order if isinstance(order, DomainError) else placement.placed[order.id]
-        (number,) = await self._orders.add_placed([order])
-        document = placed_document(order, number)
-        await self._checkouts.record(asked.source, order, document)
-        placement.note(order, document)
-        return document
-
     async def refusal_of(self, asked: AnyAsked) -> DomainError | None:
         """Return why an order would be refused now, without placing it."""
-        if not isinstance(asked, Asked):
-            (resolved,) = await self._checkouts.resolve([asked])
-            return resolved if isinstance(resolved, DomainError) else None
         buyers = await self._users.get_buyers(_buyers_of([asked]))
+        if not isinstance(asked, Asked):
+            (resolved,) = await self._checkouts.resolve([asked], buyers)
+            return resolved if isinstance(resolved, DomainError) else None
         evaluated = (await self._load_placement([asked], buyers)).evaluate(asked)
         return evaluated if isinstance(evaluated, DomainError) else None
 
@@ -199,7 +201,7 @@ class OrderService:
         return (there - free) | await self._checkouts.locked_by_others(orders)
 
     async def _load_placement(
-        self, orders: Sequence[Asked], buyers: Mapping[UUID, bool]
+        self, orders: Sequence[Asked], buyers: Mapping[UUID, Buyer]
     ) -> OrderPlacement:
         named = {each.order_id for each in orders if each.order_id is not None}
         at_home = [

@@ -28,6 +28,7 @@ from app.errors import (
 from app.models import Cart, MovementReason, OrderStatus, ShippingMethod
 from app.pricing.terms import Taxes
 from app.repositories.catalogue.stock_repository import movement_row
+from app.repositories.identity.user_repository import Buyer
 from app.schemas.orders.checkout_schema import CheckoutCreate
 from app.schemas.orders.order_schema import OrderCreate, OrderRead
 from app.security.principal import Caller
@@ -56,6 +57,11 @@ class OrderedCart:
     expected_total: Decimal
     """The total that the customer has seen."""
     offers: Offers = NO_OFFERS
+
+    @property
+    def id(self) -> UUID:
+        """The id of the cart."""
+        return self.cart.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +135,7 @@ AnyAsked = Asked | AskedLater
 class OrderPlacement:
     """The locked rows that some orders need, and the units that these orders have taken."""
 
-    buyers: Mapping[UUID, bool]
-    """Whether each buyer may place orders."""
+    buyers: Mapping[UUID, Buyer]
     addresses: Mapping[UUID, dict[str, Any]]
     taken_ids: Set[UUID]
     variants: Mapping[UUID, Any]
@@ -193,7 +198,7 @@ class OrderPlacement:
         buyer = buyer_of(asked.caller, asked.data)
         if buyer not in self.buyers:
             raise UserNotFound(f"there is no user {buyer}", id=str(buyer))
-        if not self.buyers[buyer]:
+        if not self.buyers[buyer].is_active:
             raise UserNotActive(f"user {buyer} may not place orders", user_id=str(buyer))
         return buyer
 

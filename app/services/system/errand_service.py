@@ -1,6 +1,6 @@
 """Errands, which are stored in the transaction of their reason and done after it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -30,11 +30,15 @@ class ErrandService:
         One for each kind and subject waits: it replaces the one that is there, also if that is
         being done at this moment.
         """
-        await self._errands.put(kind, subject_id, due_at or self._clock.now())
+        await self.put_all(kind, {subject_id: due_at or self._clock.now()})
+
+    async def put_all(self, kind: str, due_at: Mapping[UUID, datetime]) -> None:
+        """Have errands of a kind be done at moments by subject; see `put`."""
+        await self._errands.put_all(kind, due_at)
 
     async def put_if_none(self, kind: str, subject_id: UUID, due_at: datetime) -> None:
         """Have an errand be done at a moment, unless it waits already for any."""
-        await self._errands.put(kind, subject_id, due_at, is_kept=True)
+        await self._errands.put_if_none(kind, subject_id, due_at)
 
     async def due_kinds(self, kinds: Collection[str]) -> Sequence[str]:
         """Return those of the kinds of which an errand is due."""

@@ -1,7 +1,8 @@
 """Mails, which are stored in the transaction of their reason and sent after it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from app.core.clock import Clock
@@ -28,11 +29,13 @@ class MailService:
 
     async def write(self, user_id: UUID, recipient: str, text: MailText) -> None:
         """Store a mail, which is sent after the commit."""
-        await self._store(user_id, recipient, text.subject, text.body, None)
+        row = _row(self._clock.now(), user_id, recipient, text.subject, text.body)
+        await self._mails.add_all([row])
 
     async def write_to_guest(self, recipient: str, mail: Mail) -> None:
         """Store a mail to a person without an account, which is sent after the commit."""
-        await self._store(None, recipient, mail.subject, mail.text, mail.html)
+        row = _row(self._clock.now(), None, recipient, mail.subject, mail.text)
+        await self._mails.add_all([row | {"html": mail.html}])
 
     async def write_about_order(
         self,
@@ -46,10 +49,24 @@ class MailService:
         There is one mail of each kind about an order: after the first one, also after that was
         sent, nothing is stored. The order must be stored already, in this transaction or before.
         """
-        if not await self._mails.record_of_order(order_id, kind, self._clock.now()):
-            return False
-        await self.write_further_about_order(kind, order, user_id)
-        return True
+        return bool(await self.write_about_orders(kind, [(order_id, order, user_id)]))
+
+    async def write_about_orders(
+        self, kind: OrderMailKind, orders: Sequence[tuple[UUID, OrderMail, UUID | None]]
+    ) -> set[UUID]:
+        """Store mails about orders of users or guests; return the orders whose mails are new."""
+        if not orders:
+            return set()
+        now = self._clock.now()
+        new = await self._mails.record_of_orders([each for each, *_ in orders], kind, now)
+        rows = []
+        for order_id, order, user_id in orders:
+            if order_id in new:
+                mail = self._order_mails.render(kind, order)
+                row = _row(now, user_id, order.email, mail.subject, mail.text)
+                rows.append(row | {"html": mail.html})
+        await self._mails.add_all(rows)
+        return new
 
     async def write_further_about_order(
         self,
@@ -63,31 +80,8 @@ class MailService:
         An invoice is attached when the mail is sent.
         """
         mail = self._order_mails.render(kind, order)
-        await self._store(user_id, order.email, mail.subject, mail.text, mail.html, invoice_id)
-
-    async def _store(
-        self,
-        user_id: UUID | None,
-        recipient: str,
-        subject: str,
-        body: str,
-        html: str | None,
-        invoice_id: UUID | None = None,
-    ) -> None:
-        now = self._clock.now()
-        await self._mails.add(
-            OutgoingMail(
-                id=new_id(now),
-                user_id=user_id,
-                recipient=recipient,
-                subject=subject,
-                body=body,
-                html=html,
-                invoice_id=invoice_id,
-                created_at=now,
-                due_at=now,
-            )
-        )
+        row = _row(self._clock.now(), user_id, order.email, mail.subject, mail.text)
+        await self._mails.add_all([row | {"html": mail.html, "invoice_id": invoice_id}])
 
     async def has_due(self) -> bool:
         """Return whether a mail is due."""
@@ -114,3 +108,21 @@ class MailService:
         mail.due_at = self._clock.now() + timedelta(seconds=5 * 2**mail.attempts)
         await self._mails.flush()
         return False
+
+
+def _row(
+    now: datetime, user_id: UUID | None, recipient: str, subject: str, body: str
+) -> dict[str, Any]:
+    """Return a mail as columns."""
+    return {
+        "id": new_id(now),
+        "user_id": user_id,
+        "recipient": recipient,
+        "subject": subject,
+        "body": body,
+        "html": None,
+        "invoice_id": None,
+        "attempts": 0,
+        "created_at": now,
+        "due_at": now,
+    }

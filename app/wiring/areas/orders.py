@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.order_statuses import OrderStatus
 from app.repositories.carts.cart_line_repository import CartLineRepository
 from app.repositories.carts.cart_repository import CartRepository
+from app.repositories.carts.ordered_cart_repository import OrderedCartRepository
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.catalogue.stock_repository import StockRepository
 from app.repositories.identity.address_repository import AddressRepository
@@ -22,6 +23,7 @@ from app.repositories.orders.return_repository import ReturnRepository
 from app.repositories.orders.shipment_repository import ShipmentRepository
 from app.repositories.payments.payment_repository import PaymentRepository, RefundRepository
 from app.repositories.promotions.redemption_repository import RedemptionRepository
+from app.services.orders.carts.cart_orders import CartOrders
 from app.services.orders.checkouts import Checkouts
 from app.services.orders.customers import Customers
 from app.services.orders.drafts.draft_orders import DraftOrders
@@ -232,18 +234,25 @@ def provide_checkouts(session: AsyncSession, shop: Shop) -> Checkouts:
     """Return what the checkout of carts adds to the placement of orders."""
     settings = shop.settings
     terms = PaymentTerms(settings.shop_currency, _holds(settings), settings.payment_instructions)
+    carts = CartRepository(session)
     return Checkouts(
-        CartRepository(session),
-        CartLineRepository(session),
+        carts,
         OrderRepository(session),
-        UserRepository(session),
         provide_quotes(session, shop),
         provide_promotions(session, shop),
-        provide_shipping(session, shop),
         provide_errands(session, shop),
         provide_mails(session, shop),
         shop.clock,
         terms,
+        CartOrders(
+            carts,
+            OrderedCartRepository(session),
+            CartLineRepository(session),
+            OrderRepository(session),
+            provide_shipping(session, shop),
+            shop.clock,
+            terms,
+        ),
         DraftOrders(DraftRepository(session), UserRepository(session), shop.clock, terms),
     )
 

@@ -12,6 +12,7 @@ from app.core.countries import Place
 from app.models import Coupon, Promotion, Redemption
 from app.pricing import terms
 from app.pricing.quote import price
+from app.services.promotions.promotion_service import Redeeming
 from app.wiring.areas.promotions import provide_promotions
 from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user, place_order
@@ -66,7 +67,8 @@ async def redeem(shop: Shop, order_id: str, cart: Priced, customer: str) -> None
     """Have an order use the promotions of a cart."""
     async with shop.database.write() as session:
         service = provide_promotions(session, shop)
-        await service.redeem(UUID(order_id), cart.quote.adjustments, cart.promotions, customer)
+        order = Redeeming(UUID(order_id), cart.quote.adjustments, cart.promotions, customer)
+        await service.redeem([order])
 
 
 async def give_back(shop: Shop, order_id: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 from unittest.mock import patch
@@ -100,12 +100,12 @@ class _CheckingBeforeCounting(RedemptionRepository):
         return {each.id: each for each in found}, {each.code_key: each for each in entered}
 
     async def count_uses(
-        self, promotion_ids: Collection[UUID], coupon_ids: Collection[UUID]
+        self, promotions: Mapping[UUID, int], coupons: Mapping[UUID, int]
     ) -> tuple[set[UUID], set[UUID]]:
         """Store the number that was seen and one more."""
-        for model, ids in ((Promotion, promotion_ids), (Coupon, coupon_ids)):
+        for model, ids in ((Promotion, promotions), (Coupon, coupons)):
             await self._session.execute(update(model).where(model.id.in_(ids)).values(used=1))
-        return set(promotion_ids), set(coupon_ids)
+        return set(promotions), set(coupons)
 
 
 def checking_before_counting() -> AbstractContextManager[Any]:

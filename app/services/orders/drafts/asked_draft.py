@@ -42,3 +42,8 @@ class OrderedDraft:
     expected_total: Decimal
     """The total that the customer has agreed to."""
     offers: Offers
+
+    @property
+    def id(self) -> UUID:
+        """The id of the draft."""
+        return self.draft.id

@@ -78,6 +78,14 @@ class DraftOrders:
         its = OrderedDraft(draft, await self._contact(draft), asked.data.expected_total, offers)
         return Asked(asked.caller, data, headers=asked.headers, of_draft=its)
 
+    async def mark_ordered(self, ordered: Iterable[tuple[OrderDraft, UUID]]) -> None:
+        """Note of drafts by which orders they were ordered."""
+        now = self._clock.now()
+        for draft, order_id in ordered:
+            draft.order_id = order_id
+            draft.touch(now)
+        await self._drafts.flush()
+
     async def _contact(self, draft: OrderDraft) -> Contact:
         email = draft.email
         if email is None and draft.user_id is not None:
