@@ -83,7 +83,7 @@ def with_dependencies(controllers: Iterable[type[Controller]]) -> list[type[Cont
     """
     found = list(controllers)
     for controller in found:
-        controller.dependencies = _named_by(controller)
+        setattr(controller, "dependencies", _named_by(controller))
     return found
 
 

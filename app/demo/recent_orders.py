@@ -86,30 +86,34 @@ async def _place(
     skus = sorted(product_ids, key=_supply_of, reverse=True)
     asked = []
     for place, user in enumerate(users):
-        recipient, street, city, postal_code = _ADDRESSES[place % len(_ADDRESSES)]
-        items = [
-            {"variant_id": product_ids[skus[(place + step) % _ENOUGH_SUPPLY]], "quantity": units}
-            for step, units in enumerate(_UNITS[: 1 + place % len(_UNITS)])
-        ]
         order = OrderCreate.model_validate(
             {
                 "user_id": user.id,
-                "items": items,
+                "items": [
+                    {"variant_id": product_ids[skus[(place + step) % _ENOUGH_SUPPLY]]}
+                    | {"quantity": units}
+                    for step, units in enumerate(_UNITS[: 1 + place % len(_UNITS)])
+                ],
                 "shipping_method_id": method_id,
-                "delivery_address": {
-                    "recipient": recipient,
-                    "street": street,
-                    "city": city,
-                    "region": "OH",
-                    "postal_code": postal_code,
-                    "country": "US",
-                },
+                "delivery_address": _address(place),
             }
         )
         asked.append(Asked(SYSTEM, order))
     outcomes = await provide_orders(session, shop).place_many(asked)
     placed = [each for each in outcomes if isinstance(each, OrderRead)]
     return placed if len(placed) == _STATES else []
+
+
+def _address(place: int) -> dict[str, str]:
+    recipient, street, city, postal_code = _ADDRESSES[place % len(_ADDRESSES)]
+    return {
+        "recipient": recipient,
+        "street": street,
+        "city": city,
+        "region": "OH",
+        "postal_code": postal_code,
+        "country": "US",
+    }
 
 
 def _supply_of(sku: str) -> int:

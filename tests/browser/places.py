@@ -7,7 +7,7 @@ from tests.browser.people import ADMIN, MILK
 from tests.browser.world import NEWCOMER, REGULAR, STAFF, World
 
 NOBODY_KNOWS = "0199a1b2-7c00-7d00-8e00-ffffffffffff"
-PARTS_OF_PAGES = {"/cart/badge"}
+PARTS_OF_PAGES = {"/cart/badge", "/console/orders/{order_id}/version"}
 """Routes that answer a piece of HTML, which stands in other pages."""
 
 

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import Page, expect
 
-from app.pages import page_router
+from app.pages import page_controllers, page_router
 from app.web.route_options import has_options, options_of
 from tests.browser.conftest import Visit
 from tests.browser.places import (
@@ -44,7 +44,7 @@ def barriers(page: Page) -> list[str]:
 
 
 def test_every_page_is_looked_at(tmp_path: Path) -> None:
-    routes = page_router(sqlite_settings(tmp_path)).routes
+    routes = page_router(page_controllers(sqlite_settings(tmp_path))).routes
     pages = {
         route.path_format
         for route in routes

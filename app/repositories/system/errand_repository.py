@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.models import Errand
 from app.repositories.base import Repository
-from app.repositories.bulk import insert_of, replacing, table_of, values_of
+from app.repositories.bulk import insert_of, insertion_into, replacing, table_of, values_of
 
 _errands = table_of(Errand)
 _NOT_TRIED = {"attempts": 0, "last_error": None, "given_up_at": None}

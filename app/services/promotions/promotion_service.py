@@ -84,7 +84,7 @@ class PromotionService:
         keys = list(dict.fromkeys(map(code_key, codes)))
         rows = await self._redemptions.offered(keys, now)
         history = await self._history(customer_keys, [row for row, _ in rows])
-        return PromotionBook([(row, coupon) for row, coupon in rows], Uses(history))
+        return PromotionBook(list(rows), Uses(history))
 
     async def _history(
         self,

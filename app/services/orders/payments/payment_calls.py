@@ -181,7 +181,7 @@ class PaymentCalls:
         """Return what was paid for units of the order of a payment, as `refund` does.
 
         Raises:
-            PaymentNotFound, OrderLineNotFound, QuantityNotLeft, AmountTooLarge: nothing is returned.
+            PaymentNotFound, OrderLineNotFound, QuantityNotLeft, AmountTooLarge: it is not returned.
         """
         async with self._read() as books:
             asked = await books.worth_of((await books.payment(payment_id)).order_id, data)
