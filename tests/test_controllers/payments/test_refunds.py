@@ -271,10 +271,13 @@ async def test_an_order_of_a_cart_that_staff_says_is_paid_has_a_payment(
 
 async def test_orders_of_other_systems_stay_as_they_are(client: httpx.AsyncClient) -> None:
     order = await order_in(client, "paid", await create_product(client))
-    assert await payments_of(client, order) == {"payments": [], "refunds": []}
+    nothing = dict.fromkeys(("authorised", "captured", "refunded", "open"), "0.00")
+    sums = {"owed": "4.99", "currency": "USD", **nothing}
+    assert await payments_of(client, order) == {"payments": [], "refunds": [], "sums": sums}
     assert "paid" not in order
     assert (await client.post(f"/orders/{order['id']}/cancel")).json()["status"] == "cancelled"
-    assert await payments_of(client, order) == {"payments": [], "refunds": []}
+    sums |= {"owed": "0.00"}
+    assert await payments_of(client, order) == {"payments": [], "refunds": [], "sums": sums}
 
 
 async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient, shop: Shop) -> None:
