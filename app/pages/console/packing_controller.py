@@ -37,7 +37,9 @@ class PackingPages(Controller):
     @get(opt=declared(access=Access.STAFF, formats=(HTML,)))
     async def show(self, request: ShopRequest, orders: Orders) -> Response[bytes]:
         """Show the orders that wait, the oldest first."""
-        return page(request, "console/packing.html", waiting=await _waiting(orders, request.caller))
+        waiting = await _waiting(orders, request.caller)
+        first = await _to_pack(orders, request.caller, waiting)
+        return page(request, "console/packing.html", waiting=waiting, first=first)
 
     @get("/{order_id:uuid}", opt=declared(OrderNotFound, access=Access.STAFF, formats=(HTML,)))
     async def pack(
@@ -48,6 +50,7 @@ class PackingPages(Controller):
         order = document_of(found)
         waiting = await _waiting(orders, request.caller)
         lines = [line | {"left": left} for line in order["items"] if (left := _left(line)) > 0]
+        first = None if lines else await _to_pack(orders, request.caller, waiting)
         return page(
             request,
             "console/packing_order.html",
@@ -55,6 +58,7 @@ class PackingPages(Controller):
             lines=lines,
             version=found.representation.etag,
             waiting=waiting,
+            first=first,
         )
 
     @post(
@@ -77,8 +81,8 @@ class PackingPages(Controller):
         )
         await shipments.ship(request.caller, parcel.id)
         waiting = await _waiting(orders, request.caller)
-        others = [each for each in waiting["items"] if each["id"] != str(order_id)]
-        return see(f"{PACK}/{others[0]['id']}" if others else PACK)
+        following = await _to_pack(orders, request.caller, waiting, order_id)
+        return see(PACK if following is None else f"{PACK}/{following}")
 
 
 async def _waiting(orders: OrderService, caller: Caller) -> Any:
@@ -87,7 +91,19 @@ async def _waiting(orders: OrderService, caller: Caller) -> Any:
     return document_of(await orders.find(caller, query))
 
 
+async def _to_pack(
+    orders: OrderService, caller: Caller, waiting: Any, but: UUID | None = None
+) -> UUID | None:
+    """Return the first order of a page but one of which something is not packed yet."""
+    for order_id in (UUID(each["id"]) for each in waiting["items"]):
+        if order_id != but and any(
+            _left(line) > 0 for line in document_of(await orders.get(caller, order_id))["items"]
+        ):
+            return order_id
+    return None
+
+
 def _left(line: dict[str, Any]) -> int:
-    """Return the number of units of a line that are neither shipped nor cancelled."""
+    """Return the number of units of a line that are neither in a parcel nor cancelled."""
     gone = line.get("cancelled_quantity", 0) + line.get("shipped_quantity", 0)
     return int(line["quantity"]) - int(gone)

@@ -51,6 +51,22 @@ async def test_orders_are_packed_and_shipped_one_after_the_other(
     assert "All paid orders are shipped" in packer.text
 
 
+async def test_an_order_of_which_everything_is_packed_is_not_the_next(
+    packer: Browser, client: httpx.AsyncClient
+) -> None:
+    first, packed, last = await paid_orders(client, 1, 1, 1)
+    parcel = await client.post(f"/orders/{packed['id']}/shipments", json={})
+    assert parcel.status_code == 201, parcel.text
+    await packer.go(f"/console/pack/{packed['id']}")
+    assert "Nothing of this order is left to be packed" in packer.text
+    await packer.go(f"/console/pack/{first['id']}")
+    sent = await packer.send(f"/console/pack/{first['id']}")
+    assert sent.headers["location"] == f"/console/pack/{last['id']}"
+    sent = await packer.send(f"/console/pack/{last['id']}")
+    assert sent.headers["location"] == "/console/pack"
+    assert "1 paid order waits" in packer.text
+
+
 async def test_a_part_of_an_order_is_shipped_and_the_rest_waits(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
