@@ -35,22 +35,24 @@ class PackingPages(Controller):
     include_in_schema = False
 
     @get(opt=declared(access=Access.STAFF, formats=(HTML,)))
-    async def show(self, request: ShopRequest, orders: Orders) -> Response[bytes]:
+    async def show(
+        self, request: ShopRequest, orders: Orders, shipments: Shipments
+    ) -> Response[bytes]:
         """Show the orders that wait, the oldest first."""
         waiting = await _waiting(orders, request.caller)
-        first = await _to_pack(orders, request.caller, waiting)
+        first = await shipments.next_to_pack()
         return page(request, "console/packing.html", waiting=waiting, first=first)
 
     @get("/{order_id:uuid}", opt=declared(OrderNotFound, access=Access.STAFF, formats=(HTML,)))
     async def pack(
-        self, request: ShopRequest, order_id: FromPath[UUID], orders: Orders
+        self, request: ShopRequest, order_id: FromPath[UUID], orders: Orders, shipments: Shipments
     ) -> Response[bytes]:
         """Show what is left to be packed of an order."""
         found = await orders.get(request.caller, order_id)
         order = document_of(found)
         waiting = await _waiting(orders, request.caller)
         lines = [line | {"left": left} for line in order["items"] if (left := _left(line)) > 0]
-        first = None if lines else await _to_pack(orders, request.caller, waiting)
+        first = None if lines else await shipments.next_to_pack()
         return page(
             request,
             "console/packing_order.html",
@@ -73,15 +75,14 @@ class PackingPages(Controller):
         ),
     )
     async def ship(
-        self, request: ShopRequest, order_id: FromPath[UUID], orders: Orders, shipments: Shipments
+        self, request: ShopRequest, order_id: FromPath[UUID], shipments: Shipments
     ) -> Response[bytes]:
         """Pack and ship the units of the form in one parcel, and go on to the next order."""
         parcel = await shipments.pack(
             request.caller, order_id, chosen_units(request, ShipmentCreate), request.if_match
         )
         await shipments.ship(request.caller, parcel.id)
-        waiting = await _waiting(orders, request.caller)
-        following = await _to_pack(orders, request.caller, waiting, order_id)
+        following = await shipments.next_to_pack(but=order_id)
         return see(PACK if following is None else f"{PACK}/{following}")
 
 
@@ -89,18 +90,6 @@ async def _waiting(orders: OrderService, caller: Caller) -> Any:
     """Return the first page of the orders that are paid and not all shipped, with their number."""
     query = OrderQuery(status=OrderStatus.PAID, sort="created_at", limit=_SHOWN, count="true")
     return document_of(await orders.find(caller, query))
-
-
-async def _to_pack(
-    orders: OrderService, caller: Caller, waiting: Any, but: UUID | None = None
-) -> UUID | None:
-    """Return the first order of a page but one of which something is not packed yet."""
-    for order_id in (UUID(each["id"]) for each in waiting["items"]):
-        if order_id != but and any(
-            _left(line) > 0 for line in document_of(await orders.get(caller, order_id))["items"]
-        ):
-            return order_id
-    return None
 
 
 def _left(line: dict[str, Any]) -> int:

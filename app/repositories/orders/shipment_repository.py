@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, exists, select, update
 from sqlalchemy.orm import selectinload
 
 from app.errors import OrderNotFound, ShipmentNotFound
@@ -47,6 +47,23 @@ class ShipmentRepository(Repository[Shipment]):
         if not items:
             raise OrderNotFound.of(order_id)
         return items
+
+    async def first_to_pack(self, but: UUID | None) -> UUID | None:
+        """Return the first paid order but one of which something is in no shipment yet."""
+        packed = OrderItem.cancelled_quantity + OrderItem.shipped_quantity
+        query: Select[UUID] = (
+            select(Order.id)
+            .where(
+                Order.status == OrderStatus.PAID,
+                exists().where(OrderItem.order_id == Order.id, OrderItem.quantity > packed),
+            )
+            .order_by(Order.created_at, Order.id)
+            .limit(1)
+        )
+        if but is not None:
+            query = query.where(Order.id != but)
+        found: UUID | None = await self.session.scalar(query)
+        return found
 
     async def flush_items(self, order: Order) -> None:
         """Write the changed lines of an order, and read them again.

@@ -69,6 +69,10 @@ class ShipmentService:
         shipment = await self._parcels.pack(order, pieces, self._clock.now(), label)
         return await self._settled(caller, order, shipment)
 
+    async def next_to_pack(self, but: UUID | None = None) -> UUID | None:
+        """Return the oldest paid order but one of which something is to be packed, if any is."""
+        return await self._shipments.first_to_pack(but)
+
     async def of_order(self, caller: Caller, order_id: UUID, query: ShipmentQuery) -> ShipmentPage:
         """Return a page of the shipments of an order.
 
