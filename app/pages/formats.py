@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from app.core.money import currency_places
@@ -53,6 +54,7 @@ def step(currency: str) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "count": count,
     "day": day,
+    "decimal": Decimal,
     "moment": moment,
     "money": money,
     "step": step,

@@ -18,6 +18,7 @@ from app.errors import (
     RefundNotFound,
     RefundNotManual,
 )
+from app.pages.console.orders.order_controller import ORDERS
 from app.pages.console.units import chosen_units
 from app.pages.forms import form_of
 from app.pages.rendering import see
@@ -31,13 +32,11 @@ from app.web.route_options import Answers, declared
 from app.wiring.areas.invoices import Books as Invoices
 from app.wiring.areas.orders import Calls, Payments
 
-_ORDERS = "/console/orders"
-
 
 class OrderMoneyPages(Controller):
     """What staff does about the money of an order."""
 
-    path = "/console/orders/{order_id:uuid}"
+    path = f"{ORDERS}/{{order_id:uuid}}"
     include_in_schema = False
 
     @post("/record", opt=declared(OrderNotFound, access=Access.STAFF))
@@ -46,7 +45,7 @@ class OrderMoneyPages(Controller):
     ) -> Response[bytes]:
         """Record money that came in; the order is paid if it covers what is owed."""
         await payments.record(request.caller.name, order_id, form_of(request, PaymentRecord))
-        return see(f"{_ORDERS}/{order_id}")
+        return see(f"{ORDERS}/{order_id}")
 
     @post(
         "/payments/{payment_id:uuid}/capture",
@@ -69,7 +68,7 @@ class OrderMoneyPages(Controller):
     ) -> Response[bytes]:
         """Take money that was authorised; the rest is released."""
         await payment_calls.capture(payment_id, form_of(request, AmountOfPayment).amount)
-        return see(f"{_ORDERS}/{order_id}")
+        return see(f"{ORDERS}/{order_id}")
 
     @post(
         "/payments/{payment_id:uuid}/refund",
@@ -87,7 +86,7 @@ class OrderMoneyPages(Controller):
         """Return an amount of a payment."""
         asked, key = form_of(request, RefundCreate), key_of(request.headers)
         await payment_calls.refund(request.caller.name, payment_id, asked, key)
-        return see(f"{_ORDERS}/{order_id}")
+        return see(f"{ORDERS}/{order_id}")
 
     @post(
         "/payments/{payment_id:uuid}/refund-units",
@@ -111,7 +110,7 @@ class OrderMoneyPages(Controller):
         """Return what was paid for units of the order."""
         units, key = chosen_units(request, UnitsRefund), key_of(request.headers)
         await payment_calls.refund_units(request.caller.name, payment_id, units, key)
-        return see(f"{_ORDERS}/{order_id}")
+        return see(f"{ORDERS}/{order_id}")
 
     @post(
         "/refunds/{refund_id:uuid}/record",
@@ -126,7 +125,7 @@ class OrderMoneyPages(Controller):
     ) -> Response[bytes]:
         """Record that money was returned by hand."""
         await payments.record_refund(request.caller.name, refund_id)
-        return see(f"{_ORDERS}/{order_id}")
+        return see(f"{ORDERS}/{order_id}")
 
     @get(
         "/invoices/{invoice_id:uuid}",

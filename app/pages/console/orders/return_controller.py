@@ -6,6 +6,7 @@ from litestar import Controller, Response, post
 from litestar.params import FromPath
 
 from app.errors import IllegalTransition, PreconditionFailed, ReturnNotFound
+from app.pages.console.orders.order_controller import ORDERS
 from app.pages.forms import fields_of, form_of
 from app.pages.rendering import see
 from app.schemas.orders.return_schema import ReturnDecision, ReturnReceipt
@@ -14,14 +15,13 @@ from app.web.request import ShopRequest
 from app.web.route_options import declared
 from app.wiring.areas.orders import Returns
 
-_ORDERS = "/console/orders"
 _MOVING = declared(ReturnNotFound, IllegalTransition, PreconditionFailed, access=Access.STAFF)
 
 
 class OrderReturnPages(Controller):
     """What staff does about the returns of an order."""
 
-    path = "/console/orders/{order_id:uuid}/returns/{return_id:uuid}"
+    path = f"{ORDERS}/{{order_id:uuid}}/returns/{{return_id:uuid}}"
     include_in_schema = False
 
     @post("/approve", opt=_MOVING)
@@ -35,7 +35,7 @@ class OrderReturnPages(Controller):
         """Approve a return, and write to the customer."""
         answer = form_of(request, ReturnDecision)
         await returns.approve(request.caller, return_id, answer, request.if_match)
-        return see(f"{_ORDERS}/{order_id}")
+        return see(f"{ORDERS}/{order_id}")
 
     @post("/reject", opt=_MOVING)
     async def reject(
@@ -48,7 +48,7 @@ class OrderReturnPages(Controller):
         """Reject a return, and write to the customer."""
         answer = form_of(request, ReturnDecision)
         await returns.reject(request.caller, return_id, answer, request.if_match)
-        return see(f"{_ORDERS}/{order_id}")
+        return see(f"{ORDERS}/{order_id}")
 
     @post("/receive", opt=_MOVING)
     async def receive(
@@ -62,7 +62,7 @@ class OrderReturnPages(Controller):
         counts = [name for name, _ in fields_of(request) if name.endswith("quantity")]
         arrived = form_of(request, ReturnReceipt, whole=counts)
         await returns.receive(request.caller, return_id, arrived, request.if_match)
-        return see(f"{_ORDERS}/{order_id}")
+        return see(f"{ORDERS}/{order_id}")
 
     @post("/close", opt=_MOVING)
     async def close(
@@ -74,4 +74,4 @@ class OrderReturnPages(Controller):
     ) -> Response[bytes]:
         """Close a return of which all is done."""
         await returns.close(request.caller, return_id, request.if_match)
-        return see(f"{_ORDERS}/{order_id}")
+        return see(f"{ORDERS}/{order_id}")
