@@ -68,10 +68,11 @@ QUICK: dict[str, Any] = {
 
 def pytest_configure() -> None:
     """Keep the files of the tests in memory, where there is room: else commits wait for a disk."""
-    if "TMPDIR" not in os.environ and _MEMORY.is_dir():
-        if shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
-            # Processes that the tests start inherit it.
-            os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+    if "TMPDIR" in os.environ or not _MEMORY.is_dir():
+        return
+    if shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
+        # Processes that the tests start inherit it.
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 
 @pytest.hookimpl(tryfirst=True)

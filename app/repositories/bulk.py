@@ -66,10 +66,13 @@ def insert_of(table: Table, names: Sequence[str]) -> Any:
     return postgresql_insert(table).from_select(names, select(given))
 
 
-def replacing(insertion: Any, key: Sequence[str], names: Sequence[str]) -> Any:
-    """Return an INSERT that changes these columns of rows whose key is there already."""
+def replacing(insertion: Any, key: Sequence[str], names: Sequence[str], where: Any = None) -> Any:
+    """Return an INSERT that changes these columns of rows whose key is there already.
+
+    With `where`, those to which it does not apply stay as they are.
+    """
     changes = {name: insertion.excluded[name] for name in names}
-    return insertion.on_conflict_do_update(index_elements=key, set_=changes)
+    return insertion.on_conflict_do_update(index_elements=key, set_=changes, where=where)
 
 
 def insertion_into(session: AsyncSession, table: Any) -> Any:

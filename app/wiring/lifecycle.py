@@ -10,7 +10,7 @@ from app.errors import EmailTaken, InvalidInput, PriceListExists
 from app.mails.sample import require_usable
 from app.mails.texts import UnusableTemplate
 from app.services.identity.start_service import generate_password
-from app.services.orders.payments.order_money import MANUAL
+from app.services.orders.payments.unknown_payments import compared
 from app.settings import InvalidSettings
 from app.wiring.areas.carts import provide_carts
 from app.wiring.areas.catalogue import provide_products, provide_stock
@@ -65,7 +65,7 @@ async def prepare(shop: Shop) -> None:
 
 async def plan_comparisons(shop: Shop) -> None:
     """Have the payments of the providers be compared in the next night, if that is not planned."""
-    if set(shop.settings.payment_providers) == {MANUAL}:
+    if not compared(shop.settings.payment_providers):
         return
     async with shop.database.write() as session:
         await provide_unknown_payments(session, shop).plan(shop.settings.payment_providers)

@@ -35,6 +35,7 @@ def barriers(page: Page) -> list[str]:
     page.evaluate(_AXE)
     found: list[str] = []
     for scheme, options in ("light", _LIGHT), ("dark", _DARK):
+        # mypy forgets that only two words are in the loop.
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         result: Any = page.evaluate("(options) => axe.run(document, options)", options)
         for rule in result["violations"]:

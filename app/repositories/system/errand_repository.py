@@ -15,10 +15,9 @@ from app.repositories.bulk import insert_of, insertion_into, replacing, table_of
 _errands = table_of(Errand)
 _NOT_TRIED = {"attempts": 0, "last_error": None, "given_up_at": None}
 _KEY = ("kind", "subject_id")
-_PUT_ALL = replacing(
-    insert_of(_errands, (*_KEY, "due_at", *_NOT_TRIED)), _KEY, ("due_at", *_NOT_TRIED)
-)
-_PUT = replacing(sqlite_insert(_errands), _KEY, ("due_at", *_NOT_TRIED))
+_OTHERS = ("due_at", *_NOT_TRIED)
+_PUT_ALL = replacing(insert_of(_errands, (*_KEY, *_OTHERS)), _KEY, _OTHERS)
+_PUT = replacing(sqlite_insert(_errands), _KEY, _OTHERS)
 
 
 class KindCount(NamedTuple):
@@ -37,15 +36,10 @@ class ErrandRepository(Repository[Errand]):
 
     async def put_if_none(self, kind: str, subject_id: UUID, due_at: datetime) -> None:
         """Have an errand be due at a moment, unless one that was not given up is there."""
-        await self.session.execute(
-            insertion_into(self.session, _errands)
-            .values({"kind": kind, "subject_id": subject_id, "due_at": due_at} | _NOT_TRIED)
-            .on_conflict_do_update(
-                index_elements=["kind", "subject_id"],
-                set_={"due_at": due_at} | _NOT_TRIED,
-                where=_errands.c.given_up_at.is_not(None),
-            )
-        )
+        row = {"kind": kind, "subject_id": subject_id, "due_at": due_at} | _NOT_TRIED
+        insertion = insertion_into(self.session, _errands).values(row)
+        was_given_up = _errands.c.given_up_at.is_not(None)
+        await self.session.execute(replacing(insertion, _KEY, _OTHERS, where=was_given_up))
 
     async def put_all(self, kind: str, due_at: Mapping[UUID, datetime]) -> None:
         """Have errands of a kind be due at moments by subject, whether they exist or not."""

@@ -8,11 +8,10 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from app.core.clock import Clock
-from app.core.countries import Place
 from app.errors import CodeDoesNotApply
 from app.pricing.terms import Promotion, Refusal
 from app.repositories.promotions.redemption_repository import History, RedemptionRepository
-from app.services.promotions.promotion_book import Offered, PromotionBook, Uses
+from app.services.promotions.promotion_book import PromotionBook, Uses
 from app.tables.promotions import code_key
 
 
@@ -64,18 +63,6 @@ class PromotionService:
     def __init__(self, redemptions: RedemptionRepository, clock: Clock) -> None:
         self._redemptions = redemptions
         self._clock = clock
-
-    async def offered(
-        self,
-        codes: Collection[str],
-        currency: str,
-        customer_key: str | None,
-        place: Place | None,
-        now: datetime,
-    ) -> Offered:
-        """Return what `PromotionBook.offered` does, for one cart."""
-        keys = () if customer_key is None else (customer_key,)
-        return (await self.book(codes, keys, now)).offered(codes, currency, customer_key, place)
 
     async def book(
         self, codes: Iterable[str], customer_keys: Collection[str], now: datetime

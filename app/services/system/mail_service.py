@@ -34,8 +34,8 @@ class MailService:
 
     async def write_to_guest(self, recipient: str, mail: Mail) -> None:
         """Store a mail to a person without an account, which is sent after the commit."""
-        row = _row(self._clock.now(), None, recipient, mail.subject, mail.text)
-        await self._mails.add_all([row | {"html": mail.html}])
+        row = _row(self._clock.now(), None, recipient, mail.subject, mail.text, mail.html)
+        await self._mails.add_all([row])
 
     async def write_about_order(
         self,
@@ -63,8 +63,7 @@ class MailService:
         for order_id, order, user_id in orders:
             if order_id in new:
                 mail = self._order_mails.render(kind, order)
-                row = _row(now, user_id, order.email, mail.subject, mail.text)
-                rows.append(row | {"html": mail.html})
+                rows.append(_row(now, user_id, order.email, mail.subject, mail.text, mail.html))
         await self._mails.add_all(rows)
         return new
 
@@ -80,8 +79,8 @@ class MailService:
         An invoice is attached when the mail is sent.
         """
         mail = self._order_mails.render(kind, order)
-        row = _row(self._clock.now(), user_id, order.email, mail.subject, mail.text)
-        await self._mails.add_all([row | {"html": mail.html, "invoice_id": invoice_id}])
+        row = _row(self._clock.now(), user_id, order.email, mail.subject, mail.text, mail.html)
+        await self._mails.add_all([row | {"invoice_id": invoice_id}])
 
     async def has_due(self) -> bool:
         """Return whether a mail is due."""
@@ -111,7 +110,12 @@ class MailService:
 
 
 def _row(
-    now: datetime, user_id: UUID | None, recipient: str, subject: str, body: str
+    now: datetime,
+    user_id: UUID | None,
+    recipient: str,
+    subject: str,
+    body: str,
+    html: str | None = None,
 ) -> dict[str, Any]:
     """Return a mail as columns."""
     return {
@@ -120,7 +124,7 @@ def _row(
         "recipient": recipient,
         "subject": subject,
         "body": body,
-        "html": None,
+        "html": html,
         "invoice_id": None,
         "attempts": 0,
         "created_at": now,

@@ -56,10 +56,12 @@ async def priced(
     now = shop.clock.now()
     place = None if country is None else Place(country)
     async with shop.database.read() as session:
-        service = provide_promotions(session, shop)
-        found, unknown = await service.offered(codes, currency, customer, place, now)
-    its = goods((1, 1_000)) if lines is None else lines
-    cart = terms.Cart(tuple(its), UNTAXED, found, shipping)
+        book = await provide_promotions(session, shop).book(
+            codes, () if customer is None else (customer,), now
+        )
+    found, unknown = book.offered(codes, currency, customer, place)
+    its = tuple(goods((1, 1_000)) if lines is None else lines)
+    cart = terms.Cart(its, UNTAXED, found, shipping)
     return Priced(price(cart, now), found, unknown)
 
 
