@@ -21,7 +21,6 @@ from app.database.deadline import ANSWER_SECONDS
 from app.jobs import daily_reports
 from app.jobs.embedded_dispatcher import dispatch_commands
 from app.jobs.mail_delivery import deliver_mails
-from app.runtime.process import freeze_heap
 from app.settings import Settings
 from app.wiring.resources import Shop
 from main import create_app
@@ -105,15 +104,6 @@ def one_tls_context() -> Iterator[None]:
     """Have the clients of a test process share what they know of certificates."""
     # Else each reads all certificates of the machine, which takes longer than most requests.
     with patch("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context)):
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def shared_heap() -> Iterator[None]:
-    """Exclude what the tests have imported from garbage collection, and no application later."""
-    freeze_heap()
-    # Else each application that a test starts would be kept to the end.
-    with patch("main.freeze_heap"), patch("app.rabbitmq_consumer.freeze_heap"):
         yield
 
 
