@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import json
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,6 +26,7 @@ from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 from benchmarks.reports.million import fill
 from benchmarks.support.servers import environment, settings_of
+from tests.support.processes import Program
 from tests.support.servers import PostgresServer, RabbitMQServer, start_postgres, start_rabbitmq
 from tests.test_reports.books import add_orders, open_shop, reports_of
 from tests.test_reports.programs import log_of, running
@@ -46,7 +46,7 @@ _IS_MAKING = text(
 
 def at_another_time(
     settings: Settings, moved: timedelta, folder: Path, *program: str
-) -> AbstractContextManager[subprocess.Popen[bytes]]:
+) -> AbstractContextManager[Program]:
     """Run a program at another time."""
     (library,) = Path("/").glob(_LIBRARY.removeprefix("/"))
     time_of_its_own = {
@@ -55,7 +55,8 @@ def at_another_time(
         # Sleeps and time-outs stay as long as they are.
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
-    return running(folder, environment(settings) | time_of_its_own, *program)
+    # What is loaded beforehand is loaded only when Python itself is started.
+    return running(folder, environment(settings) | time_of_its_own, *program, by_python=True)
 
 
 async def until(what: str, ask: Callable[[], Awaitable[bool]], seconds: float) -> float:

@@ -170,7 +170,7 @@ async def measure_shop(
     await let_machine_into(settings)
     quiet = Pace(pace.seconds, pace.reads, 0, 0)
     without, within = [], []
-    with serving(settings, folder) as served:
+    with serving(settings, folder, by_python=True) as served:
         load = Load(served.port, users, products)
         await load.prepare()
         # What is loaded for the first time is not counted.

@@ -155,7 +155,9 @@ async def _run(settings: Settings, redis: RedisServer, folder: Path, seconds: fl
         settings = settings.model_copy(update={"redis_port": relay.port})
         stack = ExitStack()
         # It waits for the shop's first answer, and the relay has to work meanwhile.
-        served = await asyncio.to_thread(stack.enter_context, serving(settings, folder))
+        served = await asyncio.to_thread(
+            stack.enter_context, serving(settings, folder, by_python=True)
+        )
         try:
             await let_machine_into(settings)
             traffic = HttpMetrics(served.port)

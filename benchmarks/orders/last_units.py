@@ -224,7 +224,8 @@ def run(
     faults: list[str] = []
     with ExitStack() as stack:
         served = [
-            stack.enter_context(serving(settings, settings.data_dir)) for _ in range(processes)
+            stack.enter_context(serving(settings, settings.data_dir, by_python=True))
+            for _ in range(processes)
         ]
         if settings.rabbitmq_host is not None:
             stack.enter_context(worker_of(settings))

@@ -5,38 +5,43 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import IO
 
 import httpx
 
 from app.settings import Settings
+from tests.support.programs.forked import Forked, fork
 from tests.support.servers.scratch import free_port
 from tests.support.servers.sqlite import give_schema
 
 __all__ = [
     "ROOT",
     "WAIT_SECONDS",
+    "Program",
     "ServedShop",
     "away",
     "environment",
     "free_port",
     "run",
     "serving",
+    "started",
 ]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WAIT_SECONDS = 60
+Program = Forked | subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True)
 class ServedShop:
     """A shop that listens on a port of this machine."""
 
-    process: subprocess.Popen[bytes]
+    process: Program
     port: int
     output: Path
     errors: Path
@@ -115,19 +120,68 @@ def away(folder: Path) -> Settings:
     )
 
 
+def started(
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    settings: Mapping[str, str],
+    output: IO[bytes],
+    errors: IO[bytes],
+    leads: str = "",
+    by_python: bool = False,
+) -> Program:
+    """Start Python with arguments; the program may lead a "group" or a "session" of its own.
+
+    A program of the shop is a fork of a process that has imported it, unless it is Python itself
+    that must start it: what a program lacks could be there by another.
+    """
+    if not by_python and arguments[0] != "-c":
+        return fork(
+            arguments,
+            folder=folder,
+            environment=settings,
+            output=output,
+            errors=errors,
+            leads=leads,
+        )
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=settings,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=errors,
+        process_group=0 if leads == "group" else None,
+        start_new_session=leads == "session",
+    )
+
+
 def run(
-    settings: Settings, folder: Path, *arguments: str | Path
+    settings: Settings, folder: Path, *arguments: str | Path, by_python: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Run Python with arguments in a folder, to its end."""
-    return subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        cwd=folder,
-        env=environment(settings),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=WAIT_SECONDS * 2,
-    )
+    texts = [str(each) for each in arguments]
+    with (
+        TemporaryFile() as output,
+        TemporaryFile() as errors,
+        started(
+            texts,
+            folder=folder,
+            settings=environment(settings),
+            output=output,
+            errors=errors,
+            by_python=by_python,
+        ) as process,
+    ):
+        try:
+            code = process.wait(WAIT_SECONDS * 2)
+        finally:
+            process.kill()
+        said = []
+        for each in (output, errors):
+            each.seek(0)
+            said.append(each.read().decode())
+    return subprocess.CompletedProcess(texts, code, *said)
 
 
 @contextmanager
@@ -137,6 +191,7 @@ def serving(
     *arguments: str,
     is_new: bool = False,
     variables: Mapping[str, str] | None = None,
+    by_python: bool = False,
 ) -> Iterator[ServedShop]:
     """Start a shop and wait for its first answer; it is killed at the end if it still runs.
 
@@ -149,13 +204,14 @@ def serving(
         TemporaryDirectory() as printed,
         (Path(printed) / "output").open("wb") as output,
         (Path(printed) / "errors").open("wb") as errors,
-        subprocess.Popen(
-            [sys.executable, str(ROOT / "main.py"), "--port", str(port), *arguments],
-            cwd=folder,
-            env=environment(settings) | dict(variables or {}),
-            stdout=output,
-            stderr=errors,
-            process_group=0,
+        started(
+            [str(ROOT / "main.py"), "--port", str(port), *arguments],
+            folder=folder,
+            settings=environment(settings) | dict(variables or {}),
+            output=output,
+            errors=errors,
+            leads="group",
+            by_python=by_python,
         ) as process,
     ):
         served = ServedShop(process, port, Path(output.name), Path(errors.name))

@@ -15,7 +15,7 @@ TOGETHER = {
     "tests/test_deployment/test_report_script.py": "script",
     "tests/test_server/test_connections.py": "connections",
     "tests/test_demo/test_documented.py": "demo",
-    # What each entry point knows is asked once, in a process for each.
+    # What each entry point knows is asked once, in a fork for each.
     "tests/test_house/test_areas.py": "areas",
 }
 

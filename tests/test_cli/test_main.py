@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ from tests.conftest import sqlite_settings
 from tests.support.cached import caught_up
 from tests.support.command_line import lavka
 from tests.support.ledger import every
-from tests.support.processes import WAIT_SECONDS, away, environment
+from tests.support.processes import ROOT, WAIT_SECONDS, away, environment, started
 from tests.test_jobs.test_file_import import ADA, CUP, LINE, TEA, stock, write
 
 # The script that is installed with the project.
@@ -181,16 +180,20 @@ async def test_an_import_that_was_killed_is_run_again_and_completes(
 
 async def _kill_in_the_middle(shop: Shop, files: list[Path], count: int) -> int:
     """Kill an import when the first pieces are sold, and return how many are left."""
-    with subprocess.Popen(
-        [PROGRAM, "import", "--move-stock", *files],
-        env=environment(shop.settings),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with (
+        open(os.devnull, "wb") as nothing,
+        started(
+            ["-m", "app.cli.main", "import", "--move-stock", *map(str, files)],
+            folder=ROOT,
+            settings=environment(shop.settings),
+            output=nothing,
+            errors=nothing,
+        ) as process,
+    ):
         deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline and await _left(shop, count) == count:
             await asyncio.sleep(0.01)
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
     return await _left(shop, count)
 
 

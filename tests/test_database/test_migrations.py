@@ -232,7 +232,7 @@ async def test_a_new_migration_gets_the_next_number(shop: Shop, tmp_path: Path) 
     shutil.copytree(SCRIPTS, tmp_path / "migrations")
     await migrate(shop.database)
     revision = ("revision", "--autogenerate", "-m", "a change")
-    done = run(shop.settings, tmp_path, "-m", "alembic", *revision)
+    done = run(shop.settings, tmp_path, "-m", "alembic", *revision, by_python=True)
     assert done.returncode == 0, done.stderr
     before = {path.name for path in (SCRIPTS / "versions").glob("*.py")}
     added = {path.name for path in (tmp_path / "migrations/versions").glob("*.py")} - before

@@ -85,6 +85,7 @@ async def test_it_logs_in_by_name_and_password(client: httpx.AsyncClient) -> Non
 
 def test_a_shop_that_is_away_ends_it_with_2(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    done = run(sqlite_settings(tmp_path), tmp_path, PROGRAM, "--orders", "1", "--url", url)
+    settings = sqlite_settings(tmp_path)
+    done = run(settings, tmp_path, PROGRAM, "--orders", "1", "--url", url, by_python=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: ") and "Traceback" not in done.stderr

@@ -1,6 +1,5 @@
 """Shops with a real broker, emptied for each test, with and without a running worker."""
 
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,9 +18,9 @@ from tests.conftest import (
     client_of,
     empty,
     postgres_settings,
-    rabbitmq_or_skip,
     running,
 )
+from tests.support.processes import Program
 from tests.support.servers import PostgresServer, RabbitMQServer
 from tests.test_messaging.deliveries import postponed_in, rows_of
 from tests.test_messaging.workers import QUEUES, Stand, publish, until
@@ -46,20 +45,12 @@ async def stand(
         yield its
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def mortal_stand(worked: PostgresServer, tmp_path: Path) -> AsyncIterator[Stand]:
-    """The same with a broker of its own, which may end without harm to other tests."""
-    with rabbitmq_or_skip() as server:
-        async with stand_on(worked, server, tmp_path) as its:
-            yield its
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="session", name="shared_stand")
 async def stand_with_a_worker(
     worked: PostgresServer,
     rabbitmq_server: RabbitMQServer,
     tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncIterator[tuple[Stand, subprocess.Popen[bytes]]]:
+) -> AsyncIterator[tuple[Stand, Program]]:
     """A shop with a broker and a worker, which has declared the queues."""
     async with stand_on(worked, rabbitmq_server, tmp_path_factory.mktemp("shared")) as its:
         await forget_all(rabbitmq_server)
@@ -69,7 +60,7 @@ async def stand_with_a_worker(
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def worked_stand(shared_stand: tuple[Stand, subprocess.Popen[bytes]]) -> AsyncIterator[Stand]:
+async def worked_stand(shared_stand: tuple[Stand, Program]) -> AsyncIterator[Stand]:
     """A shop with a broker and a worker, both of which the tests of a module share."""
     its, worker = shared_stand
     yield its

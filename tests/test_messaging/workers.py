@@ -3,8 +3,6 @@
 import asyncio
 import json
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -20,7 +18,7 @@ from app.messaging.commands import COMMANDS
 from app.messaging.rabbitmq.broker import connected, declare
 from app.settings import Settings
 from app.wiring.resources import Shop
-from tests.support.processes import ROOT, environment
+from tests.support.processes import ROOT, Program, environment, started
 from tests.support.servers import RabbitMQServer
 from tests.test_messaging.deliveries import applied_in
 
@@ -64,17 +62,18 @@ class Stand:
             await declare(connection)
 
     @contextmanager
-    def worker(self, *program: str) -> Iterator[subprocess.Popen[bytes]]:
+    def worker(self, *program: str, by_python: bool = False) -> Iterator[Program]:
         """Start a worker; it is killed at the end if it still runs."""
         number = len(list(self.folder.glob("worker-*.log")))
         with (
             (self.folder / f"worker-{number:02}.log").open("wb") as log,
-            subprocess.Popen(
-                [sys.executable, *(program or WORKER)],
-                cwd=ROOT,
-                env=environment(self.settings),
-                stdout=log,
-                stderr=log,
+            started(
+                program or WORKER,
+                folder=ROOT,
+                by_python=by_python,
+                settings=environment(self.settings),
+                output=log,
+                errors=log,
             ) as process,
         ):
             try:
@@ -142,7 +141,7 @@ async def drain(queue: AbstractQueue, count: int) -> list[AbstractIncomingMessag
     return taken
 
 
-async def ended(process: subprocess.Popen[bytes], within_seconds: float) -> int:
+async def ended(process: Program, within_seconds: float) -> int:
     """Ask a worker to end, and return its exit code."""
     process.send_signal(signal.SIGTERM)
     return await asyncio.to_thread(process.wait, within_seconds)

@@ -1,7 +1,6 @@
 """What works while something is down: each cell of the table in docs/watching.md."""
 
 import asyncio
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from tests.conftest import broker_settings, client_of, postgres_settings, rabbit
 from tests.support.accounts import Person, log_in, someone
 from tests.support.factories import create_product, place_order
 from tests.support.ledger import assert_conserved, every
+from tests.support.processes import Program
 from tests.support.servers import PostgresServer, RedisServer, start_postgres, start_redis
 from tests.test_cache.reads import believed
 from tests.test_messaging.deliveries import postponed_in
@@ -35,7 +35,7 @@ UNAVAILABLE = 503
 class Workers(ExitStack):
     """The worker of a shop and its successors; those that still run at the end are killed."""
 
-    latest: subprocess.Popen[bytes]
+    latest: Program
 
     def start(self, stand: Stand) -> None:
         """Start a worker, which becomes the latest one."""

@@ -3,30 +3,29 @@
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, Program, started
 
 
 @contextmanager
 def running(
-    folder: Path, environment: Mapping[str, str], *program: str
-) -> Iterator[subprocess.Popen[bytes]]:
+    folder: Path, environment: Mapping[str, str], *program: str, by_python: bool = False
+) -> Iterator[Program]:
     """Run a module of Python, whose log goes to a folder; it is killed at the end."""
     number = len(list(folder.glob("program-*.log")))
     with (
         (folder / f"program-{number:02}.log").open("wb") as log,
-        subprocess.Popen(
-            [sys.executable, "-m", *program],
-            cwd=ROOT,
-            env=environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
+        started(
+            ["-m", *program],
+            folder=ROOT,
+            settings=environment,
+            output=log,
+            errors=log,
+            leads="session",
+            by_python=by_python,
         ) as process,
     ):
         try:

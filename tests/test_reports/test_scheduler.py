@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, ExitStack
 from datetime import timedelta
@@ -22,7 +21,7 @@ from app.wiring.areas.reports import provide_reports
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
 from tests.conftest import broker_settings, empty, postgres_settings, sqlite_settings
-from tests.support.processes import environment, free_port, run, serving
+from tests.support.processes import Program, environment, free_port, run, serving
 from tests.support.servers import PostgresServer, RabbitMQServer, RedisServer
 from tests.test_messaging.conftest import forget_all
 from tests.test_messaging.workers import drain, until
@@ -71,10 +70,10 @@ async def empty_queue(server: RabbitMQServer) -> None:
 
 
 def taskiq(
-    settings: Settings, folder: Path, *arguments: str
-) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    settings: Settings, folder: Path, *arguments: str, by_python: bool = False
+) -> AbstractContextManager[Program]:
     """Run one of TaskIQ's programs."""
-    return running(folder, environment(settings), "taskiq", *arguments)
+    return running(folder, environment(settings), "taskiq", *arguments, by_python=by_python)
 
 
 async def messages_of(shop: Shop, server: RabbitMQServer, count: int) -> list[dict[str, object]]:
@@ -128,7 +127,7 @@ async def test_a_worker_that_is_killed_leaves_one_whole_report(
 
     scheduled.clock.move(DAY)
     with taskiq(scheduled.settings, tmp_path, *SCHEDULER):
-        for delay_seconds in (0.8, 1.1, 1.4):
+        for delay_seconds in (0.2, 0.4, 0.7):
             with taskiq(scheduled.settings, tmp_path, *WORKER):
                 await asyncio.sleep(delay_seconds)
         with taskiq(scheduled.settings, tmp_path, *WORKER):
@@ -175,7 +174,7 @@ async def test_a_process_of_taskiq_shows_that_it_lives_and_ends_in_order(
         return diagnose(beat, is_alive=False)
 
     settings = scheduled.settings.model_copy(update={"heartbeat_file": beat})
-    with taskiq(settings, tmp_path, *program) as process:
+    with taskiq(settings, tmp_path, *program, by_python=True) as process:
         await until(verdict, None)
         process.terminate()
         assert await asyncio.to_thread(process.wait, 30) == 0, log_of(tmp_path)

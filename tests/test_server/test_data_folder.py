@@ -98,7 +98,8 @@ def test_the_files_are_readable_by_their_owner_only(settings: Settings, tmp_path
     old.touch(mode=0o644)
     before = os.umask(0)
     try:
-        with serving(settings, tmp_path) as shop:
+        # A fork would have the mask of the process that forks.
+        with serving(settings, tmp_path, by_python=True) as shop:
             modes = {each.name: mode_of(each) for each in settings.data_dir.iterdir()}
             shop.stop()
     finally:

@@ -71,7 +71,7 @@ def log_in(shop: ServedShop, password: str) -> httpx.Response:
 async def test_the_first_start_makes_an_administrator_and_the_second_finds_all_there(
     fresh: Settings, tmp_path: Path
 ) -> None:
-    with serving(fresh, tmp_path, is_new=True) as shop:
+    with serving(fresh, tmp_path, is_new=True, by_python=True) as shop:
         await let_machine_into(fresh)
         added = httpx.post(f"{shop.url}/api/v1/products", json=PRODUCT, headers=AUTHORIZATION)
         assert added.status_code == 201
@@ -209,7 +209,7 @@ def test_a_taken_port_is_an_error_and_nothing_is_made(tmp_path: Path) -> None:
 def test_a_wrong_setting_is_named_without_a_traceback(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
     (tmp_path / ".env").write_text("SHOP_CURRENCY=gold\n", "utf-8")
-    refused = run(settings, tmp_path, MAIN, "--port", str(free_port()))
+    refused = run(settings, tmp_path, MAIN, "--port", str(free_port()), by_python=True)
     assert refused.returncode == 1
     assert refused.stderr == (
         "error: SHOP_CURRENCY: must be a currency code of ISO 4217 "
@@ -314,7 +314,7 @@ async def test_two_workers_both_answer_and_a_killed_one_is_replaced(
 ) -> None:
     postgres_server.create_database("workers")
     settings = postgres_settings(postgres_server, "workers", data_dir=tmp_path / "var")
-    with serving(settings, tmp_path, "--workers", "2") as shop:
+    with serving(settings, tmp_path, "--workers", "2", by_python=True) as shop:
         first, second = await _workers(shop)
         assert await _answers_while_stopped(shop, first)
         assert await _answers_while_stopped(shop, second)

@@ -2,8 +2,6 @@
 
 import asyncio
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,7 +18,7 @@ from tests.conftest import DATABASES, client_of, postgres_settings, running, sql
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import assert_conserved, every, movements_of, stock_of
 from tests.support.machines import AUTHORIZATION, let_machine_into
-from tests.support.processes import ROOT, environment, free_port
+from tests.support.processes import ROOT, Program, environment, free_port, started
 from tests.support.servers import PostgresServer
 from tests.support.servers.sqlite import give_schema
 
@@ -75,21 +73,19 @@ def crash_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[S
 @asynccontextmanager
 async def process_of(
     settings: Settings, *program: str
-) -> AsyncIterator[tuple[subprocess.Popen[bytes], httpx.AsyncClient]]:
+) -> AsyncIterator[tuple[Program, httpx.AsyncClient]]:
     """Run a program that serves the shop until the end of the block, and give a client of it."""
     give_schema(settings)
     port = free_port()
     log = settings.data_dir / "server.log"
-    command = [sys.executable, *program, "--host", "127.0.0.1", "--port", str(port)]
     with (
         log.open("ab") as output,
-        subprocess.Popen(
-            command,
-            env=environment(settings),
-            cwd=settings.data_dir,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+        started(
+            [*program, "--host", "127.0.0.1", "--port", str(port)],
+            folder=settings.data_dir,
+            settings=environment(settings),
+            output=output,
+            errors=output,
         ) as process,
     ):
         try:
@@ -104,7 +100,7 @@ async def process_of(
             process.kill()
 
 
-async def answering(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+async def answering(process: Program, url: str, log: Path) -> None:
     """Wait for the first answer of a process."""
     async with asyncio.timeout(START_SECONDS), httpx.AsyncClient() as client:
         while True:
@@ -130,7 +126,9 @@ async def restarted(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 
 def doomed_process(settings: Settings) -> Any:
     """Run the shop that dies when it is told to."""
-    return process_of(settings, "-c", DOOMED)
+    program = settings.data_dir / "doomed.py"
+    program.write_text(DOOMED, "utf-8")
+    return process_of(settings, str(program))
 
 
 @pytest.mark.parametrize(

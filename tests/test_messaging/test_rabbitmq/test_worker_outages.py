@@ -86,9 +86,8 @@ async def orders_for(stand: Stand, count: int) -> tuple[dict[str, Any], list[dic
 
 
 async def test_orders_placed_while_the_broker_is_down_are_told_of_afterwards(
-    mortal_stand: Stand,
+    stand: Stand,
 ) -> None:
-    stand = mortal_stand
     user, product = await create_user(stand.client), await create_product(stand.client)
     with stand.worker() as worker:
         await stand.wait_for_workers()
@@ -107,6 +106,7 @@ async def test_orders_placed_while_the_broker_is_down_are_told_of_afterwards(
             events = await drain(await channel.get_queue("listener"), 10)
             await channel.queue_delete("listener")
         await until(lambda: postponed_in(stand.shop), [])
+        await stand.wait_for_workers()
         assert worker.poll() is None
     assert {each.routing_key for each in events} == {"order.placed"}
     assert all(any(one["id"].encode() in each.body for each in events) for one in placed)
@@ -116,7 +116,7 @@ async def test_a_frozen_broker_delays_no_answer_and_no_end(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user, product = await create_user(stand.client), await create_product(stand.client)
-    with stand.worker() as worker:
+    with stand.worker(by_python=True) as worker:
         await stand.wait_for_workers()
         stand.server.pause()
         asked: list[object] = []

@@ -1,0 +1,1 @@
+"""Programs of the shop that start in milliseconds: forks of a process that has imported it."""

@@ -1,0 +1,134 @@
+"""Imports what the programs of the shop import, and forks one for each request of a test process.
+
+`python -m tests.support.programs.imported DESCRIPTOR` takes requests from a socket until it closes.
+"""
+
+import gc
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+import threading
+import time
+from typing import Any
+
+LENGTH_BYTES = 4
+# Standard input, output and errors, and the socket on which the end is told.
+DESCRIPTORS = 4
+# What the programs import at their start or soon after. Not the libraries of OpenTelemetry.
+MODULES = (
+    "main",
+    "app.server",
+    "app.rabbitmq_consumer",
+    "app.scheduler",
+    "app.cli.main",
+    "app.demo.load",
+    "app.messaging.rabbitmq.broker",
+    "aiosqlite",
+    "alembic.command",
+    "asyncpg",
+    "redis.asyncio",
+    "sqlalchemy.dialects.postgresql.asyncpg",
+    "sqlalchemy.dialects.sqlite.aiosqlite",
+    "taskiq.__main__",
+    "taskiq.cli.scheduler.run",
+    "taskiq.cli.worker.run",
+    "taskiq_aio_pika",
+    "taskiq_redis",
+    "uvloop",
+)
+
+
+def serve(requests: socket.socket) -> dict[str, Any]:
+    """Fork a process for each request, and return in it with what it was asked for."""
+    while True:
+        length, descriptors, _, _ = socket.recv_fds(requests, LENGTH_BYTES, DESCRIPTORS)
+        if not length:
+            sys.exit()
+        body = b""
+        while len(body) < int.from_bytes(length, "big"):
+            body += requests.recv(65_536)
+        *streams, told = descriptors
+        if os.fork() == 0:
+            requests.close()
+            if _is_program(streams, told):
+                asked: dict[str, Any] = json.loads(body)
+                return asked
+        for each in descriptors:
+            os.close(each)
+        # The parents of programs that have ended.
+        while _has_ended_child():
+            pass
+
+
+def _is_program(streams: list[int], told: int) -> bool:
+    """Fork once more, and be the parent, which tells the end, or the program."""
+    with socket.socket(fileno=told) as socket_of_end:
+        if program := os.fork():
+            for stream in (*streams, *range(3)):
+                os.close(stream)
+            try:
+                socket_of_end.sendall(b"%d\n" % program)
+                _, status = os.waitpid(program, 0)
+                socket_of_end.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+            except OSError:
+                # Nobody waits for it any more.
+                pass
+            os._exit(0)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    return True
+
+
+def _has_ended_child() -> bool:
+    try:
+        return os.waitpid(-1, os.WNOHANG)[0] != 0
+    except ChildProcessError:
+        return False
+
+
+def become(asked: dict[str, Any]) -> None:
+    """Be the program that was asked for, as if Python had been started with these arguments."""
+    first, *others = asked["arguments"]
+    if asked["leads"] == "session":
+        os.setsid()
+    elif asked["leads"] == "group":
+        os.setpgid(0, 0)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.chdir(asked["folder"])
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    time.tzset()
+    if first == "-m":
+        module, *others = others
+        sys.path[0] = os.getcwd()
+        sys.argv = [module, *others]
+        # Else it would be the one that has been imported.
+        sys.modules.pop(module, None)
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    else:
+        sys.path.insert(0, os.path.dirname(os.path.abspath(first)))
+        sys.argv = [first, *others]
+        runpy.run_path(first, run_name="__main__")
+
+
+def main() -> None:
+    """Import, and fork until nobody can ask any more."""
+    with socket.socket(fileno=int(sys.argv[1])) as requests:
+        for each in MODULES:
+            importlib.import_module(each)
+        assert threading.active_count() == 1
+        # A key of the terminal is for the tests and the programs.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # What all have in common stays in common.
+        gc.freeze()
+        asked = serve(requests)
+    become(asked)
+
+
+if __name__ == "__main__":
+    main()
