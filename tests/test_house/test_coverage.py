@@ -14,6 +14,7 @@ def test_the_pipeline_alone_refuses_a_low_coverage() -> None:
     assert int(limit) >= 95
     # A command that names some tests would otherwise fail although all of them pass.
     assert "fail_under" not in PROJECT["tool"]["coverage"]["report"]
+    assert "fail-under" not in PROJECT["tool"]["slipcover"]
     assert not [
         each for each in PROJECT["tool"]["pytest"]["ini_options"]["addopts"] if "cov" in each
     ]
