@@ -1,7 +1,8 @@
 """Reads and deletes the rows of all tables of a shop, each in one round trip."""
 
+import os
 import sqlite3
-from contextlib import closing
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -22,8 +23,45 @@ _AT_ONCE = "SELECT " + ", ".join(
 _DELETIONS = "".join(f"DELETE FROM {table.name}; " for table in reversed(TABLES))
 _SEARCH_DELETIONS = "DELETE FROM product_search; DELETE FROM product_search_rows; "
 
+Rows = dict[str, list[Any]]
 
-async def everything(shop: Shop) -> dict[str, list[Any]]:
+
+class Reader:
+    """A connection to a file of SQLite, which reads it again only after somebody has changed it."""
+
+    def __init__(self, path: str) -> None:
+        self.file = _file_at(path)
+        # Each table has a statement of its own; a cursor of them is closed when it is read.
+        self._connection = sqlite3.connect(path, cached_statements=2 * len(TABLES))
+        self._version: int | None = None
+        self._rows: Rows = {}
+
+    def rows(self) -> Rows:
+        """Return every row of every table."""
+        execute = self._connection.execute
+        # It differs after every commit of another connection, and this one makes none.
+        ((version,),) = execute("PRAGMA data_version").fetchall()
+        if version != self._version:
+            self._rows = {name: execute(query).fetchall() for name, query in _ORDERED.items()}
+            self._version = version
+        return {name: [*rows] for name, rows in self._rows.items()}
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+_readers: list[Reader] = []
+"""The reader of the file that was read last."""
+
+
+def _file_at(path: str) -> tuple[str, int, int]:
+    status = os.stat(path)
+    # A file may be deleted, and another one be where it was.
+    return path, status.st_dev, status.st_ino
+
+
+async def everything(shop: Shop) -> Rows:
     """Return every row of every table but `cache_drops`, to be compared with how it was before."""
     if shop.database.is_sqlite:
         rows = _in_file(str(shop.database.url.database))
@@ -35,10 +73,13 @@ async def everything(shop: Shop) -> dict[str, list[Any]]:
     return rows
 
 
-def _in_file(path: str) -> dict[str, list[Any]]:
+def _in_file(path: str) -> Rows:
     # A connection of its own, because each statement of the shop's waits for a thread.
-    with closing(sqlite3.connect(path)) as connection:
-        return {name: connection.execute(query).fetchall() for name, query in _ORDERED.items()}
+    if not _readers or _readers[0].file != _file_at(path):
+        while _readers:
+            _readers.pop().close()
+        _readers.append(Reader(path))
+    return _readers[0].rows()
 
 
 async def delete_everything(shop: Shop) -> None:
@@ -50,6 +91,24 @@ async def delete_everything(shop: Shop) -> None:
     async with shop.database.writer.connect() as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         await driver.executescript(f"BEGIN IMMEDIATE; {_DELETIONS}{_SEARCH_DELETIONS} COMMIT")
+
+
+async def put_back(shop: Shop, rows: Rows) -> None:
+    """Have the tables of SQLite contain the rows that `everything` has returned, and no others."""
+    async with shop.database.writer.connect() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        await driver.in_thread(partial(_write, rows))
+
+
+def _write(rows: Rows, connection: sqlite3.Connection) -> None:
+    connection.executescript(f"BEGIN IMMEDIATE; {_DELETIONS}{_SEARCH_DELETIONS}")
+    # Rows of one table may refer to each other.
+    connection.execute("PRAGMA defer_foreign_keys = ON")
+    for table in TABLES:
+        if its := rows.get(table.name):
+            places = ", ".join("?" * len(its[0]))
+            connection.executemany(f"INSERT INTO {table.name} VALUES ({places})", its)
+    connection.execute("COMMIT")
 
 
 async def stored_values(shop: Shop) -> dict[str, list[Any]]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -41,7 +41,7 @@ from app.wiring.areas.payments import bank_of
 from app.wiring.resources import Shop
 from tests.support.cached import forget_cached
 from tests.support.factories import address as postal_address
-from tests.support.tables import delete_everything
+from tests.support.tables import Rows, delete_everything, everything, put_back
 from tests.test_security.people import (
     LIFETIME,
     Person,
@@ -113,11 +113,18 @@ class World:
     tokens: dict[str, str | None]
     values: dict[str, str]
     origin: str = "http://shop.test"
+    stored: Rows = field(default_factory=dict)
+    """The rows as they are in a file of SQLite, which takes them back in an eighth of the time."""
 
     async def restore(self) -> None:
         """Bring every table back to how it was."""
-        await delete_everything(self.shop)
-        await insert_rows(self.shop, self.rows)
+        if self.stored:
+            await put_back(self.shop, self.stored)
+        else:
+            await delete_everything(self.shop)
+            await insert_rows(self.shop, self.rows)
+            if self.shop.database.is_sqlite:
+                self.stored.update(await everything(self.shop))
         await self.shop.files.put("/".join(FILE), b"a file")
         self.shop.identities.clear()
         await forget_cached(self.shop)
