@@ -18,7 +18,8 @@ from app.wiring.resources import Shop
 from tests.support.moments import later
 from tests.test_controllers.invoices.setting import charge, pay, placed, refund
 from tests.test_controllers.payments.setting import do_errands, order_now
-from tests.test_reports.books import everything_of
+from tests.test_reports.books import at_moment, everything_of
+from tests.test_reports.conftest import NOON
 
 DAY = timedelta(days=1)
 # 3 x 4.99 and 2 x 12.50.
@@ -117,11 +118,11 @@ async def test_what_is_invoiced_and_not_paid_is_named(
 
 
 async def test_a_shop_without_payments_tells_nothing_of_money(open_shop: Shop) -> None:
-    with later(open_shop, DAY):
-        await make_due_reports(open_shop)
+    async with at_moment(open_shop, NOON + 2 * DAY):
+        assert len(await make_due_reports(open_shop)) == 2
     async with open_shop.database.read() as session:
         found = await ReportRepository(session).between(date.min, date.max)
-        assert found and {each.money_count for each in found} == {0}
+        assert [each.money_count for each in found] == [0, 0]
         assert not await ReportRepository(session).money_of([each.report_day for each in found])
 
 
