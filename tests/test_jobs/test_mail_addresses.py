@@ -59,18 +59,16 @@ async def test_a_server_without_unicode_gets_the_ascii_form_of_a_domain(tmp_path
     assert mail.message["To"] == "x@xn--fa-hia.de"
 
 
-@pytest.mark.parametrize("email", [*EVIL, ENCODED])
-async def test_an_address_that_would_lead_a_mail_astray_is_refused(
-    tmp_path: Path, email: str
-) -> None:
+async def test_an_address_that_would_lead_a_mail_astray_is_refused(tmp_path: Path) -> None:
+    user = {"username": "ada", "first_name": "A", "last_name": "B", "password": PASSWORD}
     async with mailing(sqlite_settings(tmp_path)) as (shop, client):
-        user = {"username": "ada", "first_name": "A", "last_name": "B", "password": PASSWORD}
-        response = await client.post("/users", json=user | {"email": email})
-        assert response.status_code == 400
-        assert response.json()["errors"] == [
-            {"pointer": "#/email", "detail": "must be an e-mail address"}
-        ]
-        assert await mails_of(shop) == []
+        for email in (*EVIL, ENCODED):
+            response = await client.post("/users", json=user | {"email": email})
+            assert response.status_code == 400, email
+            assert response.json()["errors"] == [
+                {"pointer": "#/email", "detail": "must be an e-mail address"}
+            ], email
+            assert await mails_of(shop) == [], email
 
 
 async def test_an_address_that_cannot_be_written_to_holds_up_no_other_mail(
