@@ -101,9 +101,18 @@ def banned_phrases(
 
     `unless` names files that may contain them.
     """
+    # To look for words takes a tenth of the time that it takes to look for all phrases.
+    words_of = {path: _words_in(text) for path, text in texts.items() if path not in unless}
     for phrase, better in phrases.items():
-        words = re.compile(r"\b" + r"[\s#\"]+".join(map(re.escape, phrase.split())) + r"\b", re.I)
-        for path, text in texts.items():
-            for found in words.finditer(text) if path not in unless else ():
+        its, words = _words_in(phrase), re.compile(
+            r"\b" + r"[\s#\"]+".join(map(re.escape, phrase.split())) + r"\b", re.I
+        )
+        for path in (path for path, known in words_of.items() if its <= known):
+            text = texts[path]
+            for found in words.finditer(text):
                 line = text.count("\n", 0, found.start()) + 1
                 yield Broken("phrase", f"{path}:{line}", f"“{phrase}”; write {better}")
+
+
+def _words_in(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
