@@ -28,6 +28,7 @@ from tests.test_cache.conftest import DATABASE, opened
 from tests.test_cache.reads import believed, offer, read, reprice, seen
 
 Pair = tuple[Shop, Shop]
+_BETWEEN_READS_SECONDS = 0.05
 
 
 @pytest_asyncio.fixture(loop_scope="session", name="served")
@@ -59,6 +60,8 @@ class Load:
             response = await self._client.get(path if number % 3 else "/products")
             self.statuses.append(response.status_code)
             number += 1
+            # Else they take the time that the others need.
+            await asyncio.sleep(_BETWEEN_READS_SECONDS)
 
     async def end(self) -> set[int]:
         """End, and return the statuses that there were."""
