@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from litestar import Litestar, Router
+from litestar import Litestar
 from litestar.datastructures import State
 
 from app.controllers import CONTROLLERS, ROOT_CONTROLLERS, TAGS
@@ -39,6 +39,7 @@ from app.web.rendering.metrics import Metrics
 from app.web.rendering.operation_events import event_streams
 from app.web.rendering.problems import EXCEPTION_HANDLERS
 from app.web.request import ShopRequest
+from app.web.route_options import OwnRouter
 from app.web.uploads import upload_limit
 from app.wiring.areas.orders import order_batches
 from app.wiring.lifecycle import ensure_admin, prepare
@@ -100,10 +101,10 @@ def _route_handlers(settings: Settings) -> list[Any]:
     ]
 
 
-def _api(settings: Settings) -> Router:
+def _api(settings: Settings) -> OwnRouter:
     tests = TEST_CONTROLLERS if settings.test_clock else ()
     controllers = with_dependencies([*CONTROLLERS, *tests])
-    return Router(API, route_handlers=controllers, middleware=[Authentication, Idempotency])
+    return OwnRouter(API, route_handlers=controllers, middleware=[Authentication, Idempotency])
 
 
 def _opened(shop: Shop, link: BrokerLink | None, streams: EventStreams, *, is_server: bool) -> Any:

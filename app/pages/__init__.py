@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from litestar import Controller, Router
+from litestar import Controller
 
 from app.pages.asset_controller import AssetController
 from app.pages.assets import Assets
@@ -16,6 +16,7 @@ from app.pages.storefront import STOREFRONT
 from app.pages.visits import Visits
 from app.settings import Settings
 from app.web.middleware.idempotency import Idempotency
+from app.web.route_options import OwnRouter
 
 
 def page_controllers(settings: Settings) -> list[type[Controller]]:
@@ -24,9 +25,9 @@ def page_controllers(settings: Settings) -> list[type[Controller]]:
     return [LogInController, *CONSOLE, *storefront]
 
 
-def page_router(controllers: Sequence[type[Controller]]) -> Router:
+def page_router(controllers: Sequence[type[Controller]]) -> OwnRouter:
     """Return the routes of pages, with what all of them have."""
-    return Router(
+    return OwnRouter(
         "/",
         route_handlers=controllers,
         middleware=[Visits, Idempotency],
