@@ -150,7 +150,7 @@ async def send_all(
     restore: Callable[[], Awaitable[None]] | None,
     rows: Iterable[Row] = MATRIX,
 ) -> list[int]:
-    """Send every variant to every route as several callers; return the statuses.
+    """Send every variant to every route, the first one as several callers; return the statuses.
 
     A shop that is not restored is broken: whom it refuses does not come to where it is.
     """
@@ -159,10 +159,13 @@ async def send_all(
         callers = [
             each for each in ("owner", "admin") if restore is not None or row.expected[each] < 400
         ]
+        if not callers:
+            continue
         answers = [
             (await world.send(client, caller, row.method, row.path, **variant)).status_code
-            for variant in variants_of(row, secrets)
-            for caller in callers
+            for number, variant in enumerate(variants_of(row, secrets))
+            # All send what is good, and in turns what is not: they are refused alike.
+            for caller in (callers if number == 0 else [callers[number % len(callers)]])
         ]
         statuses += answers
         if restore is not None and row.method not in READING and min(answers) < 400:
