@@ -146,6 +146,7 @@ def test_every_route_that_writes_is_tested(app: Litestar) -> None:
     assert silent == WITHOUT_INPUT
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("row", WRITES, ids=str)
 async def test_what_a_route_cannot_take_changes_nothing(
     client: httpx.AsyncClient, shop: Shop, row: Row
@@ -156,14 +157,13 @@ async def test_what_a_route_cannot_take_changes_nothing(
         await assert_body_is_judged(client, world, row)
     if "data" in row.request:
         await assert_form_is_judged(client, world, row)
-    await assert_path_is_judged(client, world, row)
     assert await everything(shop) == before
 
 
 async def test_a_malformed_id_in_a_path_is_nowhere(client: httpx.AsyncClient, shop: Shop) -> None:
     world = await world_of(shop)
-    rows = [row for row in MATRIX if row.method == "GET" and parameters_of(row)]
-    assert len(rows) == 47
+    rows = [row for row in MATRIX if row.method != "HEAD" and parameters_of(row)]
+    assert len([row for row in rows if row.method == "GET"]) == 47
     before = await everything(shop)
     for row in rows:
         await assert_path_is_judged(client, world, row)
