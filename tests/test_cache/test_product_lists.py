@@ -37,7 +37,7 @@ from tests.test_cache.reads import CALLER, offer
 from tests.test_messaging.deliveries import message
 
 LOW = 5
-STEPS = 120
+STEPS = 60
 QUERIES: tuple[Mapping[str, str], ...] = (
     {},
     {"limit": "2"},
