@@ -18,7 +18,7 @@ from tests.support.servers.sqlite import give_schema
 from tests.test_exports.random_products import LETTERS, fill, line
 
 FORMULA = re.compile("\\s*[-=+@\u2212\uff0d\uff1d\uff0b\uff20]")
-COUNT = 150
+COUNT = 60
 
 
 def empty_shop(folder: Path, currency: str) -> Settings:
