@@ -65,6 +65,7 @@ async def test_an_empty_shop_is_filled_with_all_of_it_once(
         assert not await fill_with_demo(shop)
 
 
+@pytest.mark.any_database
 async def test_a_product_in_several_sizes_is_in_the_tree_of_departments(
     shop: Shop, client: httpx.AsyncClient
 ) -> None:
@@ -81,6 +82,7 @@ async def test_a_product_in_several_sizes_is_in_the_tree_of_departments(
     assert eggs["path"] == "grocery/eggs/"
 
 
+@pytest.mark.any_database
 async def test_each_product_gets_a_picture(shop: Shop, client: httpx.AsyncClient) -> None:
     assert await fill_with_demo(shop)
     (example,) = await every(client, "/products", sku="1058997")
