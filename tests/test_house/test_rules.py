@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,7 @@ _READS_PHRASES = Path(__file__).relative_to(ROOT).as_posix()
 _NOT_OURS = re.compile(r"(^|/)(\.[a-z_]+|htmlcov|results|node_modules|var|data|build|dist)(/|$)")
 
 
+@cache
 def _broken() -> list[Broken]:
     return [each for rule in _RULES for each in rule(sources())]
 
