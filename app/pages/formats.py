@@ -1,8 +1,9 @@
 """How pages write amounts, days and moments."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from html import escape
 from typing import Any
 
 from app.core.money import currency_places
@@ -51,6 +52,24 @@ def step(currency: str) -> str:
     return "1" if places == 0 else f"0.{'0' * (places - 1)}1"
 
 
+class _Html(str):
+    """Text that is markup already."""
+
+    def __html__(self) -> str:
+        """Return it as templates write it."""
+        return str(self)
+
+
+def attributes(values: Mapping[str, Any]) -> str:
+    """Return attributes of an element; one that is true has no value, and one that is false is none."""
+    written = (
+        escape(name) if value is True else f'{escape(name)}="{escape(str(value))}"'
+        for name, value in values.items()
+        if value is not None and value is not False
+    )
+    return _Html("".join(f" {each}" for each in written))
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "count": count,
     "day": day,
@@ -59,4 +78,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "money": money,
     "step": step,
     "words": words,
+    # In place of the filter of the library, which writes `required="True"`.
+    "xmlattr": attributes,
 }

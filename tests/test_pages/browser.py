@@ -9,6 +9,7 @@ import httpx
 from litestar import Litestar
 
 PASSWORD = "correct horse battery staple"
+_WRITTEN_BY_PYTHON = re.compile(r'[\w-]+="(?:True|False|None)"')
 
 
 class Form(HTMLParser):
@@ -73,6 +74,7 @@ class Browser:
             transport=httpx.ASGITransport(app=app, client=(address, 5000)),  # type: ignore[arg-type]
             base_url="http://shop.test",
             headers={"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Site": "same-origin"},
+            event_hooks={"response": [_require_html]},
         )
         self.page = httpx.Response(204)
 
@@ -128,3 +130,11 @@ class Browser:
         """The words of the page, without its markup."""
         body = re.sub(r"<(style|script).*?</\1>", " ", self.page.text, flags=re.S)
         return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+async def _require_html(response: httpx.Response) -> None:
+    """Require that no attribute of a page is written as Python would write it."""
+    if response.headers.get("content-type", "").startswith("text/html"):
+        await response.aread()
+        wrong = _WRITTEN_BY_PYTHON.findall(response.text)
+        assert not wrong, f"{response.url}: {wrong}"
