@@ -18,6 +18,7 @@ from app.repositories.identity.address_repository import AddressRepository
 from app.repositories.identity.user_repository import UserRepository
 from app.repositories.orders.draft_repository import DraftRepository
 from app.repositories.orders.guest_order_repository import GuestOrderRepository
+from app.repositories.orders.order_part_repository import OrderPartRepository
 from app.repositories.orders.order_repository import OrderRepository
 from app.repositories.orders.return_repository import ReturnRepository
 from app.repositories.orders.shipment_repository import ShipmentRepository
@@ -36,6 +37,7 @@ from app.services.orders.fulfilment.return_service import ReturnService
 from app.services.orders.fulfilment.shipment_service import ShipmentService
 from app.services.orders.order_batches import BatchWork, OrderBatches
 from app.services.orders.order_moves import OrderMoves
+from app.services.orders.order_parts import OrderParts
 from app.services.orders.order_service import OrderService
 from app.services.orders.orders_privacy import OrdersPrivacy
 from app.services.orders.payment_terms import PaymentTerms
@@ -97,6 +99,11 @@ def provide_order_moves(
         provide_order_money(session, shop),
         provide_parcels(session, shop),
     )
+
+
+def provide_order_parts(session: AsyncSession) -> OrderParts:
+    """Return what tells what belongs to an order."""
+    return OrderParts(OrderPartRepository(session))
 
 
 def provide_parcels(session: AsyncSession, shop: Shop) -> Parcels:

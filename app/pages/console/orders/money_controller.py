@@ -19,6 +19,7 @@ from app.errors import (
     RefundNotManual,
 )
 from app.pages.console.orders.order_controller import ORDERS
+from app.pages.console.orders.own_parts import require_own_parts
 from app.pages.console.units import chosen_units
 from app.pages.forms import form_of
 from app.pages.rendering import see
@@ -38,6 +39,7 @@ class OrderMoneyPages(Controller):
 
     path = f"{ORDERS}/{{order_id:uuid}}"
     include_in_schema = False
+    guards = [require_own_parts]
 
     @post("/record", opt=declared(OrderNotFound, access=Access.STAFF))
     async def record(

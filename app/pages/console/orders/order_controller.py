@@ -15,6 +15,7 @@ from app.errors import (
     ShipmentNotFound,
 )
 from app.pages.console.asked import CURSOR, address_without_cursor, filters_of
+from app.pages.console.orders.own_parts import require_own_parts
 from app.pages.console.orders.timeline import timeline_of
 from app.pages.forms import form_of
 from app.pages.rendering import HTML, changeable, document_of, page, see
@@ -38,6 +39,7 @@ class OrderPages(Controller):
 
     path = ORDERS
     include_in_schema = False
+    guards = [require_own_parts]
 
     @get(opt=declared(InvalidInput, access=Access.STAFF, formats=(HTML,)))
     async def find(self, request: ShopRequest, orders: Orders) -> Response[bytes]:

@@ -7,6 +7,7 @@ from litestar.params import FromPath
 
 from app.errors import IllegalTransition, PreconditionFailed, ReturnNotFound
 from app.pages.console.orders.order_controller import ORDERS
+from app.pages.console.orders.own_parts import require_own_parts
 from app.pages.forms import fields_of, form_of
 from app.pages.rendering import see
 from app.schemas.orders.return_schema import ReturnDecision, ReturnReceipt
@@ -23,6 +24,7 @@ class OrderReturnPages(Controller):
 
     path = f"{ORDERS}/{{order_id:uuid}}/returns/{{return_id:uuid}}"
     include_in_schema = False
+    guards = [require_own_parts]
 
     @post("/approve", opt=_MOVING)
     async def approve(
