@@ -6,7 +6,7 @@ from decimal import Decimal
 from html import escape
 from typing import Any
 
-from app.core.money import currency_places
+from app.core.money import currency_places, format_minor
 
 _SIGNS = {"EUR": "€", "GBP": "£", "JPY": "¥", "USD": "$"}
 _MINUS, _NO_BREAK = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
@@ -24,16 +24,35 @@ def money(amount: str | None, currency: str) -> str:
     return f"{sign}{currency}{_NO_BREAK}{number}"
 
 
+def minor(amount: int, currency: str) -> str:
+    """Return an amount in minor units as `money` does one of the API."""
+    return money(format_minor(amount, currency), currency)
+
+
 def day(value: str | date) -> str:
     """Return a day, such as `31 January 2026`."""
     its = date.fromisoformat(value[:10]) if isinstance(value, str) else value
     return f"{its.day} {its:%B %Y}"
 
 
+def weekday(value: date) -> str:
+    """Return a day with that of the week, such as `Saturday, 31 January`."""
+    return f"{value:%A}, {value.day} {value:%B}"
+
+
 def moment(value: str | datetime) -> str:
     """Return a moment in UTC, such as `31 Jan 2026, 12:00`."""
     its = datetime.fromisoformat(value) if isinstance(value, str) else value
     return f"{its.day} {its:%b %Y, %H:%M}"
+
+
+def age(since: str, now: datetime) -> str:
+    """Return how long ago a moment was, such as `3 h`, in the largest unit of which one is over."""
+    minutes = max(0, int((now - datetime.fromisoformat(since)).total_seconds()) // 60)
+    for name, length in (("d", 1440), ("h", 60)):
+        if minutes >= length:
+            return f"{minutes // length}{_NO_BREAK}{name}"
+    return f"{minutes}{_NO_BREAK}min"
 
 
 def words(code: str) -> str:
@@ -61,7 +80,7 @@ class _Html(str):
 
 
 def attributes(values: Mapping[str, Any]) -> str:
-    """Return attributes of an element; one that is true has no value, and one that is false is none."""
+    """Return attributes of an element: a true one has no value, and a false one is left out."""
     written = (
         escape(name) if value is True else f'{escape(name)}="{escape(str(value))}"'
         for name, value in values.items()
@@ -71,12 +90,15 @@ def attributes(values: Mapping[str, Any]) -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
+    "age": age,
     "count": count,
     "day": day,
     "decimal": Decimal,
+    "minor": minor,
     "moment": moment,
     "money": money,
     "step": step,
+    "weekday": weekday,
     "words": words,
     # In place of the filter of the library, which writes `required="True"`.
     "xmlattr": attributes,

@@ -21,7 +21,7 @@ from app.schemas.amounts import InCurrency, WithCurrency
 from app.schemas.base import Schema, omitted
 from app.schemas.carts.line_schema import LineCreate
 from app.schemas.catalogue.variant_schema import SoldRead
-from app.schemas.fields import Amount, MomentQuery, Ordinal, VatNumber
+from app.schemas.fields import DIGITS, Amount, MomentQuery, Ordinal, Text, VatNumber
 from app.schemas.identity.user_schema import EXAMPLE_ADDRESS, PostalAddress, complete_address
 from app.schemas.orders.cancellation_schema import OrderCancellationRead, Units
 from app.schemas.page_schema import MAX_ITEMS, CountedPage, CountedQuery, Next
@@ -346,6 +346,15 @@ class OrderQuery(CountedQuery):
     )
     user_id: UUID | None = Field(
         default=None, description="Only orders of this user.", examples=[_ID]
+    )
+    number: Annotated[Ordinal, DIGITS] | None = Field(
+        default=None, description="Only the order with this number.", examples=[1024]
+    )
+    email: Text | None = Field(
+        default=None,
+        max_length=254,
+        description="Only orders of the user or the guests with this e-mail address.",
+        examples=["ada@example.com"],
     )
     placed_from: MomentQuery | None = Field(
         default=None, description="Only orders placed at this moment or later.", examples=[_MOMENT]

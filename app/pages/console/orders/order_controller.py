@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from app.errors import (
@@ -28,8 +29,10 @@ from app.web.request import ShopRequest
 from app.web.route_options import declared
 from app.wiring.areas.invoices import Books as Invoices
 from app.wiring.areas.orders import Books, Moves, Orders, Returns, Shipments
+from app.wiring.resources import Shop
 
 ORDERS = "/console/orders"
+_MAX_EMAIL, _MAX_DIGITS = 254, 9
 _CHANGING = declared(OrderNotFound, IllegalTransition, PreconditionFailed, access=Access.STAFF)
 _SENDING = declared(ShipmentNotFound, IllegalTransition, PreconditionFailed, access=Access.STAFF)
 
@@ -42,14 +45,19 @@ class OrderPages(Controller):
     guards = [require_own_parts]
 
     @get(opt=declared(InvalidInput, access=Access.STAFF, formats=(HTML,)))
-    async def find(self, request: ShopRequest, orders: Orders) -> Response[bytes]:
+    async def find(
+        self, request: ShopRequest, orders: Orders, shop: NamedDependency[Shop]
+    ) -> Response[bytes]:
         """Show the orders that fit the filters, the newest first."""
+        query = _query_of(request)
+        found = None if query is None else await orders.find(request.caller, query)
         return page(
             request,
             "console/orders.html",
-            orders=document_of(await orders.find(request.caller, _query_of(request))),
+            orders={"items": [], "next": None} if found is None else document_of(found),
             filters=filters_of(request),
             list_address=address_without_cursor(request),
+            now=shop.clock.now(),
         )
 
     @get(
@@ -170,9 +178,17 @@ class OrderPages(Controller):
         return see(f"{ORDERS}/{order_id}")
 
 
-def _query_of(request: ShopRequest) -> OrderQuery:
-    """Return the query; days are those of UTC, and the last one belongs to the period."""
+def _query_of(request: ShopRequest) -> OrderQuery | None:
+    """Return the query, or None if no order can fit it.
+
+    Days are those of UTC, and the last one belongs to the period.
+    """
     given = filters_of(request)
+    if searched := given.pop("search", "").strip():
+        name, value = _searched(searched)
+        if not value:
+            return None
+        given[name] = value
     if first := given.pop("from", None):
         given["placed_from"] = f"{first}T00:00:00Z"
     if last := given.pop("to", None):
@@ -180,3 +196,12 @@ def _query_of(request: ShopRequest) -> OrderQuery:
     if cursor := request.query_params.get(CURSOR):
         given[CURSOR] = cursor
     return OrderQuery.parse_query(given.items())
+
+
+def _searched(text: str) -> tuple[str, str]:
+    """Return the parameter that looks for a text, and its value, which is empty if none can be."""
+    if "@" in text:
+        return "email", text if len(text) <= _MAX_EMAIL and text.isprintable() else ""
+    digits = text.removeprefix("#").lstrip("0")
+    is_number = digits.isascii() and digits.isdecimal() and len(digits) <= _MAX_DIGITS
+    return "number", digits if is_number else ""
