@@ -7,6 +7,7 @@ from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 
 from app.core.order_statuses import OrderStatus
+from app.pages.console.last_weeks import last_weeks
 from app.pages.rendering import HTML, document_of, page
 from app.schemas.catalogue.variant_schema import VariantQuery
 from app.schemas.messaging.dead_letter_schema import DeadLetterQuery
@@ -18,6 +19,7 @@ from app.web.route_options import declared
 from app.wiring.areas.catalogue import Variants
 from app.wiring.areas.messaging import DeadLetters
 from app.wiring.areas.orders import Books, Orders
+from app.wiring.areas.reports import Reports
 from app.wiring.areas.system import Mails
 from app.wiring.resources import Shop
 
@@ -42,11 +44,12 @@ class TodayPages(Controller):
         variants: Variants,
         dead_letters: DeadLetters,
         mails: Mails,
+        reports: Reports,
     ) -> Response[bytes]:
-        """Show what waits, each pile with its number and the way to it."""
-        caller, late = request.caller, shop.clock.now() - _LATE
+        """Show what waits, each pile with its number and the way to it, and the last four weeks."""
+        caller, now = request.caller, shop.clock.now()
         to_pack = _counted(OrderStatus.PAID)
-        unpaid = _counted(OrderStatus.PENDING, placed_before=late.isoformat())
+        unpaid = _counted(OrderStatus.PENDING, placed_before=(now - _LATE).isoformat())
         attention = PaymentQuery(needs_attention="true", limit=_SOME)
         low = VariantQuery(stock="low", limit=_SOME)
         return page(
@@ -58,6 +61,8 @@ class TodayPages(Controller):
             low=_some(await variants.find(low)),
             letters=_some(await dead_letters.find(DeadLetterQuery(limit=_SOME))),
             mails=await mails.count_waiting(),
+            weeks=await last_weeks(reports, shop.days.last_over(now)),
+            timezone=shop.days.timezone,
         )
 
 
