@@ -62,6 +62,19 @@ class World:
             order = self.send("PATCH", f"/orders/{order['id']}", json={"status": step})
         return order
 
+    def paid_at_bank(self, units: int) -> dict[str, Any]:
+        """Place an order of a user, who pays it at the bank for tests."""
+        order = self.order("pending", units=units)
+        path = f"/orders/{order['id']}"
+        payment = self.send("POST", f"{path}/payments", json={"provider": "test"})
+        bank = self.api.base_url.join(f"/test-bank/{payment['reference']}")
+        assert self.api.post(bank, data={"decision": "approve"}).is_success
+        deadline = time.monotonic() + WAIT_SECONDS
+        while (order := self.send("GET", path))["status"] != "paid":
+            assert time.monotonic() < deadline, "the shop does not learn of the payment"
+            time.sleep(0.1)
+        return order
+
     def new_shirt(self) -> dict[str, Any]:
         """Add a product in six variants."""
         variants = [

@@ -1,5 +1,6 @@
 """The pages to pack and ship paid orders, one after the other, the oldest first."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -51,7 +52,7 @@ class PackingPages(Controller):
         found = await orders.get(request.caller, order_id)
         order = document_of(found)
         waiting = await _waiting(orders, request.caller)
-        lines = [line | {"left": left} for line in order["items"] if (left := _left(line)) > 0]
+        lines = _lines_to_pack(order, await shipments.codes_of(order_id))
         first = None if lines else await shipments.next_to_pack()
         return page(
             request,
@@ -90,6 +91,19 @@ async def _waiting(orders: OrderService, caller: Caller) -> Any:
     """Return the first page of the orders that are paid and not all shipped, with their number."""
     query = OrderQuery(status=OrderStatus.PAID, sort="created_at", limit=_SHOWN, count="true")
     return document_of(await orders.find(caller, query))
+
+
+def _lines_to_pack(
+    order: dict[str, Any], codes: Mapping[UUID, Sequence[str]]
+) -> list[dict[str, Any]]:
+    """Return the lines of which units are left, with their number and what a scanner reads."""
+    lines = []
+    for line in order["items"]:
+        if (left := _left(line)) > 0:
+            variant_id = UUID(line.get("variant_id") or line["product_id"])
+            known = {line["sku"]: None} | dict.fromkeys(codes.get(variant_id, ()))
+            lines.append(line | {"left": left, "codes": list(known)})
+    return lines
 
 
 def _left(line: dict[str, Any]) -> int:

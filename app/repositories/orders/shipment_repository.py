@@ -7,7 +7,7 @@ from sqlalchemy import Select, exists, select, update
 from sqlalchemy.orm import selectinload
 
 from app.errors import OrderNotFound, ShipmentNotFound
-from app.models import Order, OrderItem, OrderStatus, Shipment
+from app.models import Order, OrderItem, OrderStatus, Shipment, Variant
 from app.repositories.base import Repository
 from app.repositories.bulk import among
 from app.schemas.page_schema import PageQuery
@@ -47,6 +47,12 @@ class ShipmentRepository(Repository[Shipment]):
         if not items:
             raise OrderNotFound.of(order_id)
         return items
+
+    async def codes_of(self, order_id: UUID) -> Sequence[tuple[UUID, str, str | None]]:
+        """Return the id, the SKU and the barcode of each variant of an order, as they are now."""
+        of_order = select(OrderItem.variant_id).where(OrderItem.order_id == order_id)
+        query = select(Variant.id, Variant.sku, Variant.barcode).where(Variant.id.in_(of_order))
+        return [(its.id, its.sku, its.barcode) for its in await self.session.execute(query)]
 
     async def first_to_pack(self, but: UUID | None) -> UUID | None:
         """Return the first paid order but one of which something is in no shipment yet."""

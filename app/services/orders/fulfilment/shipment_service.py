@@ -73,6 +73,13 @@ class ShipmentService:
         """Return the oldest paid order but one of which something is to be packed, if any is."""
         return await self._shipments.first_to_pack(but)
 
+    async def codes_of(self, order_id: UUID) -> dict[UUID, list[str]]:
+        """Return what a scanner may read on the variants of an order: SKUs and barcodes."""
+        rows = await self._shipments.codes_of(order_id)
+        return {
+            variant_id: [sku, barcode] if barcode else [sku] for variant_id, sku, barcode in rows
+        }
+
     async def of_order(self, caller: Caller, order_id: UUID, query: ShipmentQuery) -> ShipmentPage:
         """Return a page of the shipments of an order.
 

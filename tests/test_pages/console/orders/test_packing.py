@@ -1,6 +1,8 @@
 """Packing and shipping in the console, and the piles of the first page."""
 
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import httpx
@@ -83,6 +85,25 @@ async def test_a_part_of_an_order_is_shipped_and_the_rest_waits(
     assert len((await client.get(f"/orders/{order['id']}/shipments")).json()["items"]) == 1
     refused = await packer.send(at, **{"lines[0].quantity": "0"})
     assert refused.status_code == 400
+
+
+async def test_a_line_has_the_codes_that_a_scanner_may_read(
+    packer: Browser, client: httpx.AsyncClient
+) -> None:
+    tea = await create_product(client, sku="TEA", barcode="4006381333931", stock_quantity=9)
+    cup = await create_product(client, sku="CUP", stock_quantity=9)
+    order = await ordered(await ready(client, {tea["id"]: 1, cup["id"]: 2}))
+    await client.patch(f"/orders/{order['id']}", json={"status": "paid"})
+    renamed = await client.patch(f"/products/{tea['id']}", json={"sku": "TEA-100"})
+    assert renamed.status_code == 200
+    await packer.go(f"/console/pack/{order['id']}")
+    codes = [
+        unescape(each).split("\n") for each in re.findall(r'data-codes="(.*?)"', packer.html, re.S)
+    ]
+    assert codes == [["TEA", "TEA-100", "4006381333931"], ["CUP"]]
+    # Without scripts, there is no field that does nothing.
+    assert re.search(r"<div [^>]*data-scan hidden>\s*<label for=.scan.>SKU or barcode", packer.html)
+    assert "scan" not in packer.form(f"/console/pack/{order['id']}").fields
 
 
 async def test_a_form_that_is_sent_twice_ships_once(
