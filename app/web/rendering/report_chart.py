@@ -37,9 +37,9 @@ text { fill: #24292f !important; font-family: sans-serif !important }
 #chart-revenue .reactive { fill: #0969da !important; stroke: none !important }
 #chart-orders .reactive { fill: #bc4c00 !important; stroke: none !important }
 @media (prefers-color-scheme: dark) {
-  .ground { fill: #0d1117 }
-  text { fill: #e6edf3 !important }
-  .guide.line { stroke: #30363d !important }
+  .ground { fill: #1c1f1b }
+  text { fill: #eceee9 !important }
+  .guide.line { stroke: #383d36 !important }
   .axis > .line, .major.line:not(.guide) { stroke: #8b949e !important }
   #chart-revenue .reactive { fill: #58a6ff !important }
   #chart-orders .reactive { fill: #f0883e !important }
@@ -192,7 +192,7 @@ def _panel(
         x_labels=labels,
         x_labels_major_every=max(1, -(-len(labels) // most)),
         show_minor_x_labels=False,
-        x_label_rotation=0 if len(labels) <= most * 1.5 and len(labels[0]) < 3 else 30,
+        x_label_rotation=0 if len(labels[0]) < 3 else 30,
         y_labels=[{"value": value, "label": text} for value, text in axis.items()],
         range=(0, max(axis)),
         include_x_axis=True,

@@ -130,4 +130,4 @@ async def test_the_first_page_counts_what_waits(
     assert "0 orders unpaid for more than an hour" in packer.text
     with later(shop, timedelta(hours=2)):
         await packer.go("/console")
-        assert "1 orders unpaid for more than an hour" in packer.text
+        assert "1 order unpaid for more than an hour" in packer.text
