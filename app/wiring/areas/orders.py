@@ -37,11 +37,11 @@ from app.services.orders.fulfilment.return_service import ReturnService
 from app.services.orders.fulfilment.shipment_service import ShipmentService
 from app.services.orders.order_batches import BatchWork, OrderBatches
 from app.services.orders.order_moves import OrderMoves
-from app.services.orders.order_parts import OrderParts
 from app.services.orders.order_service import OrderService
 from app.services.orders.orders_privacy import OrdersPrivacy
 from app.services.orders.payment_terms import PaymentTerms
 from app.services.orders.payments.order_money import MANUAL, OrderMoney
+from app.services.orders.payments.order_parts import OrderParts
 from app.services.orders.payments.order_payments import OrderPayments
 from app.services.orders.payments.payment_attention import PaymentAttention
 from app.services.orders.payments.payment_books import PaymentBooks

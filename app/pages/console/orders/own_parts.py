@@ -5,7 +5,7 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from app.services.orders.order_parts import PARTS
+from app.services.orders.payments.order_parts import PARTS
 from app.web.request_state import state_of
 from app.wiring.areas.orders import provide_order_parts
 from app.wiring.resources import Shop

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from app.services.orders.order_parts import PARTS
+from app.services.orders.payments.order_parts import PARTS
 from app.wiring.resources import Shop
 from tests.support.tables import everything
 from tests.test_controllers.fulfilment.returns import ask, shipped_order
