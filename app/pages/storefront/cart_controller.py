@@ -9,21 +9,22 @@ from app.errors import (
     CartFull,
     CartNotFound,
     CodeUnknown,
+    IdempotencyKeyReused,
     NotSoldInCurrency,
     ProductNotForSale,
     VariantNotFound,
 )
-from app.pages.forms import form_of
+from app.pages.forms import fields_of, form_of
 from app.pages.rendering import HTML, page, page_state, see
 from app.pages.storefront.current_cart import cart_id_of, cart_of
-from app.schemas.carts.cart_schema import CartCreate, CodeEnter
+from app.schemas.carts.cart_schema import CodeEnter
 from app.schemas.carts.line_schema import CartLineChange, CartLineCreate
 from app.security.principal import Access
-from app.services.carts.cart_access import Visitor
 from app.web.cart_tokens import visitor_of
+from app.web.middleware.idempotency import form_claim
 from app.web.request import ShopRequest
 from app.web.route_options import Answers, declared, for_guests
-from app.wiring.areas.carts import Carts, Codes
+from app.wiring.areas.carts import Additions, Carts, Codes
 
 _PAGE = declared(access=Access.PUBLIC, formats=(HTML,)) | for_guests()
 _CHANGE = declared(CartNotFound, access=Access.PUBLIC) | for_guests()
@@ -63,23 +64,22 @@ class CartPageController(Controller):
             ProductNotForSale,
             NotSoldInCurrency,
             CartFull,
+            IdempotencyKeyReused,
             access=Access.PUBLIC,
-            answers=Answers.NEVER_STORED,
+            # Its cookie is not stored.
+            answers=Answers.ROW_OF_ROUTE,
         )
         | for_guests(),
     )
-    async def add(self, request: ShopRequest, carts: Carts) -> Response[bytes]:
+    async def add(self, request: ShopRequest, cart_additions: Additions) -> Response[bytes]:
         """Put units into the cart, which is opened if there is none."""
         data = form_of(request, CartLineCreate, whole=_UNITS)
-        visitor, response = visitor_of(request), see("/cart")
-        cart_id = await carts.current(visitor, page_state(request).cart_id)
-        if cart_id is None:
-            opened = await carts.open(visitor, CartCreate())
-            cart_id = opened.cart.id
-            if opened.token is not None:
-                visitor = Visitor(visitor.caller, opened.token)
-                response.cookies = [request.app.state.cookies.of_cart(cart_id, opened.token)]
-        await carts.add_units(visitor, cart_id, data)
+        claim = form_claim(request.scope, repr(fields_of(request)))
+        guest_cart_id = page_state(request).cart_id
+        added = await cart_additions.add(visitor_of(request), guest_cart_id, data, claim)
+        response = see("/cart")
+        if added.token is not None:
+            response.cookies = [request.app.state.cookies.of_cart(added.cart_id, added.token)]
         return response
 
     @post("/lines/{variant_id:uuid}", opt=_CHANGE)

@@ -80,8 +80,12 @@ class CartService:
         self._currency = currency
         self._low_stock_at = low_stock_at
 
-    async def open(self, visitor: Visitor, data: CartCreate) -> OpenedCart:
+    async def open(
+        self, visitor: Visitor, data: CartCreate, token: str | None = None
+    ) -> OpenedCart:
         """Open a cart; that of a user who has one already is changed as `data` says.
+
+        That of a guest has the token, or a random one.
 
         Raises:
             ShippingMethodNotFound: there is no such method.
@@ -92,7 +96,7 @@ class CartService:
             own = await self._carts.of_user(user_id)
             if own is not None:
                 return OpenedCart(await self._changed(visitor, own, data), is_new=False)
-        token = None if user_id is not None else random_secret()
+        token = None if user_id is not None else token or random_secret()
         now = self._clock.now()
         cart = Cart(
             id=new_id(now),

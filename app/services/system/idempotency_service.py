@@ -1,5 +1,6 @@
 """Repeats the first response to a repeated request (by the rules of Stripe and the IETF draft)."""
 
+import asyncio
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ _NOT_STORED = frozenset({400, 401, 403, 408, 413, 415, 422, 429})
 # What a caller is answered who may not do something, or not see what it is done to. Other refusals
 # of a repeated request say that its effect exists.
 _REFUSES_RIGHTS = frozenset({400, 401, 403, 404})
+# How often and after how many seconds a person's second request looks for the first response.
+_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 _STORED_HEADERS = ("content-type", "location", "etag")
 
 
@@ -89,6 +92,18 @@ class IdempotencyService:
         if isinstance(first, DomainError):
             raise first
         return first
+
+    async def begin_patiently(self, claim: KeyClaim) -> Answer | None:
+        """Reserve a key as `begin` does, but wait for some seconds for a first request.
+
+        A browser that sends a form twice shows the second response only.
+        """
+        for seconds in _WAITS:
+            try:
+                return await self.begin(claim)
+            except RequestInProgress:
+                await asyncio.sleep(seconds)
+        return await self.begin(claim)
 
     async def begin_many(self, claims: Sequence[KeyClaim]) -> list[Answer | DomainError | None]:
         """Reserve different keys until the transaction ends.

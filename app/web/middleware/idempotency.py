@@ -92,7 +92,8 @@ class Idempotency:
         known: Caller = scope["user"]
         async with shop.database.write() as session:
             replies = provide_idempotency(session, shop)
-            first = await replies.begin(claim)
+            is_page = state_of(scope).page is not None
+            first = await (replies.begin_patiently if is_page else replies.begin)(claim)
             if first is None:
                 return await self._first_answer(scope, body, session, replies, claim)
             if known.has_rights_of(first.role):
@@ -199,6 +200,23 @@ def _repeated(scope: Scope, first: Answer, now: Answer) -> Answer:
     known: Caller = scope["user"]
     is_lost = refuses_rights(now.status) and not known.has_rights_of(first.role)
     return now if is_lost else first.replayed()
+
+
+def form_claim(scope: Scope, fields: str) -> KeyClaim | None:
+    """Return the key of a form whose route stores what it did, if the form has one.
+
+    The key of a guest is not that of a cart, which the form may open.
+
+    Raises:
+        InvalidInput: it is not valid.
+    """
+    key = key_of(Headers.from_scope(scope))
+    if key is None:
+        return None
+    known: Caller = scope["user"]
+    name = f"{known.name} {state_of(scope).address}" if known.is_anonymous else known.name
+    keys = scope["litestar_app"].state.shop.tokens.keys
+    return KeyClaim(name, None, key, fingerprints_of(keys, "POST", scope["path"], fields.encode()))
 
 
 def key_of(headers: Headers) -> str | None:

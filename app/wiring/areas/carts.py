@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.repositories.carts.cart_line_repository import CartLineRepository
 from app.repositories.carts.cart_repository import CartRepository
 from app.repositories.catalogue.product_repository import ProductRepository
+from app.services.carts.cart_additions import CartAdditions
 from app.services.carts.cart_claims import CartClaims
 from app.services.carts.cart_codes import CartCodes
 from app.services.carts.cart_quotes import CartQuotes
@@ -41,6 +42,15 @@ def provide_carts(
         shop.clock,
         shop.settings.shop_currency,
         shop.settings.low_stock_at,
+    )
+
+
+def provide_cart_additions(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> CartAdditions:
+    """Return what puts units into the carts of visitors."""
+    return CartAdditions(
+        provide_carts(session, shop), provide_idempotency(session, shop), shop.tokens.keys
     )
 
 
@@ -85,11 +95,13 @@ def provide_personal_data(session: AsyncSession, shop: Shop) -> CartsPrivacy:
 
 
 Carts = NamedDependency[CartService]
+Additions = NamedDependency[CartAdditions]
 Codes = NamedDependency[CartCodes]
 Claims = NamedDependency[CartClaims]
 
 DEPENDENCIES = {
     "carts": Provide(provide_carts, sync_to_thread=False),
+    "cart_additions": Provide(provide_cart_additions, sync_to_thread=False),
     "cart_codes": Provide(provide_cart_codes, sync_to_thread=False),
     "cart_claims": Provide(provide_cart_claims, sync_to_thread=False),
 }

@@ -1,12 +1,13 @@
 """The pages of the cart."""
 
+from asyncio import gather
 from typing import Any
 
 import httpx
 from litestar import Litestar
 
 from app.wiring.resources import Shop
-from tests.support.factories import create_product
+from tests.support.factories import create_product, create_user
 from tests.support.queries import statements_of
 from tests.test_controllers.promotions.setting import add_code
 from tests.test_pages.browser import Browser
@@ -25,6 +26,49 @@ async def test_the_first_goods_open_a_cart(client: httpx.AsyncClient, browser: B
     assert "Earl Grey $4.99 each In stock" in browser.text
     assert "Total $9.98" in browser.text
     assert "2 in it" in _text(await browser.visit("/cart/badge"))
+
+
+async def test_a_form_that_is_sent_twice_adds_once(
+    app: Litestar, client: httpx.AsyncClient, browser: Browser
+) -> None:
+    tea = await create_product(client, name="Earl Grey", price="4.99", stock_quantity=50)
+    await browser.visit(f"/p/{tea['id']}")
+    sent = browser.form("/cart/lines").fields | {"quantity": "2"}
+    first = await browser.http.post("/cart/lines", data=sent)
+    cookie = browser.cookies["cart"]
+    # The browser has the cookie of the first response, or that response was lost with it.
+    for kept in (cookie, None):
+        browser.cookies.clear()
+        if kept is not None:
+            browser.cookies.set("cart", kept, domain="shop.test")
+        again = await browser.http.post("/cart/lines", data=sent)
+        assert (again.status_code, again.headers["location"]) == (303, "/cart")
+        assert browser.cookies["cart"] == cookie
+        await browser.visit("/cart")
+        assert "Total $9.98" in browser.text
+    assert first.headers["set-cookie"] == again.headers["set-cookie"]
+    # Somebody else who knows the key does not get the cart.
+    other = Browser(app, "198.18.7.7")
+    await other.http.post("/cart/lines", data=sent)
+    assert other.cookies["cart"].partition(".")[0] != cookie.partition(".")[0]
+
+
+async def test_a_user_who_sends_a_form_twice_adds_once(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    user = await create_user(client)
+    await browser.log_in(user["email"])
+    tea = await create_product(client, price="4.99", stock_quantity=50)
+    await browser.visit(f"/p/{tea['id']}")
+    sent = browser.form("/cart/lines").fields | {"quantity": "2"}
+    answers = await gather(*(browser.http.post("/cart/lines", data=sent) for _ in range(3)))
+    assert [each.status_code for each in answers] == [303, 303, 303]
+    await browser.visit("/cart")
+    assert "Total $9.98" in browser.text
+    other = await browser.http.post("/cart/lines", data=sent | {"quantity": "3"})
+    assert other.status_code == 422
+    await browser.visit("/cart")
+    assert "Total $9.98" in browser.text
 
 
 async def test_a_second_product_goes_into_the_same_cart(
