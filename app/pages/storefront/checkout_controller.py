@@ -22,7 +22,7 @@ from app.errors import (
 from app.pages.forms import form_of
 from app.pages.rendering import HTML, document_of, page, page_state, see
 from app.pages.storefront.countries import country_choices
-from app.pages.storefront.current_cart import cart_id_of, cart_of
+from app.pages.storefront.current_cart import cart_id_of
 from app.schemas.carts.cart_schema import CartChange
 from app.schemas.orders.checkout_schema import CheckoutCreate
 from app.schemas.payments.payment_schema import PaymentCreate
@@ -58,12 +58,12 @@ class CheckoutPageController(Controller):
         shop: NamedDependency[Shop],
     ) -> Response[bytes]:
         """Show what is to be chosen, and what the order costs; an empty cart has no checkout."""
-        cart = await cart_of(request, carts)
-        if cart is None or not cart["lines"]:
+        found = await carts.at_checkout(visitor_of(request), page_state(request).cart_id)
+        if found is None or not found[0].lines:
             return see("/cart")
+        cart, methods = map(document_of, found)
         address = cart["delivery_address"]
         country = request.query_params.get("country") or (address or {}).get("country", "")
-        methods = await carts.shipping_methods(visitor_of(request), UUID(cart["id"]))
         return page(
             request,
             "storefront/checkout.html",
@@ -71,7 +71,7 @@ class CheckoutPageController(Controller):
             country=country,
             countries=country_choices(),
             fields=document_of(address_formats.of_country(country)) if country else None,
-            methods=document_of(methods)["items"] if address else [],
+            methods=methods["items"] if address else [],
             providers=shop.settings.payment_providers,
         )
 

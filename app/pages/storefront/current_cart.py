@@ -29,9 +29,8 @@ async def cart_id_of(request: ShopRequest, carts: CartService) -> UUID:
 
 async def cart_of(request: ShopRequest, carts: CartService) -> dict[str, Any] | None:
     """Return the cart with what it costs now, if there is one."""
-    visitor = visitor_of(request)
-    cart_id = await carts.current(visitor, page_state(request).cart_id)
-    return None if cart_id is None else document_of(await carts.show(visitor, cart_id))
+    cart = await carts.show_current(visitor_of(request), page_state(request).cart_id)
+    return None if cart is None else document_of(cart)
 
 
 async def logged_in(

@@ -20,24 +20,33 @@ from app.errors import (
 from app.pages.forms import form_of
 from app.pages.rendering import HTML, document_of, page, see
 from app.pages.storefront.checkout_controller import paid_at
-from app.schemas.base import Schema
-from app.schemas.orders.return_schema import ReturnCreate, ReturnQuery
-from app.schemas.orders.shipment_schema import ShipmentQuery
+from app.schemas.orders.return_schema import ReturnCreate
 from app.schemas.payments.payment_schema import PaymentCreate
 from app.security.principal import Access
 from app.services.carts.cart_access import Visitor
+from app.services.invoices.invoice_books import InvoiceBooks
+from app.services.orders.fulfilment.order_overviews import OrderOverview
 from app.web.cart_tokens import visitor_of
 from app.web.request import ShopRequest
 from app.web.route_options import Answers, declared, for_guests
 from app.wiring.areas.invoices import Books as Invoices
-from app.wiring.areas.orders import Books, Calls, Moves, Orders, Returns, Shipments
+from app.wiring.areas.orders import Calls, Moves, Overviews, Returns
 from app.wiring.resources import Shop
 
 _GUESTS = for_guests()
 _UNPAID = "pending"
-_ALL_SHIPMENTS, _ALL_RETURNS = ShipmentQuery.parse_query(()), ReturnQuery.parse_query(())
 _UNITS = ("lines[0].quantity",)
-_After = dict[str, Schema]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the page of an order is."""
+
+    path: str
+    tail: str = ""
+    """What stands after the paths of its forms."""
+    lasting: str = ""
+    """The address that whoever has it sees the order at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,33 +86,16 @@ class GuestOrderController(Controller):
         self,
         request: ShopRequest,
         cart_id: FromPath[UUID],
-        orders: Orders,
-        payment_books: Books,
-        shipments: Shipments,
-        returns: Returns,
+        order_overviews: Overviews,
         invoice_books: Invoices,
         shop: NamedDependency[Shop],
     ) -> Response[bytes]:
         """Show the order, and what its customer can do."""
         link = _link_of(request, cart_id)
-        order = await orders.of_cart(link.visitor, cart_id)
-        after: _After = {}
-        if order.status != _UNPAID:
-            after = {
-                "shipments": await shipments.of_cart(link.visitor, cart_id, _ALL_SHIPMENTS),
-                "returns": await returns.of_cart(link.visitor, cart_id, _ALL_RETURNS),
-                "invoices": await invoice_books.of_order(None, order.id),
-            }
-        return _order_page(
-            request,
-            shop,
-            document_of(order),
-            await payment_books.of_order(None, order.id),
-            after,
-            place=f"/orders/{cart_id}",
-            tail=link.tail,
-            lasting=f"/orders/{cart_id}?t={quote(link.visitor.token or '', safe='')}",
-        )
+        seen = await order_overviews.of_cart(link.visitor, cart_id)
+        lasting = f"/orders/{cart_id}?t={quote(link.visitor.token or '', safe='')}"
+        place = _Place(f"/orders/{cart_id}", link.tail, lasting)
+        return await _order_page(request, shop, seen, invoice_books, place)
 
     @post("/cancel", opt=declared(CartNotFound, IllegalTransition, access=Access.PUBLIC) | _GUESTS)
     async def cancel(
@@ -155,31 +147,14 @@ class OwnOrderController(Controller):
         self,
         request: ShopRequest,
         order_id: FromPath[UUID],
-        orders: Orders,
-        payment_books: Books,
-        shipments: Shipments,
-        returns: Returns,
+        order_overviews: Overviews,
         invoice_books: Invoices,
         shop: NamedDependency[Shop],
     ) -> Response[bytes]:
         """Show the order, and what its customer can do."""
-        caller = request.caller
-        order = document_of(await orders.get(caller, order_id))
-        after: _After = {}
-        if order["status"] != _UNPAID:
-            after = {
-                "shipments": await shipments.of_order(caller, order_id, _ALL_SHIPMENTS),
-                "returns": await returns.of_order(caller, order_id, _ALL_RETURNS),
-                "invoices": await invoice_books.of_order(caller.owner, order_id),
-            }
-        return _order_page(
-            request,
-            shop,
-            order,
-            await payment_books.of_order(caller.owner, order_id),
-            after,
-            place=f"/account/orders/{order_id}",
-        )
+        seen = await order_overviews.of_order(request.caller.owner, order_id)
+        place = _Place(f"/account/orders/{order_id}")
+        return await _order_page(request, shop, seen, invoice_books, place)
 
     @post("/cancel", opt=declared(OrderNotFound, IllegalTransition, access=Access.CUSTOMER))
     async def cancel(
@@ -218,27 +193,29 @@ class OwnOrderController(Controller):
         return see(f"/account/orders/{order_id}")
 
 
-def _order_page(
+async def _order_page(
     request: ShopRequest,
     shop: Shop,
-    order: dict[str, Any],
-    payments: Schema,
-    after: _After,
-    *,
-    place: str,
-    tail: str = "",
-    lasting: str = "",
+    seen: OrderOverview,
+    invoice_books: InvoiceBooks,
+    place: _Place,
 ) -> Response[bytes]:
-    """Return the page of an order; one that is not paid has nothing `after` the payment."""
-    items = {name: document_of(each)["items"] for name, each in after.items()}
+    """Return the page of an order; one that is not paid has no invoice."""
+    order = document_of(seen.order)
+    is_unpaid = order["status"] == _UNPAID
+    invoices = [] if is_unpaid else (await invoice_books.of_seen(seen.order.id)).items
+    settings = shop.settings
     return page(
         request,
         "storefront/order.html",
         order=order,
-        payments=document_of(payments),
-        providers=shop.settings.payment_providers,
-        place=place,
-        tail=tail,
-        lasting=lasting,
-        **{"shipments": [], "returns": [], "invoices": []} | items,
+        payments=document_of(seen.payments),
+        shipments=document_of(seen.shipments),
+        returns=document_of(seen.returns),
+        invoices=document_of(invoices),
+        providers=settings.payment_providers,
+        instructions=settings.payment_instructions,
+        place=place.path,
+        tail=place.tail,
+        lasting=place.lasting,
     )

@@ -8,14 +8,23 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, exists, func, or_, select, text, update
-from sqlalchemy.orm import InstrumentedAttribute, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload, with_parent
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.cache.areas.orders import order_tags
 from app.core.email_addresses import address_key
 from app.database.sessions import mark_changed
 from app.errors import OrderNotFound
-from app.models import Order, OrderAdjustment, OrderChange, OrderItem, OrderStatus, OrderTax, User
+from app.models import (
+    Order,
+    OrderAdjustment,
+    OrderChange,
+    OrderItem,
+    OrderStatus,
+    OrderTax,
+    Shipment,
+    User,
+)
 from app.repositories.base import Repository
 from app.repositories.bulk import among, among_given, insert_rows, table_of
 from app.repositories.orders.cleared_orders import without_customer
@@ -44,6 +53,7 @@ WHOLE = (
     selectinload(Order.shipments),
 )
 """What loads orders with all their parts."""
+_AT_ONCE = {"shipments": (joinedload(Shipment.lines),)}
 _LAST_NUMBER = select(func.coalesce(func.max(Order.number), 0))
 
 
@@ -70,19 +80,33 @@ class OrderRepository(Repository[Order]):
         """
         query = self._owned(owner).where(Order.id == order_id)
         order = await self._one(query, order_id, lock=lock)
-        await self.session.refresh(order, ["items", "history"])
+        await self._load(order, Order.items, Order.history)
         # Most orders have none of these.
         parts = {
-            "taxes": any(item.tax_rate_ppm is not None for item in order.items),
-            "cancellations": any(item.cancelled_quantity for item in order.items),
-            "adjustments": order.email is not None or order.discount_minor > 0,
-            "shipments": any(item.shipped_quantity for item in order.items),
+            Order.taxes: any(item.tax_rate_ppm is not None for item in order.items),
+            Order.cancellations: any(item.cancelled_quantity for item in order.items),
+            Order.adjustments: order.email is not None or order.discount_minor > 0,
+            Order.shipments: any(item.shipped_quantity for item in order.items),
         }
-        if there := [name for name, is_there in parts.items() if is_there]:
-            await self.session.refresh(order, there)
-        for name in parts.keys() - there:
-            set_committed_value(order, name, [])
+        await self._load(order, *(part for part, is_there in parts.items() if is_there))
+        for part, is_there in parts.items():
+            if not is_there:
+                set_committed_value(order, part.key, [])
         return order
+
+    async def _load(self, order: Order, *parts: InstrumentedAttribute[Any]) -> None:
+        """Read parts of an order, each by one statement; SQLAlchemy would read its row, too."""
+        for part in parts:
+            relation = part.property
+            query = (
+                select(relation.entity.class_)
+                .where(with_parent(order, part))
+                .order_by(*relation.order_by)
+                .options(*_AT_ONCE.get(part.key, ()))
+                .execution_options(populate_existing=True)
+            )
+            rows = await self.session.scalars(query)
+            set_committed_value(order, part.key, rows.unique().all())
 
     async def owned(self, owner: UUID | None, order_id: UUID) -> Order:
         """Return an order of `owner`, or of any user if it is None, without its items.

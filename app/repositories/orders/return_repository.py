@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import Select, select, update
+from sqlalchemy.orm import joinedload
 
 from app.errors import ReturnNotFound
 from app.models import Order, OrderStatus, Return
@@ -36,7 +37,8 @@ class ReturnRepository(Repository[Return]):
     async def all_of_order(self, order_id: UUID) -> Sequence[Return]:
         """Return all returns of an order, the first one first."""
         query = self.query().where(Return.order_id == order_id).order_by(Return.seq)
-        return (await self.session.scalars(query)).all()
+        rows = await self.session.scalars(query.options(joinedload(Return.lines)))
+        return rows.unique().all()
 
     async def find(self, order_id: UUID, query: PageQuery) -> tuple[Sequence[Return], str | None]:
         """Return a page of the returns of an order, and the cursor of the next page."""

@@ -34,7 +34,7 @@ from app.schemas.carts.line_schema import LineCreate
 from app.security.tokens import digest_of, random_secret
 from app.services.carts.cart_access import Visitor, may_use, opened, opened_to_change
 from app.services.carts.cart_documents import document_of
-from app.services.carts.cart_quotes import CartQuotes, place_of
+from app.services.carts.cart_quotes import CartQuotes, QuotedCart, place_of
 from app.services.carts.quoting import full_name, net_of_shipping
 from app.services.catalogue.listing import sold_ids, variant_required
 from app.services.preconditions import require_match
@@ -124,12 +124,39 @@ class CartService:
         user_id = visitor.caller.user_id
         if user_id is not None:
             return await self._carts.of_user(user_id)
-        if guest_cart_id is None:
-            return None
-        cart = await self._carts.find(guest_cart_id)
+        cart = await self._current(visitor, guest_cart_id)
+        return None if cart is None else cart.id
+
+    async def _current(self, visitor: Visitor, guest_cart_id: UUID | None) -> Cart | None:
+        user_id = visitor.caller.user_id
+        cart_id = guest_cart_id if user_id is None else await self._carts.of_user(user_id)
+        cart = None if cart_id is None else await self._carts.find(cart_id)
         if cart is None or not may_use(cart, visitor):
             return None
-        return cart.id if cart.order_id is None and cart.merged_into_id is None else None
+        return cart if cart.order_id is None and cart.merged_into_id is None else None
+
+    async def show_current(self, visitor: Visitor, guest_cart_id: UUID | None) -> CartRead | None:
+        """Return the cart that `current` names with what it costs now, if there is one."""
+        cart = await self._current(visitor, guest_cart_id)
+        return None if cart is None else await self._shown(cart)
+
+    async def count_current(self, visitor: Visitor, guest_cart_id: UUID | None) -> int:
+        """Return how many units are in the cart that `current` names."""
+        cart_id = await self.current(visitor, guest_cart_id)
+        if cart_id is None:
+            return 0
+        return sum((await self._lines.quantities_of([cart_id])).get(cart_id, {}).values())
+
+    async def at_checkout(
+        self, visitor: Visitor, guest_cart_id: UUID | None
+    ) -> tuple[CartRead, CartShippingMethods] | None:
+        """Return the cart that `current` names, and the shipping methods that it can have."""
+        cart = await self._current(visitor, guest_cart_id)
+        if cart is None:
+            return None
+        quoted = await self._quotes.of(cart)
+        methods = await self._methods_for(cart, quoted)
+        return document_of(quoted, self._low_stock_at), methods
 
     async def show(self, visitor: Visitor, cart_id: UUID) -> CartRead:
         """Return a cart with what it costs now.
@@ -239,7 +266,9 @@ class CartService:
             CartNotFound, CartMerged: see `opened`.
         """
         cart = await opened(self._carts, visitor, cart_id, "/shipping-methods")
-        its = await self._quotes.of(cart)
+        return await self._methods_for(cart, await self._quotes.of(cart))
+
+    async def _methods_for(self, cart: Cart, its: QuotedCart) -> CartShippingMethods:
         quote, goods = its.quote, [each.goods for each in its.quote.lines]
         discount = sum(each.discount_minor for each in quote.lines)
         parcel = Parcel(

@@ -34,7 +34,11 @@ class InvoiceBooks:
             OrderNotFound: the order does not exist, or the caller may not see it.
         """
         order = await self._orders.owned(owner, order_id)
-        return InvoiceList(items=shown(await self._invoices.of_orders([order.id])))
+        return await self.of_seen(order.id)
+
+    async def of_seen(self, order_id: UUID) -> InvoiceList:
+        """Return the invoices of an order that the caller has seen."""
+        return InvoiceList(items=shown(await self._invoices.of_orders([order_id])))
 
     async def show(self, owner: UUID | None, invoice_id: UUID) -> InvoiceRead:
         """Return an invoice.

@@ -31,6 +31,7 @@ from app.services.orders.drafts.draft_orders import DraftOrders
 from app.services.orders.drafts.draft_quotes import DraftQuotes
 from app.services.orders.drafts.draft_service import DraftService
 from app.services.orders.drafts.drafts_privacy import DraftsPrivacy
+from app.services.orders.fulfilment.order_overviews import OrderOverviews
 from app.services.orders.fulfilment.packing_slips import PackingSlips
 from app.services.orders.fulfilment.parcels import Parcels
 from app.services.orders.fulfilment.return_service import ReturnService
@@ -187,6 +188,18 @@ def provide_payment_books(
         RefundRepository(session),
         shop.clock,
         shop.settings.captures_payments,
+    )
+
+
+def provide_order_overviews(
+    session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
+) -> OrderOverviews:
+    """Return what reads orders as their customers see them."""
+    return OrderOverviews(
+        OrderRepository(session),
+        ReturnRepository(session),
+        provide_payment_books(session, shop),
+        provide_checkouts(session, shop),
     )
 
 
@@ -348,6 +361,7 @@ Moves = NamedDependency[OrderMoves]
 Payments = NamedDependency[OrderPayments]
 Books = NamedDependency[PaymentBooks]
 Calls = NamedDependency[PaymentCalls]
+Overviews = NamedDependency[OrderOverviews]
 Reviews = NamedDependency[PaymentAttention]
 Drafts = NamedDependency[DraftService]
 Shipments = NamedDependency[ShipmentService]
@@ -359,6 +373,7 @@ DEPENDENCIES = {
     "order_moves": Provide(provide_order_moves, sync_to_thread=False),
     "payments": Provide(provide_order_payments, sync_to_thread=False),
     "payment_books": Provide(provide_payment_books, sync_to_thread=False),
+    "order_overviews": Provide(provide_order_overviews, sync_to_thread=False),
     "payment_attention": Provide(provide_payment_attention, sync_to_thread=False),
     "payment_calls": Provide(payment_calls, sync_to_thread=False),
     "order_drafts": Provide(provide_drafts, sync_to_thread=False),

@@ -48,7 +48,10 @@ class PaymentBooks:
         Raises:
             OrderNotFound: the order does not exist, or the caller may not see it.
         """
-        order = await self._orders.owned(owner, order_id)
+        return await self.shown(await self._orders.owned(owner, order_id))
+
+    async def shown(self, order: Order) -> OrderPaymentsRead:
+        """Return the payments and refunds of an order that was read."""
         payments = await self._payments.shown_of_order(order.id)
         refunds = await self._refunds.of_order(order.id) if payments else ()
         return OrderPaymentsRead(
