@@ -13,7 +13,7 @@ from app.pages.rendering import Pages, address_of, see
 from app.web.middleware.page_paths import is_page
 from app.web.rendering.problems import MEDIA_TYPE, render_domain_error
 from app.web.request import ShopRequest
-from app.web.request_state import PageState, RefusedForm, first_headers, state_of
+from app.web.request_state import PageState, RefusedForm, first_headers, page_of, state_of
 
 LOG_IN = "/log-in"
 _CONSOLE = "/console"
@@ -27,7 +27,8 @@ def render_refusal(request: ShopRequest, error: DomainError) -> Any:
         back = address_of(request) if request.method == "GET" else (its and its.form_page) or "/"
         return see(f"{LOG_IN}?next={quote(back, safe='')}")
     if request.method != "GET" and its is not None and its.form_page is not None:
-        return _PageAgain(request.scope["path"], its, error)
+        refused = RefusedForm(request.scope["path"], its.fields, error.as_problem())
+        return _PageAgain(its.form_page, refused, error.status)
     return render_domain_error(request, error)
 
 
@@ -39,13 +40,21 @@ def render_group(request: ShopRequest, group: ExceptionGroup[Exception]) -> Any:
     raise group
 
 
+def page_again(request: ShopRequest) -> Any:
+    """Return the page that a form stands on with what was typed, which was not refused."""
+    its = page_of(request.scope)
+    shown = RefusedForm(request.scope["path"], its.fields, None)
+    return _PageAgain(its.form_page or "/", shown, 200)
+
+
 class _PageAgain(Response[None]):
     """The page that a form stands on, with what was typed, the reasons and the status."""
 
-    def __init__(self, path: str, its: PageState, error: DomainError) -> None:
-        super().__init__(None, status_code=error.status)
-        self._refused = RefusedForm(path, its.fields, error.as_problem())
-        self._address = urlsplit(its.form_page or "/")
+    def __init__(self, address: str, shown: RefusedForm, status: int) -> None:
+        super().__init__(None, status_code=status)
+        self._shown = shown
+        self._status = status
+        self._address = urlsplit(address)
 
     # The framework calls what this returns, and takes any ASGI application.
     def to_asgi_response(  # type: ignore[override]
@@ -59,7 +68,7 @@ class _PageAgain(Response[None]):
         app: Litestar = scope["litestar_app"]
         state = state_of(scope)
         state.session = None
-        state.page = PageState("", refused=self._refused)
+        state.page = PageState("", refused=self._shown)
         again: Any = {
             name: scope[name]
             for name in ("type", "asgi", "http_version", "scheme", "client", "server", "extensions")
@@ -76,7 +85,7 @@ class _PageAgain(Response[None]):
             "app": app,
             "litestar_app": app,
         }
-        await app.state.router(again, _nothing, _with_status(send, self._refused.problem["status"]))
+        await app.state.router(again, _nothing, _with_status(send, self._status))
 
 
 async def _nothing() -> Any:

@@ -16,11 +16,12 @@ _KEY = "request"
 
 @dataclass(frozen=True, slots=True)
 class RefusedForm:
-    """A form that was refused: where it was sent, its fields as they were, and the problem."""
+    """A form that a page shows once more: where it was sent, its fields as they were, and why."""
 
     path: str
     fields: tuple[tuple[str, str], ...]
-    problem: dict[str, Any]
+    problem: dict[str, Any] | None
+    """Why it was refused; one that only needs further fields was not."""
 
 
 @dataclass(slots=True)

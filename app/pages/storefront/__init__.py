@@ -8,6 +8,7 @@ from app.pages.storefront.account_controller import (
 from app.pages.storefront.cart_controller import CartPageController
 from app.pages.storefront.catalogue_controller import CatalogueController
 from app.pages.storefront.checkout_controller import CheckoutPageController
+from app.pages.storefront.countries import CountryController
 from app.pages.storefront.home_controller import HomeController
 from app.pages.storefront.order_controller import GuestOrderController, OwnOrderController
 
@@ -16,6 +17,7 @@ STOREFRONT = (
     CatalogueController,
     CartPageController,
     CheckoutPageController,
+    CountryController,
     GuestOrderController,
     OwnOrderController,
     RegistrationController,

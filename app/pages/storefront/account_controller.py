@@ -16,7 +16,7 @@ from app.errors import (
 )
 from app.pages.forms import form_of
 from app.pages.rendering import HTML, document_of, page, see
-from app.pages.storefront.countries import country_choices
+from app.pages.storefront.countries import country_values
 from app.pages.storefront.current_cart import logged_in
 from app.schemas.identity.user_schema import AddressChange, AddressCreate, UserCreate
 from app.schemas.orders.order_schema import OrderQuery
@@ -190,13 +190,11 @@ def _form(
     place: str,
     address: dict[str, str],
 ) -> Response[bytes]:
-    country = request.query_params.get("country") or address.get("country", "")
+    choice = country_values(request, address_formats, "", address.get("country", ""))
     return page(
         request,
         "storefront/address.html",
         place=place,
         its=address,
-        country=country,
-        countries=country_choices(),
-        fields=document_of(address_formats.of_country(country)) if country else None,
+        **choice,
     )

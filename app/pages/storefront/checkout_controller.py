@@ -10,6 +10,7 @@ from litestar.params import FromPath
 
 from app.errors import (
     AddressIncomplete,
+    AddressNotFound,
     CartChanged,
     CartNotFound,
     CountryNotFound,
@@ -21,13 +22,15 @@ from app.errors import (
 )
 from app.pages.forms import form_of
 from app.pages.rendering import HTML, document_of, page, page_state, see
-from app.pages.storefront.countries import country_choices
+from app.pages.storefront.countries import country_values
 from app.pages.storefront.current_cart import cart_id_of
 from app.schemas.carts.cart_schema import CartChange
+from app.schemas.identity.user_schema import AddressRead, PostalAddress
 from app.schemas.orders.checkout_schema import CheckoutCreate
 from app.schemas.payments.payment_schema import PaymentCreate
 from app.security.principal import Access
 from app.services.carts.cart_access import Visitor
+from app.services.carts.cart_service import CartService
 from app.services.orders.payments.payment_calls import PaymentCalls
 from app.services.orders.placement import AskedCheckout
 from app.web.cart_tokens import visitor_of
@@ -35,11 +38,11 @@ from app.web.rendering.order_answers import answer_of_order
 from app.web.request import ShopRequest
 from app.web.route_options import Answers, declared, for_guests
 from app.wiring.areas.carts import Carts
-from app.wiring.areas.identity import AddressFormats
+from app.wiring.areas.identity import Addresses, AddressFormats
 from app.wiring.areas.orders import Batches, Calls
 from app.wiring.resources import Shop
 
-_MANUAL = "manual"
+_MANUAL, _BEFORE = "manual", "delivery_address."
 _BLANK: dict[str, Any] = {"vat_number": None, "note": "", "email": None}
 
 
@@ -54,6 +57,7 @@ class CheckoutPageController(Controller):
         self,
         request: ShopRequest,
         carts: Carts,
+        addresses: Addresses,
         address_formats: AddressFormats,
         shop: NamedDependency[Shop],
     ) -> Response[bytes]:
@@ -63,14 +67,15 @@ class CheckoutPageController(Controller):
             return see("/cart")
         cart, methods = map(document_of, found)
         address = cart["delivery_address"]
-        country = request.query_params.get("country") or (address or {}).get("country", "")
+        own = []
+        if not request.caller.is_anonymous:
+            own = (await addresses.of_user(request.caller, request.caller.own_id)).items
         return page(
             request,
             "storefront/checkout.html",
             cart=cart,
-            country=country,
-            countries=country_choices(),
-            fields=document_of(address_formats.of_country(country)) if country else None,
+            addresses=[_offered(each, address) for each in own],
+            **country_values(request, address_formats, _BEFORE, (address or {}).get("country", "")),
             methods=methods["items"] if address else [],
             providers=shop.settings.payment_providers,
         )
@@ -81,14 +86,19 @@ class CheckoutPageController(Controller):
     )
     async def choose(self, request: ShopRequest, carts: Carts) -> Response[bytes]:
         """Keep the address and what else was chosen; the first shipping method is the default."""
-        change = form_of(request, CartChange, blank=_BLANK)
-        cart_id, visitor = await cart_id_of(request, carts), visitor_of(request)
-        cart = await carts.change(visitor, cart_id, change)
-        methods = (await carts.shipping_methods(visitor, cart_id)).items
-        if cart.shipping_method_id not in {each.id for each in methods} and methods:
-            first = CartChange(shipping_method_id=methods[0].id)
-            await carts.change(visitor, cart_id, first)
-        return see("/checkout#pay")
+        return await _chosen(request, carts, form_of(request, CartChange, blank=_BLANK))
+
+    @post(
+        "/addresses/{address_id:uuid}",
+        opt=declared(AddressNotFound, CartNotFound, access=Access.CUSTOMER) | for_guests(),
+    )
+    async def deliver_to(
+        self, request: ShopRequest, address_id: FromPath[UUID], carts: Carts, addresses: Addresses
+    ) -> Response[bytes]:
+        """Choose one of the addresses that the customer has kept."""
+        its = await addresses.get(request.caller, request.caller.own_id, address_id)
+        change = CartChange.parse({"delivery_address": _postal(document_of(its))})
+        return await _chosen(request, carts, change)
 
     @post(
         "/{cart_id:uuid}",
@@ -125,6 +135,27 @@ class CheckoutPageController(Controller):
         return see(
             await paid_at(request, payment_calls, visitor, cart_id, data.payment, order_page)
         )
+
+
+async def _chosen(request: ShopRequest, carts: CartService, change: CartChange) -> Response[bytes]:
+    """Keep what was chosen, and the first shipping method if none is."""
+    cart_id, visitor = await cart_id_of(request, carts), visitor_of(request)
+    cart = await carts.change(visitor, cart_id, change)
+    methods = (await carts.shipping_methods(visitor, cart_id)).items
+    if cart.shipping_method_id not in {each.id for each in methods} and methods:
+        first = CartChange(shipping_method_id=methods[0].id)
+        await carts.change(visitor, cart_id, first)
+    return see("/checkout#pay")
+
+
+def _offered(its: AddressRead, chosen: dict[str, Any] | None) -> dict[str, Any]:
+    """Return an address of the customer, and whether the cart has it."""
+    address: dict[str, Any] = document_of(its)
+    return address | {"is_chosen": chosen is not None and _postal(address) == _postal(chosen)}
+
+
+def _postal(address: dict[str, Any]) -> dict[str, Any]:
+    return {name: address[name] for name in PostalAddress.model_fields if address.get(name)}
 
 
 async def paid_at(

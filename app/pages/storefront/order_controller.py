@@ -1,6 +1,7 @@
 """The pages of an order: by the link of a guest, and those of a user."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -20,12 +21,14 @@ from app.errors import (
 from app.pages.forms import form_of
 from app.pages.rendering import HTML, document_of, page, see
 from app.pages.storefront.checkout_controller import paid_at
+from app.schemas.orders.order_schema import OrderRead
 from app.schemas.orders.return_schema import ReturnCreate
 from app.schemas.payments.payment_schema import PaymentCreate
 from app.security.principal import Access
 from app.services.carts.cart_access import Visitor
 from app.services.invoices.invoice_books import InvoiceBooks
 from app.services.orders.fulfilment.order_overviews import OrderOverview
+from app.settings import Settings
 from app.web.cart_tokens import visitor_of
 from app.web.request import ShopRequest
 from app.web.route_options import Answers, declared, for_guests
@@ -35,6 +38,7 @@ from app.wiring.resources import Shop
 
 _GUESTS = for_guests()
 _UNPAID = "pending"
+_SOON = timedelta(minutes=1)
 _UNITS = ("lines[0].quantity",)
 
 
@@ -46,7 +50,7 @@ class _Place:
     tail: str = ""
     """What stands after the paths of its forms."""
     lasting: str = ""
-    """The address that whoever has it sees the order at."""
+    """The address at which everybody who knows it sees the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +197,14 @@ class OwnOrderController(Controller):
         return see(f"/account/orders/{order_id}")
 
 
+def _is_by_transfer(settings: Settings, order: OrderRead) -> bool:
+    """Return whether an order waits so long for its payment as it does for a transfer."""
+    if "manual" not in settings.payment_providers:
+        return False
+    waits = timedelta(hours=settings.manual_payment_hours) - _SOON
+    return order.pay_by is None or order.pay_by - order.created_at > waits
+
+
 async def _order_page(
     request: ShopRequest,
     shop: Shop,
@@ -214,6 +226,7 @@ async def _order_page(
         returns=document_of(seen.returns),
         invoices=document_of(invoices),
         providers=settings.payment_providers,
+        is_by_transfer=_is_by_transfer(settings, seen.order),
         instructions=settings.payment_instructions,
         place=place.path,
         tail=place.tail,

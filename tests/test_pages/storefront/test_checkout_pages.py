@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from app.wiring.resources import Shop
-from tests.support.factories import create_product
+from tests.support.factories import create_product, create_user
 from tests.support.queries import statements_of
+from tests.test_controllers.payments.setting import offer
 from tests.test_pages.browser import Browser
 
 ADDRESS = {
@@ -99,6 +100,91 @@ async def test_an_incomplete_address_is_refused_with_what_was_typed(
     assert 'value="Bath"' in answer.text
     assert '<a href="#delivery_address.postal_code">Postal code</a>' in answer.text
     assert "First say where the goods are to go." in browser.text
+
+
+async def test_a_typed_address_is_kept_when_the_country_is_changed(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    await _at_checkout(client, browser)
+    await browser.visit("/checkout?country=GB")
+    assert "Town or city" in browser.text
+    typed = ADDRESS | {"delivery_address.country": "DE", "email": "ada@example.com"}
+    sent = browser.form("/checkout/details").fields | typed
+    answer = browser.page = await browser.http.post("/country", data=sent)
+    assert answer.status_code == 200 and 'role="alert"' not in answer.text
+    assert '<option value="DE" selected>Germany' in answer.text
+    assert "Town or city" not in browser.text and "City" in browser.text
+    for value in ("12 St James&#39;s Square", "London", "SW1Y 4JH", "ada@example.com"):
+        assert f'value="{value}"' in answer.text
+    # Nothing is kept in the cart before the address is sent.
+    assert "First say where the goods are to go." in browser.text
+    await browser.send("/checkout/details")
+    assert "London DE" in browser.text
+
+
+async def test_a_country_that_does_not_exist_is_no_page(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    await _at_checkout(client, browser)
+    await browser.visit("/checkout")
+    sent = browser.form("/checkout/details").fields | {"delivery_address.country": "XX"}
+    assert (await browser.http.post("/country", data=sent)).status_code == 404
+
+
+async def test_a_user_chooses_a_saved_address_or_types_another(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    user, other = await create_user(client), await create_user(client)
+    home = {"recipient": "Ada", "street": "1 Way", "city": "Bath", "postal_code": "BA1 1AA"}
+    ids = []
+    for owner, street in ((user, "1 Way"), (user, "2 Way"), (other, "3 Way")):
+        data = home | {"street": street, "country": "GB"}
+        answer = await client.post(f"/users/{owner['id']}/addresses", json=data)
+        ids.append(answer.json()["id"])
+    _, second, third = ids
+    await browser.log_in(user["email"])
+    await _at_checkout(client, browser)
+    await browser.visit("/checkout")
+    assert "Ada 1 Way BA1 1AA Bath GB Deliver here : 1 Way" in browser.text
+    assert "3 Way" not in browser.text and "Chosen" not in browser.text
+    answer = await browser.send(f"/checkout/addresses/{second}")
+    assert answer.headers["location"] == "/checkout#pay"
+    assert "Ada 2 Way BA1 1AA Bath GB Chosen" in browser.text
+    assert "Place the order: $9.98" in browser.text
+    token = {"_token": browser.form("/checkout/details").fields["_token"]}
+    foreign = await browser.http.post(f"/checkout/addresses/{third}", data=token)
+    assert foreign.status_code == 404
+    await browser.send("/checkout/details", **ADDRESS)
+    assert "Chosen" not in browser.text and "Ada Lovelace" in browser.text
+
+
+async def test_an_order_says_how_to_pay_by_transfer(
+    client: httpx.AsyncClient, browser: Browser, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _ordered(client, browser)
+    place = str(browser.page.url.path)
+    (order,) = (await client.get("/orders")).json()["items"]
+    assert f"How to pay Amount $9.98 Reference {order['number']} Until" in browser.text
+    assert "The shop writes to you where to pay at ada@example.com." in browser.text
+    told = "Lavka GmbH\nDE02 1203 0000 0000 2020 51"
+    offer(monkeypatch, shop, payment_instructions=told)
+    await browser.visit(place)
+    assert "Lavka GmbH DE02 1203 0000 0000 2020 51" in browser.text
+    await client.patch(f"/orders/{order['id']}", json={"status": "paid"})
+    await browser.visit(place)
+    assert "How to pay" not in browser.text
+
+
+async def test_an_order_that_is_paid_at_once_waits_for_no_transfer(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    await _at_checkout(client, browser)
+    await browser.send("/checkout/details", email="ada@example.com", **ADDRESS)
+    await browser.send(_place(browser), payment="test", terms_accepted="on")
+    (order,) = (await client.get("/orders")).json()["items"]
+    await browser.visit(f"/orders/{browser.cookies['cart'].partition('.')[0]}")
+    assert f"Order {order['number']}" in browser.text
+    assert "Pay by test bank" in browser.text and "How to pay" not in browser.text
 
 
 async def test_another_total_than_the_one_that_was_seen_orders_nothing(
