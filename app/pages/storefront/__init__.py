@@ -11,9 +11,11 @@ from app.pages.storefront.checkout_controller import CheckoutPageController
 from app.pages.storefront.countries import CountryController
 from app.pages.storefront.home_controller import HomeController
 from app.pages.storefront.order_controller import GuestOrderController, OwnOrderController
+from app.pages.storefront.sitemap_controller import SitemapController
 
 STOREFRONT = (
     HomeController,
+    SitemapController,
     CatalogueController,
     CartPageController,
     CheckoutPageController,

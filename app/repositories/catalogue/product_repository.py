@@ -199,6 +199,16 @@ class ProductRepository(Repository[Product]):
                 (FACETS, facets_of_rows(products, variants)),
             )
 
+    async def ids_from(self, first: UUID, limit: int, *, skip: int = 0) -> list[UUID]:
+        """Return some of the products that are for sale by their ids, from one on."""
+        columns = _products.c
+        query = (
+            select(columns.id)
+            .where(columns.archived_at.is_(None), columns.is_active, columns.id >= first)
+            .order_by(columns.id)
+        )
+        return list(await self.session.scalars(query.offset(skip).limit(limit)))
+
     async def has_any(self) -> bool:
         """Return whether the shop ever had a product."""
         return await self.session.scalar(select(Product.id).limit(1)) is not None

@@ -1,8 +1,10 @@
 """The catalogue: products with their variants."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from app.cache.areas.catalogue import PRODUCT_LISTS, PRODUCTS
 from app.cache.cache import Cache, Found, Tier
@@ -11,6 +13,7 @@ from app.core.clock import Clock
 from app.models import Product
 from app.repositories.catalogue.primary_category_repository import PrimaryCategoryRepository
 from app.repositories.catalogue.product_repository import ProductRepository
+from app.schemas.base import etag_of
 from app.schemas.catalogue.product_events import ProductCreatedEvent
 from app.schemas.catalogue.product_query import ProductQuery
 from app.schemas.catalogue.product_schema import (
@@ -29,6 +32,10 @@ from app.services.preconditions import require_match
 from app.tables.products.offers import Offer, lowest_offers_of
 
 _OF_VARIANT = {"sku", "price_minor", "stock_quantity", *Stocked.model_fields}
+
+
+class _Ids(msgspec.Struct):
+    ids: list[UUID]
 
 
 class ProductService:
@@ -100,6 +107,33 @@ class ProductService:
         if query.includes_stock:
             return Found(await load(), Tier.MISS)
         return await self._cache.show_list(PRODUCT_LISTS, query.model_dump_json(), load)
+
+    async def ids_from(self, first: UUID, limit: int) -> list[UUID]:
+        """Return the next products that are for sale, by their ids from one on."""
+        return await self._ids(
+            f"ids from {first} {limit}", lambda: self._products.ids_from(first, limit)
+        )
+
+    async def every_id(self, distance: int) -> list[UUID]:
+        """Return the first product that is for sale by its id, and each that many after another."""
+
+        async def read() -> list[UUID]:
+            ids = found = await self._products.ids_from(UUID(int=0), 1)
+            while found:
+                found = await self._products.ids_from(found[0], 1, skip=distance)
+                ids = ids + found
+            return ids
+
+        return await self._ids(f"every id {distance}", read)
+
+    async def _ids(self, name: str, read: Callable[[], Awaitable[list[UUID]]]) -> list[UUID]:
+        async def load() -> Representation:
+            # Like all lists, it has items, of which a list of ids shows nothing.
+            body = msgspec.json.encode({"items": (), "ids": await read()})
+            return Representation(body, etag_of(body))
+
+        found = await self._cache.show_list(PRODUCT_LISTS, name, load)
+        return msgspec.json.decode(found.representation.body, type=_Ids).ids
 
     async def _listed(
         self, products: Sequence[Product], query: ProductQuery

@@ -1,7 +1,9 @@
 """The pages of the goods: home, categories, search, products."""
 
 import httpx
+import pytest
 
+from app.pages.storefront import sitemap_controller
 from app.wiring.resources import Shop
 from tests.support.factories import create_product
 from tests.support.queries import statements_of
@@ -101,15 +103,52 @@ async def test_a_product_says_its_data_to_search_engines(
     assert (await browser.visit(f"/p/{tea['id'][:-4]}0000")).status_code == 404
 
 
-async def test_crawlers_are_told_what_to_read(client: httpx.AsyncClient, browser: Browser) -> None:
-    tea = await create_product(client, category="Tea")
+async def test_crawlers_are_told_what_to_read(browser: Browser) -> None:
     robots = await browser.visit("/robots.txt")
     assert robots.text.endswith("Sitemap: http://shop.test/sitemap.xml\n")
     assert "Disallow: /checkout\n" in robots.text
-    sitemap = await browser.visit("/sitemap.xml")
-    assert sitemap.headers["content-type"].startswith("application/xml")
-    assert f"<loc>http://shop.test/p/{tea['id']}</loc>" in sitemap.text
-    assert "<loc>http://shop.test/c/tea/</loc>" in sitemap.text
+
+
+async def test_the_sitemap_names_all_products_and_categories(
+    client: httpx.AsyncClient, browser: Browser, monkeypatch: pytest.MonkeyPatch, shop: Shop
+) -> None:
+    monkeypatch.setattr(sitemap_controller, "_MOST", 2)
+    made = [await create_product(client, name=f"Tea {n}", category="Tea") for n in range(5)]
+    hidden = await create_product(client, category="Tea", is_active=False)
+    gone = await create_product(client, category="Tea")
+    await client.delete(f"/products/{gone['id']}")
+    index = await browser.visit("/sitemap.xml")
+    assert index.headers["content-type"].startswith("application/xml")
+    assert index.headers["cache-control"] == "public, max-age=3600"
+    assert index.text.startswith('<?xml version="1.0" encoding="UTF-8"?><sitemapindex xmlns=')
+    pages = _addresses(index.text)
+    assert pages == [
+        "http://shop.test/sitemap.xml?categories",
+        *(f"http://shop.test/sitemap.xml?products={made[at]['id']}" for at in (0, 2, 4)),
+    ]
+    named = [_addresses((await browser.visit(each)).text) for each in pages]
+    assert [len(each) for each in named] == [2, 2, 2, 1]
+    assert named[0] == ["http://shop.test/", "http://shop.test/c/tea/"]
+    assert sum(named[1:], []) == [f"http://shop.test/p/{each['id']}" for each in made]
+    with statements_of(shop) as statements:
+        for each in ("/sitemap.xml", *pages):
+            await browser.visit(each)
+    assert not statements
+    # A change of what is for sale is seen at once.
+    await client.patch(f"/products/{hidden['id']}", json={"is_active": True})
+    assert hidden["id"] in (await browser.visit(pages[-1])).text
+
+
+async def test_an_empty_shop_has_a_sitemap_without_products(browser: Browser) -> None:
+    assert _addresses((await browser.visit("/sitemap.xml")).text) == [
+        "http://shop.test/sitemap.xml?categories"
+    ]
+    wrong = await browser.visit("/sitemap.xml?products=first")
+    assert wrong.status_code == 400
+
+
+def _addresses(text: str) -> list[str]:
+    return [each.partition("</loc>")[0] for each in text.split("<loc>")[1:]]
 
 
 async def test_pages_of_goods_need_few_statements(
