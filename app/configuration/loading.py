@@ -39,6 +39,7 @@ _EXAMPLES = {
     "shop_vat_id": "DE136695976",
     "smtp_host": "smtp.example.com",
     "stripe_api_base": "https://stripe.example.com",
+    "stripe_publishable_key": "pk_test_51abc",
     "stripe_secret_key": "sk_test_51abc",  # nosec B105  # an example
     "storefront_url": "https://www.example.com",
     "trusted_proxies": "192.0.2.7,10.1.2.0/24",

@@ -101,6 +101,8 @@ class Settings(BaseSettings):
     """The addresses by which carriers track shipments, in JSON: each a name and an address."""
     stripe_secret_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
     """The secret key of the account at Stripe, or a restricted one."""
+    stripe_publishable_key: Annotated[str, Field(pattern=r"^pk_(test|live)_\w+$")] | None = None
+    """The key that the page of a payment gives to Stripe's script; unset: pages offer no Stripe."""
     stripe_webhook_secrets: Secrets = ()
     """The signing secrets of Stripe's events, two while one is replaced, separated by commas."""
     stripe_api_base: WebAddress | None = None

@@ -11,6 +11,10 @@ from app.pages.storefront.checkout_controller import CheckoutPageController
 from app.pages.storefront.countries import CountryController
 from app.pages.storefront.home_controller import HomeController
 from app.pages.storefront.order_controller import GuestOrderController, OwnOrderController
+from app.pages.storefront.payment_controller import (
+    GuestPaymentController,
+    OwnPaymentController,
+)
 from app.pages.storefront.sitemap_controller import SitemapController
 
 STOREFRONT = (
@@ -22,6 +26,8 @@ STOREFRONT = (
     CountryController,
     GuestOrderController,
     OwnOrderController,
+    GuestPaymentController,
+    OwnPaymentController,
     RegistrationController,
     AccountController,
     AddressPageController,

@@ -24,6 +24,7 @@ from app.pages.forms import form_of
 from app.pages.rendering import HTML, document_of, page, page_state, see
 from app.pages.storefront.countries import country_values
 from app.pages.storefront.current_cart import cart_id_of
+from app.pages.storefront.payment_controller import address_after, ways_to_pay
 from app.schemas.carts.cart_schema import CartChange
 from app.schemas.identity.user_schema import AddressRead, PostalAddress
 from app.schemas.orders.checkout_schema import CheckoutCreate
@@ -77,7 +78,7 @@ class CheckoutPageController(Controller):
             addresses=[_offered(each, address) for each in own],
             **country_values(request, address_formats, _BEFORE, (address or {}).get("country", "")),
             methods=methods["items"] if address else [],
-            providers=shop.settings.payment_providers,
+            providers=ways_to_pay(shop.settings),
         )
 
     @post(
@@ -174,4 +175,4 @@ async def paid_at(
     except (ProviderRefused, ProviderUnavailable):
         # The order stands: its page says so, and how it can be paid.
         return order_page
-    return (payment.action and payment.action.url) or order_page
+    return address_after(payment, order_page)

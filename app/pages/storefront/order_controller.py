@@ -21,6 +21,7 @@ from app.errors import (
 from app.pages.forms import form_of
 from app.pages.rendering import HTML, document_of, page, see
 from app.pages.storefront.checkout_controller import paid_at
+from app.pages.storefront.payment_controller import address_after, ways_to_pay
 from app.schemas.orders.order_schema import OrderRead
 from app.schemas.orders.return_schema import ReturnCreate
 from app.schemas.payments.payment_schema import PaymentCreate
@@ -182,7 +183,7 @@ class OwnOrderController(Controller):
         here = f"/account/orders/{order_id}"
         asked.return_url = str(request.base_url).rstrip("/") + here
         payment = await payment_calls.pay(request.caller.owner, order_id, asked, None)
-        return see((payment.action and payment.action.url) or here)
+        return see(address_after(payment, here))
 
     @post(
         "/returns",
@@ -225,7 +226,8 @@ async def _order_page(
         shipments=document_of(seen.shipments),
         returns=document_of(seen.returns),
         invoices=document_of(invoices),
-        providers=settings.payment_providers,
+        providers=ways_to_pay(settings),
+        redirected=request.query_params.get("redirect_status", ""),
         is_by_transfer=_is_by_transfer(settings, seen.order),
         instructions=settings.payment_instructions,
         place=place.path,

@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from litestar.datastructures import Headers
 from litestar.enums import ScopeType
@@ -21,6 +20,7 @@ from app.web.middleware.client_address import ClientAddresses, network_of
 from app.web.middleware.cors import HeaderList, Origins, preflight_headers
 from app.web.middleware.page_paths import is_page
 from app.web.middleware.plain_paths import require_plain_path
+from app.web.policies import PERMISSIONS, pages_policy
 from app.web.rendering.problems import send_refusal
 from app.web.request_state import RequestState, begin_state, first_headers, state_of
 
@@ -36,7 +36,6 @@ _ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
 )
 _API_POLICY = b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 # Swagger UI uses inline styles, and icons in data: URLs.
@@ -45,11 +44,7 @@ _DOCS_POLICY = (
     b"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     b"frame-ancestors 'none'"
 )
-# Pages have neither scripts nor styles inside them. Files of images may be on another host.
-_PAGES_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{media}; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+_PERMISSIONS = (b"permissions-policy", PERMISSIONS.format(payment="").encode())
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
 _Headers = Mapping[bytes, bytes]
@@ -74,7 +69,7 @@ class Edge:
         self._limit = settings.rate_limit_per_minute
         self._counter = LocalCounter()
         self._is_production = settings.environment == "production"
-        self._pages_policy = _PAGES_POLICY.format(media=_media_origin(settings)).encode()
+        self._pages_policy = pages_policy(settings).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it before it reaches the application."""
@@ -190,6 +185,8 @@ class Edge:
         headers = [*_ALWAYS, (b"x-request-id", state.request_id.encode())]
         # A browser that names no page as the origin of a form cannot be told from another site.
         headers.append((b"referrer-policy", b"same-origin" if is_of_pages else b"no-referrer"))
+        if b"permissions-policy" not in given:
+            headers.append(_PERMISSIONS)
         if b"content-security-policy" not in given:
             policy = _DOCS_POLICY if is_docs else _API_POLICY
             headers.append(
@@ -213,12 +210,6 @@ class Edge:
 def _text(headers: _Headers, name: bytes) -> str | None:
     value = headers.get(name)
     return None if value is None else value.decode("latin-1")
-
-
-def _media_origin(settings: Settings) -> str:
-    """Return the origin of images that are on another host, after a space."""
-    address = urlsplit(settings.media_url)
-    return f" {address.scheme}://{address.netloc}" if address.netloc else ""
 
 
 def _log_refusal(scope: Scope, status: int) -> None:

@@ -107,8 +107,8 @@ class PaymentCalls:
         shown.action = _action(state)
         return shown
 
-    async def look(self, payment_id: UUID) -> None:
-        """Bring a payment to what its provider tells now."""
+    async def look(self, payment_id: UUID) -> PaymentAction | None:
+        """Bring a payment to what its provider tells now; return what the customer has to do."""
         async with self._read() as books:
             asked, payment = await books.order_of(payment_id, None)
         try:
@@ -117,12 +117,13 @@ class PaymentCalls:
             logger.warning("no answer about payment %s: %s", payment_id, error)
             async with self._begin() as payments:
                 await payments.look_later(payment_id)
-            return
+            return None
         except ProviderRefusal as refusal:
             async with self._begin() as payments:
                 await payments.fail(payment_id, refusal.code)
-            return
+            return None
         await self._applied(payment_id, state)
+        return _action(state)
 
     async def capture(self, payment_id: UUID, amount: Decimal | None = None) -> PaymentRead:
         """Take money that was authorised, by default all of it.

@@ -1,0 +1,127 @@
+"""The page of a payment at Stripe, whose script takes the card."""
+
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from litestar import Controller, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from app.errors import CartNotFound, OrderNotFound
+from app.pages.rendering import HTML, page, see
+from app.schemas.payments.payment_schema import PaymentRead
+from app.security.principal import Access
+from app.services.carts.cart_access import Visitor
+from app.services.orders.fulfilment.order_overviews import OrderOverview
+from app.settings import Settings
+from app.web.cart_tokens import visitor_of
+from app.web.policies import stripe_headers
+from app.web.request import ShopRequest
+from app.web.route_options import declared, for_guests
+from app.wiring.areas.orders import Calls, Overviews
+from app.wiring.resources import Shop
+
+STRIPE = "stripe"
+_WAITING = ("created", "requires_action")
+
+
+class GuestPaymentController(Controller):
+    """The payment of the order of a cart."""
+
+    path = "/orders/{cart_id:uuid}/pay"
+    include_in_schema = False
+
+    @get(
+        opt=declared(CartNotFound, OrderNotFound, access=Access.PUBLIC, formats=(HTML,))
+        | for_guests()
+    )
+    async def show(
+        self,
+        request: ShopRequest,
+        cart_id: FromPath[UUID],
+        order_overviews: Overviews,
+        payment_calls: Calls,
+        shop: NamedDependency[Shop],
+    ) -> Response[bytes]:
+        """Show the fields of Stripe, or the order if nothing is to be paid there."""
+        token = request.query_params.get("t", "")
+        visitor = Visitor(request.caller, token) if token else visitor_of(request)
+        seen = await order_overviews.of_cart(visitor, cart_id)
+        tail = f"?t={quote(token, safe='')}" if token else ""
+        action = await _action_of(seen, payment_calls)
+        return _payment_page(request, shop.settings, seen, action, f"/orders/{cart_id}{tail}")
+
+
+class OwnPaymentController(Controller):
+    """The payment of an order of a user."""
+
+    path = "/account/orders/{order_id:uuid}/pay"
+    include_in_schema = False
+
+    @get(opt=declared(OrderNotFound, access=Access.CUSTOMER, formats=(HTML,)))
+    async def show(
+        self,
+        request: ShopRequest,
+        order_id: FromPath[UUID],
+        order_overviews: Overviews,
+        payment_calls: Calls,
+        shop: NamedDependency[Shop],
+    ) -> Response[bytes]:
+        """Show the fields of Stripe, or the order if nothing is to be paid there."""
+        seen = await order_overviews.of_order(request.caller.owner, order_id)
+        action = await _action_of(seen, payment_calls)
+        return _payment_page(request, shop.settings, seen, action, f"/account/orders/{order_id}")
+
+
+def ways_to_pay(settings: Settings) -> tuple[str, ...]:
+    """Return the ways to pay on pages: those of Stripe need a key that its script may know."""
+    has_key = settings.stripe_publishable_key is not None
+    return tuple(each for each in settings.payment_providers if each != STRIPE or has_key)
+
+
+def address_after(payment: PaymentRead, order_page: str) -> str:
+    """Return where a customer goes with a payment that has begun."""
+    action = payment.action
+    if action is None:
+        return order_page
+    path, _, query = order_page.partition("?")
+    return action.url or f"{path}/pay" + (f"?{query}" if query else "")
+
+
+async def _action_of(seen: OrderOverview, payment_calls: Calls) -> str | None:
+    """Return the secret of the newest payment that waits for a card, if there is one."""
+    open_ones = [
+        each
+        for each in seen.payments.payments
+        if each.provider == STRIPE and each.status in _WAITING
+    ]
+    if not open_ones:
+        return None
+    action = await payment_calls.look(open_ones[-1].id)
+    return None if action is None else action.client_secret
+
+
+def _payment_page(
+    request: ShopRequest,
+    settings: Settings,
+    seen: OrderOverview,
+    secret: str | None,
+    order_page: str,
+) -> Response[bytes]:
+    key = settings.stripe_publishable_key
+    if secret is None or key is None:
+        return see(order_page)
+    values: dict[str, Any] = {
+        "number": seen.order.number,
+        "amount": seen.payments.model_dump(mode="json", by_alias=True)["sums"]["open"],
+        "currency": seen.order.currency,
+        "pay_by": seen.order.pay_by,
+        "order_page": order_page,
+        "return_url": str(request.base_url).rstrip("/") + order_page,
+        "key": key,
+        "secret": secret,
+    }
+    response = page(request, "storefront/payment.html", **values)
+    response.headers.update(stripe_headers(settings))
+    return response

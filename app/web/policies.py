@@ -1,0 +1,45 @@
+"""What browsers let the pages of the shop do."""
+
+from urllib.parse import urlsplit
+
+from app.settings import Settings
+
+# Pages have neither scripts nor styles inside them. Files of images may be on another host.
+_PAGES = (
+    "default-src 'none'; script-src 'self'{script}; style-src 'self'; img-src 'self' data:{media}; "
+    "connect-src 'self'{connect}; {frame}form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=({payment})"
+_SCRIPT, _API, _HOOKS = (
+    "https://js.stripe.com",
+    "https://api.stripe.com",
+    "https://hooks.stripe.com",
+)
+
+
+def pages_policy(settings: Settings) -> str:
+    """Return the Content-Security-Policy of pages."""
+    return _PAGES.format(script="", connect="", frame="", media=_media_origin(settings))
+
+
+def stripe_headers(settings: Settings) -> dict[str, str]:
+    """Return the policies of the page of a payment at Stripe, whose scripts and frames it has.
+
+    https://docs.stripe.com/security/guide#content-security-policy
+    """
+    policy = _PAGES.format(
+        script=f" {_SCRIPT}",
+        connect=f" {_API}",
+        frame=f"frame-src {_SCRIPT} {_HOOKS}; ",
+        media=_media_origin(settings),
+    )
+    # The buttons of wallets are in a frame of Stripe.
+    permissions = PERMISSIONS.format(payment=f'self "{_SCRIPT}"')
+    return {"Content-Security-Policy": policy, "Permissions-Policy": permissions}
+
+
+def _media_origin(settings: Settings) -> str:
+    """Return the origin of images that are on another host, after a space."""
+    address = urlsplit(settings.media_url)
+    return f" {address.scheme}://{address.netloc}" if address.netloc else ""
