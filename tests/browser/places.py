@@ -55,6 +55,13 @@ PLACES = (
     Place("/checkout", "without an address", "/checkout", STAFF),
     Place("/checkout", "of a country with regions", "/checkout?country=US", STAFF),
     Place("/orders/{cart_id}", "unpaid", "{guest_order}"),
+    Place("/orders/{cart_id}/pay", "without Stripe", "{guest_payment}"),
+    Place(
+        "/account/orders/{order_id}/pay",
+        "without Stripe",
+        "/account/orders/{pending}/pay",
+        REGULAR,
+    ),
     Place("/account/orders/{order_id}", "unpaid", "/account/orders/{pending}", REGULAR),
     Place("/account/orders/{order_id}", "returned", "/account/orders/{delivered}", REGULAR),
     Place("/account/orders/{order_id}", "cancelled", "/account/orders/{cancelled}", REGULAR),
@@ -142,13 +149,15 @@ def furnish(world: World) -> dict[str, str]:
     variants = world.send("GET", "/variants", params={"product_id": shirt["id"]})["items"]
     categories = world.send("GET", "/categories")["items"]
     full = max(categories, key=lambda each: int(each["products_count"]))
+    guest_order = world.guest_order()
     for email in (REGULAR, STAFF):
         world.fill_cart(email, is_addressed=email == REGULAR)
     return named | {
         "shirt": shirt["id"],
         "variant": variants[0]["id"],
         "category": full["path"],
-        "guest_order": world.guest_order(),
+        "guest_order": guest_order,
+        "guest_payment": guest_order.replace("?", "/pay?"),
         "address": world.new_address(REGULAR),
         "day": world.day_with_report(),
         "letter": f"/console/operations/dead-letters/{world.park_letter()}",
