@@ -1,12 +1,13 @@
 """How pages write amounts, days and moments."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from html import escape
 from typing import Any
 
 from app.core.money import currency_places, format_minor
+from app.documents.wording import wording_of
 
 _SIGNS = {"EUR": "€", "GBP": "£", "JPY": "¥", "USD": "$"}
 _MINUS, _NO_BREAK = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
@@ -65,6 +66,16 @@ def count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
+def goods(lines: Sequence[Mapping[str, Any]]) -> str:
+    """Return what the units of the lines of an order cost, without discounts."""
+    return str(sum((Decimal(each["unit_price"]) * each["quantity"] for each in lines), Decimal(0)))
+
+
+def country(code: str) -> str:
+    """Return the English name of a country."""
+    return wording_of(None).countries.get(code, code)
+
+
 def step(currency: str) -> str:
     """Return the smallest difference of two amounts, for a field of numbers."""
     places = currency_places(currency)
@@ -92,10 +103,12 @@ def attributes(values: Mapping[str, Any]) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "age": age,
     "count": count,
+    "country": country,
     "day": day,
     "decimal": Decimal,
     "minor": minor,
     "moment": moment,
+    "goods": goods,
     "money": money,
     "step": step,
     "weekday": weekday,

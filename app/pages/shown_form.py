@@ -12,7 +12,8 @@ class ShownForm:
     def __init__(self, token: str, page: str, refused: RefusedForm | None) -> None:
         self.token = token
         self.page = page
-        self._is_again = refused is not None
+        self.is_again = refused is not None
+        """Whether the page shows what was typed, refused or not."""
         self._fields = dict(refused.fields) if refused is not None else {}
         self.problem: dict[str, Any] | None = None if refused is None else refused.problem
         self.sent_to = "" if refused is None else refused.path
@@ -36,11 +37,11 @@ class ShownForm:
 
     def value(self, name: str, otherwise: Any = "") -> Any:
         """Return what was typed into a field, or else what it shows at first."""
-        return self._fields.get(name, otherwise) if self._is_again else otherwise
+        return self._fields.get(name, otherwise) if self.is_again else otherwise
 
     def is_ticked(self, name: str, otherwise: bool = False) -> bool:
         """Return whether a box is ticked; one that is not is not sent."""
-        return name in self._fields if self._is_again else otherwise
+        return name in self._fields if self.is_again else otherwise
 
     def reason(self, name: str) -> str | None:
         """Return why a field was refused."""

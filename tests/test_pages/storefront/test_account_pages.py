@@ -40,7 +40,7 @@ async def test_addresses_are_added_changed_and_removed(browser: Browser) -> None
     refused = await browser.send("/account/addresses/new", **(HOME | {"postal_code": ""}))
     assert refused.status_code == 400 and 'value="1 Way"' in refused.text
     await browser.send("/account/addresses/new", **HOME)
-    assert "Ada 1 Way BA1 1AA Bath GB" in browser.text
+    assert "Ada 1 Way BA1 1AA Bath United Kingdom" in browser.text
     place = "/account/addresses/" + _after(browser, "/account/addresses/")
     await browser.visit(place)
     assert 'value="1 Way"' in browser.html
