@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from html import escape
 from typing import Any
 
@@ -10,6 +10,7 @@ from app.core.money import currency_places, format_minor
 from app.documents.wording import wording_of
 
 _SIGNS = {"EUR": "€", "GBP": "£", "JPY": "¥", "USD": "$"}
+_KILOGRAM = 1_000
 _MINUS, _NO_BREAK = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 
 
@@ -66,6 +67,12 @@ def count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
+def per_kilogram(amount: str, grams: int) -> str:
+    """Return the price of a kilogram, with the places of the amount."""
+    price = Decimal(amount)
+    return str((price * _KILOGRAM / grams).quantize(price, ROUND_HALF_UP))
+
+
 def goods(lines: Sequence[Mapping[str, Any]]) -> str:
     """Return what the units of the lines of an order cost, without discounts."""
     return str(sum((Decimal(each["unit_price"]) * each["quantity"] for each in lines), Decimal(0)))
@@ -110,6 +117,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "goods": goods,
     "money": money,
+    "per_kilogram": per_kilogram,
     "step": step,
     "weekday": weekday,
     "words": words,

@@ -103,6 +103,26 @@ async def test_a_product_says_its_data_to_search_engines(
     assert (await browser.visit(f"/p/{tea['id'][:-4]}0000")).status_code == 404
 
 
+async def test_a_product_of_a_known_weight_has_the_price_of_a_kilogram(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    tea = await create_product(client, price="4.99", weight_grams=120)
+    await browser.visit(f"/p/{tea['id']}")
+    assert "$41.58 per kg. Including tax" in browser.text
+    light = await create_product(client, price="4.99")
+    await browser.visit(f"/p/{light['id']}")
+    assert "per kg" not in browser.text
+
+
+async def test_lists_that_are_narrowed_down_name_the_whole_one(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
+    await create_product(client, category="Tea")
+    for address in ("/c/tea/", "/c/tea/?in_stock=true&sort=price"):
+        await browser.visit(address)
+        assert '<link rel="canonical" href="/c/tea/">' in browser.html
+
+
 async def test_crawlers_are_told_what_to_read(browser: Browser) -> None:
     robots = await browser.visit("/robots.txt")
     assert robots.text.endswith("Sitemap: http://shop.test/sitemap.xml\n")
