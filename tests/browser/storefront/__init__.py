@@ -1,0 +1,1 @@
+"""What buyers do in a real browser."""
