@@ -15,7 +15,7 @@ from tests.browser.people import ADMIN, PASSWORD, fill_cart, give_address
 from tests.browser.test_barriers import barriers
 from tests.browser.watch import Watch
 from tests.conftest import sqlite_settings
-from tests.support.processes import ServedShop, serving
+from tests.support.processes import WAIT_SECONDS, ServedShop, serving
 from tests.support.servers.stripe import SECRET_KEY, WEBHOOK_SECRET, StripeServer, start_stripe
 
 _SCRIPT = """
@@ -131,12 +131,12 @@ def test_a_card_that_is_declined_is_followed_by_one_that_pays(guest: Page, tea: 
     _order(guest, tea)
     guest.get_by_label("Card number").fill(_DECLINED)
     guest.get_by_role("button", name="Pay $10.00").click()
-    expect(guest.get_by_role("alert")).to_contain_text("declined")
+    expect(guest.get_by_role("alert")).to_contain_text("declined", timeout=15_000)
     guest.get_by_label("Card number").fill(_GOOD)
     guest.get_by_role("button", name="Pay $10.00").click()
     expect(guest.get_by_role("heading", name="Order")).to_be_visible()
     # The event of Stripe settles it; the page looks by itself until then.
-    expect(guest.locator(".placed")).to_contain_text("Paid", timeout=15_000)
+    expect(guest.locator(".placed")).to_contain_text("Paid", timeout=WAIT_SECONDS * 1_000)
     assert guest.get_by_text("on its way").count() == 0
 
 
