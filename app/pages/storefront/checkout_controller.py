@@ -156,7 +156,7 @@ def _offered(its: AddressRead, chosen: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _postal(address: dict[str, Any]) -> dict[str, Any]:
-    return {name: address[name] for name in PostalAddress.model_fields if address.get(name)}
+    return {name: address[name] for name in dict(PostalAddress.model_fields) if address.get(name)}
 
 
 async def paid_at(
