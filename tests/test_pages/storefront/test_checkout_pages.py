@@ -142,18 +142,17 @@ async def test_a_user_chooses_a_saved_address_or_types_another(
         data = home | {"street": street, "country": "GB"}
         answer = await client.post(f"/users/{owner['id']}/addresses", json=data)
         ids.append(answer.json()["id"])
-    _, second, third = ids
     await browser.log_in(user["email"])
     await _at_checkout(client, browser)
     await browser.visit("/checkout")
     assert "Ada 1 Way BA1 1AA Bath United Kingdom Deliver here : 1 Way" in browser.text
     assert "3 Way" not in browser.text and "Chosen" not in browser.text
-    answer = await browser.send(f"/checkout/addresses/{second}")
+    answer = await browser.send(f"/checkout/addresses/{ids[1]}")
     assert answer.headers["location"] == "/checkout#pay"
     assert "Ada 2 Way BA1 1AA Bath United Kingdom Chosen" in browser.text
     assert "Place the order: $9.98" in browser.text
     token = {"_token": browser.form("/checkout/details").fields["_token"]}
-    foreign = await browser.http.post(f"/checkout/addresses/{third}", data=token)
+    foreign = await browser.http.post(f"/checkout/addresses/{ids[2]}", data=token)
     assert foreign.status_code == 404
     await browser.send("/checkout/details", **ADDRESS)
     assert "Chosen" not in browser.text and "Ada Lovelace" in browser.text
