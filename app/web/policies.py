@@ -11,11 +11,9 @@ _PAGES = (
     "frame-ancestors 'none'"
 )
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=({payment})"
-_SCRIPT, _API, _HOOKS = (
-    "https://js.stripe.com",
-    "https://api.stripe.com",
-    "https://hooks.stripe.com",
-)
+_API, _HOOKS = "https://api.stripe.com", "https://hooks.stripe.com"
+# Stripe's script starts its frames on several of these.
+_SCRIPTS = "https://js.stripe.com https://*.js.stripe.com"
 
 
 def pages_policy(settings: Settings) -> str:
@@ -29,13 +27,14 @@ def stripe_headers(settings: Settings) -> dict[str, str]:
     https://docs.stripe.com/security/guide#content-security-policy
     """
     policy = _PAGES.format(
-        script=f" {_SCRIPT}",
+        script=f" {_SCRIPTS}",
         connect=f" {_API}",
-        frame=f"frame-src {_SCRIPT} {_HOOKS}; ",
+        frame=f"frame-src {_SCRIPTS} {_HOOKS}; ",
         media=_media_origin(settings),
     )
     # The buttons of wallets are in a frame of Stripe.
-    permissions = PERMISSIONS.format(payment=f'self "{_SCRIPT}"')
+    frames = " ".join(f'"{each}"' for each in _SCRIPTS.split())
+    permissions = PERMISSIONS.format(payment=f"self {frames}")
     return {"Content-Security-Policy": policy, "Permissions-Policy": permissions}
 
 

@@ -91,13 +91,13 @@ async def test_only_the_page_of_a_payment_may_load_what_is_of_stripe(
     place = (await _ordered(client, browser)).headers["location"]
     page = await browser.visit(place)
     assert page.headers["content-security-policy"] == (
-        "default-src 'none'; script-src 'self' https://js.stripe.com; style-src 'self'; "
-        "img-src 'self' data:; connect-src 'self' https://api.stripe.com; "
-        "frame-src https://js.stripe.com https://hooks.stripe.com; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self' https://js.stripe.com https://*.js.stripe.com; "
+        "style-src 'self'; img-src 'self' data:; connect-src 'self' https://api.stripe.com; "
+        "frame-src https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     (permissions,) = page.headers.get_list("permissions-policy")
-    assert 'payment=(self "https://js.stripe.com")' in permissions
+    assert 'payment=(self "https://js.stripe.com" "https://*.js.stripe.com")' in permissions
     assert page.headers["cache-control"] == "no-store"
     for address in ("/", "/cart", "/checkout", place.removesuffix("/pay"), "/console", "/docs"):
         other = await browser.visit(address)
