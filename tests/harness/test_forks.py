@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,14 @@ sys.exit(3)
 """
 SLEEPING = "import time; print('asleep', flush=True); time.sleep(600)"
 BOTH = pytest.mark.parametrize("by_python", [False, True], ids=["fork", "python"])
+
+
+@pytest.fixture(name="interrupts", scope="module", autouse=True)
+def interruptible() -> Iterator[None]:
+    """Have programs not inherit that the tests ignore SIGINT, as in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def program_of(folder: Path, text: str, leads: str = "", by_python: bool = False) -> Program:
