@@ -28,7 +28,7 @@ from tests.support.servers import start_postgres
 LIMIT_MB = 200
 _DAY = date(2017, 6, 1)
 _LINES = 1_000_000
-_PRODUCTS = 50_000
+PRODUCTS = 50_000
 # No statement may take longer than the shop's own.
 _AT_ONCE = 200_000
 _NUMBERS = {
@@ -78,7 +78,7 @@ _MOVEMENT = (
 
 def _words(kind: str, orders: int) -> dict[str, str]:
     """Return what stands in the places of the statements on one of the databases."""
-    its_order, its_product = f"(i % {orders})", f"(i % {_PRODUCTS} + 1)"
+    its_order, its_product = f"(i % {orders})", f"(i % {PRODUCTS} + 1)"
     words = {
         "true": "true",
         "now": _TIMES[kind].format(of="0"),
@@ -108,8 +108,8 @@ async def fill(settings: Settings, orders: int) -> None:
     words = _words(kind, orders)
     steps = (
         (_USER, 1),
-        (_PRODUCT, _PRODUCTS),
-        (_VARIANT, _PRODUCTS),
+        (_PRODUCT, PRODUCTS),
+        (_VARIANT, PRODUCTS),
         (_ORDER, orders),
         (_ITEM, _LINES),
     )
