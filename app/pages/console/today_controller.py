@@ -51,7 +51,8 @@ class TodayPages(Controller):
         to_pack = _counted(OrderStatus.PAID)
         unpaid = _counted(OrderStatus.PENDING, placed_before=(now - _LATE).isoformat())
         attention = PaymentQuery(needs_attention="true", limit=_SOME)
-        low = VariantQuery(stock="low", limit=_SOME)
+        # By the time since which they are low, as only that index has no others.
+        low = VariantQuery(stock="low", sort="low_since", limit=_SOME)
         return page(
             request,
             "console/today.html",

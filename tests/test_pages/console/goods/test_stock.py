@@ -2,7 +2,9 @@
 
 import httpx
 
+from app.wiring.resources import Shop
 from tests.support.factories import create_product
+from tests.support.queries import plan_of, statements_of
 from tests.test_pages.browser import Browser
 
 
@@ -60,3 +62,14 @@ async def test_a_delivery_of_no_units_changes_nothing(
     assert sent.status_code == 400
     assert '<a href="#units">Units that came in</a>' in sent.text and 'value="DN-1"' in sent.text
     assert (await client.get(f"/products/{product['id']}")).json()["stock_quantity"] == 10
+
+
+async def test_what_is_low_is_counted_without_a_look_at_the_other_variants(
+    packer: Browser, shop: Shop
+) -> None:
+    with statements_of(shop) as statements:
+        await packer.go("/console")
+    assert "0 variants low in stock" in packer.text
+    (low,) = [each for each in statements if "low_since IS NOT NULL" in each.sql]
+    plan = await plan_of(shop, low, "seqscan", "bitmapscan", "sort")
+    assert "ix_variants_low_since" in plan, plan
