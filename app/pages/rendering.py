@@ -101,6 +101,11 @@ def address_of(request: ShopRequest) -> str:
     return f"{path}?{query}" if query else path
 
 
+def origin_of(request: ShopRequest) -> str:
+    """Return the address of the shop as the request has it, to which a path is added."""
+    return str(request.base_url).rstrip("/")
+
+
 def see(address: str) -> Response[bytes]:
     """Return the redirection after a form, so that a page that is loaded again sends nothing."""
     headers = {"Location": address, "Cache-Control": "no-store"}

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParams
 
 from app.errors import CategoryNotFound, ProductNotFound
-from app.pages.rendering import HTML, document_of, page
+from app.pages.rendering import HTML, document_of, origin_of, page
 from app.pages.storefront.list_address import ListAddress
 from app.pages.storefront.product_choice import choices_of, chosen_of, product_data
 from app.schemas.catalogue.facet_schema import FacetQuery
@@ -96,7 +96,7 @@ class CatalogueController(Controller):
             crumbs=primary,
             images=shown,
             includes_tax=shop.settings.prices_include_tax,
-            data=product_data(product, chosen, primary, str(request.base_url).rstrip("/")),
+            data=product_data(product, chosen, primary, origin_of(request)),
         )
 
 

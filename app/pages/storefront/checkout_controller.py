@@ -21,7 +21,7 @@ from app.errors import (
     TooManyUnpaidOrders,
 )
 from app.pages.forms import form_of
-from app.pages.rendering import HTML, document_of, page, page_state, see
+from app.pages.rendering import HTML, document_of, origin_of, page, page_state, see
 from app.pages.storefront.countries import country_values
 from app.pages.storefront.current_cart import cart_id_of
 from app.pages.storefront.payment_controller import address_after, ways_to_pay
@@ -168,8 +168,7 @@ async def paid_at(
     order_page: str,
 ) -> str:
     """Begin a payment of a cart's order; return the page of the provider, or that of the order."""
-    back = str(request.base_url).rstrip("/") + order_page
-    data = PaymentCreate(provider=provider, return_url=back)
+    data = PaymentCreate(provider=provider, return_url=origin_of(request) + order_page)
     try:
         payment = await payment_calls.pay_of_cart(visitor, cart_id, data, None)
     except (ProviderRefused, ProviderUnavailable):

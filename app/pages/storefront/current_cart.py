@@ -1,6 +1,8 @@
-"""The cart that a visitor of pages fills."""
+"""The cart that a visitor of pages fills, and the link to the order of a cart."""
 
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Response
@@ -13,6 +15,47 @@ from app.services.carts.cart_service import CartService
 from app.services.identity.browser_log_ins import StartedLogIn
 from app.web.cart_tokens import visitor_of
 from app.web.request import ShopRequest
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLink:
+    """The address of the page of a cart's order, which may contain the token of the cart."""
+
+    cart_id: UUID
+    visitor: Visitor
+    token: str = ""
+
+    @property
+    def path(self) -> str:
+        """The address without the token."""
+        return f"/orders/{self.cart_id}"
+
+    @property
+    def page(self) -> str:
+        """The page itself."""
+        return self.path + self.tail
+
+    @property
+    def tail(self) -> str:
+        """What stands after the paths of its forms."""
+        return _token_query(self.token) if self.token else ""
+
+    @property
+    def lasting(self) -> str:
+        """The address at which everybody who knows it sees the order."""
+        return self.path + _token_query(self.visitor.token or "")
+
+
+def _token_query(token: str) -> str:
+    return f"?t={quote(token, safe='')}"
+
+
+def order_link_of(request: ShopRequest, cart_id: UUID) -> OrderLink:
+    """Return the link by which a request asks for the order of a cart."""
+    token = request.query_params.get("t", "")
+    if token:
+        return OrderLink(cart_id, Visitor(request.caller, token), token)
+    return OrderLink(cart_id, visitor_of(request))
 
 
 async def cart_id_of(request: ShopRequest, carts: CartService) -> UUID:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
@@ -19,18 +18,17 @@ from app.errors import (
     ReturnWindowOver,
 )
 from app.pages.forms import form_of
-from app.pages.rendering import HTML, document_of, page, see
+from app.pages.rendering import HTML, document_of, origin_of, page, see
 from app.pages.storefront.checkout_controller import paid_at
+from app.pages.storefront.current_cart import order_link_of
 from app.pages.storefront.payment_controller import address_after, ways_to_pay
 from app.schemas.orders.order_schema import OrderRead
 from app.schemas.orders.return_schema import ReturnCreate
 from app.schemas.payments.payment_schema import PaymentCreate
 from app.security.principal import Access
-from app.services.carts.cart_access import Visitor
 from app.services.invoices.invoice_books import InvoiceBooks
 from app.services.orders.fulfilment.order_overviews import OrderOverview
 from app.settings import Settings
-from app.web.cart_tokens import visitor_of
 from app.web.request import ShopRequest
 from app.web.route_options import Answers, declared, for_guests
 from app.wiring.areas.invoices import Books as Invoices
@@ -54,32 +52,6 @@ class _Place:
     """The address at which everybody who knows it sees the order."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
-    """The address of an order's page, which may contain the token of the cart."""
-
-    cart_id: UUID
-    visitor: Visitor
-    token: str = ""
-
-    @property
-    def page(self) -> str:
-        """The page itself."""
-        return f"/orders/{self.cart_id}" + self.tail
-
-    @property
-    def tail(self) -> str:
-        """What stands after the paths of its forms."""
-        return f"?t={quote(self.token, safe='')}" if self.token else ""
-
-
-def _link_of(request: ShopRequest, cart_id: UUID) -> _Link:
-    token = request.query_params.get("t", "")
-    if token:
-        return _Link(cart_id, Visitor(request.caller, token), token)
-    return _Link(cart_id, visitor_of(request))
-
-
 class GuestOrderController(Controller):
     """The order of a cart, for its guest."""
 
@@ -96,10 +68,9 @@ class GuestOrderController(Controller):
         shop: NamedDependency[Shop],
     ) -> Response[bytes]:
         """Show the order, and what its customer can do."""
-        link = _link_of(request, cart_id)
+        link = order_link_of(request, cart_id)
         seen = await order_overviews.of_cart(link.visitor, cart_id)
-        lasting = f"/orders/{cart_id}?t={quote(link.visitor.token or '', safe='')}"
-        place = _Place(f"/orders/{cart_id}", link.tail, lasting)
+        place = _Place(link.path, link.tail, link.lasting)
         return await _order_page(request, shop, seen, invoice_books, place)
 
     @post("/cancel", opt=declared(CartNotFound, IllegalTransition, access=Access.PUBLIC) | _GUESTS)
@@ -107,7 +78,7 @@ class GuestOrderController(Controller):
         self, request: ShopRequest, cart_id: FromPath[UUID], order_moves: Moves
     ) -> Response[bytes]:
         """Cancel the order."""
-        link = _link_of(request, cart_id)
+        link = order_link_of(request, cart_id)
         order = await order_moves.cancel_of_cart(link.visitor, cart_id, request.if_match)
         # The cart has no order any more, and can be changed again.
         return see(f"/cart?cancelled={order.number}")
@@ -121,7 +92,7 @@ class GuestOrderController(Controller):
         self, request: ShopRequest, cart_id: FromPath[UUID], payment_calls: Calls
     ) -> Response[bytes]:
         """Begin a payment of what is open."""
-        link, data = _link_of(request, cart_id), form_of(request, PaymentCreate)
+        link, data = order_link_of(request, cart_id), form_of(request, PaymentCreate)
         return see(
             await paid_at(request, payment_calls, link.visitor, cart_id, data.provider, link.page)
         )
@@ -135,7 +106,7 @@ class GuestOrderController(Controller):
         self, request: ShopRequest, cart_id: FromPath[UUID], returns: Returns
     ) -> Response[bytes]:
         """Ask to return units of a line."""
-        link = _link_of(request, cart_id)
+        link = order_link_of(request, cart_id)
         data = form_of(request, ReturnCreate, whole=_UNITS)
         await returns.request_of_cart(link.visitor, cart_id, data)
         return see(link.page)
@@ -181,7 +152,7 @@ class OwnOrderController(Controller):
         """Begin a payment of what is open."""
         asked: Any = form_of(request, PaymentCreate)
         here = f"/account/orders/{order_id}"
-        asked.return_url = str(request.base_url).rstrip("/") + here
+        asked.return_url = origin_of(request) + here
         payment = await payment_calls.pay(request.caller.owner, order_id, asked, None)
         return see(address_after(payment, here))
 

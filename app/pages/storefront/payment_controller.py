@@ -1,7 +1,6 @@
 """The page of a payment at Stripe, whose script takes the card."""
 
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Controller, Response, get
@@ -9,13 +8,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from app.errors import CartNotFound, OrderNotFound
-from app.pages.rendering import HTML, page, see
+from app.pages.rendering import HTML, document_of, origin_of, page, see
+from app.pages.storefront.current_cart import order_link_of
 from app.schemas.payments.payment_schema import PaymentRead
 from app.security.principal import Access
-from app.services.carts.cart_access import Visitor
 from app.services.orders.fulfilment.order_overviews import OrderOverview
 from app.settings import Settings
-from app.web.cart_tokens import visitor_of
 from app.web.policies import stripe_headers
 from app.web.request import ShopRequest
 from app.web.route_options import declared, for_guests
@@ -45,12 +43,10 @@ class GuestPaymentController(Controller):
         shop: NamedDependency[Shop],
     ) -> Response[bytes]:
         """Show the fields of Stripe, or the order if nothing is to be paid there."""
-        token = request.query_params.get("t", "")
-        visitor = Visitor(request.caller, token) if token else visitor_of(request)
-        seen = await order_overviews.of_cart(visitor, cart_id)
-        tail = f"?t={quote(token, safe='')}" if token else ""
-        action = await _action_of(seen, payment_calls)
-        return _payment_page(request, shop.settings, seen, action, f"/orders/{cart_id}{tail}")
+        link = order_link_of(request, cart_id)
+        seen = await order_overviews.of_cart(link.visitor, cart_id)
+        secret = await _secret_of(seen, payment_calls)
+        return _payment_page(request, shop.settings, seen, secret, link.page)
 
 
 class OwnPaymentController(Controller):
@@ -70,8 +66,8 @@ class OwnPaymentController(Controller):
     ) -> Response[bytes]:
         """Show the fields of Stripe, or the order if nothing is to be paid there."""
         seen = await order_overviews.of_order(request.caller.owner, order_id)
-        action = await _action_of(seen, payment_calls)
-        return _payment_page(request, shop.settings, seen, action, f"/account/orders/{order_id}")
+        secret = await _secret_of(seen, payment_calls)
+        return _payment_page(request, shop.settings, seen, secret, f"/account/orders/{order_id}")
 
 
 def ways_to_pay(settings: Settings) -> tuple[str, ...]:
@@ -89,7 +85,7 @@ def address_after(payment: PaymentRead, order_page: str) -> str:
     return action.url or f"{path}/pay" + (f"?{query}" if query else "")
 
 
-async def _action_of(seen: OrderOverview, payment_calls: Calls) -> str | None:
+async def _secret_of(seen: OrderOverview, payment_calls: Calls) -> str | None:
     """Return the secret of the newest payment that waits for a card, if there is one."""
     open_ones = [
         each
@@ -114,11 +110,11 @@ def _payment_page(
         return see(order_page)
     values: dict[str, Any] = {
         "number": seen.order.number,
-        "amount": seen.payments.model_dump(mode="json", by_alias=True)["sums"]["open"],
+        "amount": document_of(seen.payments)["sums"]["open"],
         "currency": seen.order.currency,
         "pay_by": seen.order.pay_by,
         "order_page": order_page,
-        "return_url": str(request.base_url).rstrip("/") + order_page,
+        "return_url": origin_of(request) + order_page,
         "key": key,
         "secret": secret,
     }

@@ -7,7 +7,7 @@ from uuid import UUID
 from litestar import Controller, Response, get
 
 from app.errors import InvalidInput
-from app.pages.rendering import document_of
+from app.pages.rendering import document_of, origin_of
 from app.security.principal import Access
 from app.web.request import ShopRequest
 from app.web.route_options import declared
@@ -30,7 +30,7 @@ class SitemapController(Controller):
     async def robots(self, request: ShopRequest) -> Response[bytes]:
         """Say what search engines need not read."""
         lines = ["User-agent: *", *(f"Disallow: {each}" for each in _NOT_FOR_CRAWLERS)]
-        lines += [f"Sitemap: {_base_of(request)}/sitemap.xml", ""]
+        lines += [f"Sitemap: {origin_of(request)}/sitemap.xml", ""]
         return Response("\n".join(lines).encode(), media_type=_TEXT, headers=_KEPT)
 
     @get("/sitemap.xml", opt=declared(InvalidInput, access=Access.PUBLIC, formats=(_XML,)))
@@ -41,7 +41,7 @@ class SitemapController(Controller):
 
         A page has an address of its own by a query: a sitemap may only name what is below it.
         """
-        query, base = request.query_params, _base_of(request)
+        query, base = request.query_params, origin_of(request)
         if (first := query.get("products")) is not None:
             ids = await products.ids_from(_id_of(first), _MOST)
             return _answer("urlset", "url", (f"{base}/p/{each}" for each in ids))
@@ -66,7 +66,3 @@ def _id_of(text: str) -> UUID:
     except ValueError:
         errors = [{"parameter": "products", "detail": "must be the id of a product"}]
         raise InvalidInput("there is no such page of the sitemap", errors) from None
-
-
-def _base_of(request: ShopRequest) -> str:
-    return str(request.base_url).rstrip("/")
