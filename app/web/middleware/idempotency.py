@@ -190,9 +190,12 @@ def _owner_of(scope: Scope, headers: Headers) -> tuple[str, UserRole | None]:
     if token is not None and has_guests(scope["route_handler"]):
         # With or without a log-in, and from any address.
         return guest_name(digest_of(token)), None
+    return _name_of(scope, known), known.role
+
+
+def _name_of(scope: Scope, known: Caller) -> str:
     # Anonymous callers share a name: the address separates their keys.
-    name = f"{known.name} {state_of(scope).address}" if known.is_anonymous else known.name
-    return name, known.role
+    return f"{known.name} {state_of(scope).address}" if known.is_anonymous else known.name
 
 
 def _repeated(scope: Scope, first: Answer, now: Answer) -> Answer:
@@ -213,10 +216,9 @@ def form_claim(scope: Scope, fields: str) -> KeyClaim | None:
     key = key_of(Headers.from_scope(scope))
     if key is None:
         return None
-    known: Caller = scope["user"]
-    name = f"{known.name} {state_of(scope).address}" if known.is_anonymous else known.name
     keys = scope["litestar_app"].state.shop.tokens.keys
-    return KeyClaim(name, None, key, fingerprints_of(keys, "POST", scope["path"], fields.encode()))
+    fingerprints = fingerprints_of(keys, "POST", scope["path"], fields.encode())
+    return KeyClaim(_name_of(scope, scope["user"]), None, key, fingerprints)
 
 
 def key_of(headers: Headers) -> str | None:
