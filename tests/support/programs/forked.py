@@ -112,8 +112,8 @@ def _requests(_process: int) -> socket.socket:
     """Start the process that forks, and return where it takes requests."""
     ours, theirs = socket.socketpair()
     with theirs:
-        # It ends with the process.
-        forking = subprocess.Popen(  # pylint: disable=consider-using-with
+        # pylint: disable-next=consider-using-with  # it ends with the process
+        forking = subprocess.Popen(
             [sys.executable, "-m", "tests.support.programs.imported", str(theirs.fileno())],
             cwd=_ROOT,
             pass_fds=[theirs.fileno()],
