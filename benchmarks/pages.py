@@ -23,14 +23,13 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select, text, update
 
-from app.models import Category, Order, OrderStatus, Product, User, UserRole
+from app.models import Category, Order, OrderStatus, Product, User
 from app.wiring.resources import Shop
 from benchmarks.reports.million import PRODUCTS, fill
 from tests.conftest import client_of, sqlite_settings
-from tests.support.accounts import set_user, standing
+from tests.support.accounts import standing
 from tests.support.cached import forget_cached
-from tests.support.factories import create_user
-from tests.test_pages.browser import Browser
+from tests.test_pages.browser import Browser, log_in_as
 from tests.test_services.facet_counts import plant
 
 _ORDERS, _ALL_PRODUCTS = 155_516, 92_331
@@ -136,9 +135,7 @@ async def _browsers(app: Litestar) -> AsyncIterator[tuple[Browser, Browser]]:
     """Return the browser of a guest and that of a member of the staff."""
     guest, staff = Browser(app), Browser(app)
     async with client_of(app) as client, guest.http, staff.http:
-        user = await create_user(client)
-        await set_user(app.state.shop, user["id"], role=UserRole.STAFF)
-        await staff.log_in(user["email"])
+        await log_in_as(staff, client, app.state.shop)
         yield guest, staff
 
 

@@ -8,6 +8,11 @@ from typing import Any
 import httpx
 from litestar import Litestar
 
+from app.models import UserRole
+from app.wiring.resources import Shop
+from tests.support.accounts import set_user
+from tests.support.factories import create_user
+
 PASSWORD = "correct horse battery staple"
 _WRITTEN_BY_PYTHON = re.compile(r'[\w-]+="(?:True|False|None)"')
 
@@ -130,6 +135,16 @@ class Browser:
         """The words of the page, without its markup."""
         body = re.sub(r"<(style|script).*?</\1>", " ", self.page.text, flags=re.S)
         return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+async def log_in_as(
+    browser: Browser, client: httpx.AsyncClient, shop: Shop, role: UserRole = UserRole.STAFF
+) -> str:
+    """Log in as a new user with a role; return the e-mail address."""
+    user = await create_user(client)
+    await set_user(shop, user["id"], role=role)
+    await browser.log_in(user["email"])
+    return str(user["email"])
 
 
 async def _require_html(response: httpx.Response) -> None:

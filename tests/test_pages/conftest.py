@@ -6,11 +6,8 @@ import httpx
 import pytest_asyncio
 from litestar import Litestar
 
-from app.models import UserRole
 from app.wiring.resources import Shop
-from tests.support.accounts import set_user
-from tests.support.factories import create_user
-from tests.test_pages.browser import Browser
+from tests.test_pages.browser import Browser, log_in_as
 
 
 @pytest_asyncio.fixture(name="browser", loop_scope="session")
@@ -26,7 +23,5 @@ async def a_browser(
 @pytest_asyncio.fixture(name="packer", loop_scope="session")
 async def somebody_of_the_staff(browser: Browser, client: httpx.AsyncClient, shop: Shop) -> Browser:
     """A browser in which a member of the staff is logged in."""
-    user = await create_user(client)
-    await set_user(shop, user["id"], role=UserRole.STAFF)
-    await browser.log_in(user["email"])
+    await log_in_as(browser, client, shop)
     return browser

@@ -1,14 +1,18 @@
 """Pays for orders of carts through the API, with the bank for tests."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from app.jobs.errands.handlers import HANDLERS
 from app.jobs.errands.loop import do_due
 from app.wiring.resources import Shop
 from tests.support.factories import create_product
+from tests.support.servers.stripe import SECRET_KEY, WEBHOOK_SECRET, StripeServer
 from tests.test_controllers.carts.setting import Customer
 from tests.test_controllers.checkout.setting import check_out, ready
 
@@ -19,6 +23,23 @@ def offer(monkeypatch: pytest.MonkeyPatch, shop: Shop, **changes: Any) -> None:
     """Have a shop offer the bank for tests."""
     update = {"payment_providers": ("manual", "test"), **changes}
     monkeypatch.setattr(shop, "settings", shop.settings.model_copy(update=update))
+
+
+@asynccontextmanager
+async def with_stripe(
+    monkeypatch: pytest.MonkeyPatch, shop: Shop, stripe: StripeServer, **changes: Any
+) -> AsyncIterator[None]:
+    """Have a shop offer Stripe, which is the stub, and close its connections to it afterwards."""
+    its: dict[str, Any] = {
+        "payment_providers": ("stripe",),
+        "stripe_secret_key": SecretStr(SECRET_KEY),
+        "stripe_webhook_secrets": (SecretStr(WEBHOOK_SECRET),),
+        "stripe_api_base": stripe.url,
+    }
+    offer(monkeypatch, shop, **its | changes)
+    yield
+    if (provider := shop.providers.pop("stripe", None)) is not None:
+        await provider.close()
 
 
 async def placed(

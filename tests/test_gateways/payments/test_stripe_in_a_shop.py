@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 import stripe as library
-from pydantic import SecretStr
 
 from app.wiring.resources import Shop
 from tests.support.factories import create_product
@@ -16,7 +15,7 @@ from tests.support.refusals import problem_of
 from tests.support.servers.stripe import SECRET_KEY, WEBHOOK_SECRET, StripeServer
 from tests.test_controllers.carts.setting import Customer
 from tests.test_controllers.checkout.setting import check_out, ready
-from tests.test_controllers.payments.setting import do_errands, offer, order_now, payments_of
+from tests.test_controllers.payments.setting import do_errands, order_now, payments_of, with_stripe
 
 EVENTS = "/payment-providers/stripe/events"
 
@@ -25,17 +24,8 @@ EVENTS = "/payment-providers/stripe/events"
 async def _shop_with_stripe(
     shop: Shop, stripe: StripeServer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Shop]:
-    offer(
-        monkeypatch,
-        shop,
-        payment_providers=("stripe",),
-        stripe_secret_key=SecretStr(SECRET_KEY),
-        stripe_webhook_secrets=(SecretStr(WEBHOOK_SECRET),),
-        stripe_api_base=stripe.url,
-    )
-    yield shop
-    if (provider := shop.providers.pop("stripe", None)) is not None:
-        await provider.close()
+    async with with_stripe(monkeypatch, shop, stripe):
+        yield shop
 
 
 async def placed(client: httpx.AsyncClient) -> tuple[Customer, dict[str, Any]]:

@@ -5,12 +5,11 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 import pytest_asyncio
-from pydantic import SecretStr
 
 from app.wiring.resources import Shop
 from tests.support.factories import create_product, create_user
-from tests.support.servers.stripe import SECRET_KEY, WEBHOOK_SECRET, StripeServer, start_stripe
-from tests.test_controllers.payments.setting import do_errands, offer
+from tests.support.servers.stripe import StripeServer, start_stripe
+from tests.test_controllers.payments.setting import do_errands, offer, with_stripe
 from tests.test_pages.browser import Browser
 from tests.test_pages.storefront.test_checkout_pages import ADDRESS
 
@@ -28,18 +27,9 @@ def _stripe() -> Iterator[StripeServer]:
 async def _with_stripe(
     shop: Shop, stripe: StripeServer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[None]:
-    offer(
-        monkeypatch,
-        shop,
-        payment_providers=("stripe", "manual"),
-        stripe_publishable_key=_KEY,
-        stripe_secret_key=SecretStr(SECRET_KEY),
-        stripe_webhook_secrets=(SecretStr(WEBHOOK_SECRET),),
-        stripe_api_base=stripe.url,
-    )
-    yield
-    if (provider := shop.providers.pop("stripe", None)) is not None:
-        await provider.close()
+    changes = {"payment_providers": ("stripe", "manual"), "stripe_publishable_key": _KEY}
+    async with with_stripe(monkeypatch, shop, stripe, **changes):
+        yield
 
 
 async def _ordered(client: httpx.AsyncClient, browser: Browser) -> httpx.Response:

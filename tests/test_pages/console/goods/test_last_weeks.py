@@ -4,22 +4,13 @@ import httpx
 import pytest
 
 from app.jobs.daily_reports import make_due_reports
-from app.models import UserRole
 from app.pages.console.last_weeks import change_of
 from app.wiring.resources import Shop
-from tests.support.accounts import set_user
-from tests.support.factories import create_user
-from tests.test_pages.browser import Browser
+from tests.test_pages.browser import Browser, log_in_as
 from tests.test_reports.books import add_orders, at_moment, open_shop
 from tests.test_reports.conftest import DAY, HOUR, NOON
 
 pytestmark = pytest.mark.any_database
-
-
-async def _staff(client: httpx.AsyncClient, shop: Shop) -> str:
-    user = await create_user(client)
-    await set_user(shop, user["id"], role=UserRole.STAFF)
-    return str(user["email"])
 
 
 @pytest.mark.parametrize(
@@ -50,8 +41,7 @@ async def test_the_last_day_is_compared_with_the_same_weekday_a_week_before(
     await add_orders(shop, [NOON + 7 * DAY + each * HOUR for each in range(3)], name="next")
     async with at_moment(shop, NOON + 8 * DAY):
         await make_due_reports(shop)
-        staff = await _staff(client, shop)
-        await browser.log_in(staff)
+        staff = await log_in_as(browser, client, shop)
         await browser.go("/console")
         text = browser.text
         assert "Orders on Monday, 9 March 3 50 % more than a week before (2)" in text

@@ -6,9 +6,7 @@ from sqlalchemy import select
 from app.core.ids import new_id
 from app.models import DeadLetter, OutboxMessage, UserRole
 from app.wiring.resources import Shop
-from tests.support.accounts import set_user
-from tests.support.factories import create_user
-from tests.test_pages.browser import Browser
+from tests.test_pages.browser import Browser, log_in_as
 
 
 async def _park(shop: Shop, body: bytes) -> str:
@@ -68,9 +66,7 @@ async def test_a_dead_letter_is_discarded_once(packer: Browser, shop: Shop) -> N
 async def test_an_administrator_sees_what_was_recorded_today(
     browser: Browser, client: httpx.AsyncClient, shop: Shop
 ) -> None:
-    user = await create_user(client)
-    await set_user(shop, user["id"], role=UserRole.ADMIN)
-    await browser.log_in(user["email"])
+    await log_in_as(browser, client, shop, UserRole.ADMIN)
     await browser.go("/console/operations")
     assert "Audit trail of today Newest first" in browser.text
     assert "login.succeeded anonymous 127.0.0.1" in browser.text

@@ -3,19 +3,10 @@
 import httpx
 
 from app.jobs.daily_reports import make_due_reports
-from app.models import UserRole
 from app.wiring.resources import Shop
-from tests.support.accounts import set_user
-from tests.support.factories import create_user
-from tests.test_pages.browser import Browser
+from tests.test_pages.browser import Browser, log_in_as
 from tests.test_reports.books import add_orders, at_moment, open_shop
 from tests.test_reports.conftest import DAY, HOUR, NOON
-
-
-async def _log_in(browser: Browser, client: httpx.AsyncClient, shop: Shop) -> None:
-    user = await create_user(client)
-    await set_user(shop, user["id"], role=UserRole.STAFF)
-    await browser.log_in(user["email"])
 
 
 async def test_a_period_has_its_days_a_picture_and_a_page_for_each_day(
@@ -26,7 +17,7 @@ async def test_a_period_has_its_days_a_picture_and_a_page_for_each_day(
     await add_orders(shop, [NOON + each * HOUR for each in range(4)])
     async with at_moment(shop, NOON + 3 * DAY):
         await make_due_reports(shop)
-        await _log_in(browser, client, shop)
+        await log_in_as(browser, client, shop)
         day = NOON.date().isoformat()
         shown = (await client.get(f"/reports/{day}")).json()
         await browser.go(f"/console/reports?from={day}&to={day}")
