@@ -23,7 +23,6 @@ _DECLINED, _GOOD = "4000000000000002", "4242424242424242"
 _PATIENCE_SECONDS = 240.0
 _PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 4.0
-_AT_ONCE = 16
 _KINDS = {"pays": 45, "cancels": 10, "expires": 15, "refunded": 10, "shortened": 10, "leaves": 10}
 
 
@@ -31,7 +30,14 @@ class Buyers:
     """Check out, begin payments, pay, cancel and let expire; staff returns money."""
 
     def __init__(
-        self, shop: Shop, stripe: StripeServer, ports: list[int], product: str, seed: int
+        self,
+        shop: Shop,
+        stripe: StripeServer,
+        ports: list[int],
+        product: str,
+        *,
+        seed: int,
+        at_once: int,
     ) -> None:
         self.done: Counter[str] = Counter()
         self.gave_up: list[str] = []
@@ -40,7 +46,7 @@ class Buyers:
         self._roots = [f"http://127.0.0.1:{port}/api/v1" for port in ports]
         self._product = product
         self._chance = random.Random(seed)
-        self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._at_once = asyncio.Semaphore(at_once)
         self._ends_at = 0.0
 
     async def run(self, count: int, seconds: float, *, is_expiring: bool = False) -> None:

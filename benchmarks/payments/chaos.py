@@ -161,7 +161,8 @@ async def _test(
     ports, shop = [free_port(), free_port()], Shop(settings)
     try:
         with _herds(arguments, settings, ports) as herds:
-            buyers = Buyers(shop, stripe, ports, str(products[0]), arguments.seed)
+            seed, at_once = arguments.seed, arguments.at_once
+            buyers = Buyers(shop, stripe, ports, str(products[0]), seed=seed, at_once=at_once)
             chaos = Chaos(arguments, shop, postgres, herds)
             await chaos.run(buyers, stripe, ports[0])
             if not arguments.restore:
@@ -183,7 +184,8 @@ async def _restore(
     ports, shop = [free_port(), free_port()], Shop(settings)
     try:
         with _herds(arguments, settings, ports) as herds:
-            buyers = Buyers(shop, stripe, ports, product, arguments.seed + 1)
+            seed, at_once = arguments.seed + 1, arguments.at_once
+            buyers = Buyers(shop, stripe, ports, product, seed=seed, at_once=at_once)
             await Chaos(arguments, shop, postgres, herds).run(buyers, stripe, ports[0])
     finally:
         await shop.close()
@@ -253,6 +255,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=1, help="what chance begins with (%(default)s)")
     parser.add_argument("--payments", type=int, default=10_000, help="orders (%(default)s)")
+    parser.add_argument("--at-once", type=int, default=48, help="buyers at once (%(default)s)")
     parser.add_argument(
         "--seconds", type=float, default=3_600, help="in which they are made (%(default)s)"
     )
