@@ -14,6 +14,7 @@ from app.observability.access_log import AccessLog
 from app.observability.http_metrics import UNKNOWN_ROUTE, HttpMetrics
 from app.observability.request_ids import bound_request_id, new_request_id, sane_request_id
 from app.observability.tracing import fail_span, is_tracing, span
+from app.runtime.turns import Turns
 from app.security.rate_limits import LocalCounter
 from app.settings import Settings
 from app.web.middleware.client_address import ClientAddresses, network_of
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 _API = "/api/"
 _DOCS = "/docs"
 _HEALTH = "/health/"
+# Most requests take less than a millisecond until they wait for something.
+_MOST_IN_A_TURN = 32
 # Repeated refusals may be an attack, and are logged.
 _LOGGED_STATUSES = frozenset({401, 403, 429})
 # OWASP, REST Security Cheat Sheet, for responses that are not pages.
@@ -68,6 +71,7 @@ class Edge:
         self._addresses = ClientAddresses(settings.trusted_proxies)
         self._limit = settings.rate_limit_per_minute
         self._counter = LocalCounter()
+        self._turns = Turns(_MOST_IN_A_TURN)
         self._is_production = settings.environment == "production"
         self._pages_policy = pages_policy(settings).encode()
 
@@ -77,6 +81,8 @@ class Edge:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        if not scope["path"].startswith(_HEALTH):
+            await self._turns.begin()
         headers = first_headers(scope)
         request_id = sane_request_id(_text(headers, b"x-request-id")) or new_request_id()
         state = RequestState(request_id, self._addresses.of(scope))
