@@ -21,8 +21,8 @@ class Kind:
     shows_prices: bool = False
     """Whether it changes where prices do, without a change of a row."""
 
-    def tag(self, subject_id: UUID) -> str:
-        """Return the tag of a resource of this kind."""
+    def tag(self, subject_id: UUID | str) -> str:
+        """Return the tag of a resource of this kind, by its id, or by the text of it."""
         return f"{self.name}:{subject_id}"
 
 

@@ -2,17 +2,20 @@
 
 It exists for speed alone: to route a request, to open and close what its handler depends on and to
 time it costs several times as much as a read from memory, and most requests to a shop are such
-reads. A target is answered here only after the normal way has answered the same path and query with
-a cached representation, for any caller; the cache decides each time whether it is still valid. It
-waits for nothing but Redis, which has a time-out of its own.
+reads. A target is answered here only after the normal way has answered the same path and query, or
+the same with another id at its end, with a cached representation, for any caller; the cache decides
+each time whether it is still valid. It waits for nothing but Redis, which has a time-out of its own.
 """
 
+import re
 from dataclasses import dataclass
+from typing import TypeVar
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from app.cache.cache import Read
+from app.cache.kind import Kind
 from app.security.principal import Access
 from app.services.system.idempotency_service import Answer
 from app.web.middleware.body_limits import BOUNDED, MAX_HEADER_LENGTH
@@ -24,8 +27,12 @@ from app.wiring.resources import Shop
 _MAX_QUERY_LENGTH = 256
 _BOUNDED = tuple(name.lower().encode() for name in BOUNDED["GET"])
 _JSON = (b"content-type", b"application/json")
+# The only form that a key in the cache has.
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_MAX_ROUTES = 256
 
 _Target = tuple[str, bytes]
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,20 @@ class _Known:
     read: Read
 
 
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """What the normal way does for a path that ends with an id, and a query."""
+
+    path_template: str
+    kind: Kind
+    key_end: str
+
+    def of(self, subject_id: str) -> _Known:
+        """Return what it does for an id."""
+        tag = self.kind.tag(subject_id)
+        return _Known(self.path_template, Read(self.kind, tag, tag + self.key_end))
+
+
 class NearReads:
     """Middleware that answers what is cached, and passes everything else on."""
 
@@ -43,6 +64,7 @@ class NearReads:
         self._app = app
         self._shop = shop
         self._known: dict[_Target, _Known] = {}
+        self._routes: dict[_Target, _Route] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request from the cache, or have the application answer it."""
@@ -50,7 +72,7 @@ class NearReads:
             await self._app(scope, receive, send)
             return
         target = scope["path"], scope["query_string"]
-        known = self._known.get(target)
+        known = self._known.get(target) or self._known_by_id(target)
         if known is None or (answer := await self._answer(known, scope)) is None:
             await self._app(scope, receive, send)
             self._remember(target, scope)
@@ -93,7 +115,21 @@ class NearReads:
         is_plain = scope["path"] == target[0] and len(target[1]) <= _MAX_QUERY_LENGTH
         if not is_plain or options_of(scope["route_handler"]).access is not Access.PUBLIC:
             return
-        self._known.pop(target, None)
-        if len(self._known) >= self._shop.settings.cache_max_entries:
-            del self._known[next(iter(self._known))]
-        self._known[target] = _Known(scope["path_template"], found.read)
+        template, read = scope["path_template"], found.read
+        _put(self._known, target, _Known(template, read), self._shop.settings.cache_max_entries)
+        start, _, subject_id = target[0].rpartition("/")
+        if read.tag == read.kind.tag(subject_id) and read.key.startswith(read.tag):
+            route = _Route(template, read.kind, read.key.removeprefix(read.tag))
+            _put(self._routes, (start, target[1]), route, _MAX_ROUTES)
+
+    def _known_by_id(self, target: _Target) -> _Known | None:
+        start, _, subject_id = target[0].rpartition("/")
+        route = self._routes.get((start, target[1]))
+        return route.of(subject_id) if route and _ID.fullmatch(subject_id) else None
+
+
+def _put(index: dict[_Target, _Value], target: _Target, value: _Value, most: int) -> None:
+    index.pop(target, None)
+    if len(index) >= most:
+        del index[next(iter(index))]
+    index[target] = value

@@ -19,7 +19,7 @@ from tests.conftest import client_of, running, sqlite_settings
 from tests.support.factories import create_product
 from tests.support.machines import AUTHORIZATION
 from tests.support.queries import statements_of
-from tests.support.refusals import NOTHING
+from tests.support.refusals import NOTHING, problem_of
 from tests.test_security.people import bearing, log_in
 
 ORIGIN = "https://shop.example.com"
@@ -212,16 +212,72 @@ async def test_what_the_process_has_forgotten_is_answered_from_redis(
     assert len({(each.content, each.headers["ETag"]) for each in replies}) == 1
 
 
+async def test_a_product_that_another_process_has_read_is_answered_from_redis(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = [(await create_product(client))["id"] for _ in range(2)]
+    async with client_of(create_app(shop, has_near_reads=False)) as other:
+        routed = await other.get(f"/products/{second}")
+    assert shop.cache.near is not None
+    has_redis = shop.cache.redis is not None
+    await client.get(f"/products/{first}")
+    if has_redis:
+        shop.cache.near.clear()
+    # That the first was answered is what tells of the second.
+    monkeypatch.setattr(Heads, "__call__", None)
+    replies = [await client.get(f"/products/{second}") for _ in range(2)]
+    assert [each.headers["X-Cache"] for each in replies] == [
+        "redis" if has_redis else "near",
+        "near",
+    ]
+    seen = {(each.content, each.headers["ETag"]) for each in replies}
+    assert seen == {(routed.content, routed.headers["ETag"])}
+
+
+async def test_what_is_known_of_one_product_is_not_taken_for_other_paths(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    async with client_of(create_app(shop, has_near_reads=False)) as other:
+        known, gone = [(await create_product(client))["id"] for _ in range(2)]
+        for each in (known, gone):
+            await client.get(f"/products/{each}")
+            assert (await other.get(f"/products/{each}")).status_code == 200
+        assert (await client.delete(f"/products/{gone}")).status_code == 204
+        for path in (
+            f"/products/{gone}",
+            f"/products/{known.upper()}",
+            f"/products/{known}/",
+            f"/products/{known.replace('-', '')}",
+            f"/products/{known}x",
+            f"/products/{known}?currency=EUR",
+            f"/products/{known}?currency=USD",
+            f"/users/{known}",
+            f"/categories/{known}",
+            f"/variants/{known}",
+            "/products/",
+        ):
+            by_door, by_router = await client.get(path), await other.get(path)
+            assert by_door.status_code == by_router.status_code, path
+            if by_router.status_code < 400:
+                assert by_door.content == by_router.content, path
+            else:
+                assert problem_of(by_door)["type"] == problem_of(by_router)["type"], path
+
+
 @pytest.mark.any_database
 async def test_the_paths_that_are_known_are_bounded(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path, cache_max_entries=100)
     async with running(create_app(Shop(settings))) as application:
+        door = vars(vars(application.asgi_handler)["_app"])["_app"]
         async with client_of(application) as client:
             for number in range(300):
                 response = await client.get("/products", params={"q": f"word{number}"})
                 assert response.status_code == 200
             first = await client.get("/products", params={"q": "word0"})
             last = await client.get("/products", params={"q": "word299"})
-        door = vars(vars(application.asgi_handler)["_app"])["_app"]
+            path = f"/products/{(await create_product(client))['id']}"
+            for number in range(300):
+                assert (await client.get(path, params={"x": number})).status_code == 200
         assert len(vars(door)["_known"]) <= 100
+        assert len(vars(door)["_routes"]) == 256
     assert (first.headers["X-Cache"], last.headers["X-Cache"]) == ("miss", "near")
