@@ -56,6 +56,36 @@ async def test_orders_are_found_by_the_address_of_the_user_or_the_guest(
         assert await _find(client, email=email) == [], email
 
 
+async def test_pages_of_the_search_have_each_order_once_and_in_its_place(
+    client: httpx.AsyncClient,
+) -> None:
+    email = "ada@example.com"
+    user = await create_user(client, email=email)
+    products = [(await create_product(client, price=price))["id"] for price in ("3.00", "1.00")]
+    for number in range(7):
+        product = products[number % 2]
+        if number % 3:
+            await place_order(client, user["id"], {product: number + 1})
+        else:
+            await ordered(await ready(client, {product: 1}, email=email))
+    await _of_guest(client, "bob@example.com")
+    for sort in ("created_at", "-created_at", "number", "-number", "total", "-total"):
+        query = {"email": email, "sort": sort}
+        whole = (await client.get("/orders", params=query)).json()["items"]
+        assert len(whole) == 7
+        name = sort.removeprefix("-")
+        keys = [float(each[name]) if name == "total" else each[name] for each in whole]
+        assert keys == sorted(keys, reverse=sort.startswith("-")), sort
+        pages: list[Any] = []
+        cursor: dict[str, str] = {}
+        while len(pages) < 4:
+            answer = await client.get("/orders", params={**query, **cursor, "limit": 2})
+            pages.append(answer.json()["items"])
+            cursor = {"cursor": answer.json()["next"]}
+        assert [len(each) for each in pages] == [2, 2, 2, 1] and cursor["cursor"] is None
+        assert [order for page in pages for order in page] == whole, sort
+
+
 async def test_a_customer_finds_no_orders_of_others(client: httpx.AsyncClient) -> None:
     order = await _of_guest(client, "ada@example.com")
     customer = await someone(client)
