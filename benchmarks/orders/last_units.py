@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -41,6 +41,7 @@ from tests.support.servers import start_postgres, start_rabbitmq
 
 _AT_ONCE = 8
 _WAIT_SECONDS = 60
+_REPEAT_SECONDS = 0.2
 _ASYNC = {"Prefer": "respond-async, wait=20"}
 WAYS: tuple[tuple[int, bool], ...] = tuple(
     (place, is_async) for place in (0, 1) for is_async in (False, False, True)
@@ -58,6 +59,8 @@ class Crowd:
         self._named_by = named_by
         self._channel = channel
         self.statuses: Counter[int] = Counter()
+        self.repeated = 0
+        """The number of messages that the broker refused, and that were sent again."""
 
     async def buy(self, user_id: UUID, product_id: UUID) -> None:
         """Ask eight times for one unit."""
@@ -83,7 +86,13 @@ class Crowd:
             message = aio_pika.Message(
                 body, message_id=str(uuid4()), delivery_mode=aio_pika.DeliveryMode.PERSISTENT
             )
-            await self._channel.default_exchange.publish(message, "order")
+            # A broker that is slow for a moment refuses a message, which its sender then repeats.
+            while True:
+                with suppress(aio_pika.exceptions.DeliveryError):
+                    await self._channel.default_exchange.publish(message, "order")
+                    return
+                self.repeated += 1
+                await asyncio.sleep(_REPEAT_SECONDS)
 
 
 @contextmanager
@@ -238,7 +247,8 @@ def run(
             )
             bought = begun + len(chosen)
             messages = bought if settings.rabbitmq_host is not None else 0
-            console.print(f"{bought} products, the last answers: {dict(crowd.statuses)}")
+            told = f", {crowd.repeated} messages sent again" if crowd.repeated else ""
+            console.print(f"{bought} products, the last answers: {dict(crowd.statuses)}{told}")
             faults += asyncio.run(verdict(settings, products, bought, messages))
     return faults
 
