@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute, contains_eager, undefer_group
 
 from app.cache.areas.catalogue import product_tags
@@ -31,6 +31,14 @@ _SORT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
 _products = table_of(Product)
 _variants = table_of(Variant)
 _movements = table_of(StockMovement)
+_NOT_ARCHIVED = select(Product).where(Product.archived_at.is_(None))
+# Built once: to build it took a tenth of the time of a read that the cache does not have.
+_WHOLE = (
+    _NOT_ARCHIVED.where(Product.id == bindparam("product_id"))
+    .join(Product.variants)
+    .order_by(Variant.position, Variant.id)
+    .options(contains_eager(Product.variants), undefer_group("words"))
+)
 
 
 class ProductRepository(Repository[Product]):
@@ -42,7 +50,7 @@ class ProductRepository(Repository[Product]):
 
     def query(self) -> Select[Product]:
         """Return the products that are not archived."""
-        return select(Product).where(Product.archived_at.is_(None))
+        return _NOT_ARCHIVED
 
     async def find(self, query: ProductQuery) -> tuple[Sequence[Product], str | None]:
         """Return a page of the products that are for sale, and the cursor of the next page."""
@@ -120,15 +128,10 @@ class ProductRepository(Repository[Product]):
         """
         if lock:
             await self.lock([row_id])
-        query = (
-            self.query()
-            .where(Product.id == row_id)
-            .join(Product.variants)
-            .order_by(Variant.position, Variant.id)
-            .options(contains_eager(Product.variants), undefer_group("words"))
-            .execution_options(populate_existing=lock)
+        rows = await self.session.scalars(
+            _WHOLE, {"product_id": row_id}, execution_options={"populate_existing": lock}
         )
-        product: Product | None = (await self.session.scalars(query)).unique().one_or_none()
+        product: Product | None = rows.unique().one_or_none()
         if product is None:
             raise ProductNotFound.of(row_id)
         await read_offers(self.session, product.variants)
