@@ -31,7 +31,8 @@ class Limits(NamedTuple):
 _OF_PROVIDERS = Limits(at_once=8, seconds=30.0)
 LIMITS: Mapping[str, Limits] = {
     **dict.fromkeys([*orders.HANDLERS, *payments.HANDLERS], _OF_PROVIDERS),
-    **dict.fromkeys(invoices.HANDLERS, Limits(seconds=30.0)),
+    # They wait for the database, and only their last step for each other.
+    **dict.fromkeys(invoices.HANDLERS, Limits(at_once=8, seconds=30.0)),
     # As many payments as a provider has begun in two days.
     RECONCILE: Limits(seconds=3_600.0),
 }
