@@ -43,7 +43,7 @@ async def provide_session(
     """Provide the session of a request, which `Database.request_session` opens and commits.
 
     The commit precedes the response, so that a failed commit is an error to the caller. Litestar
-    resolves sibling dependencies concurrently: nothing else here does I/O.
+    resolves sibling dependencies concurrently, so no other dependency does I/O.
     """
     is_read = request.method in _READING_METHODS and not _is_audited(request)
     open_session = state_of(request.scope).session

@@ -1,4 +1,4 @@
-"""The worker process: applies the commands on RabbitMQ's queues, sends the outbox, does errands."""
+"""The worker process: it applies commands from RabbitMQ, sends the outbox and does errands."""
 
 import asyncio
 import contextlib
@@ -63,8 +63,8 @@ class Worker:
             except BrokerLost as error:
                 self._warning.log(error)
             except Exception:  # pylint: disable=broad-exception-caught  # an entry point of its own
-                # No message or response of the broker may end the worker: it would again after a
-                # restart.
+                # No message or response of the broker may end the worker: it would do so again
+                # after a restart.
                 logger.exception("the connection to RabbitMQ has failed")
             self._is_connected = False
             with contextlib.suppress(TimeoutError):
@@ -145,7 +145,9 @@ def main() -> None:
         settings = get_settings()
         begin_process(settings)
         if settings.rabbitmq_host is None:
-            sys.exit("error: RABBITMQ_HOST: a worker needs a broker; without one, main.py does all")
+            sys.exit(
+                "error: RABBITMQ_HOST: a worker needs a broker; without one, main.py does its work"
+            )
         run(work())
     except InvalidSettings as error:
         sys.exit(f"error: {error}")

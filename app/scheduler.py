@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 _CATCH_UP_SECONDS = 300
 _CLEANUP_SECONDS = 3_600
 _NEW_SCHEDULE_SECONDS = 60
-# No colon: with a colon in the prefix, schedules of the past are never found.
+# The prefix has no colon: with one, schedules of the past are never found.
 _PREFIX = "lavka-schedules"
 
 _RUNNING: set[asyncio.Task[Any]] = set()
@@ -58,7 +58,7 @@ def broker() -> AsyncBroker:
     begin_process(get_settings())
     _require_broker(get_settings())
     shop = Shop(get_settings())
-    its = _with_tasks(_rabbitmq(shop.settings), shop)
+    task_broker = _with_tasks(_rabbitmq(shop.settings), shop)
 
     async def open_shop(_state: TaskiqState) -> None:
         await prepare(shop)
@@ -67,15 +67,15 @@ def broker() -> AsyncBroker:
         await shop.close()
 
     for event in (TaskiqEvents.WORKER_STARTUP, TaskiqEvents.CLIENT_STARTUP):
-        its.add_event_handler(event, _wait_for_broker)
-    its.add_event_handler(TaskiqEvents.WORKER_STARTUP, open_shop)
-    its.add_event_handler(TaskiqEvents.WORKER_SHUTDOWN, close_shop)
-    _add_heartbeat(its, shop.settings)
-    return its
+        task_broker.add_event_handler(event, _wait_for_broker)
+    task_broker.add_event_handler(TaskiqEvents.WORKER_STARTUP, open_shop)
+    task_broker.add_event_handler(TaskiqEvents.WORKER_SHUTDOWN, close_shop)
+    _add_heartbeat(task_broker, shop.settings)
+    return task_broker
 
 
 async def _wait_for_broker(_state: TaskiqState) -> None:
-    """Wait for the broker: the library would end the process, to be started again each second."""
+    """Wait for the broker: the library would end the process, which would restart each second."""
     # Not needed by a web process without RabbitMQ, which would keep two megabytes for it.
     from app.messaging.rabbitmq.broker import (  # pylint: disable=import-outside-toplevel
         wait_for_broker,
@@ -93,18 +93,20 @@ async def _wait_for_broker(_state: TaskiqState) -> None:
             signal.signal(each, handler)
 
 
-def _add_heartbeat(its: Any, settings: Settings) -> None:
+def _add_heartbeat(task_broker: Any, settings: Settings) -> None:
     """Write the heartbeat of a worker or a scheduler from its start to its end."""
     stack = AsyncExitStack()
 
     def problem() -> str | None:
-        is_connected = its.write_conn is not None and its.write_conn.connected.is_set()
+        is_connected = (
+            task_broker.write_conn is not None and task_broker.write_conn.connected.is_set()
+        )
         return None if is_connected else "RabbitMQ is unavailable"
 
     async def begin(_state: TaskiqState) -> None:
         task = asyncio.current_task()
-        if its.is_scheduler_process and task is not None:
-            # Cancelling it is a clean shutdown, but it only handles SIGINT itself.
+        if task_broker.is_scheduler_process and task is not None:
+            # The library handles only SIGINT; to cancel its main task is a clean shutdown, too.
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         await stack.enter_async_context(heartbeat(settings.heartbeat_file, problem))
 
@@ -113,9 +115,9 @@ def _add_heartbeat(its: Any, settings: Settings) -> None:
         await flush_traces()
 
     for event in (TaskiqEvents.WORKER_STARTUP, TaskiqEvents.CLIENT_STARTUP):
-        its.add_event_handler(event, begin)
+        task_broker.add_event_handler(event, begin)
     for event in (TaskiqEvents.WORKER_SHUTDOWN, TaskiqEvents.CLIENT_SHUTDOWN):
-        its.add_event_handler(event, finish)
+        task_broker.add_event_handler(event, finish)
 
 
 def scheduler() -> TaskiqScheduler:
@@ -125,8 +127,8 @@ def scheduler() -> TaskiqScheduler:
 
 async def run_here(shop: Shop) -> None:
     """Schedule and run the tasks in this process until cancelled."""
-    its = _with_tasks(InMemoryBroker(), shop)
-    local_scheduler = _scheduler_of(its, shop.settings)
+    task_broker = _with_tasks(InMemoryBroker(), shop)
+    local_scheduler = _scheduler_of(task_broker, shop.settings)
     try:
         await run_scheduler_task(
             local_scheduler,
@@ -137,14 +139,14 @@ async def run_here(shop: Shop) -> None:
     finally:
         # An interrupted report is made at the next start.
         await end(_RUNNING)
-        await its.shutdown()
+        await task_broker.shutdown()
 
 
 def _require_broker(settings: Settings) -> None:
     if settings.rabbitmq_host is not None:
         return
     if parent_process() is not None:
-        # The manager of the workers would start this process again, without end.
+        # The manager of the workers would restart this process again and again.
         os.kill(os.getppid(), signal.SIGTERM)
     raise SystemExit(
         "error: RABBITMQ_HOST: must be set for TaskIQ's processes "
@@ -153,7 +155,7 @@ def _require_broker(settings: Settings) -> None:
 
 
 def _rabbitmq(settings: Settings) -> AsyncBroker:
-    # As above.
+    # This is not needed by a web process without RabbitMQ.
     # pylint: disable=import-outside-toplevel
     from taskiq_aio_pika import AioPikaBroker, Exchange, Queue
 
@@ -167,11 +169,11 @@ def _rabbitmq(settings: Settings) -> AsyncBroker:
     )
 
 
-def _scheduler_of(its: AsyncBroker, settings: Settings) -> TaskiqScheduler:
-    sources: list[ScheduleSource] = [LabelScheduleSource(its)]
+def _scheduler_of(task_broker: AsyncBroker, settings: Settings) -> TaskiqScheduler:
+    sources: list[ScheduleSource] = [LabelScheduleSource(task_broker)]
     if settings.redis_host is not None:
         sources.append(added_schedules(settings))
-    return TaskiqScheduler(its, sources)
+    return TaskiqScheduler(task_broker, sources)
 
 
 def added_schedules(settings: Settings) -> ScheduleSource:
@@ -221,7 +223,7 @@ def _tracked(shop: Shop, name: str, request_id: str | None = None) -> Iterator[N
             shop.access_log.task(name, outcome, seconds, sane_request_id(request_id))
 
 
-def _with_tasks(its: AsyncBroker, shop: Shop) -> AsyncBroker:
+def _with_tasks(task_broker: AsyncBroker, shop: Shop) -> AsyncBroker:
     settings = shop.settings
     daily = {
         "cron": settings.report_cron,
@@ -251,8 +253,8 @@ def _with_tasks(its: AsyncBroker, shop: Shop) -> AsyncBroker:
         with _tracked(shop, MAKE_REPORT, request_id):
             await make_asked_report(shop, day, operation_id, request_id)
 
-    its.register_task(generate_reports, "generate_reports", schedule=[daily])
-    its.register_task(catch_up_reports, "catch_up_reports", schedule=[catch_up])
-    its.register_task(tidy, "tidy", schedule=[hourly])
-    its.register_task(make_report, MAKE_REPORT)
-    return its
+    task_broker.register_task(generate_reports, "generate_reports", schedule=[daily])
+    task_broker.register_task(catch_up_reports, "catch_up_reports", schedule=[catch_up])
+    task_broker.register_task(tidy, "tidy", schedule=[hourly])
+    task_broker.register_task(make_report, MAKE_REPORT)
+    return task_broker

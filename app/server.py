@@ -88,7 +88,7 @@ async def _prepare(settings: Settings, *, is_demo: bool) -> str | None:
     try:
         await prepare(shop)
         if shop.is_new:
-            print(f"new database made at {settings.data_place}", flush=True)
+            print(f"new database created at {settings.data_place}", flush=True)
         if is_demo:
             # The progress bar takes a tenth of a second to import, and most starts do not need it.
             from app.demo.load import fill_with_demo  # pylint: disable=import-outside-toplevel
@@ -151,7 +151,8 @@ def run_here(settings: Settings, serving: Coroutine[Any, Any, None]) -> None:
     try:
         run(serving)
     except ExceptionGroup as group:
-        # The database may go away after `_prepare`; the framework groups what its start raises.
+        # The database may become unavailable after `_prepare`; the framework groups the errors of
+        # its start.
         error: Exception = group
         while isinstance(error, ExceptionGroup):
             error = error.exceptions[0]

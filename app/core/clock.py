@@ -29,7 +29,8 @@ class Clock:
         self._offset += by
         if self._file is not None:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Replaced by a rename: a concurrent reader sees the complete old or new content.
+            # The file is replaced by a rename: a concurrent reader sees the complete old or new
+            # content.
             written = self._file.with_suffix(".new")
             written.write_text(repr(self._offset.total_seconds()), encoding="ascii")
             written.replace(self._file)

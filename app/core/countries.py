@@ -1,4 +1,4 @@
-"""The countries of the world, what their addresses consist of, and places in them."""
+"""The countries of the world, the required parts of their addresses, and places in them."""
 
 from dataclasses import dataclass
 
@@ -31,10 +31,10 @@ NEED_POSTAL_CODE = frozenset(
 """The countries whose addresses are incomplete without a postal code."""
 
 NEED_NO_CITY = frozenset("AE GI HK JP KY MO NR SG".split())
-"""The countries whose addresses are complete without a city, or name it elsewhere."""
+"""The countries whose addresses are complete without a city, or name it in another part."""
 
 OPTIONAL_PARTS = frozenset({"recipient", "company", "line2", "phone"})
-"""The parts that an address is stored and shown without where they are empty."""
+"""The parts that are left out of a stored or shown address if they are empty."""
 
 
 @dataclass(frozen=True, slots=True)

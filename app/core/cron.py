@@ -40,8 +40,7 @@ class Cron:
     def __init__(self, expression: str) -> None:
         """Parse an expression.
 
-        Raises:
-            ValueError: it is not valid, or its time never comes.
+        Raises: ValueError: the expression is not valid, or no date matches it.
         """
         texts = expression.lower().split()
         if len(texts) != len(_FIELDS):
@@ -56,7 +55,7 @@ class Cron:
             text if text.startswith("*") else ",".join(map(str, sorted(numbers)))
             for text, numbers in zip(texts, parsed)
         )
-        """The expression in numbers, as lists: the spelling that every reader of cron accepts."""
+        """The expression as lists of numbers, which every program that reads cron accepts."""
         first = date(2000, 1, 1)
         if not any(self._has(first + number * _DAY) for number in range(_SEARCHED_DAYS)):
             raise ValueError("names a day that does not exist")
@@ -64,8 +63,8 @@ class Cron:
     def last_before(self, moment: datetime, timezone: str) -> datetime:
         """Return the last time of the schedule that is not after a moment.
 
-        A time that a clock change skips comes at the change; of one that occurs twice, the first
-        counts.
+        A time that a clock change skips is moved to the change; of a time that occurs twice, the
+        first counts.
         """
         zone = ZoneInfo(timezone)
         # Where clocks are set back over midnight, the date goes back too.

@@ -1,11 +1,11 @@
-"""E-mail addresses: which texts are one, which of them are one mailbox, and their ASCII form."""
+"""E-mail addresses: their validation, their comparison, and their ASCII form."""
 
 import re
 import unicodedata
 from collections.abc import Callable
 
 MAX_LENGTH = 254
-"""The maximum of characters, and of bytes (RFC 5321, section 4.5.3.1.3, without the brackets)."""
+"""The maximum of characters and of bytes (RFC 5321, section 4.5.3.1.3, without brackets)."""
 NO_ADDRESS = "must be an e-mail address"
 
 _MAX_LOCAL_LENGTH = 64
@@ -13,7 +13,7 @@ _ATOM = r"[^\x00-\x20\x7f()<>\[\]:;,\\\"@.]+"
 # A dot-string (RFC 5321, section 4.1.2; RFC 6531, section 3.3). A quoted local part or a comment
 # would be read in different ways by the programs that pass a mail on.
 _LOCAL = re.compile(rf"{_ATOM}(\.{_ATOM})*")
-# Mail programs decode it in a header (RFC 2047), and write to somebody else.
+# Mail programs decode such a text in a header (RFC 2047), and write to another address.
 _ENCODED_WORD = "=?"
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 # An IP address is not a domain: the last label is not a number (RFC 3696, section 2).
@@ -25,8 +25,7 @@ _UNSEEN = ("C", "Z")
 def normalise_address(given: str) -> str:
     """Return an address in the form that is stored: in NFC, with its domain mapped by UTS 46.
 
-    Raises:
-        ValueError: it is not an address, or not one that all mail programs read in the same way.
+    Raises: ValueError: the text is not an address, or mail programs read it in different ways.
     """
     text = unicodedata.normalize("NFC", given)
     if len(text) > MAX_LENGTH:
@@ -45,8 +44,8 @@ def address_key(address: str) -> str:
     """Return the key by which addresses are compared: no two users have the same.
 
     The local part is case-folded. Domains are compared by their names in the DNS (IDNA 2008), by
-    which `faß.de` and `fass.de` differ. Any text has a key, so that one that is not an address can
-    be looked up.
+    which `faß.de` and `fass.de` differ. Any text has a key, so that a text that is not an address
+    can be looked up.
     """
     return _compared(address, str.casefold)
 
@@ -54,7 +53,7 @@ def address_key(address: str) -> str:
 def is_same_mailbox(first: str, second: str) -> bool:
     """Return whether two addresses differ at most by the case of letters.
 
-    Folding also makes one of letters that mail servers distinguish: `ß` and `ss`.
+    Folding also makes letters equal that mail servers distinguish: `ß` and `ss`.
     """
     return _compared(first, str.lower) == _compared(second, str.lower)
 
@@ -90,12 +89,11 @@ def _is_local_part(local: str) -> bool:
 def _ascii_domain(domain: str) -> str:
     """Return the name of a domain in the DNS.
 
-    Raises:
-        ValueError: it is not valid.
+    Raises: ValueError: the domain is not valid.
     """
     name = domain.lower()
     if not name.isascii() or "xn--" in name:
-        # Most addresses do not need its tables, whose import takes milliseconds.
+        # Most addresses do not need the tables of this library, whose import takes milliseconds.
         import idna  # pylint: disable=import-outside-toplevel
 
         try:

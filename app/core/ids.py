@@ -14,7 +14,7 @@ def new_id(at: datetime) -> UUID:
 
 
 def derived_id(at: datetime, kind: str, reference: str) -> UUID:
-    """Return the UUIDv7 that is always the same for a moment, a kind and a foreign reference.
+    """Return a UUIDv7 that is the same for the same moment, kind and foreign reference.
 
     A repeated import uses it to find the rows of the first run.
     """
@@ -23,7 +23,7 @@ def derived_id(at: datetime, kind: str, reference: str) -> UUID:
 
 
 def _uuid7(at: datetime, entropy: bytes) -> UUID:
-    # A UUIDv7 has no times before 1970; all of them have the first one.
+    # A UUIDv7 has no times before 1970; such a moment gets the first time that it has.
     milliseconds = max(int(at.timestamp() * 1000), 0)
     value = (milliseconds << 80) | int.from_bytes(entropy, "big")
     value = (value & ~(0xF << 76)) | (0x7 << 76)

@@ -15,10 +15,10 @@ class OrderStatus(StrEnum):
 
 
 EXPIRY = "order_expiry"
-"""Who cancels an order that is not paid in time, and the kind of the errand that does it."""
+"""The actor that cancels an order that is not paid in time, and the kind of its errand."""
 
 INVOICE, CREDIT_NOTE = "invoice", "credit_note"
-"""The kinds of the errands that invoice an order, and correct its invoice after a refund."""
+"""The kinds of the errands that invoice an order and that correct its invoice after a refund."""
 
 TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.PENDING: frozenset({OrderStatus.PAID, OrderStatus.CANCELLED}),
@@ -66,8 +66,8 @@ def fulfilment_of(
 ) -> FulfilmentStatus:
     """Return the fulfilment of an order from its units that are not cancelled and its shipments.
 
-    Each shipment is its status and its units. An order that was shipped without any, as all were
-    before there were shipments, has the fulfilment that its status tells.
+    Each shipment is its status and its units. The fulfilment of an order that was shipped without a
+    shipment, as all orders were before shipments existed, follows from its status.
     """
     sent = {ShipmentStatus.SHIPPED: 0, ShipmentStatus.DELIVERED: 0}
     for each, pieces in shipments:
@@ -94,7 +94,7 @@ class ReturnStatus(StrEnum):
 
 
 OPEN_RETURNS = frozenset({ReturnStatus.REQUESTED, ReturnStatus.APPROVED})
-"""The statuses in which units are asked for, and are not back."""
+"""The statuses of a return that was requested and has not arrived."""
 
 RETURN_TRANSITIONS: dict[ReturnStatus, frozenset[ReturnStatus]] = {
     ReturnStatus.REQUESTED: frozenset(
@@ -109,7 +109,7 @@ RETURN_TRANSITIONS: dict[ReturnStatus, frozenset[ReturnStatus]] = {
 
 
 class ReturnReason(StrEnum):
-    """Why a customer returns something."""
+    """The reason why a customer returns something."""
 
     CHANGED_MIND = "changed_mind"
     DAMAGED = "damaged"
@@ -119,7 +119,7 @@ class ReturnReason(StrEnum):
 
 
 class Condition(StrEnum):
-    """How returned units have arrived."""
+    """The condition of returned units."""
 
     GOOD = "good"
     OPENED = "opened"

@@ -6,10 +6,10 @@ TASK_QUEUE = "taskiq"
 
 
 def dead_letter_queue(queue: str) -> str:
-    """Return the queue for copies of those messages of a command queue that cannot be applied."""
+    """Return the queue for copies of the messages of a command queue that cannot be applied."""
     return f"{queue}.dlq"
 
 
 def returned_queue(queue: str) -> str:
-    """Return the queue for what the broker removes from a command queue unacknowledged."""
+    """Return the queue for messages that the broker removes from a command queue unacknowledged."""
     return f"{queue}.returned"

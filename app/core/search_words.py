@@ -1,4 +1,4 @@
-"""The words of a text as the search compares them: in every script, and alike on every database.
+"""The words of a text in the form that the search compares, in every script and on every database.
 
 The databases have tokenizers of their own, which disagree about marks, numbers and rare letters. A
 word for them therefore consists of ASCII letters and digits only: other letters are written as `q`
@@ -18,7 +18,7 @@ _LONGEST_PART = 4
 """The letters of a part of a text without spaces; a longer word is found by all of its parts."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
-# The scripts that are written without spaces, and Korean, whose compounds are.
+# The scripts that are written without spaces, and Korean, whose compounds have none.
 _SPACELESS = (
     "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\u1b00-\u1b7f"
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3041-\u318e\u31a0-\u31ff\u3400-\u4dbf"
@@ -43,17 +43,17 @@ _BASES = {
     "ی": "ي",
     "ک": "ك",
     "ة": "ه",
-    # The stroke that only stretches a word.
+    # The tatweel, which only makes a word longer.
     "ـ": "",
 }
 _EXPONENT = re.compile(r"([0-9]+)e")
 _LATIN = re.compile(r"LATIN SMALL LETTER (?:DOTLESS |OPEN )?([A-Z])(?: WITH .+)?")
-# Variation selectors and the like: marks that change no letter.
+# Variation selectors and similar marks, which change no letter.
 _IGNORED = re.compile("[\u034f\u180b-\u180f\u17b4\u17b5\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def search_words(content: str) -> list[str]:
-    """Return the words to look for: a text that contains each of them, or longer ones, is found."""
+    """Return the words of a query: a text is found if each of them begins one of its words."""
     return list(dict.fromkeys(_words(content, is_index=False)))
 
 
@@ -68,7 +68,7 @@ def _words(content: str, *, is_index: bool) -> list[str]:
         return [_spelled(word) for word in _ASCII_WORD.findall(letters)]
     # Folded again: decomposed characters may contain capitals.
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", letters).casefold())
-    # Put together again: the syllables of Korean and the voiced letters of Japanese.
+    # Composed again: the syllables of Korean and the voiced letters of Japanese.
     folded = unicodedata.normalize("NFC", "".join(map(_folded, apart)))
     return [
         _spelled(word)
@@ -80,7 +80,7 @@ def _words(content: str, *, is_index: bool) -> list[str]:
 
 @lru_cache(maxsize=10_000)
 def _folded(character: str) -> str:
-    """Return what a decomposed character is to the search; a blank is the end of a word."""
+    """Return a decomposed character as the search compares it; a blank ends a word."""
     if character in _BASES:
         return _BASES[character]
     category = unicodedata.category(character)

@@ -1,4 +1,4 @@
-"""The file of a SQLite database: the server that holds it, its changes by others, its identity."""
+"""The file of a SQLite database: its lock, changes by other processes, and its identity."""
 
 import os
 import sqlite3
@@ -15,7 +15,7 @@ else:
 
 _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
-# Kept open: a lock ends with its file, also if the process is killed.
+# The file stays open: its lock ends when it is closed, also if the process is killed.
 _held: dict[Path, BinaryIO] = {}
 
 
@@ -24,7 +24,7 @@ class DataInUse(Exception):
 
 
 class DataReplaced(OSError):
-    """The file was deleted, or another file is in its place: what is written would be lost."""
+    """The file was deleted or replaced, so that everything written to it would be lost."""
 
 
 def folder_fault(path: Path, error: OSError) -> str:
@@ -36,9 +36,9 @@ def folder_fault(path: Path, error: OSError) -> str:
 
 
 def create_private(path: Path) -> bool:
-    """Create the file of a database, its folder first; return whether the file is new.
+    """Create the file of a database, and its folder; return whether the file is new.
 
-    Only the owner can read them: the database has password hashes and perhaps the signing key.
+    Only the owner can read both: the database contains password hashes and perhaps the signing key.
     SQLite gives its further files the mode of this one.
     """
     path.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
@@ -60,13 +60,13 @@ def _make_private(path: Path, mode: int) -> None:
 
 
 def back_up(path: Path, target: Path) -> int:
-    """Copy a database, as it is at one moment, to a new file; return its bytes.
+    """Copy a consistent snapshot of a database to a new file; return its size in bytes.
 
     Raises:
-        FileExistsError: there is such a file.
+        FileExistsError: the file exists already.
         sqlite3.Error: the database cannot be read.
     """
-    # SQLite would write to a file that exists, and make a new one for everybody to read.
+    # SQLite would overwrite an existing file, and create a new one that everybody can read.
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE))
     try:
         with (
@@ -74,7 +74,7 @@ def back_up(path: Path, target: Path) -> int:
             closing(sqlite3.connect(target)) as copy,
         ):
             source.backup(copy)
-            # One file, without a log beside it.
+            # The copy is one file, without a separate write-ahead log.
             copy.execute("PRAGMA journal_mode = DELETE")
             ((result,),) = copy.execute("PRAGMA quick_check(1)")
             if result != "ok":
@@ -127,7 +127,7 @@ class DataFile:
         """Tell the server that this process has changed the database, unless it is the server."""
         if self._lock in _held:
             return
-        # A time is all that the server looks at, because it does so for every request.
+        # The server checks only a time of the file, because it does so for every request.
         at = time.time_ns()
         with suppress(OSError):
             os.utime(self._lock, ns=(at, at))
@@ -145,14 +145,13 @@ class DataFile:
             return 0
 
     def check_before_connecting(self, *_arguments: object) -> None:
-        """Check the file as SQLAlchemy's event `do_connect`, which passes what a driver gets."""
+        """Check the file in SQLAlchemy's event `do_connect`, which passes these arguments."""
         self.check()
 
     def check(self) -> None:
         """Check that the file is the one that was opened first.
 
-        Raises:
-            DataReplaced: it was deleted or replaced.
+        Raises: DataReplaced: the file was deleted or replaced.
         """
         try:
             found = os.stat(self._path)

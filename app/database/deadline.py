@@ -7,17 +7,17 @@ from contextvars import ContextVar
 from typing import Protocol
 
 ANSWER_SECONDS = 3.5
-"""How long a request waits for the database; its caller has an answer within 5 s."""
-# What a commit may take beyond that, and what the answer may take after the commit.
+"""The time limit of a request; its caller gets an answer within 5 s."""
+# The additional time for a commit and for the answer after it.
 _COMMIT_SECONDS = 0.8
 _PAUSE_SECONDS = 60.0
 
 
 class Limit(Protocol):
-    """What limits the time of a transaction."""
+    """A limit for the time of a transaction."""
 
     def extended(self) -> AbstractContextManager[None]:
-        """Return the block of a commit, which the limit does not interrupt."""
+        """Return a context for a commit, which the limit does not interrupt."""
 
 
 class Deadline:
@@ -33,7 +33,7 @@ class Deadline:
         self._is_abandoned = False
 
     def start(self, began_at: float) -> None:
-        """Set the limit of a request that the shop has had since a time of the event loop."""
+        """Set the limit of a request that arrived at a time of the event loop."""
         self._limit_at = began_at + ANSWER_SECONDS
         self._move(self._limit_at + self._extra_seconds)
 
@@ -51,7 +51,7 @@ class Deadline:
 
     @contextmanager
     def extended(self) -> Iterator[None]:
-        """Have a commit end, and its answer be sent, if the database answers at all."""
+        """Give a commit and its answer additional time to end."""
         self._extra_seconds = _COMMIT_SECONDS
         if self._limit_at is not None:
             self._move(self._limit_at + self._extra_seconds)
@@ -65,7 +65,7 @@ class Deadline:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Do not count the time of a block, which has a limit of its own."""
+        """Exclude the time of a block, which has a limit of its own."""
         loop = asyncio.get_running_loop()
         began_at = loop.time()
         self._extra_seconds += _PAUSE_SECONDS
@@ -85,7 +85,7 @@ class Deadline:
 
 
 CURRENT: ContextVar[Limit | None] = ContextVar("deadline", default=None)
-"""The limit of the request of a task, which its transactions know."""
+"""The limit of the request that the current task handles; transactions extend it."""
 
 
 @contextmanager
@@ -101,7 +101,7 @@ def committing() -> Iterator[None]:
 
 @contextmanager
 def uncounted() -> Iterator[None]:
-    """Keep a block, which has a limit of its own, from being counted to the current request."""
+    """Exclude a block, which has a limit of its own, from the time of the current request."""
     limit = CURRENT.get()
     if not isinstance(limit, Deadline):
         yield

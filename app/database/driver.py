@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL whose end nobody waits for."""
+"""A connection to PostgreSQL that is closed in the background."""
 
 import asyncio
 from contextlib import suppress

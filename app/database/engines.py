@@ -86,14 +86,14 @@ def sqlite_reader_engine(url: URL) -> AsyncEngine:
 
 
 def sqlite_probe_engine(url: URL) -> AsyncEngine:
-    """Return the engine of the connection that checks SQLite, which waits for no lock."""
+    """Return the engine of the connection that checks SQLite; it does not wait for locks."""
     return _sqlite(
         url, pool_size=1, synchronous="NORMAL", skip_autocommit_rollback=True, busy_seconds=0
     )
 
 
 def _switch_to_wal(cursor: Any) -> None:
-    """Switch a database to write-ahead logging, also if several processes start at once."""
+    """Switch a database to write-ahead logging; several processes may do so at once."""
     for _ in range(_WAL_TRIES):
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
@@ -107,7 +107,7 @@ def _switch_to_wal(cursor: Any) -> None:
 
 
 def _configure(connection: Any, synchronous: str) -> None:
-    # The driver begins transactions in the wrong places; ours are explicit.
+    # The driver begins transactions in the wrong places; the shop begins them explicitly.
     connection.isolation_level = None
     cursor = connection.cursor()
     _switch_to_wal(cursor)
@@ -147,7 +147,8 @@ def _sqlite(
         try:
             _configure(connection, synchronous)
         except BaseException:
-            # The pool does not know it yet, and would leave its end to the garbage collector.
+            # The pool does not know this connection yet, and the garbage collector would have to
+            # close it.
             connection.terminate()
             raise
 

@@ -19,7 +19,7 @@ _SCRIPTS = Path(__file__).resolve().parent.parent.parent / "migrations"
 
 
 async def migrate(database: Database) -> bool:
-    """Apply every missing migration once, for all starting processes; return if there was any.
+    """Apply missing migrations, once for all starting processes; return whether any was missing.
 
     A newer schema stays unchanged, so that the previous release can run again.
     """

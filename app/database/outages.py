@@ -25,7 +25,7 @@ _DETAILS = {
     LOCK_NOT_AVAILABLE: "something that this needs is locked",
     READ_ONLY: "the database is read-only",
 }
-# The file of SQLite is damaged, or is none of SQLite.
+# The file of SQLite is damaged, or is not a database of SQLite.
 _SQLITE_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 # SQLite puts the details of a code into its higher bits.
 _SQLITE_PRIMARY = 0xFF
@@ -58,12 +58,12 @@ def is_lock_timeout(error: Unavailable) -> bool:
 
 
 def is_conflict(error: Unavailable) -> bool:
-    """Return whether a transaction certainly had no effect because others were in its way."""
+    """Return whether a transaction certainly had no effect, because of a conflict with others."""
     return _sqlstate_of(error.__cause__) in _CONFLICTS
 
 
 def outage_reason(error: Unavailable) -> str:
-    """Return the driver's message about an outage, without the additions of SQLAlchemy."""
+    """Return the driver's message about an outage, without the text that SQLAlchemy adds."""
     cause = error.__cause__
     original = getattr(cause, "orig", None)
     if _is_damaged(original):

@@ -10,7 +10,7 @@ from app.database.engines import CONNECT_TIMEOUT_SECONDS
 
 
 class OutboxSignal:
-    """A signal set by this process, and by others through PostgreSQL's LISTEN and NOTIFY."""
+    """A signal that this process sets, and others through PostgreSQL's LISTEN and NOTIFY."""
 
     def __init__(self, url: URL) -> None:
         self._url = url

@@ -18,18 +18,18 @@ LOCK_TIMEOUT_MS = 2_000
 TOO_MANY_CONNECTIONS = "53300"
 _TERMINATED = "57P01"
 _AGAIN_AFTER_SECONDS = 1.0
-# As long as something is held, most statements that need it are told so at once. Otherwise they
-# would have all connections, and those that need other rows would wait for them.
-_CROWDED_SECONDS = 3.0
+# While a lock is held for long, most statements that need it fail soon. Otherwise they would occupy
+# all connections, and statements that need other rows would wait.
+_CONTENDED_SECONDS = 3.0
 _LOCK_TIMEOUT = "lock_timeout_ms"
 _OPENED_AT = "opened_at"
 
-# SQLAlchemy names the log of a pool by its class, and the shop's own logs have more to say.
+# SQLAlchemy logs under the name of the pool's class; the shop's own log says more.
 logging.getLogger(f"{__name__}.PatientPool").setLevel(logging.WARNING)
 
 
 class PatientPool(AsyncAdaptedQueuePool):
-    """A pool that replaces closed connections, or does without while the server gives no others."""
+    """A pool that replaces closed connections, or works with fewer if the server allows no more."""
 
     _full_until = 0.0
 
@@ -40,7 +40,7 @@ class PatientPool(AsyncAdaptedQueuePool):
                 return record
 
     def _take(self) -> ConnectionPoolEntry:
-        """Return an idle entry or a new one, or wait for one that is in use."""
+        """Return an idle or new entry, or wait until one is returned."""
         if time.monotonic() >= self._full_until or not self._has_any():
             try:
                 return super()._do_get()
@@ -81,13 +81,13 @@ class PatientPool(AsyncAdaptedQueuePool):
 
 
 class Renewal:
-    """When the connections of all pools were found to be those of a server that was replaced."""
+    """The time at which a pool found that the server of all connections had been replaced."""
 
     def __init__(self) -> None:
         self.renewed_at = 0.0
 
     def renew(self) -> None:
-        """Have every connection that is open now be replaced before its next use."""
+        """Mark every open connection to be replaced before its next use."""
         self.renewed_at = time.monotonic()
 
 
@@ -121,7 +121,7 @@ class _LockPatience:
         """Note that a lock was not released in time."""
         # A lock that is released soon can still take longer than a brief wait.
         if milliseconds == self._patient_ms:
-            self._crowded_until = time.monotonic() + _CROWDED_SECONDS
+            self._crowded_until = time.monotonic() + _CONTENDED_SECONDS
 
 
 def watch_connections(
@@ -152,7 +152,7 @@ def watch_connections(
     def learn(context: ExceptionContext) -> None:
         state = getattr(context.original_exception, "sqlstate", None)
         if state == _TERMINATED:
-            # The other connections are replaced when they are found to be closed.
+            # The pool replaces each of the other connections when it finds it closed.
             context.invalidate_pool_on_disconnect = False
         elif state == LOCK_NOT_AVAILABLE and context.connection is not None:
             patience.note_timeout(context.connection.info[_LOCK_TIMEOUT])
@@ -171,7 +171,8 @@ def _set_lock_timeout(connection: Any, milliseconds: int) -> None:
 
     statement = f"SET lock_timeout = {milliseconds}"
     try:
-        # Of the driver: SQLAlchemy would begin a transaction, and its end would undo the change.
+        # The driver's cursor is used: SQLAlchemy would begin a transaction, whose end would undo
+        # the change.
         connection.run_async(lambda driver: driver.execute(statement))
     except (PostgresError, InterfaceError, OSError, TimeoutError) as error:
         raise DisconnectionError(str(error)) from error

@@ -1,4 +1,4 @@
-"""Checks over a connection of its own whether the database can be changed."""
+"""Checks, over a separate connection, whether the database can be written."""
 
 import asyncio
 import sqlite3
@@ -17,7 +17,7 @@ _IS_READ_ONLY = text("SELECT current_setting('transaction_read_only')::boolean")
 
 
 class Probe:
-    """The check of a database: what holds all connections of the pools does not delay it."""
+    """The check of a database, which does not wait for a connection of the pools."""
 
     def __init__(self, url: URL, reader: AsyncEngine) -> None:
         self._is_sqlite = url.get_backend_name() == "sqlite"
@@ -25,10 +25,9 @@ class Probe:
         self._engine = sqlite_probe_engine(url) if self._is_sqlite else postgres_engine(url, 1)
 
     async def ask(self) -> None:
-        """Check that the database answers and can be changed.
+        """Check that the database answers and can be written.
 
-        Raises:
-            Unavailable: it does not, or it is read-only.
+        Raises: Unavailable: the database does not answer, or is read-only.
         """
         async with outages(), asyncio.timeout(_TIMEOUT_SECONDS):
             await (self._ask_sqlite() if self._is_sqlite else self._ask_postgres())
@@ -50,7 +49,7 @@ class Probe:
         engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         async with engine.connect() as connection:
             if await connection.scalar(_IS_READ_ONLY):
-                # The next check asks the server that then has the address.
+                # The next check connects again, to the server that then has the address.
                 await connection.invalidate()
                 raise Unavailable("the database is read-only", retry_after_seconds=1)
 
@@ -60,7 +59,7 @@ class Probe:
             try:
                 await connection.exec_driver_sql("BEGIN IMMEDIATE")
             except OperationalError as error:
-                # Somebody else is writing, so it can be changed.
+                # Another connection is writing, so the database can be written.
                 code = getattr(error.orig, "sqlite_errorcode", 0)
                 if code & 0xFF != sqlite3.SQLITE_BUSY:
                     raise

@@ -1,4 +1,4 @@
-"""Parts of a transaction that are undone alone."""
+"""Parts of a transaction that can be undone without the rest."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,10 +12,9 @@ from app.errors import Conflict
 
 @asynccontextmanager
 async def savepoint(session: AsyncSession) -> AsyncIterator[None]:
-    """Run a part of a transaction that an error undoes without the rest.
+    """Run a part of a transaction; an error undoes this part only.
 
-    Raises:
-        Conflict: the database refuses a statement, as by a constraint.
+    Raises: Conflict: the database refuses a statement, for example by a constraint.
     """
     try:
         async with session.begin_nested():

@@ -1,4 +1,4 @@
-"""The two kinds of database session, `write` and `read`, and which of them a request gets."""
+"""The two kinds of database session, `write` and `read`, and the choice between them."""
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -29,11 +29,11 @@ from app.observability.sql_tracing import trace_statements
 __all__ = ["AsyncSession", "Database", "Dropper", "ShopSession", "mark_changed"]
 
 _CHANGED = "changed_tags"
-# How long a lock is waited for while others are held for long. A read waits only for a lock on a
+# The maximum wait for a lock while others are held for long. A read waits only for a lock on a
 # whole table.
-_CROWDED_WRITES_MS = 50
-_CROWDED_READS_MS = 20
-# How long a transaction of many waits for a lock that one of them needs.
+_CONTENDED_WRITES_MS = 50
+_CONTENDED_READS_MS = 20
+# The maximum wait for a lock of a transaction that serves several requests.
 _HASTY_MS = 250
 _FEW_CONNECTIONS = 4
 
@@ -82,7 +82,8 @@ class Database:
         )
         self._file = DataFile(Path(url.database)) if self.is_sqlite and url.database else None
         if self._file is not None:
-            # Before a connection: it would make a new file in the place of a deleted one.
+            # The check precedes the connection, which would create a new file in place of a deleted
+            # one.
             for engine in (self.writer, reader):
                 event.listen(engine.sync_engine, "do_connect", self._file.check_before_connecting)
         # A read in AUTOCOMMIT costs one round trip instead of BEGIN, query, ROLLBACK.
@@ -110,8 +111,8 @@ class Database:
     async def write(self, *, is_hasty: bool = False) -> AsyncIterator[AsyncSession]:
         """Open a transaction that commits at the end, or rolls back on an error.
 
-        It begins with the first statement. A domain error with `keeps_changes` commits. A hasty one
-        does not wait long for a lock; one at a time is open.
+        It begins with the first statement. A domain error with `keeps_changes` commits. A hasty
+        transaction does not wait long for a lock; only one is open at a time.
 
         Raises:
             Unavailable: the database does not answer, or the transaction had a conflict.
@@ -144,9 +145,9 @@ class Database:
     async def request_session(
         self, open_session: AsyncSession | None, *, is_read: bool
     ) -> AsyncIterator[AsyncSession]:
-        """Open the session of an HTTP request: a transaction, or none for a mere read.
+        """Open the session of an HTTP request: a transaction, or a session for reads only.
 
-        A request with an idempotency key already has an open session: it is joined, and its owner
+        A request with an idempotency key already has an open session, which is returned; its owner
         commits it.
 
         Raises:
@@ -206,7 +207,7 @@ class Database:
             raise
         finally:
             self._announce_change()
-        # Before its success is reported: what is in a deleted file is lost.
+        # The check precedes the report of success, because everything in a deleted file is lost.
         self._check_file()
 
     def _check_file(self) -> None:
@@ -220,7 +221,7 @@ class Database:
     def is_change_announced(self) -> bool:
         """Return whether another process has changed a SQLite database since the last call.
 
-        Unlike `is_changed_elsewhere` it is cheap, and knows only of the processes of the shop.
+        Unlike `is_changed_elsewhere`, this is cheap, and notices only the processes of the shop.
         """
         return self._file is not None and self._file.is_change_announced()
 
@@ -230,7 +231,7 @@ class Database:
         # process.
         async with self.writer.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
-            # Without SQLAlchemy, which would begin a transaction.
+            # The query bypasses SQLAlchemy, which would begin a transaction.
             ((version,),) = await driver.execute_fetchall("PRAGMA data_version")
         before, self._data_version = self._data_version, int(version)
         return before != self._data_version
@@ -240,10 +241,9 @@ class Database:
         await self._outbox.wait(timeout_seconds)
 
     async def ping(self) -> None:
-        """Check that the database answers and can be changed.
+        """Check that the database answers and can be written.
 
-        Raises:
-            Unavailable: it does not, or it is read-only.
+        Raises: Unavailable: the database does not answer, or is read-only.
         """
         async with outages():
             self._check_file()
@@ -272,18 +272,18 @@ class Database:
 
 
 def _engines(url: URL, connections: int) -> tuple[AsyncEngine, AsyncEngine, AsyncEngine]:
-    """Return the engines of writes, hasty writes and reads, which share a process's connections."""
+    """Return the engines of writes, hasty writes and reads, which share the connections."""
     # Reads have connections that writes, which may wait for locks, cannot take.
     readers = max(connections * 2 // 5, 1)
     hasty_writers = int(connections >= _FEW_CONNECTIONS)
     writer = postgres_engine(url, max(connections - readers - hasty_writers, 1))
     reader = postgres_engine(url, readers)
     renewal = Renewal()
-    watch_connections(writer, renewal, _CROWDED_WRITES_MS)
-    watch_connections(reader, renewal, _CROWDED_READS_MS)
+    watch_connections(writer, renewal, _CONTENDED_WRITES_MS)
+    watch_connections(reader, renewal, _CONTENDED_READS_MS)
     if not hasty_writers:
         return writer, writer, reader
-    # A connection of its own: another time-out for each transaction costs a round trip.
+    # Hasty writes have their own connection: a change of the time-out costs a round trip.
     hasty = postgres_engine(url, hasty_writers)
     watch_connections(hasty, renewal, _HASTY_MS, _HASTY_MS)
     return writer, hasty, reader

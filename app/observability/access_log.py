@@ -10,14 +10,14 @@ import msgspec
 from app.observability.tracing import current_trace_id
 
 _FLUSH_SECONDS = 0.5
-_MOST_LINES = 500
-# POSIX: a write of at most this size to a pipe is not mixed with those of other processes.
+_MAX_LINES = 500
+# POSIX: a write of at most this size to a pipe is not mixed with the writes of other processes.
 _ATOMIC_BYTES = 4_096
 _LONGEST_PATH = 200
 
 
 class AccessLog:
-    """Collects lines and writes them to standard error, in the form of all other lines."""
+    """Collects lines and writes them to standard error, in the format of all other lines."""
 
     def __init__(self, form: Literal["json", "console"] | None) -> None:
         self._form = form or ("console" if sys.stderr.isatty() else "json")
@@ -27,7 +27,7 @@ class AccessLog:
     def request(
         self, method: str, path: str, status: int, seconds: float, request_id: str, address: str
     ) -> None:
-        """Add a request; a query string and a body, which may contain anything, are left out."""
+        """Add a request without its query string and body, which may contain personal data."""
         path = path[:_LONGEST_PATH]
         if not path.isascii():
             path = path.encode(errors="backslashreplace").decode()
@@ -87,7 +87,7 @@ class AccessLog:
         if (trace_id := current_trace_id()) is not None:
             line["trace_id"] = trace_id
         self._lines.append(self._written(line))
-        if len(self._lines) >= _MOST_LINES:
+        if len(self._lines) >= _MAX_LINES:
             self.flush()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self.flush)
@@ -95,9 +95,9 @@ class AccessLog:
     def _written(self, line: dict[str, Any]) -> bytes:
         if self._form == "json":
             return msgspec.json.encode(line) + b"\n"
-        its_id = f" request_id={line['request_id']}" if "request_id" in line else ""
-        said = f"{line['timestamp']} [info     ] {line['event']} [{line['logger']}]"
-        return f"{said} {line['duration_ms']} ms{its_id}\n".encode()
+        request_id = f" request_id={line['request_id']}" if "request_id" in line else ""
+        event = f"{line['timestamp']} [info     ] {line['event']} [{line['logger']}]"
+        return f"{event} {line['duration_ms']} ms{request_id}\n".encode()
 
 
 def _write(chunk: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Hides an optional package from the library that is imported."""
+"""Hides an optional package from a library that is being imported."""
 
 import sys
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from typing import cast
 
 @contextmanager
 def hidden(package: str) -> Iterator[None]:
-    """Let imports of a package fail as if it were not installed, unless it is already imported."""
+    """Make imports of a package fail as if it were not installed, unless it is already imported."""
     modules = cast("dict[str, object]", sys.modules)
     if package in modules:
         yield
         return
-    # The documented value of a module that must not be found.
+    # This is the documented value for a module that must not be found.
     modules[package] = None
     try:
         yield

@@ -1,4 +1,4 @@
-"""What the log contains of the libraries for RabbitMQ and TaskIQ."""
+"""A filter for the log records of the libraries for RabbitMQ and TaskIQ."""
 
 import asyncio
 import logging
@@ -14,8 +14,8 @@ _SECONDS = 600.0
 class LibraryLogs(logging.Filter):
     """Shortens the records of libraries, which otherwise repeat an outage for as long as it lasts.
 
-    Of the clients of RabbitMQ, each kind of warning is logged once in ten minutes, without a
-    traceback. Of TaskIQ, warnings are logged, without the bodies of messages.
+    Each kind of warning of the clients of RabbitMQ is logged once in ten minutes, without a
+    traceback. Warnings of TaskIQ are logged without the bodies of messages.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -31,13 +31,13 @@ class LibraryLogs(logging.Filter):
         if library in _CLIENTS:
             return self._filter_client(record)
         if library == _SERVER and "CancelledError" in record.getMessage():
-            # It cancels the requests that are left when it stops.
+            # The server cancels the remaining requests when it stops.
             return False
         if library == _TASKS and _is_cancelled(record):
             # The process ends; the task runs again later.
             return False
         if library == _TASKS and "parse message" in str(record.msg):
-            # Its arguments are the message and an error that quotes it.
+            # The arguments of the record are the message and an error that quotes it.
             record.msg, record.args = "a message on the queue of tasks cannot be read", ()
             record.exc_info = record.exc_text = None
         return True

@@ -10,8 +10,8 @@ from app.observability.library_logs import LibraryLogs
 from app.observability.request_ids import current_request_id
 from app.observability.tracing import current_trace_id
 
-# It would import Rich, for tracebacks with local variables, which the shop does not print: 86
-# modules and three megabytes at each start.
+# structlog would import Rich, 86 modules and three megabytes at each start, for tracebacks with
+# local variables, which the shop does not print.
 with hidden("rich"):
     import structlog
     from structlog.typing import EventDict, Processor, WrappedLogger

@@ -23,14 +23,14 @@ class RareWarning:
         """Log the warning, unless one with the same reason was logged in the last ten minutes."""
         text, now = str(reason), self._now()
         recent = {each: at for each, at in self._logged_at.items() if now - at < _SECONDS}
-        # Reasons that differ each time, as by a port, are not repeated more often.
+        # Reasons that differ each time, for example in a port, are not logged more often.
         if text not in recent and len(recent) < _MAX_REASONS:
             recent[text] = now
             self._logger.warning(self._message, text)
         self._logged_at = recent
 
     def reset(self) -> bool:
-        """Forget what was logged, because the outage has ended; return whether there was one."""
+        """Forget what was logged, because the outage has ended; return whether anything was."""
         was_logged = bool(self._logged_at)
         self._logged_at = {}
         return was_logged

@@ -123,7 +123,7 @@ def batch_span(name: str, kind: str, headers: Sequence[Mapping[str, Any]]) -> It
         return
     otel = _loaded[0]
     attributes = {"messaging.batch.message_count": len(headers)}
-    # A sender may give a value of any type, also a table, which cannot be a key.
+    # A sender may give a value of any type, also a dictionary, which is not hashable.
     traced = list(
         {
             parent: entry for entry in headers if isinstance(parent := entry.get(TRACEPARENT), str)

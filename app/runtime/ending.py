@@ -39,7 +39,7 @@ def _exit() -> None:
 
 
 def end_with_parent() -> None:
-    """Have this process stop by SIGTERM when the process that started it ends in any way."""
+    """Make this process get SIGTERM when the process that started it ends in any way."""
     starter = multiprocessing.parent_process()
     parent = os.getppid() if starter is None or starter.pid is None else starter.pid
     if sys.platform == "linux":

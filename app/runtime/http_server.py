@@ -1,4 +1,4 @@
-"""Granian as the server of HTTP: its limits, its signals and its end."""
+"""The HTTP server Granian: its limits, its signals and its end."""
 
 import asyncio
 import importlib
@@ -25,14 +25,14 @@ logger = logging.getLogger(__name__)
 APPLICATION = "main:create_app"
 # No legitimate client takes longer to send its headers; also the limit of an idle connection.
 _HEADER_SECONDS = 10
-# A connection may hold as much memory before its request reaches the shop.
+# A connection may hold this much memory before its request reaches the shop.
 _MAX_HEAD_BYTES = 64 * 1024
 # Connections that wait for the process to accept them; the default maximum of Linux.
 _BACKLOG = 4_096
 # Open connections of one process; one that sends nothing costs some 10 KiB.
 _MAX_CONNECTIONS = 10_000
 _OTHER_FILES = 256
-# What is left of the time to end, for the cancellation of requests and for the resources.
+# The part of the time to end that is left for the cancellation of requests and the resources.
 _CLOSING_SECONDS = 5
 _RESPAWN_SECONDS = 1.0
 
@@ -60,7 +60,8 @@ class _Worker:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":  # type: ignore[comparison-overlap]
             loop = asyncio.get_running_loop()
-            # The server's own handler of SIGINT stays, and stops it; it had SIGTERM alike.
+            # The server's handler of SIGINT, which stops it, stays; its handler of SIGTERM did the
+            # same.
             loop.add_signal_handler(signal.SIGTERM, self._stop)
         await self._app(scope, receive, send)
 
@@ -90,10 +91,10 @@ def serve_by_workers(host: str, port: int, workers: int) -> None:
 
 
 def _load_worker(target: str) -> ASGIApp:
-    # What a terminal sends to all processes of a group is for the parent, which tells the workers.
+    # A terminal sends signals to all processes of a group; the parent handles them for its workers.
     os.setpgid(0, 0)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    # A worker that does not serve yet has nothing to end; it has inherited its parent's handlers.
+    # A worker that does not serve yet has nothing to end; it has the handlers of its parent.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_with_parent()
@@ -148,7 +149,7 @@ def _options(host: str, port: int) -> dict[str, Any]:
 
 
 def _possible_connections() -> int:
-    """Allow this process as many open files as it may have; return how many can be connections."""
+    """Raise the limit of open files to its maximum; return how many of them can be connections."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     if most == resource.RLIM_INFINITY:

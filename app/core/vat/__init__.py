@@ -1,1 +1,1 @@
-"""Numbers by which states identify those who charge value added tax."""
+"""Numbers by which states identify businesses that charge value added tax."""

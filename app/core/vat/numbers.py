@@ -1,14 +1,14 @@
-"""VAT numbers: checked without a network, and written as they are stored."""
+"""VAT numbers: their check without a network, and the form in which they are stored."""
 
 import re
 
 from app.core.countries import EU_COUNTRIES
 
 MAX_VAT_NUMBER = 20
-"""The length of the longest number that is stored; as it is typed it has separators too."""
+"""The length of the longest number that is stored; a typed number may also have separators."""
 
 GREECE, NORTHERN_IRELAND = "EL", "XI"
-"""The letters that are not the code of the country in ISO 3166-1."""
+"""The letters of countries that do not use their code of ISO 3166-1."""
 
 _EXAMPLES = {
     **{"AT": "ATU13585627", "BE": "BE0428759497", "BG": "BG175074752", "CH": "CHE107787577MWST"},
@@ -20,7 +20,7 @@ _EXAMPLES = {
     **{"PL": "PL8567346215", "PT": "PT501964843", "RO": "RO18547290", "SE": "SE556042722001"},
     **{"SI": "SI50223054", "SK": "SK2022749619", "XI": "XI980780684"},
 }
-# The modules of the other countries leave the letters out; a French number may begin with FR again.
+# For other countries, the library removes the letters; a French number may begin with FR again.
 _KEPT_LETTERS = frozenset({"CH", "RO"})
 _SEPARATORS = re.compile(r"[\s./-]+")
 # Numbers of Ireland may have a plus or an asterisk.
@@ -30,10 +30,9 @@ _SHAPE = re.compile(r"[A-Z]{2}[0-9A-Z+*]{2,18}")
 def vat_number(text: str) -> str:
     """Return a VAT number as it is stored: in capital letters, and without separators.
 
-    Whether the number was issued and is still in force only the state knows.
+    Only the state knows whether the number was issued and is still in force.
 
-    Raises:
-        ValueError: it is not one, with the reason.
+    Raises: ValueError: the text is not a VAT number; the message says why.
     """
     typed = _SEPARATORS.sub("", text).upper()
     letters = GREECE if typed[:2] == "GR" else typed[:2]
@@ -62,7 +61,7 @@ def is_of_member_state(number: str) -> bool:
 
 
 def _checked(letters: str, number: str, like: str) -> str:
-    # It is imported, and the module of a country, when the first number needs it.
+    # The library, and its module for a country, are imported for the first number that needs them.
     from stdnum import util  # pylint: disable=import-outside-toplevel
     from stdnum.exceptions import (  # pylint: disable=import-outside-toplevel
         InvalidChecksum,

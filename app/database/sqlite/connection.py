@@ -1,4 +1,4 @@
-"""A connection to a file of SQLite, and the turns of the event loop."""
+"""A connection to a file of SQLite, and the time that it may use on the event loop."""
 
 import asyncio
 import sqlite3
@@ -11,7 +11,7 @@ import aiosqlite
 
 from app.database.sqlite.file import File
 
-# How long statements may follow one another before the event loop does something else.
+# How long statements may run one after another before other tasks of the event loop run.
 _LONGEST_TURN_SECONDS = 0.002
 _CHUNK_ROWS = 64
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Turn:
-    """The time for which the event loop has done nothing but statements."""
+    """The time for which the event loop has run nothing but statements."""
 
     __slots__ = ("_began_at",)
 
@@ -27,7 +27,7 @@ class Turn:
         self._began_at: float | None = None
 
     def is_over(self) -> bool:
-        """Return whether the event loop has to do something else first."""
+        """Return whether other tasks of the event loop have to run first."""
         now = time.perf_counter()
         if self._began_at is None:
             self._began_at = now
@@ -35,8 +35,8 @@ class Turn:
         return now - self._began_at > _LONGEST_TURN_SECONDS
 
     async def give_up(self) -> None:
-        """Let the event loop do something else."""
-        # Also of a loop that ended before it could.
+        """Let other tasks of the event loop run."""
+        # The turn may also be that of a loop that has ended.
         self._end()
         await asyncio.sleep(0)
 
@@ -45,7 +45,7 @@ class Turn:
 
 
 class AtOnce(Awaitable[None]):
-    """What can be awaited, and is done at once."""
+    """An awaitable that completes at once."""
 
     def __await__(self) -> Generator[None, None, None]:
         yield from ()
@@ -57,13 +57,13 @@ AT_ONCE = AtOnce()
 class Connection(aiosqlite.Connection):
     """A connection whose statements run in its thread, or at once on the event loop.
 
-    Its thread knows its file only: a connection that nobody holds any more ends its thread.
+    The thread refers to the file only: a connection that is no longer referenced ends its thread.
     """
 
     def __init__(self, path: str, *, timeout: float, **options: Any) -> None:
         self.file = File(int(timeout * 1_000))
         super().__init__(partial(self.file.open, path, options), _CHUNK_ROWS)
-        # A connection that nobody closed does not keep a process from ending.
+        # A connection that was not closed does not prevent the process from ending.
         self._thread.daemon = True
 
     @property
@@ -79,9 +79,9 @@ class Connection(aiosqlite.Connection):
         return cast(T, await self._execute(function, self._connection))
 
     def stop(self) -> asyncio.Future[Any] | None:
-        """Close the file, after what the thread has to do, and end the thread."""
+        """Close the file after the pending work of the thread, and end the thread."""
         if not self._running:
-            # The thread ends at the first of two, and nobody would answer the other one.
+            # The thread ends at the first call; a second one would never be answered.
             return None
         if self._connection is not None:
             self._tx.put_nowait((None, self.file.send(self._connection.close)))
@@ -89,7 +89,7 @@ class Connection(aiosqlite.Connection):
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if not self._is_open:
-            # In the words by which SQLAlchemy knows it.
+            # SQLAlchemy recognizes the error by this text.
             raise ValueError("Connection closed")
         function = self.file.send(partial(fn, *args, **kwargs))
         waiting = super()._execute(function)  # type: ignore[no-untyped-call]  # it has no types

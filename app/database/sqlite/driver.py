@@ -21,7 +21,7 @@ from app.database.sqlite.kinds import Kind, Kinds
 
 # SQLite puts the details of a code into its higher bits.
 _PRIMARY_CODE = 0xFF
-# A statement that has changed nothing is repeated in the thread if it was stopped, or met a lock.
+# A statement that has changed nothing is repeated in the thread if it was stopped or met a lock.
 _REPEATED = (sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY)
 _NO_VALUES: tuple[Any, ...] = ()
 
@@ -40,7 +40,7 @@ NOTHING = Outcome()
 
 
 def run(file: sqlite3.Connection, operation: str, row: Any) -> Outcome:
-    """Execute a statement where the caller is, and fetch its rows."""
+    """Execute a statement in the current thread, and fetch its rows."""
     with closing(file.cursor()) as cursor:
         cursor.execute(operation, row)
         rows = cursor.fetchall() if cursor.description else ()
@@ -48,7 +48,7 @@ def run(file: sqlite3.Connection, operation: str, row: Any) -> Outcome:
 
 
 def run_many(file: sqlite3.Connection, operation: str, rows: Any) -> Outcome:
-    """Execute a statement with many rows of values where the caller is."""
+    """Execute a statement with many rows of values in the current thread."""
     with closing(file.cursor()) as cursor:
         cursor.executemany(operation, rows)
         return Outcome(rowcount=cursor.rowcount, lastrowid=cursor.lastrowid)
@@ -81,7 +81,7 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
             super().executemany(operation, rows)
 
     def close(self) -> None:
-        """Forget the rows."""
+        """Discard the rows."""
         self._rows.clear()
 
     def _keep(self, outcome: Outcome) -> None:
@@ -151,7 +151,7 @@ class AdaptedConnection(AsyncAdapt_aiosqlite_connection):
     __slots__ = ("_level", "kinds", "threaded", "turn")
 
     _cursor_cls = Cursor
-    # A stream has all its rows at once: between two of them another statement could run.
+    # A stream fetches all rows at once: another statement could run between two of them.
     _ss_cursor_cls = cast(Any, Cursor)
 
     def __init__(self, driver: "Driver", connection: Connection) -> None:
@@ -159,7 +159,7 @@ class AdaptedConnection(AsyncAdapt_aiosqlite_connection):
         self.threaded = connection
         self.kinds = driver.kinds
         self.turn = driver.turn
-        # What the standard library begins with.
+        # The initial value of the standard library.
         self._level: str | None = ""
 
     @property
@@ -168,8 +168,8 @@ class AdaptedConnection(AsyncAdapt_aiosqlite_connection):
         return self._execute_mutex
 
     def at_once(self, function: Callable[[sqlite3.Connection], bool]) -> bool:
-        """Run a function of the file here if that is possible, and others had their turn."""
-        # SQLAlchemy refuses a statement that awaits nothing.
+        """Run a function of the file here if possible, after other tasks have had a turn."""
+        # SQLAlchemy rejects a statement that awaits nothing.
         await_(self.turn.give_up() if self.turn.is_over() else AT_ONCE)
         return not self.mutex.locked() and self.threaded.at_once(function)
 

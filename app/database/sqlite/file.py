@@ -30,7 +30,7 @@ class Limit:
         self._checks = 0
 
     def lift(self) -> None:
-        """Let the next statements take as long as they need."""
+        """End the limit: the next statements take as long as they need."""
         self._at = math.inf
 
     @property
@@ -41,33 +41,33 @@ class Limit:
     def is_over(self) -> bool:
         """Return whether to stop now, as SQLite asks during a statement."""
         self._checks += 1
-        # SQLite goes on counting the steps of the runs before.
+        # SQLite continues to count from the steps of earlier runs.
         return self._checks > 1 and time.perf_counter() > self._at
 
 
 class File:
     """An open file that one thread uses at a time: a thread of its own, or the event loop's.
 
-    The thread that uses it holds its lock. The event loop takes the lock only if nothing that it
-    has sent to the thread is left to do, even for a caller that was cancelled: it waits for
-    nothing, and does not overtake what it has sent. What the functions return must hold no cursor
-    of the file.
+    The thread that uses it holds its lock. The event loop takes the lock only if the thread has
+    done everything that was sent to it, even for a caller that was cancelled: the loop does not
+    wait, and does not overtake that work. The results of the functions must hold no cursor of the
+    file.
     """
 
-    # From its opening on.
+    # The time counts from the opening of the file.
     _connection: sqlite3.Connection
 
     def __init__(self, lock_ms: int) -> None:
         self.limit = Limit()
         self._lock_ms = lock_ms
         self._in_use = threading.Lock()
-        # Each is written by one side only, and so needs no lock.
+        # Each number is written by one side only, and so needs no lock.
         self._sent = 0
         self._done = 0
 
     def open(self, path: str, options: dict[str, Any]) -> sqlite3.Connection:
-        """Open the file where the caller is, which is the thread."""
-        # The lock does what SQLite would check.
+        """Open the file; the thread calls this."""
+        # The lock ensures what SQLite would check.
         options |= {"timeout": 0, "check_same_thread": False}
         self._connection = sqlite3.connect(path, **options)
         self._prepare(is_thread=False)
@@ -77,7 +77,7 @@ class File:
         """Run a function of the file on the event loop; return false if the thread has it."""
         if self._sent != self._done:
             return False
-        # `with` would wait for it.
+        # `with` would wait for the lock.
         is_taken = self._in_use.acquire(blocking=False)  # pylint: disable=consider-using-with
         if not is_taken:
             return False
@@ -87,12 +87,12 @@ class File:
             self._in_use.release()
 
     def send(self, function: Callable[[], Any]) -> Callable[[], Any]:
-        """Leave the file to the thread until it has run a function; return what it has to run."""
+        """Reserve the file for the thread until it has run a function; return that function."""
         self._sent += 1
         return partial(self.run, function)
 
     def run(self, function: Callable[[], Any]) -> Any:
-        """Run a function where the caller is, which is the thread, and wait for locks there."""
+        """Run a function, which may wait for locks; the thread calls this."""
         with self._in_use:
             try:
                 self._prepare(is_thread=True)

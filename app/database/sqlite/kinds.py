@@ -1,4 +1,4 @@
-"""Decides by its plan whether a statement of SQLite may run on the event loop."""
+"""Decides by the plan of a SQLite statement whether it may run on the event loop."""
 
 import itertools
 import re
@@ -6,13 +6,13 @@ import sqlite3
 from enum import Enum
 from typing import Any
 
-_MOST_READ_VALUES = 500
-# The rows of an order of ten lines; SQLite writes them in less than 1 ms.
-_MOST_WRITTEN_VALUES = 200
+_MAX_READ_VALUES = 500
+# An order of ten lines writes about as many values, in less than 1 ms.
+_MAX_WRITTEN_VALUES = 200
 # A longer text takes long to parse, which nothing can stop.
-_MOST_CHARACTERS = 10_000
-_MOST_KNOWN = 1_000
-# How often a text that was stopped is taken for long before it is tried again.
+_MAX_CHARACTERS = 10_000
+_MAX_KNOWN = 1_000
+# How often a statement that was stopped runs in the thread before the event loop tries it again.
 _SPARED_TIMES = 100
 
 # These do much work in one step, during which nothing can stop them: triggers, virtual tables (the
@@ -39,7 +39,7 @@ class Kind(Enum):
 
 
 class Kinds:
-    """The kinds of statements, of which the plans are kept."""
+    """The kinds of statements, found from their plans and kept by their text."""
 
     def __init__(self) -> None:
         self._known: dict[str, Kind] = {}
@@ -47,16 +47,16 @@ class Kinds:
         self._asked = itertools.count()
 
     def of(self, connection: sqlite3.Connection, statement: str, row: Any, rows: int = 1) -> Kind:
-        """Return how a statement may run with a number of rows of values, of which one is given."""
+        """Return how a statement may run with a number of rows of values; one row is given."""
         kind = self._known.get(statement)
         if kind is None:
             kind = self._learn(connection, statement, row)
         if kind is Kind.READ:
-            is_long = len(row) > _MOST_READ_VALUES or self._is_spared(statement)
+            is_long = len(row) > _MAX_READ_VALUES or self._is_spared(statement)
         else:
             # Outside of a transaction a write waits for locks and for the disk.
             is_long = kind is Kind.WRITE and (
-                len(row) * rows > _MOST_WRITTEN_VALUES or not connection.in_transaction
+                len(row) * rows > _MAX_WRITTEN_VALUES or not connection.in_transaction
             )
         return Kind.LONG if is_long else kind
 
@@ -81,13 +81,13 @@ class Kinds:
             # Plans change with the schema.
             self._known.clear()
             return Kind.LONG
-        if len(self._known) >= _MOST_KNOWN:
+        if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
             self._spared.clear()
         try:
             kind = self._kind_of(connection, verb, statement, row)
         except sqlite3.Error:
-            # The statement itself meets the same error or lock.
+            # The statement itself will meet the same error or lock.
             return Kind.LONG
         self._known[statement] = kind
         return kind
@@ -97,7 +97,7 @@ class Kinds:
             return Kind.BEGIN
         if verb in ("SAVEPOINT", "RELEASE"):
             return Kind.WRITE
-        if verb not in ("SELECT", "WITH", "INSERT", "UPDATE") or len(statement) > _MOST_CHARACTERS:
+        if verb not in ("SELECT", "WITH", "INSERT", "UPDATE") or len(statement) > _MAX_CHARACTERS:
             return Kind.LONG
         steps = self._explain(connection, "EXPLAIN", statement, row)
         if any(name in _LONG_STEPS for _, name, *_ in steps):
@@ -111,9 +111,9 @@ class Kinds:
     def _explain(
         self, connection: sqlite3.Connection, question: str, statement: str, row: Any
     ) -> list[Any]:
-        # Prepared for this one run: the connection keeps what it has prepared by its text, and
-        # SQLite does not check, as it does of other statements, whether the tables that a kept
-        # EXPLAIN names still exist. It would read the memory of a dropped one, and crash.
+        # The number makes each text new. The connection keeps prepared statements by their text,
+        # and SQLite does not check, as it does for other statements, whether the tables of a kept
+        # EXPLAIN still exist. It would read the memory of a dropped table, and crash.
         once = f"{question} /* {next(self._asked)} */ {statement}"
         return connection.execute(once, row).fetchall()
 
