@@ -13,7 +13,7 @@ def form_token(keys: Sequence[bytes], owner: str) -> str:
 
 
 def is_form_token(keys: Sequence[bytes], owner: str, token: str) -> bool:
-    """Return whether a token is that of an owner, by any of the keys of the shop."""
+    """Return whether a token is that of an owner, under any of the keys of the shop."""
     given = token.encode()
     return any(hmac.compare_digest(_token(key, owner).encode(), given) for key in keys)
 

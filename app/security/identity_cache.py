@@ -6,13 +6,13 @@ from itertools import islice
 
 from app.security.principal import Caller
 
-# How long a token may stay valid after another process has revoked it.
+# The time for which a token may stay valid after another process has revoked it.
 MEMORY = timedelta(seconds=3)
 _MAX_ENTRIES = 10_000
 
 
 class IdentityCache:
-    """Saves a valid token the signature check and the database query."""
+    """Avoids the signature check and the database query for a valid token."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -32,8 +32,8 @@ class IdentityCache:
         if generation != self.generation:
             return
         self._entries.pop(token, None)
-        # The oldest are deleted once they have expired, or if there are too many. Two for each that
-        # is added: what has expired is deleted sooner than it grows.
+        # The oldest entries are deleted if they have expired, or if there are too many. Two are
+        # checked for each that is added, so that expired entries do not accumulate.
         for oldest in list(islice(self._entries, 2)):
             if len(self._entries) >= _MAX_ENTRIES or self._entries[oldest][1] <= self._now():
                 del self._entries[oldest]

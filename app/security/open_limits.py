@@ -1,4 +1,4 @@
-"""Limits how much is open at one time in this process, by client and in total."""
+"""Limits how many streams or uploads are open in this process, by client and in total."""
 
 from collections import Counter
 
@@ -6,7 +6,7 @@ from app.errors import TooManyRequests
 
 
 class OpenLimit:
-    """Counts what is open, such as event streams, and refuses more than a number of it."""
+    """Counts open things of one kind, and refuses more than the limit."""
 
     def __init__(
         self, name: str, *, per_client: int, in_total: int, retry_after_seconds: int
@@ -17,10 +17,10 @@ class OpenLimit:
         self._retry_after_seconds = retry_after_seconds
         self._open: Counter[str] = Counter()
         self.open_count = 0
-        """The number that is open, of all clients."""
+        """The number of open things of all clients."""
 
     def enter(self, client: str) -> None:
-        """Count one more; `leave` must follow.
+        """Count one more; a call of `leave` must follow.
 
         Raises:
             TooManyRequests: the client, or all clients together, have too many open.

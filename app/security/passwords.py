@@ -32,7 +32,8 @@ class Passwords:
         )
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
         self._waiting = 0
-        # A hash of no password: a log-in with an unknown name costs the same from the first on.
+        # The hash of a random password, so that the first log-in with an unknown name costs the
+        # same, too.
         salt, digest = (b64encode(bytes(size)).decode().rstrip("=") for size in (16, 32))
         self._dummy_hash = f"$argon2id$v=19$m={memory_kib},t={iterations},p=1${salt}${digest}"
 
@@ -45,7 +46,7 @@ class Passwords:
         return await self._in_thread(lambda: self._hasher.hash(_normal(password)))
 
     async def verify(self, password: str, stored: str | None) -> bool:
-        """Return whether a password matches a stored hash; without a hash, it takes as long.
+        """Return whether a password matches a stored hash; without a hash, it takes the same time.
 
         Raises:
             Unavailable: too many passwords are being hashed already.
@@ -96,7 +97,7 @@ def require_strong(password: str, field: str, *names: str) -> None:
 
 
 def _normal(password: str) -> str:
-    # The same keys send composed or decomposed letters, depending on the system.
+    # The same keys produce composed or decomposed letters, depending on the system.
     return unicodedata.normalize("NFC", password)
 
 

@@ -12,7 +12,7 @@ class Scope(StrEnum):
 
 
 class Access(IntEnum):
-    """Who may use a route; each includes the ones above it."""
+    """The lowest role that may use a route; each member includes the roles above it."""
 
     PUBLIC = 0
     CUSTOMER = 1
@@ -89,7 +89,7 @@ class Caller:
 _NOBODY = "anonymous"
 ANONYMOUS = Caller(_NOBODY)
 SYSTEM = Caller("system")
-"""The shop itself: a start, a queue, a schedule, a command line."""
+"""The shop itself, as the caller of a start, a queue, a schedule or the command line."""
 
 
 def name_of_user(user_id: UUID) -> str:

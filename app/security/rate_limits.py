@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Short, because a caller waits; long enough for a busy machine.
+# The time-out is short, because a caller waits, but long enough for a busy machine.
 _REDIS_TIMEOUT_SECONDS = 0.2
 # The pause after a failure of Redis, because a caller waits for each time-out.
 REDIS_REST_SECONDS = 1.0
@@ -57,7 +57,7 @@ class RateLimitStatus:
         """Require that the limit is not exceeded.
 
         Raises:
-            TooManyRequests: it is.
+            TooManyRequests: the limit is exceeded.
         """
         if self.is_exceeded:
             raise TooManyRequests(
@@ -88,8 +88,8 @@ class LocalCounter:
         return _standing(count + 1, limit, ends_at - now)
 
     def _delete_expired(self, now: float) -> None:
-        # The counters are in the order of their start, and so of their end. Two for each that is
-        # added: what has expired is deleted sooner than it grows.
+        # The counters are in the order of their start, which is also that of their end. Two are
+        # checked for each that is added, so that expired counters do not accumulate.
         for key in list(islice(self._counters, 2)):
             if self._counters[key][1] <= now:
                 del self._counters[key]
@@ -126,7 +126,8 @@ class RateLimits:
         """Count a request; while Redis does not answer, a quarter of the limit applies."""
         if self._settings.redis_host is None:
             return self._local.hit(key, limit)
-        # Counted here in any case, so that a share that is used up stays so when Redis fails.
+        # The request is also counted here, so that an exceeded limit stays exceeded when Redis
+        # fails.
         alone = self._local.hit(key, max(limit // _SHARE_ALONE, 1))
         if self._now() >= self._skips_redis_until:
             if (standing := await self._hit_redis(key, limit)) is not None:
@@ -139,7 +140,7 @@ class RateLimits:
             await self._redis.aclose()
 
     async def _hit_redis(self, key: str, limit: int) -> RateLimitStatus | None:
-        # A shop without Redis does not need it, and its import takes a tenth of a second.
+        # A shop without Redis does not need the library, whose import takes a tenth of a second.
         from redis.exceptions import RedisError  # pylint: disable=import-outside-toplevel
 
         try:

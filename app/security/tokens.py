@@ -21,7 +21,7 @@ _RANDOM_BYTES = 32
 
 
 class TokenKind(StrEnum):
-    """The only purpose that a token is valid for."""
+    """The one purpose for which a token is valid."""
 
     ACCESS = "access"
     REFRESH = "refresh"
@@ -64,7 +64,7 @@ class Tokens:
         """Return the claims of a token of a kind.
 
         Raises:
-            InvalidToken: it was not issued by the shop, is of another kind or has expired.
+            InvalidToken: the token was not issued by the shop, is of another kind or has expired.
         """
         payload = self._payload(token)
         try:

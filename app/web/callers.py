@@ -26,10 +26,9 @@ _SCHEME = "bearer "
 
 
 async def authorized_caller(shop: Shop, scope: HTTPScope) -> Caller:
-    """Return the caller of a request, as it is now.
+    """Return the current caller of a request.
 
-    Raises:
-        InvalidToken: the token is not valid, or no longer.
+    Raises: InvalidToken: the token is not valid, or no longer valid.
         Unauthenticated: the route needs a token.
         Forbidden: the route is not open to the caller.
     """
@@ -52,7 +51,7 @@ async def authorized_caller(shop: Shop, scope: HTTPScope) -> Caller:
 
 def _has_parameter(scope: HTTPScope, name: str) -> bool:
     query = scope["query_string"]
-    # Most requests have none of its letters, and no escape that could stand for one of them.
+    # Most query strings contain neither its name nor an escape that could encode a part of it.
     if name.encode() not in query and b"%" not in query:
         return False
     return any(given == name for given, _ in parse_qsl(query.decode("latin-1"), True))
@@ -80,7 +79,7 @@ class _Identities(Protocol):
     """A service that identifies the callers of tokens or cookies."""
 
     async def identify(self, secret: str, /) -> Identity:
-        """Return the caller, and what has a use to be recorded."""
+        """Return the caller, and the id of the token or key if its use has to be recorded."""
 
     async def record_use(self, used_id: UUID, /) -> None:
         """Record a use."""
@@ -89,10 +88,10 @@ class _Identities(Protocol):
 async def identified(
     shop: Shop, secret: str, provide: Callable[[AsyncSession, Shop], _Identities]
 ) -> Identity:
-    """Return the identity of a token or a cookie, which is then cached, and record its use.
+    """Return the identity of a token or a cookie; cache it and record the use.
 
     Raises:
-        InvalidToken: it is not valid, or no longer.
+        InvalidToken: the token is not valid, or no longer valid.
     """
     generation = shop.identities.generation
     async with shop.database.read() as session:
@@ -105,10 +104,10 @@ async def identified(
 
 
 def _may_be_known(scope: HTTPScope, caller: Caller) -> bool:
-    """Return whether a request may be decided on the cached rights of its caller.
+    """Return whether the cached rights of a caller are enough to decide on a request.
 
-    What only privileged callers may change is decided on current ones, and so is every change by
-    staff. An order by an API key is one that any customer may place.
+    Changes that only privileged callers may make need current rights, and so does every change by
+    staff. An order by an API key does not: any customer may place one.
     """
     if scope["method"] == "GET" or not caller.is_privileged:
         return True

@@ -12,7 +12,7 @@ def visitor_of(request: ShopRequest) -> Visitor:
     """Return the caller with the token of a cart, if one was sent.
 
     Raises:
-        InvalidInput: the token is longer than any.
+        InvalidInput: the token is too long.
     """
     token = request.headers.get(CART_TOKEN.lower())
     if token is not None and len(token) > MAX_HEADER_LENGTH:

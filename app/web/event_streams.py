@@ -1,4 +1,4 @@
-"""The event streams of a process: how many may be open, what they wait for, and their end."""
+"""The event streams of a process: their limit, their waits and their end."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ Versions = Callable[[Collection[UUID]], Awaitable[Mapping[UUID, int]]]
 
 
 class EventStreams:
-    """Waits for changes of operations, for all streams by one query at a time."""
+    """Waits for changes of operations, with one query for all streams."""
 
     def __init__(self, versions: Versions) -> None:
         self.limit = OpenLimit(
@@ -27,17 +27,18 @@ class EventStreams:
             retry_after_seconds=_RETRY_SECONDS,
         )
         self.is_stopping = False
-        """Whether the process ends, and every stream with it."""
+        """Whether the process is stopping, and every stream with it."""
         self._versions = versions
         self._spread = Spread()
         self._waiting: dict[UUID, dict[asyncio.Future[bool], int]] = {}
         self._work = asyncio.Event()
 
     async def has_changed(self, operation_id: UUID, version: int, timeout_seconds: float) -> bool:
-        """Wait until an operation has another version, and return True; False after about a time.
+        """Wait until an operation has another version, and return True; False after about
+        `timeout_seconds`.
 
-        The times differ by half, so that streams that begin together do not all check their rights
-        at once.
+        The times vary by half, so that streams that begin together do not all check their rights at
+        once.
         """
         if self.is_stopping:
             return False
@@ -56,7 +57,7 @@ class EventStreams:
                 del self._waiting[operation_id]
 
     async def watch(self) -> None:
-        """Look once for changes of the operations that streams wait for."""
+        """Check once for changes of the operations that streams wait for."""
         await self._work.wait()
         await asyncio.sleep(_POLL_SECONDS)
         if not self._waiting:
@@ -69,7 +70,7 @@ class EventStreams:
                     future.set_result(True)
 
     def stop(self) -> None:
-        """End every stream at its next step, which is now."""
+        """End every stream at once."""
         self.is_stopping = True
         for waiting in self._waiting.values():
             for future in waiting:

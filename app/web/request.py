@@ -41,7 +41,7 @@ class ShopRequest(Request[object, object, State]):
         """The log-in session of the token.
 
         Raises:
-            RuntimeError: the caller has not logged in, so that the route must not admit it.
+            RuntimeError: the caller has not logged in; the route should not admit such a caller.
         """
         caller = self.caller
         if caller.session_id is None:
@@ -49,7 +49,7 @@ class ShopRequest(Request[object, object, State]):
         return caller.session_id
 
     async def json(self) -> Any:
-        """Return the decoded body; a form of OAuth 2 is decoded too, where the route takes one.
+        """Return the decoded body; a form of OAuth 2 is decoded too, if the route accepts one.
 
         Raises:
             UnsupportedMediaType: the `Content-Type` is not JSON; browsers send text/plain from any
@@ -87,7 +87,7 @@ def form_pairs(body: bytes, max_fields: int) -> list[tuple[str, str]]:
     """Return the fields of a form, in their order.
 
     Raises:
-        InvalidInput: the body is not a form, or has more fields.
+        InvalidInput: the body is not a form, or has too many fields.
     """
     try:
         return parse_qsl(

@@ -16,12 +16,12 @@ _KEY = "request"
 
 @dataclass(frozen=True, slots=True)
 class RefusedForm:
-    """A form that a page shows once more: where it was sent, its fields as they were, and why."""
+    """A refused form that a page shows again: its path, its fields and the problem."""
 
     path: str
     fields: tuple[tuple[str, str], ...]
     problem: dict[str, Any] | None
-    """Why it was refused; one that only needs further fields was not."""
+    """The reason of the refusal; None if the form only needs further fields."""
 
 
 @dataclass(slots=True)
@@ -29,15 +29,15 @@ class PageState:
     """The state of a request for a page."""
 
     form_token: str
-    """What the forms of the page must send back."""
+    """The token that the forms of the page must send back."""
     cart_id: UUID | None = None
     """The cart of a guest, whose token is in the header `Cart-Token`."""
     fields: tuple[tuple[str, str], ...] = ()
     """The fields of the form that was sent, without those that belong to the form itself."""
     form_page: str | None = None
-    """The address of the page that the form stands on."""
+    """The address of the page that contains the form."""
     refused: RefusedForm | None = None
-    """What the page shows once more."""
+    """The refused form that the page shows again."""
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class RequestState:
     status: int | None = None
     """The status of the response, after it has begun."""
     receive_file: Receive | None = None
-    """Receives the body, if its type is that of an image, without a limit of its size."""
+    """Receives the body of an image without a limit of its size; None for other bodies."""
     found: Found | None = None
     """The cached representation that the response shows."""
     page: PageState | None = None

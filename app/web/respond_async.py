@@ -34,7 +34,7 @@ def prefers_async(headers: Headers) -> bool:
 
 
 async def respond_async(request: ShopRequest, command: bytes, status: int) -> Response[Any] | None:
-    """Put a command on the queue of its route, if the caller prefers that; else return None.
+    """Put a command on the queue of its route, if the caller prefers that; otherwise return None.
 
     With `wait`, the response is that of a synchronous request if the command finishes in time.
     """

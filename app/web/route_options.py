@@ -17,7 +17,7 @@ _EXISTING = "existing"
 
 
 class Answers(Enum):
-    """Who stores the response to a request with an idempotency key."""
+    """The component that stores the response to a request with an idempotency key."""
 
     STORED = "by the middleware"
     STORED_BY_ROUTE = "by the route"
@@ -27,11 +27,11 @@ class Answers(Enum):
 
 
 class OwnRouter(Router):
-    """A router that is made for one application."""
+    """A router that is created for one application."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        # The framework copies each router that it registers, with all its handlers: this takes a
-        # third of the time in which an application is built.
+        # The framework copies each router that it registers, with all its handlers, which takes a
+        # third of the time to build an application.
         return self
 
 
@@ -170,7 +170,7 @@ def is_moved(handler: BaseRouteHandler) -> bool:
 
 
 def or_existing() -> dict[str, Any]:
-    """Return the addition to the `opt` of a route that creates what the caller may have already.
+    """Return the addition to the `opt` of a route that creates a resource that may exist already.
 
     The response is then 200 instead of 201.
     """
@@ -178,14 +178,14 @@ def or_existing() -> dict[str, Any]:
 
 
 def may_exist(handler: BaseRouteHandler) -> bool:
-    """Return whether a route creates what the caller may have already."""
+    """Return whether a route creates a resource that may exist already."""
     return bool(handler.opt.get(_EXISTING))
 
 
 def for_guests() -> dict[str, Any]:
     """Return the addition to the `opt` of a route that reads the token of a guest's cart.
 
-    If it is public, it nevertheless knows the callers who send a token of their own.
+    If the route is public, it nevertheless identifies callers who send their own token.
     """
     return {_GUESTS: True}
 
@@ -201,6 +201,6 @@ def taking_files(*media_types: str) -> dict[str, Any]:
 
 
 def files_of(handler: BaseRouteHandler) -> tuple[str, ...]:
-    """Return the types of the files that a route takes, if it takes any."""
+    """Return the types of the files that a route accepts, if it accepts any."""
     media_types: tuple[str, ...] = handler.opt.get(_FILES, ())
     return media_types

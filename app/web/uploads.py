@@ -1,4 +1,4 @@
-"""Receives the file in the body of a request: to the disk, within limits, a few at one time."""
+"""Receives the file in the body of a request to the disk, within limits."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ _RETRY_SECONDS = 5
 
 
 def upload_limit() -> OpenLimit:
-    """Return the limit of the uploads of a process at one time."""
+    """Return the limit of the concurrent uploads of a process."""
     return OpenLimit(
         "uploads",
         per_client=MAX_UPLOADS_PER_CLIENT,
@@ -42,11 +42,11 @@ async def received_image(request: ShopRequest) -> AsyncIterator[Path]:
     """Receive the image in the body of a request as a file that is deleted after the block.
 
     Raises:
-        ImageTypeRefused: the `Content-Type` is not that of an image that is taken.
+        ImageTypeRefused: the `Content-Type` is not that of an accepted image.
         ImageTooLarge: the body is too large.
-        RequestTimeout: it did not arrive in time.
-        TooManyRequests: too many others arrive.
-        Unavailable: there is no room for it.
+        RequestTimeout: the body did not arrive in time.
+        TooManyRequests: too many other files are arriving.
+        Unavailable: the disk has no room for the file.
     """
     receive = _receive_of(request)
     length = first_headers(request.scope).get(b"content-length", b"")
@@ -82,7 +82,7 @@ async def _write(path: Path, receive: Receive) -> None:
         raise RequestTimeout("the file did not arrive in time") from error
     except OSError as error:
         logger.error("the folder of temporary files: %s", error)
-        raise Unavailable("the file could not be kept", retry_after_seconds=5) from error
+        raise Unavailable("the file could not be stored", retry_after_seconds=5) from error
 
 
 async def _copy(receive: Receive, file: BinaryIO) -> None:

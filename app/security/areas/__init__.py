@@ -55,5 +55,5 @@ def scope_of(value: str) -> Scope:
 
 
 def may_see_commands(caller: Caller, queue: str) -> bool:
-    """Return whether a caller may see every resource that the commands of a queue are about."""
+    """Return whether a caller may see every resource that the commands of a queue change."""
     return caller == SYSTEM or caller.may(Access.STAFF, _SEEN_BY.get(queue))

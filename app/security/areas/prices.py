@@ -4,7 +4,7 @@ from app.security.principal import Scope
 
 
 class PricesScope(Scope):
-    """Scopes of price lists and promotions; who may read products may read price lists."""
+    """Scopes of price lists and promotions; the right to read products includes price lists."""
 
     PRICES_READ = "prices:read"
     PRICES_WRITE = "prices:write"

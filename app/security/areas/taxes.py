@@ -5,7 +5,7 @@ from app.security.principal import Scope
 
 
 class TaxesScope(Scope):
-    """Scopes of what applies to the whole shop, such as rates of tax."""
+    """Scopes of settings of the whole shop, such as rates of tax."""
 
     SETTINGS_READ = "settings:read"
     SETTINGS_WRITE = "settings:write"

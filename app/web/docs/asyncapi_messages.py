@@ -101,8 +101,10 @@ _COUNTED = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
 _REPORT_HEADERS: Document = {
     "x-report-version": _COUNTED
     | {
-        "description": "1, or higher if the report was made again because its ledger changed, such "
-        "as by an import: its messages replace those of the lower versions.",
+        "description": (
+            "1, or higher if the report was made again because its ledger changed, for example by "
+            "an import: its messages replace those of the lower versions."
+        ),
         "examples": [1],
     },
     "x-part": _COUNTED | {"description": "The number of this part of the day.", "examples": [1]},

@@ -1,4 +1,4 @@
-"""The page at `/`: where a person, or a program, finds everything else."""
+"""The page at `/`, with links to everything that the shop serves."""
 
 from html import escape
 from pathlib import Path
@@ -33,7 +33,7 @@ PLACES = (
     ("asyncapi", "/docs/asyncapi.json", "AsyncAPI document", "The same for programs."),
     ("health", "/health/ready", "Health", "Whether the shop and its dependencies work."),
 )
-"""The name of each place in JSON, its path, its title and its description."""
+"""The entries of the page: the name in JSON, the path, the title and the description."""
 
 
 def prefers_json(request: Request[object, object, State]) -> bool:

@@ -262,7 +262,7 @@ def _problems(handler: HTTPRouteHandler) -> list[type[DomainError]]:
         problems += [Unauthenticated, InvalidToken, Forbidden]
     problems += [InvalidToken, InvalidInput] if has_guests(handler) else []
     problems += [] if options_of(handler).is_health else [TooManyRequests]
-    # The length of a header of GET is limited, and that of a condition.
+    # The lengths of the headers of GET and of conditions are limited.
     is_bounded = method == "GET" or PreconditionFailed in problems
     problems += [InvalidInput] if is_bounded else []
     problems += _BODY_PROBLEMS if _inputs(handler) else ()

@@ -6,7 +6,7 @@ from typing import Any
 _LENGTHS = {
     "uuid": len("0199a1b2-7c00-7d00-8e00-0123456789ab"),
     "date": len("2026-01-31"),
-    # Pydantic's format of a time in UTC.
+    # This is Pydantic's format of a time in UTC.
     "date-time": len("2026-01-31T12:00:00.123456Z"),
 }
 # Keywords that contain values, which may look like schemas.

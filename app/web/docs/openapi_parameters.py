@@ -16,7 +16,8 @@ _HEADERS = {
         "8c9f1a52-order-1",
     ),
     CART_TOKEN: (
-        "The token of a guest's cart, which its opening returned; users need none for their own.",
+        "The token of a guest's cart, which the response that opened it contains; users need "
+        "none for their own carts.",
         {"type": "string", "maxLength": MAX_HEADER_LENGTH},
         "kBr4oUzJg8Kbq6m1pT5nXw",
     ),
@@ -82,7 +83,7 @@ def query_parameter(
     name: str, field: dict[str, Any], *, is_required: bool = False
 ) -> dict[str, Any]:
     """Return the description of a query parameter, from the property of its schema."""
-    # No example on the parameter itself: Swagger UI would fill it into its forms.
+    # The parameter itself has no example: Swagger UI would fill it into its forms.
     field = dict(field)
     description = field.pop("description")
     alternatives = [each for each in field.pop("anyOf", ()) if each != {"type": "null"}]

@@ -20,7 +20,7 @@ _LOCATION = {
     "schema": {
         "type": "string",
         "format": "uri-reference",
-        # The longest path.
+        # This is the longest path.
         "maxLength": len(f"/api/v1/users/{_ID}/addresses/{_ID}"),
     },
 }
@@ -63,7 +63,7 @@ EVENT_STREAM = {
     },
     "required": ["id", "event", "data"],
 }
-EXISTING = "There is one already; the response is that, changed if the body says so."
+EXISTING = "It exists already; the response contains it, with the changes of the body."
 MOVED = {
     "description": "The resource has another address now.",
     "headers": {"Location": _LOCATION},
@@ -72,7 +72,7 @@ NOT_MODIFIED = {"description": "The caller has this representation.", "headers":
 
 
 def success_headers(handler: HTTPRouteHandler) -> dict[str, Any]:
-    """Return the headers of a successful response; one that must not be stored has none."""
+    """Return the headers of a successful response; a response that must not be stored has none."""
     if options_of(handler).is_secret:
         return {CART_TOKEN: _CART_TOKEN} if has_guests(handler) else {}
     return {"ETag": _ETAG} | ({"Location": _LOCATION} if handler.status_code in (201, 202) else {})

@@ -1,4 +1,4 @@
-"""The pages under `/docs` and their documents; they need no other host and work offline."""
+"""The pages under `/docs` and their documents, which need no other host and work offline."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -25,13 +25,14 @@ from app.web.request_state import state_of
 BODY_TIMEOUT_SECONDS = 15.0
 SLOW_SECONDS = 1.0
 """A body that has not arrived after this time is slow."""
-# Shares of a time by which equal times differ: a thousand refusals at once would delay the others.
+# The shares by which equal times are varied: a thousand refusals at once would delay other
+# requests.
 _SLOW_SPREAD, _TIMEOUT_SPREAD = 1.0, 0.3
 MAX_SLOW_BODIES_PER_CLIENT = 50
 MAX_SLOW_BODIES = 1_000
 MAX_HEADER_LENGTH = 1_000
 LARGE_BODIES = {"/api/v1/products/bulk": MAX_BULK_BODY_BYTES}
-"""The sizes of the bodies of routes that take larger ones, by path."""
+"""The maximum sizes of bodies for the routes that accept larger ones, by path."""
 
 BOUNDED = {
     "GET": ("If-None-Match", "Last-Event-ID"),
@@ -86,10 +87,11 @@ class BodyLimits:
         body = _Body(scope, receive, self._slow, (slow_at, deadline), max_bytes)
         try:
             if scope["path"] in LARGE_BODIES:
-                # Read when the route asks for it: only callers with the right to it may send one.
+                # The body is read when the route asks for it: only callers with the right may send
+                # one.
                 pass
             elif _has_image(scope):
-                # Only a route that takes one reads it, and has limits of its own.
+                # Only a route for images reads the body, and has its own limits.
                 state_of(scope).receive_file = receive
             elif _has_body(scope):
                 await body.read()
@@ -143,8 +145,7 @@ class _Body:
 
         Raises:
             RequestTimeout: the body did not arrive in time.
-            TooManyRequests: the body is slow, and too many others are.
-        """
+            TooManyRequests: the body is slow, and too many others are."""
         self._is_read = True
         timeout = asyncio.timeout_at(self._deadline)
         counting = asyncio.get_running_loop().call_at(self._slow_at, self._count, timeout)

@@ -1,4 +1,4 @@
-"""The network address of a client, and the network by which limits count it."""
+"""The network address of a client, and the network under which limits count it."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -60,13 +60,13 @@ class ClientAddresses:
 
 @lru_cache(_REMEMBERED)
 def _peer(host: str) -> tuple[Address, str] | None:
-    """Return the address that the server has of a client, and how it is written."""
+    """Return the address of a client as the server knows it, parsed and as text."""
     address = parsed_address(host)
     return None if address is None else (address, str(address))
 
 
 def _forwarded(headers: Headers) -> Sequence[str]:
-    # Some proxies add a second header and leave the first one as it was.
+    # Some proxies add a second header and leave the first one unchanged.
     lines = ",".join(headers.getall("x-forwarded-for", []))
     return [hop.strip() for hop in lines.split(",") if hop.strip()]
 

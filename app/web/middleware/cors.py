@@ -1,4 +1,4 @@
-"""What pages of other origins may send and read (Fetch standard, section 3.2)."""
+"""The headers that pages of other origins may send and read (Fetch standard, section 3.2)."""
 
 from collections.abc import Collection
 
@@ -34,7 +34,7 @@ ANSWERED = (
     "X-Cache",
     "X-Request-ID",
 )
-"""Headers of responses that mean something to a client; browsers show some others anyway."""
+"""Headers of responses that clients need; browsers always expose some others."""
 _PREFLIGHT_SECONDS = b"600"
 
 HeaderList = list[tuple[bytes, bytes]]
@@ -56,11 +56,11 @@ class Origins:
         self._origins = frozenset(origins)
 
     def allow(self, origin: str | None) -> bool:
-        """Return whether an origin is one of them."""
+        """Return whether pages of an origin may call the shop."""
         return origin is not None and (origin in self._origins or "*" in self._origins)
 
     def headers(self, origin: str | None) -> HeaderList:
-        """Return what every response says of them to a page of an origin."""
+        """Return the CORS headers of every response to a page of an origin."""
         if not self._origins:
             return []
         headers = [(b"vary", b"Origin")]

@@ -189,7 +189,7 @@ class Edge:
         is_of_pages = is_page(path)
         given = {name.lower() for name, _ in message["headers"]}
         headers = [*_ALWAYS, (b"x-request-id", state.request_id.encode())]
-        # A browser that names no page as the origin of a form cannot be told from another site.
+        # Without a referrer, the origin of a form could not be distinguished from another site.
         headers.append((b"referrer-policy", b"same-origin" if is_of_pages else b"no-referrer"))
         if b"permissions-policy" not in given:
             headers.append(_PERMISSIONS)
@@ -219,7 +219,7 @@ def _text(headers: _Headers, name: bytes) -> str | None:
 
 
 def _log_refusal(scope: Scope, status: int) -> None:
-    # %r escapes line breaks in the path. The query may contain anything, and is left out.
+    # %r escapes line breaks in the path. The query may contain personal data, and is left out.
     if status in _LOGGED_STATUSES:
         where = (scope["path"], state_of(scope).address)
         logger.warning("refused with %d: %r from %s", status, *where)

@@ -12,13 +12,13 @@ _NAMING = frozenset({204, 405})
 
 
 class Heads:
-    """Wraps an application that knows GET: it also gets HEAD, and `Allow` names it."""
+    """Wraps an application that handles GET, so that it also handles HEAD, and `Allow` lists it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, by GET if it is HEAD."""
+        """Serve a request; HEAD is served as GET."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
         elif scope["method"] != "HEAD":
@@ -41,11 +41,11 @@ class _Bodiless:
         self._ended = asyncio.Event()
 
     async def receive(self) -> ReceiveMessage:
-        """Return an empty body, and after the response that the client has left."""
+        """Return an empty body, and after the response a disconnection."""
         if not self._is_asked:
             self._is_asked = True
             return {"type": "http.request", "body": b"", "more_body": False}
-        # An event stream would otherwise go on, for nobody.
+        # An event stream would otherwise continue without a reader.
         await self._ended.wait()
         return {"type": "http.disconnect"}
 

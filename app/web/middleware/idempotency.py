@@ -77,12 +77,12 @@ class Idempotency:
     async def _leave_to_route(
         self, scope: Scope, body: bytes, shop: Shop, claim: KeyClaim
     ) -> Answer:
-        """Return the response of a route that stores it, and knows the key from the state."""
+        """Return the response of a route that stores it, and reads the key from the state."""
         state_of(scope).claim = claim
         answer = await self._capture(scope, body, None)
         if take_claim(scope) is None or answer.status >= 500:
             return answer
-        # It was refused before the route could look for the first response.
+        # The request was refused before the route could look for the first response.
         async with shop.database.write() as session:
             first = await provide_idempotency(session, shop).begin(claim)
         return answer if first is None else _repeated(scope, first, answer)
@@ -124,7 +124,7 @@ class Idempotency:
         return answer
 
     async def _rehearse(self, scope: Scope, body: bytes, session: AsyncSession) -> Answer:
-        """Return the response that the request would have now; its effect is rolled back."""
+        """Return the response that the request would get now; its effect is rolled back."""
         effect = await session.begin_nested()
         try:
             return await self._capture(scope, body, session)
@@ -178,17 +178,17 @@ def _may_store(scope: Scope, headers: Headers) -> bool:
     caller: Caller = scope["user"]
     options = options_of(scope["route_handler"])
     if has_guests(scope["route_handler"]) and CART_TOKEN.lower() not in headers:
-        # An address is nobody in particular: another guest at it must not get the response.
+        # An address does not identify a guest: another guest at it must not get the response.
         return options.has_stored_answers and not caller.is_anonymous
     return options.has_stored_answers and caller.may(options.access, options.scope)
 
 
 def _owner_of(scope: Scope, headers: Headers) -> tuple[str, UserRole | None]:
-    """Return whose the key of a request is, and the role of the caller."""
+    """Return the owner of the key of a request, and the role of the caller."""
     known: Caller = scope["user"]
     token = headers.get(CART_TOKEN.lower())
     if token is not None and has_guests(scope["route_handler"]):
-        # With or without a log-in, and from any address.
+        # The owner is the same with or without a log-in, and from any address.
         return guest_name(digest_of(token)), None
     return _name_of(scope, known), known.role
 
@@ -206,12 +206,12 @@ def _repeated(scope: Scope, first: Answer, now: Answer) -> Answer:
 
 
 def form_claim(scope: Scope, fields: str) -> KeyClaim | None:
-    """Return the key of a form whose route stores what it did, if the form has one.
+    """Return the key of a form whose route stores its effect, if the form has one.
 
     The key of a guest is not that of a cart, which the form may open.
 
     Raises:
-        InvalidInput: it is not valid.
+        InvalidInput: the key is not valid.
     """
     key = key_of(Headers.from_scope(scope))
     if key is None:
@@ -225,7 +225,7 @@ def key_of(headers: Headers) -> str | None:
     """Return the key of a request whose route keeps it in a row, if it has one.
 
     Raises:
-        InvalidInput: it is not valid.
+        InvalidInput: the key is not valid.
     """
     header = headers.get(HEADER.lower())
     return None if header is None else _parse(header)

@@ -1,10 +1,11 @@
-"""Answers public reads from the cache, before the router and all that follows it.
+"""Answers public reads from the cache, before the router and everything after it.
 
-It exists for speed alone: to route a request, to open and close what its handler depends on and to
-time it costs several times as much as a read from memory, and most requests to a shop are such
-reads. A target is answered here only after the normal way has answered the same path and query, or
-the same with another id at its end, with a cached representation, for any caller; the cache decides
-each time whether it is still valid. It waits for nothing but Redis, which has a time-out of its own.
+It exists only for speed: to route a request, to open and close the dependencies of its handler and
+to limit its time costs several times as much as a read from memory, and most requests to a shop are
+such reads. A request is answered here only after the router has answered the same path and query, or
+the same with another id at the end of the path, with a cached representation, for any caller; the
+cache decides each time whether it is still valid. This middleware waits only for Redis, which has
+its own time-out.
 """
 
 import re
@@ -37,7 +38,7 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the normal way has done for a path and query."""
+    """The cached representation that the router has used for a path and query."""
 
     path_template: str
     read: Read
@@ -45,20 +46,20 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """What the normal way does for a path that ends with an id, and a query."""
+    """What the router does for a path that ends with an id, and a query."""
 
     path_template: str
     kind: Kind
     key_end: str
 
     def of(self, subject_id: str) -> _Known:
-        """Return what it does for an id."""
+        """Return what the router does for an id."""
         tag = self.kind.tag(subject_id)
         return _Known(self.path_template, Read(self.kind, tag, tag + self.key_end))
 
 
 class NearReads:
-    """Middleware that answers what is cached, and passes everything else on."""
+    """Middleware that answers cached reads, and passes all other requests on."""
 
     def __init__(self, app: ASGIApp, shop: Shop) -> None:
         self._app = app
@@ -67,7 +68,7 @@ class NearReads:
         self._routes: dict[_Target, _Route] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request from the cache, or have the application answer it."""
+        """Answer a request from the cache, or pass it to the application."""
         if scope["type"] != ScopeType.HTTP or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
@@ -77,7 +78,7 @@ class NearReads:
             await self._app(scope, receive, send)
             self._remember(target, scope)
             return
-        # For the metrics and the trace, as the router does.
+        # The metrics and the trace read this value, which the router otherwise sets.
         scope["path_template"] = known.path_template
         headers = [
             (name.lower().encode(), value.encode("latin-1"))
@@ -91,13 +92,14 @@ class NearReads:
     async def _answer(self, known: _Known, scope: HTTPScope) -> Answer | None:
         self._shop.notice_changes()
         headers = first_headers(scope)
-        # The normal way refuses them.
+        # The application refuses these requests.
         if any(len(headers.get(name, b"")) > MAX_HEADER_LENGTH for name in _BOUNDED):
             return None
         cache = self._shop.cache
         found = cache.find_near(known.read) or await cache.find_in_redis(known.read)
         if found is None:
-            # The normal way asks Redis again: not for every request of what does not exist.
+            # The application asks Redis again, which is too much for every request for an unknown
+            # resource.
             self._known.pop((scope["path"], scope["query_string"]), None)
             return None
         if_none_match = headers.get(b"if-none-match")
@@ -111,7 +113,7 @@ class NearReads:
         found = state_of(scope).found
         if found is None or found.read is None or self._shop.cache.near is None:
             return
-        # The router changes the path of some requests; their lines in the log have the changed one.
+        # The router changes the path of some requests; the log shows the changed path.
         is_plain = scope["path"] == target[0] and len(target[1]) <= _MAX_QUERY_LENGTH
         if not is_plain or options_of(scope["route_handler"]).access is not Access.PUBLIC:
             return

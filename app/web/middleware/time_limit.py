@@ -1,4 +1,4 @@
-"""Bounds how long a caller waits, and cancels the request of a caller who has gone."""
+"""Limits how long a caller waits, and cancels the request of a caller who has disconnected."""
 
 import asyncio
 import logging
@@ -52,9 +52,10 @@ class TimeLimit:
 
 
 class _Request:
-    """The messages of one request, its limit, and the watch over its caller.
+    """The messages of one request, its limit, and the watch for a disconnection.
 
-    Both begin when the request has taken some time: most requests end sooner, and cost one timer.
+    The limit and the watch begin when the request has taken some time: most requests end sooner,
+    and cost one timer.
     """
 
     __slots__ = (
@@ -141,7 +142,7 @@ class _Request:
         try:
             return await self._receive()
         except asyncio.CancelledError:
-            # When the server stops, it cancels what this waits for, and not this task.
+            # When the server stops, it cancels the future that this awaits, and not this task.
             if (task := asyncio.current_task()) is None or task.cancelling():
                 raise
             return {"type": "http.disconnect"}

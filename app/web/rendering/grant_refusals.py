@@ -31,7 +31,7 @@ def render_grant_error(request: AnyRequest, error: DomainError) -> Response[byte
     refusal = _refusal_of(error)
     if refusal is None or not _is_form(request):
         return render_domain_error(request, error)
-    # Refused tokens are logged, but by their status, which is 400 here.
+    # Refused tokens are logged by their status, which is 400 here, so this is logged separately.
     where = (request.url.path, state_of(request.scope).address)
     logger.warning("refused with %s: %r from %s", refusal.error, *where)
     return Response(refusal.to_json(), status_code=400, media_type="application/json")

@@ -21,7 +21,7 @@ _JSON = "application/json"
 
 
 def answer_of_invoice(invoice: InvoiceRead, is_new: bool) -> Response[Any]:
-    """Return an invoice that was issued, or was before."""
+    """Return an invoice that was issued now or before."""
     answer = answer_of_new(invoice, f"/api/v1/invoices/{invoice.id}")
     if is_new:
         return sent_answer(answer)
@@ -51,7 +51,7 @@ async def show_invoice(request: ShopRequest, invoice: InvoiceRead) -> Response[I
 
 async def invoice_file(request: ShopRequest, invoice: InvoiceRead) -> Response[None]:
     """Return an invoice as PDF."""
-    # The library is slow to import, and most processes never draw.
+    # The library is slow to import, and most processes never draw a PDF.
     # pylint: disable-next=import-outside-toplevel
     from app.documents.invoice_pdf import invoice_as_pdf
 
@@ -65,7 +65,7 @@ async def invoice_file(request: ShopRequest, invoice: InvoiceRead) -> Response[N
 
 async def slips_response(request: ShopRequest, slips: Sequence[PackingSlip]) -> Response[None]:
     """Return packing slips in one file."""
-    # The library is slow to import, and most processes never draw.
+    # The library is slow to import, and most processes never draw a PDF.
     # pylint: disable-next=import-outside-toplevel
     from app.documents.packing_slip_pdf import slips_as_pdf
 

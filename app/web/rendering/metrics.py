@@ -33,7 +33,7 @@ class Metrics:
 
     async def render(self) -> bytes:
         """Return the metrics in Prometheus' text format, without those of a source that is down."""
-        # Only monitored shops need it, and its import takes a tenth of a second.
+        # Only monitored shops need the library, and its import takes a tenth of a second.
         from prometheus_client import generate_latest  # pylint: disable=import-outside-toplevel
 
         figures, depths = await self.read()
@@ -160,7 +160,7 @@ def _errands(figures: Figures) -> "Iterator[Metric]":
 
     ages = GaugeMetricFamily(
         "lavka_errand_age_seconds",
-        "Time since the oldest errand was due that waits.",
+        "Time since the oldest waiting errand was due.",
         labels=["kind"],
     )
     for kind, seconds in figures.errand_age_seconds.items():

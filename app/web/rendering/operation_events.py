@@ -17,7 +17,8 @@ from app.wiring.resources import Shop
 
 _LONGEST_SECONDS = 300.0
 _KEEP_ALIVE_SECONDS = 15.0
-# A caller whose rights end sees no step after this time; in another process, a few seconds more.
+# A caller who loses the rights sees no step after this time, or a few seconds later if another
+# process took them.
 _RIGHTS_SECONDS = 1.0
 _RETRY_MS = 1_000
 
@@ -80,7 +81,7 @@ async def _steps(
 async def _next(
     request: ShopRequest, shop: Shop, streams: EventStreams, operation: OperationRead
 ) -> OperationRead:
-    """Wait a moment for another step; return the last step that the caller may see now."""
+    """Wait briefly for another step; return the last step that the caller may see now."""
     before: Caller = request.scope["user"]
     has_changed = await streams.has_changed(operation.id, operation.version, _RIGHTS_SECONDS)
     if streams.is_stopping:

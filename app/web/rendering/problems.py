@@ -54,7 +54,7 @@ async def send_refusal(send: Send, error: DomainError, *, has_body: bool = True)
 
 
 def _release_frames(error: BaseException | None) -> None:
-    """Let the request of an error be freed at once: its frames refer to the error, and it to them.
+    """Release the request of an error at once: the error and its frames refer to each other.
 
     The garbage collector would find them only after a hundred thousand requests.
     """
@@ -122,7 +122,7 @@ def render_unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
     )
 
 
-# No handler for bare `Exception`: it would also catch the framework's 404 and 405.
+# There is no handler for `Exception` itself: it would also catch the framework's 404 and 405.
 EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {
     DomainError: render_domain_error,
     HTTPException: render_http_error,

@@ -20,7 +20,7 @@ from app.web.request import ShopRequest
 from app.wiring.resources import Shop
 
 SVG = "image/svg+xml"
-# The chart contains its styles, and needs nothing else.
+# The chart contains its styles, and loads nothing else.
 _SVG_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; "
     "sandbox"
@@ -61,7 +61,7 @@ async def draw_days(
     is_narrow: bool = False,
 ) -> Response[None]:
     """Return a chart of several days, for a narrow screen if asked for."""
-    # The plotting library is slow to import, and most processes never draw.
+    # The plotting library is slow to import, and most processes never draw a chart.
     # pylint: disable-next=import-outside-toplevel
     from app.web.rendering.report_chart import NARROW, WIDE, chart_of_days
 

@@ -16,12 +16,12 @@ from app.schemas.reports.report_schema import ReportSummary
 sys.meta_path[:] = [each for each in sys.meta_path if type(each).__module__ != "pygal"]
 
 WIDE, NARROW = 960, 360
-"""The widths of charts: text has 12 px or more in both, if they are shown in them."""
+"""The widths of charts; at its own width, each shows text of at least 12 px."""
 _TITLE_HEIGHT, _PANEL_HEIGHT = 44, 280
-_MOST_LABELS = {WIDE: 16, NARROW: 6}
-_MOST_TICKS = 5
-# The library makes room for the characters of a label: with this one, which is as wide as a digit,
-# in front of the shorter labels, both panels have the same margin.
+_MAX_LABELS = {WIDE: 16, NARROW: 6}
+_MAX_TICKS = 5
+# The library makes room for the characters of a label: if the shorter labels begin with this one,
+# which is as wide as a digit, both panels have the same margin.
 _FIGURE_SPACE = "\u2007"
 # The background follows the reader's colour scheme. In both schemes, the contrast of text is at
 # least 12 and that of bars at least 3 (WCAG 2.2, 1.4.3 and 1.4.11). `!important`, because the
@@ -162,7 +162,7 @@ def _ticks(values: Sequence[int | None], least: int) -> range:
     power = 1
     while True:
         for step in (power, 2 * power, 5 * power):
-            if step * _MOST_TICKS >= highest:
+            if step * _MAX_TICKS >= highest:
                 return range(0, highest + step, step)
         power *= 10
 
@@ -179,7 +179,7 @@ def _panel(
     shown: Callable[[float], str],
     width: int,
 ) -> str:
-    most = _MOST_LABELS[width]
+    most = _MAX_LABELS[width]
     chart = pygal.Bar(
         js=[],
         style=_STYLE,
@@ -200,8 +200,8 @@ def _panel(
         spacing=8 if width == WIDE else 2,
         margin=12,
     )
-    # A random id by default: the same report would give different bytes each time.
+    # The default is a random id: the same report would give different bytes each time.
     chart.uuid = title.split(",")[0].lower()
     chart.add(title, list(values))
-    # A chart without its script of settings may be embedded in any page.
+    # A chart without the library's script can be embedded in any page.
     return _SCRIPT.sub("", chart.render(is_unicode=True))

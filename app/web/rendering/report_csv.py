@@ -92,7 +92,8 @@ def _answer(
     following: Next,
 ) -> Response[Any]:
     headers = {
-        # Other digits than those that tagged the files without a mark of their encoding.
+        # The tag uses other digits than before the files had a byte order mark, so that old copies
+        # are not reused.
         "ETag": f'"{report.digest[20:40]}{report.version:04x}"',
         "Cache-Control": "private, no-cache",
         "Content-Disposition": f'attachment; filename="report-{report.day}-{kind}.csv"',

@@ -52,7 +52,7 @@ def cached_answer(found: Found, accept_encoding: str, if_none_match: str | None)
     """Return the answer with a cached representation, without the type and length of its body."""
     shown = found.representation
     body, etag = shown.body, shown.etag
-    # `Vary`, also on an uncompressed response: it depends on the encodings that are accepted.
+    # An uncompressed response has `Vary`, too: it depends on the accepted encodings.
     headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
     headers["X-Cache"] = found.tier
     if shown.gzipped is not None and takes_gzip(accept_encoding):
@@ -111,7 +111,7 @@ def operation_response(
 
 
 def moved_response(location: str) -> Response[None]:
-    """Return an empty response that leads to another place, now and from now on."""
+    """Return an empty response that redirects permanently."""
     headers = {"Location": location, "Cache-Control": "private, no-cache"}
     return cast("Response[None]", Response(None, status_code=301, headers=headers))
 
