@@ -1,1 +1,1 @@
-"""How the settings are read, judged and described; app/settings.py has their names."""
+"""The reading, the checks and the descriptions of the settings; app/settings.py exports them."""

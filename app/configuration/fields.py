@@ -1,4 +1,4 @@
-"""The types of settings, with errors that say what would do."""
+"""The types of settings, with errors that say which values are valid."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from app.core.countries import COUNTRIES
 from app.core.cron import Cron
 from app.core.vat.numbers import vat_number
 
-# Browsers leave them out of an origin.
+# Browsers leave these ports out of an origin.
 _USUAL_PORTS = {"http": 80, "https": 443}
 _NUMBER = "{number}"
 
@@ -62,7 +62,7 @@ def _origin(value: str) -> str:
 def _not_origin(value: str) -> str:
     return (
         f"must be origins as browsers send them, which {value!r} is not: "
-        "a scheme, a host in ASCII, and a port if it is not the usual one"
+        "a scheme, a host in ASCII, and a port if it is not the default one"
     )
 
 
@@ -222,12 +222,12 @@ OwnCountry = Annotated[str, AfterValidator(_country_code)]
 """A country by its code of ISO 3166-1."""
 
 VatNumber = Annotated[str, AfterValidator(vat_number)]
-"""A VAT number, as it is stored."""
+"""A VAT number in the form in which it is stored."""
 
 Carriers = Annotated[dict[str, str], NoDecode, BeforeValidator(_parsed), AfterValidator(_carriers)]
-"""Carriers by their names, each with the address of the way of a shipment, as JSON."""
+"""Carriers by their names, each with the address at which it tracks a shipment, as JSON."""
 Series = Annotated[str, AfterValidator(_series)]
-"""What precedes the numbers of invoices, with `{year}` for the year."""
+"""The prefix of the numbers of invoices, with `{year}` for the year."""
 
 Schedule = Annotated[str, AfterValidator(_known_schedule)]
 """A cron expression."""

@@ -1,7 +1,7 @@
 """Variables that libraries read from the environment of the process.
 
-They are settings of the shop all the same: they may stand in `.env`, from where the process puts
-them into its environment, and docker-compose.yml passes them on.
+They are settings of the shop, too: the process copies them from `.env` into its environment, and
+docker-compose.yml passes them on.
 """
 
 # Fields of `Settings` that asyncpg and OpenTelemetry read.
@@ -17,7 +17,7 @@ EXPORTED = (
 LIBRARY_VARIABLES = {
     "PGSSLMINPROTOCOLVERSION": "The oldest version of TLS to PostgreSQL, such as `TLSv1.3`.",
     "PGSSLMAXPROTOCOLVERSION": "The newest version of TLS to PostgreSQL.",
-    "PGTARGETSESSIONATTRS": "Which of several servers of PostgreSQL to take: `read-write`, `any`.",
+    "PGTARGETSESSIONATTRS": "Which of several servers of PostgreSQL to use: `read-write`, `any`.",
     "OTEL_EXPORTER_OTLP_HEADERS": "Headers for the collector, such as `authorization=…`.",
     "OTEL_EXPORTER_OTLP_CERTIFICATE": "The certificate authority of the collector, as a file.",
     "OTEL_RESOURCE_ATTRIBUTES": "Attributes of all traces, such as `deployment.environment=test`.",

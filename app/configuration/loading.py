@@ -1,4 +1,4 @@
-"""Reads the settings of the process, and says in one line each what is wrong with them."""
+"""Reads the settings of the process, and reports each fault in one line."""
 
 import logging
 import os
@@ -16,7 +16,7 @@ from app.configuration.production import production_faults
 
 logger = logging.getLogger(__name__)
 
-# Of the other settings, the default is the example.
+# For the other settings, the default is the example.
 _EXAMPLES = {
     "allowed_hosts": "shop.example.com",
     "carriers": '{"DHL": "https://www.dhl.com/track?tracking-id={number}"}',
@@ -46,7 +46,7 @@ _EXAMPLES = {
 }
 # Names in `.env` that only docker-compose.yml and entrypoint.sh read.
 OF_CONTAINERS = ("PGADMIN_DEFAULT_EMAIL", "PGADMIN_DEFAULT_PASSWORD", "DB_WAIT_SECONDS")
-# What other programs call the same.
+# The names that other programs use for these settings.
 _OTHER_NAMES = {
     "AMQP_URL": "RABBITMQ_HOST",
     "CURRENCIES": "SHOP_CURRENCIES",
@@ -81,7 +81,7 @@ def get_settings() -> Settings:
     """Return the settings of this process, and put those that libraries read into its environment.
 
     Raises:
-        InvalidSettings: naming each wrong variable, the reason and a valid example.
+        InvalidSettings: the message names each wrong variable, the reason and a valid example.
     """
     in_file = _in_file()
     for warning in name_faults(in_file):
@@ -113,7 +113,7 @@ def _in_file() -> dict[str, str]:
 
 
 def name_faults(names: dict[str, str]) -> Iterator[str]:
-    """Yield a line for each name in `.env` that is almost a setting, or one of another program."""
+    """Yield a line for each name in `.env` that is misspelled or belongs to another program."""
     known = [*setting_names(), *LIBRARY_VARIABLES, *OF_CONTAINERS]
     for name in names:
         if name in known:
@@ -137,13 +137,13 @@ def _fault_of(error: ErrorDetails) -> str:
 
 
 def _export(settings: Settings, in_file: dict[str, str]) -> None:
-    """Put what libraries read into the environment of the process, if it is not there."""
+    """Put the settings of libraries into the environment of the process, unless they are there."""
     given: dict[str, object] = {name: in_file.get(name) for name in LIBRARY_VARIABLES}
     for name in EXPORTED:
         value = getattr(settings, name.lower())
         if value != Settings.model_fields[name.lower()].default:
             given[name] = value
-        # A library takes an empty variable for a wrong value.
+        # A library would read an empty variable as a wrong value.
         if os.environ.get(name) == "":
             del os.environ[name]
     for name, value in given.items():

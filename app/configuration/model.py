@@ -1,4 +1,4 @@
-"""The settings: names, types, defaults and meanings; docs/settings.md is generated from it."""
+"""The settings: names, types, defaults and meanings; docs/settings.md is generated from them."""
 
 import hashlib
 import importlib.util
@@ -44,7 +44,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=".env",
-        # Editors on Windows begin a file with a byte order mark, which would be part of a name.
+        # Editors on Windows begin a file with a byte order mark, which would be a part of a name.
         env_file_encoding="utf-8-sig",
         extra="ignore",
         frozen=True,
@@ -52,13 +52,13 @@ class Settings(BaseSettings):
     )
 
     host: str = "127.0.0.1"
-    """The address to listen on; `0.0.0.0` is every address of IPv4."""
+    """The address to listen on; `0.0.0.0` means every IPv4 address."""
     port: Port = 8000
     """The port to listen on; in `docker-compose.yml`, the port on this machine."""
     data_dir: Path = Path("var")
     """The folder of SQLite's files, and of the clock of `TEST_CLOCK`."""
     heartbeat_file: Path | None = None
-    """Where a process without a port writes that it works; unset: nowhere."""
+    """The heartbeat file of a process without a port; unset: none."""
 
     environment: Literal["development", "production"] = "development"
     """`production` refuses to start with settings that are only meant for development."""
@@ -78,33 +78,33 @@ class Settings(BaseSettings):
     shop_vat_id: VatNumber | None = None
     """The VAT number of the shop, one of `TAX_ORIGIN`; without it, VAT numbers change no tax."""
     tax_mode: Literal["origin", "destination"] = "origin"
-    """Whose rates apply to deliveries within the EU: the shop's country's, or the delivery's."""
+    """Whether the rates of the shop's country or of the destination apply within the EU."""
     tax_rounding: Rounding = Rounding.PER_RATE
     """`per_rate` rounds the tax of an order once for each rate, `per_line` for each line."""
     tax_abroad: Literal["none", "refuse"] = "none"
-    """What happens to orders to countries without rates: they have no tax, or are refused."""
+    """Whether orders to countries without rates have no tax, or are refused."""
     tax_classes: TaxClasses = ("standard", "reduced", "zero", "exempt")
     """The tax classes of products, `standard` first; `exempt` has no tax anywhere."""
     prices_include_tax: bool = True
-    """Whether prices have their tax in them; else it is added."""
+    """Whether prices include their tax; otherwise it is added."""
     payment_providers: PaymentProviders = ("manual",)
     """The ways to pay for orders of carts: `manual`, `stripe`, and `test`, a bank for tests."""
     payment_minutes: Annotated[int, Field(ge=1, le=60)] = 15
-    """How long such an order waits for a payment by a provider; then it is cancelled."""
+    """How long an order of a cart waits for a payment by a provider; then it is cancelled."""
     payment_capture: Literal["automatic", "on_shipment"] = "automatic"
     """When providers take the money: at once, or when the order is shipped."""
     manual_payment_hours: Annotated[int, Field(ge=1, le=8_760)] = 72
     """How long an order of a cart waits for a manual payment; then it is cancelled."""
     payment_instructions: Annotated[str, Field(max_length=1_000)] | None = None
-    """How to pay, in the mail about an order, such as a bank account; unset: nothing."""
+    """How to pay, such as to a bank account, in the mail about an order; unset: nothing."""
     carriers: Carriers = {}
-    """The addresses by which carriers track shipments, in JSON: each a name and an address."""
+    """The addresses at which carriers track shipments, in JSON: each a name and an address."""
     stripe_secret_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
     """The secret key of the account at Stripe, or a restricted one."""
     stripe_publishable_key: Annotated[str, Field(pattern=r"^pk_(test|live)_\w+$")] | None = None
-    """The key that the page of a payment gives to Stripe's script; unset: pages offer no Stripe."""
+    """The key that the payment page gives to Stripe's script; unset: pages do not offer Stripe."""
     stripe_webhook_secrets: Secrets = ()
-    """The signing secrets of Stripe's events, two while one is replaced, separated by commas."""
+    """The signing secrets of Stripe's events, separated by commas; two while one is replaced."""
     stripe_api_base: WebAddress | None = None
     """The address of a server that speaks Stripe's API, for tests; unset: that of Stripe."""
     return_days: Annotated[int, Field(ge=1, le=3_650)] = 30
@@ -112,22 +112,22 @@ class Settings(BaseSettings):
     invoice_on: Literal["paid", "shipped"] = "paid"
     """When an order is invoiced."""
     invoice_series: Series = "R{year}-"
-    """What precedes the numbers of invoices; each series counts from 1 without a gap."""
+    """The prefix of the numbers of invoices; each series counts from 1 without a gap."""
     credit_note_series: Series = "G{year}-"
-    """What precedes the numbers of credit notes."""
+    """The prefix of the numbers of credit notes."""
     shop_timezone: Zone = "UTC"
-    """The zone of the shop day, whose report is made when the day has ended."""
+    """The time zone of the shop day; the report of a day is made when the day has ended."""
     report_cron: Schedule = "0 0 * * *"
-    """When the reports of the days that are over are made, as a cron expression in that zone."""
+    """When the reports of past days are made, as a cron expression in that zone."""
     low_stock_at: Annotated[int, Field(ge=0)] = 5
     """The stock at which lists show a product as `low`; the same for all processes, 0: never."""
     test_clock: bool = False
     """Lets administrators move the time of all processes with the same `DATA_DIR`, for tests."""
 
     media_store: MediaStore = "folder:media"
-    """Where the files of images are: `folder:` and a path in `DATA_DIR`, or `s3://` a bucket."""
+    """The store of image files: `folder:` and a path in `DATA_DIR`, or `s3://` and a bucket."""
     media_url: MediaUrl = "/media/"
-    """Before the names of these files in answers: `/media/`, or the address of a CDN for it."""
+    """The prefix of the names of these files in responses: `/media/`, or the address of a CDN."""
 
     db_host: Host | None = None
     """The server of PostgreSQL; unset: SQLite under `DATA_DIR`."""
@@ -179,7 +179,7 @@ class Settings(BaseSettings):
     redis_password: SecretStr | None = None
     """The password of Redis."""
     redis_decode_responses: bool = False
-    """Accepted without effect: cached values are bytes."""
+    """Accepted, but has no effect: cached values are bytes."""
 
     cache_max_entries: Annotated[int, Field(ge=100)] = 20_000
     """The limit of entries in the cache of a process."""
@@ -189,9 +189,9 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = None
     """Signs tokens; unset: a key that the first start generates and stores in the database."""
     previous_secret_key: SecretStr | None = None
-    """Still verifies but no longer signs: set it while a key is replaced."""
+    """Verifies tokens but does not sign them; set it while a key is replaced."""
     admin_email: str = "admin@example.com"
-    """The administrator that the first start adds."""
+    """The administrator whom the first start adds."""
     admin_password: SecretStr | None = None
     """The password of that administrator; unset: one is generated and printed."""
     access_token_seconds: Count = 15 * 60
@@ -208,7 +208,7 @@ class Settings(BaseSettings):
     login_limit_per_address: Count = 20
     """Log-ins and registrations from one network address in a minute."""
     code_limit_per_minute: Count = 10
-    """Codes that are entered from one network address, or into one cart, in a minute."""
+    """Coupon codes entered from one network address, or into one cart, in a minute."""
     rate_limit_per_minute: Annotated[int, Field(ge=0)] = 12_000
     """All requests from one network address to one process in a minute; 0: no limit."""
 
@@ -245,14 +245,14 @@ class Settings(BaseSettings):
     mail_templates: Folder | None = None
     """A folder whose files replace the texts and templates of mails about orders; unset: none."""
     storefront: Literal["on", "off"] = "on"
-    """Whether the shop has pages for buyers; `off` for one that has a website of its own."""
+    """Whether the shop has pages for buyers; `off` for a shop with a separate website."""
     storefront_url: Storefront | None = None
     """The website to which mails link; unset: mails contain only the token."""
 
     @model_validator(mode="before")
     @classmethod
     def _take_first_currency(cls, given: Any) -> Any:
-        """Take the first of several currencies for that of the shop, unless it is named."""
+        """Use the first of several currencies as that of the shop, unless that is set."""
         names = given.get("shop_currencies") if isinstance(given, dict) else None
         if not names or given.get("shop_currency"):
             return given
@@ -278,7 +278,7 @@ class Settings(BaseSettings):
             raise ValueError("must be set for PAYMENT_PROVIDERS with stripe")
         if importlib.util.find_spec("stripe") is None:
             raise ValueError(
-                "needs a package more; install it with "
+                "needs another package; install it with "
                 "`uv sync --extra stripe` or `pip install lavka[stripe]`"
             )
         return key
@@ -293,7 +293,7 @@ class Settings(BaseSettings):
 
     @property
     def currencies(self) -> tuple[str, ...]:
-        """The currencies in which prices are shown, the first of which orders are in."""
+        """The currencies in which prices are shown; orders are in the first one."""
         return self.shop_currencies or (self.shop_currency,)
 
     @property
@@ -321,7 +321,7 @@ class Settings(BaseSettings):
 
     @property
     def media_bucket(self) -> tuple[str, str] | None:
-        """The bucket of the files of images and the beginning of their names, or None."""
+        """The bucket of the files of images and the prefix of their names, or None."""
         place = self.media_store.removeprefix("s3://")
         if place == self.media_store:
             return None

@@ -4,12 +4,13 @@ import re
 from itertools import pairwise
 
 _MIN_DISTINCT = 8
-# A random secret follows itself, an alphabet or a keyboard at a tenth of its places, or fewer.
+# In a random secret, at most a tenth of the characters repeat or follow the previous one, in the
+# order of an alphabet or a keyboard.
 _MAX_FOLLOWING_SHARE = 0.5
 _MAX_WORDS_SHARE = 0.4
 _ROWS = ("abcdefghijklmnopqrstuvwxyz", "0123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm", "7890")
 _NEXT = frozenset(pair for row in _ROWS for each in (row, row[::-1]) for pair in pairwise(each))
-# As they are used in place of letters.
+# The letters that these characters replace in passwords.
 _LETTERS = str.maketrans("013457@$!", "oieastasi")
 _WELL_KNOWN = frozenset(
     "admin administrator changeit changeme database default demo docker dragon example guest "
@@ -50,7 +51,7 @@ def is_well_known(password: str, *names: str) -> bool:
 def is_predictable(key: str) -> bool:
     """Return whether a key repeats, follows an alphabet or a keyboard, or is made of words.
 
-    Of random keys, in hexadecimal or Base64, fewer than one in 100,000 looks like that.
+    Fewer than one in 100,000 random keys, in hexadecimal or Base64, is predictable by this test.
     """
     plain = key.casefold()
     return (
@@ -62,7 +63,7 @@ def is_predictable(key: str) -> bool:
 
 
 def _has_variety(text: str) -> bool:
-    """Return whether a text neither repeats a part nor mainly follows a row of characters."""
+    """Return whether a text neither repeats a part nor mainly follows a sequence of characters."""
     if len(_unit(text)) <= len(text) // 2:
         return False
     pairs = list(pairwise(text))

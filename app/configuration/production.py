@@ -1,4 +1,4 @@
-"""What ENVIRONMENT=production refuses, as one table; docs/security.md is generated from it."""
+"""The settings that ENVIRONMENT=production refuses; docs/security.md is generated from them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _ARGON2_MINIMA = ((47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5))
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What production refuses of a setting, why, and what would do."""
+    """A value that production refuses for a setting, the reason, and the remedy."""
 
     name: str
     refused: str
@@ -36,7 +36,7 @@ class Rule:
 
 
 def production_faults(settings: Settings) -> Iterator[str]:
-    """Yield what production does not allow: the variable, the reason and what would do."""
+    """Yield each fault that production does not allow: the variable, the reason and the remedy."""
     return (rule.fault for rule in RULES if rule.is_broken(settings))
 
 
@@ -45,7 +45,7 @@ def _text(secret: SecretStr | None) -> str:
 
 
 def _key_rules(name: str, key: Callable[[Settings], SecretStr | None]) -> Iterator[Rule]:
-    """Yield the rules of a key that this shop chooses; one that is not set breaks none."""
+    """Yield the rules of a key that this shop chooses; a key that is not set breaks none."""
 
     def is_short(settings: Settings) -> bool:
         return 0 < len(_text(key(settings))) < _MIN_KEY_LENGTH

@@ -59,6 +59,6 @@ def test_an_origin_that_no_browser_sends_is_refused(
         get_settings()
     assert str(refused.value) == (
         f"CORS_ORIGINS: must be origins as browsers send them, which {origin!r} is not: "
-        "a scheme, a host in ASCII, and a port if it is not the usual one "
+        "a scheme, a host in ASCII, and a port if it is not the default one "
         "(for example CORS_ORIGINS=https://www.example.com)"
     )
