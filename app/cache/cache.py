@@ -1,4 +1,4 @@
-"""Cached reads, and the invalidation of what a change has made stale."""
+"""Cached reads, and the invalidation of values that a change has made stale."""
 
 import asyncio
 import random
@@ -59,7 +59,7 @@ class Found:
     representation: Representation
     tier: Tier
     read: Read | None = None
-    """The read that finds it again while it is cached."""
+    """The read that finds the representation again while it is cached."""
 
 
 class Cache:
@@ -78,15 +78,15 @@ class Cache:
         ] = {}
 
     def end_prices_in(self, seconds: float | None) -> None:
-        """Let no entry that shows prices outlive their next change; None if there is none."""
+        """End entries that show prices at the next change of prices; None means no change."""
         self._prices_end = None if seconds is None else time.monotonic() + seconds
 
     async def show(
         self, kind: Kind, subject_id: UUID, owner: UUID | str | None, load: Load
     ) -> Found:
-        """Return the representation of a resource for an owner, or for anybody if None.
+        """Return the representation of a resource for an owner, or for everybody if None.
 
-        Those for anybody may differ by a word, such as a currency.
+        Those for everybody may differ by a word, such as a currency.
 
         Raises:
             NotFound: the id does not exist or the owner may not see it.
@@ -105,12 +105,12 @@ class Cache:
         return await self._read(Read(kind, kind.list_tag, f"{kind.list_tag}:{digest}"), load)
 
     def find_near(self, read: Read) -> Found | None:
-        """Return what the memory of this process has for a read, if the resource exists."""
+        """Return the entry of a read in the memory of this process, if the resource exists."""
         shown = self._get_near(read)
         return None if shown is None or shown.is_absent else self._found_near(read, shown)
 
     async def find_in_redis(self, read: Read) -> Found | None:
-        """Return what Redis has for a read, if the resource exists, and keep it near."""
+        """Return the entry of a read in Redis, if the resource exists, and store it locally."""
         drops = self._drops
         answer = await self._fetch(read)
         if not isinstance(answer, Representation) or answer.is_absent:
@@ -118,7 +118,7 @@ class Cache:
         return self._found_in_redis(read, answer, drops)
 
     async def drop(self, tags: Collection[str]) -> bool:
-        """Drop what depends on tags; return whether all processes have been notified."""
+        """Drop the entries that depend on tags; return whether all processes have been notified."""
         if self.near is not None:
             self.near.drop(tags)
         if self.redis is None:
@@ -128,7 +128,7 @@ class Cache:
         except RedisUnavailable:
             return False
         finally:
-            # What was fetched before the drop in Redis, or is being fetched, is stale.
+            # Values that were fetched before the drop in Redis, or are being fetched, are stale.
             if self.near is not None:
                 self.near.drop(tags)
         return True
@@ -219,7 +219,7 @@ class Cache:
         longest = _ABSENT_SECONDS if representation.is_absent else read.kind.seconds
         seconds = self._lifetime(read.kind, longest)
         if seconds < 1:
-            # Redis counts in seconds: it would be shown for longer.
+            # Redis counts in seconds: the entry would live for too long.
             return
         is_kept = True
         if self.redis is None:

@@ -19,7 +19,7 @@ class Kind:
     list_tag: str | None = None
     """The tag that every list of this kind depends on."""
     shows_prices: bool = False
-    """Whether it changes where prices do, without a change of a row."""
+    """Whether the representation changes with prices, even if no row changes."""
 
     def tag(self, subject_id: UUID | str) -> str:
         """Return the tag of a resource of this kind, by its id, or by the text of it."""

@@ -60,7 +60,7 @@ class LocalStore:
     def put(
         self, key: str, tag: str, representation: Representation, seconds: float, drops: int
     ) -> bool:
-        """Store what was loaded after `drops` drops; return False if the tag was dropped since."""
+        """Store an entry loaded after `drops` drops; return False if the tag was dropped since."""
         if self.last_drop(tag) > drops:
             return False
         self._remove(key)
@@ -76,7 +76,7 @@ class LocalStore:
         return self._drops.get(tag, self._horizon)
 
     def drop(self, tags: Iterable[str]) -> None:
-        """Remove what depends on tags, and refuse the results of loads in progress."""
+        """Remove the entries that depend on tags, and refuse the results of loads in progress."""
         self.drops += 1
         for tag in tags:
             self._drops.pop(tag, None)

@@ -99,14 +99,14 @@ class RedisStore:
         try:
             return _decoder.decode(memoryview(answer)[_GENERATION_LENGTH:])
         except msgspec.MsgspecError as error:
-            # Something else has written the value: it is replaced by the next load.
+            # Another program has written the value: the next load replaces it.
             self._warning.log(f"a value cannot be decoded: {error}")
             return answer[:_GENERATION_LENGTH]
 
     async def store(
         self, tag: str, key: str, representation: Representation, seconds: float, generation: bytes
     ) -> bool:
-        """Store what was loaded under a generation; return whether the generation is still current.
+        """Store a value that was loaded under a generation; return whether that is still current.
 
         Raises:
             RedisUnavailable: Redis cannot be reached.
@@ -149,7 +149,7 @@ class RedisStore:
             raise RedisUnavailable(self._lost_by)
         began = connection.ticks
         await self._call("PING")
-        # A miss waits for two replies, so an idle Redis that is this slow is of no use.
+        # A miss waits for two replies, so a Redis that is slow even when idle is useless.
         if (connection.ticks - began) * TICK_SECONDS > self.timeout_seconds / 2:
             self.close(_SLOW)
             raise RedisUnavailable(_SLOW)

@@ -1,4 +1,4 @@
-"""The cached representation: a document as it is sent."""
+"""The cached representation: a document in the form that is sent."""
 
 import gzip
 from typing import Self
@@ -15,7 +15,7 @@ _OVERHEAD = 600
 
 
 class Representation(msgspec.Struct, frozen=True, array_like=True):
-    """A document as JSON, with its entity tag and, where it is large, a compressed variant."""
+    """A document as JSON, with its entity tag and, if it is large, a compressed variant."""
 
     body: bytes
     etag: str

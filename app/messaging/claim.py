@@ -1,4 +1,4 @@
-"""Second step of the pipeline: which messages are new, and which were applied before."""
+"""Second step of the pipeline: distinguishes new messages from those that were applied before."""
 
 from collections.abc import Sequence
 from datetime import timedelta

@@ -44,7 +44,7 @@ BatchLock = Callable[[Services, Sequence[tuple[Caller, Any]]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a command changes; the message that adds it may arrive later."""
+    """The resource that a command changes; the message that adds it may arrive later."""
 
     missing: type[NotFound]
     id_of: Callable[[Any], UUID]
@@ -64,7 +64,7 @@ class Command:
     lock: BatchLock | None = None
     """Locks the rows for the commands of one transaction, in the order that prevents deadlocks."""
     subject: Subject | None = None
-    """What must exist before the command can be applied, if another message may add it."""
+    """The resource that must exist before the command is applied, if another message may add it."""
     max_bytes: int = MAX_BODY_BYTES
     is_large: bool = False
     """Whether each command has a transaction of its own, because it takes long."""
@@ -78,13 +78,13 @@ async def offer_product(services: Services, caller: Caller, data: ProductCreate)
 async def find_categories(
     services: Services, products: Sequence[tuple[Caller, ProductCreate]]
 ) -> None:
-    """Find or make the categories of all products at once."""
+    """Find or create the categories of all products at once."""
     service = provide_products(services.session, services.shop)
     await service.find_categories(data.category for _, data in products)
 
 
 async def apply_bulk(services: Services, caller: Caller, data: ProductBulk) -> Schema:
-    """Add and change many products; without an operation to tell a refused row, all or none."""
+    """Add and change many products; without an operation to report refused rows, all or none."""
     bulk = provide_product_bulk(services.session, services.shop)
     is_whole = caller.name == queue_caller("product_bulk")
     return await bulk.apply(caller, data, is_whole=is_whole)
@@ -131,7 +131,7 @@ async def lock_for_orders(
 
 
 async def move_order(services: Services, caller: Caller, data: OrderUpdateCommand) -> Schema:
-    """Move an order along its transitions."""
+    """Change the status of an order by an allowed transition."""
     moves = provide_order_moves(services.session, services.shop)
     return await moves.move(caller, data.order_id, data.order_data.status)
 
@@ -139,7 +139,7 @@ async def move_order(services: Services, caller: Caller, data: OrderUpdateComman
 async def lock_orders(
     services: Services, moves: Sequence[tuple[Caller, OrderUpdateCommand]]
 ) -> None:
-    """Lock the orders that are to move, and the products whose stock they return."""
+    """Lock the orders whose status is to change, and the products whose stock they return."""
     moving = provide_order_moves(services.session, services.shop)
     await moving.lock_for_moving([(data.order_id, data.order_data.status) for _, data in moves])
 

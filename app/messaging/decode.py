@@ -22,7 +22,7 @@ class Decoded:
 
     @property
     def message_id(self) -> str:
-        """The id under which it is stored."""
+        """The id under which the message is stored."""
         return self.delivery.stored_id
 
 
@@ -33,7 +33,7 @@ class Refusal:
     delivery: Delivery
     error: DomainError
     awaits: UUID | None = None
-    """The id of what it changes, if it is to wait for it."""
+    """The id of the resource that the message changes, if the message is to wait for it."""
 
 
 def decode(

@@ -22,26 +22,26 @@ class Delivery:
     message_id: str | None
     body: bytes
     attempts: int = 0
-    """How often it failed and was postponed."""
+    """How often the message failed and was postponed."""
     is_redelivered: bool = False
     delivery_count: int = 0
     headers: Mapping[str, Any] = field(default_factory=dict)
-    """The headers that its sender has set."""
+    """The headers that the sender of the message has set."""
     returned_for: str | None = None
-    """Why the broker dead-lettered it, if it did."""
+    """Why the broker dead-lettered the message, if it did."""
     has_waited: bool = False
-    """Whether it has waited for what it changes."""
+    """Whether the message has waited for the resource that it changes."""
     # Generated once: if the response to a commit is lost, the message is retried under the same id.
     own_id: str = field(default_factory=lambda: f"unnamed-{uuid.uuid4().hex}")
 
     @property
     def stored_id(self) -> str:
-        """The id under which it is stored: its own, or the generated one."""
+        """The id under which the message is stored: its own, or the generated one."""
         return self.message_id or self.own_id
 
     @property
     def operation_id(self) -> UUID | None:
-        """The operation that it may carry out; such a message has the id of its operation."""
+        """The operation that the message may carry out, which has the same id."""
         try:
             return UUID(self.message_id or "")
         except ValueError:
@@ -54,12 +54,12 @@ class Delivery:
 
     @property
     def is_suspect(self) -> bool:
-        """Whether it was redelivered so often that it may crash its workers."""
+        """Whether the message was redelivered so often that it may crash its workers."""
         return self.delivery_count >= _SUSPECT_FROM or self.returned_for == DELIVERY_LIMIT
 
 
 def shared_headers(deliveries: Sequence[Delivery]) -> Mapping[str, Any]:
-    """Return the headers of a single message; several messages share none."""
+    """Return the headers of a single message, or no headers for several messages."""
     return deliveries[0].headers if len(deliveries) == 1 else {}
 
 

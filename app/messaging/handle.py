@@ -13,7 +13,7 @@ from app.security.principal import Caller
 from app.wiring.resources import Shop
 
 # The smallest and the largest number of messages that are handled together. If one of them fails,
-# the group is divided by `_PARTS` and handled again to isolate it.
+# the group is divided by `_PARTS` and handled again, to isolate the failed message.
 _TOGETHER = (50, 200)
 _PARTS = 4
 
@@ -31,7 +31,7 @@ class HandlerRunner:
         """Return the result, the refusal, or the exception of the handler by message id."""
         if command.handle_many is None:
             return await self._attempt_each(session, command, _groups(decoded, 1))
-        # A message that failed before may fail again, and the others of its group with it.
+        # A message that failed before may fail again, and so would the others of its group.
         tried = [each for each in decoded if each.delivery.attempts]
         fresh = [each for each in decoded if not each.delivery.attempts]
         groups = [*_groups(tried, self._together), *_groups(fresh, self._together)]

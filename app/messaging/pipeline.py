@@ -58,11 +58,11 @@ class Pipeline:
                     await self._process(deliveries)
                 return
             except Unavailable:
-                # Not returned to the broker: each return counts as a delivery of healthy messages,
-                # too.
+                # The messages are not returned to the broker: each return counts as a delivery,
+                # also of healthy messages.
                 await pause.rest()
             except Exception:  # pylint: disable=broad-exception-caught  # an entry point of its own
-                # A message must not end the process: it would come again after the restart.
+                # A message must not end the process: it would be delivered again after the restart.
                 logger.exception("messages of queue %s failed and are retried", deliveries[0].queue)
                 await asyncio.sleep(_FAILED_SECONDS)
 
@@ -104,7 +104,7 @@ class Pipeline:
             access_log.message(delivery.queue, delivery.stored_id, outcome, seconds, request_id)
 
     async def _commit(self, deliveries: Sequence[Delivery]) -> list[tuple[Delivery, bool]]:
-        """Return each message that is no duplicate, and whether it was applied."""
+        """Return each message that is not a duplicate, and whether it was applied."""
         command = COMMANDS[deliveries[0].queue]
         operation_ids = await self._mark_running(deliveries)
         async with self._shop.database.write() as session:
@@ -152,7 +152,7 @@ class Pipeline:
                 delivery.stored_id,
                 delivery.queue,
             )
-            # Without text from the message or the error, which the database could refuse.
+            # The reason has no text from the message or the error, which the database could refuse.
             reason = "it failed, and so did storing the reason: the log contains both errors"
             async with self._shop.database.write() as session:
                 await provide_dead_letters(session, self._shop).park(

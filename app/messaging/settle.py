@@ -71,7 +71,7 @@ class Settlement:
                 await self.fail(each.delivery, outcome)
             elif each.operation is not None:
                 self._operations.mark_succeeded(each.operation, outcome)
-        # Only messages that this batch has claimed: another message may have the same id.
+        # Only messages that this batch has claimed are completed: others may have the same id.
         await self._inbox.release(
             command.queue,
             [each for each, outcome in outcomes.items() if isinstance(outcome, Exception)],
@@ -90,7 +90,7 @@ class Settlement:
                     delivery.queue, delivery.stored_id, delivery.body, refusal.awaits
                 )
             elif is_awaited and delivery.operation_id is not None:
-                # Its sender is told by the operation: nobody else has to act on it.
+                # The operation tells its sender, and nobody else has to act on it.
                 await self._operations.mark_failed(delivery.queue, delivery.operation_id, error)
             else:
                 await self._park(delivery, error)

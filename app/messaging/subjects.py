@@ -1,4 +1,4 @@
-"""Which commands wait for what they change, because it does not exist yet."""
+"""Decides which commands wait because the resource that they change does not exist yet."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -32,9 +32,9 @@ async def hold_back(
 def awaited_by(
     command: Command, decoded: Decoded, error: DomainError, waiting: Collection[UUID]
 ) -> UUID | None:
-    """Return what a refused command is to wait for, or None.
+    """Return the resource for which a refused command is to wait, or None.
 
-    It waits if this does not exist, or if an earlier command of its batch waits for the same.
+    It waits if the resource does not exist, or if an earlier command of its batch waits for it.
     """
     if command.subject is None or not _may_wait(decoded):
         return None

@@ -1,4 +1,4 @@
-"""Applies the commands that wait in the database for what they change."""
+"""Applies the commands that wait in the database for the resource that they change."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -22,7 +22,7 @@ _Find = Callable[[WaitingCommandService], Awaitable[Sequence[OutboxMessage]]]
 
 
 async def apply_waiting(shop: Shop, pipeline: Pipeline) -> None:
-    """Apply waiting commands as soon as what they change exists, until cancelled."""
+    """Apply waiting commands as soon as the resource that they change exists, until cancelled."""
     loop = asyncio.get_running_loop()
 
     async def apply() -> None:
@@ -35,7 +35,7 @@ async def apply_waiting(shop: Shop, pipeline: Pipeline) -> None:
 
 
 async def apply_arrived(shop: Shop, pipeline: Pipeline) -> None:
-    """Apply the commands whose subject exists, and those that have waited as long as they may.
+    """Apply the commands whose subject exists, and those that have reached the maximum wait.
 
     They are not sent to the broker again: there they would be queued behind later commands of the
     same subject.
@@ -75,7 +75,7 @@ class _Waiting:
         )
 
     async def apply_overdue(self) -> None:
-        """Apply or park the commands that have waited as long as they may."""
+        """Apply or park the commands that have reached the maximum wait."""
         await self._apply_all(lambda commands: commands.overdue(self._queue, _BATCH_SIZE))
 
     async def _apply_all(self, find: _Find) -> None:

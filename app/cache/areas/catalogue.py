@@ -19,7 +19,7 @@ KINDS = (PRODUCTS, PRODUCT_LISTS, CATEGORIES)
 
 
 def product_tags(product_ids: Iterable[UUID], *, are_listed_anew: bool = True) -> set[str]:
-    """Return the tags of changed products, and of all lists if they show them otherwise now."""
+    """Return the tags of changed products, and of all lists if these now show them differently."""
     tags = set(map(PRODUCTS.tag, product_ids))
     return tags | {CATALOGUE} if are_listed_anew else tags
 
@@ -34,7 +34,7 @@ def _of_product(product: Product) -> set[str]:
 
 
 def _of_variant(variant: Variant) -> set[str]:
-    # What lists show of variants is derived in the row of the product.
+    # Lists show only values of variants that are derived in the row of the product.
     return product_tags([variant.product_id], are_listed_anew=False)
 
 

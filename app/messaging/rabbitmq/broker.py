@@ -158,7 +158,7 @@ async def declare(connection: AbstractConnection) -> None:
         queues[dead_letter_queue(queue)] = QUORUM
         queues[returned_queue(queue)] = RETURNED_ARGUMENTS
         queues[queue] = command_arguments(queue)
-    # Side by side: one after the other, they would take three round trips each.
+    # The declarations run concurrently: each of them takes three round trips.
     await asyncio.gather(*(declare_queue(connection, *each) for each in queues.items()))
 
 
@@ -183,15 +183,14 @@ async def declare_queue(
 ) -> None:
     """Declare a queue; an existing one is used with the arguments that it has.
 
-    Raises:
-        BrokerLost: it is missing, and the user from the settings may not declare it.
+    Raises: BrokerLost: the queue is missing, and the user from the settings may not declare it.
     """
     # A refusal closes the channel, so each declaration has its own.
     try:
         async with connection.channel() as channel:
             await channel.declare_queue(name, durable=True, arguments=arguments)
     except ChannelPreconditionFailed as error:
-        # It was declared by others, or by an earlier version of the shop.
+        # The queue was declared by another program, or by an earlier version of the shop.
         logger.info("queue %s is used with the arguments that it has: %s", name, describe(error))
     except ChannelAccessRefused as refused:
         try:

@@ -20,7 +20,7 @@ _WATCH_SECONDS = 30.0
 
 
 class BrokerLink:
-    """One connection, opened at its first use and again after it was lost.
+    """One connection, which is opened at its first use and again after it was lost.
 
     A connection for each probe would fill the broker's log.
     """
@@ -52,7 +52,7 @@ class BrokerLink:
         An open connection alone proves nothing: it stays open while the broker hangs.
 
         Raises:
-            Unavailable: the broker is not available, or its answer makes no sense.
+            Unavailable: the broker is not available, or its answer is not valid.
         """
         connection = await self.connection()
         answered = False
@@ -66,7 +66,7 @@ class BrokerLink:
             raise self._unavailable(error) from error
         finally:
             if not answered:
-                # Also if the caller does not wait any longer.
+                # This also runs if the caller no longer waits.
                 self._connection = self._channel = None
         if self._warning.reset():
             logger.info("RabbitMQ is available again")
@@ -84,7 +84,7 @@ class BrokerLink:
         await self._stack.aclose()
 
     async def _open(self) -> "AbstractConnection":
-        # The web process needs the client for nothing else, and not at its start.
+        # The web process uses the client only here, and not at its start.
         # pylint: disable=import-outside-toplevel
         from app.messaging.rabbitmq.broker import BrokerLost, connected
 

@@ -18,7 +18,7 @@ from app.messaging.rabbitmq.queues import RETURNED_ARGUMENTS, command_arguments
 
 logger = logging.getLogger(__name__)
 
-# The most messages in one transaction; as many more are prefetched meanwhile.
+# The maximum number of messages in one transaction; the same number is prefetched meanwhile.
 BATCH = 200
 # A message that crashes this process counts as a delivery of all prefetched ones: few are
 # prefetched until the first batch was applied, and while a suspect may be among them.
@@ -68,7 +68,7 @@ class Consumer:
         """
         try:
             opened = await self._connection.channel(publisher_confirms=False)
-            # Not with aio-pika's own messages: it drops a message with unusual properties, which
+            # aio-pika's own consumer is not used: it drops a message with unusual properties, which
             # would then be acknowledged with the next one.
             channel = await opened.get_underlay_channel()
             channel.on_consumer_cancel_callbacks.add(lambda _: self._consume_again(channel))
@@ -110,7 +110,7 @@ class Consumer:
             self._lost.set()
 
     async def _batch(self) -> list[DeliveredMessage]:
-        """Wait for a message, and return all that wait; none if the consumer is stopped."""
+        """Wait for a message, and return all waiting messages; none if the consumer is stopped."""
         first = await self._waiting.get()
         batch = [] if first is None else [first]
         while batch and len(batch) < BATCH and not self._waiting.empty():
@@ -150,7 +150,7 @@ def _prefetch_after(batch: list[_Received]) -> int:
 def _parts(batch: list[_Received]) -> Iterator[list[_Received]]:
     """Yield the messages that are acknowledged together: suspects one by one.
 
-    If a worker crashes, each of its unacknowledged messages becomes more of a suspect.
+    If a worker crashes, this counts against each of its unacknowledged messages.
     """
     for is_suspect, group in groupby(batch, lambda each: each[1].is_suspect):
         if is_suspect:

@@ -1,4 +1,4 @@
-"""Sends the messages of the outbox to RabbitMQ in order, and deletes those that are confirmed."""
+"""Sends the messages of the outbox to RabbitMQ in order, and deletes the confirmed ones."""
 
 import asyncio
 import logging
@@ -63,8 +63,8 @@ class Relay:
             faults = [each for each in results if isinstance(each, BaseException)]
             positions = {position for each in sent for position in each}
             await outbox.mark_sent(list(positions))
-            # Commands whose queue is missing would remain the oldest, and enough of them would
-            # block all other messages. Events keep their order, and wait.
+            # Commands whose queue is missing would remain the oldest, and a large number of them
+            # would block all other messages. Events wait, to keep their order.
             stuck = [
                 each.position
                 for each in messages
