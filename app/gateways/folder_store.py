@@ -26,7 +26,7 @@ class FolderStore:
         self._folder = folder
 
     async def put(self, key: str, source: Path | bytes) -> None:
-        """Store a file as a whole or not at all, also if it is there already.
+        """Store a file completely or not at all; an existing one is replaced.
 
         Raises:
             Unavailable: the folder cannot be written.
@@ -38,7 +38,7 @@ class FolderStore:
             raise _unavailable(error) from error
 
     async def open(self, key: str) -> StoredFile | None:
-        """Return a file, or None if there is none.
+        """Return a file, or None if it does not exist.
 
         Raises:
             Unavailable: the folder cannot be read.
@@ -53,7 +53,7 @@ class FolderStore:
         return StoredFile(size, _parts(self._folder / key, first))
 
     async def delete(self, key: str) -> None:
-        """Delete a file, if there is one.
+        """Delete a file, if it exists.
 
         Raises:
             Unavailable: the folder cannot be written.
@@ -68,7 +68,7 @@ class FolderStore:
         incoming = self._folder / _INCOMING / uuid4().hex
         target = self._folder / key
         for file_path in (incoming, target):
-            # Each by itself: a mode does not count for the folders above.
+            # Each folder is created separately: a mode does not apply to the parents of a folder.
             for folder in reversed(file_path.relative_to(self._folder).parents):
                 (self._folder / folder).mkdir(
                     mode=_PRIVATE_FOLDER, parents=folder == Path(), exist_ok=True
@@ -83,7 +83,7 @@ class FolderStore:
                         shutil.copyfileobj(given, file, _PART_BYTES)
                 file.flush()
                 os.fsync(file.fileno())
-            # After a crash a file is there with all of its content, or not at all.
+            # After a crash, the file exists with all of its content, or does not exist.
             incoming.replace(target)
         finally:
             incoming.unlink(missing_ok=True)
@@ -106,7 +106,7 @@ def _begin(path: Path) -> tuple[int, bytes]:
 
 
 async def _parts(path: Path, first: bytes) -> AsyncIterator[bytes]:
-    # Opened again for the rest only: who never asks for a part leaves no open file.
+    # The file is opened again only for the rest: a caller who reads no part leaves no open file.
     yield first
     if len(first) < _PART_BYTES:
         return

@@ -1,6 +1,6 @@
 """Reads the type and the dimensions of an image from its first bytes, without a decoder.
 
-A decoder of WebP allocates memory for the whole image before it says how large it is.
+A decoder of WebP allocates memory for the whole image before it returns its dimensions.
 """
 
 import struct
@@ -22,7 +22,7 @@ MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
 _MAX_PARTS = 10_000
 _START_BYTES = 30
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
-# Markers of JPEG: what begins a frame that decoders know, and one that they do not.
+# JPEG markers of the frames that decoders support, and of those that they do not.
 _FRAMES = {0xC0, 0xC1, 0xC2}
 _OTHER_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _PROGRESSIVE, _SCAN, _END = 0xC2, 0xDA, 0xD9
@@ -32,22 +32,22 @@ _WEBP_IS_ANIMATED = 0x02
 
 @dataclass(frozen=True, slots=True)
 class ImageHeader:
-    """What an image says about itself."""
+    """The type and the dimensions from the header of an image."""
 
     media_type: str
     width: int
     height: int
     decoder_bytes: int
-    """About how much memory a decoder needs for the whole image."""
+    """The approximate memory that a decoder needs for the whole image."""
 
 
 def read_header(file: BinaryIO) -> ImageHeader:
     """Return the type and the dimensions of an image that can be rendered.
 
     Raises:
-        ImageTypeRefused: it is no JPEG, PNG or WebP, or it is animated.
+        ImageTypeRefused: the file is not a JPEG, PNG or WebP, or it is animated.
         ImageNotReadable: the file ends too early or contradicts itself.
-        ImageTooLarge: to render it would need too much memory.
+        ImageTooLarge: the image would need too much memory.
     """
     start = file.read(_START_BYTES)
     if not start:
@@ -140,7 +140,7 @@ def _jpeg_frame(marker: int, content: bytes) -> ImageHeader:
         raise ImageNotReadable("the JPEG has no channels")
     samples = sum(across * down for across, down in sampled) / (widest * highest)
     size = int(2 * samples * width * height)
-    # Negative: the image is in several scans in any case.
+    # A negative size marks an image that certainly has several scans.
     return ImageHeader("image/jpeg", width, height, -size if marker == _PROGRESSIVE else size)
 
 

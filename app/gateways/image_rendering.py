@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 WIDTHS = (96, 320, 640, 1_280)
 MEDIA_TYPE = "image/webp"
 
-# An image is at most twice as high as wide: a longer one is rendered less wide.
+# An image is at most twice as high as wide: a higher one is rendered narrower.
 _MAX_RATIO = 2
 _QUALITY = 80
 # Rows that are decoded to full colour at one time.
 _BAND_ROWS = 64
 _ORIENTATION = 0x0112
-# What reading metadata that is damaged on purpose was seen to raise, and its relatives.
+# The exceptions that manipulated metadata was seen to raise, and their base classes.
 _DAMAGED = (ArithmeticError, LookupError, OSError, SyntaxError, TypeError, ValueError, struct.error)
 # A rendering needs a hundred megabytes.
 _one_at_a_time = Lock()
@@ -49,7 +49,7 @@ class Rendering:
 
     width: int
     height: int
-    """The dimensions of the original, as it is to be seen."""
+    """The dimensions of the original in its correct orientation."""
     colour: str
     """The average colour, as `#rrggbb`."""
     renditions: tuple[Rendition, ...]
@@ -58,8 +58,7 @@ class Rendering:
 def render(file: Path, header: ImageHeader) -> Rendering:
     """Render an image whose header was read; one at a time in a process.
 
-    Raises:
-        NotRenderable: it cannot be decoded, or is not what its header said.
+    Raises: NotRenderable: the image cannot be decoded, or differs from its header.
     """
     with _one_at_a_time:
         try:
@@ -67,21 +66,21 @@ def render(file: Path, header: ImageHeader) -> Rendering:
         except NotRenderable:
             raise
         except Exception as error:
-            # The decoders raise what they like on files that are damaged on purpose, and there is
-            # no other state here that an error could concern.
+            # The decoders raise exceptions of any class on manipulated files, and an error here
+            # concerns no other state.
             raise NotRenderable(f"the image is damaged ({type(error).__name__})") from error
         finally:
             _return_memory()
 
 
 def _return_memory() -> None:
-    """Return to the system what glibc keeps of the memory of large images."""
+    """Return the memory of large images, which glibc keeps, to the system."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def _render(file: Path, header: ImageHeader) -> Rendering:
-    # Not needed by a process that renders nothing, and by others after their start.
+    # Only a process that renders images needs the library, and not at its start.
     from PIL import Image  # pylint: disable=import-outside-toplevel
 
     base, (width, height) = _opened(file, header)
@@ -94,10 +93,10 @@ def _render(file: Path, header: ImageHeader) -> Rendering:
 
 
 def _opened(file: Path, header: ImageHeader) -> tuple["Image", tuple[int, int]]:
-    """Return an image as it is to be seen, shrunk where that is needed, and its dimensions."""
+    """Return an image in its correct orientation, reduced if necessary, and its dimensions."""
     from PIL import Image  # pylint: disable=import-outside-toplevel  # as above
 
-    # Of damaged metadata, which is dropped anyway: a line for each file would fill the log.
+    # These warnings are about damaged metadata, which is dropped: they would fill the log.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     kind = header.media_type.removeprefix("image/").upper()
     with Image.open(file, formats=[kind]) as opened:
@@ -111,13 +110,13 @@ def _opened(file: Path, header: ImageHeader) -> tuple["Image", tuple[int, int]]:
         image = _in_srgb(_shrunk(opened, largest[::-1] if is_turned else largest), profile)
     if turn is not None:
         image = image.transpose(turn)
-    # Also what a decoder has kept of the metadata, which an encoder would write.
+    # This removes the metadata that a decoder has kept and an encoder would write.
     image.info.clear()
     return image, size
 
 
 def _size_within(width: int, height: int, most: int) -> tuple[int, int]:
-    """Return the dimensions of an image that is at most so wide, and twice as high."""
+    """Return the dimensions of an image of at most this width, and at most twice this height."""
     scale = min(1.0, most / width, most * _MAX_RATIO / height)
     return max(1, round(width * scale)), max(1, round(height * scale))
 
@@ -134,7 +133,7 @@ def _on_its_side() -> tuple[Any, ...]:
 
 
 def _turn(opened: "Image") -> Any:
-    """Return how the image must be transposed to be seen as it was taken, or None."""
+    """Return the transposition to the correct orientation, or None."""
     from PIL.Image import Transpose  # pylint: disable=import-outside-toplevel  # as above
 
     turns = {
@@ -154,15 +153,16 @@ def _turn(opened: "Image") -> Any:
 
 
 def _shrunk(opened: "Image", wanted: tuple[int, int]) -> "Image":
-    """Return an image in full colour that is at least of the wanted size, and rarely much larger.
+    """Return an image in full colour of at least the requested size, and rarely much larger.
 
-    JPEG is decoded at a fraction of its size; others are shrunk by bands, since full colour of the
-    whole would need several times the memory.
+    JPEG is decoded at a fraction of its size; other types are reduced in bands, because the whole
+    image in full colour would need several times the memory.
     """
     from PIL import Image  # pylint: disable=import-outside-toplevel  # as above
 
     if opened.format == "JPEG":
-        # Both sides of what is asked for count: only its own proportions give the best fraction.
+        # The decoder considers both sides: only the proportions of the image give the best
+        # fraction.
         opened.draft(None, wanted)
     opened.load()
     width, height = opened.size
@@ -186,13 +186,13 @@ def _full_colour(opened: "Image") -> str:
 
 def _converted(band: "Image", mode: str) -> "Image":
     if band.mode.startswith("I"):
-        # 16 bits a pixel; a conversion would cut off all above 255.
+        # These images have 16 bits a pixel; a conversion would cut off all values above 255.
         band = band.point(lambda value: value / 257).convert("L")
     return band if band.mode == mode else band.convert(mode)
 
 
 def _in_srgb(image: "Image", profile: bytes | None) -> "Image":
-    """Return an image in the colours of sRGB, by its own profile if that can be read."""
+    """Return an image in sRGB, converted by its colour profile if that can be read."""
     from PIL import ImageCms  # pylint: disable=import-outside-toplevel  # as above
 
     mode = "RGBA" if image.mode == "RGBA" else "RGB"
@@ -220,6 +220,6 @@ def _colour(image: "Image") -> str:
     from PIL import Image  # pylint: disable=import-outside-toplevel  # as above
 
     little = image.resize((1, 1), Image.Resampling.BOX).convert("RGBA")
-    # What is transparent is seen on white.
+    # Transparent parts are shown on white.
     seen = Image.alpha_composite(Image.new("RGBA", (1, 1), "white"), little).convert("RGB")
     return "#" + seen.tobytes().hex()

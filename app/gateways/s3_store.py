@@ -31,22 +31,22 @@ _RETRY = {
 
 
 class BucketStore:
-    """Files in a bucket; the variables `AWS_…` say where it is and who the shop is."""
+    """Files in a bucket; the variables `AWS_…` contain its location and the account of the shop."""
 
     def __init__(self, bucket: str, prefix: str) -> None:
-        """Name a bucket; nothing is sent yet.
+        """Open no connection yet: the first call does.
 
         Raises:
             InvalidSettings: the package for S3 is not installed.
         """
         try:
-            # Needed by shops with a bucket only, and installed for them only.
+            # The library is installed only for shops with a bucket.
             from obstore.exceptions import BaseError  # pylint: disable=import-outside-toplevel
             from obstore.store import S3Store  # pylint: disable=import-outside-toplevel
         except ImportError as error:
             raise InvalidSettings(
-                "MEDIA_STORE: s3:// needs a package more; install it with "
-                "`uv sync --extra s3` or `pip install lavka[s3]`"
+                "MEDIA_STORE: s3:// needs another package; "
+                "install it with `uv sync --extra s3` or `pip install lavka[s3]`"
             ) from error
         self._faults = (BaseError, OSError)
         is_plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
@@ -58,7 +58,7 @@ class BucketStore:
         )
 
     async def put(self, key: str, source: Path | bytes) -> None:
-        """Store a file as a whole or not at all, also if it is there already.
+        """Store a file completely or not at all; an existing one is replaced.
 
         Raises:
             Unavailable: the bucket does not take it.
@@ -71,7 +71,7 @@ class BucketStore:
             raise _unavailable(error) from error
 
     async def open(self, key: str) -> StoredFile | None:
-        """Return a file, or None if there is none.
+        """Return a file, or None if it does not exist.
 
         Raises:
             Unavailable: the bucket does not give it.
@@ -86,7 +86,7 @@ class BucketStore:
         return StoredFile(found.meta["size"], _parts(found))
 
     async def delete(self, key: str) -> None:
-        """Delete a file, if there is one.
+        """Delete a file, if it exists.
 
         Raises:
             Unavailable: the bucket does not delete it.
@@ -106,6 +106,6 @@ async def _parts(found: Any) -> AsyncIterator[bytes]:
 
 
 def _unavailable(error: Exception) -> Unavailable:
-    # Its text may have the address with a signature.
+    # The text of the error may contain the address with a signature.
     logger.error("the bucket of the files: %s", type(error).__name__)
     return Unavailable("the files of the shop cannot be read or written", retry_after_seconds=5)

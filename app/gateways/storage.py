@@ -1,4 +1,4 @@
-"""Stores of files, by keys that never get another content."""
+"""Stores of files, by keys whose content never changes."""
 
 import re
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ _KEY = re.compile(r"(originals/)?[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{64}(\.webp)?",
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file of a store: its size, and its content in parts."""
+    """A stored file: its size, and its content in parts."""
 
     size: int
     parts: AsyncIterator[bytes]
@@ -24,20 +24,20 @@ class FileStore(Protocol):
     """
 
     async def put(self, key: str, source: Path | bytes) -> None:
-        """Store a file as a whole or not at all, also if it is there already."""
+        """Store a file completely or not at all; an existing one is replaced."""
 
     async def open(self, key: str) -> StoredFile | None:
-        """Return a file, or None if there is none."""
+        """Return a file, or None if it does not exist."""
 
     async def delete(self, key: str) -> None:
-        """Delete a file, if there is one."""
+        """Delete a file, if it exists."""
 
 
 def require_key(key: str) -> None:
-    """Require that a key is one of those that the shop makes.
+    """Require that a key has the form that the shop generates.
 
     Raises:
-        ValueError: it is not; it might name another file of the machine.
+        ValueError: the key has another form, and might name another file of the machine.
     """
     if not _KEY.fullmatch(key):
         raise ValueError(f"{key!r} is not a key of a file")

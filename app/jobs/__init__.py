@@ -1,1 +1,1 @@
-"""What the processes of the shop do by themselves."""
+"""The background work of the shop's processes."""

@@ -1,4 +1,4 @@
-"""Keeps the cache in sync: replays missed drops to Redis and applies changes by others."""
+"""Keeps the cache in sync: replays missed drops to Redis and applies changes by other processes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -86,7 +86,8 @@ class _CacheSync:
             if not rows:
                 return
             tags = {tag for row in rows for tag in row.tags}
-            # This also drops from the near cache: Redis does not report our own changes to us.
+            # This also drops from the near cache: Redis does not report a connection's own changes
+            # to it.
             if not await self._shop.cache.drop(tags):
                 return
             await self._delete_drops([row.id for row in rows])

@@ -31,7 +31,7 @@ class UnreadableFile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BrokenLine:
-    """A line that begins no row: its parts between delimiters, its text, and what is wrong."""
+    """A line that does not begin a row: its parts between delimiters, its text, and the fault."""
 
     cells: list[str]
     text: str
@@ -43,7 +43,7 @@ CsvRow = list[str] | BrokenLine
 
 @dataclass(frozen=True, slots=True)
 class CsvFile:
-    """A CSV file: how it is written, and the names in its first row."""
+    """A CSV file: its encoding, its delimiter, and the names in its first row."""
 
     path: Path
     encoding: str
@@ -54,18 +54,18 @@ class CsvFile:
     def rows(self, is_row: Callable[[list[str]], bool]) -> Iterator[tuple[int, CsvRow]]:
         """Yield the number of each row after the names, and its cells without outer blanks.
 
-        `is_row` returns whether cells make a valid row: an unclosed quote would make rows
-        a part of a cell.
+        `is_row` returns whether cells make a valid row: with an unclosed quote, further rows would
+        become a part of a cell.
         """
         with self.path.open(newline="", encoding=self.encoding) as file:
             yield from _rows(self, file, is_row)
 
 
 def open_csv(path: Path, encoding: str | None, is_known: Callable[[str], bool]) -> CsvFile:
-    """Open a file; of the delimiters, the one applies that makes most column names known.
+    """Open a file; the delimiter is the one under which the most column names are known.
 
-    Raises:
-        UnreadableFile: it is no text, is in another encoding, or its first row is broken.
+    Raises: UnreadableFile: the file is not text, is in another encoding, or its first row is
+    broken.
     """
     encoding = _encoding_of(path, encoding)
     header_row = 0
@@ -108,8 +108,8 @@ def _encoding_of(path: Path, encoding: str | None) -> str:
     # Later zero bytes belong to single rows.
     if encoding is None and b"\0" in head:
         raise UnreadableFile(
-            f"{path}: begins with zero bytes: it is no text, or UTF-16 without a byte order mark; "
-            "save it as UTF-8, or name its encoding, as in --encoding utf-16-le"
+            f"{path}: begins with zero bytes: it is not text, or is UTF-16 without a byte order "
+            "mark; save it as UTF-8, or name its encoding, as in --encoding utf-16-le"
         )
     return encoding or "utf-8"
 
@@ -117,15 +117,14 @@ def _encoding_of(path: Path, encoding: str | None) -> str:
 def _lines_of(path: Path, encoding: str) -> Iterator[str]:
     """Yield the lines of a file.
 
-    Raises:
-        UnreadableFile: they are not in the encoding.
+    Raises: UnreadableFile: a line is not in the encoding.
     """
     try:
         with path.open(newline="", encoding=encoding) as file:
             yield from file
     except LookupError as error:
         raise UnreadableFile(
-            f"--encoding: there is no encoding {encoding}; one is utf-8, another cp1252"
+            f"--encoding: there is no encoding {encoding}; examples are utf-8 and cp1252"
         ) from error
     except UnicodeError as error:
         raise UnreadableFile(f"{path}: {_undecodable(path, encoding, error)}") from error
@@ -141,7 +140,7 @@ def require_text(file: CsvFile) -> None:
 
 
 def _undecodable(path: Path, encoding: str, error: UnicodeError) -> str:
-    """Return which line is not in the encoding, and what would do."""
+    """Return the message about the line that is not in the encoding, with the remedy."""
     what = encoding.upper().removesuffix("-SIG")
     if "16" not in what and "32" not in what:
         for number, line in enumerate(path.read_bytes().splitlines(), start=1):
@@ -174,12 +173,12 @@ class _Lines:
         return line
 
     def begin_row(self) -> None:
-        """Forget the lines of the row before."""
+        """Discard the lines of the previous row."""
         self.number += len(self.taken)
         self.taken.clear()
 
     def return_all_but_first(self) -> str:
-        """Have the lines after the first one read again, and return the first one."""
+        """Return the first line of the row; the lines after it will be read again."""
         first, *others = self.taken
         self._again.extendleft(reversed(others))
         self.taken[:] = [first]
@@ -227,7 +226,7 @@ def _reason_of(error: csv.Error, lines: _Lines) -> str:
 
 
 def _fault_of(lines: _Lines, delimiter: str, is_row: Callable[[list[str]], bool]) -> str | None:
-    """Return what is wrong with a row that the reader accepts, or None."""
+    """Return the fault of a row that the reader accepts, or None."""
     if len(lines.taken) == 1 and '"' not in lines.taken[0]:
         return None
     if not _pattern(delimiter).fullmatch("".join(lines.taken)):

@@ -37,7 +37,7 @@ async def make_due_reports(shop: Shop, *, is_catching_up: bool = False) -> list[
     """Make the report of every due day; return the days whose reports were made.
 
     When catching up, a day is not due before the first scheduled time after its end. In a process
-    that serves requests, many days take a fifth of its time.
+    that serves requests, the work for many days takes a fifth of the time.
     """
     async with shop.database.read() as session:
         schedule = provide_report_schedule(session, shop)
@@ -53,7 +53,7 @@ async def make_due_reports(shop: Shop, *, is_catching_up: bool = False) -> list[
 
 
 async def _make_if_due(shop: Shop, day: date) -> bool:
-    """Make the report of a day; return whether one was made, and log why none could be."""
+    """Make the report of a day; return whether it was made, and log the reason if not."""
     try:
         return await make_report(shop, day, only_if_due=True) is not Outcome.UNCHANGED
     except ReportInProgress:
@@ -63,7 +63,7 @@ async def _make_if_due(shop: Shop, day: date) -> bool:
         logger.error("no report of %s: %s", day, error)
     except Unavailable:
         raise
-    except Exception:  # pylint: disable=broad-exception-caught  # nor must any other error
+    except Exception:  # pylint: disable=broad-exception-caught  # any other error, likewise
         logger.exception("no report of %s", day)
     return False
 
@@ -89,7 +89,7 @@ async def _wait_for_transactions(shop: Shop, day: date) -> None:
         if asyncio.get_running_loop().time() > deadline:
             logger.warning("a transaction does not end; making the report of %s without it", day)
             return
-        # Without a session: its connection would be missing to the orders that are waited for.
+        # No session is open here: the orders that this waits for may need its connection.
         await asyncio.sleep(_POLL_SECONDS)
 
 

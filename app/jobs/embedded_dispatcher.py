@@ -43,7 +43,7 @@ async def dispatch_due(shop: Shop, pipeline: Pipeline) -> bool:
     """
     if shop.database.is_sqlite:
         return await _dispatch(shop, pipeline)
-    # One process at a time: two would both postpone a message that fails.
+    # Only one process applies commands at a time: two would both postpone a message that fails.
     async with shop.database.write() as session:
         is_ours = await provide_outbox(session, shop).try_lock()
         return is_ours and await _dispatch(shop, pipeline)

@@ -42,7 +42,7 @@ async def import_files(
     """Load files in the order of their dependencies; return the outcome of each.
 
     Raises:
-        UnreadableFile: a file cannot be read; nothing has been loaded then.
+        UnreadableFile: a file cannot be read; then nothing has been loaded.
     """
     return await import_sources(shop, open_all(paths), console, options)
 
@@ -63,8 +63,8 @@ async def import_sources(
 ) -> dict[Path, Outcome]:
     """Load rows; return the outcome of each file.
 
-    Each chunk is a transaction of its own: an import that breaks off is run again and goes on. A
-    check is one transaction, which is rolled back.
+    Each chunk is a transaction of its own: an import that was interrupted can be run again, and
+    continues. A check is one transaction, which is rolled back.
     """
     outcomes: dict[Path, Outcome] = {source.path: Outcome() for source in sources}
     columns = (
@@ -95,7 +95,7 @@ async def import_sources(
 
 @asynccontextmanager
 async def _transactions(shop: Shop, options: ImportOptions) -> AsyncIterator[_Transaction]:
-    """Return what opens the transaction of each chunk: a new one, or that of a whole check."""
+    """Return what opens a transaction for each chunk: a new one, or that of a whole check."""
     if not options.is_check:
         yield shop.database.write
         return
@@ -113,7 +113,7 @@ class _Load:
         self.first_rows = FirstRows()
 
     async def chunk(self, session: AsyncSession, rows: Sequence[Numbered]) -> Outcome:
-        """Load rows together; if that fails, in halves, to find the row that is to blame."""
+        """Load rows together; if that fails, load them in halves, to find the faulty row."""
         try:
             async with savepoint(session):
                 return await self._add(session, rows)
@@ -137,9 +137,9 @@ class _Load:
         return await imports.add_orders(rows)
 
     def _halves(self, rows: Sequence[Numbered]) -> list[Sequence[Numbered]]:
-        """Return the rows in two parts, in which what belongs together stays if it can.
+        """Return the rows in two parts, which keep rows that belong together if possible.
 
-        Orders are never parted. A further variant of a product can be refused by itself.
+        Orders are never divided. A further variant of a product can be refused by itself.
         """
         middle = len(rows) // 2
         places = sorted(range(1, len(rows)), key=lambda place: abs(place - middle))
@@ -159,7 +159,7 @@ def _reason_of(refusal: DomainError) -> str:
 
 
 def _chunks(source: Source, outcome: Outcome) -> Iterator[Sequence[Numbered]]:
-    """Yield the rows in parts, with those that belong together in one."""
+    """Yield the rows in parts; rows that belong together are in one part."""
     if not source.is_grouped:
         rows = source.read()
         while chunk := list(islice(rows, _CHUNK_ROWS)):
@@ -176,7 +176,7 @@ def _chunks(source: Source, outcome: Outcome) -> Iterator[Sequence[Numbered]]:
 
 
 def _groups(source: Source, outcome: Outcome) -> Iterator[list[Numbered]]:
-    """Yield the rows that belong together; those of a product that stand apart come last."""
+    """Yield the groups of rows that belong together; the separate rows of a product come last."""
     apart: dict[Any, list[Numbered]] = {}
     for group, numbered in groupby(
         source.read(), key=lambda numbered: group_of(source.kind, numbered[1])

@@ -27,12 +27,12 @@ NOTES = ("file", "row", "reason", "kind")
 
 _GROUPING = ("reference", "product_sku", "sku")
 _BATCH_ROWS = 5_000
-# Counted as in an editor or a spreadsheet, where the column names are row 1.
+# Rows are counted as in a spreadsheet, where the column names are row 1.
 _FIRST_ROW = 2
 _KEYS = {column_key(name): name for kind in ROW_KINDS.values() for name in columns_of(kind)} | {
     name: name for name in NOTES
 }
-# Only to tell a row from text; the zone makes no row of it.
+# The zone is only used to distinguish a row from text, for which any zone does.
 _ANY_ZONE = ShopDays("UTC")
 
 
@@ -57,8 +57,8 @@ class Source:
 def open_sources(path: Path, encoding: str | None = None) -> list[Source]:
     """Open a file and determine the kinds of its rows: one, or several in a file of refused rows.
 
-    Raises:
-        UnreadableFile: it does not exist, has another format, or its columns match no kind.
+    Raises: UnreadableFile: the file does not exist, has another format, or its columns match no
+    kind.
     """
     if not path.is_file():
         raise UnreadableFile(f"{path}: no such file")
@@ -117,7 +117,7 @@ def _kind_in(cells: CsvRow, names: list[str]) -> str:
 
 
 def _row_of(cells: CsvRow, names: list[str], shown_names: list[str]) -> Mapping[str, Any]:
-    """Return a row by columns; cells without a column break it."""
+    """Return a row by columns; a row with more cells than columns is broken."""
     if isinstance(cells, BrokenLine):
         return BrokenRow(_named(names, cells.cells), cells.reason, [cells.text])
     if len(cells) <= len(names) and "" not in names:
@@ -184,9 +184,9 @@ def _parquet_source(path: Path) -> Source:
 
 
 def _plain(cell: Any) -> Any:
-    """Return a cell as an import takes it: no float, which may have a rounding error."""
+    """Return a cell as an import accepts it; a float, which may be inexact, becomes a decimal."""
     if isinstance(cell, float):
-        # Not a number: what libraries for tables write for an empty cell.
+        # Libraries for tables write NaN for an empty cell.
         return None if isnan(cell) else Decimal(repr(cell))
     return cell.strip() if isinstance(cell, str) else cell
 
@@ -202,7 +202,7 @@ def is_grouped(kind: str, columns: Iterable[str]) -> bool:
 
 
 def group_of(kind: str, row: Mapping[str, Any]) -> Any:
-    """Return what the rows have in common that belong together; None if a row stands alone."""
+    """Return the value that rows which belong together share; None if a row stands alone."""
     if kind == "orders":
         return row.get("reference")
     return (row["product_sku"] or row.get("sku")) if "product_sku" in row else None
@@ -219,7 +219,7 @@ def _count_rows(each_group: Iterable[Any]) -> tuple[int, frozenset[str]]:
 
 
 def _columns_of(path: Path, given: Sequence[str]) -> list[str]:
-    """Return the column of each name as the schemas call it; unknown names stay as they are."""
+    """Return the column of each name, spelled as in the schemas; unknown names stay unchanged."""
     columns = [_KEYS.get(column_key(name), name) for name in given]
     for name, count in Counter(columns).items():
         if name and count > 1:

@@ -90,20 +90,20 @@ async def _send(shop: Shop, send: Send, mail: OutgoingMail) -> bool:
 
 
 def _require_one_address(recipient: str) -> None:
-    """Require that a recipient, as it is stored, is one address to everybody who reads it.
+    """Require that every mail program reads a stored recipient as one address.
 
     Raises:
-        ValueError: it is not.
+        ValueError: the recipient is not one address.
     """
     if parseaddr(recipient) != ("", recipient) or not recipient.isprintable():
         raise ValueError("the recipient is not one address")
 
 
 async def _attachment_of(shop: Shop, mail: OutgoingMail) -> Attachment | None:
-    """Draw the invoice that belongs to a mail, which no table keeps as a file."""
+    """Draw the invoice that belongs to a mail; it is not stored as a file."""
     if mail.invoice_id is None or shop.settings.smtp_host is None:
         return None
-    # The library is slow to import, and most processes never draw.
+    # The library is slow to import, and most processes never draw a PDF.
     # pylint: disable-next=import-outside-toplevel
     from app.documents.invoice_pdf import invoice_as_pdf
 
@@ -119,7 +119,7 @@ async def _print(mail: OutgoingMail, _: Attachment | None) -> None:
 
 def _smtp(settings: Settings) -> Send:
     async def send(mail: OutgoingMail, attachment: Attachment | None) -> None:
-        # Not needed by a shop without mails, nor at the start of any other.
+        # A shop without mails does not need the library, and no shop needs it at its start.
         from aiosmtplib import SMTP  # pylint: disable=import-outside-toplevel
 
         password = settings.smtp_password
@@ -141,10 +141,10 @@ def _smtp(settings: Settings) -> Send:
 async def _hand_over(
     server: "SMTP", mail: OutgoingMail, attachment: Attachment | None, sender: str
 ) -> None:
-    """Send a mail to its recipient as it is stored, or in ASCII if the server knows nothing else.
+    """Send a mail to its stored recipient, in ASCII if the server supports nothing else.
 
     Raises:
-        ValueError: there is no form in ASCII.
+        ValueError: the address has no form in ASCII.
     """
     from aiosmtplib import SMTPHeloError  # pylint: disable=import-outside-toplevel
 
@@ -169,7 +169,7 @@ async def _hand_over(
 
 
 def _message(mail: OutgoingMail, sender: str, recipient: str, *, is_ascii: bool) -> "EmailMessage":
-    # As above: the grammar of mail headers is one of the slowest imports of the standard library.
+    # The grammar of mail headers is one of the slowest imports of the standard library.
     from email import policy  # pylint: disable=import-outside-toplevel
     from email.message import EmailMessage  # pylint: disable=import-outside-toplevel
 

@@ -1,4 +1,4 @@
-"""Has what is cached and listed follow the price lists that begin and end."""
+"""Updates caches and lists of products when price lists begin and end."""
 
 import asyncio
 from datetime import datetime
@@ -11,7 +11,7 @@ _POLL_SECONDS = 1.0
 
 
 async def follow_price_lists(shop: Shop) -> None:
-    """Derive what lists of products show at each change of prices, until cancelled."""
+    """Derive the listed prices of products again at each change of prices, until cancelled."""
 
     async def follow() -> None:
         await asyncio.sleep(await follow_once(shop))
@@ -20,10 +20,10 @@ async def follow_price_lists(shop: Shop) -> None:
 
 
 async def follow_once(shop: Shop) -> float:
-    """Derive the next products whose prices have changed; return the seconds to wait then."""
+    """Derive the next products whose prices have changed; return the seconds to wait after it."""
     async with shop.database.read() as session:
         changes = provide_price_changes(session, shop)
-        # Before looking at what is due: what changes in between is in one of both.
+        # This precedes the query of due changes, so that one of both finds a change in between.
         change = await changes.next_change()
         is_due = await changes.has_due()
     return 0.0 if is_due and await follow_due(shop) else _pause(shop, change)
@@ -32,14 +32,14 @@ async def follow_once(shop: Shop) -> float:
 async def follow_due(shop: Shop) -> bool:
     """Derive the next products whose prices have changed; return whether there were any.
 
-    Each transaction records how far it came, so that it goes on after a crash.
+    Each transaction records its progress, so that the work continues after a crash.
     """
     async with shop.database.write() as session:
         return await provide_price_changes(session, shop).derive_some()
 
 
 def _pause(shop: Shop, change: datetime | None) -> float:
-    """Return the seconds until the next change, but no more than those between two looks."""
+    """Return the seconds until the next change, but at most the interval of the checks."""
     if change is None:
         shop.cache.end_prices_in(None)
         return _POLL_SECONDS

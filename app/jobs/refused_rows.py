@@ -39,7 +39,7 @@ def write_refused(path: Path, sources: Sequence[Source], outcomes: Mapping[Path,
 
 
 def _columns_of(sources: Sequence[Source]) -> list[str]:
-    """Return the columns of the kinds of files, without those of variants that no file has."""
+    """Return the columns of the kinds of files, and those of variants only if a file has them."""
     kinds = {source.kind for source in sources}
     given = {name for source in sources for name in source.columns}
     columns = dict.fromkeys(
@@ -49,5 +49,5 @@ def _columns_of(sources: Sequence[Source]) -> list[str]:
 
 
 def _cell(value: Any, name: str, is_guarded: bool) -> Any:
-    """Return a cell; reading a file of variants removes what guards the texts of products."""
+    """Return a cell, guarded again where reading a file of variants has removed the apostrophe."""
     return guarded(value) if is_guarded and name in GUARDED and isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""Tasks requested by callers, which TaskIQ's workers or, without them, the web process runs."""
+"""Tasks that callers request, run by TaskIQ's workers or, without them, by the web process."""
 
 import logging
 from datetime import date
@@ -31,7 +31,7 @@ async def make_asked_report(
     """Make a requested report and record the result of the operation.
 
     TaskIQ drops a task that fails, so this one retries while the database is unavailable or another
-    process makes the same report.
+    process creates the same report.
     """
     pause = GrowingPause(*_RETRY_SECONDS)
     with bound_request_id(sane_request_id(request_id)):

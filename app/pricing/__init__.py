@@ -1,1 +1,1 @@
-"""Arithmetic of money: what a cart costs, without I/O, clock or models."""
+"""Arithmetic of money: the price of a cart, without I/O, clock or models."""

@@ -7,7 +7,7 @@ PPM = 1_000_000
 
 
 def half_up(numerator: int, denominator: int) -> int:
-    """Return a quotient that is not negative, rounded to the nearest integer, and halves up."""
+    """Return a quotient that is not negative, rounded to the nearest integer, halves up."""
     return (2 * numerator + denominator) // (2 * denominator)
 
 
@@ -19,8 +19,8 @@ def rounded_share(amount: int, ppm: int) -> int:
 def largest_remainder(total: int, numerators: Sequence[int], denominator: int) -> list[int]:
     """Return integers that sum to a total, each its exact fraction rounded down or up.
 
-    Those with the largest remainders are rounded up, of equal ones the first. The total is the sum
-    of the fractions, itself rounded down or up.
+    Those with the largest remainders are rounded up, the first ones among equals. The total must be
+    the sum of the fractions, rounded down or up.
     """
     parts = [each // denominator for each in numerators]
     places = range(len(parts))
@@ -31,13 +31,13 @@ def largest_remainder(total: int, numerators: Sequence[int], denominator: int) -
 
 
 def spread(total: int, weights: Sequence[int]) -> list[int]:
-    """Return shares of a total in proportion to weights, of which one at least is positive."""
+    """Return shares of a total in proportion to weights, of which at least one is positive."""
     return largest_remainder(total, [total * weight for weight in weights], sum(weights))
 
 
 def of_pieces(amount: int, quantity: int, first: int, last: int) -> int:
     """Return the part of a line's amount that belongs to its pieces from `first` to `last`.
 
-    Pieces are counted from 1. However a line is divided, its parts sum to its amount.
+    Pieces are counted from 1. The parts of a line always sum to its amount.
     """
     return amount * last // quantity - amount * (first - 1) // quantity

@@ -1,4 +1,4 @@
-"""What promotions take off the lines of a cart, and why others do not apply."""
+"""The discounts of promotions on the lines of a cart, and why others do not apply."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -16,9 +16,9 @@ def in_order(promotions: Iterable[Promotion]) -> list[Promotion]:
 
 
 class Discounts:
-    """What a set of promotions takes off the lines: first those of items, then those of orders.
+    """The discounts of a set of promotions: first those of items, then those of orders.
 
-    Each applies to what the ones before it have left.
+    Each applies to the amounts that the previous ones have left.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ def _has_no_amount(promotion: Promotion) -> bool:
 def _percent_items(
     promotion: Promotion, _goods: Sequence[Goods], remaining: Sequence[int]
 ) -> list[int]:
-    # Rounded once for each line: rounded for each unit, the errors would be multiplied.
+    # The discount is rounded once for each line: rounding for each unit would multiply the errors.
     return [rounded_share(each, promotion.percent_ppm) for each in remaining]
 
 
@@ -151,4 +151,4 @@ REDUCTIONS: dict[Effect, Callable[[Promotion, Sequence[Goods], Sequence[int]], l
     Effect.PERCENT_ORDER: _percent_order,
     Effect.AMOUNT_ORDER: _amount_order,
 }
-"""What a promotion takes off its lines, of which something is left."""
+"""The discount of a promotion on lines whose amount is not zero."""

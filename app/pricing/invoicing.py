@@ -15,7 +15,7 @@ class Group(NamedTuple):
 
 
 class Part(NamedTuple):
-    """An amount without its tax, and the tax."""
+    """An amount without tax, and the tax."""
 
     net_minor: int
     tax_minor: int
@@ -26,13 +26,13 @@ class Part(NamedTuple):
         return self.net_minor + self.tax_minor
 
     def less(self, other: "Part") -> "Part":
-        """Return what is left of the amount without a part of it."""
+        """Return the rest of the amount after a part is subtracted."""
         return Part(self.net_minor - other.net_minor, self.tax_minor - other.tax_minor)
 
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """A line of an order, of whose pieces the first ones were cancelled."""
+    """A line of an order, whose first pieces were cancelled."""
 
     unit_price_minor: int
     quantity: int
@@ -58,7 +58,7 @@ class Pieces:
 
     @property
     def left_discount_minor(self) -> int:
-        """What is taken off the price of the pieces that are not cancelled."""
+        """The discount on the pieces that are not cancelled."""
         amount = self.left.total_minor if self.prices_include_tax else self.left.net_minor
         return self.unit_price_minor * (self.quantity - self.cancelled_quantity) - amount
 
@@ -70,9 +70,9 @@ def summed(parts: Iterable[Part]) -> Part:
 
 
 def credited(amount_minor: int, left: Sequence[Part]) -> list[Part]:
-    """Return the parts of a refund by what is left at each rate, which is at least the refund.
+    """Divide a refund over the amounts left at the rates, whose sum is at least the refund.
 
-    When everything is returned, however divided, nothing is left at any rate.
+    When everything is refunded, in any number of refunds, nothing is left at any rate.
     """
     weights = [each.total_minor for each in left]
     shares = spread(amount_minor, weights) if any(weights) else [0] * len(left)

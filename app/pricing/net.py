@@ -1,4 +1,4 @@
-"""Prices without the tax that is in them, for customers who are not charged it."""
+"""Net prices, for customers who are not charged the tax that prices include."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from app.pricing.terms import Cart, Goods, Shipping, Taxes
 
 
 def at_net_prices(cart: Cart) -> Cart:
-    """Return a cart without the tax in its prices, or the cart itself if that is charged."""
+    """Return a cart at net prices, or the cart itself if the included tax is charged."""
     taxes = cart.taxes
     if not taxes.taken_out:
         return cart
@@ -25,7 +25,7 @@ def at_net_prices(cart: Cart) -> Cart:
 
 
 def net_price(amount_minor: int, tax_class: str, taxes: Taxes) -> int:
-    """Return a price of a class without the tax that is in it and not charged."""
+    """Return a price of a class without the included tax if that is not charged."""
     ppm = taxes.taken_out.get(tax_class, 0)
     return amount_minor - half_up(amount_minor * ppm, PPM + ppm)
 
@@ -33,16 +33,17 @@ def net_price(amount_minor: int, tax_class: str, taxes: Taxes) -> int:
 def net_shipping_price(
     amount_minor: int, tax_class: str | None, goods: Sequence[Goods], taxes: Taxes
 ) -> int:
-    """Return a price of shipping goods, which have net prices, without the tax that is in it.
+    """Return a price of shipping without the included tax; the goods have net prices already.
 
-    Taxed by the rates of the goods, it has as much tax in it as they had in proportion.
+    If shipping is taxed by the rates of the goods, it includes tax in the same proportion as they
+    did.
     """
     if tax_class is not None:
         return net_price(amount_minor, tax_class, taxes)
     rates = [taxes.taken_out.get(each.tax_class, 0) for each in goods]
     weights = [each.unit_minor * each.quantity for each in goods]
     if not any(weights):
-        # As for the tax of shipping: the rate of the first goods counts.
+        # As in the tax of shipping, the rate of the first goods counts.
         rates, weights = rates[:1], [1] * len(rates[:1])
     tax = sum(weight * ppm for weight, ppm in zip(weights, rates, strict=True))
     gross = sum(weights) * PPM + tax

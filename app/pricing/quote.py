@@ -1,4 +1,4 @@
-"""The quote: what a cart costs, computed from the cart alone."""
+"""The quote: the price of a cart, computed from the cart alone."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,10 +12,10 @@ from app.pricing.terms import Adjustment, Cart, NotApplied, Promotion, Quote, Qu
 
 
 def price(cart: Cart, now: datetime) -> Quote:
-    """Return what a cart costs at a moment.
+    """Return the price of a cart at a moment.
 
-    If a promotion that combines with no other would apply, the customer gets the better of it and
-    of all those that combine; at equal prices, those.
+    If a promotion that combines with no other would apply, the customer gets either this promotion
+    or all those that combine, whichever costs less; at equal prices, those that combine.
     """
     cart = at_net_prices(cart)
     together = _priced(cart, [each for each in cart.promotions if each.combines], now)
@@ -30,7 +30,7 @@ def price(cart: Cart, now: datetime) -> Quote:
 
 
 def _left_out(cart: Cart, promotion: Promotion, now: datetime) -> NotApplied:
-    """Return why a promotion is not in a quote: for its own reason, or for the other ones."""
+    """Return why a promotion is not in a quote: for its own reason, or because of the others."""
     own = _priced(cart, [promotion], now).not_applied
     return own[0] if own else NotApplied(promotion, Refusal.NOT_COMBINABLE)
 

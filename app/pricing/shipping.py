@@ -1,4 +1,4 @@
-"""The price of shipping: by the weight and the price of the goods, less what promotions reduce."""
+"""The price of shipping: by the weight and the price of the goods, less discounts."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class ShippingPrice:
     """The price of shipping before tax is known."""
 
     price_minor: int | None = None
-    """None if nothing is shipped, or if the way to ship does not fit."""
+    """None if nothing is shipped, or if the shipping method does not fit."""
     is_shippable: bool = True
     amounts: list[Amount] = field(default_factory=list)
     adjustments: list[Adjustment] = field(default_factory=list)
@@ -31,7 +31,7 @@ class ShippingPrice:
 
     @property
     def left_minor(self) -> int:
-        """What is left of the price."""
+        """The price after discounts."""
         return (self.price_minor or 0) - sum(each.amount_minor for each in self.adjustments)
 
     def priced(self, taxes: tuple[QuotedTax, ...], added_minor: int) -> QuotedShipping | None:
@@ -71,7 +71,7 @@ def _price(cart: Cart, shipping: Shipping, discounts: Discounts) -> int | None:
 def price_for(shipping: Shipping, weight_grams: int, counted_minor: int) -> int | None:
     """Return the amount of the rate with the highest thresholds, the weight before the price.
 
-    It is None if the way to ship does not fit.
+    It is None if the shipping method does not fit.
     """
     if shipping.max_weight_grams is not None and weight_grams > shipping.max_weight_grams:
         return None
@@ -95,6 +95,6 @@ def _by_rate(cart: Cart, shipping: Shipping, discounts: Discounts, left: int) ->
     for goods, remaining in zip(cart.goods, discounts.remaining, strict=True):
         weights[rates[goods.tax_class]] += remaining
     if not any(weights.values()):
-        # Goods that cost nothing have no proportion: the rate of the first ones counts.
+        # Goods without a price have no proportion: the rate of the first ones counts.
         return [(rate, left) for rate in list(weights)[:1]]
     return list(zip(weights, spread(left, list(weights.values())), strict=True))

@@ -1,4 +1,4 @@
-"""Tax on the amounts of an order, or in them."""
+"""The tax on the amounts of an order, or the tax that they include."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,14 +7,14 @@ from app.pricing.arithmetic import PPM, half_up, largest_remainder
 from app.pricing.terms import QuotedTax, Rate, Rounding, Taxes
 
 Amount = tuple[Rate, int]
-"""A taxed amount, as prices are: with the tax in it if they include it."""
+"""A taxed amount; it includes the tax if prices do."""
 
 
 def taxed(amounts: Sequence[Amount], taxes: Taxes) -> list[QuotedTax]:
     """Return the tax of each amount.
 
-    Rounded for each rate, the tax of all amounts with one rate is rounded once, and spread over
-    them by what each has exactly.
+    If tax is rounded for each rate, the tax of all amounts with one rate is rounded once, and
+    spread over them in proportion to their exact taxes.
     """
     if taxes.rounding is Rounding.PER_LINE:
         return [

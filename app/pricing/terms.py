@@ -1,4 +1,4 @@
-"""What a quote is made of: the goods of a cart, promotions, shipping, and rates of tax."""
+"""The input and the result of a quote: the goods of a cart, promotions, shipping, rates of tax."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """A line of a cart: a variant, the number of its units, and its price, which is decided."""
+    """A line of a cart: a variant, the number of its units, and its price."""
 
     variant_id: UUID
     product_id: UUID
@@ -17,26 +17,26 @@ class Goods:
     quantity: int
     tax_class: str
     category_ids: frozenset[UUID] = frozenset()
-    """The categories of the product, and those above them."""
+    """The categories of the product, and their ancestors."""
     weight_grams: int = 0
     """The weight of one unit."""
 
 
 class Effect(StrEnum):
-    """What a promotion reduces."""
+    """The amount that a promotion reduces."""
 
     PERCENT_ITEMS = "percent_items"
-    """Each eligible line, by a percentage."""
+    """Each eligible line is reduced by a percentage."""
     AMOUNT_ITEMS = "amount_items"
-    """Each unit of the eligible lines, by an amount."""
+    """Each unit of the eligible lines is reduced by an amount."""
     BUNDLE = "bundle"
-    """Of a number of eligible units, the cheapest ones, by a percentage."""
+    """The cheapest of a number of eligible units are reduced by a percentage."""
     PERCENT_ORDER = "percent_order"
-    """The sum of the eligible lines, by a percentage."""
+    """The sum of the eligible lines is reduced by a percentage."""
     AMOUNT_ORDER = "amount_order"
-    """The sum of the eligible lines, by an amount."""
+    """The sum of the eligible lines is reduced by an amount."""
     FREE_SHIPPING = "free_shipping"
-    """The price of shipping, to nothing."""
+    """The price of shipping is reduced to zero."""
 
 
 class Refusal(StrEnum):
@@ -58,15 +58,15 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a cart must have for a promotion."""
+    """The conditions that a cart must meet for a promotion."""
 
     category_ids: frozenset[UUID] = frozenset()
     product_ids: frozenset[UUID] = frozenset()
     """Without categories and products, all lines are eligible."""
     min_subtotal_minor: int = 0
-    """What the eligible lines must cost, before any discount."""
+    """The minimum price of the eligible lines, before any discount."""
     min_quantity: int = 0
-    """How many units the eligible lines must have."""
+    """The minimum number of units of the eligible lines."""
     starts_at: datetime | None = None
     ends_at: datetime | None = None
 
@@ -84,23 +84,23 @@ class Promotion:
     amount_minor: int | None = None
     """None if the promotion has no amount in the currency."""
     buys: int = 0
-    """Of a bundle: the units that are paid in full."""
+    """The units of a bundle that are paid in full."""
     gets: int = 0
-    """Of a bundle: the units that are reduced for them."""
+    """The units of a bundle that are reduced."""
     conditions: Conditions = Conditions()
     combines: bool = True
     priority: int = 0
-    """The lowest one applies first."""
+    """The promotion with the lowest number applies first."""
     refusal: Refusal | None = None
-    """Why it does not apply to this customer at all, such as a limit that is reached."""
+    """Why the promotion does not apply to this customer at all, such as a reached limit."""
     is_manual: bool = False
-    """Whether staff gave it to one order, so that no promotion has its id."""
+    """Whether it is a discount by staff on one order, so that no promotion has its id."""
 
 
 def manual_discount(
     place: int, label: str, *, percent_ppm: int = 0, amount_minor: int | None = None
 ) -> Promotion:
-    """Return a discount that staff gives on a whole order, as the one at a place among others."""
+    """Return a discount that staff gives on a whole order, at a position among others."""
     return Promotion(
         id=UUID(int=place),
         label=label,
@@ -114,7 +114,7 @@ def manual_discount(
 
 @dataclass(frozen=True, slots=True)
 class ShippingRate:
-    """A price of shipping, from a weight and a price of the goods on."""
+    """A price of shipping, which applies from a weight and a price of the goods on."""
 
     amount_minor: int
     from_weight_grams: int = 0
@@ -123,13 +123,13 @@ class ShippingRate:
 
 @dataclass(frozen=True, slots=True)
 class Shipping:
-    """A way to ship in the currency of a cart."""
+    """A shipping method in the currency of a cart."""
 
     rates: tuple[ShippingRate, ...]
     tax_class: str | None = None
-    """None if it is taxed by the rates of the goods, in proportion to them."""
+    """None if shipping is taxed by the rates of the goods, in proportion to them."""
     counts_before_discounts: bool = False
-    """Whether thresholds compare with the goods before discounts, and not after them."""
+    """Whether thresholds are compared with the goods before discounts, and not after them."""
     max_weight_grams: int | None = None
 
 
@@ -144,14 +144,14 @@ class TaxReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A rate of tax, and why it applies."""
+    """A rate of tax, and the reason why it applies."""
 
     ppm: int
     reason: TaxReason = TaxReason.STANDARD_RATED
 
 
 class Rounding(StrEnum):
-    """Where tax is rounded."""
+    """The amounts for which tax is rounded."""
 
     PER_RATE = "per_rate"
     PER_LINE = "per_line"
@@ -166,12 +166,12 @@ class Taxes:
     prices_include_tax: bool = True
     rounding: Rounding = Rounding.PER_RATE
     taken_out: Mapping[str, int] = field(default_factory=dict)
-    """The rate of the tax that is in the prices of each class and not charged; empty if it is."""
+    """The rate of the included tax of each class if it is not charged; empty if it is charged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """What is to be priced; a cart has no amounts of its own."""
+    """The cart to be priced."""
 
     goods: tuple[Goods, ...]
     taxes: Taxes
@@ -182,21 +182,21 @@ class Cart:
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """What a promotion takes off."""
+    """The discount of a promotion on a line or on shipping."""
 
     promotion_id: UUID
     position: int | None
-    """The line, from 1; None is shipping."""
+    """The line, from 1; None means shipping."""
     amount_minor: int
 
 
 @dataclass(frozen=True, slots=True)
 class QuotedTax:
-    """A part of an amount, and the tax in it or on it."""
+    """A part of an amount, and the tax that it includes or that is added."""
 
     rate: Rate
     base_minor: int
-    """The taxed amount as prices are: with the tax in it if they include it."""
+    """The taxed amount; it includes the tax if prices do."""
     tax_minor: int
 
 
@@ -209,7 +209,7 @@ class QuotedLine:
     discount_minor: int
     tax: QuotedTax
     total_minor: int
-    """What is to be paid for it."""
+    """The amount to be paid for the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,7 @@ class QuotedShipping:
     price_minor: int
     discount_minor: int
     taxes: tuple[QuotedTax, ...]
-    """Several if it is taxed in proportion to the goods."""
+    """The taxes; several if shipping is taxed in proportion to the goods."""
     total_minor: int
 
 
@@ -230,21 +230,21 @@ class NotApplied:
     promotion: Promotion
     refusal: Refusal
     missing_minor: int = 0
-    """What the goods lack of the minimum."""
+    """The amount that is missing to the minimum."""
     missing_quantity: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a cart costs."""
+    """The price of a cart."""
 
     lines: tuple[QuotedLine, ...]
     shipping: QuotedShipping | None
     """None if nothing is shipped, or if the way to ship does not fit."""
     is_shippable: bool
-    """Whether the way to ship fits the goods."""
+    """Whether the shipping method fits the goods."""
     taxes: tuple[QuotedTax, ...]
-    """The sums by rate, the highest first."""
+    """The sums by rate, the highest rate first."""
     adjustments: tuple[Adjustment, ...]
     not_applied: tuple[NotApplied, ...] = field(default=())
     subtotal_minor: int = 0

@@ -44,7 +44,7 @@ _PROCESSES = 2
 _READERS = 4
 _VERSIONS = 4_096
 _SETTLE_SECONDS = 2.0
-_MOST_STALE = 0.001
+_MAX_STALE = 0.001
 _LONGEST_STALE_SECONDS = 0.05
 _VERSION = re.compile(rb'"version":(\d+)')
 
@@ -284,7 +284,7 @@ def _judge(table: Table, outcomes: list[Outcome], seconds: float, *, has_near: b
         f"{longest * 1_000:.1f} ms",
         str(stuck),
     )
-    most = _MOST_STALE if has_near else 0
+    most = _MAX_STALE if has_near else 0
     return (
         stuck == 0
         and stale.total() <= reads.total() * most

@@ -30,7 +30,7 @@ from tests.support.processes import serving
 from tests.support.servers import start_postgres
 
 CLIENTS = 64
-_MOST_SECONDS = 0.02
+_MAX_SECONDS = 0.02
 _WARM_UP = 5
 
 
@@ -78,7 +78,7 @@ async def crash_once(
         for _ in range(_WARM_UP):
             await Round(users, products).send(shop.port)
         sending = asyncio.create_task(tried.send(shop.port))
-        await asyncio.sleep(random.uniform(0, _MOST_SECONDS))
+        await asyncio.sleep(random.uniform(0, _MAX_SECONDS))
         # Sometimes before the first answer, otherwise between the answers.
         enough = random.randrange(CLIENTS)
         while tried.answered < enough and not sending.done():

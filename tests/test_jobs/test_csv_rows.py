@@ -134,7 +134,7 @@ def test_a_byte_of_another_encoding_far_down_is_found(tmp_path: Path) -> None:
 REFUSED: dict[str, tuple[str | bytes, str]] = {
     "UTF-16 without a mark": (
         TEXT.encode("utf-16-le"),
-        "begins with zero bytes: it is no text, or UTF-16",
+        "begins with zero bytes: it is not text, or is UTF-16",
     ),
     "a spreadsheet": (b"PK\x03\x04" + bytes(99), "is a spreadsheet and not CSV; save it as CSV"),
     "an open quote in the header": ('sku,"name,category,price\nX-1,a,b,1\n', "a quote in the row"),
@@ -169,7 +169,7 @@ def test_what_is_wrong_with_a_whole_file_is_named(
 @pytest.mark.parametrize("encoding", ["klingon", "base64"])
 def test_an_encoding_that_does_not_exist_is_refused(tmp_path: Path, encoding: str) -> None:
     assert refusal(tmp_path, TEXT, encoding=encoding) == (
-        f"--encoding: there is no encoding {encoding}; one is utf-8, another cp1252"
+        f"--encoding: there is no encoding {encoding}; examples are utf-8 and cp1252"
     )
 
 

@@ -1,4 +1,4 @@
-"""A bank for tests and demonstrations: it has books of its own, and signs its events."""
+"""A bank for tests and demonstrations, which has its own records and signs its events."""
 
 import hashlib
 import hmac
@@ -29,10 +29,10 @@ _TOLERANCE_SECONDS = 300
 
 
 class BankBooks(Protocol):
-    """The books of the bank in a transaction."""
+    """The records of the bank in a transaction."""
 
     async def of_key(self, request_key: str) -> BankPayment | None:
-        """Return the payment that a request with a key has begun."""
+        """Return the payment that a request with this key has begun."""
 
     async def of_reference(self, reference: str) -> BankPayment | None:
         """Return a payment, locked."""
@@ -85,21 +85,21 @@ class BankForTests:
             return _state(payment)
 
     async def look(self, reference: str) -> PaymentState:
-        """Return a payment as it is now."""
+        """Return the current state of a payment."""
         async with self._begin() as books:
             return _state(await _found(books, reference))
 
     async def payment(self, reference: str) -> BankPayment:
-        """Return a payment in the books of the bank.
+        """Return a payment in the records of the bank.
 
         Raises:
-            PaymentNotFound: there is none.
+            PaymentNotFound: there is no such payment.
         """
         async with self._begin() as books:
             return await _shown(books, reference)
 
     async def decide(self, reference: str, decision: Decision) -> BankPayment:
-        """Do what the customer has decided; what was decided before stays.
+        """Apply the decision of the customer; an earlier decision stays.
 
         Raises:
             PaymentNotFound: there is no such payment.
@@ -119,7 +119,7 @@ class BankForTests:
 
     async def capture(self, reference: str, amount_minor: int, key: str) -> PaymentState:
         """Take money that was approved."""
-        # It is taken once, whatever the key.
+        # The money is taken once, under any key.
         del key
         async with self._begin() as books:
             payment = await _found(books, reference)
@@ -135,7 +135,7 @@ class BankForTests:
 
     async def void(self, reference: str, key: str) -> PaymentState:
         """End a payment; a captured one stays."""
-        # It ends once, whatever the key.
+        # The payment ends once, under any key.
         del key
         async with self._begin() as books:
             payment = await _found(books, reference)
@@ -164,8 +164,7 @@ class BankForTests:
     async def read_event(self, body: bytes, headers: Mapping[str, str]) -> str | None:
         """Return the reference of the payment that an event is about.
 
-        Raises:
-            SignatureWrong: it was not signed by the bank, or too long ago.
+        Raises: SignatureWrong: the event was not signed by the bank, or too long ago.
         """
         parts = dict(
             each.partition("=")[::2] for each in headers.get(SIGNATURE, "").split(",") if each
@@ -173,7 +172,7 @@ class BankForTests:
         moment = parts.get("t", "")
         if not hmac.compare_digest(self._signature(moment, body), parts.get("v1", "")):
             raise SignatureWrong("the signature is not the bank's")
-        # The clock of the wall: the shop's can be moved.
+        # The system clock is used: the shop's clock can be moved.
         if abs(time.time() - int(moment)) > _TOLERANCE_SECONDS:
             raise SignatureWrong("the event was signed too long ago")
         reference: str = json.loads(body)["reference"]
@@ -201,7 +200,7 @@ async def _found(books: BankBooks, reference: str) -> BankPayment:
 
 
 async def _shown(books: BankBooks, reference: str) -> BankPayment:
-    # PostgreSQL takes no text with a null byte.
+    # PostgreSQL does not store a text with a null byte.
     payment = await books.of_reference(reference) if reference.isprintable() else None
     if payment is None:
         raise PaymentNotFound("the bank has no such payment")

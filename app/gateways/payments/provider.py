@@ -1,4 +1,4 @@
-"""What the shop asks a provider of payments, and what it gets to know."""
+"""The interface of a provider of payments."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from app.models import PaymentStatus, RefundStatus
 
 
 class ProviderUnreachable(Exception):
-    """The provider did not answer, and may or may not have done what was asked."""
+    """The provider did not answer, and may or may not have carried out the request."""
 
 
 class ProviderRefusal(Exception):
-    """The provider has answered that it does not do what was asked; `code` is its own word."""
+    """The provider has refused a request; `code` is the provider's code of the reason."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -36,14 +36,14 @@ class PaymentOrder:
     currency: str
     email: str | None
     return_url: str | None
-    """Where the customer goes after it."""
+    """The address to which the customer returns after the payment."""
     captures_by_itself: bool
-    """Whether the money is taken at once, instead of when the shop asks for it."""
+    """Whether the money is taken at once, and not when the shop asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentState:
-    """A payment as its provider has it."""
+    """The state of a payment at its provider."""
 
     reference: str
     status: PaymentStatus
@@ -51,20 +51,20 @@ class PaymentState:
     currency: str
     captured_minor: int = 0
     refunded_minor: int = 0
-    """What was returned, or is on its way."""
+    """The money that was returned, or is being returned."""
     failure: str | None = None
     payment_id: UUID | None = None
     order_id: UUID | None = None
     order_number: int | None = None
     action_url: str | None = None
-    """Where the customer has to do something, if that is on a page."""
+    """The address of the page on which the customer has to act, if there is one."""
     client_secret: str | None = None
-    """What the provider's script in a browser needs; never stored."""
+    """The secret for the provider's script in a browser, which is never stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefundState:
-    """A refund as its provider has it."""
+    """The state of a refund at its provider."""
 
     reference: str
     status: RefundStatus
@@ -72,9 +72,10 @@ class RefundState:
 
 
 class PaymentProvider(Protocol):
-    """A provider of payments. All but `read_event` raise ProviderUnreachable and ProviderRefusal.
+    """A provider of payments.
 
-    A call that is repeated with its key has no second effect, and returns what is so now.
+    All methods except `read_event` raise ProviderUnreachable and ProviderRefusal. A call that is
+    repeated with its key has no second effect, and returns the current state.
     """
 
     code: str
@@ -83,22 +84,22 @@ class PaymentProvider(Protocol):
         """Begin a payment."""
 
     async def look(self, reference: str) -> PaymentState:
-        """Return a payment as it is now."""
+        """Return the current state of a payment."""
 
     async def capture(self, reference: str, amount_minor: int, key: str) -> PaymentState:
-        """Take money that was authorised, in the currency of the payment; release the rest."""
+        """Take authorised money, in the currency of the payment; release the rest."""
 
     async def void(self, reference: str, key: str) -> PaymentState:
-        """End a payment without money; a captured one is returned as it is."""
+        """End a payment without taking money; a captured one is returned unchanged."""
 
     async def refund(self, reference: str, amount_minor: int, key: str) -> RefundState:
         """Return money that was captured."""
 
     async def read_event(self, body: bytes, headers: Mapping[str, str]) -> str | None:
-        """Return the reference of the payment that an event is about, None if it is about none.
+        """Return the reference of the payment that an event is about, or None.
 
         Raises:
-            SignatureWrong: it was not signed by the provider.
+            SignatureWrong: the event was not signed by the provider.
         """
 
     def since(self, moment: datetime) -> AsyncIterator[PaymentState]:

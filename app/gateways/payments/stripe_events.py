@@ -1,4 +1,4 @@
-"""The events that Stripe sends: who signed them, and which payment they are about."""
+"""The events that Stripe sends: their signatures, and the payments that they are about."""
 
 import hashlib
 import hmac
@@ -18,8 +18,7 @@ _OF_PAYMENTS = ("payment_intent.", "charge.", "refund.")
 def require_signature(body: bytes, header: str | None, secrets: Iterable[str]) -> None:
     """Check the signature of an event (docs.stripe.com/webhooks/signature).
 
-    Raises:
-        SignatureWrong: it is not by one of the secrets, or from another time than now.
+    Raises: SignatureWrong: none of the secrets has made it, or its time is too far from now.
     """
     parts = [part.strip().partition("=")[::2] for part in (header or "").split(",")]
     moments = [value for name, value in parts if name == "t"]
@@ -33,13 +32,13 @@ def require_signature(body: bytes, header: str | None, secrets: Iterable[str]) -
             break
     else:
         raise SignatureWrong("no secret of STRIPE_WEBHOOK_SECRETS has made the signature")
-    # Not the clock of the shop: events come from another machine.
+    # The clock of the shop is not used: events come from another machine.
     if abs(time.time() - int(moments[0])) > TOLERANCE_SECONDS:
         raise SignatureWrong("the event was signed too long ago, or in the future")
 
 
 def payment_of(body: bytes) -> str | None:
-    """Return the PaymentIntent that an event is about, None if it is about none."""
+    """Return the PaymentIntent that an event is about, or None."""
     try:
         event = json.loads(body)
         kind, subject = event["type"], event["data"]["object"]

@@ -1,4 +1,4 @@
-"""Stripe as a provider of payments, by its own library."""
+"""Stripe as a provider of payments, through its library."""
 
 import asyncio
 import importlib
@@ -32,8 +32,8 @@ logger = logging.getLogger(__name__)
 
 _ANSWER_SECONDS = 8.0
 _PAGE = 100
-_MOST_KEYS = 10
-# A wrong key is no answer about a payment, and a key in use or a limit says to come again.
+_MAX_KEYS = 10
+# A wrong API key says nothing about a payment; a key in use or a rate limit means a retry.
 _NO_ANSWER = frozenset({401, 403, 409, 429})
 _NOT_POSSIBLE = "payment_intent_unexpected_state"
 _OTHER_REQUEST = "idempotency_error"
@@ -47,8 +47,7 @@ _Call = Callable[["StripeClient", _Key], Awaitable["PaymentIntent"]]
 def stripe_provider(settings: Settings) -> "StripeProvider":
     """Return the provider of the settings; nothing is sent or imported yet.
 
-    Raises:
-        InvalidSettings: there is no key.
+    Raises: InvalidSettings: the key is not set.
     """
     if settings.stripe_secret_key is None:
         raise InvalidSettings("STRIPE_SECRET_KEY: must be set for PAYMENT_PROVIDERS=stripe")
@@ -61,7 +60,7 @@ def stripe_provider(settings: Settings) -> "StripeProvider":
 
 
 class StripeProvider:
-    """PaymentIntents of Stripe, whose statuses and units are turned into those of the shop."""
+    """PaymentIntents of Stripe, whose statuses and units are converted to those of the shop."""
 
     code = "stripe"
 
@@ -109,13 +108,13 @@ class StripeProvider:
                 {"idempotency_key": sent_key},
             )
 
-        # Each may have been answered with an error. A second intent takes no money: nobody has the
-        # secret of the first one.
-        further = (f"{key}:{number}" for number in range(1, _MOST_KEYS))
+        # Each key may have been answered with an error. A second intent takes no money twice:
+        # nobody has the secret of the first one.
+        further = (f"{key}:{number}" for number in range(1, _MAX_KEYS))
         return await self._once(create, [key, *further])
 
     async def look(self, reference: str) -> PaymentState:
-        """Return a payment as it is now.
+        """Return the current state of a payment.
 
         Raises:
             ProviderUnreachable: Stripe does not answer.
@@ -126,7 +125,7 @@ class StripeProvider:
         return payment_state(found.to_dict())
 
     async def capture(self, reference: str, amount_minor: int, key: str) -> PaymentState:
-        """Take money that was authorised, in the currency of the payment; release the rest.
+        """Take authorised money, in the currency of the payment; release the rest.
 
         Raises:
             ProviderUnreachable: Stripe does not answer.
@@ -147,7 +146,7 @@ class StripeProvider:
         return await self._finish(reference, take, key, {PaymentStatus.CAPTURED})
 
     async def void(self, reference: str, key: str) -> PaymentState:
-        """End a payment without money; a captured one is returned as it is.
+        """End a payment without taking money; a captured one is returned unchanged.
 
         Raises:
             ProviderUnreachable: Stripe does not answer.
@@ -183,10 +182,10 @@ class StripeProvider:
         return refund_state(refund.to_dict())
 
     async def read_event(self, body: bytes, headers: Mapping[str, str]) -> str | None:
-        """Return the PaymentIntent that an event is about, None if it is about none.
+        """Return the PaymentIntent that an event is about, or None.
 
         Raises:
-            SignatureWrong: it was not signed by Stripe.
+            SignatureWrong: the event was not signed by Stripe.
         """
         header = next((value for name, value in headers.items() if name.lower() == HEADER), None)
         secrets = [each.get_secret_value() for each in self._webhook_secrets]
@@ -222,19 +221,19 @@ class StripeProvider:
 
     async def _client(self) -> "StripeClient":
         if self._opened is None:
-            # It takes 0.3 s, in which other requests go on.
+            # The import takes 0.3 s, during which other requests continue.
             await asyncio.to_thread(importlib.import_module, "stripe")
         if self._opened is None:
             self._opened = self._open()
         return self._opened
 
     def _open(self) -> "StripeClient":
-        # Needed by shops with Stripe only, and installed for them only.
+        # The library is installed only for shops with Stripe.
         # pylint: disable=import-outside-toplevel
         from aiohttp import ClientTimeout
         from stripe import AIOHTTPClient, StripeClient
 
-        # It logs each request.
+        # The library would log each request.
         logging.getLogger("stripe").setLevel(logging.WARNING)
         http = AIOHTTPClient(timeout=ClientTimeout(total=self._answer_seconds))
         self._closing = http.close_async
@@ -246,10 +245,10 @@ class StripeProvider:
         )
 
     async def _once(self, call: _Call[_Key], keys: Sequence[_Key]) -> PaymentState:
-        """Do what has no second effect, and return what is so now.
+        """Make an idempotent call, and return the current state.
 
-        Stripe stores the answer to a key, also an error that has passed: then `call` is repeated
-        with the next key.
+        Stripe stores the answer to a key, even a temporary error: then `call` is repeated with the
+        next key.
         """
         async with self._calling() as client:
             from stripe import StripeError  # pylint: disable=import-outside-toplevel
@@ -268,14 +267,14 @@ class StripeProvider:
     async def _finish(
         self, reference: str, call: _Call[str | None], key: str, final: set[PaymentStatus]
     ) -> PaymentState:
-        """Bring a payment to an end, or return it if it is at one of the final statuses."""
+        """End a payment by a call, or return it if it has one of the final statuses."""
         try:
             try:
                 return await self._once(call, [key, None])
             except ProviderRefusal as refusal:
                 if refusal.code != _OTHER_REQUEST:
                     raise
-                # Such as a capture of another amount, the answer to which was lost.
+                # An example is a capture of another amount whose answer was lost.
                 return await self._once(call, [None])
         except ProviderRefusal as refusal:
             if refusal.code != _NOT_POSSIBLE:
@@ -307,12 +306,12 @@ class StripeProvider:
         except StripeError as error:
             raise _told(error) from error
         except (ClientError, OSError) as error:
-            # The library lets errors through that come while it reads an answer.
+            # The library does not convert errors that occur while it reads an answer.
             raise ProviderUnreachable(f"Stripe: {type(error).__name__}") from error
 
 
 def _told(error: "StripeError") -> ProviderUnreachable | ProviderRefusal:
-    """Return an error of Stripe in the words of the shop, without keys and secrets."""
+    """Return an error of Stripe as one of the shop, without keys and secrets."""
     status = error.http_status
     if status in (401, 403):
         logger.error("Stripe refuses the key of STRIPE_SECRET_KEY: %s", status)
@@ -325,5 +324,5 @@ def _told(error: "StripeError") -> ProviderUnreachable | ProviderRefusal:
 
 
 def _is_repeated(answer: Any) -> bool:
-    """Return whether Stripe answered what it had answered to the same key before."""
+    """Return whether Stripe repeated its stored answer to the same key."""
     return answer is not None and answer.headers.get("idempotent-replayed") == "true"

@@ -1,4 +1,4 @@
-"""Payments and refunds as Stripe describes them, in the words of the shop."""
+"""Payments and refunds of Stripe, converted to those of the shop."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from app.gateways.payments.stripe_units import from_stripe
 from app.models import PaymentStatus, RefundStatus
 
 STATUSES = {
-    # Also after a declined card: the customer may try another one.
+    # This is also the status after a declined card: the customer may try another one.
     "requires_payment_method": PaymentStatus.REQUIRES_ACTION,
     "requires_confirmation": PaymentStatus.REQUIRES_ACTION,
     "requires_action": PaymentStatus.REQUIRES_ACTION,
@@ -18,7 +18,7 @@ STATUSES = {
     "succeeded": PaymentStatus.CAPTURED,
     "canceled": PaymentStatus.VOIDED,
 }
-"""docs.stripe.com/payments/paymentintents/lifecycle, and what each status is to the shop."""
+"""The shop's status for each of docs.stripe.com/payments/paymentintents/lifecycle."""
 REFUND_STATUSES = {
     "pending": RefundStatus.PENDING,
     "requires_action": RefundStatus.PENDING,
@@ -26,19 +26,19 @@ REFUND_STATUSES = {
     "failed": RefundStatus.FAILED,
     "canceled": RefundStatus.FAILED,
 }
-"""docs.stripe.com/api/refunds/object, and what each status is to the shop."""
-# The length of the column in which it is stored.
+"""The shop's status for each of docs.stripe.com/api/refunds/object."""
+# This is the length of the column in which the code is stored.
 _LONGEST_FAILURE = 200
 _FAILING = frozenset({PaymentStatus.REQUIRES_ACTION, PaymentStatus.VOIDED})
 _OF_SCRIPT = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 
 
 def payment_state(intent: Mapping[str, Any]) -> PaymentState:
-    """Return a PaymentIntent, whose charge is expanded, as the shop has payments."""
+    """Return the state of a PaymentIntent, whose charge is expanded."""
     currency = intent["currency"].upper()
     charge = intent.get("latest_charge") or {"amount_refunded": 0}
     marks = intent.get("metadata") or {}
-    # One that Stripe adds later says nothing yet.
+    # A status that Stripe adds later has no meaning here yet.
     status = STATUSES.get(intent["status"], PaymentStatus.PROCESSING)
     return PaymentState(
         reference=intent["id"],
@@ -46,7 +46,8 @@ def payment_state(intent: Mapping[str, Any]) -> PaymentState:
         amount_minor=from_stripe(intent["amount"], currency),
         currency=currency,
         captured_minor=from_stripe(intent.get("amount_received") or 0, currency),
-        # What was not captured is no part of it, since version 2025-03-31 of Stripe's API.
+        # Since version 2025-03-31 of Stripe's API, this does not contain money that was not
+        # captured.
         refunded_minor=from_stripe(charge["amount_refunded"], currency),
         failure=_failure(intent.get("last_payment_error")) if status in _FAILING else None,
         payment_id=_uuid(marks.get("payment_id")),
@@ -58,7 +59,7 @@ def payment_state(intent: Mapping[str, Any]) -> PaymentState:
 
 
 def refund_state(refund: Mapping[str, Any]) -> RefundState:
-    """Return a refund as the shop has refunds."""
+    """Return the state of a refund."""
     status = REFUND_STATUSES.get(refund.get("status") or "pending", RefundStatus.PENDING)
     failure = None
     if status is RefundStatus.FAILED:

@@ -1,4 +1,4 @@
-"""Amounts as Stripe writes them, whose units are not always those of ISO 4217."""
+"""Amounts in Stripe's units, which are not always those of ISO 4217."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ from app.gateways.payments.provider import ProviderRefusal
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """How Stripe writes the amounts of a currency."""
+    """The unit in which Stripe writes the amounts of a currency."""
 
     scale: int
-    """How many of its units are a whole one of the currency."""
+    """The number of these units in a major unit of the currency."""
     step: int = 1
-    """Amounts are multiples of it."""
+    """Amounts must be multiples of this number."""
 
 
 UNITS = {
@@ -22,7 +22,7 @@ UNITS = {
         + ("XAF", "XOF", "XPF"),
         Unit(1),
     ),
-    # Without a minor unit, and still written with two places, which are zero.
+    # These have no minor unit, but are written with two decimal places, which are zero.
     **dict.fromkeys(("ISK", "UGX"), Unit(100, step=100)),
     **dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), Unit(1_000, step=10)),
 }
@@ -31,10 +31,10 @@ _USUAL = Unit(100)
 
 
 def to_stripe(amount_minor: int, currency: str) -> int:
-    """Return an amount in minor units of ISO 4217 as Stripe writes it.
+    """Return an amount in minor units of ISO 4217 in Stripe's units.
 
     Raises:
-        ProviderRefusal: Stripe does not take amounts as exact as this one.
+        ProviderRefusal: Stripe does not support this precision.
     """
     unit = UNITS.get(currency, _USUAL)
     amount, rest = divmod(amount_minor * unit.scale, _minor_units(currency))
@@ -46,7 +46,7 @@ def to_stripe(amount_minor: int, currency: str) -> int:
 
 
 def from_stripe(amount: int, currency: str) -> int:
-    """Return an amount as Stripe writes it in minor units of ISO 4217."""
+    """Return an amount in Stripe's units in minor units of ISO 4217."""
     unit = UNITS.get(currency, _USUAL)
     return amount * _minor_units(currency) // unit.scale
 

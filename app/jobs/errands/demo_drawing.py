@@ -1,4 +1,4 @@
-"""Draws the pictures of the demo's products: a package with a label, on a coloured ground."""
+"""Draws the pictures of the demo's products: a package with a label, on a coloured background."""
 
 import hashlib
 import textwrap
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
 SIZE = 640
-# Drawn larger, and then reduced: Pillow draws without anti-aliasing.
+# Pictures are drawn larger and then reduced: Pillow draws without anti-aliasing.
 _SCALE = 2
 _SIDE = SIZE * _SCALE
 _QUALITY = 92
-_MOST_LINES, _MOST_LETTERS = 4, 22
+_MAX_LINES, _MAX_LETTERS = 4, 22
 _LINE_HEIGHT = 1.15
 _EDGE, _CAPTION_ROOM, _CAPTION_SIZE = 10, 74, 34
 _PRIVATE = "private label"
@@ -29,7 +29,7 @@ _DEPARTMENTS = {
     "cosmetics": "tube",
     "spirits": "bottle",
 }
-"""Shapes by departments, which are named by their slugs."""
+"""Shapes by the slugs of departments."""
 _SHAPES = (
     ("bag", "powder chip snack bag sugar flour bread bun roll frozen candy rice cake donut pouch"),
     ("bottle", "drink juice milk water oil dressing creamer tea cleaner syrup"),
@@ -38,7 +38,7 @@ _SHAPES = (
     ("tray", "meat beef pork chicken lunchmeat bacon sausage egg cheese"),
     ("tube", "soap care hair oral bath skin"),
 )
-"""Shapes by words of the category and the name, of which the first one found counts."""
+"""Shapes by words of the category and the name; the first one found counts."""
 _PACKAGES = (
     "#c8553d #2f6f8f #3e8e6e #d99a2b #7a5195 #b5446e #4a6fa5 #5b8c3a #d0733a #3b8ea5 #8c5a3c"
 ).split()
@@ -68,7 +68,7 @@ class Box(NamedTuple):
 
     @property
     def middle(self) -> float:
-        """Where it is halfway between left and right."""
+        """The horizontal middle."""
         return (self.left + self.right) / 2
 
 
@@ -86,7 +86,7 @@ class Colours(NamedTuple):
 
 def draw(name: str, category: str, department: str) -> bytes:
     """Return the picture of a product as JPEG; the same words give the same picture."""
-    # Pillow is needed by a process that draws, and by others not at their start.
+    # Only a process that draws needs Pillow, and not at its start.
     from PIL import Image, ImageDraw, ImageFilter  # pylint: disable=import-outside-toplevel
 
     shape = _shape(name, category, department)
@@ -100,7 +100,7 @@ def draw(name: str, category: str, department: str) -> bytes:
     image.paste(colours.shade, (0, 0), shadow)
     canvas = ImageDraw.Draw(image)
     label = _DRAWERS[shape](canvas, colours)
-    caption = _PRIVATE if _PRIVATE in name else category[:_MOST_LETTERS]
+    caption = _PRIVATE if _PRIVATE in name else category[:_MAX_LETTERS]
     _write(canvas, label, _lines(name), caption, colours)
     written = BytesIO()
     image.resize((SIZE, SIZE), Image.Resampling.LANCZOS).save(written, "JPEG", quality=_QUALITY)
@@ -143,7 +143,7 @@ def _colours(name: str, category: str, department: str, shape: str) -> Colours:
 
 
 def _share(text: str) -> float:
-    """Return a number from 0 to 1 that is always the same for a text."""
+    """Return a number from 0 to 1 that is the same for the same text."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) / 2**32
 
 
@@ -284,13 +284,13 @@ _DRAWERS = {
 def _mixed(colour: str, other: str, share: float) -> str:
     """Return a colour with a share of another one."""
     pairs = ((int(each[at : at + 2], 16) for each in (colour, other)) for at in (1, 3, 5))
-    return "#" + "".join(f"{round(own * (1 - share) + its * share):02x}" for own, its in pairs)
+    return "#" + "".join(f"{round(own * (1 - share) + added * share):02x}" for own, added in pairs)
 
 
 def _lines(name: str) -> list[str]:
     words = name.partition(" (private")[0].partition(",")[0]
     lines = textwrap.wrap(words, 16, break_long_words=False)
-    return lines[:_MOST_LINES]
+    return lines[:_MAX_LINES]
 
 
 def _write(

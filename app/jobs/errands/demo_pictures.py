@@ -1,4 +1,4 @@
-"""Gives a product of the demo a picture, which is drawn."""
+"""Draws a picture for a product of the demo."""
 
 import asyncio
 import json

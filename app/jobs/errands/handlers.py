@@ -9,7 +9,7 @@ from app.services.orders.payments.unknown_payments import RECONCILE
 from app.wiring.resources import Shop
 
 Handler = Callable[[Shop, UUID], Awaitable[None]]
-"""Does the errand of a subject; it may be called again for what it has done already."""
+"""Does the errand of a subject; it may be called again for an errand that is done already."""
 
 HANDLERS: Mapping[str, Handler] = {
     **images.HANDLERS,
@@ -21,19 +21,20 @@ HANDLERS: Mapping[str, Handler] = {
 
 
 class Limits(NamedTuple):
-    """How many errands of a kind a process does at one time, and how long one may take."""
+    """How many errands of a kind a process does at one time, and how long each may take."""
 
     at_once: int = 1
     seconds: float = 90.0
 
 
-# They mostly wait for an answer. A process that is killed keeps one from others for as long.
+# These errands mostly wait for an answer. If a process is killed, its errands stay leased for as
+# long.
 _OF_PROVIDERS = Limits(at_once=8, seconds=30.0)
 LIMITS: Mapping[str, Limits] = {
     **dict.fromkeys([*orders.HANDLERS, *payments.HANDLERS], _OF_PROVIDERS),
-    # They wait for the database, and only their last step for each other.
+    # Invoices wait for the database, and only in their last step for each other.
     **dict.fromkeys(invoices.HANDLERS, Limits(at_once=8, seconds=30.0)),
-    # As many payments as a provider has begun in two days.
+    # The time is enough for all payments that a provider has begun in two days.
     RECONCILE: Limits(seconds=3_600.0),
 }
-"""The limits of kinds that have others than most."""
+"""The limits of the kinds for which the default does not apply."""

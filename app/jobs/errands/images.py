@@ -14,7 +14,7 @@ from app.wiring.resources import Shop
 
 
 async def settle_image(shop: Shop, image_id: UUID) -> None:
-    """Do what is left to do for an image; it may be called at any time and again."""
+    """Do the remaining work for an image; this may be called repeatedly."""
     async with shop.database.read() as session:
         image = await provide_image_results(session, shop).find(image_id)
     if image is None:
@@ -28,7 +28,7 @@ async def settle_image(shop: Shop, image_id: UUID) -> None:
         async with shop.database.write() as session:
             await provide_image_results(session, shop).delete(image_id)
         return
-    # It may tell where a picture was taken, and nobody needs it any more.
+    # The original may reveal where a picture was taken, and is no longer needed.
     await shop.files.delete(image.original_key)
 
 

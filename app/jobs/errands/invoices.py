@@ -13,7 +13,7 @@ async def invoice_order(shop: Shop, order_id: UUID) -> None:
 
 
 async def credit_refund(shop: Shop, refund_id: UUID) -> None:
-    """Correct the invoice of an order by a refund, once."""
+    """Correct the invoice of an order after a refund, once."""
     await invoicing(shop).credit_note(refund_id)
 
 

@@ -21,12 +21,12 @@ _POLL_SECONDS = 1.0
 # A lease is longer than its handler may take, so that no two processes do the same errand at one
 # time.
 _LEASED_SECONDS_MORE = 30.0
-# What does not answer will answer later: nothing is wrong with the errand.
+# These are outages: the errand itself has not failed.
 _OUTAGES = (Unavailable, ProviderUnreachable)
 
 
 async def do_errands(shop: Shop, handlers: Mapping[str, Handler] | None = None) -> None:
-    """Do errands as they become due, until cancelled; one that takes long holds up no other."""
+    """Do errands as they become due, until cancelled; one that takes long does not delay others."""
     running = _Running(shop, HANDLERS if handlers is None else handlers)
 
     async def work() -> None:
@@ -50,7 +50,7 @@ async def errands_done(shop: Shop) -> AsyncIterator[None]:
 
 
 async def do_due(shop: Shop, handlers: Mapping[str, Handler]) -> bool:
-    """Do one due errand of each kind, or several, together; return whether there was any."""
+    """Do one due errand of each kind, or several, concurrently; return whether there was any."""
     running = _Running(shop, handlers)
     is_any = await running.begin()
     await running.finish()
@@ -58,7 +58,7 @@ async def do_due(shop: Shop, handlers: Mapping[str, Handler]) -> bool:
 
 
 class _Running:
-    """The errands that a process does at this time.
+    """The errands that a process is doing.
 
     An errand is leased in one transaction, done outside of any, and recorded in another one; if the
     process crashes in between, it is done again.
@@ -70,7 +70,7 @@ class _Running:
         self._tasks: dict[asyncio.Task[None], str] = {}
 
     async def begin(self) -> bool:
-        """Begin what is due and there is room for; return whether that was anything."""
+        """Begin the due errands within the limits; return whether there were any."""
         busy = Counter(self._tasks.values())
         room = {kind: _limits(kind).at_once - busy[kind] for kind in self._handlers}
         free = [kind for kind, count in room.items() if count > 0]
@@ -100,13 +100,13 @@ class _Running:
         self._forget(ended)
 
     async def finish(self) -> None:
-        """Wait until all have ended."""
+        """Wait until all errands have ended."""
         if self._tasks:
             await asyncio.wait(self._tasks)
         self._forget(set(self._tasks))
 
     async def end(self) -> None:
-        """Cancel all: another process does them when their leases are over."""
+        """Cancel all errands: another process does them when their leases have expired."""
         await end(self._tasks)
 
     def _forget(self, ended: set[asyncio.Task[None]]) -> None:

@@ -1,4 +1,4 @@
-"""Asks the providers of payments what nobody waits for, or where an answer was lost."""
+"""Asks the providers of payments for changes that no caller waits for, and after lost answers."""
 
 import logging
 from contextlib import suppress
@@ -15,18 +15,18 @@ logger = logging.getLogger(__name__)
 
 
 async def look_at(shop: Shop, payment_id: UUID) -> None:
-    """Bring a payment to what its provider tells."""
+    """Update a payment to the state at its provider."""
     await payment_calls(shop).look(payment_id)
 
 
 async def void(shop: Shop, payment_id: UUID) -> None:
-    """End a payment that is not needed any more, unless it has ended."""
+    """End a payment that is no longer needed, unless it has ended."""
     with suppress(CaptureNotPossible):
         await payment_calls(shop).void(payment_id)
 
 
 async def capture(shop: Shop, payment_id: UUID) -> None:
-    """Take the money of an order that has left; what cannot be taken is looked at instead."""
+    """Take the money of a shipped order; if that is not possible, update the payment instead."""
     try:
         await payment_calls(shop).capture(payment_id)
     except (CaptureNotPossible, ProviderRefused):
@@ -39,7 +39,7 @@ async def refund(shop: Shop, refund_id: UUID) -> None:
 
 
 async def reconcile(shop: Shop, subject_id: UUID) -> None:
-    """Compare the payments of a provider of the last days, and do it again in the next night."""
+    """Compare the recent payments of a provider with those of the shop, every night."""
     code = compared(shop.settings.payment_providers).get(subject_id)
     if code is None:
         return
