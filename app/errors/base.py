@@ -54,7 +54,7 @@ class InvalidInput(DomainError):
 
     @classmethod
     def in_body(cls, *reasons: tuple[str, str]) -> Self:
-        """Return the error for wrong members of a body: the JSON pointer of each, and why."""
+        """Return the error for wrong members of a body: the JSON pointer and the reason of each."""
         errors = [{"pointer": pointer, "detail": reason} for pointer, reason in reasons]
         return cls("the body does not match its schema", errors)
 

@@ -12,25 +12,25 @@ class CartNotFound(NotFound):
 
 
 class CartClaimed(Conflict):
-    """The cart is part of that of a user, and does not change any more; `location` is the other."""
+    """The cart was merged into that of a user and no longer changes; `location` is the other."""
 
     code, title = "cart-claimed", "The cart was claimed"
 
 
 class CartMerged(DomainError):
-    """The cart is part of that of a user; `Location` leads there."""
+    """The cart was merged into that of a user; `Location` is its address."""
 
     code, title, status = "cart-merged", "The cart is part of another one", 303
 
 
 class CartFull(Conflict):
-    """The cart has as many lines or codes as it may have."""
+    """The cart has the maximum number of lines or codes."""
 
     code, title = "cart-full", "The cart is full"
 
 
 class CartOrdered(Conflict):
-    """The cart was ordered and does not change any more; `order_id` is its order."""
+    """The cart was ordered and no longer changes; `order_id` is its order."""
 
     code, title = "cart-ordered", "The cart was ordered"
 

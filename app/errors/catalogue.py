@@ -125,7 +125,7 @@ class CategoryCycle(Conflict):
 
 
 class CategoryTooDeep(Conflict):
-    """A category would have too many others above it."""
+    """A category would have too many ancestors."""
 
     code, title = "category-too-deep", "The tree would be too deep"
 
@@ -161,6 +161,6 @@ class ImageNotReadable(DomainError):
 
 
 class TooManyImages(Conflict):
-    """The product has as many images as allowed."""
+    """The product has the maximum number of images."""
 
     code, title = "too-many-images", "Too many images"

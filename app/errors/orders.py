@@ -47,7 +47,7 @@ class ReturnNotFound(NotFound):
 
 
 class NothingToReturn(Conflict):
-    """Fewer units were shipped, and are not in a return, than are asked for."""
+    """More units are requested than were shipped and are not in a return."""
 
     code, title = "nothing-to-return", "There is not that much to return"
 
@@ -59,7 +59,7 @@ class ReturnWindowOver(Conflict):
 
 
 class QuantityNotLeft(Conflict):
-    """A line of an order has fewer units left than are asked for."""
+    """A line of an order has fewer units left than requested."""
 
     code, title = "quantity-not-left", "Fewer units are left"
 
@@ -83,7 +83,7 @@ class CartEmpty(Conflict):
 
 
 class CartChanged(Conflict):
-    """The cart costs something else than the customer has seen; `total` is what it costs now."""
+    """The cart has another total than the customer has seen; `total` is the current one."""
 
     code, title = "cart-changed", "The total has changed"
 
@@ -95,24 +95,24 @@ class DraftNotFound(NotFound):
 
 
 class DraftPlaced(Conflict):
-    """The order of the draft was placed; `order_id` is the order, and the draft stays as it is."""
+    """The order of the draft was placed; `order_id` is the order, and the draft is final."""
 
     code, title = "draft-placed", "The order was placed"
 
 
 class DraftChanged(Conflict):
-    """The draft costs something else than was agreed; `total` is what it costs now."""
+    """The draft has another total than was agreed; `total` is the current one."""
 
     code, title = "draft-changed", "The total has changed"
 
 
 class AddressIncomplete(Conflict):
-    """The cart lacks what is needed to deliver, or to write about the order; `errors` lists it."""
+    """The cart lacks data for the delivery or for mails about the order; `errors` lists them."""
 
     code, title = "address-incomplete", "The address is not complete"
 
 
 class TooManyUnpaidOrders(DomainError):
-    """The customer has as many orders that wait to be paid as are allowed."""
+    """The customer has the maximum number of orders that wait to be paid."""
 
     code, title, status = "too-many-unpaid-orders", "Too many unpaid orders", 429

@@ -35,37 +35,37 @@ class ProviderNotFound(NotFound):
 
 
 class NothingToPay(Conflict):
-    """Nothing of the order is left to be paid."""
+    """The order is completely paid or cancelled."""
 
     code, title = "nothing-to-pay", "Nothing is left to pay"
 
 
 class AmountTooLarge(Conflict):
-    """The amount is more than is left; `left` is what is."""
+    """The amount is more than is left; `left` is the remaining amount."""
 
     code, title = "amount-too-large", "The amount is too large"
 
 
 class CaptureNotPossible(Conflict):
-    """The payment is not one whose money waits to be taken."""
+    """The payment has no authorised money that could be taken."""
 
     code, title = "capture-not-possible", "The payment cannot be captured"
 
 
 class RefundNotManual(Conflict):
-    """The provider of the payment makes the refund, and nobody else."""
+    """Only the provider of the payment can make the refund."""
 
     code, title = "refund-not-manual", "The provider makes the refund"
 
 
 class ProviderRefused(Conflict):
-    """The provider of the payment does not do what it was asked; `provider_code` is its reason."""
+    """The provider of the payment refuses the request; `provider_code` is its reason."""
 
     code, title = "provider-refused", "The provider refuses"
 
 
 class ProviderUnavailable(Unavailable):
-    """The provider of the payment does not answer; it is asked again."""
+    """The provider of the payment does not answer; the request is repeated later."""
 
     code, title = "provider-unavailable", "The provider does not answer"
 

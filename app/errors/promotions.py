@@ -36,6 +36,6 @@ class AutomaticPromotion(Conflict):
 
 
 class CodeDoesNotApply(Conflict):
-    """A promotion of the order does not apply any more; `reason` says why."""
+    """A promotion of the order no longer applies; `reason` says why."""
 
     code, title = "code-does-not-apply", "The code does not apply"

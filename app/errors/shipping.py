@@ -12,6 +12,6 @@ class ShippingMethodNotFound(NotFound):
 
 
 class ShippingMethodUnfit(Conflict):
-    """The shipping method is not offered, does not ship there, or not what the order weighs."""
+    """The shipping method is not offered, or does not fit the place or the weight of the order."""
 
     code, title = "shipping-method-unfit", "The order cannot be shipped like that"

@@ -18,12 +18,12 @@ class TaxRateExists(Conflict):
 
 
 class NotSoldToCountry(Conflict):
-    """The shop has no rates of tax for the country, and does not sell there without."""
+    """The shop has no rates of tax for the country, and does not sell there without them."""
 
     code, title = "not-sold-to-country", "The shop does not sell to this country"
 
 
 class TaxUnavailable(Unavailable):
-    """The tax of an order cannot be told."""
+    """The tax of an order cannot be determined."""
 
     code, title = "tax-unavailable", "The tax is not known"

@@ -25,7 +25,7 @@ class Repository(Generic[Row]):
     model: ClassVar[type[Any]]
     not_found: ClassVar[type[NotFound]]
     conflicts: ClassVar[dict[str, type[Conflict]]] = {}
-    """Unique columns, of this table or with the name of another one, and the error if taken."""
+    """Unique columns of this table, or with the name of another one, and their errors."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
@@ -44,7 +44,8 @@ class Repository(Generic[Row]):
 
     async def _one(self, query: Select[Row], row_id: UUID, *, lock: bool = False) -> Row:
         if lock:
-            # A row that is in the session already is read again: it may have changed.
+            # `populate_existing` reads a row again that is in the session already: it may have
+            # changed.
             query = query.with_for_update().execution_options(populate_existing=True)
         row = await self.session.scalar(query)
         if row is None:
@@ -64,7 +65,7 @@ class Repository(Generic[Row]):
         await lock_rows(self.session, self.model.id, among(self.session, self.model.id, ids))
 
     async def free_among(self, ids: Collection[UUID], *, is_shared: bool = False) -> set[UUID]:
-        """Return those of the rows that can be locked at once, to be changed or only to be kept."""
+        """Return the rows that can be locked without waiting, for a change or only to keep them."""
         rows = await self.session.scalars(
             select(self.model.id)
             .where(among(self.session, self.model.id, ids))
@@ -73,9 +74,9 @@ class Repository(Generic[Row]):
         return set(rows)
 
     async def end_read(self) -> None:
-        """End the read transaction; what follows runs in another one.
+        """End the read transaction; later statements run in another one.
 
-        Call it after reading and before long work that needs no database.
+        This is called after reading and before long work that needs no database.
 
         Raises:
             RuntimeError: the transaction is shared with the storage of an idempotent response.
@@ -87,8 +88,7 @@ class Repository(Generic[Row]):
     async def add(self, row: Row) -> Row:
         """Add a row.
 
-        Raises:
-            Conflict: a unique value of it is taken.
+        Raises: Conflict: a unique value of the row is taken.
         """
         self.session.add(row)
         await self.flush()
@@ -140,7 +140,7 @@ class Repository(Generic[Row]):
     ) -> tuple[Sequence[Row], str | None]:
         """Return a page of rows sorted by a column, and the cursor of the next page.
 
-        Every page costs the same: it starts at a key in the index and not at an offset.
+        Every page takes the same time: it starts at a key in the index and not at an offset.
 
         Raises:
             InvalidInput: the cursor is malformed or belongs to another list.

@@ -1,8 +1,8 @@
 """Statements over many rows.
 
 PostgreSQL gets the rows as one array for each column: a statement with VALUES or IN is planned
-again for each number of rows, and one that is executed for each row costs both sides several times
-as much.
+again for each number of rows, and one that is executed for each row takes both sides several times
+as long.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 
 Row = Mapping[str, Any]
 MAX_SEARCHED = 100
-"""For how many texts one statement searches: SQLite has a limit of alternatives."""
+"""The number of texts for which one statement searches: SQLite limits alternatives."""
 
 
 def table_of(model: type[DeclarativeBase]) -> Table:
@@ -67,16 +67,16 @@ def insert_of(table: Table, names: Sequence[str]) -> Any:
 
 
 def replacing(insertion: Any, key: Sequence[str], names: Sequence[str], where: Any = None) -> Any:
-    """Return an INSERT that changes these columns of rows whose key is there already.
+    """Return an INSERT that changes these columns of rows whose key exists already.
 
-    With `where`, those to which it does not apply stay as they are.
+    With `where`, rows that do not match it stay unchanged.
     """
     changes = {name: insertion.excluded[name] for name in names}
     return insertion.on_conflict_do_update(index_elements=key, set_=changes, where=where)
 
 
 def insertion_into(session: AsyncSession, table: Any) -> Any:
-    """Return an INSERT that can say what is to happen to rows that are there already."""
+    """Return an INSERT of the database's dialect, which can handle rows that exist already."""
     is_postgresql = session.get_bind().dialect.name == "postgresql"
     return (postgresql_insert if is_postgresql else sqlite_insert)(table)
 

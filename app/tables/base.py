@@ -31,7 +31,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 AmountOrZero = Annotated[int, mapped_column(BigInteger, default=0, server_default="0")]
-"""An amount that rows of before its column do not have."""
+"""An amount that rows from before its column do not have."""
 
 
 def _values(members: type[StrEnum]) -> list[str]:

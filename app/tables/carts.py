@@ -1,4 +1,4 @@
-"""Tables of carts and of drafts of orders; they store no amounts that are to be paid."""
+"""Tables of carts and of drafts of orders, which store no amounts to be paid."""
 
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ __all__ = ["Cart", "CartLine", "OrderDraft"]
 
 
 class Cart(Base):
-    """What a customer is about to order: that of a user, or of a guest who has its token."""
+    """The cart of a user, or of a guest who has its token."""
 
     __tablename__ = "carts"
     __table_args__ = (
@@ -57,23 +57,23 @@ class Cart(Base):
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     currency: Mapped[str] = mapped_column(String(3))
     email: Mapped[str | None] = mapped_column(String(320))
-    # By it the data of a guest are found; it follows from the address.
+    # The data of a guest are found by this key, which follows from the address.
     email_key: Mapped[str | None] = mapped_column(String(1000))
     delivery_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     billing_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    # Not a foreign key: a method that was deleted is told as one that does not fit.
+    # This is not a foreign key: a method that was deleted is reported as unfit.
     shipping_method_id: Mapped[UUID | None] = mapped_column()
-    # As the customer has entered them, in this order.
+    # The codes are stored as the customer has entered them, in this order.
     codes: Mapped[list[str]] = mapped_column(JSON, default=list)
     vat_number: Mapped[str | None] = mapped_column(String(MAX_VAT_NUMBER))
     note: Mapped[str] = mapped_column(Text, default="")
     locale: Mapped[str] = mapped_column(String(35), default="")
-    # The cart that has its lines since a user claimed it.
+    # The cart that has taken over the lines, since a user claimed this one.
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("carts.id", ondelete="CASCADE"))
-    # The order that was placed of it, unless that was cancelled. Not a foreign key: orders stay,
-    # and SQLite could not drop a column that refers to them.
+    # The order that was placed from the cart, unless it was cancelled. This is not a foreign key:
+    # orders stay, and SQLite could not drop a column that refers to them.
     order_id: Mapped[UUID | None] = mapped_column()
-    # When the customer last changed it.
+    # When the customer last changed the cart.
     touched_at: Mapped[datetime] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
@@ -91,13 +91,13 @@ class Cart(Base):
         return email
 
     def touch(self, at: datetime) -> None:
-        """Note that the customer has changed the cart or its lines."""
+        """Record that the customer has changed the cart or its lines."""
         self.touched_at = self.updated_at = at
         self.version += 1
 
 
 class CartLine(Base):
-    """A variant in a cart, which has it once."""
+    """A line of a cart; a variant has at most one line."""
 
     __tablename__ = "cart_lines"
     __table_args__ = (
@@ -110,12 +110,12 @@ class CartLine(Base):
     variant_id: Mapped[UUID] = mapped_column(ForeignKey("variants.id"), primary_key=True)
     position: Mapped[int] = mapped_column()
     quantity: Mapped[int] = mapped_column()
-    # The price of one unit when the customer last changed the line, to tell of another one.
+    # The price of one unit when the customer last changed the line, to report a changed price.
     seen_minor: Mapped[int | None] = mapped_column()
 
 
 class OrderDraft(Base):
-    """An order that staff writes for a customer, with prices and discounts of its own."""
+    """An order that staff writes for a customer, with its own prices and discounts."""
 
     __tablename__ = "order_drafts"
     __table_args__ = (
@@ -134,21 +134,21 @@ class OrderDraft(Base):
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     email: Mapped[str | None] = mapped_column(String(320))
     currency: Mapped[str] = mapped_column(String(3))
-    # Documents and not rows: they are replaced as a whole, and nothing is asked by them.
+    # These are documents and not rows: they are replaced as a whole, and no query filters by them.
     items: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     discounts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     delivery_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     billing_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    # Not a foreign key, as in carts.
+    # This is not a foreign key, as in carts.
     shipping_method_id: Mapped[UUID | None] = mapped_column()
-    # What shipping costs instead of the price of the method.
+    # The price of shipping that replaces the price of the method.
     shipping_price_minor: Mapped[int | None] = mapped_column()
     vat_number: Mapped[str | None] = mapped_column(String(MAX_VAT_NUMBER))
     note: Mapped[str] = mapped_column(Text, default="")
     locale: Mapped[str] = mapped_column(String(35), default="")
-    # How long the order waits for its payment, instead of the time of the settings.
+    # How long the order waits for its payment, if not for the time of the settings.
     pay_hours: Mapped[int | None] = mapped_column()
-    # The order that was placed of it. Not a foreign key: orders stay.
+    # The order that was placed from the draft. This is not a foreign key: orders stay.
     order_id: Mapped[UUID | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
@@ -167,7 +167,7 @@ class OrderDraft(Base):
 
     @property
     def own_prices(self) -> dict[UUID, int]:
-        """The prices of variants that count instead of those of the shop."""
+        """The agreed prices of variants, which replace those of the shop."""
         return {
             UUID(each["variant_id"]): each["unit_price_minor"]
             for each in self.items
@@ -175,6 +175,6 @@ class OrderDraft(Base):
         }
 
     def touch(self, at: datetime) -> None:
-        """Note that staff has changed it, or that its order was placed."""
+        """Record that staff has changed the draft, or that its order was placed."""
         self.updated_at = at
         self.version += 1

@@ -1,4 +1,4 @@
-"""Tables of products, their variants and categories, and the movements of their stock."""
+"""Tables of products, their variants, categories and stock movements."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -36,16 +36,16 @@ __all__ = [
 ]
 
 LOW_STOCK_AT = "low_stock_at"
-"""The name under which a session has the setting."""
+"""The name under which a session holds the setting."""
 _FACETED = ("availability", "price_minor", "primary_category_id", "id")
-# Beside the columns of a variant: the price that is read with it.
+# The key of the price that is read with a variant, next to its columns.
 _LISTED = "listed_offer"
-# They change without a change of what lists show.
+# These columns can change without a change of a listing.
 _UNLISTED = {"updated_at", "source_version"}
 
 
 class Availability(StrEnum):
-    """What lists show of the stock of a product, the worst first."""
+    """The availability of a product in lists, the worst first."""
 
     OUT_OF_STOCK = "out_of_stock"
     BACKORDER = "backorder"
@@ -54,7 +54,7 @@ class Availability(StrEnum):
 
 
 def availability_of(variant: Any, low_stock_at: int, moved: int = 0) -> Availability:
-    """Return what lists show of a variant whose stock moves by some units."""
+    """Return the availability of a variant whose stock changes by some units."""
     stock_quantity = variant.stock_quantity + moved
     if not variant.tracks_stock:
         return Availability.IN_STOCK
@@ -65,7 +65,7 @@ def availability_of(variant: Any, low_stock_at: int, moved: int = 0) -> Availabi
 
 
 def is_limited(variant: Any) -> bool:
-    """Return whether no more units of a variant can be ordered than are in stock."""
+    """Return whether orders of a variant are limited to its stock."""
     return bool(variant.tracks_stock and not variant.allows_backorder)
 
 
@@ -76,7 +76,7 @@ def threshold_of(variant: Any, low_stock_at: int) -> int:
 
 
 def best_of(words: Iterable[Availability]) -> Availability:
-    """Return the best of the words of variants; without any, a product is out of stock."""
+    """Return the best of the availabilities of variants; without any, a product is out of stock."""
     order = list(Availability)
     return max(words, key=order.index, default=Availability.OUT_OF_STOCK)
 
@@ -105,14 +105,14 @@ class Product(Base):
         Index(None, "primary_category_id", "created_at", "id"),
         Index(None, "primary_category_id", "name", "id"),
         Index(None, "primary_category_id", "price_minor", "id"),
-        # Facets are counted in it alone.
+        # Facets are counted from this index alone.
         Index(
             "ix_products_facets",
             *_FACETED,
             postgresql_where=sql("archived_at IS NULL AND is_active"),
         ).ddl_if(dialect="postgresql"),
-        # SQLite reads the table for what an index does not have, its own condition included. For
-        # PostgreSQL this one would be so wide that it reads the table instead.
+        # SQLite reads the table for columns that are not in the index, even those of its condition.
+        # For PostgreSQL, such an index would be so wide that it reads the table instead.
         Index(
             "ix_products_facets_covering",
             *_FACETED,
@@ -125,36 +125,35 @@ class Product(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     description: Mapped[str] = mapped_column(Text)
-    # The name of the primary category, which its renaming changes too.
+    # The name of the primary category; renaming the category changes it, too.
     category: Mapped[str] = mapped_column(String(100))
     tax_class: Mapped[str] = mapped_column(
         String(32), default="standard", server_default="standard"
     )
-    # None only for archived products whose category was deleted.
-    # It is not loaded: lists do not show it, and an id for each product costs them 3 %.
+    # This is None only for archived products whose category was deleted. It is not loaded: lists do
+    # not show it, and an id for each product would take them 3 % more time.
     primary_category_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("categories.id"), deferred=True
     )
     # The names of the options, in the order of the columns of a variant.
     option_names: Mapped[list[str]] = mapped_column(JSON)
-    # What lists show, filter and sort by, derived from the variants that are not archived: the SKU
-    # of the first one, the lowest price and the price list that it comes from, the best
-    # availability, and how many there are.
+    # The columns that lists show, filter and sort by, derived from the variants that are not
+    # archived: the SKU of the first one, the lowest price and its price list, the best
+    # availability, and their number.
     sku: Mapped[str] = mapped_column(String(64))
     price_minor: Mapped[int] = mapped_column()
     compare_at_minor: Mapped[int | None] = mapped_column()
     price_source: Mapped[str | None] = mapped_column(String(64))
     availability: Mapped[Availability] = mapped_column()
     variants_count: Mapped[int] = mapped_column(default=1)
-    # What lists show of its first image, derived from the images that are ready.
+    # The first image as lists show it, derived from the images that are ready.
     image: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     currency: Mapped[str] = mapped_column(String(3))
     is_active: Mapped[bool] = mapped_column(default=True)
     # The highest version that a message contained; a message with a lower one changes nothing.
     source_version: Mapped[int | None] = mapped_column()
-    # The normalised words that the search index covers, and those of them that weigh more: the
-    # name, the SKUs and the barcodes; the values of options and the category. Lists do not show
-    # them.
+    # The normalised words of the search index, and those of them with a higher weight: first name,
+    # SKUs and barcodes, then the values of options and the category. Lists do not show them.
     search_text: Mapped[str] = mapped_column(Text, deferred=True, deferred_group="words")
     search_names: Mapped[str] = mapped_column(
         Text, default="", deferred=True, deferred_group="words"
@@ -169,7 +168,7 @@ class Product(Base):
 
     variants: Mapped[list["Variant"]] = relationship(
         lazy="raise",
-        # Archived variants stay for the orders that name them.
+        # Archived variants are kept for the orders that refer to them.
         primaryjoin="and_(Product.id == Variant.product_id, Variant.archived_at.is_(None))",
         order_by="(Variant.position, Variant.id)",
         viewonly=True,
@@ -177,13 +176,13 @@ class Product(Base):
 
     @property
     def has_new_listing(self) -> bool:
-        """Whether a flush changes what lists show of the product, until the flush has ended."""
+        """Whether a running flush changes the listing of the product."""
         before = changes_of(self)
         return not before or not before.keys() <= _UNLISTED
 
 
 class Variant(Base):
-    """What is sold of a product: one combination of its options, with a price and a stock.
+    """A variant of a product: one combination of its options, with a price and a stock.
 
     The first variant of a product has the id of the product.
     """
@@ -229,12 +228,12 @@ class Variant(Base):
     option2_key: Mapped[str] = mapped_column(String(400), default="")
     option3_key: Mapped[str] = mapped_column(String(400), default="")
     price_minor: Mapped[int] = mapped_column()
-    # A former or recommended price, which a storefront shows beside the lower one.
+    # A former or recommended price, which a storefront shows next to the lower one.
     compare_at_minor: Mapped[int | None] = mapped_column()
     stock_quantity: Mapped[int] = mapped_column()
     tracks_stock: Mapped[bool] = mapped_column(default=True)
     allows_backorder: Mapped[bool] = mapped_column(default=False)
-    # The stock at which it is low, if that is not the setting of the shop.
+    # The stock at which the variant is low, if not that of the settings.
     low_stock_at: Mapped[int | None] = mapped_column()
     # Since when the stock is low, if it is.
     low_since: Mapped[datetime | None] = mapped_column()
@@ -247,20 +246,20 @@ class Variant(Base):
 
     @property
     def listed(self) -> Offer | None:
-        """The lowest of the prices that price lists have for it now, where they have been read."""
+        """The lowest current price of the variant in price lists, if it has been read."""
         return self.__dict__.get(_LISTED)
 
     @listed.setter
     def listed(self, offer: Offer | None) -> None:
-        """Keep the lowest of the prices that price lists have for it now."""
+        """Keep the lowest current price of the variant in price lists."""
         self.__dict__[_LISTED] = offer
 
     @property
     def offer(self) -> Offer:
-        """What one unit costs: the lowest price of the price lists, or its own if none is lower.
+        """The price of one unit: the lowest one of the price lists, or its own if none is lower.
 
         Raises:
-            RuntimeError: it is stored, and what price lists have for it has not been read.
+            RuntimeError: the variant is stored, and its prices in price lists have not been read.
         """
         if _LISTED not in self.__dict__ and inspect(self).persistent:
             raise RuntimeError(f"the prices of variant {self.id} have not been read")
@@ -291,7 +290,7 @@ class StockMovement(Base):
     product_id: Mapped[UUID] = column_property(product_of(variant_id))
 
 
-# Paths are compared byte by byte, so that one range contains what is below a category.
+# Paths are compared byte by byte, so that one range contains the descendants of a category.
 _PATH = String(400).with_variant(String(400, collation="C"), "postgresql")
 
 
@@ -335,7 +334,7 @@ class ProductCategory(Base):
 
 
 class CategoryRedirect(Base):
-    """A path that a category had, and the category that it leads to."""
+    """A former path of a category, and the category to which it redirects."""
 
     __tablename__ = "category_redirects"
     __table_args__ = (Index(None, "category_id"),)
@@ -346,7 +345,7 @@ class CategoryRedirect(Base):
 
 
 class CategoryTree(Base):
-    """The state of the tree: another one after each change of what a category contains."""
+    """The state of the tree, which is replaced after each change of what a category contains."""
 
     __tablename__ = "category_tree"
 

@@ -70,7 +70,7 @@ class User(Base):
 
 
 class LoginSession(Base):
-    """A user's log-in: all tokens that descend from it end with it."""
+    """A user's log-in; all tokens that derive from it end with it."""
 
     __tablename__ = "login_sessions"
     __table_args__ = (
@@ -80,7 +80,7 @@ class LoginSession(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    # SHA-256 of the only valid refresh token: it is random, so no slow hash is needed.
+    # SHA-256 of the only valid refresh token, which is random: no slow hash is needed.
     refresh_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     user_agent: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column()
@@ -126,7 +126,7 @@ class GuestProof(Base):
 
 
 class ShopSecret(Base):
-    """A random value that all processes of the shop share if the settings name none."""
+    """A random value that all processes of the shop share if the settings contain none."""
 
     __tablename__ = "shop_secrets"
 
@@ -136,7 +136,7 @@ class ShopSecret(Base):
 
 
 class Address(Base):
-    """An address of a user, to which orders or their invoices go."""
+    """An address of a user, for the delivery or the invoices of orders."""
 
     __tablename__ = "addresses"
     __table_args__ = (

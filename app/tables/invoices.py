@@ -17,14 +17,14 @@ NUMBER_DIGITS = 6
 
 
 class InvoiceKind(StrEnum):
-    """What an invoice does to the sum that a customer owes."""
+    """Whether a document increases or reduces the sum that a customer owes."""
 
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
 
 
 class InvoiceSeries(Base):
-    """The counter of a series; it is locked only by the transaction that writes an invoice."""
+    """The counter of a series, which only a transaction that writes an invoice locks."""
 
     __tablename__ = "invoice_series"
     __table_args__ = (CheckConstraint("next_number > 0", name="next_number"),)
@@ -34,7 +34,7 @@ class InvoiceSeries(Base):
 
 
 class Invoice(Base):
-    """An invoice or a credit note; rows are only added, and contain all that a document shows."""
+    """An invoice or a credit note; rows are only added, and contain all content of the document."""
 
     __tablename__ = "invoices"
     __table_args__ = (
@@ -67,7 +67,7 @@ class Invoice(Base):
     corrects_number: Mapped[str | None] = mapped_column(String(40))
     refund_id: Mapped[UUID | None] = mapped_column(ForeignKey("refunds.id"))
     issued_at: Mapped[datetime] = mapped_column()
-    # The day of it in the shop's zone.
+    # The day of the invoice in the shop's time zone.
     issued_on: Mapped[date] = mapped_column()
     supplied_on: Mapped[date] = mapped_column()
     currency: Mapped[str] = mapped_column(String(3))
@@ -77,7 +77,7 @@ class Invoice(Base):
     seller: Mapped[dict[str, Any]] = mapped_column()
     buyer: Mapped[dict[str, Any]] = mapped_column()
     lines: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    # By rate, without any in an order without tax.
+    # The amounts by rate; an order without tax has no rate.
     taxes: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     net_minor: Mapped[int] = mapped_column()
     tax_minor: Mapped[int] = mapped_column()
@@ -87,5 +87,5 @@ class Invoice(Base):
 
     @property
     def shown_number(self) -> str:
-        """The number as it is printed."""
+        """The number in its printed form."""
         return f"{self.series}{self.number:0{NUMBER_DIGITS}}"

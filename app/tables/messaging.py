@@ -62,28 +62,29 @@ class OutboxMessage(Base):
         ),
     )
 
-    # Rises in the order in which rows are added; within one subject, in the order of the commits.
+    # The number rises in the order in which rows are added, and for one subject in that of the
+    # commits.
     position: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
     )
-    # "" for a queue, which is then named by the routing key.
+    # The exchange is "" for a queue, whose name is then the routing key.
     exchange: Mapped[str] = mapped_column(String(100))
     routing_key: Mapped[str] = mapped_column(String(255))
     message_id: Mapped[str] = mapped_column(String(255))
-    # Messages with the same subject are sent one after the other.
+    # Messages with the same subject are sent in their order.
     subject: Mapped[str] = mapped_column(String(100))
     body: Mapped[bytes] = mapped_column(LargeBinary)
     headers: Mapped[dict[str, Any]] = mapped_column()
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column()
     due_at: Mapped[datetime] = mapped_column()
-    # The id of what a command changes and which does not exist yet. It is not sent: it is applied
-    # when this exists, or refused when it is due.
+    # The id of the resource that a command changes and that does not exist yet. Such a command is
+    # not sent: it is applied when the resource exists, or refused when it is due.
     awaits: Mapped[UUID | None] = mapped_column()
 
 
 class CacheDrop(Base):
-    """A cache invalidation that may not have reached Redis, stored with the change it is for."""
+    """A cache invalidation that may not have reached Redis, stored with its change."""
 
     __tablename__ = "cache_drops"
     __table_args__ = (Index(None, "created_at"),)
@@ -139,7 +140,7 @@ class DeadLetter(Base):
 
 
 class Operation(Base):
-    """A command whose caller does not wait for it, and its result."""
+    """An asynchronous command of a caller, and its result."""
 
     __tablename__ = "operations"
     __table_args__ = (Index(None, "updated_at"),)
@@ -147,7 +148,7 @@ class Operation(Base):
     # Also the id of the command's message.
     id: Mapped[UUID] = mapped_column(primary_key=True)
     queue: Mapped[str] = mapped_column(String(100))
-    # The caller who may see it and for whom the command is executed.
+    # The caller who may see the operation and for whom the command is executed.
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     caller: Mapped[str] = mapped_column(String(100))
     role: Mapped[UserRole | None] = mapped_column()

@@ -41,12 +41,13 @@ __all__ = [
 
 
 class Order(Base):
-    """An order of a user or a guest, at the prices of the time of purchase."""
+    """An order of a user or a guest, at the prices at the time of purchase."""
 
     __tablename__ = "orders"
     __table_args__ = (
         UniqueConstraint("number"),
-        # An index and not a constraint, which SQLite could only add by building the table again.
+        # This is an index and not a constraint, for which SQLite would have to build the table
+        # again.
         Index(
             "uq_orders_source_reference",
             "source_reference",
@@ -75,7 +76,7 @@ class Order(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column()
-    # The number of an imported order where it comes from, by which it is recognized.
+    # The number of an imported order in its source, by which it is recognized.
     source_reference: Mapped[str | None] = mapped_column(String(100))
     # None for an order of a guest.
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
@@ -87,27 +88,27 @@ class Order(Base):
     prices_include_tax: Mapped[bool] = mapped_column(default=True, server_default=true())
     # The sum over the lines.
     discount_minor: Mapped[AmountOrZero] = mapped_column()
-    # Its id, name and carrier at the time of purchase.
+    # The id, the name and the carrier of the method at the time of purchase.
     shipping_method: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    # What shipping costs, with its tax.
+    # The price of shipping, with its tax.
     shipping_minor: Mapped[AmountOrZero] = mapped_column()
-    # That of the lines and of shipping.
+    # The tax of the lines and of shipping.
     tax_minor: Mapped[AmountOrZero] = mapped_column()
-    # What of the total belongs to pieces that were cancelled while the others were not.
+    # The part of the total that belongs to pieces that were cancelled without the rest.
     cancelled_minor: Mapped[int] = mapped_column(server_default="0")
     # The sums over the payments.
     paid_minor: Mapped[int] = mapped_column(server_default="0")
     refunded_minor: Mapped[int] = mapped_column(server_default="0")
-    # What follows was chosen at the checkout of a cart; other orders have the VAT number only.
+    # The next columns were chosen at the checkout of a cart; other orders have only the VAT number.
     email: Mapped[str | None] = mapped_column(String(320))
     email_key: Mapped[str | None] = mapped_column(String(1000))
     billing_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     vat_number: Mapped[str | None] = mapped_column(String(MAX_VAT_NUMBER))
     note: Mapped[str | None] = mapped_column(Text)
     locale: Mapped[str | None] = mapped_column(String(35))
-    # Until when a pending order must be paid; then it is cancelled.
+    # The time until which a pending order must be paid; then it is cancelled.
     pay_by: Mapped[datetime | None] = mapped_column()
-    # When a guest asked to be erased while the order was unfinished: it is cleared at its end.
+    # When a guest requested erasure of an unfinished order, which is then cleared at its end.
     erasure_asked_at: Mapped[datetime | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
@@ -130,7 +131,7 @@ class Order(Base):
 
     @property
     def fulfilment_status(self) -> FulfilmentStatus:
-        """How much of it has left the shop, and whether all of it has arrived."""
+        """How much of the order has left the shop, and whether all of it has arrived."""
         units = sum(each.left_quantity for each in self.items)
         return fulfilment_of(self.status, units, [(it.status, it.units) for it in self.shipments])
 
@@ -176,7 +177,7 @@ class Order(Base):
 
 
 class OrderItem(Base):
-    """One line of an order, with the data of its variant at purchase."""
+    """One line of an order, with the data of its variant at the time of purchase."""
 
     __tablename__ = "order_items"
     __table_args__ = (
@@ -200,12 +201,12 @@ class OrderItem(Base):
     unit_price_minor: Mapped[int] = mapped_column()
     quantity: Mapped[int] = mapped_column()
     cancelled_quantity: Mapped[int] = mapped_column(server_default="0")
-    # Those in shipments, from the moment they are packed.
+    # The units in shipments, which count from the moment when they are packed.
     shipped_quantity: Mapped[int] = mapped_column(server_default="0")
     returned_quantity: Mapped[int] = mapped_column(server_default="0")
     discount_minor: Mapped[AmountOrZero] = mapped_column()
     tax_minor: Mapped[AmountOrZero] = mapped_column()
-    # Null in an order without tax.
+    # The rate is null in an order without tax.
     tax_rate_ppm: Mapped[int | None] = mapped_column()
     tax_class: Mapped[str | None] = mapped_column(String(32))
     tax_reason: Mapped[str | None] = mapped_column(String(32))
@@ -224,16 +225,16 @@ class OrderItem(Base):
 
 
 class OrderAdjustment(Base):
-    """What a discount took off an order; the sums of the lines are in the lines."""
+    """A discount on an order; the sums of the lines are in the lines."""
 
     __tablename__ = "order_adjustments"
     __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_minor"),)
 
     order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    # The line; None for shipping.
+    # The line, or None for shipping.
     position: Mapped[int | None] = mapped_column()
-    # None for a discount that staff gave.
+    # The promotion, or None for a discount that staff gave.
     promotion_id: Mapped[UUID | None] = mapped_column()
     code: Mapped[str | None] = mapped_column(String(64))
     label: Mapped[str] = mapped_column(String(100))
@@ -295,7 +296,7 @@ class NewTax:
 
 @dataclass(frozen=True, slots=True)
 class NewAdjustment:
-    """What a discount takes off an order that is not stored yet."""
+    """A discount on an order that is not stored yet."""
 
     position: int | None
     promotion_id: UUID | None
@@ -306,7 +307,7 @@ class NewAdjustment:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What was chosen beside the goods and the delivery; an order of no cart has little of it."""
+    """The data of the checkout besides goods and delivery; most are None without a cart."""
 
     email: str | None = None
     email_key: str | None = None
@@ -323,7 +324,7 @@ class NewShipping:
 
     method: dict[str, Any] | None = None
     total_minor: int = 0
-    """What is to be paid for it, with its tax."""
+    """The amount to be paid for shipping, with its tax."""
     tax_minor: int = 0
 
 
@@ -359,7 +360,7 @@ class NewOrder:
 
     @property
     def holds_stock(self) -> bool:
-        """Whether its units are taken out of stock; a cancelled order has returned them."""
+        """Whether the units are taken out of stock; a cancelled order has returned them."""
         return self.steps[-1].to_status is not OrderStatus.CANCELLED
 
     @property
@@ -369,14 +370,14 @@ class NewOrder:
 
     @property
     def total_minor(self) -> int:
-        """What is to be paid for all lines and for shipping."""
+        """The amount to be paid for all lines and for shipping."""
         goods = sum(line.amount_minor for line in self.lines)
         added = 0 if self.prices_include_tax else sum(line.tax_minor for line in self.lines)
         return goods + added + self.shipping.total_minor
 
     @property
     def discount_minor(self) -> int:
-        """What all lines are reduced by."""
+        """The discount on all lines."""
         return sum(line.discount_minor for line in self.lines)
 
     @property

@@ -38,12 +38,12 @@ FOLLOWING: dict[PaymentStatus, frozenset[PaymentStatus]] = {
     PaymentStatus.REQUIRES_ACTION: frozenset(PaymentStatus) - {PaymentStatus.CREATED},
     PaymentStatus.PROCESSING: frozenset(PaymentStatus) - {PaymentStatus.CREATED},
     PaymentStatus.AUTHORISED: frozenset({PaymentStatus.CAPTURED, PaymentStatus.VOIDED}),
-    # Money that came in after all is never ignored.
+    # Money that arrives later is never ignored.
     PaymentStatus.FAILED: frozenset({PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED}),
     PaymentStatus.VOIDED: frozenset({PaymentStatus.CAPTURED}),
     PaymentStatus.CAPTURED: frozenset(),
 }
-"""What a payment can become; a provider that tells of anything else has told of it late."""
+"""The allowed transitions of a payment; any other status from a provider is an old one."""
 OPEN = frozenset(
     {
         PaymentStatus.CREATED,
@@ -76,7 +76,7 @@ class Attention(StrEnum):
 
 
 class Payment(Base):
-    """A payment of an order, or an attempt at it."""
+    """A payment of an order, or an attempt to pay."""
 
     __tablename__ = "payments"
     __table_args__ = (
@@ -98,7 +98,7 @@ class Payment(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
     provider: Mapped[str] = mapped_column(String(20))
-    # Its id at the provider, once that has answered.
+    # The id at the provider, after the provider has answered.
     reference: Mapped[str | None] = mapped_column(String(100))
     # The idempotency key of the request.
     request_key: Mapped[str | None] = mapped_column(String(255))
@@ -106,7 +106,7 @@ class Payment(Base):
     currency: Mapped[str] = mapped_column(String(3))
     amount_minor: Mapped[int] = mapped_column()
     captured_minor: Mapped[int] = mapped_column(default=0)
-    # What was returned; refunds that are asked for are not in it yet.
+    # The returned amount; it does not contain requested refunds yet.
     refunded_minor: Mapped[int] = mapped_column(default=0)
     failure: Mapped[str | None] = mapped_column(String(200))
     attention: Mapped[Attention | None] = mapped_column()
@@ -117,7 +117,7 @@ class Payment(Base):
 
     @property
     def is_open(self) -> bool:
-        """Whether the provider may still change it."""
+        """Whether the provider may still change the payment."""
         return self.status in OPEN
 
     def touch(self, at: datetime) -> None:
@@ -127,7 +127,7 @@ class Payment(Base):
 
 
 class PaymentStep(Base):
-    """What happened to a payment; rows are only added, and their amounts sum up to its own."""
+    """A change of a payment; rows are only added, and their amounts sum to those of the payment."""
 
     __tablename__ = "payment_steps"
     __table_args__ = (Index(None, "happened_at"),)
@@ -142,7 +142,7 @@ class PaymentStep(Base):
 
 
 class Refund(Base):
-    """Money that goes back to a customer; the row is there before the provider is asked."""
+    """Money that goes back to a customer; the row exists before the provider is asked."""
 
     __tablename__ = "refunds"
     __table_args__ = (
@@ -167,7 +167,7 @@ class Refund(Base):
 
 
 class BankPayment(Base):
-    """A payment in the books of the bank for tests, which is no part of the shop's own."""
+    """A payment in the records of the bank for tests, separate from the shop's payments."""
 
     __tablename__ = "bank_payments"
     __table_args__ = (UniqueConstraint("request_key"),)
@@ -188,7 +188,7 @@ class BankPayment(Base):
 
 
 class BankRefund(Base):
-    """A refund in the books of the bank for tests."""
+    """A refund in the records of the bank for tests."""
 
     __tablename__ = "bank_refunds"
 

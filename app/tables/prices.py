@@ -12,7 +12,7 @@ from app.tables.base import Base
 __all__ = ["Price", "PriceList"]
 
 CODE_LENGTH = 64
-"""That of the codes of price lists."""
+"""The maximum length of the codes of price lists."""
 
 
 class PriceList(Base):
@@ -36,23 +36,23 @@ class PriceList(Base):
     code: Mapped[str] = mapped_column(String(CODE_LENGTH))
     name: Mapped[str] = mapped_column(String(100))
     currency: Mapped[str] = mapped_column(String(3))
-    # Whether it has the ordinary prices of a currency other than the first one of the shop.
+    # Whether the list has the ordinary prices of a currency other than the first one of the shop.
     is_default: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
     starts_at: Mapped[datetime | None] = mapped_column()
     ends_at: Mapped[datetime | None] = mapped_column()
-    # Whether what lists of products show was derived while it applied, or is being derived: then
-    # for the variants up to this one, in the order of their ids.
+    # Whether the listed prices of products were derived while the list applied. If they are being
+    # derived, they are up to date for the variants up to this id.
     is_listed: Mapped[bool] = mapped_column(default=False)
     listed_up_to: Mapped[UUID | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
-    # It is deleted when what lists of products show has been derived without it.
+    # The list is deleted when the listed prices of products have been derived without it.
     archived_at: Mapped[datetime | None] = mapped_column()
     version: Mapped[int] = mapped_column(default=1)
 
     def applies_at(self, moment: datetime) -> bool:
-        """Return whether its prices count at a moment."""
+        """Return whether the prices of the list apply at a moment."""
         return (
             self.is_active
             and self.archived_at is None
@@ -74,5 +74,5 @@ class Price(Base):
     price_list_id: Mapped[UUID] = mapped_column(ForeignKey("price_lists.id"), primary_key=True)
     variant_id: Mapped[UUID] = mapped_column(ForeignKey("variants.id"), primary_key=True)
     amount_minor: Mapped[int] = mapped_column()
-    # A former or recommended price, to be shown beside it.
+    # A former or recommended price, to be shown next to the price.
     compare_at_minor: Mapped[int | None] = mapped_column()

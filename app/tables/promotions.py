@@ -15,26 +15,26 @@ from app.tables.base import Base
 __all__ = ["Coupon", "Promotion", "Redemption", "Trigger"]
 
 CODE_LENGTH = 64
-# The longest text of NFKC and case folding is 18 times as long as what was given.
+# NFKC and case folding can make a text 18 times as long.
 _KEY_LENGTH = 18 * CODE_LENGTH
 _CUSTOMER_LENGTH = 1000
 
 
 def code_key(given: str) -> str:
-    """Return the key by which codes are compared: NFKC, case-folded, only what can be seen."""
+    """Return the key by which codes are compared: NFKC, case-folded, only visible characters."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", given).casefold())
     return "".join(each for each in folded if unicodedata.category(each)[0] not in "CZ")
 
 
 class Trigger(StrEnum):
-    """What makes a promotion apply."""
+    """The event that makes a promotion apply."""
 
     AUTOMATIC = "automatic"
     CODE = "code"
 
 
 class Promotion(Base):
-    """What a shop takes off the price of a cart, and under which conditions."""
+    """A discount on carts, and its conditions."""
 
     __tablename__ = "promotions"
     __table_args__ = (
@@ -52,9 +52,9 @@ class Promotion(Base):
     trigger: Mapped[Trigger] = mapped_column()
     effect: Mapped[Effect] = mapped_column()
     percent_ppm: Mapped[int | None] = mapped_column()
-    # In minor units by currency.
+    # The amounts are in minor units, by currency.
     amounts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    # Of a bundle: the units that are paid in full, and those that are reduced for them.
+    # The units of a bundle that are paid in full, and those that are reduced.
     buys: Mapped[int | None] = mapped_column()
     gets: Mapped[int | None] = mapped_column()
     combines: Mapped[bool] = mapped_column(default=True)
@@ -62,10 +62,11 @@ class Promotion(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     starts_at: Mapped[datetime | None] = mapped_column()
     ends_at: Mapped[datetime | None] = mapped_column()
-    # In minor units by currency; if it is not empty, no cart in another currency fits.
+    # The amounts are in minor units, by currency; if there are any, no cart in another currency
+    # fits.
     min_subtotals: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     min_quantity: Mapped[int | None] = mapped_column()
-    # Ids as text. Each list is empty if it excludes nothing.
+    # The lists contain ids as text. Each list is empty if it excludes nothing.
     category_ids: Mapped[list[str]] = mapped_column(JSON, default=list)
     product_ids: Mapped[list[str]] = mapped_column(JSON, default=list)
     countries: Mapped[list[str]] = mapped_column(JSON, default=list)
@@ -122,5 +123,5 @@ class Redemption(Base):
     customer_key: Mapped[str] = mapped_column(String(_CUSTOMER_LENGTH))
     amount_minor: Mapped[int] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
-    # When the order was cancelled, which gave the use back.
+    # When the order was cancelled, which undid the use.
     undone_at: Mapped[datetime | None] = mapped_column()

@@ -39,13 +39,13 @@ class DailyReport(Base):
     cancelled_discount_minor: Mapped[AmountOrZero] = mapped_column()
     cancelled_shipping_minor: Mapped[AmountOrZero] = mapped_column()
     cancelled_tax_minor: Mapped[AmountOrZero] = mapped_column()
-    # How often pieces of a line were cancelled; the units and amounts above have them.
+    # How often pieces of a line were cancelled; the units and amounts above include them.
     cancelled_lines_count: Mapped[AmountOrZero] = mapped_column()
-    # Those of the cancelled orders that were not paid in time.
+    # The cancelled orders that were not paid in time.
     expired_count: Mapped[AmountOrZero] = mapped_column()
     expired_units: Mapped[AmountOrZero] = mapped_column()
     expired_minor: Mapped[AmountOrZero] = mapped_column()
-    # Those of them that were placed on an earlier day: corrections of its report.
+    # The cancelled orders that were placed on an earlier day, which correct its report.
     late_count: Mapped[int] = mapped_column()
     late_units: Mapped[int] = mapped_column()
     late_minor: Mapped[int] = mapped_column()
@@ -60,7 +60,8 @@ class DailyReport(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
-    # Rises when the report is made again with other content, as after an import.
+    # The version rises when the report is made again with other content, for example after an
+    # import.
     version: Mapped[int] = mapped_column(default=1)
 
 
@@ -115,7 +116,7 @@ class ReportTax(Base):
 
 
 class ReportMoney(Base):
-    """The money of a day in one currency: payments, and the invoices that tell of them."""
+    """The money of a day in one currency: payments and invoices."""
 
     __tablename__ = "report_money"
 
@@ -127,9 +128,9 @@ class ReportMoney(Base):
     refunded_minor: Mapped[int] = mapped_column()
     invoiced_minor: Mapped[int] = mapped_column()
     credited_minor: Mapped[int] = mapped_column()
-    # By how much they have risen or fallen on the day.
+    # The changes of these amounts on the day.
     not_invoiced_minor: Mapped[int] = mapped_column()
     overpaid_minor: Mapped[int] = mapped_column()
     not_paid_minor: Mapped[int] = mapped_column()
-    # Provider, captured and refunded amount of each.
+    # The captured and refunded amount of each provider.
     providers: Mapped[list[list[Any]]] = mapped_column(JSON)

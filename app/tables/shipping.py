@@ -12,7 +12,7 @@ __all__ = ["ShippingMethod", "ShippingRate"]
 
 
 class ShippingMethod(Base):
-    """A way to ship, with the places to which it ships."""
+    """A shipping method, with the places to which it ships."""
 
     __tablename__ = "shipping_methods"
     __table_args__ = (
@@ -30,7 +30,7 @@ class ShippingMethod(Base):
     countries: Mapped[list[str]] = mapped_column(JSON, default=list)
     regions: Mapped[list[str]] = mapped_column(JSON, default=list)
     excluded_postal_prefixes: Mapped[list[str]] = mapped_column(JSON, default=list)
-    # None if it is taxed by the rates of the goods, in proportion to them.
+    # The tax class, or None if shipping is taxed by the rates of the goods, in proportion to them.
     tax_class: Mapped[str | None] = mapped_column(String(32))
     min_days: Mapped[int | None] = mapped_column()
     max_days: Mapped[int | None] = mapped_column()
@@ -51,7 +51,7 @@ class ShippingMethod(Base):
 
 
 class ShippingRate(Base):
-    """The price of a way to ship in a currency, from a weight and a price of the goods on."""
+    """The price of a shipping method in a currency, from a weight and a price of the goods on."""
 
     __tablename__ = "shipping_rates"
     __table_args__ = (

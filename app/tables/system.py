@@ -33,7 +33,7 @@ class AuditEvent(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     event: Mapped[str] = mapped_column(String(50))
     actor: Mapped[str] = mapped_column(String(100))
-    # Not a foreign key: the event stays when its subject is deleted.
+    # This is not a foreign key: the event stays when its subject is deleted.
     subject_id: Mapped[UUID | None] = mapped_column()
     address: Mapped[str | None] = mapped_column(String(45))
     detail: Mapped[dict[str, Any]] = mapped_column()
@@ -41,13 +41,13 @@ class AuditEvent(Base):
 
 
 class OutgoingMail(Base):
-    """A mail that waits to be sent; it is deleted after that."""
+    """A mail that waits to be sent, and is then deleted."""
 
     __tablename__ = "outgoing_mails"
     __table_args__ = (Index(None, "due_at"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    # A customer without an account has none.
+    # The user, or None for a customer without an account.
     user_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("users.id", ondelete="CASCADE"), index=True
     )
@@ -55,7 +55,8 @@ class OutgoingMail(Base):
     subject: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text)
     html: Mapped[str | None] = mapped_column(Text)
-    # The invoice that is attached; not a foreign key, since mails know nothing of what they tell.
+    # The invoice that is attached. This is not a foreign key: mails do not depend on their
+    # subjects.
     invoice_id: Mapped[UUID | None] = mapped_column()
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column()
@@ -63,7 +64,7 @@ class OutgoingMail(Base):
 
 
 class OrderMailRecord(Base):
-    """A mail that was written about an order; it stays after the mail was sent."""
+    """The record of a mail about an order, which stays after the mail was sent."""
 
     __tablename__ = "order_mails"
 
@@ -73,13 +74,13 @@ class OrderMailRecord(Base):
 
 
 class Errand(Base):
-    """Work that waits to be done outside of a transaction; it is deleted after that."""
+    """Work that waits to be done outside of a transaction, and is then deleted."""
 
     __tablename__ = "errands"
     __table_args__ = (Index(None, "kind", "due_at"),)
 
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
-    # Not a foreign key: what it concerns is known to its kind, and may be deleted meanwhile.
+    # This is not a foreign key: the subject depends on the kind, and may be deleted meanwhile.
     subject_id: Mapped[UUID] = mapped_column(primary_key=True)
     due_at: Mapped[datetime] = mapped_column()
     attempts: Mapped[int] = mapped_column(default=0)
@@ -105,7 +106,7 @@ class IdempotencyKey(Base):
 
 
 class AppliedSetting(Base):
-    """The value of a setting that stored rows were derived with."""
+    """The value of a setting from which stored rows were derived."""
 
     __tablename__ = "applied_settings"
 

@@ -12,11 +12,11 @@ __all__ = ["OrderTax", "TaxRate"]
 
 
 class TaxRate(Base):
-    """A rate of tax of a country or a region for a class of goods, until the next one begins."""
+    """A rate of tax of a country or a region for a tax class, until the next rate begins."""
 
     __tablename__ = "tax_rates"
     __table_args__ = (
-        # With a first day and no last one, two rates cannot overlap.
+        # Rates have a first day and no last day, so that two of them cannot overlap.
         UniqueConstraint(
             "country", "region_key", "tax_class", "valid_from", name="uq_tax_rates_country"
         ),
@@ -26,7 +26,7 @@ class TaxRate(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     country: Mapped[str] = mapped_column(String(2))
-    # Empty for the whole country.
+    # The region is empty for the whole country.
     region: Mapped[str] = mapped_column(String(100))
     region_key: Mapped[str] = mapped_column(String(100))
     tax_class: Mapped[str] = mapped_column(String(32))

@@ -31,16 +31,16 @@ _LINES_OF = (
 
 @dataclass(frozen=True, slots=True)
 class VariantInCart:
-    """A variant as a cart needs it, with its price in the currency of the cart."""
+    """A variant in the form that a cart needs, with its price in the currency of the cart."""
 
     row: Any
     """The columns of the variant, and of its product."""
     offer: Offer | None
-    """None if it has no price in the currency."""
+    """None if the variant has no price in the currency."""
 
     @property
     def is_for_sale(self) -> bool:
-        """Whether it and its product are for sale."""
+        """Whether the variant and its product are for sale."""
         row = self.row
         is_there = row.archived_at is None and row.product_archived_at is None
         return bool(is_there and row.is_active and row.product_is_active)
@@ -55,11 +55,11 @@ class LineInCart:
     quantity: int
     seen_minor: int | None
     own_minor: int | None = None
-    """The price of one unit that counts instead of that of the shop."""
+    """The agreed price of one unit, which replaces that of the shop."""
 
     @property
     def unit_minor(self) -> int | None:
-        """The price of one unit, unless there is none."""
+        """The price of one unit, or None."""
         if self.own_minor is not None or self.variant.offer is None:
             return self.own_minor
         return self.variant.offer.price_minor
@@ -170,7 +170,7 @@ class CartLineRepository:
         }
 
     async def categories_of(self, product_ids: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
-        """Return the categories of products, and those above them."""
+        """Return the categories of products, and their ancestors."""
         products, further = _products.c, _further.c
         chosen = union_all(
             select(
@@ -216,7 +216,7 @@ class CartLineRepository:
         await self._session.execute(update(_lines).where(own).values(**values))
 
     async def forget_seen(self, cart_id: UUID) -> None:
-        """Forget which prices the customer has seen."""
+        """Delete the prices that the customer has seen."""
         own = _lines.c.cart_id == cart_id
         await self._session.execute(update(_lines).where(own).values(seen_minor=None))
 
@@ -231,7 +231,7 @@ class CartLineRepository:
 
 
 class _Listed:
-    """A price of a list, as `offers_in` reads it."""
+    """A price of a list, in the form that `offers_in` reads."""
 
     __slots__ = ("variant_id", "amount_minor", "compare_at_minor", "code", "is_default")
 

@@ -30,7 +30,7 @@ class CartRepository(Repository[Cart]):
     not_found = CartNotFound
 
     def query(self) -> Select[Cart]:
-        """Return the carts, with what their quotes need."""
+        """Return the carts, with the shipping methods that their quotes need."""
         return _QUOTED
 
     async def find(self, cart_id: UUID, *, lock: bool = False) -> Cart | None:
@@ -41,13 +41,13 @@ class CartRepository(Repository[Cart]):
         return rows.unique().one_or_none()
 
     async def renewed(self, cart: Cart) -> Cart:
-        """Return a changed cart with the shipping method that it has now."""
+        """Return a changed cart with its current shipping method."""
         await self.flush()
         rows = await self.session.scalars(_BY_ID, {"cart_id": cart.id})
         return rows.unique().one()
 
     async def lock_user(self, user_id: UUID) -> None:
-        """Keep others from opening a cart of a user."""
+        """Prevent others from opening a cart of a user."""
         await lock_rows(self.session, User.id, User.id == user_id, keeps_key=True)
 
     async def of_user(self, user_id: UUID) -> UUID | None:
@@ -73,7 +73,7 @@ class CartRepository(Repository[Cart]):
         await self.session.execute(delete(Cart).where(Cart.user_id == user_id))
 
     async def lock_open_of_guest(self, email_key: str) -> None:
-        """Keep guests with a key from ordering their carts."""
+        """Prevent guests with a key from ordering their carts."""
         own = and_(self._of_guest(email_key), Cart.order_id.is_(None))
         await lock_rows(self.session, Cart.id, own)
 
@@ -96,7 +96,7 @@ class CartRepository(Repository[Cart]):
         """Delete carts that have not been changed for these times; return how many."""
         columns = _carts.c
         has_lines = exists().where(_lines.c.cart_id == columns.id)
-        # A guest finds the order by its cart.
+        # A guest finds the order through the cart.
         is_kept = or_(columns.user_id.is_not(None), columns.order_id.is_not(None))
         is_old = or_(
             and_(is_kept, columns.touched_at < now - user),

@@ -66,13 +66,13 @@ class OrderedCartRepository:
         if not ids:
             return {}
         dialect, given = self._session.get_bind().dialect.name, {"ids": list(ids)}
-        # What is read by the statement that waits for a lock can be older than the lock.
+        # The statement that waits for a lock may return values from before the lock.
         await self._session.execute(_locked(dialect), given)
         carts = await self._session.scalars(_read(dialect), given)
         return {each.id: each for each in carts.unique()}
 
     async def mark_ordered(self, order_ids: Mapping[UUID, UUID], at: datetime) -> None:
-        """Note of carts by which orders they were ordered."""
+        """Record the orders by which carts were ordered."""
         if not order_ids:
             return
         connection = await self._session.connection()

@@ -1,4 +1,4 @@
-"""The condition of a list for the products of a category and of those below it."""
+"""The condition of a list for the products of a category and its descendants."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ _further = table_of(ProductCategory)
 _name = bindparam("value", type_=_asked.c.name.type)
 
 _STATE = select(table_of(CategoryTree).c.state).limit(1).scalar_subquery()
-# Built once: a list pays for this lookup.
+# The query is built once, because every list executes it.
 _FOUND = (
     select(
         _asked.c.id,
@@ -49,16 +49,16 @@ _BY_PATH = _FOUND.where(
 )
 
 
-# By what was asked for, the only category that it was, and the state of the tree then.
+# The one category that a requested value named, with the state of the tree at that time.
 _ONLY: dict[str, tuple[UUID, UUID]] = {}
-_MOST_KNOWN = 10_000
+_MAX_KNOWN = 10_000
 
 
 def only(value: str) -> tuple[ColumnElement[bool], ...] | None:
-    """Return the conditions for a category that was alone when this process last looked.
+    """Return the conditions for a value that named exactly one category at the last lookup.
 
-    They hold while the tree is in the state that it had then, in whatever process it changes: a
-    list that they leave empty is to be asked for again. None if nothing is known.
+    They hold only while the tree is in the state of that lookup, whichever process changes it: if
+    they leave a list empty, the value must be looked up again. None if the value is unknown.
     """
     if (known := _ONLY.get(value)) is None:
         return None
@@ -75,8 +75,8 @@ class CategoryFilter:
     async def condition(self, value: str) -> ColumnElement[bool]:
         """Return the condition for a category, given by its name, its id or its path.
 
-        What is the name of a category is taken as a name. A list of one category without products
-        that are in it besides is read from an index in its order, as one of any other column is.
+        A value that is the name of a category counts as a name. If no product has the category as a
+        further one, the list is read in order from an index.
         """
         rows = await self._find(value)
         ids = list({row.shown_id for row in rows})
@@ -85,7 +85,7 @@ class CategoryFilter:
             return false()
         if not any(row.has_further for row in rows):
             if len(ids) == 1 and rows[0].state is not None:
-                if len(_ONLY) >= _MOST_KNOWN:
+                if len(_ONLY) >= _MAX_KNOWN:
                     _ONLY.clear()
                 _ONLY[value] = ids[0], rows[0].state
             return primary == ids[0] if len(ids) == 1 else among(self._session, primary, ids)
@@ -95,7 +95,7 @@ class CategoryFilter:
         return or_(among(self._session, primary, ids), Product.id.in_(further))
 
     async def asked(self, value: str) -> set[UUID]:
-        """Return the categories that a value names, without those below them."""
+        """Return the categories that a value names, without their descendants."""
         return {row.id for row in await self._find(value)}
 
     async def _find(self, value: str) -> Sequence[Any]:

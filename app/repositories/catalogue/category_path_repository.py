@@ -16,7 +16,7 @@ Names = tuple[str, ...]
 
 
 class CategoryPathRepository:
-    """The categories of the tree as paths of names; of several with one path, the first slug."""
+    """The categories of the tree as paths of names; of equal paths, the one with the first slug."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._tree = CategoryTreeRepository(session)
@@ -26,15 +26,15 @@ class CategoryPathRepository:
         return _paths_of(await self._tree.all())
 
     async def ids_of(self, paths: Collection[Names], at: datetime) -> dict[Names, UUID]:
-        """Return the categories with these paths; those that there are not are made.
+        """Return the categories with these paths; missing ones are created.
 
-        They are neither renamed nor deleted before the transaction ends. Call it before products
-        are locked: a change of the tree locks categories first, too.
+        They are neither renamed nor deleted before the transaction ends. This is called before
+        products are locked: a change of the tree locks categories first, too.
         """
         known = ids_by_names(_paths_of(await self._tree.all()))
         if not known.keys() >= set(paths):
             await self._tree.lock_tree()
-            # Another writer may have made them while this one waited for the lock.
+            # Another writer may have created them while this one waited for the lock.
             rows = await self._tree.all()
             known = ids_by_names(_paths_of(rows))
             known |= await self._make(paths, known, {row.id: row for row in rows}, at)
@@ -55,7 +55,7 @@ class CategoryPathRepository:
             taken.setdefault(row.parent_id, set()).add(row.slug)
         places = {path: (rows[row_id].path, row_id) for path, row_id in known.items()}
         made: dict[Names, dict[str, Any]] = {}
-        # The shorter paths first, since the others are below them.
+        # Shorter paths come first, because the others are below them.
         for path in sorted(every - known.keys(), key=lambda each: (len(each), each)):
             above, parent_id = places.get(path[:-1], ("", None))
             slug = free_slug(path[-1], taken.setdefault(parent_id, set()))
@@ -77,7 +77,7 @@ def ids_by_names(names: Mapping[UUID, Names]) -> dict[Names, UUID]:
 
 def _paths_of(rows: Sequence[Any]) -> dict[UUID, Names]:
     found: dict[UUID, Names] = {}
-    # A category comes after the one above it, whose path is shorter.
+    # A category comes after its parent, whose path is shorter.
     for row in sorted(rows, key=lambda each: (each.depth, each.path)):
         found[row.id] = (*found.get(row.parent_id, ()), row.name)
     return found

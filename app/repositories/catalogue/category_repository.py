@@ -15,7 +15,7 @@ _categories = table_of(Category)
 _redirects = table_of(CategoryRedirect)
 
 PATH_END = "~"
-"""What sorts after every character of a path: a path and what is below it are one range."""
+"""The end of a path's range: it sorts after every character of a path."""
 
 
 class CategoryRepository(Repository[Category]):
@@ -43,7 +43,8 @@ class CategoryRepository(Repository[Category]):
 
     async def counts_for_sale(self) -> dict[UUID, int]:
         """Return the numbers of the products that are for sale, by their primary category."""
-        # Grouped like the index of facets first, which SQLite then reads without the table.
+        # The first grouping is that of the index of facets, which SQLite then reads without the
+        # table.
         alike = (
             select(Product.primary_category_id.label("category_id"), func.count().label("number"))
             .where(Product.archived_at.is_(None), Product.is_active)
@@ -63,14 +64,14 @@ class CategoryRepository(Repository[Category]):
         return not await self.session.scalar(select(exists(hidden)))
 
     async def id_at(self, path: str) -> UUID | None:
-        """Return the category with a path, if there is one."""
+        """Return the id of the category with a path, if there is one."""
         found: UUID | None = await self.session.scalar(
             select(_categories.c.id).where(_categories.c.path == path)
         )
         return found
 
     async def path_after(self, path: str) -> str | None:
-        """Return the path of the category that once had a path, if there is one."""
+        """Return the current path of the category that formerly had a path, if there is one."""
         found: str | None = await self.session.scalar(
             select(_categories.c.path)
             .join(_redirects, _redirects.c.category_id == _categories.c.id)
@@ -79,14 +80,14 @@ class CategoryRepository(Repository[Category]):
         return found
 
     async def slugs_below(self, parent_id: UUID | None) -> set[str]:
-        """Return the slugs of the categories right below another one, or at the top."""
+        """Return the slugs of the children of a category, or of the categories at the top."""
         query = select(_categories.c.slug).where(
             _categories.c.parent_id.is_not_distinct_from(parent_id)
         )
         return set(await self.session.scalars(query))
 
     async def below(self, path: str) -> Sequence[Any]:
-        """Return id, path and depth of a category and of all below it."""
+        """Return id, path and depth of a category and of its descendants."""
         columns = _categories.c
         rows = await self.session.execute(
             select(columns.id, columns.path, columns.depth)
@@ -96,15 +97,15 @@ class CategoryRepository(Repository[Category]):
         return rows.all()
 
     async def has_children(self, category_id: UUID) -> bool:
-        """Return whether there are categories below one."""
+        """Return whether a category has children."""
         below = select(_categories.c.id).where(_categories.c.parent_id == category_id)
         return bool(await self.session.scalar(select(exists(below))))
 
     async def lock_shared(self, ids: Collection[UUID]) -> dict[UUID, Category]:
-        """Return categories, which keep their names until the transaction ends.
+        """Return categories, locked so that they keep their names until the transaction ends.
 
         Raises:
-            CategoryNotFound: an id belongs to none.
+            CategoryNotFound: an id belongs to no category.
         """
         rows = await self.session.scalars(
             self.query()

@@ -1,4 +1,4 @@
-"""Changes of the tree of categories, which one writer makes at a time."""
+"""Changes of the tree of categories, made by one writer at a time."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -33,19 +33,19 @@ _LOCK_TREE = text("SELECT pg_advisory_xact_lock(:lock)")
 
 
 class CategoryTreeRepository(CategoryRepository):
-    """The categories of the tree, to be changed."""
+    """The categories of the tree, for changes."""
 
     async def lock_tree(self) -> None:
-        """Let no one else change the tree until the transaction ends.
+        """Prevent others from changing the tree until the transaction ends.
 
-        Two changes at once, each right by itself, could put each of two categories below the other.
-        SQLite has one writer anyway.
+        Two concurrent changes, each valid by itself, could put two categories below each other.
+        SQLite has only one writer.
         """
         if self._is_postgresql:
             await self.session.execute(_LOCK_TREE, {"lock": AdvisoryLock.CATEGORIES})
 
     async def add_all(self, rows: Sequence[Mapping[str, object]]) -> None:
-        """Add categories, given as columns; their paths redirect no longer."""
+        """Add categories, given as columns; their paths no longer redirect."""
         if rows:
             await self._free([str(row["path"]) for row in rows])
             await self.session.execute(insert(_categories), rows)
@@ -53,9 +53,9 @@ class CategoryTreeRepository(CategoryRepository):
             mark_changed(self.session, category_tags(()))
 
     async def note_change(self) -> None:
-        """Give the tree another state, by which processes see what they know of it no longer holds.
+        """Give the tree another state, by which processes notice that the tree has changed.
 
-        It is not a number: a copy of the database that is changed never has the state of another.
+        The state is not a number, so that two copies of a database never get the same one.
         """
         state = {"state": uuid4()}
         await self.session.execute(
@@ -69,7 +69,7 @@ class CategoryTreeRepository(CategoryRepository):
         return self.session.get_bind().dialect.name == "postgresql"
 
     async def replace_path(self, category: Category, new: str, depth: int, at: datetime) -> None:
-        """Give a category and all below it their new paths, and have the old ones redirect."""
+        """Give a category and its descendants their new paths, and redirect the old ones."""
         old = category.path
         rows = await self.below(old)
         moved = {new + row.path[len(old) :] for row in rows}
@@ -93,7 +93,7 @@ class CategoryTreeRepository(CategoryRepository):
         self.mark_below([row.id for row in rows])
 
     def mark_below(self, category_ids: Collection[UUID]) -> None:
-        """Have what is cached of categories dropped, and of the tree."""
+        """Mark the cached representations of categories and of the tree to be dropped."""
         mark_changed(self.session, category_tags(category_ids))
 
     async def delete_into(self, category: Category, target: Category | None, at: datetime) -> None:
@@ -116,7 +116,7 @@ class CategoryTreeRepository(CategoryRepository):
         await self.delete(category)
 
     async def _free(self, paths: Collection[str]) -> None:
-        """Let paths redirect no longer: the newest owner of a path has it."""
+        """Delete the redirects of paths: a path belongs to its newest owner."""
         await self.session.execute(
             delete(_redirects).where(among(self.session, _redirects.c.path, paths))
         )

@@ -1,4 +1,4 @@
-"""The facets of products: written with a product, and counted."""
+"""The facets of products, which are written with each product and counted."""
 
 import operator
 from collections import Counter
@@ -42,7 +42,7 @@ from app.tables.identity import comparison_key
 FACETS = table_of(ProductFacet)
 """The table of the facets."""
 PRICE_STEPS = tuple(step * 10**places for places in range(13) for step in (1, 2, 5))
-"""Where ranges of prices begin, in minor units, after the one that begins at 0."""
+"""The beginnings of the ranges of prices, in minor units, after the range that begins at 0."""
 _PRICE, _AVAILABILITY, _CATEGORY, _FURTHER, _OPTION = "pacfo"
 _facets = FACETS.c
 _further = table_of(ProductCategory)
@@ -123,7 +123,7 @@ class FacetRepository:
     ) -> Counted:
         """Return the numbers of products by each facet, without its own filter.
 
-        Those by category are by the primary one, and by the shown one for the products that only a
+        The numbers by category use the primary category, and the shown one for products that only a
         further category puts below it.
         """
         matched = _Matched(self._session, query, within)
@@ -152,13 +152,13 @@ class FacetRepository:
 
 
 class _Matched:
-    """The products that match the filters without a facet, and conditions of the others."""
+    """The products that match the filters without a facet, and the other conditions."""
 
     def __init__(
         self, session: AsyncSession, query: FacetQuery, within: Sequence[Condition]
     ) -> None:
-        its = ProductConditions(session, query)
-        options = list(zip(query.options, its.of_options(), strict=True))
+        conditions = ProductConditions(session, query)
+        options = list(zip(query.options, conditions.of_options(), strict=True))
         rows = select(
             Product.id,
             Product.availability,
@@ -168,30 +168,32 @@ class _Matched:
                 case((condition, 1), else_=0).label(f"option{place}")
                 for place, (_, condition) in enumerate(options)
             ),
-        ).where(*its.general(), *within)
-        by_facet: list[Any] = [and_(*price)] if (price := list(its.of_price())) else []
-        by_facet += [*its.of_stock(), *its.of_options()]
+        ).where(*conditions.general(), *within)
+        by_facet: list[Any] = [and_(*price)] if (price := list(conditions.of_price())) else []
+        by_facet += [*conditions.of_stock(), *conditions.of_options()]
         if len(by_facet) > 1:
-            # What does not match two of them is counted for no facet.
+            # A product that fails two of these conditions is counted for no facet.
             matching = (case((condition, 1), else_=0) for condition in by_facet)
             rows = rows.where(reduce(operator.add, matching) >= len(by_facet) - 1)
         self.are_all = not (query.q or query.sku or within or options)
-        # What costs something to find is found once; all products are in an index.
+        # Rows that are expensive to find are found once; all products are in an index.
         self.rows: Any = rows.subquery("matched") if self.are_all else rows.cte("matched")
-        self._its, self._options = its, [facet for facet, _ in options]
+        self._conditions, self._options = conditions, [facet for facet, _ in options]
         alike = [each for each in self.rows.c if each.name != "id"]
-        # Many products differ in their ids alone: fewer rows are filtered and counted three times.
+        # Many products differ only in their ids: grouped, fewer rows are filtered and counted three
+        # times.
         self.groups: Any = (
             select(*alike, func.count().label("products")).group_by(*alike).cte("alike")
         )
 
     def but(self, facet: str, rows: Any) -> list[ColumnElement[bool]]:
-        """Return the conditions of rows by all filters but that of a facet."""
-        its, columns = self._its, rows.c
+        """Return the conditions of all filters except that of a facet."""
+        conditions, columns = self._conditions, rows.c
         filters: list[tuple[str, Any]] = [
-            # As a sum it finds no rows by index, which SQLite would do before it knows of options.
-            *(("price", each) for each in its.of_price(columns.price_minor + 0)),
-            *(("availability", each) for each in its.of_stock(columns.availability)),
+            # The sum keeps SQLite from using an index on the price before it has filtered by
+            # options.
+            *(("price", each) for each in conditions.of_price(columns.price_minor + 0)),
+            *(("availability", each) for each in conditions.of_stock(columns.availability)),
             *((each, columns[f"option{place}"] == 1) for place, each in enumerate(self._options)),
         ]
         return [condition for name, condition in filters if name != facet]
@@ -258,7 +260,7 @@ def _by_option(matched: _Matched, query: FacetQuery) -> Select[Any]:
     counts = select(_facets.facet, _facets.value, func.count().label("count"))
     its = matched.rows
     if not matched.are_all or matched.but("", its):
-        # All options are counted in one go, each by the filters that it has.
+        # All options are counted in one statement, each by its own filters.
         by_option = [
             and_(_facets.facet == facet, *matched.but(facet, its)) for facet in query.options
         ]
@@ -280,7 +282,7 @@ def _by_option(matched: _Matched, query: FacetQuery) -> Select[Any]:
 
 
 def _step(price: Any) -> Any:
-    """Return the number of the range of prices that a price is in."""
+    """Return the number of the range that contains a price."""
     return case(
         *(
             (price < literal_column(str(bound)), literal_column(str(place)))
@@ -300,7 +302,7 @@ def facets_of_rows(products: Sequence[Row], variants: Sequence[Row]) -> list[Row
 
 
 def _facets_of(product: Row, variants: Iterable[Row]) -> Iterator[Row]:
-    """Yield the facets of a product: it has them while it is for sale."""
+    """Yield the facets of a product, which it has while it is for sale."""
     if not product["is_active"] or product["archived_at"] is not None:
         return
     seen = set()
@@ -329,7 +331,7 @@ def _sorted(rows: Iterable[Mapping[Any, Any]]) -> list[list[Any]]:
 
 
 def _spelling(column: Any, placed: Any) -> Any:
-    """Return a text as the newest of the products with a value spells it."""
+    """Return the spelling of a value in the newest product that has it."""
     return (
         select(column)
         .where(_facets.facet == placed.c.facet, _facets.value == placed.c.value)

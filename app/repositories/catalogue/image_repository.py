@@ -13,7 +13,7 @@ from app.tables.products.images import SHOWN
 
 
 class ImageRepository(Repository[Image]):
-    """Images that are shown to somebody, with their renditions."""
+    """Images that are visible, with their renditions."""
 
     model = Image
     not_found = ImageNotFound
@@ -23,7 +23,7 @@ class ImageRepository(Repository[Image]):
         return _whole().where(Image.status.in_(SHOWN))
 
     async def of_product(self, product_id: UUID) -> list[Image]:
-        """Return the images of a product in their order, as they are stored now."""
+        """Return the images of a product in their order, read again from the database."""
         query = (
             self.query()
             .where(Image.product_id == product_id)
@@ -33,13 +33,13 @@ class ImageRepository(Repository[Image]):
         return list(await self.session.scalars(query))
 
     async def find(self, image_id: UUID) -> Image | None:
-        """Return an image, also one that nobody sees."""
+        """Return an image, even if it is not visible."""
         query = _whole().where(Image.id == image_id).execution_options(populate_existing=True)
         image: Image | None = await self.session.scalar(query)
         return image
 
     async def same(self, product_id: UUID, sha256: bytes) -> Image | None:
-        """Return the image of a product that was uploaded as the same bytes, if there is one."""
+        """Return the image of a product that was uploaded with the same bytes, if there is one."""
         query = _whole().where(
             Image.product_id == product_id,
             Image.sha256 == sha256,

@@ -1,4 +1,4 @@
-"""The prices that price lists have for variants at a moment."""
+"""The prices of variants in price lists at a moment."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -14,7 +14,7 @@ from app.repositories.bulk import among_given, table_of
 from app.tables.products.offers import Offer
 
 NOW, CURRENCY = "now", "currency"
-"""The names under which a session has the clock and the currency of the shop."""
+"""The names under which a session holds the clock and the currency of the shop."""
 
 _lists = table_of(PriceList)
 _prices = table_of(Price)
@@ -33,7 +33,7 @@ def applying(moment: Any) -> ColumnElement[bool]:
 
 
 def counting() -> ColumnElement[bool]:
-    """Return the condition that joins prices with the lists that apply, see `price_moment`."""
+    """Return the condition that joins prices with the lists that apply (see `price_moment`)."""
     return and_(
         _lists.c.id == _prices.c.price_list_id,
         _lists.c.currency == bindparam("price_currency"),
@@ -42,7 +42,7 @@ def counting() -> ColumnElement[bool]:
 
 
 def lowest_price() -> Any:
-    """Return the lowest price that price lists have for a row of `variants`, as a column."""
+    """Return the lowest price of a row of `variants` in price lists, as a column."""
     return (
         select(func.min(_prices.c.amount_minor))
         .where(_prices.c.variant_id == _variants.c.id, counting())
@@ -61,13 +61,13 @@ def _offers(dialect: str) -> Select[Any]:
             _lists.c.code,
             _lists.c.is_default,
         ).where(among_given(dialect, _prices.c.variant_id, "ids"), counting())
-        # The last row of a variant counts.
+        # Of several rows of a variant, the last one counts.
         .order_by(_prices.c.amount_minor.desc(), _lists.c.code.desc())
     )
 
 
 def price_moment(session: AsyncSession, currency: str | None = None) -> dict[str, object]:
-    """Return the parameters of the prices of now, by default in the currency of the shop."""
+    """Return the parameters of current prices, by default in the currency of the shop."""
     now = cast(Callable[[], datetime], session.info[NOW])
     return {"price_at": now(), "price_currency": currency or session.info[CURRENCY]}
 
@@ -75,7 +75,7 @@ def price_moment(session: AsyncSession, currency: str | None = None) -> dict[str
 async def lowest_offers(
     session: AsyncSession, variant_ids: Collection[UUID], currency: str | None = None
 ) -> dict[UUID, Offer]:
-    """Return the lowest of the prices that price lists have for variants now."""
+    """Return the lowest current prices of variants in price lists."""
     statement = _offers(session.get_bind().dialect.name)
     given = {"ids": list(variant_ids), **price_moment(session, currency)}
     rows = (await session.execute(statement, given)).all()
@@ -83,9 +83,9 @@ async def lowest_offers(
 
 
 def offers_in(rows: Collection[Any], *, is_first: bool) -> dict[UUID, Offer]:
-    """Return the lowest offers of rows of prices, of which the last one of a variant counts.
+    """Return the lowest offers from rows of prices, of which the last one of each variant counts.
 
-    `is_first` says whether they are in the first currency of the shop.
+    `is_first` says whether the prices are in the first currency of the shop.
     """
     lowest = {row.variant_id: row for row in rows}
     if is_first:
@@ -98,7 +98,7 @@ def offers_in(rows: Collection[Any], *, is_first: bool) -> dict[UUID, Offer]:
 
 
 def _whole(row: Any, ordinary_minor: int) -> Offer:
-    """Return a price in a currency of which a default list has the ordinary price, if any has."""
+    """Return an offer in a further currency; the default list has the ordinary price, if any."""
     amount, beside = row.amount_minor, row.compare_at_minor
     base = ordinary_minor if ordinary_minor > amount else None
     return Offer(amount, base if beside is None else beside, row.code, base, is_whole=True)
@@ -107,7 +107,7 @@ def _whole(row: Any, ordinary_minor: int) -> Offer:
 async def read_offers(
     session: AsyncSession, variants: Collection[Variant], currency: str | None = None
 ) -> None:
-    """Read the lowest of the prices that price lists have for variants now."""
+    """Read the lowest current prices of variants in price lists."""
     offers = await lowest_offers(session, [each.id for each in variants], currency)
     for each in variants:
         each.listed = offers.get(each.id)

@@ -1,4 +1,4 @@
-"""The primary categories of products: found or made by name, renamed and moved with them."""
+"""The primary categories of products, which are found or created by name."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -26,7 +26,7 @@ _further = table_of(ProductCategory)
 
 @event.listens_for(ShopSession, "after_soft_rollback")
 def _forget_made(session: Session, _transaction: SessionTransaction) -> None:
-    # A savepoint that is undone takes with it what it has made.
+    # A savepoint that is rolled back also undoes the categories that it created.
     session.info.pop(_KNOWN, None)
 
 
@@ -44,11 +44,11 @@ class PrimaryCategoryRepository:
         self._tree = CategoryTreeRepository(session)
 
     async def ids_of(self, names: Iterable[str], at: datetime) -> dict[str, UUID]:
-        """Return the categories with these names; those that there are not are made at the top.
+        """Return the categories with these names; missing ones are created at the top.
 
-        Of several with one name it is the one nearest the top. They are neither renamed nor deleted
-        before the transaction ends. Call it before products are locked: a change of the tree locks
-        categories first, too.
+        Of several with one name, the one nearest the top is returned. They are neither renamed nor
+        deleted before the transaction ends. This is called before products are locked: a change of
+        the tree locks categories first, too.
         """
         known: dict[str, UUID] = self._session.info.get(_KNOWN, {})
         missing = set(names) - known.keys()
@@ -59,7 +59,7 @@ class PrimaryCategoryRepository:
                 # Another writer may have made them while this one waited for the lock.
                 found |= await self._find(new)
                 found |= await self._make(sorted(new - found.keys()), at)
-            # Not before: a rollback in between forgets what there was.
+            # The dictionary is read only here: a rollback in between deletes it.
             known = self._session.info.setdefault(_KNOWN, {})
             known |= found
         return known
@@ -99,7 +99,7 @@ class PrimaryCategoryRepository:
     async def replace(
         self, category_id: UUID, products: Sequence[UUID], target: Category, at: datetime
     ) -> None:
-        """Give the locked products of a category a new name of it, or another category."""
+        """Give the locked products of a category its new name, or another category."""
         former = await self._session.scalar(
             select(_products.c.category)
             .where(_products.c.primary_category_id == category_id)
@@ -123,10 +123,10 @@ class PrimaryCategoryRepository:
         mark_changed(self._session, product_tags(products))
 
     def _searched(self, words: Any, before: str, after: str) -> Any:
-        """Return words of the search index with the words of another category.
+        """Return words of the search index, with the words of another category.
 
-        They are replaced once: the same words of the name stay. Which of the two are replaced does
-        not matter, because a search asks only for words, wherever they are.
+        The words are replaced once: equal words of the name stay. It does not matter which of them
+        are replaced, because the position of words has no effect on a search.
         """
         if not before:
             return words + literal(f" {after}")
@@ -169,7 +169,7 @@ class PrimaryCategoryRepository:
         await self._session.execute(update(_further).where(of_it).values(category_id=target_id))
 
     async def forsake(self, category_id: UUID) -> None:
-        """Take a category from archived products; they keep its name."""
+        """Remove a category from archived products, which keep its name."""
         await self._session.execute(delete(_further).where(_further.c.category_id == category_id))
         await self._session.execute(
             update(_products)
@@ -182,7 +182,7 @@ class PrimaryCategoryRepository:
 
 
 def top_category(name: str, slug: str, at: datetime) -> dict[str, Any]:
-    """Return a new category at the top as columns."""
+    """Return a new category at the top, as columns."""
     return {
         "id": new_id(at),
         "parent_id": None,

@@ -1,4 +1,4 @@
-"""The conditions of the products that a list, a count or a facet is asked for."""
+"""The conditions for the products of a list, a count or a facet."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,7 +28,8 @@ _SQLITE_SEARCH = text("""products.id IN (
     SELECT product_id FROM product_search_rows WHERE row IN (
         SELECT rowid FROM product_search WHERE product_search MATCH :words))""")
 
-# The columns are all words, those of names, and those of options; all words contain the others.
+# The weights are those of the columns: all words, the words of names, the words of options. The
+# first column contains the words of the others.
 _SQLITE_RANKS = text("""SELECT product_id, bm25(product_search, 1.0, 10.0, 4.0) AS rank
     FROM product_search JOIN product_search_rows ON row = product_search.rowid
     WHERE product_search MATCH :words""").columns(product_id=Uuid(), rank=Float())
@@ -50,7 +51,7 @@ class ProductConditions:
         yield from self.of_options()
 
     def general(self) -> Iterator[Condition]:
-        """Yield the conditions of what is for sale, and of the filters that have no facet."""
+        """Yield the conditions of products for sale, and of the filters that have no facet."""
         query = self._query
         yield Product.archived_at.is_(None)
         if query.for_sale is not None:
@@ -88,9 +89,10 @@ class ProductConditions:
                 )
 
     def ranked(self, rows: Select[Product]) -> Select[Product]:
-        """Return rows that match words in the order of their relevance, the newest first of equals.
+        """Return rows that match words, by relevance; of equals, the newest comes first.
 
-        A word of the name, the SKU or the barcode weighs most, one of the description least.
+        A word of the name, the SKU or the barcode has the highest weight, one of the description
+        the lowest.
         """
         words = search_words(self._query.q or "")
         if self._is_postgresql:

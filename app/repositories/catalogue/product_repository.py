@@ -79,7 +79,7 @@ class ProductRepository(Repository[Product]):
     async def _best(
         self, query: ProductQuery, *conditions: ColumnElement[bool]
     ) -> tuple[Sequence[Product], str | None]:
-        """Return a page of the most relevant products; a cursor is the number of those before."""
+        """Return a page of the most relevant products; a cursor is a number of products."""
         first = 0 if query.cursor is None else position_of(query.cursor)
         if not search_words(query.q or ""):
             return [], None
@@ -111,15 +111,15 @@ class ProductRepository(Repository[Product]):
     async def lock(self, product_ids: Collection[UUID]) -> None:
         """Lock products with their variants until the transaction ends.
 
-        Variants come first, as orders lock them, and products where their listing changes.
+        Variants are locked first, as by orders; products follow where their listing changes.
         """
         its = among(self.session, Variant.product_id, product_ids)
-        # The index has only those that are not archived, and the others are not changed.
+        # The index contains only rows that are not archived, and the others are not changed.
         await lock_rows(self.session, Variant.id, its & Variant.archived_at.is_(None))
         await self.lock_in_id_order(product_ids)
 
     async def get(self, row_id: UUID, *, lock: bool = False) -> Product:
-        """Return a product with its variants and their prices of now.
+        """Return a product with its variants and their current prices.
 
         `lock` keeps others from changing them.
 
@@ -149,7 +149,7 @@ class ProductRepository(Repository[Product]):
         return product, list(product.variants)
 
     async def sold_in(self, variants: Collection[Variant], currency: str) -> list[Variant]:
-        """Return those of variants that have a price in a currency now, with it."""
+        """Return the variants that currently have a price in a currency, with that price."""
         await read_offers(self.session, variants, currency)
         is_first = currency == self.session.info[CURRENCY]
         return [each for each in variants if is_first or each.listed is not None]
@@ -176,7 +176,7 @@ class ProductRepository(Repository[Product]):
     ) -> None:
         """Add products with their variants and the movements of their stock, given as columns.
 
-        Categories that a product has only by its name are made if there are not.
+        Categories that are given by name only are created if they do not exist.
 
         Raises:
             SkuTaken, VariantExists: nothing is added.
@@ -203,7 +203,7 @@ class ProductRepository(Repository[Product]):
             )
 
     async def ids_from(self, first: UUID, limit: int, *, skip: int = 0) -> list[UUID]:
-        """Return some of the products that are for sale by their ids, from one on."""
+        """Return some products for sale in the order of their ids, from one id on."""
         columns = _products.c
         query = (
             select(columns.id)

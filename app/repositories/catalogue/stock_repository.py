@@ -1,4 +1,4 @@
-"""Queries over the stock of variants and its movements."""
+"""Queries over the stock of variants and their stock movements."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -92,14 +92,14 @@ def _low_at() -> Any:
 
 
 def _low_since(after: Any) -> Any:
-    """Return since when a stock is low, after a change of it."""
+    """Return since when the stock is low, after a change of the stock."""
     columns = _variants.c
     is_low = and_(columns.tracks_stock, after <= _low_at())
     return case((is_low, func.coalesce(columns.low_since, bindparam("at"))), else_=None)
 
 
-# No `stock_quantity >= pieces` in the WHERE: it would turn a shortage that the lock should have
-# excluded into an update of no row, which would pass unnoticed. The CHECK constraint raises an
+# The WHERE clause has no `stock_quantity >= pieces`: it would turn a shortage that the lock should
+# have prevented into an update of no row, which nobody would notice. The CHECK constraint raises an
 # error.
 _CHANGE_STOCK = (
     update(_variants)
@@ -161,7 +161,7 @@ def movement_row(
 
 
 class StockRepository(Repository[Variant]):
-    """The stock of variants: locked, moved, and recorded with each movement."""
+    """The stock of variants: its locks, its changes, and the records of its movements."""
 
     model = Variant
     not_found = VariantNotFound
@@ -169,14 +169,14 @@ class StockRepository(Repository[Variant]):
 
     @property
     def low_stock_at(self) -> int:
-        """The stock at which a variant is low unless it says otherwise."""
+        """The stock at which a variant without its own threshold is low."""
         return int(self.session.info[LOW_STOCK_AT])
 
     async def lock_all(self, ids: Collection[UUID]) -> dict[UUID, Any]:
         """Return variants with the names of their products, locked until the transaction ends.
 
-        `listed_minor` is the lowest price that price lists have for a variant now, if any has one.
-        Archived variants of products that are not archived are among them.
+        `listed_minor` is the lowest current price of a variant in price lists, if there is one.
+        Archived variants of products that are not archived are included.
         """
         statement = _locked(self.session.get_bind().dialect.name)
         given = {"ids": list(ids), **price_moment(self.session)}
@@ -226,7 +226,7 @@ class StockRepository(Repository[Variant]):
         await self._note_words(pieces, locked)
 
     async def _note_words(self, pieces: Mapping[UUID, int], locked: Mapping[UUID, Any]) -> None:
-        """Change what lists show of products, where that is another word now."""
+        """Change the availability that lists show of products, where it has changed."""
         low_at = self.low_stock_at
         changed = {
             row.product_id
@@ -240,10 +240,10 @@ class StockRepository(Repository[Variant]):
             await self.derive_words(changed)
 
     async def derive_words(self, product_ids: Collection[UUID]) -> None:
-        """Derive what lists show of the stock of products from their variants."""
+        """Derive the availability that lists show of products from their variants."""
         columns = _products.c
         chosen = among(self.session, columns.id, product_ids)
-        # Locked first: the statement that follows then sees what others have changed meanwhile.
+        # The lock comes first: the next statement then sees what others have changed meanwhile.
         await lock_rows(self.session, columns.id, chosen, keeps_key=True)
         await self.session.execute(
             update(_products).where(chosen).values(availability=_word_of_product()),
@@ -251,9 +251,9 @@ class StockRepository(Repository[Variant]):
         )
 
     async def derive_all(self, after: UUID | None, at: datetime, limit: int) -> UUID | None:
-        """Derive what is low, and what lists show, for the products that follow `after` by id.
+        """Derive low stock and availability of the next products after the id `after`.
 
-        Returns the last of them, or None if there is none.
+        Return the id of the last one, or None if there is none.
         """
         columns = _products.c
         query = select(columns.id).order_by(columns.id).limit(limit)

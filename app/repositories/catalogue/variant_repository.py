@@ -20,7 +20,7 @@ _variants = table_of(Variant)
 
 
 class VariantRepository(Repository[Variant]):
-    """Variants that have not been archived, of products that have not been."""
+    """Variants that are not archived, of products that are not archived."""
 
     model = Variant
     not_found = VariantNotFound
@@ -32,7 +32,7 @@ class VariantRepository(Repository[Variant]):
         return select(Variant).where(Variant.archived_at.is_(None), is_there)
 
     async def shown(self, variant_id: UUID, currency: str | None = None) -> Variant:
-        """Return a variant with its price of now, by default in the currency of the shop.
+        """Return a variant with its current price, by default in the currency of the shop.
 
         Raises:
             VariantNotFound: the variant does not exist.
@@ -58,7 +58,7 @@ class VariantRepository(Repository[Variant]):
         return (await self.get(variant_id)).product_id
 
     async def find(self, query: VariantQuery) -> tuple[Sequence[Any], str | None]:
-        """Return a page of variants with their prices of now, and the cursor of the next page."""
+        """Return a page of variants with their current prices, and the cursor of the next page."""
         rows = self.query()
         if query.sku is not None:
             rows = rows.where(Variant.sku == query.sku)
@@ -100,7 +100,7 @@ class VariantRepository(Repository[Variant]):
         """Change the option values of variants, given as columns with their ids.
 
         Raises:
-            VariantExists: two variants of a product would have the same ones.
+            VariantExists: two variants of a product would have the same values.
         """
         names = [name for name in rows[0] if name != "id"]
         changed = update(_variants).where(_variants.c.id == bindparam("row_id"))

@@ -12,7 +12,7 @@ from app.repositories.bulk import among
 
 
 class GuestProofRepository(Repository[GuestProof]):
-    """The proofs of guests that have not ended."""
+    """The proofs of guests that have not expired."""
 
     model = GuestProof
 

@@ -20,7 +20,8 @@ class OrderImportRepository:
     async def find(self, ids_by_reference: Mapping[str, UUID]) -> dict[str, Any]:
         """Return the orders with these references.
 
-        An order of a release that stored no references is found by the id that it derived.
+        An order from a release that stored no references is found by the id that was derived for
+        it.
         """
         columns = (
             Order.id,
@@ -39,7 +40,7 @@ class OrderImportRepository:
         return {row.source_reference or references[row.id]: row for row in rows}
 
     async def lines_of(self, ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
-        """Return the lines of orders by their SKUs."""
+        """Return the lines of orders by SKU."""
         rows = await self._session.execute(
             select(
                 OrderItem.order_id, OrderItem.sku, OrderItem.quantity, OrderItem.unit_price_minor

@@ -1,4 +1,4 @@
-"""Products with their variants for the export of all of them."""
+"""Products with their variants, for the export of the whole catalogue."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -46,12 +46,12 @@ class ProductExportRepository:
         self._session = session
 
     async def after(self, product_id: UUID | None, limit: int) -> Sequence[Any]:
-        """Return a row for each variant of the next products, each product as it is at a moment."""
+        """Return a row for each variant of the next products, consistent for each product."""
         following = select(_products.id).where(_products.archived_at.is_(None))
         if product_id is not None:
             following = following.where(_products.id > product_id)
         following = following.order_by(_products.id).limit(limit)
-        # One statement: two would show variants that do not fit to their product.
+        # One statement reads both: two could return variants that do not fit their product.
         rows = await self._session.execute(
             select(*_COLUMNS)
             .join(table_of(Variant), _variants.product_id == _products.id)

@@ -1,4 +1,4 @@
-"""Queries over products for the import of many products and orders."""
+"""Queries over products, for the import of products and orders."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -21,7 +21,7 @@ class ProductImportRepository:
         self._session = session
 
     async def by_sku(self, skus: Collection[str]) -> dict[str, Any]:
-        """Return what is sold under these SKUs, including what is archived, without locking it."""
+        """Return the variants with these SKUs, including archived ones, without locking them."""
         columns = (
             Variant.id,
             Variant.product_id,
@@ -56,12 +56,12 @@ class ProductImportRepository:
         return {row.sku: row for row in rows}
 
     async def with_variants(self, product_ids: Collection[UUID]) -> dict[UUID, Product]:
-        """Return locked products with their variants and prices, as they are now."""
+        """Return locked products with their current variants and prices."""
         query = (
             select(Product)
             .where(among(self._session, Product.id, product_ids), Product.archived_at.is_(None))
             .join(Product.variants)
-            # Again, or PostgreSQL joins the variants of the whole shop.
+            # The condition is repeated: without it, PostgreSQL joins all variants of the shop.
             .where(among(self._session, Variant.product_id, product_ids))
             .order_by(Variant.position, Variant.id)
             .options(contains_eager(Product.variants), undefer_group("words"))
@@ -75,7 +75,7 @@ class ProductImportRepository:
     async def redate_movements(
         self, variant_ids: Collection[UUID], source: str, before: datetime, after: datetime
     ) -> None:
-        """Give the stock movements of a source that happened at one moment another one."""
+        """Change the time of the stock movements of a source that happened at one moment."""
         await self._session.execute(
             update(StockMovement)
             .where(

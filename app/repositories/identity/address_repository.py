@@ -41,7 +41,7 @@ class AddressRepository(Repository[Address]):
 
     async def of_user(self, user_id: UUID) -> Sequence[Address]:
         """Return the addresses of a user, the oldest first."""
-        # Not by id alone: it contains only milliseconds, and is otherwise random.
+        # The id alone does not sort them: it contains only milliseconds, and is otherwise random.
         query = (
             select(Address)
             .where(Address.user_id == user_id)
@@ -74,7 +74,7 @@ class AddressRepository(Repository[Address]):
         return {row["user_id"]: _stored_by_orders(row) for row in rows}
 
     async def clear_default_billing(self, user_id: UUID) -> None:
-        """Leave a user without a default billing address."""
+        """Remove the default billing address of a user."""
         await self.session.execute(
             update(Address)
             .where(Address.user_id == user_id, Address.is_default_billing)
@@ -95,7 +95,7 @@ class AddressRepository(Repository[Address]):
 
 
 def _stored_by_orders(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an address as `DeliveryAddress` is stored: without the optional parts it lacks."""
+    """Return an address in the stored form of `DeliveryAddress`, without empty optional parts."""
     return {
         name: value
         for name, value in row.items()

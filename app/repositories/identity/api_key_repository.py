@@ -11,7 +11,7 @@ from app.models import ApiKey
 from app.repositories.base import Repository
 from app.schemas.page_schema import PageQuery
 
-# Built once: every request with a key executes it.
+# The query is built once, because every request with a key executes it.
 _VALID = select(ApiKey).where(
     ApiKey.id == bindparam("key_id"),
     ApiKey.revoked_at.is_(None),
@@ -40,7 +40,7 @@ class ApiKeyRepository(Repository[ApiKey]):
         )
 
     async def revoke_of_maker(self, user_id: UUID, at: datetime) -> Sequence[UUID]:
-        """Revoke the keys that a user has made; return the ids of those that were not revoked."""
+        """Revoke the keys that a user has created; return the ids of those not revoked before."""
         statement = (
             update(ApiKey)
             .where(ApiKey.created_by == user_id, ApiKey.revoked_at.is_(None))

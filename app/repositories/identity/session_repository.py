@@ -22,7 +22,7 @@ class SessionUser:
 
 @dataclass(frozen=True, slots=True)
 class BrowserLogIn:
-    """A valid log-in with its user, and the digest of what proves it."""
+    """A valid log-in with its user, and the digest of its secret."""
 
     session_id: UUID
     user_id: UUID
@@ -32,7 +32,7 @@ class BrowserLogIn:
     expires_at: datetime
 
 
-# Built once: most requests begin with it.
+# The query is built once, because most requests execute it.
 _USER_OF = (
     select(User.id, User.role)
     .join(LoginSession, LoginSession.user_id == User.id)
@@ -68,7 +68,7 @@ class SessionRepository(Repository[LoginSession]):
         return None if row is None else SessionUser(row.id, row.role)
 
     async def browser_of(self, session_id: UUID, now: datetime) -> BrowserLogIn | None:
-        """Return a log-in with its user, or None as `user_of` does."""
+        """Return a log-in with its user, or None under the conditions of `user_of`."""
         parameters = {"session_id": session_id, "now": now}
         row = (await self.session.execute(_BROWSER_OF, parameters)).one_or_none()
         return None if row is None else BrowserLogIn(*row)
@@ -76,7 +76,7 @@ class SessionRepository(Repository[LoginSession]):
     async def extend(
         self, session_id: UUID, now: datetime, idle: timedelta, longest: timedelta
     ) -> None:
-        """Let a valid log-in last for some time from now, and not longer in all than `longest`."""
+        """Extend a valid log-in by some time from now, up to `longest` in total."""
         session = await self.session.scalar(self._valid(now).where(LoginSession.id == session_id))
         if session is not None:
             session.last_used_at = now

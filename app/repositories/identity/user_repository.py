@@ -109,7 +109,7 @@ class UserRepository(Repository[User]):
         return (await self.session.scalars(query)).all()
 
     async def get_buyers(self, ids: Collection[UUID]) -> dict[UUID, Buyer]:
-        """Return users, of whom none can be deleted until the transaction ends."""
+        """Return users, none of whom can be deleted until the transaction ends."""
         if not ids:
             return {}
         statement = _buyers(self.session.get_bind().dialect.name)

@@ -15,7 +15,7 @@ from app.schemas.invoices.invoice_schema import InvoiceQuery
 _series = table_of(InvoiceSeries)
 
 Window = tuple[datetime | None, datetime | None]
-"""From which moment on, and before which one."""
+"""The first moment of a period, and the first one after it."""
 
 
 class InvoiceRepository(Repository[Invoice]):

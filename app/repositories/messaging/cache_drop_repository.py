@@ -22,7 +22,7 @@ class CacheDropRepository:
         self.session = session
 
     async def add(self, drop_id: UUID, tags: Collection[str], at: datetime) -> None:
-        """Add one."""
+        """Add a cache invalidation."""
         connection = await self.session.connection()
         row: dict[str, Any] = {"id": drop_id, "tags": sorted(tags), "created_at": at}
         await connection.execute(_INSERT, row)

@@ -15,6 +15,6 @@ def mentions(
     if session.get_bind().dialect.name == "postgresql":
         letters = func.lower(func.encode(body, "escape"))
         return or_(*(letters.contains(each) for each in spellings))
-    # In bytes: as a text, a body would end at its first zero.
+    # The search is in bytes: as a text, a body would end at its first zero.
     cases = (change(each) for each in spellings for change in (str.lower, str.upper))
     return or_(*(func.instr(body, each.encode()) > 0 for each in cases))

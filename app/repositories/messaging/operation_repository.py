@@ -27,7 +27,7 @@ class OperationRepository(Repository[Operation]):
         query = self.query().where(Operation.id == operation_id)
         if owner is not None:
             query = query.where(Operation.user_id == owner)
-        # It is polled within one session, whose loaded row may be outdated.
+        # An operation is polled within one session, whose loaded row may be outdated.
         return await self._one(query.execution_options(populate_existing=True), operation_id)
 
     async def of_messages(self, queue: str, message_ids: Collection[UUID]) -> Sequence[Operation]:

@@ -31,7 +31,7 @@ _COLUMNS = (
 _SEND = select(func.pg_notify(literal_column("'outbox'"), literal_column("''"))).add_cte(
     insert_of(_outbox, _COLUMNS).cte()
 )
-# A message that was tried before waits on purpose until it is due.
+# A message that was tried before waits intentionally until it is due.
 _SINCE = case(
     (or_(OutboxMessage.attempts > 0, OutboxMessage.awaits.is_not(None)), OutboxMessage.due_at),
     else_=OutboxMessage.created_at,

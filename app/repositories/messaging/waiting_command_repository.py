@@ -1,4 +1,4 @@
-"""Queries over the commands that wait in the outbox for what they change."""
+"""Queries over the commands that wait in the outbox for the resource that they change."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ class WaitingCommandRepository:
         self.session = session
 
     async def awaited(self, queue: str, after: UUID | None, limit: int) -> Sequence[UUID]:
-        """Return what commands of a queue wait for, in the order of the ids, after an id."""
+        """Return the ids for which commands of a queue wait, in their order, after an id."""
         query = select(OutboxMessage.awaits).where(
             OutboxMessage.routing_key == queue, OutboxMessage.awaits.is_not(None)
         )
@@ -49,7 +49,7 @@ class WaitingCommandRepository:
         return (await self.session.scalars(query)).all()
 
     async def overdue(self, queue: str, now: datetime, limit: int) -> Sequence[OutboxMessage]:
-        """Return the commands of a queue that have waited as long as they may, the oldest first."""
+        """Return the commands of a queue that have reached the maximum wait, the oldest first."""
         query = (
             select(OutboxMessage)
             .where(

@@ -1,4 +1,4 @@
-"""What is left of an order in which no customer can be recognised."""
+"""The columns of an order after the personal data of its customer are cleared."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def without_person(address: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_customer(order: Any) -> dict[str, Any]:
-    """Return the columns of an order in which a customer could be recognised, cleared."""
+    """Return the columns of an order that could identify a customer, cleared."""
     addresses = {name: getattr(order, name) for name in ("delivery_address", "billing_address")}
     cleared = {name: without_person(each) for name, each in addresses.items() if each is not None}
     if order.email is None:

@@ -21,15 +21,14 @@ class DraftRepository(Repository[OrderDraft]):
     not_found = DraftNotFound
 
     def query(self) -> Select[OrderDraft]:
-        """Return the drafts, with what their quotes need."""
+        """Return the drafts, with the shipping methods that their quotes need."""
         shipping = joinedload(OrderDraft.shipping_method).joinedload(ShippingMethod.rates)
         return select(OrderDraft).options(shipping).execution_options(populate_existing=True)
 
     async def get(self, row_id: UUID, *, lock: bool = False) -> OrderDraft:
         """Return a draft; `lock` keeps others from changing it.
 
-        Raises:
-            DraftNotFound: it does not exist.
+        Raises: DraftNotFound: the draft does not exist.
         """
         if lock:
             await lock_rows(self.session, OrderDraft.id, OrderDraft.id == row_id)
@@ -40,7 +39,7 @@ class DraftRepository(Repository[OrderDraft]):
         return found
 
     async def renewed(self, draft: OrderDraft) -> OrderDraft:
-        """Return a changed draft with the shipping method that it has now."""
+        """Return a changed draft with its current shipping method."""
         await self.flush()
         return await self.get(draft.id)
 

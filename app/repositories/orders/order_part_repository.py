@@ -1,4 +1,4 @@
-"""Queries over what belongs to orders."""
+"""Queries over the parts of orders."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ Part = type[Invoice] | type[Payment] | type[Refund] | type[Return] | type[Shipme
 
 
 class OrderPartRepository:
-    """Tells to which orders payments, invoices, shipments and returns belong."""
+    """Payments, invoices, shipments and returns as parts of orders."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session

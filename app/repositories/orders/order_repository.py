@@ -52,7 +52,7 @@ WHOLE = (
     selectinload(Order.cancellations),
     selectinload(Order.shipments),
 )
-"""What loads orders with all their parts."""
+"""The loader options for orders with all their parts."""
 _AT_ONCE = {"shipments": (joinedload(Shipment.lines),)}
 _LAST_NUMBER = select(func.coalesce(func.max(Order.number), 0))
 
@@ -81,7 +81,7 @@ class OrderRepository(Repository[Order]):
         query = self._owned(owner).where(Order.id == order_id)
         order = await self._one(query, order_id, lock=lock)
         await self._load(order, Order.items, Order.history)
-        # Most orders have none of these.
+        # Most orders have none of these parts.
         parts = {
             Order.taxes: any(item.tax_rate_ppm is not None for item in order.items),
             Order.cancellations: any(item.cancelled_quantity for item in order.items),
@@ -117,7 +117,7 @@ class OrderRepository(Repository[Order]):
         return await self._one(self._owned(owner).where(Order.id == order_id), order_id)
 
     async def flush_line(self, item: OrderItem) -> None:
-        """Write a changed line, and read its product again, which SQLAlchemy then forgets."""
+        """Write a changed line, and read its product again, which SQLAlchemy expires."""
         await self.flush()
         await self.session.refresh(item, ["product_id"])
 
@@ -163,8 +163,8 @@ class OrderRepository(Repository[Order]):
     ) -> list[int]:
         """Add orders with their items and history, and return their numbers.
 
-        The numbers are the next ones unless they are given. Bulk statements instead of a unit of
-        work take a fifth of the processor time.
+        The numbers are the next ones unless they are given. The bulk statements take a fifth of the
+        processor time of a unit of work.
         """
         if numbers is None:
             numbers = await self._next_numbers(len(orders))
@@ -195,7 +195,7 @@ class OrderRepository(Repository[Order]):
         return (await self.session.scalars(query)).all()
 
     async def clear_customers(self, user_id: UUID, finished: Collection[OrderStatus]) -> None:
-        """Clear what tells of a user in the user's finished orders, except for the country."""
+        """Clear the personal data in the finished orders of a user, except for the country."""
         query = select(Order.id, Order.delivery_address, Order.billing_address, Order.email).where(
             Order.user_id == user_id,
             Order.status.in_(finished),
@@ -209,9 +209,8 @@ class OrderRepository(Repository[Order]):
     async def unpaid_of(
         self, user_ids: Collection[UUID], email_keys: Collection[str]
     ) -> dict[UUID | str, tuple[int, datetime]]:
-        """Return how many orders of users and guests wait to be paid, and when the first one ends.
-
-        Those who have none are left out.
+        """Return how many orders of users and guests wait to be paid, and when the first one
+        expires. Customers without such orders are left out.
         """
         found: dict[UUID | str, tuple[int, datetime]] = {}
         dialect = self.session.get_bind().dialect.name
@@ -231,7 +230,7 @@ class OrderRepository(Repository[Order]):
     async def _next_numbers(self, count: int) -> list[int]:
         if self.session.get_bind().dialect.name == "postgresql":
             return list(await self.session.scalars(_NEXT_NUMBERS, {"count": count}))
-        # Nobody else writes to a SQLite database while this transaction does.
+        # No other transaction writes to a SQLite database at the same time.
         last = await self.last_number()
         return list(range(last + 1, last + count + 1))
 
@@ -240,7 +239,7 @@ def _written_to(email: str) -> Any:
     """Return the ids of the orders of the user and of the guests with an e-mail address."""
     key = address_key(email)
     users = select(User.id).where(User.email_key == key)
-    # A union of two indexes: with OR, SQLite would walk along all orders.
+    # A union uses two indexes: with OR, SQLite would scan all orders.
     named = select(Order.id).where(Order.email_key == key)
     return named.union(select(Order.id).where(Order.user_id.in_(users)))
 

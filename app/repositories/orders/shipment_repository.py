@@ -23,8 +23,7 @@ class ShipmentRepository(Repository[Shipment]):
     async def order_id_of(self, owner: UUID | None, shipment_id: UUID) -> UUID:
         """Return the order of a shipment of `owner`, or of any user if it is None.
 
-        Raises:
-            ShipmentNotFound: it does not exist, or the caller may not see it.
+        Raises: ShipmentNotFound: the shipment does not exist, or the caller may not see it.
         """
         query: Select[UUID] = select(Shipment.order_id).where(Shipment.id == shipment_id)
         if owner is not None:
@@ -49,13 +48,13 @@ class ShipmentRepository(Repository[Shipment]):
         return items
 
     async def codes_of(self, order_id: UUID) -> Sequence[tuple[UUID, str, str | None]]:
-        """Return the id, the SKU and the barcode of each variant of an order, as they are now."""
+        """Return the current id, SKU and barcode of each variant of an order."""
         of_order = select(OrderItem.variant_id).where(OrderItem.order_id == order_id)
         query = select(Variant.id, Variant.sku, Variant.barcode).where(Variant.id.in_(of_order))
-        return [(its.id, its.sku, its.barcode) for its in await self.session.execute(query)]
+        return [(row.id, row.sku, row.barcode) for row in await self.session.execute(query)]
 
     async def first_to_pack(self, but: UUID | None) -> UUID | None:
-        """Return the first paid order but one of which something is in no shipment yet."""
+        """Return the first paid order with units in no shipment yet; `but` is left out."""
         packed = OrderItem.cancelled_quantity + OrderItem.shipped_quantity
         query: Select[UUID] = (
             select(Order.id)
@@ -74,13 +73,13 @@ class ShipmentRepository(Repository[Shipment]):
     async def flush_items(self, order: Order) -> None:
         """Write the changed lines of an order, and read them again.
 
-        SQLAlchemy forgets the product of a line that it has written.
+        SQLAlchemy expires the product of a line that it has written.
         """
         await self.flush()
         await self.session.refresh(order, ["items"])
 
     async def load(self, order: Order) -> Sequence[Shipment]:
-        """Return all shipments of an order, which become part of it."""
+        """Load all shipments of an order into the order, and return them."""
         await self.session.refresh(order, ["shipments"])
         return order.shipments
 
@@ -97,7 +96,7 @@ class ShipmentRepository(Repository[Shipment]):
     async def with_orders(
         self, ids: Collection[UUID]
     ) -> tuple[dict[UUID, Shipment], dict[UUID, Order]]:
-        """Return those shipments that exist, and their orders with their lines, by id."""
+        """Return the shipments that exist, and their orders with their lines, by id."""
         chosen = self.query().where(among(self.session, Shipment.id, ids))
         shipments = {each.id: each for each in await self.session.scalars(chosen)}
         order_ids = {each.order_id for each in shipments.values()}
@@ -106,7 +105,7 @@ class ShipmentRepository(Repository[Shipment]):
         return shipments, {each.id: each for each in orders}
 
     async def clear_customers(self, user_id: UUID, finished: Collection[OrderStatus]) -> None:
-        """Clear what tells of a user in the shipments of the user's finished orders."""
+        """Clear the personal data in the shipments of a user's finished orders."""
         own = select(Order.id).where(Order.user_id == user_id, Order.status.in_(finished))
         rows = update(Shipment).where(Shipment.order_id.in_(own))
         await self.session.execute(rows.values(WITHOUT_CUSTOMER))

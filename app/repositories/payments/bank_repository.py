@@ -1,4 +1,4 @@
-"""The books of the bank for tests."""
+"""The records of the bank for tests."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ class BankRepository:
         self.session = session
 
     async def of_key(self, request_key: str) -> BankPayment | None:
-        """Return the payment that a request with a key has begun."""
+        """Return the payment that a request with this key has begun."""
         found: BankPayment | None = await self.session.scalar(
             select(BankPayment).where(BankPayment.request_key == request_key).with_for_update()
         )

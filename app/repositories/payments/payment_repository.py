@@ -32,7 +32,7 @@ class PaymentRepository(Repository[Payment]):
         return (await self.session.scalars(query)).all()
 
     async def shown_of_order(self, order_id: UUID) -> Sequence[Payment]:
-        """Return the payments of an order, the oldest first, to be shown."""
+        """Return the payments of an order, the oldest first, without locking them."""
         query = select(Payment).where(Payment.order_id == order_id)
         rows = await self.session.scalars(query.order_by(Payment.created_at, Payment.id))
         return rows.all()
@@ -69,20 +69,20 @@ class PaymentRepository(Repository[Payment]):
         return (await self.session.scalars(query.order_by(Payment.created_at, Payment.id))).all()
 
     async def clear_notes(self, order_ids: Collection[UUID]) -> None:
-        """Clear what staff has noted on the payments of orders."""
+        """Clear the notes of staff on the payments of orders."""
         noted = update(Payment).where(
             among(self.session, Payment.order_id, order_ids), Payment.note.is_not(None)
         )
         await self.session.execute(noted.values(note=None))
 
     async def clear_notes_of_user(self, user_id: UUID) -> None:
-        """Clear what staff has noted on the payments of a user."""
+        """Clear the notes of staff on the payments of a user."""
         own = select(Order.id).where(Order.user_id == user_id)
         noted = update(Payment).where(Payment.order_id.in_(own), Payment.note.is_not(None))
         await self.session.execute(noted.values(note=None))
 
     async def add_step(self, payment: Payment, actor: str) -> None:
-        """Record what a payment is after a change."""
+        """Record the state of a payment after a change."""
         seq = await self.session.scalar(
             select(func.coalesce(func.max(PaymentStep.seq), 0)).where(
                 PaymentStep.payment_id == payment.id
@@ -117,7 +117,7 @@ class RefundRepository(Repository[Refund]):
         return (await self.session.scalars(query.order_by(Refund.created_at, Refund.id))).all()
 
     async def of_key(self, payment_id: UUID, request_key: str) -> Refund | None:
-        """Return the refund that a request with an idempotency key has asked for."""
+        """Return the refund that a request with this idempotency key has asked for."""
         query = select(Refund).where(
             Refund.payment_id == payment_id, Refund.request_key == request_key
         )
@@ -125,7 +125,7 @@ class RefundRepository(Repository[Refund]):
         return found
 
     async def promised_of(self, payment_id: UUID) -> int:
-        """Return what of a payment was returned or is asked to be."""
+        """Return the amount of a payment that was refunded or is requested to be."""
         query = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
             Refund.payment_id == payment_id, Refund.status != RefundStatus.FAILED
         )

@@ -1,4 +1,4 @@
-"""What lists of products show of their prices, derived from their variants and the price lists."""
+"""The prices that lists of products show, derived from the variants and the price lists."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -39,10 +39,10 @@ class ListedPriceRepository:
         self._session = session
 
     async def derive(self, product_ids: Collection[UUID]) -> None:
-        """Derive the prices of products again, and drop what is cached of them."""
+        """Derive the prices of products again, and drop the cached products."""
         columns = _products.c
         chosen = among(self._session, columns.id, product_ids)
-        # Locked first: what follows then sees what others have changed meanwhile.
+        # The lock comes first: the next statements then see what others have changed meanwhile.
         await lock_rows(self._session, columns.id, chosen, keeps_key=True)
         shown = await self._session.execute(
             select(columns.id, *(columns[name] for name in _SHOWN)).where(chosen)
@@ -57,13 +57,13 @@ class ListedPriceRepository:
             for each, prices in now.items()
             if before.get(each) != prices
         ]
-        # Lists in further currencies change, too.
+        # This also drops lists in further currencies.
         mark_changed(self._session, product_tags(product_ids))
         if changed:
             await self._store(changed)
 
     async def _lowest_of(self, product_ids: Collection[UUID]) -> Mapping[UUID, Offer]:
-        # As columns: models would take several times as long.
+        # Columns are read: models would take several times as long.
         columns = _variants.c
         found = await self._session.execute(
             select(

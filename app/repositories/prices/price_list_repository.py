@@ -39,17 +39,17 @@ class PriceListRepository(Repository[PriceList]):
         )
 
     async def default_currencies(self) -> set[str]:
-        """Return the currencies that have a list with their ordinary prices."""
+        """Return the currencies that have a default price list."""
         query = select(PriceList.currency).where(PriceList.is_default)
         return set(await self.session.scalars(query))
 
     async def has_due(self, moment: datetime) -> bool:
-        """Return whether lists of products do not show what applies at a moment."""
+        """Return whether the listed prices of products are not those of a moment."""
         due = select(_lists.c.id).where(_due(moment)).limit(1)
         return await self.session.scalar(due) is not None
 
     async def take_due(self, moment: datetime) -> PriceList | None:
-        """Return a list whose prices are not shown as at a moment, which no one else has taken."""
+        """Return a list whose listed prices are out of date and which no one else has locked."""
         query = select(PriceList).where(_due(moment)).order_by(PriceList.id).limit(1)
         found: PriceList | None = await self.session.scalar(query.with_for_update(skip_locked=True))
         return found

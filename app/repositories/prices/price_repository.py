@@ -51,7 +51,7 @@ class PriceRepository:
         return page, following.encode()
 
     async def of_variants(self, list_id: UUID, variant_ids: Collection[UUID]) -> dict[UUID, Any]:
-        """Return those variants that are not archived, with their prices in a list, if any."""
+        """Return the variants that are not archived, with their prices in a list, if any."""
         variants, prices = _variants.c, _prices.c
         rows = await self._session.execute(
             select(
@@ -77,7 +77,8 @@ class PriceRepository:
         """Set prices, given as columns."""
         if not rows:
             return
-        # In this order, in which the foreign keys lock the variants, too.
+        # The rows are in the order in which variants are locked, because the foreign keys lock
+        # them, too.
         rows = sorted(rows, key=lambda each: each["variant_id"])
         connection = await self._session.connection()
         if connection.dialect.name == "postgresql":
@@ -115,7 +116,7 @@ class PriceRepository:
 
 
 def _updating(insertion: Any) -> Any:
-    """Return an insertion that changes the rows that are there."""
+    """Return an insertion that changes existing rows."""
     new = insertion.excluded
     return insertion.on_conflict_do_update(
         index_elements=["price_list_id", "variant_id"],

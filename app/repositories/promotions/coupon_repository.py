@@ -42,7 +42,7 @@ class CouponRepository(Repository[Coupon]):
         )
 
     async def taken(self, keys: Collection[str]) -> set[str]:
-        """Return those of the keys of codes that are taken."""
+        """Return the keys of codes that are taken."""
         query = select(Coupon.code_key).where(among(self.session, Coupon.code_key, keys))
         return set(await self.session.scalars(query))
 

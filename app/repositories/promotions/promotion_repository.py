@@ -12,7 +12,7 @@ from app.schemas.page_schema import PageQuery
 
 
 class PromotionRepository(Repository[Promotion]):
-    """Promotions that have not ended for good."""
+    """Promotions that have not been archived."""
 
     model = Promotion
     not_found = PromotionNotFound

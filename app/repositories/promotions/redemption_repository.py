@@ -1,4 +1,4 @@
-"""Queries over the promotions that carts have, and over their uses by orders."""
+"""Queries over the promotions of carts, and over their uses by orders."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,12 +34,12 @@ _redemptions = table_of(Redemption)
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What customers have ordered before."""
+    """The earlier orders of customers."""
 
     uses: Mapping[tuple[str, UUID], int] = field(default_factory=dict)
-    """How many orders of a customer used a promotion and were not cancelled, if any did."""
+    """The number of orders of a customer that used a promotion and were not cancelled, if not 0."""
     customers: frozenset[str] = frozenset()
-    """Those who have an order that was not cancelled, by all their keys."""
+    """All keys of the customers who have an order that was not cancelled."""
 
 
 @cache
@@ -72,8 +72,9 @@ def _history(dialect: str) -> CompoundSelect[Any]:
 
 @cache
 def _offered(dialect: str) -> Select[Promotion, Coupon]:
-    """Return the promotions of the keys and those that apply `at` a moment, with their coupons."""
-    # With the limit, SQLite finds the codes first, and not all coupons of each promotion.
+    """Return the promotions of the keys and the automatic ones of a moment, with their coupons."""
+    # Because of the limit, SQLite looks for the codes first, and not for all coupons of each
+    # promotion.
     chosen = select(Coupon).where(among_given(dialect, Coupon.code_key, "keys"))
     entered = aliased(Coupon, chosen.limit(bindparam("count")).subquery())
     at: BindParameter[datetime] = bindparam("at")
@@ -114,7 +115,7 @@ class RedemptionRepository:
         promotion_ids: Collection[UUID],
         order_ids: Collection[UUID],
     ) -> History:
-        """Return how often customers used promotions, and who has other orders than these."""
+        """Return how often customers used promotions, and which customers have other orders."""
         emails = [each for each in customer_keys if "@" in each]
         given = {
             "customer_keys": list(customer_keys),
@@ -138,8 +139,8 @@ class RedemptionRepository:
     ) -> tuple[dict[UUID, Any], dict[str, Any]]:
         """Lock promotions, then coupons, each in the order of their ids.
 
-        Return the promotions that were not ended by their ids, and the coupons by the keys of
-        their codes.
+        Return the promotions that were not archived by id, and the coupons by the keys of their
+        codes.
         """
         promotions = await self._session.execute(
             select(_promotions)
@@ -164,7 +165,7 @@ class RedemptionRepository:
     async def count_uses(
         self, promotions: Mapping[UUID, int], coupons: Mapping[UUID, int]
     ) -> tuple[set[UUID], set[UUID]]:
-        """Count uses of promotions and coupons that have as many left; return which these are."""
+        """Count uses of promotions and coupons within their limits; return the counted ones."""
         return await self._count(_promotions, promotions), await self._count(_coupons, coupons)
 
     async def _count(self, table: Any, uses: Mapping[UUID, int]) -> set[UUID]:
@@ -192,11 +193,11 @@ class RedemptionRepository:
         await insert_rows(self._session, (_redemptions, rows))
 
     async def undo(self, order_id: UUID, at: datetime) -> None:
-        """Undo the uses by an order, and count each of them back."""
+        """Undo the uses by an order, and subtract them from the counts."""
         own = and_(_redemptions.c.order_id == order_id, _redemptions.c.undone_at.is_(None))
         promotions = select(_redemptions.c.promotion_id).where(own)
         coupons = select(_redemptions.c.coupon_id).where(own)
-        # In the order in which those lock who use them.
+        # The order of the locks is the same as when promotions are used.
         await lock_rows(self._session, _promotions.c.id, _promotions.c.id.in_(promotions))
         await lock_rows(self._session, _coupons.c.id, _coupons.c.id.in_(coupons))
         undone = await self._session.execute(
@@ -210,7 +211,7 @@ class RedemptionRepository:
         await self._give_back(_coupons, {row.coupon_id for row in rows} - {None})
 
     async def forget_customer(self, order_id: UUID) -> None:
-        """Clear by whom the uses of an order were; they count for nobody any more."""
+        """Clear the customer of the uses of an order; they no longer count for anybody."""
         await self._session.execute(
             update(_redemptions)
             .where(_redemptions.c.order_id == order_id)

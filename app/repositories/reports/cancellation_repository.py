@@ -1,4 +1,4 @@
-"""Queries over what was cancelled in a period: whole orders, and units of lines."""
+"""Queries over the cancellations of a period: whole orders, and units of lines."""
 
 from dataclasses import replace
 from typing import Any
@@ -26,10 +26,10 @@ _OF_LINE = ("quantity", "amount_minor", "discount_minor", "tax_minor")
 
 
 class CancellationRepository(Sums):
-    """What was cancelled by period, each unit once."""
+    """The cancellations of a period; each unit counts once."""
 
     async def totals(self, window: Window, *, only_late: bool = False) -> Sum:
-        """Return the totals of what was cancelled, or only of orders placed before the period."""
+        """Return the totals of the cancellations, or only of orders placed before the period."""
         chosen = (Order.created_at < window.starts_at,) if only_late else ()
         orders = select(*SUMS).join(OrderChange, OrderChange.order_id == Order.id)
         whole = await self.of_orders(orders.where(is_cancelled(window), *chosen))
@@ -51,7 +51,7 @@ class CancellationRepository(Sums):
         return int(await self.session.scalar(query) or 0)
 
     async def has_other_lines(self, window: Window) -> bool:
-        """Return whether the sum of an order with cancelled lines is not that of its lines."""
+        """Return whether an order with cancelled lines has another sum than its lines."""
         lines = (
             select(
                 OrderCancellation.order_id, func.sum(OrderCancellation.amount_minor).label("minor")
@@ -71,7 +71,7 @@ class CancellationRepository(Sums):
         return await self.session.scalar(query) is not None
 
     async def variants(self, window: Window) -> dict[UUID, VariantSum]:
-        """Return the totals of what was cancelled, by variant."""
+        """Return the totals of the cancellations, by variant."""
         query = variant_sums().join(OrderChange, OrderChange.order_id == Order.id)
         found = await self.by_variant(query.where(is_cancelled(window)))
         for variant_id, lines in (await self.by_variant(_line_sums(window))).items():
@@ -84,7 +84,7 @@ class CancellationRepository(Sums):
         return {each: sums for each, sums in found.items() if sums.units}
 
     async def taxes(self, window: Window) -> dict[tuple[int, str], TaxSum]:
-        """Return the tax of what was cancelled, by rate in parts per million and reason."""
+        """Return the tax of the cancellations, by rate in parts per million and reason."""
         query = tax_sums().join(OrderChange, OrderChange.order_id == Order.id)
         found = await self.by_rate(query.where(is_cancelled(window)))
         for rate, lines in (await self.by_rate(_line_tax_sums(window))).items():
@@ -96,7 +96,7 @@ class CancellationRepository(Sums):
 
 
 def _cancelled_before(condition: Any) -> Any:
-    """Return what cancelled orders had lost before, as negative numbers."""
+    """Return the units that cancelled orders had lost before, as negative numbers."""
     return (
         select(
             OrderCancellation.order_id,
@@ -109,7 +109,7 @@ def _cancelled_before(condition: Any) -> Any:
 
 
 def _cancelled_lines(window: Window) -> Any:
-    """Return the cancelled units of a period, less those of orders that were then cancelled."""
+    """Return the cancelled units of a period, less those of orders that were cancelled later."""
     rows = select(
         OrderCancellation.order_id,
         OrderCancellation.position,

@@ -132,7 +132,7 @@ class LedgerRepository(Sums):
         return int(await self.session.scalar(query) or 0)
 
     async def moved(self, window: Window) -> dict[UUID, int]:
-        """Return by how many units sales and cancellations changed the stock of variants."""
+        """Return the units by which sales and cancellations changed the stock of variants."""
         # The index over the movements begins with the variant: with a lookup of the ordered
         # variants, the cost depends on the sales of the period and not on the whole history.
         placed = select(OrderItem.variant_id).join(Order, Order.id == OrderItem.order_id)
@@ -170,7 +170,7 @@ class LedgerRepository(Sums):
 
 
 def whole_sum(expression: Any) -> Any:
-    """Return a sum as an integer, 0 of nothing."""
+    """Return a sum as an integer; the sum of no rows is 0."""
     # The sum of BIGINTs is a NUMERIC on PostgreSQL.
     return cast(func.coalesce(expression, 0), BigInteger)
 
@@ -180,7 +180,7 @@ SUMS = (
     func.count(),
     *(whole_sum(func.sum(column)) for column in (Order.units, *_AMOUNTS)),
 )
-# What is to be paid for a line.
+# This is the amount to be paid for a line.
 _LINE_TOTAL = (
     OrderItem.quantity * OrderItem.unit_price_minor
     - OrderItem.discount_minor
@@ -190,7 +190,8 @@ _LINE_TOTAL = (
 
 def variant_sums(units: Any = OrderItem.quantity, total: Any = _LINE_TOTAL) -> Any:
     """Return the query of the totals of each variant in orders."""
-    # Name and SKU are those at purchase; of several on one day, the alphabetically last one.
+    # Name and SKU are those at purchase; of several on one day, the alphabetically last one is
+    # taken.
     return (
         select(
             OrderItem.variant_id,
@@ -224,5 +225,5 @@ def is_cancelled(window: Window) -> Any:
 
 
 def is_line(lines: Any) -> Any:
-    """Return the condition that a line of an order is that of other rows."""
+    """Return the condition that joins a line of an order with other rows."""
     return (OrderItem.order_id == lines.order_id) & (OrderItem.position == lines.position)

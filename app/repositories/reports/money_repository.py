@@ -19,7 +19,7 @@ from app.repositories.reports.ledger_repository import Window, whole_sum
 
 
 class Movement(NamedTuple):
-    """What a provider took and returned in a currency."""
+    """The money that a provider took and returned in a currency."""
 
     currency: str
     provider: str
@@ -28,15 +28,15 @@ class Movement(NamedTuple):
 
 
 class Remainder(NamedTuple):
-    """By how much has changed what payments and invoices do not have in common."""
+    """The change of the differences between payments and invoices."""
 
     currency: str
     not_invoiced_minor: int
-    """What came in for orders without an invoice."""
+    """The money that was paid for orders without an invoice."""
     overpaid_minor: int
-    """What came in beyond the invoices of orders."""
+    """The money that was paid beyond the invoices of orders."""
     not_paid_minor: int
-    """What is invoiced, and did not come in."""
+    """The money that is invoiced and not paid."""
 
 
 class MoneyRepository:
@@ -53,7 +53,7 @@ class MoneyRepository:
         return int(await self.session.scalar(select(both)) or 0)
 
     async def movements(self, window: Window) -> list[Movement]:
-        """Return what was captured and refunded, by currency and provider."""
+        """Return the captured and refunded money, by currency and provider."""
         steps = _changes(_payments_with_steps(window))
         sums = tuple(whole_sum(func.sum(steps.c[name])) for name in ("captured", "refunded"))
         key = (Payment.currency, Payment.provider)
@@ -66,7 +66,7 @@ class MoneyRepository:
         return [each for each in (Movement(*row) for row in rows) if any(each[2:])]
 
     async def remainders(self, window: Window) -> list[Remainder]:
-        """Return by how much the remainders have changed, by currency.
+        """Return the changes of the remainders, by currency.
 
         They are computed for each order with a step or an invoice, at both ends of the period.
         """
@@ -101,7 +101,7 @@ class MoneyRepository:
         return await self.session.scalar(query.limit(1)) is not None
 
     async def has_other_refunds(self, window: Window) -> bool:
-        """Return whether a payment with a step has returned another sum than its refunds."""
+        """Return whether a payment with a step has another refunded sum than its refunds."""
         made = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
             Refund.payment_id == Payment.id, Refund.status == RefundStatus.SUCCEEDED
         )
@@ -140,7 +140,7 @@ def _orders_with_steps(window: Window) -> Any:
 
 
 def _changes(payment_ids: Any) -> Any:
-    """Return all steps of payments, with what each has changed."""
+    """Return all steps of payments, with the change that each has made."""
 
     def change(column: Any) -> Any:
         before = func.lag(column).over(
@@ -155,7 +155,7 @@ def _changes(payment_ids: Any) -> Any:
 
 
 def _by_order(window: Window) -> Any:
-    """Return what was paid and billed for each order that was touched, before and after."""
+    """Return the paid and invoiced sums of each changed order, before and after the period."""
     billed = select(Invoice.order_id).where(window.has(Invoice.issued_at))
     touched = union(_orders_with_steps(window), billed).subquery()
     ids = select(touched.c.order_id)
@@ -185,7 +185,7 @@ def _by_order(window: Window) -> Any:
 
 
 def _both(moment: Any, window: Window, *amounts: Any) -> list[Any]:
-    """Return amounts as they count before the period, and as they count after it."""
+    """Return amounts before the period, and amounts after it."""
     is_before = moment < window.starts_at
     named = list(zip(_AT_A_MOMENT, amounts, strict=True))
     before = [case((is_before, each), else_=0).label(f"{name}_before") for name, each in named]

@@ -30,8 +30,8 @@ _products = table_of(ReportProduct)
 _taxes = table_of(ReportTax)
 _money = table_of(ReportMoney)
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:lock, :day)")
-# Not the xmax of the snapshot: it is above the last transaction that has ended, but not above those
-# that are running.
+# The xmax of the snapshot is not used: it is above the last transaction that has ended, but not
+# above those that are running.
 _NEXT_TRANSACTION = text("SELECT pg_current_xact_id()::text::bigint")
 _OLDEST_RUNNING = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 
@@ -43,7 +43,7 @@ class ReportMakingRepository(ReportRepository):
     conflicts = {"report_day": ReportInProgress}
 
     async def lock(self, day: date) -> None:
-        """Keep others from making the report of a day until the transaction ends.
+        """Prevent others from making the report of a day until the transaction ends.
 
         Raises:
             ReportInProgress: another process is making it.
@@ -61,7 +61,7 @@ class ReportMakingRepository(ReportRepository):
         return (await self.session.scalars(query)).all()
 
     async def outdated_days(self, timezone: str, only: date | None = None) -> Sequence[date]:
-        """Return the days whose ledger has changed since, or that began at another hour."""
+        """Return the days whose ledger or hours have changed since their report."""
         orders = _number_of(Order.created_at)
         cancellations = _number_of(OrderChange.changed_at, IS_CANCELLATION)
         lines = _number_of(OrderCancellation.cancelled_at)
@@ -72,7 +72,8 @@ class ReportMakingRepository(ReportRepository):
                 DailyReport.orders_count != orders,
                 DailyReport.cancelled_count != cancellations,
                 DailyReport.cancelled_lines_count != lines,
-                # Null, and so not different, in a report of before reports had money.
+                # The value is null, and so not different, in a report from before reports had
+                # money.
                 DailyReport.money_count != money,
             )
         )
@@ -81,7 +82,7 @@ class ReportMakingRepository(ReportRepository):
         return (await self.session.scalars(query.order_by(DailyReport.report_day))).all()
 
     async def orders_before(self, moment: datetime) -> int:
-        """Return how many orders are in the reports of the days before a time."""
+        """Return the number of orders in the reports of the days before a time."""
         query = select(func.sum(DailyReport.orders_count)).where(DailyReport.starts_at < moment)
         return int(await self.session.scalar(query) or 0)
 

@@ -39,8 +39,7 @@ class ReportRepository(Repository[DailyReport]):
     async def get_of(self, day: date) -> DailyReport:
         """Return the report of a day.
 
-        Raises:
-            ReportNotFound: it does not exist.
+        Raises: ReportNotFound: the report does not exist.
         """
         report = await self.find_of(day)
         if report is None:
@@ -59,7 +58,7 @@ class ReportRepository(Repository[DailyReport]):
         )
 
     async def between(self, first: date, last: date) -> Sequence[DailyReport]:
-        """Return the reports of some days, the oldest first."""
+        """Return the reports of a range of days, the oldest first."""
         query = self.query().where(DailyReport.report_day.between(first, last))
         return (await self.session.scalars(query.order_by(DailyReport.report_day))).all()
 

@@ -1,1 +1,1 @@
-"""Queries over ways to ship."""
+"""Queries over shipping methods."""

@@ -29,7 +29,7 @@ class ShippingMethodRepository(Repository[ShippingMethod]):
         )
 
     async def of_ids(self, ids: Collection[UUID]) -> dict[UUID, ShippingMethod]:
-        """Return those of the shipping methods that exist."""
+        """Return the shipping methods that exist."""
         query = select(ShippingMethod).where(among(self.session, ShippingMethod.id, set(ids)))
         return {each.id: each for each in await self.session.scalars(query)}
 

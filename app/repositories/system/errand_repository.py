@@ -25,7 +25,7 @@ class KindCount(NamedTuple):
 
     kind: str
     first_due_at: datetime | None
-    """When the first of those is or was due that wait; None if none does."""
+    """The time at which the first waiting errand is due; None if none waits."""
     given_up: int
 
 
@@ -35,14 +35,14 @@ class ErrandRepository(Repository[Errand]):
     model = Errand
 
     async def put_if_none(self, kind: str, subject_id: UUID, due_at: datetime) -> None:
-        """Have an errand be due at a moment, unless one that was not given up is there."""
+        """Make an errand due at a moment, unless one exists that was not given up."""
         row = {"kind": kind, "subject_id": subject_id, "due_at": due_at} | _NOT_TRIED
         insertion = insertion_into(self.session, _errands).values(row)
         was_given_up = _errands.c.given_up_at.is_not(None)
         await self.session.execute(replacing(insertion, _KEY, _OTHERS, where=was_given_up))
 
     async def put_all(self, kind: str, due_at: Mapping[UUID, datetime]) -> None:
-        """Have errands of a kind be due at moments by subject, whether they exist or not."""
+        """Make errands of a kind due at moments by subject, whether they exist or not."""
         if not due_at:
             return
         rows = [
@@ -57,7 +57,7 @@ class ErrandRepository(Repository[Errand]):
             await connection.execute(_PUT, rows)
 
     async def due_kinds(self, now: datetime, kinds: Collection[str]) -> Sequence[str]:
-        """Return those of the kinds of which an errand is due."""
+        """Return the kinds that have a due errand."""
         query = _due(now).where(Errand.kind.in_(kinds)).with_only_columns(Errand.kind).distinct()
         return (await self.session.scalars(query)).all()
 
@@ -83,13 +83,13 @@ class ErrandRepository(Repository[Errand]):
         return leased
 
     async def find(self, leased: Errand) -> Errand | None:
-        """Return an errand, unless it was put again or is another process's since it was leased."""
+        """Return an errand, unless it was put or leased again since its lease."""
         query = select(Errand).where(*_still(leased)).with_for_update()
         found: Errand | None = await self.session.scalar(query)
         return found
 
     async def delete_leased(self, leased: Errand) -> None:
-        """Delete an errand, unless it was put again since it was leased."""
+        """Delete an errand, unless it was put again since its lease."""
         await self.session.execute(delete(Errand).where(*_still(leased)))
 
     async def counts(self) -> Sequence[KindCount]:

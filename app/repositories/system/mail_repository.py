@@ -1,4 +1,4 @@
-"""Queries over the mails that wait to be sent, and over those of orders that were written."""
+"""Queries over the mails that wait to be sent, and over the records of mails about orders."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -61,7 +61,7 @@ class MailRepository(Repository[OutgoingMail]):
     async def record_of_orders(
         self, order_ids: Collection[UUID], kind: str, now: datetime
     ) -> set[UUID]:
-        """Record that mails about orders are written; return those with none before."""
+        """Record that mails about orders are written; return those not recorded before."""
         rows = [{"order_id": each, "kind": kind, "created_at": now} for each in sorted(order_ids)]
         connection = await self.session.connection()
         if connection.dialect.name == "postgresql":
@@ -90,7 +90,7 @@ class MailRepository(Repository[OutgoingMail]):
         await self.session.execute(delete(OutgoingMail).where(chosen))
 
     async def records_of(self, order_ids: Collection[UUID]) -> Sequence[OrderMailRecord]:
-        """Return which mails were written about orders, the oldest first."""
+        """Return the records of the mails about orders, the oldest first."""
         query = select(OrderMailRecord).where(
             among(self.session, OrderMailRecord.order_id, order_ids)
         )

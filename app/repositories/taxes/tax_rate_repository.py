@@ -38,11 +38,11 @@ class TaxRateRepository(Repository[TaxRate]):
             .where(among(self.session, TaxRate.country, set(countries)), TaxRate.valid_from <= day)
             .order_by(TaxRate.valid_from)
         )
-        # The one that began last counts.
+        # The rate that began last counts.
         rows = await self.session.execute(query)
         return {(country, region, name): ppm for country, region, name, ppm in rows}
 
     async def countries_of(self, countries: Collection[str]) -> set[str]:
-        """Return those of the countries that have rates, whenever they begin."""
+        """Return the countries that have rates, whenever these begin."""
         query = select(TaxRate.country).where(among(self.session, TaxRate.country, set(countries)))
         return set(await self.session.scalars(query.distinct()))

@@ -1,1 +1,1 @@
-"""Tables of what became of the lines of orders: shipped, cancelled or returned."""
+"""Tables of the shipped, cancelled and returned units of orders."""

@@ -1,4 +1,4 @@
-"""The table of pieces of lines that were cancelled."""
+"""The table of cancelled pieces of lines."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ __all__ = ["OrderCancellation"]
 
 
 class OrderCancellation(Base):
-    """Pieces of a line that were cancelled while the order was not; rows are only added."""
+    """Pieces of a line that were cancelled without the rest of the order; rows are only added."""
 
     __tablename__ = "order_cancellations"
     __table_args__ = (
@@ -24,7 +24,7 @@ class OrderCancellation(Base):
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     position: Mapped[int] = mapped_column()
     quantity: Mapped[int] = mapped_column()
-    # What was to be paid for them, with its tax.
+    # The amount to be paid for the pieces, with its tax.
     amount_minor: Mapped[int] = mapped_column()
     discount_minor: Mapped[int] = mapped_column()
     tax_minor: Mapped[int] = mapped_column()

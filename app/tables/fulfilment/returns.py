@@ -13,7 +13,7 @@ from app.tables.base import Base
 __all__ = ["RETURN_TRANSITIONS", "Return", "ReturnLine", "ReturnStatus"]
 
 WITHOUT_NOTES = {"customer_note": "", "answer": ""}
-"""The columns of a return in which a customer could be recognised, cleared."""
+"""The columns of a return that could identify a customer, cleared."""
 
 
 class Return(Base):
@@ -25,12 +25,12 @@ class Return(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
     reason: Mapped[ReturnReason] = mapped_column()
-    # From 1 in each order, also over those that came to nothing.
+    # The numbers count from 1 in each order; they include returns that were rejected or cancelled.
     seq: Mapped[int] = mapped_column()
     number: Mapped[str] = mapped_column(String(40))
     status: Mapped[ReturnStatus] = mapped_column()
     customer_note: Mapped[str] = mapped_column(Text)
-    # What the shop says about its decision.
+    # The note of the shop about its decision.
     answer: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column()
     decided_at: Mapped[datetime | None] = mapped_column()
@@ -81,11 +81,11 @@ class ReturnLine(Base):
     )
 
     return_id: Mapped[UUID] = mapped_column(ForeignKey("returns.id"), primary_key=True)
-    # That of the line of the order.
+    # The position of the line of the order.
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     quantity: Mapped[int] = mapped_column()
     received_quantity: Mapped[int] = mapped_column(default=0)
     restocked_quantity: Mapped[int] = mapped_column(default=0)
     condition: Mapped[Condition | None] = mapped_column()
-    # How many units of the line were back before these.
+    # How many units of the line had come back before these.
     returned_before: Mapped[int | None] = mapped_column()

@@ -14,7 +14,7 @@ __all__ = ["SHIPMENT_TRANSITIONS", "Shipment", "ShipmentLine", "ShipmentStatus"]
 
 
 WITHOUT_CUSTOMER = {"tracking_number": None, "tracking_url": None, "note": ""}
-"""The columns of a shipment by which a customer could be recognised, cleared."""
+"""The columns of a shipment that could identify a customer, cleared."""
 
 
 class Shipment(Base):
@@ -25,7 +25,7 @@ class Shipment(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
-    # From 1 in each order, also over those that were cancelled.
+    # The numbers count from 1 in each order; they include cancelled shipments.
     seq: Mapped[int] = mapped_column()
     number: Mapped[str] = mapped_column(String(40))
     status: Mapped[ShipmentStatus] = mapped_column()
@@ -75,7 +75,7 @@ class Shipment(Base):
         self.version += 1
 
     def clear_customer(self) -> None:
-        """Clear what tells of the customer."""
+        """Clear the personal data of the customer."""
         for name, value in WITHOUT_CUSTOMER.items():
             setattr(self, name, value)
 
@@ -87,6 +87,6 @@ class ShipmentLine(Base):
     __table_args__ = (CheckConstraint("quantity > 0", name="quantity"),)
 
     shipment_id: Mapped[UUID] = mapped_column(ForeignKey("shipments.id"), primary_key=True)
-    # That of the line of the order.
+    # The position of the line of the order.
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     quantity: Mapped[int] = mapped_column()

@@ -1,1 +1,1 @@
-"""Tables of what products have beside variants: images and facets; and what variants cost."""
+"""Tables of the images and facets of products, and the offers of variants."""

@@ -1,4 +1,4 @@
-"""The table of what products are counted by: the values of their options."""
+"""The table of the facets of products: the values of their options."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ _KEY = String(400).with_variant(String(400, collation="C"), "postgresql")
 
 
 class ProductFacet(Base):
-    """A value of an option that a product for sale is sold in; a product has it once."""
+    """A value of an option of a product for sale; each product has a value at most once."""
 
     __tablename__ = "product_facets"
     __table_args__ = (Index(None, "product_id"),)
@@ -23,6 +23,6 @@ class ProductFacet(Base):
     facet: Mapped[str] = mapped_column(_KEY, primary_key=True)
     value: Mapped[str] = mapped_column(_KEY, primary_key=True)
     product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"), primary_key=True)
-    # As the product spells them.
+    # The spellings of the product.
     name: Mapped[str] = mapped_column(String(100))
     label: Mapped[str] = mapped_column(String(100))

@@ -14,18 +14,18 @@ from app.tables.base import Base
 __all__ = ["Image", "ImageStatus", "Rendition"]
 
 MAX_IMAGES = 50
-"""The images that a product can have."""
+"""The maximum number of images of a product."""
 
 
 class ImageStatus(StrEnum):
-    """What has been done for an image."""
+    """The status of an image."""
 
-    # Its file is being stored; nobody sees it.
+    # The file is being stored; the image is not visible.
     UPLOADING = "uploading"
     WAITING = "waiting"
     READY = "ready"
     REFUSED = "refused"
-    # Its files are being deleted; nobody sees it.
+    # The files are being deleted; the image is not visible.
     REMOVED = "removed"
 
 
@@ -53,11 +53,11 @@ class Image(Base):
     product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"))
     position: Mapped[int] = mapped_column()
     alt: Mapped[str] = mapped_column(String(200))
-    # Of the file that was uploaded.
+    # The properties of the uploaded file.
     original_type: Mapped[str] = mapped_column(String(20))
     original_bytes: Mapped[int] = mapped_column()
     sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
-    # As it is to be seen: the orientation of a camera is applied when it is rendered.
+    # The dimensions in the correct orientation, which rendering applies.
     width: Mapped[int] = mapped_column()
     height: Mapped[int] = mapped_column()
     colour: Mapped[str | None] = mapped_column(String(7))
@@ -73,14 +73,14 @@ class Image(Base):
 
     @property
     def original_key(self) -> str:
-        """The key of the file that was uploaded, which cannot be guessed from what is shown."""
+        """The key of the uploaded file, which cannot be guessed from the public renditions."""
         name = sha256(self.id.bytes + self.sha256).hexdigest()
         return f"originals/{name[:2]}/{name[2:4]}/{name}"
 
     def rendition_key(self, content: bytes) -> str:
-        """Return the key of a file that is rendered from it.
+        """Return the key of a rendition of the image.
 
-        No other image has the key, so that its file can be deleted with the image.
+        No other image has the key, so that the file can be deleted with the image.
         """
         name = sha256(self.id.bytes + content).hexdigest()
         return f"{name[:2]}/{name[2:4]}/{name}.webp"

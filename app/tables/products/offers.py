@@ -1,4 +1,4 @@
-"""What variants cost: their own prices, and the lower ones of price lists."""
+"""The offers of variants: their own prices, and the lower ones of price lists."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,21 +8,21 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What one unit of a variant costs, and where the price comes from."""
+    """The price of one unit of a variant, and its source."""
 
     price_minor: int
     compare_at_minor: int | None = None
-    """A higher price to be shown beside it."""
+    """A higher price to be shown next to the price."""
     source: str | None = None
     """The code of a price list; None for the price of the variant itself."""
     base_minor: int | None = None
-    """The price without sales, if that of a price list is lower."""
+    """The ordinary price, if that of a price list is lower."""
     is_whole: bool = False
     """Whether it is in a currency in which the price of the variant itself does not count."""
 
 
 def offer_of(variant: Any, listed: Offer | None) -> Offer:
-    """Return what a variant costs: what price lists have for it, or its own price if not lower."""
+    """Return the offer of a variant: that of a price list, or its own price if not higher."""
     if listed is not None and listed.is_whole:
         return listed
     if listed is None or listed.price_minor >= variant.price_minor:
@@ -36,7 +36,7 @@ def offer_of(variant: Any, listed: Offer | None) -> Offer:
 
 
 def lowest_of(offers: Sequence[tuple[bool, Offer]]) -> Offer:
-    """Return the lowest of offers, of those of variants for sale if there are any."""
+    """Return the lowest of offers; those of variants for sale take precedence."""
     sold = [offer for is_sold, offer in offers if is_sold]
     return min(sold or [offer for _, offer in offers], key=_price_of)
 
@@ -50,7 +50,7 @@ def lowest_offers_of(variants: Iterable[Any]) -> dict[UUID, Offer]:
 
 
 def lowest_offer(variants: Iterable[Any]) -> Offer:
-    """Return the lowest of the prices of variants, of those for sale if there are any."""
+    """Return the lowest of the prices of variants; those for sale take precedence."""
     return lowest_of([(each.is_active, each.offer) for each in variants])
 
 
