@@ -17,11 +17,11 @@ class Guest:
 
     @property
     def key(self) -> str:
-        """The key of the address, which other mailboxes may have, too."""
+        """The key of the address, which other mailboxes may share."""
         return address_key(self.email)
 
     def owns(self, email: str | None) -> bool:
-        """Return whether an address is that of the mailbox that was proved."""
+        """Return whether an address is that of the proved mailbox."""
         return email is not None and is_same_mailbox(email, self.email)
 
 

@@ -1,4 +1,4 @@
-"""Preconditions: whether a resource is unchanged since the caller read it."""
+"""Preconditions: the check that a resource is unchanged since the caller read it."""
 
 from app.errors import PreconditionFailed
 from app.schemas.base import Schema, etag_of, variant_of
@@ -10,7 +10,7 @@ def require_match(if_match: str | None, current: Schema) -> None:
     RFC 9110, section 13.1.1.
 
     Raises:
-        PreconditionFailed: it names another one.
+        PreconditionFailed: it names another representation.
     """
     if if_match is None or if_match.strip() == "*":
         return

@@ -38,7 +38,7 @@ VALUES = {
 }
 WORDS = ("earl", "grey", "green", "tea", "black", "gift", "box", "loose", "leaf", "bags")
 _AT_ONCE = 500
-_MOST_LEVELS = 4
+_MAX_LEVELS = 4
 _categories = table_of(Category)
 _products = table_of(Product)
 _further = table_of(ProductCategory)
@@ -104,7 +104,7 @@ async def _grow(session: AsyncSession, random: Random) -> None:
     rows = (await session.execute(select(_categories).order_by(_categories.c.name))).all()
     paths: dict[UUID, str] = {}
     for place, row in enumerate(rows):
-        above = [each for each in rows[:place] if paths[each.id].count("/") < _MOST_LEVELS]
+        above = [each for each in rows[:place] if paths[each.id].count("/") < _MAX_LEVELS]
         parent = random.choice(above) if place > 1 and random.random() < 0.8 else None
         path = (paths[parent.id] if parent is not None else "") + row.slug + "/"
         paths[row.id] = path

@@ -1,1 +1,1 @@
-"""Carts: what customers are about to order, and what it costs."""
+"""Carts: the goods that customers are about to order, and their price."""

@@ -1,4 +1,4 @@
-"""Who may use a cart: the user whose it is, or else the guest who has its token."""
+"""Access to carts: by the user who owns a cart, or by the guest who has its token."""
 
 import hmac
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ class Visitor:
 
 
 async def opened(carts: CartRepository, visitor: Visitor, cart_id: UUID, part: str = "") -> Cart:
-    """Return a cart to a visitor who may use it; `part` is the path of what is asked for of it.
+    """Return a cart to a visitor who may use it; `part` is the path of the requested part.
 
     Raises:
-        CartNotFound: it does not exist, or the visitor may not use it.
-        CartMerged: it became part of that of a user.
+        CartNotFound: the cart does not exist, or the visitor may not use it.
+        CartMerged: the cart was merged into that of a user.
     """
     cart = await _found(carts, visitor, cart_id, lock=False)
     if cart.merged_into_id is not None:
@@ -39,9 +39,9 @@ async def opened_to_change(carts: CartRepository, visitor: Visitor, cart_id: UUI
     """Return a cart to a visitor who may change it, locked.
 
     Raises:
-        CartNotFound: it does not exist, or the visitor may not use it.
-        CartClaimed: it became part of that of a user.
-        CartOrdered: it was ordered.
+        CartNotFound: the cart does not exist, or the visitor may not use it.
+        CartClaimed: the cart was merged into that of a user.
+        CartOrdered: the cart was ordered.
     """
     cart = await _found(carts, visitor, cart_id, lock=True)
     require_unclaimed(cart)
@@ -54,8 +54,8 @@ async def opened_to_order(carts: CartRepository, visitor: Visitor, cart_id: UUID
     """Return a cart to a visitor who may order it, or cancel its order.
 
     Raises:
-        CartNotFound: it does not exist, or the visitor may not use it.
-        CartClaimed: it became part of that of a user.
+        CartNotFound: the cart does not exist, or the visitor may not use it.
+        CartClaimed: the cart was merged into that of a user.
     """
     return let_order(await carts.find(cart_id), visitor, cart_id)
 
@@ -64,8 +64,8 @@ def let_order(cart: Cart | None, visitor: Visitor, cart_id: UUID) -> Cart:
     """Return a cart that was read, if the visitor may order it.
 
     Raises:
-        CartNotFound: it does not exist, or the visitor may not use it.
-        CartClaimed: it became part of that of a user.
+        CartNotFound: the cart does not exist, or the visitor may not use it.
+        CartClaimed: the cart was merged into that of a user.
     """
     found = _let_use(cart, visitor, cart_id)
     require_unclaimed(found)
@@ -73,12 +73,13 @@ def let_order(cart: Cart | None, visitor: Visitor, cart_id: UUID) -> Cart:
 
 
 def require_unclaimed(cart: Cart) -> None:
-    """Require that a cart is not part of that of a user.
+    """Require that a cart was not merged into that of a user.
 
     Raises:
-        CartClaimed: it is.
+        CartClaimed: the cart was merged.
     """
-    # No redirection: a client would read the other cart, and take that for the success of a change.
+    # This is not a redirect: a client would read the other cart, and treat that as a successful
+    # change.
     if cart.merged_into_id is not None:
         raise CartClaimed(
             "the cart is part of that of the user who claimed it",
@@ -97,7 +98,7 @@ def _let_use(cart: Cart | None, visitor: Visitor, cart_id: UUID) -> Cart:
 
 
 def may_use(cart: Cart | None, visitor: Visitor) -> bool:
-    """Return whether a visitor may use a cart, in the same time whether or not it exists."""
+    """Return whether a visitor may use a cart; the time does not reveal whether it exists."""
     if cart is not None and cart.user_id is not None:
         return cart.user_id == visitor.caller.user_id
     digest = _NOTHING if visitor.token is None else digest_of(visitor.token)

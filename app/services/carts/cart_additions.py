@@ -1,4 +1,4 @@
-"""Puts units into the cart of a visitor of pages, once for each form."""
+"""Adds units to the cart of a visitor of pages, once for each form."""
 
 import hmac
 from base64 import urlsafe_b64encode
@@ -17,18 +17,18 @@ _DONE = 200
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """The cart that has the units now."""
+    """The cart with the added units."""
 
     cart_id: UUID
     token: str | None
-    """That of a guest whose cart was opened by it."""
+    """The token of a guest's cart, if the addition opened the cart."""
 
 
 class CartAdditions:
-    """Puts units into carts, and opens them where there are none.
+    """Adds units to carts, and opens missing carts.
 
-    The token of a cart that a form opens comes from the key of the form: a guest who sends it
-    twice before the first response is there gets the same cart.
+    The token of a cart that a form opens comes from the key of the form: a guest who sends it twice
+    before the first response arrives gets the same cart.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Has a user take over the cart of a guest, as a log-in does."""
+"""Gives the cart of a guest to a user, for example at a log-in."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -26,11 +26,11 @@ CHOICES = (
     "note",
     "locale",
 )
-"""What a customer has chosen beside the goods."""
+"""The choices of a customer besides the goods."""
 
 
 class CartClaims:
-    """Gives the carts of guests to users; what was claimed stays claimed."""
+    """Gives the carts of guests to users; a claim is final."""
 
     def __init__(
         self,
@@ -51,11 +51,11 @@ class CartClaims:
         self._low_stock_at = low_stock_at
 
     async def claim(self, visitor: Visitor, cart_id: UUID) -> CartRead:
-        """Make the cart of a guest that of a user, or part of the cart that the user has.
+        """Give the cart of a guest to a user, or merge it into the cart that the user has.
 
         Raises:
-            CartNotFound: it does not exist, the token is not its own, or another user has it.
-            CartOrdered: it was ordered, and its order stays that of a guest.
+            CartNotFound: the cart does not exist, the token is wrong, or another user has the cart.
+            CartOrdered: the cart was ordered, and its order stays that of a guest.
         """
         user_id = visitor.caller.own_id
         await self._carts.lock_user(user_id)
@@ -69,7 +69,7 @@ class CartClaims:
         if guest.order_id is not None:
             raise CartOrdered("the cart was ordered", order_id=str(guest.order_id))
         if guest.token_digest is not None:
-            # They may be about the user now, whose erasure does not know them.
+            # The responses may contain data of the user, whose erasure would not find them.
             await self._replies.delete_of_guest(guest.token_digest)
         own = None if own_id is None else await self._carts.find(own_id)
         notices: tuple[CartNotice, ...] = ()
@@ -82,13 +82,13 @@ class CartClaims:
         return document_of(shown, self._low_stock_at, notices=notices)
 
     async def _merge(self, guest: Cart, own: Cart) -> list[CartNotice]:
-        """Move what a guest has chosen into the cart of a user; return what has no room there."""
-        # A guest who has chosen no currency has the first one.
+        """Move the choices of a guest into the cart of a user; return those without room there."""
+        # The currency of a guest who has chosen none is the first one.
         if guest.currency not in (own.currency, self._currency):
             await self._lines.forget_seen(own.id)
             own.currency = guest.currency
         for name in CHOICES:
-            # They are the newer ones.
+            # The choices of the guest are the newer ones.
             if (chosen := getattr(guest, name)) not in (None, ""):
                 setattr(own, name, chosen)
         left_out = [*await self._move_lines(guest, own), *_move_codes(guest, own)]
@@ -121,7 +121,8 @@ class CartClaims:
 
 
 def _larger(own: int, other: int) -> int:
-    # Not their sum: a customer who fills carts on two devices wants the goods once.
+    # The larger quantity is kept and not the sum: a customer with carts on two devices wants the
+    # goods once.
     return max(own, other)
 
 

@@ -16,7 +16,7 @@ from app.tables.promotions import code_key
 
 
 class CartCodes:
-    """Enters codes into carts, and takes them out."""
+    """Enters codes into carts, and removes them."""
 
     def __init__(
         self,
@@ -37,18 +37,18 @@ class CartCodes:
     async def enter(
         self, visitor: Visitor, cart_id: UUID, code: str, if_match: str | None = None
     ) -> CartRead:
-        """Enter a code; the cart says in a notice if it does not apply.
+        """Enter a code; a notice of the cart says if the code does not apply.
 
         Raises:
             CartNotFound, CartClaimed, CartOrdered, PreconditionFailed: nothing is changed.
-            CodeUnknown: no coupon has it.
-            CartFull: the cart has as many codes as it may have.
+            CodeUnknown: no coupon has the code.
+            CartFull: the cart has the maximum number of codes.
             TooManyRequests: there were too many tries within a minute from the address or in the
                 cart.
         """
         await self._count(f"address {visitor.caller.network}")
         cart = await self._to_change(visitor, cart_id, if_match)
-        # Only of those who may use it: others must not use its tries up.
+        # Only tries of visitors who may use the cart count: others must not use them up.
         await self._count(f"cart {cart_id}")
         if code_key(code) not in map(code_key, cart.codes):
             if len(cart.codes) >= MAX_CODES:
@@ -75,7 +75,7 @@ class CartCodes:
     async def remove(
         self, visitor: Visitor, cart_id: UUID, code: str, if_match: str | None = None
     ) -> None:
-        """Take a code out of a cart; taken out again, nothing changes.
+        """Remove a code from a cart; a repetition changes nothing.
 
         Raises:
             CartNotFound, CartClaimed, CartOrdered, PreconditionFailed: nothing is changed.

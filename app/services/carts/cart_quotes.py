@@ -1,4 +1,4 @@
-"""What carts cost now."""
+"""The current prices of carts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,21 +24,21 @@ from app.services.taxes.tax_service import TaxService
 
 @dataclass(frozen=True, slots=True)
 class CartTerms:
-    """What a quote depends on beside the cart itself."""
+    """The data on which a quote depends, besides the cart itself."""
 
     promotions: tuple[Promotion, ...]
     unknown_codes: tuple[str, ...]
     taxes: Taxes | None
-    """None if the shop charges no tax, or if the order would be refused."""
+    """The tax; None if the shop charges no tax, or if the order would be refused."""
     tax_refusal: DomainError | None
-    """Why there is no tax for the place of delivery."""
+    """The reason why no tax is known for the place of delivery."""
     categories: Mapping[UUID, frozenset[UUID]]
-    """The categories of products, and those above them, if a promotion asks for them."""
+    """The categories of products, and their ancestors, if a promotion needs them."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuotedCart:
-    """A cart with what it costs; `quote` has a line for each of `sold`."""
+    """A cart with its price; `quote` has a line for each of `sold`."""
 
     cart: Cart | OrderDraft
     lines: Sequence[LineInCart]
@@ -47,7 +47,7 @@ class QuotedCart:
     terms: CartTerms
     quote: Quote
     is_shipped: bool
-    """Whether the shipping method fits; without one, it does."""
+    """Whether the shipping method fits; a cart without a method counts as fitting."""
 
     @property
     def codes(self) -> Sequence[str]:
@@ -56,7 +56,7 @@ class QuotedCart:
 
     @property
     def has_taxed_delivery(self) -> bool:
-        """Whether there is an address, and tax for it that the customer is charged."""
+        """Whether there is an address, and the customer is charged tax for it."""
         return (
             self.terms.taxes is not None
             and self.cart.delivery_address is not None
@@ -67,7 +67,7 @@ class QuotedCart:
 
 
 class CartQuotes:
-    """Computes what carts cost, from the prices, promotions, taxes and rates of now."""
+    """Computes the prices of carts from the current prices, promotions, taxes and rates."""
 
     def __init__(
         self,
@@ -82,14 +82,14 @@ class CartQuotes:
         self._clock = clock
 
     async def of(self, cart: Cart) -> QuotedCart:
-        """Return what a cart costs now."""
+        """Return the current price of a cart."""
         lines = await self._lines.of_cart(cart.id, cart.currency)
         now = self._clock.now()
         terms = await self.terms_of(cart, {each.variant.row.product_id for each in lines}, now)
         return quoted(cart, lines, terms, now)
 
     async def terms_of(self, cart: Cart, product_ids: set[UUID], now: datetime) -> CartTerms:
-        """Return what the quote of a cart depends on."""
+        """Return the data on which the quote of a cart depends."""
         promotions, unknown = await self.promotions_of(cart, now)
         taxes = await self.taxes_of(cart, now)
         return CartTerms(
@@ -119,14 +119,14 @@ class CartQuotes:
         return await self._promotions.book(codes, keys, now)
 
     def offered(self, book: PromotionBook, cart: Cart) -> Offered:
-        """Return what of the promotions is for a cart, and its codes that no coupon has."""
+        """Return the promotions of a cart, and its codes that no coupon has."""
         place = place_of(cart.delivery_address) or self._taxes.home
         return book.offered(cart.codes, cart.currency, customer_key(cart), place)
 
     async def categories_of(
         self, promotions: Iterable[Promotion], product_ids: Collection[UUID]
     ) -> Mapping[UUID, frozenset[UUID]]:
-        """Return the categories of products and those above them, if a promotion asks for them."""
+        """Return the categories of products and their ancestors, if a promotion needs them."""
         if not product_ids or not any(each.conditions.category_ids for each in promotions):
             return {}
         return await self._lines.categories_of(product_ids)
@@ -139,7 +139,7 @@ def quoted(
     now: datetime,
     own_shipping_minor: int | None = None,
 ) -> QuotedCart:
-    """Return what a cart or a draft costs at a moment."""
+    """Return the price of a cart or a draft at a moment."""
     sold = [each for each in lines if each.variant.is_for_sale and each.unit_minor is not None]
     goods = tuple(
         goods_of(
@@ -169,7 +169,7 @@ def quoted(
 def fits(cart: Cart | OrderDraft) -> bool:
     """Return whether the shipping method of a cart is offered, and ships to its address if any.
 
-    Without a method, it is; one that was deleted is not.
+    The result is true without a method, and false for a method that was deleted.
     """
     method, place = cart.shipping_method, place_of(cart.delivery_address)
     if method is None:
@@ -185,7 +185,7 @@ def place_of(address: Mapping[str, Any] | None) -> Place | None:
 
 
 def customer_key(cart: Cart) -> str | None:
-    """Return by what promotions know the customer: the user, or the e-mail address of a guest."""
+    """Return the key of a customer in promotions: the user, or the e-mail address of a guest."""
     if cart.user_id is not None:
         return str(cart.user_id)
     return None if cart.email is None else address_key(cart.email)

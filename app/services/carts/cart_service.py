@@ -54,11 +54,11 @@ class OpenedCart:
     cart: CartRead
     is_new: bool
     token: str | None = None
-    """That of a guest, who gets it only once."""
+    """The token for a guest, who gets it only once."""
 
 
 class CartService:
-    """Opens, shows and changes carts; each answer is the cart with what it costs now."""
+    """Opens, shows and changes carts; each result is the cart with its current price."""
 
     def __init__(
         self,
@@ -83,12 +83,12 @@ class CartService:
     async def open(
         self, visitor: Visitor, data: CartCreate, token: str | None = None
     ) -> OpenedCart:
-        """Open a cart; that of a user who has one already is changed as `data` says.
+        """Open a cart; if a user has one already, `data` changes it.
 
-        That of a guest has the token, or a random one.
+        The cart of a guest gets the token, or a random one.
 
         Raises:
-            ShippingMethodNotFound: there is no such method.
+            ShippingMethodNotFound: the shipping method does not exist.
         """
         user_id = visitor.caller.user_id
         if user_id is not None:
@@ -117,9 +117,9 @@ class CartService:
         return OpenedCart(shown, is_new=True, token=token)
 
     async def current(self, visitor: Visitor, guest_cart_id: UUID | None) -> UUID | None:
-        """Return the cart that a visitor fills now: that of a user, or else that of a guest.
+        """Return the current cart of a visitor: that of a user, or else that of a guest.
 
-        There is none if it was ordered or claimed, or is not that of the visitor.
+        It is None if the cart was ordered or claimed, or does not belong to the visitor.
         """
         user_id = visitor.caller.user_id
         if user_id is not None:
@@ -136,12 +136,12 @@ class CartService:
         return cart if cart.order_id is None and cart.merged_into_id is None else None
 
     async def show_current(self, visitor: Visitor, guest_cart_id: UUID | None) -> CartRead | None:
-        """Return the cart that `current` names with what it costs now, if there is one."""
+        """Return the current cart of a visitor with its price, if there is one."""
         cart = await self._current(visitor, guest_cart_id)
         return None if cart is None else await self._shown(cart)
 
     async def count_current(self, visitor: Visitor, guest_cart_id: UUID | None) -> int:
-        """Return how many units are in the cart that `current` names."""
+        """Return the number of units in the current cart of a visitor."""
         cart_id = await self.current(visitor, guest_cart_id)
         if cart_id is None:
             return 0
@@ -150,7 +150,7 @@ class CartService:
     async def at_checkout(
         self, visitor: Visitor, guest_cart_id: UUID | None
     ) -> tuple[CartRead, CartShippingMethods] | None:
-        """Return the cart that `current` names, and the shipping methods that it can have."""
+        """Return the current cart of a visitor, and the shipping methods that it can have."""
         cart = await self._current(visitor, guest_cart_id)
         if cart is None:
             return None
@@ -159,7 +159,7 @@ class CartService:
         return document_of(quoted, self._low_stock_at), methods
 
     async def show(self, visitor: Visitor, cart_id: UUID) -> CartRead:
-        """Return a cart with what it costs now.
+        """Return a cart with its current price.
 
         Raises:
             CartNotFound, CartMerged: see `opened`.
@@ -169,7 +169,7 @@ class CartService:
     async def change(
         self, visitor: Visitor, cart_id: UUID, change: CartChange, if_match: str | None = None
     ) -> CartRead:
-        """Change what a customer chooses beside the lines.
+        """Change the choices of a customer besides the lines.
 
         Raises:
             CartNotFound, CartClaimed, CartOrdered, PreconditionFailed,
@@ -208,7 +208,7 @@ class CartService:
     async def add_units(
         self, visitor: Visitor, cart_id: UUID, data: LineCreate, if_match: str | None = None
     ) -> CartRead:
-        """Add units to a line of a cart, which is made if there is none.
+        """Add units to a line of a cart; a missing line is created.
 
         Raises:
             CartNotFound, CartClaimed, CartOrdered, PreconditionFailed, ProductNotFound,
@@ -236,7 +236,7 @@ class CartService:
         quantity: int,
         if_match: str | None = None,
     ) -> CartRead:
-        """Set the units of a line of a cart, which is made if there is none.
+        """Set the units of a line of a cart; a missing line is created.
 
         Raises:
             CartNotFound, CartClaimed, CartOrdered, PreconditionFailed, VariantNotFound,
@@ -249,7 +249,7 @@ class CartService:
     async def remove_line(
         self, visitor: Visitor, cart_id: UUID, variant_id: UUID, if_match: str | None = None
     ) -> None:
-        """Remove a line from a cart; removed again, nothing changes.
+        """Remove a line from a cart; a repetition changes nothing.
 
         Raises:
             CartNotFound, CartClaimed, CartOrdered, PreconditionFailed: nothing is changed.
@@ -294,7 +294,7 @@ class CartService:
         )
 
     async def delete_some_old(self) -> bool:
-        """Delete some empty carts of 2 hours, guests' of 30 days and users' of 90 without a change.
+        """Delete some unchanged carts: empty ones of 2 hours, guests' of 30 days, users' of 90.
 
         Return whether there may be more.
         """
@@ -310,7 +310,7 @@ class CartService:
 
         Raises:
             ProductNotFound, VariantNotFound, VariantRequired, ProductNotForSale,
-            NotSoldInCurrency: why it cannot.
+            NotSoldInCurrency: the variant cannot be put into the cart.
         """
         found = await self._lines.variant(variant_id, cart.currency)
         if found is None or found.row.product_archived_at is not None:

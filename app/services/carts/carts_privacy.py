@@ -56,13 +56,14 @@ class CartsPrivacy(PersonalData):
         return carts, await self._lines.quantities_of([each.id for each in carts])
 
     async def stop_guest(self, guest: Guest) -> None:
-        """Keep a guest from ordering a cart until the transaction ends."""
+        """Prevent a guest from ordering a cart until the transaction ends."""
         await self._carts.lock_open_of_guest(guest.key)
 
     async def erase_guest(self, guest: Guest, waiting: Collection[UUID]) -> int:
-        """Delete the carts of a guest and return their number; that of a waiting order stays.
+        """Delete the carts of a guest and return their number; that of an unfinished order stays.
 
-        The guest sees and cancels the order by it, and it is deleted with the end of the order.
+        The guest sees and cancels the order through this cart, which is deleted at the end of the
+        order.
         """
         carts = await self._carts.all_of_guest(guest.key, lock=True)
         gone = [each for each in carts if guest.owns(each.email) and each.order_id not in waiting]

@@ -1,4 +1,4 @@
-"""The terms of a quote, made of the rows of variants and of a shipping method."""
+"""The terms of a quote, built from the rows of variants and of a shipping method."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from app.services.taxes.tax_service import STANDARD
 UNTAXED = Taxes({STANDARD: Rate(0)})
 """The tax of a shop that charges none."""
 _NAME_LENGTH = 200
-"""That of the column in which the line of an order keeps its name."""
+"""The length of the column in which the line of an order keeps its name."""
 
 
 def goods_of(
@@ -40,7 +40,7 @@ def goods_of(
 def shipping_of(
     method: ShippingMethod, currency: str, taxes: Taxes | None, own_minor: int | None = None
 ) -> Shipping:
-    """Return the terms of a shipping method in a currency, or at a price given for one order."""
+    """Return the terms of a shipping method in a currency, or at an agreed price."""
     shipping = terms_of(method, currency)
     if own_minor is not None:
         shipping = replace(shipping, rates=(ShippingRate(own_minor),), max_weight_grams=None)
@@ -50,7 +50,7 @@ def shipping_of(
 
 
 def net_of(amount_minor: int, variant: Any, taxes: Taxes | None) -> int:
-    """Return a price of a variant as it is in a quote: without tax that is not charged."""
+    """Return a price of a variant for a quote: without tax that is not charged."""
     if taxes is None:
         return amount_minor
     return net_price(amount_minor, _known(variant.tax_class, taxes), taxes)
@@ -59,7 +59,7 @@ def net_of(amount_minor: int, variant: Any, taxes: Taxes | None) -> int:
 def net_of_shipping(
     amount_minor: int, method: ShippingMethod, goods: Sequence[Goods], taxes: Taxes | None
 ) -> int:
-    """Return a price of shipping goods as it is in a quote: without tax that is not charged."""
+    """Return a price of shipping goods for a quote: without tax that is not charged."""
     if taxes is None:
         return amount_minor
     own = None if method.tax_class is None else _known(method.tax_class, taxes)

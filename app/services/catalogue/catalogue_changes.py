@@ -1,4 +1,4 @@
-"""Changes of products and variants, with the events, the audit and the listing that follow them."""
+"""Changes of products and variants, with their events, audit events and listings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,12 +34,12 @@ _UNIQUE = frozenset({"sku", *(f"option{place}_key" for place in range(1, MAX_OPT
 
 @dataclass(slots=True)
 class Noted:
-    """What changes of many products are to write, so that it is written at once."""
+    """The data that changes of many products have to write, collected to be written at once."""
 
     products: list[tuple[Product, Sequence[Variant], Mapping[UUID, int]]] = field(
         default_factory=list
     )
-    """The changed products with their variants, and the stock of each before."""
+    """The changed products with their variants, and the former stock of each."""
     prices: dict[UUID, dict[str, str]] = field(default_factory=dict)
     """The former and the new price of variants."""
     movements: list[dict[str, Any]] = field(default_factory=list)
@@ -85,8 +85,8 @@ class CatalogueChanges:
 
         Raises:
             SkuTaken, VariantExists: a unique value is taken.
-            InvalidInput: the price to be shown beside the price is not higher.
-            InsufficientStock: it owes units to orders, and would not be allowed to any more.
+            InvalidInput: the price to be shown next to the price is not higher.
+            InsufficientStock: the variant owes units to orders, which would no longer be allowed.
         """
         price_minor, stock_quantity = variant.price_minor, variant.stock_quantity
         for name, value in changes.items():
@@ -104,7 +104,7 @@ class CatalogueChanges:
         note_low_stock(variant, now, self._low_stock_at)
         require_stock(product, variant)
         if noted is None and not _UNIQUE.isdisjoint(changes):
-            # One that is taken is refused here, and not where the audit is stored.
+            # A taken SKU is refused here, and not where the audit event is stored.
             await self._stock.flush()
         if variant.price_minor != price_minor:
             both = zip(("from", "to"), (price_minor, variant.price_minor), strict=True)
@@ -118,7 +118,7 @@ class CatalogueChanges:
         caller: Caller,
         noted: Noted | None,
     ) -> None:
-        """Write movements and changes of prices, or note them."""
+        """Write movements and changes of prices, or collect them."""
         if noted is not None:
             noted.movements += movements
             noted.prices |= prices
@@ -153,7 +153,7 @@ class CatalogueChanges:
         *,
         is_new_version: bool = True,
     ) -> ProductRead:
-        """Store a changed product with what it shows of its variants, and announce it.
+        """Store a changed product with its listing, and announce it.
 
         `before` has the stock of each variant before the change.
 
@@ -172,7 +172,7 @@ class CatalogueChanges:
         return shown
 
     async def store_all(self, caller: Caller, noted: Noted, now: datetime) -> None:
-        """Store many changed products, as `store` does, with what was noted of them.
+        """Store many changed products, as `store` does, with the collected data.
 
         Raises:
             SkuTaken, VariantExists: a unique value is taken.
@@ -201,10 +201,10 @@ class CatalogueChanges:
 
 
 def require_stock(product: Product, variant: Variant) -> None:
-    """Require that a variant owes units to orders only if it may.
+    """Require that a variant owes no units to orders, unless that is allowed.
 
     Raises:
-        InsufficientStock: it may not.
+        InsufficientStock: the variant owes units without being allowed to.
     """
     if variant.stock_quantity >= 0 or not is_limited(variant):
         return

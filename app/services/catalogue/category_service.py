@@ -52,7 +52,7 @@ class CategoryService:
         self._cache = cache
 
     async def tree(self, *, includes_all: bool = False) -> Found:
-        """Return the categories of the products that are for sale, and those above them."""
+        """Return the categories of the products that are for sale, and their ancestors."""
 
         async def load() -> Representation:
             items = listed(await self._tree.all(), await self._tree.counts_for_sale(), includes_all)
@@ -66,7 +66,7 @@ class CategoryService:
         """Return a category.
 
         Raises:
-            CategoryNotFound: it does not exist, or it or one above it is not shown.
+            CategoryNotFound: the category does not exist, or it or an ancestor is not shown.
         """
 
         async def load() -> Representation:
@@ -80,16 +80,16 @@ class CategoryService:
         return await self._cache.show(CATEGORIES, category_id, None, load)
 
     async def find(self, path: str) -> Found | str:
-        """Return the category at a path, or the path to which that leads now.
+        """Return the category at a path, or the path to which that redirects.
 
         Raises:
-            CategoryNotFound: there is none and never was one, or it is not shown.
+            CategoryNotFound: the path never had a category, or the category is not shown.
         """
         whole = path.strip("/") + "/"
         category_id = await self._tree.id_at(whole)
         if category_id is not None:
             found = await self.get(category_id)
-            # Without its key: another category may get the path.
+            # The cause is hidden because another category may get the path.
             return Found(found.representation, found.tier)
         now_at = await self._tree.path_after(whole)
         if now_at is None:
@@ -122,11 +122,11 @@ class CategoryService:
     async def change(
         self, category_id: UUID, change: CategoryChange, if_match: str | None = None
     ) -> CategoryRead:
-        """Change a category, and the paths of those below it, and the products of its name.
+        """Change a category, the paths of its descendants, and the products with its name.
 
         Raises:
             CategoryNotFound, CategoryCycle, CategoryTooDeep, SlugTaken: nothing is changed.
-            PreconditionFailed: it is not what the caller read.
+            PreconditionFailed: the resource has changed since the caller read it.
         """
         await self._tree.lock_tree()
         category = await self._tree.get(category_id, lock=True)
@@ -151,12 +151,12 @@ class CategoryService:
     async def delete(
         self, category_id: UUID, move_products_to: UUID | None, if_match: str | None = None
     ) -> None:
-        """Delete a category that has none below it; its products go to another one.
+        """Delete a category without children; its products go to another one.
 
         Raises:
-            CategoryNotFound: it or the other one does not exist.
-            CategoryNotEmpty: there are categories below it, or products and no other one.
-            PreconditionFailed: it is not what the caller read.
+            CategoryNotFound: the category or the other one does not exist.
+            CategoryNotEmpty: the category has children, or products and no other one is given.
+            PreconditionFailed: the resource has changed since the caller read it.
         """
         await self._tree.lock_tree()
         category = await self._tree.get(category_id, lock=True)
@@ -179,7 +179,7 @@ class CategoryService:
         await self._tree.delete_into(category, target, now)
 
     async def _move(self, category: Category, changes: Mapping[str, Any], now: datetime) -> bool:
-        """Give a category another parent or slug, if that changes it; return whether it does."""
+        """Give a category another parent or slug; return whether that changed the category."""
         parent_id = changes.get("parent_id", category.parent_id)
         parent = None if parent_id is None else await self._tree.get(parent_id)
         if parent is not None and parent.path.startswith(category.path):

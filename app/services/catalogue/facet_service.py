@@ -1,4 +1,4 @@
-"""Facets of products: what a list can be narrowed down to, with the numbers of products."""
+"""Facets of products: the filters that can narrow a list, with the numbers of products."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ _NAMES = {
     Availability.BACKORDER: "On backorder",
     Availability.OUT_OF_STOCK: "Out of stock",
 }
-_MOST_MINOR = 10**12 - 1
+_MAX_MINOR = 10**12 - 1
 
 
 class FacetService:
@@ -54,7 +54,8 @@ class FacetService:
     async def find(self, query: FacetQuery) -> Found:
         """Return the facets of the products that match filters.
 
-        Each facet is counted without its own filter; categories are those below the asked one.
+        Each facet is counted without its own filter; the categories are the children of the
+        requested one.
         """
 
         async def load() -> Representation:
@@ -77,7 +78,7 @@ class FacetService:
         values = []
         for step, count in sorted(counted.by_step.items()):
             low = PRICE_STEPS[step - 1] if step else 0
-            high = PRICE_STEPS[step] - 1 if step < len(PRICE_STEPS) else _MOST_MINOR
+            high = PRICE_STEPS[step] - 1 if step < len(PRICE_STEPS) else _MAX_MINOR
             least, most = (format_minor(each, self._currency) for each in (low, high))
             shown = f"{least}-{most}"
             values.append(
@@ -87,7 +88,7 @@ class FacetService:
 
 
 class _Children:
-    """The categories right below the asked ones, or at the top, that are shown."""
+    """The visible children of the requested categories, or the visible categories at the top."""
 
     def __init__(self, tree: Sequence[Any], asked: set[UUID], is_whole: bool) -> None:
         self.names: dict[UUID, str] = {
@@ -98,7 +99,7 @@ class _Children:
         self._parents: dict[UUID, UUID | None] = {each.id: each.parent_id for each in tree}
 
     def above(self, category_id: UUID | None) -> Iterator[UUID]:
-        """Yield those that a category is, or is below."""
+        """Yield the children that are a category or its ancestors."""
         while category_id is not None:
             if category_id in self.names:
                 yield category_id

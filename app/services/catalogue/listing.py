@@ -1,4 +1,4 @@
-"""What a product shows of its variants, and the refusal of a request that names none of them."""
+"""The listing of a product from its variants, and refusals of requests that name no variant."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from app.tables.products.offers import Offer, lowest_offer
 
 
 def derive_listing(product: Product, variants: Sequence[Variant], low_stock_at: int) -> None:
-    """Set what lists show of a product, and the words by which it is found, from its variants."""
+    """Derive the listing of a product and its words of the search index from its variants."""
     sold = [each for each in variants if each.is_active]
     derived = {
         "sku": variants[0].sku,
@@ -24,13 +24,14 @@ def derive_listing(product: Product, variants: Sequence[Variant], low_stock_at: 
         **words_of(product, variants),
     }
     for name, value in derived.items():
-        # A product whose attributes are set counts as changed, with what depends on it.
+        # A product whose attributes are set counts as changed, and so does everything that depends
+        # on it.
         if getattr(product, name) != value:
             setattr(product, name, value)
 
 
 def price_columns(offer: Offer) -> dict[str, Any]:
-    """Return what lists show of a price as columns of a product."""
+    """Return the listing of a price as columns of a product."""
     return {
         "price_minor": offer.price_minor,
         "compare_at_minor": offer.compare_at_minor,
@@ -73,10 +74,10 @@ def is_low(variant: Variant, low_stock_at: int) -> bool:
 
 
 def require_higher_compare_at(variant: Variant, pointer: str = "#") -> None:
-    """Require that the price beside the price of a variant is higher.
+    """Require that the compared price of a variant is higher than its price.
 
     Raises:
-        InvalidInput: it is not.
+        InvalidInput: it is not higher.
     """
     if variant.compare_at_minor is not None and variant.compare_at_minor <= variant.price_minor:
         raise InvalidInput.in_body((f"{pointer}/compare_at_price", "must be more than the price"))
@@ -86,7 +87,7 @@ def require_sold(product: Product, variants: Sequence[Variant], currency: str) -
     """Require that a product has variants with a price in a currency.
 
     Raises:
-        NotSoldInCurrency: it has none.
+        NotSoldInCurrency: no variant has a price in the currency.
     """
     if not variants:
         raise NotSoldInCurrency(
@@ -98,7 +99,7 @@ def only_variant(product: Product, variants: Sequence[Variant]) -> Variant:
     """Return the only variant of a product.
 
     Raises:
-        VariantRequired: it has several.
+        VariantRequired: the product has several variants.
     """
     if len(variants) == 1:
         return variants[0]
@@ -124,7 +125,7 @@ def variant_required(
 
 
 def sold_ids(product_id: UUID, variant_id: UUID) -> dict[str, str]:
-    """Return the ids of what was sold as a refusal names them; a first variant is its product."""
+    """Return the ids of variants as a refusal names them: a first variant by its product."""
     if variant_id == product_id:
         return {"product_id": str(product_id)}
     return {"product_id": str(product_id), "variant_id": str(variant_id)}

@@ -33,7 +33,7 @@ class NewProduct:
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Makes products and variants at a moment, in a currency."""
+    """Builds products and variants at a moment, in a currency."""
 
     now: datetime
     currency: str
@@ -75,7 +75,7 @@ class Maker:
             updated_at=self.now,
             version=1,
         )
-        # Whether the product itself is for sale is said once.
+        # Whether the product itself is for sale is a column of the product.
         first.is_active = True
         derive_listing(product, variants, self.low_stock_at)
         return NewProduct(product, variants)
@@ -89,10 +89,10 @@ class Maker:
         price_minor: int,
         pointer: str = "#",
     ) -> Variant:
-        """Return a further variant of a product, at a price unless it has its own.
+        """Return a further variant of a product, at the given price unless it has its own.
 
         Raises:
-            InvalidInput: it has other options than the product, or a wrong price.
+            InvalidInput: the variant has other options than the product, or a wrong price.
         """
         values = values_in_order(names, data.option_values, pointer)
         variant = self._variant(new_id(self.now), product_id, position, data, names, values)
@@ -161,7 +161,7 @@ def values_in_order(
 
 
 def supplies_of(variants: Sequence[Variant], source: str) -> list[dict[str, Any]]:
-    """Return the supplies of the initial stock of variants as columns; below 0, it was counted."""
+    """Return the supplies of the initial stock of variants as columns; below 0, it is a count."""
     supply, count = MovementReason.SUPPLY, MovementReason.STOCKTAKE
     return [
         movement_row(

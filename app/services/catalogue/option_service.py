@@ -45,7 +45,7 @@ class OptionService:
     async def change(
         self, product_id: UUID, data: OptionsChange, if_match: str | None, *, is_preview: bool
     ) -> OptionsChanged:
-        """Give a product other options, or only say what that would change.
+        """Give a product other options, or only return what that would change.
 
         Raises:
             ProductNotFound, PreconditionFailed: nothing is changed.
@@ -93,19 +93,19 @@ class OptionService:
 
 @dataclass(slots=True)
 class _Plan:
-    """The options that a product will have, and where their values come from."""
+    """The options that a product will have, and the sources of their values."""
 
     names: list[str] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
     renamed: list[RenamedOption] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
-    # The place of each option among those of now, or the value of a new one.
+    # The place of each option among the current ones, or the value of a new one.
     _sources: list[int | str] = field(default_factory=list)
     _new_values: list[dict[str, str]] = field(default_factory=list)
 
     @classmethod
     def of(cls, present: Sequence[str], wanted: Sequence[OptionChange]) -> "_Plan":
-        """Return the plan for the wanted options.
+        """Return the plan for the requested options.
 
         Raises:
             InvalidInput: a new option has no value, or a former name does not exist.

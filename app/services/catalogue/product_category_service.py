@@ -48,11 +48,11 @@ class ProductCategoryService:
 
         Raises:
             ProductNotFound, CategoryNotFound: nothing is changed.
-            PreconditionFailed: its categories are not what the caller read.
+            PreconditionFailed: the categories have changed since the caller read them.
         """
         first, *further = change.category_ids
         found = await self._tree.lock_shared(change.category_ids)
-        # Before the product is locked, as when a category is renamed.
+        # Categories are locked before the product, as in a renaming of a category.
         await self._tree.note_change()
         product, variants = await self._products.with_variants(product_id, lock=True)
         require_match(if_match, await self._shown(product))

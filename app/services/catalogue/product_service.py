@@ -77,7 +77,7 @@ class ProductService:
         return shown
 
     async def get(self, product_id: UUID, currency: str | None = None) -> Found:
-        """Return a product, in a currency with those of its variants that are sold in it.
+        """Return a product; in a currency, with the variants that are sold in it.
 
         Raises:
             ProductNotFound: the product does not exist.
@@ -95,7 +95,7 @@ class ProductService:
         return await self._cache.show(PRODUCTS, product_id, currency, load)
 
     async def find(self, query: ProductQuery) -> Found:
-        """Return a page of the products that are for sale; one with their stock is not cached."""
+        """Return a page of the products that are for sale; pages with stock are not cached."""
 
         async def load() -> Representation:
             products, following = await self._products.find(query)
@@ -115,7 +115,7 @@ class ProductService:
         )
 
     async def every_id(self, distance: int) -> list[UUID]:
-        """Return the first product that is for sale by its id, and each that many after another."""
+        """Return the first product for sale by id, and every product at a distance after it."""
 
         async def read() -> list[UUID]:
             ids = found = await self._products.ids_from(UUID(int=0), 1)
@@ -128,7 +128,7 @@ class ProductService:
 
     async def _ids(self, name: str, read: Callable[[], Awaitable[list[UUID]]]) -> list[UUID]:
         async def load() -> Representation:
-            # Like all lists, it has items, of which a list of ids shows nothing.
+            # A cached list has items, which this list of ids does not show.
             body = msgspec.json.encode({"items": (), "ids": await read()})
             return Representation(body, etag_of(body))
 
@@ -191,9 +191,9 @@ class ProductService:
         return await self._changes.store(product, variants, before, now)
 
     async def find_categories(self, names: Iterable[str | None]) -> dict[str, UUID]:
-        """Return the categories with these names for the rest of the transaction, or make them.
+        """Return the categories with these names for the rest of the transaction, or create them.
 
-        Call it before products are locked: the order of the locks prevents deadlocks.
+        This is called before products are locked: the order of the locks prevents deadlocks.
         """
         given = {name for name in names if name is not None}
         return await self._categories.ids_of(given, self._clock.now()) if given else {}
@@ -215,7 +215,7 @@ class ProductService:
 
         Raises:
             ProductNotFound: the product does not exist.
-            PreconditionFailed: it is not what the caller read.
+            PreconditionFailed: the resource has changed since the caller read it.
         """
         product, variants = await self._products.with_variants(product_id, lock=True)
         require_match(if_match, ProductRead.of(product, variants, self._low_stock_at))

@@ -47,7 +47,7 @@ class StockService:
 
         Raises:
             ProductNotFound: the product does not exist.
-            VariantRequired: it has several variants.
+            VariantRequired: the product has several variants.
             InsufficientStock: more units would be removed than are in stock.
         """
         product, variants = await self._products.with_variants(product_id, lock=True)
@@ -86,11 +86,11 @@ class StockService:
         return _page(*await self._stock.movements_of_variant(variant_id, query))
 
     async def is_derived(self, low_stock_at: int) -> bool:
-        """Return whether the stored rows were derived with a setting of what is low."""
+        """Return whether the stored rows were derived with a setting of low stock."""
         return await self._stock.applied_low_stock_at() == low_stock_at
 
     async def derive_some(self, after: UUID | None) -> UUID | None:
-        """Derive what is low for the next products by id, and return the last of them, if any."""
+        """Derive low stock for the next products by id, and return the last of them, if any."""
         last = await self._stock.derive_all(after, self._clock.now(), _AT_ONCE)
         if last is None:
             await self._stock.note_low_stock_at()
@@ -109,7 +109,7 @@ class StockService:
         movement = await self._changes.move(
             variant, data.quantity, MovementReason(data.reason), data.note or caller.name, now
         )
-        # The moment and the version of a product count changes other than those of its stock.
+        # The change of a stock does not count as a change of the product.
         await self._changes.store(
             product, variants, before, product.updated_at, is_new_version=False
         )

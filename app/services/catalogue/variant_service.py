@@ -62,7 +62,7 @@ class VariantService:
 
         Raises:
             VariantNotFound: the variant does not exist.
-            NotSoldInCurrency: it has no price in the currency.
+            NotSoldInCurrency: the variant has no price in the currency.
         """
         variant = await self._variants.shown(variant_id, currency)
         names = await self._variants.option_names_of([variant.product_id])
@@ -143,7 +143,7 @@ class VariantService:
         Raises:
             VariantNotFound: the variant does not exist.
             LastVariant: its product has no other one.
-            PreconditionFailed: it is not what the caller read.
+            PreconditionFailed: the resource has changed since the caller read it.
         """
         product, variants = await self._locked(variant_id)
         variant = one_of(variants, variant_id)
@@ -209,7 +209,7 @@ def _moved_to(variants: list[Variant], variant: Variant, position: int) -> list[
 def _missing(
     product: Product, variants: Sequence[Variant], data: MissingVariants
 ) -> Iterator[VariantCreate]:
-    """Yield the variants of combinations of option values that no variant has."""
+    """Yield variants for the combinations of option values that no variant has."""
     values = _all_values(product, variants, data.option_values)
     names = product.option_names
     present = {

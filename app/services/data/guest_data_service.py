@@ -1,4 +1,4 @@
-"""The export and erasure of the data of persons without an account, by a proven e-mail address."""
+"""The export and erasure of the data of guests, by a proven e-mail address."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -52,7 +52,7 @@ _UNFINISHED = KeptData(
 
 
 class GuestDataService:
-    """Proves the e-mail addresses of guests, and exports and erases what is stored under them."""
+    """Proves the e-mail addresses of guests, and exports and erases the data under them."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class GuestDataService:
         self._storefront_url = storefront_url
 
     async def send_token(self, asked: GuestDataRequest, caller: Caller) -> None:
-        """Send a token to an address, whether or not anything is stored under it.
+        """Send a token to an address, whether or not data are stored under it.
 
         Raises:
             TooManyRequests: too many mails to this address.
@@ -108,7 +108,7 @@ class GuestDataService:
         """Return all data that are stored under the address that a token proves.
 
         Raises:
-            InvalidToken: it was not issued by the shop, has expired, or an erasure has ended it.
+            InvalidToken: the token is not one of the shop, has expired, or was ended by an erasure.
         """
         proof, guest = await self._proved(token)
         carts, quantities = await self._carts.of_guest(guest)
@@ -132,13 +132,13 @@ class GuestDataService:
         )
 
     async def erase(self, token: str, caller: Caller) -> GuestErasure:
-        """Erase what is stored under the address that a token proves; all its tokens end.
+        """Erase the data under the address that a token proves; all its tokens end.
 
         Raises:
-            InvalidToken: it was not issued by the shop, has expired, or an erasure has ended it.
+            InvalidToken: the token is not one of the shop, has expired, or was ended by an erasure.
         """
         proof, guest = await self._proved(token)
-        # Before anything else: two erasures by different tokens wait for each other here only.
+        # The lock comes first: two erasures by different tokens wait for each other only here.
         proofs = [
             each for each in await self._proofs.locked_of(guest.key) if guest.owns(each.email)
         ]
@@ -177,7 +177,7 @@ class GuestDataService:
         return proof, Guest(proof.email)
 
     async def _record(self, event: DataAudited, caller: Caller, proof_id: UUID) -> None:
-        # Without the network address: no later erasure could find it.
+        # The event has no network address: no later erasure could find it.
         await self._audit.record(event, replace(caller, address=None), proof_id)
 
     def _link(self, token: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What an import does with rows: its options, and the outcome of each row."""
+"""The options of an import, and the outcome of each row."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,11 +25,11 @@ class FirstRows(dict[str, int]):
     def __init__(self) -> None:
         super().__init__()
         self.shared: dict[str, dict[str, tuple[int, Any]]] = {}
-        """What the rows of a product share: by its key and the column, the first row's value."""
+        """The shared values of the rows of a product: the first row's value by key and column."""
 
 
 Differences = dict[str, tuple[str, str]]
-"""The columns in which a row differs from what exists: the present value and that of the row."""
+"""The columns in which a row differs from existing data: the current value and that of the row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +37,15 @@ class ImportOptions:
     """How an import treats rows that exist, and the stock."""
 
     updates_existing: bool = False
-    """Whether what differs from its row is changed, instead of the row being refused."""
+    """Whether data that differ from their row are changed; otherwise the row is refused."""
     moves_stock: bool = False
-    """Whether orders take their units out of today's stock."""
+    """Whether orders take their units out of the current stock."""
     announces: bool = False
-    """Whether new products are told by events; an import of a whole catalogue tells none."""
+    """Whether new products are announced by events; an import of a whole catalogue does not."""
     is_check: bool = False
     """Whether the transaction is rolled back in the end."""
     product_ids: Mapping[str, UUID] = field(default_factory=dict)
-    """The ids of new products by SKU; any other gets an id of its own."""
+    """The ids of new products by SKU; any other product gets a new id."""
 
 
 @dataclass(slots=True)
@@ -55,13 +55,13 @@ class Outcome:
     added: int = 0
     unchanged: int = 0
     updated: list[tuple[int, str]] = field(default_factory=list)
-    """The number of each row by which something was changed, and the change."""
+    """The number of each row that changed something, and the change."""
     refused: list[tuple[int, str]] = field(default_factory=list)
     """The number of each row that was not loaded, and the reason."""
     created: set[int] = field(default_factory=set, compare=False)
     """The rows that added something."""
     faults: dict[int, tuple[str, str]] = field(default_factory=dict, compare=False)
-    """The column and the reason of rows that are refused for what is in a column."""
+    """The column and the reason of rows that are refused for a value."""
 
     @property
     def row_count(self) -> int:
@@ -69,7 +69,7 @@ class Outcome:
         return self.added + self.unchanged + len(self.updated) + len(self.refused)
 
     def refuse(self, number: int, column: str, reason: str) -> None:
-        """Add a row that is refused for what is in a column."""
+        """Add a row that is refused for the value of a column."""
         self.refused.append((number, f"{column}: {reason}"))
         self.faults[number] = (column, reason)
 
@@ -111,12 +111,12 @@ def earlier_row(first_rows: FirstRows, value: str, number: int) -> int | None:
 
 
 def refusal_of(differences: Differences) -> str:
-    """Return why a row that differs from what exists is refused."""
+    """Return why a row that differs from existing data is refused."""
     return f"{what_differs(differences)} (--update takes the file's)"
 
 
 def what_differs(differences: Differences) -> str:
-    """Return in which columns a row differs from what exists."""
+    """Return the columns in which a row differs from existing data."""
     found = "; ".join(
         f"{column} is {here} here, {there} in the file"
         for column, (here, there) in differences.items()
@@ -125,7 +125,7 @@ def what_differs(differences: Differences) -> str:
 
 
 def change_of(differences: Differences) -> str:
-    """Return what a row changes."""
+    """Return the changes of a row."""
     return "; ".join(
         f"{column}: {here} becomes {there}" for column, (here, there) in differences.items()
     )

@@ -11,7 +11,7 @@ from app.services.data.user_import import UserImport
 
 
 class ImportService:
-    """Adds the rows that do not exist yet, so that an interrupted import can simply be repeated."""
+    """Adds the rows that do not exist yet, so that an interrupted import can be repeated."""
 
     def __init__(
         self,

@@ -101,7 +101,7 @@ class OrderChanges:
                 await self._keep_stock(existing.id)
 
     async def _redate(self, order: OrderRows, existing: Any) -> None:
-        """Give an order, the first step of its history and its sales another moment.
+        """Change the time of an order, of the first step of its history and of its sales.
 
         Raises:
             Conflict: the order has a later step that would come before it.

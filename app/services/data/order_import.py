@@ -22,13 +22,13 @@ from app.services.orders.placement import sales_in
 from app.tables.identity import comparison_key
 from app.tables.orders import NewLine, NewOrder, NewStep
 
-_MOST_AHEAD = timedelta(days=1)
+_MAX_AHEAD = timedelta(days=1)
 # A check is rolled back, but the numbers that it would take from a sequence would be lost.
 _CHECK_NUMBERS = count(-1, -1)
 
 
 class OrderImport:
-    """Adds orders of the past, and changes existing ones if that is asked for."""
+    """Adds orders of the past, and changes existing ones if that is requested."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class OrderImport:
         self._options = options
 
     async def add(self, rows: Sequence[Numbered], days: ShopDays) -> Outcome:
-        """Add the orders whose reference is new; an order is added whole or not at all."""
+        """Add the orders whose reference is new; an order is added completely or not at all."""
         outcome = Outcome()
         orders = group_by_order(rows, days, outcome)
         self._refuse_future(orders, outcome)
@@ -84,7 +84,7 @@ class OrderImport:
         return outcome
 
     def _refuse_future(self, orders: dict[str, OrderRows], outcome: Outcome) -> None:
-        latest = self._clock.now() + _MOST_AHEAD
+        latest = self._clock.now() + _MAX_AHEAD
         for reference, order in list(orders.items()):
             if order.first.placed_at > latest:
                 at = order.first.placed_at.isoformat()
@@ -158,9 +158,10 @@ class OrderImport:
 
 
 def _supply_of(sale: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the supply of the units that an order of the past sold.
+    """Return a supply of the units that an order of the past sold.
 
-    With it, the movements of a product add up to its stock, and those of a day to its sales.
+    With this supply, the movements of a product add up to its stock, and those of a day to its
+    sales.
     """
     return movement_row(
         sale["variant_id"],

@@ -1,4 +1,4 @@
-"""The rows of a file by order, and what is wrong with an order as a whole."""
+"""The rows of a file by order, and the faults of an order as a whole."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class OrderRows:
 
     @property
     def first(self) -> OrderRow:
-        """The first row, which has all that the rows share."""
+        """The first row, which has everything that the rows share."""
         return self.rows[0]
 
     @property
@@ -69,7 +69,7 @@ def group_by_order(
 
 
 def _reason_of(rows: Sequence[OrderRow]) -> str | None:
-    """Return why the rows are no order, or None."""
+    """Return why the rows do not form an order, or None."""
     first = rows[0]
     for name in ("username", "placed_at", "status"):
         for row in rows:
@@ -88,7 +88,7 @@ def _reason_of(rows: Sequence[OrderRow]) -> str | None:
 def differences_of(
     order: OrderRows, existing: Any, lines: Mapping[str, Any], user_id: UUID | None, currency: str
 ) -> Differences:
-    """Return what differs from an order that exists, in the columns that the rows have."""
+    """Return the differences from an existing order, in the columns that the rows have."""
     first = order.first
     found: Differences = {}
     if existing.user_id != user_id:

@@ -1,4 +1,4 @@
-"""The export and erasure of personal data, which persons may request by law."""
+"""The export and erasure of personal data, to which persons have a legal right."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -46,13 +46,13 @@ class PrivacyService:
         return UserExport(**held)
 
     async def erase(self, caller: Caller, user_id: UUID, if_match: str | None = None) -> None:
-        """Delete a user, or anonymise the one whose row an area needs.
+        """Delete a user, or anonymise the user if an area needs the row.
 
         Raises:
             UserNotFound: the user does not exist, or the caller may not see it.
             Forbidden: the caller may not act for this user.
             LastAdmin: the shop would be left without an administrator.
-            PreconditionFailed: the user is not what the caller read.
+            PreconditionFailed: the user has changed since the caller read it.
         """
         user = await self._users.lock(caller, user_id)
         require_match(if_match, UserRead.model_validate(user))

@@ -32,7 +32,7 @@ _COMPARED = ("username", "first_name", "last_name")
 
 
 class UserImport:
-    """Adds users as customers, and changes existing ones if that is asked for."""
+    """Adds users as customers, and changes existing ones if that is requested."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ def _new_user(row: UserRow, now: datetime) -> dict[str, Any]:
 
 
 def _repeated(first_rows: FirstRows, row: UserRow, number: int) -> str | None:
-    """Return that an earlier row of the file has the address or the name, if one has."""
+    """Return the fault if an earlier row of the file has the address or the name."""
     for column, value, key in (
         ("email", row.email, address_key(row.email)),
         ("username", row.username, comparison_key(row.username)),

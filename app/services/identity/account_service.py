@@ -117,7 +117,7 @@ class AccountService:
         """Set a new password with the token from an e-mail, and end every log-in of the user.
 
         Raises:
-            InvalidToken: it was not issued by the shop, or was used already.
+            InvalidToken: the token was not issued by the shop, or was used already.
             TooManyRequests: too many attempts.
             InvalidInput: the new password does not meet the requirements.
         """
@@ -165,7 +165,7 @@ class AccountService:
         """Mark the address of a user as verified.
 
         Raises:
-            InvalidToken: it was not issued by the shop, or the address has changed since.
+            InvalidToken: the token was not issued by the shop, or the address has changed since.
         """
         claims = self._tokens.read(TokenKind.VERIFY_EMAIL, token)
         user = await self._get(claims.subject)
@@ -190,7 +190,7 @@ class AccountService:
     async def limit_network(self, caller: Caller) -> None:
         """Count a password hash or a mail by the network address of the caller, if there is one.
 
-        Only for a request that needs neither in most cases; other routes declare their limit.
+        This is for requests that usually need neither; other routes declare their limit.
 
         Raises:
             TooManyRequests: too many from this address.
@@ -230,5 +230,5 @@ class AccountService:
 
 
 def _fingerprint(password_hash: str | None, email: str) -> str:
-    """Return a digest of the password and address that a mailed token is bound to."""
+    """Return a digest of the password and the address to which a mailed token is bound."""
     return digest_of(f"{password_hash or ''}\0{email}").hex()

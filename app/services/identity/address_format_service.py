@@ -5,7 +5,7 @@ from app.core.countries import COUNTRIES
 from app.errors import CountryNotFound
 from app.schemas.identity.address_format_schema import AddressField, AddressFormat, AddressRegion
 
-# By the words of the data; the other words are labels with a capital letter.
+# The keys are the words of the data; other words become labels with a capital letter.
 _LABELS = {
     "street": "Street and number",
     "line2": "Floor, building or district",
@@ -18,7 +18,7 @@ _LABELS = {
 
 
 class AddressFormatService:
-    """Says what the addresses of a country consist of."""
+    """Returns the parts of the addresses of a country."""
 
     def of_country(self, code: str) -> AddressFormat:
         """Return the form of the addresses of a country.

@@ -22,7 +22,7 @@ from app.services.preconditions import require_match
 
 
 class AddressService:
-    """Manages addresses: exactly one of a user is primary, one at most is for billing."""
+    """Manages addresses: exactly one of a user is primary, and at most one is for billing."""
 
     def __init__(self, addresses: AddressRepository, users: UserRepository, clock: Clock) -> None:
         self._addresses = addresses
@@ -55,7 +55,7 @@ class AddressService:
         Raises:
             UserNotFound: the user does not exist, or the caller may not see it.
             Forbidden: the caller may not change this user.
-            TooManyAddresses: the user has as many as are allowed.
+            TooManyAddresses: the user has the maximum number of addresses.
         """
         user = await self._users.get_of(caller.owner, user_id, lock=True)
         require_authority(caller, user)
@@ -89,7 +89,7 @@ class AddressService:
             UserNotFound, Forbidden, AddressNotFound, PreconditionFailed, InvalidInput: nothing is
                 changed.
         """
-        # The user's row is the lock on all of the user's addresses.
+        # The lock of the user's row also locks all of the user's addresses.
         user = await self._users.get_of(caller.owner, user_id, lock=True)
         require_authority(caller, user)
         address = await self._addresses.get_of_user(user_id, address_id, caller.owner)

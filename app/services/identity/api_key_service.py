@@ -39,7 +39,7 @@ class ApiKeyService:
         Raises:
             Forbidden: the caller is no longer an active administrator.
         """
-        # Locked, so that a change of the caller's rights comes before it or revokes the key.
+        # The lock ensures that a change of the caller's rights comes before or revokes the key.
         maker = await self._users.get(caller.own_id, lock=True)
         if not may_make_keys(maker):
             raise Forbidden("only active administrators may create API keys")
@@ -78,11 +78,11 @@ class ApiKeyService:
             await self._audit.record(ApiKeyAudited.KEY_REVOKED, caller, key_id)
 
     async def revoke_of_maker(self, caller: Caller, user_id: UUID) -> None:
-        """Revoke every key that a user has made."""
+        """Revoke every key that a user has created."""
         for key_id in await self._keys.revoke_of_maker(user_id, self._clock.now()):
             await self._audit.record(ApiKeyAudited.KEY_REVOKED, caller, key_id)
 
 
 def may_make_keys(user: User) -> bool:
-    """Return whether a user may make API keys, which end with this right."""
+    """Return whether a user may create API keys, which end with this right."""
     return user.is_active and user.role is UserRole.ADMIN

@@ -109,15 +109,16 @@ class AuthService:
     async def _verified(self, request: TokenRequest, caller: Caller) -> User:
         """Return the user with a name and password, locked.
 
-        A password is hashed for an unknown user, too, so that the time does not reveal who exists.
+        A password is hashed for an unknown user, too, so that the time does not reveal whether the
+        user exists.
 
         Raises:
             TooManyRequests, InvalidCredentials: as `log_in` does.
         """
         known = await self._users.credentials_of(request.username)
         await self._users.end_read()
-        # Counted by name and not by user: counters that two names share would reveal that they
-        # belong to one user, and the id of a user is a name that anybody may enter.
+        # Attempts are counted by name and not by user: a counter that two names share would reveal
+        # that they belong to one user, and the id of a user is a name that anybody may enter.
         status = await self._limits.hit(f"login:{_entered(request.username)}", self._account_limit)
         status.require("too many attempts to log in with this name, try again later")
         is_right = await self._passwords.verify(
@@ -138,8 +139,8 @@ class AuthService:
         """Exchange a refresh token for a new pair of tokens.
 
         Raises:
-            InvalidToken: it was not issued by the shop, or its log-in has ended.
-            RefreshTokenReused: it was exchanged before; its log-in is ended.
+            InvalidToken: the token was not issued by the shop, or its log-in has ended.
+            RefreshTokenReused: the token was exchanged before; its log-in is ended.
         """
         claims = self._tokens.read(TokenKind.REFRESH, token)
         now = self._clock.now()

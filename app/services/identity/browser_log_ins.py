@@ -1,4 +1,4 @@
-"""The log-ins of browsers: a cookie stands for each, and ends when it is not used."""
+"""The log-ins of browsers, each with a cookie, which end when they are not used."""
 
 import hmac
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class BrowserLogIns:
         """Return the caller of a cookie, and the log-in whose use is to be recorded.
 
         Raises:
-            InvalidToken: it is no cookie of the shop, or its log-in has ended.
+            InvalidToken: the cookie is not one of the shop, or its log-in has ended.
         """
         now = self._clock.now()
         found = await self._sessions.browser_of(_session_id_of(cookie), now)
@@ -58,7 +58,7 @@ class BrowserLogIns:
         return Identity(caller, found.expires_at, None if is_recorded else found.session_id)
 
     async def record_use(self, session_id: UUID) -> None:
-        """Let a log-in last from now on, but not for ever."""
+        """Extend a log-in from now on, up to its maximum."""
         now = self._clock.now()
         await self._sessions.extend(session_id, now, BROWSER_IDLE, _LONGEST)
 

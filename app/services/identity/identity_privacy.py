@@ -76,12 +76,12 @@ class IdentityPrivacy(PersonalData):
         return False
 
     async def erase(self, user: User) -> None:
-        """Delete the addresses and every log-in; `remove` deals with the row of the user."""
+        """Delete the addresses and every log-in; `remove` handles the row of the user."""
         await self._sessions.delete_of_user(user.id)
         await self._addresses.delete_of_user(user.id)
 
     async def revoke_keys(self, caller: Caller, user: User) -> None:
-        """Revoke the API keys that a user has made, before the user is erased."""
+        """Revoke the API keys that a user has created, before the user is erased."""
         await self._keys.revoke_of_maker(caller, user.id)
 
     async def remove(self, user: User, *, is_kept: bool) -> None:

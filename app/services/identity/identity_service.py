@@ -14,19 +14,19 @@ from app.security.principal import Caller, name_of_user
 from app.security.tokens import TokenKind, Tokens, digest_of
 
 KEY_PREFIX = "lavka"
-"""The prefix of every API key, by which people and scanners recognise one."""
+"""The prefix of every API key, by which people and scanners recognise it."""
 
 _USE_INTERVAL = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The caller, until when the token is valid, and what has a use to be recorded, if any."""
+    """The caller, the expiry of the token, and the id whose use has to be recorded, if any."""
 
     caller: Caller
     good_until: datetime
     used_id: UUID | None = None
-    """The API key, or the log-in of a browser."""
+    """The id of the API key, or of the log-in of a browser."""
 
 
 class IdentityService:
@@ -44,7 +44,7 @@ class IdentityService:
         """Return the caller to whom a token was issued.
 
         Raises:
-            InvalidToken: it was not issued by the shop, or is no longer valid.
+            InvalidToken: the token was not issued by the shop, or is no longer valid.
         """
         if token.startswith(f"{KEY_PREFIX}_"):
             return await self._identify_key(token)
@@ -81,7 +81,7 @@ def _key_id_of(token: str) -> UUID:
     """Return the id in an API key.
 
     Raises:
-        InvalidToken: it contains none.
+        InvalidToken: the key contains no id.
     """
     try:
         return UUID(hex=token.split("_", 2)[1])

@@ -154,12 +154,12 @@ class UserService:
     ) -> UserRead:
         """Change the rights of a user.
 
-        One who may not log in is logged out; the API keys of one who is no longer an active
-        administrator are revoked.
+        A user who may no longer log in is logged out; the API keys of a user who is no longer an
+        active administrator are revoked.
 
         Raises:
             UserNotFound: the user does not exist.
-            PreconditionFailed: the user is not what the caller read.
+            PreconditionFailed: the user has changed since the caller read it.
             LastAdmin: the shop would be left without an administrator.
         """
         admins = await self._users.lock_admins()
@@ -186,7 +186,7 @@ class UserService:
     async def _record_access(
         self, caller: Caller, user: User, role: UserRole, is_active: bool
     ) -> None:
-        """Record what differs from the role and the access of before."""
+        """Record the differences from the former role and access."""
         if user.role is not role:
             await self._audit.record(
                 IdentityAudited.ROLE_CHANGED, caller, user.id, **{"from": role, "to": user.role}

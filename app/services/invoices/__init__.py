@@ -1,1 +1,1 @@
-"""Invoices and credit notes: issued between transactions, read, and kept."""
+"""Invoices and credit notes: their issue, and their queries."""

@@ -68,7 +68,7 @@ class InvoiceBooks:
 
 
 class InvoicesPrivacy(PersonalData):
-    """Exports the invoices of a person, which the law requires to be kept as they are."""
+    """Exports the invoices of a person, which the law requires to be kept unchanged."""
 
     def __init__(self, invoices: InvoiceRepository) -> None:
         self._invoices = invoices
@@ -79,11 +79,11 @@ class InvoicesPrivacy(PersonalData):
         return {"invoices": invoices, "kept": [INVOICES_KEPT] if invoices else []}
 
     async def keeps(self, user: User) -> bool:
-        """Return false: the orders of the invoices need the user, and say so."""
+        """Return False: the area of the orders already keeps the user."""
         return False
 
     async def erase(self, user: User) -> None:
-        """Leave the invoices as they are."""
+        """Leave the invoices unchanged."""
 
     async def of_orders(self, order_ids: Sequence[UUID]) -> list[InvoiceRead]:
         """Return the invoices of orders."""
@@ -91,5 +91,5 @@ class InvoicesPrivacy(PersonalData):
 
 
 def shown(rows: Sequence[Invoice]) -> list[InvoiceRead]:
-    """Return invoices as they are shown."""
+    """Return the representations of invoices."""
     return [InvoiceRead.model_validate(each) for each in rows]

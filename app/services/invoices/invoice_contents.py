@@ -1,4 +1,4 @@
-"""What an invoice or a credit note contains, computed from an order."""
+"""The content of an invoice or a credit note, computed from an order."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from app.pricing.invoicing import Group, Part, Pieces, credited, summed
 
 # An invoice goes to an address, not to a phone.
 _NO_PART_OF_INVOICE = frozenset({"phone"})
-# What the digest is computed of.
+# The digest is computed from these columns.
 _COLUMNS = (
     *("series", "number", "kind", "order_id", "order_number", "issued_at", "issued_on"),
     *("supplied_on", "currency", "prices_include_tax", "locale", "seller", "buyer"),
@@ -46,7 +46,7 @@ class Contents:
 
 
 def contents_of(order: Order) -> Contents:
-    """Return what is owed of an order now: without the pieces that were cancelled."""
+    """Return the amount that is owed for an order, without the cancelled pieces."""
     lines, parts = [], dict[Group, list[Part]]()
     for group in _groups_of(order):
         parts[group] = []
@@ -65,7 +65,7 @@ def contents_of(order: Order) -> Contents:
 
 
 def corrected(amount_minor: int, reason: str, left: Mapping[Group, Part]) -> Contents:
-    """Return what a refund takes off an invoice, of which the given parts are left."""
+    """Return the correction of an invoice by a refund; `left` is the rest of the invoice."""
     shares = credited(amount_minor, list(left.values()))
     parts = {group: part for group, part in zip(left, shares, strict=True) if part.total_minor}
     lines = [
@@ -84,7 +84,7 @@ def corrected(amount_minor: int, reason: str, left: Mapping[Group, Part]) -> Con
 
 
 def parts_of(taxes: Sequence[Mapping[str, Any]], net_minor: int) -> dict[Group, Part]:
-    """Return the parts of a row by rate; one without tax has one part."""
+    """Return the parts of a row by rate; a row without tax has one part."""
     if not taxes:
         return {Group(None, None): Part(net_minor, 0)}
     return {
@@ -96,7 +96,7 @@ def parts_of(taxes: Sequence[Mapping[str, Any]], net_minor: int) -> dict[Group, 
 def left_of(
     whole: Mapping[Group, Part], corrections: Iterable[Mapping[Group, Part]]
 ) -> dict[Group, Part]:
-    """Return what is left of an invoice after its credit notes, by rate."""
+    """Return the rest of an invoice after its credit notes, by rate."""
     left = dict(whole)
     for each in corrections:
         for group, part in each.items():
@@ -123,7 +123,7 @@ def digest_of(columns: Mapping[str, Any]) -> str:
 
 
 def is_intact(row: Invoice) -> bool:
-    """Return whether an invoice is as it was issued, and its lines and rates add up to it."""
+    """Return whether an invoice is unchanged, and its lines and rates add up to its total."""
     names = _COLUMNS if row.kind is InvoiceKind.INVOICE else _COLUMNS + _COLUMNS_OF_NOTE
     lines = sum(each["total_minor"] for each in row.lines)
     rates = sum(each["net_minor"] + each["tax_minor"] for each in row.taxes)
@@ -151,7 +151,7 @@ def _pieces(order: Order, item: OrderItem) -> Pieces:
 
 
 def _shipping_by_rate(order: Order) -> dict[Group, Part]:
-    """Return the parts of shipping: what the sums of the rates have beside the lines."""
+    """Return the parts of shipping: the sums of the rates without the lines."""
     if not order.taxes:
         return {Group(None, None): Part(order.shipping_minor, 0)}
     goods: dict[Group, list[Part]] = defaultdict(list)

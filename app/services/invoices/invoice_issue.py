@@ -82,7 +82,7 @@ class InvoiceIssue:
         """Return the invoice of an order, and whether it was issued now.
 
         Raises:
-            OrderNotFound: there is no such order.
+            OrderNotFound: the order does not exist.
             NothingToInvoice: the order is cancelled.
         """
         order = await self._orders.get_whole(None, order_id)
@@ -92,7 +92,7 @@ class InvoiceIssue:
             raise NothingToInvoice("the order is cancelled", order_id=str(order_id))
         buyer = buyer_of(order, await self._name_of(order))
         counter, now = await self._locked(InvoiceKind.INVOICE)
-        # Another process may have issued it meanwhile.
+        # Another process may have issued the invoice meanwhile.
         if (found := await self._invoices.invoice_of(order_id)) is not None:
             return found, False
         columns = {
@@ -110,14 +110,14 @@ class InvoiceIssue:
         return await self._write(order, counter, now, columns), True
 
     async def credit_note(self, refund_id: UUID) -> Invoice | None:
-        """Return the credit note of a refund, which is issued unless it was.
+        """Return the credit note of a refund, which is issued if it does not exist.
 
-        There is none for money that no invoice is about, such as what was paid twice.
+        Money without an invoice, such as a double payment, gets no credit note.
         """
         if (found := await self._invoices.of_refund(refund_id)) is not None:
             return found
         refund = await self._refunds.get(refund_id)
-        # Locked, so that no two credit notes correct the same amount.
+        # The lock ensures that no two credit notes correct the same amount.
         invoice = await self._invoices.invoice_of(refund.order_id, lock=True)
         if invoice is None or refund.status is not RefundStatus.SUCCEEDED:
             return None
@@ -135,7 +135,7 @@ class InvoiceIssue:
             "corrects_id": invoice.id,
             "corrects_number": invoice.shown_number,
             "refund_id": refund_id,
-            # The price of a line is that of the refund.
+            # The price of the line of a credit note is the refund.
             "prices_include_tax": True,
             **{name: getattr(invoice, name) for name in same},
             **contents.as_columns(),
@@ -143,7 +143,7 @@ class InvoiceIssue:
         return await self._write(order, counter, now, columns)
 
     async def refunds_of(self, order_id: UUID) -> list[UUID]:
-        """Return the refunds of an order that were made."""
+        """Return the refunds of an order that have succeeded."""
         refunds = await self._refunds.of_orders([order_id])
         return [each.id for each in refunds if each.status is RefundStatus.SUCCEEDED]
 
@@ -208,7 +208,7 @@ def _correction(
         (parts_of(each.taxes, each.net_minor) for each in corrections),
     )
     open_minor = sum(each.total_minor for each in left.values())
-    # What was paid beyond the invoice goes back without correcting it.
+    # Money that was paid beyond the invoice goes back without a correction.
     excess = open_minor - (order.paid_minor - order.refunded_minor)
     amount = min(refund.amount_minor, open_minor, max(excess, 0))
     return corrected(amount, refund.reason, left) if amount else None

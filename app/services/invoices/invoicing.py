@@ -1,4 +1,4 @@
-"""Has invoices and credit notes issued, each in a transaction of its own."""
+"""Issues invoices and credit notes, each in its own transaction."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -13,7 +13,7 @@ Begin = Callable[[], AbstractAsyncContextManager[InvoiceIssue]]
 
 
 class Invoicing:
-    """Issues invoices between transactions; everything may be asked for again."""
+    """Issues invoices between transactions; every method can be called again."""
 
     def __init__(self, begin: Begin) -> None:
         self._begin = begin
@@ -21,10 +21,10 @@ class Invoicing:
     async def invoice(self, order_id: UUID) -> tuple[InvoiceRead, bool]:
         """Return the invoice of an order, and whether it was issued now.
 
-        What was returned before it was issued gets its credit notes now.
+        Refunds from before the invoice get their credit notes now.
 
         Raises:
-            OrderNotFound: there is no such order.
+            OrderNotFound: the order does not exist.
             NothingToInvoice: the order is cancelled.
         """
         async with self._begin() as issue:
@@ -36,14 +36,14 @@ class Invoicing:
         return document, is_new
 
     async def invoice_if_owed(self, order_id: UUID) -> None:
-        """Have an order be invoiced unless it is cancelled."""
+        """Invoice an order unless it is cancelled."""
         try:
             await self.invoice(order_id)
         except NothingToInvoice:
-            # Everything of it was returned before there was an invoice to correct.
+            # The whole order was refunded before there was an invoice to correct.
             return
 
     async def credit_note(self, refund_id: UUID) -> None:
-        """Have the invoice of an order be corrected by a refund of it."""
+        """Correct the invoice of an order by a refund of the order."""
         async with self._begin() as issue:
             await issue.credit_note(refund_id)

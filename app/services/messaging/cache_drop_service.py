@@ -9,7 +9,7 @@ from app.core.ids import new_id
 from app.models import CacheDrop
 from app.repositories.messaging.cache_drop_repository import CacheDropRepository
 
-# By then the process that made the change has invalidated Redis, or never will.
+# After this time, the process that made the change has invalidated Redis, or never will.
 _OVERDUE = timedelta(seconds=1)
 
 

@@ -52,7 +52,7 @@ class DeadLetterService:
     ) -> None:
         """Store a message as a dead letter, and publish a copy on the queue's `.dlq`."""
         now = self._clock.now()
-        # It may quote the message, and PostgreSQL stores no zero in a text.
+        # The reason may quote the message, and PostgreSQL stores no zero in a text.
         reason = reason.replace("\0", "\ufffd")[:MAX_REASON]
         kept = body[:_MAX_KEPT_BYTES]
         is_new = await self._letters.add_once(
@@ -83,7 +83,7 @@ class DeadLetterService:
         )
 
     async def get(self, caller: Caller, letter_id: UUID) -> DeadLetterRead:
-        """Return a dead letter, with its body if the caller may see what it is about.
+        """Return a dead letter, with its body if the caller may see the resource that it concerns.
 
         Raises:
             DeadLetterNotFound: the dead letter does not exist.
@@ -100,7 +100,7 @@ class DeadLetterService:
             DeadLetterNotFound: the dead letter does not exist, or it was requeued already.
         """
         letter = await self._letters.get(letter_id, lock=True)
-        # Under an id that another message used, it would be parked again each time.
+        # Under an id that another message used, the message would be parked again each time.
         is_ambiguous = letter.code == NotAppliedAgain.code
         message_id = str(letter.id) if is_ambiguous else letter.message_id
         await self._outbox.enqueue(letter.queue, message_id, letter.body)

@@ -1,4 +1,4 @@
-"""The inbox: which messages were applied already."""
+"""The inbox: the messages that were applied already."""
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 from app.core.clock import Clock
 from app.repositories.messaging.inbox_repository import InboxRepository
 
-# Longer than the time in which any message can be delivered again.
+# This is longer than the time in which any message can be delivered again.
 RETENTION = timedelta(days=7)
 
 

@@ -19,7 +19,7 @@ _CONTACT = frozenset({"email", "note"})
 
 
 class MessagingPrivacy(PersonalData):
-    """Erases operations and messages, which contain nothing that the rest of an export does not."""
+    """Erases operations and messages, whose data other areas export."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class MessagingPrivacy(PersonalData):
             try:
                 document = msgspec.json.decode(message.body)
             except (msgspec.MsgspecError, ValueError, RecursionError):
-                # A copy of a dead letter: everything else in the outbox is JSON.
+                # This is a copy of a dead letter: everything else in the outbox is JSON.
                 gone.append(message.position)
             else:
                 message.body = msgspec.json.encode(_anonymised(document))
@@ -68,7 +68,7 @@ class MessagingPrivacy(PersonalData):
 
 
 def _anonymised(document: Any) -> Any:
-    """Return a document without the customers in it: of an address, only the country is left."""
+    """Return a document without the customers in it; only the country of an address is left."""
     if isinstance(document, list):
         return [_anonymised(each) for each in document]
     if not isinstance(document, dict):
@@ -83,6 +83,6 @@ def _anonymised(document: Any) -> Any:
 def _country_of(address: Any) -> Any:
     if not isinstance(address, dict):
         return None
-    # As the order itself keeps it.
+    # The order itself keeps the same part.
     kept = {"region": "", "country": address.get("country")}
     return {name: kept.get(name, "anonymised") for name in address if name not in OPTIONAL_PARTS}

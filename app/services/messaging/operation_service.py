@@ -64,14 +64,14 @@ class OperationService:
         return operation
 
     async def get(self, caller: Caller, operation_id: UUID) -> OperationRead:
-        """Return an operation, with its result if the caller may see what it is about.
+        """Return an operation, with its result if the caller may see the resource that it concerns.
 
         Raises:
             OperationNotFound: the operation does not exist, or the caller may not see it.
         """
         operation = await self._operations.get_of(caller.owner, operation_id)
         shown = OperationRead.model_validate(operation)
-        # Its caller would have received the result, but may have lost the right to it.
+        # The caller would have received the result, but may have lost the right to it.
         is_own = operation.caller == caller.name and caller.has_rights_of(operation.role)
         if is_own or may_see_commands(caller, operation.queue):
             return shown

@@ -45,7 +45,7 @@ class OutboxService:
             )
 
     async def take_due(self, limit: int) -> Sequence[OutboxMessage]:
-        """Return unsent messages, the oldest first; one caller at a time gets any."""
+        """Return unsent messages, the oldest first; only one caller at a time gets messages."""
         return await self.find_due(limit) if await self.try_lock() else ()
 
     async def try_lock(self) -> bool:
@@ -77,7 +77,7 @@ class OutboxService:
         """Put a command back on its queue, to be delivered after a delay."""
         headers, now = context_headers(), self._clock.now()
         row = message_row(queue, message_id, message_id, body, headers, now)
-        # No notification: it is not due yet.
+        # No relay is notified: the message is not due yet.
         await self._outbox.add([row | {"attempts": attempts, "due_at": now + delay}])
 
     async def enqueue_task(
@@ -114,7 +114,7 @@ def _eventmessage_row(event: DomainEvent, headers: dict[str, str], now: datetime
         "id": event_id,
         "event": event.routing_key,
         "occurred_at": now,
-        # Already JSON: it is embedded without being decoded again.
+        # The body is JSON already: it is embedded without being decoded again.
         "data": msgspec.Raw(event.data.to_json()),
     }
     return message_row(

@@ -1,4 +1,4 @@
-"""Commands that wait for what they change, which another message may still add."""
+"""Commands that wait for the resource that they change, which another message may still add."""
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
@@ -13,7 +13,7 @@ from app.services.messaging.outbox_service import message_row
 
 
 class WaitingCommandService:
-    """Keeps commands, and returns them when what they change exists or when they are overdue."""
+    """Keeps commands until the resource that they change exists or they are overdue."""
 
     def __init__(
         self,
@@ -28,13 +28,13 @@ class WaitingCommandService:
         self._longest_wait = longest_wait
 
     async def add(self, queue: str, message_id: str, body: bytes, awaits: UUID) -> None:
-        """Keep a command until what it changes exists, or until it is overdue."""
+        """Keep a command until the resource that it changes exists, or until it is overdue."""
         now = self._clock.now()
         row = message_row(queue, message_id, str(awaits), body, context_headers(), now)
         await self._outbox.add([row | {"due_at": now + self._longest_wait, "awaits": awaits}])
 
     async def awaited(self, queue: str, after: UUID | None, limit: int) -> Sequence[UUID]:
-        """Return what commands of a queue wait for, in the order of the ids, after an id."""
+        """Return the ids for which commands of a queue wait, in their order, after an id."""
         return await self._commands.awaited(queue, after, limit)
 
     async def awaited_among(self, queue: str, ids: Collection[UUID]) -> set[UUID]:
@@ -48,7 +48,7 @@ class WaitingCommandService:
         return await self._commands.waiting_for(queue, ids, limit)
 
     async def overdue(self, queue: str, limit: int) -> Sequence[OutboxMessage]:
-        """Return the commands of a queue that have waited as long as they may, the oldest first."""
+        """Return the commands of a queue that have reached the maximum wait, the oldest first."""
         return await self._commands.overdue(queue, self._clock.now(), limit)
 
     async def delete(self, positions: Sequence[int]) -> None:

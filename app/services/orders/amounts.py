@@ -1,4 +1,4 @@
-"""The amounts of an order beside its prices: discounts, tax and shipping, as a quote has them."""
+"""The amounts of an order besides its prices: discounts, tax and shipping, from a quote."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,15 +15,15 @@ from app.tables.orders import NO_SHIPPING, NewAdjustment, NewLine, NewOrder, New
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """What an order is priced by beside the prices of the shop."""
+    """The data from which an order is priced, besides the prices of the shop."""
 
     promotions: tuple[Promotion, ...] = ()
     categories: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
-    """The categories of products, and those above them, that the promotions ask for."""
+    """The categories of products, and their ancestors, that the promotions need."""
     own_prices: Mapping[UUID, int] = field(default_factory=dict)
-    """The prices of variants that count instead of those of the shop."""
+    """The agreed prices of variants, which replace those of the shop."""
     own_shipping_minor: int | None = None
-    """What counts instead of the price of the shipping method."""
+    """The agreed price of shipping, which replaces that of the method."""
 
 
 NO_OFFERS = Offers()
@@ -36,7 +36,7 @@ def with_amounts(
     method: ShippingMethod | None,
     offers: Offers = NO_OFFERS,
 ) -> NewOrder:
-    """Return an order of these variants with its tax, its shipping and what promotions take off.
+    """Return an order of these variants with its tax, its shipping and its discounts.
 
     `taxes` is None if the shop charges no tax.
 
@@ -69,7 +69,7 @@ def with_amounts(
 
 
 def _adjusted(order: NewOrder, quote: Quote, offers: Offers) -> NewOrder:
-    """Return an order with what each promotion of its quote takes off."""
+    """Return an order with the discount of each promotion of its quote."""
     promotions = {each.id: each for each in offers.promotions}
     adjustments = [
         NewAdjustment(
@@ -128,7 +128,7 @@ def _shipping(quote: Quote, method: ShippingMethod | None) -> NewShipping:
 def _line(line: NewLine, own: QuotedLine) -> NewLine:
     return replace(
         line,
-        # Without the tax in it, if that is not charged.
+        # The price is without the included tax, if that is not charged.
         unit_price_minor=own.goods.unit_minor,
         discount_minor=own.discount_minor,
         tax_minor=own.tax.tax_minor,

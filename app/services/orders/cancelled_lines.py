@@ -1,4 +1,4 @@
-"""Units of a line of an order that are cancelled while the order is not."""
+"""Units of a line of an order that are cancelled without the rest of the order."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,13 +9,13 @@ from app.pricing.arithmetic import of_pieces
 
 
 def pieces_left(order: Order, variant_id: UUID, quantity: int | None) -> tuple[OrderItem, int]:
-    """Return a line of an order, and how many of its units are meant: by default all left.
+    """Return a line of an order, and the number of requested units, by default all units left.
 
-    Units in shipments are not left, also if they are only packed.
+    Units in shipments do not count as left, even if they are only packed.
 
     Raises:
-        OrderLineNotFound: there is no such line.
-        QuantityNotLeft: it has fewer units left.
+        OrderLineNotFound: the order has no such line.
+        QuantityNotLeft: the line has fewer units left.
     """
     item = line_of(order, variant_id)
     pieces = item.unpacked_quantity if quantity is None else quantity
@@ -33,7 +33,7 @@ def line_of(order: Order, variant_id: UUID) -> OrderItem:
     """Return the line of a variant.
 
     Raises:
-        OrderLineNotFound: there is none.
+        OrderLineNotFound: the order has no line of the variant.
     """
     lines = {each.variant_id: each for each in order.items}
     if (item := lines.get(variant_id)) is None:
@@ -66,7 +66,7 @@ def cancel_pieces(
 
 
 def to_pay_for(order: Order, item: OrderItem) -> int:
-    """Return what is to be paid for all units of a line, with its tax."""
+    """Return the amount to be paid for all units of a line, with its tax."""
     amount = item.unit_price_minor * item.quantity - item.discount_minor
     return amount if order.prices_include_tax else amount + item.tax_minor
 
@@ -75,7 +75,7 @@ def require_nothing_packed(order: Order) -> None:
     """Require that no units of an order are in shipments.
 
     Raises:
-        IllegalTransition: some are, so that the order cannot be cancelled as a whole.
+        IllegalTransition: some units are, so that the order cannot be cancelled as a whole.
     """
     if any(item.shipped_quantity for item in order.items):
         raise IllegalTransition(

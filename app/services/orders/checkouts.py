@@ -1,4 +1,4 @@
-"""What carts and drafts add to the placement of an order, and what is taken back of it."""
+"""The work for carts and drafts when an order is placed, and when it is cancelled."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -41,7 +41,7 @@ Placed = tuple[OrderedCart | OrderedDraft, NewOrder, OrderRead]
 
 
 class Checkouts:
-    """Reads carts and drafts to be ordered, and records what their orders use and need."""
+    """Reads carts and drafts to be ordered, and records the uses and deadlines of their orders."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Checkouts:
     async def resolve(
         self, orders: Sequence[AnyAsked], buyers: Mapping[UUID, Buyer]
     ) -> list[Resolved]:
-        """Return what is asked for: of a cart or a draft its order, or why it has none."""
+        """Return the requested order; for a cart or a draft, its order or the refusal."""
         carts = await self._cart_orders.lock(orders, buyers)
         await self._drafts.lock(orders)
         return [
@@ -79,7 +79,7 @@ class Checkouts:
         ]
 
     async def users_of_drafts(self, orders: Sequence[AnyAsked]) -> set[UUID]:
-        """Return the buyers who are known by drafts only."""
+        """Return the buyers who are known only from drafts."""
         return await self._drafts.users_of(orders)
 
     async def _resolved(self, asked: AskedLater, carts: ReadCarts) -> Resolved:
@@ -125,9 +125,9 @@ class Checkouts:
     async def lock_offers(
         self, orders: Sequence[Asked], placement: OrderPlacement
     ) -> CartOffers | None:
-        """Lock the promotions that carts may use; return what they are offered, if anything.
+        """Lock the promotions that carts may use; return the offers, if there are any.
 
-        What is read of them afterwards stays as it is until the transaction ends.
+        The promotions do not change until the transaction ends.
         """
         carts = [each.cart for each in carts_in(orders)]
         if not carts:
@@ -146,7 +146,7 @@ class Checkouts:
         )
 
     async def record(self, placed: Sequence[Placed]) -> None:
-        """Record what orders of carts and drafts use, have them expire, and write to customers."""
+        """Record the uses of orders of carts and drafts, schedule their expiry, and send mails."""
         if not placed:
             return
         await self._promotions.redeem(
@@ -174,14 +174,14 @@ class Checkouts:
         )
 
     async def expire_later(self, order: Order) -> None:
-        """Have an order be cancelled at the end of its hold, or soon if that is over."""
+        """Schedule the cancellation of an order for the end of its hold, or soon if it is over."""
         soon = self._clock.now() + _AGAIN
         await self._errands.put(EXPIRY, order.id, max(order.pay_by or soon, soon))
 
     async def open_again(self, order: Order) -> None:
         """Let the customer change the cart of a cancelled order, unless there is another one."""
         cart = await self._carts.of_order(order.id)
-        # A guest who was erased has it deleted with the order's customer.
+        # The cart of an erased guest is deleted with the customer of the order.
         if cart is None or order.erasure_asked_at is not None:
             return
         if cart.user_id is None or await self._carts.of_user(cart.user_id) is None:
@@ -190,7 +190,7 @@ class Checkouts:
             await self._carts.flush()
 
     async def take_back(self, order: Order, kind: OrderMailKind) -> None:
-        """Give back what a cancelled order used of promotions, and write to the customer."""
+        """Undo the uses of promotions by a cancelled order, and write to the customer."""
         await self._promotions.give_back(order.id)
         await self._write(kind, [OrderRead.model_validate(order)])
 

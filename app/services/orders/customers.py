@@ -1,4 +1,4 @@
-"""What is left of customers in finished orders, once they were erased."""
+"""The personal data of erased customers in finished orders."""
 
 from app.models import Order
 from app.repositories.carts.cart_repository import CartRepository
@@ -30,7 +30,7 @@ class Customers:
         self._parcels = parcels
 
     async def clear_if_erased(self, order: Order) -> None:
-        """Clear the customer in an order that is finished now, if that was erased before."""
+        """Clear the customer in a newly finished order, if the customer was erased before."""
         if order.user_id is None:
             if order.erasure_asked_at is not None:
                 await self.clear_guest(order)
@@ -40,7 +40,7 @@ class Customers:
             await self._clear(order)
 
     async def clear_guest(self, order: Order) -> int:
-        """Clear the guest in a finished order, and delete the cart by which the guest sees it.
+        """Clear the guest in a finished order, and delete the cart through which the guest sees it.
 
         Return the number of carts that were deleted.
         """

@@ -1,4 +1,4 @@
-"""Places the orders that wait in a process together: one transaction serves all of them."""
+"""Places the waiting orders of a process together, in one transaction."""
 
 import asyncio
 import time
@@ -25,10 +25,10 @@ from app.services.system.idempotency_service import (
     request_in_progress,
 )
 
-_MOST_TOGETHER = 100
+_MAX_TOGETHER = 100
 _PARTS = 4
 _ALONE_AT_ONCE = 4
-# After a row was locked for long, orders that need it do not make others wait with them.
+# For this time after a row was locked for long, orders that need it are placed separately.
 _HELD_SECONDS = 3.0
 
 Outcome = OrderRead | DomainError
@@ -48,7 +48,7 @@ Begin = Callable[[bool], AbstractAsyncContextManager[BatchWork]]
 
 
 class _CallerLeft(Exception):
-    """A caller was told that the order is not placed, or has gone."""
+    """A caller has disconnected, or was told that the order is not placed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -63,7 +63,7 @@ class _Waiting:
 
     @property
     def needs(self) -> set[UUID]:
-        """The rows that are locked for it."""
+        """The rows that are locked for the order."""
         named = {self.asked.named_buyer}
         if isinstance(self.asked, AskedCheckout):
             named.add(self.asked.cart_id)
@@ -72,7 +72,7 @@ class _Waiting:
         return self.asked.variant_ids | {each for each in named if each is not None}
 
     def settle(self, outcome: Answer | Exception) -> None:
-        """Give the caller the outcome, if the caller still waits."""
+        """Give the outcome to the caller, if the caller still waits."""
         if self.future.done():
             return
         if isinstance(outcome, Exception):
@@ -82,7 +82,7 @@ class _Waiting:
 
 
 class _Callers:
-    """The limit of a batch: those of all of its callers."""
+    """The limit of a batch, which combines those of all callers."""
 
     def __init__(self, batch: Sequence[_Waiting]) -> None:
         self._batch = batch
@@ -92,7 +92,7 @@ class _Callers:
         """Keep the limits from interrupting the commit.
 
         Raises:
-            _CallerLeft: a caller does not wait any more, so that the order must not be placed.
+            _CallerLeft: a caller no longer waits, so that the order must not be placed.
         """
         if any(each.future.done() for each in self._batch):
             raise _CallerLeft
@@ -104,10 +104,10 @@ class _Callers:
 
 
 class OrderBatches:
-    """Places orders; those that come while a transaction runs make up the next one.
+    """Places orders; those that arrive while a transaction runs form the next batch.
 
-    Nothing waits while nothing runs. Each caller gets the own outcome: a refusal, a fault or a lock
-    of one order does not become that of another.
+    An order does not wait if no transaction runs. Each caller gets the outcome of the own order: a
+    refusal, a fault or a lock of one order does not affect another.
     """
 
     def __init__(self, begin: Begin) -> None:
@@ -124,8 +124,8 @@ class OrderBatches:
 
         Raises:
             RequestInProgress, IdempotencyKeyReused: the key is in use, or was used for another one.
-            DomainError: why the order is refused.
-            Unavailable: the database does not answer, or what the order needs is locked.
+            DomainError: the order is refused.
+            Unavailable: the database does not answer, or a row that the order needs is locked.
         """
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         headers = context_headers() if asked.headers is None else asked.headers
@@ -157,7 +157,8 @@ class OrderBatches:
             self._start(self._run())
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        # Without the context of a request: its limit and its trace are not those of the others.
+        # The task gets an empty context: the limit and the trace of one request are not those of
+        # others.
         task = asyncio.get_running_loop().create_task(work, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -165,8 +166,8 @@ class OrderBatches:
     async def _run(self) -> None:
         try:
             while self._waiting:
-                batch = self._waiting[:_MOST_TOGETHER]
-                del self._waiting[:_MOST_TOGETHER]
+                batch = self._waiting[:_MAX_TOGETHER]
+                del self._waiting[:_MAX_TOGETHER]
                 await self._place(batch)
         finally:
             self._is_running = False
@@ -197,7 +198,7 @@ class OrderBatches:
                 each.settle(outcome)
 
     async def _divide(self, batch: Sequence[_Waiting]) -> None:
-        """Place orders together again, but beside them those that need what others have locked."""
+        """Place orders together again, and separately those that need rows locked by others."""
         locked: set[UUID] = set()
         if len(batch) > 1:
             with suppress(Unavailable):
@@ -211,7 +212,7 @@ class OrderBatches:
         await self._place(free)
 
     async def _place_alone(self, order: _Waiting) -> None:
-        """Place an order that may have to wait for a lock, beside the others."""
+        """Place an order that may have to wait for a lock, concurrently with the others."""
         async with self._alone:
             if order.future.done():
                 return

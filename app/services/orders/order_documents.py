@@ -1,4 +1,4 @@
-"""The document of an order that was just placed, made without reading it again."""
+"""The document of an order that was just placed, built without reading the order again."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The mails about an order, made of its document."""
+"""The mails about an order, built from its document."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -18,7 +18,7 @@ class Goods(Protocol):
 
 
 def mail_about(order: OrderRead, payment_instructions: str | None) -> OrderMail:
-    """Return what a mail about an order of a cart shows."""
+    """Return the content of a mail about an order of a cart."""
     lines = tuple(
         MailLine(each.name, "", each.quantity, each.unit_price_minor * each.quantity)
         for each in order.items
@@ -50,7 +50,7 @@ def mail_about(order: OrderRead, payment_instructions: str | None) -> OrderMail:
 def mail_about_goods(
     order: Order, goods: Iterable[Goods], occasion: MailOccasion, link: str | None = None
 ) -> OrderMail:
-    """Return what a mail about some units of an order shows, which names no amounts."""
+    """Return the content of a mail about some units of an order, without amounts."""
     lines = tuple(MailLine(each.name, "", each.quantity, 0) for each in goods)
     return replace(
         mail_about(OrderRead.model_validate(order), None), lines=lines, occasion=occasion, link=link
@@ -58,7 +58,7 @@ def mail_about_goods(
 
 
 def mail_about_money(order: Order, occasion: MailOccasion) -> OrderMail:
-    """Return what a mail about money of an order shows, whose lines need not be loaded."""
+    """Return the content of a mail about money of an order, whose lines need not be loaded."""
     return OrderMail(
         number=str(order.number),
         email=order.email or "",

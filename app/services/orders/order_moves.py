@@ -1,4 +1,4 @@
-"""The moves of orders along their statuses, which give back what a cancelled order holds."""
+"""The transitions of orders; a cancelled order gives back its stock and promotions."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -30,7 +30,7 @@ from app.services.preconditions import require_match
 
 
 class OrderMoves:
-    """Moves orders along the transition table; the stock changes in the same transaction."""
+    """Changes the status of orders by the transition table, with the stock in one transaction."""
 
     def __init__(
         self,
@@ -55,10 +55,10 @@ class OrderMoves:
     async def move(
         self, caller: Caller, order_id: UUID, status: OrderStatus, if_match: str | None = None
     ) -> OrderRead:
-        """Move an order along the transition table; a cancelled one returns its units to stock.
+        """Change the status of an order; a cancelled one returns its units to stock.
 
-        A shipped one has its shipments shipped, with all units that are left in one of them, and a
-        delivered one has them delivered.
+        For a shipped order, the units that are left are packed into one shipment and all shipments
+        are shipped; for a delivered one, all shipments are delivered.
 
         Raises:
             OrderNotFound, PreconditionFailed, IllegalTransition: nothing is changed.
@@ -71,16 +71,16 @@ class OrderMoves:
         return await self._moved(order, status, caller.name)
 
     async def pay(self, order: Order, actor: str) -> None:
-        """Move an order that is locked, and whose payments cover what is owed."""
+        """Mark a locked order as paid if its payments cover the sum."""
         await self._moved(order, OrderStatus.PAID, actor)
 
     async def expire(self, order_id: UUID) -> None:
-        """Cancel an order that is not paid in time; any other one stays as it is."""
+        """Cancel an order that is not paid in time; any other order stays unchanged."""
         order = await self._orders.get_whole(None, order_id, lock=True)
         if order.pay_by is None:
             return
         if order.pay_by > self._clock.now() or await self._money.has_open(order_id):
-            # The customer has got more time, or money may still come in.
+            # The customer has got more time, or a payment may still succeed.
             await self._checkouts.expire_later(order)
             return
         await self._moved(order, OrderStatus.CANCELLED, EXPIRY, OrderMailKind.EXPIRED)
@@ -112,7 +112,7 @@ class OrderMoves:
         await self._fulfil(order, status, now)
         order.move_to(status, actor, now)
         if is_cancelled and is_of_cart:
-            # In the order in which a checkout locks: the cart, variants, promotions.
+            # The order of the locks is that of a checkout: the cart, variants, promotions.
             await self._checkouts.open_again(order)
         await self._orders.flush()
         if is_cancelled:
@@ -139,7 +139,7 @@ class OrderMoves:
         return OrderRead.model_validate(order)
 
     async def _fulfil(self, order: Order, status: OrderStatus, at: datetime) -> None:
-        """Do to the shipments of an order what its new status says of them."""
+        """Change the shipments of an order according to its new status."""
         order.require_transition(status)
         if status is OrderStatus.CANCELLED:
             require_nothing_packed(order)
@@ -149,7 +149,7 @@ class OrderMoves:
             await self._parcels.arrive_all(order, at)
 
     async def settle(self, order: Order, actor: str) -> None:
-        """Move an order, whose row is locked, to where its lines and shipments are."""
+        """Change the status of a locked order to that of its lines and shipments."""
         reached = order.fulfilment_status
         has_left = reached in (FulfilmentStatus.SHIPPED, FulfilmentStatus.DELIVERED)
         if has_left and order.status is OrderStatus.PAID:
@@ -165,7 +165,7 @@ class OrderMoves:
         quantity: int | None,
         if_match: str | None,
     ) -> OrderRead:
-        """Cancel units of a line, by default all that are left; with the last ones, the order.
+        """Cancel units of a line, by default all units left; the order ends with the last units.
 
         Raises:
             OrderNotFound, PreconditionFailed, OrderLineNotFound, IllegalTransition,
@@ -182,7 +182,7 @@ class OrderMoves:
         await self._orders.flush_line(item)
         await self._return_to_stock(order, {item.variant_id: pieces}, now)
         if await self._money.settle(order):
-            # What was paid of a pending order is enough for what is left of it.
+            # The payments of the pending order may be enough for the units that are left.
             await self.pay(order, caller.name)
         await self._orders.flush()
         change = OrderLineCancelled(
@@ -199,7 +199,7 @@ class OrderMoves:
         return OrderRead.model_validate(order)
 
     async def lock_for_moving(self, moves: Sequence[tuple[UUID, OrderStatus]]) -> None:
-        """Lock orders that one transaction moves one after the other, and their products."""
+        """Lock orders whose status one transaction will change, and their products."""
         await self._orders.lock_in_id_order({order_id for order_id, _ in moves})
         cancelled = {each for each, status in moves if status is OrderStatus.CANCELLED}
         if cancelled:

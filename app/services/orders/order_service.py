@@ -80,7 +80,7 @@ class _Evaluation:
 
 
 class OrderService:
-    """Places, returns and moves orders; the stock changes in the same transaction."""
+    """Places, returns and changes orders; the stock changes in the same transaction."""
 
     def __init__(
         self,
@@ -120,9 +120,9 @@ class OrderService:
             OrderExists: an order with the chosen id exists.
             UserNotFound, UserNotActive: the buyer cannot order.
             ProductNotFound, VariantNotFound, VariantRequired, ProductNotForSale,
-            InsufficientStock: something cannot be ordered.
+                InsufficientStock: a line cannot be ordered.
             NotSoldToCountry, TaxUnavailable: there are no rates of tax for the delivery.
-            ShippingMethodNotFound, ShippingMethodUnfit: it cannot be shipped like that.
+            ShippingMethodNotFound, ShippingMethodUnfit: the method does not fit the order.
         """
         (outcome,) = await self.place_many([Asked(caller, data, order_id)])
         if isinstance(outcome, DomainError):
@@ -130,10 +130,10 @@ class OrderService:
         return outcome
 
     async def place_many(self, orders: Sequence[AnyAsked]) -> list[OrderRead | DomainError]:
-        """Place many orders, each completely or not at all; return each, or why it is refused.
+        """Place many orders, each completely or not at all; return each order or its refusal.
 
         They are placed in this order: the stock that one takes is not available to the next. A cart
-        or a draft that was ordered before has the order that it had.
+        or a draft that was ordered before returns its existing order.
         """
         buyers = await self._users.get_buyers(await self._all_buyers_of(orders))
         resolved = await self._checkouts.resolve(orders, buyers)
@@ -170,7 +170,8 @@ class OrderService:
                 if (its := evaluation.sources.get(order.id)) is not None
             ]
         )
-        # At once for all orders: what lists show is compared with the stock before all of them.
+        # The stock moves at once for all orders: lists are compared with the stock before all of
+        # them.
         await self._stock.move_stock(
             sales_in(placement.placed_orders), placement.now, placement.variants
         )
@@ -261,7 +262,7 @@ class OrderService:
         events: list[tuple[DomainEvent, Headers]] = [
             (OrderPlacedEvent(order.id, order), own) for order, own in placed
         ]
-        # The last order of a variant is the one that has used it up.
+        # The event of a used-up variant belongs to the last order that took units of it.
         last = {line.sold_id: own for order, own in placed for line in order.items}
         events += [
             (event, last[each])
@@ -300,7 +301,7 @@ class OrderService:
         """Return the order of a cart.
 
         Raises:
-            CartNotFound, CartMerged, OrderNotFound: there is none, or the visitor may not see it.
+            CartNotFound, CartMerged, OrderNotFound: the order does not exist or is not visible.
         """
         return await self._checkouts.order_of(await self._checkouts.order_id_of(visitor, cart_id))
 

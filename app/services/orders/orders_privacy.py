@@ -29,12 +29,12 @@ class ErasedOrders:
 
     cleared: Sequence[UUID]
     waiting: Sequence[UUID]
-    """Those that are not finished, and are cleared when they are."""
+    """The unfinished orders, which are cleared when they finish."""
     deleted_carts: int
 
 
 class OrdersPrivacy(PersonalData):
-    """Exports the orders and shipments of a person, and clears what tells of the person."""
+    """Exports the orders and shipments of a person, and clears the personal data in them."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class OrdersPrivacy(PersonalData):
         return await self._exported(await self._orders.all_of_user(user.id))
 
     async def _exported(self, orders: Sequence[Order]) -> dict[str, Any]:
-        """Return orders with all that belongs to them, by the fields of an export."""
+        """Return orders with all their parts, by the fields of an export."""
         by_id = {order.id: order for order in orders}
         returns = await self._returns.of_orders(by_id)
         payments = await self._payments.of_orders(by_id)

@@ -14,15 +14,15 @@ class PaymentTerms:
 
     currency: str
     holds: Mapping[str, timedelta]
-    """How long an order waits for its payment, by the ways to pay that are offered."""
+    """How long an order waits for its payment, for each offered way to pay."""
     instructions: str | None
-    """What a customer is told about it."""
+    """The instructions for the customer."""
 
     def require_currency(self, currency: str, subject_id: UUID) -> None:
         """Require that a cart or a draft is in the currency in which orders are placed.
 
         Raises:
-            NotSoldInCurrency: it is not.
+            NotSoldInCurrency: the cart or the draft is in another currency.
         """
         if currency != self.currency:
             raise NotSoldInCurrency(
@@ -31,5 +31,5 @@ class PaymentTerms:
 
     @property
     def longest_hold(self) -> timedelta:
-        """How long an order waits whose way to be paid is not chosen yet."""
+        """How long an order waits while the way to pay is not chosen yet."""
         return max(self.holds.values())

@@ -1,4 +1,4 @@
-"""Placement of orders, one after the other, on rows that were locked for all of them."""
+"""Placement of orders, one after the other, with rows that were locked for all of them."""
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
@@ -50,7 +50,7 @@ Headers = Mapping[str, str] | None
 
 @dataclass(frozen=True, slots=True)
 class OrderedCart:
-    """What an order has beside its goods if it is that of a cart."""
+    """The data of an order besides its goods if it comes from a cart."""
 
     cart: Cart
     contact: Contact
@@ -66,7 +66,7 @@ class OrderedCart:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An order that a caller asks for."""
+    """An order that a caller requests."""
 
     caller: Caller
     data: OrderCreate
@@ -79,12 +79,12 @@ class Asked:
 
     @property
     def source(self) -> OrderedCart | OrderedDraft | None:
-        """What was chosen in a cart or a draft; None for an order of neither."""
+        """The cart or the draft of the order; None for an order of neither."""
         return self.of_draft if self.of_cart is None else self.of_cart
 
     @property
     def is_of_guest(self) -> bool:
-        """Whether it comes from a cart or a draft that has no user."""
+        """Whether the order comes from a cart or a draft that has no user."""
         if self.of_draft is not None:
             return self.of_draft.draft.user_id is None
         return self.of_cart is not None and self.of_cart.cart.user_id is None
@@ -102,7 +102,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class AskedCheckout:
-    """The order of a cart that a customer asks for; what is in it is read when it is placed."""
+    """A request of a customer to order a cart, whose content is read when the order is placed."""
 
     visitor: Visitor
     cart_id: UUID
@@ -122,12 +122,12 @@ class AskedCheckout:
 
     @property
     def variant_ids(self) -> set[UUID]:
-        """The variants that are known before the cart is read: none."""
+        """The variants of the order; they are unknown until the cart is read."""
         return set()
 
 
 AskedLater = AskedCheckout | AskedDraft
-"""What is read when it is placed."""
+"""The requests whose content is read when the order is placed."""
 AnyAsked = Asked | AskedLater
 
 
@@ -144,7 +144,7 @@ class OrderPlacement:
     now: datetime
     currency: str
     home: Place | None
-    """Where orders without an address are; None if the shop charges no tax."""
+    """The place of orders without an address; None if the shop charges no tax."""
     methods: Mapping[UUID, ShippingMethod]
     """The shipping methods that the orders name."""
     taxes: Mapping[Place, Taxes | DomainError]
@@ -156,12 +156,12 @@ class OrderPlacement:
     _placed_ids: set[UUID] = field(default_factory=set)
 
     def note(self, order: NewOrder, document: OrderRead) -> None:
-        """Note an order that was stored."""
+        """Record an order that was stored."""
         self.placed[order.id] = document
         self.placed_orders.append(order)
 
     def evaluate(self, asked: Asked) -> NewOrder | DomainError:
-        """Return an order, or why it is refused."""
+        """Return an order or its refusal."""
         try:
             return self.place(asked)
         except DomainError as refusal:
@@ -171,7 +171,7 @@ class OrderPlacement:
         """Return an order and take its units; a refused order takes nothing.
 
         Raises:
-            DomainError: why it is refused.
+            DomainError: the order is refused.
         """
         data, order_id = asked.data, asked.order_id
         buyer = self._buyer_of(asked)
@@ -191,7 +191,7 @@ class OrderPlacement:
         """Return the buyer, or None for a guest.
 
         Raises:
-            InvalidInput, UserNotFound, UserNotActive: there is none who may order.
+            InvalidInput, UserNotFound, UserNotActive: the buyer may not order.
         """
         if asked.is_of_guest:
             return None
@@ -298,7 +298,7 @@ class OrderPlacement:
 
 
 def taxed_place(asked: Asked, place: Place | None, home: Place) -> Place:
-    """Return the place by which an order is taxed, with the VAT number of a business."""
+    """Return the place that decides the tax of an order, with the VAT number of a business."""
     its = asked.source
     number = asked.data.vat_number if its is None else its.contact.vat_number
     return (place or home) if number is None else replace(place or home, vat_number=number)
@@ -309,10 +309,10 @@ def _contact_of(data: OrderCreate) -> Contact | None:
 
 
 def _require_total(order: NewOrder, its: OrderedCart | OrderedDraft) -> None:
-    """Require that an order costs what its customer has seen.
+    """Require that an order has the total that its customer has seen.
 
     Raises:
-        CartChanged, DraftChanged: it does not.
+        CartChanged, DraftChanged: the total is another one.
     """
     total = format_minor(order.total_minor, order.currency)
     if Decimal(total) != its.expected_total:
@@ -328,7 +328,7 @@ def delivery_of(asked: Asked, addresses: Mapping[UUID, dict[str, Any]]) -> dict[
     """Return the delivery address of an order, by default the primary one of its buyer."""
     if asked.data.delivery_address is not None:
         return asked.data.delivery_address.model_dump()
-    # A cart or a draft says itself where it is delivered.
+    # A cart or a draft has its own delivery address.
     return (
         None
         if asked.named_buyer is None or asked.source is not None

@@ -1,4 +1,4 @@
-"""Has lists of products and the cache follow what price lists begin, end or change."""
+"""Updates lists of products and the cache when price lists begin, end or change."""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ _FIRST = UUID(int=0)
 
 
 class PriceChanges:
-    """Derives what lists of products show of the prices of price lists."""
+    """Derives the listed prices of products from the price lists."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class PriceChanges:
         self._clock = clock
 
     async def has_due(self) -> bool:
-        """Return whether lists of products do not show all that applies now."""
+        """Return whether the listed prices of products are out of date."""
         return await self._lists.has_due(self._clock.now())
 
     async def next_change(self) -> datetime | None:
@@ -37,9 +37,9 @@ class PriceChanges:
         return await self._lists.next_change(self._clock.now())
 
     async def derive_some(self) -> bool:
-        """Derive the next products of a list that is due; return whether there was one.
+        """Derive the next products of a price list that is due; return whether there was one.
 
-        Several processes can do so at once: each has another list.
+        Several processes can do so at once, each for another list.
         """
         due = await self._lists.take_due(self._clock.now())
         if due is not None:
@@ -49,11 +49,12 @@ class PriceChanges:
     async def follow(self, price_list: PriceList) -> None:
         """Derive the next products of a locked list, if it began, ended or was archived.
 
-        What remains is due, and `derive_some` goes on with it.
+        The remaining products are due, and `derive_some` continues with them.
         """
         applies = price_list.applies_at(self._clock.now())
         if applies != price_list.is_listed:
-            # Also while products are derived for the change before: then from the first one again.
+            # If products are still being derived for an earlier change, this starts again from the
+            # first one.
             price_list.is_listed, price_list.listed_up_to = applies, _FIRST
         if price_list.listed_up_to is not None:
             variants, products = await self._prices.following(

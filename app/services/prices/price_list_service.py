@@ -36,7 +36,7 @@ from app.services.prices.price_changes import PriceChanges
 from app.services.system.audit_service import AuditService
 
 Amounts = tuple[int | None, int | None]
-"""A price and the higher one beside it."""
+"""A price and the higher one that is shown next to it."""
 
 
 class PriceListService:
@@ -62,7 +62,7 @@ class PriceListService:
         """Add a price list without prices.
 
         Raises:
-            PriceListExists: another one has the code.
+            PriceListExists: another price list has the code.
         """
         now = self._clock.now()
         added = PriceList(
@@ -74,7 +74,7 @@ class PriceListService:
             version=1,
             **data.model_dump() | {"currency": data.currency or self._currency},
         )
-        # It has no prices that could be shown.
+        # A new list has no prices that could be shown.
         added.is_listed = added.applies_at(now)
         return PriceListRead.model_validate(await self._lists.add(added))
 
@@ -110,7 +110,7 @@ class PriceListService:
         """Return a price list.
 
         Raises:
-            PriceListNotFound: it does not exist.
+            PriceListNotFound: the price list does not exist.
         """
         return PriceListRead.model_validate(await self._lists.get(list_id))
 
@@ -128,8 +128,8 @@ class PriceListService:
 
         Raises:
             PriceListNotFound, PreconditionFailed: nothing is changed.
-            DefaultPriceList: its prices would not always count.
-            InvalidInput: it would end before it starts.
+            DefaultPriceList: the prices of the list would not always count.
+            InvalidInput: the list would end before it starts.
         """
         price_list = await self._lists.get(list_id, lock=True)
         require_match(if_match, PriceListRead.model_validate(price_list))
@@ -149,9 +149,9 @@ class PriceListService:
         """Delete a price list with its prices, which no longer count.
 
         Raises:
-            PriceListNotFound: it does not exist.
-            DefaultPriceList: its prices always count.
-            PreconditionFailed: it is not what the caller read.
+            PriceListNotFound: the price list does not exist.
+            DefaultPriceList: the prices of the list always count.
+            PreconditionFailed: the resource has changed since the caller read it.
         """
         price_list = await self._lists.get(list_id, lock=True)
         require_match(if_match, PriceListRead.model_validate(price_list))
@@ -165,7 +165,7 @@ class PriceListService:
         """Return a page of the prices of a list.
 
         Raises:
-            PriceListNotFound: it does not exist.
+            PriceListNotFound: the price list does not exist.
         """
         price_list = await self._lists.get(list_id)
         rows, following = await self._prices.find(list_id, query)
@@ -179,9 +179,9 @@ class PriceListService:
         """Set and remove prices of a list, all of them or none.
 
         Raises:
-            PriceListNotFound: it does not exist.
-            PreconditionFailed: the list, without its prices, is not what the caller read.
-            InvalidInput: a variant does not exist or is named twice, or an amount is not one in the
+            PriceListNotFound: the price list does not exist.
+            PreconditionFailed: the list, without its prices, has changed since the caller read it.
+            InvalidInput: a variant does not exist or is named twice, or an amount does not fit the
                 currency of the list; each is named.
         """
         price_list = await self._lists.get(list_id, lock=True)
@@ -276,7 +276,7 @@ def _amounts(
     """Return the amounts of variants, None for a price to be removed.
 
     Raises:
-        InvalidInput: naming each wrong row.
+        InvalidInput: the error names each wrong row.
     """
     found: dict[UUID, Amounts] = {}
     reasons: list[tuple[str, str]] = []

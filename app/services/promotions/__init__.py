@@ -1,1 +1,1 @@
-"""Promotions and coupons: how they are set, offered and used."""
+"""Promotions and coupons: their administration, their offers and their uses."""

@@ -1,4 +1,4 @@
-"""Coupons of promotions: their codes, given or at random."""
+"""Coupons of promotions, with given or random codes."""
 
 import secrets
 from typing import Any
@@ -49,11 +49,11 @@ class CouponService:
         """Add coupons to a promotion.
 
         Raises:
-            PromotionNotFound: it does not exist.
-            AutomaticPromotion: it applies without a code.
+            PromotionNotFound: the promotion does not exist.
+            AutomaticPromotion: the promotion applies without a code.
             CouponExists: the code is taken.
         """
-        # Locked, so that it is not ended meanwhile.
+        # The lock ensures that the promotion is not ended meanwhile.
         promotion = await self._promotions.get(promotion_id, lock=True)
         if promotion.trigger is Trigger.AUTOMATIC:
             raise AutomaticPromotion(
@@ -69,7 +69,7 @@ class CouponService:
         return CouponsAdded(items=[CouponRead.model_validate(_shown(each)) for each in rows])
 
     async def _new_codes(self, count: int) -> list[str]:
-        """Return codes at random that are not taken."""
+        """Return random codes that are not taken."""
         codes: set[str] = set()
         while len(codes) < count:
             made = {_random_code() for _ in range(count - len(codes))}
@@ -96,7 +96,7 @@ class CouponService:
         """Return a page of the coupons of a promotion.
 
         Raises:
-            PromotionNotFound: it does not exist.
+            PromotionNotFound: the promotion does not exist.
         """
         await self._promotions.get(promotion_id)
         found, following = await self._coupons.find(promotion_id, query)
@@ -106,7 +106,7 @@ class CouponService:
         """Return a coupon of a promotion.
 
         Raises:
-            PromotionNotFound, CouponNotFound: it does not exist.
+            PromotionNotFound, CouponNotFound: the promotion or the coupon does not exist.
         """
         await self._promotions.get(promotion_id)
         return CouponRead.model_validate(await self._coupons.get_of(promotion_id, coupon_id))
@@ -123,7 +123,7 @@ class CouponService:
 
         Raises:
             PromotionNotFound, CouponNotFound, PreconditionFailed: nothing is changed.
-            InvalidInput: it has been used more often than its limit allows.
+            InvalidInput: the coupon has been used more often than its limit allows.
         """
         await self._promotions.get(promotion_id)
         coupon: Coupon = await self._coupons.get_of(promotion_id, coupon_id, lock=True)

@@ -1,4 +1,4 @@
-"""Promotions as they are at a moment, and what is used of them by orders that follow each other."""
+"""Promotions at a moment, and their uses by successive orders."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -17,11 +17,11 @@ Offered = tuple[tuple[Promotion, ...], tuple[str, ...]]
 
 @dataclass(slots=True)
 class Uses:
-    """What was used of promotions before a transaction, and by its orders so far."""
+    """The uses of promotions before a transaction, and by its orders so far."""
 
     before: History = field(default_factory=History)
     _by_orders: Counter[UUID] = field(default_factory=Counter)
-    """By the ids of promotions and coupons."""
+    """The uses by the ids of promotions and coupons."""
     _by_customers: Counter[tuple[str, UUID]] = field(default_factory=Counter)
     _customers: set[str] = field(default_factory=set)
 
@@ -31,11 +31,11 @@ class Uses:
         self._by_customers[customer_key, promotion_id] += 1
 
     def note_order(self, customer_keys: Iterable[str]) -> None:
-        """Note that somebody, who is known by these keys, has ordered."""
+        """Record that a customer with these keys has ordered."""
         self._customers.update(customer_keys)
 
     def refusal_of(self, row: Any, coupon: Any, customer_key: str | None) -> Refusal | None:
-        """Return why a customer cannot use a promotion, by what changes with each order."""
+        """Return why a customer cannot use a promotion, by the limits that each order changes."""
         if not row.is_active or (coupon is not None and not coupon.is_active):
             return Refusal.INACTIVE
         if any(self._is_used_up(each) for each in (row, coupon) if each is not None):
@@ -55,7 +55,7 @@ class Uses:
 
 
 class PromotionBook:
-    """Promotions and coupons as they are at a moment, for several carts."""
+    """Promotions and coupons at a moment, for several carts."""
 
     def __init__(self, rows: Sequence[tuple[Any, Any]], uses: Uses) -> None:
         self._rows = rows
@@ -70,8 +70,8 @@ class PromotionBook:
     ) -> Offered:
         """Return the automatic promotions and those of codes, and the codes that no coupon has.
 
-        What is not known of the customer or the place of delivery refuses nothing. Of several
-        codes of one promotion, the first one counts that can be used.
+        An unknown customer or place of delivery refuses nothing. Of several codes of one promotion,
+        the first usable one counts.
         """
         places = {each: place for place, each in enumerate(dict.fromkeys(map(code_key, codes)))}
         rows = [each for each in self._rows if each[1] is None or each[1].code_key in places]
@@ -88,7 +88,7 @@ class PromotionBook:
     def note_order(
         self, used: Iterable[Promotion], customer_key: str, customer_keys: Iterable[str]
     ) -> None:
-        """Note an order, so that what it has used is not offered to those after it."""
+        """Record an order, so that its uses are not offered to later ones."""
         coupons = {each.code_key: each.id for _, each in self._rows if each is not None}
         for each in used:
             coupon_id = None if each.code is None else coupons[code_key(each.code)]

@@ -1,4 +1,4 @@
-"""Promotions as staff set them."""
+"""Promotions, as staff manages them."""
 
 from typing import Any
 from uuid import UUID
@@ -45,7 +45,7 @@ class PromotionRecords:
         """Add a promotion.
 
         Raises:
-            InvalidInput: a field does not fit its effect, or names what does not exist.
+            InvalidInput: a field does not fit the effect, or names something that does not exist.
         """
         now = self._clock.now()
         given = dict(data)
@@ -69,7 +69,7 @@ class PromotionRecords:
         """Return a promotion.
 
         Raises:
-            PromotionNotFound: it does not exist, or has been ended.
+            PromotionNotFound: the promotion does not exist, or has ended.
         """
         return PromotionRead.model_validate(await self._promotions.get(promotion_id))
 
@@ -91,7 +91,7 @@ class PromotionRecords:
 
         Raises:
             PromotionNotFound, PreconditionFailed: nothing is changed.
-            InvalidInput: a field does not fit its effect, or names what does not exist.
+            InvalidInput: a field does not fit the effect, or names something that does not exist.
         """
         promotion = await self._promotions.get(promotion_id, lock=True)
         require_match(if_match, PromotionRead.model_validate(promotion))
@@ -110,11 +110,11 @@ class PromotionRecords:
         return changed
 
     async def end(self, caller: Caller, promotion_id: UUID, if_match: str | None = None) -> None:
-        """End a promotion for good, and delete what no order ever used of it and its coupons.
+        """End a promotion permanently, and delete those of its parts that no order ever used.
 
         Raises:
-            PromotionNotFound: it does not exist, or has been ended.
-            PreconditionFailed: it is not what the caller read.
+            PromotionNotFound: the promotion does not exist, or has ended.
+            PreconditionFailed: the resource has changed since the caller read it.
         """
         promotion = await self._promotions.get(promotion_id, lock=True)
         shown = PromotionRead.model_validate(promotion)
@@ -133,7 +133,7 @@ class PromotionRecords:
         """Require that categories and products exist.
 
         Raises:
-            InvalidInput: naming each that does not.
+            InvalidInput: the error names each missing one.
         """
         reasons = []
         for name, rows in (("category_ids", self._categories), ("product_ids", self._products)):

@@ -16,15 +16,15 @@ from app.tables.promotions import code_key
 
 
 class Taken(Protocol):
-    """What a promotion takes off a line or shipping."""
+    """The discount of a promotion on a line or on shipping."""
 
     @property
     def promotion_id(self) -> UUID | None:
-        """The promotion; None for a discount that staff gave, which nothing counts."""
+        """The promotion; None for a discount that staff gave, which is not counted."""
 
     @property
     def amount_minor(self) -> int:
-        """What it takes off."""
+        """The amount of the discount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,12 @@ class Redeeming:
     order_id: UUID
     adjustments: Sequence[Taken]
     promotions: Sequence[Promotion]
-    """Those that it was offered."""
+    """The promotions that the order was offered."""
     customer_key: str
 
     @property
     def amounts(self) -> dict[UUID, int]:
-        """What each promotion takes off."""
+        """The discounts of the promotions."""
         amounts: dict[UUID, int] = defaultdict(int)
         for each in self.adjustments:
             if each.promotion_id is not None:
@@ -48,7 +48,7 @@ class Redeeming:
 
     @property
     def applied(self) -> list[Promotion]:
-        """The promotions that take something off, by their ids."""
+        """The promotions with a discount on the order, by their ids."""
         amounts = self.amounts
         applied = (each for each in self.promotions if each.id in amounts)
         return sorted(applied, key=lambda each: each.id)
@@ -79,7 +79,7 @@ class PromotionService:
         rows: Iterable[Any],
         order_ids: Collection[UUID] = (),
     ) -> History:
-        """Return what limits of promotions ask of customers, without some orders."""
+        """Return the history that limits of promotions need, without some orders."""
         asked = {row.id for row in rows if row.per_customer_limit or row.first_order_only}
         if not customer_keys or not asked:
             return History()
@@ -88,18 +88,18 @@ class PromotionService:
     async def lock(self, promotions: Iterable[Promotion]) -> None:
         """Lock promotions and their coupons for all orders of a transaction.
 
-        Without it, a transaction of several orders could wait for another one that waits for it.
+        Without these locks, two transactions of several orders could wait for each other.
         """
         chosen = list(promotions)
         await self._redemptions.lock({each.id for each in chosen}, _keys(chosen))
 
     async def redeem(self, orders: Sequence[Redeeming], placed: Collection[UUID] = ()) -> None:
-        """Count the promotions that take something off orders as used by them.
+        """Count the promotions with discounts on orders as used by them.
 
-        `placed` are other orders of the transaction, which are not those of before.
+        `placed` are the other orders of the transaction, which do not count as earlier ones.
 
         Raises:
-            CodeDoesNotApply: one of them cannot be used any more.
+            CodeDoesNotApply: a promotion can no longer be used.
         """
         applied = [(order, promotion) for order in orders for promotion in order.applied]
         if not applied:
@@ -127,7 +127,7 @@ class PromotionService:
                 raise _refused(each, Refusal.USED_UP)
 
     async def give_back(self, order_id: UUID) -> None:
-        """Give back what an order used of promotions; done again, it changes nothing."""
+        """Undo the uses of promotions by an order; a repetition changes nothing."""
         await self._redemptions.undo(order_id, self._clock.now())
 
 
@@ -161,7 +161,7 @@ def _require(promotion: Promotion, row: Any, coupon: Any, uses: Uses, customer_k
     """Require that a locked promotion can be used.
 
     Raises:
-        CodeDoesNotApply: it cannot.
+        CodeDoesNotApply: the promotion cannot be used.
     """
     is_gone = row is None or (promotion.code is not None and coupon is None)
     refusal = Refusal.INACTIVE if is_gone else uses.refusal_of(row, coupon, customer_key)

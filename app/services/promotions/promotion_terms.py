@@ -1,4 +1,4 @@
-"""Which fields a promotion may have, and the amounts and ids in them."""
+"""The fields that a promotion may have, and the amounts and ids in them."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -20,7 +20,7 @@ _FIELDS: dict[Effect, tuple[str, ...]] = {
     Effect.AMOUNT_ORDER: _AMOUNTS,
     Effect.FREE_SHIPPING: (),
 }
-"""The fields by which each effect is measured: it needs them, and has none of the others."""
+"""The fields of each effect: the effect needs all of them, and none of the others."""
 
 Reasons = list[tuple[str, str]]
 
@@ -29,7 +29,7 @@ def minor_amounts(name: str, given: Iterable[MoneyInput]) -> dict[str, int]:
     """Return amounts by currency in minor units.
 
     Raises:
-        InvalidInput: naming each that is not one in its currency, is zero, or is given twice.
+        InvalidInput: an amount does not fit its currency, is zero, or is given twice.
     """
     amounts: dict[str, int] = {}
     reasons: Reasons = []
@@ -54,7 +54,7 @@ def _positive(amount: Decimal, currency: str) -> int:
 
 
 def columns_of(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of fields as columns have them.
+    """Return the values of fields as columns.
 
     Raises:
         InvalidInput: an amount is wrong.
@@ -70,10 +70,10 @@ def columns_of(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def require_fitting(promotion: Promotion) -> None:
-    """Require that a promotion has the fields of its effect and no others, and fits itself.
+    """Require that a promotion has the fields of its effect and no others, and is consistent.
 
     Raises:
-        InvalidInput: naming each field that is missing, or that does not fit.
+        InvalidInput: a field is missing, or does not fit; each is named.
     """
     own = _FIELDS[promotion.effect]
     values = {
@@ -104,7 +104,7 @@ def limit_reasons(usage_limit: int | None, used: int) -> Reasons:
 
 
 def absent_reasons(name: str, ids: Sequence[str], existing: Iterable[object]) -> Reasons:
-    """Return which of the ids belong to nothing."""
+    """Return the faults of ids that belong to nothing."""
     known = {str(each) for each in existing}
     return [
         (f"#/{name}/{place}", "does not exist")

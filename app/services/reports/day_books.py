@@ -22,11 +22,11 @@ class MoneySum:
     overpaid_minor: int = 0
     not_paid_minor: int = 0
     providers: list[tuple[str, int, int]] = field(default_factory=list)
-    """Provider, captured and refunded amount of each."""
+    """The captured and refunded amount of each provider."""
 
     @property
     def is_balanced(self) -> bool:
-        """Whether what came in is what is invoiced, with what one has and the other does not."""
+        """Whether the captured and the invoiced amounts agree, including the remainders."""
         paid = self.captured_minor - self.refunded_minor
         invoiced = self.invoiced_minor - self.credited_minor
         left = self.not_invoiced_minor + self.overpaid_minor - self.not_paid_minor
@@ -39,7 +39,7 @@ class Money:
 
     count: int = 0
     digest_without: bytes = b""
-    """The digest of the day as reports had it that had no money."""
+    """The digest of the day in the form of reports without money."""
     sums: dict[str, MoneySum] = field(default_factory=dict)
 
 
@@ -57,7 +57,7 @@ class Books:
     placed_taxes: dict[tuple[int, str], TaxSum]
     cancelled_taxes: dict[tuple[int, str], TaxSum]
     further: dict[str, int]
-    """What else is told of what was cancelled, by the columns of a report."""
+    """Further sums of the cancellations, by the columns of a report."""
     digest: bytes = b""
     between: tuple[datetime, datetime] | None = None
     """When the first and the last order were placed."""

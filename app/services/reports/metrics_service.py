@@ -24,7 +24,7 @@ class Figures:
     report_age_seconds: float | None
     """Time since the end of the newest day that has a report; None before the first report."""
     errand_age_seconds: dict[str, float]
-    """By kind, the time since the oldest errand was due that waits."""
+    """The time since the oldest waiting errand was due, by kind."""
     errands_given_up: dict[str, int]
     """By kind."""
 

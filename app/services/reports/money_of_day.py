@@ -1,4 +1,4 @@
-"""The money of a day: payments, refunds, invoices and credit notes, and whether they add up."""
+"""The money of a day: payments, refunds, invoices and credit notes, and their checks."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -15,17 +15,17 @@ _AT_ONCE = 500
 
 
 class MoneyOfDay:
-    """Adds up the money of a day, and compares it with itself."""
+    """Adds up the money of a day, and checks that the sums agree."""
 
     def __init__(self, money: MoneyRepository, invoices: InvoiceRepository) -> None:
         self._money = money
         self._invoices = invoices
 
     async def read(self, day: date, window: Window) -> Money:
-        """Return the money of a day by currency, without currencies of which there is none.
+        """Return the money of a day by currency, without currencies that have none.
 
         Raises:
-            ReportUnbalanced: an invoice is not as it was issued.
+            ReportUnbalanced: an invoice was changed after it was issued.
         """
         money = Money(await self._money.count(window))
         if not money.count:
@@ -65,7 +65,7 @@ class MoneyOfDay:
                     its.credited_minor += row.total_minor
 
     async def contradiction(self, money: Money, window: Window) -> str | None:
-        """Return what of the money of a day does not add up, or None."""
+        """Return the part of the money of a day that does not add up, or None."""
         if not money.count:
             return None
         if await self._money.has_other_steps(window):

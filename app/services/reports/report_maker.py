@@ -25,7 +25,7 @@ from app.services.reports.day_books import Books
 from app.services.reports.money_of_day import MoneyOfDay
 
 MESSAGE_LINES = 2_000
-"""Lines in one message; a longer report is sent in parts, as brokers expect small messages."""
+"""The lines in one message; a longer report is sent in parts, as brokers expect small messages."""
 
 
 class Outcome(StrEnum):
@@ -131,7 +131,7 @@ class ReportMaker:
         async for rows in self._ledger.orders(window):
             self._include(books, rows)
             for row in rows:
-                # A day of before they were there has the digest that it had.
+                # The digest of a day without these sums stays the same.
                 amounts = row[3:] if any(row[5:]) else row[3:5]
                 digest.update(_canonical(row.id, row.created_at, *amounts))
         books.money = await self._money.read(day, window)
@@ -316,7 +316,7 @@ class ReportMaker:
 
 def _digest_like(report: DailyReport, books: Books) -> bytes:
     """Return the digest of the same kind as that of a report."""
-    # One of before reports had money stays as it is while its orders do.
+    # A report from before reports had money stays unchanged as long as its orders do.
     return books.money.digest_without if report.money_count is None else books.digest
 
 

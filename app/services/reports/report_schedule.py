@@ -1,4 +1,4 @@
-"""Which daily reports are due, and when they can be made."""
+"""Decides which daily reports are due, and when they can be made."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -11,7 +11,7 @@ from app.repositories.reports.report_making_repository import ReportMakingReposi
 _DAY = timedelta(days=1)
 # The days before and after it are dates in every time zone.
 _FIRST_MOMENT = datetime(1, 1, 3, tzinfo=UTC)
-# Every statement has ended long before that.
+# Every statement ends long before this time.
 _SETTLED_AFTER = timedelta(hours=1)
 
 

@@ -59,7 +59,7 @@ class ReportService:
         """Start making the report of a day in the background.
 
         Raises:
-            DayNotOver: it has not ended.
+            DayNotOver: the day has not ended.
         """
         self._maker.require_over(day)
         return await self._operations.begin_task(caller, MAKE_REPORT, {"day": day.isoformat()})
@@ -74,13 +74,13 @@ class ReportService:
         """Return the report of a day with a page of its lines.
 
         Raises:
-            ReportNotFound: it does not exist.
+            ReportNotFound: the report does not exist.
         """
         report = await self._reports.get_of(day)
         products, _ = await self._reports.products_of(day, ReportProductQuery(limit=MAX_ITEMS))
         lines, following = await self._reports.lines_of(day, query)
         return ReportRead(
-            # Not dumped as JSON: the amounts would become text.
+            # The summary is not dumped as JSON: the amounts would become text.
             **dict(summary_of(report, await self._reports.money_of([day]))),
             by_hour=[
                 HourRead(hour=hour, orders_count=count, units=units, amount_minor=minor)
@@ -98,7 +98,7 @@ class ReportService:
         """Return the report of a day without its lines.
 
         Raises:
-            ReportNotFound: it does not exist.
+            ReportNotFound: the report does not exist.
         """
         report = await self._reports.get_of(day)
         return summary_of(report, await self._reports.money_of([day]))
@@ -107,7 +107,7 @@ class ReportService:
         """Return a page of the products of a day.
 
         Raises:
-            ReportNotFound: its report was not made.
+            ReportNotFound: the day has no report.
         """
         report = await self._reports.get_of(day)
         products, following = await self._reports.products_of(day, query)
@@ -127,7 +127,7 @@ class ReportService:
         """Return the report of a day and its hours: hour, orders, units and amount of each.
 
         Raises:
-            ReportNotFound: it does not exist.
+            ReportNotFound: the report does not exist.
         """
         report = await self._reports.get_of(day)
         return summary_of(report), report.by_hour
@@ -136,7 +136,7 @@ class ReportService:
         """Return the days of a period and their existing reports.
 
         Raises:
-            InvalidInput: it has too many days.
+            InvalidInput: the period has too many days.
         """
         last = query.to_day or self._days.last_over(self._clock.now())
         first = query.from_day or last - timedelta(days=_CHART_DAYS - 1)
@@ -148,7 +148,7 @@ class ReportService:
 
 
 def summary_of(report: DailyReport, money: Iterable[ReportMoney] = ()) -> ReportSummary:
-    """Return the representation of a report, with that of the money which is of its day."""
+    """Return the representation of a report, with the money of its day."""
     return ReportSummary(
         id=report.id,
         day=report.report_day,

@@ -1,1 +1,1 @@
-"""Ways to ship, and which of them fit a cart."""
+"""Shipping methods, and the choice of those that fit a cart."""

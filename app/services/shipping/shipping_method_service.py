@@ -1,4 +1,4 @@
-"""Shipping methods and their rates, as administrators set them."""
+"""Shipping methods and their rates, as administrators manage them."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -40,7 +40,7 @@ class ShippingMethodService:
         """Add a shipping method.
 
         Raises:
-            InvalidInput: a rate is given twice, or an amount is not one in its currency.
+            InvalidInput: a rate is given twice, or an amount does not fit its currency.
         """
         now = self._clock.now()
         method = ShippingMethod(
@@ -59,7 +59,7 @@ class ShippingMethodService:
         """Return a shipping method.
 
         Raises:
-            ShippingMethodNotFound: it does not exist.
+            ShippingMethodNotFound: the shipping method does not exist.
         """
         return ShippingMethodRead.model_validate(await self._methods.get(method_id))
 
@@ -81,8 +81,8 @@ class ShippingMethodService:
 
         Raises:
             ShippingMethodNotFound, PreconditionFailed: nothing is changed.
-            InvalidInput: a rate is given twice, an amount is not one in its currency, or the days
-                do not fit each other.
+            InvalidInput: a rate is given twice, an amount does not fit its currency, or the days do
+                not fit each other.
         """
         method = await self._methods.get(method_id, lock=True)
         require_match(if_match, ShippingMethodRead.model_validate(method))
@@ -108,8 +108,8 @@ class ShippingMethodService:
         """Delete a shipping method with its rates.
 
         Raises:
-            ShippingMethodNotFound: it does not exist.
-            PreconditionFailed: it is not what the caller read.
+            ShippingMethodNotFound: the shipping method does not exist.
+            PreconditionFailed: the resource has changed since the caller read it.
         """
         method = await self._methods.get(method_id, lock=True)
         shown = ShippingMethodRead.model_validate(method)
@@ -123,7 +123,7 @@ LONG = "must be at most max_days"
 
 
 def _detail(method: ShippingMethodRead) -> dict[str, object]:
-    """Return what the audit trail keeps of a method: its name and what it costs."""
+    """Return the name and the rates of a method for the audit trail."""
     return method.model_dump(mode="json", by_alias=True, include={"name", "is_active", "rates"})
 
 
@@ -146,7 +146,7 @@ def _rates(given: Sequence[ShippingRateInput]) -> list[ShippingRate]:
     """Return the rows of rates, in their order.
 
     Raises:
-        InvalidInput: naming each wrong row.
+        InvalidInput: the error names each wrong row.
     """
     rows: dict[tuple[str, int, int], ShippingRate] = {}
     reasons: list[tuple[str, str]] = []

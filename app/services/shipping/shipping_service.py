@@ -1,4 +1,4 @@
-"""How a cart can be shipped: the shipping methods that fit it, and their prices."""
+"""The shipping methods that fit a cart, and their prices."""
 
 import re
 from collections.abc import Collection
@@ -13,20 +13,20 @@ from app.pricing.terms import Shipping, ShippingRate
 from app.repositories.shipping.shipping_method_repository import ShippingMethodRepository
 from app.tables.identity import comparison_key
 
-# Written before a postal code, as in D-27498; not every country's rules name it.
+# A prefix of a postal code, as in D-27498; not every country's rules name it.
 _COUNTRY = re.compile(r"^[A-Z]{1,3}-(?=[0-9])")
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What is shipped."""
+    """The goods to be shipped."""
 
     currency: str
     weight_grams: int
     subtotal_minor: int
-    """What the goods cost before discounts."""
+    """The price of the goods before discounts."""
     discounted_minor: int
-    """What they cost after discounts."""
+    """The price of the goods after discounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ class Offered:
 
 
 class ShippingService:
-    """Returns the ways to ship a cart."""
+    """Returns the shipping methods of a cart."""
 
     def __init__(self, methods: ShippingMethodRepository) -> None:
         self._methods = methods
 
     async def methods_for(self, place: Place | None, parcel: Parcel) -> list[Offered]:
-        """Return the methods that fit, in their order; without a place, those to any place."""
+        """Return the fitting methods in their order; without a place, those to any place."""
         found: list[Offered] = []
         for each in await self._methods.active():
             shipping = terms_of(each, parcel.currency)
@@ -60,7 +60,7 @@ class ShippingService:
         return await self._methods.has_active()
 
     async def methods_of(self, ids: Collection[UUID]) -> dict[UUID, ShippingMethod]:
-        """Return those of the methods that exist."""
+        """Return the methods that exist."""
         return await self._methods.of_ids(ids) if ids else {}
 
 

@@ -1,4 +1,4 @@
-"""The audit trail: events that the shop may have to account for."""
+"""The audit trail: events for which the shop may have to account."""
 
 from collections.abc import Mapping
 from typing import Any

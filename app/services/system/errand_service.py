@@ -10,10 +10,10 @@ from app.repositories.system.errand_repository import ErrandRepository
 
 _MAX_ATTEMPTS = 8
 _LONGEST_WAIT = timedelta(hours=1)
-# All that has waited for a service is done soon after it has come back.
+# Errands that have waited for a service are done soon after it is available again.
 _LONGEST_OUTAGE_WAIT = timedelta(minutes=1)
-# Twice as long each time; beyond it, the hour is shorter anyway.
-_MOST_DOUBLINGS = 10
+# The wait doubles each time; after this many times, the maximum of an hour applies.
+_MAX_DOUBLINGS = 10
 _MAX_ERROR_LENGTH = 200
 
 
@@ -25,27 +25,27 @@ class ErrandService:
         self._clock = clock
 
     async def put(self, kind: str, subject_id: UUID, due_at: datetime | None = None) -> None:
-        """Have an errand be done after the commit, or at a later moment.
+        """Schedule an errand for after the commit, or for a later moment.
 
-        One for each kind and subject waits: it replaces the one that is there, also if that is
-        being done at this moment.
+        Only one for each kind and subject waits: it replaces an existing one, even if that is being
+        done.
         """
         await self.put_all(kind, {subject_id: due_at or self._clock.now()})
 
     async def put_all(self, kind: str, due_at: Mapping[UUID, datetime]) -> None:
-        """Have errands of a kind be done at moments by subject; see `put`."""
+        """Schedule errands of a kind for moments by subject; see `put`."""
         await self._errands.put_all(kind, due_at)
 
     async def put_if_none(self, kind: str, subject_id: UUID, due_at: datetime) -> None:
-        """Have an errand be done at a moment, unless it waits already for any."""
+        """Schedule an errand for a moment, unless it waits already for any moment."""
         await self._errands.put_if_none(kind, subject_id, due_at)
 
     async def due_kinds(self, kinds: Collection[str]) -> Sequence[str]:
-        """Return those of the kinds of which an errand is due."""
+        """Return the kinds that have a due errand."""
         return await self._errands.due_kinds(self._clock.now(), kinds)
 
     async def take_due(self, kind: str, lease: timedelta, at_most: int) -> Sequence[Errand]:
-        """Lease errands of a kind; one that is not marked meanwhile is leased again after that."""
+        """Lease errands of a kind; an errand that is not marked meanwhile is leased again later."""
         return await self._errands.lease_due(self._clock.now(), lease, kind, at_most)
 
     async def mark_done(self, leased: Errand) -> None:
@@ -54,8 +54,7 @@ class ErrandService:
 
     async def mark_failed(self, leased: Errand, reason: str, *, is_outage: bool = False) -> bool:
         """Schedule an errand for another attempt, later each time; return whether it is given up.
-
-        One that is given up stays, to be seen; one that has met an outage is never given up.
+        An errand that is given up stays visible; an outage never leads to giving up.
         """
         errand = await self._errands.find(leased)
         if errand is None:
@@ -64,7 +63,7 @@ class ErrandService:
         errand.last_error = reason[:_MAX_ERROR_LENGTH]
         if errand.attempts >= _MAX_ATTEMPTS and not is_outage:
             errand.given_up_at = now
-        wait = timedelta(seconds=5 * 2 ** min(errand.attempts, _MOST_DOUBLINGS))
+        wait = timedelta(seconds=5 * 2 ** min(errand.attempts, _MAX_DOUBLINGS))
         errand.due_at = now + min(wait, _LONGEST_OUTAGE_WAIT if is_outage else _LONGEST_WAIT)
         await self._errands.flush()
         return errand.given_up_at is not None

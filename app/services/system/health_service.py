@@ -27,7 +27,7 @@ class HealthService:
         self._checks = checks
 
     async def readiness(self) -> Readiness:
-        """Return for each dependency whether it answered, and how fast."""
+        """Return for each dependency whether it answered, and in what time."""
         checks = self._checks
         answers = await asyncio.gather(*(self._probe(each.ask) for each in checks.values()))
         dependencies = dict(zip(checks, answers))

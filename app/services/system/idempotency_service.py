@@ -14,10 +14,10 @@ from app.repositories.system.idempotency_repository import IdempotencyRepository
 RETENTION = timedelta(hours=24)
 # Responses that do not describe an effect: the same request may succeed next time.
 _NOT_STORED = frozenset({400, 401, 403, 408, 413, 415, 422, 429})
-# What a caller is answered who may not do something, or not see what it is done to. Other refusals
-# of a repeated request say that its effect exists.
+# The answers to a caller who may not do something, or may not see its subject. Other refusals of a
+# repeated request mean that its effect exists.
 _REFUSES_RIGHTS = frozenset({400, 401, 403, 404})
-# How often and after how many seconds a person's second request looks for the first response.
+# How often, and after how many seconds, a repeated form looks for the first response.
 _WAITS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 _STORED_HEADERS = ("content-type", "location", "etag")
 
@@ -60,9 +60,9 @@ def guest_name(token_digest: bytes) -> str:
 
 
 def refuses_rights(status: int) -> bool:
-    """Return whether the response to a repeated request tells that the caller has lost a right.
+    """Return whether the response to a repeated request means that the caller has lost a right.
 
-    Of an error it is unknown.
+    For an internal error, this is unknown.
     """
     return status in _REFUSES_RIGHTS or status >= 500
 
@@ -94,9 +94,9 @@ class IdempotencyService:
         return first
 
     async def begin_patiently(self, claim: KeyClaim) -> Answer | None:
-        """Reserve a key as `begin` does, but wait for some seconds for a first request.
+        """Reserve a key as `begin` does, but wait some seconds for a first request.
 
-        A browser that sends a form twice shows the second response only.
+        A browser that sends a form twice shows only the second response.
         """
         for seconds in _WAITS:
             try:
@@ -108,8 +108,8 @@ class IdempotencyService:
     async def begin_many(self, claims: Sequence[KeyClaim]) -> list[Answer | DomainError | None]:
         """Reserve different keys until the transaction ends.
 
-        Return for each the first response, why the request is refused, or None for a new request.
-        A refusal of a caller who had another role does not count: it had no effect.
+        Return for each key the first response, the refusal, or None for a new request. A refusal
+        under another role of the caller does not count: it had no effect.
         """
         free = await self._keys.try_lock([each.owned_key for each in claims])
         rows = await self._keys.get_all(free)
@@ -173,7 +173,7 @@ class IdempotencyService:
 def fingerprints_of(secrets: Sequence[bytes], method: str, path: str, body: bytes) -> list[bytes]:
     """Return the fingerprints of a request under each secret, the newest first.
 
-    They are keyed: a plain hash would reveal the password in the body of a registration.
+    The hashes are keyed: a plain hash would reveal the password in the body of a registration.
     """
     parts = b"\0".join((method.encode(), path.encode(), body))
     return [hashlib.blake2b(parts, digest_size=32, key=secret).digest() for secret in secrets]

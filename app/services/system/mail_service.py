@@ -13,7 +13,8 @@ from app.models import OutgoingMail
 from app.repositories.system.mail_repository import MailRepository
 from app.services.system.mail_texts import MailText
 
-# Longer than the slowest server takes for a batch: 20 seconds each, see `app.jobs.mail_delivery`.
+# This is longer than the slowest server takes for a batch: 20 seconds a mail, see
+# `app.jobs.mail_delivery`.
 _LEASE = timedelta(minutes=2)
 _BATCH_SIZE = 5
 _MAX_ATTEMPTS = 10
@@ -46,8 +47,8 @@ class MailService:
     ) -> bool:
         """Store a mail about an order, which is sent after the commit; return whether it is new.
 
-        There is one mail of each kind about an order: after the first one, also after that was
-        sent, nothing is stored. The order must be stored already, in this transaction or before.
+        There is one mail of each kind about an order: after the first one was stored or sent,
+        nothing is stored. The order must be stored already, in this transaction or before.
         """
         return bool(await self.write_about_orders(kind, [(order_id, order, user_id)]))
 
@@ -74,7 +75,7 @@ class MailService:
         user_id: UUID | None = None,
         invoice_id: UUID | None = None,
     ) -> None:
-        """Store a mail about an order, of which there may be several of the same kind.
+        """Store a mail about an order that may have several of the same kind.
 
         An invoice is attached when the mail is sent.
         """
@@ -91,7 +92,7 @@ class MailService:
         return await self._mails.count()
 
     async def take_due(self) -> Sequence[OutgoingMail]:
-        """Lease mails to send; one that is neither deleted nor postponed is leased again later."""
+        """Lease mails to send; a mail that is not deleted or postponed is leased again later."""
         return await self._mails.lease_due(self._clock.now(), _LEASE, _BATCH_SIZE)
 
     async def mark_sent(self, mail_id: UUID) -> None:

@@ -33,7 +33,7 @@ class SystemPrivacy(PersonalData):
         return False
 
     async def mails_about(self, order_ids: Sequence[UUID]) -> Sequence[OrderMailRecord]:
-        """Return which mails were written about orders."""
+        """Return the records of the mails about orders."""
         return await self._mails.records_of(order_ids)
 
     async def erase_guest(self, guest: Guest, order_ids: Sequence[UUID]) -> int:
@@ -57,6 +57,6 @@ class SystemPrivacy(PersonalData):
 def _show_event(event: AuditEvent, user_id: UUID) -> AuditEventRead:
     """Return an event for its user, without the network addresses of other callers."""
     shown = AuditEventRead.model_validate(event)
-    # The caller of a log-in, or of a failed one, is not authenticated yet.
+    # The caller of a log-in, even of a failed one, is not authenticated yet.
     is_own = event.actor in (name_of_user(user_id), ANONYMOUS.name)
     return shown if is_own else shown.model_copy(update={"address": None})

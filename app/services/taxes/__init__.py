@@ -1,1 +1,1 @@
-"""Rates of tax, and what an order is taxed at."""
+"""Rates of tax, and the tax of orders."""

@@ -31,7 +31,7 @@ class TaxRateService:
         """Add a rate, which applies to orders from its first day on.
 
         Raises:
-            TaxRateExists: another one of its place and class begins on that day.
+            TaxRateExists: another rate of the place and the class begins on that day.
         """
         now = self._clock.now()
         added = await self._rates.add(
@@ -52,10 +52,10 @@ class TaxRateService:
         )
 
     async def delete(self, caller: Caller, rate_id: UUID) -> None:
-        """Delete a rate; the one before it applies again. Orders keep their tax.
+        """Delete a rate; the previous one applies again. Orders keep their tax.
 
         Raises:
-            TaxRateNotFound: it does not exist.
+            TaxRateNotFound: the tax rate does not exist.
         """
         rate = await self._rates.get(rate_id, lock=True)
         await self._told(TaxesAudited.RATE_DELETED, caller, rate)

@@ -19,19 +19,19 @@ STANDARD = "standard"
 
 @dataclass(frozen=True, slots=True)
 class TaxTerms:
-    """How a shop charges tax."""
+    """The terms under which a shop charges tax."""
 
     origin: str | None
-    """Its country; None if it charges no tax."""
+    """The country of the shop; None if it charges no tax."""
     has_own_rates_in_eu: bool
-    """Whether its own country's rates apply to deliveries within the EU."""
+    """Whether the rates of this country apply to deliveries within the EU."""
     refuses_abroad: bool
-    """Whether it refuses orders to countries without rates, which else have no tax."""
+    """Whether orders to countries without rates are refused; otherwise they have no tax."""
     classes: tuple[str, ...]
     prices_include_tax: bool
     rounding: Rounding
     has_vat_number: bool = False
-    """Whether the shop is identified itself; else VAT numbers of customers change nothing."""
+    """Whether the shop has a VAT number; otherwise those of customers change nothing."""
 
 
 class TaxService:
@@ -44,13 +44,13 @@ class TaxService:
 
     @property
     def home(self) -> Place | None:
-        """Where orders without an address are; None if the shop charges no tax."""
+        """The place of orders without an address; None if the shop charges no tax."""
         return None if self._terms.origin is None else Place(self._terms.origin)
 
     async def taxes_at(
         self, places: Collection[Place], now: datetime
     ) -> dict[Place, Taxes | DomainError]:
-        """Return the tax of orders to places, or why they are refused."""
+        """Return the tax of orders to places, or the reason for a refusal."""
         taxing = {place: self._taxing(place) for place in places}
         countries = {place.country for place in taxing.values()}
         rates = await self._rates.in_force(countries, self._days.day_of(now))
@@ -81,7 +81,7 @@ class TaxService:
         )
 
     def _taxing(self, place: Place) -> Place:
-        """Return the place whose rates apply to a delivery, or are in its prices."""
+        """Return the place whose rates apply to a delivery, or whose tax its prices include."""
         origin = self._terms.origin
         if origin is not None and self._is_reverse_charged(place):
             return Place(origin)

@@ -61,7 +61,7 @@ async def test_the_last_use_of_a_code_is_one(
 async def test_one_customer_uses_a_code_as_often_as_allowed(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.services.orders.carts.cart_orders._MOST_UNPAID", 100)
+    monkeypatch.setattr("app.services.orders.carts.cart_orders._MAX_UNPAID", 100)
     tea = await create_product(client, price="10.00", stock_quantity=1_000)
     promotion = await add_code(client, "TWICE", per_customer_limit=2)
     carts = [(await ready(client, {tea["id"]: 1})) for _ in range(6)]
@@ -77,7 +77,7 @@ async def test_one_customer_uses_a_code_as_often_as_allowed(
 async def test_an_order_that_is_paid_exactly_when_it_expires_is_paid_or_cancelled(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.services.orders.carts.cart_orders._MOST_UNPAID", 1_000)
+    monkeypatch.setattr("app.services.orders.carts.cart_orders._MAX_UNPAID", 1_000)
     tea = await create_product(client, stock_quantity=EXPIRING)
     orders = [
         UUID((await ordered(await ready(client, {tea["id"]: 1})))["id"]) for _ in range(EXPIRING)

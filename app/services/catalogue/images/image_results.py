@@ -1,4 +1,4 @@
-"""What becomes of an image after its upload: rendered, refused, or deleted."""
+"""The results of the work on an image after its upload: it is rendered, refused, or deleted."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -14,7 +14,7 @@ _MAX_REASON_LENGTH = 200
 
 
 class ImageResults:
-    """Records what was done for images outside of transactions."""
+    """Records the work on images that was done outside of transactions."""
 
     def __init__(
         self,
@@ -29,13 +29,13 @@ class ImageResults:
         self._clock = clock
 
     async def find(self, image_id: UUID) -> Image | None:
-        """Return an image, also one that nobody sees."""
+        """Return an image, even if it is not visible."""
         return await self._images.find(image_id)
 
     async def expect(self, image_id: UUID, renditions: Sequence[Rendition]) -> bool:
-        """Note the files of an image before they are stored; return whether it still waits.
+        """Record the files of an image before they are stored; return whether it still waits.
 
-        So they are deleted with the image, whatever happens next.
+        The files are then deleted with the image in any case.
         """
         if await self._waiting(image_id) is None:
             return False
@@ -64,7 +64,7 @@ class ImageResults:
         await self._images.delete_with_renditions(image_id)
 
     async def _waiting(self, image_id: UUID) -> Image | None:
-        """Return an image that waits, and that nobody else changes until the transaction ends."""
+        """Return a waiting image, locked until the transaction ends."""
         image = await self._images.find(image_id)
         if image is None:
             return None
@@ -77,6 +77,6 @@ class ImageResults:
         image.updated_at = self._clock.now()
         image.version += 1
         await self._images.flush()
-        # A product that was archived meanwhile shows nothing.
+        # A product that was archived meanwhile shows no image.
         if await self._products.existing([image.product_id]):
             await self._service.show_first(image.product_id)

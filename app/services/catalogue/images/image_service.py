@@ -25,7 +25,8 @@ from app.tables.products.images import MAX_IMAGES
 
 IMAGE = "image"
 """The errand that brings an image to its last state."""
-# Longer than an upload may take: after it, its image is removed unless the file is stored.
+# This is longer than an upload may take: after this time, an image without a stored file is
+# removed.
 _UPLOAD = timedelta(minutes=5)
 
 
@@ -61,7 +62,7 @@ class ImageService:
         """Return an image.
 
         Raises:
-            ProductNotFound, ImageNotFound: there is none.
+            ProductNotFound, ImageNotFound: the product or the image does not exist.
         """
         await self._require_product(product_id)
         return _read(await self._get(product_id, image_id))
@@ -70,7 +71,7 @@ class ImageService:
         """Require that a product can have another image.
 
         Raises:
-            ProductNotFound, TooManyImages: it cannot.
+            ProductNotFound, TooManyImages: the product cannot have another image.
         """
         await self._require_product(product_id)
         _require_room(await self._images.of_product(product_id))
@@ -78,7 +79,7 @@ class ImageService:
     async def begin(
         self, product_id: UUID, header: ImageHeader, size: int, sha256: bytes, alt: str
     ) -> Image:
-        """Add an image whose file is then stored, or return the one that has the same file.
+        """Add an image, whose file is stored later, or return the image that has the same file.
 
         Raises:
             ProductNotFound, TooManyImages: nothing is added.
@@ -110,10 +111,10 @@ class ImageService:
         return image
 
     async def finish(self, product_id: UUID, image_id: UUID) -> ImageRead:
-        """Have an image rendered whose file is stored.
+        """Let an image be rendered whose file is stored.
 
         Raises:
-            ProductNotFound, ImageNotFound: it was removed meanwhile.
+            ProductNotFound, ImageNotFound: the product or the image was removed meanwhile.
         """
         await self._products.get(product_id, lock=True)
         image = await self._images.find(image_id)
@@ -130,7 +131,7 @@ class ImageService:
     async def change(
         self, product_id: UUID, image_id: UUID, change: ImageChange, if_match: str | None
     ) -> ImageRead:
-        """Change what an image shows in words, or its place.
+        """Change the alternative text of an image, or its position.
 
         Raises:
             ProductNotFound, ImageNotFound, PreconditionFailed: nothing is changed.
@@ -158,8 +159,8 @@ class ImageService:
 
         Raises:
             ProductNotFound: the product does not exist.
-            PreconditionFailed: its images are not what the caller read.
-            InvalidInput: they are not its images, or not all of them.
+            PreconditionFailed: the images have changed since the caller read them.
+            InvalidInput: the ids are not those of all images of the product.
         """
         await self._products.get(product_id, lock=True)
         by_id = {each.id: each for each in await self._images.of_product(product_id)}
@@ -176,8 +177,8 @@ class ImageService:
         """Remove an image; its files are deleted after the commit.
 
         Raises:
-            ProductNotFound, ImageNotFound: there is none.
-            PreconditionFailed: it is not what the caller read.
+            ProductNotFound, ImageNotFound: the product or the image does not exist.
+            PreconditionFailed: the resource has changed since the caller read it.
         """
         await self._products.get(product_id, lock=True)
         image = await self._get(product_id, image_id)
@@ -188,7 +189,7 @@ class ImageService:
         await self.show_first(product_id)
 
     async def show_first(self, product_id: UUID) -> None:
-        """Derive what a locked product shows of its first image, and announce it if it changed."""
+        """Derive the listed image of a locked product, and announce a change."""
         product, variants = await self._products.with_variants(product_id)
         images = await self._images.of_product(product_id)
         ready = next((each for each in images if each.status is ImageStatus.READY), None)

@@ -1,4 +1,4 @@
-"""Takes image files: a row first, then the file, then the order to render it."""
+"""Receives image files: first a row, then the file, then the errand that renders it."""
 
 import asyncio
 import hashlib
@@ -32,18 +32,18 @@ class ImageUploads:
         """Require that a product can have another image, before its file is received.
 
         Raises:
-            ProductNotFound, TooManyImages: it cannot.
+            ProductNotFound, TooManyImages: the product cannot have another image.
         """
         async with self._look() as images:
             await images.require_room(product_id)
 
     async def add(self, product_id: UUID, source: Path | bytes, alt: str = "") -> ImageRead:
-        """Add an image, which an errand then renders; the same file again is the same image.
+        """Add an image, which an errand then renders; the same file returns the same image.
 
         If the process dies before the file is stored, the errand of the image removes it.
 
         Raises:
-            ImageTypeRefused, ImageTooLarge, ImageNotReadable: the file is not taken.
+            ImageTypeRefused, ImageTooLarge, ImageNotReadable: the file is not accepted.
             ProductNotFound, TooManyImages: the product cannot have it.
             Unavailable: the file could not be stored.
         """

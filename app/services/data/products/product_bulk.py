@@ -1,4 +1,4 @@
-"""Many products and variants at once, each row with a result of its own."""
+"""Many products and variants at once; each row has its own result."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -19,7 +19,7 @@ Refusals = dict[int, DomainError]
 
 
 class ProductBulkService:
-    """Adds what has a new SKU, and changes what has a known one."""
+    """Adds products and variants with new SKUs, and changes those with known ones."""
 
     def __init__(
         self,
@@ -32,10 +32,10 @@ class ProductBulkService:
         self._savepoint = savepoint
 
     async def apply(self, caller: Caller, data: ProductBulk, *, is_whole: bool) -> BulkResult:
-        """Apply the rows, each by itself; if they are one whole, a refused one refuses all.
+        """Apply the rows independently, or all or none of them if that is requested.
 
         Raises:
-            InvalidInput: they are one whole, and some are refused.
+            InvalidInput: all or none are to be applied, and some rows are refused.
         """
         refused: Refusals = {}
         given: list[tuple[int, BulkRow]] = []
@@ -68,7 +68,7 @@ class ProductBulkService:
         outcome: Outcome,
         refused: Refusals,
     ) -> None:
-        """Apply rows together; if that fails, in halves, to find the row that is to blame."""
+        """Apply rows together; if that fails, apply them in halves, to find the faulty row."""
         if not rows:
             return
         tried = Outcome()
@@ -120,7 +120,7 @@ class ProductBulkService:
 
 
 def _in_order(given: Sequence[tuple[int, BulkRow]], known: Mapping[str, Any]) -> list[NumberedRow]:
-    """Return the rows of each product together, that of its first variant first."""
+    """Return the rows grouped by product, the first variant first."""
     firsts = {row.sku: row for _, row in given if row.product_sku in (None, row.sku)}
     groups: dict[str, list[NumberedRow]] = {}
     for index, row in sorted(

@@ -23,7 +23,7 @@ from app.services.catalogue.new_product import Maker, NewProduct, columns_of, su
 
 @dataclass(slots=True)
 class Edit:
-    """What is changed of a product, as columns, and the variants that it gets."""
+    """The changes of a product, as columns, and its new variants."""
 
     product: dict[str, Any] = field(default_factory=dict)
     variants: dict[UUID, dict[str, Any]] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Edit:
 
 
 class ProductEdits:
-    """Changes products, each with its variants in one go."""
+    """Changes products together with their variants."""
 
     def __init__(
         self,
@@ -66,12 +66,12 @@ class ProductEdits:
         )
 
     async def apply(self, caller: Caller, edits: Mapping[UUID, Edit]) -> None:
-        """Change products; new categories have to be there already.
+        """Change products; new categories must exist already.
 
         Raises:
             ProductNotFound, SkuTaken, VariantExists, TooManyVariants: nothing is changed.
             InvalidInput: a variant has other options than its product, or a wrong price.
-            InsufficientStock: a variant owes units to orders, and would not be allowed to any more.
+            InsufficientStock: a variant owes units to orders, which would no longer be allowed.
         """
         if not edits:
             return

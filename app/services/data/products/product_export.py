@@ -23,7 +23,7 @@ Page = tuple[Sequence[Any], Mapping[UUID, tuple[str, ...]]]
 
 
 class ProductExport:
-    """Writes products by their ids, in parts, so that any number needs little memory."""
+    """Writes products in the order of their ids, in parts, to need little memory."""
 
     def __init__(self, page_after: Callable[[UUID | None], Awaitable[Page]]) -> None:
         self._page_after = page_after
@@ -31,7 +31,8 @@ class ProductExport:
     async def parts(self) -> AsyncIterator[str]:
         """Yield the parts of the file.
 
-        What is added meanwhile comes at the end; what is changed is as it is when it is read.
+        Products that are added meanwhile come at the end; changed ones are written as they are
+        read.
         """
         yield BYTE_ORDER_MARK + csv_text([EXPORTED])
         last: UUID | None = None

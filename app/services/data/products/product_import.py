@@ -30,7 +30,7 @@ from app.services.data.products.product_rows import NumberedRow, new_product
 
 
 class ProductImport:
-    """Adds products and variants, and changes existing ones if that is asked for."""
+    """Adds products and variants, and changes existing ones if that is requested."""
 
     def __init__(
         self,
@@ -55,10 +55,10 @@ class ProductImport:
         self._low_stock_at = low_stock_at
 
     async def add(self, rows: Sequence[Numbered], days: ShopDays, first_rows: FirstRows) -> Outcome:
-        """Add what has a new SKU, with its initial stock, and change the rest if that is asked for.
+        """Add rows with new SKUs, with their initial stock; change the others if that is requested.
 
         Raises:
-            DomainError: a row cannot be stored; nothing is.
+            DomainError: a row cannot be stored; then nothing is stored.
         """
         outcome = Outcome()
         parsed = parse_each([(number, _kind_of(row), row) for number, row in rows], days, outcome)
@@ -72,10 +72,10 @@ class ProductImport:
         first_rows: FirstRows,
         outcome: Outcome,
     ) -> None:
-        """Add and change what valid rows say, and add their outcome.
+        """Apply valid rows, and add their outcome.
 
         Raises:
-            DomainError: a row cannot be stored; nothing is.
+            DomainError: a row cannot be stored; then nothing is stored.
         """
         known = await self._imported.by_sku(
             {row.sku for _, row in parsed} | {row.product_key for _, row in parsed}
@@ -100,7 +100,7 @@ class ProductImport:
         maker = Maker(now, self._currency, self._low_stock_at)
         paths = {row.category_path for ((_, row), *_) in groups if row.category_path is not None}
         categories = await self._paths.ids_of(paths, now) if paths else {}
-        # In the order of the rows, in which they are exported again.
+        # The ids are in the order of the rows, so that an export has the same order.
         ids = sorted(new_id(now) for _ in groups)
         added = [
             self._made(maker, [row for _, row in group], row_id, categories)

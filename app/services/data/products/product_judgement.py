@@ -1,4 +1,4 @@
-"""Decides what becomes of rows of products: which are new, changed, unchanged or refused."""
+"""Decides which rows of products are new, changed, unchanged or refused."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -33,21 +33,21 @@ from app.services.data.products.product_rows import (
 
 @dataclass(slots=True)
 class Plan:
-    """What rows add and change."""
+    """The additions and changes of rows."""
 
     new: dict[str, list[NumberedRow]] = field(default_factory=dict)
-    """The rows of each new product by its key, that of the first variant first."""
+    """The rows of each new product by its key, the first variant first."""
     edits: dict[UUID, Edit] = field(default_factory=dict)
     paths: dict[UUID, tuple[str, ...]] = field(default_factory=dict)
     """The paths of the categories that products get."""
     added: list[int] = field(default_factory=list)
-    """The rows that add a variant to a product that is there."""
+    """The rows that add a variant to an existing product."""
     updated: list[tuple[int, str]] = field(default_factory=list)
-    """The rows that change something, and what."""
+    """The rows that change something, with the changes."""
 
 
 class Judgement:
-    """Decides about rows by what the shop has under their SKUs."""
+    """Decides about rows by comparing them with the existing rows of their SKUs."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Judgement:
         self._plan = Plan()
 
     def plan(self, rows: Iterable[NumberedRow]) -> Plan:
-        """Return what rows add and change; the others are unchanged or refused."""
+        """Return the additions and changes of rows; the other rows are unchanged or refused."""
         groups: dict[str, list[NumberedRow]] = {}
         for each in rows:
             groups.setdefault(each[1].product_key, []).append(each)
@@ -83,7 +83,7 @@ class Judgement:
         return self._plan
 
     def _note_group(self, row: ProductRow, *, is_shared: bool) -> None:
-        """Have the rows of a product compared, under whatever SKU they name it."""
+        """Group the rows of a product, under any of the SKUs by which they name it."""
         shared, found = self._first_rows.shared, self._known.get(row.sku)
         names = [row.product_key, *([] if found is None else [str(found.product_id)])]
         if not is_shared and found is not None and found.variants_count == 1:
@@ -94,7 +94,7 @@ class Judgement:
         shared |= {name: its for name in names}
 
     def _fault_of(self, number: int, row: ProductRow) -> tuple[str, str] | None:
-        """Return the column and the reason if a row is refused whatever is there."""
+        """Return the column and the reason if a row is refused in any case."""
         if (first := earlier_row(self._first_rows, row.sku, number)) is not None:
             return "sku", f"{row.sku} is in row {first} already"
         if row.currency not in (None, self._currency):
@@ -137,7 +137,7 @@ class Judgement:
         return None
 
     def _wrong_of_new(self, row: ProductRow) -> tuple[str, str] | None:
-        """Return the column and the reason if what a row adds cannot be."""
+        """Return the column and the reason if the addition of a row is not possible."""
         if not row.is_further:
             for name in ("name", "category", "price_minor"):
                 if name not in row.model_fields_set:
@@ -173,7 +173,7 @@ class Judgement:
         return None
 
     def _compare(self, number: int, row: ProductRow, existing: Any) -> None:
-        """Plan what changes of what is there already."""
+        """Plan the changes of an existing variant."""
         owner = self._known.get(row.product_key)
         if owner is None or owner.product_id != existing.product_id:
             reason = f"{row.sku} is a variant of another product"
@@ -193,7 +193,7 @@ class Judgement:
         return None
 
     def _shared(self, row: ProductRow, product: Any) -> Differences:
-        """Return what differs of what all variants share."""
+        """Return the differences in the columns that all variants share."""
         found = self._differences(
             row, product, [each for each in SHARED if each != "category_path"]
         )
@@ -206,10 +206,10 @@ class Judgement:
         return found
 
     def _own(self, row: ProductRow, variant: Any) -> Differences:
-        """Return what differs in the columns of a variant that the row has.
+        """Return the differences in the columns of a variant that the row has.
 
-        Sales change the stock: only an update sets it. One whose orders move the stock does not:
-        run again, it would return what the orders of the first run took.
+        Because sales change the stock, only an update sets it. An import whose orders move the
+        stock does not: a second run would return the units that the orders of the first run took.
         """
         sets_stock = self._options.updates_existing and not self._options.moves_stock
         names = [*OF_VARIANT, *(["stock_quantity"] if sets_stock else [])]

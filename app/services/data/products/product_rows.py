@@ -1,4 +1,4 @@
-"""Rows of products, and what they make of what there is already."""
+"""Rows of products, and the products and variants that they describe."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ NumberedRow = tuple[int, ProductRow]
 """A row with its number."""
 
 SHARED = ("name", "description", "category", "category_path", "tax_class", "is_active")
-"""The columns that say the same of all variants of a product."""
+"""The columns that have the same value for all variants of a product."""
 
 OPTION_NAMES = ("option1_name", "option2_name", "option3_name")
 OPTION_VALUES = ("option1_value", "option2_value", "option3_value")
@@ -27,7 +27,7 @@ OF_VARIANT = (
     "allows_backorder",
     "variant_is_active",
 )
-"""The columns of one variant beside its SKU, its stock and its options."""
+"""The columns of one variant besides its SKU, its stock and its options."""
 
 _ORDINALS = ("first", "second", "third")
 
@@ -38,7 +38,7 @@ def label_of(name: str) -> str:
 
 
 def new_product(rows: Sequence[ProductRow]) -> ProductCreate:
-    """Return a new product of its valid rows, of which the first variant comes first."""
+    """Return a new product from its valid rows, the first variant first."""
     first, *further = rows
     names = first.option_names
     return ProductCreate.model_construct(
@@ -80,7 +80,7 @@ def _stocked(row: ProductRow) -> dict[str, Any]:
 
 
 def wrong_options(row: ProductRow, names: Sequence[str], *, is_new: bool) -> tuple[str, str] | None:
-    """Return the column and the reason if a row does not fit to the options of its product."""
+    """Return the column and the reason if a row does not fit the options of its product."""
     given = (row.option1_name, row.option2_name, row.option3_name)
     for place, (name, value) in enumerate(zip(given, row.option_values)):
         if place >= len(names):

@@ -1,1 +1,1 @@
-"""Orders of carts: how carts are read to be ordered, and what they are offered."""
+"""Orders of carts: the locked carts, and the promotions that they are offered."""

@@ -1,4 +1,4 @@
-"""What the carts of a transaction are offered, as each order leaves it to the next one."""
+"""The promotions of the carts of a transaction, which each order changes for the next one."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ class CartOffers:
         self._buyers = buyers
 
     def added_to(self, asked: Asked) -> Asked:
-        """Return an order of a cart with its promotions, as the orders before it have left them."""
+        """Return an order of a cart with its promotions, after the uses of the orders before it."""
         its = asked.of_cart
         if its is None:
             return asked
@@ -37,7 +37,7 @@ class CartOffers:
         return replace(asked, of_cart=replace(its, offers=Offers(promotions, self._categories)))
 
     def note(self, asked: Asked, order: NewOrder) -> None:
-        """Note an order that uses promotions, or that is one of its customer."""
+        """Record an order, for the limits of promotions and the history of its customer."""
         used: Iterable[Promotion] = ()
         if asked.of_cart is not None:
             taken = {each.promotion_id for each in order.adjustments}
@@ -51,7 +51,7 @@ class CartOffers:
 
 
 def key_of(its: OrderedCart | None) -> str:
-    """Return by what promotions know the customer of a cart."""
+    """Return the key of the customer of a cart in promotions."""
     return "" if its is None else customer_key(its.cart) or its.contact.email_key or ""
 
 

@@ -1,4 +1,4 @@
-"""Reads carts to be ordered."""
+"""Reads the carts that are to be ordered."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,24 +31,24 @@ from app.services.orders.placement import AnyAsked, Asked, AskedCheckout, Ordere
 from app.services.shipping.shipping_service import ShippingService
 from app.tables.orders import Contact
 
-_MOST_UNPAID = 3
+_MAX_UNPAID = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ReadCarts:
-    """Carts that were locked, and what their orders depend on."""
+    """Carts that were locked, and the data on which their orders depend."""
 
     carts: Mapping[UUID, Cart]
     units: Mapping[UUID, Mapping[UUID, int]]
-    """By cart and variant; none for a cart without lines."""
+    """The lines by cart and variant; a cart without lines has none."""
     unpaid: Mapping[UUID | str, tuple[int, datetime]]
-    """How many orders of a user or a guest wait to be paid, and when the first one ends."""
+    """How many orders of a user or a guest wait to be paid, and when the first one expires."""
     buyers: Mapping[UUID, Buyer]
     has_methods: bool
     """Whether customers can choose a shipping method; False if no cart is without one."""
 
     def cart_of(self, asked: AskedCheckout) -> Cart:
-        """Return the cart that is asked for.
+        """Return the requested cart.
 
         Raises:
             CartNotFound, CartClaimed: see `let_order`.
@@ -59,7 +59,7 @@ class ReadCarts:
 class CartOrders:
     """Reads carts to be ordered, locked in the transaction that places their orders.
 
-    However many there are, it takes the same number of statements.
+    The number of statements does not depend on the number of carts.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class CartOrders:
         )
 
     async def mark_ordered(self, order_ids: Mapping[UUID, UUID]) -> None:
-        """Note of carts by which orders they were ordered."""
+        """Record the orders by which carts were ordered."""
         await self._ordered.mark_ordered(order_ids, self._clock.now())
 
     def asked(self, asked: AskedCheckout, cart: Cart, read: ReadCarts) -> Asked:
@@ -119,7 +119,7 @@ class CartOrders:
 
         Raises:
             CartEmpty, NotSoldInCurrency, ShippingMethodUnfit, AddressIncomplete,
-            TooManyUnpaidOrders: it cannot be ordered.
+            TooManyUnpaidOrders: the cart cannot be ordered.
         """
         if asked.data.payment not in self._terms.holds:
             offered = ", ".join(sorted(self._terms.holds))
@@ -143,10 +143,10 @@ class CartOrders:
         return Asked(asked.caller, data, headers=asked.headers, of_cart=its)
 
     def _contact(self, cart: Cart, payment: str, buyers: Mapping[UUID, Buyer]) -> Contact:
-        """Return what was chosen beside the goods.
+        """Return the data of the checkout besides the goods.
 
         Raises:
-            AddressIncomplete: something is missing, or an address is not one of its country.
+            AddressIncomplete: data are missing, or an address does not fit its country.
         """
         email = cart.email
         if email is None and cart.user_id is not None:
@@ -180,16 +180,16 @@ class CartOrders:
         contact: Contact,
         unpaid: Mapping[UUID | str, tuple[int, datetime]],
     ) -> None:
-        """Require that the customer does not hold more and more goods without paying.
+        """Require that the customer does not reserve more and more goods without paying.
 
         Raises:
-            TooManyUnpaidOrders: there are as many unpaid orders as are allowed.
+            TooManyUnpaidOrders: the customer has the maximum number of unpaid orders.
         """
         customer = cart.user_id or contact.email_key
         if customer is None or customer not in unpaid:
             return
         count, first = unpaid[customer]
-        if count >= _MOST_UNPAID:
+        if count >= _MAX_UNPAID:
             seconds = max(int((first - self._clock.now()).total_seconds()), 1)
             raise TooManyUnpaidOrders(
                 f"{count} orders wait to be paid or cancelled", retry_after_seconds=seconds
@@ -200,7 +200,7 @@ def _require_method(cart: Cart, has_methods: bool) -> None:
     """Require a shipping method that is offered, if the shop has any.
 
     Raises:
-        ShippingMethodUnfit: it is missing, or not offered.
+        ShippingMethodUnfit: the method is missing, or not offered.
     """
     if not fits(cart):
         raise ShippingMethodUnfit("the shipping method is not offered any more", id=str(cart.id))

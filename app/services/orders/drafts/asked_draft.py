@@ -1,4 +1,4 @@
-"""The order of a draft, as it is asked for and as it is read."""
+"""The order of a draft: the request, and the content that is read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from app.tables.orders import Contact
 
 @dataclass(frozen=True, slots=True)
 class AskedDraft:
-    """The order of a draft that staff asks for; what is in it is read when it is placed."""
+    """A request of staff to order a draft, whose content is read when the order is placed."""
 
     caller: Caller
     draft_id: UUID
@@ -24,18 +24,18 @@ class AskedDraft:
 
     @property
     def named_buyer(self) -> UUID | None:
-        """The user for whom the order is, as far as it is known before the draft is read: none."""
+        """The user for whom the order is; it is unknown until the draft is read."""
         return None
 
     @property
     def variant_ids(self) -> set[UUID]:
-        """The variants that are known before the draft is read: none."""
+        """The variants of the order; they are unknown until the draft is read."""
         return set()
 
 
 @dataclass(frozen=True, slots=True)
 class OrderedDraft:
-    """What an order has beside its goods if staff wrote it as a draft before."""
+    """The data of an order besides its goods if it comes from a draft."""
 
     draft: OrderDraft
     contact: Contact

@@ -46,10 +46,10 @@ class DraftOrders:
         return await self._drafts.existing(ids) - await self._drafts.free_among(ids)
 
     async def find(self, asked: AskedDraft) -> OrderDraft:
-        """Return the draft that is asked for.
+        """Return the requested draft.
 
         Raises:
-            DraftNotFound: it does not exist.
+            DraftNotFound: the draft does not exist.
         """
         return await self._drafts.get(asked.draft_id)
 
@@ -57,7 +57,7 @@ class DraftOrders:
         """Return the order of a draft.
 
         Raises:
-            NotSoldInCurrency: its prices are in another currency than orders are now.
+            NotSoldInCurrency: the prices of the draft are not in the currency of orders.
         """
         self._terms.require_currency(draft.currency, draft.id)
         address = draft.delivery_address
@@ -79,7 +79,7 @@ class DraftOrders:
         return Asked(asked.caller, data, headers=asked.headers, of_draft=its)
 
     async def mark_ordered(self, ordered: Iterable[tuple[OrderDraft, UUID]]) -> None:
-        """Note of drafts by which orders they were ordered."""
+        """Record the orders by which drafts were ordered."""
         now = self._clock.now()
         for draft, order_id in ordered:
             draft.order_id = order_id
@@ -99,7 +99,7 @@ class DraftOrders:
             vat_number=draft.vat_number,
             note=draft.note or None,
             locale=draft.locale or None,
-            # Nobody could be told of the end.
+            # A customer without an address could not be told that the order has expired.
             pay_by=None if email is None else self._clock.now() + hold,
         )
 

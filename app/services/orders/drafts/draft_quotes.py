@@ -1,4 +1,4 @@
-"""What drafts cost now."""
+"""The current prices of drafts."""
 
 from app.core.clock import Clock
 from app.errors import DomainError
@@ -24,7 +24,7 @@ _OF_DRAFT = (
 
 
 class DraftQuotes:
-    """Computes what drafts cost, from their own prices and those of now."""
+    """Computes the prices of drafts, from their own prices and the current ones."""
 
     def __init__(
         self, lines: CartLineRepository, quotes: CartQuotes, clock: Clock, low_stock_at: int
@@ -35,7 +35,7 @@ class DraftQuotes:
         self._low_stock_at = low_stock_at
 
     async def document_of(self, draft: OrderDraft) -> DraftRead:
-        """Return the document of a draft, with what it costs now unless it was placed."""
+        """Return the document of a draft, with its current price unless it was placed."""
         quote = None
         if draft.order_id is None:
             its = amounts_of(await self._of(draft), self._low_stock_at)

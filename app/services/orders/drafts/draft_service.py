@@ -55,8 +55,8 @@ class DraftService:
         """Write a draft.
 
         Raises:
-            UserNotFound, ShippingMethodNotFound: there is no such user, or no such method.
-            InvalidInput: naming what is not sold, or the price of shipping without a method.
+            UserNotFound, ShippingMethodNotFound: the user or the method does not exist.
+            InvalidInput: a line is not sold, or the price of shipping has no method.
         """
         user_id = data.user_id
         if user_id is not None and not await self._users.existing({user_id}):
@@ -78,10 +78,10 @@ class DraftService:
         return await self._quotes.document_of(await self._drafts.renewed(draft))
 
     async def get(self, draft_id: UUID) -> DraftRead:
-        """Return a draft with what it costs now.
+        """Return a draft with its current price.
 
         Raises:
-            DraftNotFound: it does not exist.
+            DraftNotFound: the draft does not exist.
         """
         return await self._quotes.document_of(await self._drafts.get(draft_id))
 
@@ -109,7 +109,7 @@ class DraftService:
         return await self._quotes.document_of(await self._drafts.renewed(draft))
 
     async def delete(self, draft_id: UUID, if_match: str | None = None) -> None:
-        """Delete a draft; the order that was placed of it stays.
+        """Delete a draft; the order that was placed from it stays.
 
         Raises:
             DraftNotFound, PreconditionFailed: nothing is deleted.
@@ -152,10 +152,10 @@ class DraftService:
             setattr(draft, name, value)
 
     async def _items(self, items: Sequence[DraftItemCreate]) -> list[dict[str, Any]]:
-        """Return lines as they are stored.
+        """Return lines in their stored form.
 
         Raises:
-            InvalidInput: naming each that is not sold, or is named twice.
+            InvalidInput: a variant is not sold, or is named twice; each is named.
         """
         variants = await self._lines.variants({each.sold_id for each in items}, self._currency)
         reasons: list[tuple[str, str]] = []

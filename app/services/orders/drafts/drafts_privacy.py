@@ -17,7 +17,7 @@ class DraftsPrivacy(PersonalData):
         self._drafts = drafts
 
     async def export(self, caller: Caller, user: User) -> Mapping[str, Any]:
-        """Return the drafts for the user, without what they would cost now."""
+        """Return the drafts for the user, without their current prices."""
         drafts = await self._drafts.all_of_user(user.id)
         return {"order_drafts": [document_of(each, None) for each in drafts]}
 

@@ -1,4 +1,4 @@
-"""An order as its customer sees it: with its payments, shipments and returns."""
+"""An order as its customer sees it, with payments, shipments and returns."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -19,7 +19,7 @@ from app.services.orders.payments.payment_books import PaymentBooks
 
 @dataclass(frozen=True, slots=True)
 class OrderOverview:
-    """What a customer sees of an order."""
+    """The view of an order for its customer."""
 
     order: OrderRead
     payments: OrderPaymentsRead
@@ -28,7 +28,7 @@ class OrderOverview:
 
 
 class OrderOverviews:
-    """Reads orders with what has happened to them, each part once."""
+    """Reads orders with their payments, shipments and returns."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class OrderOverviews:
         """Return the order of a cart.
 
         Raises:
-            CartNotFound, CartMerged, OrderNotFound: there is none, or the visitor may not see it.
+            CartNotFound, CartMerged, OrderNotFound: the order does not exist or is not visible.
         """
         return await self.of_order(None, await self._checkouts.order_id_of(visitor, cart_id))
 

@@ -1,4 +1,4 @@
-"""The packing slips of shipments, made of the rows."""
+"""The packing slips of shipments, built from the rows."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,7 +11,7 @@ from app.repositories.orders.shipment_repository import ShipmentRepository
 
 
 class PackingSlips:
-    """Reads what the packing slips of shipments show."""
+    """Reads the content of the packing slips of shipments."""
 
     def __init__(
         self, shipments: ShipmentRepository, days: ShopDays, shop: str, shop_address: str | None

@@ -28,10 +28,10 @@ from app.services.system.mail_service import MailService
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What is written on a shipment."""
+    """The carrier and the tracking number of a shipment."""
 
     carrier: str | None = None
-    """By default that of the shipping method of the order."""
+    """The carrier, by default that of the shipping method of the order."""
     tracking_number: str | None = None
     note: str = ""
 
@@ -117,7 +117,7 @@ class Parcels:
             await self._mails.write_further_about_order(OrderMailKind.SHIPPED, mail, order.user_id)
 
     async def arrive(self, order: Order, shipment: Shipment, at: datetime) -> None:
-        """Note that a shipment has arrived.
+        """Record that a shipment has arrived.
 
         Raises:
             IllegalTransition: nothing is changed.
@@ -142,7 +142,7 @@ class Parcels:
         await self._outbox.announce(ShipmentCancelledEvent(order.id, cancelled))
 
     async def send_all(self, order: Order, at: datetime) -> None:
-        """Pack all units that are left into one shipment, and ship all that are packed."""
+        """Pack all units that are left into one shipment, and ship all packed shipments."""
         if pieces := unpacked(order):
             await self.pack(order, pieces, at)
         for shipment in order.shipments:
@@ -150,19 +150,19 @@ class Parcels:
                 await self.send(order, shipment, at)
 
     async def arrive_all(self, order: Order, at: datetime) -> None:
-        """Note that all shipments that were shipped have arrived."""
+        """Record that all shipments that were shipped have arrived."""
         for shipment in order.shipments:
             if shipment.status is ShipmentStatus.SHIPPED:
                 await self.arrive(order, shipment, at)
 
     async def forget_customer(self, order: Order) -> None:
-        """Clear what tells of the customer in the shipments and returns of an order."""
+        """Clear the personal data in the shipments and returns of an order."""
         for shipment in order.shipments:
             shipment.clear_customer()
         await self._returns.clear_of_order(order.id)
 
     def tracking_url(self, carrier: str, number: str | None) -> str | None:
-        """Return where the carrier shows the way of a shipment, if that is known."""
+        """Return the address at which the carrier tracks a shipment, if that is known."""
         template = self._templates.get(carrier.casefold())
         if template is None or number is None:
             return None
@@ -182,7 +182,7 @@ def shipment_document(shipment: Shipment, items: Sequence[OrderItem]) -> Shipmen
 
 
 def bought(item: OrderItem) -> dict[str, Any]:
-    """Return what tells the goods of a line of an order."""
+    """Return the fields that identify the goods of a line of an order."""
     names = ("product_id", "variant_id", "position", "sku", "name")
     return {name: getattr(item, name) for name in names}
 

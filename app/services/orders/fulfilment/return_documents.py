@@ -1,4 +1,4 @@
-"""The documents of returns, with what was paid for their units."""
+"""The documents of returns, with the amounts that were paid for their units."""
 
 from app.models import Order, OrderItem, Return, ReturnLine, ReturnStatus
 from app.pricing.arithmetic import of_pieces
@@ -29,7 +29,7 @@ def _line(line: ReturnLine, order: Order, item: OrderItem, is_over: bool) -> Ret
     asked_for = 0 if is_over else line.quantity
     pieces = asked_for if before is None else line.received_quantity
     # Cancelled pieces are the first ones of a line and returned ones the last, so that no piece is
-    # ever counted for both.
+    # counted twice.
     last = item.quantity - (item.returned_quantity if before is None else before)
     first = last - pieces + 1
     return ReturnLineRead(

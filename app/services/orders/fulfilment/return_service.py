@@ -1,4 +1,4 @@
-"""The returns of orders, as customers ask for them and staff decides about them."""
+"""The returns of orders, which customers request and about which staff decides."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -60,7 +60,7 @@ _MAILS = {
 
 
 class ReturnService:
-    """Moves returns along their table; what is restocked changes in the same transaction."""
+    """Changes returns by their transition table; the stock changes in the same transaction."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class ReturnService:
         """Return a page of the returns of the order of a cart.
 
         Raises:
-            CartNotFound, CartMerged, OrderNotFound: there is none, or the visitor may not see it.
+            CartNotFound, CartMerged, OrderNotFound: the order does not exist or is not visible.
         """
         order_id = await self._checkouts.order_id_of(visitor, cart_id, part="/order/returns")
         return await self._page(None, order_id, query)
@@ -159,7 +159,7 @@ class ReturnService:
         """Return a return.
 
         Raises:
-            ReturnNotFound: it does not exist, or the caller may not see it.
+            ReturnNotFound: the return does not exist, or the caller may not see it.
         """
         order_id = await self._returns.order_id_of(caller.owner, return_id)
         order = await self._orders.get_whole(caller.owner, order_id)
@@ -178,7 +178,7 @@ class ReturnService:
     async def reject(
         self, caller: Caller, return_id: UUID, data: ReturnDecision, if_match: str | None = None
     ) -> ReturnRead:
-        """Reject a return, and write to the customer; its units can be asked for again.
+        """Reject a return, and write to the customer; its units can be requested again.
 
         Raises:
             ReturnNotFound, PreconditionFailed, IllegalTransition: nothing is changed.
@@ -197,7 +197,7 @@ class ReturnService:
         asked.move_to(status, self._clock.now())
         asked.answer = data.answer
         decided = await self._announced(order, asked)
-        # Of a customer whose data were erased there is nobody to write to.
+        # There is no address of a customer whose data were erased.
         if order.email is not None and order.email_key is not None:
             mail = mail_about_goods(order, decided.lines, MailOccasion(answer=data.answer or None))
             await self._mails.write_further_about_order(_MAILS[status], mail, order.user_id)
@@ -206,11 +206,11 @@ class ReturnService:
     async def receive(
         self, caller: Caller, return_id: UUID, data: ReturnReceipt, if_match: str | None = None
     ) -> ReturnRead:
-        """Note what has arrived of a return, and put back into stock what can be sold again.
+        """Record the units of a return that have arrived, and restock those that can be sold again.
 
         Raises:
             ReturnNotFound, PreconditionFailed, IllegalTransition: nothing is changed.
-            InvalidInput: it names a variant that is not in the return, or more units of it.
+            InvalidInput: a variant is not in the return, or has fewer units in it.
         """
         order, asked = await self._locked(caller, return_id, if_match)
         now = self._clock.now()
@@ -235,7 +235,7 @@ class ReturnService:
     async def close(
         self, caller: Caller, return_id: UUID, if_match: str | None = None
     ) -> ReturnRead:
-        """Close a return of which all is done.
+        """Close a return that needs no more work.
 
         Raises:
             ReturnNotFound, PreconditionFailed, IllegalTransition: nothing is changed.
@@ -245,7 +245,7 @@ class ReturnService:
     async def cancel(
         self, caller: Caller, return_id: UUID, if_match: str | None = None
     ) -> ReturnRead:
-        """Cancel a return whose goods have not arrived; its units can be asked for again.
+        """Cancel a return whose goods have not arrived; its units can be requested again.
 
         Raises:
             ReturnNotFound, PreconditionFailed, IllegalTransition: nothing is changed.

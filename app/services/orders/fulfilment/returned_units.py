@@ -1,4 +1,4 @@
-"""Which units of an order can be returned, until when, and which of them have arrived."""
+"""The units of an order that can be returned, the deadline, and the units that have arrived."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,11 +17,11 @@ _GONE = (FulfilmentStatus.SHIPPED, FulfilmentStatus.DELIVERED)
 def returnable_pieces(
     order: Order, returns: Sequence[Return], wanted: Mapping[UUID, int]
 ) -> dict[int, int]:
-    """Return the units of each line that are asked for.
+    """Return the requested units of each line.
 
     Raises:
         OrderLineNotFound: there is no line of a variant.
-        NothingToReturn: fewer units of it were shipped and are not in a return.
+        NothingToReturn: fewer units were shipped and are not in a return.
     """
     left = shipped_units(order)
     for each in returns:
@@ -45,7 +45,7 @@ def require_in_time(order: Order, window: timedelta, now: datetime) -> None:
     """Require that the window after the last delivery, or shipping, has not ended.
 
     Raises:
-        ReturnWindowOver: it has.
+        ReturnWindowOver: the window has ended.
     """
     moments = [
         each.delivered_at or each.shipped_at for each in order.shipments if each.status in _SENT
@@ -65,7 +65,7 @@ def require_in_time(order: Order, window: timedelta, now: datetime) -> None:
 
 
 def count_as_shipped(order: Order, at: datetime) -> None:
-    """Count the units of an order as shipped that was shipped before there were shipments."""
+    """Count all units as shipped in an order that was shipped before shipments existed."""
     if order.fulfilment_status in _GONE and not any(each.shipped_quantity for each in order.items):
         for item in order.items:
             item.shipped_quantity = item.left_quantity
@@ -73,7 +73,7 @@ def count_as_shipped(order: Order, at: datetime) -> None:
 
 
 def shipped_units(order: Order) -> dict[int, int]:
-    """Return the units of each line that have left the shop and are not back."""
+    """Return the units of each line that were shipped and have not come back."""
     packed = {each.position: 0 for each in order.items}
     for shipment in order.shipments:
         for line in shipment.lines if shipment.status is ShipmentStatus.PACKED else ():
@@ -87,10 +87,10 @@ def shipped_units(order: Order) -> dict[int, int]:
 def arrived_units(
     order: Order, asked: Return, given: Sequence[LineReceived] | None
 ) -> dict[int, LineReceived]:
-    """Return what has arrived of each line of a return.
+    """Return the units of each line of a return that have arrived.
 
     Raises:
-        InvalidInput: naming each wrong line.
+        InvalidInput: the error names each wrong line.
     """
     variants = {each.position: each.variant_id for each in order.items}
     if given is None:

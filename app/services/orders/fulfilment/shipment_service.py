@@ -1,4 +1,4 @@
-"""The shipments of orders, as staff makes them and customers see them."""
+"""The shipments of orders, which staff packs and customers see."""
 
 from uuid import UUID
 
@@ -70,11 +70,11 @@ class ShipmentService:
         return await self._settled(caller, order, shipment)
 
     async def next_to_pack(self, but: UUID | None = None) -> UUID | None:
-        """Return the oldest paid order but one of which something is to be packed, if any is."""
+        """Return the oldest paid order with units to be packed, if any; `but` is left out."""
         return await self._shipments.first_to_pack(but)
 
     async def codes_of(self, order_id: UUID) -> dict[UUID, list[str]]:
-        """Return what a scanner may read on the variants of an order: SKUs and barcodes."""
+        """Return the SKUs and barcodes that a scanner may read on the variants of an order."""
         rows = await self._shipments.codes_of(order_id)
         return {
             variant_id: [sku, barcode] if barcode else [sku] for variant_id, sku, barcode in rows
@@ -92,7 +92,7 @@ class ShipmentService:
         """Return a page of the shipments of the order of a cart.
 
         Raises:
-            CartNotFound, CartMerged, OrderNotFound: there is none, or the visitor may not see it.
+            CartNotFound, CartMerged, OrderNotFound: the order does not exist or is not visible.
         """
         order_id = await self._checkouts.order_id_of(visitor, cart_id, part="/order/shipments")
         return await self._page(None, order_id, query)
@@ -108,7 +108,7 @@ class ShipmentService:
         """Return a shipment.
 
         Raises:
-            ShipmentNotFound: it does not exist, or the caller may not see it.
+            ShipmentNotFound: the shipment does not exist, or the caller may not see it.
         """
         order_id = await self._shipments.order_id_of(caller.owner, shipment_id)
         items = await self._shipments.items_of(caller.owner, order_id)
@@ -117,7 +117,7 @@ class ShipmentService:
     async def change(
         self, caller: Caller, shipment_id: UUID, change: ShipmentChange, if_match: str | None = None
     ) -> ShipmentRead:
-        """Change what is known of a shipment.
+        """Change the carrier and the tracking number of a shipment.
 
         Raises:
             ShipmentNotFound, PreconditionFailed: nothing is changed.
@@ -135,7 +135,7 @@ class ShipmentService:
     async def ship(
         self, caller: Caller, shipment_id: UUID, if_match: str | None = None
     ) -> ShipmentRead:
-        """Note that a shipment has left the shop, and write to the customer.
+        """Record that a shipment has left the shop, and write to the customer.
 
         Raises:
             ShipmentNotFound, PreconditionFailed, IllegalTransition: nothing is changed.
@@ -147,7 +147,7 @@ class ShipmentService:
     async def deliver(
         self, caller: Caller, shipment_id: UUID, if_match: str | None = None
     ) -> ShipmentRead:
-        """Note that a shipment has arrived.
+        """Record that a shipment has arrived.
 
         Raises:
             ShipmentNotFound, PreconditionFailed, IllegalTransition: nothing is changed.

@@ -1,1 +1,1 @@
-"""The money of orders: what was paid, what goes back, and the calls of providers."""
+"""The money of orders: payments, refunds, and the calls of providers."""

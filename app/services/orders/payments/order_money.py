@@ -1,4 +1,4 @@
-"""What was paid for an order, what is still owed, and what must go back."""
+"""The sums that were paid for an order, are still owed, and must be refunded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,14 +26,14 @@ MANUAL = "manual"
 LOOK, VOID, CAPTURE, REFUND = "payment", "payment_void", "payment_capture", "refund"
 """The kinds of the errands that ask providers."""
 SHOP = "shop"
-"""The name of the shop where it asks for a refund by itself."""
+"""The name of the shop as the actor of refunds that it makes by itself."""
 _LEFT_OVER = {
     (True, True): (Attention.LATE, RefundReason.LATE.value),
     (True, False): (None, RefundReason.CANCELLED.value),
     (False, True): (Attention.DUPLICATE, RefundReason.DUPLICATE.value),
     (False, False): (None, RefundReason.PART_CANCELLED.value),
 }
-"""By whether the order is cancelled and whether money came in: what to note, and the reason."""
+"""The attention and the reason of a refund, by whether the order is cancelled and money arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +42,20 @@ class Sums:
 
     owed_minor: int
     captured_minor: int
-    """Without payments of other amounts than were asked for."""
+    """The captured sum, without payments of other amounts than requested."""
     secured_minor: int
-    """What is captured, or authorised and can be."""
+    """The sum that is captured, or authorised and can be captured."""
     given_back_minor: int
-    """What was returned, or was asked to be, whether or not it was."""
+    """The sum of all refunds, including requested ones."""
 
     @property
     def excess_minor(self) -> int:
-        """What was captured, is not owed, and nobody has asked to return."""
+        """The captured sum that is not owed, and for which no refund was requested."""
         return max(self.captured_minor - self.given_back_minor - self.owed_minor, 0)
 
     @property
     def open_minor(self) -> int:
-        """What is left to be paid; not above 0 if that is nothing."""
+        """The sum that is left to be paid; 0 or negative if nothing is left."""
         return self.owed_minor - (self.secured_minor - self.given_back_minor)
 
     @property
@@ -81,7 +81,7 @@ def sums_of(order: Order, payments: Sequence[Payment], refunds: Sequence[Refund]
 
 
 class OrderMoney:
-    """Keeps the sums of orders, and asks for what is too much to go back."""
+    """Keeps the sums of orders, and requests refunds of excess payments."""
 
     def __init__(
         self,
@@ -102,10 +102,10 @@ class OrderMoney:
         self._invoiced_on = invoiced_on
 
     async def settle(self, order: Order, came_in: Payment | None = None) -> bool:
-        """Write the sums of an order that is locked; return whether it has become fully paid.
+        """Write the sums of a locked order; return whether it has become fully paid.
 
-        What was captured beyond what is owed goes back; payments that are not needed any more are
-        ended. `came_in` is the payment whose change is the reason.
+        Money that was captured beyond the owed sum is refunded; payments that are no longer needed
+        are ended. `came_in` is the payment whose change is the reason.
         """
         payments = await self._payments.of_order(order.id)
         if not payments:
@@ -140,7 +140,7 @@ class OrderMoney:
     ) -> None:
         is_cancelled = order.status is OrderStatus.CANCELLED
         attention, reason = _LEFT_OVER[is_cancelled, came_in is not None]
-        # The last one first: it is the one that was too much.
+        # The last payment comes first, because it was the excess one.
         for each in reversed(payments):
             promised = sum(row.amount_minor for row in refunds if row.payment_id == each.id)
             amount = min(each.captured_minor - promised, excess_minor)
@@ -158,11 +158,11 @@ class OrderMoney:
         request_key: str | None = None,
         attention: Attention | None = None,
     ) -> Refund:
-        """Store a refund of a payment that is locked; its provider is asked after the commit."""
+        """Store a refund of a locked payment; the provider is asked after the commit."""
         refund = self._refund(payment, amount_minor, reason, actor)
         refund.request_key = request_key
         if payment.provider == MANUAL:
-            # Staff returns the money, and records it.
+            # Staff returns the money itself, and records the refund.
             attention = Attention.REFUND_BY_HAND
         else:
             await self._errands.put(REFUND, refund.id)
@@ -172,7 +172,7 @@ class OrderMoney:
         return refund
 
     async def note_refund(self, order: Order, payment: Payment, amount_minor: int) -> None:
-        """Store what was returned at the provider without the shop."""
+        """Store a refund that was made at the provider without the shop."""
         reason = RefundReason.ELSEWHERE.value
         refund = self._refund(payment, amount_minor, reason, payment.provider)
         payment.touch(refund.created_at)
@@ -181,15 +181,15 @@ class OrderMoney:
         await self._news.need_person(payment, payment.attention or Attention.REFUNDED_ELSEWHERE)
 
     async def note_made(self, order: Order, payment: Payment, refund: Refund) -> None:
-        """Note that the money of a refund was returned; the invoice is corrected by it."""
+        """Record that a refund has succeeded, which corrects the invoice."""
         refund.status = RefundStatus.SUCCEEDED
         payment.refunded_minor += refund.amount_minor
         await self._errands.put(CREDIT_NOTE, refund.id)
         await self._news.refund_made(order, refund)
 
     async def note_failed(self, payment: Payment, refund: Refund) -> None:
-        """Note that the money of a refund was not returned, perhaps after it had been."""
-        # The bank of the customer may send money back that had been returned.
+        """Record that a refund has failed, perhaps after it had succeeded."""
+        # The bank of the customer may reject money that had been returned.
         if refund.status is RefundStatus.SUCCEEDED:
             payment.refunded_minor -= refund.amount_minor
         refund.status = RefundStatus.FAILED
@@ -214,7 +214,7 @@ class OrderMoney:
     async def record_manual(
         self, order: Order, amount_minor: int, actor: str, note: str | None = None
     ) -> Payment:
-        """Store money that came in without a provider, for an order that is locked."""
+        """Store money that arrived without a provider, for a locked order."""
         now = self._clock.now()
         payment = await self._payments.add(
             Payment(
@@ -235,7 +235,7 @@ class OrderMoney:
         return payment
 
     async def record_rest(self, order: Order, actor: str) -> None:
-        """Store the payment of what is open of an order that staff says is paid."""
+        """Store a payment of the open sum of an order that staff has marked as paid."""
         payments = await self._payments.of_order(order.id)
         sums = sums_of(order, payments, await self._refunds.of_order(order.id))
         if not sums.is_covered:
@@ -247,9 +247,9 @@ class OrderMoney:
         return any(each.is_open for each in await self._payments.of_order(order_id))
 
     async def ask_invoice(self, order: Order) -> None:
-        """Have an order be invoiced after the commit if it has just come so far.
+        """Request the invoice of an order after the commit, if it is due now.
 
-        One of neither a cart nor a draft, and without payments, is invoiced elsewhere.
+        An order without a cart, a draft and payments is invoiced elsewhere.
         """
         if order.status is not self._invoiced_on:
             return
@@ -257,7 +257,7 @@ class OrderMoney:
             await self._errands.put(INVOICE, order.id)
 
     async def capture_authorised(self, order: Order) -> None:
-        """Have the authorised payments of an order that leaves be captured after the commit."""
+        """Request the capture of the authorised payments of a shipped order, after the commit."""
         if self._captures_by_itself:
             return
         for each in await self._payments.of_order(order.id):

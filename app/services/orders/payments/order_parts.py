@@ -1,4 +1,4 @@
-"""Tells what belongs to an order."""
+"""Checks which parts belong to an order."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -25,7 +25,7 @@ PARTS: Mapping[str, tuple[Part, type[NotFound]]] = {
 
 
 class OrderParts:
-    """Requires that what a request names beside an order belongs to it."""
+    """Requires that the parts that a request names belong to the order."""
 
     def __init__(self, parts: OrderPartRepository) -> None:
         self._parts = parts
@@ -34,8 +34,8 @@ class OrderParts:
         """Require that an order has the parts with these ids.
 
         Raises:
-            InvoiceNotFound, PaymentNotFound, RefundNotFound, ReturnNotFound, ShipmentNotFound: it
-            does not exist, or is one of another order.
+            InvoiceNotFound, PaymentNotFound, RefundNotFound, ReturnNotFound,
+                ShipmentNotFound: the part does not exist, or belongs to another order.
         """
         for name, part_id in named.items():
             part, not_found = PARTS[name]

@@ -1,4 +1,4 @@
-"""The payments of orders inside a transaction: begun, recorded, brought to what providers tell."""
+"""The payments of orders inside a transaction: they are begun, recorded and updated."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -44,7 +44,7 @@ from app.services.orders.payments.payment_states import (
 from app.services.orders.placement import GUEST
 from app.services.system.errand_service import ErrandService
 
-# A customer who tries again and again keeps the goods from others for an hour at most.
+# A customer who tries again and again can reserve the goods for an hour at most.
 _LONGEST_HOLD = timedelta(hours=1)
 
 
@@ -80,7 +80,7 @@ class OrderPayments:
     async def begin(
         self, owner: UUID | None, order_id: UUID, data: PaymentCreate, request_key: str | None
     ) -> Payment:
-        """Store a payment of what is open of an order; its provider is asked after the commit.
+        """Store a payment of the open sum of an order; the provider is asked after the commit.
 
         A request that is repeated with its key returns the payment of the first one.
 
@@ -88,8 +88,8 @@ class OrderPayments:
             OrderNotFound: the order does not exist, or the caller may not see it.
             InvalidInput: the provider is not offered.
             IdempotencyKeyReused: the key is that of another provider.
-            IllegalTransition: the order is cancelled, or its time to be paid is over.
-            NothingToPay: it is paid.
+            IllegalTransition: the order is cancelled, or the time to pay it is over.
+            NothingToPay: the order is paid.
         """
         order = await self._orders.get_whole(owner, order_id, lock=True)
         payments = await self._payments.of_order(order_id)
@@ -118,7 +118,7 @@ class OrderPayments:
     async def _begun(self, payment: Payment, actor: str) -> Payment:
         await self._payments.add(payment)
         await self._payments.add_step(payment, actor)
-        # The safety net: the provider is asked at once after the commit.
+        # The errand is a fallback: the provider is asked at once after the commit.
         await self._errands.put(LOOK, payment.id, payment.created_at + AFTER_SILENCE)
         return payment
 
@@ -152,17 +152,17 @@ class OrderPayments:
             raise NothingToPay("nothing of the order is open", order_id=str(order.id))
 
     def _extend(self, order: Order) -> None:
-        """Give the customer the time to pay, if the order would end before."""
+        """Extend the deadline of an order that would expire before the payment."""
         if order.pay_by is None:
             return
         wanted = self._clock.now() + self._hold
         order.pay_by = max(order.pay_by, min(wanted, order.created_at + _LONGEST_HOLD))
 
     async def apply(self, payment_id: UUID, state: PaymentState) -> Payment:
-        """Bring a payment and its order to what its provider tells.
+        """Update a payment and its order to the state at the provider.
 
         Raises:
-            PaymentNotFound: there is no such payment.
+            PaymentNotFound: the payment does not exist.
         """
         order, payment = await self._locked(payment_id)
         now, before = self._clock.now(), Before.of(payment)
@@ -178,7 +178,7 @@ class OrderPayments:
     async def _note_other_refunds(
         self, order: Order, payment: Payment, state: PaymentState
     ) -> bool:
-        """Store what was returned at the provider without the shop; return whether it was any."""
+        """Store refunds that were made at the provider without the shop; return if any were."""
         if state.refunded_minor < payment.refunded_minor:
             await self._ask_again(payment)
         promised = await self._refunds.promised_of(payment.id)
@@ -188,15 +188,15 @@ class OrderPayments:
         return others > 0
 
     async def _ask_again(self, payment: Payment) -> None:
-        """Have the refunds of a payment be looked at again, of which one has failed after all."""
+        """Schedule another look at the refunds of a payment, of which one has failed later."""
         for each in await self._refunds.of_order(payment.order_id):
             was_made = each.payment_id == payment.id and each.status is RefundStatus.SUCCEEDED
-            # To ask for one that was made without the shop would make it a second time.
+            # A request for a refund that was made without the shop would make it a second time.
             if was_made and each.reference is not None:
                 await self._errands.put(REFUND, each.id)
 
     async def fail(self, payment_id: UUID, reason: str) -> Payment:
-        """Record that a provider does not begin a payment."""
+        """Record that a provider has refused to begin a payment."""
         order, payment = await self._locked(payment_id)
         if payment.status is PaymentStatus.CREATED:
             before = Before.of(payment)
@@ -207,22 +207,22 @@ class OrderPayments:
         return payment
 
     async def look_later(self, payment_id: UUID) -> None:
-        """Have a payment be looked at soon, whose provider has not answered."""
+        """Schedule a look at a payment whose provider has not answered."""
         await self._errands.put(LOOK, payment_id, self._clock.now() + AFTER_SILENCE)
 
     async def look_now(self, provider: str, reference: str) -> bool:
-        """Have a payment be looked at, of which its provider has told; return if it is known."""
+        """Schedule a look at a payment after an event of its provider; return if it is known."""
         payment_id = await self._payments.of_reference(provider, reference)
         if payment_id is not None:
             await self._errands.put(LOOK, payment_id)
         return payment_id is not None
 
     async def record(self, actor: str, order_id: UUID, data: PaymentRecord) -> Payment:
-        """Store money that came in without a provider.
+        """Store money that arrived without a provider.
 
         Raises:
-            OrderNotFound: there is no such order.
-            InvalidInput: the amount is not one of the currency, or nothing.
+            OrderNotFound: the order does not exist.
+            InvalidInput: the amount does not fit the currency, or is zero.
         """
         order = await self._orders.get_whole(None, order_id, lock=True)
         amount = _minor(data.amount, order.currency)
@@ -236,7 +236,7 @@ class OrderPayments:
     async def require_capture(
         self, payment_id: UUID, amount: Decimal | None
     ) -> tuple[Payment, int]:
-        """Return a payment, and what of it is to be captured.
+        """Return a payment that can be captured, and the amount.
 
         Raises:
             PaymentNotFound, CaptureNotPossible, AmountTooLarge, InvalidInput: it cannot be.
@@ -251,10 +251,10 @@ class OrderPayments:
     async def refund(
         self, actor: str, payment_id: UUID, data: RefundCreate, request_key: str | None
     ) -> Refund:
-        """Store a refund of a payment, by default of all that is left of it.
+        """Store a refund of a payment, by default of the whole amount left.
 
         Raises:
-            PaymentNotFound, AmountTooLarge, InvalidInput: nothing is returned.
+            PaymentNotFound, AmountTooLarge, InvalidInput: nothing is refunded.
             IdempotencyKeyReused: the key is that of another refund.
         """
         _, payment = await self._locked(payment_id)
@@ -273,8 +273,8 @@ class OrderPayments:
         """Record that staff has returned the money of a payment without a provider.
 
         Raises:
-            RefundNotFound: there is no such refund.
-            RefundNotManual: the provider returns it.
+            RefundNotFound: the refund does not exist.
+            RefundNotManual: the provider makes the refund.
         """
         refund = await self._refunds.get(refund_id)
         if (await self._payments.get(refund.payment_id)).provider != MANUAL:
@@ -282,10 +282,10 @@ class OrderPayments:
         return await self.apply_refund(refund_id, RefundState("", RefundStatus.SUCCEEDED), actor)
 
     async def apply_refund(self, refund_id: UUID, state: RefundState, actor: str) -> Refund:
-        """Bring a refund, its payment and its order to what its provider tells.
+        """Update a refund, its payment and its order to the state at the provider.
 
         Raises:
-            RefundNotFound: there is no such refund.
+            RefundNotFound: the refund does not exist.
         """
         refund = await self._refunds.get(refund_id)
         order, payment = await self._locked(refund.payment_id)
@@ -310,14 +310,14 @@ class OrderPayments:
         return refund
 
     async def _clear_attention(self, payment: Payment) -> None:
-        """Note that nobody must look at a payment any more, if a refund has ended the reason."""
+        """Clear the attention of a payment if a refund has settled its reason."""
         if is_settled(payment, await self._refunds.of_order(payment.order_id)):
             payment.attention = None
 
     async def _record_step(
         self, order: Order, payment: Payment, actor: str, came_in: Payment | None
     ) -> None:
-        """Record what a payment is after a change, and bring its order to it."""
+        """Record the state of a payment after a change, and update its order."""
         await self._payments.flush()
         await self._payments.add_step(payment, actor)
         await self._settle(order, came_in)

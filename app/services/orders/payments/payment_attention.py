@@ -1,4 +1,4 @@
-"""What a person must look at of payments, and when that has come to its end."""
+"""The attention that payments need from a person, and when it ends."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -14,7 +14,7 @@ from app.services.system.audit_service import AuditService
 
 
 def is_settled(payment: Payment, refunds: Sequence[Refund]) -> bool:
-    """Return whether refunds have ended what a payment needed a person for."""
+    """Return whether refunds have settled the reason for attention to a payment."""
     own = [each for each in refunds if each.payment_id == payment.id]
     if payment.attention is Attention.REFUND_BY_HAND:
         return all(each.status is not RefundStatus.ASKED for each in own)
@@ -24,12 +24,12 @@ def is_settled(payment: Payment, refunds: Sequence[Refund]) -> bool:
 
 
 def is_returned(payment: Payment) -> bool:
-    """Return whether all that came in has gone back."""
+    """Return whether all captured money was refunded."""
     return 0 < payment.captured_minor == payment.refunded_minor
 
 
 def _are_made_good(refunds: Sequence[Refund]) -> bool:
-    """Return whether later refunds have returned as much as those that have failed."""
+    """Return whether later refunds have returned the sum of the failed ones."""
     failed = [each for each in refunds if each.status is RefundStatus.FAILED]
     first = min(each.created_at for each in failed) if failed else None
     made = sum(
@@ -41,7 +41,7 @@ def _are_made_good(refunds: Sequence[Refund]) -> bool:
 
 
 class PaymentAttention:
-    """Notes that a person has looked at a payment."""
+    """Records that a person has looked at a payment."""
 
     def __init__(self, payments: PaymentRepository, audit: AuditService, clock: Clock) -> None:
         self._payments = payments
@@ -49,11 +49,11 @@ class PaymentAttention:
         self._clock = clock
 
     async def mark_seen(self, caller: Caller, payment_id: UUID, data: PaymentSeen) -> PaymentRead:
-        """Note that nothing is left to be done about what a payment needed a person for.
+        """Record that a person has settled the reason for attention to a payment.
 
         Raises:
-            PaymentNotFound: there is no such payment.
-            InvalidInput: it needs a person for another reason.
+            PaymentNotFound: the payment does not exist.
+            InvalidInput: the payment needs attention for another reason.
         """
         payment = await self._payments.get(payment_id, lock=True)
         if payment.attention not in (None, data.attention):

@@ -51,7 +51,7 @@ class PaymentBooks:
         return await self.shown(await self._orders.owned(owner, order_id))
 
     async def shown(self, order: Order) -> OrderPaymentsRead:
-        """Return the payments and refunds of an order that was read."""
+        """Return the payments and refunds of an order that was already read."""
         payments = await self._payments.shown_of_order(order.id)
         refunds = await self._refunds.of_order(order.id) if payments else ()
         return OrderPaymentsRead(
@@ -61,10 +61,10 @@ class PaymentBooks:
         )
 
     async def worth_of(self, order_id: UUID, data: UnitsRefund) -> RefundCreate:
-        """Return the refund of what was paid for units of an order, with its tax.
+        """Return the amount that was paid for units of an order, with its tax, as a refund.
 
         Raises:
-            OrderNotFound, OrderLineNotFound, QuantityNotLeft: it has no such units.
+            OrderNotFound, OrderLineNotFound, QuantityNotLeft: the order does not have these units.
         """
         order = await self._orders.get_whole(None, order_id)
         minor = 0
@@ -96,7 +96,7 @@ class PaymentBooks:
         """Return a payment.
 
         Raises:
-            PaymentNotFound: there is no such payment.
+            PaymentNotFound: the payment does not exist.
         """
         return PaymentRead.model_validate(await self.payment(payment_id))
 
@@ -104,7 +104,7 @@ class PaymentBooks:
         """Return the row of a payment.
 
         Raises:
-            PaymentNotFound: there is no such payment.
+            PaymentNotFound: the payment does not exist.
         """
         return await self._payments.get(payment_id)
 
@@ -112,7 +112,7 @@ class PaymentBooks:
         """Return the rows of a refund and its payment.
 
         Raises:
-            RefundNotFound: there is no such refund.
+            RefundNotFound: the refund does not exist.
         """
         refund = await self._refunds.get(refund_id)
         return refund, await self.payment(refund.payment_id)
@@ -120,10 +120,10 @@ class PaymentBooks:
     async def order_of(
         self, payment_id: UUID, return_url: str | None
     ) -> tuple[PaymentOrder, Payment]:
-        """Return what a provider needs to know to begin a payment, and its row.
+        """Return the data for a provider to begin a payment, and the row of the payment.
 
         Raises:
-            PaymentNotFound: there is no such payment.
+            PaymentNotFound: the payment does not exist.
         """
         payment = await self.payment(payment_id)
         order = await self._orders.owned(None, payment.order_id)
@@ -143,24 +143,25 @@ class PaymentBooks:
         """Return a refund.
 
         Raises:
-            RefundNotFound: there is no such refund.
+            RefundNotFound: the refund does not exist.
         """
         return RefundRead.model_validate(await self._refunds.get(refund_id))
 
     async def of_state(self, provider: str, state: PaymentState) -> UUID | None:
-        """Return the payment that a provider tells of, if the shop knows it."""
+        """Return the payment of a provider's state, if the shop knows it."""
         found = await self._payments.of_reference(provider, state.reference)
         if found is None and state.payment_id is not None:
-            # The answer that had the reference was lost.
+            # The answer that contained the reference was lost.
             known = await self._payments.find_one(state.payment_id)
             found = None if known is None or known.reference is not None else known.id
         return found
 
     async def is_unknown(self, state: PaymentState) -> bool:
-        """Return whether the shop lacks a payment that a provider has, or money of it."""
+        """Return whether the shop does not know a payment of a provider, or money of it."""
         if state.captured_minor or state.status is PaymentStatus.AUTHORISED:
             return True
-        # A provider that answered an error may have begun one, and begun another one after that.
+        # A provider that answered with an error may have begun a payment, and another one after
+        # that.
         return state.payment_id is None or await self._payments.find_one(state.payment_id) is None
 
     async def to_end(self, order_id: UUID) -> list[UUID]:

@@ -1,4 +1,4 @@
-"""Asks the providers of payments, each call between two transactions and inside none."""
+"""Calls the providers of payments, between transactions and never inside one."""
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -48,10 +48,10 @@ Read = Callable[[], AbstractAsyncContextManager[PaymentBooks]]
 
 
 class PaymentCalls:
-    """Asks providers, and brings payments to what they tell.
+    """Calls providers, and updates payments to their states.
 
-    The row of what is asked is there before the call, and its id is the key of the call: however
-    often a call is repeated, it has one effect.
+    The row of a payment or refund exists before the call, and its id is the key of the call, so
+    that repeated calls have one effect.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class PaymentCalls:
     async def pay(
         self, owner: UUID | None, order_id: UUID, data: PaymentCreate, request_key: str | None
     ) -> PaymentRead:
-        """Begin a payment of what is open of an order; see `OrderPayments.begin`.
+        """Begin a payment of the open sum of an order; see `OrderPayments.begin`.
 
         Raises:
             OrderNotFound, InvalidInput, IllegalTransition, NothingToPay: nothing is begun.
-            ProviderRefused: the provider does not begin it; it has failed.
-            ProviderUnavailable: the provider does not answer; it is asked again.
+            ProviderRefused: the provider does not begin the payment, which has failed.
+            ProviderUnavailable: the provider does not answer, and is asked again later.
         """
         async with self._begin() as payments:
             payment = await payments.begin(owner, order_id, data, request_key)
@@ -78,7 +78,7 @@ class PaymentCalls:
     async def pay_of_cart(
         self, visitor: Visitor, cart_id: UUID, data: PaymentCreate, request_key: str | None
     ) -> PaymentRead:
-        """Begin a payment of what is open of the order of a cart, as `pay` does.
+        """Begin a payment of the open sum of the order of a cart, as `pay` does.
 
         Raises:
             CartNotFound, CartMerged, CartClaimed, OrderNotFound: nothing is begun.
@@ -88,10 +88,10 @@ class PaymentCalls:
         return await self._start(payment, data.return_url)
 
     async def _start(self, payment: Payment, return_url: str | None) -> PaymentRead:
-        """Begin a payment at its provider; return it with what the customer has to do."""
+        """Begin a payment at its provider; return it with the next action of the customer."""
         payment_id = payment.id
         if not payment.is_open:
-            # A request that is repeated: what it began has ended.
+            # The request is a repetition, and the payment that it began has ended.
             return PaymentRead.model_validate(payment)
         async with self._read() as books:
             asked, payment = await books.order_of(payment_id, return_url)
@@ -108,7 +108,7 @@ class PaymentCalls:
         return shown
 
     async def look(self, payment_id: UUID) -> PaymentAction | None:
-        """Bring a payment to what its provider tells now; return what the customer has to do."""
+        """Update a payment to its current state; return the next action of the customer."""
         async with self._read() as books:
             asked, payment = await books.order_of(payment_id, None)
         try:
@@ -126,7 +126,7 @@ class PaymentCalls:
         return _action(state)
 
     async def capture(self, payment_id: UUID, amount: Decimal | None = None) -> PaymentRead:
-        """Take money that was authorised, by default all of it.
+        """Take authorised money, by default all of it.
 
         Raises:
             PaymentNotFound, CaptureNotPossible, AmountTooLarge, InvalidInput: nothing is taken.
@@ -141,10 +141,10 @@ class PaymentCalls:
         )
 
     async def void(self, payment_id: UUID) -> PaymentRead:
-        """End a payment; what was captured before is brought to its order instead.
+        """End a payment; if it was captured before, update its order instead.
 
         Raises:
-            PaymentNotFound, CaptureNotPossible: it has ended.
+            PaymentNotFound, CaptureNotPossible: the payment has ended.
             ProviderRefused, ProviderUnavailable: nothing is known to be ended.
         """
         async with self._read() as books:
@@ -164,7 +164,7 @@ class PaymentCalls:
     async def refund(
         self, actor: str, payment_id: UUID, data: RefundCreate, request_key: str | None
     ) -> RefundRead:
-        """Return money of a payment; without an answer of its provider it is asked again.
+        """Return money of a payment; a provider that does not answer is asked again later.
 
         Raises:
             PaymentNotFound, AmountTooLarge, InvalidInput: nothing is returned.
@@ -179,20 +179,21 @@ class PaymentCalls:
     async def refund_units(
         self, actor: str, payment_id: UUID, data: UnitsRefund, request_key: str | None
     ) -> RefundRead:
-        """Return what was paid for units of the order of a payment, as `refund` does.
+        """Return the amount paid for units of the order of a payment, as `refund` does.
 
         Raises:
-            PaymentNotFound, OrderLineNotFound, QuantityNotLeft, AmountTooLarge: it is not returned.
+            PaymentNotFound, OrderLineNotFound, QuantityNotLeft,
+                AmountTooLarge: nothing is returned.
         """
         async with self._read() as books:
             asked = await books.worth_of((await books.payment(payment_id)).order_id, data)
         return await self.refund(actor, payment_id, asked, request_key)
 
     async def make_refund(self, refund_id: UUID) -> None:
-        """Return money; a refund that was made is not made again.
+        """Return money; a refund that has succeeded is not repeated.
 
         Raises:
-            ProviderUnreachable: it is not known whether it was made.
+            ProviderUnreachable: it is not known whether the refund was made.
         """
         async with self._read() as books:
             refund, payment = await books.refund_of(refund_id)
@@ -209,9 +210,10 @@ class PaymentCalls:
             await payments.apply_refund(refund_id, state, payment.provider)
 
     async def end_before_expiry(self, order_id: UUID) -> None:
-        """End the payments of an order whose time is over; one that cannot be ended stays open.
+        """End the payments of an expired order; a payment that cannot be ended stays open.
 
-        The goods are given back after that: no money can come in for what was sold to others.
+        The stock is returned only after that: no payment can arrive for goods that are sold to
+        others.
         """
         async with self._read() as books:
             open_ones = await books.to_end(order_id)
@@ -222,10 +224,10 @@ class PaymentCalls:
                 logger.warning("payment %s cannot be ended: %s", payment_id, error)
 
     async def receive(self, code: str, body: bytes, headers: Mapping[str, str]) -> None:
-        """Take an event of a provider: its payment is looked up there soon, whatever it says.
+        """Accept an event of a provider: its payment is looked up at the provider soon.
 
         Raises:
-            ProviderNotFound, SignatureRefused: it is not taken.
+            ProviderNotFound, SignatureRefused: the event is not accepted.
         """
         try:
             reference = await self._provider(code).read_event(body, headers)
@@ -240,7 +242,7 @@ class PaymentCalls:
     async def decide_at(
         self, bank: BankForTests, reference: str, decision: Decision
     ) -> BankPayment:
-        """Do what a customer decides at the bank for tests, which tells of it unless it is silent.
+        """Apply a customer's decision at the bank for tests; unless silent, it sends an event.
 
         Raises:
             PaymentNotFound: the bank has no such payment.
@@ -251,7 +253,7 @@ class PaymentCalls:
         return payment
 
     async def reconcile(self, code: str, since: datetime) -> AsyncIterator[PaymentState]:
-        """Bring all payments of a provider since a moment to what it tells; yield unknown ones."""
+        """Update all payments of a provider since a moment to their states; yield unknown ones."""
         async for state in self._provider(code).since(since):
             async with self._read() as books:
                 payment_id = await books.of_state(code, state)
@@ -279,7 +281,7 @@ class PaymentCalls:
 
     async def _seen(self, payment: Payment, asked: PaymentOrder) -> PaymentState:
         if payment.reference is None:
-            # The answer was lost: with the same key, it is the same payment.
+            # The answer was lost: the same key returns the same payment.
             return await self._begun(payment, asked)
         return await self._provider(payment.provider).look(payment.reference)
 

@@ -1,4 +1,4 @@
-"""Tells other programs and customers of what becomes of payments and refunds."""
+"""Announces changes of payments and refunds to other programs and to customers."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -29,7 +29,7 @@ _EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What of a payment is told of if it changes."""
+    """The values of a payment whose changes are announced."""
 
     status: PaymentStatus
     captured_minor: int
@@ -37,19 +37,19 @@ class Before:
 
     @classmethod
     def of(cls, payment: Payment) -> Self:
-        """Return what a payment is now."""
+        """Return the current values of a payment."""
         return cls(payment.status, payment.captured_minor, payment.attention)
 
 
 class PaymentNews:
-    """Announces changes of payments and refunds, each once, in the transaction of the change."""
+    """Announces each change of a payment or a refund once, in the transaction of the change."""
 
     def __init__(self, outbox: OutboxService, mails: MailService) -> None:
         self._outbox = outbox
         self._mails = mails
 
     async def payment_changed(self, payment: Payment, before: Before | None) -> None:
-        """Announce what a payment has become, if that is told of; a new one was nothing before."""
+        """Announce a change of a payment, if the change is one to announce."""
         now = Before.of(payment)
         was = None if before is None else (before.status, before.captured_minor)
         if (now.status, now.captured_minor) != was and now.status in _EVENTS:
@@ -59,7 +59,7 @@ class PaymentNews:
             await self._announce_attention(payment)
 
     async def need_person(self, payment: Payment, reason: Attention | None) -> None:
-        """Note why a person must look at a payment, unless that is noted already."""
+        """Record why a person must look at a payment, unless that is recorded already."""
         if reason is not None and payment.attention is not reason:
             payment.attention = reason
             await self._announce_attention(payment)

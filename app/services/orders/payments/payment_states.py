@@ -1,4 +1,4 @@
-"""What a payment becomes when its provider tells how it stands."""
+"""The change of a payment to the state at its provider."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from app.services.orders.payments.payment_attention import is_returned
 from app.tables.payments import FOLLOWING
 
 _MAX_FAILURE = 200
-# How old a payment is, and when it is looked at again.
+# The age of a payment, and the time until it is looked at again.
 _LOOKS = (
     (timedelta(minutes=2), timedelta(seconds=60)),
     (timedelta(minutes=10), timedelta(minutes=2)),
@@ -18,19 +18,19 @@ _LOOKS = (
 )
 _LATER = timedelta(hours=1)
 AFTER_SILENCE = timedelta(seconds=20)
-"""When a provider that did not answer is asked again."""
+"""The time after which a provider that did not answer is asked again."""
 
 
 def next_look(payment: Payment, now: datetime) -> datetime:
-    """Return when a payment is looked at again whose provider has told nothing until then."""
+    """Return when a payment is looked at again, unless its provider sends an event before."""
     age = now - payment.created_at
     return now + next((wait for until, wait in _LOOKS if age < until), _LATER)
 
 
 def apply_state(payment: Payment, state: PaymentState, now: datetime) -> bool:
-    """Bring a payment that is locked to what its provider tells; return whether it has changed.
+    """Update a locked payment to the state at its provider; return whether it has changed.
 
-    What a payment cannot become is ignored: the provider has told of it late.
+    A status that is not an allowed transition is ignored: it is an old one.
     """
     before = _facts(payment)
     if payment.reference is None:
@@ -53,7 +53,7 @@ def apply_state(payment: Payment, state: PaymentState, now: datetime) -> bool:
 
 
 def not_capturable(payment: Payment) -> CaptureNotPossible:
-    """Return the refusal of what the status of a payment does not allow."""
+    """Return the refusal of an action that the status of a payment does not allow."""
     return CaptureNotPossible(
         f"the payment is {payment.status}", id=str(payment.id), payment_status=payment.status
     )

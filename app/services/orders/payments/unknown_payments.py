@@ -1,4 +1,4 @@
-"""The nightly comparison of payments: what providers have, and the shop does not."""
+"""The nightly comparison of payments, which finds those that the shop does not have."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,9 +21,9 @@ logger = logging.getLogger(__name__)
 RECONCILE = "payments_reconcile"
 """The kind of the errand that compares the payments of a provider."""
 COMPARED = timedelta(hours=48)
-"""How far back: a night in which a provider was away is made good by the next one."""
+"""The compared period, which includes a previous night in which a provider was down."""
 _DAY = timedelta(days=1)
-# After the daily reports of most shops.
+# The time is after the daily reports of most shops.
 _AFTER_MIDNIGHT = timedelta(hours=4)
 
 
@@ -44,13 +44,13 @@ class UnknownPayments:
         self._clock = clock
 
     async def plan(self, providers: Iterable[str]) -> None:
-        """Have the payments of providers be compared in the next night, if that is not planned."""
+        """Plan the comparison of payments for the next night, unless it is planned already."""
         night = self._next_night()
         for subject_id in compared(providers):
             await self._errands.put_if_none(RECONCILE, subject_id, night)
 
     async def record(self, subject_id: UUID, code: str, unknown: Sequence[PaymentState]) -> None:
-        """Record what a provider has and the shop does not, and plan the next comparison."""
+        """Record the payments that only a provider has, and plan the next comparison."""
         for state in unknown:
             payment = uuid5(NAMESPACE_OID, f"{code} {state.reference}")
             asked = AuditQuery(event=PaymentsAudited.PAYMENT_UNKNOWN, subject_id=payment, limit=1)
