@@ -55,7 +55,7 @@ class _Amounts(Schema):
     def unit(self) -> str:
         """The currency of the amounts."""
 
-    # A schema has only some of them.
+    # A schema has only some of these fields.
     @field_serializer(*AMOUNTS, check_fields=False)
     def _show(self, minor: int) -> ShownAmount:
         return format_minor(minor, self.unit)
@@ -80,7 +80,8 @@ class WithCurrency(_Amounts):
 class InCurrency(_Amounts):
     """A document with amounts in a currency that it does not show."""
 
-    # Without a default, so that amounts whose currency was never set are not shown at all.
+    # The attribute has no default, so that amounts whose currency was never set are not shown at
+    # all.
     _currency: str = PrivateAttr()
 
     @property
@@ -89,7 +90,7 @@ class InCurrency(_Amounts):
         return self._currency
 
     def __eq__(self, other: object) -> bool:
-        # By the fields: the currency belongs to the document around them.
+        # Only the fields are compared: the currency belongs to the document around them.
         return type(self) is type(other) and self.__dict__ == other.__dict__
 
     def in_currency(self, currency: str) -> Self:

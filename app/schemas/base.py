@@ -32,8 +32,7 @@ _REASONS = {
 def decode_json(body: bytes) -> Any:
     """Decode a JSON document, with non-integer numbers as decimals.
 
-    Raises:
-        InvalidInput: it is not UTF-8, not JSON, or nested too deeply.
+    Raises: InvalidInput: the document is not UTF-8, not JSON, or nested too deeply.
     """
     try:
         return _decoder.decode(body)
@@ -73,7 +72,7 @@ class Schema(BaseModel):
         """Validate decoded JSON.
 
         Raises:
-            InvalidInput: naming each wrong field by its JSON pointer, with the reason.
+            InvalidInput: the error names each wrong field by its JSON pointer, with the reason.
         """
         try:
             # Numbers have attributes, too.
@@ -92,7 +91,7 @@ class Schema(BaseModel):
         """Validate the parameters of a query string.
 
         Raises:
-            InvalidInput: naming each wrong parameter, with the reason.
+            InvalidInput: the error names each wrong parameter, with the reason.
         """
         return cls._parse_pairs(pairs, "the query is not valid", "parameter", "parameter")
 
@@ -101,7 +100,7 @@ class Schema(BaseModel):
         """Validate the fields of a form.
 
         Raises:
-            InvalidInput: naming each wrong field by its JSON pointer, with the reason.
+            InvalidInput: the error names each wrong field by its JSON pointer, with the reason.
         """
         return cls._parse_pairs(pairs, "the form is not valid", "pointer", "field", before="#/")
 
@@ -169,7 +168,7 @@ def unchanged(default: Any = None, **arguments: Any) -> Any:
 
 
 def omitted(value: Any = None, **arguments: Any) -> Any:
-    """Declare a field of a response that is left out where it has this value."""
+    """Declare a field of a response that is left out if it has this value."""
 
     def is_value(given: Any) -> bool:
         return bool(given == value)
@@ -178,10 +177,10 @@ def omitted(value: Any = None, **arguments: Any) -> Any:
 
 
 class MemberError(PydanticCustomError):
-    """What is wrong with one member of a document, found by a validator of the whole document."""
+    """The fault of one member of a document, found by a validator of the whole document."""
 
     def __new__(cls, member: str, reason: str) -> Self:
-        """Return the error of a member, with a reason that is worded to follow its name."""
+        """Return the error of a member; the reason continues a sentence that the name begins."""
         return super().__new__(cls, "member", "{reason}", {"member": member, "reason": reason})
 
 
@@ -196,7 +195,7 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 
 
 def reason_of(error: ErrorDetails) -> str:
-    """Return what is wrong with a value, worded to follow its name."""
+    """Return the fault of a value; it continues a sentence that begins with the field's name."""
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
     if error["type"] == "string_pattern_mismatch":

@@ -1,4 +1,4 @@
-"""Texts in the cells of CSV files, which no spreadsheet reads as formulas, and their undoing."""
+"""Texts in the cells of CSV files, guarded so that no spreadsheet reads them as formulas."""
 
 import csv
 import io
@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable
 
 BYTE_ORDER_MARK = "\ufeff"
-"""By this mark a spreadsheet knows that a file is in UTF-8."""
+"""The byte order mark, by which a spreadsheet recognizes UTF-8."""
 
-# OWASP, CSV Injection: a spreadsheet reads text that begins like this as a formula, and those of
-# East Asia also the wide and small forms of the signs.
+# OWASP, CSV Injection: a spreadsheet reads a text that begins with such a sign as a formula; East
+# Asian ones also accept the wide and small forms of the signs.
 _SIGNS = "-=+@\u2212\uff0d\uff1d\uff0b\uff20\ufe63\ufe66\ufe62\ufe6b"
-# Where the separator of lists is a semicolon, the quotes of a cell inside a line protect nothing,
-# and a new cell begins in the middle of a text.
+# Where the list separator is a semicolon, quotes inside a line do not protect a cell, and a new
+# cell begins in the middle of a text.
 _BEGIN = r"(^|[;|\t\r\n])([\s\"']*)"
 _FORMULA = re.compile(rf"{_BEGIN}(?=[{_SIGNS}])")
 _MARKED = re.compile(rf"{_BEGIN}'(?=[{_SIGNS}])")
@@ -27,15 +27,15 @@ def csv_text(rows: Iterable[Iterable[object]]) -> str:
 
 
 def inert(text: str) -> str:
-    """Return a text that no spreadsheet reads as a formula, whatever it takes for a separator."""
+    """Return a text that no spreadsheet reads as a formula, with any separator."""
     marked = _FORMULA.sub(r"\1\2'", text)
     return f"'{marked}" if text.startswith(_BREAKS) else marked
 
 
 def guarded(text: str) -> str:
-    """Return a text as a cell from which `unguarded` makes the same text again.
+    """Return a text as a cell from which `unguarded` restores the text.
 
-    It is inert, and has no blanks at its ends, which reading a file would remove.
+    The cell is inert, and has no blanks at its ends, which reading a file would remove.
     """
     return inert(f"'{text}'" if _needs_ends(text) else text)
 
@@ -48,7 +48,7 @@ def unguarded(cell: str) -> str:
 
 
 def _needs_ends(text: str) -> bool:
-    """Return whether a text has outer blanks, or looks as if apostrophes kept some."""
+    """Return whether a text has outer blanks, or looks as if apostrophes protected them."""
     inner: str | None = text
     while inner is not None:
         if inner != inner.strip():
@@ -58,6 +58,6 @@ def _needs_ends(text: str) -> bool:
 
 
 def _inside(text: str) -> str | None:
-    """Return what is between two apostrophes at the ends of a text, if they are there."""
+    """Return the text between two apostrophes at the ends of a text, if it has them."""
     is_between = len(text) > 1 and text[0] == text[-1] == "'"
     return text[1:-1] if is_between else None

@@ -25,7 +25,7 @@ from app.core.vat.numbers import vat_number
 from app.schemas.slugs import SLUG_LENGTH, SLUG_PATTERN
 from app.settings import get_settings
 
-# Character classes are spelled out, because \s differs between the dialects of schema readers.
+# Character classes are written out, because \s differs between the dialects of schema readers.
 _BREAKS = r"\u0000-\u001F\u007F-\u009F\u2028\u2029"
 _UNSEEN = (
     r"\u0000-\u0020\u007F-\u00A0\u00AD\u061C\u115F\u1160\u1680\u180E\u2000-\u200F\u2028-\u202F"
@@ -35,8 +35,8 @@ _TEXT = rf"^[^{_BREAKS}]*$"
 _LINE = rf"^[^{_BREAKS}]*[^{_UNSEEN}][^{_BREAKS}]*$"
 _LINE_OR_NOTHING = rf"^([^{_BREAKS}]*[^{_UNSEEN}][^{_BREAKS}]*)?$"
 _PROSE = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$"
-# Characters with a meaning in mail headers (RFC 5322, section 3.2.3) could redirect a mail. What a
-# pattern cannot say is checked by `normalise_address`.
+# Characters with a meaning in mail headers (RFC 5322, section 3.2.3) could redirect a mail. Rules
+# that a pattern cannot express are checked by `normalise_address`.
 _NO_ADDRESS = rf"@()<>\[\]:;,\\\"{_UNSEEN}"
 _EMAIL = rf"^[^{_NO_ADDRESS}]{{1,64}}@[^.{_NO_ADDRESS}]+(\.[^.{_NO_ADDRESS}]+)+$"
 _PASSWORD_MIN_LENGTH, _PASSWORD_MAX_LENGTH = 8, 128
@@ -195,7 +195,7 @@ class _Described:
 
 
 class _OnlyTheseNames:
-    """Describes that a mapping has no names but those of the pattern of its keys."""
+    """Describes that a mapping has only names that match the pattern of its keys."""
 
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -204,7 +204,7 @@ class _OnlyTheseNames:
 
 
 ONLY_THESE_NAMES = _OnlyTheseNames()
-"""Goes with a mapping: JSON Schema allows any value under a name that fits no pattern."""
+"""An annotation of a mapping: JSON Schema allows any value under a name that fits no pattern."""
 
 PriceInput = Annotated[int, BeforeValidator(_price_to_minor), _Described(_price_input_schema)]
 """An input price, a decimal string or a number; the value is in minor units."""
@@ -231,7 +231,7 @@ SignedAmount = Annotated[
     PlainSerializer(_refuse_amount, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$", "maxLength": 21}),
 ]
-"""An output amount of either sign, as `Amount`."""
+"""An output amount of either sign, otherwise like `Amount`."""
 
 Integer = Annotated[int, Field(ge=-_MAX_INTEGER - 1, le=_MAX_INTEGER)]
 """An output integer of either sign (BIGINT)."""
@@ -263,7 +263,7 @@ Email = Annotated[
     ),
     AfterValidator(normalise_address),
 ]
-"""An e-mail address, as `app.core.email_addresses` normalises it."""
+"""An e-mail address, normalised by `app.core.email_addresses`."""
 
 Password = Annotated[
     str,
@@ -295,7 +295,7 @@ SentPassword = Annotated[
 ]
 """A password to compare with the stored hash."""
 
-# The pattern bounds the length, and its reason is clearer for a text that is too long.
+# The pattern limits the length, because its reason is clearer for a text that is too long.
 Username = Annotated[
     str,
     StringConstraints(pattern=_USERNAME),
@@ -335,7 +335,7 @@ TaxClass = Annotated[str, AfterValidator(_class_of_shop), _Described(_tax_class_
 
 VatNumber = Annotated[
     str,
-    # As it is typed, with separators.
+    # The length is that of a typed number, with separators.
     StringConstraints(max_length=_VAT_NUMBER_LENGTH),
     AfterValidator(vat_number),
     WithJsonSchema(
@@ -346,13 +346,13 @@ VatNumber = Annotated[
         }
     ),
 ]
-"""A VAT number, as `app.core.vat.numbers` checks and writes it."""
+"""A VAT number in the form that `app.core.vat.numbers` returns."""
 
 WHOLE = BeforeValidator(_whole)
-"""Goes after the constraints of an integer in JSON."""
+"""An annotation that follows the constraints of an integer in JSON."""
 
 DIGITS = BeforeValidator(_digits)
-"""Goes after the constraints of an integer in a query string."""
+"""An annotation that follows the constraints of an integer in a query string."""
 
 Country = Annotated[
     str,

@@ -9,7 +9,7 @@ _SPECIAL = re.compile(r"[\\>]|^\s|\s$")
 
 
 def join_names(names: Sequence[str]) -> str:
-    """Return a path; what has a meaning in one is marked in the names with a backslash."""
+    """Return a path; special characters in the names get a backslash."""
     return f" {_MARK} ".join(_SPECIAL.sub(r"\\\g<0>", name) for name in names)
 
 

@@ -21,7 +21,7 @@ CURSOR_LENGTH = 1500
 MAX_ITEMS = 100
 """The maximum page size."""
 MAX_TOTAL = 10_000
-"""The number to which a list is counted: the cost of a count is bounded, as that of a page."""
+"""The number to which a list is counted, so that the cost of a count is limited."""
 
 Limit = Annotated[int, Field(ge=1, le=MAX_ITEMS), DIGITS]
 Next = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=CURSOR_LENGTH)] | None
@@ -72,21 +72,21 @@ class CountedQuery(PageQuery):
 
     @property
     def is_counted(self) -> bool:
-        """Whether the number of all items is wanted."""
+        """Whether the number of all items is requested."""
         return self.count == "true"
 
 
 class CountedPage(Schema):
-    """A page that has the number of all items, if it was wanted."""
+    """A page that has the number of all items, if it was requested."""
 
     total: Annotated[int, Field(ge=0, le=MAX_TOTAL)] = unchanged(
-        description=f"The number of items of all pages, with `count=true`; {MAX_TOTAL} also stands "
-        "for more.",
+        description=f"The number of items of all pages, with `count=true`; {MAX_TOTAL} also means "
+        f"more.",
         examples=[134],
     )
 
     def to_json(self) -> bytes:
-        """Return the page as JSON, without a total that nobody wanted."""
+        """Return the page as JSON, without a total that was not requested."""
         unwanted = None if "total" in self.model_fields_set else {"total"}
         return self.model_dump_json(by_alias=True, exclude=unwanted).encode()
 
@@ -111,8 +111,7 @@ class Cursor(Schema):
     ) -> "Cursor":
         """Return the cursor that a string encodes.
 
-        Raises:
-            InvalidInput: it is not a cursor of this list, or belongs to another order.
+        Raises: InvalidInput: the string is not a cursor of this list, or belongs to another order.
         """
         try:
             packed = base64.b64decode(
@@ -122,7 +121,7 @@ class Cursor(Schema):
             cursor_order, value, last_id = parts
             if cursor_order != order:
                 raise InvalidInput.in_query("cursor", "belongs to a list in another order")
-            # The exact type, because a bool is also an int.
+            # The exact type is compared, because a bool is also an int.
             if type(value) is not (  # pylint: disable=unidiomatic-typecheck
                 str if kind is datetime else kind
             ):

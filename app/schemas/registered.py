@@ -14,7 +14,8 @@ from app.security.principal import Scope
 def _any_of(base: Any, members: Iterable[StrEnum]) -> GetPydanticSchema:
     """Return the schema of an enumeration with the members of all areas.
 
-    An enumeration with members cannot have subclasses, and Pydantic rejects one without members.
+    An enumeration with members cannot have subclasses, and Pydantic rejects an enumeration without
+    members.
     """
     closed = base(base.__name__, {each.name: each.value for each in members})
     closed.__doc__ = base.__doc__

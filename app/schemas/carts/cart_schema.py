@@ -65,7 +65,8 @@ CURRENCY: Any = unchanged(
     examples=["USD"],
 )
 EMAIL: Any = unchanged(
-    description="Where to write about the order; null for none.", examples=["ada@example.com"]
+    description="The e-mail address for mails about the order; null for none.",
+    examples=["ada@example.com"],
 )
 NOTE: Any = unchanged(description="A note for the shop.", examples=["Please ring twice."])
 LOCALE: Any = unchanged(
@@ -73,13 +74,13 @@ LOCALE: Any = unchanged(
 )
 
 DELIVERED_TO: Any = unchanged(
-    description="Where to deliver; null for none.", examples=[EXAMPLE_ADDRESS]
+    description="The delivery address; null for none.", examples=[EXAMPLE_ADDRESS]
 )
 BILLED_TO: Any = unchanged(
-    description="The address of the invoice; null if it is that of the delivery.",
+    description="The address of the invoice; null if it is the delivery address.",
     examples=[None],
 )
-SHOWN_TO: Any = Field(description="Where to deliver.", examples=[EXAMPLE_ADDRESS])
+SHOWN_TO: Any = Field(description="The delivery address.", examples=[EXAMPLE_ADDRESS])
 SHOWN_BILLED_TO: Any = Field(
     description="The address of the invoice, if it is another one.", examples=[None]
 )
@@ -87,7 +88,7 @@ SHOWN_METHOD: Any = Field(description="The shipping method.", examples=[None])
 
 
 class CartFields(Change):
-    """What a customer chooses beside the lines."""
+    """The choices of a customer besides the lines."""
 
     currency: ShopCurrency = CURRENCY
     email: Email | None = EMAIL
@@ -121,7 +122,7 @@ class CodeEnter(Schema):
 
 
 class CodeQuery(Schema):
-    """The code that is taken out of a cart."""
+    """The code that is removed from a cart."""
 
     code: Code = Field(
         description="The code, without regard to case and spaces.", examples=["SUMMER-26"]
@@ -129,32 +130,34 @@ class CodeQuery(Schema):
 
 
 class CartDiscount(InCurrency):
-    """What a promotion takes off a cart."""
+    """The discount of a promotion on a cart."""
 
-    label: str = Field(max_length=100, description="What it is called.", examples=["10 % off tea"])
+    label: str = Field(
+        max_length=100, description="The name of the promotion.", examples=["10 % off tea"]
+    )
     code: str | None = omitted(
         max_length=CODE_LENGTH,
         description="The code; absent for a promotion that applies by itself.",
         examples=["SUMMER-26"],
     )
     amount_minor: Amount = Field(
-        alias="amount", description="What it takes off lines and shipping.", examples=["2.00"]
+        alias="amount", description="The discount on lines and shipping.", examples=["2.00"]
     )
 
 
 class CartNotice(InCurrency):
     """What the customer should know before ordering."""
 
-    code: NoticeCode = Field(description="What it is about.", examples=["only-n-left"])
+    code: NoticeCode = Field(description="The kind of the notice.", examples=["only-n-left"])
     detail: str = Field(
-        max_length=500, description="The same for people.", examples=["only 3 are left"]
+        max_length=500, description="The notice for people.", examples=["only 3 are left"]
     )
     variant_id: UUID | None = omitted(description="The variant of the line.", examples=[_ID])
     available: Natural | None = omitted(description="How many units are left.", examples=[3])
     before_minor: Amount = omitted(
         alias="before", description="The price that the customer saw.", examples=["4.99"]
     )
-    now_minor: Amount = omitted(alias="now", description="The price of now.", examples=["5.49"])
+    now_minor: Amount = omitted(alias="now", description="The current price.", examples=["5.49"])
     promotion_code: str | None = omitted(
         max_length=CODE_LENGTH, description="The code that was entered.", examples=["SUMMER-26"]
     )
@@ -162,22 +165,22 @@ class CartNotice(InCurrency):
         max_length=32, description="Why the code does not apply.", examples=["below-minimum"]
     )
     missing_minor: Amount = omitted(
-        alias="missing", description="What the goods lack of the minimum.", examples=["5.02"]
+        alias="missing", description="The amount that is missing to the minimum.", examples=["5.02"]
     )
     missing_quantity: Natural | None = omitted(
-        description="How many units the goods lack of the minimum.", examples=[1]
+        description="The number of units that are missing to the minimum.", examples=[1]
     )
 
 
 class CartChoices(WithCurrency):
-    """A cart without what it costs."""
+    """A cart without its price."""
 
     id: UUID = Field(description="The cart's id (UUIDv7).", examples=[_ID])
     currency: str = Field(
         max_length=3, description="The currency of all amounts (ISO 4217).", examples=["USD"]
     )
     email: str | None = Field(
-        max_length=320, description="Where to write about the order.", examples=[None]
+        max_length=320, description="The e-mail address for mails about the order.", examples=[None]
     )
     note: str = Field(max_length=MAX_NOTE, description="A note for the shop.", examples=[""])
     locale: str = Field(max_length=35, description="The customer's language.", examples=["de"])
@@ -190,7 +193,7 @@ class CartChoices(WithCurrency):
         examples=[None],
     )
     order_id: UUID | None = omitted(
-        description="The order that was placed of it; it does not change any more.",
+        description="The order that was placed from the cart, which no longer changes.",
         examples=[_ID],
     )
     codes: list[Code] = Field(
@@ -199,13 +202,13 @@ class CartChoices(WithCurrency):
 
 
 class Quoted(WithCurrency):
-    """What a cart, or a draft of an order, costs now."""
+    """The current price of a cart or a draft of an order."""
 
     lines: list[CartLineRead] = Field(
         max_length=MAX_LINES, description="The lines, the oldest first.", examples=[[]]
     )
     discounts: list[CartDiscount] = Field(
-        max_length=MAX_LINES, description="What promotions take off.", examples=[[]]
+        max_length=MAX_LINES, description="The discounts of promotions.", examples=[[]]
     )
     notices: list[CartNotice] = Field(
         max_length=_MAX_NOTICES,
@@ -225,7 +228,9 @@ class Quoted(WithCurrency):
         description="The tax by rate, the highest first.",
         examples=[[]],
     )
-    total_minor: Amount = Field(alias="total", description="What is to be paid.", examples=["9.98"])
+    total_minor: Amount = Field(
+        alias="total", description="The amount to be paid.", examples=["9.98"]
+    )
     prices_include_tax: bool = PRICES_INCLUDE_TAX
 
     @model_validator(mode="after")
@@ -235,7 +240,7 @@ class Quoted(WithCurrency):
 
 
 class CartRead(Quoted, CartChoices):
-    """A cart with what it costs now."""
+    """A cart with its current price."""
 
     created_at: datetime = Field(description="When the cart was opened (UTC).", examples=[_MOMENT])
     updated_at: datetime = Field(
@@ -251,14 +256,18 @@ class CartShippingMethod(InCurrency):
     name: str = Field(max_length=100, description="The name.", examples=["Standard"])
     description: str = Field(max_length=2_000, description="For customers.", examples=[""])
     carrier: str = Field(max_length=100, description="The carrier.", examples=["DHL"])
-    min_days: Natural | None = Field(description="The days it takes at least.", examples=[1])
-    max_days: Natural | None = Field(description="The days it takes at most.", examples=[3])
+    min_days: Natural | None = Field(
+        description="The lowest number of days until delivery.", examples=[1]
+    )
+    max_days: Natural | None = Field(
+        description="The highest number of days until delivery.", examples=[3]
+    )
     is_pickup: bool = Field(
         description="Whether the customer collects the goods.", examples=[False]
     )
     price_minor: Amount = Field(
         alias="price",
-        description="The price before promotions, and before tax that is not in prices.",
+        description="The price before promotions, and without tax that prices do not include.",
         examples=["4.90"],
     )
 

@@ -42,7 +42,7 @@ class LineCreate(Schema):
 
     @property
     def sold_id(self) -> UUID:
-        """The id of what is ordered; a product's first variant has the id of the product."""
+        """The id of the ordered variant; a product's first variant has the id of the product."""
         return self.variant_id if "variant_id" in self.model_fields_set else self.product_id
 
 
@@ -59,7 +59,7 @@ class CartLineChange(Schema):
 
 
 class CartLineRead(SoldRead, InCurrency):
-    """A line of a cart, with the amounts of now; without a price, it has none."""
+    """A line of a cart, with its current amounts; a line without a price has none."""
 
     sku: str = Field(max_length=64, description="The SKU.", examples=["TEA-EARL-100"])
     name: str = Field(
@@ -80,7 +80,7 @@ class CartLineRead(SoldRead, InCurrency):
         ge=1, le=MAX_LINE_QUANTITY, description="The number of units.", examples=[2]
     )
     availability: Availability = Field(
-        description="Whether it is in stock, low, or can only be ordered in advance.",
+        description="Whether the variant is in stock, low, or can only be ordered in advance.",
         examples=["in_stock"],
     )
     unit_price_minor: Amount = omitted(
@@ -94,5 +94,5 @@ class CartLineRead(SoldRead, InCurrency):
     tax_minor: Amount = LINE_TAX
     tax_rate_ppm: Percentage | None = LINE_TAX_RATE
     total_minor: Amount = omitted(
-        alias="total", description="What is to be paid for the line.", examples=["8.98"]
+        alias="total", description="The amount to be paid for the line.", examples=["8.98"]
     )

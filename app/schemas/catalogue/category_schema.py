@@ -12,9 +12,9 @@ from app.schemas.fields import WHOLE, Integer, LineOrNothing, Natural, Ordinal, 
 from app.schemas.slugs import SLUG_LENGTH
 
 MAX_DEPTH = 6
-"""The most levels of the tree."""
+"""The maximum number of levels of the tree."""
 MAX_CATEGORIES = 5_000
-"""The most categories that the document of the tree has."""
+"""The maximum number of categories in the document of the tree."""
 MAX_PATH_LENGTH = MAX_DEPTH * (SLUG_LENGTH + 1)
 MAX_PRODUCT_CATEGORIES = 20
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
@@ -41,11 +41,11 @@ class CategoryCreate(Schema):
 
     name: Name = Field(description="The name.", examples=["Green tea"])
     parent_id: UUID | None = Field(
-        default=None, description="The category above it; null at the top.", examples=[None]
+        default=None, description="The parent category; null at the top.", examples=[None]
     )
     slug: Slug | None = Field(
         default=None,
-        description="Its part of the path; by default the name in ASCII, with a number if that is "
+        description="The part of the path; by default the name in ASCII, with a number if that is "
         "taken.",
         examples=["green-tea"],
     )
@@ -56,14 +56,15 @@ class CategoryCreate(Schema):
     )
     position: Position = Field(
         default=0,
-        description="Its place among the categories of one parent: from the lowest, then by name.",
+        description="The position among the categories of one parent: the lowest first, then by "
+        "name.",
         examples=[10],
     )
     is_active: bool = Field(
         default=True,
         strict=True,
-        description="Whether the category is shown; one that is not hides those below it, and no "
-        "product.",
+        description="Whether the category is shown; a hidden one also hides its descendants, but "
+        "no product.",
         examples=[True],
     )
     seo_title: SeoTitle = Field(
@@ -82,16 +83,16 @@ class CategoryChange(Change):
         examples=["Green teas"],
     )
     parent_id: UUID | None = unchanged(
-        description="The category above it; null moves it to the top.", examples=[None]
+        description="The parent category; null moves the category to the top.", examples=[None]
     )
     slug: Slug = unchanged(
-        description="Its part of the path; the former path redirects.", examples=["green-teas"]
+        description="The part of the path; the former path redirects.", examples=["green-teas"]
     )
     description: Description = unchanged(
         description="The description.", examples=["Steamed or roasted."]
     )
     position: Position = unchanged(
-        description="Its place among the categories of one parent.", examples=[20]
+        description="The position among the categories of one parent.", examples=[20]
     )
     is_active: bool = unchanged(
         strict=True, description="Whether the category is shown.", examples=[True]
@@ -105,22 +106,22 @@ class CategoryChange(Change):
 
 
 class CategoryNode(Schema):
-    """What the tree and a category by itself have in common."""
+    """The fields that a category has in the tree and by itself."""
 
     id: UUID = Field(description="The category's id (UUIDv7).", examples=[_ID])
     parent_id: UUID | None = Field(
-        description="The category above it; null at the top.", examples=[_PARENT]
+        description="The parent category; null at the top.", examples=[_PARENT]
     )
     slug: str = Field(
-        max_length=SLUG_LENGTH, description="Its part of the path.", examples=["green-tea"]
+        max_length=SLUG_LENGTH, description="The part of the path.", examples=["green-tea"]
     )
     path: ShownPath = Field(
         description="The slugs from the top, each with a `/` after it.",
         examples=["tea/green-tea/"],
     )
-    depth: Depth = Field(description="Its level; 1 at the top.", examples=[2])
+    depth: Depth = Field(description="The level; 1 at the top.", examples=[2])
     position: Integer = Field(
-        description="Its place among the categories of one parent.", examples=[10]
+        description="The position among the categories of one parent.", examples=[10]
     )
     name: str = Field(max_length=100, description="The name.", examples=["Green tea"])
 
@@ -130,7 +131,7 @@ class CategoryListed(CategoryNode):
 
     products_count: Natural = Field(
         description="The number of products for sale whose primary category it is, without those "
-        "of the categories below it.",
+        "of its descendants.",
         examples=[42],
     )
 
@@ -162,7 +163,7 @@ class CategoryRead(CategoryNode):
 
 
 class CategoryList(Schema):
-    """The tree of categories: each is followed by those below it."""
+    """The tree of categories; each is followed by its descendants."""
 
     items: list[CategoryListed] = Field(
         max_length=MAX_CATEGORIES,
@@ -183,7 +184,7 @@ class CategoryQuery(Schema):
 
     @property
     def includes_all(self) -> bool:
-        """Whether categories that are not shown are wanted, too."""
+        """Whether categories that are not shown are requested, too."""
         return self.include == "all"
 
 

@@ -1,4 +1,4 @@
-"""Facets of products: what a list can be narrowed down to, with the numbers of products."""
+"""Facets of products: the filters that can narrow a list, with the numbers of products."""
 
 from pydantic import Field
 
@@ -16,30 +16,30 @@ class FacetQuery(ProductFilter):
 
 
 class FacetValue(Schema):
-    """A value of a facet, and the products that have it."""
+    """A value of a facet, and the number of products that have it."""
 
     value: str = Field(
         max_length=220,
-        description="What selects these products: a value of the parameter `option.<name>` or "
+        description="The filter for these products: a value of the parameter `option.<name>` or "
         "`category`, a word of `availability`, or a range of prices.",
         examples=["M"],
     )
     name: str = Field(max_length=100, description="The value for people.", examples=["M"])
     count: Natural = Field(
-        description="The number of the products for sale that match all filters but that of this "
-        "facet, and have the value.",
+        description="The number of the products for sale that match all filters except that of "
+        "this facet, and have the value.",
         examples=[12],
     )
     min_price: str = omitted(
         pattern=_AMOUNT,
         max_length=20,
-        description="The lowest price of the range, as `min_price` takes it.",
+        description="The lowest price of the range, for `min_price`.",
         examples=["2.00"],
     )
     max_price: str = omitted(
         pattern=_AMOUNT,
         max_length=20,
-        description="The highest price of the range, as `max_price` takes it.",
+        description="The highest price of the range, for `max_price`.",
         examples=["4.99"],
     )
 

@@ -39,13 +39,13 @@ class RenditionRead(Schema):
     height: Side = Field(description="The height in pixels.", examples=[213])
     url: str = Field(
         max_length=_MAX_URL_LENGTH,
-        description="Where the file is, a WebP; it never changes.",
+        description="The address of the file, a WebP; it never changes.",
         examples=[_URL],
     )
 
 
 class ProductImage(Schema):
-    """What products show of their first image."""
+    """The first image, as products show it."""
 
     alt: Alt = Field(description="What the image shows, in words; may be empty.", examples=["Tea"])
     width: Side = Field(description="The width of the original in pixels.", examples=[900])
@@ -62,7 +62,7 @@ class ProductImage(Schema):
 
     @classmethod
     def of_stored(cls, stored: dict[str, Any]) -> Self:
-        """Return an image as it is stored with its product."""
+        """Return an image in the form that is stored with its product."""
         return cls.model_validate(stored | {"renditions": list(map(_read, stored["renditions"]))})
 
 
@@ -71,15 +71,15 @@ class ImageRead(Schema):
 
     id: UUID = Field(description="The image's id (UUIDv7).", examples=[_ID])
     product_id: UUID = Field(description="The product.", examples=[_ID])
-    position: Ordinal = Field(description="Its place among the product's images.", examples=[1])
+    position: Ordinal = Field(description="The position among the product's images.", examples=[1])
     alt: Alt = Field(description="What the image shows, in words; may be empty.", examples=["Tea"])
     status: Literal["waiting", "ready", "refused"] = Field(
-        description="Whether it waits to be rendered, is shown to the public, or cannot be "
+        description="Whether the image waits to be rendered, is shown to the public, or cannot be "
         "rendered.",
         examples=["ready"],
     )
     reason: str = omitted(
-        max_length=200, description="Why it is refused.", examples=["the image is damaged"]
+        max_length=200, description="Why the image is refused.", examples=["the image is damaged"]
     )
     width: Side = Field(description="The width of the original in pixels.", examples=[900])
     height: Side = Field(description="The height of the original in pixels.", examples=[600])
@@ -101,7 +101,9 @@ class ImageRead(Schema):
     original_bytes: Natural = Field(
         description="The size of the uploaded file in bytes.", examples=[482_113]
     )
-    created_at: datetime = Field(description="When it was uploaded (UTC).", examples=[_MOMENT])
+    created_at: datetime = Field(
+        description="When the image was uploaded (UTC).", examples=[_MOMENT]
+    )
     version: Ordinal = Field(description="Rises by one with every change.", examples=[1])
 
     @classmethod
@@ -137,12 +139,12 @@ class ImageQuery(Schema):
 
     @property
     def includes_all(self) -> bool:
-        """Whether images that the public does not see are wanted."""
+        """Whether images that the public does not see are requested."""
         return self.include == "all"
 
 
 class ImageUpload(Schema):
-    """What is said of a file that is uploaded."""
+    """The description of an uploaded file."""
 
     alt: Alt = Field(
         default="", description="What the image shows, in words.", examples=["A pot of tea"]
@@ -154,7 +156,7 @@ class ImageChange(Change):
 
     alt: Alt = unchanged(description="What the image shows, in words.", examples=["A cup of tea"])
     position: Position = unchanged(
-        description="Its place among the product's images; the others make room.", examples=[1]
+        description="The position among the product's images; the others move.", examples=[1]
     )
 
 
@@ -169,7 +171,7 @@ class ImageOrder(Schema):
 
 
 def stored_rendition(rendition: Rendition) -> list[Any]:
-    """Return a rendition as it is stored with its product."""
+    """Return a rendition in the form that is stored with its product."""
     return [rendition.width, rendition.height, rendition.key]
 
 

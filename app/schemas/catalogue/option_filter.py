@@ -14,7 +14,7 @@ from app.schemas.catalogue.variant_schema import OptionName, OptionValue
 from app.tables.identity import comparison_key
 
 PREFIX = "option."
-"""What stands before the name of an option in the name of a parameter."""
+"""The prefix of the name of an option in the name of a parameter."""
 MAX_VALUES = 20
 _VALUE_LENGTH = 1_000
 _SEPARATED = re.compile(r"(?:^|,)((?:\\.|[^,\\]|\\$)*)")
@@ -73,7 +73,7 @@ class OptionFilter(Schema):
 
 
 def escaped(value: str) -> str:
-    """Return a value as the parameter of its option takes it."""
+    """Return a value, escaped for the parameter of its option."""
     return re.sub(r"([\\,])", r"\\\1", value)
 
 

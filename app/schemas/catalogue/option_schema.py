@@ -25,17 +25,17 @@ class OptionChange(Schema):
 
     name: OptionName = Field(description="The name.", examples=["Size"])
     former_name: OptionName | None = unchanged(
-        description="The name that the option has now, if that is another one.",
+        description="The current name of the option, if that is another one.",
         examples=["Package"],
     )
     value: OptionValue | None = unchanged(
-        description="For a new option: the value of the variants that there are.",
+        description="The value of the existing variants for a new option.",
         examples=["100 g"],
     )
     renamed_values: Annotated[dict[OptionValue, OptionValue], ONLY_THESE_NAMES] = Field(
         default_factory=dict,
         max_length=MAX_VARIANTS,
-        description="New names of values, by their names now.",
+        description="New names of values, by their current names.",
         examples=[{"Small": "S"}],
     )
 
@@ -60,16 +60,16 @@ class RenamedOption(Schema):
     """An option with another name."""
 
     before: str = Field(
-        max_length=50, alias="from", description="The name before.", examples=["Package"]
+        max_length=50, alias="from", description="The former name.", examples=["Package"]
     )
-    after: str = Field(max_length=50, alias="to", description="The name after.", examples=["Size"])
+    after: str = Field(max_length=50, alias="to", description="The new name.", examples=["Size"])
 
 
 class OptionsChanged(Schema):
-    """What a change of the options did, or would do."""
+    """The effect of a change of the options, made or only previewed."""
 
     options: list[OptionRead] = Field(
-        max_length=MAX_OPTIONS, description="The options afterwards.", examples=[[]]
+        max_length=MAX_OPTIONS, description="The options after the change.", examples=[[]]
     )
     made: list[OptionName] = Field(
         max_length=MAX_OPTIONS, description="The new options.", examples=[["Size"]]
@@ -93,13 +93,13 @@ class OptionsQuery(Schema):
 
     preview: Literal["true", "false"] = Field(
         default="false",
-        description="With `true`, nothing is changed: the response says what would be.",
+        description="With `true`, nothing is changed: the response says what would change.",
         examples=["true"],
     )
 
 
 class MissingVariants(Schema):
-    """Which combinations of option values a product is to have a variant of."""
+    """The combinations of option values of which a product is to have variants."""
 
     option_values: Annotated[
         dict[
@@ -109,7 +109,7 @@ class MissingVariants(Schema):
     ] = Field(
         default_factory=dict,
         max_length=MAX_OPTIONS,
-        description="Further values of options, beside those that variants have.",
+        description="Further values of options, besides those that variants have.",
         examples=[{"Size": ["S", "M", "L"]}],
     )
     price_minor: PriceInput = unchanged(

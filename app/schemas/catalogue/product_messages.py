@@ -37,5 +37,7 @@ class ProductOutOfStock(SoldRead):
 class VariantLowStock(ProductOutOfStock):
     """A variant whose stock has become low."""
 
-    stock_quantity: Integer = Field(description="Units that are left.", examples=[5])
-    low_stock_at: Natural = Field(description="The stock at which it is low.", examples=[5])
+    stock_quantity: Integer = Field(description="The units that are left.", examples=[5])
+    low_stock_at: Natural = Field(
+        description="The stock at which the variant is low.", examples=[5]
+    )

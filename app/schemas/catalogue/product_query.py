@@ -13,7 +13,7 @@ from app.schemas.page_schema import CountedQuery, Cursor
 from app.settings import get_settings
 
 RELEVANCE = "relevance"
-"""The order of the products that match words best."""
+"""The order by relevance, the best match first."""
 MAX_HITS = 1_000
 """The number of products that a list has in the order of relevance."""
 
@@ -88,7 +88,7 @@ class ProductQuery(ProductFilter, CountedQuery):
 
     @property
     def includes_stock(self) -> bool:
-        """Whether the exact stock of each product is wanted."""
+        """Whether the exact stock of each product is requested."""
         return self.include == "stock"
 
     @classmethod
@@ -132,10 +132,10 @@ class StaffProductQuery(ProductQuery):
 
 
 def _require_no_price(query: ProductQuery) -> None:
-    """Require that a list in a currency other than the first one does not go by prices.
+    """Require that a list in a further currency is not filtered or sorted by prices.
 
     Raises:
-        InvalidInput: it would.
+        InvalidInput: the list is.
     """
     reason = f"is only for prices in {get_settings().shop_currency}"
     if query.sort in ("price", "-price"):
@@ -149,7 +149,7 @@ def position_of(cursor: str) -> int:
     """Return how many products come before a page in the order of relevance.
 
     Raises:
-        InvalidInput: it is not a cursor of such a list.
+        InvalidInput: the text is not a cursor of such a list.
     """
     position = Cursor.decode(cursor, RELEVANCE, int).value
     if not isinstance(position, int) or not 0 < position < MAX_HITS:
@@ -169,7 +169,7 @@ class CurrencyQuery(Schema):
     def parse_query(cls, pairs: Iterable[tuple[str, str]]) -> Self:
         """Validate the currency of a query string.
 
-        Other parameters are ignored, as they were before there was any.
+        Other parameters are ignored, as they were before this parameter existed.
 
         Raises:
             InvalidInput: the currency is not one of the shop, or is given twice.

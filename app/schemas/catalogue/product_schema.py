@@ -85,7 +85,7 @@ class ProductFields(Schema):
 class ProductCreate(Stocked, ProductFields):
     """A new product with its first variant, and further variants if it has options.
 
-    SKU, price, stock and what follows them are those of the first variant.
+    The fields from SKU, price and stock on are those of the first variant.
     """
 
     option_values: OptionValues = Field(
@@ -105,7 +105,8 @@ class ProductCreate(Stocked, ProductFields):
 class ProductChange(StockedChange):
     """A change of a product.
 
-    SKU, price, stock and what follows them can be changed if the product has one variant.
+    The fields of a variant, such as SKU, price and stock, can be changed if the product has one
+    variant.
     """
 
     sku: Sku = unchanged(
@@ -134,7 +135,7 @@ class ProductChange(StockedChange):
 
 
 class _Product(WithCurrency):
-    """What lists show of a product."""
+    """The fields of a product that lists show."""
 
     id: UUID = Field(description="The product's id (UUIDv7).", examples=[_ID])
     sku: str = Field(
@@ -153,8 +154,7 @@ class _Product(WithCurrency):
     )
     price_minor: Amount = Field(
         alias="price",
-        description="The price of one unit: the lowest one of those that apply now, of all "
-        "variants.",
+        description="The price of one unit: the lowest current one of all variants.",
         examples=["4.99"],
     )
     currency: str = Field(
@@ -162,7 +162,7 @@ class _Product(WithCurrency):
     )
     variants_count: Ordinal = Field(description="The number of variants.", examples=[1])
     image: ProductImage = omitted(
-        description="The first image that is ready; absent without any.", examples=[_IMAGE]
+        description="The first image that is ready; absent if there is none.", examples=[_IMAGE]
     )
     is_active: bool = Field(description="Whether the product is for sale.", examples=[True])
     created_at: datetime = Field(
@@ -198,28 +198,30 @@ class ProductRead(_Product):
         description="The weight of one unit in grams, if it is known.", examples=[120]
     )
     tracks_stock: bool = omitted(
-        True, description="`false` if any number can be ordered; else absent.", examples=[False]
+        True,
+        description="`false` if any number can be ordered; otherwise absent.",
+        examples=[False],
     )
     allows_backorder: bool = omitted(
         False,
-        description="`true` if more than the stock can be ordered; else absent.",
+        description="`true` if more than the stock can be ordered; otherwise absent.",
         examples=[True],
     )
     low_stock_at: Natural = omitted(
-        description="The stock at which it is low, if not `LOW_STOCK_AT`.", examples=[3]
+        description="The stock at which the product is low, if not `LOW_STOCK_AT`.", examples=[3]
     )
     base_minor: Amount = BASE_PRICE
     options: list[OptionRead] = omitted(
         [],
         max_length=MAX_OPTIONS,
-        description="The options, with the values that the variants have; absent without any.",
+        description="The options, with the values of the variants; absent if there are none.",
         examples=[[]],
     )
     variants: list[VariantRead] = omitted(
         [],
         max_length=MAX_VARIANTS,
-        description="The variants in their order; absent without options: the product itself then "
-        "says all of its only variant.",
+        description="The variants in their order; absent without options: the product then has the "
+        "fields of its only variant.",
         examples=[[]],
     )
 
@@ -242,7 +244,7 @@ class ProductRead(_Product):
         its: dict[str, Any]
         if names:
             if offer.source is None:
-                # The variants say it.
+                # The variants have this value.
                 offer = Offer(offer.price_minor)
             its = {
                 "options": options_of(variants, names),
@@ -290,7 +292,7 @@ class ProductListed(_Product):
         currency: str | None = None,
         variants: Sequence[Variant] = (),
     ) -> Self:
-        """Return a product as lists show it; variants are given if its stock is wanted."""
+        """Return a product in the form of lists; variants are given if its stock is requested."""
         listed = Offer(product.price_minor, product.compare_at_minor, product.price_source)
         prices = listed if offer is None else replace(offer, base_minor=None)
         return cls(
@@ -313,7 +315,7 @@ def _without_prices(its: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shared(product: Product, currency: str | None) -> dict[str, Any]:
-    """Return what lists and documents show of a product."""
+    """Return the fields that lists and documents show of a product."""
     its = {name: getattr(product, name) for name in _SHARED}
     if product.image is not None:
         its["image"] = ProductImage.of_stored(product.image)
@@ -326,7 +328,7 @@ _SHARED = tuple(_Product.model_fields.keys() - {"image", *PRICES})
 
 
 def units_in(variants: Iterable[Variant]) -> int:
-    """Return the units in stock; what variants owe to orders does not lessen those of others."""
+    """Return the units in stock; the units that a variant owes do not reduce those of others."""
     return sum(max(0, each.stock_quantity) for each in variants if each.tracks_stock)
 
 
@@ -341,5 +343,5 @@ class ProductPage(CountedPage):
     )
 
     def to_json(self) -> bytes:
-        """Return the page as JSON, without what was not asked for."""
+        """Return the page as JSON, without fields that were not requested."""
         return self.model_dump_json(by_alias=True, exclude_unset=True).encode()

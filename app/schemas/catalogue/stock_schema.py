@@ -36,7 +36,7 @@ class StockMovementCreate(Schema):
     """A change of stock other than by an order."""
 
     quantity: Movement = Field(
-        description="Units that come in (positive) or leave (negative); not 0.",
+        description="The units that arrive (positive) or leave (negative); not 0.",
         examples=[25],
         json_schema_extra={"not": {"const": 0}},
     )
@@ -54,7 +54,7 @@ class StockMovementRead(SoldRead):
 
     id: UUID = Field(description="The movement's id (UUIDv7).", examples=[_ID])
     quantity: Integer = Field(
-        description="Units that came in (positive) or left (negative).", examples=[25]
+        description="The units that arrived (positive) or left (negative).", examples=[25]
     )
     reason: MovementReason = Field(description="The reason.", examples=["supply"])
     source: str = Field(

@@ -33,16 +33,16 @@ _VALUES = {"Size": "M"}
 MAX_QUANTITY = 1_000_000_000
 MAX_VARIANTS = 250
 
-# Responses about products and about variants have these.
+# These fields are in responses about products and about variants.
 COMPARE_AT: Any = omitted(
     alias="compare_at_price",
-    description="A higher price to be shown beside the price, if there is one.",
+    description="A higher price to be shown next to the price, if there is one.",
     examples=["12.99"],
 )
 PRICE_SOURCE: Any = omitted(
     max_length=64,
-    description="The code of the price list that the price comes from; if the product or variant "
-    "itself has it, absent, or `base` where a currency was asked for.",
+    description="The code of the price list of the price; for a price of the product or variant "
+    "itself it is absent, or `base` if a currency was requested.",
     examples=["summer-sale"],
 )
 BASE_PRICE: Any = omitted(
@@ -75,7 +75,7 @@ OptionValues = Annotated[
 
 
 class Stocked(Schema):
-    """What a new variant has beside its price and its option values."""
+    """The fields of a new variant besides its price and its option values."""
 
     barcode: Barcode | None = Field(
         default=None, description="A barcode, such as a GTIN.", examples=["4006381333931"]
@@ -86,7 +86,7 @@ class Stocked(Schema):
     tracks_stock: bool = Field(
         default=True,
         strict=True,
-        description="Whether orders need stock; without, any number can be ordered.",
+        description="Whether orders need stock; if not, any number can be ordered.",
         examples=[True],
     )
     allows_backorder: bool = Field(
@@ -103,13 +103,13 @@ class Stocked(Schema):
     compare_at_minor: PriceInput | None = Field(
         default=None,
         alias="compare_at_price",
-        description="A former or recommended price, to be shown beside the lower one.",
+        description="A former or recommended price, to be shown next to the lower one.",
         examples=["12.99"],
     )
 
 
 class StockedChange(Change):
-    """Changes of what a variant has beside its price and its option values."""
+    """Changes of the fields of a variant besides its price and its option values."""
 
     barcode: Barcode | None = unchanged(
         description="A barcode, or null for none.", examples=["4006381333931"]
@@ -124,18 +124,19 @@ class StockedChange(Change):
         strict=True, description="Whether more than the stock can be ordered.", examples=[False]
     )
     low_stock_at: StockQuantity | None = unchanged(
-        description="The stock at which it is low, or null for `LOW_STOCK_AT`.", examples=[3]
+        description="The stock at which the variant is low, or null for `LOW_STOCK_AT`.",
+        examples=[3],
     )
     compare_at_minor: PriceInput | None = unchanged(
         alias="compare_at_price",
-        description="A higher price to be shown beside the price, or null for none. A price that "
-        "rises to it removes it.",
+        description="A higher price to be shown next to the price, or null for none. It is removed "
+        "when the price rises to it.",
         examples=["12.99"],
     )
 
 
 class SoldRead(Schema):
-    """Names what was sold: a product, and a variant of it."""
+    """The fields that name sold goods: a product and its variant."""
 
     product_id: UUID = Field(description="The product.", examples=[_ID])
     variant_id: UUID = omitted(
@@ -221,7 +222,7 @@ class VariantRead(InCurrency):
     )
     price_minor: Amount = Field(
         alias="price",
-        description="The price of one unit: the lowest one of those that apply now.",
+        description="The price of one unit: the lowest current one.",
         examples=["9.99"],
     )
     compare_at_minor: Amount = COMPARE_AT
@@ -231,7 +232,7 @@ class VariantRead(InCurrency):
         description="Units in stock; below 0, the units that are owed to orders.", examples=[40]
     )
     availability: Availability = Field(
-        description="Whether it is in stock, low, or can only be ordered in advance.",
+        description="Whether the variant is in stock, low, or can only be ordered in advance.",
         examples=["in_stock"],
     )
     tracks_stock: bool = Field(description="Whether orders need stock.", examples=[True])
@@ -281,11 +282,11 @@ PRICES = ("price_minor", "compare_at_minor", "price_source", "base_minor")
 
 
 BASE = "base"
-"""What is told as the source of a price that is no price list's."""
+"""The source of a price that does not come from a price list."""
 
 
 def offered(offer: Offer, *, tells_source: bool = False) -> dict[str, Any]:
-    """Return an offer as fields of a response, without those that have nothing to say."""
+    """Return an offer as fields of a response, without empty ones."""
     source = offer.source or (BASE if tells_source else None)
     values = (offer.price_minor, offer.compare_at_minor, source, offer.base_minor)
     return {name: value for name, value in zip(PRICES, values, strict=True) if value is not None}
@@ -349,7 +350,7 @@ class VariantQuery(PageQuery):
 
     sort: Literal["created_at", "-created_at", "low_since"] = Field(
         default="-created_at",
-        description="The order; `low_since` lists what is low, the longest first.",
+        description="The order; `low_since` lists the variants that are low, the longest first.",
         examples=["low_since"],
     )
 

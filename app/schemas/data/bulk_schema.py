@@ -16,7 +16,7 @@ MAX_ROWS = 500
 
 
 class BulkRow(StockedChange):
-    """A variant that is added if its SKU is new, and else changed; absent fields stay unchanged.
+    """A variant that is added if its SKU is new, or changed; absent fields stay unchanged.
 
     A new product needs `name`, `category` and `price`.
     """
@@ -32,12 +32,12 @@ class BulkRow(StockedChange):
         description="The description of the product.", examples=["Black tea with bergamot."]
     )
     category: Category = unchanged(
-        description="The name of the product's category; it is made if it is not there.",
+        description="The name of the product's category, which is created if it does not exist.",
         examples=["Tea"],
     )
     category_path: Annotated[list[Category], Field(min_length=1, max_length=MAX_DEPTH)] = unchanged(
-        description="The names of the category and of those above it, from the top, instead of "
-        "`category`; they are made if they are not there.",
+        description="The names of the category and its ancestors, from the top, instead of "
+        "`category`; missing ones are created.",
         examples=[["Drinks", "Tea"]],
     )
     option_values: OptionValues = unchanged(
@@ -65,26 +65,26 @@ class BulkRow(StockedChange):
 class ProductBulk(Schema):
     """Products and variants to be added and changed."""
 
-    # Each row is validated by itself: a wrong one leaves the others.
+    # Each row is validated separately: a wrong row does not affect the others.
     rows: Annotated[
         list[SkipValidation[BulkRow]],
         Field(
             min_length=1,
             max_length=MAX_ROWS,
-            description="The rows; one that is refused leaves the others.",
+            description="The rows; a refused one does not affect the others.",
             examples=[[{"sku": "TEA-EARL-100", "price": "5.49"}]],
         ),
     ]
 
 
 class BulkRowResult(Schema):
-    """What became of a row."""
+    """The result of a row."""
 
     index: Annotated[int, Field(ge=0, lt=MAX_ROWS)] = Field(
         description="The place of the row, from 0.", examples=[0]
     )
     status: Literal["created", "changed", "unchanged", "refused"] = Field(
-        description="What became of the row.", examples=["changed"]
+        description="The result of the row.", examples=["changed"]
     )
     id: UUID = omitted(description="The variant, unless the row is refused.", examples=[_ID])
     product_id: UUID = omitted(description="Its product.", examples=[_ID])
@@ -94,7 +94,7 @@ class BulkRowResult(Schema):
 
 
 class BulkResult(Schema):
-    """What became of the rows of a request, in their order."""
+    """The results of the rows of a request, in their order."""
 
     rows: list[BulkRowResult] = Field(
         max_length=MAX_ROWS, description="A result for each row.", examples=[[]]

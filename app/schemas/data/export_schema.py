@@ -24,11 +24,11 @@ class KeptData(Schema):
     """Data that an erasure does not delete, with the reason."""
 
     what: Literal["orders", "unfinished_orders", "invoices"] = Field(
-        description="What is kept.", examples=["orders"]
+        description="The kind of the kept data.", examples=["orders"]
     )
     kept_because: str = Field(
         max_length=500,
-        description="Why, and what is left of the person in it.",
+        description="The reason, and the personal data that are left in it.",
         examples=["the law requires the shop to keep its books"],
     )
 
@@ -61,7 +61,7 @@ class UserExport(Schema):
         description="The payments of the orders, oldest first.", examples=[[]]
     )
     refunds: list[RefundRead] = Field(
-        description="What was returned of them, oldest first.", examples=[[]]
+        description="The refunds of these payments, oldest first.", examples=[[]]
     )
     shipments: list[ShipmentRead] = Field(
         description="All shipments of these orders.", examples=[[]]
@@ -78,5 +78,5 @@ class UserExport(Schema):
         description="The user's events in the audit trail, oldest first.", examples=[[]]
     )
     kept: list[KeptData] = Field(
-        max_length=1, description="What an erasure does not delete.", examples=[[]]
+        max_length=1, description="The data that an erasure does not delete.", examples=[[]]
     )

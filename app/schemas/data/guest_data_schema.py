@@ -57,10 +57,12 @@ class GuestCartLine(Schema):
 
 
 class GuestCart(Schema):
-    """A guest's cart, as it is stored."""
+    """A guest's cart in its stored form."""
 
     id: UUID = Field(description="The cart's id (UUIDv7).", examples=[_ID])
-    order_id: UUID | None = Field(description="The order that was placed of it.", examples=[None])
+    order_id: UUID | None = Field(
+        description="The order that was placed from the cart.", examples=[None]
+    )
     currency: str = Field(
         max_length=3, description="The currency of the prices (ISO 4217).", examples=["USD"]
     )
@@ -70,7 +72,7 @@ class GuestCart(Schema):
         examples=["ada@example.com"],
     )
     delivery_address: DeliveryAddress | None = Field(
-        description="Where to deliver.", examples=[EXAMPLE_ADDRESS]
+        description="The delivery address.", examples=[EXAMPLE_ADDRESS]
     )
     billing_address: DeliveryAddress | None = Field(
         description="The address of the invoice.", examples=[None]
@@ -87,8 +89,10 @@ class GuestCart(Schema):
     lines: list[GuestCartLine] = Field(
         max_length=MAX_LINES, description="The lines.", examples=[[]]
     )
-    created_at: datetime = Field(description="When it was opened (UTC).", examples=[_MOMENT])
-    touched_at: datetime = Field(description="When it was last changed (UTC).", examples=[_MOMENT])
+    created_at: datetime = Field(description="When the cart was opened (UTC).", examples=[_MOMENT])
+    touched_at: datetime = Field(
+        description="When the cart was last changed (UTC).", examples=[_MOMENT]
+    )
 
 
 class GuestMail(Schema):
@@ -96,7 +100,7 @@ class GuestMail(Schema):
 
     order_id: UUID = Field(description="The order.", examples=[_ID])
     kind: str = Field(max_length=20, description="Its kind.", examples=["order_confirmed"])
-    created_at: datetime = Field(description="When it was written (UTC).", examples=[_MOMENT])
+    created_at: datetime = Field(description="When the mail was written (UTC).", examples=[_MOMENT])
 
 
 class GuestExport(Schema):
@@ -114,7 +118,7 @@ class GuestExport(Schema):
         description="The payments of the orders, oldest first.", examples=[[]]
     )
     refunds: list[RefundRead] = Field(
-        description="What was returned of them, oldest first.", examples=[[]]
+        description="The refunds of these payments, oldest first.", examples=[[]]
     )
     invoices: list[InvoiceRead] = Field(
         description="The invoices of the orders and their credit notes, oldest first.",
@@ -125,15 +129,15 @@ class GuestExport(Schema):
     )
     returns: list[ReturnRead] = Field(description="All returns of these orders.", examples=[[]])
     mails: list[GuestMail] = Field(
-        description="Which mails were written about the orders, oldest first.", examples=[[]]
+        description="The records of the mails about the orders, oldest first.", examples=[[]]
     )
     kept: list[KeptData] = Field(
-        max_length=3, description="What an erasure does not delete.", examples=[[]]
+        max_length=3, description="The data that an erasure does not delete.", examples=[[]]
     )
 
 
 class GuestErasure(Schema):
-    """What was done to erase the data of an address without an account."""
+    """The result of an erasure of the data of an address without an account."""
 
     erased_at: datetime = Field(description="When (UTC).", examples=[_MOMENT])
     deleted_carts: Natural = Field(description="The number of deleted carts.", examples=[1])
@@ -147,4 +151,6 @@ class GuestErasure(Schema):
         description="The number of unfinished orders, which will be cleared at their end.",
         examples=[0],
     )
-    kept: list[KeptData] = Field(max_length=3, description="What was not deleted.", examples=[[]])
+    kept: list[KeptData] = Field(
+        max_length=3, description="The data that were not deleted.", examples=[[]]
+    )

@@ -50,7 +50,7 @@ def _truth(value: object) -> object:
     if not isinstance(value, str):
         return value
     if value.casefold() not in _WORDS:
-        raise ValueError("must be true or false; yes and no, 1 and 0 are taken, too")
+        raise ValueError("must be true or false; yes and no, 1 and 0 are accepted, too")
     return _WORDS[value.casefold()]
 
 
@@ -90,12 +90,12 @@ def _moment(value: object, info: ValidationInfo) -> datetime:
 
 def _form_for(value: object) -> str:
     if isinstance(value, (int, float, Decimal)) or _NUMBER.fullmatch(str(value)):
-        return f"{_FORMS}; a number is not taken, as it may be a day, seconds or a year"
+        return f"{_FORMS}; a number is not accepted, as it may be a day, seconds or a year"
     return _FORMS
 
 
 ImportPrice = Annotated[PriceInput, BeforeValidator(_price)]
-"""A price; a decimal comma is refused by that name."""
+"""A price; the error for a decimal comma names it."""
 
 Flag = Annotated[bool, BeforeValidator(_truth)]
 """A truth value in words."""
@@ -111,7 +111,7 @@ WrittenMoment = Annotated[datetime, BeforeValidator(_moment)]
 
 
 class VariantColumns(Schema):
-    """The columns of products beside those of the simplest ones; each may be absent."""
+    """The columns of products besides the basic ones; each may be absent."""
 
     product_sku: Sku | None = Field(
         default=None,
@@ -121,8 +121,8 @@ class VariantColumns(Schema):
     )
     category_path: CategoryPath | None = Field(
         default=None,
-        description="The names of the category and of those above it, from the top; they are made "
-        "if they are not there. Without it, `category` is found by its name.",
+        description="The names of the category and its ancestors, from the top; missing ones are "
+        "created. Without it, `category` is found by its name.",
         examples=["Drinks > Tea"],
     )
     option1_name: OptionName | None = Field(
@@ -146,7 +146,7 @@ class VariantColumns(Schema):
     compare_at_minor: ImportPrice | None = Field(
         default=None,
         alias="compare_at_price",
-        description="A former or recommended price, to be shown beside the lower one.",
+        description="A former or recommended price, to be shown next to the lower one.",
         examples=["5.99"],
     )
     currency: Annotated[str, Field(max_length=3)] | None = Field(
@@ -200,7 +200,8 @@ class ProductRow(VariantColumns, ProductFields):
     stock_quantity: Annotated[int, Field(ge=-MAX_QUANTITY, le=MAX_QUANTITY), DIGITS] = Field(
         default=0,
         description="Units in stock. A product that exists keeps its stock; with --update, and "
-        "without --move-stock, this is the counted stock. Below 0 are units owed to orders.",
+        "without --move-stock, this is the counted stock. A negative number is the units owed to "
+        "orders.",
         examples=["100"],
     )
     is_active: Flag = Field(
@@ -248,7 +249,7 @@ class ProductRow(VariantColumns, ProductFields):
 
 
 class VariantRow(ProductRow):
-    """A further variant of a product; what all its variants share may be absent."""
+    """A further variant of a product; columns that all variants share may be absent."""
 
     name: Title = unchanged()
     category: Category = unchanged()
@@ -260,10 +261,10 @@ class UserRow(UserFields):
 
 
 class OrderRow(Schema):
-    """One line of an order; its rows are adjacent and share all but product, quantity and price."""
+    """One line of an order; adjacent rows share all columns but product, quantity and price."""
 
     reference: Annotated[Line, Field(max_length=100)] = Field(
-        description="The number of the order where it comes from; unique in the shop.",
+        description="The number of the order in its source; unique in the shop.",
         examples=["#1001"],
     )
     username: Username = Field(description="The username of the buyer.", examples=["ada"])
@@ -290,7 +291,7 @@ class OrderRow(Schema):
 
 
 class BrokenRow(dict[str, Any]):
-    """The cells of a row as far as they can be told apart, why they cannot, and what is left."""
+    """The cells of a row that can be separated, the reason of the fault, and the remaining text."""
 
     def __init__(self, cells: Mapping[str, Any], reason: str, rest: Sequence[str]) -> None:
         super().__init__(cells)
@@ -308,7 +309,7 @@ def columns_of(kind: type[Schema]) -> dict[str, bool]:
 
 
 VARIANT_COLUMNS = frozenset(columns_of(VariantColumns))
-"""The columns of products that not every file of them has."""
+"""The columns of products that are not in every file of products."""
 
 GUARDED = (
     *("name", "description", "category", "category_path", "barcode"),
@@ -323,7 +324,7 @@ def column_key(name: str) -> str:
 
 
 def parse_row(kind: type[Row], row: Mapping[str, Any], days: ShopDays) -> Row | str:
-    """Return a validated row, or what is wrong with it; an empty cell counts as absent."""
+    """Return a validated row, or its faults; an empty cell counts as absent."""
     if isinstance(row, BrokenRow):
         return row.reason
     try:
@@ -340,6 +341,6 @@ def parse_row(kind: type[Row], row: Mapping[str, Any], days: ShopDays) -> Row | 
 
 
 def shown(value: object) -> str:
-    """Return a value as it is quoted in a message."""
+    """Return a value in the form that messages quote."""
     text = repr(str(value))
     return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…'"

@@ -15,7 +15,7 @@ class AddressField(Schema):
     )
     label_key: str = Field(
         max_length=40,
-        description="What the country calls the field, as a key of translations.",
+        description="The country's name of the field, as a key for translations.",
         examples=["zip"],
     )
     label: str = Field(max_length=100, description="The label in English.", examples=["ZIP code"])
@@ -28,9 +28,7 @@ class AddressField(Schema):
         "prefix of the country, such as `CH-`.",
         examples=[r"^(?:(\d{5})(?:[ \-](\d{4}))?)$"],
     )
-    example: str | None = omitted(
-        max_length=40, description="A value that is right.", examples=["95014"]
-    )
+    example: str | None = omitted(max_length=40, description="A valid value.", examples=["95014"])
 
 
 class AddressRegion(Schema):
@@ -57,7 +55,7 @@ class AddressFormat(Schema):
     )
     regions: list[AddressRegion] = Field(
         max_length=_MAX_REGIONS,
-        description="The regions; empty where an address has none or any may be written. Where "
+        description="The regions; empty if addresses have none or any text is accepted. If "
         "`region` is required, it is one of these, by code or by name.",
         examples=[[]],
     )

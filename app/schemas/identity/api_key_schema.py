@@ -28,7 +28,7 @@ class ApiKeyCreate(Schema):
     )
     expires_at: MomentQuery | None = Field(
         default=None,
-        description="When the key expires; absent, it is valid until it is revoked.",
+        description="When the key expires; if absent, the key is valid until it is revoked.",
         examples=["2027-01-31T12:00:00Z"],
     )
 

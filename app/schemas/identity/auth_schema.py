@@ -89,7 +89,7 @@ class Grant(Schema):
     client_secret: _Ignored = ""
 
     def content(self) -> dict[str, str]:
-        """Return the members of the JSON document that the form stands for."""
+        """Return the members of the JSON document that the form represents."""
         return self.model_dump(exclude={"grant_type", *Grant.model_fields})
 
 

@@ -35,11 +35,11 @@ _MOMENT = "2026-01-31T12:00:00Z"
 MAX_ADDRESSES = 100
 _CITY = "The city or town; may be empty where addresses have none, as in Singapore."
 _POSTAL_CODE = "The postal code; may be empty where a letter arrives without one, as in Hong Kong."
-_RECIPIENT = "Who receives what is sent there; may be empty."
+_RECIPIENT = "The recipient of deliveries; may be empty."
 _COMPANY = "The company of the recipient; may be empty."
-_LINE2 = "What stands below the street, such as the floor; may be empty."
+_LINE2 = "The line below the street, such as the floor; may be empty."
 _PHONE = "The telephone number for the delivery; may be empty."
-_BILLING = "Whether this is the default billing address, of which a user has one at most."
+_BILLING = "Whether this is the default billing address, of which a user has at most one."
 
 Name = Annotated[Line, Field(max_length=100)]
 SecondName = Annotated[LineOrNothing, Field(max_length=100)]
@@ -156,7 +156,7 @@ class UserQuery(CountedQuery):
 
 
 class PostalAddress(Schema):
-    """A postal address; what was added after its first version is left out where it is empty."""
+    """A postal address; empty fields that were added after the first version are left out."""
 
     recipient: SecondLine = omitted("", description=_RECIPIENT, examples=["Ada Lovelace"])
     company: SecondLine = omitted("", description=_COMPANY, examples=["Analytical Engines Ltd"])
@@ -178,7 +178,7 @@ AnyAddress = TypeVar("AnyAddress", bound=PostalAddress)
 
 
 def incomplete_members(city: str, postal_code: str, country: str) -> list[tuple[str, str]]:
-    """Return what an address lacks in its country, and why: not every country has postal codes."""
+    """Return the fields that an address lacks in its country, and why."""
     lacks_city = not city and country not in NEED_NO_CITY
     lacks_code = not postal_code and country in NEED_POSTAL_CODE
     named = {"city": lacks_city, "postal_code": lacks_code}
@@ -186,9 +186,9 @@ def incomplete_members(city: str, postal_code: str, country: str) -> list[tuple[
 
 
 def complete_address(address: AnyAddress) -> AnyAddress:
-    """Return a new address, which has what its country requires.
+    """Return a new address, which has the fields that its country requires.
 
-    Stored ones are not judged: they may be older than a rule.
+    Stored ones are not checked: they may be older than a rule.
     """
     for member, reason in incomplete_members(address.city, address.postal_code, address.country):
         raise MemberError(member, reason)
@@ -247,7 +247,7 @@ class AddressRead(Schema):
 
     id: UUID = Field(description="The address's id (UUIDv7).", examples=[_ID])
     recipient: str = omitted(
-        "", max_length=200, description="Who receives what is sent there.", examples=["Ada King"]
+        "", max_length=200, description="The recipient of deliveries.", examples=["Ada King"]
     )
     company: str = omitted(
         "", max_length=200, description="The company of the recipient.", examples=["Engines Ltd"]
@@ -256,7 +256,7 @@ class AddressRead(Schema):
         max_length=200, description="Street and number.", examples=["12 St James's Square"]
     )
     line2: str = omitted(
-        "", max_length=200, description="What stands below the street.", examples=["2nd floor"]
+        "", max_length=200, description="The line below the street.", examples=["2nd floor"]
     )
     city: str = Field(
         max_length=100, description="The city or town; may be empty.", examples=["London"]

@@ -20,7 +20,7 @@ from app.schemas.taxes.tax_amounts import TaxAtRate
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _DAY = "2026-01-31"
-# Each rate of the goods may be one of shipping, too.
+# Each rate of the goods may also be a rate of shipping.
 _MAX_LINES = 2 * MAX_LINES
 
 InvoiceLineKind = Literal["goods", "shipping", "refund"]
@@ -35,7 +35,7 @@ class InvoiceSeller(Schema):
         max_length=300, description="The postal address.", examples=["Hauptstr. 1, 10827 Berlin"]
     )
     country: str | None = Field(
-        max_length=2, description="The country whose tax it charges.", examples=["DE"]
+        max_length=2, description="The country whose tax the shop charges.", examples=["DE"]
     )
     vat_number: str | None = Field(
         max_length=MAX_VAT_NUMBER, description="The VAT number.", examples=["DE136695976"]
@@ -47,7 +47,7 @@ class InvoiceBuyer(Schema):
 
     name: str = Field(max_length=201, description="The name.", examples=["Ada Lovelace"])
     address: PostalAddress | None = Field(
-        description="The address of the invoice, or else of the delivery.",
+        description="The address of the invoice, or otherwise of the delivery.",
         examples=[EXAMPLE_ADDRESS],
     )
     vat_number: str | None = Field(
@@ -58,7 +58,7 @@ class InvoiceBuyer(Schema):
 class InvoiceLineRead(InCurrency):
     """A line of an invoice."""
 
-    kind: InvoiceLineKind = Field(description="What it is for.", examples=["goods"])
+    kind: InvoiceLineKind = Field(description="The kind of the line.", examples=["goods"])
     sku: str | None = Field(max_length=64, description="The SKU.", examples=["TEA-EARL-100"])
     name: str = Field(
         max_length=200,
@@ -69,17 +69,17 @@ class InvoiceLineRead(InCurrency):
     unit_price_minor: Amount = Field(
         alias="unit_price", description="The price of a unit.", examples=["4.99"]
     )
-    discount_minor: Amount = Field(
-        alias="discount", description="What is taken off.", examples=["0.00"]
-    )
+    discount_minor: Amount = Field(alias="discount", description="The discount.", examples=["0.00"])
     rate_ppm: Percentage | None = Field(
         alias="rate",
         description="The tax rate in percent; null without tax.",
         examples=["7"],
     )
-    net_minor: Amount = Field(alias="net", description="Without the tax.", examples=["9.33"])
+    net_minor: Amount = Field(alias="net", description="The amount without tax.", examples=["9.33"])
     tax_minor: Amount = Field(alias="tax", description="The tax.", examples=["0.65"])
-    total_minor: Amount = Field(alias="total", description="With the tax.", examples=["9.98"])
+    total_minor: Amount = Field(
+        alias="total", description="The amount with tax.", examples=["9.98"]
+    )
 
 
 class InvoiceFacts(WithCurrency):
@@ -88,10 +88,10 @@ class InvoiceFacts(WithCurrency):
     id: UUID = Field(description="The invoice's id (UUIDv7).", examples=[_ID])
     number: ShownNumber = Field(
         validation_alias="shown_number",
-        description="The number; those of a series have no gap.",
+        description="The number; the numbers of a series have no gap.",
         examples=["R2026-000001"],
     )
-    kind: InvoiceKind = Field(description="What it is.", examples=["invoice"])
+    kind: InvoiceKind = Field(description="The kind of the document.", examples=["invoice"])
     order_id: UUID = Field(description="The order.", examples=[_ID])
     order_number: Ordinal = Field(description="The order's number.", examples=[1001])
     corrects_id: UUID | None = omitted(
@@ -106,7 +106,9 @@ class InvoiceFacts(WithCurrency):
     issued_at: datetime = Field(
         description="When it was issued (UTC).", examples=["2026-01-31T12:00:00Z"]
     )
-    issued_on: date = Field(description="The day of it in the shop's zone.", examples=[_DAY])
+    issued_on: date = Field(
+        description="The day of the document in the shop's time zone.", examples=[_DAY]
+    )
     supplied_on: date = Field(description="The day of the supply.", examples=[_DAY])
     currency: str = Field(
         max_length=3, description="The currency of all amounts (ISO 4217).", examples=["EUR"]
@@ -115,7 +117,7 @@ class InvoiceFacts(WithCurrency):
     tax_minor: Amount = Field(alias="tax", description="The tax.", examples=["0.65"])
     total_minor: Amount = Field(
         alias="total",
-        description="What is owed, or what is owed no longer by a credit note.",
+        description="The sum that is owed, or that a credit note removes.",
         examples=["9.98"],
     )
     digest: str = Field(
@@ -127,7 +129,7 @@ class InvoiceFacts(WithCurrency):
 
     @property
     def file_name(self) -> str:
-        """The name of its file as PDF."""
+        """The name of the PDF file."""
         return f"{self.number.replace('/', '-')}.pdf"
 
 
@@ -135,7 +137,7 @@ class InvoiceRead(InvoiceFacts):
     """An invoice or a credit note; it never changes."""
 
     prices_include_tax: bool = Field(
-        description="Whether the prices of units have their tax in them.", examples=[True]
+        description="Whether the prices of units include tax.", examples=[True]
     )
     locale: str | None = omitted(
         max_length=35, description="The language of the customer.", examples=["de"]

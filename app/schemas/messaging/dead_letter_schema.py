@@ -43,7 +43,7 @@ class DeadLetterRead(DeadLetterSummary):
     body: str = Field(
         max_length=512 * 1024,
         description="The body; bytes that are not UTF-8 are replaced. Empty for an API key that "
-        "may not read what it is about.",
+        "may not read the resource of the message.",
         examples=['{"user_id": "0199a1b2-7c00-7d00-8e00-0123456789ab", "items": []}'],
     )
 

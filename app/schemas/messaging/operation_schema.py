@@ -27,8 +27,8 @@ class OperationRead(Schema):
         examples=[0],
     )
     result: dict[str, Any] | None = Field(
-        description="The response to the command; null until the operation has succeeded, and "
-        "for a caller who may not read what it is about.",
+        description="The response to the command; null until the operation has succeeded, and for "
+        "a caller who may not read the resource that it concerns.",
         examples=[None],
     )
     problem: dict[str, Any] | None = Field(

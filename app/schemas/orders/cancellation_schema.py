@@ -19,7 +19,7 @@ Units = Annotated[int, Field(ge=1, le=MAX_LINES * MAX_LINE_QUANTITY)]
 
 
 class OrderLineCancel(Schema):
-    """Units of a line that are not wanted any more."""
+    """Units of a line to be cancelled."""
 
     quantity: OrderedUnits | None = Field(
         default=None,
@@ -29,21 +29,23 @@ class OrderLineCancel(Schema):
 
 
 class CancelledUnits(Schema):
-    """Units of a line that were cancelled while the order was not."""
+    """Units of a line that were cancelled without the rest of the order."""
 
     position: Ordinal = Field(description="The line, from 1.", examples=[1])
     quantity: Units = Field(description="The number of units.", examples=[1])
     amount_minor: Amount = Field(
         alias="amount",
-        description="What was to be paid for them, with its tax.",
+        description="The amount to be paid for the units, with its tax.",
         examples=["4.49"],
     )
 
 
 class OrderCancellationRead(CancelledUnits, InCurrency):
-    """Units of a line that were cancelled while the order was not."""
+    """Units of a line that were cancelled without the rest of the order."""
 
-    actor: str = Field(max_length=100, description="Who cancelled them.", examples=["user " + _ID])
+    actor: str = Field(
+        max_length=100, description="Who cancelled the units.", examples=["user " + _ID]
+    )
     cancelled_at: datetime = Field(
-        description="When they were cancelled (UTC).", examples=[_MOMENT]
+        description="When the units were cancelled (UTC).", examples=[_MOMENT]
     )

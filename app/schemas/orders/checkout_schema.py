@@ -10,10 +10,10 @@ from app.schemas.payments.payment_schema import ProviderCode
 
 
 class CheckoutCreate(Schema):
-    """The order of what a cart contains, at the total that the customer has seen."""
+    """The order of the goods in a cart, at the total that the customer has seen."""
 
     payment: ProviderCode = Field(
-        description="How it is paid: `manual` is a transfer or the like, which staff records; for "
+        description="The way to pay: `manual` is a transfer or similar, which staff records; for "
         "others, a payment of the order is begun afterwards.",
         examples=["manual"],
     )
@@ -22,5 +22,5 @@ class CheckoutCreate(Schema):
         examples=["9.98"],
     )
     terms_accepted: Literal[True] = Field(
-        description="That the customer accepts the terms of the shop.", examples=[True]
+        description="Whether the customer accepts the terms of the shop.", examples=[True]
     )

@@ -62,7 +62,7 @@ class DraftItemCreate(LineCreate):
 
     @property
     def names_product(self) -> bool:
-        """Whether it names a product without a variant."""
+        """Whether the line names a product without a variant."""
         return "product_id" in self.model_fields_set
 
 
@@ -75,7 +75,7 @@ class DraftDiscountCreate(Schema):
     amount_minor: PriceInput | None = Field(
         default=None,
         alias="amount",
-        description="What it takes off; required unless `percent` is given.",
+        description="The amount of the discount; required unless `percent` is given.",
         examples=[None],
     )
     percent_ppm: Percent | None = Field(
@@ -99,7 +99,7 @@ _ITEMS = "The lines; each variant at most once."
 
 
 class DraftFields(Change):
-    """What staff chooses beside the customer and the lines."""
+    """The choices of staff besides the customer and the lines."""
 
     email: Email | None = EMAIL
     discounts: Annotated[list[DraftDiscountCreate], Field(max_length=_MAX_DISCOUNTS)] = unchanged(
@@ -111,7 +111,8 @@ class DraftFields(Change):
     )
     shipping_price_minor: PriceInput | None = unchanged(
         alias="shipping_price",
-        description="The price of shipping instead of that of the method; null for that.",
+        description="The price of shipping, which replaces that of the method; null for that of "
+        "the method.",
         examples=[None],
     )
     delivery_address: Address | None = DELIVERED_TO
@@ -123,8 +124,8 @@ class DraftFields(Change):
     note: Note = NOTE
     locale: Locale = LOCALE
     pay_hours: Hours | None = unchanged(
-        description="How many hours the order waits for its payment; null for "
-        "that of the way to pay which has the longest.",
+        description="How many hours the order waits for its payment; null for the longest time of "
+        "all ways to pay.",
         examples=[72],
     )
 
@@ -132,7 +133,7 @@ class DraftFields(Change):
 class DraftCreate(DraftFields):
     """A new draft of an order."""
 
-    # What Swagger UI sends; the demo shop has the product.
+    # Swagger UI sends this example; the demo shop has the product.
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -170,7 +171,7 @@ class DraftPlace(Schema):
 
 
 class DraftItemRead(InCurrency):
-    """A line of a draft, as staff has written it."""
+    """A line of a draft, as written by staff."""
 
     variant_id: UUID = Field(
         description="The variant; the first one has the id of the product.", examples=[_ID]
@@ -186,13 +187,13 @@ class DraftItemRead(InCurrency):
 
 
 class DraftDiscountRead(InCurrency):
-    """A discount of a draft, as staff has written it."""
+    """A discount of a draft, as written by staff."""
 
     label: str = Field(
         max_length=100, description="What the customer reads.", examples=["Regular customer"]
     )
     amount_minor: Amount = omitted(
-        alias="amount", description="What it takes off.", examples=["5.00"]
+        alias="amount", description="The amount of the discount.", examples=["5.00"]
     )
     percent_ppm: Percentage | None = omitted(
         alias="percent", description="The reduction in percent.", examples=["10"]
@@ -200,7 +201,7 @@ class DraftDiscountRead(InCurrency):
 
 
 class DraftQuote(Quoted):
-    """What a draft costs now."""
+    """The current price of a draft."""
 
     currency: str = Field(
         max_length=3, description="The currency of all amounts (ISO 4217).", examples=["USD"]
@@ -215,10 +216,10 @@ class DraftSummary(Schema):
         description="The customer; null for one without an account.", examples=[_ID]
     )
     email: str | None = Field(
-        max_length=320, description="Where to write about the order.", examples=[None]
+        max_length=320, description="The e-mail address for mails about the order.", examples=[None]
     )
     order_id: UUID | None = omitted(
-        description="The order that was placed of it; it does not change any more.",
+        description="The order that was placed from the draft, which no longer changes.",
         examples=[_ID],
     )
     created_at: datetime = Field(
@@ -231,7 +232,7 @@ class DraftSummary(Schema):
 
 
 class DraftRead(WithCurrency, DraftSummary):
-    """A draft with what it costs now."""
+    """A draft with its current price."""
 
     currency: str = Field(
         max_length=3, description="The currency of all amounts (ISO 4217).", examples=["USD"]
@@ -262,7 +263,7 @@ class DraftRead(WithCurrency, DraftSummary):
         examples=[None],
     )
     quote: DraftQuote | None = omitted(
-        description="What it costs now; absent once its order was placed, and in an export.",
+        description="The current price; absent after the order was placed, and in an export.",
         examples=[None],
     )
 

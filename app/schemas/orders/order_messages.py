@@ -24,7 +24,7 @@ class OrderCommand(OrderCreate):
     )
     id: UUID | None = Field(
         default=None,
-        description="The order's id; absent, the shop generates one.",
+        description="The order's id; if absent, the shop generates one.",
         examples=[_ID],
     )
 
@@ -44,16 +44,16 @@ class OrderStatusChanged(Schema):
     order_id: UUID = Field(description="The order.", examples=[_ID])
     number: Ordinal = Field(description="The short number for people.", examples=[1024])
     from_status: OrderStatus = Field(
-        alias="from", description="The status before.", examples=["pending"]
+        alias="from", description="The former status.", examples=["pending"]
     )
-    to_status: OrderStatus = Field(alias="to", description="The status after.", examples=["paid"])
+    to_status: OrderStatus = Field(alias="to", description="The new status.", examples=["paid"])
     version: Ordinal = Field(
         description="The order's version after the transition; a higher one is later.", examples=[2]
     )
 
 
 class OrderLineCancelled(CancelledUnits, WithCurrency):
-    """Units of a line that were cancelled while the order was not."""
+    """Units of a line that were cancelled without the rest of the order."""
 
     order_id: UUID = Field(description="The order.", examples=[_ID])
     number: Ordinal = Field(description="The short number for people.", examples=[1024])

@@ -41,7 +41,7 @@ from app.tables.promotions import CODE_LENGTH
 
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
-# Each promotion reduces each line once, and shipping.
+# Each promotion reduces each line and shipping at most once.
 MAX_DISCOUNTS = 10_000
 
 
@@ -57,10 +57,10 @@ _EXAMPLE_LINES: list[Any] = [{"product_id": _ID, "quantity": 2}]
 
 
 class OrderCreate(Schema):
-    """A new order, which is placed as a whole or not at all."""
+    """A new order, which is placed completely or not at all."""
 
-    # The order that Swagger UI sends: without a user, it is the caller's. The demo shop has the
-    # product.
+    # This is the order that Swagger UI sends: without a user, it is that of the caller. The demo
+    # shop has the product.
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [{"items": _EXAMPLE_LINES, "delivery_address": EXAMPLE_ADDRESS}]
@@ -118,7 +118,7 @@ class OrderChangeStatus(Schema):
 
 
 class BoughtRead(SoldRead):
-    """Names what a line of an order is about, as it was at the time of purchase."""
+    """The fields that name the goods of a line of an order, at the time of purchase."""
 
     sku: str = Field(
         max_length=64, description="The SKU at the time of purchase.", examples=["TEA-EARL-100"]
@@ -141,21 +141,21 @@ class OrderItemRead(BoughtRead, InCurrency):
         0,
         ge=0,
         le=MAX_LINES * MAX_LINE_QUANTITY,
-        description="How many of them were cancelled.",
+        description="How many of these units were cancelled.",
         examples=[0],
     )
     shipped_quantity: int = omitted(
         0,
         ge=0,
         le=MAX_LINES * MAX_LINE_QUANTITY,
-        description="How many of them are in shipments, also in those that are only packed.",
+        description="How many of these units are in shipments, including packed ones.",
         examples=[0],
     )
     returned_quantity: int = omitted(
         0,
         ge=0,
         le=MAX_LINES * MAX_LINE_QUANTITY,
-        description="How many of them the customer has sent back.",
+        description="How many of these units the customer has sent back.",
         examples=[0],
     )
     discount_minor: Amount = LINE_DISCOUNT
@@ -178,9 +178,13 @@ class OrderShippingRead(Schema):
 
 
 class OrderDiscountRead(InCurrency):
-    """What a promotion or a discount of staff took off a line of an order, or off its shipping."""
+    """The discount of a promotion or of staff on a line of an order, or on its shipping."""
 
-    label: str = Field(max_length=100, description="What it is called.", examples=["10 % off tea"])
+    label: str = Field(
+        max_length=100,
+        description="The name of the promotion or discount.",
+        examples=["10 % off tea"],
+    )
     code: str | None = omitted(
         max_length=CODE_LENGTH,
         description="The code; absent for a promotion that applied by itself.",
@@ -189,16 +193,18 @@ class OrderDiscountRead(InCurrency):
     position: Ordinal | None = omitted(
         description="The line, from 1; absent for shipping.", examples=[1]
     )
-    amount_minor: Amount = Field(alias="amount", description="What it took off.", examples=["1.00"])
+    amount_minor: Amount = Field(
+        alias="amount", description="The amount of the discount.", examples=["1.00"]
+    )
 
 
 class OrderChangeRead(Schema):
     """A transition of an order."""
 
     from_status: OrderStatus | None = Field(
-        description="The status before; null for a new order.", examples=[None]
+        description="The former status; null for a new order.", examples=[None]
     )
-    to_status: OrderStatus = Field(description="The status after.", examples=["pending"])
+    to_status: OrderStatus = Field(description="The new status.", examples=["pending"])
     actor: str = Field(
         max_length=100, description="Who changed the status.", examples=["user " + _ID]
     )
@@ -218,23 +224,24 @@ class OrderSummary(WithCurrency):
     tax_minor: Amount = TAX
     total_minor: Amount = Field(
         alias="total",
-        description="What is to be paid: the lines, shipping, and tax that is not in the prices.",
+        description="The amount to be paid: the lines, shipping, and tax that prices do not "
+        "include.",
         examples=["9.98"],
     )
     cancelled_minor: Amount = omitted(
         0,
         alias="cancelled",
-        description="What of the total need not be paid, for lines that were cancelled.",
+        description="The part of the total that need not be paid, for lines that were cancelled.",
         examples=["0.00"],
     )
     paid_minor: Amount = omitted(
         0,
         alias="paid",
-        description="What payments have taken; orders that no payment was recorded for have none.",
+        description="The sum of the captured payments; absent if no payment was recorded.",
         examples=["9.98"],
     )
     refunded_minor: Amount = omitted(
-        0, alias="refunded", description="What of it was returned.", examples=["0.00"]
+        0, alias="refunded", description="The sum of the refunds.", examples=["0.00"]
     )
     prices_include_tax: bool = PRICES_INCLUDE_TAX
     currency: str = Field(
@@ -252,8 +259,8 @@ class OrderRead(OrderSummary):
 
     fulfilment_status: FulfilmentStatus = omitted(
         FulfilmentStatus.UNFULFILLED,
-        description="How much of it has left the shop, and whether all of it has arrived; absent "
-        "while it is `unfulfilled`.",
+        description="How much of the order has left the shop, and whether all of it has arrived; "
+        "absent while it is `unfulfilled`.",
         examples=["partly_shipped"],
     )
     delivery_address: DeliveryAddress | None = Field(
@@ -276,18 +283,18 @@ class OrderRead(OrderSummary):
         [],
         alias="discounts",
         max_length=MAX_DISCOUNTS,
-        description="What promotions and discounts of staff took off, by line.",
+        description="The discounts of promotions and of staff, by line.",
         examples=[[]],
     )
     cancellations: list[OrderCancellationRead] = omitted(
         [],
         max_length=MAX_LINES * MAX_LINE_QUANTITY,
-        description="Units that were cancelled while the order was not, the oldest first.",
+        description="The units cancelled without the rest of the order, the oldest first.",
         examples=[[]],
     )
     email: str | None = omitted(
         max_length=320,
-        description="Where the shop writes about the order.",
+        description="The e-mail address for mails about the order.",
         examples=["ada@example.com"],
     )
     billing_address: DeliveryAddress | None = omitted(
@@ -305,7 +312,7 @@ class OrderRead(OrderSummary):
         max_length=35, description="The language of the customer.", examples=["de"]
     )
     pay_by: datetime | None = omitted(
-        description="Until when it must be paid (UTC); after that it is cancelled.",
+        description="The time until which the order must be paid (UTC); then it is cancelled.",
         examples=[_MOMENT],
     )
     history: list[OrderChangeRead] = Field(
@@ -317,7 +324,7 @@ class OrderRead(OrderSummary):
 
     @model_validator(mode="after")
     def _have_the_tax_of_shipping(self) -> Self:
-        # No row has it: it is what remains of the order's tax.
+        # No row contains this tax, which is the rest of the order's tax.
         self.shipping_tax_minor = self.tax_minor - sum(each.tax_minor for each in self.items)
         return self
 

@@ -25,11 +25,11 @@ MAX_NOTE = 2_000
 Note = Annotated[Prose, Field(max_length=MAX_NOTE)]
 UnitsBack = Annotated[int, Field(strict=True, ge=0, le=_MAX_UNITS), WHOLE]
 
-_REASON = "Why it is returned."
-_CUSTOMER_NOTE = "What the customer says about it."
-_ANSWER = "What the shop says about its decision; the customer reads it."
-_REFUND = "What was paid for them, with its tax: staff decides what is refunded."
-_REFUND_TAX = "The tax in it."
+_REASON = "The reason of the return."
+_CUSTOMER_NOTE = "The note of the customer."
+_ANSWER = "The note of the shop about its decision, which the customer reads."
+_REFUND = "The amount that was paid for the units, with its tax; staff decides what is refunded."
+_REFUND_TAX = "The tax in the amount."
 _LINES = [{"variant_id": _ID, "quantity": 1}]
 
 
@@ -53,7 +53,7 @@ class ReturnCreate(Schema):
 
 
 class UnitsRefund(Schema):
-    """A refund of what was paid for units of an order."""
+    """A refund of the amount that was paid for units of an order."""
 
     lines: list[LineUnits] = Field(
         min_length=1,
@@ -83,12 +83,12 @@ class LineReceived(Schema):
     quantity: UnitsBack = Field(description="The number of units that arrived.", examples=[1])
     restocked_quantity: UnitsBack | None = Field(
         default=None,
-        description="How many of them return to stock; by default all that are `good`, and none "
-        "otherwise.",
+        description="How many of these units return to stock; by default all if they are `good`, "
+        "and otherwise none.",
         examples=[1],
     )
     condition: Condition = Field(
-        default=Condition.GOOD, description="How they have arrived.", examples=["good"]
+        default=Condition.GOOD, description="The condition of the units.", examples=["good"]
     )
 
     @model_validator(mode="after")
@@ -99,7 +99,7 @@ class LineReceived(Schema):
 
     @property
     def restocked(self) -> int:
-        """How many of them return to stock."""
+        """How many of these units return to stock."""
         if self.restocked_quantity is not None:
             return self.restocked_quantity
         return self.quantity if self.condition is Condition.GOOD else 0
@@ -109,13 +109,13 @@ _RECEIVED: list[Any] = [{"variant_id": _ID, "quantity": 1, "condition": "good"}]
 
 
 class ReturnReceipt(Schema):
-    """What has arrived of a return."""
+    """The units of a return that have arrived."""
 
     lines: list[LineReceived] | None = Field(
         default=None,
         max_length=MAX_LINES,
-        description="What has arrived, once for each line; by default all units of the return, in "
-        "good condition. Of a line that is left out, nothing has.",
+        description="The units that have arrived, once for each line; by default all units of the "
+        "return, in good condition. Nothing has arrived of a line that is left out.",
         examples=[_RECEIVED],
     )
 
@@ -126,12 +126,18 @@ class ReturnLineRead(BoughtRead, InCurrency):
     position: Ordinal = Field(description="The line of the order, from 1.", examples=[1])
     quantity: Units = Field(description="The number of units.", examples=[1])
     received_quantity: int = omitted(
-        0, ge=0, le=_MAX_UNITS, description="How many of them have arrived.", examples=[1]
+        0, ge=0, le=_MAX_UNITS, description="How many of these units have arrived.", examples=[1]
     )
     restocked_quantity: int = omitted(
-        0, ge=0, le=_MAX_UNITS, description="How many of these are in stock again.", examples=[1]
+        0,
+        ge=0,
+        le=_MAX_UNITS,
+        description="How many of these units are in stock again.",
+        examples=[1],
     )
-    condition: Condition | None = omitted(description="How they have arrived.", examples=["good"])
+    condition: Condition | None = omitted(
+        description="The condition of the units.", examples=["good"]
+    )
     refund_minor: Amount = Field(alias="refund_proposed", description=_REFUND, examples=["4.49"])
     refund_tax_minor: Amount = omitted(
         0, alias="refund_tax", description=_REFUND_TAX, examples=["0.72"]
@@ -145,7 +151,7 @@ class ReturnRead(WithCurrency):
     order_id: UUID = Field(description="The order.", examples=[_ID])
     number: str = Field(
         max_length=40,
-        description="The number for people: that of the order, and the place among its returns.",
+        description="The number for people: that of the order, and the position among its returns.",
         examples=["1024-R1"],
     )
     status: ReturnStatus = Field(description="The status of the return.", examples=["requested"])
@@ -157,13 +163,13 @@ class ReturnRead(WithCurrency):
         "", max_length=MAX_NOTE, description=_ANSWER, examples=["Please send it to us."]
     )
     lines: list[ReturnLineRead] = Field(
-        max_length=MAX_LINES, description="The units in it.", examples=[[]]
+        max_length=MAX_LINES, description="The units of the return.", examples=[[]]
     )
     refund_minor: Amount = Field(
         alias="refund_proposed",
-        description="What was paid for the units that have arrived, or while none have, for those "
-        "that are asked for; nothing if it was rejected or cancelled. Shipping is not in it, and "
-        "staff decides what is refunded.",
+        description="The amount that was paid for the units that have arrived, or before that, for "
+        "the requested ones; zero if the return was rejected or cancelled. Shipping is not "
+        "included, and staff decides what is refunded.",
         examples=["4.49"],
     )
     refund_tax_minor: Amount = omitted(
@@ -172,17 +178,21 @@ class ReturnRead(WithCurrency):
     currency: str = Field(
         max_length=3, description="The currency of all amounts (ISO 4217).", examples=["USD"]
     )
-    created_at: datetime = Field(description="When it was requested (UTC).", examples=[_MOMENT])
+    created_at: datetime = Field(
+        description="When the return was requested (UTC).", examples=[_MOMENT]
+    )
     decided_at: datetime | None = omitted(
-        description="When it was approved or rejected (UTC).", examples=[_MOMENT]
+        description="When the return was approved or rejected (UTC).", examples=[_MOMENT]
     )
     received_at: datetime | None = omitted(
         description="When the goods arrived (UTC).", examples=[_MOMENT]
     )
     closed_at: datetime | None = omitted(
-        description="When it was closed or cancelled (UTC).", examples=[_MOMENT]
+        description="When the return was closed or cancelled (UTC).", examples=[_MOMENT]
     )
-    updated_at: datetime = Field(description="When it last changed (UTC).", examples=[_MOMENT])
+    updated_at: datetime = Field(
+        description="When the return last changed (UTC).", examples=[_MOMENT]
+    )
     version: Ordinal = Field(description="Rises by one with every change.", examples=[1])
 
     @model_validator(mode="after")

@@ -26,8 +26,8 @@ Carrier = Annotated[LineOrNothing, Field(max_length=100)]
 TrackingNumber = Annotated[Line, Field(max_length=100)]
 Note = Annotated[Prose, Field(max_length=MAX_NOTE)]
 
-_CARRIER = "Who carries it."
-_TRACKING_NUMBER = "Its number at the carrier."
+_CARRIER = "The carrier."
+_TRACKING_NUMBER = "The number of the shipment at the carrier."
 _NOTE = "A note, which the customer can read."
 
 
@@ -48,8 +48,8 @@ class ShipmentCreate(Schema):
         default=None,
         min_length=1,
         max_length=MAX_LINES,
-        description="The units in it, by default all that are neither shipped nor cancelled; those "
-        "of the same variant are added up.",
+        description="The units of the shipment, by default all that are neither shipped nor "
+        "cancelled; those of the same variant are added up.",
         examples=[_EXAMPLE_LINES],
     )
     carrier: Carrier | None = Field(
@@ -76,7 +76,7 @@ def added_up(lines: list[LineUnits]) -> dict[UUID, int]:
 
 
 class ShipmentChange(Change):
-    """A change of what is known of a shipment."""
+    """A change of the carrier, the tracking number or the note of a shipment."""
 
     carrier: Carrier = unchanged(description=_CARRIER, examples=["DHL"])
     tracking_number: TrackingNumber | None = unchanged(
@@ -99,12 +99,12 @@ class ShipmentRead(Schema):
     order_id: UUID = Field(description="The order.", examples=[_ID])
     number: str = Field(
         max_length=40,
-        description="The number for people: that of the order, and the place in it.",
+        description="The number for people: that of the order, and the position in it.",
         examples=["1024-1"],
     )
     status: ShipmentStatus = Field(description="The status of the shipment.", examples=["packed"])
     lines: list[ShipmentLineRead] = Field(
-        max_length=MAX_LINES, description="The units in it.", examples=[[]]
+        max_length=MAX_LINES, description="The units of the shipment.", examples=[[]]
     )
     carrier: str = Field(max_length=100, description=_CARRIER, examples=["DHL"])
     tracking_number: str | None = omitted(
@@ -112,18 +112,22 @@ class ShipmentRead(Schema):
     )
     tracking_url: str | None = omitted(
         max_length=MAX_URL,
-        description="Where the carrier shows the way of it.",
+        description="The address at which the carrier tracks the shipment.",
         examples=[f"https://www.example.com/track/{_NUMBER}"],
     )
     note: str = omitted("", max_length=MAX_NOTE, description=_NOTE, examples=["Two parcels."])
-    created_at: datetime = Field(description="When it was packed (UTC).", examples=[_MOMENT])
+    created_at: datetime = Field(
+        description="When the shipment was packed (UTC).", examples=[_MOMENT]
+    )
     shipped_at: datetime | None = omitted(
-        description="When it was shipped (UTC).", examples=[_MOMENT]
+        description="When the shipment was shipped (UTC).", examples=[_MOMENT]
     )
     delivered_at: datetime | None = omitted(
-        description="When it was delivered (UTC).", examples=[_MOMENT]
+        description="When the shipment was delivered (UTC).", examples=[_MOMENT]
     )
-    updated_at: datetime = Field(description="When it last changed (UTC).", examples=[_MOMENT])
+    updated_at: datetime = Field(
+        description="When the shipment last changed (UTC).", examples=[_MOMENT]
+    )
     version: Ordinal = Field(description="Rises by one with every change.", examples=[1])
 
 
@@ -139,14 +143,14 @@ class ShipmentPage(Schema):
 
 
 class PackingSlipQuery(Schema):
-    """The shipments whose packing slips are wanted."""
+    """The shipments whose packing slips are requested."""
 
     repeated: ClassVar[frozenset[str]] = frozenset({"id"})
 
     id: list[UUID] = Field(
         min_length=1,
         max_length=MAX_SLIPS,
-        description="The shipments, in the order of the slips; given once for each.",
+        description="The shipments, in the order of the slips; the parameter is repeated for each.",
         examples=[[_ID]],
     )
 

@@ -8,15 +8,15 @@ from app.schemas.base import Schema
 
 
 class Decision(StrEnum):
-    """What a customer does on the page of the bank."""
+    """The decision of a customer on the page of the bank."""
 
     APPROVE = "approve"
     DECLINE = "decline"
     APPROVE_SILENTLY = "approve_silently"
-    """The bank takes the money, and tells the shop nothing: it finds out by itself."""
+    """The bank takes the money, and sends no event: the shop has to ask."""
 
 
 class BankForm(Schema):
     """The form on the page of the bank."""
 
-    decision: Decision = Field(description="What the customer does.", examples=["approve"])
+    decision: Decision = Field(description="The decision of the customer.", examples=["approve"])

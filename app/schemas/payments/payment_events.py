@@ -19,7 +19,7 @@ class PaymentAuthorisedEvent(DomainEvent):
 
 @dataclass(frozen=True, slots=True)
 class PaymentCapturedEvent(DomainEvent):
-    """The money of a payment, or more of it, has come in."""
+    """The money of a payment, or more of it, was captured."""
 
     routing_key = "payment.captured"
     data: PaymentFacts

@@ -25,16 +25,18 @@ class PaymentCreate(Schema):
     provider: ProviderCode = Field(description="The provider.", examples=["test"])
     return_url: Annotated[str, Field(max_length=500, pattern="^https?://[^ ]+$")] | None = Field(
         default=None,
-        description="Where the customer goes after the page of the provider.",
+        description="The address to which the customer goes after the page of the provider.",
         examples=["https://shop.example/thanks"],
     )
 
 
 class PaymentRecord(Schema):
-    """Money that came in without a provider."""
+    """Money that arrived without a provider."""
 
     amount: DecimalInput = Field(description="How much.", examples=["9.98"])
-    received_on: date = Field(description="On which day.", examples=["2026-01-31"])
+    received_on: date = Field(
+        description="The day on which the money arrived.", examples=["2026-01-31"]
+    )
     note: Annotated[Prose, Field(max_length=2_000)] | None = Field(
         default=None, description="A note of the staff.", examples=["Transfer, statement 12."]
     )
@@ -44,12 +46,12 @@ class AmountOfPayment(Schema):
     """A part of a payment."""
 
     amount: DecimalInput | None = Field(
-        default=None, description="How much; by default all that is left.", examples=["4.99"]
+        default=None, description="The amount; by default all that is left.", examples=["4.99"]
     )
 
 
 class RefundCreate(AmountOfPayment):
-    """Money that is to go back to the customer."""
+    """A refund to the customer."""
 
     reason: Annotated[Line, Field(max_length=MAX_REASON)] = Field(
         description="Why.", examples=["Arrived broken."]
@@ -57,16 +59,16 @@ class RefundCreate(AmountOfPayment):
 
 
 class PaymentSeen(Schema):
-    """What a person has looked at."""
+    """The reason for attention that a person has settled."""
 
     attention: Literal["late", "duplicate", "refund_failed", "refunded_elsewhere"] = Field(
-        description="Why a person had to look at it; other reasons end by themselves.",
+        description="The reason for attention; other reasons end by themselves.",
         examples=["late"],
     )
 
 
 class PaymentAction(Schema):
-    """What the customer has to do."""
+    """The next action of the customer."""
 
     url: str | None = omitted(
         max_length=2_000,
@@ -75,52 +77,54 @@ class PaymentAction(Schema):
     )
     client_secret: str | None = omitted(
         max_length=500,
-        description="What the script of the provider in the browser needs.",
+        description="The secret for the script of the provider in the browser.",
         examples=["pi_1_secret_2"],
     )
 
 
 class PaymentFacts(WithCurrency):
-    """A payment of an order, without what may tell of a person."""
+    """A payment of an order, without personal data."""
 
     id: UUID = Field(description="The payment's id (UUIDv7).", examples=[_ID])
     order_id: UUID = Field(description="The order.", examples=[_ID])
     provider: str = Field(max_length=20, description="The provider.", examples=["test"])
     reference: str | None = Field(
-        max_length=100, description="Its id at the provider.", examples=["pay_1"]
+        max_length=100, description="The id at the provider.", examples=["pay_1"]
     )
     status: PaymentStatus = Field(description="The status.", examples=["captured"])
     currency: str = Field(
         max_length=3, description="The currency of all amounts (ISO 4217).", examples=["USD"]
     )
     amount_minor: Amount = Field(
-        alias="amount", description="What is to be paid.", examples=["9.98"]
+        alias="amount", description="The amount to be paid.", examples=["9.98"]
     )
     captured_minor: Amount = Field(
-        alias="captured", description="What was taken.", examples=["9.98"]
+        alias="captured", description="The captured amount.", examples=["9.98"]
     )
     refunded_minor: Amount = Field(
-        alias="refunded", description="What was returned.", examples=["0.00"]
+        alias="refunded", description="The refunded amount.", examples=["0.00"]
     )
     failure: str | None = omitted(
         max_length=200, description="Why it failed.", examples=["card_declined"]
     )
     attention: Attention | None = omitted(
-        description="Why a person must look at it.", examples=["late"]
+        description="Why a person must look at the payment.", examples=["late"]
     )
-    created_at: datetime = Field(description="When it was begun (UTC).", examples=[_MOMENT])
+    created_at: datetime = Field(
+        description="When the payment was begun (UTC).", examples=[_MOMENT]
+    )
     updated_at: datetime = Field(description="When it last changed (UTC).", examples=[_MOMENT])
     version: Ordinal = Field(description="Rises by one with every change.", examples=[1])
 
 
 class PaymentRead(PaymentFacts):
-    """A payment of an order, or an attempt at it."""
+    """A payment of an order, or an attempt to pay."""
 
     note: str | None = omitted(
         max_length=2_000, description="A note of the staff.", examples=["Transfer."]
     )
     action: PaymentAction | None = omitted(
-        description="What the customer has to do now; only in the response to the attempt.",
+        description="The next action of the customer; only in the response to the attempt.",
         examples=[None],
     )
 
@@ -132,7 +136,7 @@ class RefundRead(WithCurrency):
     payment_id: UUID = Field(description="The payment.", examples=[_ID])
     order_id: UUID = Field(description="The order.", examples=[_ID])
     status: RefundStatus = Field(
-        description="`asked` until the provider has answered, `pending` until it is made.",
+        description="`asked` until the provider has answered, `pending` until the refund is made.",
         examples=["succeeded"],
     )
     currency: str = Field(
@@ -143,8 +147,12 @@ class RefundRead(WithCurrency):
     failure: str | None = omitted(
         max_length=200, description="Why it failed.", examples=["expired_card"]
     )
-    actor: str = Field(max_length=100, description="Who asked for it.", examples=["user " + _ID])
-    created_at: datetime = Field(description="When it was asked for (UTC).", examples=[_MOMENT])
+    actor: str = Field(
+        max_length=100, description="Who requested the refund.", examples=["user " + _ID]
+    )
+    created_at: datetime = Field(
+        description="When the refund was requested (UTC).", examples=[_MOMENT]
+    )
     updated_at: datetime = Field(description="When it last changed (UTC).", examples=[_MOMENT])
 
 
@@ -153,21 +161,24 @@ class PaymentSums(WithCurrency):
 
     owed_minor: Amount = Field(
         alias="owed",
-        description="The total without what was cancelled; nothing of a cancelled order.",
+        description="The total without cancelled lines; zero for a cancelled order.",
         examples=["9.98"],
     )
     authorised_minor: Amount = Field(
-        alias="authorised", description="What is authorised, and not taken yet.", examples=["0.00"]
+        alias="authorised",
+        description="The amount that is authorised and not captured yet.",
+        examples=["0.00"],
     )
     captured_minor: Amount = Field(
-        alias="captured", description="What was taken.", examples=["9.98"]
+        alias="captured", description="The captured amount.", examples=["9.98"]
     )
     refunded_minor: Amount = Field(
-        alias="refunded", description="What was returned.", examples=["0.00"]
+        alias="refunded", description="The refunded amount.", examples=["0.00"]
     )
     open_minor: Amount = Field(
         alias="open",
-        description="What the customer still has to pay; nothing unless the order is `pending`.",
+        description="The amount that the customer still has to pay; zero unless the order is "
+        "`pending`.",
         examples=["0.00"],
     )
     currency: str = Field(
@@ -186,7 +197,7 @@ _SUMS = {
 
 
 class OrderPaymentsRead(Schema):
-    """The payments of an order, and what goes back."""
+    """The payments of an order, and its refunds."""
 
     payments: list[PaymentRead] = Field(
         max_length=10_000, description="The payments, the oldest first.", examples=[[]]
@@ -194,7 +205,7 @@ class OrderPaymentsRead(Schema):
     refunds: list[RefundRead] = Field(
         max_length=10_000, description="The refunds, the oldest first.", examples=[[]]
     )
-    sums: PaymentSums = Field(description="The sums over all of them.", examples=[_SUMS])
+    sums: PaymentSums = Field(description="The sums over all payments.", examples=[_SUMS])
 
 
 class PaymentPage(Schema):

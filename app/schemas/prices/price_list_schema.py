@@ -30,7 +30,7 @@ class PriceListCreate(Schema):
     """A new price list."""
 
     code: Annotated[Slug, AfterValidator(_not_base)] = Field(
-        description="The word by which prices name the list; unique, never changed, not `base`.",
+        description="The code by which prices name the list; unique, never changed, not `base`.",
         examples=["summer-sale"],
     )
     name: ListName = Field(description="The name.", examples=["Summer sale"])
@@ -41,16 +41,16 @@ class PriceListCreate(Schema):
     )
     starts_at: MomentQuery | None = Field(
         default=None,
-        description="The moment at which its prices begin to count; null means at once.",
+        description="The moment at which the prices begin to count; null means at once.",
         examples=[_STARTS_AT],
     )
     ends_at: MomentQuery | None = Field(
         default=None,
-        description="The moment at which its prices no longer count; null means never.",
+        description="The moment at which the prices no longer count; null means never.",
         examples=[_ENDS_AT],
     )
     is_active: bool = Field(
-        default=True, strict=True, description="Whether its prices count at all.", examples=[True]
+        default=True, strict=True, description="Whether the prices count at all.", examples=[True]
     )
 
     @model_validator(mode="after")
@@ -65,15 +65,15 @@ class PriceListChange(Change):
 
     name: ListName = unchanged(description="The name.", examples=["Sale"])
     starts_at: MomentQuery | None = unchanged(
-        description="The moment at which its prices begin to count, or null.",
+        description="The moment at which the prices begin to count, or null.",
         examples=[_STARTS_AT],
     )
     ends_at: MomentQuery | None = unchanged(
-        description="The moment at which its prices no longer count, or null.",
+        description="The moment at which the prices no longer count, or null.",
         examples=[_ENDS_AT],
     )
     is_active: bool = unchanged(
-        strict=True, description="Whether its prices count at all.", examples=[False]
+        strict=True, description="Whether the prices count at all.", examples=[False]
     )
 
 
@@ -83,7 +83,7 @@ class PriceListRead(Schema):
     id: UUID = Field(description="The list's id (UUIDv7).", examples=[_ID])
     code: str = Field(
         max_length=64,
-        description="The word by which prices name the list.",
+        description="The code by which prices name the list.",
         examples=["summer-sale"],
     )
     name: str = Field(max_length=100, description="The name.", examples=["Summer sale"])
@@ -91,19 +91,20 @@ class PriceListRead(Schema):
         max_length=3, description="The currency of the prices (ISO 4217).", examples=["USD"]
     )
     is_default: bool = Field(
-        description="Whether it has the ordinary prices of a currency other than the first one; "
-        "the shop makes these lists, and they always count.",
+        description="Whether the list has the ordinary prices of a currency other than the first "
+        "one; the shop creates such lists, and they always count.",
         examples=[False],
     )
     starts_at: datetime | None = Field(
-        description="The moment at which its prices begin to count (UTC); null means that they do.",
+        description="The moment at which the prices begin to count (UTC); null means that they "
+        "count already.",
         examples=[_STARTS_AT],
     )
     ends_at: datetime | None = Field(
-        description="The moment at which its prices no longer count (UTC); null means never.",
+        description="The moment at which the prices no longer count (UTC); null means never.",
         examples=[_ENDS_AT],
     )
-    is_active: bool = Field(description="Whether its prices count at all.", examples=[True])
+    is_active: bool = Field(description="Whether the prices count at all.", examples=[True])
     created_at: datetime = Field(description="When the list was added (UTC).", examples=[_MOMENT])
     updated_at: datetime = Field(
         description="When the list or a price in it last changed (UTC).", examples=[_MOMENT]

@@ -13,7 +13,7 @@ from app.schemas.page_schema import MAX_ITEMS, Next, PageQuery, cursor_like
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _CURSOR = "WyJ2YXJpYW50X2lkIiwwLCIwMTk5YTFiMjdjMDA3ZDAwOGUwMDAxMjM0NTY3ODlhYiJd"
 MAX_PRICES = 1_000
-"""The prices that one request can change."""
+"""The maximum number of prices that one request can change."""
 
 
 class PriceChange(Schema):
@@ -29,7 +29,7 @@ class PriceChange(Schema):
     )
     compare_at_price: DecimalInput | None = Field(
         default=None,
-        description="A higher price to be shown beside it; by default the price without the list.",
+        description="A higher price to be shown next to it; by default the price without the list.",
         examples=["9.99"],
     )
 
@@ -46,7 +46,7 @@ class PricesChange(Schema):
 
 
 class PricesChanged(Schema):
-    """What a change of the prices of a price list has done."""
+    """The effect of a change of the prices of a price list."""
 
     set_count: Natural = Field(description="The number of prices that were set.", examples=[1])
     removed_count: Natural = Field(
@@ -60,7 +60,9 @@ class PriceRead(InCurrency):
     variant_id: UUID = Field(description="The variant.", examples=[_ID])
     product_id: UUID = Field(description="Its product.", examples=[_ID])
     sku: str = Field(
-        max_length=64, description="Its stock-keeping unit.", examples=["TEA-EARL-100"]
+        max_length=64,
+        description="The stock-keeping unit of the variant.",
+        examples=["TEA-EARL-100"],
     )
     amount_minor: Amount = Field(
         alias="amount",
@@ -69,7 +71,7 @@ class PriceRead(InCurrency):
     )
     compare_at_minor: Amount = omitted(
         alias="compare_at_price",
-        description="A higher price to be shown beside it, if it has its own.",
+        description="A higher price to be shown next to it, if there is one.",
         examples=["9.99"],
     )
 

@@ -15,10 +15,10 @@ from app.tables.promotions import CODE_LENGTH, code_key
 _ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 _MOMENT = "2026-01-31T12:00:00Z"
 MAX_COUPONS = 1_000
-"""The coupons that one request can add."""
+"""The maximum number of coupons that one request can add."""
 _MIN_LENGTH = 3
-_LIMIT = "How many orders may use it, or null."
-_ACTIVE = "Whether it can be used."
+_LIMIT = "How many orders may use the coupon, or null."
+_ACTIVE = "Whether the coupon can be used."
 
 
 def _long_enough(code: str) -> str:
@@ -33,7 +33,7 @@ Code = Annotated[
 
 
 class CouponsCreate(Schema):
-    """A new coupon with a given code, or a number of them with codes at random."""
+    """A new coupon with a given code, or a number of coupons with random codes."""
 
     code: Code | None = Field(
         default=None,
@@ -42,7 +42,7 @@ class CouponsCreate(Schema):
     )
     count: Annotated[int, Field(strict=True, ge=1, le=MAX_COUPONS), WHOLE] | None = Field(
         default=None,
-        description="Instead of `code`: how many codes of 10 characters to make.",
+        description="The number of coupons with random codes of 10 characters, instead of `code`.",
         examples=[None],
     )
     usage_limit: Limit | None = Field(
@@ -77,13 +77,15 @@ class CouponRead(Schema):
     )
     usage_limit: Ordinal | None = Field(description=_LIMIT, examples=[1])
     used: Natural = Field(
-        description="How many orders use it that were not cancelled.", examples=[0]
+        description="How many orders that were not cancelled use the coupon.", examples=[0]
     )
     is_active: bool = Field(description=_ACTIVE, examples=[True])
-    created_at: datetime = Field(description="When it was added (UTC).", examples=[_MOMENT])
-    updated_at: datetime = Field(description="When it last changed (UTC).", examples=[_MOMENT])
+    created_at: datetime = Field(description="When the coupon was added (UTC).", examples=[_MOMENT])
+    updated_at: datetime = Field(
+        description="When the coupon last changed (UTC).", examples=[_MOMENT]
+    )
     version: Ordinal = Field(
-        description="Rises by one with every change but those of `used`.", examples=[1]
+        description="Rises by one with every change except those of `used`.", examples=[1]
     )
 
 

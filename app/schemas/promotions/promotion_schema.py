@@ -46,30 +46,30 @@ Priority = Annotated[int, Field(strict=True, ge=0, le=10_000), WHOLE]
 Ids = Annotated[list[UUID], Field(max_length=_MAX_THINGS)]
 Countries = Annotated[list[Country], Field(max_length=_MAX_PLACES)]
 
-_NAME = "What staff read."
-_LABEL = "What the customer reads."
-_TRIGGER = "Whether it applies by itself, or by the code of a coupon; never changed."
-_EFFECT = "What it reduces; never changed."
-_PERCENT = "The reduction in percent; of `percent_items`, `percent_order` and `bundle`."
-_AMOUNTS = "The reduction in each currency; of `amount_items` and `amount_order`."
-_BUYS = "Of `bundle`: the units that are paid in full."
-_GETS = "Of `bundle`: the units that are reduced for them, the cheapest ones."
-_COMBINES = "Whether others may apply beside it; if not, the customer gets the better."
-_PRIORITY = "The place among the promotions: the lowest one applies first."
-_ACTIVE = "Whether it applies at all."
-_STARTS = "The moment at which it begins to apply; null means at once."
-_ENDS = "The moment at which it no longer applies; null means never."
+_NAME = "The name for staff."
+_LABEL = "The name for customers."
+_TRIGGER = "Whether the promotion applies by itself, or by the code of a coupon; never changed."
+_EFFECT = "The amount that is reduced; never changed."
+_PERCENT = "The reduction in percent; for `percent_items`, `percent_order` and `bundle`."
+_AMOUNTS = "The reduction in each currency; for `amount_items` and `amount_order`."
+_BUYS = "The units of a `bundle` that are paid in full."
+_GETS = "The units of a `bundle` that are reduced, the cheapest ones."
+_COMBINES = "Whether it combines with others; if not, the customer gets whichever costs less."
+_PRIORITY = "The position among the promotions: the lowest one applies first."
+_ACTIVE = "Whether the promotion applies at all."
+_STARTS = "The moment at which the promotion begins to apply; null means at once."
+_ENDS = "The moment at which the promotion no longer applies; null means never."
 _MIN_SUBTOTALS = (
-    "What the eligible lines must cost before discounts, in each currency; if given, it applies in "
-    "no other one."
+    "The minimum price of the eligible lines before discounts, in each currency; if given, the "
+    "promotion applies in no other one."
 )
-_MIN_QUANTITY = "How many units the eligible lines must have, or null."
-_CATEGORIES = "Only lines of products in these categories, or below them, are eligible."
-_PRODUCTS = "Only lines of these products are eligible, beside those of the categories."
+_MIN_QUANTITY = "The minimum number of units of the eligible lines, or null."
+_CATEGORIES = "Only lines of products in these categories or their descendants are eligible."
+_PRODUCTS = "Only lines of these products are eligible, besides those of the categories."
 _COUNTRIES = "Only orders to these countries (ISO 3166-1); empty: all."
-_FIRST = "Whether it is for customers who have no order yet."
-_LIMIT = "How many orders may use it, or null."
-_PER_CUSTOMER = "How many orders of one customer may use it, or null."
+_FIRST = "Whether the promotion is only for customers who have no order yet."
+_LIMIT = "How many orders may use the promotion, or null."
+_PER_CUSTOMER = "How many orders of one customer may use the promotion, or null."
 _MONEY = [{"currency": "USD", "amount": "5.00"}]
 
 
@@ -191,16 +191,20 @@ class PromotionRead(Schema):
     usage_limit: Ordinal | None = Field(description=_LIMIT, examples=[1_000])
     per_customer_limit: Ordinal | None = Field(description=_PER_CUSTOMER, examples=[1])
     used: Natural = Field(
-        description="How many orders use it that were not cancelled.", examples=[0]
+        description="How many orders that were not cancelled use the promotion.", examples=[0]
     )
-    created_at: datetime = Field(description="When it was added (UTC).", examples=[_MOMENT])
-    updated_at: datetime = Field(description="When it last changed (UTC).", examples=[_MOMENT])
+    created_at: datetime = Field(
+        description="When the promotion was added (UTC).", examples=[_MOMENT]
+    )
+    updated_at: datetime = Field(
+        description="When the promotion last changed (UTC).", examples=[_MOMENT]
+    )
     version: Ordinal = Field(
-        description="Rises by one with every change but those of `used`.", examples=[1]
+        description="Rises by one with every change except those of `used`.", examples=[1]
     )
 
     def audited(self) -> dict[str, Any]:
-        """Return what the audit trail keeps of it."""
+        """Return the fields for the audit trail."""
         unimportant = {"id", "used", "created_at", "updated_at", "version"}
         return self.model_dump(mode="json", by_alias=True, exclude=unimportant)
 

@@ -39,16 +39,19 @@ class SumOfOrders(InCurrency):
 
 
 class Total(SumOfOrders):
-    """The totals of some orders, with what is in their amount beside prices."""
+    """The totals of some orders, with the parts of their amount besides prices."""
 
     discount_minor: Amount = omitted(
-        0, alias="discount", description="What promotions took off the lines.", examples=["0.00"]
+        0,
+        alias="discount",
+        description="The discounts of promotions on the lines.",
+        examples=["0.00"],
     )
     shipping_minor: Amount = omitted(
         0, alias="shipping", description="The price of shipping, with its tax.", examples=["0.00"]
     )
     tax_minor: Amount = omitted(
-        0, alias="tax", description="The tax that is in the amount.", examples=["1.59"]
+        0, alias="tax", description="The tax that the amount includes.", examples=["1.59"]
     )
 
 
@@ -64,15 +67,15 @@ class HourRead(SumOfOrders):
 
 
 class ProviderRead(InCurrency):
-    """What a provider of payments took and returned on a day."""
+    """The money that a provider of payments took and returned on a day."""
 
     provider: str = Field(max_length=20, description="The provider.", examples=["stripe"])
     captured_minor: SignedAmount = Field(
-        alias="captured", description="What was captured.", examples=["9.98"]
+        alias="captured", description="The captured amount.", examples=["9.98"]
     )
     refunded_minor: SignedAmount = Field(
         alias="refunded",
-        description="What was returned; below 0 if more refunds failed later than were made.",
+        description="The refunded amount; below 0 if more refunds failed later than were made.",
         examples=["0.00"],
     )
 
@@ -87,30 +90,32 @@ class ReportMoneyRead(WithCurrency):
         max_length=3, description="The currency of these amounts (ISO 4217).", examples=["USD"]
     )
     captured_minor: SignedAmount = Field(
-        alias="captured", description="What providers took.", examples=["9.98"]
+        alias="captured", description="The amount that providers captured.", examples=["9.98"]
     )
     refunded_minor: SignedAmount = Field(
-        alias="refunded", description="What was returned.", examples=["0.00"]
+        alias="refunded", description="The refunded amount.", examples=["0.00"]
     )
     invoiced_minor: Amount = Field(
         alias="invoiced", description="The totals of the invoices of the day.", examples=["9.98"]
     )
     credited_minor: Amount = Field(
-        alias="credited", description="The totals of its credit notes.", examples=["0.00"]
+        alias="credited",
+        description="The totals of the credit notes of the day.",
+        examples=["0.00"],
     )
     not_invoiced_minor: SignedAmount = Field(
         alias="not_invoiced",
-        description="By how much has risen what was captured for orders without an invoice.",
+        description="The increase of the amount that was captured for orders without an invoice.",
         examples=["0.00"],
     )
     overpaid_minor: SignedAmount = Field(
         alias="overpaid",
-        description="By how much has risen what was captured beyond the invoices of orders.",
+        description="The increase of the amount that was captured beyond the invoices of orders.",
         examples=["0.00"],
     )
     not_paid_minor: SignedAmount = Field(
         alias="not_paid",
-        description="By how much has risen what is invoiced and was not captured.",
+        description="The increase of the amount that is invoiced and was not captured.",
         examples=["0.00"],
     )
     providers: list[ProviderRead] = Field(
@@ -141,7 +146,7 @@ class ReportSummary(WithCurrency):
         max_length=3, description="The currency of all amounts (ISO 4217).", examples=["USD"]
     )
     placed: Total = Field(
-        description="The orders that were placed on the day, whatever their status is now.",
+        description="The orders that were placed on the day, with any current status.",
         examples=[_TOTAL],
     )
     cancelled: Total = Field(
@@ -155,7 +160,7 @@ class ReportSummary(WithCurrency):
         examples=[_TOTAL],
     )
     expired: SumOfOrders | None = omitted(
-        description="The cancelled orders that were not paid in time; absent without any.",
+        description="The cancelled orders that were not paid in time; absent if there are none.",
         examples=[_TOTAL],
     )
     net_units: Integer = Field(description="Units placed minus units cancelled.", examples=[2])
@@ -165,7 +170,7 @@ class ReportSummary(WithCurrency):
     money: list[ReportMoneyRead] = omitted(
         [],
         max_length=MAX_ITEMS,
-        description="Payments and invoices of the day by currency; absent without any.",
+        description="The payments and invoices of the day by currency; absent if there are none.",
         examples=[[]],
     )
     first_order_at: datetime | None = Field(
@@ -187,7 +192,8 @@ class ReportSummary(WithCurrency):
         description="When the report was last remade (UTC).", examples=[_MOMENT]
     )
     version: Ordinal = Field(
-        description="Rises when the report is remade after its ledger changed, as by an import.",
+        description="Rises when the report is remade after its ledger changed, for example by an "
+        "import.",
         examples=[1],
     )
 
@@ -337,4 +343,4 @@ class ReportProductQuery(PageQuery):
 
 
 class ChartQuery(Period):
-    """The days of a chart, 400 at most; by default the last 30 completed days."""
+    """The days of a chart, at most 400; by default the last 30 completed days."""

@@ -1,1 +1,1 @@
-"""Ways to ship: requests and responses."""
+"""Shipping methods: requests and responses."""

@@ -43,22 +43,22 @@ Days = Annotated[int, Field(strict=True, ge=0, le=365), WHOLE]
 Weight = Annotated[int, Field(strict=True, ge=0, le=10_000_000), WHOLE]
 Position = Annotated[int, Field(strict=True, ge=0, le=10_000), WHOLE]
 
-_NAME = "What the customer reads."
-_COUNTRIES = "The countries to which it ships (ISO 3166-1); empty: all."
-_REGIONS = "The regions to which it ships, as addresses have them; empty: all."
-_PREFIXES = "How postal codes begin to which it does not ship, without regard to spaces and case."
-_TAX_CLASS = "The tax class of shipping; null: taxed as the goods are, in proportion to them."
+_NAME = "The name for customers."
+_COUNTRIES = "The countries to which the method ships (ISO 3166-1); empty: all."
+_REGIONS = "The regions to which the method ships, in the form of addresses; empty: all."
+_PREFIXES = "The prefixes of postal codes without delivery; spaces and case are ignored."
+_TAX_CLASS = "The tax class of shipping; null: it is taxed like the goods, in proportion to them."
 _MIN_DAYS = "The lowest number of days until delivery, or null."
 _MAX_DAYS = "The highest number of days until delivery, or null."
 _MAX_WEIGHT = "The highest weight of the goods in grams, or null."
-_PICKUP = "Whether customers fetch the goods."
-_BEFORE = "Whether `from_subtotal` compares with the goods before discounts, and not after them."
-_POSITION = "The place among the methods: the lowest one comes first."
-_ACTIVE = "Whether customers can choose it."
+_PICKUP = "Whether customers collect the goods."
+_BEFORE = "Whether `from_subtotal` is compared with the goods before discounts, and not after them."
+_POSITION = "The position among the methods: the lowest one comes first."
+_ACTIVE = "Whether customers can choose the method."
 
 
 class ShippingRateInput(Schema):
-    """What a way to ship costs, from a weight and a price of the goods on."""
+    """The price of a shipping method, from a weight and a price of the goods on."""
 
     currency: ShopCurrency = Field(description="The currency of the amounts.", examples=["USD"])
     from_weight_grams: Weight = Field(
@@ -67,12 +67,12 @@ class ShippingRateInput(Schema):
     from_subtotal: DecimalInput = unchanged(
         Decimal(), description="The lowest price of the goods.", examples=["50.00"]
     )
-    amount: DecimalInput = Field(description="The price; 0 is free.", examples=["0.00"])
+    amount: DecimalInput = Field(description="The price; 0 means free.", examples=["0.00"])
 
 
 Rates = Annotated[list[ShippingRateInput], Field(max_length=MAX_RATES)]
 _RATES = (
-    "The prices; of those of a currency whose thresholds are reached, the one with the highest "
+    "The prices; of those in a currency whose thresholds are reached, the one with the highest "
     "weight counts, then the one with the highest price of the goods."
 )
 _RATE_EXAMPLE = [
@@ -85,8 +85,10 @@ class ShippingMethodCreate(Schema):
     """A new shipping method."""
 
     name: Name = Field(description=_NAME, examples=["Standard"])
-    description: Description = Field(default="", description="More about it.", examples=[""])
-    carrier: Carrier = Field(default="", description="Who carries the goods.", examples=["DHL"])
+    description: Description = Field(
+        default="", description="More about the method.", examples=[""]
+    )
+    carrier: Carrier = Field(default="", description="The carrier.", examples=["DHL"])
     countries: Countries = Field(
         default_factory=list, description=_COUNTRIES, examples=[["DE", "AT"]]
     )
@@ -124,8 +126,8 @@ class ShippingMethodChange(Change):
     """A change of a shipping method."""
 
     name: Name = unchanged(description=_NAME, examples=["Express"])
-    description: Description = unchanged(description="More about it.", examples=[""])
-    carrier: Carrier = unchanged(description="Who carries the goods.", examples=["UPS"])
+    description: Description = unchanged(description="More about the method.", examples=[""])
+    carrier: Carrier = unchanged(description="The carrier.", examples=["UPS"])
     countries: Countries = unchanged(description=_COUNTRIES, examples=[["DE"]])
     regions: Regions = unchanged(description=_REGIONS, examples=[[]])
     excluded_postal_prefixes: Prefixes = unchanged(description=_PREFIXES, examples=[[]])
@@ -137,7 +139,9 @@ class ShippingMethodChange(Change):
     counts_before_discounts: bool = unchanged(strict=True, description=_BEFORE, examples=[True])
     position: Position = unchanged(description=_POSITION, examples=[2])
     is_active: bool = unchanged(strict=True, description=_ACTIVE, examples=[True])
-    rates: Rates = unchanged(description=f"{_RATES} They replace all.", examples=[_RATE_EXAMPLE])
+    rates: Rates = unchanged(
+        description=f"{_RATES} They replace all rates.", examples=[_RATE_EXAMPLE]
+    )
 
 
 class ShippingRateRead(WithCurrency):
@@ -151,7 +155,7 @@ class ShippingRateRead(WithCurrency):
         alias="from_subtotal", description="The lowest price of the goods.", examples=["50.00"]
     )
     amount_minor: Amount = Field(
-        alias="amount", description="The price; 0 is free.", examples=["0.00"]
+        alias="amount", description="The price; 0 means free.", examples=["0.00"]
     )
 
 
@@ -160,8 +164,8 @@ class ShippingMethodRead(Schema):
 
     id: UUID = Field(description="The method's id (UUIDv7).", examples=[_ID])
     name: str = Field(max_length=100, description=_NAME, examples=["Standard"])
-    description: str = Field(max_length=2_000, description="More about it.", examples=[""])
-    carrier: str = Field(max_length=100, description="Who carries the goods.", examples=["DHL"])
+    description: str = Field(max_length=2_000, description="More about the method.", examples=[""])
+    carrier: str = Field(max_length=100, description="The carrier.", examples=["DHL"])
     countries: list[Annotated[str, Field(max_length=2)]] = Field(
         max_length=MAX_PLACES, description=_COUNTRIES, examples=[["DE", "AT"]]
     )
@@ -182,8 +186,10 @@ class ShippingMethodRead(Schema):
     position: Natural = Field(description=_POSITION, examples=[1])
     is_active: bool = Field(description=_ACTIVE, examples=[True])
     rates: list[ShippingRateRead] = Field(max_length=MAX_RATES, description=_RATES, examples=[[]])
-    created_at: datetime = Field(description="When it was added (UTC).", examples=[_MOMENT])
-    updated_at: datetime = Field(description="When it last changed (UTC).", examples=[_MOMENT])
+    created_at: datetime = Field(description="When the method was added (UTC).", examples=[_MOMENT])
+    updated_at: datetime = Field(
+        description="When the method last changed (UTC).", examples=[_MOMENT]
+    )
     version: Ordinal = Field(description="Rises by one with every change.", examples=[1])
 
 

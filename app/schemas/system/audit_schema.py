@@ -21,14 +21,15 @@ class AuditEventRead(Schema):
     event: AnyAudited = Field(description="What happened.", examples=["price.changed"])
     actor: str = Field(
         max_length=100,
-        description="Who did it: a user, an API key, the shop itself, or an anonymous caller.",
+        description="The actor: a user, an API key, the shop itself, or an anonymous caller.",
         examples=["user " + _ID],
     )
     subject_id: UUID | None = Field(
-        description="The user, product or key that it happened to, if it is known.", examples=[_ID]
+        description="The user, product or key that the event concerns, if it is known.",
+        examples=[_ID],
     )
     address: str | None = Field(
-        max_length=45, description="The network address of who did it.", examples=["192.0.2.7"]
+        max_length=45, description="The network address of the actor.", examples=["192.0.2.7"]
     )
     detail: dict[str, Any] = Field(
         description="The values before and after.", examples=[{"from": "4.99", "to": "5.49"}]
@@ -52,5 +53,5 @@ class AuditQuery(PageQuery):
         default=None, description="Only events of this kind.", examples=["price.changed"]
     )
     subject_id: UUID | None = Field(
-        default=None, description="Only what happened to this one.", examples=[_ID]
+        default=None, description="Only events about this subject.", examples=[_ID]
     )

@@ -8,13 +8,13 @@ from pydantic import Field
 from app.schemas.base import Schema
 from app.schemas.fields import WHOLE
 
-_MOST_SECONDS = 366 * 86_400
+_MAX_SECONDS = 366 * 86_400
 
 
 class ClockMove(Schema):
     """A move of the clock, in addition to earlier moves."""
 
-    seconds: Annotated[int, Field(strict=True, ge=-_MOST_SECONDS, le=_MOST_SECONDS), WHOLE] = Field(
+    seconds: Annotated[int, Field(strict=True, ge=-_MAX_SECONDS, le=_MAX_SECONDS), WHOLE] = Field(
         description="The seconds to move forwards, or backwards if negative.", examples=[86_400]
     )
 

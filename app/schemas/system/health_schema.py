@@ -28,8 +28,8 @@ class Readiness(Schema):
     """Whether the shop can serve, and the state of each dependency."""
 
     status: Literal["ok", "degraded", "down"] = Field(
-        description="`ok` when every dependency is; `degraded` when the shop serves without one; "
-        "`down` when it cannot serve.",
+        description="`ok` if every dependency answers; `degraded` if the shop serves without one; "
+        "`down` if it cannot serve.",
         examples=["ok"],
     )
     dependencies: dict[str, DependencyHealth] = Field(

@@ -26,7 +26,7 @@ class FieldError(Schema):
         default=None, description="The header.", examples=["Idempotency-Key"]
     )
     detail: Words = Field(
-        description="What is wrong with the value.", examples=["must not be negative"]
+        description="The reason why the value is wrong.", examples=["must not be negative"]
     )
 
 

@@ -20,12 +20,12 @@ EXEMPT = "exempt"
 
 
 class TaxRateCreate(Schema):
-    """A new rate of tax, which applies until the next one of its place and class begins."""
+    """A new rate of tax, which applies until the next rate of its place and class begins."""
 
     country: Country = Field(description="The country (ISO 3166-1).", examples=["DE"])
     region: Annotated[Text, Field(max_length=100)] = Field(
         default="",
-        description="The region as addresses have it; empty for the whole country.",
+        description="The region in the form of addresses; empty for the whole country.",
         examples=[""],
     )
     tax_class: TaxClass = Field(
@@ -35,9 +35,9 @@ class TaxRateCreate(Schema):
         alias="rate", description="The rate in percent.", examples=["19"]
     )
     name: Annotated[Line, Field(max_length=100)] = Field(
-        description="What the customer reads.", examples=["MwSt. 19 %"]
+        description="The name for customers.", examples=["MwSt. 19 %"]
     )
-    valid_from: Day = Field(description="The first day, in the shop's zone.", examples=[_DAY])
+    valid_from: Day = Field(description="The first day, in the shop's time zone.", examples=[_DAY])
 
     @model_validator(mode="after")
     def _charges_nothing_if_exempt(self) -> Self:
@@ -59,9 +59,9 @@ class TaxRateRead(Schema):
     )
     rate_ppm: Percentage = Field(alias="rate", description="The rate in percent.", examples=["19"])
     name: str = Field(
-        max_length=100, description="What the customer reads.", examples=["MwSt. 19 %"]
+        max_length=100, description="The name for customers.", examples=["MwSt. 19 %"]
     )
-    valid_from: date = Field(description="The first day, in the shop's zone.", examples=[_DAY])
+    valid_from: date = Field(description="The first day, in the shop's time zone.", examples=[_DAY])
     created_at: datetime = Field(description="When the rate was added (UTC).", examples=[_MOMENT])
 
 

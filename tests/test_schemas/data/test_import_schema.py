@@ -19,7 +19,7 @@ ORDER = {
     "quantity": "1",
 }
 FORMS = "placed_at: must be written like 2026-11-20 or 2026-11-20T15:30:00+01:00"
-NUMBER = f"{FORMS}; a number is not taken, as it may be a day, seconds or a year"
+NUMBER = f"{FORMS}; a number is not accepted, as it may be a day, seconds or a year"
 
 
 def order(**cells: Any) -> OrderRow:
@@ -137,7 +137,7 @@ def test_true_and_false_have_several_spellings(text: str, truth: bool) -> None:
 
 def test_what_is_neither_true_nor_false_is_refused() -> None:
     assert refused(ProductRow, {"is_active": "VRAI"}) == (
-        "is_active: must be true or false; yes and no, 1 and 0 are taken, too (found 'VRAI')"
+        "is_active: must be true or false; yes and no, 1 and 0 are accepted, too (found 'VRAI')"
     )
 
 
