@@ -1,1 +1,1 @@
-"""The console script `lavka`, one module a command."""
+"""The console script `lavka`, with one module for each command."""

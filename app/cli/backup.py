@@ -14,11 +14,13 @@ def add_backup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser(
         "backup",
         help="copy the SQLite database to a file",
-        description="Copy the SQLite database of the settings, as it is at one moment, also while "
-        "the shop runs. To restore it, stop the shop and put the copy in the place of lavka.db. "
+        description="Copy a consistent snapshot of the SQLite database of the settings, also while "
+        "the shop runs. To restore it, stop the shop and replace lavka.db by the copy. "
         "PostgreSQL has pg_dump for this.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="the copy, which must not exist")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="the copy, which must not exist yet"
+    )
     parser.set_defaults(run=_back_up)
 
 

@@ -36,7 +36,7 @@ def add_dead_letters(commands: "argparse._SubParsersAction[argparse.ArgumentPars
         "dead-letters",
         help="list, show, requeue or discard messages that could not be applied",
         description="Manage messages that could not be applied. A requeued message keeps its id, "
-        "so that it is applied only once, however often it is requeued.",
+        "so that it is applied only once, even if it is requeued several times.",
     )
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="list dead letters, newest first")
@@ -83,7 +83,9 @@ def _add_action(
     )
     _add_queue(parser)
     parser.add_argument(
-        "--yes", action="store_true", help="with --all: do it instead of only counting them"
+        "--yes",
+        action="store_true",
+        help="with --all: do it, instead of only counting the dead letters",
     )
 
     async def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -140,7 +142,7 @@ async def _show(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _do(arguments: argparse.Namespace, settings: Settings, done: str, action: _Action) -> int:
-    """Run an action on each dead letter; return 0 if all succeed, 1 if some do, 2 if none do."""
+    """Run an action on each dead letter; return 0 if all succeed, 1 if some do, 2 if none does."""
     errors = Console(stderr=True, highlight=False)
     async with opened_shop(settings) as shop:
         ids: list[UUID] = arguments.ids

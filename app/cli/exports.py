@@ -21,8 +21,10 @@ def add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="Write all products that are not archived to a CSV file that lavka import "
         "reads, with a row for each variant. The shop may run meanwhile.",
     )
-    parser.add_argument("kind", choices=("products",), help="what is written")
-    parser.add_argument("file", type=Path, metavar="FILE", help="the file, or - for the output")
+    parser.add_argument("kind", choices=("products",), help="the kind of the rows")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="the file, or - for standard output"
+    )
     parser.set_defaults(run=_export)
 
 
@@ -37,7 +39,7 @@ async def _export(arguments: argparse.Namespace, settings: Settings) -> int:
         await require_same_currency(shop)
         if target == Path("-"):
             if isinstance(sys.stdout, TextIOWrapper):
-                # The same bytes as in a file, whatever the locale.
+                # The output has the same bytes as a file, in any locale.
                 sys.stdout.reconfigure(encoding="utf-8", newline="")
             async for part in provide_product_export(shop).parts():
                 sys.stdout.write(part)
@@ -49,7 +51,7 @@ async def _export(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _write(shop: Shop, target: Path) -> None:
-    """Write a file that is there only if it is whole."""
+    """Write a file, which exists only if it is complete."""
     unfinished = target.with_name(f"{target.name}.part")
     try:
         with unfinished.open("w", encoding="utf-8", newline="") as file:

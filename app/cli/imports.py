@@ -28,12 +28,12 @@ which determine its kind; [columns] may be absent. docs/importing.md describes e
 
 {columns}
 
-A row that exists (a product by SKU, a user by e-mail address, an order by reference) is left as it
-is. If it differs, it is refused as "different", or changed with --update. An interrupted import can
-be run again.
+A row that exists (a product by SKU, a user by e-mail address, an order by reference) stays
+unchanged. If it differs, it is refused as "different", or changed with --update. An interrupted
+import can be run again.
 
-Orders of the past leave today's stock alone. With --move-stock they take their units out of it,
-and are refused where it does not suffice.
+Orders of the past do not change the current stock. With --move-stock they take their units out of
+it, and are refused if it does not suffice.
 
 The exit code is 0 if every row was loaded, 1 if a row was refused, 2 if nothing was done.
 """
@@ -53,13 +53,15 @@ def add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--check",
         action="store_true",
-        help="read everything and change nothing; tell what would happen to each row",
+        help="read everything and change nothing; report what would happen to each row",
     )
     parser.add_argument(
-        "--update", action="store_true", help="change what exists and differs from its row"
+        "--update", action="store_true", help="change existing rows that differ from their row"
     )
     parser.add_argument(
-        "--move-stock", action="store_true", help="take the units of orders out of today's stock"
+        "--move-stock",
+        action="store_true",
+        help="take the units of orders out of the current stock",
     )
     parser.add_argument(
         "--refused",
@@ -95,7 +97,7 @@ async def _import(arguments: argparse.Namespace, settings: Settings) -> int:
     )
     sources = open_all(arguments.files, arguments.encoding)
     if refused is not None:
-        # Before the import, so that an unwritable file is found at once.
+        # The file is opened before the import, so that an unwritable one is found at once.
         write_refused(refused, sources, {})
     async with _opened(settings, is_check=options.is_check) as shop:
         outcomes = await import_sources(shop, sources, Console(stderr=True), options)
@@ -111,7 +113,7 @@ async def _import(arguments: argparse.Namespace, settings: Settings) -> int:
 
 @asynccontextmanager
 async def _opened(settings: Settings, *, is_check: bool) -> AsyncIterator[Shop]:
-    """Open the shop; a check does not migrate it, and is made on an empty one if there is none."""
+    """Open the shop; a check does not migrate it, and uses an empty shop if there is none."""
     is_absent = settings.db_host is None and not Path(settings.data_place).exists()
     with TemporaryDirectory() as folder:
         if is_check and is_absent:

@@ -26,8 +26,8 @@ def add_mail_preview(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     )
     parser.add_argument(
         "--locale",
-        help="only the mails to a customer with this locale, such as de or de-AT; in English if "
-        "there are no texts in its language",
+        help="only the mails to a customer with this locale, such as de or de-AT; English if its "
+        "language has no texts",
     )
     parser.add_argument("--kind", choices=_KINDS, help="only mails of this kind")
     parser.add_argument(

@@ -108,7 +108,7 @@ async def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
         while True:
             try:
                 was_behind = await update_schema(shop)
-                # The processes that start next could not work on a server that is read-only.
+                # The processes that start next could not work with a read-only server.
                 await shop.database.ping()
                 break
             except Unavailable as error:
@@ -137,7 +137,7 @@ async def _make_admin(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-# In the order of the help.
+# The order is that of the help.
 _COMMANDS = (
     *(add_import, add_export, add_tax_rates, _add_admin, add_report),
     *(_add_migrate, _add_demo, add_backup, add_dead_letters, add_mail_preview, add_payments),

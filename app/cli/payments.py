@@ -22,9 +22,10 @@ def add_payments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     reconcile = actions.add_parser(
         "reconcile",
         help="look at every payment of the last hours",
-        description="Look at every payment that the providers have begun in the last hours, bring "
-        "those of the shop to what the providers tell, and name the others: their orders are "
-        "missing, as after a database was restored from a back-up. The shop may run meanwhile.",
+        description="Look at every payment that the providers have begun in the last hours, update "
+        "those of the shop to the states at the providers, and name the others: their orders are "
+        "missing, for example after a database was restored from a back-up. The shop may run "
+        "meanwhile.",
     )
     reconcile.add_argument(
         "--hours", type=_hours, default=48, metavar="N", help="how many hours; 48 by default"

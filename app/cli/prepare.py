@@ -1,4 +1,4 @@
-"""What every command does first with its shop."""
+"""The first steps of every command with its shop."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from app.wiring.resources import Shop
 
 
 async def prepare_shop(shop: Shop) -> None:
-    """Prepare a shop, and tell on standard error if its database is new."""
+    """Prepare a shop, and report a new database on standard error."""
     await prepare(shop)
     _tell_if_new(shop)
 
@@ -27,13 +27,14 @@ async def opened_shop(settings: Settings) -> AsyncIterator[Shop]:
 
 
 async def update_schema(shop: Shop) -> bool:
-    """Update the schema and tell if the database is new; return whether it was outdated."""
+    """Update the schema and report a new database; return whether the schema was outdated."""
     was_behind = await migrate_shop(shop)
     _tell_if_new(shop)
     return was_behind
 
 
 def _tell_if_new(shop: Shop) -> None:
-    # In another folder than that of `.env`, a command would otherwise use another shop unnoticed.
+    # In another folder than that of `.env`, a command would otherwise use another shop without
+    # notice.
     if shop.is_new:
-        print(f"new database made at {shop.settings.data_place}", file=sys.stderr)
+        print(f"new database created at {shop.settings.data_place}", file=sys.stderr)

@@ -20,8 +20,8 @@ def add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "report",
         help="make daily reports",
         description="Make the reports of one or more shop days that have ended. A report whose "
-        "content would be the same stays unchanged; if its orders have changed, as by an import, "
-        "it is made again.",
+        "content would be the same stays unchanged; if its orders have changed, for example by an "
+        "import, it is made again.",
     )
     parser.add_argument(
         "day",

@@ -19,7 +19,7 @@ def add_tax_rates(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         help="add rates of tax of European countries",
         description="Add the standard rates of the member states of the EU, of Norway, "
         "Switzerland and the United Kingdom, and the reduced rate of those that have only one. "
-        "A country that has rates already is left as it is. The shop may run meanwhile.",
+        "A country that has rates already stays unchanged. The shop may run meanwhile.",
     )
     parser.set_defaults(run=_add)
 
@@ -35,5 +35,5 @@ async def _add(_arguments: argparse.Namespace, settings: Settings) -> int:
     rates = shipped_rates(settings.tax_classes)
     async with opened_shop(settings) as shop, shop.database.write() as session:
         count = await provide_tax_rates(session, shop).add_missing(SYSTEM, rates)
-    print(f"{count} rates of tax added, {len(rates) - count} left as they are")
+    print(f"{count} rates of tax added, {len(rates) - count} unchanged")
     return 0

@@ -39,7 +39,7 @@ ROOT_CONTROLLERS = (
     *payments.ROOT_CONTROLLERS,
 )
 """Controllers that are not part of the API."""
-# In the order of the documentation page, which is that of their first use.
+# The order is that of the documentation page, which follows the first use of each tag.
 TAGS = (
     *catalogue.TAGS,
     *prices.TAGS,

@@ -24,16 +24,16 @@ _FILES = [_FOLDER / f"{kind}.csv" for kind in ("products", "users", "orders")]
 
 # The product of the examples in the documentation, with the id that they name.
 _EXAMPLE_SKU, _EXAMPLE_ID = "1058997", UUID("0199a1b2-7c00-7d00-8e00-0123456789ab")
-# Those of the prices.
+# The decimal places of the prices.
 _PLACES = 2
-# The pictures are drawn while the shop already serves, and leave it most of a core.
+# The pause leaves most of a core to the shop, which already serves while pictures are drawn.
 _BETWEEN_PICTURES = timedelta(milliseconds=150)
 
 
 async def fill_with_demo(shop: Shop) -> bool:
     """Import the extract if the shop never had a product; return whether it did.
 
-    Errands draw the pictures of the products; the product of the examples has its own at once.
+    Errands draw the pictures of the products; the product of the examples gets its picture at once.
 
     Raises:
         InvalidSettings: the currency of the shop cannot have the prices.

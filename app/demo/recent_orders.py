@@ -35,7 +35,7 @@ _FILE = Path(__file__).parent / "orders.csv"
 _WEEKS = timedelta(weeks=4)
 _TEST_BANK = "test"
 
-# Each is placed: the units of these products.
+# The units of each line of the placed orders.
 _UNITS = (2, 1, 3)
 _STATES = 11
 _ADDRESSES = (
@@ -47,7 +47,7 @@ _ENOUGH_SUPPLY = 60
 
 
 async def add_recent_orders(shop: Shop, product_ids: Mapping[str, UUID], method_id: UUID) -> None:
-    """Add the orders of the last weeks of the extract as of now, and an order in each state."""
+    """Add the orders of the last weeks of the extract, moved to now, and an order in each state."""
     async with shop.database.write() as session:
         await provide_imports(session, shop).add_orders(list(enumerate(_rows(shop), 1)))
     async with shop.database.write() as session:
@@ -59,7 +59,7 @@ async def add_recent_orders(shop: Shop, product_ids: Mapping[str, UUID], method_
 
 
 def _rows(shop: Shop) -> list[dict[str, Any]]:
-    """Return the rows of the last weeks of the extract, as if its last day was the last one."""
+    """Return the rows of the last weeks of the extract, moved so that they end now."""
     with _FILE.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     last = max(datetime.fromisoformat(row["placed_at"]) for row in rows)
@@ -80,7 +80,7 @@ async def _place(
 ) -> list[OrderRead]:
     """Place the orders that are to have a state; return none if the shop refuses one.
 
-    It may be set to charge a tax for which it has no rates yet.
+    The shop may be set to charge a tax for which it has no rates yet.
     """
     users = (await provide_users(session, shop).find(UserQuery(limit=_STATES))).items
     skus = sorted(product_ids, key=_supply_of, reverse=True)
@@ -117,12 +117,12 @@ def _address(place: int) -> dict[str, str]:
 
 
 def _supply_of(sku: str) -> int:
-    # How much the extract has beyond its orders: see its README.
+    # The supply of the extract beyond its orders: see its README.
     return int(sku) % 101
 
 
 class _States:
-    """Brings placed orders to their states, by what staff and customers do."""
+    """Brings placed orders to their states, by the actions of staff and customers."""
 
     def __init__(self, session: AsyncSession, shop: Shop) -> None:
         self._payments = provide_order_payments(session, shop)

@@ -1,1 +1,1 @@
-"""Documents for customers, drawn from a row alone."""
+"""Documents for customers, drawn from a single row."""

@@ -17,7 +17,7 @@ def invoice_as_pdf(invoice: InvoiceRead) -> bytes:
     """Return an invoice as PDF, in the language of the customer."""
     register_fonts()
     wording = wording_of(invoice.locale)
-    # Drawn twice: the first time tells how many pages there are.
+    # The document is drawn twice: the first time counts the pages.
     _, pages = _drawn(invoice, wording, 0)
     content, _ = _drawn(invoice, wording, pages)
     return content
@@ -36,7 +36,7 @@ def _drawn(invoice: InvoiceRead, wording: Wording, pages: int) -> tuple[bytes, i
         title=title,
         author=one_line(invoice.seller.name),
         lang=invoice.locale or "en",
-        # Without the time and random ids.
+        # The file has neither a time nor random ids.
         invariant=1,
     )
     foot = _foot(invoice.seller, wording)

@@ -1,4 +1,4 @@
-"""What a packing slip shows, read from the rows of a shipment and its order."""
+"""The content of a packing slip, read from the rows of a shipment and its order."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class SlipLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackingSlip:
-    """A shipment as it is packed; without prices, since it lies in the parcel."""
+    """The content of a shipment; it has no prices, because it is put into the parcel."""
 
     shop: str
     shop_address: str | None
@@ -28,10 +28,10 @@ class PackingSlip:
     """The language of the customer."""
     address: Mapping[str, Any] | None
     method: str
-    """The shipping method; empty without one, as is the carrier."""
+    """The shipping method; empty without one, like the carrier."""
     carrier: str
     tracking_number: str | None
     lines: tuple[SlipLine, ...]
     notes: tuple[str, ...]
-    """What the customer wrote at the checkout, and what staff wrote on the shipment."""
+    """The note of the customer at the checkout, and that of staff on the shipment."""
     is_cancelled: bool

@@ -1,4 +1,4 @@
-"""Packing slips as PDF, each from a page of its own on: the same slips give the same bytes."""
+"""Packing slips as PDF, each on new pages; the same slips give the same bytes."""
 
 import io
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ _NUMBER = style(9, font=BOLD, align=TA_RIGHT)
 def slips_as_pdf(slips: Sequence[PackingSlip]) -> bytes:
     """Return packing slips as PDF, each in the language of its customer."""
     register_fonts()
-    # Most have one page; where one has more, they are drawn again with the right numbers.
+    # Most slips have one page; if one has more, all are drawn again with the right page numbers.
     content, pages = _drawn(slips, [1] * len(slips))
     return content if max(pages) == 1 else _drawn(slips, pages)[0]
 
@@ -85,7 +85,7 @@ def _drawn(slips: Sequence[PackingSlip], pages: Sequence[int]) -> tuple[bytes, l
     for place, slip in enumerate(slips):
         if story:
             story.append(PageBreak())
-        # Takes no place, and tells which slip begins.
+        # This element takes no space, and marks the beginning of a slip.
         begin = CallerMacro(partial(_noted, began, place))
         story += [begin, *_story_of(slip, wording_of(slip.locale))]
     document.build(story)
@@ -120,7 +120,7 @@ def _story_of(slip: PackingSlip, wording: Wording) -> list[Flowable]:
         *title,
         Spacer(0, 6 * mm),
         _lines(slip, wording),
-        # A table that fills a page leaves the end to the next one.
+        # If a table fills a page, the end of the slip is on the next page.
         KeepTogether(end),
     ]
 

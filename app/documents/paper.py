@@ -1,4 +1,4 @@
-"""What all documents on paper share: fonts, styles, tables and the foot of a page."""
+"""The common parts of all documents: fonts, styles, tables and the footer."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -23,7 +23,7 @@ _FONTS = Path(__file__).parent / "fonts"
 FONT, BOLD = "DejaVuSans", "DejaVuSans-Bold"
 """The fonts of documents, which have Latin, Greek and Cyrillic letters."""
 GREY = HexColor("#5f6670")
-"""The colour of what is less important."""
+"""The colour of less important texts."""
 RULE = HexColor("#c9ced6")
 """The colour of lines."""
 _SHADE = HexColor("#f3f5f8")
@@ -32,7 +32,7 @@ INK = HexColor("#1c2128")
 SIDE, TOP, BOTTOM = 20 * mm, 18 * mm, 24 * mm
 """The margins of a page."""
 PADDING = 6
-"""That of the frame in which the library puts a page."""
+"""The padding of the frame that the library puts around a page."""
 _FOOTER_SIZE = 7.5
 
 
@@ -57,7 +57,7 @@ TITLE, SHOP = style(15, font=BOLD), style(12, font=BOLD)
 
 
 def text(content: str, its_style: ParagraphStyle) -> Paragraph:
-    """Return a text in one line, or in several where it is too long; markup in it is text."""
+    """Return a text in one line, or in several if it is too long; markup is escaped."""
     return Paragraph(escape(one_line(content)), its_style)
 
 
@@ -109,7 +109,7 @@ def lines_table(rows: Sequence[Sequence[Any]], widths: Sequence[float]) -> Table
 
 
 def address_lines(address: Mapping[str, Any] | None, wording: Wording) -> list[str]:
-    """Return the lines of an address, the last one its country in the language of the document."""
+    """Return the lines of an address; the last one is the country in the document's language."""
     if address is None:
         return []
     # The last line is the country in English.
@@ -120,7 +120,7 @@ def address_lines(address: Mapping[str, Any] | None, wording: Wording) -> list[s
 def draw_footer(
     canvas: Any, parts: Iterable[str], wording: Wording, place: tuple[int, int]
 ) -> None:
-    """Draw the foot of a page, with its number and how many there are."""
+    """Draw the footer of a page, with its number and the number of pages."""
     page, pages = place
     canvas.saveState()
     canvas.setFont(FONT, _FOOTER_SIZE)
@@ -137,7 +137,7 @@ def draw_footer(
 
 @cache
 def register_fonts() -> None:
-    """Have the library know the fonts."""
+    """Register the fonts in the library."""
     registerFont(TTFont(FONT, str(_FONTS / "DejaVuSans.ttf")))
     registerFont(TTFont(BOLD, str(_FONTS / "DejaVuSans-Bold.ttf")))
     registerFontFamily(FONT, normal=FONT, bold=BOLD, italic=FONT, boldItalic=BOLD)

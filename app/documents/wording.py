@@ -1,4 +1,4 @@
-"""The words and formats of documents in each language, from files of TOML."""
+"""The words and formats of documents in each language, from TOML files."""
 
 import tomllib
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class Wording:
     day_format: str
 
     def day(self, day: date) -> str:
-        """Return a day as the language writes it."""
+        """Return a day in the format of the language."""
         return day.strftime(self.day_format)
 
     def number(self, minor: int, currency: str) -> str:

@@ -1,4 +1,4 @@
-"""How values are written in a mail: amounts, rates, moments, and texts of customers and staff."""
+"""The formats of a mail: amounts, rates, moments, and texts of customers and staff."""
 
 import re
 import unicodedata
@@ -11,7 +11,8 @@ from app.schemas.percentages import as_percentage
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _MINUS = "\N{MINUS SIGN}"
-# They change the direction of the text after them: embeddings, overrides, isolates and marks.
+# These characters change the direction of the text after them: embeddings, overrides, isolates,
+# marks.
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _BREAKS = frozenset({"Cc", "Zl", "Zp"})
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -25,9 +26,9 @@ class Formats:
     decimal_mark: str
     group_mark: str
     percentage: str
-    """With `{number}` for the number."""
+    """A text with `{number}` for the number."""
     moment: str
-    """As for `strftime`."""
+    """A format of `strftime`."""
 
     def amount(self, minor: int, currency: str) -> str:
         """Return an amount with the decimal places and the code of its currency."""
@@ -63,7 +64,7 @@ def filled(text: str, **values: str) -> str:
 def one_line(text: str) -> str:
     """Return a text in one line, without characters that could change the text around it."""
     kept = "".join(_kept(each) for each in text)
-    # Only these, since a space that is not to be broken at stays one.
+    # Only these characters are replaced: a no-break space stays.
     return re.sub(" +", " ", kept).strip()
 
 
@@ -71,7 +72,7 @@ def _kept(character: str) -> str:
     if character in _DIRECTIONS:
         return ""
     category = unicodedata.category(character)
-    # Half of a pair of UTF-16 cannot be encoded.
+    # A lone surrogate of UTF-16 cannot be encoded.
     return "" if category == "Cs" else " " if category in _BREAKS else character
 
 
@@ -81,7 +82,7 @@ def lines_of(text: str) -> tuple[str, ...]:
 
 
 def isolated(text: str) -> str:
-    """Return a line of plain text that does not change the direction of what follows it."""
+    """Return a line of plain text that does not change the direction of the text after it."""
     if not any(unicodedata.bidirectional(each) in _RIGHT_TO_LEFT for each in text):
         return text
     return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"

@@ -14,17 +14,17 @@ GUEST_DATA = "guest_data"
 
 @dataclass(frozen=True, slots=True)
 class GuestDataMail:
-    """What the mail tells.
+    """The content of the mail.
 
     Raises:
-        ValueError: the link is not an address of the web.
+        ValueError: the link is not a web address.
     """
 
     locale: str
-    """As that of `OrderMail`."""
+    """The language, as in `OrderMail`."""
     token: str
     link: str | None = None
-    """The page that has the token; without one, the mail has the token itself."""
+    """The link with the token; without a page, the mail has the token itself."""
 
     def __post_init__(self) -> None:
         require_web_link(self.link)

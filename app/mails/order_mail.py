@@ -1,4 +1,4 @@
-"""What a mail about an order tells, without any text of it."""
+"""The content of a mail about an order, without its texts."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ class OrderMailKind(StrEnum):
 
 
 class RefundReason(StrEnum):
-    """Why the shop returns money by itself, as it is stored; a mail says it in its language."""
+    """Why the shop returns money by itself, in the stored form; mails translate it."""
 
     LATE = "The order was cancelled before the money came in."
     CANCELLED = "The order was cancelled."
@@ -31,7 +31,7 @@ class RefundReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MailSender:
-    """The shop as its mails show it."""
+    """The shop, as mails show it."""
 
     name: str
     address: str | None
@@ -66,7 +66,7 @@ class MailSums:
     currency: str
     subtotal_minor: int
     discount_minor: int = 0
-    """What is deducted, as an amount that is not negative."""
+    """The discount, as an amount that is not negative."""
     shipping_minor: int | None = None
     """None if nothing is shipped."""
     taxes: tuple[MailTax, ...] = ()
@@ -80,7 +80,7 @@ class MailRefund:
 
     amount_minor: int
     reason: str
-    """What staff wrote, or one of `RefundReason`."""
+    """The text of staff, or one of `RefundReason`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +95,22 @@ class MailInvoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailOccasion:
-    """What has happened to an order, as far as its mail shows it."""
+    """The event that a mail about an order shows."""
 
     tracking: str | None = None
-    """The carrier of a shipment and its number there."""
+    """The carrier of a shipment and the tracking number."""
     answer: str | None = None
-    """What the shop says about a return."""
+    """The note of the shop about a return."""
     refund: MailRefund | None = None
     invoice: MailInvoice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderMail:
-    """An order as a mail to its customer shows it.
+    """An order, as a mail to its customer shows it.
 
     Raises:
-        ValueError: the link is not an address of the web.
+        ValueError: the link is not a web address.
     """
 
     number: str
@@ -120,9 +120,9 @@ class OrderMail:
     lines: tuple[MailLine, ...]
     sums: MailSums
     delivery_address: tuple[str, ...] = ()
-    """Its lines without the country, as those of the other address."""
+    """The lines without the country, as in the other address."""
     delivery_country: str = ""
-    """The code of ISO 3166-1; its name in the language of the mail is the last line."""
+    """The code of ISO 3166-1; the last line of the address is its name in the mail's language."""
     billing_address: tuple[str, ...] = ()
     billing_country: str = ""
     pay_by: datetime | None = None
@@ -135,10 +135,10 @@ class OrderMail:
 
 
 def require_web_link(link: str | None) -> None:
-    """Require that a link of a mail is one of the web.
+    """Require that a link of a mail is a web address.
 
     Raises:
-        ValueError: it is not.
+        ValueError: the link is not a web address.
     """
     if link is not None and not link.startswith(("https://", "http://")):
         raise ValueError("a link of a mail must begin with https:// or http://")

@@ -28,8 +28,8 @@ class OrderMails:
     def render(self, kind: OrderMailKind, order: OrderMail) -> Mail:
         """Return a mail in the language of the customer.
 
-        A file of the folder that cannot be used is an error in the log, and the mail is that of
-        the shop: no order may fail because of its mail.
+        If a file of the folder cannot be used, an error is logged and the mail has the shop's own
+        text: no order may fail because of its mail.
         """
         return self._render_surely(lambda mails: mails.render_strictly(kind, order))
 
@@ -38,7 +38,7 @@ class OrderMails:
         return self._render_surely(lambda mails: mails.render_guest_data_strictly(mail))
 
     def render_strictly(self, kind: OrderMailKind, order: OrderMail) -> Mail:
-        """Return a mail, without a replacement for a file that cannot be used.
+        """Return a mail, without the fallback for an unusable file.
 
         Raises:
             UnusableTemplate: a template or a text is wrong.
@@ -83,7 +83,7 @@ class OrderMails:
         Raises:
             UnusableTemplate: a template or a text is wrong.
         """
-        # Not needed by a shop without orders, nor at the start of any other.
+        # A shop without orders does not need the library, and no shop needs it at its start.
         from jinja2 import TemplateError  # pylint: disable=import-outside-toplevel
 
         place = f"{language.code}.toml"
@@ -106,7 +106,7 @@ class OrderMails:
 
     @cached_property
     def _environment(self) -> "Environment":
-        # As above.
+        # The library is not needed at the start, as above.
         from jinja2 import (  # pylint: disable=import-outside-toplevel
             Environment,
             FileSystemLoader,

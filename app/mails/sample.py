@@ -1,4 +1,4 @@
-"""Orders and mails by which templates are tried and looked at."""
+"""Orders and mails with which templates are tested and previewed."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The texts of the mails in each language: files of TOML, whose entries another folder replaces."""
+"""The texts of the mails in each language: TOML files, whose entries another folder can replace."""
 
 import re
 import tomllib
@@ -28,7 +28,7 @@ class Language:
 
 
 def read_languages(folder: Path | None) -> dict[str, Language]:
-    """Return the languages of the shop, with the entries of the files in a folder instead.
+    """Return the languages of the shop; the files in a folder replace entries.
 
     Raises:
         UnusableTemplate: a file of the folder is not TOML, or has an entry that no mail uses.

@@ -1,4 +1,4 @@
-"""What the templates of a mail show, in the words and formats of one language."""
+"""The variables of the templates of a mail, in the words and formats of one language."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,15 +7,15 @@ from app.mails.formats import filled, lines_of, one_line
 from app.mails.order_mail import MailSender, MailSums, OrderMail, OrderMailKind, RefundReason
 from app.mails.texts import Language
 
-# That of the column.
+# This is the length of the column.
 _MAX_SUBJECT = 200
-# What the lines are called in mails about goods, which show no amounts.
+# The names of the lines in mails about goods, which show no amounts.
 _CONTENTS = {
     OrderMailKind.SHIPPED: "parcel",
     OrderMailKind.RETURN_APPROVED: "returned",
     OrderMailKind.RETURN_REJECTED: "returned",
 }
-# What the number and the amount are called in mails about documents.
+# The names of the number and the amount in mails about documents.
 _NUMBERED = {
     OrderMailKind.INVOICE: ("invoice_number", "total"),
     OrderMailKind.CREDIT_NOTE: ("credit_note_number", "credited"),
@@ -77,7 +77,7 @@ def common_view_of(
 
 
 def _about_goods(kind: OrderMailKind, order: OrderMail, words: dict[str, str]) -> dict[str, Any]:
-    """Return what differs in the mails that show goods without their amounts."""
+    """Return the variables that differ in mails that show goods without amounts."""
     is_shipped = kind is OrderMailKind.SHIPPED
     return {
         "contents": words[_CONTENTS.get(kind, "contents")],
@@ -91,7 +91,7 @@ def _about_goods(kind: OrderMailKind, order: OrderMail, words: dict[str, str]) -
 
 
 def _about_money(kind: OrderMailKind, order: OrderMail, language: Language) -> dict[str, Any]:
-    """Return what the mails show that are about money instead of goods, the amount last."""
+    """Return the variables of mails about money instead of goods, the amount last."""
     words, facts = language.texts["words"], list[tuple[str, str]]()
     amount = "", 0
     if kind is OrderMailKind.REFUNDED and order.occasion.refund is not None:
@@ -143,7 +143,7 @@ def _sums(sums: MailSums, language: Language) -> Iterator[tuple[str, str]]:
         for tax in sums.taxes:
             label = filled(words["added_tax"], rate=formats.rate(tax.rate_ppm))
             parts.append((label, tax.amount_minor))
-    # Alone it would only repeat the total.
+    # A single amount would only repeat the total.
     for label, minor in parts if len(parts) > 1 else ():
         yield label, formats.amount(minor, sums.currency)
 
@@ -156,6 +156,6 @@ def _included_taxes(sums: MailSums, language: Language) -> Iterator[tuple[str, s
 
 
 def _address(lines: tuple[str, ...], country: str, language: Language) -> list[str]:
-    """Return the lines of an address; that of its country is in capitals, as carriers ask for."""
+    """Return the lines of an address; the country is in capitals, as carriers require."""
     name = language.texts["countries"].get(country, country).upper()
     return [line for line in map(one_line, (*lines, name)) if line]

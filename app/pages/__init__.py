@@ -26,7 +26,7 @@ def page_controllers(settings: Settings) -> list[type[Controller]]:
 
 
 def page_router(controllers: Sequence[type[Controller]]) -> OwnRouter:
-    """Return the routes of pages, with what all of them have."""
+    """Return the routes of pages, with their common options."""
     return OwnRouter(
         "/",
         route_handlers=controllers,
@@ -36,7 +36,7 @@ def page_router(controllers: Sequence[type[Controller]]) -> OwnRouter:
 
 
 def resources_of_pages(settings: Settings) -> dict[str, Any]:
-    """Return what the routes of pages take from the state of the application, by name."""
+    """Return the resources of pages in the state of the application, by name."""
     assets = Assets()
     return {
         "assets": assets,

@@ -21,7 +21,7 @@ class AssetController(Controller):
     async def read(
         self, request: ShopRequest, version: FromPath[str], name: FromPath[str]
     ) -> Response[bytes]:
-        """Return a file; at the address of another version, it must not be kept."""
+        """Return a file; at the address of another version, it must not be stored."""
         assets: Assets = request.app.state.assets
         asset = assets.files.get(name)
         if asset is None:

@@ -19,7 +19,7 @@ _LEVEL = 9
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file as it is sent."""
+    """A file in the form that is sent."""
 
     body: bytes
     gzipped: bytes

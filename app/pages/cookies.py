@@ -14,7 +14,7 @@ _CART_SECONDS = 30 * 24 * 60 * 60
 
 
 class PageCookies:
-    """Reads and makes cookies; in production, browsers take them over HTTPS only."""
+    """Reads and creates cookies; in production, browsers accept them only over HTTPS."""
 
     def __init__(self, settings: Settings) -> None:
         self._is_secure = settings.environment == "production"
@@ -30,7 +30,7 @@ class PageCookies:
         return {name: morsel.value for name, morsel in cookies.items()}
 
     def log_in_of(self, cookies: dict[str, str]) -> str | None:
-        """Return the value for a log-in."""
+        """Return the value of the cookie of a log-in."""
         return cookies.get(self._log_in)
 
     def cart_of(self, cookies: dict[str, str]) -> tuple[UUID, str] | None:
@@ -42,11 +42,11 @@ class PageCookies:
             return None
 
     def of_log_in(self, value: str | None) -> Cookie:
-        """Return the cookie of a log-in, or of none."""
+        """Return the cookie of a log-in, or one that deletes it."""
         return self._made(self._log_in, value, int(BROWSER_IDLE.total_seconds()))
 
     def of_cart(self, cart_id: UUID | None, token: str | None) -> Cookie:
-        """Return the cookie of the cart of a guest, or of none."""
+        """Return the cookie of the cart of a guest, or one that deletes it."""
         value = None if cart_id is None else f"{cart_id.hex}.{token}"
         return self._made(self._cart, value, _CART_SECONDS)
 

@@ -1,4 +1,4 @@
-"""How pages write amounts, days and moments."""
+"""The formats of amounts, days and moments on pages."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -27,7 +27,7 @@ def money(amount: str | None, currency: str) -> str:
 
 
 def minor(amount: int, currency: str) -> str:
-    """Return an amount in minor units as `money` does one of the API."""
+    """Return an amount in minor units in the format of `money`."""
     return money(format_minor(amount, currency), currency)
 
 
@@ -38,7 +38,7 @@ def day(value: str | date) -> str:
 
 
 def weekday(value: date) -> str:
-    """Return a day with that of the week, such as `Saturday, 31 January`."""
+    """Return a day with its weekday, such as `Saturday, 31 January`."""
     return f"{value:%A}, {value.day} {value:%B}"
 
 
@@ -49,7 +49,7 @@ def moment(value: str | datetime) -> str:
 
 
 def age(since: str, now: datetime) -> str:
-    """Return how long ago a moment was, such as `3 h`, in the largest unit of which one is over."""
+    """Return the time since a moment in the largest whole unit, such as `3 h`."""
     minutes = max(0, int((now - datetime.fromisoformat(since)).total_seconds()) // 60)
     for name, length in (("d", 1440), ("h", 60)):
         if minutes >= length:
@@ -74,7 +74,7 @@ def per_kilogram(amount: str, grams: int) -> str:
 
 
 def goods(lines: Sequence[Mapping[str, Any]]) -> str:
-    """Return what the units of the lines of an order cost, without discounts."""
+    """Return the price of the lines of an order, without discounts."""
     return str(sum((Decimal(each["unit_price"]) * each["quantity"] for each in lines), Decimal(0)))
 
 
@@ -84,7 +84,7 @@ def country(code: str) -> str:
 
 
 def step(currency: str) -> str:
-    """Return the smallest difference of two amounts, for a field of numbers."""
+    """Return the smallest amount of a currency, as the step of a number field."""
     places = currency_places(currency)
     return "1" if places == 0 else f"0.{'0' * (places - 1)}1"
 
@@ -93,7 +93,7 @@ class _Html(str):
     """Text that is markup already."""
 
     def __html__(self) -> str:
-        """Return it as templates write it."""
+        """Return the markup for templates."""
         return str(self)
 
 
@@ -121,6 +121,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "step": step,
     "weekday": weekday,
     "words": words,
-    # In place of the filter of the library, which writes `required="True"`.
+    # This replaces the filter of the library, which writes `required="True"`.
     "xmlattr": attributes,
 }

@@ -27,11 +27,11 @@ def form_of(
 ) -> Form:
     """Return the form that was sent; `address.city` is a member of a member.
 
-    A blank field is not given, or is the value that `blank` has for it. `whole` names fields of
-    whole numbers, `flags` those of boxes to tick. `[n]` after a name makes a list.
+    A blank field counts as absent, or gets the value that `blank` has for it. `whole` names fields
+    of whole numbers, `flags` those of check boxes. `[n]` after a name makes a list.
 
     Raises:
-        InvalidInput: naming each wrong field, with the reason.
+        InvalidInput: the error names each wrong field, with the reason.
     """
     members = nested(fields_of(request), whole=whole, flags=flags, blank=blank)
     return kind.parse(members)
@@ -44,7 +44,7 @@ def nested(
     flags: Collection[str] = (),
     blank: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the members that fields of a form name, as `form_of` says.
+    """Return the members that fields of a form name; see `form_of`.
 
     Raises:
         InvalidInput: two fields contradict each other.

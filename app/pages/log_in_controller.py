@@ -39,7 +39,7 @@ class LogInController(Controller):
     async def log_in(
         self, request: ShopRequest, auth: Auth, cart_claims: Claims
     ) -> Response[bytes]:
-        """Log in, and go on to where the visitor wanted to be, with the cart of the guest."""
+        """Log in, claim the cart of the guest, and redirect to the requested page."""
         entered = form_of(request, TokenRequest)
         agent = request.headers.get("user-agent", "")
         started = await auth.log_in_browser(entered, request.caller, agent)
@@ -58,7 +58,7 @@ class LogInController(Controller):
 
 
 def _next_of(request: ShopRequest) -> str:
-    """Return the page of the shop that the visitor wanted, or the first one."""
+    """Return the requested page of the shop, or the first page."""
     address = request.query_params.get("next", "")
     # `//host` and `/\\host` are addresses on another host for a browser.
     is_own = address.startswith("/") and address[1:2] not in ("/", "\\") and address.isprintable()

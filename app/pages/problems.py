@@ -1,4 +1,4 @@
-"""What becomes of a refusal: the page of the form once more, the log-in, or a page of its own."""
+"""Renders a refusal: as the page of the form again, the log-in, or a separate page."""
 
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
@@ -41,14 +41,14 @@ def render_group(request: ShopRequest, group: ExceptionGroup[Exception]) -> Any:
 
 
 def page_again(request: ShopRequest) -> Any:
-    """Return the page that a form stands on with what was typed, which was not refused."""
+    """Return the page of a form with the typed values, which were not refused."""
     its = page_of(request.scope)
     shown = RefusedForm(request.scope["path"], its.fields, None)
     return _PageAgain(its.form_page or "/", shown, 200)
 
 
 class _PageAgain(Response[None]):
-    """The page that a form stands on, with what was typed, the reasons and the status."""
+    """The page of a form, with the typed values, the reasons and the status."""
 
     def __init__(self, address: str, shown: RefusedForm, status: int) -> None:
         super().__init__(None, status_code=status)
@@ -56,7 +56,7 @@ class _PageAgain(Response[None]):
         self._status = status
         self._address = urlsplit(address)
 
-    # The framework calls what this returns, and takes any ASGI application.
+    # The framework calls the returned object, which may be any ASGI application.
     def to_asgi_response(  # type: ignore[override]
         self, *_arguments: Any, **_named: Any
     ) -> ASGIApp:
@@ -64,7 +64,7 @@ class _PageAgain(Response[None]):
         return self._show
 
     async def _show(self, scope: Scope, receive: Receive, send: Send) -> None:
-        del receive  # The form has been read.
+        del receive  # The form has been read already.
         app: Litestar = scope["litestar_app"]
         state = state_of(scope)
         state.session = None
@@ -104,7 +104,7 @@ def _with_status(send: Send, status: int) -> Send:
 class ProblemPages:
     """Wraps the application: a problem document becomes a page for a person.
 
-    It stands around everything, so that no refusal needs to know who reads it.
+    It wraps all other middleware, so that no refusal depends on its reader.
     """
 
     def __init__(self, app: ASGIApp, pages: Pages) -> None:
@@ -155,7 +155,7 @@ def _is_problem(message: Any) -> bool:
 
 
 def _reads_html(scope: Scope) -> bool:
-    # A program that accepts anything reads the document.
+    # A client that accepts any type gets the document.
     return b"text/html" in first_headers(scope).get(b"accept", b"")
 
 

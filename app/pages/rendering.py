@@ -47,7 +47,7 @@ class Pages:
 
     @cached_property
     def _environment(self) -> "Environment":
-        # Programs that call the API only never need it.
+        # A shop whose API alone is used never needs the library.
         from jinja2 import (  # pylint: disable=import-outside-toplevel
             Environment,
             FileSystemLoader,
@@ -73,7 +73,7 @@ class Pages:
 
 
 def page(request: ShopRequest, template: str, **values: Any) -> Response[bytes]:
-    """Return a page; `form`, `caller`, `address` and `has_cart` are known to its template."""
+    """Return a page, whose template also has `form`, `caller`, `address` and `has_cart`."""
     pages: Pages = request.app.state.pages
     its = page_state(request)
     body = pages.render(
@@ -84,7 +84,7 @@ def page(request: ShopRequest, template: str, **values: Any) -> Response[bytes]:
         has_cart=its.cart_id is not None or not request.caller.is_anonymous,
         **values,
     )
-    # What it shows depends on the cookies, and a page that is shown again must be that of now.
+    # The content depends on the cookies, and a page that is shown again must be current.
     headers = {"Cache-Control": "no-store", "Vary": "Accept"}
     return Response(body, media_type=HTML, headers=headers)
 
@@ -102,18 +102,18 @@ def address_of(request: ShopRequest) -> str:
 
 
 def origin_of(request: ShopRequest) -> str:
-    """Return the address of the shop as the request has it, to which a path is added."""
+    """Return the address of the shop from the request, to which a path can be appended."""
     return str(request.base_url).rstrip("/")
 
 
 def see(address: str) -> Response[bytes]:
-    """Return the redirection after a form, so that a page that is loaded again sends nothing."""
+    """Return the redirection after a form, so that a reload does not send the form again."""
     headers = {"Location": address, "Cache-Control": "no-store"}
     return Response(b"", status_code=303, headers=headers, media_type=HTML)
 
 
 def document_of(found: Found | Schema | Sequence[Schema]) -> Any:
-    """Return what the API would answer, decoded: pages show the same values."""
+    """Return the decoded response of the API: pages show the same values."""
     if isinstance(found, Found):
         return msgspec.json.decode(found.representation.body)
     if isinstance(found, Schema):
@@ -122,6 +122,6 @@ def document_of(found: Found | Schema | Sequence[Schema]) -> Any:
 
 
 def changeable(shown: Schema) -> dict[str, Any]:
-    """Return a document with its entity tag, which a form to change it sends as its version."""
+    """Return a document with its entity tag, which its form sends as the version."""
     document: dict[str, Any] = document_of(shown)
     return document | {"etag": etag_of(shown.to_json())}

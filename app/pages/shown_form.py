@@ -1,4 +1,4 @@
-"""A form as a page shows it: empty, or as it was sent with the reasons of its refusal."""
+"""A form on a page: empty, or with the sent values and the reasons of the refusal."""
 
 import secrets
 from typing import Any
@@ -7,17 +7,17 @@ from app.web.request_state import RefusedForm
 
 
 class ShownForm:
-    """What the templates of forms ask."""
+    """The values that the templates of forms use."""
 
     def __init__(self, token: str, page: str, refused: RefusedForm | None) -> None:
         self.token = token
         self.page = page
         self.is_again = refused is not None
-        """Whether the page shows what was typed, refused or not."""
+        """Whether the page shows the typed values, refused or not."""
         self._fields = dict(refused.fields) if refused is not None else {}
         self.problem: dict[str, Any] | None = None if refused is None else refused.problem
         self.sent_to = "" if refused is None else refused.path
-        """Where the refused form was sent: a page may have several forms."""
+        """The path to which the refused form was sent: a page may have several forms."""
         self.reasons = _reasons_of(self.problem or {})
         """The reasons of all fields by name."""
 
@@ -32,15 +32,15 @@ class ShownForm:
         return str((self.problem or {}).get("type", "")).removeprefix("urn:problem:")
 
     def new_key(self) -> str:
-        """Return the idempotency key of one form: sent twice, it has one effect."""
+        """Return the idempotency key of one form, which has one effect even if it is sent twice."""
         return secrets.token_urlsafe(16)
 
     def value(self, name: str, otherwise: Any = "") -> Any:
-        """Return what was typed into a field, or else what it shows at first."""
+        """Return the typed value of a field, or otherwise its initial value."""
         return self._fields.get(name, otherwise) if self.is_again else otherwise
 
     def is_ticked(self, name: str, otherwise: bool = False) -> bool:
-        """Return whether a box is ticked; one that is not is not sent."""
+        """Return whether a check box is checked; browsers send only checked ones."""
         return name in self._fields if self.is_again else otherwise
 
     def reason(self, name: str) -> str | None:

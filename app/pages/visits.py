@@ -1,4 +1,4 @@
-"""Knows who visits a page, and takes forms from the shop's own pages only."""
+"""Identifies the visitor of a page, and accepts forms only from the shop's own pages."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -26,7 +26,7 @@ from app.wiring.resources import Shop
 TOKEN, KEY, VERSION, PAGE = "_token", "_key", "_version", "_page"
 """The fields of every form: its token, idempotency key, version and page."""
 TOKEN_HEADER = "Form-Token"  # nosec B105  # the name of a header
-"""The token beside a file, which is no form."""
+"""The header with the token for a file, which is not a form."""
 _GUEST = "guests"
 _MAX_FIELDS = 500
 _CART_TOKEN = CART_TOKEN.lower().encode()
@@ -36,7 +36,7 @@ _HEADERS = {KEY: b"idempotency-key", VERSION: b"if-match"}
 class Visits:
     """Middleware that puts the caller and the cart of a guest into the request, from cookies.
 
-    The version and the key of a form become the headers that the routes of the API take.
+    The version and the key of a form become the headers that the routes of the API read.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -47,7 +47,7 @@ class Visits:
 
         Raises:
             Unauthenticated: the page needs a log-in.
-            Forbidden: the caller may not, or the form is not one of the shop.
+            Forbidden: the caller may not see the page, or the form is not one of the shop.
             TooManyRequests: the route is throttled, and the limit is exceeded.
         """
         if scope["type"] != ScopeType.HTTP or scope["method"] == "OPTIONS":
@@ -66,7 +66,7 @@ class Visits:
 
 
 async def _begin_visit(shop: Shop, scope: HTTPScope) -> Caller:
-    """Put what cookies say into a request, and return its caller."""
+    """Put the content of cookies into a request, and return its caller."""
     cookies: PageCookies = scope["litestar_app"].state.cookies
     given = cookies.read(Headers.from_scope(scope).get("cookie", "").encode("latin-1"))
     caller = scope["user"] = await _caller(shop, scope, cookies.log_in_of(given))
@@ -80,11 +80,11 @@ async def _begin_visit(shop: Shop, scope: HTTPScope) -> Caller:
 
 
 async def _accept_form(shop: Shop, scope: HTTPScope, caller: Caller, receive: Receive) -> Receive:
-    """Take a form, or the token beside a file; return what receives the body.
+    """Accept a form, or the token of a file; return the function that receives the body.
 
     Raises:
-        Forbidden: it is not one of the shop.
-        InvalidInput: the body is not a form.
+        Forbidden: the form is not one of the shop.
+    InvalidInput: the body is not a form.
     """
     headers = Headers.from_scope(scope)
     _require_same_origin(headers)
@@ -103,7 +103,7 @@ def _owner_of(caller: Caller) -> str:
 
 
 async def _caller(shop: Shop, scope: HTTPScope, cookie: str | None) -> Caller:
-    """Return the caller of a cookie; a log-in that has ended is none."""
+    """Return the caller of a cookie; an ended log-in is an anonymous one."""
     shop.notice_changes()
     if cookie is None:
         return ANONYMOUS
@@ -131,23 +131,23 @@ def _require_access(scope: HTTPScope, caller: Caller) -> None:
 
 
 def _require_same_origin(headers: Headers) -> None:
-    """Require that a form comes from a page of the shop, as the browser says.
+    """Require that a form comes from a page of the shop, according to the browser.
 
     Raises:
-        Forbidden: it does not, or the browser does not say.
+        Forbidden: the form comes from elsewhere, or the browser sends no origin.
     """
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None:
         is_own = site == "same-origin"
     else:
-        # A browser that knows the first header sends it to hosts with HTTPS and to localhost only.
+        # Browsers that support the first header send it only to hosts with HTTPS and to localhost.
         is_own = origin is not None and urlsplit(origin).netloc == headers.get("host")
     if not is_own:
         raise Forbidden("the form was not sent from a page of this shop")
 
 
 def _take_form(scope: HTTPScope, page: PageState, body: bytes) -> str:
-    """Put the fields of a form into the page, its version and key into headers; return its token.
+    """Put the fields of a form into the page, and version and key into headers; return the token.
 
     Raises:
         InvalidInput: the body is not a form.
@@ -163,11 +163,11 @@ def _take_form(scope: HTTPScope, page: PageState, body: bytes) -> str:
 
 
 def _set_headers(scope: Scope, values: Mapping[bytes, str | None]) -> None:
-    """Replace headers of a request; what cannot be the value of one is none."""
+    """Replace headers of a request; invalid values are left out."""
     kept = [pair for pair in scope["headers"] if pair[0] not in values]
     for name, value in values.items():
         if value and value.isascii() and value.isprintable():
             kept.append((name, value.encode()))
     scope["headers"] = kept
-    # The framework keeps the headers that it has read once, and would not see these.
+    # The framework caches the headers that it has read, and would not see the new ones.
     ScopeState.from_scope(scope).headers = Empty

@@ -48,7 +48,7 @@ async def prepare(shop: Shop) -> None:
         InvalidSettings: the prices of the shop are in another currency than that of the settings,
             a package for its files is not installed, or a template of mails cannot be used.
     """
-    # Made now, because a missing package must be told at the start.
+    # The providers are created now, because a missing package must be reported at the start.
     _ = shop.files
     require_mail_templates(shop)
     await migrate_shop(shop)
@@ -64,7 +64,7 @@ async def prepare(shop: Shop) -> None:
 
 
 async def plan_comparisons(shop: Shop) -> None:
-    """Have the payments of the providers be compared in the next night, if that is not planned."""
+    """Plan the nightly comparison of payments with the providers, unless it is planned."""
     if not compared(shop.settings.payment_providers):
         return
     async with shop.database.write() as session:
@@ -88,10 +88,10 @@ def require_mail_templates(shop: Shop) -> None:
 async def require_same_currency(shop: Shop) -> None:
     """Require that the settings name the currency of the stored prices.
 
-    Nothing converts them: 100 cents would become 100 yen.
+    Prices are not converted: 100 cents would become 100 yen.
 
     Raises:
-        InvalidSettings: they name another one.
+        InvalidSettings: the settings name another currency.
     """
     async with shop.database.read() as session:
         used = await provide_products(session, shop).currency_in_use()
@@ -106,7 +106,7 @@ async def add_default_lists(shop: Shop) -> None:
     """Give each further currency a price list with its ordinary prices.
 
     Raises:
-        InvalidSettings: the code of such a list is that of another one.
+        InvalidSettings: the code of such a list is that of another list.
     """
     for currency in shop.settings.currencies[1:]:
         try:
@@ -122,7 +122,7 @@ async def add_default_lists(shop: Shop) -> None:
 
 
 async def apply_low_stock_at(shop: Shop) -> None:
-    """Derive what is low, and what lists show of it, with the setting if that has changed."""
+    """Derive low stock and availability with the setting, if that has changed."""
     async with shop.database.read() as session:
         if await provide_stock(session, shop).is_derived(shop.settings.low_stock_at):
             return

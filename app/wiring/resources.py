@@ -57,10 +57,10 @@ class Shop:
         self.limits = RateLimits(settings)
         self.identities = IdentityCache(self.clock.now)
         self.http_metrics = HttpMetrics()
-        # Set by a process that has a connection to the broker to ask over.
+        # A process that can ask the broker over a connection sets this.
         self.ping_broker: Callable[[], Awaitable[None]] | None = None
         self.is_new = False
-        """Whether this process has made the database, a file of SQLite."""
+        """Whether this process has created the database, a file of SQLite."""
         self.access_log = AccessLog(settings.log_format) if settings.access_log else None
 
     @cached_property
@@ -97,7 +97,7 @@ class Shop:
             self._done_drops.append(note)
 
     def notice_changes(self) -> None:
-        """Forget what is cached if another process, such as `lavka`, has changed SQLite."""
+        """Clear the cache if another process, such as `lavka`, has changed SQLite."""
         if self.database.is_change_announced():
             self.identities.clear()
             if self.cache.near is not None:
@@ -124,7 +124,8 @@ class Shop:
 def _cache(settings: Settings) -> Cache:
     """Return the cache of a process.
 
-    There is none with PostgreSQL but without Redis: the changes of other processes would be missed.
+    With PostgreSQL and without Redis there is no cache: it would miss the changes of other
+    processes.
     """
     near = LocalStore(settings.cache_max_entries, settings.cache_max_mib * 1024 * 1024)
     if settings.redis_host is not None:

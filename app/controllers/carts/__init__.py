@@ -6,4 +6,4 @@ from app.controllers.carts.cart_controller import CartController
 from app.controllers.carts.cart_line_controller import CartCodeController, CartLineController
 
 CONTROLLERS = (CartController, CartLineController, CartCodeController)
-TAGS = (Tag("carts", "Carts of guests and users: lines, codes, and what they cost."),)
+TAGS = (Tag("carts", "Carts of guests and users: lines, codes and prices."),)

@@ -38,9 +38,9 @@ class CartController(Controller):
     async def open(
         self, request: ShopRequest, data: JSONBody[CartCreate], carts: Carts
     ) -> Response[CartRead]:
-        """Open a cart: a guest gets its token in `Cart-Token`, a user always the own cart.
+        """Open a cart; a guest gets its token in `Cart-Token`, a user always the own cart.
 
-        The response is 200 if the user has one already; it is changed as the body says.
+        If the user has a cart already, the response is 200, and the body changes that cart.
         """
         return _opened(await carts.open(visitor_of(request), data))
 
@@ -52,7 +52,7 @@ class CartController(Controller):
     async def read(
         self, request: ShopRequest, cart_id: FromPath[UUID], carts: Carts
     ) -> Response[CartRead]:
-        """Return a cart with what it costs now."""
+        """Return a cart with its current price."""
         return json_response(request, await carts.show(visitor_of(request), cart_id))
 
     @patch(
@@ -75,7 +75,7 @@ class CartController(Controller):
         data: JSONBody[CartChange],
         carts: Carts,
     ) -> Response[CartRead]:
-        """Change the addresses, the shipping method, the currency and what else was chosen."""
+        """Change the addresses, the shipping method, the currency and other choices."""
         changed = await carts.change(visitor_of(request), cart_id, data, request.if_match)
         return json_response(request, changed)
 
@@ -100,7 +100,7 @@ class CartController(Controller):
     async def claim(
         self, request: ShopRequest, cart_id: FromPath[UUID], cart_claims: Claims
     ) -> Response[CartRead]:
-        """Make the cart of a guest that of the user, or part of the one that the user has."""
+        """Give the cart of a guest to the user, or merge it into the cart that the user has."""
         return json_response(request, await cart_claims.claim(visitor_of(request), cart_id))
 
 

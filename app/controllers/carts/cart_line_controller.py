@@ -60,7 +60,7 @@ class CartLineController(Controller):
         data: JSONBody[CartLineCreate],
         carts: Carts,
     ) -> Response[CartRead]:
-        """Add units to those that the cart has of a product with one variant, or of a variant."""
+        """Add units of a product with one variant, or of a variant, to the cart."""
         changed = await carts.add_units(visitor_of(request), cart_id, data, request.if_match)
         return json_response(request, changed)
 
@@ -88,7 +88,7 @@ class CartLineController(Controller):
         data: JSONBody[CartLineChange],
         carts: Carts,
     ) -> Response[CartRead]:
-        """Set the units that the cart has of a variant; it is safe to repeat."""
+        """Set the number of units of a variant in the cart; the request can be repeated."""
         changed = await carts.set_units(
             visitor_of(request), cart_id, variant_id, data.quantity, request.if_match
         )
@@ -140,12 +140,12 @@ class CartCodeController(Controller):
         data: JSONBody[CodeEnter],
         cart_codes: Codes,
     ) -> Response[CartRead]:
-        """Enter the code of a coupon; a notice says why if it does not apply now."""
+        """Enter the code of a coupon; if it does not apply, a notice says why."""
         entered = await cart_codes.enter(visitor_of(request), cart_id, data.code, request.if_match)
         return json_response(request, entered)
 
     @delete(
-        summary="Take a code out of a cart",
+        summary="Remove a code from a cart",
         opt=declared(
             InvalidInput,
             CartNotFound,
@@ -164,6 +164,6 @@ class CartCodeController(Controller):
         query: QueryParams,
         cart_codes: Codes,
     ) -> None:
-        """Take a code out of a cart, if it has it."""
+        """Remove a code from a cart, if the cart has it."""
         code = CodeQuery.parse_query(query.multi_items()).code
         await cart_codes.remove(visitor_of(request), cart_id, code, request.if_match)

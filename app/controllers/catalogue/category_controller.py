@@ -53,7 +53,7 @@ class CategoryController(Controller):
     async def find(
         self, request: ShopRequest, query: QueryParams, categories: Categories
     ) -> Response[CategoryList]:
-        """Return the tree: the categories with products for sale, and those above them."""
+        """Return the tree: the categories with products for sale, and their ancestors."""
         asked = CategoryQuery.parse_query(query.multi_items())
         return cached_response(request, await categories.tree(includes_all=asked.includes_all))
 
@@ -82,7 +82,7 @@ class CategoryController(Controller):
     async def read_at(
         self, request: ShopRequest, query: QueryParams, categories: Categories
     ) -> Response[CategoryRead]:
-        """Return a category; a path that it had before redirects to that which it has now."""
+        """Return a category; a former path redirects to the current one."""
         asked = CategoryPath.parse_query(query.multi_items())
         return _found_or_moved(request, await categories.find(asked.path))
 
@@ -123,7 +123,7 @@ class CategoryController(Controller):
         data: JSONBody[CategoryChange],
         categories: Categories,
     ) -> Response[CategoryRead]:
-        """Change the given fields; a new slug or parent changes the paths of all below it."""
+        """Change the given fields; a new slug or parent changes the paths of all descendants."""
         return json_response(request, await categories.change(category_id, data, request.if_match))
 
     @delete(
@@ -146,7 +146,7 @@ class CategoryController(Controller):
         query: QueryParams,
         categories: Categories,
     ) -> None:
-        """Delete a category that has none below it, and no products or another one for them."""
+        """Delete a category without children; products, if any, go to another category."""
         asked = CategoryDeletion.parse_query(query.multi_items())
         await categories.delete(category_id, asked.move_products_to, request.if_match)
 

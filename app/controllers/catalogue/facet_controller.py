@@ -24,6 +24,6 @@ class FacetController(Controller):
     async def find(
         self, request: ShopRequest, query: QueryParams, facets: Facets
     ) -> Response[FacetList]:
-        """Return what a list with these filters can be narrowed down to, with numbers."""
+        """Return the values that can further filter a list, with the numbers of products."""
         asked = FacetQuery.parse_query(query.multi_items())
         return cached_response(request, await facets.find(asked))

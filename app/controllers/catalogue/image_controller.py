@@ -78,9 +78,9 @@ class ImageController(Controller):
         query: QueryParams,
         image_uploads: Uploads,
     ) -> Response[ImageRead]:
-        """Add the image in the body after the others; it is shown when it has been rendered.
+        """Add the image in the body after the others; it is shown after it has been rendered.
 
-        The same file again is the same image. The content says what it is, not its name or type.
+        The same file returns the same image. The type follows from the content of the file.
         """
         asked = ImageUpload.parse_query(query.multi_items())
         await image_uploads.require_room(product_id)
@@ -127,7 +127,7 @@ class ImageController(Controller):
         image_id: FromPath[UUID],
         images: Images,
     ) -> Response[ImageRead]:
-        """Return an image, also one that waits or is refused."""
+        """Return an image, even if it waits or is refused."""
         return json_response(request, await images.get(product_id, image_id))
 
     @patch(
@@ -149,7 +149,7 @@ class ImageController(Controller):
         data: JSONBody[ImageChange],
         images: Images,
     ) -> Response[ImageRead]:
-        """Change what an image shows in words, or its place."""
+        """Change the alternative text of an image, or its position."""
         shown = await images.change(product_id, image_id, data, request.if_match)
         return json_response(request, shown)
 

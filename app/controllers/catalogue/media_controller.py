@@ -21,7 +21,7 @@ _TAG_LENGTH = 24
 
 
 class MediaController(Controller):
-    """Files of images; a file with a name never gets another content."""
+    """Files of images; the content of a file never changes."""
 
     path = "/media"
     include_in_schema = False

@@ -35,7 +35,7 @@ class ProductBulkController(Controller):
 
         The result of the operation has an entry for each row in `rows`: its `index`, its `status`
         (`created`, `changed`, `unchanged` or `refused`), `id` and `product_id`, or the `problem`. A
-        row that is refused leaves the others.
+        refused row does not affect the others.
         """
         operation = await operations.begin(request.caller, "product_bulk", await request.body())
         return operation_response(request, operation)

@@ -79,7 +79,7 @@ class ProductController(Controller):
         query: QueryParams,
         products: Products,
     ) -> Response[ProductRead]:
-        """Return a product with its options and variants, or those sold in a currency."""
+        """Return a product with its options and its variants, or those sold in a currency."""
         asked = CurrencyQuery.parse_query(query.multi_items())
         return cached_response(request, await products.get(product_id, asked.currency))
 

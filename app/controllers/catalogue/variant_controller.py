@@ -186,7 +186,7 @@ class ProductVariantController(Controller):
         query: QueryParams,
         options: Options,
     ) -> Response[OptionsChanged]:
-        """Give a product these options: others are removed, and variants keep their values."""
+        """Give a product these options; others are removed, and variants keep their values."""
         asked = OptionsQuery.parse_query(query.multi_items())
         outcome = await options.change(
             product_id, data, request.if_match, is_preview=asked.preview == "true"

@@ -17,7 +17,7 @@ CONTROLLERS = (
 TAGS = (
     Tag(
         "users",
-        "Users of the shop and their addresses, and how the addresses of countries are written.",
+        "Users of the shop and their addresses, and the address formats of countries.",
     ),
     Tag("auth", "Log-ins, passwords and e-mail addresses."),
 )

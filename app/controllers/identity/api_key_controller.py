@@ -21,7 +21,7 @@ class ApiKeyController(Controller):
     tags = ["api keys"]
 
     @post(
-        summary="Make an API key", opt=declared(access=Access.ADMIN, answers=Answers.NEVER_STORED)
+        summary="Create an API key", opt=declared(access=Access.ADMIN, answers=Answers.NEVER_STORED)
     )
     async def issue(
         self, request: ShopRequest, data: JSONBody[ApiKeyCreate], api_keys: ApiKeys

@@ -47,7 +47,7 @@ class AuthController(Controller):
             form=TokenRequest,
             answers=Answers.NEVER_STORED,
             is_throttled=True,
-            # It ends the oldest of 101 log-ins.
+            # The log-in ends the oldest one of more than 100.
             changes_rights=True,
         ),
     )
@@ -74,10 +74,10 @@ class AuthController(Controller):
     async def refresh(
         self, request: ShopRequest, data: JSONBody[RefreshRequest], auth: Auth
     ) -> Response[TokenPair]:
-        """Exchange a refresh token for a new pair; using one twice ends its log-in.
+        """Exchange a refresh token for a new pair; a token that is used twice ends its log-in.
 
-        Clients of OAuth 2 may send the form of RFC 6749, section 6, and get the errors of section
-        5.2 for it.
+        Clients of OAuth 2 may send the form of RFC 6749, section 6, and then get the errors of
+        section 5.2.
         """
         return no_store_response(await auth.refresh(data.refresh_token, request.caller))
 
@@ -144,7 +144,7 @@ class AuthController(Controller):
     async def forgot_password(
         self, request: ShopRequest, data: JSONBody[PasswordForgotten], accounts: Accounts
     ) -> Response[None]:
-        """Send a token to the address if a user has it; the response does not reveal whether."""
+        """Send a token to the address if a user has it, which the response does not reveal."""
         await accounts.send_reset(data.email, request.caller)
         return accepted_response()
 

@@ -26,5 +26,5 @@ class CountryController(Controller):
     async def read_format(
         self, request: ShopRequest, country: FromPath[str], address_formats: AddressFormats
     ) -> Response[AddressFormat]:
-        """Return the fields of an address in their order, and the regions to choose from."""
+        """Return the fields of an address in their order, and the regions from which to choose."""
         return lasting_response(request, address_formats.of_country(country))

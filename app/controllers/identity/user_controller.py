@@ -124,7 +124,7 @@ class UserController(Controller):
         data: JSONBody[UserAccessChange],
         users: Users,
     ) -> Response[UserRead]:
-        """Change a user's role or permission to log in; a user without the latter is logged out.
+        """Change a user's role or permission to log in; without the latter, a user is logged out.
 
         The API keys of a user who is no longer an active administrator are revoked.
         """

@@ -56,7 +56,7 @@ class OrderInvoiceController(Controller):
         | or_existing(),
     )
     async def issue(self, order_id: FromPath[UUID], invoicing: Issues) -> Response[InvoiceRead]:
-        """Issue the invoice of an order, or return the one that there is."""
+        """Issue the invoice of an order, or return the existing one."""
         return answer_of_invoice(*await invoicing.invoice(order_id))
 
 

@@ -56,7 +56,7 @@ class DeadLetterController(Controller):
     async def requeue(
         self, request: ShopRequest, letter_id: FromPath[UUID], dead_letters: DeadLetters
     ) -> None:
-        """Return a dead letter to its queue; it is applied once, however often it is requeued."""
+        """Return a dead letter to its queue; it is applied once, even if requeued several times."""
         await dead_letters.requeue(request.caller, letter_id)
 
     @delete(

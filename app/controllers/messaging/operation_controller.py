@@ -51,5 +51,5 @@ class OperationController(Controller):
     async def follow(
         self, request: ShopRequest, operation_id: FromPath[UUID], shop: NamedDependency[Shop]
     ) -> ServerSentEvent:
-        """Stream the steps of a command as they happen; `Last-Event-ID` skips those seen."""
+        """Stream the steps of a command as they happen; `Last-Event-ID` skips earlier ones."""
         return await operation_events(request, shop, operation_id)

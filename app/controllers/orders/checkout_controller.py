@@ -47,7 +47,7 @@ class CheckoutController(Controller):
 
     @post(
         "/checkout",
-        summary="Order what a cart contains",
+        summary="Order the goods in a cart",
         opt=declared(
             CartNotFound,
             CartClaimed,
@@ -75,7 +75,7 @@ class CheckoutController(Controller):
         data: JSONBody[CheckoutCreate],
         order_batches: Batches,
     ) -> Response[OrderRead]:
-        """Place the order of a cart, completely or not at all; repeated, it is the same order."""
+        """Place the order of a cart, completely or not at all; a repetition returns this order."""
         asked = AskedCheckout(visitor_of(request), cart_id, data)
         claim = take_claim(request.scope)
         return sent_answer(await order_batches.place(asked, claim, answer_of_order))
@@ -127,6 +127,6 @@ class CheckoutController(Controller):
     async def cancel_order(
         self, request: ShopRequest, cart_id: FromPath[UUID], order_moves: Moves
     ) -> Response[OrderRead]:
-        """Cancel an order that is not shipped yet; its cart can be changed again."""
+        """Cancel an order that is not shipped yet; its cart can then be changed again."""
         cancelled = await order_moves.cancel_of_cart(visitor_of(request), cart_id, request.if_match)
         return json_response(request, cancelled)

@@ -68,7 +68,7 @@ class DraftController(Controller):
         ),
     )
     async def write(self, data: JSONBody[DraftCreate], order_drafts: Drafts) -> Response[DraftRead]:
-        """Write an order for a customer, with own prices and discounts; it holds no stock."""
+        """Write an order for a customer, with its own prices and discounts; it holds no stock."""
         written = await order_drafts.write(data)
         return created_response(written, f"/api/v1/order-drafts/{written.id}")
 
@@ -80,7 +80,7 @@ class DraftController(Controller):
     async def read(
         self, request: ShopRequest, draft_id: FromPath[UUID], order_drafts: Drafts
     ) -> Response[DraftRead]:
-        """Return a draft with what it costs now."""
+        """Return a draft with its current price."""
         return json_response(request, await order_drafts.get(draft_id))
 
     @patch(
@@ -119,7 +119,7 @@ class DraftController(Controller):
     async def delete(
         self, request: ShopRequest, draft_id: FromPath[UUID], order_drafts: Drafts
     ) -> None:
-        """Delete a draft; the order that was placed of it stays."""
+        """Delete a draft; the order that was placed from it stays."""
         await order_drafts.delete(draft_id, request.if_match)
 
     @post(
@@ -150,7 +150,7 @@ class DraftController(Controller):
         data: JSONBody[DraftPlace],
         order_batches: Batches,
     ) -> Response[OrderRead]:
-        """Place the order that a customer agrees to; repeated, it is the same order."""
+        """Place the order that a customer agrees to; a repetition returns the same order."""
         asked = AskedDraft(request.caller, draft_id, data)
         claim = take_claim(request.scope)
         return sent_answer(await order_batches.place(asked, claim, answer_of_order))

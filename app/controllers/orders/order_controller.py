@@ -86,7 +86,7 @@ class OrderController(Controller):
     async def find(
         self, request: ShopRequest, query: QueryParams, orders: Orders
     ) -> Response[OrderPage]:
-        """Return a page of orders by status, user and period: one's own, or all for staff."""
+        """Return a page of orders by status, user and period: the own ones, or all for staff."""
         return json_response(
             request,
             await orders.find(request.caller, OrderQuery.parse_query(query.multi_items())),
@@ -122,7 +122,7 @@ class OrderController(Controller):
         data: JSONBody[OrderChangeStatus],
         order_moves: Moves,
     ) -> Response[OrderRead]:
-        """Move an order along `pending → paid → shipped → delivered`, or cancel it."""
+        """Change the status along `pending → paid → shipped → delivered`, or cancel the order."""
         command = await command_with_body(request, "order_data", order_id=order_id)
         if (answer := await respond_async(request, command, 200)) is not None:
             return answer

@@ -84,7 +84,7 @@ class ReturnController(Controller):
     async def read(
         self, request: ShopRequest, return_id: FromPath[UUID], returns: Returns
     ) -> Response[ReturnRead]:
-        """Return a return with its lines, and what was paid for them."""
+        """Return a return with its lines, and the amounts that were paid for them."""
         return json_response(request, await returns.get(request.caller, return_id))
 
     @post(
@@ -117,7 +117,7 @@ class ReturnController(Controller):
         data: JSONBody[ReturnDecision],
         returns: Returns,
     ) -> Response[ReturnRead]:
-        """Reject a return, and write to the customer; its units can be asked for again."""
+        """Reject a return, and write to the customer; its units can be requested again."""
         moved = await returns.reject(request.caller, return_id, data, request.if_match)
         return json_response(request, moved)
 
@@ -134,7 +134,7 @@ class ReturnController(Controller):
         data: JSONBody[ReturnReceipt],
         returns: Returns,
     ) -> Response[ReturnRead]:
-        """Note what has arrived, and put back into stock what can be sold again."""
+        """Record the units that have arrived, and restock those that can be sold again."""
         moved = await returns.receive(request.caller, return_id, data, request.if_match)
         return json_response(request, moved)
 
@@ -147,7 +147,7 @@ class ReturnController(Controller):
     async def close(
         self, request: ShopRequest, return_id: FromPath[UUID], returns: Returns
     ) -> Response[ReturnRead]:
-        """Close a return of which all is done."""
+        """Close a return that needs no more work."""
         moved = await returns.close(request.caller, return_id, request.if_match)
         return json_response(request, moved)
 
@@ -160,7 +160,7 @@ class ReturnController(Controller):
     async def cancel(
         self, request: ShopRequest, return_id: FromPath[UUID], returns: Returns
     ) -> Response[ReturnRead]:
-        """Cancel a return whose goods have not arrived; its units can be asked for again."""
+        """Cancel a return whose goods have not arrived; its units can be requested again."""
         moved = await returns.cancel(request.caller, return_id, request.if_match)
         return json_response(request, moved)
 

@@ -163,7 +163,7 @@ class ShipmentController(Controller):
     async def ship(
         self, request: ShopRequest, shipment_id: FromPath[UUID], shipments: Shipments
     ) -> Response[ShipmentRead]:
-        """Note that a shipment has left the shop; with the last one, the order is shipped."""
+        """Record that a shipment has left the shop; with the last one, the order is shipped."""
         moved = await shipments.ship(request.caller, shipment_id, request.if_match)
         return json_response(request, moved)
 
@@ -176,7 +176,7 @@ class ShipmentController(Controller):
     async def deliver(
         self, request: ShopRequest, shipment_id: FromPath[UUID], shipments: Shipments
     ) -> Response[ShipmentRead]:
-        """Note that a shipment has arrived; with the last one, the order is delivered."""
+        """Record that a shipment has arrived; with the last one, the order is delivered."""
         moved = await shipments.deliver(request.caller, shipment_id, request.if_match)
         return json_response(request, moved)
 

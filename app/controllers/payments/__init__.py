@@ -1,4 +1,4 @@
-"""Payments of orders, refunds, and what providers tell."""
+"""Payments of orders, refunds, and the events of providers."""
 
 from litestar.openapi.spec import Tag
 

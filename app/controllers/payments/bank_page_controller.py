@@ -23,7 +23,7 @@ class BankPageController(Controller):
 
     @get("/{reference:str}", opt=declared(ProviderNotFound, PaymentNotFound, access=Access.PUBLIC))
     async def show(self, reference: FromPath[str], shop: NamedDependency[Shop]) -> Response[bytes]:
-        """Show a payment, and what the customer can do."""
+        """Show a payment, and the actions of the customer."""
         return bank_page(await bank_of(shop).payment(reference))
 
     @post(
@@ -44,6 +44,6 @@ class BankPageController(Controller):
         shop: NamedDependency[Shop],
         payment_calls: Calls,
     ) -> Response[bytes]:
-        """Do what the customer has decided; the bank then tells the shop."""
+        """Apply the decision of the customer; the bank then sends an event to the shop."""
         form = await request.form_of(BankForm)
         return bank_page(await payment_calls.decide_at(bank_of(shop), reference, form.decision))

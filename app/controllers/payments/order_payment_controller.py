@@ -68,14 +68,14 @@ class OrderPaymentController(Controller):
         data: JSONBody[PaymentCreate],
         payment_calls: Calls,
     ) -> Response[PaymentRead]:
-        """Begin a payment of what is open; `action` says what the customer has to do."""
+        """Begin a payment of the open sum; `action` is the next action of the customer."""
         key = key_of(request.headers)
         payment = await payment_calls.pay(request.caller.owner, order_id, data, key)
         return no_store_response(payment, 201)
 
     @post(
         "/record",
-        summary="Record money that came in",
+        summary="Record money that arrived",
         opt=declared(
             OrderNotFound,
             access=Access.STAFF,
@@ -90,7 +90,7 @@ class OrderPaymentController(Controller):
         data: JSONBody[PaymentRecord],
         payments: Payments,
     ) -> Response[PaymentRead]:
-        """Record a transfer, cash or the like; what is too much is to go back."""
+        """Record a transfer, cash or a similar payment; an excess is to be refunded."""
         payment = PaymentRead.model_validate(
             await payments.record(request.caller.name, order_id, data)
         )
@@ -136,7 +136,7 @@ class CartPaymentController(Controller):
         data: JSONBody[PaymentCreate],
         payment_calls: Calls,
     ) -> Response[PaymentRead]:
-        """Begin a payment of what is open; `action` says what the customer has to do."""
+        """Begin a payment of the open sum; `action` is the next action of the customer."""
         key = key_of(request.headers)
         payment = await payment_calls.pay_of_cart(visitor_of(request), cart_id, data, key)
         return no_store_response(payment, 201)

@@ -82,7 +82,7 @@ class PaymentController(Controller):
         data: JSONBody[AmountOfPayment],
         payment_calls: Calls,
     ) -> Response[PaymentRead]:
-        """Take money that was authorised, by default all of it; the rest is released."""
+        """Take authorised money, by default all of it; the rest is released."""
         return json_response(request, await payment_calls.capture(payment_id, data.amount))
 
     @post(
@@ -108,7 +108,7 @@ class PaymentController(Controller):
     @post(
         "/{payment_id:uuid}/seen",
         status_code=200,
-        summary="Say that a payment needs nobody any more",
+        summary="Settle the attention of a payment",
         opt=declared(
             PaymentNotFound,
             access=Access.STAFF,
@@ -123,7 +123,7 @@ class PaymentController(Controller):
         data: JSONBody[PaymentSeen],
         payment_attention: Reviews,
     ) -> Response[PaymentRead]:
-        """Note that nothing is left to be done about the reason for which it needed a person."""
+        """Record that a person has settled the reason for attention."""
         seen = await payment_attention.mark_seen(request.caller, payment_id, data)
         return json_response(request, seen)
 

@@ -24,7 +24,7 @@ class ProviderController(Controller):
     async def find(
         self, request: ShopRequest, shop: NamedDependency[Shop]
     ) -> Response[PaymentProviderList]:
-        """Return the ways to pay that a checkout takes."""
+        """Return the ways to pay that a checkout accepts."""
         found = PaymentProviderList(items=[*shop.settings.payment_providers])
         return json_response(request, found)
 
@@ -42,5 +42,5 @@ class ProviderController(Controller):
     async def receive(
         self, request: ShopRequest, provider: FromPath[str], payment_calls: Calls
     ) -> None:
-        """Take an event that the provider has signed; its payment is then looked up there."""
+        """Accept a signed event of a provider; its payment is then looked up at the provider."""
         await payment_calls.receive(provider, await request.body(), request.headers)

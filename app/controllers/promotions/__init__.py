@@ -6,4 +6,4 @@ from app.controllers.promotions.coupon_controller import CouponController
 from app.controllers.promotions.promotion_controller import PromotionController
 
 CONTROLLERS = (PromotionController, CouponController)
-TAGS = (Tag("promotions", "Promotions and coupons: what they reduce, and for whom."),)
+TAGS = (Tag("promotions", "Promotions and coupons: their reductions and conditions."),)

@@ -71,7 +71,7 @@ class CouponController(Controller):
         data: JSONBody[CouponsCreate],
         coupons: Coupons,
     ) -> Response[CouponsAdded]:
-        """Add a coupon with the given code, or as many as `count` says with codes at random."""
+        """Add a coupon with the given code, or `count` coupons with random codes."""
         added = await coupons.add(request.caller, promotion_id, data)
         return created_response(added, f"/api/v1/promotions/{promotion_id}/coupons")
 
@@ -114,7 +114,7 @@ class CouponController(Controller):
         data: JSONBody[CouponChange],
         coupons: Coupons,
     ) -> Response[CouponRead]:
-        """Change the given fields: an inactive coupon is good for no new order."""
+        """Change the given fields; an inactive coupon is not valid for new orders."""
         changed = await coupons.change(
             request.caller, promotion_id, coupon_id, data, request.if_match
         )

@@ -45,7 +45,7 @@ class PromotionController(Controller):
     async def add(
         self, request: ShopRequest, data: JSONBody[PromotionCreate], promotions: Records
     ) -> Response[PromotionRead]:
-        """Add a promotion; one with the trigger `code` applies as soon as it has coupons."""
+        """Add a promotion; with the trigger `code`, it applies as soon as it has coupons."""
         added = await promotions.add(request.caller, data)
         return created_response(added, f"/api/v1/promotions/{added.id}")
 
@@ -77,7 +77,7 @@ class PromotionController(Controller):
         data: JSONBody[PromotionChange],
         promotions: Records,
     ) -> Response[PromotionRead]:
-        """Change the given fields; orders that were placed stay as they are."""
+        """Change the given fields; orders that were placed stay unchanged."""
         changed = await promotions.change(request.caller, promotion_id, data, request.if_match)
         return json_response(request, changed)
 
@@ -94,5 +94,5 @@ class PromotionController(Controller):
     async def end(
         self, request: ShopRequest, promotion_id: FromPath[UUID], promotions: Records
     ) -> None:
-        """End a promotion for good; what orders used of it is kept, and all else deleted."""
+        """End a promotion permanently; only the parts that orders used are kept."""
         await promotions.end(request.caller, promotion_id, request.if_match)

@@ -106,7 +106,7 @@ class ReportController(Controller):
 
     @get(
         "/{day:date}/products",
-        summary="List what a day has sold",
+        summary="List the products sold on a day",
         opt=declared(
             ReportNotFound,
             access=Access.STAFF,

@@ -5,4 +5,4 @@ from litestar.openapi.spec import Tag
 from app.controllers.shipping.shipping_method_controller import ShippingMethodController
 
 CONTROLLERS = (ShippingMethodController,)
-TAGS = (Tag("shipping", "Shipping methods: where they ship, and what they cost."),)
+TAGS = (Tag("shipping", "Shipping methods: their destinations and their prices."),)

@@ -11,7 +11,7 @@ from app.wiring.areas.system import Health
 
 
 class HealthController(Controller):
-    """Health of the process and of what it depends on."""
+    """Health of the process and of its dependencies."""
 
     path = "/health"
     tags = ["health"]
@@ -31,6 +31,6 @@ class HealthController(Controller):
         opt=declared(access=Access.PUBLIC, is_health=True),
     )
     async def ready(self, request: ShopRequest, health: Health) -> Response[Readiness]:
-        """Probe every dependency; return 503 if the shop cannot serve without one that is down."""
+        """Probe every dependency; return 503 if one is down without which the shop cannot serve."""
         readiness = await health.readiness()
         return json_response(request, readiness, 503 if readiness.status == "down" else 200)

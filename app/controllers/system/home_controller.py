@@ -16,5 +16,5 @@ class HomeController(Controller):
 
     @get(opt=declared(access=Access.PUBLIC, formats=("text/html",)))
     async def read(self, request: ShopRequest) -> Response[None]:
-        """Return what is where, as a page or as JSON."""
+        """Return the links to all parts of the shop, as a page or as JSON."""
         return home_response(request)

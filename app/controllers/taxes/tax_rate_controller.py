@@ -56,5 +56,5 @@ class TaxRateController(Controller):
     async def delete(
         self, request: ShopRequest, tax_rate_id: FromPath[UUID], tax_rates: TaxRates
     ) -> None:
-        """Delete a rate of tax: the one before it applies again, and orders keep their tax."""
+        """Delete a rate of tax; the previous one applies again, and orders keep their tax."""
         await tax_rates.delete(request.caller, tax_rate_id)

@@ -1,4 +1,4 @@
-"""What the query of a page of the console asks for."""
+"""Reads the query of a page of the console."""
 
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -11,16 +11,16 @@ CURSOR = "cursor"
 
 
 def asked(request: ShopRequest, kind: type[Asked]) -> Asked:
-    """Return the query; a field of a form that was left blank is not given.
+    """Return the query; blank fields of a form count as absent.
 
     Raises:
-        InvalidInput: naming each wrong parameter, with the reason.
+        InvalidInput: the error names each wrong parameter, with the reason.
     """
     return kind.parse_query(pair for pair in _pairs(request) if pair[1].strip())
 
 
 def filters_of(request: ShopRequest) -> dict[str, str]:
-    """Return the filters as the address has them, without the place in the list."""
+    """Return the filters of the address, without the cursor."""
     return {name: value for name, value in _pairs(request) if value.strip() and name != CURSOR}
 
 

@@ -64,7 +64,7 @@ class ImagePages(Controller):
         image_id: FromPath[UUID],
         images: Images,
     ) -> Response[bytes]:
-        """Change what an image shows in words, or its place."""
+        """Change the alternative text of an image, or its position."""
         change = changed_image(request, image_id)
         await images.change(product_id, image_id, change, request.if_match)
         return see(f"/console/products/{product_id}#images")

@@ -1,4 +1,4 @@
-"""What the daily reports of the last four weeks say, each beside that of a week before."""
+"""The daily reports of the last four weeks, each with that of a week before."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,7 +13,7 @@ _WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class SoldDay:
-    """A day, its report and that of the same weekday a week before, as far as there are any."""
+    """A day, its report and that of the same weekday a week before, if they exist."""
 
     day: date
     report: ReportSummary | None
@@ -21,7 +21,7 @@ class SoldDay:
 
     @property
     def orders_change(self) -> str:
-        """How many more or fewer orders there are than a week before, in words."""
+        """The change of the number of orders from a week before, in words."""
         if self.report is None or self.before is None:
             return ""
         now, before = self.report.placed.orders_count, self.before.placed.orders_count
@@ -29,7 +29,7 @@ class SoldDay:
 
     @property
     def revenue_change(self) -> str:
-        """How much more or less revenue there is than a week before, in words."""
+        """The change of the revenue from a week before, in words."""
         if self.report is None or self.before is None:
             return ""
         if self.report.currency != self.before.currency:
@@ -38,7 +38,7 @@ class SoldDay:
 
 
 def change_of(now: int, before: int) -> str:
-    """Return by how many percent a number is larger or smaller than one before, in words."""
+    """Return the change of a number in percent, in words."""
     if now == before:
         return "the same as a week before"
     if before == 0:

@@ -41,7 +41,7 @@ class OperationPages(Controller):
         mails: Mails,
         shop: NamedDependency[Shop],
     ) -> Response[bytes]:
-        """Show what the shop depends on, what waits, and what could not be applied."""
+        """Show the dependencies, the queues and the dead letters."""
         metrics: Metrics = request.app.state.metrics
         figures, depths = await metrics.read()
         return page(

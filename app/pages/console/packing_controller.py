@@ -48,7 +48,7 @@ class PackingPages(Controller):
     async def pack(
         self, request: ShopRequest, order_id: FromPath[UUID], orders: Orders, shipments: Shipments
     ) -> Response[bytes]:
-        """Show what is left to be packed of an order."""
+        """Show the units of an order that are left to be packed."""
         found = await orders.get(request.caller, order_id)
         order = document_of(found)
         waiting = await _waiting(orders, request.caller)
@@ -78,7 +78,7 @@ class PackingPages(Controller):
     async def ship(
         self, request: ShopRequest, order_id: FromPath[UUID], shipments: Shipments
     ) -> Response[bytes]:
-        """Pack and ship the units of the form in one parcel, and go on to the next order."""
+        """Pack and ship the units of the form in one parcel, and show the next order."""
         parcel = await shipments.pack(
             request.caller, order_id, chosen_units(request, ShipmentCreate), request.if_match
         )
@@ -96,7 +96,7 @@ async def _waiting(orders: OrderService, caller: Caller) -> Any:
 def _lines_to_pack(
     order: dict[str, Any], codes: Mapping[UUID, Sequence[str]]
 ) -> list[dict[str, Any]]:
-    """Return the lines of which units are left, with their number and what a scanner reads."""
+    """Return the lines with units left, with their number and the codes for a scanner."""
     lines = []
     for line in order["items"]:
         if (left := _left(line)) > 0:

@@ -31,7 +31,7 @@ class OptionForm(Schema):
 
     @property
     def listed(self) -> list[str]:
-        """The values, each once and without blanks around it."""
+        """The values, without duplicates and outer blanks."""
         parts = (each.strip() for each in self.values.split(","))
         return list(dict.fromkeys(each for each in parts if each))
 
@@ -71,7 +71,7 @@ class FurtherValuesForm(Schema):
 
 
 class GridRow(Schema):
-    """A variant as it was typed."""
+    """A variant in the form that was typed."""
 
     id: UUID = Field(description="The variant.", examples=["0199a1b2-7c00-7d00-8e00-0123456789ab"])
     version: Line = Field(
@@ -80,11 +80,13 @@ class GridRow(Schema):
     sku: Sku = Field(description="The SKU.", examples=["TEA-EARL-100"])
     price_minor: PriceInput = Field(alias="price", description="The price.", examples=["4.99"])
     stock_quantity: StockQuantity = Field(description="Units counted.", examples=[40])
-    is_active: bool = Field(strict=True, description="Whether it is for sale.", examples=[True])
+    is_active: bool = Field(
+        strict=True, description="Whether the variant is for sale.", examples=[True]
+    )
 
 
 class GridForm(Schema):
-    """The variants of a product as they were typed."""
+    """The variants of a product in the form that was typed."""
 
     variants: list[GridRow] = Field(
         max_length=GRID_ROWS, description="The variants.", examples=[[]]
@@ -92,7 +94,7 @@ class GridForm(Schema):
 
 
 class ImageForm(Schema):
-    """A change of an image; its words are in a field that is named for the image."""
+    """A change of an image, whose alternative text is in a field named after the image."""
 
     alt: dict[UUID, Alt] = Field(
         default_factory=dict, max_length=1, description="The words.", examples=[{}]
@@ -101,10 +103,10 @@ class ImageForm(Schema):
 
 
 def changed_image(request: ShopRequest, image_id: UUID) -> ImageChange:
-    """Return the change of an image that was typed.
+    """Return the typed change of an image.
 
     Raises:
-        InvalidInput: naming each wrong field.
+        InvalidInput: the error names each wrong field.
     """
     name = f"alt.{image_id}"
     entered = form_of(request, ImageForm, whole=("position",), blank={name: ""})

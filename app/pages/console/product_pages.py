@@ -1,4 +1,4 @@
-"""What the pages of products do with several services."""
+"""The work of the pages of products that needs several services."""
 
 from uuid import UUID
 
@@ -66,10 +66,10 @@ async def show_product(
 
 
 async def save_grid(request: ShopRequest, variants: VariantService) -> None:
-    """Change the variants of which something else was typed than the page showed.
+    """Change the variants whose typed values differ from those that the page showed.
 
     Raises:
-        InvalidInput: naming each wrong field.
+        InvalidInput: the error names each wrong field.
         VariantNotFound, SkuTaken, PreconditionFailed: nothing is changed.
     """
     names = [name for name, _ in fields_of(request)]
@@ -85,7 +85,7 @@ async def save_grid(request: ShopRequest, variants: VariantService) -> None:
 
 async def _save(request: ShopRequest, variants: VariantService, row: GridRow) -> None:
     now = await variants.get(row.id)
-    # The price of the variant itself, not the lower one of a price list.
+    # This is the price of the variant itself, not the lower one of a price list.
     base: int | None = now.base_minor
     shown = {name: getattr(now, name) for name in _CHANGED}
     shown["price_minor"] = now.price_minor if base is None else base

@@ -1,4 +1,4 @@
-"""The pages of stock: what is low, and the movements of a variant."""
+"""The pages of stock: the low variants, and the stock movements of a variant."""
 
 from typing import Annotated
 from uuid import UUID
@@ -29,12 +29,12 @@ STOCK = "/console/stock"
 
 
 class ReceiptForm(Schema):
-    """Units that came in."""
+    """The units of a delivery."""
 
     units: Annotated[int, Field(strict=True, ge=1, le=MAX_QUANTITY), WHOLE] = Field(
         description="The units.", examples=[25]
     )
-    note: Note = Field(default="", description="Where they came from.", examples=["DN-2041"])
+    note: Note = Field(default="", description="The source of the units.", examples=["DN-2041"])
 
 
 class CountForm(Schema):
@@ -51,7 +51,7 @@ class StockPages(Controller):
 
     @get(opt=declared(InvalidInput, access=Access.STAFF, formats=(HTML,)))
     async def find(self, request: ShopRequest, variants: Variants) -> Response[bytes]:
-        """Show the variants that are low for the longest time, or those of another filter."""
+        """Show the low variants, the longest first, or those of another filter."""
         filters = filters_of(request)
         query = asked(request, VariantQuery)
         if not filters:
@@ -105,7 +105,7 @@ class StockPages(Controller):
     async def correct(
         self, request: ShopRequest, variant_id: FromPath[UUID], variants: Variants
     ) -> Response[bytes]:
-        """Set the stock to a counted number, unless it moved since the page was shown."""
+        """Set the stock to a counted number, unless it changed since the page was shown."""
         counted = form_of(request, CountForm, whole=("counted",)).counted
         change = VariantChange(stock_quantity=counted)
         await variants.change(request.caller, variant_id, change, request.if_match)

@@ -1,4 +1,4 @@
-"""The first page of the console: what waits for staff."""
+"""The first page of the console: the work that waits for staff."""
 
 from datetime import timedelta
 from typing import Any
@@ -25,7 +25,7 @@ from app.wiring.resources import Shop
 
 _LATE = timedelta(hours=1)
 _SOME = 20
-"""A pile that cannot be counted is looked at so far."""
+"""The number of items that is read of a list that cannot be counted."""
 
 
 class TodayPages(Controller):
@@ -46,12 +46,12 @@ class TodayPages(Controller):
         mails: Mails,
         reports: Reports,
     ) -> Response[bytes]:
-        """Show what waits, each pile with its number and the way to it, and the last four weeks."""
+        """Show the waiting work, each kind with its number and a link, and the last four weeks."""
         caller, now = request.caller, shop.clock.now()
         to_pack = _counted(OrderStatus.PAID)
         unpaid = _counted(OrderStatus.PENDING, placed_before=(now - _LATE).isoformat())
         attention = PaymentQuery(needs_attention="true", limit=_SOME)
-        # By the time since which they are low, as only that index has no others.
+        # The order is `low_since`, because only that index contains no other variants.
         low = VariantQuery(stock="low", sort="low_since", limit=_SOME)
         return page(
             request,
@@ -74,6 +74,6 @@ def _counted(status: OrderStatus, **filters: str) -> OrderQuery:
 
 
 def _some(found: Any) -> str:
-    """Return how many items a list has, as far as its first page tells."""
+    """Return the number of items of a list, as far as its first page shows."""
     shown = document_of(found)
     return f"{len(shown['items'])}{'+' if shown['next'] else ''}"

@@ -1,4 +1,4 @@
-"""Reads the forms in which staff counts units of lines."""
+"""Reads the forms in which staff enters units of lines."""
 
 from typing import TypeVar
 
@@ -10,10 +10,10 @@ Counted = TypeVar("Counted", bound=Schema)
 
 
 def chosen_units(request: ShopRequest, kind: type[Counted]) -> Counted:
-    """Return the form that was sent; a line with 0 units is not in it.
+    """Return the form that was sent, without lines of 0 units.
 
     Raises:
-        InvalidInput: naming each wrong field, with the reason.
+        InvalidInput: the error names each wrong field, with the reason.
     """
     fields = fields_of(request)
     names = [name for name, _ in fields if name.endswith(".quantity")]

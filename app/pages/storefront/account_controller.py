@@ -1,4 +1,4 @@
-"""The pages of a user: registration, orders, addresses, own data."""
+"""The pages of a user: registration, orders, addresses and personal data."""
 
 from uuid import UUID
 
@@ -33,7 +33,7 @@ from app.wiring.areas.orders import Orders
 
 _JSON = "application/json"
 _FLAGS = ("is_primary", "is_default_billing")
-# What is empty in the form is empty in the address.
+# Fields that are empty in the form are emptied in the address.
 _BLANK = {name: "" for name in ("recipient", "company", "line2", "region", "postal_code", "phone")}
 
 
@@ -60,7 +60,7 @@ class RegistrationController(Controller):
     async def register(
         self, request: ShopRequest, users: Users, auth: Auth, cart_claims: Claims
     ) -> Response[bytes]:
-        """Add a customer, who is logged in then, with the cart of the guest."""
+        """Add and log in a customer, who takes over the cart of the guest."""
         user = await users.register(form_of(request, UserCreate))
         agent = request.headers.get("user-agent", "")
         started = await auth.log_in_registered(user.id, request.caller, agent)
@@ -68,7 +68,7 @@ class RegistrationController(Controller):
 
 
 class AccountController(Controller):
-    """What a user has in the shop."""
+    """The account of a user."""
 
     path = "/account"
     include_in_schema = False

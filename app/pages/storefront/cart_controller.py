@@ -39,7 +39,7 @@ class CartPageController(Controller):
 
     @get(opt=_PAGE)
     async def show(self, request: ShopRequest, carts: Carts) -> Response[bytes]:
-        """Show what is in the cart, and what it costs."""
+        """Show the cart and its price."""
         cart = await cart_of(request, carts)
         query = request.query_params
         return page(
@@ -52,7 +52,7 @@ class CartPageController(Controller):
 
     @get("/badge", opt=_PAGE)
     async def badge(self, request: ShopRequest, carts: Carts) -> Response[bytes]:
-        """Show how many units are in the cart, as a part of a page."""
+        """Show the number of units in the cart, as a part of a page."""
         units = await carts.count_current(visitor_of(request), page_state(request).cart_id)
         return page(request, "storefront/badge.html", units=units)
 
@@ -65,13 +65,13 @@ class CartPageController(Controller):
             CartFull,
             IdempotencyKeyReused,
             access=Access.PUBLIC,
-            # Its cookie is not stored.
+            # The cookie of the cart is not stored.
             answers=Answers.ROW_OF_ROUTE,
         )
         | for_guests(),
     )
     async def add(self, request: ShopRequest, cart_additions: Additions) -> Response[bytes]:
-        """Put units into the cart, which is opened if there is none."""
+        """Add units to the cart, which is opened if there is none."""
         data = form_of(request, CartLineCreate, whole=_UNITS)
         claim = form_claim(request.scope, repr(fields_of(request)))
         guest_cart_id = page_state(request).cart_id
@@ -117,7 +117,7 @@ class CartPageController(Controller):
     async def remove_code(
         self, request: ShopRequest, carts: Carts, cart_codes: Codes
     ) -> Response[bytes]:
-        """Take a code out of the cart."""
+        """Remove a code from the cart."""
         data = form_of(request, CodeEnter)
         cart_id = await cart_id_of(request, carts)
         await cart_codes.remove(visitor_of(request), cart_id, data.code)

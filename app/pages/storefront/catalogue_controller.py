@@ -41,7 +41,7 @@ class CatalogueController(Controller):
         products: Products,
         facets: Facets,
     ) -> Response[Any]:
-        """Show a category with its products; a path that it had before redirects."""
+        """Show a category with its products; a former path redirects."""
         found = await categories.find(path)
         if isinstance(found, str):
             return moved_response(f"/c/{found}")
@@ -62,7 +62,7 @@ class CatalogueController(Controller):
     async def search(
         self, request: ShopRequest, query: QueryParams, products: Products, facets: Facets
     ) -> Response[bytes]:
-        """Show what the search finds, or all products."""
+        """Show the products that the search finds, or all products."""
         asked = ListAddress("/s", query.multi_items())
         listed = await _listed(asked, (), products, facets)
         return page(request, "storefront/search.html", **listed)
@@ -80,7 +80,7 @@ class CatalogueController(Controller):
         product_categories: ProductCategories,
         shop: NamedDependency[Shop],
     ) -> Response[bytes]:
-        """Show a product, and one of its variants to be bought."""
+        """Show a product, and one of its variants for purchase."""
         product = document_of(await products.get(product_id))
         low_stock_at = shop.settings.low_stock_at
         chosen = chosen_of(product, request.query_params.get("v"), low_stock_at)
@@ -103,7 +103,7 @@ class CatalogueController(Controller):
 async def _listed(
     asked: ListAddress, fixed: tuple[tuple[str, str], ...], products: Products, facets: Facets
 ) -> dict[str, Any]:
-    """Return what the template of a list needs; `fixed` are the filters of the page itself."""
+    """Return the values for the template of a list; `fixed` are the filters of the page."""
     own = {name for name, _ in fixed}
     pairs = [pair for pair in asked.pairs if pair[0] not in own]
     filters = [pair for pair in asked.filters if pair[0] not in own]
@@ -121,5 +121,5 @@ async def _listed(
 
 
 def _above(tree: list[dict[str, Any]], path: str) -> list[dict[str, Any]]:
-    """Return the categories on the way to a path, from the top."""
+    """Return the categories along a path, from the top."""
     return [each for each in tree if path.startswith(each["path"])]

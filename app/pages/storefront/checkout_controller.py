@@ -1,4 +1,4 @@
-"""The page of the checkout: where to, how, and how it is paid."""
+"""The page of the checkout: the address, the shipping method and the way to pay."""
 
 from typing import Any
 from uuid import UUID
@@ -62,7 +62,7 @@ class CheckoutPageController(Controller):
         address_formats: AddressFormats,
         shop: NamedDependency[Shop],
     ) -> Response[bytes]:
-        """Show what is to be chosen, and what the order costs; an empty cart has no checkout."""
+        """Show the choices and the price of the order; an empty cart has no checkout."""
         found = await carts.at_checkout(visitor_of(request), page_state(request).cart_id)
         if found is None or not found[0].lines:
             return see("/cart")
@@ -86,7 +86,7 @@ class CheckoutPageController(Controller):
         opt=declared(CartNotFound, ShippingMethodNotFound, access=Access.PUBLIC) | for_guests(),
     )
     async def choose(self, request: ShopRequest, carts: Carts) -> Response[bytes]:
-        """Keep the address and what else was chosen; the first shipping method is the default."""
+        """Store the address and the other choices; the first shipping method is the default."""
         return await _chosen(request, carts, form_of(request, CartChange, blank=_BLANK))
 
     @post(
@@ -96,7 +96,7 @@ class CheckoutPageController(Controller):
     async def deliver_to(
         self, request: ShopRequest, address_id: FromPath[UUID], carts: Carts, addresses: Addresses
     ) -> Response[bytes]:
-        """Choose one of the addresses that the customer has kept."""
+        """Choose one of the stored addresses of the customer."""
         its = await addresses.get(request.caller, request.caller.own_id, address_id)
         change = CartChange.parse({"delivery_address": _postal(document_of(its))})
         return await _chosen(request, carts, change)
@@ -110,7 +110,7 @@ class CheckoutPageController(Controller):
             InsufficientStock,
             TooManyUnpaidOrders,
             access=Access.PUBLIC,
-            # The order of a cart is the same one, however often it is asked for.
+            # Repeated requests for the order of a cart return the same order.
             answers=Answers.REPEATABLE,
         )
         | for_guests(),
@@ -139,7 +139,7 @@ class CheckoutPageController(Controller):
 
 
 async def _chosen(request: ShopRequest, carts: CartService, change: CartChange) -> Response[bytes]:
-    """Keep what was chosen, and the first shipping method if none is."""
+    """Store the choices, and the first shipping method if none was chosen."""
     cart_id, visitor = await cart_id_of(request, carts), visitor_of(request)
     cart = await carts.change(visitor, cart_id, change)
     methods = (await carts.shipping_methods(visitor, cart_id)).items
@@ -172,6 +172,6 @@ async def paid_at(
     try:
         payment = await payment_calls.pay_of_cart(visitor, cart_id, data, None)
     except (ProviderRefused, ProviderUnavailable):
-        # The order stands: its page says so, and how it can be paid.
+        # The order was placed: its page says so, and how it can be paid.
         return order_page
     return address_after(payment, order_page)

@@ -1,4 +1,4 @@
-"""The countries that a person chooses from, which decide on the fields of an address."""
+"""The choice of a country, which decides on the fields of an address."""
 
 from typing import Any
 
@@ -21,16 +21,16 @@ class CountryController(Controller):
 
     @post(opt=declared(access=Access.PUBLIC, answers=Answers.NEVER_STORED), status_code=200)
     async def choose(self, request: ShopRequest) -> Any:
-        """Show the page of the form with the fields of the country, and what was typed."""
+        """Show the page of the form with the fields of the country, and the typed values."""
         return page_again(request)
 
 
 def country_values(
     request: ShopRequest, address_formats: AddressFormatService, before: str, known: str
 ) -> dict[str, Any]:
-    """Return what the fields of an address need; `before` stands before their names.
+    """Return the values for the fields of an address; `before` is the prefix of their names.
 
-    The country is the one that was typed, or is in the query, or is known.
+    The country is the typed one, that of the query, or the known one.
 
     Raises:
         CountryNotFound: no country has this code.

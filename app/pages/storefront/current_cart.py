@@ -1,4 +1,4 @@
-"""The cart that a visitor of pages fills, and the link to the order of a cart."""
+"""The current cart of a visitor of pages, and the link to the order of a cart."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -32,17 +32,17 @@ class OrderLink:
 
     @property
     def page(self) -> str:
-        """The page itself."""
+        """The address of the page."""
         return self.path + self.tail
 
     @property
     def tail(self) -> str:
-        """What stands after the paths of its forms."""
+        """The query that is appended to the paths of the forms."""
         return _token_query(self.token) if self.token else ""
 
     @property
     def lasting(self) -> str:
-        """The address at which everybody who knows it sees the order."""
+        """The address that shows the order to everybody who knows it."""
         return self.path + _token_query(self.visitor.token or "")
 
 
@@ -51,7 +51,7 @@ def _token_query(token: str) -> str:
 
 
 def order_link_of(request: ShopRequest, cart_id: UUID) -> OrderLink:
-    """Return the link by which a request asks for the order of a cart."""
+    """Return the link of the order of a cart that a request names."""
     token = request.query_params.get("t", "")
     if token:
         return OrderLink(cart_id, Visitor(request.caller, token), token)
@@ -61,8 +61,7 @@ def order_link_of(request: ShopRequest, cart_id: UUID) -> OrderLink:
 async def cart_id_of(request: ShopRequest, carts: CartService) -> UUID:
     """Return the id of the cart.
 
-    Raises:
-        CartNotFound: there is none.
+    Raises: CartNotFound: there is no cart.
     """
     cart_id = await carts.current(visitor_of(request), page_state(request).cart_id)
     if cart_id is None:
@@ -71,7 +70,7 @@ async def cart_id_of(request: ShopRequest, carts: CartService) -> UUID:
 
 
 async def cart_of(request: ShopRequest, carts: CartService) -> dict[str, Any] | None:
-    """Return the cart with what it costs now, if there is one."""
+    """Return the cart with its current price, if there is one."""
     cart = await carts.show_current(visitor_of(request), page_state(request).cart_id)
     return None if cart is None else document_of(cart)
 
@@ -79,7 +78,7 @@ async def cart_of(request: ShopRequest, carts: CartService) -> dict[str, Any] | 
 async def logged_in(
     request: ShopRequest, started: StartedLogIn, cart_claims: CartClaims, address: str
 ) -> Response[bytes]:
-    """Return the answer to a log-in, which leads to an address; the guest's cart moves over."""
+    """Return the response to a log-in, a redirect; the cart of the guest is claimed."""
     response, cookies = see(address), request.app.state.cookies
     response.cookies = [cookies.of_log_in(started.cookie)]
     cart_id = page_state(request).cart_id
@@ -88,7 +87,7 @@ async def logged_in(
     try:
         await cart_claims.claim(Visitor(started.caller, visitor_of(request).token), cart_id)
     except (CartNotFound, CartOrdered):
-        # It does not exist, or was ordered: the guest sees its order by this cookie.
+        # The cart does not exist, or was ordered: the guest sees its order through this cookie.
         return response
     response.cookies.append(cookies.of_cart(None, None))
     return response

@@ -23,7 +23,7 @@ class HomeController(Controller):
     async def show(
         self, request: ShopRequest, products: Products, categories: Categories
     ) -> Response[bytes]:
-        """Show what is new; to a program, return what is where."""
+        """Show new products; a client that prefers JSON gets the links of the shop."""
         if prefers_json(request):
             return home_response(request)
         newest = ProductQuery.parse_query([("limit", _NEWEST), ("in_stock", "true")])

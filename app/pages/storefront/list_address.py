@@ -1,4 +1,4 @@
-"""The address of a list of products, and those of lists that differ from it in one filter."""
+"""The address of a list of products, and the addresses of lists with one filter changed."""
 
 import re
 from collections.abc import Iterable
@@ -11,9 +11,9 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class ListAddress:
-    """What a visitor asks a list for; what a list does not know, such as marks of adverts, is not.
+    """The known parameters of a list; others, such as those of advertisements, are dropped.
 
-    Its methods return the address of a list that differs in what they are given, from its start.
+    The methods return the address of the first page of a list with changed parameters.
     """
 
     def __init__(self, path: str, query: Iterable[tuple[str, str]]) -> None:
@@ -27,16 +27,16 @@ class ListAddress:
 
     @property
     def filters(self) -> Pairs:
-        """The filters, without the order and the place in it."""
+        """The filters, without the order and the cursor."""
         return tuple(pair for pair in self.pairs if pair[0] not in ("sort", "cursor"))
 
     @property
     def chosen(self) -> Pairs:
-        """The filters beside the words that are searched for."""
+        """The filters without the search words."""
         return tuple(pair for pair in self.filters if pair[0] != "q")
 
     def value(self, name: str) -> str:
-        """Return the value of a parameter, or nothing."""
+        """Return the value of a parameter, or an empty text."""
         return dict(self.pairs).get(name, "")
 
     def of(self, **values: str) -> str:
@@ -48,11 +48,11 @@ class ListAddress:
         return self._with({name: ""})
 
     def cleared(self) -> str:
-        """Return the address without filters; the words that are searched for stay."""
+        """Return the address without filters, with the search words."""
         return self._with({name: "" for name, _ in self.chosen})
 
     def hidden(self, *names: str) -> Pairs:
-        """Return the parameters that a form keeps which asks for these."""
+        """Return the hidden parameters of a form whose fields are the given ones."""
         return tuple(pair for pair in self.pairs if pair[0] not in (*names, "cursor"))
 
     def has(self, option: str, value: str) -> bool:

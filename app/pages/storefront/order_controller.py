@@ -1,4 +1,4 @@
-"""The pages of an order: by the link of a guest, and those of a user."""
+"""The pages of an order, for guests with a link and for users."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -43,13 +43,13 @@ _UNITS = ("lines[0].quantity",)
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the page of an order is."""
+    """The address of the page of an order."""
 
     path: str
     tail: str = ""
-    """What stands after the paths of its forms."""
+    """The query that is appended to the paths of the forms."""
     lasting: str = ""
-    """The address at which everybody who knows it sees the order."""
+    """The address that shows the order to everybody who knows it."""
 
 
 class GuestOrderController(Controller):
@@ -67,7 +67,7 @@ class GuestOrderController(Controller):
         invoice_books: Invoices,
         shop: NamedDependency[Shop],
     ) -> Response[bytes]:
-        """Show the order, and what its customer can do."""
+        """Show the order, and the actions of its customer."""
         link = order_link_of(request, cart_id)
         seen = await order_overviews.of_cart(link.visitor, cart_id)
         place = _Place(link.path, link.tail, link.lasting)
@@ -80,7 +80,7 @@ class GuestOrderController(Controller):
         """Cancel the order."""
         link = order_link_of(request, cart_id)
         order = await order_moves.cancel_of_cart(link.visitor, cart_id, request.if_match)
-        # The cart has no order any more, and can be changed again.
+        # The cart no longer has an order, and can be changed again.
         return see(f"/cart?cancelled={order.number}")
 
     @post(
@@ -91,7 +91,7 @@ class GuestOrderController(Controller):
     async def pay(
         self, request: ShopRequest, cart_id: FromPath[UUID], payment_calls: Calls
     ) -> Response[bytes]:
-        """Begin a payment of what is open."""
+        """Begin a payment of the open sum."""
         link, data = order_link_of(request, cart_id), form_of(request, PaymentCreate)
         return see(
             await paid_at(request, payment_calls, link.visitor, cart_id, data.provider, link.page)
@@ -105,7 +105,7 @@ class GuestOrderController(Controller):
     async def send_back(
         self, request: ShopRequest, cart_id: FromPath[UUID], returns: Returns
     ) -> Response[bytes]:
-        """Ask to return units of a line."""
+        """Request the return of units of a line."""
         link = order_link_of(request, cart_id)
         data = form_of(request, ReturnCreate, whole=_UNITS)
         await returns.request_of_cart(link.visitor, cart_id, data)
@@ -127,7 +127,7 @@ class OwnOrderController(Controller):
         invoice_books: Invoices,
         shop: NamedDependency[Shop],
     ) -> Response[bytes]:
-        """Show the order, and what its customer can do."""
+        """Show the order, and the actions of its customer."""
         seen = await order_overviews.of_order(request.caller.owner, order_id)
         place = _Place(f"/account/orders/{order_id}")
         return await _order_page(request, shop, seen, invoice_books, place)
@@ -149,7 +149,7 @@ class OwnOrderController(Controller):
     async def pay(
         self, request: ShopRequest, order_id: FromPath[UUID], payment_calls: Calls
     ) -> Response[bytes]:
-        """Begin a payment of what is open."""
+        """Begin a payment of the open sum."""
         asked: Any = form_of(request, PaymentCreate)
         here = f"/account/orders/{order_id}"
         asked.return_url = origin_of(request) + here
@@ -163,14 +163,14 @@ class OwnOrderController(Controller):
     async def send_back(
         self, request: ShopRequest, order_id: FromPath[UUID], returns: Returns
     ) -> Response[bytes]:
-        """Ask to return units of a line."""
+        """Request the return of units of a line."""
         data = form_of(request, ReturnCreate, whole=_UNITS)
         await returns.request(request.caller, order_id, data)
         return see(f"/account/orders/{order_id}")
 
 
 def _is_by_transfer(settings: Settings, order: OrderRead) -> bool:
-    """Return whether an order waits so long for its payment as it does for a transfer."""
+    """Return whether an order waits for its payment as long as for a transfer."""
     if "manual" not in settings.payment_providers:
         return False
     waits = timedelta(hours=settings.manual_payment_hours) - _SOON
@@ -184,7 +184,7 @@ async def _order_page(
     invoice_books: InvoiceBooks,
     place: _Place,
 ) -> Response[bytes]:
-    """Return the page of an order; one that is not paid has no invoice."""
+    """Return the page of an order; an unpaid order has no invoice."""
     order = document_of(seen.order)
     is_unpaid = order["status"] == _UNPAID
     invoices = [] if is_unpaid else (await invoice_books.of_seen(seen.order.id)).items

@@ -1,4 +1,4 @@
-"""The page of a payment at Stripe, whose script takes the card."""
+"""The page of a payment at Stripe, whose script reads the card."""
 
 from typing import Any
 from uuid import UUID
@@ -42,7 +42,7 @@ class GuestPaymentController(Controller):
         payment_calls: Calls,
         shop: NamedDependency[Shop],
     ) -> Response[bytes]:
-        """Show the fields of Stripe, or the order if nothing is to be paid there."""
+        """Show the fields of Stripe, or the order if nothing is to be paid at Stripe."""
         link = order_link_of(request, cart_id)
         seen = await order_overviews.of_cart(link.visitor, cart_id)
         secret = await _secret_of(seen, payment_calls)
@@ -64,20 +64,20 @@ class OwnPaymentController(Controller):
         payment_calls: Calls,
         shop: NamedDependency[Shop],
     ) -> Response[bytes]:
-        """Show the fields of Stripe, or the order if nothing is to be paid there."""
+        """Show the fields of Stripe, or the order if nothing is to be paid at Stripe."""
         seen = await order_overviews.of_order(request.caller.owner, order_id)
         secret = await _secret_of(seen, payment_calls)
         return _payment_page(request, shop.settings, seen, secret, f"/account/orders/{order_id}")
 
 
 def ways_to_pay(settings: Settings) -> tuple[str, ...]:
-    """Return the ways to pay on pages: those of Stripe need a key that its script may know."""
+    """Return the ways to pay on pages; Stripe needs a publishable key."""
     has_key = settings.stripe_publishable_key is not None
     return tuple(each for each in settings.payment_providers if each != STRIPE or has_key)
 
 
 def address_after(payment: PaymentRead, order_page: str) -> str:
-    """Return where a customer goes with a payment that has begun."""
+    """Return the address to which a customer goes after a payment has begun."""
     action = payment.action
     if action is None:
         return order_page

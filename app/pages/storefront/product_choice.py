@@ -1,4 +1,4 @@
-"""The variant of a product that a page shows, and the ways to the others."""
+"""The variant of a product that a page shows, and the links to the others."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,7 @@ class OptionChoice:
 
 
 def chosen_of(product: dict[str, Any], variant_id: str | None, low_stock_at: int) -> dict[str, Any]:
-    """Return the variant that is asked for, or else the first one that can be bought."""
+    """Return the requested variant, or otherwise the first one that can be bought."""
     variants = variants_of(product, low_stock_at)
     for each in variants:
         if each["id"] == variant_id:
@@ -33,7 +33,7 @@ def chosen_of(product: dict[str, Any], variant_id: str | None, low_stock_at: int
 
 
 def variants_of(product: dict[str, Any], low_stock_at: int) -> list[dict[str, Any]]:
-    """Return the variants for sale; the product itself is that of one without options."""
+    """Return the variants for sale; a product without options is its own variant."""
     if "variants" not in product:
         availability = _availability_of(product, low_stock_at)
         return [{**product, "option_values": {}, "availability": availability}]
@@ -52,7 +52,7 @@ def _availability_of(product: dict[str, Any], low_stock_at: int) -> str:
 def choices_of(
     product: dict[str, Any], chosen: dict[str, Any], low_stock_at: int
 ) -> dict[str, list[OptionChoice]]:
-    """Return the values of each option, each with the variant that is most like the chosen one."""
+    """Return the values of each option, each with the variant most similar to the chosen one."""
     variants, its = variants_of(product, low_stock_at), chosen["option_values"]
     choices: dict[str, list[OptionChoice]] = {}
     for option in product.get("options", ()):
@@ -80,7 +80,7 @@ def _likeness(values: dict[str, str], others: dict[str, str]) -> int:
 def product_data(
     product: dict[str, Any], chosen: dict[str, Any], crumbs: list[dict[str, Any]], base: str
 ) -> list[dict[str, Any]]:
-    """Return what search engines read of a product (https://schema.org)."""
+    """Return the structured data of a product for search engines (https://schema.org)."""
     address = f"{base}/p/{product['id']}"
     its: dict[str, Any] = {
         "@context": _SCHEMA,

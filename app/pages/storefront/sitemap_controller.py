@@ -1,4 +1,4 @@
-"""What programs that crawl the shop read: which pages there are, and which not to read."""
+"""The files for crawlers: the sitemap, and robots.txt."""
 
 from collections.abc import Iterable
 from html import escape
@@ -14,7 +14,7 @@ from app.web.route_options import declared
 from app.wiring.areas.catalogue import Categories, Products
 
 _MOST = 10_000
-"""How many addresses a page of the sitemap has at most; crawlers take 50,000."""
+"""The maximum number of addresses on a page of the sitemap; crawlers accept 50,000."""
 _TEXT, _XML = "text/plain", "application/xml"
 _NOT_FOR_CRAWLERS = ("/account", "/cart", "/checkout", "/console", "/log-in", "/orders", "/s?")
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -28,7 +28,7 @@ class SitemapController(Controller):
 
     @get("/robots.txt", opt=declared(access=Access.PUBLIC, formats=(_TEXT,)))
     async def robots(self, request: ShopRequest) -> Response[bytes]:
-        """Say what search engines need not read."""
+        """Return the paths that search engines need not read."""
         lines = ["User-agent: *", *(f"Disallow: {each}" for each in _NOT_FOR_CRAWLERS)]
         lines += [f"Sitemap: {origin_of(request)}/sitemap.xml", ""]
         return Response("\n".join(lines).encode(), media_type=_TEXT, headers=_KEPT)
@@ -37,9 +37,9 @@ class SitemapController(Controller):
     async def sitemap(
         self, request: ShopRequest, products: Products, categories: Categories
     ) -> Response[bytes]:
-        """Name the pages of the sitemap, or the addresses of one of them.
+        """Return the pages of the sitemap, or the addresses on one page.
 
-        A page has an address of its own by a query: a sitemap may only name what is below it.
+        Pages are distinguished by a query, because a sitemap may only name addresses below its own.
         """
         query, base = request.query_params, origin_of(request)
         if (first := query.get("products")) is not None:

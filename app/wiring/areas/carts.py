@@ -20,7 +20,7 @@ from app.wiring.resources import Shop
 
 
 def provide_quotes(session: AsyncSession, shop: Shop) -> CartQuotes:
-    """Return what computes the quotes of carts."""
+    """Return the service that computes the quotes of carts."""
     return CartQuotes(
         CartLineRepository(session),
         provide_promotions(session, shop),
@@ -48,7 +48,7 @@ def provide_carts(
 def provide_cart_additions(
     session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
 ) -> CartAdditions:
-    """Return what puts units into the carts of visitors."""
+    """Return the service that adds units to the carts of visitors."""
     return CartAdditions(
         provide_carts(session, shop), provide_idempotency(session, shop), shop.tokens.keys
     )

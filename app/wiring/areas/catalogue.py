@@ -31,7 +31,7 @@ from app.wiring.resources import Shop
 
 
 def provide_changes(session: AsyncSession, shop: Shop) -> CatalogueChanges:
-    """Return what applies and announces changes of the catalogue."""
+    """Return the service that applies and announces changes of the catalogue."""
     return CatalogueChanges(
         StockRepository(session),
         provide_audit(session, shop),
@@ -145,7 +145,7 @@ def provide_images(
 
 
 def provide_image_results(session: AsyncSession, shop: Shop) -> ImageResults:
-    """Return what records what was done for images."""
+    """Return the service that records the work on images."""
     return ImageResults(
         ImageRepository(session),
         ProductRepository(session),
@@ -155,7 +155,7 @@ def provide_image_results(session: AsyncSession, shop: Shop) -> ImageResults:
 
 
 def provide_image_uploads(shop: NamedDependency[Shop]) -> ImageUploads:
-    """Return what takes image files."""
+    """Return the service that receives image files."""
 
     @asynccontextmanager
     async def begin() -> AsyncIterator[ImageService]:

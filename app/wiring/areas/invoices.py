@@ -21,7 +21,7 @@ from app.wiring.resources import Shop
 
 
 def provide_invoice_issue(session: AsyncSession, shop: Shop) -> InvoiceIssue:
-    """Return what issues invoices in a transaction."""
+    """Return the service that issues invoices in a transaction."""
     return InvoiceIssue(
         InvoiceRepository(session),
         OrderRepository(session),
@@ -51,7 +51,7 @@ def _terms(settings: Settings) -> InvoiceTerms:
 
 
 def invoicing(shop: NamedDependency[Shop]) -> Invoicing:
-    """Return what issues invoices between transactions."""
+    """Return the service that issues invoices between transactions."""
 
     @asynccontextmanager
     async def begin() -> AsyncIterator[InvoiceIssue]:
@@ -64,7 +64,7 @@ def invoicing(shop: NamedDependency[Shop]) -> Invoicing:
 def provide_invoice_books(
     session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
 ) -> InvoiceBooks:
-    """Return what reads invoices."""
+    """Return the service that reads invoices."""
     return InvoiceBooks(InvoiceRepository(session), OrderRepository(session), shop.days)
 
 

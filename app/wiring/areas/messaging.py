@@ -29,7 +29,7 @@ def provide_outbox(session: AsyncSession, shop: Shop) -> OutboxService:
 
 
 def provide_waiting_commands(session: AsyncSession, shop: Shop) -> WaitingCommandService:
-    """Return the service of the commands that wait for what they change."""
+    """Return the service of the commands that wait for the resource that they change."""
     return WaitingCommandService(
         WaitingCommandRepository(session),
         OutboxRepository(session),

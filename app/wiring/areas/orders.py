@@ -89,7 +89,7 @@ def provide_orders(
 def provide_order_moves(
     session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
 ) -> OrderMoves:
-    """Return the service that moves orders along their statuses."""
+    """Return the service that changes the status of orders."""
     return OrderMoves(
         OrderRepository(session),
         StockRepository(session),
@@ -103,12 +103,12 @@ def provide_order_moves(
 
 
 def provide_order_parts(session: AsyncSession) -> OrderParts:
-    """Return what tells what belongs to an order."""
+    """Return the service that checks which parts belong to an order."""
     return OrderParts(OrderPartRepository(session))
 
 
 def provide_parcels(session: AsyncSession, shop: Shop) -> Parcels:
-    """Return what changes the shipments of locked orders."""
+    """Return the service that changes the shipments of locked orders."""
     return Parcels(
         ShipmentRepository(session),
         ReturnRepository(session),
@@ -135,7 +135,7 @@ def provide_shipments(
 def provide_packing_slips(
     session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
 ) -> PackingSlips:
-    """Return what reads the packing slips of shipments."""
+    """Return the service that reads the packing slips of shipments."""
     settings = shop.settings
     return PackingSlips(
         ShipmentRepository(session), shop.days, settings.shop_name, settings.shop_address
@@ -147,7 +147,7 @@ def _payment_news(session: AsyncSession, shop: Shop) -> PaymentNews:
 
 
 def provide_order_money(session: AsyncSession, shop: Shop) -> OrderMoney:
-    """Return what keeps the sums of orders."""
+    """Return the service that keeps the sums of orders."""
     return OrderMoney(
         PaymentRepository(session),
         RefundRepository(session),
@@ -181,7 +181,7 @@ def provide_order_payments(
 def provide_payment_books(
     session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
 ) -> PaymentBooks:
-    """Return what reads payments."""
+    """Return the service that reads payments."""
     return PaymentBooks(
         OrderRepository(session),
         PaymentRepository(session),
@@ -194,7 +194,7 @@ def provide_payment_books(
 def provide_order_overviews(
     session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
 ) -> OrderOverviews:
-    """Return what reads orders as their customers see them."""
+    """Return the service that reads orders for their customers."""
     return OrderOverviews(
         OrderRepository(session),
         ReturnRepository(session),
@@ -206,19 +206,19 @@ def provide_order_overviews(
 def provide_payment_attention(
     session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
 ) -> PaymentAttention:
-    """Return what notes that a person has looked at a payment."""
+    """Return the service that records that a person has looked at a payment."""
     return PaymentAttention(PaymentRepository(session), provide_audit(session, shop), shop.clock)
 
 
 def provide_unknown_payments(session: AsyncSession, shop: Shop) -> UnknownPayments:
-    """Return what records the payments that only their providers know."""
+    """Return the service that records the payments that only their providers have."""
     return UnknownPayments(
         provide_audit(session, shop), provide_errands(session, shop), shop.days, shop.clock
     )
 
 
 def payment_calls(shop: NamedDependency[Shop]) -> PaymentCalls:
-    """Return what asks the providers of payments."""
+    """Return the service that calls the providers of payments."""
 
     @asynccontextmanager
     async def begin() -> AsyncIterator[OrderPayments]:
@@ -251,7 +251,7 @@ def provide_returns(
 
 
 def provide_checkouts(session: AsyncSession, shop: Shop) -> Checkouts:
-    """Return what the checkout of carts adds to the placement of orders."""
+    """Return the service of carts and drafts in the placement of orders."""
     settings = shop.settings
     terms = PaymentTerms(settings.shop_currency, _holds(settings), settings.payment_instructions)
     carts = CartRepository(session)
@@ -308,7 +308,7 @@ def _holds(settings: Settings) -> dict[str, timedelta]:
 
 
 def provide_customers(session: AsyncSession, shop: Shop) -> Customers:
-    """Return what clears the customers of finished orders."""
+    """Return the service that clears the customers of finished orders."""
     return Customers(
         UserRepository(session),
         CartRepository(session),
@@ -339,7 +339,7 @@ def provide_personal_data_in_drafts(session: AsyncSession, _shop: Shop) -> Draft
 
 
 def order_batches(shop: Shop) -> OrderBatches:
-    """Return what places the orders of a process together."""
+    """Return the service that places the orders of a process together."""
 
     @asynccontextmanager
     async def begin(is_hasty: bool) -> AsyncIterator[BatchWork]:
@@ -350,7 +350,7 @@ def order_batches(shop: Shop) -> OrderBatches:
 
 
 def provide_batches(state: State) -> OrderBatches:
-    """Return what places the orders of this process together."""
+    """Return the service that places the orders of this process together."""
     batches: OrderBatches = state.order_batches
     return batches
 

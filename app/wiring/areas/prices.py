@@ -13,7 +13,7 @@ from app.wiring.resources import Shop
 
 
 def provide_price_changes(session: AsyncSession, shop: Shop) -> PriceChanges:
-    """Return the service that has lists of products follow price lists."""
+    """Return the service that updates lists of products when price lists change."""
     return PriceChanges(
         PriceListRepository(session),
         PriceRepository(session),

@@ -18,7 +18,7 @@ from app.wiring.resources import Shop
 def provide_promotion_records(
     session: NamedDependency[AsyncSession], shop: NamedDependency[Shop]
 ) -> PromotionRecords:
-    """Return the service by which staff set promotions."""
+    """Return the service with which staff manages promotions."""
     return PromotionRecords(
         PromotionRepository(session),
         CategoryRepository(session),
@@ -29,7 +29,7 @@ def provide_promotion_records(
 
 
 def provide_promotions(session: AsyncSession, shop: Shop) -> PromotionService:
-    """Return the service that says which promotions a cart has, and counts their uses."""
+    """Return the service that returns the promotions of carts, and counts their uses."""
     return PromotionService(RedemptionRepository(session), shop.clock)
 
 

@@ -11,7 +11,7 @@ from app.wiring.resources import Shop
 
 
 def provide_shipping(session: AsyncSession, _shop: Shop) -> ShippingService:
-    """Return the service that says how a cart can be shipped."""
+    """Return the service that returns the shipping methods of a cart."""
     return ShippingService(ShippingMethodRepository(session))
 
 

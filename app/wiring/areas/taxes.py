@@ -11,7 +11,7 @@ from app.wiring.resources import Shop
 
 
 def provide_taxes(session: AsyncSession, shop: Shop) -> TaxService:
-    """Return the service that knows the tax of orders."""
+    """Return the service that returns the tax of orders."""
     settings = shop.settings
     terms = TaxTerms(
         origin=settings.tax_origin,

@@ -35,7 +35,7 @@ from app.wiring.areas.orders import Calls, Payments
 
 
 class OrderMoneyPages(Controller):
-    """What staff does about the money of an order."""
+    """The actions of staff on the money of an order."""
 
     path = f"{ORDERS}/{{order_id:uuid}}"
     include_in_schema = False
@@ -45,7 +45,7 @@ class OrderMoneyPages(Controller):
     async def record(
         self, request: ShopRequest, order_id: FromPath[UUID], payments: Payments
     ) -> Response[bytes]:
-        """Record money that came in; the order is paid if it covers what is owed."""
+        """Record money that arrived; the order is paid if the money covers the owed sum."""
         await payments.record(request.caller.name, order_id, form_of(request, PaymentRecord))
         return see(f"{ORDERS}/{order_id}")
 
@@ -68,7 +68,7 @@ class OrderMoneyPages(Controller):
         payment_id: FromPath[UUID],
         payment_calls: Calls,
     ) -> Response[bytes]:
-        """Take money that was authorised; the rest is released."""
+        """Take authorised money; the rest is released."""
         await payment_calls.capture(payment_id, form_of(request, AmountOfPayment).amount)
         return see(f"{ORDERS}/{order_id}")
 
@@ -109,7 +109,7 @@ class OrderMoneyPages(Controller):
         payment_id: FromPath[UUID],
         payment_calls: Calls,
     ) -> Response[bytes]:
-        """Return what was paid for units of the order."""
+        """Return the money that was paid for units of the order."""
         units, key = chosen_units(request, UnitsRefund), key_of(request.headers)
         await payment_calls.refund_units(request.caller.name, payment_id, units, key)
         return see(f"{ORDERS}/{order_id}")

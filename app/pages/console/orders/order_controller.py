@@ -1,4 +1,4 @@
-"""The pages of orders: the list, and an order with what can be done with it."""
+"""The pages of orders: the list, and an order with its actions."""
 
 from uuid import UUID
 
@@ -74,7 +74,7 @@ class OrderPages(Controller):
         returns: Returns,
         invoice_books: Invoices,
     ) -> Response[bytes]:
-        """Show an order, its money, its shipments, its returns and what has happened."""
+        """Show an order, its money, its shipments, its returns and its history."""
         found = await orders.get(request.caller, order_id)
         order = document_of(found)
         money = document_of(await payment_books.of_order(None, order_id))
@@ -161,7 +161,7 @@ class OrderPages(Controller):
         shipment_id: FromPath[UUID],
         shipments: Shipments,
     ) -> Response[bytes]:
-        """Note that a shipment has left the shop."""
+        """Record that a shipment has left the shop."""
         await shipments.ship(request.caller, shipment_id, request.if_match)
         return see(f"{ORDERS}/{order_id}")
 
@@ -173,13 +173,13 @@ class OrderPages(Controller):
         shipment_id: FromPath[UUID],
         shipments: Shipments,
     ) -> Response[bytes]:
-        """Note that a shipment has arrived."""
+        """Record that a shipment has arrived."""
         await shipments.deliver(request.caller, shipment_id, request.if_match)
         return see(f"{ORDERS}/{order_id}")
 
 
 def _query_of(request: ShopRequest) -> OrderQuery | None:
-    """Return the query, or None if no order can fit it.
+    """Return the query, or None if no order can match it.
 
     Days are those of UTC, and the last one belongs to the period.
     """
@@ -199,7 +199,7 @@ def _query_of(request: ShopRequest) -> OrderQuery | None:
 
 
 def _searched(text: str) -> tuple[str, str]:
-    """Return the parameter that looks for a text, and its value, which is empty if none can be."""
+    """Return the parameter for a search text, and its value; it is empty if nothing can match."""
     if "@" in text:
         return "email", text if len(text) <= _MAX_EMAIL and text.isprintable() else ""
     digits = text.removeprefix("#").lstrip("0")

@@ -1,4 +1,4 @@
-"""Requires that the payment or the return in a path is one of the order in it."""
+"""Requires that the payment or the return in a path belongs to the order in the path."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from app.wiring.resources import Shop
 async def require_own_parts(
     connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
 ) -> None:
-    """Require that the order in a path has what else the path names.
+    """Require that the order in a path has the other parts that the path names.
 
     Raises:
         InvoiceNotFound, PaymentNotFound, RefundNotFound, ReturnNotFound, ShipmentNotFound: nothing
@@ -25,7 +25,7 @@ async def require_own_parts(
     if not named:
         return
     shop: Shop = connection.app.state.shop
-    # A call of the bank must not be inside a transaction, so this read ends before the handler.
+    # A call of a provider must not be inside a transaction, so this read ends before the handler.
     open_session = state_of(connection.scope).session
     async with shop.database.request_session(open_session, is_read=True) as session:
         await provide_order_parts(session).require(ids["order_id"], named)

@@ -20,7 +20,7 @@ _MOVING = declared(ReturnNotFound, IllegalTransition, PreconditionFailed, access
 
 
 class OrderReturnPages(Controller):
-    """What staff does about the returns of an order."""
+    """The actions of staff on the returns of an order."""
 
     path = f"{ORDERS}/{{order_id:uuid}}/returns/{{return_id:uuid}}"
     include_in_schema = False
@@ -60,7 +60,7 @@ class OrderReturnPages(Controller):
         return_id: FromPath[UUID],
         returns: Returns,
     ) -> Response[bytes]:
-        """Note what has arrived; what is good returns to stock."""
+        """Record the units that have arrived; good ones return to stock."""
         counts = [name for name, _ in fields_of(request) if name.endswith("quantity")]
         arrived = form_of(request, ReturnReceipt, whole=counts)
         await returns.receive(request.caller, return_id, arrived, request.if_match)
@@ -74,6 +74,6 @@ class OrderReturnPages(Controller):
         return_id: FromPath[UUID],
         returns: Returns,
     ) -> Response[bytes]:
-        """Close a return of which all is done."""
+        """Close a return that needs no more work."""
         await returns.close(request.caller, return_id, request.if_match)
         return see(f"{ORDERS}/{order_id}")

@@ -1,4 +1,4 @@
-"""What has happened to an order, in order of time."""
+"""The history of an order, in the order of time."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from app.schemas.base import Schema
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One thing that has happened."""
+    """One event in the history of an order."""
 
     at: str
     what: str
@@ -25,7 +25,7 @@ def timeline_of(
     shipments: Sequence[Schema],
     returns: Sequence[Schema],
 ) -> list[Moment]:
-    """Return what has happened to an order, the first thing first."""
+    """Return the history of an order, the first event first."""
     moments = [
         *_statuses(order["history"]),
         *_payments(money["payments"]),
