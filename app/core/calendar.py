@@ -24,7 +24,8 @@ class ShopDays:
     def moment_of(self, local: datetime) -> datetime:
         """Return the moment of a local date and time.
 
-        Raises: ValueError: clocks skip this time, or it occurs twice.
+        Raises:
+            ValueError: clocks skip this time, or it occurs twice.
         """
         first, second = (local.replace(tzinfo=self._zone, fold=fold) for fold in (0, 1))
         moment = first.astimezone(UTC)

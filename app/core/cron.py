@@ -40,7 +40,8 @@ class Cron:
     def __init__(self, expression: str) -> None:
         """Parse an expression.
 
-        Raises: ValueError: the expression is not valid, or no date matches it.
+        Raises:
+            ValueError: the expression is not valid, or no date matches it.
         """
         texts = expression.lower().split()
         if len(texts) != len(_FIELDS):

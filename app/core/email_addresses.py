@@ -25,7 +25,8 @@ _UNSEEN = ("C", "Z")
 def normalise_address(given: str) -> str:
     """Return an address in the form that is stored: in NFC, with its domain mapped by UTS 46.
 
-    Raises: ValueError: the text is not an address, or mail programs read it in different ways.
+    Raises:
+        ValueError: the text is not an address, or mail programs read it in different ways.
     """
     text = unicodedata.normalize("NFC", given)
     if len(text) > MAX_LENGTH:
@@ -89,7 +90,8 @@ def _is_local_part(local: str) -> bool:
 def _ascii_domain(domain: str) -> str:
     """Return the name of a domain in the DNS.
 
-    Raises: ValueError: the domain is not valid.
+    Raises:
+        ValueError: the domain is not valid.
     """
     name = domain.lower()
     if not name.isascii() or "xn--" in name:

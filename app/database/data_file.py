@@ -151,7 +151,8 @@ class DataFile:
     def check(self) -> None:
         """Check that the file is the one that was opened first.
 
-        Raises: DataReplaced: the file was deleted or replaced.
+        Raises:
+            DataReplaced: the file was deleted or replaced.
         """
         try:
             found = os.stat(self._path)

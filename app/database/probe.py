@@ -27,7 +27,8 @@ class Probe:
     async def ask(self) -> None:
         """Check that the database answers and can be written.
 
-        Raises: Unavailable: the database does not answer, or is read-only.
+        Raises:
+            Unavailable: the database does not answer, or is read-only.
         """
         async with outages(), asyncio.timeout(_TIMEOUT_SECONDS):
             await (self._ask_sqlite() if self._is_sqlite else self._ask_postgres())

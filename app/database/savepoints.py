@@ -14,7 +14,8 @@ from app.errors import Conflict
 async def savepoint(session: AsyncSession) -> AsyncIterator[None]:
     """Run a part of a transaction; an error undoes this part only.
 
-    Raises: Conflict: the database refuses a statement, for example by a constraint.
+    Raises:
+        Conflict: the database refuses a statement, for example by a constraint.
     """
     try:
         async with session.begin_nested():

@@ -243,7 +243,8 @@ class Database:
     async def ping(self) -> None:
         """Check that the database answers and can be written.
 
-        Raises: Unavailable: the database does not answer, or is read-only.
+        Raises:
+            Unavailable: the database does not answer, or is read-only.
         """
         async with outages():
             self._check_file()

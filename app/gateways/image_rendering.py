@@ -58,7 +58,8 @@ class Rendering:
 def render(file: Path, header: ImageHeader) -> Rendering:
     """Render an image whose header was read; one at a time in a process.
 
-    Raises: NotRenderable: the image cannot be decoded, or differs from its header.
+    Raises:
+        NotRenderable: the image cannot be decoded, or differs from its header.
     """
     with _one_at_a_time:
         try:

@@ -64,7 +64,8 @@ class CsvFile:
 def open_csv(path: Path, encoding: str | None, is_known: Callable[[str], bool]) -> CsvFile:
     """Open a file; the delimiter is the one under which the most column names are known.
 
-    Raises: UnreadableFile: the file is not text, is in another encoding, or its first row is
+    Raises:
+        UnreadableFile: the file is not text, is in another encoding, or its first row is
     broken.
     """
     encoding = _encoding_of(path, encoding)
@@ -117,7 +118,8 @@ def _encoding_of(path: Path, encoding: str | None) -> str:
 def _lines_of(path: Path, encoding: str) -> Iterator[str]:
     """Yield the lines of a file.
 
-    Raises: UnreadableFile: a line is not in the encoding.
+    Raises:
+        UnreadableFile: a line is not in the encoding.
     """
     try:
         with path.open(newline="", encoding=encoding) as file:

@@ -57,7 +57,8 @@ class Source:
 def open_sources(path: Path, encoding: str | None = None) -> list[Source]:
     """Open a file and determine the kinds of its rows: one, or several in a file of refused rows.
 
-    Raises: UnreadableFile: the file does not exist, has another format, or its columns match no
+    Raises:
+        UnreadableFile: the file does not exist, has another format, or its columns match no
     kind.
     """
     if not path.is_file():

@@ -88,7 +88,8 @@ class Repository(Generic[Row]):
     async def add(self, row: Row) -> Row:
         """Add a row.
 
-        Raises: Conflict: a unique value of the row is taken.
+        Raises:
+            Conflict: a unique value of the row is taken.
         """
         self.session.add(row)
         await self.flush()

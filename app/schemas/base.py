@@ -32,7 +32,8 @@ _REASONS = {
 def decode_json(body: bytes) -> Any:
     """Decode a JSON document, with non-integer numbers as decimals.
 
-    Raises: InvalidInput: the document is not UTF-8, not JSON, or nested too deeply.
+    Raises:
+        InvalidInput: the document is not UTF-8, not JSON, or nested too deeply.
     """
     try:
         return _decoder.decode(body)

@@ -111,7 +111,8 @@ class Cursor(Schema):
     ) -> "Cursor":
         """Return the cursor that a string encodes.
 
-        Raises: InvalidInput: the string is not a cursor of this list, or belongs to another order.
+        Raises:
+            InvalidInput: the string is not a cursor of this list, or belongs to another order.
         """
         try:
             packed = base64.b64decode(

@@ -28,7 +28,8 @@ _SCHEME = "bearer "
 async def authorized_caller(shop: Shop, scope: HTTPScope) -> Caller:
     """Return the current caller of a request.
 
-    Raises: InvalidToken: the token is not valid, or no longer valid.
+    Raises:
+        InvalidToken: the token is not valid, or no longer valid.
         Unauthenticated: the route needs a token.
         Forbidden: the route is not open to the caller.
     """

@@ -32,7 +32,8 @@ def vat_number(text: str) -> str:
 
     Only the state knows whether the number was issued and is still in force.
 
-    Raises: ValueError: the text is not a VAT number; the message says why.
+    Raises:
+        ValueError: the text is not a VAT number; the message says why.
     """
     typed = _SEPARATORS.sub("", text).upper()
     letters = GREECE if typed[:2] == "GR" else typed[:2]

@@ -164,7 +164,8 @@ class BankForTests:
     async def read_event(self, body: bytes, headers: Mapping[str, str]) -> str | None:
         """Return the reference of the payment that an event is about.
 
-        Raises: SignatureWrong: the event was not signed by the bank, or too long ago.
+        Raises:
+            SignatureWrong: the event was not signed by the bank, or too long ago.
         """
         parts = dict(
             each.partition("=")[::2] for each in headers.get(SIGNATURE, "").split(",") if each

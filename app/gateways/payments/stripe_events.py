@@ -18,7 +18,8 @@ _OF_PAYMENTS = ("payment_intent.", "charge.", "refund.")
 def require_signature(body: bytes, header: str | None, secrets: Iterable[str]) -> None:
     """Check the signature of an event (docs.stripe.com/webhooks/signature).
 
-    Raises: SignatureWrong: none of the secrets has made it, or its time is too far from now.
+    Raises:
+        SignatureWrong: none of the secrets has made it, or its time is too far from now.
     """
     parts = [part.strip().partition("=")[::2] for part in (header or "").split(",")]
     moments = [value for name, value in parts if name == "t"]

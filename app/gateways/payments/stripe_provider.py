@@ -47,7 +47,8 @@ _Call = Callable[["StripeClient", _Key], Awaitable["PaymentIntent"]]
 def stripe_provider(settings: Settings) -> "StripeProvider":
     """Return the provider of the settings; nothing is sent or imported yet.
 
-    Raises: InvalidSettings: the key is not set.
+    Raises:
+        InvalidSettings: the key is not set.
     """
     if settings.stripe_secret_key is None:
         raise InvalidSettings("STRIPE_SECRET_KEY: must be set for PAYMENT_PROVIDERS=stripe")

@@ -183,7 +183,8 @@ async def declare_queue(
 ) -> None:
     """Declare a queue; an existing one is used with the arguments that it has.
 
-    Raises: BrokerLost: the queue is missing, and the user from the settings may not declare it.
+    Raises:
+        BrokerLost: the queue is missing, and the user from the settings may not declare it.
     """
     # A refusal closes the channel, so each declaration has its own.
     try:

@@ -61,7 +61,8 @@ def order_link_of(request: ShopRequest, cart_id: UUID) -> OrderLink:
 async def cart_id_of(request: ShopRequest, carts: CartService) -> UUID:
     """Return the id of the cart.
 
-    Raises: CartNotFound: there is no cart.
+    Raises:
+        CartNotFound: there is no cart.
     """
     cart_id = await carts.current(visitor_of(request), page_state(request).cart_id)
     if cart_id is None:

@@ -28,7 +28,8 @@ class DraftRepository(Repository[OrderDraft]):
     async def get(self, row_id: UUID, *, lock: bool = False) -> OrderDraft:
         """Return a draft; `lock` keeps others from changing it.
 
-        Raises: DraftNotFound: the draft does not exist.
+        Raises:
+            DraftNotFound: the draft does not exist.
         """
         if lock:
             await lock_rows(self.session, OrderDraft.id, OrderDraft.id == row_id)

@@ -23,7 +23,8 @@ class ReturnRepository(Repository[Return]):
     async def order_id_of(self, owner: UUID | None, return_id: UUID) -> UUID:
         """Return the order of a return of `owner`, or of any user if it is None.
 
-        Raises: ReturnNotFound: the return does not exist, or the caller may not see it.
+        Raises:
+            ReturnNotFound: the return does not exist, or the caller may not see it.
         """
         query: Select[UUID] = select(Return.order_id).where(Return.id == return_id)
         if owner is not None:

@@ -23,7 +23,8 @@ class ShipmentRepository(Repository[Shipment]):
     async def order_id_of(self, owner: UUID | None, shipment_id: UUID) -> UUID:
         """Return the order of a shipment of `owner`, or of any user if it is None.
 
-        Raises: ShipmentNotFound: the shipment does not exist, or the caller may not see it.
+        Raises:
+            ShipmentNotFound: the shipment does not exist, or the caller may not see it.
         """
         query: Select[UUID] = select(Shipment.order_id).where(Shipment.id == shipment_id)
         if owner is not None:

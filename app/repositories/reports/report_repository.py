@@ -39,7 +39,8 @@ class ReportRepository(Repository[DailyReport]):
     async def get_of(self, day: date) -> DailyReport:
         """Return the report of a day.
 
-        Raises: ReportNotFound: the report does not exist.
+        Raises:
+            ReportNotFound: the report does not exist.
         """
         report = await self.find_of(day)
         if report is None:

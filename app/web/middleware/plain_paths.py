@@ -14,7 +14,8 @@ def require_plain_path(scope: HTTPScope) -> None:
     The router ignores empty segments, so that `//metrics` would pass a proxy's rule for `/metrics`.
     One slash at the end is allowed.
 
-    Raises: NotFound: the path has such a segment or slash.
+    Raises:
+        NotFound: the path has such a segment or slash.
     """
     path, raw_path = scope["path"], scope.get("raw_path", b"")
     # Most paths have neither a dot nor an escape.

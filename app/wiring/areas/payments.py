@@ -16,7 +16,8 @@ from app.wiring.resources import Shop
 def provider_of(shop: Shop, code: str) -> PaymentProvider:
     """Return a provider of payments that the shop uses.
 
-    Raises: ProviderNotFound: the shop uses no provider with this code.
+    Raises:
+        ProviderNotFound: the shop uses no provider with this code.
     """
     if code not in shop.settings.payment_providers or code not in _BUILT_BY:
         raise ProviderNotFound(f"there is no provider {code}")
@@ -28,7 +29,8 @@ def provider_of(shop: Shop, code: str) -> PaymentProvider:
 def bank_of(shop: Shop) -> BankForTests:
     """Return the bank for tests.
 
-    Raises: ProviderNotFound: the shop does not use the bank for tests.
+    Raises:
+        ProviderNotFound: the shop does not use the bank for tests.
     """
     bank = provider_of(shop, BankForTests.code)
     if not isinstance(bank, BankForTests):
