@@ -18,7 +18,7 @@ sys.meta_path[:] = [each for each in sys.meta_path if type(each).__module__ != "
 WIDE, NARROW = 960, 360
 """The widths of charts; at its own width, each shows text of at least 12 px."""
 _TITLE_HEIGHT, _PANEL_HEIGHT = 44, 280
-_MAX_LABELS = {WIDE: 16, NARROW: 6}
+_MAX_LABELS = {WIDE: 16, NARROW: 5}
 _MAX_TICKS = 5
 # The library makes room for the characters of a label: if the shorter labels begin with this one,
 # which is as wide as a digit, both panels have the same margin.
@@ -67,9 +67,7 @@ def chart_of_days(
     minor = [found[day].placed.amount_minor if day in found else None for day in days]
     orders = [found[day].placed.orders_count if day in found else None for day in days]
     currency = reports[0].currency if reports else shop_currency
-    labels = [day.isoformat() for day in days]
-    if width == NARROW:
-        labels = [f"{day:%m-%d}" for day in days]
+    labels = [f"{day.day} {day:%b}" for day in days]
     title = f"Reports from {days[0]} to {days[-1]}"
     return _picture(title, labels, minor, orders, currency, width)
 
@@ -192,7 +190,8 @@ def _panel(
         x_labels=labels,
         x_labels_major_every=max(1, -(-len(labels) // most)),
         show_minor_x_labels=False,
-        x_label_rotation=0 if len(labels[0]) < 3 else 30,
+        # The library cuts off labels as if all of them were shown.
+        truncate_label=-1,
         y_labels=[{"value": value, "label": text} for value, text in axis.items()],
         range=(0, max(axis)),
         include_x_axis=True,

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from app.schemas.reports.report_schema import ReportSummary
-from app.web.rendering.report_chart import chart_of_day, chart_of_days
+from app.web.rendering.report_chart import NARROW, WIDE, chart_of_day, chart_of_days
 
 SVG = "{http://www.w3.org/2000/svg}"
 DAY = date(2026, 1, 31)
@@ -78,6 +78,15 @@ def test_a_chart_of_days_has_the_same_axes() -> None:
     picture = chart_of_days(days, made, "USD")
     assert axes_of(picture) == [["0", "10", "20", "30"], ["0", "1", "2"]]
     assert len(margins_of(picture)) == 1
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_days_and_hours_stand_below_the_bars_in_full(width: int) -> None:
+    days = [DAY + timedelta(days=number) for number in range(28)]
+    of_days = chart_of_days(days, [report()], "USD", width).decode()
+    assert ">31 Jan<" in of_days and "…" not in of_days
+    of_day = chart_of_day(report(), [(13, 1, 2, 499)], width).decode()
+    assert ">00<" in of_day and "…" not in of_day
 
 
 def test_the_date_is_a_heading_that_is_seen() -> None:
