@@ -20,10 +20,12 @@ _ORDER = "/console/orders/{order_id}"
 _FIELDS = {
     "amount": "1.00",
     "reason": "Broken.",
+    "attention": "late",
     "lines[0].quantity": "1",
 }
 _ROUTES = {
     ("POST", "/payments/{payment_id}/capture"),
+    ("POST", "/payments/{payment_id}/seen"),
     ("POST", "/payments/{payment_id}/refund"),
     ("POST", "/payments/{payment_id}/refund-units"),
     ("POST", "/refunds/{refund_id}/record"),
