@@ -62,6 +62,11 @@ def words(code: str) -> str:
     return code.replace("_", " ").replace("-", " ").capitalize()
 
 
+def sentence(text: str) -> str:
+    """Return the detail of a problem as a sentence: with a capital letter and a full stop."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
 def count(number: int, one: str, many: str) -> str:
     """Return a number with its noun: `1 order`, `1,234 orders`."""
     return f"{number:,} {one if number == 1 else many}"
@@ -118,6 +123,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "goods": goods,
     "money": money,
     "per_kilogram": per_kilogram,
+    "sentence": sentence,
     "step": step,
     "weekday": weekday,
     "words": words,

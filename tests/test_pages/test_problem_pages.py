@@ -3,7 +3,9 @@
 import httpx
 import pytest
 
-from tests.test_pages.browser import Browser
+from app.models import UserRole
+from app.wiring.resources import Shop
+from tests.test_pages.browser import Browser, log_in_as
 
 pytestmark = pytest.mark.any_database
 
@@ -34,6 +36,22 @@ async def test_a_method_that_a_page_has_not_is_a_page(browser: Browser) -> None:
     answer = await browser.http.delete("/log-in")
     assert answer.status_code == 405 and "POST" in answer.headers["allow"]
     assert "Method Not Allowed" in answer.text
+
+
+async def test_a_wrong_parameter_is_named_with_the_reason(browser: Browser) -> None:
+    answer = await browser.go("/s?min_price=cheap")
+    assert answer.status_code == 400
+    assert "The query is not valid. min_price must be" in browser.text
+
+
+async def test_a_page_that_is_not_allowed_leads_to_no_other_page_of_staff(
+    browser: Browser, client: httpx.AsyncClient, shop: Shop
+) -> None:
+    await log_in_as(browser, client, shop, UserRole.CUSTOMER)
+    answer = await browser.go("/console")
+    assert answer.status_code == 403
+    assert "This page is for staff, and your role is customer" in browser.text
+    assert "/console/orders" not in answer.text and "/account" in answer.text
 
 
 async def test_what_a_refusal_quotes_is_no_markup(browser: Browser) -> None:

@@ -44,6 +44,8 @@ def change_of(now: int, before: int) -> str:
     if before == 0:
         return "more than a week before"
     percent = (200 * abs(now - before) + before) // (2 * before)
+    if percent == 0:
+        return "about the same as a week before"
     return f"{percent:,} % {'more' if now > before else 'less'} than a week before"
 
 

@@ -20,6 +20,10 @@ const show = (theme) => {
 
 show(stored());
 
+for (const button of document.querySelectorAll("[data-theme-switch]")) {
+  button.hidden = false;
+}
+
 document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-theme-switch]")) {
     return;

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.any_database
         (2, 4, "50 % less than a week before"),
         (1, 3, "67 % less than a week before"),
         (201, 200, "1 % more than a week before"),
+        (1_000, 1_001, "about the same as a week before"),
         (2, 2, "the same as a week before"),
         (0, 0, "the same as a week before"),
         (2, 0, "more than a week before"),

@@ -69,4 +69,4 @@ async def test_an_administrator_sees_what_was_recorded_today(
     await log_in_as(browser, client, shop, UserRole.ADMIN)
     await browser.go("/console/operations")
     assert "Audit trail of today Newest first" in browser.text
-    assert "login.succeeded anonymous 127.0.0.1" in browser.text
+    assert "login.succeeded anonymous from 127.0.0.1" in browser.text
