@@ -26,7 +26,11 @@ FLAGS = (
 ).split()
 # A busy machine; nothing waits so long for what is there.
 _PATIENCE_MS = 15_000
-VARIABLES = {"ADMIN_PASSWORD": PASSWORD, "PAYMENT_PROVIDERS": "test,manual"}
+VARIABLES = {
+    "ADMIN_PASSWORD": PASSWORD,
+    "PAYMENT_PROVIDERS": "test,manual",
+    "PAYMENT_CAPTURE": "on_shipment",
+}
 Visit = Callable[..., Page]
 
 

@@ -78,9 +78,11 @@ PLACES = (
     Place("/console/orders", "without a match", f"/console/orders?user_id={NOBODY_KNOWS}", ADMIN),
     Place("/console/orders/{order_id}", "unpaid", "/console/orders/{pending}", ADMIN),
     Place("/console/orders/{order_id}", "paid", "/console/orders/{paid}", ADMIN),
+    Place("/console/orders/{order_id}", "authorised", "/console/orders/{authorised}", ADMIN),
     Place("/console/orders/{order_id}", "shipped", "/console/orders/{shipped}", ADMIN),
     Place("/console/orders/{order_id}", "returned", "/console/orders/{delivered}", ADMIN),
     Place("/console/orders/{order_id}", "cancelled", "/console/orders/{cancelled}", ADMIN),
+    Place("/console/payments", "full", "/console/payments", ADMIN),
     Place("/console/pack", "full", "/console/pack", ADMIN),
     Place("/console/pack/{order_id}", "paid", "/console/pack/{paid}", ADMIN),
     Place("/console/pack/{order_id}", "shipped", "/console/pack/{shipped}", ADMIN),
@@ -113,6 +115,7 @@ EMPTY_SHOP = (
         for route in (
             "/console",
             "/console/orders",
+            "/console/payments",
             "/console/pack",
             "/console/products",
             "/console/stock",
@@ -126,7 +129,7 @@ REFUSED = (
     Refused("/register", "Register", 400, {"email": "ada", "password": "12345678"}),
     Refused(f"/p/{MILK}", "Add to cart", 400, {"quantity": "0"}),
     Refused("/cart", "Change", 400, {"quantity": "-1"}, REGULAR),
-    Refused("/cart", "Enter", 404, {"code": "NO-SUCH-CODE"}, REGULAR),
+    Refused("/cart", "Apply", 404, {"code": "NO-SUCH-CODE"}, REGULAR),
     Refused("/checkout?country=DE", "Update", 400, {"delivery_address.city": ""}, REGULAR),
     Refused("/checkout", "Place the order", 400, {}, REGULAR),
     Refused("/account/addresses/new?country=US", "Save", 400, {"postal_code": "x"}, REGULAR),
@@ -145,6 +148,7 @@ def furnish(world: World) -> dict[str, str]:
     shirt = world.new_shirt()
     named = {name: world.order(name)["id"] for name in ("pending", "shipped", "cancelled")}
     named["paid"] = world.order("paid", units=3)["id"]
+    named["authorised"] = world.paid_at_bank(2, is_captured=False)["id"]
     named["delivered"] = world.returned_order()
     variants = world.send("GET", "/variants", params={"product_id": shirt["id"]})["items"]
     categories = world.send("GET", "/categories")["items"]

@@ -1,6 +1,7 @@
 """What is sent twice happens once: a double click, the back button, two tabs."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -84,3 +85,78 @@ def test_a_double_click_receives_stock_once(visit: Visit, world: World, scripts:
     page.get_by_label("Units that came in").fill("5")
     page.reload()
     expect(page.get_by_text("45 units in stock")).to_be_visible()
+
+
+def _captured(world: World, order: dict[str, Any]) -> list[str]:
+    shown = world.send("GET", f"/orders/{order['id']}/payments")
+    return [each["captured"] for each in shown["payments"]]
+
+
+@_SCRIPTS
+def test_a_double_click_captures_once(visit: Visit, world: World, scripts: bool) -> None:
+    order = world.paid_at_bank(2, is_captured=False)
+    page = visit(STAFF, scripts=scripts)
+    page.goto(f"/console/orders/{order['id']}")
+    page.get_by_role("button", name="Capture").dblclick()
+    captured = page.locator("dt:text-is('Captured') + dd")
+    expect(captured).to_have_text(f"${order['total']}")
+    assert _captured(world, order) == [order["total"]]
+
+
+@_SCRIPTS
+def test_a_second_capture_says_that_the_first_was_made(
+    visit: Visit, world: World, scripts: bool
+) -> None:
+    order = world.paid_at_bank(2, is_captured=False)
+    one = visit(STAFF, scripts=scripts)
+    other = one.context.new_page()
+    for page in one, other:
+        page.goto(f"/console/orders/{order['id']}")
+        page.get_by_label("Amount to capture").fill("0.50")
+    for page in one, other:
+        page.get_by_role("button", name="Capture").click()
+        expect(page.locator("dt:text-is('Captured') + dd")).to_have_text("$0.50")
+    expect(one.get_by_role("alert")).to_have_count(0)
+    expect(other.get_by_role("alert")).to_contain_text("The payment is captured already.")
+    expect(other.get_by_role("button", name="Capture")).to_have_count(0)
+    assert _captured(world, order) == ["0.50"]
+
+
+@_SCRIPTS
+def test_a_double_click_refunds_once(visit: Visit, world: World, scripts: bool) -> None:
+    order = world.paid_at_bank(2)
+    page = visit(STAFF, scripts=scripts)
+    page.goto(f"/console/orders/{order['id']}")
+    page.get_by_text("Refund an amount of payment 1").click()
+    page.get_by_label("Amount to refund").fill("0.50")
+    page.get_by_label("Why").first.fill("One was broken.")
+    page.get_by_role("button", name="Refund the amount").dblclick()
+    expect(page.locator("dt:text-is('Refunded') + dd")).to_have_text("$0.50")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    shown = world.send("GET", f"/orders/{order['id']}/payments")
+    assert [each["amount"] for each in shown["refunds"]] == ["0.50"]
+
+
+@_SCRIPTS
+def test_a_double_click_ships_once(visit: Visit, world: World, scripts: bool) -> None:
+    order = world.order("paid")
+    world.send("POST", f"/orders/{order['id']}/shipments", json={})
+    page = visit(STAFF, scripts=scripts)
+    page.goto(f"/console/orders/{order['id']}")
+    page.get_by_role("button", name="It has left").dblclick()
+    expect(page.get_by_role("button", name="It has arrived")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    shipments = world.send("GET", f"/orders/{order['id']}/shipments")["items"]
+    assert [each["status"] for each in shipments] == ["shipped"]
+
+
+@_SCRIPTS
+def test_a_double_click_cancels_once(visit: Visit, world: World, scripts: bool) -> None:
+    order = world.order("paid")
+    page = visit(STAFF, scripts=scripts)
+    page.goto(f"/console/orders/{order['id']}")
+    page.get_by_text("Cancel the order", exact=True).click()
+    page.get_by_role("button", name="Cancel the whole order").dblclick()
+    expect(page.get_by_text("Cancelled", exact=True).first).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert world.send("GET", f"/orders/{order['id']}")["status"] == "cancelled"

@@ -62,8 +62,8 @@ class World:
             order = self.send("PATCH", f"/orders/{order['id']}", json={"status": step})
         return order
 
-    def paid_at_bank(self, units: int) -> dict[str, Any]:
-        """Place an order of a user, who pays it at the bank for tests."""
+    def paid_at_bank(self, units: int, *, is_captured: bool = True) -> dict[str, Any]:
+        """Place an order of a user, who pays it at the bank for tests; its money may be taken."""
         order = self.order("pending", units=units)
         path = f"/orders/{order['id']}"
         payment = self.send("POST", f"{path}/payments", json={"provider": "test"})
@@ -73,6 +73,8 @@ class World:
         while (order := self.send("GET", path))["status"] != "paid":
             assert time.monotonic() < deadline, "the shop does not learn of the payment"
             time.sleep(0.1)
+        if is_captured:
+            self.send("POST", f"/payments/{payment['id']}/capture", json={})
         return order
 
     def new_shirt(self) -> dict[str, Any]:
