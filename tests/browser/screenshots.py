@@ -6,7 +6,9 @@ It needs the group `browser`, and chromium as Debian has it.
 import argparse
 import re
 import shutil
+import time
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -16,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.conftest import FLAGS, VARIABLES
 from tests.browser.people import ADMIN, MILK, log_in
 from tests.browser.places import PLACES, PROBLEMS, furnish
-from tests.browser.world import enter
+from tests.browser.world import World, enter
 from tests.conftest import sqlite_settings
 from tests.support.processes import serving
 
@@ -28,6 +30,7 @@ _OF_README = {
 _WIDTHS = (360, 768, 1280)
 _SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _HEIGHT = 720
+_MOST_SECONDS = 600
 
 
 class Camera:
@@ -47,6 +50,15 @@ class Camera:
         page.set_viewport_size({"width": _WIDTHS[-1], "height": _HEIGHT})
         page.goto(address.format(**self._things))
         return page
+
+
+def _wait_for_reports(world: World) -> None:
+    """Wait until yesterday has a report: the shop makes those of the demo from the oldest on."""
+    yesterday = f"{datetime.now(UTC).date() - timedelta(days=1)}"
+    deadline = time.monotonic() + _MOST_SECONDS
+    while not world.send("GET", "/reports", params={"from": yesterday, "to": yesterday})["items"]:
+        assert time.monotonic() < deadline, "the shop makes no reports"
+        time.sleep(1)
 
 
 def _take_those_of_readme(camera: Camera) -> None:
@@ -84,6 +96,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         stack.callback(browser.close)
         camera = Camera(browser, shop.url, furnish(world))
+        _wait_for_reports(world)
         if folder is None:
             _take_those_of_readme(camera)
         else:
