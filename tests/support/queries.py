@@ -52,6 +52,24 @@ async def plan_of(shop: Shop, statement: Statement, *avoided: str) -> str:
         return "\n".join(str(row[-1]) for row in plan)
 
 
+async def generic_plan_of(shop: Shop, statement: Statement, *avoided: str) -> str:
+    """Return how PostgreSQL executes a statement if it plans it without looking at its values.
+
+    It may do so from the sixth execution on. `avoided` are ways as of `plan_of`.
+    """
+    async with shop.database.writer.connect() as connection:
+        await connection.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
+        for way in avoided:
+            await connection.execute(text(f"SET LOCAL enable_{way} = off"))
+        # By the driver: EXPLAIN with values would look at them.
+        by_driver: Any = (await connection.get_raw_connection()).driver_connection
+        await by_driver.execute(f"PREPARE explained AS {statement.sql}")
+        values = ", ".join(["NULL"] * len(statement.parameters))
+        plan = await by_driver.fetch(f"EXPLAIN EXECUTE explained({values})")
+        await by_driver.execute("DEALLOCATE explained")
+        return "\n".join(row[0] for row in plan)
+
+
 async def analyze(shop: Shop, table: str) -> None:
     """Count a table for the plans of the database, which it does later by itself."""
     async with shop.database.reader.connect() as connection:

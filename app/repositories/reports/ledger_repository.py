@@ -4,10 +4,21 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from operator import add
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, case, cast, exists, func, literal, literal_column, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import (
@@ -26,16 +37,23 @@ _BATCH_SIZE = 5_000
 IS_CANCELLATION = OrderChange.to_status == literal_column(f"'{OrderStatus.CANCELLED.value}'")
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A period: its start, and its end, which is excluded."""
+class Window(NamedTuple):
+    """A period: its start, and its end, which is excluded.
+
+    Statements over a period have the names of its fields as parameters, and are built once: to
+    build one takes longer than to execute it.
+    """
 
     starts_at: datetime
     ends_at: datetime
 
-    def has(self, column: Any) -> Any:
-        """Return the condition that a time is in the period."""
-        return (column >= self.starts_at) & (column < self.ends_at)
+
+STARTS_AT, ENDS_AT = (bindparam(each, type_=Order.created_at.type) for each in Window._fields)
+
+
+def is_within(moment: Any) -> Any:
+    """Return the condition that a time is in the period."""
+    return (moment >= STARTS_AT) & (moment < ENDS_AT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,100 +91,24 @@ class VariantSum:
 
 
 class Sums:
-    """Reads totals of orders, which queries select in the order of their fields."""
+    """Reads totals of orders in a period, which queries select in the order of their fields."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
-    async def of_orders(self, query: Any) -> Sum:
+    async def of_orders(self, query: Any, window: Window) -> Sum:
         """Return the totals that a query selects."""
-        return Sum(*(await self.session.execute(query)).one())
+        return Sum(*(await self.session.execute(query, window._asdict())).one())
 
-    async def by_variant(self, query: Any) -> dict[UUID, VariantSum]:
+    async def by_variant(self, query: Any, window: Window) -> dict[UUID, VariantSum]:
         """Return the totals that a query selects for each variant."""
-        rows = await self.session.execute(query)
+        rows = await self.session.execute(query, window._asdict())
         return {row[0]: VariantSum(*row[1:]) for row in rows}
 
-    async def by_rate(self, query: Any) -> dict[tuple[int, str], TaxSum]:
+    async def by_rate(self, query: Any, window: Window) -> dict[tuple[int, str], TaxSum]:
         """Return the totals that a query selects for each rate and reason of tax."""
-        rows = await self.session.execute(query)
+        rows = await self.session.execute(query, window._asdict())
         return {(rate, reason): TaxSum(*sums) for rate, reason, *sums in rows}
-
-
-class LedgerRepository(Sums):
-    """The ledger of the shop by period."""
-
-    async def orders(self, window: Window) -> AsyncIterator[Sequence[Any]]:
-        """Yield id, number, time, units and amounts of the orders placed, in batches."""
-        columns = (Order.id, Order.number, Order.created_at, Order.units, *_AMOUNTS)
-        key = (Order.created_at, Order.id)
-        query = (
-            select(*columns).where(window.has(Order.created_at)).order_by(*key).limit(_BATCH_SIZE)
-        )
-        rows = (await self.session.execute(query)).all()
-        while rows:
-            yield rows
-            last = rows[-1]
-            after = tuple_(
-                literal(last.created_at, Order.created_at.type), literal(last.id, Order.id.type)
-            )
-            rows = (await self.session.execute(query.where(tuple_(*key) > after))).all()
-
-    async def placed(self, window: Window) -> Sum:
-        """Return the totals of the orders placed."""
-        return await self.of_orders(select(*SUMS).where(window.has(Order.created_at)))
-
-    async def placed_variants(self, window: Window) -> dict[UUID, VariantSum]:
-        """Return the totals of the orders placed, by variant."""
-        return await self.by_variant(variant_sums().where(window.has(Order.created_at)))
-
-    async def placed_taxes(self, window: Window) -> dict[tuple[int, str], TaxSum]:
-        """Return the tax of the orders placed, by rate in parts per million and reason."""
-        return await self.by_rate(tax_sums().where(window.has(Order.created_at)))
-
-    async def placed_with_tax(self, window: Window) -> int:
-        """Return the sum of the orders placed that have their tax by rate."""
-        query = select(whole_sum(func.sum(Order.total_minor))).where(
-            window.has(Order.created_at), exists().where(OrderTax.order_id == Order.id)
-        )
-        return int(await self.session.scalar(query) or 0)
-
-    async def moved(self, window: Window) -> dict[UUID, int]:
-        """Return the units by which sales and cancellations changed the stock of variants."""
-        # The index over the movements begins with the variant: with a lookup of the ordered
-        # variants, the cost depends on the sales of the period and not on the whole history.
-        placed = select(OrderItem.variant_id).join(Order, Order.id == OrderItem.order_id)
-        cancelled = placed.join(OrderChange, OrderChange.order_id == Order.id)
-        lines = select(OrderItem.variant_id).join(OrderCancellation, is_line(OrderCancellation))
-        touched = placed.where(window.has(Order.created_at)).union(
-            cancelled.where(is_cancelled(window)),
-            lines.where(window.has(OrderCancellation.cancelled_at)),
-        )
-        query = (
-            select(
-                StockMovement.variant_id,
-                whole_sum(func.sum(StockMovement.quantity)).label("pieces"),
-            )
-            .where(
-                StockMovement.variant_id.in_(touched),
-                window.has(StockMovement.created_at),
-                StockMovement.reason.in_((MovementReason.SALE, MovementReason.CANCELLATION)),
-            )
-            .group_by(StockMovement.variant_id)
-        )
-        rows = await self.session.execute(query)
-        return {row.variant_id: row.pieces for row in rows}
-
-    async def count_before(self, moment: datetime) -> int:
-        """Return how many orders were placed before a time."""
-        query = select(func.count()).select_from(Order).where(Order.created_at < moment)
-        return int(await self.session.scalar(query) or 0)
-
-    async def next_placed(self, moment: datetime) -> datetime | None:
-        """Return when the first order at or after a time was placed."""
-        query = select(func.min(Order.created_at)).where(Order.created_at >= moment)
-        placed_at: datetime | None = await self.session.scalar(query)
-        return placed_at
 
 
 def whole_sum(expression: Any) -> Any:
@@ -219,11 +161,98 @@ def tax_sums() -> Any:
     )
 
 
-def is_cancelled(window: Window) -> Any:
-    """Return the condition that an order was cancelled in a period."""
-    return IS_CANCELLATION & window.has(OrderChange.changed_at)
-
-
 def is_line(lines: Any) -> Any:
     """Return the condition that joins a line of an order with other rows."""
     return (OrderItem.order_id == lines.order_id) & (OrderItem.position == lines.position)
+
+
+IS_PLACED = is_within(Order.created_at)
+IS_CANCELLED = IS_CANCELLATION & is_within(OrderChange.changed_at)
+
+_PLACED = select(*SUMS).where(IS_PLACED)
+_PLACED_VARIANTS = variant_sums().where(IS_PLACED)
+_PLACED_TAXES = tax_sums().where(IS_PLACED)
+_PLACED_WITH_TAX = select(whole_sum(func.sum(Order.total_minor))).where(
+    IS_PLACED, exists().where(OrderTax.order_id == Order.id)
+)
+
+_KEY = (Order.created_at, Order.id)
+_ORDERS = (
+    select(Order.id, Order.number, Order.created_at, Order.units, *_AMOUNTS)
+    .where(IS_PLACED)
+    .order_by(*_KEY)
+    .limit(bindparam("limit", type_=Integer))
+)
+_FOLLOWING_ORDERS = _ORDERS.where(
+    tuple_(*_KEY) > tuple_(*(bindparam(f"last_{each.key}", type_=each.type) for each in _KEY))
+)
+
+
+def _moved() -> Any:
+    # The index over the movements begins with the variant: with a lookup of the ordered variants,
+    # the cost depends on the sales of the period and not on the whole history.
+    placed = select(OrderItem.variant_id).join(Order, Order.id == OrderItem.order_id)
+    cancelled = placed.join(OrderChange, OrderChange.order_id == Order.id)
+    lines = select(OrderItem.variant_id).join(OrderCancellation, is_line(OrderCancellation))
+    touched = placed.where(IS_PLACED).union(
+        cancelled.where(IS_CANCELLED), lines.where(is_within(OrderCancellation.cancelled_at))
+    )
+    return (
+        select(StockMovement.variant_id, whole_sum(func.sum(StockMovement.quantity)))
+        .where(
+            StockMovement.variant_id.in_(touched),
+            is_within(StockMovement.created_at),
+            StockMovement.reason.in_((MovementReason.SALE, MovementReason.CANCELLATION)),
+        )
+        .group_by(StockMovement.variant_id)
+    )
+
+
+_MOVED = _moved()
+
+
+class LedgerRepository(Sums):
+    """The ledger of the shop by period."""
+
+    async def orders(self, window: Window) -> AsyncIterator[Sequence[Any]]:
+        """Yield id, number, time, units and amounts of the orders placed, in batches."""
+        given = {**window._asdict(), "limit": _BATCH_SIZE}
+        rows = (await self.session.execute(_ORDERS, given)).all()
+        while rows:
+            yield rows
+            if len(rows) < _BATCH_SIZE:
+                return
+            given |= {"last_created_at": rows[-1].created_at, "last_id": rows[-1].id}
+            rows = (await self.session.execute(_FOLLOWING_ORDERS, given)).all()
+
+    async def placed(self, window: Window) -> Sum:
+        """Return the totals of the orders placed."""
+        return await self.of_orders(_PLACED, window)
+
+    async def placed_variants(self, window: Window) -> dict[UUID, VariantSum]:
+        """Return the totals of the orders placed, by variant."""
+        return await self.by_variant(_PLACED_VARIANTS, window)
+
+    async def placed_taxes(self, window: Window) -> dict[tuple[int, str], TaxSum]:
+        """Return the tax of the orders placed, by rate in parts per million and reason."""
+        return await self.by_rate(_PLACED_TAXES, window)
+
+    async def placed_with_tax(self, window: Window) -> int:
+        """Return the sum of the orders placed that have their tax by rate."""
+        return int(await self.session.scalar(_PLACED_WITH_TAX, window._asdict()) or 0)
+
+    async def moved(self, window: Window) -> dict[UUID, int]:
+        """Return the units by which sales and cancellations changed the stock of variants."""
+        rows = await self.session.execute(_MOVED, window._asdict())
+        return {row[0]: row[1] for row in rows}
+
+    async def count_before(self, moment: datetime) -> int:
+        """Return how many orders were placed before a time."""
+        query = select(func.count()).select_from(Order).where(Order.created_at < moment)
+        return int(await self.session.scalar(query) or 0)
+
+    async def next_placed(self, moment: datetime) -> datetime | None:
+        """Return when the first order at or after a time was placed."""
+        query = select(func.min(Order.created_at)).where(Order.created_at >= moment)
+        placed_at: datetime | None = await self.session.scalar(query)
+        return placed_at

@@ -15,7 +15,13 @@ from app.models import (
     Refund,
     RefundStatus,
 )
-from app.repositories.reports.ledger_repository import Window, whole_sum
+from app.repositories.reports.ledger_repository import (
+    ENDS_AT,
+    STARTS_AT,
+    Window,
+    is_within,
+    whole_sum,
+)
 
 
 class Movement(NamedTuple):
@@ -39,104 +45,11 @@ class Remainder(NamedTuple):
     """The money that is invoiced and not paid."""
 
 
-class MoneyRepository:
-    """The money of the shop by period."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self.session = session
-
-    async def count(self, window: Window) -> int:
-        """Return the number of payment steps, invoices and credit notes."""
-        steps = select(func.count()).where(window.has(PaymentStep.happened_at))
-        invoices = select(func.count()).where(window.has(Invoice.issued_at))
-        both = steps.scalar_subquery() + invoices.scalar_subquery()
-        return int(await self.session.scalar(select(both)) or 0)
-
-    async def movements(self, window: Window) -> list[Movement]:
-        """Return the captured and refunded money, by currency and provider."""
-        steps = _changes(_payments_with_steps(window))
-        sums = tuple(whole_sum(func.sum(steps.c[name])) for name in ("captured", "refunded"))
-        key = (Payment.currency, Payment.provider)
-        query = (
-            select(*key, *sums)
-            .join(steps, steps.c.payment_id == Payment.id)
-            .where(window.has(steps.c.happened_at))
-        )
-        rows = await self.session.execute(query.group_by(*key).order_by(*key))
-        return [each for each in (Movement(*row) for row in rows) if any(each[2:])]
-
-    async def remainders(self, window: Window) -> list[Remainder]:
-        """Return the changes of the remainders, by currency.
-
-        They are computed for each order with a step or an invoice, at both ends of the period.
-        """
-        orders = _by_order(window)
-        before = _remainders(*(orders.c[f"{name}_before"] for name in _AT_A_MOMENT))
-        after = _remainders(*(orders.c[f"{name}_after"] for name in _AT_A_MOMENT))
-        changes = (
-            whole_sum(func.sum(its_after - its_before))
-            for its_after, its_before in zip(after, before, strict=True)
-        )
-        query = select(orders.c.currency, *changes).group_by(orders.c.currency)
-        rows = await self.session.execute(query.order_by(orders.c.currency))
-        return [Remainder(*row) for row in rows]
-
-    async def has_other_steps(self, window: Window) -> bool:
-        """Return whether a payment with a step differs from the sum of all its steps."""
-        steps = _changes(_payments_with_steps(window))
-        is_early = (steps.c.status != PaymentStatus.CAPTURED) & (steps.c.captured != 0)
-        wrong = case((or_(is_early, steps.c.captured < 0), 1), else_=0)
-        query = (
-            select(Payment.id)
-            .join(steps, steps.c.payment_id == Payment.id)
-            .group_by(Payment.id)
-            .having(
-                or_(
-                    Payment.captured_minor != func.sum(steps.c.captured),
-                    Payment.refunded_minor != func.sum(steps.c.refunded),
-                    func.sum(wrong) > 0,
-                )
-            )
-        )
-        return await self.session.scalar(query.limit(1)) is not None
-
-    async def has_other_refunds(self, window: Window) -> bool:
-        """Return whether a payment with a step has another refunded sum than its refunds."""
-        made = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
-            Refund.payment_id == Payment.id, Refund.status == RefundStatus.SUCCEEDED
-        )
-        query = select(Payment.id).where(
-            Payment.id.in_(_payments_with_steps(window)),
-            Payment.refunded_minor != made.scalar_subquery(),
-        )
-        return await self.session.scalar(query.limit(1)) is not None
-
-    async def has_other_orders(self, window: Window) -> bool:
-        """Return whether the sums of an order differ from those of its payments."""
-        query = (
-            select(Order.id)
-            .join(Payment, Payment.order_id == Order.id)
-            .where(Order.id.in_(_orders_with_steps(window)))
-            .group_by(Order.id)
-            .having(
-                or_(
-                    Order.paid_minor != func.sum(Payment.captured_minor),
-                    Order.refunded_minor != func.sum(Payment.refunded_minor),
-                )
-            )
-        )
-        return await self.session.scalar(query.limit(1)) is not None
-
-
 _AT_A_MOMENT = ("paid", "billed", "invoices")
 
 
-def _payments_with_steps(window: Window) -> Any:
-    return select(PaymentStep.payment_id).where(window.has(PaymentStep.happened_at))
-
-
-def _orders_with_steps(window: Window) -> Any:
-    return select(Payment.order_id).where(Payment.id.in_(_payments_with_steps(window)))
+_PAYMENTS_WITH_STEPS = select(PaymentStep.payment_id).where(is_within(PaymentStep.happened_at))
+_ORDERS_WITH_STEPS = select(Payment.order_id).where(Payment.id.in_(_PAYMENTS_WITH_STEPS))
 
 
 def _changes(payment_ids: Any) -> Any:
@@ -154,10 +67,10 @@ def _changes(payment_ids: Any) -> Any:
     return query.subquery()
 
 
-def _by_order(window: Window) -> Any:
+def _by_order() -> Any:
     """Return the paid and invoiced sums of each changed order, before and after the period."""
-    billed = select(Invoice.order_id).where(window.has(Invoice.issued_at))
-    touched = union(_orders_with_steps(window), billed).subquery()
+    billed = select(Invoice.order_id).where(is_within(Invoice.issued_at))
+    touched = union(_ORDERS_WITH_STEPS, billed).subquery()
     ids = select(touched.c.order_id)
     steps = _changes(select(Payment.id).where(Payment.order_id.in_(ids)))
     moved = steps.c.captured - steps.c.refunded
@@ -167,16 +80,16 @@ def _by_order(window: Window) -> Any:
         select(
             Payment.order_id,
             Payment.currency,
-            *_both(steps.c.happened_at, window, moved, literal(0), literal(0)),
+            *_both(steps.c.happened_at, moved, literal(0), literal(0)),
         )
         .join(steps, steps.c.payment_id == Payment.id)
-        .where(steps.c.happened_at < window.ends_at)
+        .where(steps.c.happened_at < ENDS_AT)
     )
     invoices = select(
         Invoice.order_id,
         Invoice.currency,
-        *_both(Invoice.issued_at, window, literal(0), total, literal(1)),
-    ).where(Invoice.order_id.in_(ids), Invoice.issued_at < window.ends_at)
+        *_both(Invoice.issued_at, literal(0), total, literal(1)),
+    ).where(Invoice.order_id.in_(ids), Invoice.issued_at < ENDS_AT)
     rows = union_all(paid, invoices).subquery()
     key = (rows.c.order_id, rows.c.currency)
     names = [f"{name}_{when}" for when in ("before", "after") for name in _AT_A_MOMENT]
@@ -184,9 +97,9 @@ def _by_order(window: Window) -> Any:
     return select(*key, *sums).group_by(*key).subquery()
 
 
-def _both(moment: Any, window: Window, *amounts: Any) -> list[Any]:
+def _both(moment: Any, *amounts: Any) -> list[Any]:
     """Return amounts before the period, and amounts after it."""
-    is_before = moment < window.starts_at
+    is_before = moment < STARTS_AT
     named = list(zip(_AT_A_MOMENT, amounts, strict=True))
     before = [case((is_before, each), else_=0).label(f"{name}_before") for name, each in named]
     return before + [each.label(f"{name}_after") for name, each in named]
@@ -199,3 +112,123 @@ def _remainders(paid: Any, billed: Any, invoices: Any) -> tuple[Any, Any, Any]:
         case((is_invoiced & (paid > billed), paid - billed), else_=0),
         case((is_invoiced & (paid < billed), billed - paid), else_=0),
     )
+
+
+def _count() -> Any:
+    steps = select(func.count()).where(is_within(PaymentStep.happened_at))
+    invoices = select(func.count()).where(is_within(Invoice.issued_at))
+    return select(steps.scalar_subquery() + invoices.scalar_subquery())
+
+
+def _movements() -> Any:
+    steps = _changes(_PAYMENTS_WITH_STEPS)
+    sums = (whole_sum(func.sum(steps.c[name])) for name in ("captured", "refunded"))
+    key = (Payment.currency, Payment.provider)
+    return (
+        select(*key, *sums)
+        .join(steps, steps.c.payment_id == Payment.id)
+        .where(is_within(steps.c.happened_at))
+        .group_by(*key)
+        .order_by(*key)
+    )
+
+
+def _remainder_changes() -> Any:
+    orders = _by_order()
+    before = _remainders(*(orders.c[f"{name}_before"] for name in _AT_A_MOMENT))
+    after = _remainders(*(orders.c[f"{name}_after"] for name in _AT_A_MOMENT))
+    changes = (
+        whole_sum(func.sum(its_after - its_before))
+        for its_after, its_before in zip(after, before, strict=True)
+    )
+    query = select(orders.c.currency, *changes)
+    return query.group_by(orders.c.currency).order_by(orders.c.currency)
+
+
+def _other_steps() -> Any:
+    steps = _changes(_PAYMENTS_WITH_STEPS)
+    is_early = (steps.c.status != PaymentStatus.CAPTURED) & (steps.c.captured != 0)
+    wrong = case((or_(is_early, steps.c.captured < 0), 1), else_=0)
+    return (
+        select(Payment.id)
+        .join(steps, steps.c.payment_id == Payment.id)
+        .group_by(Payment.id)
+        .having(
+            or_(
+                Payment.captured_minor != func.sum(steps.c.captured),
+                Payment.refunded_minor != func.sum(steps.c.refunded),
+                func.sum(wrong) > 0,
+            )
+        )
+        .limit(1)
+    )
+
+
+def _other_refunds() -> Any:
+    made = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+        Refund.payment_id == Payment.id, Refund.status == RefundStatus.SUCCEEDED
+    )
+    query = select(Payment.id).where(
+        Payment.id.in_(_PAYMENTS_WITH_STEPS), Payment.refunded_minor != made.scalar_subquery()
+    )
+    return query.limit(1)
+
+
+def _other_orders() -> Any:
+    return (
+        select(Order.id)
+        .join(Payment, Payment.order_id == Order.id)
+        .where(Order.id.in_(_ORDERS_WITH_STEPS))
+        .group_by(Order.id)
+        .having(
+            or_(
+                Order.paid_minor != func.sum(Payment.captured_minor),
+                Order.refunded_minor != func.sum(Payment.refunded_minor),
+            )
+        )
+        .limit(1)
+    )
+
+
+_COUNT = _count()
+_MOVEMENTS = _movements()
+_REMAINDERS = _remainder_changes()
+_OTHER_STEPS = _other_steps()
+_OTHER_REFUNDS = _other_refunds()
+_OTHER_ORDERS = _other_orders()
+
+
+class MoneyRepository:
+    """The money of the shop by period."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    async def count(self, window: Window) -> int:
+        """Return the number of payment steps, invoices and credit notes."""
+        return int(await self.session.scalar(_COUNT, window._asdict()) or 0)
+
+    async def movements(self, window: Window) -> list[Movement]:
+        """Return the captured and refunded money, by currency and provider."""
+        rows = await self.session.execute(_MOVEMENTS, window._asdict())
+        return [each for each in (Movement(*row) for row in rows) if any(each[2:])]
+
+    async def remainders(self, window: Window) -> list[Remainder]:
+        """Return the changes of the remainders, by currency.
+
+        They are computed for each order with a step or an invoice, at both ends of the period.
+        """
+        rows = await self.session.execute(_REMAINDERS, window._asdict())
+        return [Remainder(*row) for row in rows]
+
+    async def has_other_steps(self, window: Window) -> bool:
+        """Return whether a payment with a step differs from the sum of all its steps."""
+        return await self.session.scalar(_OTHER_STEPS, window._asdict()) is not None
+
+    async def has_other_refunds(self, window: Window) -> bool:
+        """Return whether a payment with a step has another refunded sum than its refunds."""
+        return await self.session.scalar(_OTHER_REFUNDS, window._asdict()) is not None
+
+    async def has_other_orders(self, window: Window) -> bool:
+        """Return whether the sums of an order differ from those of its payments."""
+        return await self.session.scalar(_OTHER_ORDERS, window._asdict()) is not None

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, text
+from sqlalchemy import bindparam, delete, func, or_, select, text
 
 from app.database.advisory_locks import AdvisoryLock
 from app.errors import ReportInProgress
@@ -34,6 +34,39 @@ _LOCK = text("SELECT pg_try_advisory_xact_lock(:lock, :day)")
 # above those that are running.
 _NEXT_TRANSACTION = text("SELECT pg_current_xact_id()::text::bigint")
 _OLDEST_RUNNING = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+_DELETIONS = tuple(
+    delete(table).where(table.c.report_day == bindparam("day"))
+    for table in (_lines, _products, _taxes, _money)
+)
+_SUM_OF_LINES = select(
+    func.count(),
+    func.coalesce(func.sum(_lines.c.units), 0),
+    func.coalesce(func.sum(_lines.c.total_minor), 0),
+).where(_lines.c.report_day == bindparam("day"))
+
+
+def _number_of(moment: Any, *conditions: Any) -> Any:
+    """Return the number of rows with a moment in the day of a report."""
+    is_within = (moment >= DailyReport.starts_at) & (moment < DailyReport.ends_at)
+    return select(func.count()).where(is_within, *conditions).scalar_subquery()
+
+
+_OUTDATED = (
+    select(DailyReport.report_day)
+    .where(
+        or_(
+            DailyReport.timezone != bindparam("timezone"),
+            DailyReport.orders_count != _number_of(Order.created_at),
+            DailyReport.cancelled_count != _number_of(OrderChange.changed_at, IS_CANCELLATION),
+            DailyReport.cancelled_lines_count != _number_of(OrderCancellation.cancelled_at),
+            # Null, and so not different, in a report from before reports had money.
+            DailyReport.money_count
+            != _number_of(PaymentStep.happened_at) + _number_of(Invoice.issued_at),
+        )
+    )
+    .order_by(DailyReport.report_day)
+)
+_IS_OUTDATED = _OUTDATED.where(DailyReport.report_day == bindparam("day"))
 
 
 class ReportMakingRepository(ReportRepository):
@@ -62,24 +95,8 @@ class ReportMakingRepository(ReportRepository):
 
     async def outdated_days(self, timezone: str, only: date | None = None) -> Sequence[date]:
         """Return the days whose ledger or hours have changed since their report."""
-        orders = _number_of(Order.created_at)
-        cancellations = _number_of(OrderChange.changed_at, IS_CANCELLATION)
-        lines = _number_of(OrderCancellation.cancelled_at)
-        money = _number_of(PaymentStep.happened_at) + _number_of(Invoice.issued_at)
-        query = select(DailyReport.report_day).where(
-            or_(
-                DailyReport.timezone != timezone,
-                DailyReport.orders_count != orders,
-                DailyReport.cancelled_count != cancellations,
-                DailyReport.cancelled_lines_count != lines,
-                # The value is null, and so not different, in a report from before reports had
-                # money.
-                DailyReport.money_count != money,
-            )
-        )
-        if only is not None:
-            query = query.where(DailyReport.report_day == only)
-        return (await self.session.scalars(query.order_by(DailyReport.report_day))).all()
+        query, given = (_OUTDATED, {}) if only is None else (_IS_OUTDATED, {"day": only})
+        return (await self.session.scalars(query, {"timezone": timezone, **given})).all()
 
     async def orders_before(self, moment: datetime) -> int:
         """Return the number of orders in the reports of the days before a time."""
@@ -97,8 +114,9 @@ class ReportMakingRepository(ReportRepository):
         Raises:
             ReportInProgress: another process has made it at the same time.
         """
-        for part in (ReportLine, ReportProduct, ReportTax, ReportMoney):
-            await self.session.execute(delete(part).where(part.report_day == report.report_day))
+        if report.version > 1:
+            for deletion in _DELETIONS:
+                await self.session.execute(deletion, {"day": report.report_day})
         await self.add(report)
 
     async def add_lines(self, lines: Sequence[Mapping[str, object]]) -> None:
@@ -117,12 +135,7 @@ class ReportMakingRepository(ReportRepository):
 
     async def sum_of_lines(self, day: date) -> tuple[int, int, int]:
         """Return the number of lines of a day, their units and their amount."""
-        query = select(
-            func.count(),
-            func.coalesce(func.sum(ReportLine.units), 0),
-            func.coalesce(func.sum(ReportLine.total_minor), 0),
-        ).where(ReportLine.report_day == day)
-        count, units, total_minor = (await self.session.execute(query)).one()
+        count, units, total_minor = (await self.session.execute(_SUM_OF_LINES, {"day": day})).one()
         return int(count), int(units), int(total_minor)
 
     async def next_transaction(self) -> int:
@@ -138,9 +151,3 @@ class ReportMakingRepository(ReportRepository):
     @property
     def _is_postgres(self) -> bool:
         return self.session.get_bind().dialect.name == "postgresql"
-
-
-def _number_of(moment: Any, *conditions: Any) -> Any:
-    """Return the number of rows with a moment in the day of a report."""
-    is_within = (moment >= DailyReport.starts_at) & (moment < DailyReport.ends_at)
-    return select(func.count()).where(is_within, *conditions).scalar_subquery()

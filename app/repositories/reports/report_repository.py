@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, literal, select, tuple_
+from sqlalchemy import bindparam, func, literal, select, tuple_
 
 from app.errors import ReportNotFound
 from app.models import DailyReport, ReportLine, ReportMoney, ReportProduct, ReportTax
@@ -16,6 +16,7 @@ from app.tables.catalogue import product_of
 
 _lines = table_of(ReportLine)
 _products = table_of(ReportProduct)
+_OF_DAY = select(DailyReport).where(DailyReport.report_day == bindparam("day"))
 
 
 class ReportRepository(Repository[DailyReport]):
@@ -26,9 +27,7 @@ class ReportRepository(Repository[DailyReport]):
 
     async def find_of(self, day: date) -> DailyReport | None:
         """Return the report of a day, or None if it does not exist."""
-        report: DailyReport | None = await self.session.scalar(
-            self.query().where(DailyReport.report_day == day)
-        )
+        report: DailyReport | None = await self.session.scalar(_OF_DAY, {"day": day})
         return report
 
     async def last_end(self) -> datetime | None:

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from app.repositories.reports.ledger_repository import Sum, TaxSum, VariantSum, Window
 
+_NO_ORDERS = Sum(0, 0, 0)
 _NO_SALES = VariantSum("", "", 0, 0)
 _NO_TAX = TaxSum(0, 0)
+_FURTHER = ("cancelled_lines_count", "expired_count", "expired_units", "expired_minor")
 
 
 @dataclass(slots=True)
@@ -49,14 +51,14 @@ class Books:
 
     day: date
     window: Window
-    placed: Sum
-    cancelled: Sum
-    late: Sum
     placed_variants: dict[UUID, VariantSum]
-    cancelled_variants: dict[UUID, VariantSum]
     placed_taxes: dict[tuple[int, str], TaxSum]
-    cancelled_taxes: dict[tuple[int, str], TaxSum]
-    further: dict[str, int]
+    placed: Sum = _NO_ORDERS
+    cancelled: Sum = _NO_ORDERS
+    late: Sum = _NO_ORDERS
+    cancelled_variants: dict[UUID, VariantSum] = field(default_factory=dict)
+    cancelled_taxes: dict[tuple[int, str], TaxSum] = field(default_factory=dict)
+    further: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_FURTHER, 0))
     """Further sums of the cancellations, by the columns of a report."""
     digest: bytes = b""
     between: tuple[datetime, datetime] | None = None

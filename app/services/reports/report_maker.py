@@ -118,15 +118,10 @@ class ReportMaker:
         books = Books(
             day,
             window,
-            placed=Sum(0, 0, 0),
-            cancelled=await self._cancellations.totals(window),
-            late=await self._cancellations.totals(window, only_late=True),
             placed_variants=await self._ledger.placed_variants(window),
-            cancelled_variants=await self._cancellations.variants(window),
             placed_taxes=await self._ledger.placed_taxes(window),
-            cancelled_taxes=await self._cancellations.taxes(window),
-            further=await self._further(window),
         )
+        await self._read_cancelled(books)
         digest = hashlib.sha256()
         async for rows in self._ledger.orders(window):
             self._include(books, rows)
@@ -160,10 +155,18 @@ class ReportMaker:
             digest.update(_canonical(sorted(books.money.sums.items())))
         books.digest = digest.digest()
 
-    async def _further(self, window: Window) -> dict[str, int]:
+    async def _read_cancelled(self, books: Books) -> None:
+        window = books.window
+        books.cancelled = await self._cancellations.totals(window)
+        lines_count = await self._cancellations.lines(window)
+        if not books.cancelled.orders and not lines_count:
+            return
+        books.late = await self._cancellations.totals(window, only_late=True)
+        books.cancelled_variants = await self._cancellations.variants(window)
+        books.cancelled_taxes = await self._cancellations.taxes(window)
         expired = await self._cancellations.expired(window)
-        return {
-            "cancelled_lines_count": await self._cancellations.lines(window),
+        books.further = {
+            "cancelled_lines_count": lines_count,
             "expired_count": expired.orders,
             "expired_units": expired.units,
             "expired_minor": expired.total_minor,
@@ -197,7 +200,8 @@ class ReportMaker:
             raise _unbalanced(books.day, "the taxed amounts")
         if await self._ledger.placed(books.window) != books.placed:
             raise _unbalanced(books.day, "the orders")
-        if await self._cancellations.has_other_lines(books.window):
+        has_lines = books.further["cancelled_lines_count"] > 0
+        if has_lines and await self._cancellations.has_other_lines(books.window):
             raise _unbalanced(books.day, "the lines cancelled")
         moved = await self._ledger.moved(books.window)
         for variant_id, placed, cancelled in books.variants():
