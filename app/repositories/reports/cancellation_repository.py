@@ -1,6 +1,7 @@
 """Queries over the cancellations of a period: whole orders, and units of lines."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -26,8 +27,6 @@ from app.repositories.reports.ledger_repository import (
 
 _OF_LINE = ("quantity", "amount_minor", "discount_minor", "tax_minor")
 _IS_LINE_CANCELLED = is_within(OrderCancellation.cancelled_at)
-_IS_EXPIRED = IS_CANCELLED & (OrderChange.actor == EXPIRY)
-_IS_LATE = Order.created_at < STARTS_AT
 
 
 def _cancelled_before(condition: Any) -> Any:
@@ -72,6 +71,7 @@ def _line_taxes(lines: Any) -> Any:
     )
 
 
+@cache
 def _has_other_lines() -> Any:
     touched = select(OrderCancellation.order_id).where(_IS_LINE_CANCELLED)
     minor = func.sum(OrderCancellation.amount_minor).label("minor")
@@ -85,26 +85,53 @@ def _has_other_lines() -> Any:
     return orders.where(Order.cancelled_minor != lines.c.minor).limit(1)
 
 
-_LINES = _cancelled_lines()
-_EXPIRED_LINES = _cancelled_before(_IS_EXPIRED).subquery()
-_OF_ORDERS = select(*SUMS).join(OrderChange, OrderChange.order_id == Order.id)
-# Those of whole orders, and those of lines.
-_TOTALS = (
-    _OF_ORDERS.where(IS_CANCELLED),
-    select(*_sums_of(_LINES.c)).join(Order, Order.id == _LINES.c.order_id),
-)
-_LATE_TOTALS = tuple(each.where(Order.created_at < STARTS_AT) for each in _TOTALS)
-_EXPIRED = (_OF_ORDERS.where(_IS_EXPIRED), select(*_sums_of(_EXPIRED_LINES.c)))
-_VARIANTS = (
-    variant_sums().join(OrderChange, OrderChange.order_id == Order.id).where(IS_CANCELLED),
-    variant_sums(_LINES.c.quantity, _LINES.c.amount_minor).join(_LINES, is_line(_LINES.c)),
-)
-_TAXES = (
-    tax_sums().join(OrderChange, OrderChange.order_id == Order.id).where(IS_CANCELLED),
-    _line_taxes(_LINES),
-)
-_NUMBER_OF_LINES = select(func.count()).where(_IS_LINE_CANCELLED)
-_OTHER_LINES = _has_other_lines()
+@cache
+def _totals() -> tuple[Any, Any]:
+    """Return the queries of the totals of whole orders, and of those of lines."""
+    lines = _cancelled_lines()
+    of_lines = select(*_sums_of(lines.c)).join(Order, Order.id == lines.c.order_id)
+    return _sums_of_orders().where(IS_CANCELLED), of_lines
+
+
+@cache
+def _late_totals() -> tuple[Any, Any]:
+    """Return the queries of the totals of orders that were placed before the period."""
+    orders, lines = _totals()
+    is_late = Order.created_at < STARTS_AT
+    return orders.where(is_late), lines.where(is_late)
+
+
+@cache
+def _expired_totals() -> tuple[Any, Any]:
+    """Return the queries of the totals of expired orders, and of what they had lost before."""
+    is_expired = IS_CANCELLED & (OrderChange.actor == EXPIRY)
+    lines = _cancelled_before(is_expired).subquery()
+    return _sums_of_orders().where(is_expired), select(*_sums_of(lines.c))
+
+
+@cache
+def _variants() -> tuple[Any, Any]:
+    """Return the queries of the totals by variant, of whole orders and of lines."""
+    lines = _cancelled_lines()
+    orders = variant_sums().join(OrderChange, OrderChange.order_id == Order.id)
+    of_lines = variant_sums(lines.c.quantity, lines.c.amount_minor)
+    return orders.where(IS_CANCELLED), of_lines.join(lines, is_line(lines.c))
+
+
+@cache
+def _taxes() -> tuple[Any, Any]:
+    """Return the queries of the tax by rate, of whole orders and of lines."""
+    orders = tax_sums().join(OrderChange, OrderChange.order_id == Order.id)
+    return orders.where(IS_CANCELLED), _line_taxes(_cancelled_lines())
+
+
+@cache
+def _number_of_lines() -> Any:
+    return select(func.count()).where(_IS_LINE_CANCELLED)
+
+
+def _sums_of_orders() -> Any:
+    return select(*SUMS).join(OrderChange, OrderChange.order_id == Order.id)
 
 
 class CancellationRepository(Sums):
@@ -112,25 +139,25 @@ class CancellationRepository(Sums):
 
     async def totals(self, window: Window, *, only_late: bool = False) -> Sum:
         """Return the totals of the cancellations, or only of orders placed before the period."""
-        orders, lines = _LATE_TOTALS if only_late else _TOTALS
+        orders, lines = _late_totals() if only_late else _totals()
         return (await self.of_orders(orders, window)).plus(await self.of_orders(lines, window))
 
     async def expired(self, window: Window) -> Sum:
         """Return the totals of the orders that were cancelled because nobody had paid in time."""
-        orders, lines = _EXPIRED
+        orders, lines = _expired_totals()
         return (await self.of_orders(orders, window)).plus(await self.of_orders(lines, window))
 
     async def lines(self, window: Window) -> int:
         """Return how often units of a line were cancelled."""
-        return int(await self.session.scalar(_NUMBER_OF_LINES, window._asdict()) or 0)
+        return int(await self.session.scalar(_number_of_lines(), window._asdict()) or 0)
 
     async def has_other_lines(self, window: Window) -> bool:
         """Return whether an order with cancelled lines has another sum than its lines."""
-        return await self.session.scalar(_OTHER_LINES, window._asdict()) is not None
+        return await self.session.scalar(_has_other_lines(), window._asdict()) is not None
 
     async def variants(self, window: Window) -> dict[UUID, VariantSum]:
         """Return the totals of the cancellations, by variant."""
-        orders, of_lines = _VARIANTS
+        orders, of_lines = _variants()
         found = await self.by_variant(orders, window)
         for variant_id, lines in (await self.by_variant(of_lines, window)).items():
             whole = found.get(variant_id, VariantSum(lines.sku, lines.name, 0, 0))
@@ -143,7 +170,7 @@ class CancellationRepository(Sums):
 
     async def taxes(self, window: Window) -> dict[tuple[int, str], TaxSum]:
         """Return the tax of the cancellations, by rate in parts per million and reason."""
-        orders, of_lines = _TAXES
+        orders, of_lines = _taxes()
         found = await self.by_rate(orders, window)
         for rate, lines in (await self.by_rate(of_lines, window)).items():
             whole = found.get(rate, TaxSum(0, 0))

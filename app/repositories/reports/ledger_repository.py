@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
+from functools import cache
 from operator import add
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -40,8 +41,8 @@ IS_CANCELLATION = OrderChange.to_status == literal_column(f"'{OrderStatus.CANCEL
 class Window(NamedTuple):
     """A period: its start, and its end, which is excluded.
 
-    Statements over a period have the names of its fields as parameters, and are built once: to
-    build one takes longer than to execute it.
+    Statements over a period have the names of its fields as parameters, and are built once, at
+    their first use: to build one takes longer than to execute it.
     """
 
     starts_at: datetime
@@ -169,25 +170,44 @@ def is_line(lines: Any) -> Any:
 IS_PLACED = is_within(Order.created_at)
 IS_CANCELLED = IS_CANCELLATION & is_within(OrderChange.changed_at)
 
-_PLACED = select(*SUMS).where(IS_PLACED)
-_PLACED_VARIANTS = variant_sums().where(IS_PLACED)
-_PLACED_TAXES = tax_sums().where(IS_PLACED)
-_PLACED_WITH_TAX = select(whole_sum(func.sum(Order.total_minor))).where(
-    IS_PLACED, exists().where(OrderTax.order_id == Order.id)
-)
 
-_KEY = (Order.created_at, Order.id)
-_ORDERS = (
-    select(Order.id, Order.number, Order.created_at, Order.units, *_AMOUNTS)
-    .where(IS_PLACED)
-    .order_by(*_KEY)
-    .limit(bindparam("limit", type_=Integer))
-)
-_FOLLOWING_ORDERS = _ORDERS.where(
-    tuple_(*_KEY) > tuple_(*(bindparam(f"last_{each.key}", type_=each.type) for each in _KEY))
-)
+@cache
+def _placed() -> Any:
+    return select(*SUMS).where(IS_PLACED)
 
 
+@cache
+def _placed_variants() -> Any:
+    return variant_sums().where(IS_PLACED)
+
+
+@cache
+def _placed_taxes() -> Any:
+    return tax_sums().where(IS_PLACED)
+
+
+@cache
+def _placed_with_tax() -> Any:
+    return select(whole_sum(func.sum(Order.total_minor))).where(
+        IS_PLACED, exists().where(OrderTax.order_id == Order.id)
+    )
+
+
+@cache
+def _orders() -> tuple[Any, Any]:
+    """Return the queries of a first batch of orders, and of one that follows another order."""
+    key = (Order.created_at, Order.id)
+    first = (
+        select(Order.id, Order.number, Order.created_at, Order.units, *_AMOUNTS)
+        .where(IS_PLACED)
+        .order_by(*key)
+        .limit(bindparam("limit", type_=Integer))
+    )
+    last = tuple_(*(bindparam(f"last_{each.key}", type_=each.type) for each in key))
+    return first, first.where(tuple_(*key) > last)
+
+
+@cache
 def _moved() -> Any:
     # The index over the movements begins with the variant: with a lookup of the ordered variants,
     # the cost depends on the sales of the period and not on the whole history.
@@ -208,42 +228,40 @@ def _moved() -> Any:
     )
 
 
-_MOVED = _moved()
-
-
 class LedgerRepository(Sums):
     """The ledger of the shop by period."""
 
     async def orders(self, window: Window) -> AsyncIterator[Sequence[Any]]:
         """Yield id, number, time, units and amounts of the orders placed, in batches."""
         given = {**window._asdict(), "limit": _BATCH_SIZE}
-        rows = (await self.session.execute(_ORDERS, given)).all()
+        first, following = _orders()
+        rows = (await self.session.execute(first, given)).all()
         while rows:
             yield rows
             if len(rows) < _BATCH_SIZE:
                 return
             given |= {"last_created_at": rows[-1].created_at, "last_id": rows[-1].id}
-            rows = (await self.session.execute(_FOLLOWING_ORDERS, given)).all()
+            rows = (await self.session.execute(following, given)).all()
 
     async def placed(self, window: Window) -> Sum:
         """Return the totals of the orders placed."""
-        return await self.of_orders(_PLACED, window)
+        return await self.of_orders(_placed(), window)
 
     async def placed_variants(self, window: Window) -> dict[UUID, VariantSum]:
         """Return the totals of the orders placed, by variant."""
-        return await self.by_variant(_PLACED_VARIANTS, window)
+        return await self.by_variant(_placed_variants(), window)
 
     async def placed_taxes(self, window: Window) -> dict[tuple[int, str], TaxSum]:
         """Return the tax of the orders placed, by rate in parts per million and reason."""
-        return await self.by_rate(_PLACED_TAXES, window)
+        return await self.by_rate(_placed_taxes(), window)
 
     async def placed_with_tax(self, window: Window) -> int:
         """Return the sum of the orders placed that have their tax by rate."""
-        return int(await self.session.scalar(_PLACED_WITH_TAX, window._asdict()) or 0)
+        return int(await self.session.scalar(_placed_with_tax(), window._asdict()) or 0)
 
     async def moved(self, window: Window) -> dict[UUID, int]:
         """Return the units by which sales and cancellations changed the stock of variants."""
-        rows = await self.session.execute(_MOVED, window._asdict())
+        rows = await self.session.execute(_moved(), window._asdict())
         return {row[0]: row[1] for row in rows}
 
     async def count_before(self, moment: datetime) -> int:

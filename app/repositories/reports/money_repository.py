@@ -1,5 +1,6 @@
 """Queries over the money of a period: payments, refunds, invoices and credit notes."""
 
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import case, func, literal, or_, select, union, union_all
@@ -48,8 +49,12 @@ class Remainder(NamedTuple):
 _AT_A_MOMENT = ("paid", "billed", "invoices")
 
 
-_PAYMENTS_WITH_STEPS = select(PaymentStep.payment_id).where(is_within(PaymentStep.happened_at))
-_ORDERS_WITH_STEPS = select(Payment.order_id).where(Payment.id.in_(_PAYMENTS_WITH_STEPS))
+def _payments_with_steps() -> Any:
+    return select(PaymentStep.payment_id).where(is_within(PaymentStep.happened_at))
+
+
+def _orders_with_steps() -> Any:
+    return select(Payment.order_id).where(Payment.id.in_(_payments_with_steps()))
 
 
 def _changes(payment_ids: Any) -> Any:
@@ -70,7 +75,7 @@ def _changes(payment_ids: Any) -> Any:
 def _by_order() -> Any:
     """Return the paid and invoiced sums of each changed order, before and after the period."""
     billed = select(Invoice.order_id).where(is_within(Invoice.issued_at))
-    touched = union(_ORDERS_WITH_STEPS, billed).subquery()
+    touched = union(_orders_with_steps(), billed).subquery()
     ids = select(touched.c.order_id)
     steps = _changes(select(Payment.id).where(Payment.order_id.in_(ids)))
     moved = steps.c.captured - steps.c.refunded
@@ -114,14 +119,16 @@ def _remainders(paid: Any, billed: Any, invoices: Any) -> tuple[Any, Any, Any]:
     )
 
 
+@cache
 def _count() -> Any:
     steps = select(func.count()).where(is_within(PaymentStep.happened_at))
     invoices = select(func.count()).where(is_within(Invoice.issued_at))
     return select(steps.scalar_subquery() + invoices.scalar_subquery())
 
 
+@cache
 def _movements() -> Any:
-    steps = _changes(_PAYMENTS_WITH_STEPS)
+    steps = _changes(_payments_with_steps())
     sums = (whole_sum(func.sum(steps.c[name])) for name in ("captured", "refunded"))
     key = (Payment.currency, Payment.provider)
     return (
@@ -133,6 +140,7 @@ def _movements() -> Any:
     )
 
 
+@cache
 def _remainder_changes() -> Any:
     orders = _by_order()
     before = _remainders(*(orders.c[f"{name}_before"] for name in _AT_A_MOMENT))
@@ -145,8 +153,9 @@ def _remainder_changes() -> Any:
     return query.group_by(orders.c.currency).order_by(orders.c.currency)
 
 
+@cache
 def _other_steps() -> Any:
-    steps = _changes(_PAYMENTS_WITH_STEPS)
+    steps = _changes(_payments_with_steps())
     is_early = (steps.c.status != PaymentStatus.CAPTURED) & (steps.c.captured != 0)
     wrong = case((or_(is_early, steps.c.captured < 0), 1), else_=0)
     return (
@@ -164,21 +173,23 @@ def _other_steps() -> Any:
     )
 
 
+@cache
 def _other_refunds() -> Any:
     made = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
         Refund.payment_id == Payment.id, Refund.status == RefundStatus.SUCCEEDED
     )
     query = select(Payment.id).where(
-        Payment.id.in_(_PAYMENTS_WITH_STEPS), Payment.refunded_minor != made.scalar_subquery()
+        Payment.id.in_(_payments_with_steps()), Payment.refunded_minor != made.scalar_subquery()
     )
     return query.limit(1)
 
 
+@cache
 def _other_orders() -> Any:
     return (
         select(Order.id)
         .join(Payment, Payment.order_id == Order.id)
-        .where(Order.id.in_(_ORDERS_WITH_STEPS))
+        .where(Order.id.in_(_orders_with_steps()))
         .group_by(Order.id)
         .having(
             or_(
@@ -190,14 +201,6 @@ def _other_orders() -> Any:
     )
 
 
-_COUNT = _count()
-_MOVEMENTS = _movements()
-_REMAINDERS = _remainder_changes()
-_OTHER_STEPS = _other_steps()
-_OTHER_REFUNDS = _other_refunds()
-_OTHER_ORDERS = _other_orders()
-
-
 class MoneyRepository:
     """The money of the shop by period."""
 
@@ -206,11 +209,11 @@ class MoneyRepository:
 
     async def count(self, window: Window) -> int:
         """Return the number of payment steps, invoices and credit notes."""
-        return int(await self.session.scalar(_COUNT, window._asdict()) or 0)
+        return int(await self.session.scalar(_count(), window._asdict()) or 0)
 
     async def movements(self, window: Window) -> list[Movement]:
         """Return the captured and refunded money, by currency and provider."""
-        rows = await self.session.execute(_MOVEMENTS, window._asdict())
+        rows = await self.session.execute(_movements(), window._asdict())
         return [each for each in (Movement(*row) for row in rows) if any(each[2:])]
 
     async def remainders(self, window: Window) -> list[Remainder]:
@@ -218,17 +221,17 @@ class MoneyRepository:
 
         They are computed for each order with a step or an invoice, at both ends of the period.
         """
-        rows = await self.session.execute(_REMAINDERS, window._asdict())
+        rows = await self.session.execute(_remainder_changes(), window._asdict())
         return [Remainder(*row) for row in rows]
 
     async def has_other_steps(self, window: Window) -> bool:
         """Return whether a payment with a step differs from the sum of all its steps."""
-        return await self.session.scalar(_OTHER_STEPS, window._asdict()) is not None
+        return await self.session.scalar(_other_steps(), window._asdict()) is not None
 
     async def has_other_refunds(self, window: Window) -> bool:
         """Return whether a payment with a step has another refunded sum than its refunds."""
-        return await self.session.scalar(_OTHER_REFUNDS, window._asdict()) is not None
+        return await self.session.scalar(_other_refunds(), window._asdict()) is not None
 
     async def has_other_orders(self, window: Window) -> bool:
         """Return whether the sums of an order differ from those of its payments."""
-        return await self.session.scalar(_OTHER_ORDERS, window._asdict()) is not None
+        return await self.session.scalar(_other_orders(), window._asdict()) is not None

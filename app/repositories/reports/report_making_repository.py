@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, or_, select, text
@@ -51,22 +52,29 @@ def _number_of(moment: Any, *conditions: Any) -> Any:
     return select(func.count()).where(is_within, *conditions).scalar_subquery()
 
 
-_OUTDATED = (
-    select(DailyReport.report_day)
-    .where(
-        or_(
-            DailyReport.timezone != bindparam("timezone"),
-            DailyReport.orders_count != _number_of(Order.created_at),
-            DailyReport.cancelled_count != _number_of(OrderChange.changed_at, IS_CANCELLATION),
-            DailyReport.cancelled_lines_count != _number_of(OrderCancellation.cancelled_at),
-            # Null, and so not different, in a report from before reports had money.
-            DailyReport.money_count
-            != _number_of(PaymentStep.happened_at) + _number_of(Invoice.issued_at),
+@cache
+def _outdated() -> Any:
+    """Return the query of the days whose ledger has changed, or that began at another hour."""
+    return (
+        select(DailyReport.report_day)
+        .where(
+            or_(
+                DailyReport.timezone != bindparam("timezone"),
+                DailyReport.orders_count != _number_of(Order.created_at),
+                DailyReport.cancelled_count != _number_of(OrderChange.changed_at, IS_CANCELLATION),
+                DailyReport.cancelled_lines_count != _number_of(OrderCancellation.cancelled_at),
+                # Null, and so not different, in a report from before reports had money.
+                DailyReport.money_count
+                != _number_of(PaymentStep.happened_at) + _number_of(Invoice.issued_at),
+            )
         )
+        .order_by(DailyReport.report_day)
     )
-    .order_by(DailyReport.report_day)
-)
-_IS_OUTDATED = _OUTDATED.where(DailyReport.report_day == bindparam("day"))
+
+
+@cache
+def _is_outdated() -> Any:
+    return _outdated().where(DailyReport.report_day == bindparam("day"))
 
 
 class ReportMakingRepository(ReportRepository):
@@ -95,7 +103,7 @@ class ReportMakingRepository(ReportRepository):
 
     async def outdated_days(self, timezone: str, only: date | None = None) -> Sequence[date]:
         """Return the days whose ledger or hours have changed since their report."""
-        query, given = (_OUTDATED, {}) if only is None else (_IS_OUTDATED, {"day": only})
+        query, given = (_outdated(), {}) if only is None else (_is_outdated(), {"day": only})
         return (await self.session.scalars(query, {"timezone": timezone, **given})).all()
 
     async def orders_before(self, moment: datetime) -> int:
