@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import time
@@ -83,7 +84,9 @@ def test_an_old_sign_of_life_is_none(tmp_path: Path, options: tuple[str, ...]) -
     path.write_text("", "utf-8")
     long_ago = time.time() - 60
     os.utime(path, (long_ago, long_ago))
-    assert judged(path, *options) == (1, "the last heartbeat is 60 s old")
+    code, said = judged(path, *options)
+    # The command itself takes some seconds to start on a busy machine.
+    assert code == 1 and re.fullmatch(r"the last heartbeat is [6-9]\d s old", said), said
 
 
 async def test_there_is_none_before_the_start_and_after_the_end(tmp_path: Path) -> None:
