@@ -3,7 +3,7 @@
 from playwright.sync_api import Page
 
 # Further away than that, nobody would look for it.
-_MOST_TABS = 100
+_MAX_TABS = 100
 _SHOWN = 40
 _NAME = """(() => {
   const it = document.activeElement;
@@ -45,7 +45,7 @@ class Keys:
     def to(self, name: str, *, kind: str | None = None) -> None:
         """Go on to what has this name, or begins with it."""
         met = []
-        for _ in range(_MOST_TABS):
+        for _ in range(_MAX_TABS):
             if self.focus.startswith(name) and kind in (None, self.page.evaluate(_KIND)):
                 return
             self.press("Tab")

@@ -118,4 +118,4 @@ async def test_the_encoding_of_a_file_can_be_named(
 def test_the_help_tells_each_option(tmp_path: Path, option: str) -> None:
     shown = lavka(sqlite_settings(tmp_path), "import", "--help").stdout
     assert option in shown
-    assert "Orders of the past leave today's stock alone." in shown
+    assert "Orders of the past do not change the current stock." in shown
