@@ -65,8 +65,7 @@ def open_csv(path: Path, encoding: str | None, is_known: Callable[[str], bool]) 
     """Open a file; the delimiter is the one under which the most column names are known.
 
     Raises:
-        UnreadableFile: the file is not text, is in another encoding, or its first row is
-    broken.
+        UnreadableFile: the file is not text, is in another encoding, or its first row is broken.
     """
     encoding = _encoding_of(path, encoding)
     header_row = 0

@@ -58,8 +58,7 @@ def open_sources(path: Path, encoding: str | None = None) -> list[Source]:
     """Open a file and determine the kinds of its rows: one, or several in a file of refused rows.
 
     Raises:
-        UnreadableFile: the file does not exist, has another format, or its columns match no
-    kind.
+        UnreadableFile: the file does not exist, has another format, or its columns match no kind.
     """
     if not path.is_file():
         raise UnreadableFile(f"{path}: no such file")

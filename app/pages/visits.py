@@ -84,7 +84,7 @@ async def _accept_form(shop: Shop, scope: HTTPScope, caller: Caller, receive: Re
 
     Raises:
         Forbidden: the form is not one of the shop.
-    InvalidInput: the body is not a form.
+        InvalidInput: the body is not a form.
     """
     headers = Headers.from_scope(scope)
     _require_same_origin(headers)

@@ -45,7 +45,7 @@ def give_address(page: Page) -> None:
     page.get_by_role("button", name="Go on").click()
     for name, value in ADA.items():
         page.locator(f"[id='{name}']").fill(value)
-    page.get_by_role("button", name="Go on to the payment").click()
+    page.get_by_role("button", name="Continue to the payment").click()
     expect(page.get_by_label("I accept the terms of the shop.")).to_be_visible()
 
 

@@ -142,7 +142,7 @@ def _rename(page: Page, name: str) -> Keys:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
-def test_two_people_change_a_product_and_none_loses_what_was_typed(
+def test_two_people_change_a_product_and_keep_their_typed_values(
     visit: Visit, world: World, scripts: bool
 ) -> None:
     shirt = world.new_shirt()

@@ -78,11 +78,11 @@ def test_a_double_click_receives_stock_once(visit: Visit, world: World, scripts:
     variant = world.new_shirt()["id"]
     page = visit(ADMIN, scripts=scripts)
     page.goto(f"/console/stock/{variant}")
-    page.get_by_label("Units that came in").fill("5")
+    page.get_by_label("Units received").fill("5")
     page.get_by_role("button", name="Add to the stock").dblclick()
     expect(page.get_by_text("45 units in stock")).to_be_visible()
     page.go_back()
-    page.get_by_label("Units that came in").fill("5")
+    page.get_by_label("Units received").fill("5")
     page.reload()
     expect(page.get_by_text("45 units in stock")).to_be_visible()
 

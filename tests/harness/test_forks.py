@@ -65,7 +65,7 @@ def output_of(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("leads", ["", "group", "session"])
-def test_a_fork_finds_what_a_program_of_python_finds(tmp_path: Path, leads: str) -> None:
+def test_a_fork_has_the_same_environment_as_a_started_program(tmp_path: Path, leads: str) -> None:
     found = []
     for by_python in (False, True):
         with program_of(tmp_path, TELLING, leads, by_python) as process:
@@ -78,7 +78,7 @@ def test_a_fork_finds_what_a_program_of_python_finds(tmp_path: Path, leads: str)
 
 @BOTH
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_signal_ends_it_and_its_exit_code_tells_so(
+def test_a_signal_ends_it_and_sets_its_exit_code(
     tmp_path: Path, by: signal.Signals, by_python: bool
 ) -> None:
     with program_of(tmp_path, SLEEPING, by_python=by_python) as process:

@@ -27,7 +27,7 @@ def test_a_percentile_is_one_of_the_values(percent: int, expected: float) -> Non
     assert percentile([float(each) for each in range(20, 0, -1)], percent) == expected
 
 
-def test_orders_that_cost_more_than_before_are_told_by_the_median_of_the_turns(
+def test_the_median_of_the_turns_detects_orders_that_cost_more(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert not tell("queue", [[100, 90], [100, 115], [100, 300]])

@@ -86,7 +86,7 @@ def test_the_share_of_busy_time_is_what_was_not_idle() -> None:
     assert Times(1_000, 500, 0).busy_until(Times(1_200, 650, 0)) == pytest.approx(0.25)
 
 
-def test_each_case_is_told_in_a_line_with_what_is_wrong_with_it() -> None:
+def test_each_case_is_printed_in_a_line_with_its_faults() -> None:
     calls, told = Calls(), list[str]()
     run(
         case(calls),

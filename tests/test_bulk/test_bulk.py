@@ -94,7 +94,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("wrong", "code", "pointers"), REFUSED)
-async def test_a_refused_row_tells_its_problem_and_leaves_the_others(
+async def test_a_refused_row_has_its_problem_and_does_not_affect_the_others(
     shop: Shop, client: httpx.AsyncClient, wrong: Any, code: str, pointers: list[str]
 ) -> None:
     await bulk(client, shop, TEA, TEA | {"sku": "cup"})
@@ -130,7 +130,7 @@ async def test_the_same_sku_twice_and_a_contradiction_are_refused(
     assert statuses(results) == ["changed", "refused"]
 
 
-async def test_a_request_that_is_no_list_of_rows_is_refused_at_once(
+async def test_a_request_that_is_not_a_list_of_rows_is_refused_at_once(
     client: httpx.AsyncClient,
 ) -> None:
     bodies: list[dict[str, Any]] = [{}, {"rows": []}, {"rows": [TEA] * 501}, {"rows": "tea"}]

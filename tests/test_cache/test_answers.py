@@ -137,7 +137,7 @@ async def behind(shop: Shop, statement: str) -> None:
         assert (await connection.execute(text(statement))).rowcount == 1
 
 
-async def test_an_order_goes_by_the_price_and_the_stock_on_record(
+async def test_an_order_uses_the_stored_price_and_stock(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=5)

@@ -52,7 +52,7 @@ async def test_a_second_read_is_near_and_a_read_after_a_change_is_new(kept: Shop
     assert await seen(kept, product_id) == (Tier.NEAR, "5.49")
 
 
-async def test_another_process_reads_from_redis_and_is_told_of_changes(pair: Pair) -> None:
+async def test_another_process_reads_from_redis_and_sees_changes(pair: Pair) -> None:
     here, there = pair
     product_id = await offer(here)
     assert await seen(here, product_id) == (Tier.MISS, "4.99")
@@ -129,7 +129,7 @@ async def test_two_hundred_who_miss_the_same_load_it_once(kept: Shop) -> None:
     assert (counts_of(kept).loads, counts_of(kept).misses) == (1, misses)
 
 
-async def test_who_comes_after_a_change_does_not_wait_for_a_load_from_before(
+async def test_a_read_after_a_change_does_not_wait_for_an_earlier_load(
     kept: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     product_id = await offer(kept)
@@ -286,7 +286,7 @@ async def test_a_value_that_does_not_decode_is_a_miss_and_is_replaced(
         assert await redis.get(key) == stored
 
 
-async def test_an_emptied_redis_empties_what_is_near(pair: Pair) -> None:
+async def test_an_emptied_redis_empties_the_near_cache(pair: Pair) -> None:
     here, _ = pair
     product_id = await offer(here)
     await read(here, product_id)
@@ -340,7 +340,7 @@ async def test_a_generation_lives_longer_than_its_values(pair: Pair) -> None:
             assert await redis.pttl(generation) > await redis.pttl(value) > 500_000
 
 
-async def test_what_is_stored_anew_does_not_disturb_what_others_have_near(pair: Pair) -> None:
+async def test_storing_a_value_again_does_not_invalidate_near_caches(pair: Pair) -> None:
     here, there = pair
     await offer(here)
     await listed(here)
@@ -353,7 +353,7 @@ async def test_what_is_stored_anew_does_not_disturb_what_others_have_near(pair: 
     assert isinstance(here.cache.redis, RedisStore)
 
 
-async def test_what_was_fetched_while_redis_was_being_told_is_near_no_more(
+async def test_values_fetched_during_a_drop_are_not_kept_near(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, there = pair

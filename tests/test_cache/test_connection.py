@@ -72,7 +72,9 @@ async def test_who_is_cancelled_takes_no_answer_from_another(redis_server: Redis
         assert await second == b"second"
 
 
-async def test_a_refusal_is_told_and_the_connection_lives_on(redis_server: RedisServer) -> None:
+async def test_a_refusal_is_reported_and_the_connection_stays_open(
+    redis_server: RedisServer,
+) -> None:
     async with connected(redis_server.port) as (connection, listener):
         await connection.call("HELLO", 3)
         with pytest.raises(RedisUnavailable, match="unknown command"):
@@ -81,7 +83,7 @@ async def test_a_refusal_is_told_and_the_connection_lives_on(redis_server: Redis
         assert listener.ends == []
 
 
-async def test_pushes_are_no_answers(redis_server: RedisServer) -> None:
+async def test_pushes_are_not_answers(redis_server: RedisServer) -> None:
     async with (
         connected(redis_server.port) as (reader, listener),
         connected(redis_server.port) as (writer, _),
@@ -96,7 +98,7 @@ async def test_pushes_are_no_answers(redis_server: RedisServer) -> None:
         assert listener.pushes == [[b"invalidate", [b"push"]]]
 
 
-async def test_who_stands_still_is_given_up(redis_server: RedisServer) -> None:
+async def test_a_peer_that_does_not_answer_is_given_up(redis_server: RedisServer) -> None:
     async with Relay(redis_server.host, redis_server.port) as relay:
         async with connected(relay.port) as (connection, listener):
             await connection.call("HELLO", 3)
@@ -109,7 +111,7 @@ async def test_who_stands_still_is_given_up(redis_server: RedisServer) -> None:
                 await connection.call("PING")
 
 
-async def test_a_process_that_stood_still_itself_gives_nobody_up(
+async def test_a_process_that_was_suspended_gives_up_no_reply(
     redis_server: RedisServer,
 ) -> None:
     async with connected(redis_server.port) as (connection, listener):
@@ -128,7 +130,7 @@ WRONG: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("answer", WRONG.values(), ids=WRONG)
-async def test_whoever_is_no_redis_is_left(answer: bytes) -> None:
+async def test_a_server_that_is_not_redis_is_disconnected(answer: bytes) -> None:
     async with speaking(answer) as port, connected(port) as (connection, listener):
         with pytest.raises(RedisUnavailable):
             await connection.call("HELLO", 3)

@@ -32,7 +32,7 @@ def test_what_is_kept_is_found_until_its_time_is_over() -> None:
     assert (len(store), store.bytes, store.seconds_left("a:")) == (0, 0, None)
 
 
-def test_a_drop_forgets_every_variant_of_its_tag_and_nothing_else() -> None:
+def test_a_drop_removes_every_entry_of_its_tag_and_no_other() -> None:
     store = LocalStore(100, 1_000_000)
     for key in ("a:", "a:x", "b:"):
         store.put(key, key[0], of(key), HOUR, store.drops)
@@ -97,7 +97,7 @@ def test_an_entry_larger_than_all_room_leaves_nothing_behind() -> None:
     assert (len(store), store.bytes) == (0, 0)
 
 
-def test_absent_ids_push_out_each_other_and_nothing_that_is_there() -> None:
+def test_absent_ids_evict_only_each_other() -> None:
     store = LocalStore(1_000, 10_000_000)
     for number in range(900):
         store.put(f"{number}:", f"{number}", of("hot"), HOUR, store.drops)

@@ -134,7 +134,7 @@ async def test_readers_are_answered_and_nothing_old_is_shown_afterwards(
     await assert_cache_is_true(shop)
 
 
-async def test_a_process_that_stands_still_itself_goes_on_to_believe_its_redis(
+async def test_a_suspended_process_keeps_its_redis(
     pair: Pair,
 ) -> None:
     redis = pair[0].cache.redis
@@ -156,7 +156,7 @@ async def test_a_frozen_redis_is_waited_for_once(pair: Pair, relay: Relay) -> No
     relay.thaw()
 
 
-async def test_a_change_that_redis_was_not_told_of_is_made_good_before_it_is_believed(
+async def test_missed_drops_are_replayed_before_redis_is_used(
     pair: Pair, relay: Relay, mortal_redis: RedisServer
 ) -> None:
     here, _ = pair
@@ -207,7 +207,7 @@ async def test_a_process_that_died_before_the_drop_is_stood_in_for(
     assert (await seen(there, product_id))[1] == "5.49"
 
 
-async def test_a_process_makes_good_what_it_failed_to_drop_itself(
+async def test_a_process_repeats_its_failed_drops(
     cached_database: PostgresServer, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = postgres_settings(
@@ -227,7 +227,7 @@ async def _die(*_arguments: Any) -> None:
     """Do nothing, like a process that has ended."""
 
 
-async def test_what_others_change_while_a_process_is_cut_off_it_knows_afterwards(
+async def test_a_process_sees_changes_after_it_was_disconnected(
     pair: Pair, relay: Relay, mortal_redis: RedisServer
 ) -> None:
     here, _ = pair
@@ -325,7 +325,7 @@ async def test_a_shop_starts_without_its_redis_and_finds_it_later(
     await shop.close()
 
 
-async def test_without_a_database_what_is_cached_is_shown(
+async def test_without_a_database_cached_representations_are_shown(
     served: Litestar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop: Shop = served.state.shop

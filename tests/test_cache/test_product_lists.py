@@ -174,7 +174,7 @@ async def test_a_list_is_dropped_when_a_product_becomes_scarce(
     assert await words(kept) == [after]
 
 
-async def test_a_list_is_dropped_when_a_product_comes_back(kept: Shop) -> None:
+async def test_a_list_is_dropped_when_a_product_is_in_stock_again(kept: Shop) -> None:
     product_id = await offer(kept, stock_quantity=2)
     await by_order(kept, product_id, -2)
     assert await words(kept) == ["out_of_stock"]
@@ -186,7 +186,7 @@ async def test_a_list_is_dropped_when_a_product_comes_back(kept: Shop) -> None:
     assert await words(kept) == ["in_stock"]
 
 
-async def test_a_counted_stock_changes_what_lists_show(kept: Shop) -> None:
+async def test_a_counted_stock_changes_the_listing(kept: Shop) -> None:
     product_id = await offer(kept, stock_quantity=LOW + 1)
     await words(kept)
     await change(kept, product_id, stock_quantity=0)

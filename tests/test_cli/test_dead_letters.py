@@ -134,7 +134,7 @@ async def test_one_that_there_is_not_ends_it_with_2(still: Shop) -> None:
     assert await noted(still) == []
 
 
-async def test_those_that_are_there_are_requeued_and_the_others_named(
+async def test_existing_letters_are_requeued_and_missing_ones_named(
     still: Shop,
 ) -> None:
     await park(still, "first", "second", "third")
@@ -163,7 +163,7 @@ async def test_all_of_a_queue_are_requeued_the_oldest_first(still: Shop) -> None
     assert list(await parked(still)) == ["other"]
 
 
-async def test_what_is_discarded_is_gone(still: Shop) -> None:
+async def test_discarded_letters_no_longer_exist(still: Shop) -> None:
     await park(still, "first", "second")
     await park(still, "other", queue="product")
     first = (await parked(still))["first"]

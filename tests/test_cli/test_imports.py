@@ -14,7 +14,7 @@ from tests.support.ledger import every
 from tests.test_jobs.test_file_import import ADA, CUP, LINE, TEA, everything, write
 
 
-async def test_a_check_tells_each_row_and_changes_nothing(
+async def test_a_check_reports_each_row_and_changes_nothing(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     lavka(shop.settings, "import", write(tmp_path, "products", [TEA]))
@@ -115,7 +115,7 @@ async def test_the_encoding_of_a_file_can_be_named(
 
 
 @pytest.mark.parametrize("option", ["--check", "--update", "--move-stock", "--refused"])
-def test_the_help_tells_each_option(tmp_path: Path, option: str) -> None:
+def test_the_help_lists_each_option(tmp_path: Path, option: str) -> None:
     shown = lavka(sqlite_settings(tmp_path), "import", "--help").stdout
     assert option in shown
     assert "Orders of the past do not change the current stock." in shown

@@ -134,7 +134,7 @@ def test_no_command_and_an_unknown_one_end_it_with_2(tmp_path: Path) -> None:
     assert not settings.data_dir.exists()
 
 
-def test_help_tells_the_columns_of_every_kind(tmp_path: Path) -> None:
+def test_help_lists_the_columns_of_every_kind(tmp_path: Path) -> None:
     shown = lavka(sqlite_settings(tmp_path), "import", "--help")
     assert shown.returncode == 0
     for column in (*TEA, *ADA, *LINE, "status", "is_active"):

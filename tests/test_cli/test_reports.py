@@ -27,7 +27,7 @@ async def shop_with_old_orders(tmp_path: Path) -> AsyncIterator[Shop]:
     await shop.close()
 
 
-async def test_days_are_made_once_and_told(old: Shop) -> None:
+async def test_reports_of_days_are_made_once_and_printed(old: Shop) -> None:
     today = old.days.day_of(old.clock.now())
     words = ("report", str(today - 3 * DAY), "--to", str(today - DAY))
     first = lavka(old.settings, *words)
@@ -47,7 +47,7 @@ async def test_a_day_that_is_not_over_is_refused_and_the_others_are_made(old: Sh
 
 
 @pytest.mark.parametrize("words", [("yesterday",), ("2026-02-30",), ("2026-01-01", "--to", "x")])
-def test_what_is_no_day_is_refused(words: tuple[str, ...], tmp_path: Path) -> None:
+def test_an_invalid_day_is_refused(words: tuple[str, ...], tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
     done = lavka(settings, "report", *words)
     assert (done.returncode, done.stdout) == (2, "")

@@ -107,7 +107,7 @@ async def test_a_full_last_page_has_no_next_one(client: httpx.AsyncClient) -> No
     assert (await client.get("/products", params={"limit": LIMIT})).json()["next"] is not None
 
 
-async def test_a_page_has_20_items_unless_told_otherwise(client: httpx.AsyncClient) -> None:
+async def test_a_page_has_20_items_by_default(client: httpx.AsyncClient) -> None:
     for _ in range(21):
         await create_product(client)
     page = (await client.get("/products")).json()

@@ -175,7 +175,7 @@ async def test_a_username_is_registered_once(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("field", ["email", "username"])
-async def test_a_user_cannot_take_what_is_another_ones(
+async def test_a_user_cannot_take_a_name_or_address_of_another_user(
     client: httpx.AsyncClient, field: str
 ) -> None:
     user, other = await create_user(client), await create_user(client)
@@ -262,7 +262,7 @@ async def test_the_names_of_an_anonymised_user_are_free(client: httpx.AsyncClien
     assert await _listed(client, "/users") == [last["id"]]
 
 
-async def test_who_is_deleted_while_ordering_keeps_the_order_or_has_none(
+async def test_a_user_deleted_while_ordering_keeps_the_order_or_has_none(
     client: httpx.AsyncClient,
 ) -> None:
     product = await create_product(client, stock_quantity=100)

@@ -117,7 +117,7 @@ FULL = {
         ("QA", "Ada Lovelace|Engines Ltd|1 Main Street|2nd floor|Region, 12345|Town|QATAR"),
     ],
 )
-def test_an_address_stands_on_a_letter_as_its_country_writes_it(country: str, lines: str) -> None:
+def test_an_address_on_a_letter_has_the_format_of_its_country(country: str, lines: str) -> None:
     assert lines_of(FULL | {"country": country}) == lines.split("|")
 
 

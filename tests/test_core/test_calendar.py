@@ -32,7 +32,7 @@ TICK = timedelta(microseconds=1)
         ("Pacific/Apia", "2011-12-30", "2011-12-30T10:00", 0),
     ],
 )
-def test_a_day_goes_from_one_local_midnight_to_the_next(
+def test_a_day_lasts_from_one_local_midnight_to_the_next(
     zone: str, day: str, starts_at: str, hours: float
 ) -> None:
     first, last = ShopDays(zone).window_of(date.fromisoformat(day))

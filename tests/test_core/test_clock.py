@@ -57,7 +57,7 @@ async def test_an_administrator_moves_the_time_where_it_can_be_moved(tmp_path: P
 
 
 @pytest.mark.any_database
-async def test_elsewhere_there_is_no_such_route(client: httpx.AsyncClient) -> None:
+async def test_other_shops_do_not_have_the_route(client: httpx.AsyncClient) -> None:
     assert (await client.get("/clock")).status_code == 404
 
 

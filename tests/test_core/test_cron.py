@@ -57,7 +57,7 @@ FIVE = "must have five fields: minute, hour, day of the month, month, day of the
         ("0 0 31 4,6,9,11 *", "names a day that does not exist"),
     ],
 )
-def test_what_is_no_schedule_is_refused_with_the_reason(written: str, reason: str) -> None:
+def test_an_invalid_schedule_is_refused_with_the_reason(written: str, reason: str) -> None:
     with pytest.raises(ValueError) as refused:
         Cron(written)
     assert str(refused.value) == reason

@@ -54,7 +54,7 @@ from app.core.email_addresses import (
         "@",
     ],
 )
-def test_what_programs_read_in_different_ways_is_no_address(given: str) -> None:
+def test_an_ambiguous_text_is_not_an_address(given: str) -> None:
     with pytest.raises(ValueError, match=f"^{NO_ADDRESS}$"):
         normalise_address(given)
 
@@ -108,7 +108,7 @@ def test_two_mailboxes_are_not_one(first: str, second: str) -> None:
 
 
 @pytest.mark.parametrize("given", ["x@a_b.example", "no address", "x@\U0001f4a9.la", "@", ""])
-def test_what_is_no_address_has_a_key_all_the_same(given: str) -> None:
+def test_a_text_that_is_not_an_address_has_a_key_too(given: str) -> None:
     assert address_key(given.upper()) == address_key(given)
 
 

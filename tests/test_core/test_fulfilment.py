@@ -22,7 +22,7 @@ DELIVERED, CANCELLED = ShipmentStatus.DELIVERED, ShipmentStatus.CANCELLED
         ([(DELIVERED, 4), (DELIVERED, 1), (CANCELLED, 3)], "delivered"),
     ],
 )
-def test_shipments_tell_how_much_has_left(
+def test_shipments_show_the_units_that_have_left(
     shipments: list[tuple[ShipmentStatus, int]], fulfilment: str
 ) -> None:
     for order in (shipments, shipments[::-1]):
@@ -30,7 +30,7 @@ def test_shipments_tell_how_much_has_left(
 
 
 @pytest.mark.parametrize("status", OrderStatus)
-def test_without_shipments_the_status_tells_it(status: OrderStatus) -> None:
+def test_without_shipments_the_fulfilment_follows_from_the_status(status: OrderStatus) -> None:
     expected = {"shipped": FulfilmentStatus.SHIPPED, "delivered": FulfilmentStatus.DELIVERED}
     found = fulfilment_of(status, 5, [(CANCELLED, 5)])
     assert found == expected.get(status, FulfilmentStatus.UNFULFILLED)

@@ -63,7 +63,7 @@ def test_an_amount_is_counted_in_minor_units(amount: str, currency: str, minor: 
         ("1000000000", "KWD", "must be at most 999999999.999"),
     ],
 )
-def test_what_is_no_amount_is_refused(amount: str, currency: str, reason: str) -> None:
+def test_an_invalid_amount_is_refused(amount: str, currency: str, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{reason}$"):
         to_minor(Decimal(amount), currency)
 

@@ -68,7 +68,7 @@ def test_a_wrong_digit_is_refused_with_the_example_of_its_country(stored: str) -
         ("", _NO_STATE),
     ],
 )
-def test_what_is_no_number_is_refused_in_words(text: str, reason: str) -> None:
+def test_an_invalid_number_is_refused_with_a_reason(text: str, reason: str) -> None:
     with pytest.raises(ValueError) as refused:
         vat_number(text)
     assert str(refused.value) == reason

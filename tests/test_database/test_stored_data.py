@@ -112,7 +112,7 @@ async def test_carts_from_before_their_keys_are_found_by_their_addresses(shop: S
     assert keys == [None if email is None else address_key(email) for email in emails]
 
 
-async def test_keys_of_those_who_are_no_administrators_are_revoked(shop: Shop) -> None:
+async def test_keys_of_former_administrators_are_revoked(shop: Shop) -> None:
     now = datetime(2026, 1, 31, tzinfo=UTC)
     async with running(create_app(Shop(shop.settings))) as app, client_of(app) as client:
         makers = [UUID((await create_user(client))["id"]) for _ in range(3)]

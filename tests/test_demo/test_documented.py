@@ -101,7 +101,7 @@ def test_the_order_of_the_documentation_is_placed(demo: ServedShop) -> None:
         assert product["sku"] == "1058997"
 
 
-def test_a_log_in_with_json_is_told_to_be_a_form(demo: ServedShop) -> None:
+def test_a_log_in_with_json_is_refused_with_the_expected_form(demo: ServedShop) -> None:
     answer = httpx.post(f"{demo.url}/api/v1/auth/token", json={"username": "ada"})
     problem = answer.json()
     assert (answer.status_code, problem["title"]) == (415, "The body has the wrong media type")

@@ -26,7 +26,7 @@ WRITING = ("pgadmin", "rabbitmq")
 NOT_FOR_CONTAINERS = {"HOST", "PORT", "DATA_DIR"}
 
 
-def test_every_promised_service_is_there() -> None:
+def test_every_promised_service_exists() -> None:
     by_default = {name for name, service in SERVICES.items() if "profiles" not in service}
     third_party = {"db", "pgadmin", "rabbitmq", "redis"}
     assert by_default == third_party | {"web", "worker", "taskiq-worker", "taskiq-scheduler"}

@@ -62,7 +62,7 @@ def test_a_process_is_probed_and_has_time_to_end(name: str) -> None:
         assert "--alive" not in container["readinessProbe"]["exec"]["command"]
 
 
-def test_whatever_selects_pods_finds_them() -> None:
+def test_every_pod_selector_matches_pods() -> None:
     labels = {name: pod["metadata"]["labels"] for name, pod in PODS.items()}
     for name, deployment in DEPLOYMENTS.items():
         assert deployment["spec"]["selector"]["matchLabels"] == labels[name]

@@ -60,7 +60,7 @@ def wrapped(
         ("the_admin@a_b_c.com", "the_admin@a-b-c.com"),
     ],
 )
-def test_an_underscore_in_the_domain_becomes_a_hyphen_and_is_told(
+def test_an_underscore_in_the_domain_becomes_a_hyphen_and_is_logged(
     tmp_path: Path, given: str, taken: str
 ) -> None:
     done = wrapped(tmp_path, given)

@@ -48,7 +48,7 @@ def test_without_its_redis_it_names_the_address_that_it_tried() -> None:
     assert "docker compose up -d redis" in done.stderr and done.stderr.count("\n") == 1
 
 
-def test_a_name_of_the_containers_becomes_the_published_port_and_is_told(
+def test_a_host_name_of_the_containers_is_replaced_and_reported(
     redis_server: RedisServer,
 ) -> None:
     # RFC 6761 reserves the domain: it never resolves, as `redis` does not outside the containers.

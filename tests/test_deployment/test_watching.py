@@ -41,7 +41,7 @@ def test_every_metric_is_on_the_dashboard_and_none_that_is_not_there() -> None:
     assert set().union(*map(asked_for, QUERIES)) == set(METRICS)
 
 
-def test_alerts_ask_for_metrics_that_are_there() -> None:
+def test_alerts_use_existing_metrics() -> None:
     for rule in RULES:
         assert asked_for(rule["expr"]) <= set(METRICS)
         assert rule["labels"]["severity"] in ("page", "ticket")

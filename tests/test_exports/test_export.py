@@ -55,7 +55,7 @@ async def test_parts_of_any_size_make_the_same_file(
 
 
 @pytest.mark.any_database
-async def test_a_file_that_cannot_be_written_is_told(shop: Shop, tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_written_is_reported(shop: Shop, tmp_path: Path) -> None:
     done = lavka(shop.settings, "export", "products", tmp_path / "nowhere" / "products.csv")
     assert (done.returncode, done.stdout) == (2, "")
     assert "nowhere" in done.stderr

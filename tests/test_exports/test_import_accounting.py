@@ -214,7 +214,7 @@ async def execute(shop: Shop, statement: str) -> None:
         await connection.execute(text(statement))
 
 
-async def test_a_check_tells_what_an_import_does_and_changes_nothing(
+async def test_a_check_reports_the_effect_of_an_import_and_changes_nothing(
     shop: Shop, client: httpx.AsyncClient, mixed: list[Path], tmp_path: Path
 ) -> None:
     folder = tmp_path / "before"

@@ -95,7 +95,7 @@ async def test_rows_of_a_product_may_stand_apart_and_in_any_order(
     assert [sku for sku, _ in await values_of(shop, client, "tea")] == ["tea", "tea-500"]
 
 
-async def test_what_all_variants_share_may_be_said_once(
+async def test_shared_columns_of_variants_may_be_given_once(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     bare = {name: "" for name in SMALL} | {
@@ -141,7 +141,7 @@ async def test_a_wrong_row_is_refused_without_the_other_variants(
     assert skus == ["tea", "tea-900"]
 
 
-async def test_a_new_variant_of_a_product_that_is_there_is_added(
+async def test_a_new_variant_of_an_existing_product_is_added(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     await products(shop, tmp_path, PLAIN, SMALL)

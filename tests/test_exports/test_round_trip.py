@@ -84,7 +84,7 @@ async def test_prices_come_back_in_currencies_with_other_places(
 
 
 @pytest.mark.any_database
-def test_every_text_comes_back_from_its_cell_and_is_no_formula() -> None:
+def test_every_text_is_restored_from_its_cell_and_is_not_a_formula() -> None:
     random = Random(11)
     for _ in range(20_000):
         text = "".join(random.choices(f"{LETTERS}\n\t", k=random.randint(0, 9)))

@@ -53,7 +53,7 @@ async def _read(store: FileStore, key: str) -> bytes | None:
     return content
 
 
-async def test_what_is_put_is_there_until_it_is_deleted(store: FileStore, tmp_path: Path) -> None:
+async def test_a_stored_file_exists_until_it_is_deleted(store: FileStore, tmp_path: Path) -> None:
     assert await _read(store, KEY) is None
     await store.delete(KEY)
     await store.put(KEY, b"first")
@@ -76,7 +76,7 @@ async def test_many_writers_of_one_file_leave_one_whole(store: FileStore) -> Non
 @pytest.mark.parametrize(
     "key", ["", "lavka.db", "../lavka.db", f"{KEY}/..", KEY.upper(), f"/{KEY}", KEY + "\n"]
 )
-async def test_a_key_of_another_form_is_none(store: FileStore, key: str) -> None:
+async def test_a_key_of_another_form_is_refused(store: FileStore, key: str) -> None:
     for attempt in (store.open(key), store.put(key, b"x"), store.delete(key)):
         with pytest.raises(ValueError, match="is not a key"):
             await attempt

@@ -10,7 +10,7 @@ SHARING = re.compile(
 )
 
 
-def test_the_tests_that_run_in_one_process_are_there() -> None:
+def test_the_tests_that_run_in_one_process_exist() -> None:
     assert [place for place in TOGETHER if not (ROOT / place).exists()] == []
 
 

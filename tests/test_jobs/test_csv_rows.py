@@ -100,7 +100,7 @@ def test_a_column_is_recognized_in_any_spelling(tmp_path: Path, header: str) -> 
     }
 
 
-def test_blank_rows_are_no_rows_and_keep_their_numbers(tmp_path: Path) -> None:
+def test_blank_rows_are_skipped_but_counted_in_row_numbers(tmp_path: Path) -> None:
     content = "\nsku,name,category,price\n\nX-1,Käse,Food,1.00\n,,,\n \t,\nX-2,Käse,Food,1.00\n\n"
     assert [number for number, _ in read(tmp_path, content)] == [4, 7]
 

@@ -33,5 +33,5 @@ def test_a_picture_is_drawn_and_always_the_same(name: str, category: str, depart
         assert colours is not None and len(colours) > 100
 
 
-def test_what_is_written_on_a_picture_tells_products_apart() -> None:
+def test_the_label_on_a_picture_distinguishes_products() -> None:
     assert draw("Lemons", "Citrus", "produce") != draw("Limes", "Citrus", "produce")

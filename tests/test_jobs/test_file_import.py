@@ -140,7 +140,7 @@ async def test_a_second_run_changes_nothing(
     assert await everything(client) == before
 
 
-async def test_what_is_there_already_is_left_as_it_is(
+async def test_existing_rows_stay_unchanged(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     await load(shop, tmp_path, **FILES)
@@ -339,7 +339,7 @@ async def test_a_cancelled_order_holds_no_stock(
     await assert_conserved(client, [order["items"][0]["product_id"]])
 
 
-async def test_an_order_that_is_pending_goes_on_from_there(
+async def test_a_pending_order_continues_from_its_status(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     pending = LINE | {"status": "pending"}
@@ -349,7 +349,7 @@ async def test_an_order_that_is_pending_goes_on_from_there(
     assert await stock(client) == {"tea": 10}
 
 
-async def test_imported_orders_are_numbered_after_those_that_are_there(
+async def test_imported_orders_are_numbered_after_existing_ones(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     await load(shop, tmp_path, products=[TEA], users=[ADA], orders=[GOOD])
@@ -377,7 +377,7 @@ class BreakingClock(Clock):
         return super().now()
 
 
-async def test_an_import_that_broke_off_goes_on_where_it_was(
+async def test_an_interrupted_import_continues(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.jobs.file_import._CHUNK_ROWS", 2)

@@ -265,7 +265,7 @@ async def test_an_update_changes_a_product_as_the_api_does(
     assert event.detail == {"from": "4.99", "to": "9.99"}
 
 
-async def test_an_update_leaves_alone_what_the_row_does_not_have(
+async def test_an_update_does_not_change_columns_that_the_row_lacks(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     await load(shop, tmp_path, products=[TEA | {"description": "Black.", "is_active": "no"}])

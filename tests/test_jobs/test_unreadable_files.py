@@ -71,7 +71,7 @@ async def test_an_unreadable_file_is_refused_before_anything_is_loaded(
     assert await every(client, "/products") == []
 
 
-async def test_a_parquet_file_without_its_reader_is_told_how_to_get_it(
+async def test_a_parquet_file_without_its_reader_is_refused_with_the_install_command(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)

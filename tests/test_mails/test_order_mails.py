@@ -180,7 +180,7 @@ def test_tax_that_is_not_in_the_prices_is_shown_before_the_total() -> None:
 
 
 @pytest.mark.parametrize("kind", [OrderMailKind.CANCELLED, OrderMailKind.EXPIRED])
-def test_nobody_is_asked_to_pay_an_order_that_has_ended(kind: OrderMailKind) -> None:
+def test_an_ended_order_does_not_ask_for_payment(kind: OrderMailKind) -> None:
     mail = MAILS.render(kind, sample_order())
     for content in (mail.text, mail.html):
         assert "Please pay" not in content

@@ -97,7 +97,7 @@ async def test_an_order_is_moved_by_its_queue(client: httpx.AsyncClient, shop: S
 
 
 @pytest.mark.parametrize("how", ["in one batch", "in two", "at the same moment"])
-async def test_a_message_that_comes_twice_has_its_effect_once(
+async def test_a_message_that_is_delivered_twice_has_its_effect_once(
     client: httpx.AsyncClient, shop: Shop, how: str
 ) -> None:
     user, product = await create_user(client), await create_product(client)
@@ -141,7 +141,7 @@ async def test_messages_without_an_id_are_applied_each_when_first_delivered(
     assert await letters_of(shop) == []
 
 
-async def test_a_message_without_an_id_that_comes_again_is_applied_if_none_like_it_was(
+async def test_a_redelivered_message_without_an_id_is_applied_if_no_equal_one_was(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client)
@@ -182,7 +182,7 @@ async def test_the_same_body_on_another_queue_or_by_an_id_makes_no_message_ambig
     assert await stock_of(client, product["id"]) == 6
 
 
-async def test_an_id_that_stands_for_another_message_takes_nothing_from_the_first(
+async def test_a_second_message_with_an_id_does_not_affect_the_first(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client)

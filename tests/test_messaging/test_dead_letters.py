@@ -131,7 +131,7 @@ async def test_a_letter_that_is_refused_again_is_parked_again(
     assert (second["message_id"], second["id"] == letter["id"]) == ("late", False)
 
 
-async def test_a_discarded_letter_is_gone(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_discarded_letter_no_longer_exists(client: httpx.AsyncClient, shop: Shop) -> None:
     product, letter = await parked(client, shop)
     assert (await client.delete(f"{LETTERS}/{letter['id']}")).status_code == 204
     for method, path in (("DELETE", ""), ("POST", "/requeue"), ("GET", "")):

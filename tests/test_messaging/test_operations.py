@@ -90,7 +90,9 @@ async def test_who_also_waits_gets_the_answer_as_if_there_were_no_queue(
         assert (now.content, now.headers["ETag"]) == (answer.content, answer.headers["ETag"])
 
 
-async def test_who_waits_for_what_is_refused_gets_the_problem(busy: httpx.AsyncClient) -> None:
+async def test_a_caller_waiting_for_a_refused_command_gets_the_problem(
+    busy: httpx.AsyncClient,
+) -> None:
     user, product = await create_user(busy), await create_product(busy)
     data = order(user, product, 11)
     told = [await busy.post("/orders", json=data, headers=headers) for headers in (WAIT, {})]
@@ -100,7 +102,7 @@ async def test_who_waits_for_what_is_refused_gets_the_problem(busy: httpx.AsyncC
     assert await stock_of(busy, product["id"]) == 10
 
 
-async def test_a_refusal_that_its_sender_reads_in_the_operation_is_no_dead_letter(
+async def test_a_refusal_in_an_operation_is_not_a_dead_letter(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client)
@@ -149,7 +151,7 @@ async def test_a_condition_is_about_now_and_is_answered_now(client: httpx.AsyncC
     assert problem_of(answer)["status"] == 412
 
 
-async def test_with_a_key_there_is_one_operation_however_often_it_is_asked_for(
+async def test_repeated_requests_with_a_key_have_one_operation(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     headers = ASYNC | {"Idempotency-Key": "one"}

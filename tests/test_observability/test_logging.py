@@ -102,7 +102,7 @@ def test_lines_to_read_may_be_had_without_a_terminal_and_without_colours() -> No
     assert "\x1b[" not in spoken and "tea for 2" in spoken and "Traceback" in spoken
 
 
-def test_a_traceback_tells_no_local_variable() -> None:
+def test_a_traceback_contains_no_local_variables() -> None:
     for spoken in (said("json"), said("console"), said_in_terminal("console")):
         assert "a secret of a local variable" not in spoken
 

@@ -54,7 +54,7 @@ async def test_a_page_that_is_not_allowed_leads_to_no_other_page_of_staff(
     assert "/console/orders" not in answer.text and "/account" in answer.text
 
 
-async def test_what_a_refusal_quotes_is_no_markup(browser: Browser) -> None:
+async def test_quoted_text_in_a_refusal_is_escaped(browser: Browser) -> None:
     answer = await browser.http.get("/s?limit=<script>alert(1)</script>")
     assert "<script>alert" not in answer.text
 
@@ -87,6 +87,8 @@ async def test_assets_are_kept_for_ever_at_their_address_only(browser: Browser) 
     assert (await browser.http.get("/assets/x/..%2Fassets.py")).status_code == 404
 
 
-async def test_programs_read_at_the_first_address_what_is_where(client: httpx.AsyncClient) -> None:
+async def test_programs_get_the_links_of_the_shop_at_the_first_address(
+    client: httpx.AsyncClient,
+) -> None:
     answer = await client.get("http://shop.test/", headers={"Accept": "application/json"})
     assert answer.json()["documentation"] == "/docs"

@@ -41,7 +41,7 @@ def filled(path: str) -> str:
 
 
 @pytest.mark.any_database
-async def test_every_page_is_open_to_whom_it_says_and_to_nobody_else(
+async def test_every_page_is_open_only_to_its_declared_callers(
     app: Litestar, shop: Shop, client: httpx.AsyncClient
 ) -> None:
     customer = await create_user(client, email="c@example.com", username="buyer")
@@ -133,7 +133,7 @@ async def test_a_log_in_that_is_ended_elsewhere_ends_here(
 _PASSWORD = "correct horse battery staple"
 
 
-async def test_a_cookie_is_no_token_and_a_token_no_cookie(
+async def test_a_cookie_is_not_accepted_as_a_token_nor_a_token_as_a_cookie(
     browser: Browser, client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user = await create_user(client)
@@ -184,7 +184,7 @@ async def test_only_a_page_of_the_shop_can_send_its_forms(
     assert (await http.post("/log-out", data={"_token": token}, headers=own)).status_code == 303
 
 
-async def test_a_refused_log_in_shows_what_was_typed_and_why(
+async def test_a_refused_log_in_shows_the_typed_name_and_the_reason(
     browser: Browser, client: httpx.AsyncClient
 ) -> None:
     user = await create_user(client)

@@ -153,7 +153,7 @@ def test_shipping_is_shared_among_goods_whose_tax_is_0_for_different_reasons() -
     assert not faults_of(cart, quote, NOW)
 
 
-def test_random_carts_cost_what_exact_fractions_say() -> None:
+def test_prices_of_random_carts_equal_exact_fractions() -> None:
     random = Random(17)
     for number in range(2_000):
         cart = random_cart(random)
@@ -214,7 +214,7 @@ def test_a_promotion_that_does_not_apply_says_why(
     assert quote.total_minor == price(with_(EXAMPLE), NOW).total_minor
 
 
-def test_what_is_missing_of_a_minimum_is_told() -> None:
+def test_the_amount_missing_to_a_minimum_is_reported() -> None:
     conditions = Conditions(min_subtotal_minor=7_000, min_quantity=8)
     promotion = Promotion(UUID(int=1), "", Effect.FREE_SHIPPING, conditions=conditions)
     (refused,) = price(with_(EXAMPLE, promotion), NOW).not_applied

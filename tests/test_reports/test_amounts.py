@@ -151,7 +151,7 @@ async def test_a_day_adds_up_with_discounts_shipping_and_tax(open_shop: Shop) ->
     ]
 
 
-async def test_what_is_cancelled_is_told_by_rate_on_its_day(open_shop: Shop) -> None:
+async def test_cancellations_are_reported_by_rate_on_their_day(open_shop: Shop) -> None:
     carts = await carts_of(open_shop, 8)
     quotes = await buy(open_shop, carts, [NOON + HOUR] * 8)
     async with open_shop.database.read() as session:

@@ -52,7 +52,7 @@ async def order_of(shop: Shop, order_id: Any) -> OrderRead:
         return OrderRead.model_validate(await OrderRepository(session).get_whole(None, order_id))
 
 
-async def test_however_an_order_is_cancelled_its_days_add_up_to_it(open_shop: Shop) -> None:
+async def test_reports_of_all_cancellations_of_an_order_add_up_to_it(open_shop: Shop) -> None:
     random = Random(7)
     await buy(open_shop, await carts_of(open_shop, 40), [NOON + HOUR] * 40)
     for row in await orders_of(open_shop):
@@ -88,7 +88,7 @@ async def test_a_line_of_an_order_of_an_earlier_day_is_a_correction(open_shop: S
     assert tuesday.net_units == tuesday.placed.units - 1
 
 
-async def test_an_order_that_nobody_paid_is_told_apart(open_shop: Shop) -> None:
+async def test_an_unpaid_expired_order_is_reported_separately(open_shop: Shop) -> None:
     first, second = [row.id for row in await orders_of(open_shop)][:2]
     async with open_shop.database.write() as session:
         await session.execute(

@@ -51,7 +51,7 @@ async def test_a_day_is_reported_when_it_is_over_and_not_before(open_shop: Shop)
     assert (report.net_units, report.net_minor, report.version) == (8, 2000, 1)
 
 
-async def test_days_that_nobody_has_reported_are_caught_up_the_empty_ones_too(
+async def test_missing_days_are_caught_up_including_empty_ones(
     open_shop: Shop,
 ) -> None:
     async with at_moment(open_shop, NOON + 3 * DAY):
@@ -334,7 +334,7 @@ async def test_a_report_of_another_zone_is_made_anew(open_shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("settings", ["postgres"], indirect=True)
-async def test_the_maker_itself_refuses_what_somebody_else_makes(open_shop: Shop) -> None:
+async def test_the_maker_refuses_a_report_that_another_process_makes(open_shop: Shop) -> None:
     async with at_moment(open_shop, NOON + DAY):
         async with open_shop.database.write() as session:
             assert await provide_report_maker(session, open_shop).make(MONDAY) is Outcome.MADE

@@ -117,7 +117,7 @@ async def test_what_is_invoiced_and_not_paid_is_named(
     assert money == [told("0.00", "0.00", TOTAL, "0.00", "0.00", "0.00", TOTAL)]
 
 
-async def test_a_shop_without_payments_tells_nothing_of_money(open_shop: Shop) -> None:
+async def test_a_report_without_payments_has_no_money(open_shop: Shop) -> None:
     async with at_moment(open_shop, NOON + 2 * DAY):
         assert len(await make_due_reports(open_shop)) == 2
     async with open_shop.database.read() as session:

@@ -35,7 +35,7 @@ async def open_trade(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
         yield Trade(shop, client, await open_for_trade(client))
 
 
-async def test_a_fortnight_of_sales_is_what_its_reports_tell(trade: Trade) -> None:
+async def test_the_reports_of_a_fortnight_equal_its_sales(trade: Trade) -> None:
     await trade.run(FIRST, DAYS, most_orders=6)
     assert trade.faults == []
     assert trade.counts["days"] == DAYS

@@ -86,7 +86,7 @@ async def test_rows_of_several_tables_are_one_statement_on_postgresql(shop: Shop
     assert len(inserts) == (2 if shop.database.is_sqlite else 1)
 
 
-async def test_no_rows_are_no_statement(shop: Shop) -> None:
+async def test_no_rows_execute_no_statement(shop: Shop) -> None:
     async with shop.database.write() as session:
         with statements_of(shop) as statements:
             await insert_rows(session, (_events, []), (_letters, []))
@@ -120,7 +120,7 @@ async def test_a_text_of_which_another_one_is_the_beginning_is_not_taken_for_it(
             assert list(await session.scalars(select(DeadLetter.message_id).where(which))) == found
 
 
-async def test_however_many_are_asked_for_the_statement_stays_the_same(shop: Shop) -> None:
+async def test_the_statement_is_the_same_for_any_number_of_ids(shop: Shop) -> None:
     async with shop.database.read() as session:
         with statements_of(shop) as statements:
             for count in (1, 2, 200):

@@ -53,7 +53,9 @@ async def test_barcodes_and_numbers_weigh_as_names(client: httpx.AsyncClient) ->
     assert await _found(client, q="zx-90") == ["ZX-90", "B"]
 
 
-async def test_a_change_of_a_category_moves_what_is_found_by_it(client: httpx.AsyncClient) -> None:
+async def test_a_change_of_a_category_changes_the_products_found_by_it(
+    client: httpx.AsyncClient,
+) -> None:
     await create_product(client, sku="TEXT", name="Tea", category="Tea", description="Of mint.")
     await create_product(client, sku="IN", name="Tea", category="Herbs")
     category = (await client.get("/categories/by-path?path=herbs")).json()

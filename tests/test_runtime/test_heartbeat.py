@@ -42,7 +42,7 @@ async def test_a_process_that_beats_is_well(tmp_path: Path) -> None:
         assert await asyncio.to_thread(judged, path) == (0, "")
 
 
-async def test_what_a_process_cannot_do_without_is_told_until_it_is_back(tmp_path: Path) -> None:
+async def test_a_missing_required_dependency_is_reported_until_it_returns(tmp_path: Path) -> None:
     path = tmp_path / "heartbeat"
     problems: list[str | None] = ["RabbitMQ is unavailable"]
     # The recovery is visible long before the next regular beat.
@@ -55,7 +55,7 @@ async def test_what_a_process_cannot_do_without_is_told_until_it_is_back(tmp_pat
         assert diagnose(path, is_alive=False) is None
 
 
-async def test_what_is_missing_later_is_told_at_the_next_beat(tmp_path: Path) -> None:
+async def test_a_later_missing_dependency_is_reported_at_the_next_beat(tmp_path: Path) -> None:
     path = tmp_path / "heartbeat"
     problems: list[str | None] = [None]
     async with heartbeat(path, lambda: problems[0], beat_seconds=0.02):
@@ -66,7 +66,7 @@ async def test_what_is_missing_later_is_told_at_the_next_beat(tmp_path: Path) ->
         assert diagnose(path, is_alive=False) == "RabbitMQ is unavailable"
 
 
-async def test_a_loop_that_stands_still_is_seen_to(tmp_path: Path) -> None:
+async def test_a_blocked_loop_is_detected(tmp_path: Path) -> None:
     path = tmp_path / "heartbeat"
     async with heartbeat(path, lambda: None, beat_seconds=0.02):
         await beaten(path)
@@ -79,7 +79,7 @@ async def test_a_loop_that_stands_still_is_seen_to(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--alive",)])
-def test_an_old_sign_of_life_is_none(tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_an_old_heartbeat_counts_as_none(tmp_path: Path, options: tuple[str, ...]) -> None:
     path = tmp_path / "heartbeat"
     path.write_text("", "utf-8")
     long_ago = time.time() - 60
@@ -89,7 +89,9 @@ def test_an_old_sign_of_life_is_none(tmp_path: Path, options: tuple[str, ...]) -
     assert code == 1 and re.fullmatch(r"the last heartbeat is [6-9]\d s old", said), said
 
 
-async def test_there_is_none_before_the_start_and_after_the_end(tmp_path: Path) -> None:
+async def test_the_heartbeat_does_not_exist_before_the_start_and_after_the_end(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "heartbeat"
     assert diagnose(path, is_alive=True) == "there is no heartbeat"
     async with heartbeat(path, lambda: None):
@@ -97,7 +99,7 @@ async def test_there_is_none_before_the_start_and_after_the_end(tmp_path: Path) 
     assert diagnose(path, is_alive=True) == "there is no heartbeat"
 
 
-async def test_a_process_that_is_told_no_place_beats_nowhere(tmp_path: Path) -> None:
+async def test_a_process_without_a_heartbeat_file_writes_none(tmp_path: Path) -> None:
     async with heartbeat(None, lambda: None):
         await asyncio.sleep(0)
     assert not list(tmp_path.iterdir())

@@ -84,7 +84,7 @@ def test_a_number_keeps_every_digit_that_was_sent() -> None:
     + ['"\x00"', "", "1} ", "//", "1,", r'"\ud800"', r'"x\udfff"', r'"\udfff\ud800"']
     + [r'"\ud800\u0041"'],
 )
-def test_what_is_no_json_is_refused(token: str) -> None:
+def test_invalid_json_is_refused(token: str) -> None:
     for body in (token.encode(), raw(PRODUCT, "name", token), raw(PRODUCT, "price", token)):
         assert refusal_of(body).startswith("the body is not valid JSON: ")
 
@@ -133,7 +133,7 @@ def test_two_documents_have_two_canonical_forms(one: bytes, other: bytes) -> Non
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000, b"1e" + b"9" * 30])
-def test_what_is_no_document_is_canonical_as_it_is(body: bytes) -> None:
+def test_bytes_that_are_not_json_stay_unchanged(body: bytes) -> None:
     assert canonical_json(body) == body
 
 
@@ -163,14 +163,14 @@ def test_a_wrong_field_is_named_by_its_pointer(data: object, pointer: str, detai
     assert errors_of(error) == [{"pointer": pointer, "detail": detail}]
 
 
-def test_a_field_comes_in_by_the_name_of_the_wire_only() -> None:
+def test_a_field_is_read_only_by_its_name_in_the_api() -> None:
     assert Box.parse({"width": 3}).width_cm == 3
     with pytest.raises(InvalidInput) as error:
         Box.parse({"width_cm": 3})
     assert {each["pointer"] for each in errors_of(error)} == {"#/width", "#/width_cm"}
 
 
-def test_a_document_goes_out_by_the_names_of_the_wire() -> None:
+def test_a_document_is_sent_with_the_names_of_the_api() -> None:
     assert Box(width_cm=3).to_json() == b'{"width":3,"inner":null,"labels":[]}'
 
 
@@ -229,7 +229,7 @@ def test_a_price_is_an_amount_of_minor_units_inside() -> None:
     assert (query.min_price, query.max_price) == (100, 250)
 
 
-def test_a_float_is_no_price() -> None:
+def test_a_float_is_not_a_price() -> None:
     with pytest.raises(InvalidInput) as error:
         ProductCreate.parse(PRODUCT | {"price": 0.1})
     assert errors_of(error)[0]["detail"] == "must be a decimal string or a number"
@@ -243,7 +243,7 @@ class Offer(WithCurrency):
     created_at: datetime
 
 
-def test_an_amount_goes_out_as_a_decimal_string() -> None:
+def test_an_amount_is_sent_as_a_decimal_string() -> None:
     now = datetime(2026, 1, 31, 12, tzinfo=UTC)
     offer = Offer.model_validate({"price_minor": 5, "currency": "USD", "created_at": now})
     assert (

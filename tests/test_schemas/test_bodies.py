@@ -59,12 +59,12 @@ CHANGES: list[tuple[type[Change], list[str]]] = [
 @pytest.mark.parametrize(
     "kind", [ProductCreate, UserCreate, AddressCreate, StockMovementCreate, OrderCreate]
 )
-def test_a_body_that_is_no_object_is_refused(kind: type[Schema], content: str) -> None:
+def test_a_body_that_is_not_an_object_is_refused(kind: type[Schema], content: str) -> None:
     assert errors_in_body(kind, content.encode()) == {"#": "must be an object"}
 
 
 @pytest.mark.parametrize("content", NO_OBJECTS)
-def test_a_line_that_is_no_object_is_refused(content: str) -> None:
+def test_a_line_that_is_not_an_object_is_refused(content: str) -> None:
     body = ORDER | {"items": [json.loads(content)]}
     assert errors_in_body(OrderCreate, body) == {"#/items/0": "must be an object"}
 

@@ -68,7 +68,7 @@ def test_a_truncated_cursor_is_refused(sort: str) -> None:
     ["", "0", "null", "not base64!", "%%%", "\N{CYRILLIC SMALL LETTER YA}"]
     + ["\N{TEACUP WITHOUT HANDLE}", "\0", "====", "A" * 1000, "A" * 1500],
 )
-def test_what_is_no_cursor_is_refused(cursor: str) -> None:
+def test_an_invalid_cursor_is_refused(cursor: str) -> None:
     for sort in SORTS:
         assert reason_of(cursor, sort) == NO_CURSOR
 

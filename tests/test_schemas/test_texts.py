@@ -120,7 +120,7 @@ def test_a_name_or_a_place_that_not_everybody_has_may_be_empty(
 
 
 @pytest.mark.parametrize(("kind", "field", "_reason"), TEXTS)
-def test_what_is_no_text_is_refused(kind: type[Schema], field: str, _reason: str) -> None:
+def test_an_invalid_text_is_refused(kind: type[Schema], field: str, _reason: str) -> None:
     values: tuple[object, ...] = (0, 1.5, True, [], {}, None)
     for value in values:
         assert errors_in_body(kind, ADDED[kind] | {field: value}) == {f"#/{field}": NO_STRING}

@@ -116,7 +116,7 @@ def test_every_link_leads_to_a_heading() -> None:
     assert set(re.findall(r"\]\(#([^)]+)\)", DOCUMENT)) <= anchors
 
 
-def test_every_item_stands_once_in_its_chapter() -> None:
+def test_every_item_is_once_in_its_chapter() -> None:
     rows = [each["id"] for each in items()]
     assert len(rows) == len(set(rows)) > 0
     assert DOCUMENT.count("\n| id | ") == len({each["chapter"] for each in items()})

@@ -97,7 +97,7 @@ async def test_an_address_has_twenty_attempts_over_all_accounts(tmp_path: Path) 
             assert (await log_in(other, "user1@example.com", WRONG)).status_code == 401
 
 
-async def test_who_says_to_come_from_elsewhere_is_believed_of_trusted_proxies_only(
+async def test_forwarded_addresses_are_used_from_trusted_proxies_only(
     tmp_path: Path,
 ) -> None:
     settings = limited(tmp_path, login_limit_per_address=2, trusted_proxies="192.0.2.9,10.0.0.0/8")
@@ -140,7 +140,7 @@ class CountedLimits(RateLimits):
 
 
 @pytest.mark.parametrize("fault", ["stop", "pause", "kill"])
-async def test_without_redis_fewer_guesses_are_heard_and_nobody_waits(
+async def test_without_redis_fewer_guesses_are_allowed_and_no_caller_waits(
     redis: RedisServer, tmp_path: Path, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = limited(tmp_path, redis, login_limit_per_address=1_000_000)

@@ -105,7 +105,9 @@ def test_http_2_is_not_spoken(shop: ServedShop, opened: ExitStack) -> None:
     assert read_to_end(send(opened, shop, preface + settings_frame)) == b""
 
 
-def test_hundreds_of_open_connections_keep_nobody_out(shop: ServedShop, opened: ExitStack) -> None:
+def test_hundreds_of_open_connections_do_not_block_other_clients(
+    shop: ServedShop, opened: ExitStack
+) -> None:
     silent = [connect(opened, shop.port) for _ in range(400)]
     assert answers_at_once(shop)
     assert len(silent) == 400

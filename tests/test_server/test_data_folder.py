@@ -140,7 +140,7 @@ async def test_a_shop_whose_database_was_deleted_refuses_writes_and_is_not_ready
     assert (settings.data_dir / "lavka.db").exists() is is_replaced
 
 
-def test_a_new_database_is_told_once_with_its_place(settings: Settings) -> None:
+def test_a_new_database_is_reported_once_with_its_location(settings: Settings) -> None:
     told = f"new database created at {settings.data_dir / 'lavka.db'}\n"
     assert command_line.lavka(settings, "migrate").stderr == told
     assert command_line.lavka(settings, "migrate").stderr == ""
@@ -166,7 +166,7 @@ def test_port_0_is_a_free_port_that_is_printed(settings: Settings, tmp_path: Pat
 
 
 @pytest.mark.parametrize("program", [MAIN, CLI], ids=["main.py", "lavka"])
-def test_a_file_that_is_no_database_is_an_error_of_one_line(
+def test_a_file_that_is_not_a_database_is_an_error_of_one_line(
     settings: Settings, tmp_path: Path, program: Path
 ) -> None:
     settings.data_dir.mkdir()

@@ -172,7 +172,7 @@ def test_settings_that_are_good_enough_for_production_are_taken(
     assert not list(production_faults(settings))
 
 
-def test_production_asks_nothing_of_what_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_production_ignores_settings_that_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     needed = ("ENVIRONMENT", "SECRET_KEY", "ALLOWED_HOSTS", "SMTP_HOST")
     set_all(monkeypatch, {name: PRODUCTION[name] for name in needed})
     monkeypatch.setenv("REDIS_HOST", "localhost")

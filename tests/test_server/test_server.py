@@ -260,7 +260,7 @@ def test_a_database_that_is_away_at_the_start_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.any_database
-def test_a_database_that_goes_away_during_the_start_is_named(
+def test_a_database_that_fails_during_the_start_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = sqlite_settings(tmp_path / "var")
@@ -282,7 +282,7 @@ def test_a_database_that_goes_away_during_the_start_is_named(
     assert capsys.readouterr().out == ""
 
 
-def test_a_host_of_the_containers_is_told_outside_of_them(tmp_path: Path) -> None:
+def test_a_host_name_of_the_containers_is_reported_outside_of_them(tmp_path: Path) -> None:
     settings = away(tmp_path).model_copy(update={"db_host": "db.invalid"})
     refused = main_py(settings, tmp_path, "--port", str(free_port()))
     assert refused.returncode == 1
@@ -299,7 +299,7 @@ def test_a_host_of_the_containers_is_told_outside_of_them(tmp_path: Path) -> Non
         ({"postgres_db": "absent"}, 'database "absent" does not exist'),
     ],
 )
-def test_a_database_that_lets_nobody_in_is_named(
+def test_a_database_that_refuses_connections_is_named(
     postgres_server: PostgresServer, tmp_path: Path, change: dict[str, object], reason: str
 ) -> None:
     settings = postgres_settings(postgres_server, "postgres").model_copy(update=change)

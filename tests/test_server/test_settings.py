@@ -107,7 +107,7 @@ def test_a_promised_name_is_read_from_the_file(name: str, value: tuple[str, Any]
     assert shown(Settings(), name) == value[1]
 
 
-def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_takes_precedence_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".env").write_text("PORT=8001\nHOST=::1\n", "utf-8")
     monkeypatch.setenv("PORT", "8002")
     settings = Settings()
@@ -135,7 +135,7 @@ def test_db_host_selects_postgresql(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (url.username, url.password) == ("keeper", "s3cret@/:?")
 
 
-def test_an_empty_db_host_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_db_host_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DB_HOST", "")
     assert Settings().database_url.get_backend_name() == "sqlite"
 
@@ -289,7 +289,7 @@ def test_every_wrong_setting_is_named_with_its_reason(
         ("DATABASE_URL", "DB_HOST"),
     ],
 )
-def test_a_name_in_the_file_that_is_almost_a_setting_is_told(
+def test_a_misspelled_setting_in_the_file_is_reported(
     caplog: pytest.LogCaptureFixture, name: str, meant: str
 ) -> None:
     Path(".env").write_text(f"{name}=x\nPGADMIN_DEFAULT_EMAIL=a@b.c\nMY_OWN=1\n", "utf-8")

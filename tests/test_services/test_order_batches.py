@@ -197,7 +197,7 @@ async def test_the_fault_of_an_order_leaves_the_others_untouched(
     await assert_conserved(client, [product["id"]])
 
 
-async def test_the_order_of_a_caller_who_has_gone_is_not_placed_and_the_others_are(
+async def test_the_order_of_a_disconnected_caller_is_not_placed_and_others_are(
     client: httpx.AsyncClient, gate: Gate
 ) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=100)
@@ -221,7 +221,7 @@ async def test_the_order_of_a_caller_who_has_gone_is_not_placed_and_the_others_a
     assert len(await every(client, "/orders")) == 1
 
 
-async def test_a_caller_of_a_running_batch_who_goes_does_not_hold_the_others_up(
+async def test_a_caller_who_leaves_a_running_batch_does_not_delay_the_others(
     client: httpx.AsyncClient, gate: Gate
 ) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=100)

@@ -176,7 +176,7 @@ async def test_a_crash_after_the_commit_of_a_cancel_gives_the_stock_back_once(
         assert await movements_of(client, product["id"]) == moved
 
 
-async def test_what_was_acknowledged_before_a_crash_is_there_once_after_it(
+async def test_orders_acknowledged_before_a_crash_exist_once_after_it(
     settings: Settings,
 ) -> None:
     acknowledged: list[dict[str, Any]] = []
@@ -218,7 +218,7 @@ async def buy_on(
             return
 
 
-async def test_who_loses_the_database_amid_a_request_is_told_to_try_again(
+async def test_a_request_that_loses_the_database_gets_a_retry_hint(
     postgres_server: PostgresServer,
 ) -> None:
     postgres_server.create_database("lost")

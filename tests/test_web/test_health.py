@@ -68,9 +68,7 @@ async def test_without_redis_the_shop_is_degraded_and_serves(
     postgres_server.drop_database("health")
 
 
-async def test_a_broker_that_is_there_is_ok(
-    rabbitmq_server: RabbitMQServer, tmp_path: Path
-) -> None:
+async def test_a_running_broker_is_ok(rabbitmq_server: RabbitMQServer, tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path, **broker_settings(rabbitmq_server))
     async with shop_of(settings) as (_, client):
         assert await readiness(client) == (200, "ok", {"database": "ok", "rabbitmq": "ok"})

@@ -95,7 +95,7 @@ async def test_a_price_is_kept_to_the_cent(client: httpx.AsyncClient) -> None:
         assert (response.status_code, response.json()["price"]) == (201, price)
 
 
-async def test_a_quantity_is_an_integer_however_json_spells_it(client: httpx.AsyncClient) -> None:
+async def test_a_quantity_is_an_integer_in_any_spelling_of_json(client: httpx.AsyncClient) -> None:
     user, product = await create_user(client), await create_product(client)
     for token in ("2", "2.0", "2e0", "0.2e1"):
         item = raw({"product_id": product["id"]}, "quantity", token).decode()

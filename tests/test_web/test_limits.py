@@ -185,7 +185,7 @@ async def test_after_the_body_the_end_of_the_caller_is_waited_for_without_a_limi
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("given", [[], [piece(b'{"sku":', is_last=False)]])
-async def test_a_caller_that_goes_away_in_the_middle_changes_nothing(
+async def test_a_caller_that_disconnects_in_the_middle_changes_nothing(
     app: Litestar,
     shop: Shop,
     caplog: pytest.LogCaptureFixture,
@@ -199,7 +199,7 @@ async def test_a_caller_that_goes_away_in_the_middle_changes_nothing(
     assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
 
 
-async def test_a_caller_that_goes_away_during_the_work_gets_it_done(
+async def test_the_work_of_a_caller_that_disconnects_is_completed(
     app: Litestar, shop: Shop
 ) -> None:
     messages = [piece(json.dumps(PRODUCT).encode(), is_last=True), {"type": "http.disconnect"}]

@@ -106,7 +106,7 @@ async def test_requests_are_counted_by_route_and_never_by_path(tmp_path: Path) -
     assert told[f"lavka_http_request_duration_seconds_count {route}"] == 2
 
 
-async def test_errands_are_told_by_kind(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_errands_are_counted_by_kind(client: httpx.AsyncClient, shop: Shop) -> None:
     now = shop.clock.now()
     async with shop.database.write() as session:
         errands = provide_errands(session, shop)
@@ -155,7 +155,7 @@ async def test_what_waits_and_what_failed_is_told_of_the_whole_shop(
     assert told["lavka_database_pool_size"] == (5 if shop.database.is_sqlite else 10)
 
 
-async def test_connections_that_are_lent_are_told(shop: Shop) -> None:
+async def test_connections_in_use_are_reported(shop: Shop) -> None:
     # Without the lifespan no background task runs, which would borrow connections at any time.
     async with standing(shop.settings) as app, client_of(app) as client:
         own: Shop = app.state.shop
@@ -173,7 +173,7 @@ async def test_the_tables_are_asked_once_each(client: httpx.AsyncClient, shop: S
     assert len([each for each in statements if "api_keys" not in each.sql]) == 5
 
 
-async def test_without_a_database_the_rest_is_told_to_who_has_the_token() -> None:
+async def test_without_a_database_the_token_still_reads_the_other_metrics() -> None:
     token = {"Authorization": "Bearer a-token-of-the-settings"}
     with start_postgres() as server:
         server.create_database("watched")
@@ -191,7 +191,7 @@ async def test_without_a_database_the_rest_is_told_to_who_has_the_token() -> Non
     assert not any("outbox" in name or "orders" in name or "queue" in name for name in told)
 
 
-async def test_the_token_of_the_settings_opens_nothing_else(tmp_path: Path) -> None:
+async def test_the_token_of_the_settings_gives_access_to_metrics_only(tmp_path: Path) -> None:
     token = {"Authorization": "Bearer a-token-of-the-settings"}
     async with shop_in(tmp_path, metrics_token=SecretStr("a-token-of-the-settings")) as (_, client):
         assert (await client.get(METRICS, headers=token)).status_code == 200
@@ -210,7 +210,9 @@ async def test_a_broker_that_is_away_has_no_depths(tmp_path: Path) -> None:
     assert not any(name.startswith("lavka_queue_depth") for name in told)
 
 
-async def test_it_tells_how_old_the_newest_report_is(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_the_age_of_the_newest_report_is_reported(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
     assert "lavka_report_age_seconds" not in await figures(client)
     yesterday = shop.days.last_over(shop.clock.now())
     for day in (yesterday, yesterday - timedelta(days=3)):

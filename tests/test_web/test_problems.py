@@ -99,7 +99,7 @@ def test_every_kind_of_refusal_has_a_code_of_its_own() -> None:
 @pytest.mark.parametrize(
     "kind", [each for each in problems() if each not in (InvalidInput, Refused)]
 )
-def test_a_refusal_is_told_with_all_that_it_carries(kind: type[DomainError]) -> None:
+def test_a_refusal_is_reported_with_all_its_data(kind: type[DomainError]) -> None:
     error = kind("in words", product_id="p", available=2)
     expected = {
         "type": f"urn:problem:{kind.code}",
@@ -117,7 +117,7 @@ def test_a_refusal_is_told_with_all_that_it_carries(kind: type[DomainError]) -> 
     assert answer.media_type == "application/problem+json"
 
 
-async def test_a_refusal_of_a_service_is_told_over_http(
+async def test_a_refusal_of_a_service_is_reported_over_http(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(*_: object) -> None:
@@ -135,7 +135,7 @@ async def test_a_refusal_of_a_service_is_told_over_http(
 
 
 @pytest.mark.parametrize("key", [None, "a-key"])
-async def test_a_fault_is_logged_once_and_not_told(
+async def test_a_fault_is_logged_once_and_not_shown_to_the_caller(
     client: httpx.AsyncClient,
     shop: Shop,
     monkeypatch: pytest.MonkeyPatch,
@@ -230,7 +230,7 @@ async def test_a_shop_is_not_prepared_without_a_database() -> None:
 
 
 @pytest.mark.parametrize("key", [None, "a-key"])
-async def test_a_connection_that_breaks_in_the_middle_is_no_fault_of_ours(
+async def test_a_broken_connection_is_not_an_internal_error(
     postgres_server: PostgresServer, caplog: pytest.LogCaptureFixture, key: str | None
 ) -> None:
     database = f"broken_{'with' if key else 'without'}_key"

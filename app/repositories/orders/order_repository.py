@@ -209,8 +209,9 @@ class OrderRepository(Repository[Order]):
     async def unpaid_of(
         self, user_ids: Collection[UUID], email_keys: Collection[str]
     ) -> dict[UUID | str, tuple[int, datetime]]:
-        """Return how many orders of users and guests wait to be paid, and when the first one
-        expires. Customers without such orders are left out.
+        """Return how many orders of users and guests wait to be paid, and the first expiry.
+
+        Customers without such orders are left out.
         """
         found: dict[UUID | str, tuple[int, datetime]] = {}
         dialect = self.session.get_bind().dialect.name

@@ -54,6 +54,7 @@ class ErrandService:
 
     async def mark_failed(self, leased: Errand, reason: str, *, is_outage: bool = False) -> bool:
         """Schedule an errand for another attempt, later each time; return whether it is given up.
+
         An errand that is given up stays visible; an outage never leads to giving up.
         """
         errand = await self._errands.find(leased)

@@ -152,4 +152,4 @@ def test_a_page_that_cannot_reach_stripe_says_so(guest: Page, tea: str) -> None:
     expect(guest.get_by_role("alert")).to_contain_text("Stripe cannot be reached.")
     expect(guest.get_by_role("button", name="Pay $10.00")).to_be_disabled()
     guest.get_by_role("link", name="Back to the order").click()
-    expect(guest.get_by_role("link", name="Go on with the payment by card")).to_be_visible()
+    expect(guest.get_by_role("link", name="Continue the payment by card")).to_be_visible()

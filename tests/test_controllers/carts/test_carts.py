@@ -72,7 +72,7 @@ async def test_a_user_always_has_the_same_cart(
 
 
 @pytest.mark.any_database
-async def test_a_cart_is_open_to_nobody_else(
+async def test_a_cart_is_not_found_for_other_callers(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     ada, eve = await someone(client), await someone(client)

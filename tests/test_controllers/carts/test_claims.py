@@ -95,7 +95,7 @@ async def test_a_cart_is_claimed_with_its_token_only(
     assert problem_of(response)["type"] == "urn:problem:unauthenticated"
 
 
-async def test_what_has_no_room_in_the_cart_of_the_user_is_told(
+async def test_lines_without_room_in_the_cart_of_the_user_are_reported(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.services.carts.cart_claims.MAX_LINES", 1)
@@ -155,7 +155,7 @@ async def test_a_currency_that_a_guest_has_not_chosen_replaces_none(
     assert shown(await claim(await guest(nobody), ada))["currency"] == "JPY"
 
 
-async def test_a_key_is_that_of_the_cart_and_of_nobody_else(
+async def test_a_key_belongs_to_one_cart(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     tea, ada = await create_product(client), await someone(client)

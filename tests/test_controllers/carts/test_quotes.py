@@ -100,7 +100,7 @@ async def test_a_cart_is_priced_with_its_codes_shipping_and_tax(
     assert (offered["id"], offered["price"]) == (method["id"], "0.00")
 
 
-async def test_a_shipping_method_that_no_longer_fits_is_told(
+async def test_a_shipping_method_that_no_longer_fits_is_reported(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     method = await add_method(
@@ -124,7 +124,7 @@ async def test_a_shipping_method_that_no_longer_fits_is_told(
     assert (left["shipping_method_id"], left["notices"]) == (None, [])
 
 
-async def test_a_place_that_the_shop_does_not_tax_is_told(
+async def test_a_place_without_tax_rates_is_reported(
     client: httpx.AsyncClient,
     nobody: httpx.AsyncClient,
     shop: Shop,
@@ -173,7 +173,7 @@ def with_few_tries(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("limited")
-async def test_a_code_that_nobody_has_is_refused_and_tries_are_limited(
+async def test_an_unknown_code_is_refused_and_tries_are_limited(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     await add_code(client, "SUMMER-26")
@@ -201,7 +201,7 @@ async def test_others_do_not_use_up_the_tries_of_a_cart(
     assert (await cart.enter("SUMMER-26"))["codes"] == ["SUMMER-26"]
 
 
-async def test_a_code_that_was_deleted_meanwhile_is_told(
+async def test_a_code_that_was_deleted_meanwhile_is_reported(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     promotion = await add_code(client, "SUMMER-26")

@@ -70,7 +70,7 @@ async def test_a_number_is_kept_without_separators_and_taken_out_again(
         (136695976, None),
     ],
 )
-async def test_what_is_no_number_is_refused_by_its_field(
+async def test_an_invalid_number_is_refused_by_its_field(
     nobody: httpx.AsyncClient, number: Any, reason: str | None
 ) -> None:
     cart = await guest(nobody)

@@ -27,7 +27,7 @@ async def shown(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
     return document
 
 
-async def test_a_product_shows_the_higher_price_beside_its_price(client: httpx.AsyncClient) -> None:
+async def test_a_product_shows_its_compared_price(client: httpx.AsyncClient) -> None:
     product = await create_product(client, price="4.99", compare_at_price="6.99")
     path = f"/products/{product['id']}"
     assert (product["price"], product["compare_at_price"]) == ("4.99", "6.99")

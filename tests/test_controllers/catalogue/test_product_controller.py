@@ -139,7 +139,7 @@ async def test_a_counted_stock_is_noted_as_the_difference(
     await assert_stock_is_the_sum(client, product)
 
 
-async def test_a_stock_counted_right_is_no_movement(client: httpx.AsyncClient) -> None:
+async def test_a_correct_count_adds_no_movement(client: httpx.AsyncClient) -> None:
     product = await create_product(client, stock_quantity=10)
     response = await client.patch(f"/products/{product['id']}", json={"stock_quantity": 10})
     assert (response.status_code, response.json()["stock_quantity"]) == (200, 10)
@@ -171,7 +171,7 @@ async def test_a_product_added_inactive_is_not_listed(client: httpx.AsyncClient)
     assert (await shown(client, product))["is_active"] is False
 
 
-async def test_an_archived_product_is_gone_from_the_shop(client: httpx.AsyncClient) -> None:
+async def test_an_archived_product_is_not_found_in_the_shop(client: httpx.AsyncClient) -> None:
     product, other = await create_product(client), await create_product(client)
     user = await create_user(client)
     response = await client.delete(f"/products/{product['id']}")

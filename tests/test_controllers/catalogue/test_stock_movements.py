@@ -37,13 +37,13 @@ async def test_a_movement_changes_the_stock(
     await assert_stock_is_the_sum(client, product)
 
 
-async def test_a_movement_without_a_note_comes_from_its_caller(client: httpx.AsyncClient) -> None:
+async def test_a_movement_without_a_note_names_its_caller(client: httpx.AsyncClient) -> None:
     product = await create_product(client)
     response = await client.post(f"/products/{product['id']}/stock", json=OUTGOING)
     assert response.json()["source"] == NAME
 
 
-async def test_no_more_leaves_than_is_there(client: httpx.AsyncClient) -> None:
+async def test_no_more_units_leave_than_are_in_stock(client: httpx.AsyncClient) -> None:
     product = await create_product(client, stock_quantity=3)
     response = await client.post(f"/products/{product['id']}/stock", json=OUTGOING)
     assert refusal_of(response) == (409, "insufficient-stock")

@@ -174,7 +174,7 @@ async def test_an_unknown_or_archived_variant_is_not_ordered(client: httpx.Async
     assert answer.status_code == 201
 
 
-async def test_when_the_first_variant_is_archived_the_next_one_stands_for_the_product(
+async def test_after_the_first_variant_is_archived_the_next_one_represents_the_product(
     client: httpx.AsyncClient,
 ) -> None:
     shirt = await create_shirt(client)
@@ -273,7 +273,7 @@ async def test_missing_combinations_are_added_once(client: httpx.AsyncClient) ->
     assert (await shown(client, f"/products/{shirt['id']}"))["variants_count"] == 6
 
 
-async def test_a_backorder_owes_units_and_is_no_shortage(client: httpx.AsyncClient) -> None:
+async def test_a_backorder_owes_units_and_is_not_a_shortage(client: httpx.AsyncClient) -> None:
     product = await create_product(client, stock_quantity=1, allows_backorder=True)
     answer = await order(client, {"product_id": product["id"], "quantity": 4})
     assert answer.status_code == 201

@@ -31,7 +31,7 @@ from tests.test_services.promotions.checkout import assert_counted, used
 HOLD = timedelta(hours=72)
 
 
-async def test_a_guest_orders_what_the_cart_contains(
+async def test_a_guest_orders_the_content_of_the_cart(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, shop: Shop
 ) -> None:
     tea = await create_product(client, name="Tea", price="4.99", stock_quantity=10)
@@ -169,7 +169,7 @@ async def test_a_request_that_is_not_valid_orders_nothing(
     assert "order_id" not in await cart.read()
 
 
-async def test_a_cart_that_costs_something_else_is_not_ordered(
+async def test_a_cart_with_another_total_is_not_ordered(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, shop: Shop
 ) -> None:
     tea = await create_product(client, price="4.99")
@@ -226,7 +226,7 @@ async def test_a_cart_in_another_currency_is_not_ordered(
     assert problem_of(await check_out(cart))["type"] == "urn:problem:not-sold-in-currency"
 
 
-async def test_what_is_sold_out_or_gone_is_not_ordered(
+async def test_sold_out_or_archived_products_are_not_ordered(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, shop: Shop
 ) -> None:
     tea = await create_product(client, price="1.00", stock_quantity=1)

@@ -361,7 +361,7 @@ async def test_one_person_is_forgotten_and_no_other(
     assert await status_of(machine, bystander.access) == 200
 
 
-async def test_nobody_is_forgotten_by_a_stranger_nor_the_last_administrator(
+async def test_strangers_cannot_erase_users_and_the_last_administrator_stays(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     admin, person = await someone_of(machine, still, UserRole.ADMIN), await someone(machine)

@@ -20,7 +20,7 @@ from tests.test_controllers.drafts.setting import EMAIL, line, place, placed, re
 from tests.test_services.checkout.races import processes_of
 
 
-async def test_a_draft_holds_nothing_and_is_no_order_until_it_is_placed(
+async def test_a_draft_holds_no_stock_and_is_not_an_order_until_it_is_placed(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     tea = await create_product(client, price="4.99", stock_quantity=3)
@@ -122,7 +122,7 @@ async def test_another_total_than_was_agreed_is_refused_with_that_of_now(
     assert (await place(client, draft, "17.98")).status_code == 201
 
 
-async def test_what_cannot_be_ordered_is_told_and_refused(
+async def test_lines_that_cannot_be_ordered_are_reported_and_refused(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     tea = await create_product(client, stock_quantity=1)

@@ -94,7 +94,7 @@ async def test_the_slip_of_a_cancelled_shipment_says_so(client: httpx.AsyncClien
     assert mark in pages_of(await client.get(path))[0]
 
 
-async def test_slips_of_what_is_not_there_are_refused(
+async def test_slips_of_missing_shipments_are_refused(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     shipment = await pack(client, await paid_order(client, 1))

@@ -157,7 +157,7 @@ async def test_what_cannot_have_arrived_is_refused(
     assert await everything(shop) == before
 
 
-async def test_a_change_of_what_the_caller_has_not_seen_is_refused(
+async def test_a_change_of_a_version_that_the_caller_has_not_seen_is_refused(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     asked = await ask(client, await shipped_order(client, 2), 1)

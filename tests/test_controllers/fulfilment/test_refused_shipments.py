@@ -111,7 +111,7 @@ async def test_what_cannot_be_packed_is_refused_and_changes_nothing(
     assert await everything(shop) == before
 
 
-async def test_a_change_of_what_the_caller_has_not_seen_is_refused(
+async def test_a_change_of_a_version_that_the_caller_has_not_seen_is_refused(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     order = await paid_order(client, 2)

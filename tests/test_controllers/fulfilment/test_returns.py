@@ -86,7 +86,7 @@ async def test_a_return_goes_from_its_request_to_its_end(client: httpx.AsyncClie
         ((1, 1, 1), ["8.26", "8.26", "8.25"], ["1.32", "1.32", "1.31"]),
     ],
 )
-async def test_however_a_line_is_returned_its_refunds_add_up_to_it(
+async def test_refunds_of_all_partitions_of_a_line_add_up_to_it(
     client: httpx.AsyncClient,
     shop: Shop,
     monkeypatch: pytest.MonkeyPatch,
@@ -182,7 +182,7 @@ async def test_a_return_is_received_once_at_once(client: httpx.AsyncClient) -> N
     assert await stock_of(client, order["items"][0]["product_id"]) == 10
 
 
-async def test_only_what_has_left_the_shop_can_be_returned(client: httpx.AsyncClient) -> None:
+async def test_only_shipped_units_can_be_returned(client: httpx.AsyncClient) -> None:
     order = await paid_order(client, 3)
     assert code_of(await try_return(client, order, 1)) == "nothing-to-return"
     first = await pack(client, order, 2)
@@ -263,7 +263,9 @@ async def test_a_guest_returns_by_the_token_of_the_cart(
     assert await returns_of(client, order) == [asked]
 
 
-async def test_a_customer_is_told_what_was_decided(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_customer_gets_a_mail_about_the_decision(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
     tea = await create_product(client, name="Tea")
     order = await ordered(await ready(client, {tea["id"]: 3}))
     for status in ("paid", "shipped"):

@@ -41,7 +41,7 @@ def with_carriers(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shop, "settings", changed)
 
 
-async def test_a_shipment_tells_what_is_in_it(
+async def test_a_shipment_has_its_units(
     client: httpx.AsyncClient, tracked: None  # pylint: disable=unused-argument
 ) -> None:
     order = await paid_order(client, 3, 2)
@@ -81,7 +81,7 @@ async def test_a_shipment_tells_what_is_in_it(
 
 
 @pytest.mark.parametrize("parts", [(4,), (3, 1), (2, 2), (1, 1, 2), (1, 1, 1, 1)])
-async def test_however_an_order_is_divided_its_last_shipment_ships_and_delivers_it(
+async def test_the_last_shipment_of_any_division_ships_and_delivers_the_order(
     client: httpx.AsyncClient, parts: tuple[int, ...]
 ) -> None:
     order = await paid_order(client, 4)
@@ -113,7 +113,7 @@ async def test_a_shipment_that_arrives_before_another_is_packed_leaves_the_order
     assert await states_of(client, order) == ("shipped", "shipped")
 
 
-async def test_the_status_of_an_order_ships_what_is_left_and_delivers_all(
+async def test_the_status_of_an_order_ships_units_left_and_delivers_all(
     client: httpx.AsyncClient,
 ) -> None:
     order = await paid_order(client, 3, 1)
@@ -132,7 +132,7 @@ async def test_the_status_of_an_order_ships_what_is_left_and_delivers_all(
     assert delivered == await order_of(client, order)
 
 
-async def test_an_order_of_before_there_were_shipments_tells_what_its_status_does(
+async def test_the_fulfilment_of_an_old_order_follows_from_its_status(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     order = await paid_order(client, 2)
@@ -166,7 +166,7 @@ async def test_the_last_units_are_packed_once_at_once(client: httpx.AsyncClient)
     assert numbers == [f"{order['number']}-{place}" for place in (1, 2)]
 
 
-async def test_the_database_itself_keeps_what_is_shipped_within_what_is_left(
+async def test_the_database_limits_shipped_units_to_those_left(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     await paid_order(client, 5)
@@ -275,7 +275,7 @@ async def test_a_customer_without_an_address_is_not_written_to(
     assert len(await mails_of(shop)) == before
 
 
-async def test_a_list_of_shipments_costs_the_same_however_many_there_are(
+async def test_a_list_of_shipments_takes_the_same_statements_for_any_number(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     order = await paid_order(client, 8)

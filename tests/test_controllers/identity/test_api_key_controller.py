@@ -283,7 +283,7 @@ async def test_a_key_is_good_with_its_own_secret_only(
     assert await everything(still) == before
 
 
-async def test_a_key_opens_what_its_scopes_name_and_nothing_else(
+async def test_a_key_has_access_only_within_its_scopes(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     admin = await someone_of(machine, still, UserRole.ADMIN)

@@ -137,7 +137,7 @@ async def test_swagger_uis_form_is_a_log_in(machine: httpx.AsyncClient) -> None:
     assert await status_of(machine, response.json()["access_token"]) == 200
 
 
-async def test_json_is_no_form(machine: httpx.AsyncClient) -> None:
+async def test_json_is_not_a_form(machine: httpx.AsyncClient) -> None:
     user = await create_user(machine)
     body = {"username": user["email"], "password": PASSWORD}
     response = await machine.post("/auth/token", json=body)
@@ -151,13 +151,15 @@ async def test_json_is_no_form(machine: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     "body", [b"username=%FF&password=x", b"username=\xff&password=x", b"&".join([b"a=1"] * 21)]
 )
-async def test_what_is_no_form_in_utf_8_is_refused(machine: httpx.AsyncClient, body: bytes) -> None:
+async def test_a_form_that_is_not_in_utf_8_is_refused(
+    machine: httpx.AsyncClient, body: bytes
+) -> None:
     response = await posted(machine, body)
     assert kind_of(response) == (400, "invalid-input")
     assert response.json()["detail"] == "the body is not a valid form in UTF-8"
 
 
-async def test_nobody_may_keep_tokens(machine: httpx.AsyncClient) -> None:
+async def test_responses_with_tokens_must_not_be_stored(machine: httpx.AsyncClient) -> None:
     user = await create_user(machine)
     first = await log_in(machine, user["email"], **{"Idempotency-Key": "one"})
     second = await log_in(machine, user["email"], **{"Idempotency-Key": "one"})

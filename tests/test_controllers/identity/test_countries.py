@@ -83,7 +83,7 @@ async def test_a_form_may_be_kept_for_a_day(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("code", ["XX", "gb", "ZZ", "GBR", "all", "%00", "ß"])
-async def test_what_is_no_country_has_no_form(
+async def test_an_unknown_country_has_no_address_form(
     client: httpx.AsyncClient, shop: Shop, code: str
 ) -> None:
     problem = await refused(client, shop, "GET", f"/countries/{code}/address-format")

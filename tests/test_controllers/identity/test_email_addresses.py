@@ -173,7 +173,7 @@ async def test_two_domains_that_were_once_one_are_two_users(
     ("before", "after"),
     [("x@fass.de", "x@fa\u00df.de"), ("fass@example.com", "fa\u00df@example.com")],
 )
-async def test_a_change_between_mailboxes_that_look_alike_is_told_and_must_be_proved(
+async def test_a_change_between_similar_addresses_is_announced_and_must_be_proved(
     machine: httpx.AsyncClient, still: Shop, before: str, after: str
 ) -> None:
     user = await create_user(machine, email=before)

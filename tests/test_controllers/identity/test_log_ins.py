@@ -69,7 +69,7 @@ async def test_of_two_uses_at_the_same_moment_one_wins_and_the_log_in_ends(
         assert events == ["login.succeeded", "refresh-token.reused"]
 
 
-async def test_a_log_in_lasts_thirty_days_however_often_it_is_renewed(
+async def test_a_log_in_lasts_thirty_days_with_any_number_of_renewals(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     person = await someone(machine)
@@ -85,7 +85,7 @@ async def test_a_log_in_lasts_thirty_days_however_often_it_is_renewed(
     assert (await everything(still))["login_sessions"] == []
 
 
-async def test_tokens_are_good_for_what_they_are_and_nothing_else(
+async def test_tokens_are_valid_only_for_their_purpose(
     machine: httpx.AsyncClient,
 ) -> None:
     person = await someone(machine)
@@ -109,7 +109,7 @@ async def test_a_user_logs_out_of_one_log_in(machine: httpx.AsyncClient) -> None
     assert (await renew(machine, other["refresh_token"])).status_code == 200
 
 
-async def test_a_user_logs_out_everywhere_and_nobody_else_does(
+async def test_a_user_logs_out_everywhere_and_others_stay_logged_in(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     person, bystander = await someone(machine), await someone(machine)
@@ -163,7 +163,7 @@ async def test_a_user_ends_another_log_in_by_its_id(machine: httpx.AsyncClient) 
 
 
 @pytest.mark.parametrize("whose", ["another's", "nobody's"])
-async def test_a_log_in_of_somebody_else_is_not_found(
+async def test_a_log_in_of_another_user_is_not_found(
     machine: httpx.AsyncClient, still: Shop, whose: str
 ) -> None:
     person, other = await someone(machine), await someone(machine)

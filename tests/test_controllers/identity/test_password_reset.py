@@ -78,7 +78,7 @@ async def test_a_forgotten_password_is_replaced_by_way_of_a_mail(
     ]
 
 
-async def test_an_address_of_nobody_is_answered_alike_and_gets_no_mail(
+async def test_an_unknown_address_gets_the_same_response_and_no_mail(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     known, inactive = await create_user(machine), await create_user(machine)
@@ -203,7 +203,7 @@ async def test_a_token_is_of_one_kind(machine: httpx.AsyncClient, still: Shop) -
     assert await everything(still) == before
 
 
-async def test_what_is_mailed_does_not_tell_what_it_is_bound_to(
+async def test_a_mailed_token_does_not_reveal_its_binding(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     user = await create_user(machine)

@@ -89,7 +89,7 @@ async def test_the_current_password_is_asked_for(machine: httpx.AsyncClient, sti
     assert await status_of(machine, person.access) == 200
 
 
-async def test_a_password_that_is_not_good_enough_is_told_why(
+async def test_a_weak_password_is_refused_with_the_reason(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     names = {"username": "amazing-grace", "email": "grace@navy.example.com"}
@@ -153,7 +153,7 @@ async def test_a_password_is_hashed_anew_at_a_log_in_when_the_parameters_change(
     assert third == second
 
 
-async def test_a_key_is_replaced_while_what_was_signed_with_it_stays_good(tmp_path: Path) -> None:
+async def test_a_replaced_key_still_verifies_its_signatures(tmp_path: Path) -> None:
     old = sqlite_settings(tmp_path, secret_key=OLD_KEY)
     both = sqlite_settings(tmp_path, secret_key=NEW_KEY, previous_secret_key=OLD_KEY)
     new = sqlite_settings(tmp_path, secret_key=NEW_KEY)

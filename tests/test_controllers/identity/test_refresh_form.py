@@ -32,7 +32,7 @@ def error_of(answer: httpx.Response) -> str:
     return error
 
 
-async def test_a_client_of_oauth_2_renews_its_log_in_as_the_document_tells_it(
+async def test_a_client_of_oauth_2_renews_its_log_in_as_documented(
     machine: httpx.AsyncClient,
 ) -> None:
     document = (await machine.get("http://shop.test/docs/openapi.json")).json()

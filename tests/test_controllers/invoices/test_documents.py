@@ -76,7 +76,7 @@ async def test_the_list_is_paged_and_is_a_table_for_a_tax_adviser(
     ]
 
 
-async def test_a_name_in_a_table_is_no_formula(client: httpx.AsyncClient) -> None:
+async def test_a_name_in_a_table_is_not_a_formula(client: httpx.AsyncClient) -> None:
     order = await order_in(client, "paid", await create_product(client, price="4.99"))
     user = {"first_name": "=1+1", "last_name": "x"}
     assert (await client.patch(f"/users/{order['user_id']}", json=user)).status_code == 200

@@ -124,7 +124,7 @@ async def test_lines_of_an_order_that_has_left_or_is_cancelled_stay(
     assert await snapshot(client, product) == before
 
 
-async def test_a_change_of_what_the_caller_has_not_seen_is_refused(
+async def test_a_change_of_a_version_that_the_caller_has_not_seen_is_refused(
     client: httpx.AsyncClient,
 ) -> None:
     product = await create_product(client)

@@ -49,7 +49,7 @@ async def ids_of(client: httpx.AsyncClient, **query: str) -> list[str]:
     return [order["id"] for order in await every(client, "/orders", **query)]
 
 
-async def test_a_placed_order_says_what_was_bought_at_which_price(
+async def test_a_placed_order_has_its_goods_and_prices(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user = await create_user(client)

@@ -136,7 +136,7 @@ async def test_pieces_of_an_archived_product_are_given_back_too(
         assert await session.scalar(stock) == 10
 
 
-async def test_a_change_of_what_the_caller_has_not_seen_is_refused(
+async def test_a_change_of_a_version_that_the_caller_has_not_seen_is_refused(
     client: httpx.AsyncClient,
 ) -> None:
     product = await create_product(client)

@@ -100,7 +100,7 @@ async def test_a_customer_finds_no_orders_of_others(client: httpx.AsyncClient) -
         assert [each["number"] for each in listed.json()["items"]] == found, query
 
 
-async def test_what_is_no_number_is_refused_by_name(client: httpx.AsyncClient) -> None:
+async def test_an_invalid_number_is_refused_by_name(client: httpx.AsyncClient) -> None:
     for number in ("0", "-1", "1.5", "x", "9" * 30):
         refused = await client.get("/orders", params={"number": number})
         assert refused.status_code == 400 and list(places_of(refused.json())) == ["number"]

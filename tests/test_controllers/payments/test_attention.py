@@ -50,7 +50,7 @@ async def test_staff_says_that_it_has_seen_a_payment(client: httpx.AsyncClient, 
 
 
 @pytest.mark.parametrize("reason", ["duplicate", "mismatch", "refund_by_hand", "unknown"])
-async def test_a_reason_that_nobody_has_seen_stays(
+async def test_a_reason_that_staff_has_not_seen_stays(
     client: httpx.AsyncClient, shop: Shop, reason: str
 ) -> None:
     payment = await late(client, shop)
@@ -82,7 +82,7 @@ async def test_a_payment_whose_amount_becomes_right_pays_its_order(
     assert (await order_now(client, order))["status"] == "paid"
 
 
-async def test_a_wrong_amount_that_has_gone_back_needs_nobody(
+async def test_a_refunded_wrong_amount_needs_no_attention(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cart, order = await placed(client)
@@ -104,7 +104,7 @@ async def test_a_wrong_amount_that_has_gone_back_needs_nobody(
     assert (shown["status"], shown["paid"], shown["refunded"]) == ("pending", "20.00", "20.00")
 
 
-async def test_a_refund_that_failed_needs_nobody_after_another_one(
+async def test_a_failed_refund_needs_no_attention_after_a_successful_one(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cart, order = await placed(client)

@@ -18,7 +18,7 @@ async def money_mails(shop: Shop) -> list[OutgoingMail]:
     return [each for each in await mails_of(shop) if each.subject.endswith(kinds)]
 
 
-async def test_a_guest_gets_the_invoice_and_is_told_of_each_refund_once(
+async def test_a_guest_gets_the_invoice_and_one_mail_for_each_refund(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await charge(client, shop, monkeypatch)
@@ -40,7 +40,7 @@ async def test_a_guest_gets_the_invoice_and_is_told_of_each_refund_once(
         assert f"{text}\N{NO-BREAK SPACE}{order['currency']}\n" in mail.body
 
 
-async def test_why_the_shop_returns_money_is_told_in_the_language_of_the_customer(
+async def test_the_reason_of_a_refund_is_in_the_language_of_the_customer(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await charge(client, shop, monkeypatch)
@@ -52,9 +52,7 @@ async def test_why_the_shop_returns_money_is_told_in_the_language_of_the_custome
     assert "\nGrund: Die Bestellung wurde storniert.\nErstattet: 39,97" in returned.body
 
 
-async def test_nobody_is_written_to_about_an_order_of_no_cart(
-    client: httpx.AsyncClient, shop: Shop
-) -> None:
+async def test_an_order_without_a_cart_sends_no_mail(client: httpx.AsyncClient, shop: Shop) -> None:
     order = await order_in(client, "paid", await create_product(client))
     before = [each.id for each in await mails_of(shop)]
     assert (await client.post(f"/orders/{order['id']}/invoices")).status_code == 201

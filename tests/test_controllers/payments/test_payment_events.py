@@ -82,7 +82,7 @@ async def return_money(client: httpx.AsyncClient, payment: dict[str, Any], amoun
     assert sent.status_code == 201, sent.text
 
 
-async def test_money_that_comes_in_and_goes_back_is_told_once(
+async def test_captured_and_refunded_money_is_announced_once(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     _, payment = await paid(client, shop)
@@ -95,7 +95,7 @@ async def test_money_that_comes_in_and_goes_back_is_told_once(
     assert await news_of(shop) == []
 
 
-async def test_an_authorisation_its_capture_and_its_end_are_told(
+async def test_an_authorisation_its_capture_and_its_end_are_announced(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offer(monkeypatch, shop, payment_capture="on_shipment")
@@ -114,7 +114,7 @@ async def test_an_authorisation_its_capture_and_its_end_are_told(
         assert await news_of(shop) == [news]
 
 
-async def test_a_payment_that_fails_is_told(
+async def test_a_failed_payment_is_announced(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cart, _ = await placed(client)
@@ -133,9 +133,7 @@ async def test_a_payment_that_fails_is_told(
     assert await news_of(shop) == [("payment.failed", "0.00")]
 
 
-async def test_a_request_that_is_refused_tells_nothing(
-    client: httpx.AsyncClient, shop: Shop
-) -> None:
+async def test_a_refused_request_announces_nothing(client: httpx.AsyncClient, shop: Shop) -> None:
     _, payment = await paid(client, shop)
     for path, body in (
         ("refunds", {"amount": "20.01", "reason": "x"}),
@@ -147,7 +145,7 @@ async def test_a_request_that_is_refused_tells_nothing(
     assert await news_of(shop) == []
 
 
-async def test_money_that_nobody_owes_needs_a_person(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_excess_money_needs_attention(client: httpx.AsyncClient, shop: Shop) -> None:
     cart, _ = await placed(client)
     for each in (await begun(cart), await begun(cart)):
         await decide(client, each, "approve_silently")
@@ -239,7 +237,7 @@ async def test_money_that_staff_must_return_needs_a_person_until_all_is_returned
     assert [name for name, _ in await news_of(shop)] == ["credit_note.issued"] * 2
 
 
-async def test_an_order_whose_money_another_system_has_tells_of_no_payment(
+async def test_an_order_paid_in_another_system_announces_no_payment(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     order = await order_in(client, "paid", await create_product(client))

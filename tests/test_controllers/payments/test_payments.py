@@ -59,7 +59,7 @@ async def test_an_approved_payment_pays_its_order(client: httpx.AsyncClient, sho
     assert await everything(shop) == before
 
 
-async def test_a_payment_of_which_the_shop_is_not_told_is_looked_up(
+async def test_a_payment_without_an_event_is_looked_up(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     cart, order = await placed(client)
@@ -108,7 +108,7 @@ async def test_a_request_that_is_repeated_with_its_key_begins_one_payment(
     assert cart.headers
 
 
-async def test_what_was_paid_twice_goes_back(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_double_payment_is_refunded(client: httpx.AsyncClient, shop: Shop) -> None:
     cart, order = await placed(client)
     first, second = await begun(cart), await begun(cart)
     bank = bank_of(shop)
@@ -157,7 +157,9 @@ async def test_a_cancelled_line_of_a_paid_order_is_returned(
     assert (shown["paid"], shown["refunded"], shown["cancelled"]) == ("20.00", "10.00", "10.00")
 
 
-async def test_money_for_a_cancelled_order_goes_back(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_money_for_a_cancelled_order_is_refunded(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
     cart, order = await placed(client)
     payment = await begun(cart)
     await decide(client, payment, "approve_silently")

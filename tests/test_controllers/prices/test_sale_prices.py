@@ -100,7 +100,7 @@ async def test_a_sale_begins_and_ends_at_its_moments(client: httpx.AsyncClient, 
     assert await shown(client, f"/products/{other['id']}") == other
 
 
-async def test_a_sale_price_shows_the_price_without_it_or_its_own_beside_it(
+async def test_a_sale_price_is_shown_with_the_ordinary_or_its_own_compared_price(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     plain = await create_product(client, price="10.00")

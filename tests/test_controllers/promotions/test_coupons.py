@@ -59,7 +59,7 @@ async def test_a_code_at_random_that_is_taken_is_made_again(
 
 
 @pytest.mark.parametrize("code", ["SUMMER-26", "summer-26", " sum mer-26", "ＳＵＭＭＥＲ-26"])
-async def test_a_code_is_given_once_however_it_is_spelled(
+async def test_a_code_exists_once_in_all_spellings(
     client: httpx.AsyncClient, shop: Shop, promotion: dict[str, Any], code: str
 ) -> None:
     await add_coupons(client, promotion, code="Summer-26")

@@ -64,7 +64,7 @@ async def test_promotions_come_in_pages_the_newest_first(client: httpx.AsyncClie
     assert (found, second["next"]) == (["3", "2", "1"], None)
 
 
-async def test_a_change_keeps_what_it_does_not_name(client: httpx.AsyncClient) -> None:
+async def test_a_change_keeps_fields_that_it_does_not_name(client: httpx.AsyncClient) -> None:
     added = await add_promotion(client, min_subtotals=FIVE)
     path = f"/promotions/{added['id']}"
     changed = (await client.patch(path, json={"percent": "15", "is_active": False})).json()

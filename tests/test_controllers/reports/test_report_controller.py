@@ -188,7 +188,7 @@ async def test_no_cell_is_a_formula_to_a_spreadsheet(
 
 
 @pytest.mark.parametrize("path", ["/reports/2026-03-02", "/reports/2026-03-02/products"])
-async def test_a_spreadsheet_knows_the_encoding_by_the_first_bytes(
+async def test_a_csv_file_begins_with_a_byte_order_mark(
     reported: httpx.AsyncClient, path: str
 ) -> None:
     answer = await reported.get(path, headers={"Accept": "text/csv"})
@@ -228,7 +228,7 @@ async def test_a_chart_of_days_shows_those_that_are_asked_for(
         assert problem_of(refused_one)["status"] == 400
 
 
-async def test_a_report_that_is_asked_for_is_made_and_the_operation_tells(
+async def test_a_requested_report_is_made_and_its_operation_succeeds(
     reported: httpx.AsyncClient, shop: Shop
 ) -> None:
     await add_orders(shop, [NOON - 30 * DAY], name="old")

@@ -54,7 +54,7 @@ async def test_log_ins_are_noted_whether_they_succeed_or_fail(
     ]
 
 
-async def test_a_change_of_role_and_access_is_noted_with_what_was_and_what_is(
+async def test_a_change_of_role_and_access_is_recorded_with_old_and_new_values(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     admin, user = await someone_of(machine, still, UserRole.ADMIN), await create_user(machine)

@@ -83,7 +83,7 @@ async def test_two_rates_of_one_place_and_class_begin_on_different_days(
         ),
     ],
 )
-async def test_a_rate_that_is_none_is_refused_by_its_field(
+async def test_an_invalid_rate_is_refused_by_its_field(
     client: httpx.AsyncClient, fields: dict[str, Any], place: str, reason: str | None
 ) -> None:
     refused = places_of(problem_of(await client.post("/tax-rates", json=GERMANY | fields)))

@@ -53,7 +53,7 @@ async def taxes_of(client: httpx.AsyncClient, product: dict[str, Any], **address
     return response.json().get("taxes")
 
 
-async def test_tax_is_in_the_prices_and_told_by_line_and_rate(
+async def test_included_tax_is_shown_by_line_and_rate(
     client: httpx.AsyncClient, charge: Charge
 ) -> None:
     await add_rate(client)

@@ -153,7 +153,7 @@ def test_a_change_of_the_schema_has_statements_judged_anew(writing: sqlite3.Conn
     assert kinds.of(writing, statement, (1, 1)) is Kind.WRITE
 
 
-def test_a_statement_is_judged_anew_after_a_table_that_it_wrote_is_gone() -> None:
+def test_a_statement_is_planned_again_after_its_table_was_dropped() -> None:
     # In a process of its own, which a look at the dropped table ends: what is freed is overwritten.
     done = subprocess.run(
         [sys.executable, "-X", "faulthandler", "-c", _DROPPED],

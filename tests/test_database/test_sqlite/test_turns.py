@@ -186,7 +186,7 @@ async def test_a_connection_that_is_stopped_while_it_closes_is_closed_once(
 
 
 @pytest.mark.filterwarnings("ignore:.* was deleted before being closed")
-async def test_the_thread_of_a_connection_that_nobody_holds_ends(path: Path) -> None:
+async def test_the_thread_of_an_unreferenced_connection_ends(path: Path) -> None:
     before = set(threading.enumerate())
     connection = Connection(str(path), timeout=0)
     await connection
@@ -257,7 +257,7 @@ class Load:
                 await task
 
 
-async def test_no_two_threads_use_a_connection_at_once_whatever_is_cancelled(
+async def test_no_two_threads_use_a_connection_at_once_even_after_cancellations(
     overlaps: list[str], engines: Engines, opened: Connection
 ) -> None:
     for engine in engines:

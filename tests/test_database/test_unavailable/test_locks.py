@@ -103,7 +103,7 @@ async def test_while_a_row_is_held_most_orders_for_it_are_refused_at_once(
     assert (await client.post("/orders", json=order(user, product))).status_code == 201
 
 
-async def test_a_locked_table_keeps_nobody_from_the_other_tables(
+async def test_a_locked_table_does_not_block_other_tables(
     client: httpx.AsyncClient, postgres_server: PostgresServer
 ) -> None:
     user, product = await create_user(client), await create_product(client)

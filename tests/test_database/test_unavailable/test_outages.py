@@ -44,7 +44,7 @@ def test_a_state_of_the_server_is_an_outage(sqlstate: str) -> None:
 
 
 @pytest.mark.parametrize("sqlstate", ["23505", "22P02", "42601", "42P01", "25001", "55000"])
-def test_an_error_in_a_statement_is_none(sqlstate: str) -> None:
+def test_an_error_in_a_statement_is_not_an_outage(sqlstate: str) -> None:
     assert not is_outage(DBAPIError("SELECT 1", {}, ServerError(sqlstate)))
 
 

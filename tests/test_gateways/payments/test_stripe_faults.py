@@ -128,7 +128,7 @@ async def test_a_refund_that_is_asked_for_many_times_at_once_is_made_once(
     assert stripe.ledger()[reference]["refunded"] == 500
 
 
-async def test_a_call_whose_key_is_in_use_is_no_answer(
+async def test_a_call_whose_key_is_in_use_counts_as_unanswered(
     provider: StripeProvider, stripe: StripeServer
 ) -> None:
     reference, same = await begun(provider), key()
@@ -143,7 +143,7 @@ async def test_a_call_whose_key_is_in_use_is_no_answer(
     assert done.status is PaymentStatus.VOIDED
 
 
-async def test_stripe_is_unreachable_while_it_is_down_and_knows_everything_after_it(
+async def test_stripe_is_unreachable_while_it_is_down_and_keeps_its_state(
     provider: StripeProvider, stripe: StripeServer
 ) -> None:
     order, same = asked(), key()
@@ -173,7 +173,7 @@ async def test_a_stripe_that_says_nothing_is_not_waited_for(
     assert (await hasty.look(reference)).reference == reference
 
 
-async def test_under_faults_at_random_the_shop_knows_what_stripe_knows(
+async def test_under_random_faults_the_shop_agrees_with_stripe(
     hasty: StripeProvider, stripe: StripeServer
 ) -> None:
     shares = dict.fromkeys(("cut_before", "cut_after", "error_before", "error_after"), 0.06)

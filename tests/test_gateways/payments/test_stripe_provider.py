@@ -194,7 +194,7 @@ async def test_what_is_not_authorised_is_not_captured(provider: StripeProvider) 
 
 
 @pytest.mark.parametrize("is_authorised", [True, False])
-async def test_a_payment_ends_without_money_however_often_it_is_ended(
+async def test_repeated_ends_of_a_payment_end_it_once_without_money(
     provider: StripeProvider, stripe: StripeServer, is_authorised: bool
 ) -> None:
     reference = await begun(provider, captures_by_itself=False)
@@ -319,7 +319,7 @@ async def test_a_payment_that_another_program_has_begun_belongs_to_no_order(
     assert made.id in stripe.ledger()
 
 
-async def test_a_wrong_key_is_no_answer_about_a_payment_and_is_not_repeated_in_errors(
+async def test_a_wrong_key_counts_as_unanswered_and_is_not_shown_in_errors(
     stripe: StripeServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     wrong = SecretStr("sk_live_very-secret-1234")

@@ -56,7 +56,7 @@ async def test_a_refund_is_pending_until_the_bank_has_made_it(
     )
 
 
-async def test_a_refund_that_fails_later_is_told_with_its_reason(
+async def test_a_refund_that_fails_later_is_reported_with_its_reason(
     provider: StripeProvider, stripe: StripeServer
 ) -> None:
     reference, same = await begun(provider), key()

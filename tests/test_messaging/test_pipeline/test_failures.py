@@ -113,7 +113,7 @@ async def test_no_delay_is_longer_than_five_minutes(
 
 
 @pytest.mark.usefixtures("cursed")
-async def test_an_operation_tells_of_its_attempts_and_of_their_end(
+async def test_an_operation_shows_its_attempts_and_its_failure(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     data, headers = PRODUCT | {"name": FAULT}, {"Prefer": "respond-async"}

@@ -115,7 +115,7 @@ async def test_while_some_fail_fewer_are_handled_together(
 
 
 @pytest.mark.usefixtures("handled")
-async def test_an_operation_beside_one_that_fails_tells_of_its_success(
+async def test_an_operation_succeeds_next_to_one_that_fails(
     client: httpx.AsyncClient, shop: Shop, ordered: Callable[..., list[Delivery]]
 ) -> None:
     (bad,) = ordered(7)
@@ -133,7 +133,7 @@ async def test_an_operation_beside_one_that_fails_tells_of_its_success(
 
 
 @pytest.mark.parametrize("settings", ["postgres"], indirect=True)
-async def test_a_lost_connection_is_no_fault_of_a_message(
+async def test_a_lost_connection_does_not_count_against_a_message(
     client: httpx.AsyncClient,
     shop: Shop,
     monkeypatch: pytest.MonkeyPatch,

@@ -76,7 +76,7 @@ async def test_what_is_not_a_command_is_parked_with_the_reason(
     assert await applied_in(shop) == [] and await postponed_in(shop) == []
 
 
-async def test_of_what_is_far_too_large_a_part_is_kept(shop: Shop) -> None:
+async def test_a_part_of_a_far_too_large_message_is_stored(shop: Shop) -> None:
     await Pipeline(shop).process([message("order", b"x" * 600 * 1024)])
     (letter,) = await rows_of(shop, DeadLetter)
     assert (letter.body, letter.code) == (b"x" * 512 * 1024, "invalid-input")

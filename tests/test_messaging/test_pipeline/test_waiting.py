@@ -119,7 +119,7 @@ async def test_an_update_that_was_applied_before_its_row_was_deleted_is_known(
         ("product_update", change({"id": NOTHING}, name="A"), "product-not-found", "product"),
     ],
 )
-async def test_an_update_of_what_never_arrives_is_parked_after_a_day(
+async def test_an_update_whose_subject_never_arrives_is_parked_after_a_day(
     shop: Shop, queue: str, data: dict[str, Any], code: str, subject: str
 ) -> None:
     await Pipeline(shop).process([message(queue, data)])

@@ -76,7 +76,7 @@ async def test_many_refusals_at_once_leave_the_connection_open(broker: RabbitMQS
     assert broker.queue_depth("order", VHOSTS[0]) == 0
 
 
-async def test_a_user_who_may_not_configure_uses_what_is_there(
+async def test_a_user_without_the_right_to_configure_uses_existing_queues(
     broker: RabbitMQServer,
 ) -> None:
     changes = {"rabbitmq_user": LIMITED, "rabbitmq_password": SecretStr(LIMITED)}

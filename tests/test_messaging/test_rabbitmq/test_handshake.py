@@ -87,7 +87,7 @@ async def connect(settings: Settings, port: int) -> None:
 
 
 @pytest.mark.parametrize("answer", NO_BROKERS.values(), ids=NO_BROKERS)
-async def test_what_is_no_broker_is_a_broker_that_is_lost(
+async def test_a_server_that_is_not_a_broker_counts_as_a_lost_broker(
     rabbitmq_server: RabbitMQServer, answer: bytes
 ) -> None:
     async with answering(answer) as port:

@@ -110,7 +110,7 @@ async def test_a_product_published_without_any_property_is_created(stand: Stand)
     assert message_id.startswith("unnamed-")
 
 
-async def test_a_zero_byte_in_a_message_id_harms_nobody(stand: Stand) -> None:
+async def test_a_zero_byte_in_a_message_id_is_harmless(stand: Stand) -> None:
     async with stand.channel() as channel:
         await publish(channel, "product", PRODUCT, "a\0b")
         await publish(channel, "product", b"?", "c\0d")
@@ -276,7 +276,7 @@ async def make_all_due(stand: Stand) -> None:
         await session.execute(update(OutboxMessage).values(due_at=OutboxMessage.created_at))
 
 
-async def test_what_waits_for_a_missing_queue_holds_nothing_else_up(stand: Stand) -> None:
+async def test_messages_for_a_missing_queue_do_not_delay_others(stand: Stand) -> None:
     async with stand.channel() as channel:
         events = await listening(channel)
         await channel.queue_delete("report")

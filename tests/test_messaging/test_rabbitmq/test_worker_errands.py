@@ -8,7 +8,7 @@ from tests.support.media.pictures import picture, upload
 from tests.test_messaging.workers import WAIT_SECONDS, Stand
 
 
-async def test_a_worker_renders_what_a_web_process_has_taken(worked_stand: Stand) -> None:
+async def test_a_worker_renders_uploads_of_a_web_process(worked_stand: Stand) -> None:
     product = await create_product(worked_stand.client)
     answer = await upload(worked_stand.client, product, picture())
     assert answer.status_code == 202

@@ -42,7 +42,7 @@ async def test_a_worker_is_well_while_it_has_its_broker_and_alive_without(
     assert await said() == "there is no heartbeat"
 
 
-async def test_a_worker_that_stands_still_is_not_alive(stand: Stand, tmp_path: Path) -> None:
+async def test_a_blocked_worker_is_not_alive(stand: Stand, tmp_path: Path) -> None:
     path = tmp_path / "heartbeat"
     settings = stand.settings.model_copy(update={"heartbeat_file": path})
     with dataclasses.replace(stand, settings=settings).worker("-c", QUICK_BEAT) as worker:

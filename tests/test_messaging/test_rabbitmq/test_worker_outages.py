@@ -85,7 +85,7 @@ async def orders_for(stand: Stand, count: int) -> tuple[dict[str, Any], list[dic
     return product, [order(user, product) for _ in range(count)]
 
 
-async def test_orders_placed_while_the_broker_is_down_are_told_of_afterwards(
+async def test_orders_placed_while_the_broker_is_down_are_announced_afterwards(
     stand: Stand,
 ) -> None:
     user, product = await create_user(stand.client), await create_product(stand.client)

@@ -18,7 +18,7 @@ async def test_a_guest_registers_and_is_logged_in(browser: Browser) -> None:
     assert "ada@example.com, username ada" in browser.text
 
 
-async def test_a_refused_registration_keeps_what_was_typed(
+async def test_a_refused_registration_keeps_the_typed_values(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     await browser.visit("/register")

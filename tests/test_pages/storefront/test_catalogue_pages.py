@@ -10,7 +10,7 @@ from tests.support.queries import statements_of
 from tests.test_pages.browser import Browser
 
 
-async def test_the_first_page_shows_what_is_new(
+async def test_the_first_page_shows_new_products(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     tea = await create_product(client, name="Earl Grey", price="1234.50", category="Tea")
@@ -123,7 +123,7 @@ async def test_lists_that_are_narrowed_down_name_the_whole_one(
         assert '<link rel="canonical" href="/c/tea/">' in browser.html
 
 
-async def test_crawlers_are_told_what_to_read(browser: Browser) -> None:
+async def test_robots_txt_names_the_paths_for_crawlers(browser: Browser) -> None:
     robots = await browser.visit("/robots.txt")
     assert robots.text.endswith("Sitemap: http://shop.test/sitemap.xml\n")
     assert "Disallow: /checkout\n" in robots.text

@@ -100,7 +100,7 @@ async def test_an_incomplete_address_is_refused_with_what_was_typed(
     assert answer.status_code == 400
     assert 'value="Bath"' in answer.text
     assert '<a href="#delivery_address.postal_code">Postal code</a>' in answer.text
-    assert "First say where the goods are to go." in browser.text
+    assert "First enter the delivery address." in browser.text
 
 
 async def test_a_typed_address_is_kept_when_the_country_is_changed(
@@ -118,12 +118,12 @@ async def test_a_typed_address_is_kept_when_the_country_is_changed(
     for value in ("12 St James&#39;s Square", "London", "SW1Y 4JH", "ada@example.com"):
         assert f'value="{value}"' in answer.text
     # Nothing is kept in the cart before the address is sent.
-    assert "First say where the goods are to go." in browser.text
+    assert "First enter the delivery address." in browser.text
     await browser.send("/checkout/details")
     assert "London Germany" in browser.text
 
 
-async def test_a_country_that_does_not_exist_is_no_page(
+async def test_a_country_that_does_not_exist_has_no_page(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     await _at_checkout(client, browser)

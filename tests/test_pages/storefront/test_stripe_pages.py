@@ -75,7 +75,7 @@ async def test_a_guest_pays_on_a_page_with_the_fields_of_stripe(
 
 
 @pytest.mark.usefixtures("with_stripe")
-async def test_only_the_page_of_a_payment_may_load_what_is_of_stripe(
+async def test_only_the_page_of_a_payment_may_load_files_of_stripe(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     place = (await _ordered(client, browser)).headers["location"]
@@ -98,7 +98,7 @@ async def test_only_the_page_of_a_payment_may_load_what_is_of_stripe(
 
 
 @pytest.mark.usefixtures("with_stripe")
-async def test_a_user_goes_on_with_a_payment_that_was_begun(
+async def test_a_user_continues_a_payment_that_was_begun(
     client: httpx.AsyncClient, browser: Browser, stripe: StripeServer
 ) -> None:
     user = await create_user(client)
@@ -111,7 +111,7 @@ async def test_a_user_goes_on_with_a_payment_that_was_begun(
     assert declined["error"]["code"] == "card_declined"
     await browser.visit(f"{order_page}?redirect_status=failed")
     assert "The payment did not succeed." in browser.text
-    assert f'href="{place}">Go on with the payment by card</a>' in browser.html
+    assert f'href="{place}">Continue the payment by card</a>' in browser.html
     await browser.visit(place)
     assert f'data-secret="{intent}_secret_' in browser.html
     await browser.visit(order_page)
@@ -132,7 +132,7 @@ async def test_the_page_of_a_payment_is_for_its_customer_only(
 
 
 @pytest.mark.usefixtures("with_stripe")
-async def test_without_an_answer_of_stripe_the_order_stands(
+async def test_without_an_answer_of_stripe_the_order_stays(
     client: httpx.AsyncClient, browser: Browser, stripe: StripeServer
 ) -> None:
     stripe.control(next=[{"fault": "cut_before"}])

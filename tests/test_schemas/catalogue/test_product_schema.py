@@ -73,7 +73,7 @@ TOO_MANY = "must be less than or equal to 1000000000"
         ("{}", NO_PRICE),
     ],
 )
-def test_what_is_no_price_is_refused(token: str, reason: str) -> None:
+def test_an_invalid_price_is_refused(token: str, reason: str) -> None:
     assert errors_in_body(ProductCreate, raw(PRODUCT, "price", token)) == {"#/price": reason}
     change = raw({"name": "Tea"}, "price", token)
     assert errors_in_body(ProductChange, change) == {"#/price": reason}
@@ -104,14 +104,14 @@ def test_a_price_is_kept_to_the_cent(token: str, price: str) -> None:
 
 
 @pytest.mark.parametrize("value", [1, 0, "true", "yes", None, []])
-def test_what_is_no_boolean_is_refused(value: object) -> None:
+def test_an_invalid_boolean_is_refused(value: object) -> None:
     reason = {"#/is_active": "must be true or false"}
     assert errors_in_body(ProductCreate, PRODUCT | {"is_active": value}) == reason
     assert errors_in_body(ProductChange, {"is_active": value}) == reason
 
 
 @pytest.mark.parametrize("sku", ["", "a" * 65, "a b", "-a", "/a", "ä", "a\n", "a%00"])
-def test_what_is_no_sku_is_refused(sku: str) -> None:
+def test_an_invalid_sku_is_refused(sku: str) -> None:
     assert errors_in_body(ProductCreate, PRODUCT | {"sku": sku}) == {"#/sku": NO_SKU}
     assert errors_in_body(ProductChange, {"sku": sku}) == {"#/sku": NO_SKU}
 
@@ -133,7 +133,7 @@ def test_a_sku_may_have_64_characters() -> None:
         ("null", NO_INTEGER),
     ],
 )
-def test_what_is_no_stock_is_refused(token: str, reason: str) -> None:
+def test_an_invalid_stock_is_refused(token: str, reason: str) -> None:
     for kind, data in ((ProductCreate, PRODUCT), (ProductChange, {})):
         body = raw(data | {"name": "Tea"}, "stock_quantity", token)
         assert errors_in_body(kind, body) == {"#/stock_quantity": reason}
@@ -172,7 +172,7 @@ def test_stock_is_moved_for_a_reason_of_the_callers_only(reason: object) -> None
         ({"source": "x"}, {"#/source": UNKNOWN}),
     ],
 )
-def test_what_is_no_note_of_a_movement_is_refused(
+def test_an_invalid_note_of_a_movement_is_refused(
     change: dict[str, str], places: dict[str, str]
 ) -> None:
     assert errors_in_body(StockMovementCreate, MOVEMENT | change) == places

@@ -58,12 +58,12 @@ def test_a_written_moment_is_taken_in_the_zone_of_the_shop(written: Any, moment:
 @pytest.mark.parametrize(
     "number", ["45306.4375", "45306", "20240115", "20240115103000", "1705314600", "1705314600000"]
 )
-def test_a_number_is_no_moment(number: str) -> None:
+def test_a_number_is_not_a_moment(number: str) -> None:
     assert refused(OrderRow, {"placed_at": number}) == f"{NUMBER} (found '{number}')"
 
 
 @pytest.mark.parametrize("number", [45306, 45306.4375, Decimal("45306.4375")])
-def test_a_number_of_a_typed_column_is_no_moment(number: Any) -> None:
+def test_a_number_of_a_typed_column_is_not_a_moment(number: Any) -> None:
     assert refused(OrderRow, {"placed_at": number}) == f"{NUMBER} (found '{number}')"
 
 
@@ -91,7 +91,7 @@ def test_another_form_of_a_moment_is_refused(text: str) -> None:
         ("0001-01-01T00:00:00+14:00", "must be a moment that exists in UTC"),
     ],
 )
-def test_a_moment_that_is_none_or_two_is_refused(text: str, reason: str) -> None:
+def test_a_local_time_that_is_skipped_or_repeated_is_refused(text: str, reason: str) -> None:
     assert refused(OrderRow, {"placed_at": text}) == f"placed_at: {reason} (found '{text}')"
 
 

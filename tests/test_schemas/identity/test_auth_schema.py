@@ -30,7 +30,7 @@ from tests.test_schemas.judging import UNKNOWN, errors_in_body
         ),
     ],
 )
-def test_a_wrong_form_is_told_its_fields(body: str, places: dict[str, str]) -> None:
+def test_a_wrong_form_names_its_fields(body: str, places: dict[str, str]) -> None:
     with pytest.raises(InvalidInput) as error:
         TokenRequest.parse_form(parse_qsl(body, keep_blank_values=True))
     assert error.value.detail == "the form is not valid"
@@ -48,7 +48,7 @@ def test_a_wrong_form_is_told_its_fields(body: str, places: dict[str, str]) -> N
         (None, "must be a string"),
     ],
 )
-def test_what_is_no_token_is_refused(token: object, reason: str) -> None:
+def test_an_invalid_token_is_refused(token: object, reason: str) -> None:
     body = {"refresh_token": token}
     assert errors_in_body(RefreshRequest, body) == {"#/refresh_token": reason}
     assert errors_in_body(RefreshRequest, {"refresh_token": "x", "a": 1}) == {"#/a": UNKNOWN}

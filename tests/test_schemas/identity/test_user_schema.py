@@ -36,7 +36,7 @@ KEY = {"name": "warehouse", "scopes": ["products:write"]}
     + ["ada@example.c\u200bom", "ada\ufeff@example.com", "Ada <ada@example.com>"]
     + ["=?utf-8?q?victim?=@example.com", "\u0390" * 33 + "@example.com", "ada@1.2.3.4"],
 )
-def test_what_is_no_email_address_is_refused(email: str) -> None:
+def test_an_invalid_email_address_is_refused(email: str) -> None:
     assert errors_in_body(UserCreate, USER | {"email": email}) == {"#/email": NO_EMAIL}
     assert errors_in_body(UserChange, {"email": email}) == {"#/email": NO_EMAIL}
 
@@ -72,7 +72,7 @@ def test_an_email_address_may_be_of_any_script(email: str, kept: str) -> None:
 @pytest.mark.parametrize(
     "username", ["ab", "a" * 33, "ada lovelace", ".ada", "_ada", "adä", "ada\n"]
 )
-def test_what_is_no_username_is_refused(username: str) -> None:
+def test_an_invalid_username_is_refused(username: str) -> None:
     assert errors_in_body(UserCreate, USER | {"username": username}) == {"#/username": NO_USERNAME}
     assert errors_in_body(UserChange, {"username": username}) == {"#/username": NO_USERNAME}
 
@@ -92,7 +92,7 @@ def test_a_username_may_have_3_to_32_characters(username: str) -> None:
         (None, "must be a string"),
     ],
 )
-def test_what_is_no_password_is_refused(password: object, reason: str) -> None:
+def test_an_invalid_password_is_refused(password: object, reason: str) -> None:
     assert errors_in_body(UserCreate, USER | {"password": password}) == {"#/password": reason}
 
 
@@ -103,7 +103,7 @@ def test_an_assigned_country_code_is_taken(country: str) -> None:
 
 
 @pytest.mark.parametrize("country", ["gb", "UK", "XX", "GBR", "G", "", "826", " GB", "GB\n"])
-def test_what_is_no_country_is_refused(country: str) -> None:
+def test_an_unknown_country_is_refused(country: str) -> None:
     place = ADDRESS | {"country": country}
     assert errors_in_body(AddressCreate, place) == {"#/country": NO_COUNTRY}
     assert errors_in_body(AddressChange, {"country": country}) == {"#/country": NO_COUNTRY}
@@ -128,7 +128,7 @@ def test_a_country_code_is_a_string(country: object) -> None:
         ({"email": "ada@example.com"}, {"#/email": UNKNOWN}),
     ],
 )
-def test_what_is_no_right_is_refused(change: dict[str, Any], places: dict[str, str]) -> None:
+def test_an_unknown_scope_is_refused(change: dict[str, Any], places: dict[str, str]) -> None:
     assert errors_in_body(UserAccessChange, change) == places
 
 
@@ -155,5 +155,5 @@ def test_a_wrong_parameter_is_refused_by_name(parameter: str, value: str, reason
         ({"digest": "x"}, {"#/digest": UNKNOWN}),
     ],
 )
-def test_a_wrong_key_is_told_its_fields(change: dict[str, Any], places: dict[str, str]) -> None:
+def test_a_wrong_key_names_its_fields(change: dict[str, Any], places: dict[str, str]) -> None:
     assert errors_in_body(ApiKeyCreate, KEY | change) == places

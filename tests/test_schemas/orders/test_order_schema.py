@@ -45,14 +45,14 @@ TOO_MANY = "must be less than or equal to 1000"
         ("[1]", NO_INTEGER),
     ],
 )
-def test_what_is_no_quantity_is_refused(token: str, reason: str) -> None:
+def test_an_invalid_quantity_is_refused(token: str, reason: str) -> None:
     bad = raw({"product_id": PRODUCT_ID}, "quantity", token).decode()
     body = raw({"user_id": PRODUCT_ID}, "items", f"[{json.dumps(LINE)}, {bad}]")
     assert errors_in_body(OrderCreate, body) == {"#/items/1/quantity": reason}
 
 
 @pytest.mark.parametrize("token", ["2", "2.0", "2e0", "0.2e1"])
-def test_a_quantity_is_an_integer_however_json_spells_it(token: str) -> None:
+def test_a_quantity_is_an_integer_in_any_spelling_of_json(token: str) -> None:
     line = raw({"product_id": PRODUCT_ID}, "quantity", token).decode()
     order = parsed(OrderCreate, raw({"user_id": PRODUCT_ID}, "items", f"[{line}]"))
     assert [each.quantity for each in order.items] == [2]
@@ -107,7 +107,7 @@ def test_an_order_that_is_not_valid_is_refused_by_its_field(
 
 
 @pytest.mark.parametrize("status", ["lost", "PAID", "", None, 1], ids=repr)
-def test_what_is_no_status_is_refused(status: object) -> None:
+def test_an_invalid_status_is_refused(status: object) -> None:
     assert errors_in_body(OrderChangeStatus, {"status": status}) == {"#/status": NO_STATUS}
 
 
@@ -141,7 +141,7 @@ def test_a_wrong_parameter_is_refused_by_name(parameter: str, value: str, reason
     + ["2026-01-31 12:00:00Z", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z"]
     + ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "\u06622026-01-31T12:00:00Z"],
 )
-def test_what_is_no_moment_is_refused(moment: str) -> None:
+def test_an_invalid_moment_is_refused(moment: str) -> None:
     for parameter in ("placed_from", "placed_before"):
         assert list(errors_in_query(OrderQuery, (parameter, moment))) == [parameter]
 

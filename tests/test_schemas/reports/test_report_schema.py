@@ -24,7 +24,7 @@ NOT_OURS = "must be a day from 1970-01-01 to 9999-12-30"
         ("9999-12-31", NOT_OURS),
     ],
 )
-def test_what_is_no_day_is_refused(day: object, reason: str | None) -> None:
+def test_an_invalid_day_is_refused(day: object, reason: str | None) -> None:
     errors = errors_in_body(ReportOrder, {"day": day})
     assert list(errors) == ["#/day"]
     assert reason in (None, errors["#/day"])

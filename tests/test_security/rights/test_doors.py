@@ -149,7 +149,7 @@ async def test_no_header_of_a_proxy_opens_a_path(
 
 
 @pytest.mark.any_database
-async def test_a_path_that_is_there_in_another_spelling_is_the_same_door(
+async def test_an_encoded_path_has_the_same_access_as_the_plain_one(
     app: Litestar, shop: Shop
 ) -> None:
     admin = await log_in(shop, UserRole.ADMIN)
@@ -280,7 +280,7 @@ async def test_an_api_key_that_is_not_quite_one_is_refused(app: Litestar, shop: 
 
 
 @pytest.mark.parametrize("role", [UserRole.STAFF, UserRole.ADMIN])
-async def test_a_role_that_is_taken_away_is_gone_with_the_answer(
+async def test_a_role_that_is_taken_away_ends_before_the_response(
     app: Litestar, shop: Shop, role: UserRole
 ) -> None:
     admin, fallen = await log_in(shop, UserRole.ADMIN), await log_in(shop, role)

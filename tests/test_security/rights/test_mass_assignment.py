@@ -132,7 +132,7 @@ async def test_a_form_has_no_other_fields_either(nobody: httpx.AsyncClient, shop
     assert await everything(shop) == before
 
 
-async def test_a_customer_orders_for_nobody_else(nobody: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_customer_cannot_order_for_others(nobody: httpx.AsyncClient, shop: Shop) -> None:
     world = await world_of(shop)
     (row,) = [each for each in MATRIX if str(each) == "POST /api/v1/orders"]
     assert await refused(nobody, world, row, BASKET | {"user_id": "{other_id}"}) == {

@@ -104,7 +104,7 @@ def assert_refused(response: httpx.Response, column: str) -> None:
         assert problem["type"] == TYPES.get(response.status_code, problem["type"])
 
 
-async def test_what_is_not_for_the_caller_to_know_looks_like_what_is_not_there(
+async def test_a_hidden_resource_looks_like_a_missing_one(
     nobody: httpx.AsyncClient, shop: Shop
 ) -> None:
     world = await world_of(shop)

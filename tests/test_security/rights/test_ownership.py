@@ -84,7 +84,7 @@ async def assert_absent(
     assert await everything(shop) == before
 
 
-async def test_an_order_of_somebody_else_is_not_there(pair: Pair, shop: Shop) -> None:
+async def test_an_order_of_another_user_is_not_found(pair: Pair, shop: Shop) -> None:
     one, other = pair
     for order_id in one.ids:
         seen = (await one.client.get(f"/orders/{order_id}")).headers["ETag"]
@@ -98,7 +98,7 @@ async def test_an_order_of_somebody_else_is_not_there(pair: Pair, shop: Shop) ->
         ).status_code == 304
 
 
-async def test_an_address_of_somebody_else_is_not_there(pair: Pair, shop: Shop) -> None:
+async def test_an_address_of_another_user_is_not_found(pair: Pair, shop: Shop) -> None:
     one, other = pair
     path = f"/users/{one.person.id}/addresses/{one.address['id']}"
     seen = (await one.client.get(path)).headers["ETag"]
@@ -121,7 +121,7 @@ async def test_an_address_of_somebody_else_is_not_there(pair: Pair, shop: Shop) 
     assert (await one.client.get(path)).json() == one.address
 
 
-async def test_a_user_who_is_somebody_else_is_not_there(pair: Pair, shop: Shop) -> None:
+async def test_another_user_is_not_found(pair: Pair, shop: Shop) -> None:
     one, other = pair
     path = f"/users/{one.person.id}"
     seen = (await one.client.get(path)).headers["ETag"]
@@ -138,7 +138,7 @@ async def test_a_user_who_is_somebody_else_is_not_there(pair: Pair, shop: Shop) 
         await assert_absent(other.client, shop, "PATCH", path, json=change)
 
 
-async def test_the_password_of_somebody_else_is_not_compared(pair: Pair, shop: Shop) -> None:
+async def test_the_password_of_another_user_is_not_compared(pair: Pair, shop: Shop) -> None:
     one, other = pair
     change = {"email": "eve@example.com", "current_password": "not the password"}
     await assert_absent(other.client, shop, "PATCH", f"/users/{one.person.id}", json=change)

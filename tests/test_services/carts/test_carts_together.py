@@ -67,7 +67,7 @@ async def test_claims_at_once_are_one(client: httpx.AsyncClient) -> None:
     assert quantities(await (await user(client, ada, 200)).read()) == {tea["id"]: 2}
 
 
-async def test_random_changes_and_claims_leave_what_the_model_says(
+async def test_random_changes_and_claims_agree_with_the_model(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (cart_service, cart_claims):

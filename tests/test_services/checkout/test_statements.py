@@ -33,7 +33,9 @@ async def checked_out(shop: Shop, carts: list[Ready], total: str) -> int:
     return len(statements)
 
 
-async def test_carts_take_as_many_statements_as_one(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_many_carts_take_the_same_number_of_statements_as_one(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
     tea = await create_product(client, price="10.00", stock_quantity=1_000)
     one, *others = await ready_carts(shop, UUID(tea["id"]), MANY + 1)
     count = await checked_out(shop, [one], "10.00")
@@ -41,7 +43,7 @@ async def test_carts_take_as_many_statements_as_one(client: httpx.AsyncClient, s
 
 
 @pytest.mark.parametrize("limits", [{}, {"per_customer_limit": 1}, {"first_order_only": True}])
-async def test_carts_with_promotions_take_as_many_statements_as_one(
+async def test_many_carts_with_promotions_take_the_same_statements_as_one(
     client: httpx.AsyncClient, shop: Shop, limits: dict[str, Any]
 ) -> None:
     tea = await create_product(client, price="10.00", stock_quantity=1_000)

@@ -57,7 +57,7 @@ async def test_a_limit_that_is_checked_before_it_is_counted_is_found(
     assert await faults_of(shop, last, fared, 8) != []
 
 
-async def test_of_many_orders_of_one_customer_at_once_as_many_use_a_code_as_it_allows(
+async def test_concurrent_orders_of_one_customer_use_a_code_within_its_limit(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     await add_code(client, "TWICE", per_customer_limit=2)

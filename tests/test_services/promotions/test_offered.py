@@ -40,7 +40,7 @@ def _minor(text: str) -> int:
 
 
 @pytest.mark.parametrize("row", ROW.findall(PAGE), ids=lambda row: str(row[0]))
-async def test_each_effect_takes_off_what_the_document_says(
+async def test_each_effect_reduces_prices_as_documented(
     client: httpx.AsyncClient, shop: Shop, row: tuple[str, ...]
 ) -> None:
     effect, fields, cart, taken, total = row
@@ -78,7 +78,7 @@ def test_the_document_has_an_example_of_each_effect() -> None:
 
 
 @pytest.mark.parametrize("entered", ["SUMMER-26", "summer-26", " sum mer-26 ", "ｓｕｍｍｅｒ-26"])
-async def test_a_code_is_found_however_it_is_spelled(
+async def test_a_code_is_found_in_any_spelling(
     client: httpx.AsyncClient, shop: Shop, entered: str
 ) -> None:
     await add_code(client, "Summer-26")

@@ -189,7 +189,7 @@ async def test_a_cart_without_promotions_uses_nothing(
 
 
 @pytest.mark.parametrize("is_coupon", [False, True])
-async def test_a_limit_is_not_set_below_what_was_used(
+async def test_a_limit_is_not_set_below_the_number_of_uses(
     client: httpx.AsyncClient, shop: Shop, is_coupon: bool
 ) -> None:
     promotion = await add_promotion(client, trigger="code")

@@ -90,7 +90,7 @@ async def test_the_document_does_not_change_while_the_shop_runs(client: httpx.As
     assert (await client.get(f"{DOCS}/asyncapi.json")).content == first.content
 
 
-async def test_the_document_of_a_shop_with_a_broker_tells_nothing_of_it(
+async def test_the_document_of_a_shop_does_not_reveal_its_broker(
     client: httpx.AsyncClient, telling: tuple[Shop, httpx.AsyncClient]
 ) -> None:
     assert await messages_of(telling[1]) == await messages_of(client)
@@ -145,7 +145,7 @@ async def test_every_reference_leads_somewhere(client: httpx.AsyncClient) -> Non
     assert kept <= references
 
 
-async def test_nothing_stands_beside_a_reference(client: httpx.AsyncClient) -> None:
+async def test_a_reference_has_no_siblings(client: httpx.AsyncClient) -> None:
     for place, part in parts_of(await messages_of(client)):
         assert "$ref" not in part or len(part) == 1, place
 

@@ -147,7 +147,9 @@ async def test_every_parameter_is_described(client: httpx.AsyncClient) -> None:
     assert found == {"path", "query", "header"}
 
 
-async def test_every_operation_tells_its_refusals(client: httpx.AsyncClient, app: Litestar) -> None:
+async def test_every_operation_documents_its_refusals(
+    client: httpx.AsyncClient, app: Litestar
+) -> None:
     operations, handlers = operations_of(await document_of(client)), handlers_of(app)
     for place, operation in operations.items():
         told = {
@@ -177,7 +179,7 @@ def expected_problems(handler: HTTPRouteHandler, method: str, has_body: bool) ->
     return statuses | (set() if "health" in handler.resolve_tags() else {"429", "503"})
 
 
-async def test_every_change_tells_of_its_body(client: httpx.AsyncClient) -> None:
+async def test_every_change_documents_its_body(client: httpx.AsyncClient) -> None:
     for (method, path), operation in operations_of(await document_of(client)).items():
         takes_body = method in ("POST", "PUT", "PATCH") and not path.endswith(BARE)
         assert ("requestBody" in operation) == takes_body, path
@@ -187,7 +189,9 @@ async def test_every_change_tells_of_its_body(client: httpx.AsyncClient) -> None
             assert list(operation["requestBody"]["content"]) == media_types
 
 
-async def test_every_answer_tells_of_its_headers(client: httpx.AsyncClient, app: Litestar) -> None:
+async def test_every_response_documents_its_headers(
+    client: httpx.AsyncClient, app: Litestar
+) -> None:
     handlers = handlers_of(app)
     for (method, path), operation in operations_of(await document_of(client)).items():
         options = options_of(handlers[method, path])

@@ -144,7 +144,7 @@ TAGS: dict[str, str | tuple[str, ...]] = {
 }
 
 
-async def test_every_operation_tells_who_may_come_in(
+async def test_every_operation_documents_its_access(
     client: httpx.AsyncClient, app: Litestar
 ) -> None:
     operations, handlers = operations_of(await document_of(client)), handlers_of(app)
@@ -185,7 +185,7 @@ async def test_the_ways_to_come_in_are_described(client: httpx.AsyncClient) -> N
     assert flow["scopes"] == {}
 
 
-async def test_only_who_is_let_in_is_told_to_have_to_be(client: httpx.AsyncClient) -> None:
+async def test_only_callers_with_access_learn_the_requirements(client: httpx.AsyncClient) -> None:
     for (method, path), operation in operations_of(await document_of(client)).items():
         responses = operation["responses"]
         if (method, path) in PUBLIC:
@@ -264,7 +264,7 @@ async def test_a_renewal_is_a_form_of_oauth_2_or_a_document_of_json(
     assert refusal["properties"]["error"]["enum"] == codes
 
 
-async def test_every_operation_stands_under_the_tag_of_its_path(client: httpx.AsyncClient) -> None:
+async def test_every_operation_has_the_tag_of_its_path(client: httpx.AsyncClient) -> None:
     document = await document_of(client)
     assert [tag["name"] for tag in document["tags"]] == list(TAGS)
     for (method, path), operation in operations_of(document).items():

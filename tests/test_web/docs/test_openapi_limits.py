@@ -88,7 +88,7 @@ async def test_an_integer_has_the_format_that_its_bounds_need(client: httpx.Asyn
     assert -(2**31) <= found["int32"][0] and found["int32"][1] < 2**31 <= found["int64"][1]
 
 
-def test_what_looks_like_a_schema_in_an_example_stays_as_it_is() -> None:
+def test_an_example_that_looks_like_a_schema_stays_unchanged() -> None:
     examples = [{"type": "string", "format": "uuid"}]
     schema: dict[str, Any] = {"type": "string", "format": "uuid", "examples": examples}
     bound({"properties": {"type": schema}})

@@ -91,7 +91,9 @@ async def test_a_trusted_proxy_is_known_in_every_form_of_its_address(
 
 
 @pytest.mark.parametrize("peer", ["::ffff:11.0.0.1", "64:ff9b::b00:1", "::10.0.0.1"])
-async def test_another_address_inside_ipv6_is_no_trusted_proxy(tmp_path: Path, peer: str) -> None:
+async def test_another_address_inside_ipv6_is_not_a_trusted_proxy(
+    tmp_path: Path, peer: str
+) -> None:
     assert await recorded(tmp_path, peer, "10.0.0.0/8", "192.0.2.66") != ["192.0.2.66"]
 
 

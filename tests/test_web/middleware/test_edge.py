@@ -70,7 +70,7 @@ async def test_what_is_secret_is_kept_nowhere(tmp_path: Path) -> None:
             assert answer.headers["Cache-Control"] == "private, no-cache"
 
 
-async def test_only_in_production_browsers_are_told_to_come_by_tls_only(
+async def test_hsts_is_sent_only_in_production(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with shop_with(tmp_path, environment="production") as (shop, client):

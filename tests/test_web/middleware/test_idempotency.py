@@ -301,7 +301,7 @@ async def test_after_a_day_a_key_is_free_for_another_request(
         assert (await post(client, "/orders", other)).status_code == 201
 
 
-async def test_the_start_of_the_shop_forgets_what_has_expired(
+async def test_the_start_of_the_shop_deletes_expired_rows(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     data = await basket(client)

@@ -69,7 +69,7 @@ async def test_a_transaction_that_fails_leaves_neither_order_nor_key(
 
 
 @pytest.mark.parametrize("when", [AT_ONCE, AT_COMMIT], ids=["at once", "at commit"])
-async def test_without_a_key_too_an_order_that_fails_is_no_success(
+async def test_without_a_key_a_failed_order_is_not_a_success_either(
     client: httpx.AsyncClient, shop: Shop, when: str
 ) -> None:
     data = await basket(client)

@@ -73,7 +73,7 @@ async def answer(send: Send) -> None:
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def test_who_waits_too_long_is_told_to_come_again() -> None:
+async def test_a_caller_waiting_too_long_gets_a_retry_hint() -> None:
     async def slow(_scope: Scope, _receive: Receive, _send: Send) -> None:
         await asyncio.sleep(60)
 
@@ -111,7 +111,7 @@ async def test_an_answer_that_has_begun_may_take_long() -> None:
 
 
 @pytest.mark.parametrize("body", [(), (b"a",)])
-async def test_the_request_of_a_caller_who_has_gone_is_cancelled(body: tuple[bytes, ...]) -> None:
+async def test_the_request_of_a_disconnected_caller_is_cancelled(body: tuple[bytes, ...]) -> None:
     was_cancelled = asyncio.Event()
 
     async def slow(_scope: Scope, receive: Receive, _send: Send) -> None:
@@ -206,7 +206,7 @@ async def statements_in(server: PostgresServer, database: str) -> int:
         await connection.close()
 
 
-async def test_statements_of_callers_who_have_gone_are_cancelled_on_postgres(
+async def test_statements_of_disconnected_callers_are_cancelled_on_postgres(
     postgres_server: PostgresServer, tmp_path: Path
 ) -> None:
     postgres_server.create_database("locks")
@@ -241,7 +241,7 @@ async def mortal_server() -> AsyncIterator[PostgresServer]:
         yield server
 
 
-async def test_nobody_waits_long_for_a_frozen_postgres(mortal: PostgresServer) -> None:
+async def test_no_caller_waits_long_for_a_frozen_postgres(mortal: PostgresServer) -> None:
     shop = Shop(postgres_settings(mortal, "frozen"))
     async with running(create_app(shop), is_limited=True) as app, client_of(app) as client:
         product = await create_product(client, stock_quantity=5)

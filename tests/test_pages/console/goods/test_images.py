@@ -64,7 +64,7 @@ async def test_a_picture_is_uploaded_described_and_shown(
     ],
     ids=["kind", "content", "nothing"],
 )
-async def test_a_file_that_is_no_picture_is_refused_with_the_reason(
+async def test_a_file_that_is_not_an_image_is_refused_with_the_reason(
     packer: Browser,
     client: httpx.AsyncClient,
     shop: Shop,

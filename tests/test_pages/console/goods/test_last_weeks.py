@@ -64,4 +64,4 @@ async def test_the_last_day_is_compared_with_the_same_weekday_a_week_before(
 
 async def test_without_reports_the_page_says_when_there_will_be_one(packer: Browser) -> None:
     await packer.go("/console")
-    assert "None of them has a report" in packer.text and "<picture>" not in packer.html
+    assert "None of these days has a report" in packer.text and "<picture>" not in packer.html

@@ -32,7 +32,7 @@ async def _letters(shop: Shop) -> int:
         return len((await session.scalars(select(DeadLetter.id))).all())
 
 
-async def test_the_page_shows_health_and_what_waits(packer: Browser) -> None:
+async def test_the_page_shows_health_and_queues(packer: Browser) -> None:
     await packer.go("/console/operations")
     assert packer.page.status_code == 200
     assert "Database Ok" in packer.text and " ms " in packer.text

@@ -60,7 +60,7 @@ async def test_a_product_with_six_variants_is_one_form_and_its_grid_another(
     assert [each["stock_quantity"] for each in variants] == [0, 0, 0, 0, 0, 12]
 
 
-async def test_a_refused_product_keeps_what_was_typed(
+async def test_a_refused_product_keeps_the_typed_values(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
     await packer.go("/console/products/new")
@@ -71,7 +71,7 @@ async def test_a_refused_product_keeps_what_was_typed(
     assert (await client.get("/products")).json()["items"] == []
 
 
-async def test_a_conflict_shows_what_is_now_and_one_save_ends_it(
+async def test_a_conflict_shows_current_values_and_one_save_resolves_it(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
     product = await create_product(client, name="Tea")

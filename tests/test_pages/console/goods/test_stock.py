@@ -8,7 +8,7 @@ from tests.support.queries import plan_of, statements_of
 from tests.test_pages.browser import Browser
 
 
-async def test_the_list_has_what_is_low_and_leads_to_all(
+async def test_the_list_has_low_variants_and_links_to_all(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
     await packer.go("/console/stock")
@@ -60,7 +60,7 @@ async def test_a_delivery_of_no_units_changes_nothing(
     await packer.go(at)
     sent = await packer.send(f"{at}/receive", units="0", note="DN-1")
     assert sent.status_code == 400
-    assert '<a href="#units">Units that came in</a>' in sent.text and 'value="DN-1"' in sent.text
+    assert '<a href="#units">Units received</a>' in sent.text and 'value="DN-1"' in sent.text
     assert (await client.get(f"/products/{product['id']}")).json()["stock_quantity"] == 10
 
 

@@ -52,7 +52,7 @@ async def test_an_order_that_changed_meanwhile_is_not_cancelled(
     assert (await client.get(f"/orders/{order['id']}")).json()["status"] == "cancelled"
 
 
-async def test_money_that_is_no_amount_is_refused_and_kept(
+async def test_an_invalid_amount_is_refused_and_shown_again(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
     order = await order_of_three(client)

@@ -76,7 +76,7 @@ async def _parts(
     }
 
 
-async def test_a_part_of_another_order_is_not_found_and_stays_as_it_is(
+async def test_a_part_of_another_order_is_not_found_and_unchanged(
     packer: Browser, client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts = await _parts(client, shop, monkeypatch)

@@ -60,7 +60,7 @@ async def test_an_order_of_which_everything_is_packed_is_not_the_next(
     parcel = await client.post(f"/orders/{packed['id']}/shipments", json={})
     assert parcel.status_code == 201, parcel.text
     await packer.go(f"/console/pack/{packed['id']}")
-    assert "Nothing of this order is left to be packed" in packer.text
+    assert "No unit of this order is left to be packed" in packer.text
     await packer.go(f"/console/pack/{first['id']}")
     sent = await packer.send(f"/console/pack/{first['id']}")
     assert sent.headers["location"] == f"/console/pack/{last['id']}"
@@ -119,7 +119,7 @@ async def test_a_form_that_is_sent_twice_ships_once(
     assert len((await client.get(f"/orders/{order['id']}/shipments")).json()["items"]) == 1
 
 
-async def test_the_first_page_counts_what_waits(
+async def test_the_first_page_counts_the_waiting_work(
     packer: Browser, client: httpx.AsyncClient, shop: Shop
 ) -> None:
     await paid_orders(client, 1, 1)

@@ -55,7 +55,7 @@ async def test_a_return_is_decided_once_with_what_the_customer_reads(
     assert await _mails(shop) == before + 1
 
 
-async def test_a_decision_about_what_has_changed_is_refused_and_kept(
+async def test_a_decision_about_a_changed_return_is_refused_and_its_text_kept(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
     order, at, its = await _asked(client)
