@@ -246,6 +246,28 @@ async def test_catching_up_leaves_most_of_the_time_to_requests(
     assert busy < 0.35 * (loop.time() - started_at)
 
 
+@pytest.mark.parametrize("broker", [None, "localhost"])
+async def test_the_newest_day_is_made_first_unless_messages_are_sent_in_the_order_of_days(
+    open_shop: Shop, broker: str | None
+) -> None:
+    shop = Shop(open_shop.settings.model_copy(update={"rabbitmq_host": broker}))
+    begun: list[date] = []
+    make = daily_reports.make_report
+
+    async def note(its: Shop, day: date, *, only_if_due: bool = False) -> Outcome:
+        begun.append(day)
+        return await make(its, day, only_if_due=only_if_due)
+
+    days = [MONDAY, TUESDAY, WEDNESDAY]
+    try:
+        async with at_moment(shop, NOON + 3 * DAY):
+            with patch.object(daily_reports, "make_report", note):
+                assert await make_due_reports(shop) == days
+    finally:
+        await shop.close()
+    assert begun == (days if broker else days[::-1])
+
+
 async def test_the_message_has_every_line_in_parts_where_there_are_many(open_shop: Shop) -> None:
     sending = Shop(open_shop.settings.model_copy(update={"rabbitmq_host": "localhost"}))
     try:
