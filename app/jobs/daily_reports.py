@@ -37,7 +37,8 @@ async def make_due_reports(shop: Shop, *, is_catching_up: bool = False) -> list[
     """Make the report of every due day; return the days whose reports were made, the oldest first.
 
     When catching up, a day is not due before the first scheduled time after its end. In a process
-    that serves requests, the work for many days takes a fifth of the time, and the newest is made first.
+    that serves requests, the work for many days takes a fifth of the time, and the newest day is
+    made first.
     """
     async with shop.database.read() as session:
         schedule = provide_report_schedule(session, shop)
