@@ -247,8 +247,10 @@ def run(
             )
             bought = begun + len(chosen)
             messages = bought if settings.rabbitmq_host is not None else 0
-            told = f", {crowd.repeated} messages sent again" if crowd.repeated else ""
-            console.print(f"{bought} products, the last answers: {dict(crowd.statuses)}{told}")
+            console.print(
+                f"{bought} products, the last answers: {dict(crowd.statuses)}, "
+                f"{crowd.repeated} messages repeated"
+            )
             faults += asyncio.run(verdict(settings, products, bought, messages))
     return faults
 

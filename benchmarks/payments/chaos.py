@@ -161,8 +161,14 @@ async def _test(
     ports, shop = [free_port(), free_port()], Shop(settings)
     try:
         with _herds(arguments, settings, ports) as herds:
-            seed, at_once = arguments.seed, arguments.at_once
-            buyers = Buyers(shop, stripe, ports, str(products[0]), seed=seed, at_once=at_once)
+            buyers = Buyers(
+                shop,
+                stripe,
+                ports,
+                str(products[0]),
+                seed=arguments.seed,
+                at_once=arguments.at_once,
+            )
             chaos = Chaos(arguments, shop, postgres, herds)
             await chaos.run(buyers, stripe, ports[0])
             if not arguments.restore:

@@ -2,10 +2,10 @@
 
 It exists only for speed: to route a request, to open and close the dependencies of its handler and
 to limit its time costs several times as much as a read from memory, and most requests to a shop are
-such reads. A request is answered here only after the router has answered the same path and query, or
-the same with another id at the end of the path, with a cached representation, for any caller; the
-cache decides each time whether it is still valid. This middleware waits only for Redis, which has
-its own time-out.
+such reads. A request is answered here only after the router has answered the same path and query,
+or the same with another id at the end of the path, with a cached representation, for any caller;
+the cache decides each time whether it is still valid. This middleware waits only for Redis, which
+has its own time-out.
 """
 
 import re

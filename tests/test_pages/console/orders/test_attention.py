@@ -1,4 +1,4 @@
-"""Payments that need a person are listed, and staff says on the order's page that it has seen one."""
+"""Payments that need a person are listed, and staff notes on the order's page what it has seen."""
 
 import httpx
 from sqlalchemy import select
