@@ -88,7 +88,7 @@ async def _prepare(settings: Settings, *, is_demo: bool) -> str | None:
     try:
         await prepare(shop)
         if shop.is_new:
-            print(f"new database created at {settings.data_place}", flush=True)
+            print(f"new database made at {settings.data_place}", flush=True)
         if is_demo:
             # The progress bar takes a tenth of a second to import, and most starts do not need it.
             from app.demo.load import fill_with_demo  # pylint: disable=import-outside-toplevel

@@ -94,7 +94,7 @@ def order_of(
 
 
 def message_of(body: Mapping[str, Any], message_id: str) -> aio_pika.Message:
-    """Return a message that the shop applies once, however often it arrives under this id."""
+    """Return a message that the shop applies once, also if it arrives again under this id."""
     return aio_pika.Message(
         json.dumps(body).encode(),
         content_type="application/json",

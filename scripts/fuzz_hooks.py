@@ -135,7 +135,7 @@ def _fix_money(body: dict[str, Any]) -> None:
     # The currency of an order decides how many decimal places an amount has.
     if "amount" in body and not isinstance(body["amount"], dict):
         body["amount"] = "1.00"
-    # The shop offers one provider beside payments by hand.
+    # The shop offers one provider in addition to manual payments.
     if "provider" in body:
         body["provider"] = "test"
     if body.get("tax_class") == "exempt" and "rate" in body:

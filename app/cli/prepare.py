@@ -37,4 +37,4 @@ def _tell_if_new(shop: Shop) -> None:
     # In another folder than that of `.env`, a command would otherwise use another shop without
     # notice.
     if shop.is_new:
-        print(f"new database created at {shop.settings.data_place}", file=sys.stderr)
+        print(f"new database made at {shop.settings.data_place}", file=sys.stderr)

@@ -38,7 +38,7 @@ _RESPAWN_SECONDS = 1.0
 
 
 class _Workers(MPServer):
-    """A server that replaces its processes however often they end."""
+    """A server that replaces its processes any number of times."""
 
     def _respawn_workers(
         self, workers: list[int], spawn_target: Any, target_loader: Any, delay: float = 0

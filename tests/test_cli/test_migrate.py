@@ -48,7 +48,7 @@ def started(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[
 
 def test_an_empty_database_is_migrated_once(empty_database: Settings) -> None:
     first, second = (lavka(empty_database, "migrate") for _ in range(2))
-    made = f"new database created at {empty_database.data_place}\n"
+    made = f"new database made at {empty_database.data_place}\n"
     assert (first.returncode, first.stderr) == (0, "" if empty_database.db_host else made)
     assert first.stdout == f"{empty_database.data_place}: migrated\n"
     assert (second.returncode, second.stderr) == (0, "")

@@ -193,7 +193,7 @@ async def without_postgres(world: World) -> AsyncIterator[None]:
 
 
 async def place(world: World, key: str) -> int:
-    """Place an order once, however often it is asked for."""
+    """Place an order once, also if the request is repeated."""
     headers = world.customer.headers | {"Idempotency-Key": key}
     response = await world.client.post("/orders", json=world.basket(), headers=headers)
     return response.status_code

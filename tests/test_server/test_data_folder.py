@@ -141,7 +141,7 @@ async def test_a_shop_whose_database_was_deleted_refuses_writes_and_is_not_ready
 
 
 def test_a_new_database_is_reported_once_with_its_location(settings: Settings) -> None:
-    told = f"new database created at {settings.data_dir / 'lavka.db'}\n"
+    told = f"new database made at {settings.data_dir / 'lavka.db'}\n"
     assert command_line.lavka(settings, "migrate").stderr == told
     assert command_line.lavka(settings, "migrate").stderr == ""
 

@@ -52,7 +52,7 @@ def test_help_names_every_option(tmp_path: Path) -> None:
 def where_it_is(shop: ServedShop, settings: Settings, *, is_new: bool = False) -> list[str]:
     """Return what a start prints: first that a database of SQLite is new."""
     where = f"http://localhost:{shop.port}"
-    made = [f"new database created at {settings.data_place}"]
+    made = [f"new database made at {settings.data_place}"]
     return [
         *(made if is_new and settings.db_host is None else []),
         "Lavka",
@@ -131,7 +131,7 @@ def test_an_administrator_who_cannot_be_is_named_by_the_variable(
     (tmp_path / ".env").write_text(f"{line}\n", "utf-8")
     settings = sqlite_settings(tmp_path / "var")
     refused = main_py(settings, tmp_path, "--port", str(free_port()))
-    told = f"new database created at {settings.data_place}\n"
+    told = f"new database made at {settings.data_place}\n"
     assert (refused.returncode, refused.stdout) == (1, told)
     assert refused.stderr == f"error: {error}; choose another value\n"
 

@@ -99,9 +99,9 @@ def offers_in(rows: Collection[Any], *, is_first: bool) -> dict[UUID, Offer]:
 
 def _whole(row: Any, ordinary_minor: int) -> Offer:
     """Return an offer in a further currency; the default list has the ordinary price, if any."""
-    amount, beside = row.amount_minor, row.compare_at_minor
+    amount, compared = row.amount_minor, row.compare_at_minor
     base = ordinary_minor if ordinary_minor > amount else None
-    return Offer(amount, base if beside is None else beside, row.code, base, is_whole=True)
+    return Offer(amount, base if compared is None else compared, row.code, base, is_whole=True)
 
 
 async def read_offers(

@@ -131,7 +131,7 @@ def _notices(its: QuotedCart) -> Iterator[CartNotice]:
     if not its.is_shipped:
         yield CartNotice(
             code="shipping-method-unfit",
-            detail="the shipping method is not offered any more for these goods and this address",
+            detail="the shipping method is no longer offered for these goods and this address",
         )
     refusal = its.terms.tax_refusal
     if refusal is not None:

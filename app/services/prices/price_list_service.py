@@ -260,13 +260,13 @@ def _count_change(price_list: PriceList, now: datetime) -> None:
 
 
 def _shown(row: Any) -> PriceRead:
-    beside = {} if row.compare_at_minor is None else {"compare_at_minor": row.compare_at_minor}
+    compared = {} if row.compare_at_minor is None else {"compare_at_minor": row.compare_at_minor}
     return PriceRead(
         variant_id=row.variant_id,
         product_id=row.product_id,
         sku=row.sku,
         amount_minor=row.amount_minor,
-        **beside,
+        **compared,
     )
 
 

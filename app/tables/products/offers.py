@@ -27,10 +27,10 @@ def offer_of(variant: Any, listed: Offer | None) -> Offer:
         return listed
     if listed is None or listed.price_minor >= variant.price_minor:
         return Offer(variant.price_minor, variant.compare_at_minor)
-    beside = listed.compare_at_minor
+    compared = listed.compare_at_minor
     return replace(
         listed,
-        compare_at_minor=variant.price_minor if beside is None else beside,
+        compare_at_minor=variant.price_minor if compared is None else compared,
         base_minor=variant.price_minor,
     )
 

@@ -1,4 +1,4 @@
-"""A code that is good once is used once, however many buyers use it at once."""
+"""A code for one use is used once, by any number of concurrent buyers."""
 
 import asyncio
 

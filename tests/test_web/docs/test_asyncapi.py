@@ -40,7 +40,7 @@ from tests.test_web.docs.test_openapi_limits import BOUNDS, schemas_of
 pytestmark = pytest.mark.any_database
 
 Document = dict[str, Any]
-# A day is told whole, however many orders it had.
+# A day is reported completely, with any number of orders.
 WHOLE = {"#/components/schemas/ReportMessage/properties/reports"}
 # Nothing makes one yet.
 NOT_ANNOUNCED = {"report.ready"}

@@ -203,7 +203,7 @@ def _require_method(cart: Cart, has_methods: bool) -> None:
         ShippingMethodUnfit: the method is missing, or not offered.
     """
     if not fits(cart):
-        raise ShippingMethodUnfit("the shipping method is not offered any more", id=str(cart.id))
+        raise ShippingMethodUnfit("the shipping method is no longer offered", id=str(cart.id))
     if cart.shipping_method_id is None and has_methods:
         raise ShippingMethodUnfit("the cart needs a shipping method", id=str(cart.id))
 
