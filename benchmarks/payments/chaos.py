@@ -190,8 +190,9 @@ async def _restore(
     ports, shop = [free_port(), free_port()], Shop(settings)
     try:
         with _herds(arguments, settings, ports) as herds:
-            seed, at_once = arguments.seed + 1, arguments.at_once
-            buyers = Buyers(shop, stripe, ports, product, seed=seed, at_once=at_once)
+            buyers = Buyers(
+                shop, stripe, ports, product, seed=arguments.seed + 1, at_once=arguments.at_once
+            )
             await Chaos(arguments, shop, postgres, herds).run(buyers, stripe, ports[0])
     finally:
         await shop.close()
