@@ -1,6 +1,8 @@
 """How much begins in one turn of the event loop."""
 
 import asyncio
+import time
+from collections import Counter
 from pathlib import Path
 
 from app.observability.http_metrics import HttpMetrics
@@ -9,32 +11,40 @@ from app.web.middleware.edge import Edge
 from tests.conftest import sqlite_settings
 
 
-async def test_as_many_begin_in_each_turn_as_may_and_in_their_order() -> None:
-    turns, begun, turn = Turns(10), list[tuple[int, int]](), 0
+async def _counts(turns: Turns, number: int, seconds: float = 0.0) -> list[int]:
+    """Begin some work at once, which takes some time; return how many began in each turn."""
+    begun, turn = list[tuple[int, int]](), 0
 
-    async def begin(number: int) -> None:
+    async def begin(which: int) -> None:
         await turns.begin()
-        begun.append((turn, number))
+        time.sleep(seconds)
+        begun.append((turn, which))
 
-    tasks = [asyncio.ensure_future(begin(number)) for number in range(45)]
-    while len(begun) < 45:
+    tasks = [asyncio.ensure_future(begin(each)) for each in range(number)]
+    while len(begun) < number:
         await asyncio.sleep(0)
         turn += 1
-    assert [number for _, number in begun] == list(range(45))
-    counts = [sum(its == each for its, _ in begun) for each in range(turn)]
-    assert [count for count in counts if count] == [10, 10, 10, 10, 5]
     await asyncio.gather(*tasks)
+    assert [which for _, which in begun] == list(range(number))
+    return [count for count in Counter(its for its, _ in begun).values() if count]
 
 
-async def test_one_that_is_cancelled_while_it_waits_takes_no_place() -> None:
-    turns = Turns(1)
-    await turns.begin()
+async def test_more_begin_in_each_turn_while_they_take_no_time() -> None:
+    assert await _counts(Turns(turn_seconds=1.0), 100) == [8, 16, 32, 32, 12]
+
+
+async def test_what_takes_long_begins_one_at_a_time() -> None:
+    assert await _counts(Turns(), 14, seconds=0.006) == [8, *[1] * 6]
+
+
+async def test_a_cancelled_one_takes_no_place() -> None:
+    turns = Turns()
+    first = [asyncio.ensure_future(turns.begin()) for _ in range(8)]
     waiting = [asyncio.ensure_future(turns.begin()) for _ in range(3)]
     await asyncio.sleep(0)
-    assert not any(each.done() for each in waiting[1:])
+    assert all(each.done() for each in first) and not any(each.done() for each in waiting)
     waiting[1].cancel()
-    await asyncio.wait_for(waiting[0], 1)
-    await asyncio.wait_for(waiting[2], 1)
+    await asyncio.wait_for(asyncio.gather(waiting[0], waiting[2]), 1)
     # All places are free again.
     await asyncio.wait_for(turns.begin(), 1)
 

@@ -30,8 +30,6 @@ logger = logging.getLogger(__name__)
 _API = "/api/"
 _DOCS = "/docs"
 _HEALTH = "/health/"
-# Most requests take less than a millisecond until they wait for something.
-_MOST_IN_A_TURN = 32
 # Repeated refusals may be an attack, and are logged.
 _LOGGED_STATUSES = frozenset({401, 403, 429})
 # OWASP, REST Security Cheat Sheet, for responses that are not pages.
@@ -71,7 +69,7 @@ class Edge:
         self._addresses = ClientAddresses(settings.trusted_proxies)
         self._limit = settings.rate_limit_per_minute
         self._counter = LocalCounter()
-        self._turns = Turns(_MOST_IN_A_TURN)
+        self._turns = Turns()
         self._is_production = settings.environment == "production"
         self._pages_policy = pages_policy(settings).encode()
 
