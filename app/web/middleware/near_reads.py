@@ -95,8 +95,7 @@ class NearReads:
         # The application refuses these requests.
         if any(len(headers.get(name, b"")) > MAX_HEADER_LENGTH for name in _BOUNDED):
             return None
-        cache = self._shop.cache
-        found = cache.find_near(known.read) or await cache.find_in_redis(known.read)
+        found = await self._shop.cache.find(known.read)
         if found is None:
             # The application asks Redis again, which is too much for every request for an unknown
             # resource.
