@@ -90,7 +90,7 @@ def _totals() -> tuple[Any, Any]:
     """Return the queries of the totals of whole orders, and of those of lines."""
     lines = _cancelled_lines()
     of_lines = select(*_sums_of(lines.c)).join(Order, Order.id == lines.c.order_id)
-    return _sums_of_orders().where(IS_CANCELLED), of_lines
+    return _of_cancelled(select(*SUMS)), of_lines
 
 
 @cache
@@ -106,23 +106,21 @@ def _expired_totals() -> tuple[Any, Any]:
     """Return the queries of the totals of expired orders, and of what they had lost before."""
     is_expired = IS_CANCELLED & (OrderChange.actor == EXPIRY)
     lines = _cancelled_before(is_expired).subquery()
-    return _sums_of_orders().where(is_expired), select(*_sums_of(lines.c))
+    return _of_cancelled(select(*SUMS), is_expired), select(*_sums_of(lines.c))
 
 
 @cache
 def _variants() -> tuple[Any, Any]:
     """Return the queries of the totals by variant, of whole orders and of lines."""
     lines = _cancelled_lines()
-    orders = variant_sums().join(OrderChange, OrderChange.order_id == Order.id)
     of_lines = variant_sums(lines.c.quantity, lines.c.amount_minor)
-    return orders.where(IS_CANCELLED), of_lines.join(lines, is_line(lines.c))
+    return _of_cancelled(variant_sums()), of_lines.join(lines, is_line(lines.c))
 
 
 @cache
 def _taxes() -> tuple[Any, Any]:
     """Return the queries of the tax by rate, of whole orders and of lines."""
-    orders = tax_sums().join(OrderChange, OrderChange.order_id == Order.id)
-    return orders.where(IS_CANCELLED), _line_taxes(_cancelled_lines())
+    return _of_cancelled(tax_sums()), _line_taxes(_cancelled_lines())
 
 
 @cache
@@ -130,8 +128,9 @@ def _number_of_lines() -> Any:
     return select(func.count()).where(_IS_LINE_CANCELLED)
 
 
-def _sums_of_orders() -> Any:
-    return select(*SUMS).join(OrderChange, OrderChange.order_id == Order.id)
+def _of_cancelled(orders: Any, condition: Any = IS_CANCELLED) -> Any:
+    """Return a query of orders for those that were cancelled."""
+    return orders.join(OrderChange, OrderChange.order_id == Order.id).where(condition)
 
 
 class CancellationRepository(Sums):

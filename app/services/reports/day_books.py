@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from app.repositories.reports.ledger_repository import Sum, TaxSum, VariantSum, Window
@@ -9,7 +10,6 @@ from app.repositories.reports.ledger_repository import Sum, TaxSum, VariantSum, 
 _NO_ORDERS = Sum(0, 0, 0)
 _NO_SALES = VariantSum("", "", 0, 0)
 _NO_TAX = TaxSum(0, 0)
-_FURTHER = ("cancelled_lines_count", "expired_count", "expired_units", "expired_minor")
 
 
 @dataclass(slots=True)
@@ -45,6 +45,15 @@ class Money:
     sums: dict[str, MoneySum] = field(default_factory=dict)
 
 
+class Further(NamedTuple):
+    """Further sums of the cancellations of a day, named like the columns of a report."""
+
+    cancelled_lines_count: int = 0
+    expired_count: int = 0
+    expired_units: int = 0
+    expired_minor: int = 0
+
+
 @dataclass(slots=True)
 class Books:
     """The ledger of a day, added up."""
@@ -58,8 +67,7 @@ class Books:
     late: Sum = _NO_ORDERS
     cancelled_variants: dict[UUID, VariantSum] = field(default_factory=dict)
     cancelled_taxes: dict[tuple[int, str], TaxSum] = field(default_factory=dict)
-    further: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_FURTHER, 0))
-    """Further sums of the cancellations, by the columns of a report."""
+    further: Further = Further()
     digest: bytes = b""
     between: tuple[datetime, datetime] | None = None
     """When the first and the last order were placed."""

@@ -21,7 +21,7 @@ from app.repositories.reports.report_making_repository import ReportMakingReposi
 from app.schemas.reports.report_events import ReportReadyEvent
 from app.schemas.reports.report_messages import ReportReady
 from app.services.messaging.outbox_service import OutboxService
-from app.services.reports.day_books import Books
+from app.services.reports.day_books import Books, Further
 from app.services.reports.money_of_day import MoneyOfDay
 
 MESSAGE_LINES = 2_000
@@ -139,8 +139,8 @@ class ReportMaker:
             digest.update(_canonical(variant_id, placed, cancelled))
         if any(books.amounts().values()) or books.taxes():
             digest.update(_canonical(books.amounts(), books.taxes()))
-        if any(books.further.values()):
-            digest.update(_canonical(books.further))
+        if any(books.further):
+            digest.update(_canonical(books.further._asdict()))
         digest.update(
             _canonical(
                 books.day,
@@ -165,12 +165,7 @@ class ReportMaker:
         books.cancelled_variants = await self._cancellations.variants(window)
         books.cancelled_taxes = await self._cancellations.taxes(window)
         expired = await self._cancellations.expired(window)
-        books.further = {
-            "cancelled_lines_count": lines_count,
-            "expired_count": expired.orders,
-            "expired_units": expired.units,
-            "expired_minor": expired.total_minor,
-        }
+        books.further = Further(lines_count, expired.orders, expired.units, expired.total_minor)
 
     def _include(self, books: Books, rows: Sequence[Any]) -> None:
         for row in rows:
@@ -200,7 +195,7 @@ class ReportMaker:
             raise _unbalanced(books.day, "the taxed amounts")
         if await self._ledger.placed(books.window) != books.placed:
             raise _unbalanced(books.day, "the orders")
-        has_lines = books.further["cancelled_lines_count"] > 0
+        has_lines = books.further.cancelled_lines_count > 0
         if has_lines and await self._cancellations.has_other_lines(books.window):
             raise _unbalanced(books.day, "the lines cancelled")
         moved = await self._ledger.moved(books.window)
@@ -228,7 +223,7 @@ class ReportMaker:
         report.first_order_at, report.last_order_at = books.between or (None, None)
         report.by_hour = [[hour, *sums] for hour, sums in sorted(books.by_hour.items())]
         report.digest, report.money_count = books.digest, books.money.count
-        for name, value in (books.sums() | books.amounts() | books.further).items():
+        for name, value in (books.sums() | books.amounts() | books.further._asdict()).items():
             setattr(report, name, value)
         return report
 
