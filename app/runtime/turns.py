@@ -5,7 +5,9 @@ import time
 from collections import deque
 
 _TURN_SECONDS = 0.005
-_FIRST, _MOST = 8, 32
+_FIRST, _MAX = 8, 32
+# A clock may not have moved.
+_LEAST_SECONDS = 1e-9
 
 
 class Turns:
@@ -39,8 +41,9 @@ class Turns:
 
     def _end(self) -> None:
         """End a turn, and let those who wait begin the next one."""
-        seconds = (time.perf_counter() - self._began_at) / self._begun
-        self._most = min(max(int(self._turn_seconds / seconds), 1), _MOST, 2 * self._most)
+        seconds = max(time.perf_counter() - self._began_at, _LEAST_SECONDS)
+        fitting = int(self._turn_seconds * self._begun / seconds)
+        self._most = min(max(fitting, 1), _MAX, 2 * self._most)
         self._begun = 0
         released = 0
         while self._waiting and released < self._most:
