@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 
+import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,7 +12,9 @@ from app.repositories.reports.ledger_repository import LedgerRepository, Window
 from app.repositories.reports.money_repository import MoneyRepository
 from app.repositories.reports.report_making_repository import ReportMakingRepository
 from app.wiring.resources import Shop
-from tests.support.queries import generic_plan_of, plan_of, statements_of
+from tests.support.factories import create_product
+from tests.support.queries import analyze, generic_plan_of, plan_of, statements_of
+from tests.test_services.invoices.test_gapless import paid_orders
 
 WINDOW = Window(datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC))
 INDEXES = {
@@ -66,8 +69,15 @@ async def _of_reports(session: AsyncSession) -> None:
     [(_of_ledger, 6), (_of_cancellations, 12), (_of_money, 6), (_of_reports, 2)],
 )
 async def test_a_day_is_found_by_indexes(
-    shop: Shop, ask: Callable[[AsyncSession], Awaitable[None]], statements_count: int
+    client: httpx.AsyncClient,
+    shop: Shop,
+    ask: Callable[[AsyncSession], Awaitable[None]],
+    statements_count: int,
 ) -> None:
+    if not shop.database.is_sqlite:
+        # In a table without rows, all indexes with a column cost PostgreSQL the same.
+        await paid_orders(shop, await create_product(client), 500)
+        await analyze(shop, "orders")
     with statements_of(shop) as statements:
         async with shop.database.read() as session:
             await ask(session)
@@ -78,6 +88,4 @@ async def test_a_day_is_found_by_indexes(
         if not shop.database.is_sqlite:
             plans.append(await generic_plan_of(shop, each, "seqscan"))
         for plan in plans:
-            # In a table without rows, all indexes with the column cost PostgreSQL the same.
-            plan = plan.replace("ix_orders_user_id_created_at_id", "ix_orders_created_at_id")
             assert used and [index for index in used if index not in plan] == [], plan
