@@ -68,7 +68,7 @@ async def _make_if_due(shop: Shop, day: date) -> bool:
         logger.error("no report of %s: %s", day, error)
     except Unavailable:
         raise
-    except Exception:  # pylint: disable=broad-exception-caught  # any other error, likewise
+    except Exception:  # pylint: disable=broad-exception-caught  # must not block the other days
         logger.exception("no report of %s", day)
     return False
 

@@ -145,7 +145,8 @@ class _Body:
 
         Raises:
             RequestTimeout: the body did not arrive in time.
-            TooManyRequests: the body is slow, and too many others are."""
+            TooManyRequests: the body is slow, and too many others are.
+        """
         self._is_read = True
         timeout = asyncio.timeout_at(self._deadline)
         counting = asyncio.get_running_loop().call_at(self._slow_at, self._count, timeout)
