@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, or_, select, text, update
-from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload, with_parent
+from sqlalchemy import Select, bindparam, exists, func, or_, select, text, update
+from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.cache.areas.orders import order_tags
@@ -66,6 +66,20 @@ def _unpaid(dialect: str, customer: Any) -> Select[Any]:
     )
 
 
+@cache
+def _part(part: InstrumentedAttribute[Any]) -> Select[Any]:
+    """Return the statement that reads a part of the order `order_id`, built once."""
+    relation = part.property
+    ((_, order_id),) = relation.local_remote_pairs
+    return (
+        select(relation.entity.class_)
+        .where(order_id == bindparam("order_id", type_=order_id.type))
+        .order_by(*relation.order_by)
+        .options(*_AT_ONCE.get(part.key, ()))
+        .execution_options(populate_existing=True)
+    )
+
+
 class OrderRepository(Repository[Order]):
     """Orders with their items and history."""
 
@@ -97,15 +111,7 @@ class OrderRepository(Repository[Order]):
     async def _load(self, order: Order, *parts: InstrumentedAttribute[Any]) -> None:
         """Read parts of an order, each by one statement; SQLAlchemy would read its row, too."""
         for part in parts:
-            relation = part.property
-            query = (
-                select(relation.entity.class_)
-                .where(with_parent(order, part))
-                .order_by(*relation.order_by)
-                .options(*_AT_ONCE.get(part.key, ()))
-                .execution_options(populate_existing=True)
-            )
-            rows = await self.session.scalars(query)
+            rows = await self.session.scalars(_part(part), {"order_id": order.id})
             set_committed_value(order, part.key, rows.unique().all())
 
     async def owned(self, owner: UUID | None, order_id: UUID) -> Order:
