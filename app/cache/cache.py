@@ -104,15 +104,18 @@ class Cache:
         digest = blake2b(query.encode(), digest_size=12).hexdigest()
         return await self._read(Read(kind, kind.list_tag, f"{kind.list_tag}:{digest}"), load)
 
-    async def find(self, read: Read) -> Found | None:
-        """Return the entry of a read, if the resource exists; one in Redis is stored locally."""
+    async def find(self, read: Read, load: Load | None) -> Found | None:
+        """Return the entry of a read, if the resource exists; `load` gives what is not cached."""
         drops = self._drops
         if (shown := self._get_near(read)) is not None:
             return None if shown.is_absent else self._found_near(read, shown)
         answer = await self._fetch(read)
-        if not isinstance(answer, Representation) or answer.is_absent:
+        if isinstance(answer, Representation):
+            return None if answer.is_absent else self._found_in_redis(read, answer, drops)
+        if load is None:
             return None
-        return self._found_in_redis(read, answer, drops)
+        found = await self._load(read, load, answer, drops)
+        return None if found.representation.is_absent else found
 
     async def drop(self, tags: Collection[str]) -> bool:
         """Drop the entries that depend on tags; return whether all processes have been notified."""
@@ -137,8 +140,11 @@ class Cache:
         answer = await self._fetch(read)
         if isinstance(answer, Representation):
             return self._found_in_redis(read, answer, drops)
+        return await self._load(read, load, answer, drops)
+
+    async def _load(self, read: Read, load: Load, generation: bytes, drops: int) -> Found:
         self.counts[read.kind].misses += 1
-        return Found(await self._load_once(read, load, answer, drops), Tier.MISS, read)
+        return Found(await self._load_once(read, load, generation, drops), Tier.MISS, read)
 
     @property
     def _drops(self) -> int:

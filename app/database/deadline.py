@@ -84,6 +84,11 @@ class Deadline:
             self._timeout.reschedule(when)
 
 
+def limited() -> asyncio.Timeout:
+    """Return the limit of work that several requests wait for, which is that of a request."""
+    return asyncio.timeout(ANSWER_SECONDS)
+
+
 CURRENT: ContextVar[Limit | None] = ContextVar("deadline", default=None)
 """The limit of the request that the current task handles; transactions extend it."""
 

@@ -138,3 +138,7 @@ class Unavailable(DomainError):
     """A service that the shop depends on does not answer."""
 
     code, title, status = "unavailable", "Temporarily unavailable", 503
+
+    def copied(self) -> Self:
+        """Return an equal error for another caller: each caller adds to its traceback."""
+        return type(self)(self.detail, **self.context)

@@ -1,14 +1,18 @@
 """The resources of a process, from its start to its end."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
 from functools import cached_property
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.cache.areas.catalogue import PRODUCTS
 from app.cache.cache import Cache
+from app.cache.kind import Kind
 from app.cache.local import LocalStore
 from app.cache.redis import RedisStore
+from app.cache.representation import Representation
 from app.core.calendar import ShopDays
 from app.core.clock import Clock
 from app.database.sessions import Database
@@ -21,14 +25,19 @@ from app.mails.rendering import OrderMails
 from app.observability.access_log import AccessLog
 from app.observability.http_metrics import HttpMetrics
 from app.repositories.catalogue.list_prices import CURRENCY, NOW
+from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.messaging.cache_drop_repository import CacheDropRepository
 from app.security.identity_cache import IdentityCache
 from app.security.passwords import Passwords
 from app.security.rate_limits import RateLimits
 from app.security.tokens import Tokens
+from app.services.catalogue.product_reads import ProductReads
 from app.services.messaging.cache_drop_service import CacheDropService
 from app.settings import Settings
 from app.tables.catalogue import LOW_STOCK_AT
+
+LoadById = Callable[[UUID, str | None], Awaitable[Representation]]
+"""Reads a resource; one for everybody may differ by a word, such as a currency."""
 
 
 class Shop:
@@ -72,6 +81,25 @@ class Shop:
         """
         bucket = self.settings.media_bucket
         return FolderStore(self.settings.media_folder) if bucket is None else BucketStore(*bucket)
+
+    @cached_property
+    def product_reads(self) -> ProductReads:
+        """The service that reads the products of concurrent requests together."""
+
+        @asynccontextmanager
+        async def begin() -> AsyncIterator[ProductRepository]:
+            async with self.database.read() as session:
+                yield ProductRepository(session)
+
+        return ProductReads(begin, self.settings.low_stock_at)
+
+    @cached_property
+    def loads(self) -> Mapping[Kind, LoadById]:
+        """The functions that read what is shown of a resource, by its kind.
+
+        They limit their own time.
+        """
+        return {PRODUCTS: self.product_reads.read}
 
     @cached_property
     def providers(self) -> dict[str, PaymentProvider]:

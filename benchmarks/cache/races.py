@@ -129,21 +129,24 @@ async def race(shop: Shop, rounds: int, *, is_naive: bool = False) -> int:
 @contextmanager
 def delays(shop: Shop) -> Iterator[None]:
     """Have loads wait before they are stored, and commits before they are dropped."""
-    get, drop = ProductRepository.get, shop.drop
+    whole, drop = ProductRepository.whole, shop.drop
 
-    async def get_slowly(self: ProductRepository, product_id: UUID, *, lock: bool = False) -> Any:
-        product = await get(self, product_id, lock=lock)
-        if not lock:
+    async def whole_slowly(
+        self: ProductRepository, product_ids: Collection[UUID], *, is_locked: bool = False
+    ) -> Any:
+        found = await whole(self, product_ids, is_locked=is_locked)
+        if not is_locked:
             # So that writers commit and drop meanwhile.
             await _dawdle()
             await _dawdle()
-        return product
+        return found
 
     async def drop_late(tags: Collection[str], note: UUID | None) -> None:
         await _dawdle()
         await drop(tags, note)
 
-    with patch.object(ProductRepository, "get", get_slowly), patch.object(shop, "drop", drop_late):
+    slow_reads = patch.object(ProductRepository, "whole", whole_slowly)
+    with slow_reads, patch.object(shop, "drop", drop_late):
         yield
 
 

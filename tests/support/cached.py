@@ -167,7 +167,8 @@ async def _in_database(session: Any, key: str, low_stock_at: int) -> bytes:
             case "category":
                 category = await CategoryRepository(session).get(subject_id)
                 return CategoryRead.model_validate(category).to_json()
-        product, variants = await ProductRepository(session).with_variants(subject_id)
+        product = await ProductRepository(session).get(subject_id)
+        variants = list(product.variants)
         if owner:
             variants = await ProductRepository(session).sold_in(variants, owner)
         return ProductRead.of(product, variants, low_stock_at, owner or None).to_json()

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -133,16 +134,16 @@ async def test_a_read_after_a_change_does_not_wait_for_an_earlier_load(
     kept: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     product_id = await offer(kept)
-    get, may_go_on, has_read = ProductRepository.get, asyncio.Event(), asyncio.Event()
+    whole, may_go_on, has_read = ProductRepository.whole, asyncio.Event(), asyncio.Event()
 
-    async def get_and_wait(self: Any, row_id: UUID, *, lock: bool = False) -> Any:
-        product = await get(self, row_id, lock=lock)
-        if not lock and not has_read.is_set():
+    async def whole_and_wait(self: Any, ids: Collection[UUID], *, is_locked: bool = False) -> Any:
+        found = await whole(self, ids, is_locked=is_locked)
+        if not is_locked and not has_read.is_set():
             has_read.set()
             await may_go_on.wait()
-        return product
+        return found
 
-    monkeypatch.setattr(ProductRepository, "get", get_and_wait)
+    monkeypatch.setattr(ProductRepository, "whole", whole_and_wait)
     slow = asyncio.create_task(seen(kept, product_id))
     await has_read.wait()
     await reprice(kept, product_id, "5.49")
@@ -158,15 +159,16 @@ async def test_who_waits_for_a_load_that_is_given_up_loads_itself(
     kept: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     product_id = await offer(kept)
-    get, has_begun = ProductRepository.get, asyncio.Event()
+    whole, has_begun = ProductRepository.whole, asyncio.Event()
+    has_ended = asyncio.Event()
 
-    async def get_once(self: Any, row_id: UUID, *, lock: bool = False) -> Any:
+    async def whole_once(self: Any, ids: Collection[UUID], *, is_locked: bool = False) -> Any:
         if not has_begun.is_set():
             has_begun.set()
-            await asyncio.Event().wait()
-        return await get(self, row_id, lock=lock)
+            await has_ended.wait()
+        return await whole(self, ids, is_locked=is_locked)
 
-    monkeypatch.setattr(ProductRepository, "get", get_once)
+    monkeypatch.setattr(ProductRepository, "whole", whole_once)
     first = asyncio.create_task(read(kept, product_id))
     await has_begun.wait()
     second = asyncio.create_task(seen(kept, product_id))
@@ -176,6 +178,7 @@ async def test_who_waits_for_a_load_that_is_given_up_loads_itself(
     first.cancel()
     assert await second == (Tier.MISS, "4.99")
     assert counts_of(kept).loads == 2
+    has_ended.set()
 
 
 @pytest.mark.parametrize(
@@ -194,7 +197,7 @@ async def test_a_load_that_fails_fails_for_all_who_wait_for_it(
         raise fault
 
     with monkeypatch.context() as patch:
-        patch.setattr(ProductRepository, "get", fail)
+        patch.setattr(ProductRepository, "whole", fail)
         reads = [asyncio.create_task(read(kept, product_id)) for _ in range(3)]
         await asyncio.sleep(0.05)
         may_fail.set()

@@ -7,11 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager, undefer_group
 
 from app.models import Product, StockMovement, Variant
 from app.repositories.bulk import among
-from app.repositories.catalogue.list_prices import read_offers
 
 
 class ProductImportRepository:
@@ -54,23 +52,6 @@ class ProductImportRepository:
             .where(among(self._session, Variant.sku, set(skus)))
         )
         return {row.sku: row for row in rows}
-
-    async def with_variants(self, product_ids: Collection[UUID]) -> dict[UUID, Product]:
-        """Return locked products with their current variants and prices."""
-        query = (
-            select(Product)
-            .where(among(self._session, Product.id, product_ids), Product.archived_at.is_(None))
-            .join(Product.variants)
-            # The condition is repeated: without it, PostgreSQL joins all variants of the shop.
-            .where(among(self._session, Variant.product_id, product_ids))
-            .order_by(Variant.position, Variant.id)
-            .options(contains_eager(Product.variants), undefer_group("words"))
-            .execution_options(populate_existing=True)
-        )
-        found = {each.id: each for each in (await self._session.scalars(query)).unique()}
-        variants = [variant for each in found.values() for variant in each.variants]
-        await read_offers(self._session, variants)
-        return found
 
     async def redate_movements(
         self, variant_ids: Collection[UUID], source: str, before: datetime, after: datetime

@@ -52,7 +52,8 @@ class OptionService:
             InvalidInput: a new option has no value, or a former name or value does not exist.
             VariantsWouldCollide: several variants would have the same values.
         """
-        product, variants = await self._products.with_variants(product_id, lock=not is_preview)
+        product = await self._products.get(product_id, lock=not is_preview)
+        variants = list(product.variants)
         require_match(if_match, ProductRead.of(product, variants, self._low_stock_at))
         plan = _Plan.of(product.option_names, data.options)
         values = {each: plan.values_of(each) for each in variants}
@@ -87,7 +88,7 @@ class OptionService:
             await self._variants.set_option_values(
                 [{"id": each.id, **option_columns(values)} for each, values in changed.items()]
             )
-            _, variants = await self._products.with_variants(product.id, lock=True)
+            variants = list((await self._products.get(product.id, lock=True)).variants)
         await self._changes.store(product, variants, {}, now)
 
 

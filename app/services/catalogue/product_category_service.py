@@ -54,7 +54,8 @@ class ProductCategoryService:
         found = await self._tree.lock_shared(change.category_ids)
         # Categories are locked before the product, as in a renaming of a category.
         await self._tree.note_change()
-        product, variants = await self._products.with_variants(product_id, lock=True)
+        product = await self._products.get(product_id, lock=True)
+        variants = list(product.variants)
         require_match(if_match, await self._shown(product))
         product.primary_category_id, product.category = first, found[first].name
         await self._changes.store(product, variants, {}, self._clock.now())

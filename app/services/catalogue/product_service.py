@@ -26,8 +26,9 @@ from app.schemas.catalogue.product_schema import (
 from app.schemas.catalogue.variant_schema import Stocked
 from app.security.principal import Caller
 from app.services.catalogue.catalogue_changes import CatalogueChanges, stock_of
-from app.services.catalogue.listing import only_variant, require_sold
+from app.services.catalogue.listing import only_variant
 from app.services.catalogue.new_product import Maker, columns_of
+from app.services.catalogue.product_reads import ProductReads
 from app.services.preconditions import require_match
 from app.tables.products.offers import Offer, lowest_offers_of
 
@@ -50,6 +51,7 @@ class ProductService:
         currency: str,
         low_stock_at: int,
         cache: Cache,
+        reads: ProductReads,
     ) -> None:
         self._products = products
         self._categories = categories
@@ -58,6 +60,7 @@ class ProductService:
         self._currency = currency
         self._low_stock_at = low_stock_at
         self._cache = cache
+        self._reads = reads
 
     async def offer(self, caller: Caller, data: ProductCreate) -> ProductRead:
         """Add a product with its variants and their initial stock.
@@ -84,13 +87,8 @@ class ProductService:
             NotSoldInCurrency: none of its variants has a price in the currency.
         """
 
-        async def load() -> Representation:
-            product, variants = await self._products.with_variants(product_id)
-            if currency is not None:
-                variants = await self._products.sold_in(variants, currency)
-                require_sold(product, variants, currency)
-            shown = ProductRead.of(product, variants, self._low_stock_at, currency)
-            return Representation.of(shown)
+        def load() -> Awaitable[Representation]:
+            return self._reads.read(product_id, currency)
 
         return await self._cache.show(PRODUCTS, product_id, currency, load)
 
@@ -176,7 +174,8 @@ class ProductService:
         """
         changes = dict(change.changes())
         categories = await self.find_categories([changes.get("category")])
-        product, variants = await self._products.with_variants(product_id, lock=True)
+        product = await self._products.get(product_id, lock=True)
+        variants = list(product.variants)
         shown = ProductRead.of(product, variants, self._low_stock_at)
         require_match(if_match, shown)
         if source_version is not None:
@@ -217,7 +216,8 @@ class ProductService:
             ProductNotFound: the product does not exist.
             PreconditionFailed: the resource has changed since the caller read it.
         """
-        product, variants = await self._products.with_variants(product_id, lock=True)
+        product = await self._products.get(product_id, lock=True)
+        variants = list(product.variants)
         require_match(if_match, ProductRead.of(product, variants, self._low_stock_at))
         now = self._clock.now()
         product.archived_at, product.is_active = now, False

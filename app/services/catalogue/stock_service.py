@@ -50,7 +50,8 @@ class StockService:
             VariantRequired: the product has several variants.
             InsufficientStock: more units would be removed than are in stock.
         """
-        product, variants = await self._products.with_variants(product_id, lock=True)
+        product = await self._products.get(product_id, lock=True)
+        variants = list(product.variants)
         return await self._move(caller, product, variants, only_variant(product, variants), data)
 
     async def move_of_variant(
@@ -63,7 +64,8 @@ class StockService:
             InsufficientStock: more units would be removed than are in stock.
         """
         product_id = await self._variants.product_of(variant_id)
-        product, variants = await self._products.with_variants(product_id, lock=True)
+        product = await self._products.get(product_id, lock=True)
+        variants = list(product.variants)
         return await self._move(caller, product, variants, one_of(variants, variant_id), data)
 
     async def of_product(self, product_id: UUID, query: PageQuery) -> StockMovementPage:

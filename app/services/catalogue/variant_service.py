@@ -90,7 +90,8 @@ class VariantService:
             InvalidInput: the variant has other options than the product.
             SkuTaken, VariantExists, TooManyVariants: nothing is added.
         """
-        product, variants = await self._products.with_variants(product_id, lock=True)
+        product = await self._products.get(product_id, lock=True)
+        variants = list(product.variants)
         (added,) = await self._add(caller, product, variants, [data], variants[0].price_minor)
         return self._shown(added, product.option_names)
 
@@ -104,7 +105,8 @@ class VariantService:
             InvalidInput: the product does not have an option.
             SkuTaken, TooManyVariants: nothing is added.
         """
-        product, variants = await self._products.with_variants(product_id, lock=True)
+        product = await self._products.get(product_id, lock=True)
+        variants = list(product.variants)
         missing = list(_missing(product, variants, data))
         _require_room(product, len(variants) + len(missing))
         price_minor = variants[0].price_minor
@@ -165,7 +167,8 @@ class VariantService:
 
     async def _locked(self, variant_id: UUID) -> tuple[Product, list[Variant]]:
         product_id = await self._variants.product_of(variant_id)
-        return await self._products.with_variants(product_id, lock=True)
+        product = await self._products.get(product_id, lock=True)
+        return product, list(product.variants)
 
     async def _add(
         self,

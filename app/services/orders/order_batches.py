@@ -185,7 +185,7 @@ class OrderBatches:
                 await self._divide(batch)
                 return
             for each in batch:
-                each.settle(_own(error))
+                each.settle(error.copied())
         except Exception as error:  # pylint: disable=broad-exception-caught  # for the callers
             if len(batch) == 1:
                 batch[0].settle(error)
@@ -287,8 +287,3 @@ async def _repeated(
         if refusal is not None and refuses_rights(refusal.status):
             return refusal
     return first.replayed()
-
-
-def _own(error: Unavailable) -> Unavailable:
-    # Several callers cannot raise the same exception: each adds to its traceback.
-    return Unavailable(error.detail, **error.context)

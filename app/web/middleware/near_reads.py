@@ -1,29 +1,33 @@
-"""Answers public reads from the cache, before the router and everything after it.
+"""Answers public reads of what is cached, and of products, before the router.
 
 It exists only for speed: to route a request, to open and close the dependencies of its handler and
 to limit its time costs several times as much as a read from memory, and most requests to a shop are
 such reads. A request is answered here only after the router has answered the same path and query,
 or the same with another id at the end of the path, with a cached representation, for any caller;
-the cache decides each time whether it is still valid. This middleware waits only for Redis, which
-has its own time-out.
+the cache decides each time whether it is still valid. A kind of `Shop.loads` is also read from the
+database. This middleware waits only for Redis and for such a read, which limit their own time.
 """
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
+from uuid import UUID
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from app.cache.cache import Read
+from app.cache.cache import Load, Read
 from app.cache.kind import Kind
+from app.errors import DomainError
 from app.security.principal import Access
 from app.services.system.idempotency_service import Answer
 from app.web.middleware.body_limits import BOUNDED, MAX_HEADER_LENGTH
+from app.web.rendering.problems import send_refusal
 from app.web.rendering.responses import cached_answer
 from app.web.request_state import first_headers, state_of
 from app.web.route_options import options_of
-from app.wiring.resources import Shop
+from app.wiring.resources import LoadById, Shop
 
 _MAX_QUERY_LENGTH = 256
 _BOUNDED = tuple(name.lower().encode() for name in BOUNDED["GET"])
@@ -42,6 +46,7 @@ class _Known:
 
     path_template: str
     read: Read
+    load: Load | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +56,16 @@ class _Route:
     path_template: str
     kind: Kind
     key_end: str
+    load: LoadById | None
 
     def of(self, subject_id: str) -> _Known:
         """Return what the router does for an id."""
         tag = self.kind.tag(subject_id)
-        return _Known(self.path_template, Read(self.kind, tag, tag + self.key_end))
+        read = Read(self.kind, tag, tag + self.key_end)
+        if self.load is None:
+            return _Known(self.path_template, read)
+        load = partial(self.load, UUID(subject_id), self.key_end[1:] or None)
+        return _Known(self.path_template, read, load)
 
 
 class NearReads:
@@ -74,10 +84,20 @@ class NearReads:
             return
         target = scope["path"], scope["query_string"]
         known = self._known.get(target) or self._known_by_id(target)
-        if known is None or (answer := await self._answer(known, scope)) is None:
+        if known is None or not await self._is_answered(known, scope, send):
             await self._app(scope, receive, send)
             self._remember(target, scope)
-            return
+
+    async def _is_answered(self, known: _Known, scope: HTTPScope, send: Send) -> bool:
+        """Answer a request if the application is not needed, and return whether it is answered."""
+        try:
+            answer = await self._answer(known, scope)
+        except DomainError as refusal:
+            scope["path_template"] = known.path_template
+            await send_refusal(send, refusal)
+            return True
+        if answer is None:
+            return False
         # The metrics and the trace read this value, which the router otherwise sets.
         scope["path_template"] = known.path_template
         headers = [
@@ -88,6 +108,7 @@ class NearReads:
             headers += (_JSON, (b"content-length", b"%d" % len(answer.body)))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+        return True
 
     async def _answer(self, known: _Known, scope: HTTPScope) -> Answer | None:
         self._shop.notice_changes()
@@ -95,7 +116,7 @@ class NearReads:
         # The application refuses these requests.
         if any(len(headers.get(name, b"")) > MAX_HEADER_LENGTH for name in _BOUNDED):
             return None
-        found = await self._shop.cache.find(known.read)
+        found = await self._shop.cache.find(known.read, known.load)
         if found is None:
             # The application asks Redis again, which is too much for every request for an unknown
             # resource.
@@ -117,11 +138,14 @@ class NearReads:
         if not is_plain or options_of(scope["route_handler"]).access is not Access.PUBLIC:
             return
         template, read = scope["path_template"], found.read
-        _put(self._known, target, _Known(template, read), self._shop.settings.cache_max_entries)
+        known = _Known(template, read)
         start, _, subject_id = target[0].rpartition("/")
         if read.tag == read.kind.tag(subject_id) and read.key.startswith(read.tag):
-            route = _Route(template, read.kind, read.key.removeprefix(read.tag))
+            load = self._shop.loads.get(read.kind)
+            route = _Route(template, read.kind, read.key.removeprefix(read.tag), load)
             _put(self._routes, (start, target[1]), route, _MAX_ROUTES)
+            known = route.of(subject_id)
+        _put(self._known, target, known, self._shop.settings.cache_max_entries)
 
     def _known_by_id(self, target: _Target) -> _Known | None:
         start, _, subject_id = target[0].rpartition("/")

@@ -53,6 +53,7 @@ def provide_products(
         shop.settings.shop_currency,
         shop.settings.low_stock_at,
         shop.cache,
+        shop.product_reads,
     )
 
 

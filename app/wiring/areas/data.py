@@ -111,7 +111,6 @@ def _product_import(session: AsyncSession, shop: Shop, options: ImportOptions) -
     products, settings = ProductRepository(session), shop.settings
     edits = ProductEdits(
         products,
-        ProductImportRepository(session),
         VariantRepository(session),
         StockRepository(session),
         catalogue.provide_changes(session, shop),

@@ -12,10 +12,12 @@ from litestar.types import Receive, Scope, Send
 
 from app.models import UserRole
 from app.observability.access_log import AccessLog
+from app.repositories.catalogue.product_repository import ProductRepository
 from app.web.middleware.heads import Heads
 from app.wiring.resources import Shop
 from main import create_app
 from tests.conftest import client_of, running, sqlite_settings
+from tests.support.cached import forget_cached
 from tests.support.factories import create_product
 from tests.support.machines import AUTHORIZATION
 from tests.support.queries import statements_of
@@ -232,6 +234,48 @@ async def test_a_product_that_another_process_has_read_is_answered_from_redis(
     ]
     seen = {(each.content, each.headers["ETag"]) for each in replies}
     assert seen == {(routed.content, routed.headers["ETag"])}
+
+
+async def test_a_product_that_nothing_has_cached_is_read_before_the_router_and_shown_alike(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, *others = [f"/products/{(await create_product(client))['id']}" for _ in range(4)]
+    in_currency = f"?currency={shop.settings.shop_currency}"
+    others[2] += in_currency
+    async with client_of(create_app(shop, has_near_reads=False)) as other:
+        by_router = [await other.get(each) for each in others]
+    await forget_cached(shop)
+    for query in ("", in_currency):
+        assert (await client.get(known + query)).status_code == 200
+    with monkeypatch.context() as patch:
+        patch.setattr(Heads, "__call__", None)
+        by_door = [await client.get(each) for each in others]
+    assert [each.headers["X-Cache"] for each in (*by_router, *by_door)] == ["miss"] * 6
+    for seen, routed in zip(by_door, by_router, strict=True):
+        assert (seen.status_code, seen.content) == (routed.status_code, routed.content)
+        headers = [{*each.headers.items()} for each in (seen, routed)]
+        assert {name for name, _ in headers[0] ^ headers[1]} == {"x-request-id"}
+
+
+@pytest.mark.any_database
+async def test_a_refusal_before_the_router_is_that_of_the_router(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with client_of(create_app(both.shop)) as machine:
+        paths = [f"/products/{(await create_product(machine))['id']}" for _ in range(2)]
+    for client in (both.door, both.router):
+        assert (await client.get(paths[0])).status_code == 200
+
+    async def fail(*_asked: Any, **_options: Any) -> Any:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(ProductRepository, "whole", fail)
+    routed, by_router = await both.ask(both.router, "GET", paths[1], {})
+    seen, by_door = await both.ask(both.door, "GET", paths[1], {})
+    assert (routed[0], by_router, by_door) == (503, 1, 0)
+    # Their order differs.
+    seen, routed = ((status, sorted(raw), *more) for status, raw, *more in (seen, routed))
+    assert seen == routed
 
 
 async def test_what_is_known_of_one_product_is_not_taken_for_other_paths(

@@ -190,7 +190,8 @@ class ImageService:
 
     async def show_first(self, product_id: UUID) -> None:
         """Derive the listed image of a locked product, and announce a change."""
-        product, variants = await self._products.with_variants(product_id)
+        product = await self._products.get(product_id)
+        variants = list(product.variants)
         images = await self._images.of_product(product_id)
         ready = next((each for each in images if each.status is ImageStatus.READY), None)
         shown = None if ready is None else _shown(ready, ready.renditions)

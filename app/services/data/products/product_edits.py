@@ -12,7 +12,6 @@ from app.models import Product, Variant
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.repositories.catalogue.stock_repository import StockRepository
 from app.repositories.catalogue.variant_repository import VariantRepository
-from app.repositories.data.product_import_repository import ProductImportRepository
 from app.schemas.catalogue.product_events import ProductCreatedEvent
 from app.schemas.catalogue.product_schema import ProductRead
 from app.schemas.catalogue.variant_schema import MAX_VARIANTS, VariantCreate
@@ -36,7 +35,6 @@ class ProductEdits:
     def __init__(
         self,
         products: ProductRepository,
-        imported: ProductImportRepository,
         variants: VariantRepository,
         stock: StockRepository,
         changes: CatalogueChanges,
@@ -45,7 +43,6 @@ class ProductEdits:
         low_stock_at: int,
     ) -> None:
         self._products = products
-        self._imported = imported
         self._variants = variants
         self._stock = stock
         self._changes = changes
@@ -76,7 +73,7 @@ class ProductEdits:
         if not edits:
             return
         await self._products.lock(edits)
-        found = await self._imported.with_variants(edits)
+        found = await self._products.whole(edits, is_locked=True)
         now, noted = self._clock.now(), Noted()
         for product_id, edit in edits.items():
             if product_id not in found:

@@ -1,0 +1,133 @@
+"""Reads the products that are asked for at the same time together."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from contextvars import Context
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.cache.representation import Representation
+from app.database.deadline import limited
+from app.errors import ProductNotFound, Unavailable
+from app.models import Product, Variant
+from app.observability.tracing import batch_span, context_headers
+from app.repositories.catalogue.product_repository import ProductRepository
+from app.schemas.catalogue.product_schema import ProductRead
+from app.services.catalogue.listing import require_sold
+
+_MAX_TOGETHER = 100
+# While the database reads products for some, those for others are rendered.
+_BATCHES_AT_ONCE = 2
+
+Begin = Callable[[], AbstractAsyncContextManager[ProductRepository]]
+"""Opens a session for reads."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A product that is waited for; in a currency, or with the prices of the shop's."""
+
+    product_id: UUID
+    currency: str | None
+    headers: dict[str, str]
+    future: asyncio.Future[Representation]
+
+
+class ProductReads:
+    """Reads products; those that are asked for while others are read form the next batch.
+
+    A product is never read by a statement that began before it was asked for, so that each caller
+    gets what was committed before. Nobody waits while nothing is read.
+    """
+
+    def __init__(self, begin: Begin, low_stock_at: int) -> None:
+        self._begin = begin
+        self._low_stock_at = low_stock_at
+        self._waiting: list[_Waiting] = []
+        self._running = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def read(self, product_id: UUID, currency: str | None = None) -> Representation:
+        """Return a product; in a currency, with the variants that are sold in it.
+
+        Raises:
+            ProductNotFound: the product does not exist.
+            NotSoldInCurrency: none of its variants has a price in the currency.
+            Unavailable: the database does not answer.
+        """
+        future: asyncio.Future[Representation] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(product_id, currency, context_headers(), future))
+        if self._running < _BATCHES_AT_ONCE:
+            self._running += 1
+            # An empty context: the limit and the trace of one request are not those of others.
+            task = asyncio.get_running_loop().create_task(self._run(), context=Context())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        try:
+            async with limited():
+                return await future
+        except TimeoutError:
+            raise _late() from None
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                batch = self._waiting[:_MAX_TOGETHER]
+                del self._waiting[:_MAX_TOGETHER]
+                if batch := [each for each in batch if not each.future.done()]:
+                    await self._settle(batch)
+        finally:
+            self._running -= 1
+
+    async def _settle(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            with batch_span("read products", "INTERNAL", [each.headers for each in batch]):
+                async with limited(), self._begin() as products:
+                    await self._read(products, batch)
+        except TimeoutError:
+            _refuse(batch, _late())
+        except Exception as error:  # pylint: disable=broad-exception-caught  # for the callers
+            _refuse(batch, error)
+
+    async def _read(self, products: ProductRepository, batch: Sequence[_Waiting]) -> None:
+        found = await products.whole({each.product_id for each in batch})
+        # Those without a currency first: for others, the variants get other prices.
+        for currency in sorted({each.currency for each in batch}, key=lambda code: code or ""):
+            its = [each for each in batch if each.currency == currency]
+            shown = {each.product_id for each in its} & found.keys()
+            variants = [variant for each in shown for variant in found[each].variants]
+            if currency is not None:
+                variants = await products.sold_in(variants, currency)
+            sold: dict[UUID, list[Variant]] = {each: [] for each in shown}
+            for variant in variants:
+                sold[variant.product_id].append(variant)
+            for each in its:
+                self._show(each, found.get(each.product_id), sold.get(each.product_id, []))
+
+    def _show(self, waiting: _Waiting, product: Product | None, sold: list[Variant]) -> None:
+        """Give a product to the caller; a fault of one does not affect the others."""
+        if waiting.future.done():
+            return
+        currency = waiting.currency
+        try:
+            if product is None:
+                raise ProductNotFound.of(waiting.product_id)
+            if currency is not None:
+                require_sold(product, sold, currency)
+            shown = ProductRead.of(product, sold, self._low_stock_at, currency)
+            waiting.future.set_result(Representation.of(shown))
+        except Exception as error:  # pylint: disable=broad-exception-caught  # for the caller
+            waiting.future.set_exception(error)
+
+
+def _refuse(batch: Sequence[_Waiting], error: Exception) -> None:
+    for each in batch:
+        if not each.future.done():
+            own = error.copied() if isinstance(error, Unavailable) else error
+            each.future.set_exception(own)
+
+
+def _late() -> Unavailable:
+    detail = "the database does not answer in time, try again"
+    return Unavailable(detail, retry_after_seconds=1)
