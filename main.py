@@ -117,7 +117,9 @@ def _opened(shop: Shop, link: BrokerLink | None, streams: EventStreams, *, is_se
         if (password := await ensure_admin(shop)) is not None:
             # Only if another server starts the application: `app.server` has already printed it.
             print(f"{shop.settings.admin_email}, password {password}", flush=True)
-        freeze_heap()
+        if is_server:
+            # Else the process may also have other applications, which end before it.
+            freeze_heap()
         works = [
             deliver_mails(shop),
             follow_price_lists(shop),

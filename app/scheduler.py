@@ -35,7 +35,7 @@ from app.jobs.requested_reports import make_asked_report
 from app.observability.request_ids import sane_request_id
 from app.observability.tracing import flush_traces
 from app.runtime.heartbeat import heartbeat
-from app.runtime.process import begin_process
+from app.runtime.process import begin_process, freeze_heap
 from app.runtime.supervisor import end
 from app.services.reports.report_service import MAKE_REPORT
 from app.settings import InvalidSettings, Settings, get_settings
@@ -62,6 +62,7 @@ def broker() -> AsyncBroker:
 
     async def open_shop(_state: TaskiqState) -> None:
         await prepare(shop)
+        freeze_heap()
 
     async def close_shop(_state: TaskiqState) -> None:
         await shop.close()

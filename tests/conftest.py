@@ -21,6 +21,7 @@ from app.database.deadline import ANSWER_SECONDS
 from app.jobs import daily_reports
 from app.jobs.embedded_dispatcher import dispatch_commands
 from app.jobs.mail_delivery import deliver_mails
+from app.runtime.process import freeze_heap
 from app.settings import Settings
 from app.wiring.resources import Shop
 from main import create_app
@@ -72,6 +73,11 @@ def pytest_configure() -> None:
     if shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
         # Processes that the tests start inherit it.
         os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+
+
+def pytest_collection_finish() -> None:
+    """Exclude what has been imported from garbage collection, as a program of the shop does."""
+    freeze_heap()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,5 +1,6 @@
 """Migrates the database schema to the newest revision."""
 
+import gc
 import logging
 from pathlib import Path
 
@@ -38,7 +39,10 @@ async def migrate(database: Database) -> bool:
     while True:
         try:
             async with database.reshape() as connection:
-                return await connection.run_sync(_upgrade, newest)
+                is_upgraded = await connection.run_sync(_upgrade, newest)
+            # Alembic leaves thirty thousand objects, which `freeze_heap` would keep.
+            gc.collect()
+            return is_upgraded
         except Unavailable as error:
             if not is_lock_timeout(error):
                 raise
