@@ -9,6 +9,8 @@ from enum import StrEnum
 from hashlib import blake2b
 from uuid import UUID
 
+from msgspec import Struct
+
 from app.cache.areas import KINDS
 from app.cache.connection import RedisUnavailable
 from app.cache.kind import Kind
@@ -43,8 +45,7 @@ class Counts:
     refused_stores: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """A read: the kind, the tag that invalidates it, and its key."""
 
     kind: Kind
@@ -52,8 +53,7 @@ class Read:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A representation and the tier that it came from."""
 
     representation: Representation

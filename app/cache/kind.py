@@ -1,16 +1,16 @@
 """The kinds of representations, and the mapping from a changed row to its tags."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.errors import NotFound
 from app.models import Base
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """A kind of representation: its name, its lifetime, and the error if it does not exist."""
 
     name: str

@@ -3,7 +3,8 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.cache.representation import Representation
 
@@ -12,8 +13,7 @@ _ABSENT_SHARE = 10
 _MAX_REMEMBERED_DROPS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     representation: Representation
     tag: str
     expires_at: float

@@ -1,9 +1,9 @@
 """The settings that ENVIRONMENT=production refuses; docs/security.md is generated from them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from app.configuration.model import Settings
@@ -19,8 +19,7 @@ _WIDEST_PREFIX = {4: 12, 6: 24}
 _ARGON2_MINIMA = ((47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5))
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A value that production refuses for a setting, the reason, and the remedy."""
 
     name: str

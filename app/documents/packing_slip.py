@@ -1,13 +1,13 @@
 """The content of a packing slip, read from the rows of a shipment and its order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class SlipLine:
+
+class SlipLine(Struct, frozen=True):
     """Units of a line of an order."""
 
     sku: str
@@ -15,8 +15,7 @@ class SlipLine:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackingSlip:
+class PackingSlip(Struct, frozen=True, kw_only=True):
     """The content of a shipment; it has no prices, because it is put into the parcel."""
 
     shop: str

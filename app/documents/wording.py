@@ -2,10 +2,11 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from app.mails.formats import Formats
 from app.mails.texts import FALLBACK, read_languages
@@ -13,8 +14,7 @@ from app.mails.texts import FALLBACK, read_languages
 _TEXTS = Path(__file__).parent / "texts"
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(Struct, frozen=True):
     """The words and formats of one language."""
 
     words: Mapping[str, str]

@@ -5,8 +5,9 @@ A decoder of WebP allocates memory for the whole image before it returns its dim
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from app.errors import ImageNotReadable, ImageTooLarge, ImageTypeRefused
 
@@ -30,8 +31,7 @@ _ALONE = {0x01, *range(0xD0, 0xD8)}
 _WEBP_IS_ANIMATED = 0x02
 
 
-@dataclass(frozen=True, slots=True)
-class ImageHeader:
+class ImageHeader(Struct, frozen=True):
     """The type and the dimensions from the header of an image."""
 
     media_type: str

@@ -4,11 +4,12 @@ import ctypes
 import struct
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from app.gateways.image_header import ImageHeader
 
@@ -34,8 +35,7 @@ class NotRenderable(Exception):
     """The file has no image that can be decoded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rendition:
+class Rendition(Struct, frozen=True):
     """An image in one width."""
 
     width: int
@@ -43,8 +43,7 @@ class Rendition:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Rendering:
+class Rendering(Struct, frozen=True):
     """An image in all its widths."""
 
     width: int

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 _KEY = re.compile(r"(originals/)?[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{64}(\.webp)?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
+class StoredFile(Struct, frozen=True):
     """A stored file: its size, and its content in parts."""
 
     size: int

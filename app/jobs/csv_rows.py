@@ -5,10 +5,11 @@ import csv
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
+
+from msgspec import Struct
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -29,8 +30,7 @@ class UnreadableFile(Exception):
     """The file cannot be imported at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenLine:
+class BrokenLine(Struct, frozen=True):
     """A line that does not begin a row: its parts between delimiters, its text, and the fault."""
 
     cells: list[str]
@@ -41,8 +41,7 @@ class BrokenLine:
 CsvRow = list[str] | BrokenLine
 
 
-@dataclass(frozen=True, slots=True)
-class CsvFile:
+class CsvFile(Struct, frozen=True):
     """A CSV file: its encoding, its delimiter, and the names in its first row."""
 
     path: Path

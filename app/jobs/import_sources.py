@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
 from math import isnan
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from app.core.calendar import ShopDays
 from app.jobs.csv_rows import BrokenLine, CsvRow, UnreadableFile, open_csv, require_text
@@ -36,8 +37,7 @@ _KEYS = {column_key(name): name for kind in ROW_KINDS.values() for name in colum
 _ANY_ZONE = ShopDays("UTC")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Rows to import: their file, kind, columns and number, and a function that reads them."""
 
     path: Path
@@ -45,7 +45,7 @@ class Source:
     columns: Sequence[str]
     row_count: int
     read: Callable[[], Iterator[Numbered]]
-    torn: frozenset[str] = field(default=frozenset())
+    torn: frozenset[str] = frozenset()
     """The groups whose rows are not adjacent."""
 
     @property

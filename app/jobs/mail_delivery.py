@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from app.core.email_addresses import ascii_form
 from app.models import OutgoingMail
@@ -27,8 +28,7 @@ _POLL_SECONDS = 1.0
 _TIMEOUT_SECONDS = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """A file that is sent with a mail."""
 
     name: str

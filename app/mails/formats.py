@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from app.core.money import format_minor
 from app.schemas.percentages import as_percentage
@@ -19,8 +20,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 
 
-@dataclass(frozen=True, slots=True)
-class Formats:
+class Formats(Struct, frozen=True):
     """The formats of one language."""
 
     decimal_mark: str

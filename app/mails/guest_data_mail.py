@@ -1,7 +1,8 @@
 """The mail by which a person without an account proves an e-mail address."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from app.mails.formats import filled
 from app.mails.order_mail import MailSender, require_web_link
@@ -12,8 +13,7 @@ GUEST_DATA = "guest_data"
 """The name of the mail, of its templates, and of its section of the texts."""
 
 
-@dataclass(frozen=True, slots=True)
-class GuestDataMail:
+class GuestDataMail(Struct, frozen=True):
     """The content of the mail.
 
     Raises:

@@ -1,8 +1,9 @@
 """The content of a mail about an order, without its texts."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class OrderMailKind(StrEnum):
@@ -29,8 +30,7 @@ class RefundReason(StrEnum):
     ELSEWHERE = "Returned at the provider."
 
 
-@dataclass(frozen=True, slots=True)
-class MailSender:
+class MailSender(Struct, frozen=True):
     """The shop, as mails show it."""
 
     name: str
@@ -40,8 +40,7 @@ class MailSender:
     """The time zone of the moments in mails, by its name in the IANA database."""
 
 
-@dataclass(frozen=True, slots=True)
-class MailLine:
+class MailLine(Struct, frozen=True):
     """A line of an order."""
 
     name: str
@@ -51,16 +50,14 @@ class MailLine:
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class MailTax:
+class MailTax(Struct, frozen=True):
     """The tax of an order at one rate."""
 
     rate_ppm: int
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailSums:
+class MailSums(Struct, frozen=True, kw_only=True):
     """The amounts of an order, all in one currency."""
 
     currency: str
@@ -74,8 +71,7 @@ class MailSums:
     total_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class MailRefund:
+class MailRefund(Struct, frozen=True):
     """Money that was returned."""
 
     amount_minor: int
@@ -83,8 +79,7 @@ class MailRefund:
     """The text of staff, or one of `RefundReason`."""
 
 
-@dataclass(frozen=True, slots=True)
-class MailInvoice:
+class MailInvoice(Struct, frozen=True):
     """An invoice, or a credit note."""
 
     number: str
@@ -93,8 +88,7 @@ class MailInvoice:
     """The number of the invoice that a credit note corrects."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailOccasion:
+class MailOccasion(Struct, frozen=True, kw_only=True):
     """The event that a mail about an order shows."""
 
     tracking: str | None = None
@@ -105,8 +99,7 @@ class MailOccasion:
     invoice: MailInvoice | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderMail:
+class OrderMail(Struct, frozen=True, kw_only=True):
     """An order, as a mail to its customer shows it.
 
     Raises:
@@ -144,8 +137,7 @@ def require_web_link(link: str | None) -> None:
         raise ValueError("a link of a mail must begin with https:// or http://")
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(Struct, frozen=True):
     """A mail without its address."""
 
     subject: str

@@ -1,8 +1,9 @@
 """Orders and mails with which templates are tested and previewed."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from app.mails.guest_data_mail import GuestDataMail
 from app.mails.order_mail import (

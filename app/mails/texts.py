@@ -3,9 +3,10 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from app.mails.formats import Formats
 
@@ -17,8 +18,7 @@ class UnusableTemplate(Exception):
     """A file of the folder of templates cannot be used."""
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
+class Language(Struct, frozen=True):
     """The texts and formats of one language."""
 
     code: str

@@ -1,9 +1,10 @@
 """The registry of commands: their queues and handlers."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.core.limits import MAX_BODY_BYTES, MAX_BULK_BODY_BYTES
 from app.database.sessions import AsyncSession
@@ -29,8 +30,7 @@ def queue_caller(queue: str) -> str:
     return f"queue {queue}"
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(Struct, frozen=True):
     """The database session and the resources from which handlers build services."""
 
     session: AsyncSession
@@ -42,8 +42,7 @@ BatchHandler = Callable[[Services, Sequence[tuple[Caller, Any]]], Awaitable[list
 BatchLock = Callable[[Services, Sequence[tuple[Caller, Any]]], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """The resource that a command changes; the message that adds it may arrive later."""
 
     missing: type[NotFound]
@@ -51,8 +50,7 @@ class Subject:
     existing: Callable[[Services, Collection[UUID]], Awaitable[set[UUID]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """The command of one queue."""
 
     queue: str

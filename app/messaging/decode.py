@@ -1,8 +1,9 @@
 """First step of the pipeline: from the body of a message to a validated command."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.errors import DomainError, InvalidInput
 from app.messaging.commands import Command
@@ -11,8 +12,7 @@ from app.models import Operation
 from app.schemas.base import Schema, decode_json
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """A message whose body matches the schema of its queue."""
 
     delivery: Delivery
@@ -26,8 +26,7 @@ class Decoded:
         return self.delivery.stored_id
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A message that is not applied, and the reason."""
 
     delivery: Delivery

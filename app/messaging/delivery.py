@@ -3,9 +3,10 @@
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct, field
 
 _SUSPECT_FROM = 2
 MAX_ID_BYTES = 255
@@ -14,8 +15,7 @@ DELIVERY_LIMIT, EXPIRED = "delivery_limit", "expired"
 """Reasons for which RabbitMQ dead-letters a message, as in its header `x-death`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """A message as a transport delivers it."""
 
     queue: str
@@ -25,7 +25,7 @@ class Delivery:
     """How often the message failed and was postponed."""
     is_redelivered: bool = False
     delivery_count: int = 0
-    headers: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, Any] = {}
     """The headers that the sender of the message has set."""
     returned_for: str | None = None
     """Why the broker dead-lettered the message, if it did."""

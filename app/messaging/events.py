@@ -1,7 +1,8 @@
 """The registry of the events that the shop publishes, built from their classes."""
 
-from dataclasses import dataclass
 from inspect import getdoc
+
+from msgspec import Struct
 
 from app.schemas.base import Schema
 from app.schemas.catalogue.product_events import (
@@ -41,8 +42,7 @@ from app.schemas.payments.payment_events import (
 from app.schemas.reports.report_events import ReportReadyEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """The event of one routing key of the events exchange."""
 
     kind: type[DomainEvent]

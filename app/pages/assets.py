@@ -2,10 +2,11 @@
 
 import gzip
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
+
+from msgspec import Struct
 
 _FOLDER = Path(__file__).parent / "static"
 ASSETS = "/assets"
@@ -17,8 +18,7 @@ _TYPES = {
 _LEVEL = 9
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
+class Asset(Struct, frozen=True):
     """A file in the form that is sent."""
 
     body: bytes

@@ -1,8 +1,9 @@
 """The amounts of invoices by rate, and how a refund is spread over them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from app.pricing.arithmetic import half_up, of_pieces, spread
 
@@ -30,8 +31,7 @@ class Part(NamedTuple):
         return Part(self.net_minor - other.net_minor, self.tax_minor - other.tax_minor)
 
 
-@dataclass(frozen=True, slots=True)
-class Pieces:
+class Pieces(Struct, frozen=True):
     """A line of an order, whose first pieces were cancelled."""
 
     unit_price_minor: int

@@ -1,7 +1,8 @@
 """Net prices, for customers who are not charged the tax that prices include."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from app.pricing.arithmetic import PPM, half_up
 from app.pricing.terms import Cart, Goods, Shipping, Taxes

@@ -1,8 +1,9 @@
 """The quote: the price of a cart, computed from the cart alone."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from app.pricing.discounts import Discounts, in_order
 from app.pricing.net import at_net_prices

@@ -1,14 +1,14 @@
 """The input and the result of a quote: the goods of a cart, promotions, shipping, rates of tax."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Goods:
+
+class Goods(Struct, frozen=True):
     """A line of a cart: a variant, the number of its units, and its price."""
 
     variant_id: UUID
@@ -56,8 +56,7 @@ class Refusal(StrEnum):
     NOTHING_TO_REDUCE = "nothing-to-reduce"
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
+class Conditions(Struct, frozen=True):
     """The conditions that a cart must meet for a promotion."""
 
     category_ids: frozenset[UUID] = frozenset()
@@ -71,8 +70,7 @@ class Conditions:
     ends_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Promotion:
+class Promotion(Struct, frozen=True):
     """A promotion in the currency of a cart."""
 
     id: UUID
@@ -112,8 +110,7 @@ def manual_discount(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ShippingRate:
+class ShippingRate(Struct, frozen=True):
     """A price of shipping, which applies from a weight and a price of the goods on."""
 
     amount_minor: int
@@ -121,8 +118,7 @@ class ShippingRate:
     from_subtotal_minor: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Shipping:
+class Shipping(Struct, frozen=True):
     """A shipping method in the currency of a cart."""
 
     rates: tuple[ShippingRate, ...]
@@ -142,8 +138,7 @@ class TaxReason(StrEnum):
     EXEMPT = "exempt"
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """A rate of tax, and the reason why it applies."""
 
     ppm: int
@@ -157,20 +152,18 @@ class Rounding(StrEnum):
     PER_LINE = "per_line"
 
 
-@dataclass(frozen=True, slots=True)
-class Taxes:
+class Taxes(Struct, frozen=True):
     """The rates of tax at the place and the moment of an order."""
 
     rates: Mapping[str, Rate]
     """The rate of each class."""
     prices_include_tax: bool = True
     rounding: Rounding = Rounding.PER_RATE
-    taken_out: Mapping[str, int] = field(default_factory=dict)
+    taken_out: Mapping[str, int] = {}
     """The rate of the included tax of each class if it is not charged; empty if it is charged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cart:
+class Cart(Struct, frozen=True):
     """The cart to be priced."""
 
     goods: tuple[Goods, ...]
@@ -180,8 +173,7 @@ class Cart:
     """None if nothing is shipped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Adjustment:
+class Adjustment(Struct, frozen=True):
     """The discount of a promotion on a line or on shipping."""
 
     promotion_id: UUID
@@ -190,8 +182,7 @@ class Adjustment:
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class QuotedTax:
+class QuotedTax(Struct, frozen=True):
     """A part of an amount, and the tax that it includes or that is added."""
 
     rate: Rate
@@ -200,8 +191,7 @@ class QuotedTax:
     tax_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class QuotedLine:
+class QuotedLine(Struct, frozen=True):
     """A line with its amounts, which an order keeps."""
 
     goods: Goods
@@ -212,8 +202,7 @@ class QuotedLine:
     """The amount to be paid for the line."""
 
 
-@dataclass(frozen=True, slots=True)
-class QuotedShipping:
+class QuotedShipping(Struct, frozen=True):
     """Shipping with its amounts."""
 
     price_minor: int
@@ -223,8 +212,7 @@ class QuotedShipping:
     total_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class NotApplied:
+class NotApplied(Struct, frozen=True):
     """A promotion that does not apply, and why."""
 
     promotion: Promotion
@@ -234,8 +222,7 @@ class NotApplied:
     missing_quantity: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Struct, frozen=True):
     """The price of a cart."""
 
     lines: tuple[QuotedLine, ...]
@@ -246,7 +233,7 @@ class Quote:
     taxes: tuple[QuotedTax, ...]
     """The sums by rate, the highest rate first."""
     adjustments: tuple[Adjustment, ...]
-    not_applied: tuple[NotApplied, ...] = field(default=())
+    not_applied: tuple[NotApplied, ...] = ()
     subtotal_minor: int = 0
     discount_minor: int = 0
     tax_minor: int = 0

@@ -1,8 +1,9 @@
 """The callers of the shop and their access."""
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.models import UserRole
 
@@ -27,8 +28,7 @@ _ACCESS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """A user, a machine with an API key, the shop itself, or an anonymous caller."""
 
     name: str

@@ -4,9 +4,10 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from app.errors import TooManyRequests
 from app.observability.rare_warning import RareWarning
@@ -36,8 +37,7 @@ return {count, left}
 """
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimitStatus:
+class RateLimitStatus(Struct, frozen=True):
     """The state of a rate limit: its size, the requests left, and the seconds until it is reset."""
 
     limit: int

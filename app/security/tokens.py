@@ -2,13 +2,13 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import jwt
+from msgspec import Struct
 
 from app.core.clock import Clock
 from app.errors import InvalidToken
@@ -29,8 +29,7 @@ class TokenKind(StrEnum):
     VERIFY_EMAIL = "verify-email"
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(Struct, frozen=True):
     """The claims of a token."""
 
     subject: UUID

@@ -1,16 +1,16 @@
 """The interface by which an area exports and erases its personal data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from app.core.email_addresses import address_key, is_same_mailbox
 from app.models import User
 from app.security.principal import Caller
 
 
-@dataclass(frozen=True, slots=True)
-class Guest:
+class Guest(Struct, frozen=True):
     """A person without an account who has proved an e-mail address."""
 
     email: str

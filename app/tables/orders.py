@@ -1,11 +1,11 @@
 """Tables of orders, and orders that are not stored yet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from msgspec import Struct
 from sqlalchemy import (
     JSON,
     CheckConstraint,
@@ -262,8 +262,7 @@ class OrderChange(Base):
     changed_at: Mapped[datetime] = mapped_column()
 
 
-@dataclass(frozen=True, slots=True)
-class NewLine:
+class NewLine(Struct, frozen=True):
     """One line of an order that is not stored yet."""
 
     product_id: UUID
@@ -284,8 +283,7 @@ class NewLine:
         return self.unit_price_minor * self.quantity - self.discount_minor
 
 
-@dataclass(frozen=True, slots=True)
-class NewTax:
+class NewTax(Struct, frozen=True):
     """The tax at one rate in an order that is not stored yet."""
 
     rate_ppm: int
@@ -294,8 +292,7 @@ class NewTax:
     tax_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class NewAdjustment:
+class NewAdjustment(Struct, frozen=True):
     """A discount on an order that is not stored yet."""
 
     position: int | None
@@ -305,8 +302,7 @@ class NewAdjustment:
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(Struct, frozen=True):
     """The data of the checkout besides goods and delivery; most are None without a cart."""
 
     email: str | None = None
@@ -318,8 +314,7 @@ class Contact:
     pay_by: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewShipping:
+class NewShipping(Struct, frozen=True):
     """The shipping of an order that is not stored yet."""
 
     method: dict[str, Any] | None = None
@@ -331,16 +326,14 @@ class NewShipping:
 NO_SHIPPING = NewShipping()
 
 
-@dataclass(frozen=True, slots=True)
-class NewStep:
+class NewStep(Struct, frozen=True):
     """One step in the history of an order that is not stored yet."""
 
     to_status: OrderStatus
     changed_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class NewOrder:
+class NewOrder(Struct, frozen=True):
     """An order that is not stored yet, with its lines; its last step is its status."""
 
     id: UUID
@@ -350,12 +343,12 @@ class NewOrder:
     actor: str
     lines: Sequence[NewLine]
     delivery_address: dict[str, Any] | None = None
-    steps: Sequence[NewStep] = field(default=())
+    steps: Sequence[NewStep] = ()
     source_reference: str | None = None
     prices_include_tax: bool = True
     shipping: NewShipping = NO_SHIPPING
-    taxes: Sequence[NewTax] = field(default=())
-    adjustments: Sequence[NewAdjustment] = field(default=())
+    taxes: Sequence[NewTax] = ()
+    adjustments: Sequence[NewAdjustment] = ()
     contact: Contact | None = None
 
     @property

@@ -1,12 +1,12 @@
 """The request class: it knows the caller, and refuses bodies that are not JSON."""
 
-from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 from litestar import Request
 from litestar.datastructures import State
+from msgspec.structs import replace
 
 from app.errors import InvalidInput, UnsupportedMediaType
 from app.schemas.base import Schema, decode_json

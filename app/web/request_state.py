@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar.types import Receive, Scope
+from msgspec import Struct
 
 from app.cache.cache import Found
 from app.database.sessions import AsyncSession
@@ -14,8 +15,7 @@ from app.services.system.idempotency_service import KeyClaim
 _KEY = "request"
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedForm:
+class RefusedForm(Struct, frozen=True):
     """A refused form that a page shows again: its path, its fields and the problem."""
 
     path: str

@@ -1,11 +1,11 @@
 """The options that a route declares, for the middleware and the OpenAPI document."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Self
 
 from litestar import Router
 from litestar.handlers import BaseRouteHandler
+from msgspec import Struct
 
 from app.errors import DomainError
 from app.schemas.base import Schema
@@ -35,8 +35,7 @@ class OwnRouter(Router):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Deferral:
+class Deferral(Struct, frozen=True):
     """The queue for the command of a caller who prefers an asynchronous response."""
 
     queue: str
@@ -44,8 +43,7 @@ class Deferral:
     """The path of the resource that the command creates, with `{id}` for its id."""
 
 
-@dataclass(frozen=True, slots=True)
-class GuardedParameter:
+class GuardedParameter(Struct, frozen=True):
     """A query parameter of a public route that is only for callers with this access."""
 
     name: str
@@ -54,8 +52,7 @@ class GuardedParameter:
     """The scope that an API key needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class RouteOptions:
+class RouteOptions(Struct, frozen=True):
     """The options of a route."""
 
     problems: tuple[type[DomainError], ...]

@@ -4,7 +4,8 @@ import argparse
 import json
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from app import rabbitmq_consumer, server
 from app.messaging.commands import COMMANDS, Outcome, Services, place_orders

@@ -12,12 +12,13 @@ import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
+from msgspec.structs import replace
 from rich.console import Console
 from sqlalchemy import select, update
 

@@ -2,8 +2,9 @@
 
 import html
 import re
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from app.mails.order_mail import MailSender, OrderMail, OrderMailKind
 from app.mails.rendering import OrderMails

@@ -2,10 +2,10 @@
 
 import logging
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from app.mails.guest_data_mail import GuestDataMail
 from app.mails.rendering import OrderMails

@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from app.mails.order_mail import (
     MailInvoice,

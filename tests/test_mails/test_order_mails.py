@@ -1,12 +1,12 @@
 """The mails about orders: their texts in each language, their amounts and their HTML."""
 
 import re
-from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from string import Formatter
 
 import pytest
+from msgspec.structs import fields, replace
 
 from app.core.countries import COUNTRIES
 from app.mails.formats import Formats

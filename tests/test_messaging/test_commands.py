@@ -1,13 +1,13 @@
 """A command has the effect of its route, once, in the name of who sent it."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from app.messaging.delivery import Delivery
 from app.messaging.pipeline import Pipeline

@@ -1,11 +1,12 @@
 """The price of a cart once more, by the rules of money alone and in exact fractions."""
 
-from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 from itertools import groupby
 from math import floor
 from typing import Any
+
+from msgspec.structs import replace
 
 from app.pricing.terms import Cart, Effect, Goods, Promotion, Quote, Rate, Rounding
 

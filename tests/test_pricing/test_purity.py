@@ -7,7 +7,17 @@ from pathlib import Path
 import app.pricing
 
 FOLDER = Path(app.pricing.__file__).parent
-IMPORTED = {"app.pricing", "collections", "dataclasses", "datetime", "enum", "typing", "uuid"}
+IMPORTED = {
+    "app.pricing",
+    "collections",
+    "dataclasses",
+    "datetime",
+    "enum",
+    # Values that cannot change.
+    "msgspec",
+    "typing",
+    "uuid",
+}
 _INEXACT = {"float", "round", "Decimal", "Fraction"}
 
 

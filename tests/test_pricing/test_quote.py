@@ -1,11 +1,11 @@
 """Quotes: the rules of money by an example, by random carts, and by mistakes that must be found."""
 
-from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from app.pricing.arithmetic import of_pieces
 from app.pricing.quote import price

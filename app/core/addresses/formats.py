@@ -3,10 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from itertools import zip_longest
 from typing import Any
+
+from msgspec import Struct
 
 from app.core.countries import COUNTRIES, NEED_NO_CITY, NEED_POSTAL_CODE
 from app.core.search_words import search_text
@@ -30,8 +31,7 @@ _KINDS = {
 _ANYWHERE = "ZZ"
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Struct, frozen=True):
     """A region in the form that addresses use, with its name in the Latin script."""
 
     code: str
@@ -40,8 +40,7 @@ class Region:
     """The spellings that are recognized in an address: codes and names, folded for comparison."""
 
 
-@dataclass(frozen=True, slots=True)
-class AddressForm:
+class AddressForm(Struct, frozen=True):
     """The form of the addresses of a country."""
 
     country_line: str

@@ -1,10 +1,11 @@
 """The interface of a provider of payments."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.models import PaymentStatus, RefundStatus
 
@@ -25,8 +26,7 @@ class SignatureWrong(Exception):
     """An event was not signed by the provider, or too long ago."""
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentOrder:
+class PaymentOrder(Struct, frozen=True):
     """A payment that a provider is asked to begin."""
 
     payment_id: UUID
@@ -41,8 +41,7 @@ class PaymentOrder:
     """Whether the money is taken at once, and not when the shop asks for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentState:
+class PaymentState(Struct, frozen=True):
     """The state of a payment at its provider."""
 
     reference: str
@@ -62,8 +61,7 @@ class PaymentState:
     """The secret for the provider's script in a browser, which is never stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class RefundState:
+class RefundState(Struct, frozen=True):
     """The state of a refund at its provider."""
 
     reference: str

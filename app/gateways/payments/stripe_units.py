@@ -1,13 +1,12 @@
 """Amounts in Stripe's units, which are not always those of ISO 4217."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.core.money import currency_places
 from app.gateways.payments.provider import ProviderRefusal
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """The unit in which Stripe writes the amounts of a currency."""
 
     scale: int

@@ -1,7 +1,8 @@
 """The daily reports of the last four weeks, each with that of a week before."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from app.core.calendar import span
 from app.schemas.reports.report_schema import ChartQuery, ReportSummary
@@ -11,8 +12,7 @@ _DAYS = 28
 _WEEK = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
-class SoldDay:
+class SoldDay(Struct, frozen=True):
     """A day, its report and that of the same weekday a week before, if they exist."""
 
     day: date

@@ -1,11 +1,11 @@
 """The current cart of a visitor of pages, and the link to the order of a cart."""
 
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Response
+from msgspec import Struct
 
 from app.errors import CartNotFound, CartOrdered
 from app.pages.rendering import document_of, page_state, see
@@ -17,8 +17,7 @@ from app.web.cart_tokens import visitor_of
 from app.web.request import ShopRequest
 
 
-@dataclass(frozen=True, slots=True)
-class OrderLink:
+class OrderLink(Struct, frozen=True):
     """The address of the page of a cart's order, which may contain the token of the cart."""
 
     cart_id: UUID

@@ -1,6 +1,5 @@
 """The pages of an order, for guests with a link and for users."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from msgspec import Struct
 
 from app.errors import (
     CartNotFound,
@@ -41,8 +41,7 @@ _SOON = timedelta(minutes=1)
 _UNITS = ("lines[0].quantity",)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """The address of the page of an order."""
 
     path: str

@@ -1,7 +1,8 @@
 """The variant of a product that a page shows, and the links to the others."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 _SCHEMA = "https://schema.org"
 _WORDS = {
@@ -12,8 +13,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class OptionChoice:
+class OptionChoice(Struct, frozen=True):
     """A value of an option, and the variant to which it leads."""
 
     value: str

@@ -1,11 +1,11 @@
 """Queries over the lines of carts, with the variants and the prices that they need."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
 from sqlalchemy import Select, bindparam, delete, join, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,8 +29,7 @@ _LINES_OF = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class VariantInCart:
+class VariantInCart(Struct, frozen=True):
     """A variant in the form that a cart needs, with its price in the currency of the cart."""
 
     row: Any
@@ -46,8 +45,7 @@ class VariantInCart:
         return bool(is_there and row.is_active and row.product_is_active)
 
 
-@dataclass(frozen=True, slots=True)
-class LineInCart:
+class LineInCart(Struct, frozen=True):
     """A line of a cart with its variant."""
 
     variant: VariantInCart

@@ -1,10 +1,10 @@
 """Queries over log-ins."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from msgspec import Struct
 from sqlalchemy import Select, bindparam, delete, select, update
 
 from app.errors import SessionNotFound
@@ -12,16 +12,14 @@ from app.models import LoginSession, User, UserRole
 from app.repositories.base import Repository
 
 
-@dataclass(frozen=True, slots=True)
-class SessionUser:
+class SessionUser(Struct, frozen=True):
     """The user of a valid log-in."""
 
     user_id: UUID
     role: UserRole
 
 
-@dataclass(frozen=True, slots=True)
-class BrowserLogIn:
+class BrowserLogIn(Struct, frozen=True):
     """A valid log-in with its user, and the digest of its secret."""
 
     session_id: UUID

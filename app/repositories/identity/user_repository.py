@@ -1,12 +1,12 @@
 """Queries over users."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, exists, select
 
 from app.core.email_addresses import address_key
@@ -30,8 +30,7 @@ def _buyers(dialect: str) -> Select[Any]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Buyer:
+class Buyer(Struct, frozen=True):
     """A user for whom an order is placed."""
 
     is_active: bool
@@ -39,8 +38,7 @@ class Buyer:
     email_key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     """The stored credentials of a user."""
 
     user_id: UUID

@@ -1,11 +1,11 @@
 """Queries over the outbox."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
 from sqlalchemy import case, delete, func, literal_column, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -41,8 +41,7 @@ _WAITING = select(
 ).group_by(OutboxMessage.exchange, OutboxMessage.routing_key)
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """The number of messages for one destination, and since when the oldest could be sent."""
 
     exchange: str

@@ -1,12 +1,12 @@
 """Queries over orders."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, fields
 from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import asdict, fields
 from sqlalchemy import Select, bindparam, exists, func, or_, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value

@@ -1,12 +1,12 @@
 """Queries over the promotions of carts, and over their uses by orders."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
 from sqlalchemy import (
     BindParameter,
     CompoundSelect,
@@ -32,11 +32,10 @@ _promotions, _coupons = table_of(Promotion), table_of(Coupon)
 _redemptions = table_of(Redemption)
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """The earlier orders of customers."""
 
-    uses: Mapping[tuple[str, UUID], int] = field(default_factory=dict)
+    uses: Mapping[tuple[str, UUID], int] = {}
     """The number of orders of a customer that used a promotion and were not cancelled, if not 0."""
     customers: frozenset[str] = frozenset()
     """All keys of the customers who have an order that was not cancelled."""

@@ -1,10 +1,10 @@
 """Queries over the cancellations of a period: whole orders, and units of lines."""
 
-from dataclasses import replace
 from functools import cache
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import replace
 from sqlalchemy import func, literal, select
 
 from app.core.order_statuses import EXPIRY

@@ -1,13 +1,14 @@
 """Queries over the ledger of a period: orders, cancellations and stock movements."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import astuple, dataclass
 from datetime import datetime
 from functools import cache
 from operator import add
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from msgspec import Struct
+from msgspec.structs import astuple
 from sqlalchemy import (
     BigInteger,
     Integer,
@@ -57,8 +58,7 @@ def is_within(moment: Any) -> Any:
     return (moment >= STARTS_AT) & (moment < ENDS_AT)
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Struct, frozen=True):
     """The totals of orders."""
 
     orders: int
@@ -73,16 +73,14 @@ class Sum:
         return Sum(*map(add, astuple(self), astuple(other)))
 
 
-@dataclass(frozen=True, slots=True)
-class TaxSum:
+class TaxSum(Struct, frozen=True):
     """The totals of the tax at one rate in orders."""
 
     net_minor: int
     tax_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class VariantSum:
+class VariantSum(Struct, frozen=True):
     """The totals of one variant in orders."""
 
     sku: str

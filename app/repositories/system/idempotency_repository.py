@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -47,8 +48,7 @@ def _stored(dialect: str) -> Select[Any]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
+class StoredAnswer(Struct, frozen=True):
     """A stored response, with the columns of its row."""
 
     caller: str

@@ -1,11 +1,11 @@
 """Products: requests and responses."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
+from msgspec.structs import replace
 from pydantic import Field, model_validator
 
 from app.core.limits import MAX_OPTIONS

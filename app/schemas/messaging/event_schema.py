@@ -1,10 +1,10 @@
 """The base of all events, and the envelope in which they are published."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, get_type_hints
 from uuid import UUID
 
+from msgspec import Struct
 from pydantic import Field, create_model
 
 from app.schemas.base import Schema
@@ -23,8 +23,7 @@ class EventEnvelope(Schema):
     occurred_at: datetime = Field(description="When the event happened (UTC).", examples=[_MOMENT])
 
 
-@dataclass(frozen=True, slots=True)
-class DomainEvent:
+class DomainEvent(Struct, frozen=True):
     """An event about one subject; each kind of event is a class."""
 
     routing_key: ClassVar[str]

@@ -1,30 +1,25 @@
 """The events of orders."""
 
-from dataclasses import dataclass
-
 from app.schemas.messaging.event_schema import DomainEvent
 from app.schemas.orders.order_messages import OrderLineCancelled, OrderStatusChanged
 from app.schemas.orders.order_schema import OrderRead
 
 
-@dataclass(frozen=True, slots=True)
-class OrderPlacedEvent(DomainEvent):
+class OrderPlacedEvent(DomainEvent, frozen=True):
     """An order was placed."""
 
     routing_key = "order.placed"
     data: OrderRead
 
 
-@dataclass(frozen=True, slots=True)
-class OrderStatusChangedEvent(DomainEvent):
+class OrderStatusChangedEvent(DomainEvent, frozen=True):
     """An order changed to another status."""
 
     routing_key = "order.status_changed"
     data: OrderStatusChanged
 
 
-@dataclass(frozen=True, slots=True)
-class OrderLineCancelledEvent(DomainEvent):
+class OrderLineCancelledEvent(DomainEvent, frozen=True):
     """Units of a line of an order were cancelled."""
 
     routing_key = "order.line_cancelled"

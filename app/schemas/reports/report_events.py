@@ -1,13 +1,10 @@
 """The events of daily reports."""
 
-from dataclasses import dataclass
-
 from app.schemas.messaging.event_schema import DomainEvent
 from app.schemas.reports.report_messages import ReportReady
 
 
-@dataclass(frozen=True, slots=True)
-class ReportReadyEvent(DomainEvent):
+class ReportReadyEvent(DomainEvent, frozen=True):
     """The report of a day is available."""
 
     routing_key = "report.ready"

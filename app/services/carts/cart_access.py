@@ -1,8 +1,9 @@
 """Access to carts: by the user who owns a cart, or by the guest who has its token."""
 
 import hmac
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.errors import CartClaimed, CartMerged, CartNotFound, CartOrdered
 from app.models import Cart
@@ -13,8 +14,7 @@ from app.security.tokens import digest_of
 _NOTHING = bytes(32)
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(Struct, frozen=True):
     """A caller of the routes of carts, with the token of a guest's cart if one was sent."""
 
     caller: Caller

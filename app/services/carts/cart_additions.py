@@ -3,8 +3,9 @@
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.schemas.carts.cart_schema import CartCreate
 from app.schemas.carts.line_schema import LineCreate
@@ -15,8 +16,7 @@ from app.services.system.idempotency_service import Answer, IdempotencyService, 
 _DONE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Addition:
+class Addition(Struct, frozen=True):
     """The cart with the added units."""
 
     cart_id: UUID

@@ -1,10 +1,12 @@
 """The current prices of carts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.core.clock import Clock
 from app.core.countries import Place
@@ -22,8 +24,7 @@ from app.services.shipping.shipping_service import ships_to
 from app.services.taxes.tax_service import TaxService
 
 
-@dataclass(frozen=True, slots=True)
-class CartTerms:
+class CartTerms(Struct, frozen=True):
     """The data on which a quote depends, besides the cart itself."""
 
     promotions: tuple[Promotion, ...]
@@ -36,8 +37,7 @@ class CartTerms:
     """The categories of products, and their ancestors, if a promotion needs them."""
 
 
-@dataclass(frozen=True, slots=True)
-class QuotedCart:
+class QuotedCart(Struct, frozen=True):
     """A cart with its price; `quote` has a line for each of `sold`."""
 
     cart: Cart | OrderDraft

@@ -1,10 +1,11 @@
 """Carts: opened, shown and changed by their customers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.core.clock import Clock
 from app.core.ids import new_id
@@ -47,8 +48,7 @@ _AT_ONCE = 1_000
 _OF_METHOD = ("id", "name", "description", "carrier", "min_days", "max_days", "is_pickup")
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedCart:
+class OpenedCart(Struct, frozen=True):
     """A cart that a customer has opened."""
 
     cart: CartRead

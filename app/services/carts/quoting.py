@@ -1,9 +1,10 @@
 """The terms of a quote, built from the rows of variants and of a shipping method."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from app.models import ShippingMethod
 from app.pricing.net import net_price, net_shipping_price

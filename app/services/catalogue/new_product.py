@@ -1,10 +1,11 @@
 """Products and variants that are not stored yet."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.core.ids import new_id
 from app.core.limits import MAX_OPTIONS
@@ -19,8 +20,7 @@ from app.tables.identity import comparison_key
 _OF_VARIANT = ("sku", "stock_quantity", *Stocked.model_fields)
 
 
-@dataclass(frozen=True, slots=True)
-class NewProduct:
+class NewProduct(Struct, frozen=True):
     """A product with its variants; the first one has the id of the product."""
 
     product: Product
@@ -31,8 +31,7 @@ class NewProduct:
         return supplies_of(self.variants, source)
 
 
-@dataclass(frozen=True, slots=True)
-class Maker:
+class Maker(Struct, frozen=True):
     """Builds products and variants at a moment, in a currency."""
 
     now: datetime

@@ -1,9 +1,10 @@
 """The export and erasure of the data of guests, by a proven e-mail address."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from app.core.clock import Clock
 from app.core.email_addresses import address_key

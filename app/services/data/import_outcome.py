@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
+
 from app.core.calendar import ShopDays
 from app.schemas.data.import_schema import Row, parse_row
 from app.security.principal import Caller
@@ -32,8 +34,7 @@ Differences = dict[str, tuple[str, str]]
 """The columns in which a row differs from existing data: the current value and that of the row."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportOptions:
+class ImportOptions(Struct, frozen=True, kw_only=True):
     """How an import treats rows that exist, and the stock."""
 
     updates_existing: bool = False
@@ -44,7 +45,7 @@ class ImportOptions:
     """Whether new products are announced by events; an import of a whole catalogue does not."""
     is_check: bool = False
     """Whether the transaction is rolled back in the end."""
-    product_ids: Mapping[str, UUID] = field(default_factory=dict)
+    product_ids: Mapping[str, UUID] = {}
     """The ids of new products by SKU; any other product gets a new id."""
 
 

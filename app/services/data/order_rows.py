@@ -1,10 +1,11 @@
 """The rows of a file by order, and the faults of an order as a whole."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.core.calendar import ShopDays
 from app.core.ids import derived_id
@@ -18,8 +19,7 @@ CHANGEABLE = ("placed_at", "status")
 """The columns of an order that an import can change."""
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRows:
+class OrderRows(Struct, frozen=True):
     """The valid rows of one order, with their numbers."""
 
     numbers: list[int]

@@ -1,9 +1,10 @@
 """The export and erasure of personal data, to which persons have a legal right."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from app.core.clock import Clock
 from app.schemas.data.export_schema import UserExport

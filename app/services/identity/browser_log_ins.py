@@ -1,9 +1,10 @@
 """The log-ins of browsers, each with a cookie, which end when they are not used."""
 
 import hmac
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.core.clock import Clock
 from app.errors import InvalidToken
@@ -18,8 +19,7 @@ _LONGEST = timedelta(days=30)
 _USE_INTERVAL = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class StartedLogIn:
+class StartedLogIn(Struct, frozen=True):
     """A log-in of a browser that has just begun."""
 
     cookie: str

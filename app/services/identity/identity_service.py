@@ -1,9 +1,10 @@
 """Identification of callers by their tokens."""
 
 import hmac
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.core.clock import Clock
 from app.errors import InvalidToken
@@ -19,8 +20,7 @@ KEY_PREFIX = "lavka"
 _USE_INTERVAL = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """The caller, the expiry of the token, and the id whose use has to be recorded, if any."""
 
     caller: Caller

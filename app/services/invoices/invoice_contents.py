@@ -4,8 +4,9 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from app.models import Invoice, InvoiceKind, Order, OrderItem
 from app.pricing.invoicing import Group, Part, Pieces, credited, summed
@@ -21,8 +22,7 @@ _COLUMNS = (
 _COLUMNS_OF_NOTE = ("corrects_id", "corrects_number", "refund_id")
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(Struct, frozen=True):
     """The lines and sums of an invoice or a credit note."""
 
     lines: list[dict[str, Any]]

@@ -1,10 +1,11 @@
 """Issues invoices and credit notes, each in a transaction that does nothing else."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.core.calendar import ShopDays
 from app.core.clock import Clock
@@ -45,8 +46,7 @@ _NEWS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceTerms:
+class InvoiceTerms(Struct, frozen=True):
     """The seller, and the series of invoices and of credit notes."""
 
     seller: dict[str, Any]

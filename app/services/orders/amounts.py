@@ -1,9 +1,11 @@
 """The amounts of an order besides its prices: discounts, tax and shipping, from a quote."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.errors import ShippingMethodUnfit
 from app.models import ShippingMethod
@@ -13,14 +15,13 @@ from app.services.carts.quoting import UNTAXED, goods_of, shipping_of
 from app.tables.orders import NO_SHIPPING, NewAdjustment, NewLine, NewOrder, NewShipping, NewTax
 
 
-@dataclass(frozen=True, slots=True)
-class Offers:
+class Offers(Struct, frozen=True):
     """The data from which an order is priced, besides the prices of the shop."""
 
     promotions: tuple[Promotion, ...] = ()
-    categories: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
+    categories: Mapping[UUID, frozenset[UUID]] = {}
     """The categories of products, and their ancestors, that the promotions need."""
-    own_prices: Mapping[UUID, int] = field(default_factory=dict)
+    own_prices: Mapping[UUID, int] = {}
     """The agreed prices of variants, which replace those of the shop."""
     own_shipping_minor: int | None = None
     """The agreed price of shipping, which replaces that of the method."""

@@ -5,9 +5,12 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager, suppress
 from contextvars import Context
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.database.deadline import CURRENT, Limit
 from app.database.outages import is_conflict
@@ -35,8 +38,7 @@ Outcome = OrderRead | DomainError
 Render = Callable[[Outcome], Answer]
 
 
-@dataclass(frozen=True, slots=True)
-class BatchWork:
+class BatchWork(Struct, frozen=True):
     """The services of the transaction of a batch."""
 
     orders: OrderService

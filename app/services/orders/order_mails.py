@@ -1,8 +1,9 @@
 """The mails about an order, built from its document."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from app.core.addresses.rules import lines_of
 from app.mails.order_mail import MailLine, MailOccasion, MailSums, MailTax, OrderMail

@@ -1,9 +1,10 @@
 """The personal data in orders and their delivery addresses."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.core.clock import Clock
 from app.models import TRANSITIONS, Order, User
@@ -23,8 +24,7 @@ from app.services.personal_data import Guest, PersonalData
 FINISHED = frozenset(status for status, following in TRANSITIONS.items() if not following)
 
 
-@dataclass(frozen=True, slots=True)
-class ErasedOrders:
+class ErasedOrders(Struct, frozen=True):
     """The orders of a guest who was erased."""
 
     cleared: Sequence[UUID]

@@ -1,15 +1,15 @@
 """How orders of carts and of drafts are paid."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.errors import NotSoldInCurrency
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentTerms:
+class PaymentTerms(Struct, frozen=True):
     """How orders of carts and of drafts are paid."""
 
     currency: str

@@ -1,11 +1,14 @@
 """Placement of orders, one after the other, with rows that were locked for all of them."""
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.core.countries import Place
 from app.core.ids import new_id
@@ -48,8 +51,7 @@ GUEST = "guest"
 Headers = Mapping[str, str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class OrderedCart:
+class OrderedCart(Struct, frozen=True):
     """The data of an order besides its goods if it comes from a cart."""
 
     cart: Cart
@@ -64,8 +66,7 @@ class OrderedCart:
         return self.cart.id
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """An order that a caller requests."""
 
     caller: Caller
@@ -100,8 +101,7 @@ class Asked:
         return {line.sold_id for line in self.data.items}
 
 
-@dataclass(frozen=True, slots=True)
-class AskedCheckout:
+class AskedCheckout(Struct, frozen=True):
     """A request of a customer to order a cart, whose content is read when the order is placed."""
 
     visitor: Visitor

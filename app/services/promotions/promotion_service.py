@@ -2,10 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.core.clock import Clock
 from app.errors import CodeDoesNotApply
@@ -27,8 +28,7 @@ class Taken(Protocol):
         """The amount of the discount."""
 
 
-@dataclass(frozen=True, slots=True)
-class Redeeming:
+class Redeeming(Struct, frozen=True):
     """An order that uses promotions."""
 
     order_id: UUID

@@ -1,6 +1,6 @@
 """Metrics that are computed from the tables."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.core.clock import Clock
 from app.repositories.messaging.dead_letter_repository import DeadLetterRepository
@@ -10,8 +10,7 @@ from app.repositories.reports.report_repository import ReportRepository
 from app.repositories.system.errand_repository import ErrandRepository
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """Metrics of the whole shop, the same in every process."""
 
     outbox_messages: int

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.core.addresses.rules import bare_postal_code, region_names
 from app.core.countries import Place
@@ -17,8 +18,7 @@ from app.tables.identity import comparison_key
 _COUNTRY = re.compile(r"^[A-Z]{1,3}-(?=[0-9])")
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(Struct, frozen=True):
     """The goods to be shipped."""
 
     currency: str
@@ -29,8 +29,7 @@ class Parcel:
     """The price of the goods after discounts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(Struct, frozen=True):
     """A shipping method that fits, and its price before promotions and tax."""
 
     method: ShippingMethod

@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.errors import Unavailable
 from app.schemas.system.health_schema import DependencyHealth, Readiness
@@ -11,8 +12,7 @@ from app.schemas.system.health_schema import DependencyHealth, Readiness
 _TIMEOUT_SECONDS = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """The probe of a dependency, and whether the shop can serve without the dependency."""
 
     ask: Callable[[], Awaitable[None]]

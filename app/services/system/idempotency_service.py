@@ -3,8 +3,10 @@
 import asyncio
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.core.clock import Clock
 from app.errors import DomainError, IdempotencyKeyReused, RequestInProgress
@@ -22,8 +24,7 @@ _WAITS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 _STORED_HEADERS = ("content-type", "location", "etag")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The response that was sent to the caller."""
 
     status: int
@@ -37,8 +38,7 @@ class Answer:
         return replace(self, headers=self.headers | {"idempotency-replayed": "true"})
 
 
-@dataclass(frozen=True, slots=True)
-class KeyClaim:
+class KeyClaim(Struct, frozen=True):
     """A request with an idempotency key."""
 
     caller: str

@@ -1,10 +1,9 @@
 """The texts of the mails to users."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class MailText:
+class MailText(Struct, frozen=True):
     """A mail without its address."""
 
     subject: str

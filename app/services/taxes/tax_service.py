@@ -1,8 +1,10 @@
 """The tax that applies to orders."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.core.addresses.rules import region_names
 from app.core.calendar import ShopDays
@@ -17,8 +19,7 @@ from app.tables.identity import comparison_key
 STANDARD = "standard"
 
 
-@dataclass(frozen=True, slots=True)
-class TaxTerms:
+class TaxTerms(Struct, frozen=True):
     """The terms under which a shop charges tax."""
 
     origin: str | None

@@ -1,13 +1,14 @@
 """The offers of variants: their own prices, and the lower ones of price lists."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
+from msgspec.structs import replace
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+
+class Offer(Struct, frozen=True):
     """The price of one unit of a variant, and its source."""
 
     price_minor: int

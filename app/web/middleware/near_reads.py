@@ -9,13 +9,13 @@ database. This middleware waits only for Redis and for such a read, which limit 
 """
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from msgspec import Struct
 
 from app.cache.cache import Load, Read
 from app.cache.kind import Kind
@@ -40,8 +40,7 @@ _Target = tuple[str, bytes]
 _Value = TypeVar("_Value")
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """The cached representation that the router has used for a path and query."""
 
     path_template: str
@@ -49,8 +48,7 @@ class _Known:
     load: Load | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Route:
+class _Route(Struct, frozen=True):
     """What the router does for a path that ends with an id, and a query."""
 
     path_template: str

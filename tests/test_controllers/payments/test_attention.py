@@ -1,10 +1,10 @@
 """Payments that a person must look at, until the reason has gone or somebody has."""
 
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from app.gateways.payments.bank import BankForTests

@@ -201,7 +201,8 @@ async def test_a_wrong_amount_needs_a_person(
     async def other(bank: BankForTests, reference: str) -> Any:
         state = await look(bank, reference)
         return type(state)(
-            **{name: getattr(state, name) for name in state.__slots__} | {"amount_minor": 1_999}
+            **{name: getattr(state, name) for name in state.__struct_fields__}
+            | {"amount_minor": 1_999}
         )
 
     monkeypatch.setattr(BankForTests, "look", other)

@@ -1,13 +1,13 @@
 """Staff records, captures, ends and returns payments, in parts and never more than there is."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from app.gateways.payments.bank import BankForTests
 from app.gateways.payments.provider import ProviderUnreachable, RefundState

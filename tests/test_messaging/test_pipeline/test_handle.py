@@ -1,12 +1,12 @@
 """A message whose handler fails costs the other messages as little as possible."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from app.messaging.commands import COMMANDS, Outcome, Services

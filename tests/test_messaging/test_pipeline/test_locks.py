@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from app.messaging.commands import COMMANDS, Outcome, Services
 from app.messaging.delivery import Delivery

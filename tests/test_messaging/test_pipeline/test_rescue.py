@@ -1,11 +1,11 @@
 """No message is acknowledged without its effect or a row, and none ends the process."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from app.messaging import pipeline
 from app.messaging.commands import COMMANDS, Services

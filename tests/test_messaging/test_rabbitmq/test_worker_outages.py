@@ -37,7 +37,7 @@ from tests.test_messaging.workers import (
 # A worker whose handler of products kills the process for a marked one.
 DEADLY = """
 import os
-from dataclasses import replace
+from msgspec.structs import replace
 from app import rabbitmq_consumer
 from app.messaging.commands import COMMANDS
 

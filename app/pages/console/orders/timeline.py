@@ -1,8 +1,9 @@
 """The history of an order, in the order of time."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from app.pages.formats import money as shown_money
 from app.pages.formats import words
@@ -10,8 +11,7 @@ from app.pages.rendering import document_of
 from app.schemas.base import Schema
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """One event in the history of an order."""
 
     at: str

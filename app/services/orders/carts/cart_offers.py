@@ -1,8 +1,9 @@
 """The promotions of the carts of a transaction, which each order changes for the next one."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from app.pricing.terms import Promotion
 from app.repositories.identity.user_repository import Buyer

@@ -1,10 +1,11 @@
 """Reads the carts that are to be ordered."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.core.addresses.rules import problems_of
 from app.core.clock import Clock
@@ -34,8 +35,7 @@ from app.tables.orders import Contact
 _MAX_UNPAID = 3
 
 
-@dataclass(frozen=True, slots=True)
-class ReadCarts:
+class ReadCarts(Struct, frozen=True):
     """Carts that were locked, and the data on which their orders depend."""
 
     carts: Mapping[UUID, Cart]

@@ -1,9 +1,10 @@
 """The order of a draft: the request, and the content that is read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.models import OrderDraft
 from app.schemas.orders.draft_schema import DraftPlace
@@ -12,8 +13,7 @@ from app.services.orders.amounts import Offers
 from app.tables.orders import Contact
 
 
-@dataclass(frozen=True, slots=True)
-class AskedDraft:
+class AskedDraft(Struct, frozen=True):
     """A request of staff to order a draft, whose content is read when the order is placed."""
 
     caller: Caller
@@ -33,8 +33,7 @@ class AskedDraft:
         return set()
 
 
-@dataclass(frozen=True, slots=True)
-class OrderedDraft:
+class OrderedDraft(Struct, frozen=True):
     """The data of an order besides its goods if it comes from a draft."""
 
     draft: OrderDraft

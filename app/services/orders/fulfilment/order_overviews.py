@@ -1,7 +1,8 @@
 """An order as its customer sees it, with payments, shipments and returns."""
 
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.models import Order, OrderStatus
 from app.repositories.orders.order_repository import OrderRepository
@@ -17,8 +18,7 @@ from app.services.orders.fulfilment.return_documents import return_document
 from app.services.orders.payments.payment_books import PaymentBooks
 
 
-@dataclass(frozen=True, slots=True)
-class OrderOverview:
+class OrderOverview(Struct, frozen=True):
     """The view of an order for its customer."""
 
     order: OrderRead

@@ -1,11 +1,12 @@
 """The changes of shipments, in the transaction of a change of their order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.core.ids import new_id
 from app.errors import QuantityNotLeft
@@ -26,8 +27,7 @@ from app.services.orders.order_mails import mail_about_goods
 from app.services.system.mail_service import MailService
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """The carrier and the tracking number of a shipment."""
 
     carrier: str | None = None

@@ -1,8 +1,9 @@
 """The sums that were paid for an order, are still owed, and must be refunded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.core.clock import Clock
 from app.core.ids import new_id
@@ -36,8 +37,7 @@ _LEFT_OVER = {
 """The attention and the reason of a refund, by whether the order is cancelled and money arrived."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
+class Sums(Struct, frozen=True):
     """The sums over the payments of an order."""
 
     owed_minor: int

@@ -1,7 +1,8 @@
 """Announces changes of payments and refunds to other programs and to customers."""
 
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from app.mails.order_mail import MailOccasion, MailRefund, OrderMailKind
 from app.models import Attention, Order, Payment, PaymentStatus, Refund
@@ -27,8 +28,7 @@ _EVENTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """The values of a payment whose changes are announced."""
 
     status: PaymentStatus
