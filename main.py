@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Litestar
 from litestar.datastructures import State
+from litestar.plugins import PluginProtocol
 
 from app.controllers import CONTROLLERS, ROOT_CONTROLLERS, TAGS
 from app.controllers.system import HOME_CONTROLLERS, TEST_CONTROLLERS
@@ -49,6 +50,13 @@ API = "/api/v1"
 _START_DELAY_SECONDS = 1.0
 
 
+class _Application(Litestar):
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        # Those that the framework adds import the old version of Pydantic, and look at every type.
+        return plugins
+
+
 def create_app(shop: Shop | None = None, *, has_near_reads: bool = True) -> Litestar:
     """Build the application for the shop of the settings, or for a given one."""
     is_server = shop is None
@@ -58,7 +66,7 @@ def create_app(shop: Shop | None = None, *, has_near_reads: bool = True) -> Lite
         shop = Shop(settings)
     link = None if shop.settings.rabbitmq_host is None else BrokerLink(shop.settings)
     streams = event_streams(shop)
-    app = Litestar(
+    app = _Application(
         route_handlers=_route_handlers(shop.settings),
         before_request=require_short_headers,
         exception_handlers=EXCEPTION_HANDLERS,

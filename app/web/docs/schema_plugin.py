@@ -1,26 +1,23 @@
 """Makes the framework validate bodies with the schemas of the shop."""
 
-from collections.abc import Callable
 from typing import Any
 
+from litestar.config.app import AppConfig
 from litestar.openapi.spec import OpenAPIType
 from litestar.openapi.spec import Schema as SchemaObject
-from litestar.plugins import OpenAPISchemaPlugin
-from litestar.plugins.pydantic import PydanticInitPlugin
+from litestar.plugins import InitPlugin, OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
 from app.schemas.base import Schema
 
 
-class SchemaPlugin(PydanticInitPlugin, OpenAPISchemaPlugin):
+class SchemaPlugin(InitPlugin, OpenAPISchemaPlugin):
     """Validates bodies with `Schema.parse`; `app.web.docs.openapi` describes them."""
 
-    @classmethod
-    def decoders(
-        cls, validate_strict: bool = False
-    ) -> list[tuple[Callable[[Any], bool], Callable[[Any, Any], Any]]]:
-        """Return the decoder of decoded JSON into a schema."""
-        return [(cls.is_plugin_supported_type, _parse)]
+    def on_app_init(self, app_config: AppConfig) -> AppConfig:
+        """Add the decoder of decoded JSON into a schema."""
+        app_config.type_decoders = [(self.is_plugin_supported_type, _parse)]
+        return app_config
 
     @staticmethod
     def is_plugin_supported_type(value: Any) -> bool:
