@@ -125,23 +125,33 @@ def marked(body: Any) -> Any:
     return [marked(each) for each in body] if isinstance(body, list) else body
 
 
-def variants_of(row: Row, secrets: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Yield requests to a route with the secrets in its body, query string and headers."""
+def taken_of(row: Row, secrets: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Yield requests that come to a handler, with the secrets where it may read them."""
     names = {f"x-{number}": value for number, value in enumerate(secrets.values())}
     everywhere = {"Cookie": "; ".join(secrets.values()), "Referer": secrets["password"]} | names
     good = {name: marked(value) for name, value in row.request.items()}
     yield good | {"headers": {"Idempotency-Key": secrets["admin token"]}}
     yield good | {"params": secrets, "headers": everywhere}
-    if row.method in ("POST", "PATCH"):
-        upside_down = {value: name for name, value in secrets.items()}
-        yield {"json": upside_down | dict(secrets)}
-        yield {"data": upside_down | dict(secrets)}
-        cut = json.dumps(row.request.get("json", {}) | dict(secrets)).encode()[:-1]
-        yield {"content": cut, "headers": {"Content-Type": "application/json"}}
-        yield {"json": list(secrets.values())}
-    else:
-        yield {"headers": {"Authorization": f"Bearer {secrets['password']}"}}
+    if row.method not in ("POST", "PATCH"):
         yield {"headers": {"If-None-Match": secrets["email"], "If-Match": secrets["email"]}}
+
+
+def refused_of(row: Row, secrets: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Yield requests with the secrets that are refused before a handler that has a body runs."""
+    if row.method not in ("POST", "PATCH"):
+        yield {"headers": {"Authorization": f"Bearer {secrets['password']}"}}
+        return
+    upside_down = {value: name for name, value in secrets.items()}
+    yield {"json": upside_down | dict(secrets)}
+    yield {"data": upside_down | dict(secrets)}
+    cut = json.dumps(row.request.get("json", {}) | dict(secrets)).encode()[:-1]
+    yield {"content": cut, "headers": {"Content-Type": "application/json"}}
+    yield {"json": list(secrets.values())}
+
+
+def may_end_log_ins(row: Row) -> bool:
+    """Return whether all others have to be sent before a row if nothing is restored after it."""
+    return row.method == "DELETE" or "/auth/" in row.path
 
 
 async def send_all(
@@ -150,22 +160,24 @@ async def send_all(
     restore: Callable[[], Awaitable[None]] | None,
     rows: Iterable[Row] = MATRIX,
 ) -> list[int]:
-    """Send every variant to every route, the first one as several callers; return the statuses.
+    """Send every request to every route, the first one as several callers; return the statuses.
 
-    A shop that is not restored is broken: whom it refuses does not come to where it is.
+    A shop that is not restored is broken: whom it refuses does not come to where it is, and neither
+    does what it refuses.
     """
     secrets, statuses = secrets_of(world), []
-    for row in rows:
+    for row in rows if restore else sorted(rows, key=may_end_log_ins):
         callers = [
             each for each in ("owner", "admin") if restore is not None or row.expected[each] < 400
         ]
         if not callers:
             continue
+        requests = [*taken_of(row, secrets), *(refused_of(row, secrets) if restore else ())]
         answers = [
-            (await world.send(client, caller, row.method, row.path, **variant)).status_code
-            for number, variant in enumerate(variants_of(row, secrets))
-            # All send what is good, and in turns what is not: they are refused alike.
-            for caller in (callers if number == 0 else [callers[number % len(callers)]])
+            (await world.send(client, caller, row.method, row.path, **request)).status_code
+            for number, request in enumerate(requests)
+            # All send what is good, and the administrator alone the rest: it is refused last.
+            for caller in (callers if number == 0 else callers[-1:])
         ]
         statuses += answers
         if restore is not None and row.method not in READING and min(answers) < 400:
@@ -229,12 +241,14 @@ async def assert_nothing_leaks(
     """Send all that there is to a shop that works or fails, and find no secret in its log."""
     app, its = world
     await its.restore()
-    async with broken(app, its.shop, mode), client_with(app, None) as client:
+    # A body that is being streamed as it fails has no other status: a server cuts the connection.
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
+    async with broken(app, its.shop, mode), httpx.AsyncClient(transport=transport) as client:
         statuses = await send_all(its, client, its.restore if mode == "sound" else None)
     assert len(statuses) > 400
     assert leaks(logged.text, secrets_of(its)) == set()
     faults = statuses.count(500)
-    assert (faults > 30) == (mode != "sound"), faults
+    assert (faults > 100) == (mode != "sound"), faults
     # Each fault has its traceback in the log.
     assert logged.text.count("Traceback (most recent call last)") >= faults
     assert len(secrets_of(its)) >= 20
@@ -321,9 +335,9 @@ async def test_a_served_shop_prints_no_secret_either(
     shop = Shop(settings)
     async with shop_process(settings) as (process, client):
         world = replace(await world_of(shop), origin=str(client.base_url).removesuffix("/api/v1/"))
-        # Reads succeed in the broken shop, too.
-        writes = [row for row in MATRIX if row.method not in READING]
-        await send_all(world, client, world.restore, writes)
+        # What its code logs is known of every route; these have it print each kind of line.
+        writes = [row for row in MATRIX if row.method not in READING and "/auth/" in row.path]
+        assert len(await send_all(world, client, world.restore, writes)) > 50
         forgotten = {"email": world.people["owner"].email}
         assert (await client.post("/auth/password/forgot", json=forgotten)).status_code == 202
         await printed_in(tmp_path / "server.log", "was not sent: ")
