@@ -1,22 +1,22 @@
 """Users of a shop: how they come in, what they are told by mail, and how time goes by for them."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
-from litestar import Litestar
+from litestar import Controller, Litestar
 from sqlalchemy import select, update
 
 from app.models import AuditEvent, OutgoingMail, User, UserRole
 from app.settings import Settings
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
-from main import create_app
+from tests.support.applications import with_routes_of
 from tests.support.factories import PASSWORD, create_user
 from tests.support.machines import let_machine_in
 from tests.support.servers.sqlite import give_schema
@@ -136,17 +136,23 @@ def token_in(mail: OutgoingMail) -> str:
 @contextmanager
 def later(shop: Shop, by: timedelta) -> Iterator[None]:
     """Advance the clock of a shop temporarily."""
-    with ExitStack() as afterwards:
-        shop.clock.move(by)
-        afterwards.callback(shop.clock.move, -by)
+    shop.clock.move(by)
+    try:
         yield
+    finally:
+        shop.clock.move(-by)
 
 
 @asynccontextmanager
-async def standing(settings: Settings) -> AsyncIterator[Litestar]:
-    """Return an application whose shop is prepared, and whose mails stay where they are written."""
+async def standing(
+    settings: Settings, *areas: Iterable[type[Controller]]
+) -> AsyncIterator[Litestar]:
+    """Return an application whose shop is prepared, and whose mails stay where they are written.
+
+    Its API has the controllers of areas only, if any are given.
+    """
     give_schema(settings)
-    app = create_app(Shop(settings))
+    app = with_routes_of(Shop(settings), *areas)
     shop: Shop = app.state.shop
     try:
         await prepare(shop)

@@ -7,9 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.controllers.messaging import CONTROLLERS as MESSAGING
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import client_of, running, sqlite_settings
+from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.ledger import every, movements_of
 from tests.support.machines import AUTHORIZATION, let_machine_into
 from tests.support.processes import serving
@@ -42,7 +43,9 @@ async def test_a_process_that_is_killed_leaves_all_rows_to_the_next_one(
         served.process.wait()
     assert answer.status_code == 202
     place = f"/operations/{answer.json()['id']}"
-    async with running(create_app(Shop(settings)), is_dispatching=True) as app:
+    async with running(
+        with_routes_of(Shop(settings), WITH_ORDERS, MESSAGING), is_dispatching=True
+    ) as app:
         async with client_of(app) as client:
             while (ended := (await client.get(place)).json())["state"] != "succeeded":
                 await asyncio.sleep(0.05)

@@ -17,8 +17,8 @@ from app.jobs.cache_sync import cache_sync
 from app.wiring.areas.messaging import provide_cache_drops
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import client_of, empty, postgres_settings, running
+from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.cached import assert_cache_is_true, redis_of
 from tests.support.factories import create_product
 from tests.support.processes import serving
@@ -37,7 +37,7 @@ async def served_shop(cached_database: PostgresServer, relay: Relay) -> AsyncIte
     settings = postgres_settings(
         cached_database, DATABASE, redis_host="127.0.0.1", redis_port=relay.port
     )
-    application = create_app(Shop(settings))
+    application = with_routes_of(Shop(settings), WITH_ORDERS)
     async with running(application):
         await empty(application.state.shop)
         await believed(application.state.shop)

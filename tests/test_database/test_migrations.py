@@ -17,8 +17,8 @@ from app.errors import Unavailable
 from app.models import Base
 from app.wiring.lifecycle import migrate_shop
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import client_of, postgres_settings, running
+from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.ledger import every
 from tests.support.processes import ROOT, run
 from tests.support.servers import PostgresServer
@@ -143,14 +143,20 @@ async def test_down_to_nothing_and_up_again_makes_a_shop_that_works(shop: Shop) 
     await downgrade(shop.database, "base")
     assert await tables_of(shop.database) == {"alembic_version"}
     assert await migrate(shop.database)
-    async with running(create_app(Shop(shop.settings))) as app, client_of(app) as client:
+    async with (
+        running(with_routes_of(Shop(shop.settings), WITH_ORDERS)) as app,
+        client_of(app) as client,
+    ):
         await fill(client)
         (order,) = await every(client, "/orders")
         assert (order["number"], order["units"]) == (1, 3)
 
 
 async def test_data_survives_the_newest_step_down_and_up(shop: Shop) -> None:
-    async with running(create_app(Shop(shop.settings))) as app, client_of(app) as client:
+    async with (
+        running(with_routes_of(Shop(shop.settings), WITH_ORDERS)) as app,
+        client_of(app) as client,
+    ):
         await fill(client)
         before = await rows_of(shop.database)
         await downgrade(shop.database, "-1")
@@ -205,7 +211,10 @@ async def test_the_release_before_runs_on_the_schema_of_the_next(
     assert not await migrate(shop.database)
     assert "migrated to 9999 by a newer release" in caplog.text
     assert await revision_of(shop.database) == "9999"
-    async with running(create_app(Shop(shop.settings))) as app, client_of(app) as client:
+    async with (
+        running(with_routes_of(Shop(shop.settings), WITH_ORDERS)) as app,
+        client_of(app) as client,
+    ):
         await fill(client)
         assert len(await every(client, "/orders")) == 1
 

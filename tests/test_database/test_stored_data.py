@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import column, insert, select, table, text, update
 
+from app.controllers.carts import CONTROLLERS as CARTS
 from app.core.email_addresses import address_key
 from app.core.ids import new_id
 from app.core.search_words import search_text
@@ -15,9 +16,9 @@ from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.product_query import ProductQuery
 from app.tables.identity import comparison_key
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import client_of, running
 from tests.support.accounts import log_in
+from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.factories import create_product, create_user
 from tests.support.ledger import every
 from tests.support.machines import let_machine_in
@@ -57,7 +58,10 @@ def shop_without_a_schema(bare_shop: Shop) -> Shop:
 
 async def test_products_from_before_the_search_are_found(shop: Shop) -> None:
     await migrate(shop.database)
-    async with running(create_app(Shop(shop.settings))) as app, client_of(app) as client:
+    async with (
+        running(with_routes_of(Shop(shop.settings), WITH_ORDERS, CARTS)) as app,
+        client_of(app) as client,
+    ):
         await fill(client)
         await downgrade(shop.database, "0001")
         async with shop.database.write() as session:
@@ -72,7 +76,10 @@ async def test_products_from_before_the_search_are_found(shop: Shop) -> None:
 
 async def test_users_of_two_domains_that_had_one_key_get_two(shop: Shop) -> None:
     emails = {"ada": "x@fa\u00df.de", "bob": "x@xn--fa-hia.de", "eve": "Eve@Example.com"}
-    async with running(create_app(Shop(shop.settings))) as app, client_of(app) as client:
+    async with (
+        running(with_routes_of(Shop(shop.settings), WITH_ORDERS, CARTS)) as app,
+        client_of(app) as client,
+    ):
         ids = {name: (await create_user(client, username=name))["id"] for name in emails}
         await downgrade(shop.database, "0009")
         async with shop.database.write() as session:
@@ -101,7 +108,10 @@ async def test_users_of_two_domains_that_had_one_key_get_two(shop: Shop) -> None
 
 async def test_carts_from_before_their_keys_are_found_by_their_addresses(shop: Shop) -> None:
     emails = ["X@fa\u00df.de", "Stra\u00dfe@XN--FA-HIA.de", "eve@example.com", None]
-    async with running(create_app(Shop(shop.settings))) as app, client_of(app) as client:
+    async with (
+        running(with_routes_of(Shop(shop.settings), WITH_ORDERS, CARTS)) as app,
+        client_of(app) as client,
+    ):
         for email in emails:
             assert (await client.post("/carts", json={"email": email})).status_code == 201
         await downgrade(shop.database, "0030")
@@ -114,7 +124,10 @@ async def test_carts_from_before_their_keys_are_found_by_their_addresses(shop: S
 
 async def test_keys_of_former_administrators_are_revoked(shop: Shop) -> None:
     now = datetime(2026, 1, 31, tzinfo=UTC)
-    async with running(create_app(Shop(shop.settings))) as app, client_of(app) as client:
+    async with (
+        running(with_routes_of(Shop(shop.settings), WITH_ORDERS, CARTS)) as app,
+        client_of(app) as client,
+    ):
         makers = [UUID((await create_user(client))["id"]) for _ in range(3)]
         await downgrade(shop.database, "0010")
         rights = [(UserRole.ADMIN, True), (UserRole.ADMIN, False), (UserRole.STAFF, True)]

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import client_of, running
+from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import every, movements_of, stock_of
 from tests.test_database.schema_steps import downgrade, found, upgrade
@@ -53,7 +53,10 @@ async def _orphans(shop: Shop) -> list[Any]:
 
 
 async def test_a_product_keeps_its_id_its_stock_and_its_orders(shop: Shop) -> None:
-    async with running(create_app(Shop(shop.settings))) as app, client_of(app) as client:
+    async with (
+        running(with_routes_of(Shop(shop.settings), WITH_ORDERS)) as app,
+        client_of(app) as client,
+    ):
         user = await create_user(client)
         product = await create_product(client, name="Green Tea", stock_quantity=9)
         order = await place_order(client, user["id"], {product["id"]: 4})
@@ -72,7 +75,10 @@ async def test_a_product_keeps_its_id_its_stock_and_its_orders(shop: Shop) -> No
 
 
 async def test_each_variant_becomes_a_product_of_the_older_release(shop: Shop) -> None:
-    async with running(create_app(Shop(shop.settings))) as app, client_of(app) as client:
+    async with (
+        running(with_routes_of(Shop(shop.settings), WITH_ORDERS)) as app,
+        client_of(app) as client,
+    ):
         user = await create_user(client)
         shirt = await create_product(client, **SHIRT)
         items = [{"variant_id": each["id"], "quantity": 2} for each in shirt["variants"]]

@@ -12,11 +12,10 @@ from app.jobs.errands.handlers import HANDLERS
 from app.jobs.errands.loop import do_due
 from app.wiring.resources import Shop
 from tests.conftest import client_of, sqlite_settings
-from tests.support.accounts import standing
+from tests.support.accounts import later, standing
 from tests.support.factories import create_product
 from tests.support.machines import let_machine_in
 from tests.support.media.pictures import add_image, fetch, picture, render_all, upload
-from tests.support.moments import later
 from tests.support.refusals import problem_of
 from tests.support.servers.relay import Relay
 from tests.support.servers.s3 import start_s3

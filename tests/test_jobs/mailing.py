@@ -1,12 +1,14 @@
 """Opens shops that send their mails when a test has them do so."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 import httpx
+from litestar import Controller
 
+from app.controllers.identity import CONTROLLERS as IDENTITY
 from app.core.ids import new_id
 from app.jobs.mail_delivery import deliver_due, sender_of
 from app.models import OutgoingMail
@@ -24,10 +26,14 @@ def to(port: int, **changes: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def mailing(
-    settings: Settings, **changes: Any
+    settings: Settings, controllers: Iterable[type[Controller]] = IDENTITY, **changes: Any
 ) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
-    """Open a shop that sends its mails when a test has it do so, and a client of it."""
-    async with standing(settings.model_copy(update=changes)) as app, client_of(app) as client:
+    """Open a shop that sends its mails when a test has it do so, and a client of it.
+
+    Its API has the given controllers.
+    """
+    own = settings.model_copy(update=changes)
+    async with standing(own, controllers) as app, client_of(app) as client:
         yield app.state.shop, client
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.controllers import CONTROLLERS
 from app.settings import Settings
 from tests.conftest import DATABASES, postgres_settings, sqlite_settings
 from tests.support.accounts import mails_of
@@ -29,7 +30,7 @@ def own_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Set
 async def test_the_invoice_is_attached_as_pdf(own: Settings, tmp_path: Path) -> None:
     series = {"invoice_series": "Rä/{year}-"}
     with receiving(tmp_path / "mails") as server:
-        async with mailing(own, **to(server.port), **series) as (shop, client):
+        async with mailing(own, CONTROLLERS, **to(server.port), **series) as (shop, client):
             cart, order, _ = await placed(client)
             await pay(client, shop, cart)
             (invoice,) = await invoices_of(client, order)
@@ -57,7 +58,7 @@ async def test_a_shop_that_prints_its_mails_draws_no_invoice(
 ) -> None:
     # A mail whose invoice cannot be drawn is not sent.
     monkeypatch.setattr("app.documents.invoice_pdf.invoice_as_pdf", None)
-    async with mailing(own) as (printing, client):
+    async with mailing(own, CONTROLLERS) as (printing, client):
         cart, _, _ = await placed(client)
         await pay(client, printing, cart)
         while await deliver(printing):

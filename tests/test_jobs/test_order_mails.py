@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from app.controllers import CONTROLLERS
 from app.mails.order_mail import OrderMailKind
 from app.mails.sample import sample_order
 from app.models import OutgoingMail
@@ -106,7 +107,7 @@ async def test_the_erasure_of_a_user_deletes_their_waiting_mails_and_no_others(
 async def test_a_mail_to_a_guest_arrives_as_text_and_as_html(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
     with receiving(tmp_path / "mails") as server:
-        async with mailing(settings, **to(server.port)) as (shop, client):
+        async with mailing(settings, CONTROLLERS, **to(server.port)) as (shop, client):
             order_id, _ = await an_order(client)
             while await deliver(shop):
                 pass

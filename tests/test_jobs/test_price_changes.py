@@ -12,8 +12,8 @@ from app.jobs.price_changes import follow_due, follow_once, follow_price_lists
 from app.runtime.supervisor import end
 from app.services.prices.price_changes import PriceChanges
 from app.wiring.resources import Shop
+from tests.support.accounts import later
 from tests.support.factories import create_product
-from tests.support.moments import later
 from tests.test_controllers.prices.lists import (
     HOUR,
     follow,

@@ -14,10 +14,10 @@ from app.messaging.pipeline import Pipeline
 from app.models import AuditEvent
 from app.security.areas.catalogue import CatalogueAudited
 from app.wiring.resources import Shop
+from tests.support.accounts import later
 from tests.support.factories import PASSWORD, create_product, create_user, place_order
 from tests.support.ledger import assert_conserved, every, movements_of, stock_of
 from tests.support.machines import NAME
-from tests.support.moments import later
 from tests.test_messaging.deliveries import (
     PRODUCT,
     applied_in,

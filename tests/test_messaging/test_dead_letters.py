@@ -12,10 +12,10 @@ from app.security.areas.messaging import MessagingAudited
 from app.security.audited import Audited
 from app.wiring.lifecycle import delete_expired
 from app.wiring.resources import Shop
+from tests.support.accounts import later
 from tests.support.factories import PASSWORD, create_product, create_user
 from tests.support.ledger import every, stock_of
 from tests.support.machines import NAME
-from tests.support.moments import later
 from tests.support.refusals import NOTHING, problem_of, refused
 from tests.test_messaging.deliveries import (
     again,

@@ -11,10 +11,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from app.controllers.messaging import CONTROLLERS as MESSAGING
 from app.messaging.pipeline import Pipeline
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import client_of, empty, running, sqlite_settings
+from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.factories import PASSWORD, create_product, create_user, place_order
 from tests.support.ledger import every, stock_of
 from tests.support.machines import AUTHORIZATION, let_machine_into
@@ -36,7 +37,9 @@ WAIT = {"Prefer": "respond-async, wait=20"}
 @pytest_asyncio.fixture(name="busy", loop_scope="session")
 async def dispatching_client(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the same shop in an application that applies commands."""
-    async with running(create_app(Shop(shop.settings)), is_dispatching=True) as app:
+    async with running(
+        with_routes_of(Shop(shop.settings), WITH_ORDERS, MESSAGING), is_dispatching=True
+    ) as app:
         async with client_of(app) as client:
             yield client
         await empty(app.state.shop)
@@ -236,7 +239,9 @@ async def test_a_command_whose_process_is_killed_is_applied_once_after_the_resta
         served.process.send_signal(signal.SIGKILL)
         served.process.wait()
     assert {each.status_code for each in answers} == {202}
-    async with running(create_app(Shop(settings)), is_dispatching=True) as app:
+    async with running(
+        with_routes_of(Shop(settings), WITH_ORDERS, MESSAGING), is_dispatching=True
+    ) as app:
         async with client_of(app) as client:
             for each in answers:
                 while (await client.get(at(each.headers["Location"]))).json()[

@@ -17,7 +17,7 @@ from app.services.reports.report_service import summary_of
 from app.wiring.areas.data import provide_imports
 from app.wiring.areas.orders import provide_order_moves
 from app.wiring.resources import Shop
-from tests.support.moments import later
+from tests.support.accounts import later
 
 PRICE_MINOR = 250
 

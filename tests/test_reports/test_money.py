@@ -15,7 +15,7 @@ from app.repositories.reports.report_repository import ReportRepository
 from app.services.reports.report_maker import Outcome
 from app.wiring.areas.reports import provide_report_maker
 from app.wiring.resources import Shop
-from tests.support.moments import later
+from tests.support.accounts import later
 from tests.test_controllers.invoices.setting import charge, pay, placed, refund
 from tests.test_controllers.payments.setting import do_errands, order_now
 from tests.test_reports.books import at_moment, everything_of

@@ -8,11 +8,16 @@ from typing import Any
 import httpx
 from litestar import Litestar
 
+from app.controllers.carts import CONTROLLERS as CARTS
+from app.controllers.catalogue import CONTROLLERS as CATALOGUE
+from app.controllers.data import CONTROLLERS as DATA
+from app.controllers.identity import CONTROLLERS as IDENTITY
 from app.settings import Settings
 from tests.conftest import client_of, sqlite_settings
 from tests.support.accounts import standing
 from tests.support.servers import RedisServer
 
+AREAS = (IDENTITY, CARTS, DATA, CATALOGUE)
 WRONG = "wrong horse battery staple"
 
 
@@ -27,7 +32,7 @@ def limited(folder: Path, redis: RedisServer | None = None, **changes: Any) -> S
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[tuple[Litestar, httpx.AsyncClient]]:
     """Open a shop in this process, and a client of it."""
-    async with standing(settings) as app, client_of(app) as client:
+    async with standing(settings, *AREAS) as app, client_of(app) as client:
         yield app, client
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.controllers.catalogue import CONTROLLERS as CATALOGUE
 from app.models import UserRole
 from app.wiring.resources import Shop
 from tests.support.factories import PASSWORD
@@ -37,7 +38,7 @@ async def test_who_is_not_let_in_leaves_a_trace(
 async def test_who_asks_too_often_leaves_a_trace(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with shop_with(tmp_path, rate_limit_per_minute=1) as (_, client):
+    async with shop_with(tmp_path, controllers=CATALOGUE, rate_limit_per_minute=1) as (_, client):
         await client.get("/api/v1/products")
         await client.get("/api/v1/products")
     assert refusals(caplog) == ["refused with 429: '/api/v1/products' from 192.0.2.1"]
@@ -46,7 +47,7 @@ async def test_who_asks_too_often_leaves_a_trace(
 async def test_a_line_break_in_a_path_makes_no_line_of_its_own(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with shop_with(tmp_path, rate_limit_per_minute=1) as (_, client):
+    async with shop_with(tmp_path, controllers=CATALOGUE, rate_limit_per_minute=1) as (_, client):
         for _ in range(2):
             await client.get("/a%0aERROR%20forged")
     (line,) = refusals(caplog)
@@ -97,7 +98,9 @@ async def test_a_refused_reset_and_a_refused_renewal_leave_a_trace(
 async def test_whoever_has_one_address_of_ipv6_has_the_limit_of_its_network(
     tmp_path: Path,
 ) -> None:
-    async with shop_with(tmp_path, rate_limit_per_minute=2, trusted_proxies=("192.0.2.1",)) as (
+    async with shop_with(
+        tmp_path, controllers=CATALOGUE, rate_limit_per_minute=2, trusted_proxies=("192.0.2.1",)
+    ) as (
         _,
         client,
     ):

@@ -16,8 +16,8 @@ from app.services.orders.order_service import OrderService
 from app.services.orders.placement import Asked
 from app.services.system.idempotency_service import Answer
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import client_of, postgres_settings, running
+from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.factories import create_product, create_user
 from tests.support.ledger import assert_conserved, every, stock_of
 from tests.support.processes import WAIT_SECONDS
@@ -269,7 +269,7 @@ async def test_a_locked_product_holds_only_its_own_order_up(
 ) -> None:
     postgres_server.create_database("batches")
     shop = Shop(postgres_settings(postgres_server, "batches"))
-    async with running(create_app(shop)) as app, client_of(app) as client:
+    async with running(with_routes_of(shop, WITH_ORDERS)) as app, client_of(app) as client:
         user = await create_user(client)
         products = [await create_product(client, stock_quantity=100) for _ in range(2)]
         locked, free = (each["id"] for each in products)

@@ -16,8 +16,8 @@ from app.security.principal import SYSTEM
 from app.tables.products.offers import Offer, lowest_offer
 from app.wiring.areas.catalogue import provide_products
 from app.wiring.resources import Shop
+from tests.support.accounts import later
 from tests.support.factories import create_product
-from tests.support.moments import later
 from tests.test_controllers.prices.lists import HOUR, follow, listed, make_list, set_prices
 
 WRITERS, EDITS = 8, 12

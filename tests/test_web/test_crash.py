@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 from app.settings import Settings
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import DATABASES, client_of, postgres_settings, running, sqlite_settings
+from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import assert_conserved, every, movements_of, stock_of
 from tests.support.machines import AUTHORIZATION, let_machine_into
@@ -120,7 +120,10 @@ def shop_process(settings: Settings) -> Any:
 @asynccontextmanager
 async def restarted(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """Start the shop on the data that the crash left, in this process, and return a client."""
-    async with running(create_app(Shop(settings))) as app, client_of(app) as client:
+    async with (
+        running(with_routes_of(Shop(settings), WITH_ORDERS)) as app,
+        client_of(app) as client,
+    ):
         yield client
 
 
@@ -223,7 +226,7 @@ async def test_a_request_that_loses_the_database_gets_a_retry_hint(
 ) -> None:
     postgres_server.create_database("lost")
     shop = Shop(postgres_settings(postgres_server, "lost"))
-    async with running(create_app(shop)) as app, client_of(app) as client:
+    async with running(with_routes_of(shop, WITH_ORDERS)) as app, client_of(app) as client:
         user, product = await create_user(client), await create_product(client)
         data = {"user_id": user["id"], "items": [{"product_id": product["id"], "quantity": 1}]}
         async with shop.database.write() as session:

@@ -11,7 +11,6 @@ import pytest
 
 from app.settings import Settings
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import (
     broker_settings,
     client_of,
@@ -19,6 +18,7 @@ from tests.conftest import (
     running,
     sqlite_settings,
 )
+from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.processes import free_port
 from tests.support.servers import PostgresServer, RabbitMQServer, start_redis
 from tests.test_cache.reads import believed
@@ -30,7 +30,7 @@ READY = "http://shop.test/health/ready"
 @asynccontextmanager
 async def shop_of(settings: Settings) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
     """Run a shop of its own, and give a client of it."""
-    application = create_app(Shop(settings))
+    application = with_routes_of(Shop(settings), WITH_ORDERS)
     async with running(application), client_of(application) as client:
         yield application.state.shop, client
 

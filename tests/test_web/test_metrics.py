@@ -1,6 +1,6 @@
 """The figures of a process, as Prometheus reads them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -8,18 +8,20 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from litestar import Controller
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from app.controllers import CONTROLLERS
 from app.jobs.daily_reports import make_report
 from app.models import Errand, OutboxMessage
 from app.wiring.areas.messaging import provide_dead_letters, provide_outbox
 from app.wiring.areas.system import provide_errands
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import client_of, postgres_settings, running, sqlite_settings
 from tests.support.accounts import standing
+from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.processes import free_port
 from tests.support.queries import statements_of
@@ -70,9 +72,11 @@ async def test_reads_are_counted_by_where_they_were_answered(
 
 
 @asynccontextmanager
-async def shop_in(folder: Path, **settings: Any) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
+async def shop_in(
+    folder: Path, controllers: Iterable[type[Controller]] = WITH_ORDERS, **settings: Any
+) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
     """Run a shop of its own in a folder, and give a client of it."""
-    application = create_app(Shop(sqlite_settings(folder, **settings)))
+    application = with_routes_of(Shop(sqlite_settings(folder, **settings)), controllers)
     async with running(application), client_of(application) as client:
         yield application.state.shop, client
 
@@ -157,7 +161,7 @@ async def test_what_waits_and_what_failed_is_told_of_the_whole_shop(
 
 async def test_connections_in_use_are_reported(shop: Shop) -> None:
     # Without the lifespan no background task runs, which would borrow connections at any time.
-    async with standing(shop.settings) as app, client_of(app) as client:
+    async with standing(shop.settings, WITH_ORDERS) as app, client_of(app) as client:
         own: Shop = app.state.shop
         assert (await figures(client))["lavka_database_pool_in_use"] == 0
         async with own.database.read() as session:
@@ -180,7 +184,7 @@ async def test_without_a_database_the_token_still_reads_the_other_metrics() -> N
         settings = postgres_settings(
             server, "watched", metrics_token=SecretStr("a-token-of-the-settings")
         )
-        application = create_app(Shop(settings))
+        application = with_routes_of(Shop(settings), WITH_ORDERS)
         async with running(application), client_of(application) as client:
             assert "lavka_outbox_messages" in await figures(client, **token)
             server.stop("immediate")
@@ -193,7 +197,8 @@ async def test_without_a_database_the_token_still_reads_the_other_metrics() -> N
 
 async def test_the_token_of_the_settings_gives_access_to_metrics_only(tmp_path: Path) -> None:
     token = {"Authorization": "Bearer a-token-of-the-settings"}
-    async with shop_in(tmp_path, metrics_token=SecretStr("a-token-of-the-settings")) as (_, client):
+    secret = SecretStr("a-token-of-the-settings")
+    async with shop_in(tmp_path, CONTROLLERS, metrics_token=secret) as (_, client):
         assert (await client.get(METRICS, headers=token)).status_code == 200
         for path in ("/orders", "/users", "/dead-letters", "/audit"):
             assert (await client.get(path, headers=token)).status_code == 403

@@ -20,8 +20,8 @@ from app.web.rendering.problems import render, render_domain_error
 from app.web.respond_async import Refused
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import client_of, postgres_settings, running
+from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.factories import create_product, create_user
 from tests.support.processes import free_port
 from tests.support.refusals import PRODUCT, problem_of, refused
@@ -171,7 +171,7 @@ async def test_a_fault_is_logged_once_and_not_shown_to_the_caller(
 @asynccontextmanager
 async def shop_on(settings: Settings) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
     """Run an application of its own and give a client of it."""
-    application = create_app(Shop(settings))
+    application = with_routes_of(Shop(settings), WITH_ORDERS)
     async with running(application), client_of(application) as client:
         yield application.state.shop, client
 

@@ -10,9 +10,8 @@ from sqlalchemy import func, select
 from app.models import Cart, CartLine
 from app.wiring.lifecycle import delete_expired
 from app.wiring.resources import Shop
-from tests.support.accounts import someone
+from tests.support.accounts import later, someone
 from tests.support.factories import create_product
-from tests.support.moments import later
 from tests.support.refusals import NOTHING, problem_of
 from tests.test_controllers.carts.setting import DE, guest, quantities, user
 from tests.test_controllers.promotions.setting import add_code

@@ -8,9 +8,8 @@ import httpx
 import pytest
 
 from app.wiring.resources import Shop
-from tests.support.accounts import mails_of, someone
+from tests.support.accounts import later, mails_of, someone
 from tests.support.factories import create_product
-from tests.support.moments import later
 from tests.support.refusals import NOTHING, problem_of
 from tests.support.tables import everything
 from tests.test_controllers.carts.setting import DE, guest, quantities, shown, user

@@ -9,9 +9,8 @@ import pytest
 from app.models import UserRole
 from app.wiring.lifecycle import delete_expired
 from app.wiring.resources import Shop
-from tests.support.accounts import someone, someone_of
+from tests.support.accounts import later, someone, someone_of
 from tests.support.factories import create_product
-from tests.support.moments import later
 from tests.support.refusals import NOTHING, places_of, problem_of, refusal_of, refused
 from tests.test_controllers.drafts.setting import line, place, placed, read, write
 

@@ -11,9 +11,8 @@ from app.security.principal import SYSTEM
 from app.services.orders.drafts.asked_draft import AskedDraft
 from app.web.rendering.order_answers import answer_of_order
 from app.wiring.resources import Shop
-from tests.support.accounts import mails_of, someone
+from tests.support.accounts import later, mails_of, someone
 from tests.support.factories import create_product
-from tests.support.moments import later
 from tests.support.refusals import refused
 from tests.test_controllers.checkout.setting import expire, stock_of
 from tests.test_controllers.drafts.setting import EMAIL, line, place, placed, read, write

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app.wiring.resources import Shop
-from tests.support.moments import later
+from tests.support.accounts import later
 from tests.support.refusals import NOTHING, places_of, problem_of
 from tests.support.tables import everything
 from tests.test_controllers.fulfilment.returns import (

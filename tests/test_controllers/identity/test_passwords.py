@@ -7,6 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from app.controllers.identity import CONTROLLERS as IDENTITY
 from app.models import User
 from app.wiring.resources import Shop
 from tests.conftest import client_of, sqlite_settings
@@ -137,9 +138,9 @@ async def test_a_password_is_hashed_anew_at_a_log_in_when_the_parameters_change(
     tmp_path: Path,
 ) -> None:
     before = sqlite_settings(tmp_path, secret_key=OLD_KEY)
-    async with standing(before) as app, client_of(app) as client:
+    async with standing(before, IDENTITY) as app, client_of(app) as client:
         user = await create_user(client, email="ada@example.com")
-    async with standing(before.model_copy(update={"password_memory_kib": 16})) as app:
+    async with standing(before.model_copy(update={"password_memory_kib": 16}), IDENTITY) as app:
         shop: Shop = app.state.shop
         async with client_of(app) as client:
             assert (await log_in(client, user["email"], NEW)).status_code == 401
@@ -157,7 +158,11 @@ async def test_a_replaced_key_still_verifies_its_signatures(tmp_path: Path) -> N
     old = sqlite_settings(tmp_path, secret_key=OLD_KEY)
     both = sqlite_settings(tmp_path, secret_key=NEW_KEY, previous_secret_key=OLD_KEY)
     new = sqlite_settings(tmp_path, secret_key=NEW_KEY)
-    async with standing(old) as first, standing(both) as second, standing(new) as third:
+    async with (
+        standing(old, IDENTITY) as first,
+        standing(both, IDENTITY) as second,
+        standing(new, IDENTITY) as third,
+    ):
         clients = [client_of(app) for app in (first, second, third)]
         person = await someone(clients[0])
         assert [await status_of(each, person.access) for each in clients] == [200, 200, 401]
@@ -170,10 +175,10 @@ async def test_a_replaced_key_still_verifies_its_signatures(tmp_path: Path) -> N
 
 async def test_without_a_key_of_the_settings_all_processes_share_one(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path)
-    async with standing(settings) as first, standing(settings) as second:
+    async with standing(settings, IDENTITY) as first, standing(settings, IDENTITY) as second:
         person = await someone(client_of(first))
         assert await status_of(client_of(second), person.access) == 200
-    async with standing(settings) as third:
+    async with standing(settings, IDENTITY) as third:
         assert await status_of(client_of(third), person.access) == 200
 
 

@@ -12,8 +12,8 @@ from app.gateways.payments.provider import ProviderRefusal, RefundState
 from app.models import OutboxMessage, RefundStatus
 from app.wiring.areas.payments import bank_of
 from app.wiring.resources import Shop
+from tests.support.accounts import later
 from tests.support.factories import create_product, order_in
-from tests.support.moments import later
 from tests.test_controllers.carts.setting import DE, Customer
 from tests.test_controllers.checkout.setting import ordered, ready
 from tests.test_controllers.payments.setting import (

@@ -11,8 +11,8 @@ from app.gateways.payments.bank import BankForTests
 from app.gateways.payments.provider import ProviderUnreachable
 from app.wiring.areas.payments import bank_of
 from app.wiring.resources import Shop
+from tests.support.accounts import later
 from tests.support.factories import create_product
-from tests.support.moments import later
 from tests.support.refusals import problem_of
 from tests.support.tables import everything
 from tests.test_controllers.checkout.setting import check_out, ready

@@ -14,8 +14,8 @@ from app.gateways.payments.provider import ProviderUnreachable, RefundState
 from app.models import RefundStatus
 from app.wiring.areas.payments import bank_of
 from app.wiring.resources import Shop
+from tests.support.accounts import later
 from tests.support.factories import create_product, order_in
-from tests.support.moments import later
 from tests.support.refusals import NOTHING, problem_of
 from tests.support.tables import everything
 from tests.test_controllers.checkout.setting import ordered, ready

@@ -10,7 +10,7 @@ import httpx
 
 from app.jobs.price_changes import follow_due
 from app.wiring.resources import Shop
-from tests.support.moments import later
+from tests.support.accounts import later
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 _numbers = count(1)

@@ -13,8 +13,8 @@ from app.jobs.daily_reports import make_report
 from app.messaging.pipeline import Pipeline
 from app.pricing.terms import Rounding
 from app.wiring.resources import Shop
+from tests.support.accounts import later
 from tests.support.factories import create_product, create_user
-from tests.support.moments import later
 from tests.support.refusals import ADDRESS, JSON, problem_of
 from tests.test_controllers.taxes.test_tax_rates import add_rate
 from tests.test_messaging.deliveries import message

@@ -6,8 +6,8 @@ import httpx
 import pytest_asyncio
 
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import client_of, postgres_settings, running
+from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.servers import PostgresServer
 
 DATABASE = "own"
@@ -24,5 +24,8 @@ async def shop_on_its_own_database(postgres_server: PostgresServer) -> AsyncIter
 @pytest_asyncio.fixture(loop_scope="session", name="client")
 async def client_of_it(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the shop."""
-    async with running(create_app(shop), is_limited=True) as app, client_of(app) as client:
+    async with (
+        running(with_routes_of(shop, WITH_ORDERS), is_limited=True) as app,
+        client_of(app) as client,
+    ):
         yield client

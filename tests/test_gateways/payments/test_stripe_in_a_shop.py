@@ -9,8 +9,8 @@ import pytest
 import stripe as library
 
 from app.wiring.resources import Shop
+from tests.support.accounts import later
 from tests.support.factories import create_product
-from tests.support.moments import later
 from tests.support.refusals import problem_of
 from tests.support.servers.stripe import SECRET_KEY, WEBHOOK_SECRET, StripeServer
 from tests.test_controllers.carts.setting import Customer

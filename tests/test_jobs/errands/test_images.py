@@ -22,10 +22,10 @@ from app.models import Errand, Image, ImageStatus, Rendition
 from app.wiring.areas.catalogue import provide_image_uploads
 from app.wiring.resources import Shop
 from tests.conftest import sqlite_settings
+from tests.support.accounts import later
 from tests.support.factories import create_product
 from tests.support.machines import AUTHORIZATION, let_machine_into
 from tests.support.media.pictures import files_of, picture, render_all, upload
-from tests.support.moments import later
 from tests.support.processes import WAIT_SECONDS, ServedShop, serving
 from tests.support.servers.sqlite import give_schema
 from tests.support.tables import everything

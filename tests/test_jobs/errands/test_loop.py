@@ -16,7 +16,7 @@ from app.runtime.supervisor import end
 from app.services.orders.payments.order_money import LOOK
 from app.wiring.areas.system import provide_errands
 from app.wiring.resources import Shop
-from tests.support.moments import later
+from tests.support.accounts import later
 from tests.support.tables import everything
 
 _ATTEMPTS = 8

@@ -24,7 +24,7 @@ from app.models import (
 from app.services.orders.payments.unknown_payments import RECONCILE
 from app.wiring.lifecycle import plan_comparisons
 from app.wiring.resources import Shop
-from tests.support.moments import later
+from tests.support.accounts import later
 from tests.test_controllers.checkout.setting import order_row
 from tests.test_controllers.payments.setting import begun, decide, do_errands, placed
 

@@ -20,8 +20,8 @@ from app.messaging.settle import MAX_ATTEMPTS
 from app.schemas.base import Schema
 from app.security.principal import Caller
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import client_of, postgres_settings, running
+from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.factories import create_product, create_user, place_order
 from tests.support.ledger import assert_conserved, every, stock_of
 from tests.support.servers import start_postgres
@@ -238,7 +238,10 @@ async def test_messages_are_held_while_the_database_is_away_and_applied_afterwar
     with start_postgres() as server:
         server.create_database("held")
         settings = postgres_settings(server, "held")
-        async with running(create_app(Shop(settings))) as app, client_of(app) as client:
+        async with (
+            running(with_routes_of(Shop(settings), WITH_ORDERS)) as app,
+            client_of(app) as client,
+        ):
             shop: Shop = app.state.shop
             await check_that_they_are_held(client, shop, server)
 

@@ -12,8 +12,8 @@ from app.messaging.pipeline import Pipeline
 from app.messaging.waiting import apply_arrived
 from app.wiring.areas.messaging import provide_outbox
 from app.wiring.resources import Shop
+from tests.support.accounts import later
 from tests.support.factories import create_product, create_user
-from tests.support.moments import later
 from tests.support.refusals import NOTHING
 from tests.test_messaging.deliveries import (
     applied_in,

@@ -18,9 +18,9 @@ from app.schemas.payments.bank_schema import Decision
 from app.wiring.areas.orders import payment_calls
 from app.wiring.areas.payments import bank_of
 from app.wiring.resources import Shop
+from tests.support.accounts import later
 from tests.support.factories import create_product
 from tests.support.ledger import stock_of
-from tests.support.moments import later
 from tests.test_controllers.checkout.setting import check_out, ready
 from tests.test_controllers.payments.setting import begun, do_errands, order_now, payments_of
 

@@ -10,8 +10,8 @@ import pytest
 from app.jobs.errands.orders import expire_order
 from app.models import OrderStatus
 from app.wiring.resources import Shop
+from tests.support.accounts import later
 from tests.support.factories import create_product
-from tests.support.moments import later
 from tests.test_controllers.checkout.setting import order_row, ordered, ready, stock_of
 from tests.test_controllers.promotions.setting import add_code
 from tests.test_services.checkout.races import (

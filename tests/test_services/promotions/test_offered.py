@@ -14,8 +14,8 @@ from sqlalchemy import select
 from app.models import Redemption
 from app.pricing.terms import Shipping, ShippingRate
 from app.wiring.resources import Shop
+from tests.support.accounts import later
 from tests.support.factories import create_product
-from tests.support.moments import later
 from tests.support.queries import plan_of, statements_of
 from tests.test_controllers.promotions.setting import FIVE, add_code, add_coupons, add_promotion
 from tests.test_services.promotions.checkout import (

@@ -1,18 +1,19 @@
 """Shops with settings of their own, and what holds of every reply of one."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from litestar import Controller
 
 from app.errors import Unavailable
 from app.services.catalogue.product_service import ProductService
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import running, sqlite_settings
+from tests.support.applications import with_routes_of
 from tests.support.machines import AUTHORIZATION
 from tests.support.refusals import NOTHING, problem_of
 from tests.test_security.people import bearing, log_in
@@ -36,10 +37,16 @@ PROBLEMS = {400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503}
 
 @asynccontextmanager
 async def shop_with(
-    folder: Path, client: tuple[str, int] | None = ("192.0.2.1", 4242), **settings: Any
+    folder: Path,
+    client: tuple[str, int] | None = ("192.0.2.1", 4242),
+    controllers: Iterable[type[Controller]] = (),
+    **settings: Any,
 ) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
-    """Run a shop of its own with settings, and give a client that calls from an address."""
-    application = create_app(Shop(sqlite_settings(folder, **settings)))
+    """Run a shop of its own with settings, and give a client that calls from an address.
+
+    Its API has the given controllers only, if there are any.
+    """
+    application = with_routes_of(Shop(sqlite_settings(folder, **settings)), controllers)
     async with running(application):
         transport = httpx.ASGITransport(application, client=client)  # type: ignore[arg-type]
         url = "http://shop.test"

@@ -7,6 +7,8 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from app.controllers.catalogue import CONTROLLERS as CATALOGUE
+from app.controllers.identity import CONTROLLERS as IDENTITY
 from app.models import AuditEvent
 from tests.test_web.middleware.edge import shop_with
 
@@ -54,7 +56,7 @@ async def recorded(folder: Path, peer: str, proxies: str, *hops: str) -> list[st
     """Return the addresses in the audit trail of requests from a peer that each name a hop."""
     query = select(AuditEvent.id, AuditEvent.address).where(AuditEvent.event == "login.failed")
     found: dict[UUID, str | None] = {}
-    async with shop_with(folder, (peer, 4242), trusted_proxies=proxies) as (shop, client):
+    async with shop_with(folder, (peer, 4242), IDENTITY, trusted_proxies=proxies) as (shop, client):
         for hop in hops:
             headers = {"X-Forwarded-For": hop}
             refused = await client.post("/api/v1/auth/token", data=FORM, headers=headers)
@@ -100,7 +102,7 @@ async def test_another_address_inside_ipv6_is_not_a_trusted_proxy(
 async def test_a_header_of_rfc_7239_is_not_believed(tmp_path: Path) -> None:
     forwarded = {"Forwarded": "for=192.0.2.66"}
     async with shop_with(
-        tmp_path, (PROXY, 4242), trusted_proxies="10.0.0.0/8", rate_limit_per_minute=1
+        tmp_path, (PROXY, 4242), CATALOGUE, trusted_proxies="10.0.0.0/8", rate_limit_per_minute=1
     ) as (_, client):
         assert await answers(client, [forwarded, {"Forwarded": "for=192.0.2.67"}]) == [200, 429]
 
@@ -128,7 +130,7 @@ async def test_a_limit_counts_ipv4_by_address_and_ipv6_by_64_bits(
     tmp_path: Path, counted: tuple[list[str], list[int]]
 ) -> None:
     peers, expected = counted
-    async with shop_with(tmp_path, rate_limit_per_minute=1) as (_, client):
+    async with shop_with(tmp_path, None, CATALOGUE, rate_limit_per_minute=1) as (_, client):
         found = []
         for peer in peers:
             transport = client._transport  # pylint: disable=protected-access
@@ -142,7 +144,7 @@ async def test_six_customers_behind_a_gateway_that_adds_ports_are_six(tmp_path: 
     written = [f"198.51.101.{number}:5{number}001" for number in range(6)]
     written += [f"[2001:db8:{number}::1]:5{number}001" for number in range(6)]
     async with shop_with(
-        tmp_path, (PROXY, 4242), trusted_proxies="10.0.0.0/8", rate_limit_per_minute=1
+        tmp_path, (PROXY, 4242), CATALOGUE, trusted_proxies="10.0.0.0/8", rate_limit_per_minute=1
     ) as (_, client):
         found = await answers(client, [{"X-Forwarded-For": each} for each in written])
     assert found == [200] * 12

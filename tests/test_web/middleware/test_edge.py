@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from app.controllers.catalogue import CONTROLLERS as CATALOGUE
 from app.models import UserRole
 from tests.support.factories import PASSWORD
 from tests.support.refusals import problem_of
@@ -125,8 +126,13 @@ async def test_one_request_too_many_is_refused_with_the_time_to_wait(tmp_path: P
 
 
 async def test_each_address_has_a_limit_of_its_own(tmp_path: Path) -> None:
-    settings = {"rate_limit_per_minute": 1, "trusted_proxies": "10.0.0.0/8"}
-    async with shop_with(tmp_path, ("10.0.0.1", 1), **settings) as (_, client):
+    async with shop_with(
+        tmp_path,
+        ("10.0.0.1", 1),
+        CATALOGUE,
+        rate_limit_per_minute=1,
+        trusted_proxies="10.0.0.0/8",
+    ) as (_, client):
         statuses = [
             (await client.get("/api/v1/products", headers={"X-Forwarded-For": each})).status_code
             for each in ("192.0.2.1", "192.0.2.2", "192.0.2.1", "127.0.0.1, 192.0.2.2")

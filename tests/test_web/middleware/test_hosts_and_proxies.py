@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.controllers.catalogue import CONTROLLERS as CATALOGUE
 from app.models import AuditEvent
 from app.wiring.resources import Shop
 from main import create_app
@@ -125,7 +126,7 @@ async def test_the_word_of_a_proxy_is_believed_and_no_other(tmp_path: Path) -> N
 
 
 async def test_without_trusted_proxies_no_forwarded_address_is_used(tmp_path: Path) -> None:
-    async with shop_with(tmp_path, rate_limit_per_minute=2) as (_, client):
+    async with shop_with(tmp_path, controllers=CATALOGUE, rate_limit_per_minute=2) as (_, client):
         answers = [
             await client.get("/api/v1/products", headers={"X-Forwarded-For": f"192.0.2.{number}"})
             for number in range(3)

@@ -12,12 +12,11 @@ from sqlalchemy import func, select, text
 from app.models import IdempotencyKey, UserRole
 from app.wiring.lifecycle import prepare
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import client_of, postgres_settings, running
-from tests.support.accounts import set_user, someone, someone_of
+from tests.support.accounts import later, set_user, someone, someone_of
+from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.factories import create_product, create_user, order_in, place_order
 from tests.support.ledger import every, movements_of, stock_of
-from tests.support.moments import later
 from tests.support.refusals import ADDRESS, USER
 from tests.support.servers import PostgresServer
 from tests.support.tables import everything
@@ -144,7 +143,7 @@ async def test_while_the_first_request_runs_its_repetition_is_refused(
 ) -> None:
     postgres_server.create_database("keys")
     shop = Shop(postgres_settings(postgres_server, "keys"))
-    async with running(create_app(shop)) as app, client_of(app) as client:
+    async with running(with_routes_of(shop, WITH_ORDERS)) as app, client_of(app) as client:
         data = await basket(client)
         async with shop.database.write() as session:
             await session.execute(text("SELECT 1 FROM variants FOR UPDATE"))

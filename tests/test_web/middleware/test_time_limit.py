@@ -17,8 +17,8 @@ from litestar.types import Message, Receive, Scope, Send
 from app.database.deadline import committing, uncounted
 from app.web.middleware.time_limit import TimeLimit
 from app.wiring.resources import Shop
-from main import create_app
 from tests.conftest import client_of, postgres_settings, running
+from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.factories import create_product
 from tests.support.processes import serving
 from tests.support.servers import PostgresServer, start_postgres
@@ -243,7 +243,10 @@ async def mortal_server() -> AsyncIterator[PostgresServer]:
 
 async def test_no_caller_waits_long_for_a_frozen_postgres(mortal: PostgresServer) -> None:
     shop = Shop(postgres_settings(mortal, "frozen"))
-    async with running(create_app(shop), is_limited=True) as app, client_of(app) as client:
+    async with (
+        running(with_routes_of(shop, WITH_ORDERS), is_limited=True) as app,
+        client_of(app) as client,
+    ):
         product = await create_product(client, stock_quantity=5)
         path = f"/products/{product['id']}"
         await asyncio.to_thread(mortal.pause)
