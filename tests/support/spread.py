@@ -12,6 +12,7 @@ TOGETHER = {
     "tests/test_outages/": "outages",
     "tests/test_security/test_logs.py": "logs",
     "tests/test_security/rights/test_shared_rights.py": "rights",
+    "tests/test_security/test_response_headers.py": "headers",
     "tests/test_deployment/test_report_script.py": "script",
     "tests/test_server/test_connections.py": "connections",
     "tests/test_demo/test_documented.py": "demo",

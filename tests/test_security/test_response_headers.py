@@ -1,29 +1,44 @@
 """Every response to every route has the headers that docs/security.md promises."""
 
 import re
+from dataclasses import dataclass
 
 import httpx
 import pytest
+import pytest_asyncio
 from litestar import Litestar
 
 from app.tables.identity import ApiKey, LoginSession
-from app.wiring.resources import Shop
+from tests.conftest import empty
+from tests.test_security.people import client_with
 from tests.test_security.rights.matrix import MATRIX
 from tests.test_security.rights.world import World, world_of
 
 pytestmark = pytest.mark.any_database
 
 
-async def responses_of(world: World, client: httpx.AsyncClient) -> dict[str, httpx.Response]:
-    """Send every request of the table as three callers, and return the responses."""
-    found = {}
-    for row in MATRIX:
-        for column in ("nobody", "owner", "admin"):
-            response = await world.send(client, column, row.method, row.path, **row.request)
-            found[f"{row} {column}"] = response
-        if row.method not in ("GET", "HEAD"):
-            await world.restore()
-    return found
+@dataclass(frozen=True)
+class Answered:
+    """Responses by the request and the caller, and the world that they are about."""
+
+    world: World
+    responses: dict[str, httpx.Response]
+
+
+@pytest_asyncio.fixture(name="answered", scope="module", loop_scope="session")
+async def every_response(app: Litestar) -> Answered:
+    """The responses to every request of the table as three callers."""
+    shop, found = app.state.shop, {}
+    world = await world_of(shop)
+    async with client_with(app, None) as client:
+        for row in MATRIX:
+            for column in ("nobody", "owner", "admin"):
+                response = await world.send(client, column, row.method, row.path, **row.request)
+                found[f"{row} {column}"] = response
+            if row.method not in ("GET", "HEAD"):
+                await world.restore()
+    await empty(shop)
+    return Answered(world, found)
 
 
 def directives_of(response: httpx.Response) -> dict[str, str]:
@@ -34,10 +49,9 @@ def directives_of(response: httpx.Response) -> dict[str, str]:
 
 
 async def test_every_response_of_every_route_is_guarded(
-    app: Litestar, nobody: httpx.AsyncClient, shop: Shop
+    answered: Answered,
 ) -> None:
-    assert app.state.shop is shop
-    found = await responses_of(await world_of(shop), nobody)
+    found = answered.responses
     assert len(found) > 150
     for name, response in found.items():
         directives = directives_of(response)
@@ -54,10 +68,9 @@ async def test_every_response_of_every_route_is_guarded(
 
 
 async def test_only_media_types_that_say_their_character_set_are_answered(
-    app: Litestar, nobody: httpx.AsyncClient, shop: Shop
+    answered: Answered,
 ) -> None:
-    assert app.state.shop is shop
-    found = await responses_of(await world_of(shop), nobody)
+    found = answered.responses
     # JSON is UTF-8 by definition (RFC 8259), and a picture says it in its first line.
     known = re.compile(
         r"(application/(problem\+|vnd\.oai\.openapi\+)?json|image/(svg\+xml|png|webp)"
@@ -71,14 +84,13 @@ async def test_only_media_types_that_say_their_character_set_are_answered(
 
 
 async def test_no_response_contains_a_hash(
-    app: Litestar, nobody: httpx.AsyncClient, shop: Shop
+    answered: Answered,
 ) -> None:
-    assert app.state.shop is shop
-    world = await world_of(shop)
+    world = answered.world
     secrets = [each.user["password_hash"] for each in world.people.values()]
     secrets += [row["digest"].hex() for model, row in world.rows if model is ApiKey]
     secrets += [row["refresh_digest"].hex() for model, row in world.rows if model is LoginSession]
     assert len(secrets) >= 10
-    for name, response in (await responses_of(world, nobody)).items():
+    for name, response in answered.responses.items():
         assert not any(each in response.text for each in secrets), name
         assert "$argon2id$" not in response.text, name
