@@ -16,6 +16,7 @@ TOGETHER = {
     "tests/test_deployment/test_report_script.py": "script",
     "tests/test_server/test_connections.py": "connections",
     "tests/test_demo/test_documented.py": "demo",
+    "tests/test_demo/test_filled.py": "filled",
     # What each entry point knows is asked once, in a fork for each.
     "tests/test_house/test_areas.py": "areas",
 }

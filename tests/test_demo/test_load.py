@@ -66,23 +66,6 @@ async def test_an_empty_shop_is_filled_with_all_of_it_once(
 
 
 @pytest.mark.any_database
-async def test_a_product_in_several_sizes_is_in_the_tree_of_departments(
-    shop: Shop, client: httpx.AsyncClient
-) -> None:
-    assert await fill_with_demo(shop)
-    page = (await client.get("/products", params={"q": "eggs large", "category": "Grocery"})).json()
-    (found,) = (each for each in page["items"] if each["variants_count"] == 3)
-    product = (await client.get(f"/products/{found['id']}")).json()
-    sizes = [each["option_values"]["Size"] for each in product["variants"]]
-    assert sizes == ["6 ct", "1 dz", "18 ct"]
-    prices = [float(each["price"]) for each in product["variants"]]
-    assert prices == sorted(prices)
-    tree = (await client.get("/categories")).json()["items"]
-    (eggs,) = (each for each in tree if each["name"] == product["category"])
-    assert eggs["path"] == "grocery/eggs/"
-
-
-@pytest.mark.any_database
 async def test_each_product_gets_a_picture(shop: Shop, client: httpx.AsyncClient) -> None:
     assert await fill_with_demo(shop)
     (example,) = await every(client, "/products", sku="1058997")
