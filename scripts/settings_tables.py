@@ -29,7 +29,7 @@ _OF_CONTAINERS = {
 }
 _HEAD = """# Settings
 
-All settings are environment variables, or lines of a file `.env` in the folder where the process starts; the environment goes before the file. [`.env.example`](../.env.example) has all of them as lines to uncomment. An empty value is the same as none. A wrong value is an error that names the setting; a name in `.env` that is almost a setting is told at the start. What `ENVIRONMENT=production` refuses is in [Security](security.md#start-in-production).
+All settings are environment variables, or lines of a file `.env` in the folder where the process starts; the environment goes before the file. [`.env.example`](../.env.example) has all of them as lines to uncomment. An empty value is the same as none. A wrong value is an error that names the setting; a name in `.env` that resembles the name of a setting is reported at the start. What `ENVIRONMENT=production` refuses is in [Security](security.md#start-in-production).
 
 `python -m scripts.settings_tables` writes this file from `app/configuration/model.py`.
 
@@ -98,7 +98,7 @@ def security_document(text: str) -> str:
         f"| `{rule.name.replace(', ', '`, `')}` | {rule.refused} | {rule.remedy} |\n"
         for rule in RULES
     )
-    table = "".join(("| setting | it is refused if it | what would do |\n|---|---|---|\n", *rows))
+    table = "".join(("| setting | it is refused if it | remedy |\n|---|---|---|\n", *rows))
     changed, count = _TABLE.subn(lambda _: table, text)
     if count != 1:
         raise ValueError("docs/security.md has no table of what production refuses")
