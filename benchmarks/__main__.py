@@ -1,4 +1,4 @@
-"""Measures the shop beside references in the same run, and writes a table, a plot and figures.
+"""Measures the shop and its references in the same run, and writes a table, a plot and figures.
 
 It starts what it needs. The process of the shop has one core; the load and the databases have
 another one. Each case is measured in turns with its reference: an application that only answers,
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def write(run: Run, machine: Machine, started_at: datetime, arguments: argparse.Namespace) -> None:
-    """Write the table, the plot and the figures of a run, and the document if asked to."""
+    """Write the table, the plot and the figures of a run, and the document if requested."""
     output: Path = arguments.output
     output.mkdir(parents=True, exist_ok=True)
     table = table_of(run.results, machine, arguments.times)
@@ -83,7 +83,7 @@ def write(run: Run, machine: Machine, started_at: datetime, arguments: argparse.
 
 
 def _cases(arguments: argparse.Namespace) -> list[Case]:
-    """Return the cases that the command line asks for.
+    """Return the cases that the command line selects.
 
     Raises:
         InvalidDriver: the file does not describe a peer.
@@ -135,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--fsync", action="store_true", help="PostgreSQL waits for the disk, as SQLite always does"
     )
-    parser.add_argument("--peer", metavar="URL", help="another shop, to measure beside this one")
+    parser.add_argument("--peer", metavar="URL", help="another shop, to compare with this one")
     parser.add_argument(
         "--driver", type=Path, metavar="FILE", help="the requests of the peer, in TOML"
     )

@@ -1,4 +1,4 @@
-"""Kills the containers of a running shop in turn, under orders, and checks what became of them.
+"""Kills the containers of a running shop in turn while orders arrive, and checks the orders.
 
 It needs `docker compose up` with the demo's data (docker compose exec web lavka demo). With
 --rolling N it restarts the two web containers of --profile replicas in turn instead, and no
@@ -47,7 +47,7 @@ async def compose(*arguments: str) -> str:
 
 
 async def containers(*services: str) -> list[str]:
-    """Return the ids of the containers of services, of all that run by default."""
+    """Return the ids of the containers of some services, by default of all running ones."""
     return (await compose("ps", "-q", *services)).split()
 
 
@@ -93,7 +93,7 @@ async def ask_for_orders(run: Run, stop: asyncio.Event) -> list[str]:
         if stop.is_set():
             break
         body = order_of(run, run.baskets[number])
-        # The key makes it safe to ask again when the answer is lost.
+        # The key makes it safe to repeat the request when the response is lost.
         headers = {"Prefer": "respond-async", "Idempotency-Key": f"asked-{run.name}-{number}"}
         accepted = None
         while accepted is None:
@@ -109,7 +109,7 @@ async def ask_for_orders(run: Run, stop: asyncio.Event) -> list[str]:
 
 
 async def settle(run: Run, operations: list[str]) -> None:
-    """Wait for the end of every operation, and count the orders that came of it as accepted."""
+    """Wait for the end of every operation, and count the resulting orders as accepted."""
     deadline = time.monotonic() + _SETTLED_SECONDS
     for operation in operations:
         while True:

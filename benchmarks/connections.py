@@ -1,4 +1,4 @@
-"""Attacks a shop of its own by connections, and measures what other clients notice of it.
+"""Attacks its own shop with many connections, and measures the effect on other clients.
 
 It opens connections that send a body slowly or nothing at all, and event streams of an operation
 that never ends, from one network address and from many. Meanwhile it asks for the health, logs in
@@ -52,7 +52,7 @@ AT_THE_END = Attack("the end", streams=500, readers=SLOW_READERS, is_from_many=T
 
 @dataclass
 class Noticed:
-    """What other clients noticed of an attack, and the memory of the shop."""
+    """The effect of an attack on other clients, and the memory of the shop."""
 
     name: str
     health_seconds: list[float] = field(default_factory=list)
@@ -133,13 +133,13 @@ async def attack_all(settings: Settings, folder: Path) -> list[Noticed]:
 
 
 def prepare_folder(folder: Path) -> None:
-    """Let the clients of the attack say from which address they come."""
+    """Trust the addresses that the clients of the attack send."""
     lines = ("TRUSTED_PROXIES=127.0.0.0/8", f"ADMIN_PASSWORD={PASSWORD}")
     (folder / ".env").write_text("\n".join(lines), "utf-8")
 
 
 async def let_in(settings: Settings) -> str:
-    """Let the benchmark in, and return an operation that never ends."""
+    """Give the benchmark access, and return an operation that never ends."""
     await let_machine_into(settings)
     return str(await unfinished_operation_in(settings))
 
@@ -147,7 +147,7 @@ async def let_in(settings: Settings) -> str:
 async def notice(
     shop: ServedShop, attack: Attack, operation_id: str, order: dict[str, object]
 ) -> Noticed:
-    """Measure what other clients notice of an attack."""
+    """Measure the effect of an attack on other clients."""
     noticed = Noticed(attack.name, before_mib=memory_mib(shop.process.pid))
     with attacking(shop.port, attack, operation_id):
         ends_at = time.monotonic() + ATTACK_SECONDS
@@ -164,7 +164,7 @@ async def notice(
 
 
 async def ask_health(shop: ServedShop, noticed: Noticed) -> None:
-    """Ask for the health over a new connection."""
+    """Request the health over a new connection."""
     began = time.perf_counter()
     reader, writer = await asyncio.open_connection("127.0.0.1", shop.port)
     writer.write(b"GET /health/live HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n")
@@ -194,7 +194,7 @@ async def use(shop: ServedShop, noticed: Noticed, order: dict[str, object]) -> N
 async def time_of_end(
     name: str, settings: Settings, folder: Path, workers: str
 ) -> tuple[str, float, float]:
-    """Return how long streams, and the whole shop, take to end after SIGTERM."""
+    """Return the seconds until streams, and the whole shop, end after SIGTERM."""
     prepare_folder(folder)
     with serving(settings, folder, "--workers", workers) as shop:
         operation_id = await let_in(settings)

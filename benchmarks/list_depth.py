@@ -1,4 +1,4 @@
-"""Measures what a page of the product list costs at growing depth, against a running shop."""
+"""Measures the response time of pages of the product list at growing depth in a running shop."""
 
 import argparse
 import json
@@ -21,7 +21,7 @@ MOST_ROWS = 100
 
 
 def main() -> None:
-    """Walk each list to its depths, measure there, and print a table."""
+    """Read each list to its depths, measure there, and print a table."""
     arguments = parse_arguments()
     where = urlsplit(arguments.url)
     filters: list[dict[str, str]] = [{}]
@@ -42,14 +42,14 @@ def measured(connection: HTTPConnection, query: dict[str, str], times: int) -> l
     places = list(depths_of(connection, query))
     costs: list[list[float]] = [[] for _ in places]
     for _ in range(times):
-        # In turn, so that what else the machine does meets every depth alike.
+        # In turn, so that other load of the machine affects every depth equally.
         for noted, place in zip(costs, places):
             noted.append(timed(connection, query | place | {"limit": str(PAGE_ROWS)}))
     return [median(noted) for noted in costs]
 
 
 def depths_of(connection: HTTPConnection, query: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Walk a list and return the cursor of each depth that it has; the first page has none."""
+    """Read a list and return the cursor of each depth that it has; the first page has none."""
     place: dict[str, str] = {}
     skipped = 0
     for depth in DEPTHS:
@@ -81,7 +81,7 @@ def get(connection: HTTPConnection, query: dict[str, str]) -> dict[str, Any]:
 
 
 def largest_category(connection: HTTPConnection) -> str:
-    """Return the commonest category of the first hundred products by name."""
+    """Return the most frequent category of the first hundred products by name."""
     items: Sequence[dict[str, str]] = get(connection, {"sort": "name", "limit": "100"})["items"]
     if not items:
         raise SystemExit("error: the shop has no products; `lavka import` loads some")

@@ -1,4 +1,4 @@
-"""Locks, stops and fills the PostgreSQL of a shop that 200 clients use, and checks the answers.
+"""Locks, stops and fills the PostgreSQL of a shop with 200 clients, and checks the responses.
 
 It starts a PostgreSQL and a shop of its own. It fails when a client waited longer than 5 s for an
 answer, when a request that needs nothing of what is held was not answered as before, when
@@ -53,7 +53,7 @@ Hold = Callable[[], AbstractAsyncContextManager[None]]
 
 @dataclass(slots=True)
 class Answers:
-    """What the clients of a group were answered in a phase."""
+    """The responses to the clients of a group in a phase."""
 
     seconds: list[float] = field(default_factory=list)
     good: int = 0
@@ -66,13 +66,13 @@ class Answers:
         return self.good / max(len(self.seconds), 1)
 
     def percentile(self, share: float) -> float:
-        """Return the seconds that a share of the answers took at most."""
+        """Return the seconds that a share of the responses did not exceed."""
         return sorted(self.seconds)[int((len(self.seconds) - 1) * share)] if self.seconds else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What is held, and which requests must be served meanwhile."""
+    """The held lock or resource, and the requests that must be served meanwhile."""
 
     name: str
     hold: Hold
@@ -82,7 +82,7 @@ class Scenario:
 
 @dataclass(slots=True)
 class Phase:
-    """A time in which something is held, or nothing."""
+    """A time in which a lock or resource is held, or none."""
 
     name: str
     served: frozenset[str]
@@ -94,7 +94,7 @@ class Phase:
     )
 
     def faults(self) -> list[str]:
-        """Return what is not as promised."""
+        """Return the broken guarantees."""
         return [
             f"{self.name}, {each}: {fault}" for each in self.answers for fault in self._of(each)
         ]
@@ -166,7 +166,7 @@ class Crowd:
     async def _send(
         self, client: HttpClient, group: str, method: str, path: str, body: bytes = b""
     ) -> HttpClient:
-        """Send a request and note its answer; return the client for the next one."""
+        """Send a request and record its response; return the client for the next one."""
         phase, began = self.phase, time.perf_counter()
         answers = phase.answers[group]
         try:
@@ -177,7 +177,7 @@ class Crowd:
             client = self._client()
         else:
             if group == HEALTH and self.phase is not phase:
-                # It waited for the end of what was held, and told of the time after it.
+                # The request waited until the hold ended, and describes the time after it.
                 return client
             answers.good += answer.status < 300
             is_honest = answer.status == 503 and (
@@ -190,14 +190,14 @@ class Crowd:
 
 
 class Holds:
-    """What is done to the database from outside."""
+    """Other connections that lock or fill the database."""
 
     def __init__(self, server: PostgresServer, locked: str) -> None:
         self._server = server
         self._locked = locked
 
     def scenarios(self) -> list[Scenario]:
-        """Return what is tried."""
+        """Return all scenarios."""
         free = frozenset(GROUPS)
         row = f"SELECT 1 FROM variants WHERE id = '{self._locked}' FOR UPDATE"
         return [
@@ -230,7 +230,7 @@ class Holds:
             yield
 
     async def _take_all(self, stack: AsyncExitStack) -> Any:
-        """Open connections until there are no others; return the first one."""
+        """Open connections until the server accepts no more; return the first one."""
         taken = []
         while True:
             try:
@@ -301,7 +301,7 @@ def _table(phases: list[Phase]) -> Table:
 
 
 def main() -> None:
-    """Go through all scenarios, print a table, and exit with 1 if it was not as promised."""
+    """Run all scenarios, print a table, and exit with 1 if a guarantee was broken."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.locks", description=__doc__)
     parser.add_argument("--seconds", type=float, default=25.0, help="of each hold (%(default)s)")
     arguments = parser.parse_args()

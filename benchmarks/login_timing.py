@@ -43,7 +43,7 @@ class Subject:
 
 
 def main() -> None:
-    """Measure, print the tables, and exit with 1 if the two kinds of user can be told apart."""
+    """Measure, print the tables, and exit with 1 if known and unknown users differ in time."""
     arguments = parse_arguments()
     sys.exit(asyncio.run(measure(arguments.times)))
 
@@ -74,7 +74,7 @@ async def measure(times: int) -> int:
 
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Subject]:
-    """Open a shop with one user, whose passwords are kept as a shop's are that is run."""
+    """Open a shop with one user, and hash passwords with the default parameters."""
     settings = Settings(
         _env_file=None,
         db_host=None,
@@ -106,7 +106,7 @@ async def failures(subject: Subject, times: int) -> tuple[float, float]:
     known: list[float] = []
     unknown: list[float] = []
     for number in range(-WARM_UP, times):
-        # In turn, so that what else the machine does meets both alike.
+        # In turn, so that other load of the machine affects both equally.
         for name, noted in ((EMAIL, known), (f"nobody{number + WARM_UP}@example.com", unknown)):
             started = perf_counter()
             response = await subject.log_in(name, WRONG)
@@ -116,7 +116,7 @@ async def failures(subject: Subject, times: int) -> tuple[float, float]:
 
 
 async def log_ins_per_second(subject: Subject, times: int) -> float:
-    """Return how many users come in per second when some come at once."""
+    """Return the number of log-ins per second over some concurrent connections."""
     started = perf_counter()
     for _ in range(times // AT_ONCE):
         answers = await asyncio.gather(*(subject.log_in(EMAIL, PASSWORD) for _ in range(AT_ONCE)))
@@ -126,7 +126,7 @@ async def log_ins_per_second(subject: Subject, times: int) -> float:
 
 
 async def lookups(subject: Subject, times: int) -> tuple[float, float]:
-    """Return the median seconds of a request whose token is remembered, and looked up again."""
+    """Return the median seconds of a request whose token is cached, and of one that is not."""
     response = await subject.log_in(EMAIL, PASSWORD)
     headers = {"Authorization": f"Bearer {response.json()['access_token']}"}
 
@@ -152,7 +152,7 @@ async def seconds_of(send: Callable[[], Awaitable[httpx.Response]]) -> float:
 
 
 def expect(response: httpx.Response, status: int) -> None:
-    """End the measurement if an answer is another one than it is about."""
+    """End the measurement if a response does not have the expected status."""
     if response.status_code != status:
         raise SystemExit(f"error: {response.status_code}: {response.text}")
 

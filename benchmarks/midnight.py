@@ -1,4 +1,4 @@
-"""Takes TaskIQ's programs over midnights and kills them, and checks that each day has one report.
+"""Runs TaskIQ's programs over midnights, kills them, and checks that each day has one report.
 
 Needs RabbitMQ and libfaketime (Debian: rabbitmq-server, faketime), and takes about four minutes.
 """
@@ -52,15 +52,15 @@ def at_another_time(
     time_of_its_own = {
         "LD_PRELOAD": str(library),
         "FAKETIME": f"+{moved.total_seconds():.0f}",
-        # Sleeps and time-outs stay as long as they are.
+        # The durations of sleeps and timeouts do not change.
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
-    # What is loaded beforehand is loaded only when Python itself is started.
+    # LD_PRELOAD takes effect only when Python itself is started.
     return running(folder, environment(settings) | time_of_its_own, *program, by_python=True)
 
 
 async def until(what: str, ask: Callable[[], Awaitable[bool]], seconds: float) -> float:
-    """Wait until something is so; return how long that took, or give up."""
+    """Wait until a condition is true; return the seconds, or raise an error after a limit."""
     before = time.monotonic()
     while not await ask():
         if time.monotonic() - before > seconds:
@@ -70,7 +70,7 @@ async def until(what: str, ask: Callable[[], Awaitable[bool]], seconds: float) -
 
 
 async def messages(server: RabbitMQServer) -> list[dict[str, Any]]:
-    """Take all messages off the queue `report`."""
+    """Remove all messages from the queue `report`."""
     found = []
     async with await aio_pika.connect(server.url()) as connection:
         queue = await (await connection.channel()).get_queue("report")
@@ -80,7 +80,7 @@ async def messages(server: RabbitMQServer) -> list[dict[str, Any]]:
 
 
 def require(is_so: bool, what: str) -> None:
-    """End with an error unless something is so."""
+    """End with an error unless a condition is true."""
     print(f"{'ok  ' if is_so else 'FAIL'} {what}", flush=True)
     if not is_so:
         sys.exit(1)
@@ -129,7 +129,7 @@ async def _over_one(shop: Shop, rabbitmq: RabbitMQServer, folder: Path, moved: t
 
 
 async def _over_three(shop: Shop, rabbitmq: RabbitMQServer, folder: Path, moved: timedelta) -> None:
-    """What was down over three midnights makes three reports when it is back."""
+    """Programs that were down over three midnights make three reports after their restart."""
     with ExitStack() as stack:
         for program in (_CONSUMER, _WORKER, _SCHEDULER):
             stack.enter_context(at_another_time(shop.settings, moved, folder, *program))
@@ -140,7 +140,7 @@ async def _over_three(shop: Shop, rabbitmq: RabbitMQServer, folder: Path, moved:
 
 
 async def under_kills(settings: Settings, _rabbitmq: RabbitMQServer, folder: Path) -> None:
-    """A worker that is killed in the middle of a report of a million lines, again and again."""
+    """A worker is repeatedly killed in the middle of a report of a million lines."""
     # Its orders are those of a day of UTC.
     settings = settings.model_copy(update={"shop_timezone": "UTC"})
     await fill(settings, 100_000)
@@ -168,7 +168,7 @@ async def under_kills(settings: Settings, _rabbitmq: RabbitMQServer, folder: Pat
 
 
 async def require_whole(shop: Shop, day: date) -> None:
-    """See that the report of a day of a million lines is there, once and whole."""
+    """Require that the report of a day of a million lines exists once and is complete."""
     async with shop.database.read() as session:
         count = text(
             "SELECT count(*), count(DISTINCT order_id) FROM report_lines "

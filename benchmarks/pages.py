@@ -34,14 +34,14 @@ from tests.test_services.facet_counts import plant
 
 _ORDERS, _ALL_PRODUCTS = 155_516, 92_331
 _LIMITS_MS = {"storefront": 30.0, "console": 80.0}
-# Of this number of orders one waits for its payment, or to be packed.
+# One order in this number waits for its payment, or to be packed.
 _UNPAID_EVERY, _PAID_EVERY = 997, 499
 _SOME = 300
 
 
 @dataclass(frozen=True)
 class Visited:
-    """A page, and how long its visits took."""
+    """A page, and the durations of its visits."""
 
     part: str
     name: str
@@ -50,12 +50,12 @@ class Visited:
 
     @property
     def p95_ms(self) -> float:
-        """The time within which 95 of 100 visits were answered."""
+        """The response time that 95 of 100 visits did not exceed."""
         return quantiles(self.seconds, n=20)[-1] * 1_000
 
     @property
     def is_slow(self) -> bool:
-        """Whether it misses the limit of its part."""
+        """Whether the page exceeds the limit of its part of the site."""
         return self.p95_ms > _LIMITS_MS[self.part]
 
 
@@ -72,7 +72,7 @@ async def _plant(shop: Shop, random: Random) -> None:
 
 
 async def _storefront(shop: Shop, random: Random) -> dict[str, list[str]]:
-    """Return the pages of the storefront, each with addresses of which it is one."""
+    """Return the pages of the storefront, each with the URLs of its examples."""
     products = await _products(shop, random)
     async with shop.database.read() as session:
         named = select(Product.name).where(Product.id.in_(products))
@@ -89,7 +89,7 @@ async def _storefront(shop: Shop, random: Random) -> dict[str, list[str]]:
 
 
 async def _console(shop: Shop, random: Random) -> dict[str, list[str]]:
-    """Return the pages of the console, each with addresses of which it is one."""
+    """Return the pages of the console, each with the URLs of its examples."""
     products = await _products(shop, random)
     async with shop.database.read() as session:
         orders = random.sample(list(await session.scalars(select(Order.id))), _SOME)

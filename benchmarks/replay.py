@@ -1,6 +1,6 @@
-"""Sends real baskets as orders to a running shop, many at once, and checks what became of them.
+"""Sends real baskets as orders to a running shop, many at once, and checks the orders.
 
-Nobody else may order in the shop meanwhile: what they buy would look like a loss.
+No other client may order in the shop meanwhile: its units would look like a loss of stock.
 """
 
 import argparse
@@ -41,7 +41,7 @@ class Basket:
 
 @dataclass(slots=True)
 class Run:
-    """One replay: the shop's ids, what was sent and what was answered."""
+    """One replay: the shop's ids, the requests and the responses."""
 
     client: httpx.AsyncClient
     name: str
@@ -56,7 +56,7 @@ class Run:
 
 
 def read_baskets(count: int) -> list[Basket]:
-    """Return baskets of the extract, from the start again when there are not enough."""
+    """Return baskets of the extract, repeated from the start if there are not enough."""
     with _BASKETS.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     baskets = [
@@ -91,7 +91,7 @@ async def replay(
 
 
 async def prepare(run: Run, supply: float) -> None:
-    """Learn the ids of users and variants, and supply a part of what the baskets need."""
+    """Read the ids of users and variants, and supply a part of the stock for the baskets."""
     run.users = {user["username"]: user["id"] for user in await _all(run.client, "users")}
     run.variants = await _variants(run)
     needed: Counter[str] = Counter()
@@ -114,7 +114,7 @@ async def prepare(run: Run, supply: float) -> None:
 
 
 async def check(run: Run) -> dict[str, str | None]:
-    """Return what must hold, with the first thing that speaks against it, if any does."""
+    """Return each check with its first failure, if there is one."""
     placed = await _all(run.client, "orders", placed_from=run.started_at)
     listed = Counter(order["id"] for order in placed)
     orders = [(await run.client.get(f"orders/{each}")).json() for each in run.accepted]
@@ -124,7 +124,7 @@ async def check(run: Run) -> dict[str, str | None]:
             sold[item["sku"]] += item["quantity"]
     after = await _variants(run)
     return {
-        "every accepted order is there once": _against_presence(run, listed),
+        "every accepted order exists once": _against_presence(run, listed),
         "stock + ordered = supplied": _against_stock(run, after, sold),
         "totals are the sums of their lines": _against_totals(orders),
     }
@@ -171,7 +171,7 @@ def order_of(run: Run, basket: Basket) -> dict[str, Any]:
 
 async def _order(run: Run, number: int, basket: Basket) -> None:
     body = order_of(run, basket)
-    # The key makes it safe to ask again when the answer is lost with a connection or a server.
+    # The key makes it safe to repeat the request when the response is lost.
     headers = {"Idempotency-Key": f"replay-{run.name}-{number}"}
     started = time.perf_counter()
     response = await _post_until_answered(run.client, body, headers)

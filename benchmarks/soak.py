@@ -1,6 +1,6 @@
-"""Sends many mixed requests of many callers to one process, and measures its memory meanwhile.
+"""Sends mixed requests of many callers to one process, and measures its memory meanwhile.
 
-It starts a shop of its own over SQLite, or over PostgreSQL and Redis. Every request has another
+It starts a new shop over SQLite, or over PostgreSQL and Redis. Every request has another
 client address or another key, so each table in the memory of the process is filled to its bound.
 """
 
@@ -32,7 +32,7 @@ from tests.support.servers import start_postgres, start_redis
 _PARTS = 10
 _CONNECTIONS = 16
 _DATABASE = "soak"
-# The share by which memory may still grow in the last two thirds.
+# The share by which memory may grow in the last two thirds of the run.
 _FLAT = 0.05
 
 
@@ -111,7 +111,7 @@ def _resident_mib(pid: int) -> float:
 
 
 def main() -> int:
-    """Run; return 1 if memory grows until the end."""
+    """Run the load; return 1 if memory grows until the end."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--requests", type=int, default=300_000, help="(%(default)s)")
     parser.add_argument("--embedded", action="store_true", help="one process over SQLite")

@@ -48,7 +48,7 @@ _LISTS = (
 
 @dataclass(slots=True)
 class Lag:
-    """The longest time for which the event loop did nothing else."""
+    """The longest time for which the event loop was blocked."""
 
     cpu_seconds: float = 0.0
     seconds: float = 0.0
@@ -56,7 +56,7 @@ class Lag:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What requests of one kind did to the event loop."""
+    """The effect of requests of one kind on the event loop."""
 
     name: str
     runs: Sequence[Run]
@@ -70,7 +70,7 @@ class Measured:
 
 @asynccontextmanager
 async def watched_loop() -> AsyncIterator[Lag]:
-    """Measure the longest time between two turns of a task that only waits for its next one."""
+    """Measure the longest time between two runs of a task that does nothing but yield."""
     lag = Lag()
 
     async def watch() -> None:
@@ -110,7 +110,7 @@ async def requests(client: httpx.AsyncClient) -> list[httpx.Request]:
 
 
 async def measure(shop: Shop) -> list[Measured]:
-    """Send requests of many kinds, which the cache does not answer."""
+    """Send requests of many kinds, which are all cache misses."""
     measured = []
     async with running(create_app(shop)) as app, client_of(app) as client:
         async with shop.database.write() as session:
@@ -149,7 +149,7 @@ def show(measured: Sequence[Measured]) -> None:
 
 
 async def run(folder: Path) -> list[Measured]:
-    """Measure a shop whose data are in a folder."""
+    """Measure a shop with its data in a folder."""
     shop = Shop(sqlite_settings(folder))
     try:
         return await measure(shop)
@@ -158,7 +158,7 @@ async def run(folder: Path) -> list[Measured]:
 
 
 def main() -> None:
-    """Measure; exit 1 if a statement kept the event loop busy for too long."""
+    """Measure; exit with 1 if a statement blocked the event loop for too long."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sqlite_lag", description=__doc__)
     parser.add_argument("--shop", type=Path, help="a DATA_DIR to use and change; else one is made")
     arguments = parser.parse_args()

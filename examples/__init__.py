@@ -1,1 +1,1 @@
-"""Programs of others, who talk with the shop."""
+"""Examples of programs that use the shop."""

@@ -1,4 +1,4 @@
-"""Sends real baskets as orders over RabbitMQ, as another program would.
+"""Sends real baskets as orders over RabbitMQ, as a program of another company would.
 
 It imports nothing of the shop: any program with aio-pika and the documents under /docs can do this.
 It needs a shop that was started with --demo, a worker (app/rabbitmq_consumer.py), and their broker.
@@ -38,7 +38,7 @@ class Basket:
 
 
 def read_baskets(path: Path, count: int) -> list[Basket]:
-    """Return the first baskets of a file; the rows of one stand together."""
+    """Return the first baskets of a file; the rows of a basket are adjacent."""
     with path.open(newline="", encoding="utf-8") as file:
         baskets = (
             tuple(group) for _, group in groupby(csv.DictReader(file), lambda row: row["reference"])
@@ -49,7 +49,7 @@ def read_baskets(path: Path, count: int) -> list[Basket]:
         ]
 
 
-# Step 1: learn what the shop calls its users and variants. Messages name both by their ids.
+# Step 1: read the ids of users and variants from the shop. Messages contain these ids.
 
 
 async def token_of(client: httpx.AsyncClient, email: str, password: str) -> str:
@@ -61,7 +61,7 @@ async def token_of(client: httpx.AsyncClient, email: str, password: str) -> str:
 
 
 async def ids_of(client: httpx.AsyncClient, path: str, name: str) -> dict[str, str]:
-    """Return the ids of all that a list has, by another field, page after page."""
+    """Return the ids of all items of a list by another field, page after page."""
     ids: dict[str, str] = {}
     query: dict[str, Any] = {"limit": 100}
     while True:
@@ -94,7 +94,7 @@ def order_of(
 
 
 def message_of(body: Mapping[str, Any], message_id: str) -> aio_pika.Message:
-    """Return a message that the shop applies once, also if it arrives again under this id."""
+    """Return a message that the shop applies once, even if it arrives again with this id."""
     return aio_pika.Message(
         json.dumps(body).encode(),
         content_type="application/json",
@@ -109,9 +109,9 @@ def message_of(body: Mapping[str, Any], message_id: str) -> aio_pika.Message:
 async def publish(
     channel: AbstractChannel, message: aio_pika.Message, advance: Callable[[], None]
 ) -> str | None:
-    """Send a message to the queue; return why it did not get there, or None if it did."""
+    """Send a message to the queue; return the reason of a failure, or None."""
     try:
-        # mandatory: without the queue it comes back, and is not silently thrown away.
+        # mandatory: without the queue, the broker returns the message instead of dropping it.
         await channel.default_exchange.publish(
             message, QUEUE, mandatory=True, timeout=CONFIRM_SECONDS
         )
@@ -125,10 +125,10 @@ async def publish(
 async def publish_all(
     url: str, messages: list[aio_pika.Message], advance: Callable[[], None]
 ) -> list[str]:
-    """Send messages in their order; return why those did not get there that did not."""
+    """Send messages in their order; return the reasons of all failures."""
     failures: list[str | None] = []
     async with await aio_pika.connect(url) as connection:
-        # A queue has one order, and so has a channel: what is sent first arrives first.
+        # A channel and a queue keep the order of messages: the first sent arrives first.
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
         for start in range(0, len(messages), AT_ONCE):
             some = messages[start : start + AT_ONCE]
@@ -137,7 +137,7 @@ async def publish_all(
 
 
 async def run(arguments: argparse.Namespace) -> int:
-    """Do all three steps; return 0 if the broker has confirmed every message."""
+    """Run all three steps; return 0 if the broker has confirmed every message."""
     baskets = read_baskets(BASKETS, arguments.orders)
     async with httpx.AsyncClient(base_url=f"{arguments.url}/api/v1/", timeout=30) as client:
         key = arguments.api_key or await token_of(client, arguments.email, arguments.password)
@@ -160,7 +160,7 @@ async def run(arguments: argparse.Namespace) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return what reads the command line."""
+    """Return the parser of the command line."""
     its = argparse.ArgumentParser(description=__doc__)
     its.add_argument(
         "--orders", type=int, default=100, metavar="N", help="how many (100), of 2,400"

@@ -1,6 +1,6 @@
 """Adds schedules of the shop's tasks in Redis while the shop runs, lists and deletes them.
 
-The scheduler reads them once a minute: no process has to be started again.
+The scheduler reads them once a minute: no process has to be restarted.
 """
 
 import argparse
@@ -17,7 +17,7 @@ TASKS = ("generate_reports", "tidy")
 
 
 async def change(arguments: argparse.Namespace, settings: Settings) -> None:
-    """Do what was asked for, then print all schedules."""
+    """Make the requested change, then print all schedules."""
     source = added_schedules(settings)
     await source.startup()
     try:
@@ -51,7 +51,7 @@ def cron_expression(text: str) -> str:
 
 
 def main() -> None:
-    """Change the schedules as the arguments say."""
+    """Change the schedules by the arguments."""
     parser = argparse.ArgumentParser(prog="python -m examples.schedules", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     adding = commands.add_parser("add", help="add a schedule, or replace it")

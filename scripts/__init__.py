@@ -1,1 +1,1 @@
-"""What a contributor runs: checks, and the makers of files that are in the repository."""
+"""Programs for contributors: checks, and generators of files in the repository."""

@@ -1,4 +1,4 @@
-"""Validates deploy/ against the schemas of Kubernetes, and against what an operator may expect.
+"""Validates deploy/ against the schemas of Kubernetes, and against rules of good operation.
 
 The schemas come with a package and need no network. They do not include KEDA's resources; the tests
 check those, and the references between files.
@@ -73,7 +73,7 @@ def operator_faults(resources: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 def image_faults(compose: dict[str, Any]) -> Iterator[str]:
-    """Yield the images of the file for Compose that have no exact version."""
+    """Yield the images of the Compose file that have no exact version."""
     for name, service in compose["services"].items():
         build = service.get("build", {})
         image = service.get("image") or build.get("args", {}).get("PYTHON_IMAGE", "")

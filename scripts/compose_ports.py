@@ -16,7 +16,7 @@ def page(path: str) -> tuple[bytes, tuple[bytes, ...]]:
 
 
 _SHOP_PORT = int(os.environ.get("PORT") or 8000)
-# The request and the beginnings of a response. Docker itself accepts a mere connection.
+# The request and the beginnings of a response. Docker itself accepts any connection.
 _CHECKS = {
     "PostgreSQL": (5433, b"\0\0\0\x08\x04\xd2\x16\x2f", (b"S", b"N")),
     "pgAdmin": (8081, *page("/misc/ping")),

@@ -56,7 +56,7 @@ def size_of(product: Mapping[str, Any]) -> Size | None:
 
 
 def kind_of(product: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what products that differ only in their size have in common."""
+    """Return the key that products have in common if they differ only in their size."""
     names = ("manufacturer_id", "brand", "department", "product_category", "product_type")
     return tuple(product[name] for name in names)
 

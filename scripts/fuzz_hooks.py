@@ -33,7 +33,7 @@ def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, Any])
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
         return
     if case.headers and "If-Match" in case.headers:
-        # Only the shop knows the tag of what is there.
+        # Only the shop knows the entity tag of the stored resource.
         case.headers["If-Match"] = "*"
     if case.query:
         _fix_cursor(case.query)

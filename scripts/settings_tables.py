@@ -1,4 +1,4 @@
-"""Writes docs/settings.md, and the table of docs/security.md of what production refuses.
+"""Writes docs/settings.md, and the table of refused settings in docs/security.md.
 
 Both come from the code that reads and checks the settings.
 """

@@ -1,1 +1,1 @@
-"""Races, staleness and outages of the cache, measured on servers of their own."""
+"""Races, staleness and outages of the cache, measured on their own servers."""

@@ -1,6 +1,6 @@
-"""Measures how Redis can tell processes what is old: client tracking, or drops by pub/sub.
+"""Measures two ways to invalidate values in processes: client tracking of Redis, or pub/sub.
 
-It starts a Redis of its own. One connection drops keys that the others have read.
+It starts its own Redis. One connection drops keys that the others have read.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 class _Bench:
-    """One way of telling, with its readers."""
+    """One way of invalidation, with its readers."""
 
     def __init__(self, server: RedisServer, arguments: argparse.Namespace, way: str) -> None:
         self._server = server
@@ -57,7 +57,7 @@ class _Bench:
         self._is_tracking = way == "tracking"
 
     async def run(self) -> dict[str, str]:
-        """Return what was measured, in words."""
+        """Return the measurements as text."""
         self._server.flush()
         told: list[Told] = [[] for _ in range(self._arguments.readers)]
         readers = [await self._connect(_noting(each), is_reader=True) for each in told]
@@ -86,7 +86,7 @@ class _Bench:
         if is_reader and self._is_tracking:
             await connection.call("CLIENT", "TRACKING", "ON", "NOLOOP")
         if is_reader and not self._is_tracking:
-            # The answer to it is a push, so nobody may wait for one.
+            # Redis replies to SUBSCRIBE with a push message, so no call may wait for a reply.
             subscribe: tuple[Any, ...] = ("SUBSCRIBE", _CHANNEL)
             connection._transport.write(  # type: ignore[union-attr]  # pylint: disable=W0212
                 hiredis.pack_command(subscribe)
@@ -97,7 +97,7 @@ class _Bench:
     async def _drop(
         self, dropper: Connection, readers: list[Connection], told: list[Told]
     ) -> tuple[list[float], float]:
-        """Drop keys that all readers have just read; return when each was told, and the CPU."""
+        """Drop keys that all readers have just read; return the delay of each reader, and CPU."""
         delays: list[float] = []
         cpu = self._cpu_seconds()
         for number in range(self._arguments.drops):

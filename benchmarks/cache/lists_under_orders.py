@@ -1,4 +1,4 @@
-"""Measures how many reads of product lists are answered from the cache while orders are placed.
+"""Measures the cache hit rate of product lists while orders are placed.
 
 It starts a shop over SQLite, and one over PostgreSQL and Redis. Rounds with orders and rounds
 without them alternate. In a round with orders, some product is also sold out or comes back once a
@@ -41,7 +41,7 @@ _LINES = 3
 
 @dataclass(slots=True)
 class Round:
-    """The requests of some seconds, and how they were answered."""
+    """The requests of some seconds, and the number of responses from the cache."""
 
     reads: int = 0
     hits: int = 0
@@ -51,13 +51,13 @@ class Round:
 
     @property
     def hit_rate(self) -> float:
-        """The share of the reads that the cache has answered."""
+        """The share of the reads that were cache hits."""
         return self.hits / self.reads
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How much is sent in a second, and for how many seconds."""
+    """The numbers of requests in a second, and the number of seconds."""
 
     seconds: float
     reads: float
@@ -94,12 +94,12 @@ class Load:
         self._wavering = f"{added.headers['location']}/stock"
 
     async def measure(self, pace: Pace) -> Round:
-        """Send at this pace, and return how it was answered."""
+        """Send requests at this pace, and return the round."""
         found, started = Round(), monotonic()
         quantities = itertools.cycle((1, -1))
 
         async def read(client: HttpClient) -> None:
-            # The first lists are read most, as in a shop.
+            # The first lists are read most often, as in a real shop.
             path = self._paths[int(self.chance.random() ** 2 * len(self._paths))]
             answer = await client.send("GET", path)
             _require(answer.status, 200)
@@ -143,7 +143,7 @@ class Load:
         seconds: float,
         connections: int,
     ) -> None:
-        """Send at a pace over several connections; those that are late follow at once."""
+        """Send requests at a pace over several connections; late ones are sent at once."""
         numbers, started = iter(range(int(per_second * seconds))), monotonic()
 
         async def use(client: HttpClient) -> None:
@@ -165,7 +165,7 @@ def _require(status: int, expected: int) -> None:
 async def measure_shop(
     settings: Settings, folder: Path, pace: Pace, rounds: int
 ) -> tuple[list[Round], list[Round]]:
-    """Return the rounds without orders and those with them, of a shop that is started for it."""
+    """Start a shop, and return its rounds without orders and those with orders."""
     users, products = await fill(settings)
     await let_machine_into(settings)
     quiet = Pace(pace.seconds, pace.reads, 0, 0)

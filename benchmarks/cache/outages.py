@@ -1,4 +1,4 @@
-"""Stops, freezes, slows and empties the Redis of a shop that is read and changed all the time.
+"""Stops, freezes, slows and empties the Redis of a shop under continuous reads and changes.
 
 It starts a PostgreSQL, a Redis and a shop of its own. It fails when a request was answered by a
 5xx, when 1 in 100 reads of a phase took longer than 300 ms, or when a read missed a change that was
@@ -50,17 +50,17 @@ class Phase:
 
     @property
     def p99_seconds(self) -> float:
-        """What 99 of 100 reads took at most."""
+        """The duration that 99 of 100 reads did not exceed."""
         return sorted(self.seconds)[len(self.seconds) * 99 // 100]
 
     @property
     def is_good(self) -> bool:
-        """Whether it was as promised."""
+        """Whether the phase meets the guarantees."""
         return not self.failures and not self.stale and self.p99_seconds <= _LONGEST_SECONDS
 
 
 class HttpMetrics:
-    """Readers and a writer of a shop, who know what was acknowledged."""
+    """Readers and a writer of a shop, who know the acknowledged versions."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -112,7 +112,7 @@ class HttpMetrics:
 
 
 def main() -> None:
-    """Go through all outages, print a table, and exit with 1 if it was not as promised."""
+    """Cause all outages, print a table, and exit with 1 if a phase breaks a guarantee."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cache.outages", description=__doc__)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each phase (%(default)s)")
     arguments = parser.parse_args()

@@ -1,6 +1,6 @@
 """Races readers and writers of one key over the shop's own services, and looks for stale values.
 
-It starts a PostgreSQL and a Redis of its own; `--local` races in one process over SQLite instead.
+It starts its own PostgreSQL and Redis; `--local` races in one process over SQLite instead.
 Delays are put between a load and its store, and between a commit and its drop, where they hurt.
 `--naive` is the control: the usual cache-aside, which deletes after the commit.
 """
@@ -128,7 +128,7 @@ async def race(shop: Shop, rounds: int, *, is_naive: bool = False) -> int:
 
 @contextmanager
 def delays(shop: Shop) -> Iterator[None]:
-    """Have loads wait before they are stored, and commits before they are dropped."""
+    """Delay the store after a load, and the drop after a commit."""
     whole, drop = ProductRepository.whole, shop.drop
 
     async def whole_slowly(
@@ -201,7 +201,7 @@ class Naive(Cache):
     async def show(
         self, kind: Kind, subject_id: UUID, owner: UUID | str | None, load: Load
     ) -> Found:
-        """Return what is kept, or load it and keep it."""
+        """Return the stored value, or load and store it."""
         key = f"naive:{PRODUCTS.tag(subject_id)}"
         if self._redis is None:
             if (kept := self._kept.get(key)) is None:
@@ -215,7 +215,7 @@ class Naive(Cache):
         return Found(shown, Tier.MISS)
 
     async def drop(self, tags: Collection[str]) -> bool:
-        """Delete what is kept."""
+        """Delete the stored value."""
         for tag in tags:
             self._kept.pop(f"naive:{tag}", None)
         if self._redis is not None:

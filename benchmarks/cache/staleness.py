@@ -51,7 +51,7 @@ _VERSION = re.compile(rb'"version":(\d+)')
 
 @dataclass(slots=True)
 class Outcome:
-    """What one process saw."""
+    """The observations of one process."""
 
     changes: int = 0
     reads: Counter[str] = field(default_factory=Counter)
@@ -61,7 +61,7 @@ class Outcome:
 
 
 class Ledger:
-    """When each version of each product was acknowledged, known to all processes."""
+    """The time of acknowledgement of each version of each product, shared by all processes."""
 
     def __init__(self, memory: SharedMemory, ids: Sequence[UUID]) -> None:
         self._places = {each: number * _VERSIONS for number, each in enumerate(ids)}
@@ -73,7 +73,7 @@ class Ledger:
         self._moments[self._places[product_id] + version] = time.monotonic()
 
     def staleness(self, product_id: UUID, version: int, began_at: float) -> float:
-        """Return for how long a read that began then has missed what follows its version."""
+        """Return the age of the next version when a read of a version began, or 0 without one."""
         followed_at: float = self._moments[self._places[product_id] + version + 1]
         return began_at - followed_at if 0 < followed_at < began_at else 0.0
 
@@ -83,7 +83,7 @@ class Ledger:
 
 
 def main() -> None:
-    """Run both ways, print a table, and exit with 1 if it was not as promised."""
+    """Run both ways, print a table, and exit with 1 if a guarantee was broken."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.cache.staleness", description=__doc__
     )
@@ -168,7 +168,7 @@ async def _offer(settings: Settings, count: int) -> list[UUID]:
     return ids
 
 
-def _work(  # pylint: disable=too-many-positional-arguments  # what a process is told
+def _work(  # pylint: disable=too-many-positional-arguments  # the arguments of a process
     settings: Settings,
     memory_name: str,
     ids: list[UUID],
@@ -254,7 +254,7 @@ class _Worker:
             await asyncio.sleep(0.0005)
 
     async def find_stuck(self) -> None:
-        """Count the products that are still shown as they no longer are."""
+        """Count the products of which an old version is still shown."""
         async with self._shop.database.read() as session:
             rows = await session.execute(select(Product.id, Product.version))
             truth = {row.id: row.version for row in rows}

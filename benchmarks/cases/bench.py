@@ -64,7 +64,7 @@ Started = TypeVar("Started", PostgresServer, RedisServer, RabbitMQServer)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A way in which a shop is run, and what it sells."""
+    """The configuration of a shop, and its products."""
 
     name: str
     is_sqlite: bool = False
@@ -92,7 +92,7 @@ class Goods:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A process that answers HTTP, and what it sells."""
+    """A process that serves HTTP, and its users and products."""
 
     url: str
     pid: int
@@ -136,19 +136,19 @@ class Bench:
 
     @cached_property
     def filled(self) -> tuple[PostgresServer, Goods]:
-        """PostgreSQL, and what the shop in its database `FILLED` sells."""
+        """PostgreSQL, and the users and products of the shop in its database `FILLED`."""
         server = self._start(lambda: start_postgres(is_durable=self._is_durable))
         server.create_database(FILLED)
         return server, Goods(*asyncio.run(fill(postgres_settings(server, FILLED))))
 
     @cached_property
     def redis(self) -> RedisServer:
-        """A server; each shop has a database of its own in it."""
+        """A Redis server; each shop has its own database in it."""
         return self._start(start_redis)
 
     @cached_property
     def rabbitmq(self) -> RabbitMQServer:
-        """A broker."""
+        """A RabbitMQ server."""
         return self._start(start_rabbitmq)
 
     @cached_property
@@ -176,7 +176,7 @@ class Bench:
         return copy
 
     def shop(self, kind: Kind) -> Served:
-        """Return a shop that runs until the end, on a core of its own as far as there are two."""
+        """Return a shop that runs until the end, on its own core if there are two."""
         if kind not in self._shops:
             settings, goods = self._settings(kind)
             asyncio.run(let_machine_into(settings))
@@ -189,7 +189,7 @@ class Bench:
         return self._shops[kind]
 
     def bare(self, size: int) -> Served:
-        """Return an application that answers a number of bytes, behind the server of the shop."""
+        """Return an application that responds with a number of bytes, on the server of the shop."""
         if size not in self._bare:
             self._bare[size] = self._stack.enter_context(_bare(size, self.shop_core))
         return self._bare[size]
@@ -203,12 +203,12 @@ class Bench:
         return Reading(answered.per_second, details)
 
     def answered(self, load: Load, url: str, seconds: int | None = None) -> Answered:
-        """Send a load; return how it was answered."""
+        """Send a load; return the count and the speed of the responses."""
         return send(load, url, seconds or self.seconds, self.load_core)
 
     @property
     def unseen_count(self) -> int:
-        """How many products of a large shop are only there to be read once."""
+        """The number of products of a large shop that are read only once."""
         return _FEW_UNSEEN if self.is_quick else _UNSEEN
 
     def unseen(self) -> list[UUID]:

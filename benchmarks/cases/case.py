@@ -1,4 +1,4 @@
-"""A case of the benchmark: what is measured, beside what, and the aim of their ratio."""
+"""A case of the benchmark: the measured operation, its reference, and the aim of their ratio."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from benchmarks.support.reading import Reading
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """The least that a score must be, or the most."""
+    """The minimum or the maximum of a score."""
 
     bound: float
     is_most: bool = False
@@ -19,7 +19,7 @@ class Aim:
         return score <= self.bound if self.is_most else score >= self.bound
 
     def share_of(self, score: float) -> float:
-        """Return how near a score is: 1 is the aim, more is better."""
+        """Return the ratio of a score to the aim: 1 is the aim, more is better."""
         if self.is_most:
             return self.bound / score if score else 1.0
         return score / self.bound
@@ -33,7 +33,7 @@ Measure = Callable[[Bench], Reading]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """Something that the shop does, and its reference.
+    """An operation of the shop, and its reference.
 
     The score of a case is the ratio of both values, or the value itself without a reference.
     """
@@ -51,5 +51,5 @@ class Case:
 
     @property
     def is_quick(self) -> bool:
-        """Whether a quick run has it: a case without an aim only explains others."""
+        """Whether a quick run includes it: a case without an aim only explains other cases."""
         return self.aim is not None and not self.is_long

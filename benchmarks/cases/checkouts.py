@@ -1,4 +1,4 @@
-"""Guests who order by carts, a fixed number each second, however fast they are answered."""
+"""Guests who order by carts, a fixed number each second, regardless of the response times."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ def percentile(values: list[float], percent: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A guest's cart and what it costs."""
+    """A guest's cart and its total."""
 
     path: str
     token: dict[str, str]
@@ -47,7 +47,7 @@ class Visit:
 
 @dataclass(slots=True)
 class Guests:
-    """All guests of a shop, and how long each kind of request took."""
+    """All guests of a shop, and the durations of each kind of request."""
 
     served: Served
     milliseconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -55,7 +55,7 @@ class Guests:
     _chance: random.Random = field(default_factory=random.Random)
 
     async def shop(self) -> Visit:
-        """Open a cart, put three products into it, and say where they go."""
+        """Open a cart, put three products into it, and set the delivery address."""
         address = f"guest{self._chance.getrandbits(64):x}@example.com"
         opened, token = await self._send("cart", "POST", "/api/v1/carts", {"email": address})
         path, secret = f"/api/v1/carts/{opened['id']}", {"Cart-Token": token}
@@ -95,7 +95,7 @@ class Guests:
 
 
 async def _arrive(come: Callable[[int, float], Awaitable[Any]], count: int) -> list[Any]:
-    """Have a number of guests come at their moments, without waiting for those who came before."""
+    """Start the visits of guests at their moments, without waiting for earlier visits to end."""
     begin = time.perf_counter()
 
     async def one(number: int) -> Any:
@@ -109,7 +109,7 @@ async def _arrive(come: Callable[[int, float], Awaitable[Any]], count: int) -> l
 
 async def _run(served: Served, count: int, *, is_alone: bool) -> Reading:
     warm = Guests(served)
-    # One after the other: what is imported at its first use would keep those at once waiting.
+    # One after the other: imports at the first use would delay all concurrent requests.
     for _ in range(_WARM_UP):
         await warm.check_out(await warm.shop(), time.perf_counter())
     guests = Guests(served)

@@ -28,7 +28,7 @@ _READS_BETWEEN_ORDERS = 45
 
 @contextmanager
 def _embedded(bench: Bench) -> Iterator[tuple[Served, Reading]]:
-    """Start a shop that has started before; yield it, and how long its first answer took."""
+    """Start a shop that has started before; yield it, and the time until its first response."""
     with TemporaryDirectory(prefix="lavka-bench-") as folder:
         settings = sqlite_settings(Path(folder) / "var", rate_limit_per_minute=0)
         goods = Goods(*asyncio.run(fill(settings)))
@@ -42,7 +42,7 @@ def _embedded(bench: Bench) -> Iterator[tuple[Served, Reading]]:
 
 
 def _wait_for_answer(port: int) -> None:
-    """Ask again and again, more often than a check of its health does."""
+    """Repeat a request until it succeeds, more often than a health check does."""
     deadline = time.monotonic() + _DEADLINE_SECONDS
     while time.monotonic() < deadline:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_DEADLINE_SECONDS)

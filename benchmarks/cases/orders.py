@@ -1,4 +1,4 @@
-"""Orders of three lines over HTTP, beside the same writes without a shop."""
+"""Orders of three lines over HTTP, compared with the same writes without a shop."""
 
 import json
 import random

@@ -25,7 +25,7 @@ class InvalidDriver(Exception):
 
 
 class Request(BaseModel):
-    """What the peer is asked again and again."""
+    """A request that is sent to the peer repeatedly."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -55,7 +55,7 @@ def read_driver(path: Path, cases: Sequence[Case]) -> Driver:
     """Read the description of a peer.
 
     Raises:
-        InvalidDriver: the file cannot be read, or names a case that there is not.
+        InvalidDriver: the file cannot be read, or names an unknown case.
     """
     try:
         driver = Driver.model_validate(_nested(tomllib.loads(path.read_text("utf-8"))))
@@ -100,7 +100,7 @@ def _ask(url: str, driver: Driver, request: Request) -> Measure:
 
 
 def _require_answer(url: str, driver: Driver, request: Request) -> None:
-    """Require that the peer does what it is asked: GraphQL reports errors with status 200."""
+    """Require a response without errors: GraphQL reports errors with status 200."""
     method, path, *body = request.line.split(" ", 2)
     headers = {"Content-Type": "application/json"} | driver.headers
     try:

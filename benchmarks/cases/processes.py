@@ -27,7 +27,7 @@ def two_processes(bench: Bench) -> Reading:
 
 
 def tail(bench: Bench) -> Reading:
-    """Return how many times longer than the median the slowest hundredth of reads takes."""
+    """Return the ratio of the 99th percentile of the durations of reads to the median."""
     reading = _crowded(bench)
     details = {**reading.details, "per_second": reading.value}
     return replace(reading, value=details["p99_ms"] / details["p50_ms"], details=details)

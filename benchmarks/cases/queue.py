@@ -1,4 +1,4 @@
-"""Orders that one worker places from its queue, beside PostgreSQL alone.
+"""Orders that one worker places from its queue, compared with PostgreSQL alone.
 
 All orders are on the queue before the worker starts, so that RabbitMQ then only delivers.
 """
@@ -42,7 +42,7 @@ _DEADLINE_SECONDS = 180
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How far a worker had come at one moment."""
+    """The progress of a worker at one moment."""
 
     at: float
     orders: int
@@ -50,7 +50,7 @@ class Look:
 
 
 def reading_of(looks: Sequence[Look]) -> Reading:
-    """Return the rate of the eight tenths in the middle, and the whole one as a detail."""
+    """Return the rate of the middle eight tenths, and the rate of all orders as a detail."""
     total = looks[-1].orders
     first, last = _between(looks, 1, total)
     spent = last.cpu_seconds - first.cpu_seconds
@@ -114,7 +114,7 @@ async def _publish(settings: Settings, orders: Iterator[tuple[str, dict[str, Any
 
 
 async def _watch(shop: Shop, pid: int, expected: int) -> list[Look]:
-    """Look at a worker again and again until all is placed.
+    """Observe a worker repeatedly until all orders are placed.
 
     Raises:
         NotMeasured: it takes too long.
@@ -175,7 +175,7 @@ async def place_from_queue(
     core: int,
     root: Path = ROOT,
 ) -> Reading:
-    """Have the worker of a checkout place orders that wait on the queue before it starts."""
+    """Start the worker of a checkout, which places orders that already wait on the queue."""
     await _publish(settings, orders)
     shop = Shop(settings)
     try:

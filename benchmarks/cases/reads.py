@@ -35,7 +35,7 @@ def products(_bench: Bench, served: Served) -> Load:
 
 
 def products_over(connections: int) -> Prepare:
-    """Return what prepares reads of all products over some connections."""
+    """Return a function that prepares reads of all products over some connections."""
     return lambda bench, served: replace(products(bench, served), connections=connections)
 
 
@@ -52,7 +52,7 @@ def products_with_token(bench: Bench, served: Served) -> Load:
 
 
 def unseen_products(bench: Bench, _served: Served) -> Load:
-    """Return reads of products that nobody has read before."""
+    """Return reads of products that have not been read before."""
     return Load([f"GET /api/v1/products/{each}" for each in bench.unseen()])
 
 
@@ -102,7 +102,7 @@ def read(prepare: Prepare, kind: Kind, what: str, tier: str, least_seconds: int 
 
 
 def bare(prepare: Prepare, kind: Kind) -> Measure:
-    """Return the measurement of an application that only answers a body of the same size."""
+    """Return the measurement of an application that only returns a body of the same size."""
 
     def measure(bench: Bench) -> Reading:
         served = bench.shop(kind)
@@ -116,7 +116,7 @@ def bare(prepare: Prepare, kind: Kind) -> Measure:
 
 
 def selects(bench: Bench) -> Reading:
-    """Return how many products a second pgbench selects by key."""
+    """Return the number of products that pgbench selects by key in a second."""
     bench.shop(LARGE)
     alone = replace(bench.pgbench[0], database=LARGE.name)
     with pinned(bench.shop_core):
@@ -124,7 +124,7 @@ def selects(bench: Bench) -> Reading:
 
 
 async def _warm(served: Served, load: Load) -> None:
-    """Have each of the first requests answered once."""
+    """Send each of the first requests once."""
     client = HttpClient(*served.place, dict(load.headers))
     for request in load.requests[:_WARMED]:
         method, path = request.split(" ")

@@ -18,11 +18,11 @@ CASES: tuple[Case, ...] = (
 
 
 class UnknownCase(Exception):
-    """There is no case of that name; the message lists those that there are."""
+    """No case has that name; the message lists the names of all cases."""
 
 
 def chosen(names: Sequence[str], *, is_quick: bool, cases: Iterable[Case] = CASES) -> list[Case]:
-    """Return the cases of some names, or all that belong to the run.
+    """Return the cases with the given names, or all cases of the run.
 
     Raises:
         UnknownCase: a name is unknown.

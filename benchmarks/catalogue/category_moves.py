@@ -1,6 +1,6 @@
-"""Has eight movers move categories at random on PostgreSQL, a thousand times each.
+"""Runs eight tasks that each move categories at random on PostgreSQL, a thousand times.
 
-Afterwards every path must be the one that the parents give, with no cycle and no orphan. It exits
+Afterwards every path must agree with the parents, with no cycle and no orphan. It exits
 with 1 if that does not hold, which `--no-lock` shows.
 """
 
@@ -22,7 +22,7 @@ from tests.test_services.test_category_moves import unlocked
 
 
 async def moved(shop: Shop, arguments: argparse.Namespace) -> list[str]:
-    """Move categories, print the outcomes, and return what is wrong with the tree."""
+    """Move categories, print the outcomes, and return the errors of the tree."""
     await migrate_shop(shop)
     ids = await plant(shop)
     began = time.perf_counter()
@@ -37,7 +37,7 @@ async def moved(shop: Shop, arguments: argparse.Namespace) -> list[str]:
 
 
 def main() -> None:
-    """Start a PostgreSQL, move, and say whether the tree is right."""
+    """Start a PostgreSQL, move categories, and print whether the tree is correct."""
     arguments = parse_arguments()
     with start_postgres() as server:
         server.create_database("moves")

@@ -46,7 +46,7 @@ _SORTS = ("-created_at", "name", "price")
 
 
 async def differing(settings: Settings, arguments: argparse.Namespace) -> int:
-    """Return for how many sets of filters a small shop has another number than one by one."""
+    """Return the number of sets of filters for which facets differ from a count one by one."""
     random = Random(arguments.seed)
     shop = Shop(settings)
     await migrate_shop(shop)
@@ -55,14 +55,14 @@ async def differing(settings: Settings, arguments: argparse.Namespace) -> int:
     for _ in range(arguments.sets):
         pairs = random_filters(random)
         if await counted_by_shop(shop, pairs) != truth.counts(pairs):
-            Console(stderr=True).print("error: other numbers for", pairs)
+            Console(stderr=True).print("error: different numbers for", pairs)
             wrong += 1
     await shop.close()
     return wrong
 
 
 async def timed(settings: Settings, arguments: argparse.Namespace) -> None:
-    """Fill a large shop, and print what facets and lists cost there."""
+    """Fill a large shop, and print the time of facets and lists in it."""
     random = Random(arguments.seed)
     shop = Shop(settings)
     await migrate_shop(shop)
@@ -157,7 +157,7 @@ def run(name: str, settings: Settings, small: Settings, arguments: argparse.Name
 
 
 def main() -> None:
-    """Run on both databases, and say whether all numbers are right."""
+    """Run on both databases, and print whether all numbers are correct."""
     arguments = parse_arguments()
     wrong = 0
     with TemporaryDirectory() as folder, start_postgres() as server:

@@ -77,7 +77,7 @@ class Visitor:
 
 
 def measured(served: ServedShop, arguments: argparse.Namespace) -> list[str]:
-    """Upload, print the outcomes, and return what is wrong."""
+    """Upload, print the outcomes, and return the faults."""
     with httpx.Client(base_url=f"{served.url}/api/v1", headers=AUTHORIZATION, timeout=60) as client:
         visitor = Visitor(client)
         visitor.upload([HostileFile("a small image", picture())])
@@ -102,7 +102,7 @@ def measured(served: ServedShop, arguments: argparse.Namespace) -> list[str]:
 
 
 def main() -> None:
-    """Serve a shop, upload, and say whether it has borne it."""
+    """Serve a shop, upload files, and print whether it handled them."""
     arguments = parse_arguments()
     with tempfile.TemporaryDirectory() as folder:
         settings = sqlite_settings(Path(folder) / "var")

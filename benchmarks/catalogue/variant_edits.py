@@ -1,4 +1,4 @@
-"""Has eight writers edit the 3 x 8 x 8 variants of a product at random, fifty times each.
+"""Runs eight writers that each edit the 3 x 8 x 8 variants of a product at random, fifty times.
 
 Variants get other option values, are archived and added, and options are renamed. Afterwards no two
 variants may have the same values; the unique index alone decides that, which `--no-index` shows. It
@@ -118,7 +118,7 @@ async def edited(shop: Shop, arguments: argparse.Namespace) -> list[str]:
 
 
 def main() -> None:
-    """Edit on both databases, and say whether a combination exists twice."""
+    """Edit on both databases, and print whether a combination exists twice."""
     arguments = parse_arguments()
     with start_postgres() as server, tempfile.TemporaryDirectory() as folder:
         server.create_database("edits")

@@ -1,1 +1,1 @@
-"""Kills whatever works on messages while it works, and checks that nothing is lost or doubled."""
+"""Kills processes while they apply messages, and checks that no message is lost or doubled."""

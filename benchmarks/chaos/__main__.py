@@ -1,4 +1,4 @@
-"""Kills workers, RabbitMQ and PostgreSQL under a flow of orders, and checks what became of each.
+"""Kills workers, RabbitMQ and PostgreSQL while orders arrive, and checks the end of each order.
 
 It starts servers of its own, and touches no others.
 """
@@ -45,7 +45,7 @@ _DEADLINE_SECONDS = 200
 def main() -> int:
     """Run the test; return the exit code."""
     arguments = _parser().parse_args()
-    # That the servers are away is no news to the one who has killed them.
+    # The test stops the servers itself, so their outages need not be logged.
     logging.disable(logging.CRITICAL)
     status = Console(stderr=True).status(
         f"{_title(arguments)}: {_minutes(arguments)} minutes at most"
@@ -116,7 +116,7 @@ async def _embedded(arguments: argparse.Namespace, folder: Path) -> Report:
 def _herd(
     arguments: argparse.Namespace, settings: Settings, folder: Path, size: int, *program: str
 ) -> Iterator[Herd]:
-    """Have processes that do not outlive the test."""
+    """Start processes that end with the test."""
     faults = ["--no-inbox"] if arguments.no_inbox else []
     mark = "connected to RabbitMQ" if program[0] == "worker" else "docs  http"
     chance = random.Random(arguments.seed)
@@ -135,7 +135,7 @@ def _herd(
 async def _filled(
     settings: Settings, arguments: argparse.Namespace, chance: random.Random
 ) -> AsyncIterator[tuple[Shop, Plan, dict[UUID, int]]]:
-    """Fill a shop, and plan what is sent to it."""
+    """Fill a shop, and plan the messages for it."""
     shop = Shop(settings)
     try:
         await prepare(shop)
@@ -161,7 +161,7 @@ def _title(arguments: argparse.Namespace) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
-    parser.add_argument("--seed", type=int, default=1, help="what chance begins with (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of random choices (%(default)s)")
     parser.add_argument("--messages", type=int, default=2_000, help="orders (%(default)s)")
     parser.add_argument(
         "--seconds", type=float, default=40, help="over which they are sent (%(default)s)"
@@ -177,9 +177,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-inbox",
         action="store_true",
-        help="switch off what makes twice once: the test must find what is doubled, and fail",
+        help="switch off the inbox: the test must find doubled orders, and fail",
     )
-    parser.add_argument("--logs", type=Path, help="a directory for what the processes print")
+    parser.add_argument("--logs", type=Path, help="a directory for the output of the processes")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""What a shop has made of the messages of a kill test."""
+"""The results of the messages of a kill test in the database and on the broker."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -27,7 +27,7 @@ from benchmarks.chaos.plan import Goods
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Everything that a shop knows, by the ids of messages, orders and products."""
+    """The stored results, by the ids of messages, orders and products."""
 
     orders: Mapping[str, list[UUID]]
     parked: Mapping[str, list[str]]
@@ -40,7 +40,7 @@ class Books:
 
 @dataclass(slots=True)
 class Sent:
-    """What has come out on the broker: copies of parked messages, and events of orders."""
+    """The messages that the shop has sent: copies of parked messages, and events of orders."""
 
     copies: Counter[str] = field(default_factory=Counter)
     bare_copies: Counter[str] = field(default_factory=Counter)
@@ -50,7 +50,7 @@ class Sent:
 
 
 async def supply(shop: Shop, needed: Mapping[str, int]) -> tuple[Goods, dict[UUID, int]]:
-    """Put twice of what is needed on the shelves; return what there is, and the stock of each."""
+    """Supply twice the needed stock; return the users and products, and the stock of each."""
     async with shop.database.write() as session:
         rows = (await session.execute(select(Variant.sku, Variant.id))).tuples().all()
         products = dict(rows)
@@ -66,7 +66,7 @@ async def supply(shop: Shop, needed: Mapping[str, int]) -> tuple[Goods, dict[UUI
 
 
 async def count_settled(shop: Shop) -> tuple[int, int]:
-    """Return how many messages are orders or parked, and how many wait to leave the shop."""
+    """Return the number of messages that are orders or parked, and the number in the outbox."""
     while True:
         try:
             async with shop.database.read() as session:
@@ -77,7 +77,7 @@ async def count_settled(shop: Shop) -> tuple[int, int]:
 
 
 async def read_books(shop: Shop, names: Mapping[str, str] | None = None) -> Books:
-    """Return all that there is; parked messages under other names than their ids, if given."""
+    """Return all results; `names` replaces the ids of parked messages, if given."""
     async with shop.database.read() as session:
         orders: defaultdict[str, list[UUID]] = defaultdict(list)
         for order_id, address in await session.execute(select(Order.id, Order.delivery_address)):

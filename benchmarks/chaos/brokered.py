@@ -30,14 +30,14 @@ from tests.support.servers import PostgresServer, RabbitMQServer
 
 _EVENTS_QUEUE = "chaos.events"
 _CONFIRM_SECONDS = 5.0
-# A worker that is killed as soon as it has begun comes to no end.
+# A worker that is killed as soon as it has begun would never finish a message.
 _HUNT_AFTER_SECONDS = 20
 _AWAY = (aio_pika.exceptions.AMQPError, OSError, TimeoutError, RuntimeError, BrokerLost)
 
 
 @dataclass(frozen=True, slots=True)
 class Blow:
-    """One way to take a server away."""
+    """One way to stop a server."""
 
     name: str
     server: PostgresServer | RabbitMQServer
@@ -45,7 +45,7 @@ class Blow:
 
 
 class Publisher:
-    """Sends every message until the broker confirms it, no faster than it may."""
+    """Sends every message until the broker confirms it, at a limited rate."""
 
     def __init__(self, settings: Settings, sendings: Sequence[Message], seconds: float) -> None:
         self.sent: list[Message] = []
@@ -57,13 +57,13 @@ class Publisher:
         self._per_second = len(sendings) / seconds
 
     async def run(self) -> None:
-        """Send all."""
+        """Send all messages."""
         while len(self.sent) < len(self._waiting):
             try:
                 async with channel_of(self._settings) as channel:
                     await self._send(channel)
             except _AWAY:
-                # Perhaps the broker has it, and only the confirmation is lost.
+                # The broker may have the message; perhaps only the confirmation is lost.
                 self.repeat_count += 1
                 await asyncio.sleep(0.5)
 
@@ -85,7 +85,7 @@ class Publisher:
 
 
 class BrokeredTest:
-    """One run: the publisher, the workers, and what strikes them and their servers."""
+    """One run: the publisher, the workers, and the outages of them and their servers."""
 
     def __init__(
         self, shop: Shop, plan: Plan, herd: Herd, blows: Sequence[Blow], seconds: float
@@ -101,7 +101,7 @@ class BrokeredTest:
         self._hunted_until = math.inf
 
     async def run(self, deadline_seconds: float, title: str, supplied: dict[UUID, int]) -> Report:
-        """Let it all happen, and judge what has come of it."""
+        """Run the test, and check the results."""
         started = time.monotonic()
         hung = await weather(self._shop, self._herd, self._work(), self._kill(), deadline_seconds)
         seconds = time.monotonic() - started
@@ -129,7 +129,7 @@ class BrokeredTest:
         return report
 
     async def _work(self) -> None:
-        """Send all, and wait until all is settled."""
+        """Send all messages, and wait until each has a result."""
         await asyncio.gather(self._strike_all(), self._publisher.run())
         self._hunted_until = time.monotonic() + _HUNT_AFTER_SECONDS
         await self._rest()
@@ -140,7 +140,7 @@ class BrokeredTest:
             self._herd.kill_one()
 
     async def _strike_all(self) -> None:
-        """Take each server away and bring it back, and let the messages flow on after each."""
+        """Stop and restart each server, and wait for further results after each restart."""
         share = len(self._plan.sendings) / (len(self._blows) + 1)
         for number, blow in enumerate(self._blows, start=1):
             self._publisher.most = round(share * number)
@@ -158,7 +158,7 @@ class BrokeredTest:
         self._publisher.most = len(self._plan.sendings)
 
     async def _rest(self) -> None:
-        """Wait until every message is settled, and nothing is on its way any more."""
+        """Wait until every message has a result, and no queue or outbox has a message."""
         quiet_looks = 0
         while quiet_looks < 3:
             await asyncio.sleep(0.5)
@@ -186,13 +186,13 @@ def blows_of(
 
 @asynccontextmanager
 async def channel_of(settings: Settings) -> AsyncIterator[AbstractChannel]:
-    """Open a channel with confirms."""
+    """Open a channel with publisher confirms."""
     async with connected(settings) as connection:
         yield await connection.channel(publisher_confirms=True, on_return_raises=True)
 
 
 async def declare_all(settings: Settings) -> None:
-    """Declare what the shop declares, and a queue that listens to what happens to orders."""
+    """Declare the queues of the shop, and a queue that receives the events of orders."""
     async with connected(settings) as connection:
         await declare(connection)
         channel = await connection.channel()
@@ -203,13 +203,13 @@ async def declare_all(settings: Settings) -> None:
 
 
 async def depths(settings: Settings) -> dict[str, int]:
-    """Return how many messages wait on each command queue."""
+    """Return the number of messages on each command queue."""
     async with channel_of(settings) as channel:
         return {queue: await _depth(channel, queue) for queue in COMMANDS}
 
 
 async def read_sent(settings: Settings) -> Sent:
-    """Take what has come out on the broker."""
+    """Read the messages that the shop has sent to the broker."""
     sent = Sent(left=await depths(settings))
     async with channel_of(settings) as channel:
         copies = await channel.get_queue("order.dlq")

@@ -1,4 +1,4 @@
-"""The kill test of a shop that is one process over SQLite, and plays the broker's part itself."""
+"""The kill test of a shop that is one process over SQLite, without a broker."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ _FEWEST_KILLS = 3
 
 
 class EmbeddedTest:
-    """One run: callers who do not wait, and a process that is killed again and again."""
+    """One run: asynchronous requests, and a process that is killed repeatedly."""
 
     def __init__(self, shop: Shop, plan: Plan, herd: Herd, url: str, seconds: float) -> None:
         self._shop = shop
@@ -36,13 +36,13 @@ class EmbeddedTest:
         self._client = httpx.AsyncClient(base_url=f"{url}/api/v1/", timeout=10)
         self._pause_seconds = seconds * _BUYERS / len(plan.sendings)
         self._asked: dict[str, str] = {}
-        # The second sending of a message needs the id that the first one was given.
+        # The second sending of a message needs the id that the first one got.
         self._putting = asyncio.Lock()
         self._repeat_count = 0
         self._changed: list[str] = []
 
     async def run(self, deadline_seconds: float, title: str, supplied: dict[UUID, int]) -> Report:
-        """Let it all happen, and judge what has come of it."""
+        """Run the test, and check the results."""
         started = time.monotonic()
         async with self._client:
             hung = await weather(
@@ -69,7 +69,7 @@ class EmbeddedTest:
         return report
 
     async def _work(self) -> None:
-        """Send all, and wait until all is settled."""
+        """Send all messages, and wait until each has a result."""
         await self._log_in()
         waiting = iter(self._plan.sendings)
         await asyncio.gather(*(self._ask_for_each(waiting) for _ in range(_BUYERS)))
@@ -107,7 +107,7 @@ class EmbeddedTest:
             await asyncio.sleep(self._pause_seconds)
 
     async def _ask(self, message: Message) -> None:
-        """Ask for an order over HTTP, and do not wait for it."""
+        """Request an asynchronous order over HTTP."""
         headers = {"Prefer": "respond-async", "Idempotency-Key": message.id}
         answer = await self._until_answered("orders", json=message.body, headers=headers)
         if answer.status_code != 202:
@@ -122,7 +122,7 @@ class EmbeddedTest:
                 answer = await self._client.post(path, **request)  # type: ignore[arg-type]
             except httpx.TransportError:
                 answer = None
-            # 409: what came first is about to be answered, or was lost with its process.
+            # 409: the first request is still in progress, or was lost with its process.
             if answer is not None and answer.status_code < 500 and answer.status_code != 409:
                 return answer
             self._repeat_count += 1
@@ -153,12 +153,12 @@ class EmbeddedTest:
 
 
 def _goes_by_http(message: Message) -> bool:
-    # What does not match its schema is refused there, and never put on a queue.
+    # A body that does not match its schema is refused over HTTP, and never put on a queue.
     return int(message.id[-1], 16) < 8 and message.refusal != "invalid-input"
 
 
 def _as_sent(plan: Plan) -> Plan:
-    """Return the plan without the ids that nobody can choose over HTTP."""
+    """Return the plan without the ids that a caller cannot choose over HTTP."""
     sent = {
         each.id: (
             replace(each, body={name: part for name, part in each.body.items() if name != "id"})

@@ -1,4 +1,4 @@
-"""The messages of a kill test: real baskets, some without hope, some whose handler stumbles."""
+"""The messages of a kill test: real baskets, some invalid, some whose handler fails at first."""
 
 import json
 import random
@@ -12,7 +12,7 @@ from uuid import UUID
 from benchmarks.replay import Basket
 
 STUMBLING_CITY = "Stumbling"
-"""Where orders go whose handler fails at first."""
+"""The city of orders whose handler fails at first."""
 
 _HOPELESS_PART, _STUMBLING_PART, _TWICE_PART = 0.01, 0.05, 0.05
 _TOO_MANY = 1_000
@@ -20,24 +20,24 @@ _TOO_MANY = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An order as it is sent, and what must become of it."""
+    """An order message, and its expected result."""
 
     id: str
-    """The id of the message, and the street to which its order goes: the test knows it by that."""
+    """The id of the message, and the street of its order, by which the test finds the order."""
     body: dict[str, Any]
     quantities: Mapping[UUID, int]
     refusal: str | None
-    """The code with which it must be parked, of one without hope."""
+    """The code with which an invalid message must be parked."""
 
     @property
     def content(self) -> bytes:
-        """The body as it travels."""
+        """The body as JSON."""
         return json.dumps(self.body).encode()
 
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """What the shop has: its users, its products, and one product of which there is little."""
+    """The users of the shop, its products, and one product with little stock."""
 
     users: Mapping[str, UUID]
     products: Mapping[str, UUID]
@@ -46,7 +46,7 @@ class Goods:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is sent, in which order, some of it twice."""
+    """The messages in the order of sending, some of them twice."""
 
     messages: Sequence[Message]
     sendings: Sequence[Message]
@@ -63,12 +63,12 @@ class Plan:
 
     @property
     def stumbling_count(self) -> int:
-        """How many messages have a handler that fails at first."""
+        """The number of messages whose handler fails at first."""
         return sum(_is_stumbling(each) for each in self.messages)
 
 
 def pieces_needed(baskets: Sequence[Basket]) -> Counter[str]:
-    """Return the pieces of each SKU that all baskets need."""
+    """Return the units of each SKU in all baskets."""
     needed: Counter[str] = Counter()
     for basket in baskets:
         needed.update(basket.quantities)
@@ -76,12 +76,12 @@ def pieces_needed(baskets: Sequence[Basket]) -> Counter[str]:
 
 
 def address_of(message_id: str, city: str) -> dict[str, str]:
-    """Return where the order of a message goes."""
+    """Return the delivery address of the order of a message."""
     return {"street": message_id, "city": city, "postal_code": "10115", "country": "DE"}
 
 
 def plan(baskets: Sequence[Basket], goods: Goods, chance: random.Random) -> Plan:
-    """Return what to send for the baskets, the same for the same chance."""
+    """Return the messages for the baskets, the same for the same seed."""
     places = list(range(len(baskets)))
     chance.shuffle(places)
     hopeless_count = max(3, round(len(baskets) * _HOPELESS_PART))
@@ -106,8 +106,8 @@ def _message(
         "items": [{"product_id": str(key), "quantity": many} for key, many in quantities.items()],
         "delivery_address": address_of(message_id, city),
     }
-    # An order whose id is chosen by its sender cannot be there twice; the inbox has to care for
-    # the others.
+    # An order whose id is chosen by its sender cannot exist twice; only the inbox prevents
+    # duplicates of the others.
     if number % 2:
         body["id"] = message_id
     return Message(message_id, body, quantities, None)
@@ -122,12 +122,12 @@ def _without_hope(message: Message, goods: Goods, chance: random.Random, turn: i
     if turn % 3 == 1:
         items.append({"product_id": str(goods.scarce), "quantity": _TOO_MANY})
         return Message(message.id, message.body | {"items": items}, {}, "insufficient-stock")
-    # The reason names the field, and PostgreSQL has no room for a zero in a text.
+    # The reason contains the name of the field, and PostgreSQL cannot store a NUL in a text.
     return Message(message.id, message.body | {"a\0b": "none"}, {}, "invalid-input")
 
 
 def _sendings(messages: Sequence[Message], chance: random.Random) -> list[Message]:
-    """Return the messages with some of them twice: at once, or a good while later."""
+    """Return the messages with some of them twice: at once, or much later."""
     sendings = list(messages)
     for message in chance.sample(list(messages), round(len(messages) * _TWICE_PART)):
         place = sendings.index(message) + 1

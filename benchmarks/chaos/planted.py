@@ -19,15 +19,15 @@ from main import create_app
 
 _FAILURES = 2
 _attempts: ContextVar[Mapping[str, int]] = ContextVar("attempts")
-_apply = Pipeline._apply  # pylint: disable=protected-access  # where attempts are still known
+_apply = Pipeline._apply  # pylint: disable=protected-access  # attempts are known there
 
 
 class PlantedFault(Exception):
-    """A handler fails in a way that nobody foresaw."""
+    """A handler fails with an unexpected error."""
 
 
 async def apply_noting_attempts(pipeline: Pipeline, deliveries: Sequence[Delivery]) -> None:
-    """Apply messages as ever, and remember how often the stumbling ones were tried."""
+    """Apply messages, and record the attempts of those whose handler fails at first."""
     stumbling = [each for each in deliveries if STUMBLING_CITY.encode() in each.body]
     _attempts.set(
         {json.loads(each.body)["delivery_address"]["street"]: each.attempts for each in stumbling}
@@ -38,7 +38,7 @@ async def apply_noting_attempts(pipeline: Pipeline, deliveries: Sequence[Deliver
 async def stumble(
     services: Services, orders: Sequence[tuple[Caller, OrderCommand]]
 ) -> list[Outcome]:
-    """Place orders, and fail after all is done if one of them is to fail once more."""
+    """Place orders, and then raise an error if one of them is planned to fail again."""
     outcomes = await place_orders(services, orders)
     for _, order in orders:
         address = order.delivery_address
@@ -50,7 +50,7 @@ async def stumble(
 
 
 async def call_all_new(_inbox: InboxService, _queue: str, digests: Mapping[str, bytes]) -> set[str]:
-    """Take every message for one that had no effect yet."""
+    """Treat every message as one that has not been applied yet."""
     return set(digests)
 
 
@@ -58,7 +58,7 @@ def main() -> None:
     """Plant the faults and run."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos.planted", description=__doc__)
     parser.add_argument("kind", choices=("worker", "shop"))
-    parser.add_argument("--no-inbox", action="store_true", help="apply what comes twice twice")
+    parser.add_argument("--no-inbox", action="store_true", help="apply a repeated message again")
     arguments, others = parser.parse_known_args()
     COMMANDS["order"] = replace(COMMANDS["order"], handle_many=stumble)
     setattr(Pipeline, "_apply", apply_noting_attempts)

@@ -32,7 +32,7 @@ class Program:
 
 @dataclass
 class Herd:
-    """Some processes of one program, each of which is there again soon after its end."""
+    """Some processes of one program, each of which is restarted soon after its end."""
 
     program: Program
     folder: Path
@@ -40,17 +40,17 @@ class Herd:
     chance: random.Random
     kill_count: int = 0
     ends_at_start: list[str] = field(default_factory=list)
-    """How those ended that nobody had killed, before they had begun to work."""
+    """The exits before the start of work of processes that were not killed."""
     ends_at_work: list[str] = field(default_factory=list)
     _processes: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
     _is_killed: set[int] = field(default_factory=set)
 
     def log(self, number: int) -> Path:
-        """Return where the processes of one place write to."""
+        """Return the log file of the processes with one number."""
         return self.folder / f"{number}.log"
 
     async def keep(self) -> None:
-        """Start the processes, and start again what has ended, until cancelled."""
+        """Start the processes, and restart those that have ended, until cancelled."""
         for number in range(self.size):
             self._start(number)
         while True:
@@ -65,7 +65,7 @@ class Herd:
                 self._start(number)
 
     async def kill_one_at_work(self, after_seconds: float, at_most: float) -> None:
-        """SIGKILL one of them when all have been at work for some time, or after the longest."""
+        """SIGKILL one of them when all have worked for some time, or after a time limit."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self.settle(), at_most)
         await asyncio.sleep(after_seconds)
@@ -81,18 +81,18 @@ class Herd:
             self.kill_count += 1
 
     async def settle(self) -> None:
-        """Wait until all are at work: one that is asked to end before that does so at once."""
+        """Wait until all are at work: a process ends at once if SIGTERM comes earlier."""
         while any(self.program.work_mark not in self._printed(each) for each in self._processes):
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def stop(self) -> list[str]:
-        """Ask all to end; return how those ended that did not do so in order."""
+        """Send SIGTERM to all; return the ends that were not clean."""
         for process in self._processes.values():
             process.send_signal(signal.SIGTERM)
         return [each for each in await asyncio.gather(*map(self._end, self._processes)) if each]
 
     def close(self) -> None:
-        """Leave none behind."""
+        """Kill all processes."""
         for process in self._processes.values():
             process.kill()
             process.wait()

@@ -13,7 +13,7 @@ from benchmarks.chaos.verdict import Checks, doubled_count, lost_count
 
 @dataclass(slots=True)
 class Report:
-    """What was done to the shop, what became of the messages, and what speaks against it."""
+    """The faults that were caused, the results of the messages, and the failed checks."""
 
     title: str
     rows: list[tuple[str, str]] = field(default_factory=list)
@@ -21,7 +21,7 @@ class Report:
 
     @property
     def holds(self) -> bool:
-        """Whether all is as it must be."""
+        """Whether all checks have passed."""
         return all(against is None for against in self.checks.values())
 
     def note_kills(self, herd: Herd, program: str) -> None:
@@ -37,7 +37,7 @@ class Report:
             ("messages", f"{len(plan.messages)}"),
             ("  of them sent twice", f"{len(plan.sendings) - len(plan.messages)}"),
             ("  of them failing twice", f"{plan.stumbling_count}"),
-            ("  of them without hope", f"{len(plan.hopeless)}"),
+            ("  of them invalid", f"{len(plan.hopeless)}"),
             ("orders", f"{sum(map(len, books.orders.values()))} of {len(plan.placed)}"),
             ("  doubled", f"{doubled_count(books)}"),
             ("neither placed nor parked", f"{lost_count(plan, books)}"),
@@ -45,7 +45,7 @@ class Report:
         ]
 
     def show(self) -> None:
-        """Print it."""
+        """Print the report."""
         table = Table(title=self.title, show_header=False)
         for row in self.rows:
             table.add_row(*row)

@@ -1,4 +1,4 @@
-"""How a kill test goes: something works while something else kills what works for it."""
+"""Runs a kill test: work is done while its processes are killed."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -19,7 +19,7 @@ async def weather(
     hunt: Coroutine[Any, Any, None],
     deadline_seconds: float,
 ) -> str | None:
-    """Let all work be done while the herd is hunted; return what was not settled in time."""
+    """Do all work while processes are killed; return the work that was not done in time."""
     hung = None
     async with asyncio.TaskGroup() as group:
         keeping, hunting = group.create_task(herd.keep()), group.create_task(hunt)

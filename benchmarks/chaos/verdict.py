@@ -1,4 +1,4 @@
-"""What must hold after a kill test."""
+"""The checks after a kill test."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ from benchmarks.chaos.books import Books, Sent
 from benchmarks.chaos.plan import Plan
 
 Checks = dict[str, str | None]
-"""What must hold, with the first thing that speaks against it, if any does."""
+"""Each check with its first failure, if there is one."""
 
 
 def check_books(plan: Plan, books: Books, supplied: Mapping[UUID, int]) -> Checks:
-    """Judge what is in the database."""
+    """Check the database."""
     return {
-        "every valid order is there once": _against_orders(plan, books),
-        "what has no hope is parked once, with its reason": _against_parked(plan, books),
+        "every valid order exists once": _against_orders(plan, books),
+        "every invalid message is parked once, with its reason": _against_parked(plan, books),
         "stock + ordered = supplied, for every product": _against_stock(books, supplied),
         "every line has moved stock once": _against_movements(plan, books),
         "the outbox is empty": f"{books.waiting} messages are left" if books.waiting else None,
@@ -23,7 +23,7 @@ def check_books(plan: Plan, books: Books, supplied: Mapping[UUID, int]) -> Check
 
 
 def check_sent(plan: Plan, books: Books, sent: Sent) -> Checks:
-    """Judge what has come out on the broker."""
+    """Check the messages that the shop has sent to the broker."""
     full = {queue: count for queue, count in sent.left.items() if count}
     return {
         "order.dlq has a copy of all that is parked": _against_copies(plan, sent),
@@ -33,29 +33,29 @@ def check_sent(plan: Plan, books: Books, sent: Sent) -> Checks:
 
 
 def check_operations(plan: Plan, operations: Mapping[str, str], asked: Mapping[str, str]) -> Checks:
-    """Judge what callers are told, who asked for messages by operations of these ids."""
+    """Check the operations of callers who requested the messages asynchronously."""
     against = None
     for message_id, operation_id in asked.items():
         expected = "failed" if message_id in plan.hopeless else "succeeded"
         if operations.get(operation_id) != expected:
             against = f"{message_id} is {operations.get(operation_id)}, not {expected}"
-    return {"every operation tells its end": against}
+    return {"every operation has its result": against}
 
 
 def doubled_count(books: Books) -> int:
-    """Return how many orders are there once too often."""
+    """Return the number of duplicate orders."""
     return sum(len(orders) - 1 for orders in books.orders.values())
 
 
 def lost_count(plan: Plan, books: Books) -> int:
-    """Return how many messages became nothing."""
+    """Return the number of messages without a result."""
     return sum(each.id not in books.orders.keys() | books.parked.keys() for each in plan.messages)
 
 
 def _against_orders(plan: Plan, books: Books) -> str | None:
     faults = []
     if missing := plan.placed.keys() - books.orders.keys():
-        faults.append(f"{len(missing)} are not there, {min(missing)} for one")
+        faults.append(f"{len(missing)} are missing, {min(missing)} for one")
     if doubled := sorted(each for each, orders in books.orders.items() if len(orders) > 1):
         faults.append(f"{doubled_count(books)} too many, {doubled[0]} for one")
     if strange := books.orders.keys() - plan.placed.keys():

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 
 def end_with(faults: Sequence[str]) -> None:
-    """Print what was wrong, and exit with 1 if anything was."""
+    """Print the faults, and exit with 1 if there are any."""
     for fault in faults:
         print(f"fault: {fault}")
     sys.exit(bool(faults))

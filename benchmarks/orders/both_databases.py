@@ -18,9 +18,9 @@ Run = Callable[[Settings, Console], Awaitable[list[str]]]
 
 
 def run_on_both(run: Run, *, is_bug: bool, **settings: Any) -> None:
-    """Run over new databases and exit with 1 if something was wrong, or if a mistake was not found.
+    """Run over new databases; exit with 1 after a fault, or if a planted one was not found.
 
-    `settings` are those of the shops beside their databases.
+    `settings` are those of the shops, without their databases.
     """
     console, faults = Console(), []
     with tempfile.TemporaryDirectory() as name, start_postgres() as server:

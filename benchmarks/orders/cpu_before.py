@@ -35,7 +35,7 @@ _CLIENTS = 64
 _WARM_UP = 2_000
 _RUN = "run"
 _QUIET = {"rate_limit_per_minute": 0}
-# Each checkout fills its database by its own code.
+# Each checkout fills its database with its own code.
 _FILL = """
 import asyncio, json
 from app.settings import Settings
@@ -61,7 +61,7 @@ class Checkout:
 def prepare(
     name: str, root: Path, postgres: PostgresServer, rabbitmq: RabbitMQServer, folder: Path
 ) -> Checkout:
-    """Fill a database by the code of a checkout."""
+    """Fill a database with the code of a checkout."""
     postgres.create_database(name)
     settings = settings_of(postgres, rabbitmq, name, data_dir=folder / name, **_QUIET)
     settings.data_dir.mkdir()
@@ -85,7 +85,7 @@ async def send(shop: ServedShop, goods: Goods, count: int) -> float:
         its = HttpClient("127.0.0.1", shop.port, AUTHORIZATION)
         for body in bodies:
             key = {"Idempotency-Key": str(uuid4())}
-            # A machine that others use, too, may answer late: the order is the same with its key.
+            # A busy machine may respond late: a repeated request with its key is the same order.
             while (answer := await its.send("POST", "/api/v1/orders", body, key)).status == 503:
                 await asyncio.sleep(1)
             assert answer.status == 201, answer.body
@@ -97,7 +97,7 @@ async def send(shop: ServedShop, goods: Goods, count: int) -> float:
 def over_http(
     checkouts: Sequence[Checkout], turns: int, count: int, core: int
 ) -> list[list[float]]:
-    """Return what an order costs each checkout, in each turn."""
+    """Return the CPU time of an order in each checkout, in each turn."""
     with ExitStack() as stack:
         shops = [
             stack.enter_context(started(each.settings, each.settings.data_dir, [core], each.root))
@@ -122,7 +122,7 @@ def from_queue(
     servers: tuple[PostgresServer, RabbitMQServer],
     core: int,
 ) -> list[list[float]]:
-    """Return what an order costs a worker of each checkout, in each turn."""
+    """Return the CPU time of an order in a worker of each checkout, in each turn."""
     return [[_one(each, count, servers, core) for each in checkouts] for _ in range(turns)]
 
 
@@ -143,7 +143,7 @@ def _one(
 
 
 def tell(what: str, turns: Sequence[Sequence[float]]) -> list[str]:
-    """Print what orders cost; return what is wrong with it."""
+    """Print the CPU times of orders; return the faults."""
     ratios = [now / before for before, now in turns]
     before, now = (median(each) for each in zip(*turns, strict=True))
     ratio = median(ratios)
@@ -156,7 +156,7 @@ def tell(what: str, turns: Sequence[Sequence[float]]) -> list[str]:
 
 
 def main() -> None:
-    """Compare both ways to order, and print what they cost."""
+    """Compare both ways to order, and print their CPU times."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.orders.cpu_before", description=__doc__
     )
@@ -168,7 +168,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with Bench(seconds=1, times=1) as cores, ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        # What this process starts meanwhile is on the core of the load, as it is itself.
+        # Processes that this one starts meanwhile run on the core of the load, as it does itself.
         stack.enter_context(pinned(cores.load_core))
         servers = (
             stack.enter_context(start_postgres()),

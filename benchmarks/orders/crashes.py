@@ -54,7 +54,7 @@ class Round:
         ]
 
     async def send(self, port: int) -> list[tuple[int, str] | None]:
-        """Send every order at once; return status and id, or None for each without an answer."""
+        """Send all orders at once; return status and id, or None for each without a response."""
         return await asyncio.gather(
             *(self._send(port, *each) for each in zip(self.keys, self.bodies))
         )
@@ -72,7 +72,7 @@ class Round:
 async def crash_once(
     settings: Settings, users: Sequence[UUID], products: Sequence[UUID]
 ) -> tuple[int, list[str]]:
-    """Kill a shop during a round; return the number of answers before, and what is wrong."""
+    """Kill a shop during a round; return the number of responses before, and the faults."""
     tried = Round(users, products)
     with serving(settings, settings.data_dir) as shop:
         for _ in range(_WARM_UP):
@@ -100,7 +100,7 @@ async def crash_once(
 
 
 async def count(settings: Settings) -> tuple[int, int, bool]:
-    """Return the orders, the sold units, and whether all stock equals what the orders left."""
+    """Return the orders, the sold units, and whether all stock agrees with the orders."""
     shop = Shop(settings)
     try:
         async with shop.database.read() as session:
@@ -115,7 +115,7 @@ async def count(settings: Settings) -> tuple[int, int, bool]:
 
 
 async def crash(settings: Settings, rounds: int, console: Console) -> list[str]:
-    """Crash a shop many times; return what was wrong."""
+    """Crash a shop many times; return the faults."""
     users, products = await fill(settings)
     await let_machine_into(settings)
     answered, faults = [], []
@@ -136,7 +136,7 @@ async def crash(settings: Settings, rounds: int, console: Console) -> list[str]:
 
 
 def main() -> None:
-    """Crash shops over both databases, and print what was wrong."""
+    """Crash shops over both databases, and print the faults."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.orders.crashes", description=__doc__
     )

@@ -21,7 +21,7 @@ _ORDERS = 1_000
 
 
 async def run(settings: Settings, console: Console) -> list[str]:
-    """Invoice the orders over one database; return what was wrong."""
+    """Invoice the orders over one database; return the faults."""
     _, products = await fill(settings)
     shop = Shop(settings)
     name = "SQLite" if shop.database.is_sqlite else "PostgreSQL"

@@ -49,7 +49,7 @@ _added_to = CartOffers.added_to
 
 @dataclass(frozen=True)
 class Race:
-    """What is there once, and how those fare who do not get it."""
+    """A resource that exists once, and the outcome for buyers who do not get it."""
 
     name: str
     carts: list[Ready]
@@ -57,7 +57,7 @@ class Race:
     refusal: str
 
     def expected(self) -> Mapping[str, int]:
-        """Return how all buyers must fare."""
+        """Return the expected outcomes of all buyers."""
         return {"placed": 1, self.refusal: len(self.carts) - 1}
 
 
@@ -76,7 +76,7 @@ async def races_of(shop: Shop, variants: list[UUID]) -> list[Race]:
 
 
 async def run_race(shop: Shop, race: Race, rounds: int, console: Console) -> list[str]:
-    """Run all rounds of a race; return what was wrong."""
+    """Run all rounds of a race; return the faults."""
     name = "SQLite" if shop.database.is_sqlite else "PostgreSQL"
     processes = processes_of(shop)
     faults: list[str] = []
@@ -87,7 +87,7 @@ async def run_race(shop: Shop, race: Race, rounds: int, console: Console) -> lis
             used = await session.scalar(select(Coupon.used))
         if fared != race.expected() or used != int(race.name == "code"):
             faults.append(f"{name}, {race.name}, round {number}: {dict(fared)}, {used} used")
-            # What is wrong once is wrong for the rounds that follow.
+            # After one fault, the following rounds are faulty, too.
             return faults
         await give_back(shop, race.carts)
         if number % _TOLD_EVERY == 0 or number == rounds:
@@ -99,7 +99,7 @@ async def run_race(shop: Shop, race: Race, rounds: int, console: Console) -> lis
 
 
 async def run_expiry(shop: Shop, variant_id: UUID, count: int, console: Console) -> list[str]:
-    """Pay orders while they expire; return what was wrong."""
+    """Pay orders while they expire; return the faults."""
     carts = await ready_carts(shop, variant_id, count)
     await check_out_all(processes_of(shop), carts, "10.00")
     async with shop.database.read() as session:
@@ -109,7 +109,7 @@ async def run_expiry(shop: Shop, variant_id: UUID, count: int, console: Console)
 
     async def race(order_id: UUID) -> tuple[UUID, bool]:
         async with gate:
-            # Each of both comes first in turn.
+            # The payment and the expiry alternate in starting first.
             if order_id.int % 2:
                 paid, _ = await asyncio.gather(pay(shop, order_id), expire_order(shop, order_id))
             else:
@@ -135,7 +135,7 @@ async def run_expiry(shop: Shop, variant_id: UUID, count: int, console: Console)
 
 
 async def run(settings: Settings, arguments: argparse.Namespace, console: Console) -> list[str]:
-    """Run everything over one database; return what was wrong."""
+    """Run everything over one database; return the faults."""
     _, products = await fill(settings)
     shop = Shop(settings)
     try:
@@ -150,7 +150,7 @@ async def run(settings: Settings, arguments: argparse.Namespace, console: Consol
 
 
 def _as_seen(its: Any, asked: Asked) -> Asked:
-    """Return an order with the promotions of a code that nobody has used."""
+    """Return an order with the promotions of a code without uses."""
     added = _added_to(its, asked)
     assert added.of_cart is not None
     offered = tuple(replace(each, refusal=None) for each in added.of_cart.offers.promotions)
@@ -158,7 +158,7 @@ def _as_seen(its: Any, asked: Asked) -> Asked:
 
 
 def main() -> None:
-    """Run everything over both databases, and print what was wrong."""
+    """Run everything over both databases, and print the faults."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.orders.last_checkouts", description=__doc__
     )

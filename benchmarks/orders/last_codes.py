@@ -1,4 +1,4 @@
-"""Has 64 buyers use a code at once that is good for one of them, over and over.
+"""Lets 64 buyers use a code with one use at the same time, repeatedly.
 
 Each has seen it apply, and has an order. Half of the codes are limited by their coupon, and half by
 their promotion. Each must have one use: never two, never none, and what is counted must be what is
@@ -50,7 +50,7 @@ async def orders_of(settings: Settings) -> list[Buyer]:
 
 
 async def run(settings: Settings, arguments: argparse.Namespace, console: Console) -> list[str]:
-    """Run all rounds over one database; return what was wrong."""
+    """Run all rounds over one database; return the faults."""
     buyers = await orders_of(settings)
     shop = Shop(settings)
     name = "SQLite" if shop.database.is_sqlite else "PostgreSQL"
@@ -72,7 +72,7 @@ async def run(settings: Settings, arguments: argparse.Namespace, console: Consol
 
 
 def main() -> None:
-    """Compete over both databases, and print what was wrong."""
+    """Compete over both databases, and print the faults."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.orders.last_codes", description=__doc__
     )

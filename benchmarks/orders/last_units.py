@@ -1,4 +1,4 @@
-"""Has eight buyers ask for the last unit of a product, over and over, by every way at once.
+"""Sends eight orders for the last unit of a product, repeatedly, by every way at once.
 
 Of eight requests for a product, some come over HTTP to each of two processes, some over HTTP with
 `Prefer: respond-async`, and one from the queue, whose worker is a process of its own. (SQLite has
@@ -50,7 +50,7 @@ WAYS: tuple[tuple[int, bool], ...] = tuple(
 
 
 class Crowd:
-    """The buyers of a shop, their connections, and what they were answered."""
+    """The buyers of a shop, their connections, and their responses."""
 
     def __init__(
         self, ports: Sequence[int], channel: AbstractChannel | None, named_by: str
@@ -63,7 +63,7 @@ class Crowd:
         """The number of messages that the broker refused, and that were sent again."""
 
     async def buy(self, user_id: UUID, product_id: UUID) -> None:
-        """Ask eight times for one unit."""
+        """Send eight orders for one unit."""
         order = {
             "user_id": str(user_id),
             "items": [{self._named_by: str(product_id), "quantity": 1}],
@@ -86,7 +86,7 @@ class Crowd:
             message = aio_pika.Message(
                 body, message_id=str(uuid4()), delivery_mode=aio_pika.DeliveryMode.PERSISTENT
             )
-            # A broker that is slow for a moment refuses a message, which its sender then repeats.
+            # A broker that is slow for a moment refuses a message; the sender repeats it.
             while True:
                 with suppress(aio_pika.exceptions.DeliveryError):
                     await self._channel.default_exchange.publish(message, "order")
@@ -112,7 +112,7 @@ def worker_of(settings: Settings) -> Iterator[None]:
 
 
 async def fill_shelves(settings: Settings, *, has_variants: bool) -> tuple[UUID, list[UUID]]:
-    """Fill a shop; return a buyer and what is sold, of which there is none in stock."""
+    """Fill a shop; return a buyer, and the products, which have no stock."""
     users, products = await fill(settings)
     await let_machine_into(settings)
     if has_variants:
@@ -154,7 +154,7 @@ async def put(settings: Settings, products: Sequence[UUID], units: int) -> None:
 async def verdict(
     settings: Settings, products: Sequence[UUID], bought: int, messages: int
 ) -> list[str]:
-    """Return what is wrong when all messages have an outcome: stock is never below zero."""
+    """Wait until all messages have an outcome; return the faults. No stock is below zero."""
     shop = Shop(settings)
     try:
         deadline = time.monotonic() + _WAIT_SECONDS
@@ -180,7 +180,7 @@ async def verdict(
 
 
 async def _channel_to_queue(link: AbstractRobustConnection) -> AbstractChannel:
-    """Return a channel when the worker has declared the queue: before, messages are dropped."""
+    """Return a channel after the worker has declared the queue: earlier messages are lost."""
     while True:
         channel = await link.channel()
         try:
@@ -199,7 +199,7 @@ async def compete(
     *,
     has_variants: bool,
 ) -> Crowd:
-    """Have every product asked for eight times, some products at once."""
+    """Send eight orders for every product, with some products at the same time."""
     places = asyncio.Semaphore(_AT_ONCE)
     async with asyncio.TaskGroup() as group:
         link = None
@@ -228,7 +228,7 @@ async def compete(
 def run(
     settings: Settings, processes: int, arguments: argparse.Namespace, console: Console
 ) -> list[str]:
-    """Run all rounds over one database; return what was wrong."""
+    """Run all rounds over one database; return the faults."""
     buyer, products = asyncio.run(fill_shelves(settings, has_variants=arguments.variants))
     faults: list[str] = []
     with ExitStack() as stack:
@@ -256,13 +256,13 @@ def run(
 
 
 def main() -> None:
-    """Compete over both databases, and print what was wrong."""
+    """Compete over both databases, and print the faults."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.orders.last_units", description=__doc__
     )
     parser.add_argument("--rounds", type=int, default=1_000, help="products (%(default)s)")
     parser.add_argument(
-        "--variants", action="store_true", help="ask for further variants of the products"
+        "--variants", action="store_true", help="order additional variants of the products"
     )
     arguments = parser.parse_args()
     console, faults = Console(), []

@@ -1,4 +1,4 @@
-"""Changes the carts of a guest and a user at random, with claims between, beside a model of both.
+"""Changes the carts of a guest and a user at random, with claims, and compares with a model.
 
 Each sequence has its own seed. After each step the cart must be what the model says. It exits with
 1 if one is not. With `--bug` a claim adds units up instead of taking the larger number, which must
@@ -25,7 +25,7 @@ _TOLD_EVERY = 1_000
 
 
 async def run(settings: Settings, arguments: argparse.Namespace, console: Console) -> list[str]:
-    """Run all sequences over one database; return what was wrong."""
+    """Run all sequences over one database; return the faults."""
     users, products = await fill(settings)
     began, faults = time.perf_counter(), []
     shop = Shop(settings)
@@ -47,7 +47,7 @@ async def run(settings: Settings, arguments: argparse.Namespace, console: Consol
 
 
 def main() -> None:
-    """Run all sequences over both databases, and print what was wrong."""
+    """Run all sequences over both databases, and print the faults."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.orders.random_claims", description=__doc__
     )

@@ -1,1 +1,1 @@
-"""Benchmarks of payments: what becomes of them while processes and the provider fail."""
+"""Benchmarks of payments: their results while processes and the provider fail."""

@@ -1,4 +1,4 @@
-"""The buyers and the staff of a test of payments, who repeat what is not answered."""
+"""The buyers and the staff of a test of payments; they repeat requests without a response."""
 
 import asyncio
 import random
@@ -50,7 +50,7 @@ class Buyers:
         self._ends_at = 0.0
 
     async def run(self, count: int, seconds: float, *, is_expiring: bool = False) -> None:
-        """Have as many orders be paid, or not; none is begun after some seconds."""
+        """Place orders and pay for some of them; no order is begun after some seconds."""
         self._ends_at = time.monotonic() + seconds
         async with httpx.AsyncClient(timeout=15) as client, asyncio.TaskGroup() as group:
             for number in range(count):
@@ -134,20 +134,20 @@ class Buyers:
         return None
 
     async def _return_some(self, client: httpx.AsyncClient, payment: dict[str, Any]) -> None:
-        """Have staff return money."""
+        """Return money as staff."""
         headers = AUTHORIZATION | {"Idempotency-Key": str(uuid4())}
         body = {"amount": "1.00", "reason": "Arrived broken."}
         path = f"/payments/{payment['id']}/refunds"
         await self._send(client, "POST", path, json=body, headers=headers)
 
     async def _shorten(self, client: httpx.AsyncClient, payment: dict[str, Any]) -> None:
-        """Have staff cancel a unit, with the order if it is the only one."""
+        """Cancel a unit as staff, and the order if it is the only unit."""
         headers = AUTHORIZATION | {"Idempotency-Key": str(uuid4())}
         path = f"/orders/{payment['order_id']}/lines/{self._product}/cancel"
         await self._send(client, "POST", path, json={"quantity": 1}, headers=headers)
 
     async def _hold_until(self, order_id: str, seconds: float) -> None:
-        """Let the time of an order be over soon."""
+        """Let an order expire in some seconds if it is not paid."""
         ends_at = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < ends_at:
             at = datetime.now(UTC) + timedelta(seconds=seconds)
@@ -165,7 +165,7 @@ class Buyers:
     async def _send(
         self, client: httpx.AsyncClient, method: str, path: str, **request: Any
     ) -> httpx.Response:
-        """Send a request, to the other process and again until it is answered."""
+        """Send a request to a random process, and repeat it until it gets a response."""
         answer, ends_at, pause = "nothing", time.monotonic() + _PATIENCE_SECONDS, _PAUSE_SECONDS
         while time.monotonic() < ends_at:
             root = self._chance.choice(self._roots)
@@ -176,7 +176,7 @@ class Buyers:
                     return response
             except httpx.HTTPError as error:
                 answer = type(error).__name__
-            # All at once again and again would be more than a process that has just begun can do.
+            # Immediate retries of all requests would overload a process that has just started.
             await asyncio.sleep(self._chance.uniform(pause / 2, pause))
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
         raise TimeoutError(f"{method} {path}: {answer}")

@@ -66,7 +66,7 @@ class Chaos:
         self._chance = random.Random(arguments.seed)
 
     async def run(self, buyers: Buyers, stripe: StripeServer, port: int) -> None:
-        """Let it all happen until everything has come to its end, or the time is over."""
+        """Run until every order and payment is finished, or until the time limit."""
         url = f"http://127.0.0.1:{port}/api/v1/payment-providers/stripe/events"
         seed = self._arguments.seed
         async with asyncio.TaskGroup() as group:
@@ -126,7 +126,7 @@ class Chaos:
 def main() -> int:
     """Run the test; return the exit code."""
     arguments = _parser().parse_args()
-    # That the servers are away is no news to the one who has killed them.
+    # The test stops the servers itself, so their outages need not be logged.
     logging.disable(logging.CRITICAL)
     with (
         tempfile.TemporaryDirectory(prefix="lavka-payments-") as folder,
@@ -185,7 +185,7 @@ async def _restore(
     stripe: StripeServer,
     product: str,
 ) -> int:
-    """Make a back-up, go on, restore it, and reconcile."""
+    """Make a backup, continue, restore the backup, and reconcile."""
     await asyncio.to_thread(postgres.create_database, _BACK_UP, _DATABASE)
     ports, shop = [free_port(), free_port()], Shop(settings)
     try:
@@ -237,7 +237,7 @@ async def _judge(
 def _herds(
     arguments: argparse.Namespace, settings: Settings, ports: list[int]
 ) -> Iterator[list[Herd]]:
-    """Have two web processes and a worker that do not outlive the test."""
+    """Start two web processes and a worker that end with the test."""
     faults = ["--no-sweeper"] * arguments.no_sweeper
     faults += ["--no-request-key"] * arguments.no_request_key
     kinds = [(["shop", "--port", str(port)], "docs  http") for port in ports]
@@ -260,7 +260,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.payments.chaos", description=__doc__
     )
-    parser.add_argument("--seed", type=int, default=1, help="what chance begins with (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of random choices (%(default)s)")
     parser.add_argument("--payments", type=int, default=10_000, help="orders (%(default)s)")
     parser.add_argument("--at-once", type=int, default=48, help="buyers at once (%(default)s)")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Runs a worker or a shop without what makes payments safe, if a test of failures asks for it."""
+"""Runs a worker or a shop with planted faults that make payments unsafe, for tests of failures."""
 
 import argparse
 from typing import Any
@@ -14,14 +14,14 @@ _refund = StripeProvider.refund
 
 
 async def begin_with_another_key(provider: StripeProvider, asked: Any, _key: str) -> Any:
-    """Begin a payment with a key of its own for each try."""
+    """Begin a payment with a new key for each attempt."""
     return await _begin(provider, asked, str(uuid4()))
 
 
 async def refund_with_another_key(
     provider: StripeProvider, reference: str, amount_minor: int, _key: str
 ) -> Any:
-    """Return money with a key of its own for each try."""
+    """Return money with a new key for each attempt."""
     return await _refund(provider, reference, amount_minor, str(uuid4()))
 
 

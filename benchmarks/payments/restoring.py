@@ -1,4 +1,4 @@
-"""Restores a database from a back-up, and looks whether all that came after it is named."""
+"""Restores a database from a backup, and checks that all later payments are named."""
 
 import asyncio
 import re
@@ -19,7 +19,7 @@ _REFERENCE = re.compile(r"\bpi_\w+")
 
 
 async def reconciled(settings: Settings) -> str:
-    """Run `lavka payments reconcile` over a database; return what it has printed."""
+    """Run `lavka payments reconcile` over a database; return its output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -37,7 +37,7 @@ async def reconciled(settings: Settings) -> str:
 async def not_named(
     settings: Settings, ledger: Mapping[str, Any], printed: str
 ) -> tuple[int, list[str]]:
-    """Return how many payments the restored shop lacks, and what was said wrongly of them."""
+    """Return the number of payments that the restored shop lacks, and the wrong lines on them."""
     shop = Shop(settings)
     try:
         async with shop.database.read() as session:

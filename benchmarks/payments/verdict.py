@@ -1,4 +1,4 @@
-"""Compares what the provider has with what the shop has, to the minor unit."""
+"""Compares the payments of the provider with those of the shop, to the minor unit."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -34,7 +34,7 @@ _OPEN = (
 
 
 async def left_over(shop: Shop) -> dict[str, int]:
-    """Return how many orders, payments and refunds have not come to an end."""
+    """Return the number of orders, payments and refunds that are not finished."""
     async with shop.database.read() as session:
         asked = {
             "orders": select(func.count()).where(Order.status == OrderStatus.PENDING),
@@ -52,7 +52,7 @@ async def left_over(shop: Shop) -> dict[str, int]:
 async def differences(
     shop: Shop, ledger: Mapping[str, Any], product: UUID, supplied: int
 ) -> list[str]:
-    """Return everything that is not as it must be."""
+    """Return all differences."""
     async with shop.database.read() as session:
         payments = {
             each.reference: each

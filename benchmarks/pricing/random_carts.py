@@ -1,6 +1,6 @@
 """Prices carts at random, and compares each quote with exact fractions.
 
-Then it plants each mistake that others have made, which must be found. It exits with 1 if a quote
+Then it plants each known mistake of other programs, which must be found. It exits with 1 if a quote
 differs, or if a mistake is not found. With `--bug` it plants only that one.
 """
 
@@ -27,7 +27,7 @@ _WITH_BUG = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was seen of some carts."""
+    """The results for some carts."""
 
     wrong: int
     seconds: float
@@ -54,7 +54,7 @@ def compare(seed: str, count: int, bug: str | None) -> Found:
 
 
 def compare_all(pool: ProcessPoolExecutor, seed: int, count: int, bug: str | None) -> Iterator[str]:
-    """Compare carts in several processes, print how many differ, and yield what is wrong."""
+    """Compare carts in several processes, print the number of differences, and yield them."""
     sizes = [min(_AT_ONCE, count - begun) for begun in range(0, count, _AT_ONCE)]
     seeds = [f"{seed}, {number}" for number in range(len(sizes))]
     found = list(pool.map(compare, seeds, sizes, repeat(bug)))
@@ -70,7 +70,7 @@ def compare_all(pool: ProcessPoolExecutor, seed: int, count: int, bug: str | Non
 
 
 def main() -> None:
-    """Compare, and print how many quotes differ and what one takes."""
+    """Compare, and print the number of quotes that differ and the time of one quote."""
     arguments = parse_arguments()
     faults: list[str] = []
     with ProcessPoolExecutor(arguments.processes) as pool:

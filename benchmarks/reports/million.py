@@ -1,7 +1,7 @@
-"""Reports days of a million order lines, and tells how much memory that took.
+"""Makes the reports of days with a million order lines, and prints the memory that they took.
 
-`--orders 1000000` makes each line an order of its own, which is the most lines and messages that a
-report can have; `--postgres` takes a server of its own instead of SQLite.
+`--orders 1000000` puts each line into a separate order, which is the most lines and messages that a
+report can have; `--postgres` starts a server instead of using SQLite.
 """
 
 import argparse
@@ -77,7 +77,7 @@ _MOVEMENT = (
 
 
 def _words(kind: str, orders: int) -> dict[str, str]:
-    """Return what stands in the places of the statements on one of the databases."""
+    """Return the values for the placeholders of the statements on one of the databases."""
     its_order, its_product = f"(i % {orders})", f"(i % {PRODUCTS} + 1)"
     words = {
         "true": "true",
@@ -126,7 +126,7 @@ async def fill(settings: Settings, orders: int) -> None:
 
 
 def report(settings: Settings) -> float:
-    """Make the report in a process of its own; return the most memory that it had, in MB."""
+    """Make the report in a separate process; return its peak memory in MB."""
     before = time.perf_counter()
     with subprocess.Popen(
         [sys.executable, "-m", "app.cli.main", "report", _DAY.isoformat()],
@@ -140,14 +140,14 @@ def report(settings: Settings) -> float:
 
 
 def main() -> None:
-    """Measure; exit 1 if it took too much memory."""
+    """Measure; exit with 1 if the report took too much memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=100_000, help="orders (%(default)s)")
     parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own")
     arguments = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        # Messages are written too, though nobody sends them here.
+        # Messages are written, too, although no process sends them here.
         others: dict[str, Any] = {"data_dir": folder, "rabbitmq_host": "127.0.0.1"}
         settings = Settings(_env_file=None, db_host=None, **others)
         if arguments.postgres:

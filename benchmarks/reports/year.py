@@ -1,7 +1,7 @@
-"""Reports a year of a real grocery chain, and holds each day against sums of its files.
+"""Makes the reports of a year of a real grocery chain, and compares each with sums of its files.
 
-The files are those that `scripts/make_demo_data.py --all data` writes. They are loaded into a shop
-of its own on SQLite, unless `--shop` names a data directory that has them already.
+The files are those that `scripts/make_demo_data.py --all data` writes. They are loaded into
+a new shop on SQLite, unless `--shop` names a data directory that already has them.
 """
 
 import argparse
@@ -40,14 +40,14 @@ Sums = dict[date, tuple[int, ...]]
 
 @contextmanager
 def timed(what: str) -> Iterator[None]:
-    """Print how long something took."""
+    """Print the duration of a block."""
     before = time.perf_counter()
     yield
     print(f"{what}: {time.perf_counter() - before:.1f} s", flush=True)
 
 
 def sums_of_files(orders: Path) -> Sums:
-    """Return orders, units and amount of each day by the file that was loaded."""
+    """Return orders, units and amount of each day, computed from the loaded file."""
     table = pq.read_table(orders, columns=["reference", "placed_at", "quantity", "unit_price"])
     cents = pc.cast(pc.round(pc.multiply(pc.cast(table["unit_price"], pa.float64()), 100)), "int64")
     table = table.append_column("minor", pc.multiply(cents, table["quantity"]))
@@ -95,7 +95,7 @@ def sums_of_source() -> Sums:
 
 
 async def reported(shop: Shop) -> Sums:
-    """Return orders, units and amount of each day by its report."""
+    """Return orders, units and amount of each day, from its report."""
     sums: Sums = {}
     cursor: str | None = None
     while True:
@@ -113,7 +113,7 @@ async def reported(shop: Shop) -> Sums:
 
 
 async def run(files: Path, folder: Path, *, is_loaded: bool) -> int:
-    """Load, report and compare; return how many days differ."""
+    """Load, make reports and compare; return the number of days that differ."""
     shop = Shop(Settings(_env_file=None, db_host=None, data_dir=folder))
     try:
         await prepare(shop)
@@ -143,7 +143,7 @@ async def run(files: Path, folder: Path, *, is_loaded: bool) -> int:
 
 
 def main() -> None:
-    """Run the comparison; exit 1 if any day differs."""
+    """Run the comparison; exit with 1 if any day differs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", type=Path, help="the folder of the three parquet files")
     parser.add_argument("--shop", type=Path, help="a data directory that has them already")

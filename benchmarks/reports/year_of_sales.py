@@ -3,8 +3,9 @@
 Customers order by carts, `POST /orders` and the queue, with promotions, coupons, shipping and tax
 at several rates, in prices and added to them; they pay, cancel on the same day or later, or let
 orders expire. The report of each day is made at its end, and once more at the end of the year, and
-must tell to the cent what the documents of the orders add up to. It exits with 1 if one does not.
-With `--bug` cancellations of the day itself are counted as corrections, which must be found.
+must be equal to the sums of the documents of the orders, to the cent. It exits with
+1 if one is not. With `--bug` cancellations of the day itself are counted as corrections, which
+must be found.
 """
 
 import argparse
@@ -26,7 +27,7 @@ _FIRST = date(2027, 1, 1)
 
 
 async def run(settings: Settings, arguments: argparse.Namespace, console: Console) -> list[str]:
-    """Trade over one database; return what was wrong."""
+    """Trade over one database; return the faults."""
     shop = Shop(settings)
     shop.clock.move(shop.days.start_of(_FIRST) - timedelta(hours=1) - shop.clock.now())
     began = time.perf_counter()
@@ -41,7 +42,7 @@ async def run(settings: Settings, arguments: argparse.Namespace, console: Consol
 
 
 def main() -> None:
-    """Trade over both databases, and print what was wrong."""
+    """Trade over both databases, and print the faults."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.reports.year_of_sales", description=__doc__
     )

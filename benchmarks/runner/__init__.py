@@ -1,1 +1,1 @@
-"""How cases are measured beside their references, and how the outcome is written."""
+"""Measures cases and their references, and writes the results."""

@@ -1,4 +1,4 @@
-"""How busy the machine is with other things."""
+"""The load of other programs on the machine."""
 
 import os
 import platform
@@ -32,11 +32,11 @@ class Times:
         return cls(sum(fields), fields[_IDLE] + fields[_WAITING], fields[_STEAL])
 
     def steal_until(self, end: "Times") -> float:
-        """Return the share that another machine took."""
+        """Return the share of the time that the hypervisor gave to other machines."""
         return (end.stolen - self.stolen) / max(end.total - self.total, 1)
 
     def busy_until(self, end: "Times") -> float:
-        """Return the share in which a processor worked."""
+        """Return the share of the time in which a processor was busy."""
         return 1 - (end.idle - self.idle) / max(end.total - self.total, 1)
 
 
@@ -54,7 +54,7 @@ class Machine:
 
     @classmethod
     def look(cls) -> "Machine":
-        """Look for a second; nothing of the benchmark may run yet."""
+        """Observe the machine for a second; no part of the benchmark may run yet."""
         before = Times.now()
         time.sleep(_LOOK_SECONDS)
         busy = before.busy_until(Times.now())
@@ -62,7 +62,7 @@ class Machine:
         return cls(_processor(), cores, platform.python_version(), os.getloadavg()[0], busy)
 
     def figures(self) -> dict[str, Any]:
-        """Return what is written down."""
+        """Return the figures for the results."""
         return asdict(self)
 
 

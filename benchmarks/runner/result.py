@@ -14,7 +14,7 @@ NOISY_STEAL = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """One measurement of a case, and that of its reference beside it."""
+    """One measurement of a case, and one of its reference."""
 
     measured: Reading
     reference: Reading | None = None
@@ -29,7 +29,7 @@ class Repetition:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was measured of a case."""
+    """The measurements of a case."""
 
     case: Case
     repetitions: Sequence[Repetition] = field(default=())
@@ -64,7 +64,7 @@ class Result:
 
     @property
     def is_noisy(self) -> bool:
-        """Whether the machine was not quiet enough for the score to be relied on."""
+        """Whether the load of the machine varied too much for a reliable score."""
         is_disturbed = any(each.measured.is_disturbed for each in self.repetitions)
         return is_disturbed or self.spread > NOISY_SPREAD or self.steal > NOISY_STEAL
 

@@ -35,7 +35,7 @@ def run_cases(
     tell: Callable[[str], None],
     now: Callable[[], Times] = Times.now,
 ) -> Run:
-    """Measure cases one after the other, and tell the result of each; Ctrl+C ends the run."""
+    """Measure cases one after the other, and report the result of each; Ctrl+C ends the run."""
     run = Run()
     try:
         for number, case in enumerate(cases, start=1):
@@ -71,13 +71,13 @@ def _measure(case: Case, bench: Bench, times: int, now: Callable[[], Times]) -> 
             repetitions.append(_repeat(case, bench, is_reference_first=number % 2 == 0))
     except NotMeasured as error:
         failure = str(error)
-    # A score of fewer repetitions than the others would look like theirs.
+    # A score of fewer repetitions would look as reliable as the others.
     kept = () if failure else tuple(repetitions)
     return Result(case, kept, before.steal_until(now()), failure)
 
 
 def _repeat(case: Case, bench: Bench, *, is_reference_first: bool) -> Repetition:
-    """Measure both in alternating order, so that a drift of the machine favours neither."""
+    """Measure both in alternating order, so that a drift of the machine affects both equally."""
     reference: Reading | None = None
     if case.reference is not None and is_reference_first:
         reference = case.reference(bench)

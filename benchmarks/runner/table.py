@@ -12,7 +12,7 @@ _NAMES = ("case", "reference")
 
 
 def table_of(results: Sequence[Result], machine: Machine, repetitions: int) -> str:
-    """Return the table, with what is needed to read it."""
+    """Return the table, with notes that explain it."""
     lines = [
         "| " + " | ".join(_COLUMNS) + " |",
         "|" + "|".join("---" if each in _NAMES else "--:" for each in _COLUMNS) + "|",
@@ -22,7 +22,7 @@ def table_of(results: Sequence[Result], machine: Machine, repetitions: int) -> s
 
 
 def put_between_markers(document: str, text: str) -> str:
-    """Return a document with a text in the place that the markers leave for it.
+    """Return a document with a text between its markers.
 
     Raises:
         ValueError: a marker is missing.

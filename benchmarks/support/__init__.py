@@ -1,1 +1,1 @@
-"""What the benchmarks share: servers, clients, the bare application, `pgbench`."""
+"""Modules that the benchmarks share: servers, clients, the bare application, `pgbench`."""

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def temporary_api_key(
     client: httpx.AsyncClient, arguments: argparse.Namespace, scopes: Sequence[str]
 ) -> AsyncIterator[None]:
-    """Make a client send a new API key, which is revoked at the end.
+    """Set a new API key in the headers of a client, and revoke the key at the end.
 
     An access token would expire before the end of a long run.
     """

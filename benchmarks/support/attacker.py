@@ -1,4 +1,4 @@
-"""A process that opens connections to a shop and keeps them, until its standard input ends.
+"""A process that opens connections to a shop and keeps them open until its standard input ends.
 
 It prints `ended` when the shop has ended every event stream. It is a process of its own so that it
 takes no time from the one that measures.
@@ -26,7 +26,7 @@ _FORM = b"username=nobody&password="
 
 @dataclass(frozen=True)
 class Attack:
-    """Connections by what they do, opened in turn or at once, and from one address or from many."""
+    """Connections of one kind, opened in turn or at once, from one address or from many."""
 
     name: str
     bodies: int = 0
@@ -97,7 +97,7 @@ class _Attacker:
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await answer
-            # One that was refused at once would otherwise measure how fast it is refused.
+            # Otherwise, connections that are refused at once would only measure the refusals.
             await asyncio.sleep(_TRICKLE_SECONDS)
 
     async def _stream(self, number: int) -> None:

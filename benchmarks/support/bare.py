@@ -1,4 +1,4 @@
-"""The least that an ASGI application can answer, behind the server that the shop has."""
+"""A minimal ASGI application, on the HTTP server of the shop."""
 
 import sys
 from typing import Any
@@ -8,7 +8,7 @@ from app.runtime.process import run
 
 
 class Bare:
-    """Answers any request with a body of some bytes, which is made once."""
+    """Responds to any request with a constant body of some bytes."""
 
     def __init__(self, size: int) -> None:
         self._body = b"{" + b" " * (size - 2) + b"}"

@@ -1,4 +1,4 @@
-"""An HTTP client that costs little of the processor that it measures."""
+"""An HTTP client that uses little CPU time."""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered, its headers in lower case."""
+    """A response, with its header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -30,7 +30,7 @@ class HttpClient:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send a request, and return its answer."""
+        """Send a request, and return its response."""
         if self._streams is None:
             self._streams = await asyncio.open_connection(*self._place)
         reader, writer = self._streams

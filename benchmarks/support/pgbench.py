@@ -1,4 +1,4 @@
-"""What PostgreSQL alone makes of the statements of a shop, as its own pgbench measures it."""
+"""Measures PostgreSQL alone with the statements of a shop, by its tool pgbench."""
 
 import os
 import re
@@ -20,7 +20,7 @@ from tests.support.servers.scratch import wheel_package
 
 _TPS = re.compile(r"tps = ([0-9.]+)")
 
-# Numbers instead of ids, in the order of the ids, so that three of them are locked in that order.
+# Numbers replace ids, in the order of the ids, so that three rows are locked in that order.
 _GOODS = (
     "CREATE TABLE bench_goods AS SELECT row_number() OVER (ORDER BY id) AS n, id FROM products",
     "CREATE UNIQUE INDEX ON bench_goods (n)",
@@ -100,7 +100,7 @@ OF_REQUEST = _order("", _CACHE_DROP)
 
 @dataclass(frozen=True, slots=True)
 class Pgbench:
-    """A database that pgbench can use; it is no shop afterwards."""
+    """A database that pgbench can use; a shop can no longer use it afterwards."""
 
     program: Path
     server: PostgresServer
@@ -109,7 +109,7 @@ class Pgbench:
 
     @classmethod
     async def prepare(cls, server: PostgresServer, settings: Settings) -> "Pgbench":
-        """Have pgbench find the products and users of a filled shop by numbers.
+        """Number the products and users of a filled shop, so that pgbench can select them.
 
         Raises:
             NotMeasured: pgbench is not installed.

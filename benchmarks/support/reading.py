@@ -1,4 +1,4 @@
-"""One measurement, or the reason why there is none."""
+"""One measurement, or the reason for its absence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ class NotMeasured(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The value that is compared, and what was measured with it."""
+    """The value that is compared, and further figures."""
 
     value: float
     details: Mapping[str, float] = field(default_factory=dict)

@@ -61,7 +61,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def _in_words(value: Any) -> str:
-    """Return the value of a setting as the environment has it: names between commas."""
+    """Return the value of a setting as text for the environment: names joined by commas."""
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     return ",".join(map(_in_words, value)) if isinstance(value, tuple) else str(value)
@@ -69,7 +69,7 @@ def _in_words(value: Any) -> str:
 
 @contextmanager
 def pinned(*cores: int) -> Iterator[None]:
-    """Have everything that is started meanwhile run on some cores only."""
+    """Run all processes that start in the block on some cores only."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:
@@ -82,7 +82,7 @@ def pinned(*cores: int) -> Iterator[None]:
 def started(
     settings: Settings, folder: Path, cores: Collection[int], root: Path = ROOT
 ) -> Iterator[ServedShop]:
-    """Start the shop of a checkout on some cores, without waiting for it, and end it at the end."""
+    """Start the shop of a checkout on some cores without waiting for it, and stop it afterwards."""
     port = free_port()
     output, errors = folder / "output", folder / "errors"
     with output.open("wb") as out, errors.open("wb") as err, pinned(*cores):
@@ -111,7 +111,7 @@ async def fill(settings: Settings) -> tuple[list[UUID], list[UUID]]:
         async with shop.database.write() as session:
             await session.execute(update(Variant).values(stock_quantity=PLENTY))
             users = list(await session.scalars(select(User.id).order_by(User.id)))
-            # One with several variants is ordered by one of them.
+            # A product with several variants is ordered by one of them.
             plain = select(Product.id).where(Product.variants_count == 1).order_by(Product.id)
             return users, list(await session.scalars(plain))
     finally:
@@ -119,6 +119,6 @@ async def fill(settings: Settings) -> tuple[list[UUID], list[UUID]]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the processor's time that a process has had."""
+    """Return the CPU time that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS

@@ -1,6 +1,6 @@
-"""Writes orders to a SQLite file in one thread, each in a transaction that the disk has at its end.
+"""Writes orders to a SQLite file in one thread, each in a transaction that is synced to disk.
 
-It prints how many a second. The file is a filled shop, and is no shop afterwards.
+It prints the number of orders a second. The file is a filled shop, and is no shop afterwards.
 """
 
 import random
@@ -33,7 +33,7 @@ _MOVEMENT = """INSERT INTO stock_movements (id, variant_id, quantity, reason, so
 def write_order(
     database: sqlite3.Connection, number: int, user: str, products: list[str], *, is_keyed: bool
 ) -> None:
-    """Write what an order with its key writes, in one transaction."""
+    """Write the rows of an order with its key, in one transaction."""
     order, now = uuid4().hex, datetime.now(UTC).isoformat(" ")
     database.execute("BEGIN IMMEDIATE")
     if is_keyed:

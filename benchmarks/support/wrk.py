@@ -1,4 +1,4 @@
-"""Sends the same requests again and again, by wrk, and returns how fast they were answered."""
+"""Sends the same requests repeatedly with wrk, and returns the speed of the responses."""
 
 import json
 import os
@@ -43,7 +43,7 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The requests, which are lines of a method, a path and a body, and how they are sent."""
+    """The requests, as lines of a method, a path and a body, and the options of sending."""
 
     requests: Sequence[str]
     connections: int = 32
@@ -54,7 +54,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """How many requests were answered, and how fast."""
+    """The number of responses, and their speed."""
 
     count: int
     per_second: float

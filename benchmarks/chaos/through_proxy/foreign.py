@@ -20,7 +20,7 @@ _LONGEST_LEAD = 200
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A message, and what must become of it."""
+    """A message, and its expected result."""
 
     queue: str
     body: bytes
@@ -36,7 +36,7 @@ class Sending:
 
 @dataclass(slots=True)
 class Confirmed:
-    """What the broker has confirmed."""
+    """The messages that the broker has confirmed."""
 
     sendings: list[Sending] = field(default_factory=list)
     repeats: int = 0
@@ -44,7 +44,7 @@ class Confirmed:
 
 
 class ForeignProducer:
-    """Sends messages through a proxy until its time is over; it runs in a thread."""
+    """Sends messages through a proxy for a limited time; it runs in a thread."""
 
     def __init__(
         self, settings: Settings, users: list[UUID], products: list[UUID], seed: float
@@ -58,7 +58,7 @@ class ForeignProducer:
         self._count = 0
 
     def run(self, seconds: float) -> None:
-        """Send messages for a time, and then those that are to follow others."""
+        """Send messages for a time, and then the messages that must follow others."""
         ends_at = time.monotonic() + seconds
         waiting: deque[Sending] = deque()
         while waiting or self._later or time.monotonic() < ends_at:

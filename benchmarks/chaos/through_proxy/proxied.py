@@ -1,4 +1,4 @@
-"""The kill test of a foreign producer, through a proxy that treats connections badly."""
+"""The kill test of a foreign producer, through a proxy that delays and breaks connections."""
 
 import asyncio
 import hashlib
@@ -35,7 +35,7 @@ _ECHOES = frozenset({"ambiguous", "order-exists"})
 
 @dataclass(frozen=True, slots=True)
 class Buyers:
-    """Where web processes listen, and who buys what."""
+    """The addresses of web processes, and the users and products of orders."""
 
     port: int
     users: list[UUID]
@@ -43,7 +43,7 @@ class Buyers:
 
 
 class HttpBuyer:
-    """Orders over HTTP with keys, each until it is answered."""
+    """Sends orders over HTTP with keys, each until it gets a response."""
 
     def __init__(self, buyers: Buyers) -> None:
         self.order_ids: list[UUID] = []
@@ -51,7 +51,7 @@ class HttpBuyer:
         self._buyers = buyers
 
     async def run(self, seconds: float) -> None:
-        """Order for a time."""
+        """Send orders for a time."""
         ends_at, number = time.monotonic() + seconds, 0
         url = f"http://127.0.0.1:{self._buyers.port}"
         async with httpx.AsyncClient(base_url=url, headers=AUTHORIZATION, timeout=10) as shop:
@@ -80,7 +80,7 @@ class HttpBuyer:
 
 
 class ProxiedTest:
-    """One run: two producers, a buyer over HTTP, and what strikes the shop and its servers."""
+    """One run: two producers, a buyer over HTTP, and outages of the shop and its servers."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class ProxiedTest:
         self._hunted_until = math.inf
 
     async def run(self, seconds: float, title: str) -> Report:
-        """Let it all happen, and judge what has come of it."""
+        """Run the test, and check the results."""
         self._hunted_until = time.monotonic() + seconds
         async with asyncio.TaskGroup() as group:
             keeping = [group.create_task(each.keep()) for each in self._herds]
@@ -146,7 +146,7 @@ class ProxiedTest:
             self._fallen[blow.name] += 1
 
     async def _rest(self) -> str | None:
-        """Wait until nothing is on its way any more; return what is, if it stays."""
+        """Wait until no message is in transit; return those that remain after the time limit."""
         ends_at, quiet_looks, left = time.monotonic() + _REST_SECONDS, 0, "not asked"
         while quiet_looks < 3:
             if time.monotonic() > ends_at:
@@ -224,7 +224,7 @@ def _many(count: int, what: str) -> str | None:
 
 
 def _fate(sending: Sending, orders: Mapping[UUID, str], letters: Mapping[bytes, str]) -> str:
-    """Return what became of a message."""
+    """Return the result of a message."""
     code = letters.get(hashlib.sha256(sending.body).digest())
     if sending.order_id is None:
         return "lost" if code is None else "no command, parked"

@@ -1,4 +1,4 @@
-"""A proxy that delays, swallows, resets and cuts the connections that pass through it."""
+"""A proxy that delays, blocks, resets and closes the connections through it."""
 
 import asyncio
 import random
@@ -14,14 +14,14 @@ _FIRST_FAULT_BYTES = (300, 60_000)
 
 
 class Proxy(Relay):
-    """Passes bytes between clients and a server, and treats some connections badly."""
+    """Passes bytes between clients and a server, and breaks some connections."""
 
     def __init__(self, host: str, port: int, chance: random.Random) -> None:
         super().__init__(host, port)
         self.faults: Counter[str] = Counter()
-        """How many connections met each fault."""
+        """The number of connections with each fault."""
         self.is_calm = False
-        """Whether new connections meet no fault."""
+        """Whether new connections have no fault."""
         self._chance = chance
 
     async def _pass_on(
@@ -41,7 +41,7 @@ class _Flow:
         self._bytes_left = chance.randint(*_FIRST_FAULT_BYTES)
 
     async def run(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        """Pass bytes on until one side or a fault ends the connection."""
+        """Forward bytes until one side or a fault ends the connection."""
         while data := await source.read(_CHUNK):
             if self._fault == "delays":
                 await asyncio.sleep(self._chance.uniform(0, 0.1))
@@ -53,7 +53,7 @@ class _Flow:
         raise ConnectionResetError("one side has ended it")
 
     async def _fail(self, data: bytes, target: asyncio.StreamWriter) -> None:
-        """End the connection by the fault, in the middle of what was to be passed on."""
+        """End the connection by the fault, in the middle of the transferred bytes."""
         self._proxy.faults[self._fault] += 1
         if self._fault == "cuts":
             target.write(data)
@@ -62,6 +62,6 @@ class _Flow:
             await asyncio.sleep(self._chance.uniform(1, 15))
         else:
             connection: socket.socket = target.get_extra_info("socket")
-            # Without waiting for what was not sent: the other side gets a reset.
+            # Unsent bytes are discarded: the other side gets a reset.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         raise ConnectionResetError(self._fault)
