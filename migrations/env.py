@@ -1,13 +1,16 @@
 """Runs migrations on the caller's connection or on the configured database."""
 
 import asyncio
+import sys
 from typing import Any
 
 from alembic import context
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from app.database.outages import outage_reason
 from app.database.sessions import Database
+from app.errors import Unavailable
 from app.models import Base
 from app.settings import get_settings
 
@@ -55,9 +58,13 @@ async def run_on_configured_database() -> None:
     if settings.db_host is None:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url)
-    async with database.reshape() as connection:
-        await connection.run_sync(run)
-    await database.close()
+    try:
+        async with database.reshape() as connection:
+            await connection.run_sync(run)
+    except Unavailable as error:
+        sys.exit(f"error: {settings.data_place}: {outage_reason(error)}")
+    finally:
+        await database.close()
 
 
 if "connection" in context.config.attributes:

@@ -20,7 +20,7 @@ from app.wiring.resources import Shop
 from tests.conftest import client_of, postgres_settings, running
 from tests.support.applications import WITH_ORDERS, with_routes_of
 from tests.support.ledger import every
-from tests.support.processes import ROOT, run
+from tests.support.processes import ROOT, away, run
 from tests.support.servers import PostgresServer
 from tests.support.servers.postgres import BARE
 from tests.test_database.schema_steps import SCRIPTS, configuration, downgrade, fill, upgrade
@@ -234,6 +234,15 @@ async def test_the_alembic_command_works_on_the_configured_database(shop: Shop) 
         done = run(shop.settings, ROOT, "-m", "alembic", *arguments)
         assert done.returncode == 0, done.stderr
     assert await tables_of(shop.database) == {"alembic_version"}
+
+
+def test_the_alembic_command_names_a_database_that_does_not_answer(tmp_path: Path) -> None:
+    done = run(away(tmp_path), ROOT, "-m", "alembic", "current")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(
+        "error: postgresql+asyncpg://lavka:***@127.0.0.1:"
+    )
+    assert "Traceback" not in done.stderr
 
 
 async def test_a_new_migration_gets_the_next_number(shop: Shop, tmp_path: Path) -> None:
