@@ -62,8 +62,8 @@ async def _assert_bare(client: httpx.AsyncClient, image: dict[str, Any]) -> None
     for each in image["renditions"]:
         file = (await fetch(client, each["url"])).content
         assert file[:4] == b"RIFF" and file[12:16] in (b"VP8 ", b"VP8L", b"VP8X")
-        assert not {b"EXIF", b"ICCP", b"XMP "} & {file[at : at + 4] for at in range(len(file))}
-        assert GPS.encode() not in file and b"script" not in file
+        for word in (b"EXIF", b"ICCP", b"XMP ", GPS.encode(), b"script"):
+            assert word not in file
         with Image.open(BytesIO(file)) as opened:
             assert opened.size == (each["width"], each["height"])
 
