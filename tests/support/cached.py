@@ -1,4 +1,4 @@
-"""Compares what a shop has cached with what its database has."""
+"""Compares the cache of a shop with its database."""
 
 import asyncio
 import time
@@ -31,7 +31,7 @@ _kept: dict[Shop, Redis] = {}
 
 
 async def caught_up(shop: Shop) -> None:
-    """Wait until a shop knows what another process has changed."""
+    """Wait until a shop has applied the changes of another process to its cache."""
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         try:
@@ -43,7 +43,7 @@ async def caught_up(shop: Shop) -> None:
 
 
 async def assert_cache_is_true(shop: Shop) -> None:
-    """Require of every representation that would be served that the database has the same."""
+    """Assert that every cached representation that would be served equals the database."""
     cached = await in_redis(shop) if shop.cache.redis is not None else {}
     cached |= {("near", key): entry for key, entry in near(shop).items()}
     low_at = shop.settings.low_stock_at
@@ -51,7 +51,7 @@ async def assert_cache_is_true(shop: Shop) -> None:
         categories: set[Any] | None = None
         for (place, key), representation in cached.items():
             if key.startswith(CATALOGUE):
-                # There is no way back from the digest of a query; its products tell.
+                # A digest cannot be converted back to its query, but the body has the products.
                 for item in msgspec.json.decode(representation.body)["items"]:
                     if "facet" in item:
                         continue
@@ -63,7 +63,7 @@ async def assert_cache_is_true(shop: Shop) -> None:
                         continue
                     product = await ProductRepository(session).get(UUID(item["id"]))
                     if item["currency"] != product.currency or item.get("price_source") == BASE:
-                        # Lists in a currency that was asked for have tests of their own.
+                        # Separate tests cover lists in a requested currency.
                         continue
                     listed = ProductListed.of(product)
                     its = listed.model_dump_json(by_alias=True, exclude_unset=True)
@@ -73,7 +73,7 @@ async def assert_cache_is_true(shop: Shop) -> None:
 
 
 async def _counted(session: Any) -> set[tuple[Any, ...]]:
-    """Return what is shown of each category that is active."""
+    """Return the shown fields of each active category."""
     categories = CategoryRepository(session)
     counts = await categories.counts_for_sale()
     return {
@@ -84,7 +84,7 @@ async def _counted(session: Any) -> set[tuple[Any, ...]]:
 
 
 def near(shop: Shop) -> dict[str, Representation]:
-    """Return what a process would serve from its memory."""
+    """Return the representations that a process would serve from its memory."""
     store = shop.cache.near
     if store is None or (shop.cache.redis is not None and not shop.cache.redis.is_synced):
         return {}
@@ -93,7 +93,7 @@ def near(shop: Shop) -> dict[str, Representation]:
 
 
 async def in_redis(shop: Shop) -> dict[tuple[str, str], Representation]:
-    """Return what counts of what Redis has."""
+    """Return the valid values in Redis."""
     found = {}
     async with _client_of(shop) as redis:
         names = cast(list[bytes], await redis.keys(_VALUE + b"*"))
@@ -116,7 +116,7 @@ def _tag_of(key: bytes) -> bytes:
 
 
 async def forget_cached(shop: Shop) -> None:
-    """Empty the cache of a shop without its knowledge."""
+    """Empty the cache of a shop without notifying it."""
     if shop.cache.near is not None:
         shop.cache.near.clear()
     if shop.cache.redis is not None:
@@ -127,7 +127,7 @@ async def forget_cached(shop: Shop) -> None:
 
 @asynccontextmanager
 async def kept_client(shop: Shop) -> AsyncIterator[None]:
-    """Keep one client of a shop's Redis for all checks until the end of the block."""
+    """Share one client of a shop's Redis between all checks until the end of the block."""
     async with redis_of(shop) as redis:
         _kept[shop] = redis
         try:

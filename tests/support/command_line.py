@@ -20,7 +20,7 @@ from tests.support.processes import environment
 
 @dataclass(frozen=True)
 class Ended:
-    """How a program ended: its exit code, and what it printed."""
+    """The exit code of a program, and its output."""
 
     returncode: int
     stdout: str
@@ -48,7 +48,7 @@ def main_py(settings: Settings, folder: Path, *arguments: str) -> Ended:
 
 
 def ended(program: Callable[[], None]) -> Ended:
-    """Run a program that ends with SystemExit, and capture what it prints."""
+    """Run a program that ends with SystemExit, and capture its output."""
     output, errors = io.StringIO(), io.StringIO()
 
     def run() -> str | int | None:

@@ -1,4 +1,4 @@
-"""Makes things of the shop through its API, with valid defaults and unique keys."""
+"""Creates resources of the shop through its API, with valid defaults and unique keys."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ _ROADS = {
 
 
 def address(**changes: Any) -> dict[str, Any]:
-    """Return an address as it is sent."""
+    """Return the body of a request for an address."""
     data = {
         "street": "12 St James's Square",
         "city": "London",
@@ -87,7 +87,7 @@ async def _created(client: httpx.AsyncClient, path: str, data: dict[str, Any]) -
 async def order_in(
     client: httpx.AsyncClient, status: str, product: dict[str, Any], quantity: int = 1
 ) -> dict[str, Any]:
-    """Place an order of a new user for one product and move it on to a status."""
+    """Place an order of a new user for one product and change it to a status."""
     user = await create_user(client)
     order = await place_order(client, user["id"], {product["id"]: quantity})
     for step in _ROADS[status]:
@@ -100,7 +100,7 @@ async def order_in(
 def product_row(
     sku: str, name: str, category: str, price_minor: int, at: datetime
 ) -> dict[str, Any]:
-    """Return a product without stock as columns, for many that are inserted at once."""
+    """Return the columns of a product without stock, for a bulk insert."""
     return {
         "id": new_id(at),
         "sku": sku,

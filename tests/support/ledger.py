@@ -1,4 +1,4 @@
-"""Reads back through its API what a shop has: its stock, its movements, its orders."""
+"""Reads the stock, the movements and the orders of a shop through its API."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ async def every(client: httpx.AsyncClient, path: str, **query: str) -> list[dict
 
 
 async def stock_of(client: httpx.AsyncClient, product_id: str) -> int:
-    """Return the pieces of a product that are in stock."""
+    """Return the units of a product that are in stock."""
     response = await client.get(f"/products/{product_id}")
     assert response.status_code == 200, response.text
     stock: int = response.json()["stock_quantity"]
@@ -29,13 +29,13 @@ async def stock_of(client: httpx.AsyncClient, product_id: str) -> int:
 
 
 async def movements_of(client: httpx.AsyncClient, product_id: str) -> list[tuple[str, int]]:
-    """Return why and by how many pieces the stock of a product changed, the oldest first."""
+    """Return the reasons and the units of the stock movements of a product, oldest first."""
     movements = await every(client, f"/products/{product_id}/stock")
     return [(each["reason"], each["quantity"]) for each in reversed(movements)]
 
 
 async def pieces_ordered(client: httpx.AsyncClient) -> Counter[str]:
-    """Return the pieces of each product in all orders that are not cancelled."""
+    """Return the units of each product in all orders that are not cancelled."""
     pieces: Counter[str] = Counter()
     for order in await every(client, "/orders"):
         if order["status"] != "cancelled":
@@ -45,7 +45,7 @@ async def pieces_ordered(client: httpx.AsyncClient) -> Counter[str]:
 
 
 async def assert_conserved(client: httpx.AsyncClient, product_ids: Sequence[str]) -> None:
-    """Check that the stock is the sum of its movements, and what was sold is what was ordered."""
+    """Check that the stock is the sum of its movements, and the sold units were ordered."""
     ordered = await pieces_ordered(client)
     for product_id in product_ids:
         movements = await movements_of(client, product_id)

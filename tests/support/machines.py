@@ -1,4 +1,4 @@
-"""The API key by which tests come in, unless they come as somebody else."""
+"""The API key of requests of tests, unless they use another caller."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ NAME = f"api-key {KEY_ID}"
 
 
 async def let_machine_into(settings: Settings) -> None:
-    """Have the shop of another process know the key."""
+    """Add the key to the shop of another process."""
     shop = Shop(settings)
     try:
         await let_machine_in(shop)
@@ -34,7 +34,7 @@ async def let_machine_in(shop: Shop) -> None:
         "scopes": list(SCOPES),
         "created_by": None,
         "created_at": now,
-        # Its first use is noted already, and so changes no row.
+        # The first use is already recorded, so it changes no row.
         "last_used_at": now,
         "expires_at": None,
         "revoked_at": None,

@@ -1,4 +1,4 @@
-"""Runs the shop's programs as processes of their own, with their settings in the environment."""
+"""Runs the shop's programs as separate processes, with their settings in the environment."""
 
 import os
 import signal
@@ -49,11 +49,11 @@ class ServedShop:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL of the shop."""
         return f"http://127.0.0.1:{self.port}"
 
     def wait_until_ready(self) -> None:
-        """Wait for the first answer."""
+        """Wait for the first response."""
         deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline:
             assert self.process.poll() is None, self.ended()
@@ -65,12 +65,12 @@ class ServedShop:
         raise TimeoutError(f"{self.url} does not answer")
 
     def stop(self) -> tuple[int, str, str]:
-        """Ask it to end; return its exit code and what it printed."""
+        """Send SIGTERM; return the exit code and the output."""
         self.process.send_signal(signal.SIGTERM)
         return self.ended()
 
     def ended(self) -> tuple[int, str, str]:
-        """Wait for its end; return its exit code and what it printed."""
+        """Wait for the end; return the exit code and the output."""
         code = self.process.wait(WAIT_SECONDS)
         return code, self.output.read_text("utf-8"), self.errors.read_text("utf-8")
 
@@ -109,7 +109,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def away(folder: Path) -> Settings:
-    """Return the settings of a shop whose database does not answer."""
+    """Return the settings of a shop whose database is unreachable."""
     return Settings(
         _env_file=None,
         db_host="127.0.0.1",
@@ -130,10 +130,10 @@ def started(
     leads: str = "",
     by_python: bool = False,
 ) -> Program:
-    """Start Python with arguments; the program may lead a "group" or a "session" of its own.
+    """Start Python with arguments; the program may lead a new process "group" or "session".
 
-    A program of the shop is a fork of a process that has imported it, unless it is Python itself
-    that must start it: what a program lacks could be there by another.
+    A program of the shop is a fork of a process that has imported it, unless `by_python` is set:
+    in a fork, an import that the program lacks may already be done by another program.
     """
     if not by_python and arguments[0] != "-c":
         return fork(
@@ -193,7 +193,7 @@ def serving(
     variables: Mapping[str, str] | None = None,
     by_python: bool = False,
 ) -> Iterator[ServedShop]:
-    """Start a shop and wait for its first answer; it is killed at the end if it still runs.
+    """Start a shop and wait for its first response; it is killed at the end if it still runs.
 
     Unless it is new, it finds a database with the schema. Variables are added to its environment.
     """

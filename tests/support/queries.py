@@ -1,4 +1,4 @@
-"""Notes the statements that a database gets, and where those of SQLite run."""
+"""Records the statements that a database gets, and the threads in which those of SQLite run."""
 
 import sqlite3
 import threading
@@ -19,7 +19,7 @@ from app.wiring.resources import Shop
 
 
 class Statement(NamedTuple):
-    """What one statement said to the driver, and with which values."""
+    """The text of a statement as the driver gets it, and its parameters."""
 
     sql: str
     parameters: Any
@@ -27,7 +27,7 @@ class Statement(NamedTuple):
 
 @contextmanager
 def statements_of(shop: Shop) -> Iterator[list[Statement]]:
-    """Note every statement of a shop, in the order in which they were sent."""
+    """Record every statement of a shop, in the order of sending."""
     noted: list[Statement] = []
     with ExitStack() as stack:
         for engine in shop.database.engines:
@@ -38,10 +38,10 @@ def statements_of(shop: Shop) -> Iterator[list[Statement]]:
 async def plan_of(shop: Shop, statement: Statement, *avoided: str) -> str:
     """Return how the database executes a statement.
 
-    `avoided` are ways that PostgreSQL takes only where there is no other ("seqscan", "sort"): with
-    few rows it would rather read the table.
+    `avoided` are plan nodes that PostgreSQL uses only if there is no alternative ("seqscan",
+    "sort"): with few rows it would prefer to read the whole table.
     """
-    # Of the writer: outside a transaction, as the reader's statements are, SET LOCAL does nothing.
+    # The writer, because the reader has no transaction, without which SET LOCAL has no effect.
     engine = shop.database.reader if shop.database.is_sqlite else shop.database.writer
     async with engine.connect() as connection:
         if not shop.database.is_sqlite:
@@ -53,15 +53,15 @@ async def plan_of(shop: Shop, statement: Statement, *avoided: str) -> str:
 
 
 async def generic_plan_of(shop: Shop, statement: Statement, *avoided: str) -> str:
-    """Return how PostgreSQL executes a statement if it plans it without looking at its values.
+    """Return how PostgreSQL executes a statement with a plan that does not depend on its values.
 
-    It may do so from the sixth execution on. `avoided` are ways as of `plan_of`.
+    It may do so from the sixth execution on. `avoided` is as in `plan_of`.
     """
     async with shop.database.writer.connect() as connection:
         await connection.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
         for way in avoided:
             await connection.execute(text(f"SET LOCAL enable_{way} = off"))
-        # By the driver: EXPLAIN with values would look at them.
+        # Prepared by the driver: EXPLAIN with values would plan for these values.
         by_driver: Any = (await connection.get_raw_connection()).driver_connection
         await by_driver.execute(f"PREPARE explained AS {statement.sql}")
         values = ", ".join(["NULL"] * len(statement.parameters))
@@ -71,9 +71,9 @@ async def generic_plan_of(shop: Shop, statement: Statement, *avoided: str) -> st
 
 
 async def analyze(shop: Shop, table: str) -> None:
-    """Count a table for the plans of the database, which it does later by itself."""
+    """Update the statistics of a table, which the database would do later by itself."""
     async with shop.database.reader.connect() as connection:
-        # Until the index is cleaned up, what was added last makes it look costly.
+        # Until VACUUM cleans up the index, recently added rows make it look expensive.
         is_sqlite = shop.database.is_sqlite
         await connection.execute(text("ANALYZE" if is_sqlite else f"VACUUM ANALYZE {table}"))
 
@@ -81,7 +81,7 @@ async def analyze(shop: Shop, table: str) -> None:
 @contextmanager
 def _noting(engine: AsyncEngine, noted: list[Statement]) -> Iterator[None]:
     def note(_connection: Any, _cursor: Any, sql: str, parameters: Any, *_more: Any) -> None:
-        # The cache looks after itself all the time.
+        # The cache sends its own statements continuously.
         if "cache_drops" not in sql:
             noted.append(Statement(sql, parameters))
 
@@ -99,13 +99,13 @@ class Run:
     statement: str
     is_on_loop: bool
     cpu_seconds: float
-    """Of the thread in which it ran, whatever other processes did meanwhile."""
+    """The CPU time of the thread in which it ran, without other processes."""
     seconds: float
 
 
 @contextmanager
 def watched_runs() -> Iterator[list[Run]]:
-    """Note every run of a statement of SQLite; the caller is in the thread of the event loop."""
+    """Record every run of a statement of SQLite; the caller is in the event loop's thread."""
     loop_thread = threading.get_ident()
     runs: list[Run] = []
 
@@ -135,7 +135,7 @@ def watched_runs() -> Iterator[list[Run]]:
 
 @contextmanager
 def counted_hops() -> Iterator[list[Any]]:
-    """Note every function that runs in the thread of a connection to SQLite."""
+    """Record every function that runs in the thread of a connection to SQLite."""
     hops: list[Any] = []
 
     def noting(run: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""Sends what is refused, and sees that the refusal is a problem document that changed nothing."""
+"""Sends invalid requests, and asserts that each gets a problem document and changes nothing."""
 
 import json
 from typing import Any
@@ -40,7 +40,7 @@ MEMBERS = ("type", "title", "status", "detail")
 async def refused(
     client: httpx.AsyncClient, shop: Shop, method: str, path: str, **request: Any
 ) -> dict[str, Any]:
-    """Send what is refused, and return the problem."""
+    """Send a request that is refused, and return the problem."""
     before = await everything(shop)
     response = await client.request(method, path, **request)
     assert await everything(shop) == before
@@ -48,7 +48,7 @@ async def refused(
 
 
 def problem_of(response: httpx.Response) -> dict[str, Any]:
-    """Return the problem document that an answer is."""
+    """Return the problem document of a response."""
     assert response.headers["Content-Type"] == "application/problem+json", response.text
     problem: dict[str, Any] = response.json()
     assert tuple(problem)[:4] == MEMBERS
@@ -66,7 +66,7 @@ def refusal_of(response: httpx.Response) -> tuple[int, str]:
 
 
 def places_of(problem: dict[str, Any]) -> dict[str, str]:
-    """Return where a request is wrong, with the reasons."""
+    """Return the places of the errors of a request, with the reasons."""
     assert (problem["status"], problem["type"]) == (400, "urn:problem:invalid-input")
     return {
         next(error[name] for name in ("pointer", "parameter", "header") if name in error): error[
@@ -86,6 +86,6 @@ async def target(client: httpx.AsyncClient, path: str) -> str:
 
 
 def raw(data: dict[str, Any], field: str, token: str) -> bytes:
-    """Return a JSON object with a field whose value is spelled just so."""
+    """Return a JSON object with a field whose value is inserted as raw text."""
     rest = {name: value for name, value in data.items() if name != field}
     return f'{json.dumps(rest)[:-1]}, "{field}": {token}}}'.encode()

@@ -1,9 +1,9 @@
-"""Spreads the tests over processes: one by one, but for those that share what starts slowly."""
+"""Distributes tests over processes: one by one, but together if they share a slow start."""
 
 from xdist.scheduler import LoadScopeScheduling
 
-# The tests of the first share the queues of one broker, which takes up to a minute to start; those
-# of the others a shop that a fixture of their module fills or serves, or what they keep.
+# The tests of the first lines share the queues of one broker, which takes up to a minute to start;
+# those of the other lines share a shop that a fixture of their module fills or serves, or a cache.
 TOGETHER = {
     "tests/test_messaging/test_rabbitmq/": "rabbitmq",
     "tests/test_messaging/test_tracing.py": "rabbitmq",
@@ -17,14 +17,14 @@ TOGETHER = {
     "tests/test_server/test_connections.py": "connections",
     "tests/test_demo/test_documented.py": "demo",
     "tests/test_demo/test_filled.py": "filled",
-    # What each entry point knows is asked once, in a fork for each.
+    # One fork for each entry point reads its registered areas, once.
     "tests/test_house/test_areas.py": "areas",
 }
 
 
-# pytest-xdist ships no types; the methods that it leaves abstract are for stealing work.
+# pytest-xdist has no types; its abstract methods are for work stealing.
 class Spread(LoadScopeScheduling):  # type: ignore[misc]  # pylint: disable=abstract-method
-    """Hands out the groups first, and then each test to the process that is free.
+    """Assigns the groups first, and then each test to a free process.
 
     Not `--dist loadgroup`: pytest 9.2 ignores how pytest-xdist 3.8 writes a group into a node id.
     """

@@ -27,11 +27,11 @@ Rows = dict[str, list[Any]]
 
 
 class Reader:
-    """A connection to a file of SQLite, which reads it again only after somebody has changed it."""
+    """A connection to a SQLite file, which reads the file again only after a change."""
 
     def __init__(self, path: str) -> None:
         self.file = _file_at(path)
-        # Each table has a statement of its own; a cursor of them is closed when it is read.
+        # Each table has its own statement; its cursor is closed after it has been read.
         self._connection = sqlite3.connect(path, cached_statements=2 * len(TABLES))
         self._version: int | None = None
         self._rows: Rows = {}
@@ -39,7 +39,7 @@ class Reader:
     def rows(self) -> Rows:
         """Return every row of every table."""
         execute = self._connection.execute
-        # It differs after every commit of another connection, and this one makes none.
+        # The version changes with every commit of another connection; this one never commits.
         ((version,),) = execute("PRAGMA data_version").fetchall()
         if version != self._version:
             self._rows = {name: execute(query).fetchall() for name, query in _ORDERED.items()}
@@ -57,24 +57,24 @@ _readers: list[Reader] = []
 
 def _file_at(path: str) -> tuple[str, int, int]:
     status = os.stat(path)
-    # A file may be deleted, and another one be where it was.
+    # A file may be deleted and replaced by another one with the same path.
     return path, status.st_dev, status.st_ino
 
 
 async def everything(shop: Shop) -> Rows:
-    """Return every row of every table but `cache_drops`, to be compared with how it was before."""
+    """Return every row of every table but `cache_drops`, to be compared before and after."""
     if shop.database.is_sqlite:
         rows = _in_file(str(shop.database.url.database))
     else:
         async with shop.database.reader.connect() as connection:
             rows = dict((await connection.exec_driver_sql(_AT_ONCE)).mappings().one())
-    # The cache forgets at any time what it has seen to.
+    # The cache deletes its processed rows at any time.
     del rows["cache_drops"]
     return rows
 
 
 def _in_file(path: str) -> Rows:
-    # A connection of its own, because each statement of the shop's waits for a thread.
+    # A separate connection, because each statement of the shop's connections waits for a thread.
     if not _readers or _readers[0].file != _file_at(path):
         while _readers:
             _readers.pop().close()
@@ -94,7 +94,7 @@ async def delete_everything(shop: Shop) -> None:
 
 
 async def put_back(shop: Shop, rows: Rows) -> None:
-    """Have the tables of SQLite contain the rows that `everything` has returned, and no others."""
+    """Restore the rows that `everything` has returned to the tables of SQLite, and no others."""
     async with shop.database.writer.connect() as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         await driver.in_thread(partial(_write, rows))
@@ -112,7 +112,7 @@ def _write(rows: Rows, connection: sqlite3.Connection) -> None:
 
 
 async def stored_values(shop: Shop) -> dict[str, list[Any]]:
-    """Return the rows of every table with their values in the types of Python."""
+    """Return the rows of every table with their values as Python types."""
     async with shop.database.read() as session:
         return {
             table.name: [tuple(row) for row in await session.execute(select(table))]

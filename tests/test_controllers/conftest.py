@@ -1,4 +1,4 @@
-"""Fixtures: a shop on each database whose mails stay where they are written."""
+"""Fixtures: a shop on each database that does not send its mails."""
 
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
@@ -21,7 +21,7 @@ _hosts = count(1)
 def its_settings(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Settings]:
-    """The settings of a shop of its own, which no other test's process sends the mails of."""
+    """The settings of a separate shop, whose mails no other process sends."""
     if request.param == "sqlite":
         yield sqlite_settings(tmp_path_factory.mktemp("still"))
         return
@@ -41,7 +41,7 @@ async def its_app(still_settings: Settings) -> AsyncIterator[Litestar]:
 
 @pytest_asyncio.fixture(name="still", loop_scope="session")
 async def its_shop(still_app: Litestar) -> AsyncIterator[Shop]:
-    """A shop whose mails stay where they are written, emptied after the test."""
+    """A shop that does not send its mails, emptied after the test."""
     shop: Shop = still_app.state.shop
     yield shop
     await empty(shop)

@@ -1,4 +1,4 @@
-"""Lists are sorted, filtered and counted on request, and are otherwise as they were."""
+"""Lists are sorted, filtered and counted on request only."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ async def orders_in(client: httpx.AsyncClient) -> list[dict[str, Any]]:
 
 
 def in_order(orders: Sequence[dict[str, Any]], sort: str) -> list[str]:
-    """Return the ids of orders as a sort says; amounts are compared as such."""
+    """Return the ids of orders in a sort order; amounts are compared as numbers."""
     name = sort.removeprefix("-")
 
     def key(order: dict[str, Any]) -> tuple[Any, str]:
@@ -50,7 +50,7 @@ async def ids_by(client: httpx.AsyncClient, path: str, **query: Any) -> list[str
         cursor = {"cursor": page["next"]}
 
 
-async def test_orders_are_sorted_as_asked_for(client: httpx.AsyncClient) -> None:
+async def test_orders_are_sorted_as_requested(client: httpx.AsyncClient) -> None:
     orders = await orders_in(client)
     for sort in ORDER_SORTS:
         assert await ids_by(client, "/orders", sort=sort) == in_order(orders, sort), sort
@@ -123,7 +123,7 @@ async def test_a_list_is_counted_only_on_request(
         assert ("total" in page) == ("true" in query)
 
 
-async def test_a_total_is_that_of_all_pages_with_the_filters(client: httpx.AsyncClient) -> None:
+async def test_a_total_counts_all_pages_with_the_filters(client: httpx.AsyncClient) -> None:
     orders = await orders_in(client)
     buyer = orders[0]["user_id"]
     query = {"count": "true", "limit": "1", "user_id": buyer}

@@ -1,4 +1,4 @@
-"""Lists by pages: each row once, in order, at the cost of one statement."""
+"""Paged lists: each row once, in order, with one statement per page."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ SORTS = ["created_at", "-created_at", "name", "-name", "price", "-price"]
 PAGES = 8
 LIMIT = 7
 ROW_ID = "0199a1b27c007d008e000123456789ab"
-# What a cursor may say of a column, and what it may not.
+# Valid and invalid values of a column in a cursor.
 EDGES: dict[str, tuple[list[object], list[object]]] = {
     "name": (["Tea"], [1, None, "Tea\0", "\ud800"]),
     "price": ([2**63 - 1, -(2**63)], ["499", 4.99, 2**63, -(2**63) - 1, 10**300]),
@@ -44,10 +44,10 @@ EDGES: dict[str, tuple[list[object], list[object]]] = {
 
 
 class StoppedClock(Clock):
-    """A clock that stands still."""
+    """A clock that always returns the same time."""
 
     def now(self) -> datetime:
-        """Return the same moment each time."""
+        """Return the same time each time."""
         return datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
@@ -71,7 +71,7 @@ async def test_rows_with_the_same_values_come_once_each(
 
 
 @pytest.mark.parametrize("sort", SORTS)
-async def test_what_is_added_between_pages_moves_nothing(
+async def test_an_item_that_is_added_between_pages_shifts_no_other(
     client: httpx.AsyncClient, shop: Shop, sort: str
 ) -> None:
     products = await _fifty(shop)
@@ -151,7 +151,7 @@ async def test_every_other_list_has_pages(client: httpx.AsyncClient) -> None:
     assert (len(movements), [each for each in movements if each in moved]) == (19, moved[::-1])
 
 
-async def test_a_cursor_belongs_to_its_order(client: httpx.AsyncClient) -> None:
+async def test_a_cursor_is_valid_only_for_its_sort_order(client: httpx.AsyncClient) -> None:
     for _ in range(2):
         await create_product(client)
     for sort in SORTS:
@@ -191,7 +191,7 @@ async def test_a_page_of_products_is_one_statement(
 ) -> None:
     for _ in range(20):
         await create_product(client)
-    # The categories of a name are looked up once.
+    # The categories of a name are read once.
     await client.get(f"/products{query}&limit=20" if query else "/products?limit=20")
     await forget_cached(shop)
     with statements_of(shop) as statements:
@@ -268,7 +268,7 @@ async def _walk(
 ) -> list[list[str]]:
     pages: list[list[str]] = []
     asked = {"limit": str(LIMIT)} | query
-    # More pages than there can be: a list that turns in circles must end too.
+    # A limit above the possible number of pages: a list with a loop must end, too.
     while len(pages) < 4 * PAGES:
         response = await client.get(path, params=asked)
         assert response.status_code == 200, response.text

@@ -89,7 +89,9 @@ async def test_an_unknown_user_is_not_found(client: httpx.AsyncClient) -> None:
         assert refusal_of(response) == (404, "user-not-found")
 
 
-async def test_what_the_caller_has_already_is_not_sent_again(client: httpx.AsyncClient) -> None:
+async def test_a_user_with_the_etag_of_the_caller_is_not_sent_again(
+    client: httpx.AsyncClient,
+) -> None:
     user = await create_user(client)
     path = f"/users/{user['id']}"
     etag = (await client.get(path)).headers["ETag"]
@@ -125,7 +127,9 @@ async def test_only_the_given_fields_of_a_user_change(
     assert (await client.get(f"/users/{user['id']}")).json() == changed
 
 
-async def test_a_user_that_has_changed_meanwhile_is_not_changed(client: httpx.AsyncClient) -> None:
+async def test_a_change_of_an_outdated_version_of_a_user_is_refused(
+    client: httpx.AsyncClient,
+) -> None:
     user = await create_user(client)
     path = f"/users/{user['id']}"
     old = (await client.get(path)).headers["ETag"]
@@ -186,7 +190,9 @@ async def test_a_user_cannot_take_a_name_or_address_of_another_user(
     assert (await client.get(f"/users/{other['id']}")).json() == other
 
 
-async def test_a_user_may_respell_the_own_email_address(client: httpx.AsyncClient) -> None:
+async def test_a_user_may_change_the_spelling_of_the_own_email_address(
+    client: httpx.AsyncClient,
+) -> None:
     user = await create_user(client, email="ada@example.com", username="ada")
     change = {"email": "ADA@example.com", "username": "Ada"}
     response = await client.patch(f"/users/{user['id']}", json=change)
@@ -194,7 +200,7 @@ async def test_a_user_may_respell_the_own_email_address(client: httpx.AsyncClien
     assert response.json()["username"] == "Ada"
 
 
-async def test_an_email_address_given_up_is_free(client: httpx.AsyncClient) -> None:
+async def test_a_former_email_address_is_available_again(client: httpx.AsyncClient) -> None:
     user = await create_user(client, email="ada@example.com")
     await client.patch(f"/users/{user['id']}", json={"email": "ada@example.org"})
     other = await create_user(client, email="ada@example.com")
@@ -202,7 +208,7 @@ async def test_an_email_address_given_up_is_free(client: httpx.AsyncClient) -> N
     assert await _listed(client, "/users", email="ada@example.org") == [user["id"]]
 
 
-async def test_of_two_who_register_at_once_one_gets_the_email_address(
+async def test_of_two_concurrent_registrations_one_gets_the_email_address(
     client: httpx.AsyncClient,
 ) -> None:
     for attempt in range(5):
@@ -239,7 +245,7 @@ async def test_a_user_with_orders_is_anonymised(client: httpx.AsyncClient, shop:
     await _assert_no_trace(shop, user)
 
 
-async def test_an_anonymised_user_orders_no_more(client: httpx.AsyncClient) -> None:
+async def test_an_anonymised_user_cannot_order(client: httpx.AsyncClient) -> None:
     user, product = await _grace(client), await create_product(client, stock_quantity=5)
     order = await place_order(client, user["id"], {product["id"]: 2})
     await client.delete(f"/users/{user['id']}")
@@ -250,7 +256,9 @@ async def test_an_anonymised_user_orders_no_more(client: httpx.AsyncClient) -> N
     assert await _listed(client, "/orders") == [order["id"]]
 
 
-async def test_the_names_of_an_anonymised_user_are_free(client: httpx.AsyncClient) -> None:
+async def test_the_names_of_an_anonymised_user_are_available_again(
+    client: httpx.AsyncClient,
+) -> None:
     users = []
     for _ in range(2):
         users.append(await _grace(client))

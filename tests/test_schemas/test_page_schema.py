@@ -48,7 +48,7 @@ def reason_of(text: str, sort: str) -> str:
 
 
 @pytest.mark.parametrize("sort", SORTS)
-def test_a_cursor_belongs_to_its_order(sort: str) -> None:
+def test_a_cursor_is_valid_only_for_its_sort_order(sort: str) -> None:
     cursor = cursor_of(sort)
     assert Cursor.decode(cursor.encode(), sort, KINDS[sort.removeprefix("-")]) == cursor
     for other in SORTS:

@@ -1,4 +1,4 @@
-"""Makes files that are uploaded as images to do harm, and images of every unusual kind."""
+"""Makes harmful files that are uploaded as images, and images of every unusual kind."""
 
 import random
 import struct
@@ -19,7 +19,7 @@ _ORIENTATION, _GPS_POINTER, _GPS_AREA, _DESCRIPTION = 0x0112, 0x8825, 28, 0x010E
 
 
 class HostileFile(NamedTuple):
-    """A file, and what it is."""
+    """A file, and its description."""
 
     name: str
     content: bytes
@@ -48,7 +48,7 @@ def zeros(megabytes: int) -> bytes:
 
 
 def webp_header(width: int, height: int, flags: int = 0) -> bytes:
-    """Return a WebP that says how large it is, and nothing more."""
+    """Return a WebP file with dimensions only."""
     sizes = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     body = b"WEBPVP8X" + struct.pack("<I", 10) + bytes([flags, 0, 0, 0]) + sizes
     return b"RIFF" + struct.pack("<I", len(body)) + body
@@ -148,7 +148,7 @@ LARGE: dict[str, Callable[[], bytes]] = {
 
 
 def random_files(seed: int) -> Iterator[HostileFile]:
-    """Yield images that are cut off or altered at random, without an end."""
+    """Yield an infinite number of images that are truncated or altered at random."""
     source = random.Random(seed)
     whole = [
         file_of(Image.effect_noise((200, 150), 80).convert("RGB"), kind, **options)

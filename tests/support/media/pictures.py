@@ -1,4 +1,4 @@
-"""Makes image files, uploads them, and has them rendered."""
+"""Makes image files, uploads them, and renders them."""
 
 from io import BytesIO
 from pathlib import Path
@@ -52,7 +52,7 @@ async def add_image(
     alt: str = "",
     **options: Any,
 ) -> dict[str, Any]:
-    """Upload an image of one colour, have it rendered, and return it."""
+    """Upload an image of one colour, render it, and return it."""
     answer = await upload(client, product, picture(**options), alt=alt)
     assert answer.status_code == 202, answer.text
     await render_all(shop)
@@ -62,12 +62,12 @@ async def add_image(
 
 
 async def fetch(client: httpx.AsyncClient, url: str, **headers: str) -> httpx.Response:
-    """Ask for a file as anybody."""
+    """Request a file without a token."""
     return await client.get(f"http://shop.test{url}", headers=NOBODY | headers)
 
 
 async def render_all(shop: Shop) -> None:
-    """Do all errands that are due."""
+    """Run all errands that are due."""
     while await do_due(shop, HANDLERS):
         pass
 

@@ -1,4 +1,4 @@
-"""Asks a process that has imported the shop for a fork, and waits for the end of it."""
+"""Requests a fork of a process that has imported the shop, and waits for the end of the fork."""
 
 import atexit
 import json
@@ -22,7 +22,7 @@ _one_at_a_time = Lock()
 
 
 class Forked:
-    """A program that runs, with the methods of `subprocess.Popen` that tests use."""
+    """A running program, with the methods of `subprocess.Popen` that tests use."""
 
     def __init__(self, arguments: Sequence[str], end: socket.socket) -> None:
         self.args = list(arguments)
@@ -56,11 +56,11 @@ class Forked:
             os.kill(self.pid, number)
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Send SIGTERM."""
         self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Kill it."""
+        """Send SIGKILL."""
         self.send_signal(signal.SIGKILL)
 
     def __enter__(self) -> Self:
@@ -72,7 +72,7 @@ class Forked:
 
     def _ended_within(self, seconds: float | None) -> int | None:
         if self.returncode is None and select.select([self._told], [], [], seconds)[0]:
-            # One thread may wait while another asks.
+            # One thread may wait while another one polls.
             with self._is_asking:
                 if self.returncode is None:
                     self.returncode = int(self._told.readline())
@@ -109,7 +109,7 @@ def fork(
 
 @cache
 def _requests(_process: int) -> socket.socket:
-    """Start the process that forks, and return where it takes requests."""
+    """Start the process that forks, and return the socket for its requests."""
     ours, theirs = socket.socketpair()
     with theirs:
         # pylint: disable-next=consider-using-with  # it ends with the process

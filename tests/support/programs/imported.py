@@ -16,7 +16,7 @@ import time
 from typing import Any
 
 LENGTH_BYTES = 4
-# Standard input, output and errors, and the socket on which the end is told.
+# Standard input, output and errors, and the socket that reports the end.
 DESCRIPTORS = 4
 # What the programs import at their start or soon after. Not the libraries of OpenTelemetry.
 MODULES = (
@@ -43,7 +43,7 @@ MODULES = (
 
 
 def serve(requests: socket.socket) -> dict[str, Any]:
-    """Fork a process for each request, and return in it with what it was asked for."""
+    """Fork a process for each request, and return the request in the new process."""
     while True:
         length, descriptors, _, _ = socket.recv_fds(requests, LENGTH_BYTES, DESCRIPTORS)
         if not length:
@@ -59,13 +59,13 @@ def serve(requests: socket.socket) -> dict[str, Any]:
                 return asked
         for each in descriptors:
             os.close(each)
-        # The parents of programs that have ended.
+        # Reap the parents of programs that have ended.
         while _has_ended_child():
             pass
 
 
 def _is_program(streams: list[int], told: int) -> bool:
-    """Fork once more, and be the parent, which tells the end, or the program."""
+    """Fork again; the parent reports the end and exits, the child returns True."""
     with socket.socket(fileno=told) as socket_of_end:
         if program := os.fork():
             for stream in (*streams, *range(3)):
@@ -75,7 +75,7 @@ def _is_program(streams: list[int], told: int) -> bool:
                 _, status = os.waitpid(program, 0)
                 socket_of_end.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
             except OSError:
-                # Nobody waits for it any more.
+                # No process waits for the program any more.
                 pass
             os._exit(0)
     for number, stream in enumerate(streams):
@@ -92,7 +92,7 @@ def _has_ended_child() -> bool:
 
 
 def become(asked: dict[str, Any]) -> None:
-    """Be the program that was asked for, as if Python had been started with these arguments."""
+    """Run the requested program, as if Python had been started with its arguments."""
     first, *others = asked["arguments"]
     if asked["leads"] == "session":
         os.setsid()
@@ -107,7 +107,7 @@ def become(asked: dict[str, Any]) -> None:
         module, *others = others
         sys.path[0] = os.getcwd()
         sys.argv = [module, *others]
-        # Else it would be the one that has been imported.
+        # Otherwise, the module that has already been imported would be used.
         sys.modules.pop(module, None)
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     else:
@@ -117,14 +117,14 @@ def become(asked: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Import, and fork until nobody can ask any more."""
+    """Import the modules, and fork until the socket of requests is closed."""
     with socket.socket(fileno=int(sys.argv[1])) as requests:
         for each in MODULES:
             importlib.import_module(each)
         assert threading.active_count() == 1
-        # A key of the terminal is for the tests and the programs.
+        # Ctrl+C in the terminal is for the tests and the programs.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        # What all have in common stays in common.
+        # Objects of the imports stay in memory that all forks share.
         gc.freeze()
         asked = serve(requests)
     become(asked)

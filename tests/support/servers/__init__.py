@@ -1,4 +1,4 @@
-"""Real servers for a test session, from whatever source the machine offers."""
+"""Real servers for a test session, from any source that the machine has."""
 
 from tests.support.servers.postgres import PostgresServer, start_postgres
 from tests.support.servers.rabbitmq import RabbitMQServer, start_rabbitmq

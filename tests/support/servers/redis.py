@@ -59,7 +59,7 @@ def start_redis() -> RedisServer:
     if (external := external_url(EXTERNAL_URL)) is not None:
         return _external_server(external)
     binary = _find_binary()
-    # Unlike PostgreSQL it does not refuse to be root.
+    # Unlike PostgreSQL, it does not refuse to run as root.
     scratch = Scratch(Account(), "redis")
     try:
         port = free_port()

@@ -1,4 +1,4 @@
-"""A way to a server that can be cut, frozen and slowed down while the server lives on."""
+"""A TCP proxy to a server that can be closed, paused and slowed down while the server runs."""
 
 import asyncio
 from contextlib import suppress
@@ -8,7 +8,7 @@ _CHUNK = 65_536
 
 
 class Relay:
-    """Passes bytes between clients on a port of its own and a server."""
+    """Forwards bytes between clients on its own port and a server."""
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
@@ -29,12 +29,12 @@ class Relay:
         await self.cut()
 
     async def open(self) -> None:
-        """Let clients in; the same port each time."""
+        """Accept clients, always on the same port."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def cut(self) -> None:
-        """End every connection, and refuse new ones."""
+        """Close every connection, and refuse new ones."""
         if self._server is not None:
             self._server.close()
         tasks = list(self._tasks)
@@ -43,11 +43,11 @@ class Relay:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def freeze(self) -> None:
-        """Keep the connections, and pass nothing on."""
+        """Keep the connections open, and forward nothing."""
         self._flows.clear()
 
     def thaw(self) -> None:
-        """Pass on what was held back, and what follows."""
+        """Forward the delayed bytes, and all later ones."""
         self._flows.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

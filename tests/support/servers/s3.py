@@ -29,7 +29,7 @@ IDENTITY: Final = {
 
 @dataclass(frozen=True)
 class S3Server(Server):
-    """An S3 server whose buckets are made when they are first written to."""
+    """An S3 server that creates buckets at the first write."""
 
     external_url: ClassVar[str] = "the address of the S3 server"
 
@@ -89,7 +89,7 @@ def _program(program: str, folder: Path, ports: dict[str, int]) -> Program:
         ],
         environment=os.environ | {"LC_ALL": "C"},
         is_ready=lambda _pid: _is_ready(ports["s3.port"]),
-        # Its parts wait for each other for ten seconds when they are asked to end.
+        # Its parts wait for each other for ten seconds after SIGTERM.
         stop_signal=signal.SIGKILL,
     )
 

@@ -1,4 +1,4 @@
-"""What every private server needs: an account, a port, and a directory that does not outlive it."""
+"""The account, the port and the temporary directory of a private server."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ rm -rf -- "$1"
 
 
 class ServerUnavailable(RuntimeError):
-    """No such server can be had here; the message says why."""
+    """No such server is available here; the message says why."""
 
 
 class ServerNotInstalled(ServerUnavailable):
@@ -60,7 +60,7 @@ class Account:
 
     @classmethod
     def unprivileged(cls) -> Account:
-        """The current account, or another for root, which some servers refuse to be."""
+        """The current account, or another one for root, which some servers refuse to run as."""
         if os.geteuid() != 0:
             return cls()
         for name in UNPRIVILEGED_ACCOUNTS:
@@ -81,7 +81,7 @@ class Account:
         return all(place.stat().st_mode & stat.S_IXOTH for place in (path, *path.parents))
 
     def can_run(self, program: Path) -> bool:
-        """Whether there is a program at a path that the account may execute."""
+        """Whether the account may execute the program at a path."""
         return program.is_file() and self.can_reach(program)
 
     def give(self, tree: Path) -> None:
@@ -93,7 +93,7 @@ class Account:
 
 
 class Scratch:
-    """A temporary directory that goes, with the server in it, when the test process ends."""
+    """A temporary directory that is deleted, with its server, when the test process ends."""
 
     def __init__(self, account: Account, name: str) -> None:
         self.account = account
@@ -129,13 +129,13 @@ class Scratch:
         )
 
     def track(self, pid: int, *paused: int) -> None:
-        """Name the server process that must not outlive this one, and its paused children."""
+        """Set the server process to end with this one, and its paused children."""
         assert self._watchdog.stdin is not None
         self._watchdog.stdin.write(b"%s\n" % " ".join(map(str, (pid, *paused))).encode())
         self._watchdog.stdin.flush()
 
     def close(self) -> None:
-        """Have the watchdog end what it tracks and remove the directory."""
+        """Make the watchdog end the tracked processes and remove the directory."""
         self._watchdog.communicate(timeout=TIMEOUT)
 
 
@@ -151,7 +151,7 @@ def external_url(variable: str) -> URL | None:
 
 
 def free_port() -> int:
-    """A port of this machine on which nobody listens."""
+    """A free port of this machine."""
     for port in random.sample(PORTS, 100):
         with socket.socket() as probe:
             try:
@@ -163,7 +163,7 @@ def free_port() -> int:
 
 
 def free_ports(count: int) -> set[int]:
-    """As many different ports of this machine on which nobody listens."""
+    """A number of different free ports of this machine."""
     ports: set[int] = set()
     while len(ports) < count:
         ports.add(free_port())
@@ -179,7 +179,7 @@ def wheel_package(name: str) -> Path | None:
 
 
 def either(names: tuple[str, ...]) -> str:
-    """The names as a choice, in words."""
+    """The names joined by "or"."""
     return " or ".join(names)
 
 

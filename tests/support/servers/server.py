@@ -1,4 +1,4 @@
-"""A server of a test session: its processes, and the handle that the tests hold."""
+"""A server of a test session: its processes, and the object for the tests."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class Server:
         self._owned("killed").kill()
 
     def pause(self) -> None:
-        """Have the server keep its connections and answer nothing until resume()."""
+        """Make the server keep its connections without any response until resume()."""
         self._owned("paused").pause()
 
     def resume(self) -> None:
-        """Have the paused server go on with what it was asked meanwhile."""
+        """Continue the paused server, which then handles the requests that have arrived."""
         self._owned("resumed").resume()
 
     def close(self) -> None:
@@ -72,7 +72,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Program:
-    """How a server is run, asked to end, and known to be ready."""
+    """The command of a server, its stop signal, and its check of readiness."""
 
     name: str
     command: Sequence[str]
@@ -110,7 +110,7 @@ class ServerProcess:
             raise
 
     def stop(self, by: signal.Signals | None = None) -> None:
-        """Ask the server to end, with the signal of its program or another, and wait for it."""
+        """Stop the server with the signal of its program or another one, and wait for its end."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(by or self._program.stop_signal)
             self.resume()
@@ -129,8 +129,8 @@ class ServerProcess:
         if self._process is None or self._process.poll() is not None:
             raise RuntimeError(f"{self._program.name} is not running, so it cannot be paused")
         self._process.send_signal(signal.SIGSTOP)
-        # Only when it stands still does it start no more children, and answer nothing. Without
-        # WNOWAIT its end would be hidden from Popen.
+        # A process that is stopped starts no more children, and sends no response. Without
+        # WNOWAIT, Popen would not notice the end of the process.
         os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         self._scratch.track(*_signal_all(self._process.pid, signal.SIGSTOP))
 
@@ -141,7 +141,7 @@ class ServerProcess:
             self._scratch.track(self._process.pid)
 
     def close(self) -> None:
-        """Stop the server, by force when it does not obey, and remove its files."""
+        """Stop the server, by SIGKILL if it does not end, and remove its files."""
         try:
             self.stop()
         except subprocess.TimeoutExpired:
@@ -188,7 +188,7 @@ class ServerProcess:
 
     def _forget(self) -> None:
         if self._process is not None:
-            # RabbitMQ leaves a child behind, which nobody else would end.
+            # RabbitMQ leaves a child process, which no other code would end.
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process = None
@@ -206,7 +206,7 @@ class ServerProcess:
 
 
 def run_in_thread(work: Coroutine[Any, Any, Result]) -> Result:
-    """The result of a coroutine, also for a caller whose own event loop is running."""
+    """Return the result of a coroutine, even if the event loop of the caller is running."""
     # asyncio.run() refuses to run inside one.
     with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(asyncio.run, work).result()

@@ -1,4 +1,4 @@
-"""The program of the SMTP server, apart from what starts it and takes longer to import."""
+"""The program of the SMTP server, separate from the code that starts it, for a fast import."""
 
 import argparse
 import asyncio
@@ -16,7 +16,7 @@ SILENT_SECONDS = 60
 
 
 class _Mailbox:
-    """Answers a mail as the options say."""
+    """Responds to a mail according to the options."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._folder: Path = arguments.folder
@@ -26,7 +26,7 @@ class _Mailbox:
     async def handle_DATA(  # pylint: disable=invalid-name  # aiosmtpd calls it so
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
-        """Keep a mail, refuse it, or say nothing."""
+        """Store a mail, refuse it, or send no response."""
         (self._folder / "spoken-to").touch()
         if self._is_silent:
             await asyncio.sleep(SILENT_SECONDS)
@@ -48,7 +48,7 @@ class _Mailbox:
 
 
 class _Server(SMTP):
-    """Takes addresses as they are sent: the library decodes encoded words in them."""
+    """Accepts addresses unchanged: the library would decode encoded words in them."""
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         address, bracket, rest = arg.strip().removeprefix("<").partition(">")
@@ -93,11 +93,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--ascii", action="store_true", help="know no addresses in Unicode")
-    parser.add_argument("--auth", action="store_true", help="let in who knows the password only")
-    parser.add_argument("--certificate", help="ask for TLS, with the certificate and key in a file")
+    parser.add_argument("--ascii", action="store_true", help="do not support addresses in Unicode")
+    parser.add_argument("--auth", action="store_true", help="require log-in with the password")
+    parser.add_argument("--certificate", help="require TLS, with the certificate and key in a file")
     parser.add_argument("--refuse", action="store_true", help="refuse every mail temporarily")
-    parser.add_argument("--silent", action="store_true", help="take a mail and say nothing")
+    parser.add_argument("--silent", action="store_true", help="accept a mail without a response")
     asyncio.run(_serve(parser.parse_args()))
 
 

@@ -1,4 +1,4 @@
-"""An SMTP server as a process of its own, which keeps each mail that it gets in a file."""
+"""An SMTP server in a separate process, which stores each received mail in a file."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ __all__ = ["SECRET", "USER", "Received", "SmtpServer", "receiving"]
 
 @dataclass(frozen=True)
 class Received:
-    """A mail as it arrived."""
+    """A received mail."""
 
     sender: str
     recipients: list[str]

@@ -1,4 +1,4 @@
-"""SQLite databases that have the schema before a shop is started on them."""
+"""Creates SQLite databases with the schema before a shop is started on them."""
 
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.support.servers.server import run_in_thread
 
 
 def give_schema(settings: Settings) -> None:
-    """Make the database of a shop, if it is one of SQLite that is not there yet."""
+    """Create the database of a shop, if it is a SQLite file that does not exist yet."""
     if (file := settings.data_file) is None or file.exists():
         return
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -20,7 +20,7 @@ def give_schema(settings: Settings) -> None:
 
 
 async def bring_to_newest(settings: Settings) -> None:
-    """Give a database the schema, and no rows: each shop writes its own at its start."""
+    """Create the schema in a database, without rows: each shop writes its own at its start."""
     database = Database(settings.database_url)
     await migrate(database)
     await database.close()

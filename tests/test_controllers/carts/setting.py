@@ -34,11 +34,11 @@ class Customer:
         return shown(await self.send("PUT", f"/lines/{variant_id}", json={"quantity": quantity}))
 
     async def change(self, **fields: Any) -> dict[str, Any]:
-        """Change what was chosen."""
+        """Change fields of the cart."""
         return shown(await self.send("PATCH", json=fields))
 
     async def enter(self, code: str) -> dict[str, Any]:
-        """Enter a code."""
+        """Add a code."""
         return shown(await self.send("POST", "/codes", json={"code": code}))
 
     async def read(self) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class Customer:
 
 
 def shown(response: httpx.Response) -> dict[str, Any]:
-    """Return a cart that was answered."""
+    """Return the cart of a response."""
     assert response.status_code == 200, response.text
     cart: dict[str, Any] = response.json()
     return cart
@@ -67,7 +67,7 @@ async def guest(client: httpx.AsyncClient, **fields: Any) -> Customer:
 async def user(
     client: httpx.AsyncClient, person: Person, status: int = 201, **fields: Any
 ) -> Customer:
-    """Open the cart of a user: a new one, or with the status 200 the one of before."""
+    """Open the cart of a user: a new one, or, with the status 200, the existing one."""
     response = await client.post("/carts", json=fields, headers=person.headers)
     assert "Cart-Token" not in response.headers
     assert response.status_code == status, response.text

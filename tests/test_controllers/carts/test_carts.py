@@ -29,7 +29,7 @@ REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
-async def test_a_guest_fills_a_cart_with_the_token_that_it_got(
+async def test_a_guest_fills_a_cart_with_its_token(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     tea = await create_product(client, name="Tea", price="4.99", weight_grams=100)
@@ -97,7 +97,7 @@ async def test_a_token_is_stored_as_its_digest_only(nobody: httpx.AsyncClient, s
     assert len(row.token_digest or b"") == 32
 
 
-async def test_the_choices_of_a_cart_are_changed_and_refused(
+async def test_fields_of_a_cart_are_changed_or_refused(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     method = await add_method(client, countries=["DE"])
@@ -135,7 +135,7 @@ async def test_a_change_of_an_older_cart_is_refused(nobody: httpx.AsyncClient) -
     assert (await cart.read())["note"] == "a"
 
 
-async def test_what_cannot_be_sold_is_not_put_into_a_cart(
+async def test_a_product_that_cannot_be_sold_is_not_added_to_a_cart(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, shop: Shop
 ) -> None:
     gone, idle = await create_product(client), await create_product(client, is_active=False)
@@ -195,7 +195,7 @@ async def test_a_cart_has_at_most_100_lines_and_10_codes(
         (True, True, timedelta(days=89), timedelta(days=91)),
     ],
 )
-async def test_carts_are_deleted_when_they_are_old(
+async def test_old_carts_are_deleted(
     client: httpx.AsyncClient,
     nobody: httpx.AsyncClient,
     shop: Shop,
@@ -216,7 +216,7 @@ async def test_carts_are_deleted_when_they_are_old(
 
 
 @pytest.mark.any_database
-async def test_a_token_that_is_longer_than_any_is_refused(nobody: httpx.AsyncClient) -> None:
+async def test_an_overlong_token_is_refused(nobody: httpx.AsyncClient) -> None:
     cart = await guest(nobody)
     for method, path, sent in REQUESTS:
         response = await nobody.request(

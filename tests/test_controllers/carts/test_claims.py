@@ -1,4 +1,4 @@
-"""A user takes over the cart of a guest."""
+"""A user claims the cart of a guest."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ async def claim(cart: Customer, person: Person) -> httpx.Response:
     return await cart.client.post(f"/carts/{cart.cart_id}/claim", headers=headers)
 
 
-async def test_the_cart_of_a_guest_becomes_that_of_a_user_without_one(
+async def test_a_user_without_a_cart_gets_the_cart_of_the_guest(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     tea, ada, eve = await create_product(client), await someone(client), await someone(client)
@@ -31,11 +31,11 @@ async def test_the_cart_of_a_guest_becomes_that_of_a_user_without_one(
     assert shown(await claim(cart, ada)) == first
     assert problem_of(await claim(cart, eve))["type"] == "urn:problem:cart-not-found"
     assert (await user(nobody, ada, 200)).cart_id == cart.cart_id
-    # The token alone opens it no more: the browser may be that of somebody else.
+    # The token alone no longer gives access: another person may use the browser.
     assert problem_of(await cart.send("GET"))["type"] == "urn:problem:cart-not-found"
 
 
-async def test_the_cart_of_a_guest_becomes_part_of_that_of_the_user(
+async def test_the_cart_of_a_guest_is_merged_into_the_cart_of_the_user(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     both, only_own, only_guest = [(await create_product(client))["id"] for _ in range(3)]
@@ -60,7 +60,7 @@ async def test_the_cart_of_a_guest_becomes_part_of_that_of_the_user(
 
 @pytest.mark.parametrize(("method", "path", "sent"), REQUESTS)
 @pytest.mark.any_database
-async def test_a_cart_that_became_part_of_another_one_leads_there(
+async def test_a_merged_cart_has_the_location_of_the_other_cart(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, method: str, path: str, sent: Any
 ) -> None:
     ada = await someone(client)
@@ -68,7 +68,7 @@ async def test_a_cart_that_became_part_of_another_one_leads_there(
     await claim(other, ada)
     response = await other.send(method, path, **sent)
     problem = problem_of(response)
-    # A redirected change would be answered as if it had been made.
+    # After a redirect, the response to a change would look as if the change had been made.
     is_read = method == "GET"
     kind = (303, "urn:problem:cart-merged") if is_read else (409, "urn:problem:cart-claimed")
     assert (problem["status"], problem["type"]) == kind
@@ -95,7 +95,7 @@ async def test_a_cart_is_claimed_with_its_token_only(
     assert problem_of(response)["type"] == "urn:problem:unauthenticated"
 
 
-async def test_lines_without_room_in_the_cart_of_the_user_are_reported(
+async def test_lines_that_do_not_fit_into_the_cart_of_the_user_are_reported(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.services.carts.cart_claims.MAX_LINES", 1)
@@ -142,7 +142,7 @@ async def test_a_cart_takes_the_currency_of_the_guest(
     assert [each["code"] for each in claimed["notices"]] == ["not-sold-in-currency"]
 
 
-async def test_a_currency_that_a_guest_has_not_chosen_replaces_none(
+async def test_the_default_currency_of_a_guest_does_not_replace_that_of_the_user(
     client: httpx.AsyncClient,
     nobody: httpx.AsyncClient,
     shop: Shop,
@@ -155,7 +155,7 @@ async def test_a_currency_that_a_guest_has_not_chosen_replaces_none(
     assert shown(await claim(await guest(nobody), ada))["currency"] == "JPY"
 
 
-async def test_a_key_belongs_to_one_cart(
+async def test_an_idempotency_key_belongs_to_one_cart(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     tea, ada = await create_product(client), await someone(client)

@@ -1,4 +1,4 @@
-"""What carts cost, and what their notices tell."""
+"""The prices of carts, and their notices."""
 
 import re
 from pathlib import Path
@@ -21,14 +21,14 @@ from tests.test_controllers.taxes.test_tax_rates import add_rate
 PAGE = (Path(__file__).parents[3] / "docs" / "carts.md").read_text()
 
 
-def test_the_page_about_carts_names_each_notice() -> None:
+def test_the_documentation_of_carts_names_each_notice() -> None:
     table = PAGE.partition("## Notices")[2].partition("##")[0]
     first = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
     named = re.findall(r"`([a-z-]+)`", " ".join(first))
     assert sorted(named) == sorted([*get_args(NoticeCode), "code"])
 
 
-async def test_notices_tell_what_has_changed_since_a_line_was_added(
+async def test_notices_report_changes_since_a_line_was_added(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     tea = await create_product(client, name="Tea", price="4.99", stock_quantity=5)
@@ -141,7 +141,7 @@ async def test_a_place_without_tax_rates_is_reported(
     assert await cart.notices() == ["not-sold-to-country"]
 
 
-async def test_codes_say_why_they_do_not_apply(
+async def test_each_code_has_the_reason_why_it_does_not_apply(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     twenty = [{"currency": "USD", "amount": "20.00"}]
@@ -166,14 +166,14 @@ async def test_codes_say_why_they_do_not_apply(
 
 @pytest.fixture(name="limited")
 def with_few_tries(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limit the tries of codes as a shop does by default."""
+    """Limit the attempts at codes to the default of a shop."""
     limit = type(shop.settings).model_fields["code_limit_per_minute"].default
     changed = shop.settings.model_copy(update={"code_limit_per_minute": limit})
     monkeypatch.setattr(shop, "settings", changed)
 
 
 @pytest.mark.usefixtures("limited")
-async def test_an_unknown_code_is_refused_and_tries_are_limited(
+async def test_an_unknown_code_is_refused_and_attempts_are_limited(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     await add_code(client, "SUMMER-26")
@@ -190,7 +190,7 @@ async def test_an_unknown_code_is_refused_and_tries_are_limited(
 
 
 @pytest.mark.usefixtures("limited")
-async def test_others_do_not_use_up_the_tries_of_a_cart(
+async def test_other_clients_do_not_use_up_the_attempts_of_a_cart(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, app: Litestar
 ) -> None:
     await add_code(client, "SUMMER-26")
@@ -235,7 +235,7 @@ async def test_prices_follow_the_currency_of_the_cart(
     assert [each["code"] for each in (await cart.change(currency="USD"))["notices"]] == []
 
 
-async def test_nothing_is_charged_for_the_shipping_of_nothing(
+async def test_an_empty_cart_has_no_charge_for_shipping(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     method = await add_method(client, rates=[{"currency": "USD", "amount": "4.90"}])
@@ -243,7 +243,7 @@ async def test_nothing_is_charged_for_the_shipping_of_nothing(
     assert (await cart.read())["total"] == "0.00"
 
 
-async def test_the_amounts_of_a_cart_add_up_where_tax_is_added(
+async def test_the_amounts_of_a_cart_add_up_when_tax_is_added(
     client: httpx.AsyncClient,
     nobody: httpx.AsyncClient,
     shop: Shop,
@@ -263,7 +263,7 @@ async def test_the_amounts_of_a_cart_add_up_where_tax_is_added(
     assert round(net + amounts["tax"], 2) == amounts["total"] == 29.61
 
 
-async def test_without_an_address_a_promotion_is_for_the_country_of_the_shop(
+async def test_without_an_address_a_promotion_applies_to_the_country_of_the_shop(
     client: httpx.AsyncClient,
     nobody: httpx.AsyncClient,
     shop: Shop,

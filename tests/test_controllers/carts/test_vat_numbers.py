@@ -1,4 +1,4 @@
-"""Carts of businesses: their VAT numbers, and what they pay where the charge is reversed."""
+"""Carts of businesses: their VAT numbers, and their prices under a reverse charge."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +30,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "taxes.md").read_text("utf-8")
 
 @pytest.fixture(name="charge")
 def charging(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Charge:
-    """Return a function that has a shop in Germany, with a VAT number, charge tax."""
+    """Return a function that makes a shop in Germany, with a VAT number, charge tax."""
 
     def charge(**settings: Any) -> None:
         given = {"tax_origin": "DE", "shop_vat_id": GERMAN}
@@ -41,12 +41,12 @@ def charging(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Charge:
 
 
 def charged(cart: dict[str, Any]) -> tuple[Any, ...]:
-    """Return what a cart costs, and why it has which tax."""
+    """Return the amounts of a cart, and its rates of tax with their reasons."""
     reasons = [(each["rate"], each["reason"]) for each in cart["taxes"]]
     return cart["total"], cart.get("tax"), reasons, [each["code"] for each in cart["notices"]]
 
 
-async def test_a_number_is_kept_without_separators_and_taken_out_again(
+async def test_a_vat_number_is_stored_without_separators_and_can_be_removed(
     nobody: httpx.AsyncClient,
 ) -> None:
     cart = await guest(nobody, vat_number="at u-13585627")
@@ -122,7 +122,7 @@ async def test_a_business_of_another_member_state_pays_the_net_prices_and_no_tax
     assert (notice["before"], notice["now"]) == ("10.00", "11.00")
 
 
-async def test_exempt_goods_stay_exempt_where_the_charge_is_reversed(
+async def test_exempt_goods_stay_exempt_under_a_reverse_charge(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, charge: Charge
 ) -> None:
     charge()
@@ -137,7 +137,7 @@ async def test_exempt_goods_stay_exempt_where_the_charge_is_reversed(
     ("own", "number", "address", "is_reversed"),
     [
         ({}, AUSTRIAN, VIENNA, True),
-        # The customer's state of identification need not be that of the delivery.
+        # The state of the VAT number may differ from that of the delivery.
         ({}, AUSTRIAN, PARIS, True),
         ({}, "EL094259216", VIENNA, True),
         ({}, OF_BELFAST, VIENNA, True),
@@ -171,7 +171,7 @@ async def test_the_charge_is_reversed_between_member_states_only(
         assert found == ("11.90", "1.90", [("19", "standard_rated")], told)
 
 
-async def test_without_an_address_the_number_changes_nothing_and_nothing_is_said(
+async def test_without_an_address_a_vat_number_changes_nothing_and_adds_no_notice(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, charge: Charge
 ) -> None:
     charge()
@@ -181,7 +181,7 @@ async def test_without_an_address_the_number_changes_nothing_and_nothing_is_said
     assert found == ("11.90", "1.90", [("19", "standard_rated")], [])
 
 
-async def test_prices_without_tax_stay_as_they_are_where_the_charge_is_reversed(
+async def test_prices_without_tax_do_not_change_under_a_reverse_charge(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, charge: Charge
 ) -> None:
     charge(prices_include_tax=False)
@@ -193,18 +193,18 @@ async def test_prices_without_tax_stay_as_they_are_where_the_charge_is_reversed(
     assert charged(reversed_one) == ("10.00", None, [("0", "reverse_charge")], [])
 
 
-async def test_a_shop_without_rates_of_its_own_reverses_no_charge(
+async def test_a_shop_without_its_own_rates_has_no_reverse_charge(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, charge: Charge
 ) -> None:
     charge(tax_mode="destination")
     await add_rate(client, country="AT", rate="20")
     cart = await guest(nobody, delivery_address=VIENNA, vat_number=AUSTRIAN)
     await cart.add(await create_product(client))
-    # What tax is in the prices is not known.
+    # The tax that the prices include is unknown.
     assert await cart.notices() == ["tax-unavailable"]
 
 
-async def test_the_number_of_the_guest_replaces_that_of_the_user_who_claims_the_cart(
+async def test_the_vat_number_of_a_guest_replaces_that_of_the_claiming_user(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     ada = await someone(client)
@@ -238,7 +238,7 @@ async def test_the_order_of_a_business_keeps_its_net_prices_and_its_number(
     assert (await client.get(f"/orders/{order['id']}")).json() == order
 
 
-async def test_an_order_without_a_cart_is_taxed_by_its_number_over_http_and_the_queue(
+async def test_an_order_without_a_cart_is_taxed_by_its_vat_number_over_http_and_the_queue(
     client: httpx.AsyncClient, shop: Shop, charge: Charge
 ) -> None:
     charge()
@@ -267,7 +267,7 @@ async def test_an_order_without_a_cart_is_taxed_by_its_number_over_http_and_the_
     ]
 
 
-async def test_an_order_with_a_wrong_number_is_refused_by_its_field(
+async def test_an_order_with_a_wrong_vat_number_is_refused_by_its_field(
     client: httpx.AsyncClient, charge: Charge
 ) -> None:
     charge()

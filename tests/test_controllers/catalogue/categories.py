@@ -1,4 +1,4 @@
-"""Makes categories over HTTP, and reads them back."""
+"""Creates categories over HTTP, and reads them."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ async def create_category(
 
 
 async def create_chain(client: httpx.AsyncClient, *names: str) -> list[dict[str, Any]]:
-    """Add categories, each below the one before."""
+    """Add categories, each below the previous one."""
     chain: list[dict[str, Any]] = []
     for name in names:
         chain.append(await create_category(client, name, chain[-1] if chain else None))

@@ -1,4 +1,4 @@
-"""Reads products back over HTTP, with the movements of their stock."""
+"""Reads products over HTTP, with the movements of their stock."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ OUTGOING = {"quantity": -4, "reason": "damage"}
 
 
 async def shown(client: httpx.AsyncClient, product: dict[str, Any]) -> dict[str, Any]:
-    """Return a product as it is shown."""
+    """Return a product over HTTP."""
     response = await client.get(f"/products/{product['id']}")
     assert response.status_code == 200, response.text
     product_shown: dict[str, Any] = response.json()

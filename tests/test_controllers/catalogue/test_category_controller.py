@@ -65,7 +65,7 @@ async def test_a_slug_is_made_from_the_name(
     assert other["path"] == f"{other['slug']}/"
 
 
-async def test_the_tree_is_in_its_order(client: httpx.AsyncClient) -> None:
+async def test_the_tree_is_ordered_by_position_and_name(client: httpx.AsyncClient) -> None:
     garden, _ = await create_chain(client, "Garden", "Tools")
     await create_category(client, "Plants", garden)
     await create_category(client, "Seeds", garden, position=-1)
@@ -81,7 +81,9 @@ async def test_the_tree_is_in_its_order(client: httpx.AsyncClient) -> None:
     ]
 
 
-async def test_the_public_tree_leads_to_products_for_sale(client: httpx.AsyncClient) -> None:
+async def test_the_public_tree_has_only_categories_with_products_for_sale(
+    client: httpx.AsyncClient,
+) -> None:
     garden, tools, spades = await create_chain(client, "Garden", "Tools", "Spades")
     await create_category(client, "Empty", garden)
     product = await create_product(client, category="Spades")
@@ -99,7 +101,7 @@ async def test_the_public_tree_leads_to_products_for_sale(client: httpx.AsyncCli
     assert len(await tree_of(client)) == 4
 
 
-async def test_what_is_below_a_hidden_category_is_hidden(client: httpx.AsyncClient) -> None:
+async def test_categories_below_a_hidden_one_are_hidden(client: httpx.AsyncClient) -> None:
     garden, tools = await create_chain(client, "Garden", "Tools")
     product = await create_product(client, category="Tools")
     path = f"/categories/{tools['id']}"
@@ -119,7 +121,7 @@ async def test_what_is_below_a_hidden_category_is_hidden(client: httpx.AsyncClie
     assert (await client.get(path)).status_code == 200
 
 
-async def test_a_moved_category_takes_along_what_is_below(client: httpx.AsyncClient) -> None:
+async def test_a_category_is_moved_with_its_descendants(client: httpx.AsyncClient) -> None:
     _, tools, spades = await create_chain(client, "Garden", "Tools", "Spades")
     house = await create_category(client, "House")
     read = (await client.get(f"/categories/{spades['id']}")).json()
@@ -133,7 +135,7 @@ async def test_a_moved_category_takes_along_what_is_below(client: httpx.AsyncCli
     assert list(await tree_of(client)) == ["garden/", "house/", "all-tools/", "all-tools/spades/"]
 
 
-async def test_a_former_path_redirects_to_the_present_one(client: httpx.AsyncClient) -> None:
+async def test_a_former_path_redirects_to_the_current_one(client: httpx.AsyncClient) -> None:
     _, tools, spades = await create_chain(client, "Garden", "Tools", "Spades")
     for slug in ("t1", "t2", "t3"):
         await change_category(client, tools, slug=slug)
@@ -148,17 +150,17 @@ async def test_a_former_path_redirects_to_the_present_one(client: httpx.AsyncCli
     assert refusal_of(await client.get(BY_PATH, params={"path": "garden/t4"}))[0] == 404
 
 
-async def test_the_newest_owner_of_a_path_has_it(client: httpx.AsyncClient) -> None:
+async def test_a_path_belongs_to_its_newest_category(client: httpx.AsyncClient) -> None:
     tea, coffee = await create_category(client, "Tea"), await create_category(client, "Coffee")
     await change_category(client, tea, slug="old")
-    # Cached under the former path, too.
+    # The category is cached under the former path, too.
     assert (await client.get(f"/categories/{tea['id']}")).json()["path"] == "old/"
     await change_category(client, coffee, slug="tea")
     assert (await client.get(BY_PATH, params={"path": "tea"})).json()["id"] == coffee["id"]
     await change_category(client, coffee, slug="coffee")
     response = await client.get(BY_PATH, params={"path": "tea"})
     assert response.headers["Location"].endswith("?path=coffee/")
-    # Back again: no path leads to itself.
+    # The category gets its first path back: no path redirects to itself.
     await change_category(client, tea, slug="tea")
     assert (await client.get(BY_PATH, params={"path": "tea"})).json()["id"] == tea["id"]
     response = await client.get(BY_PATH, params={"path": "old"})
@@ -288,7 +290,9 @@ async def test_a_category_is_deleted_when_it_is_empty(
     assert await tree_of(client) == {}
 
 
-async def test_the_products_of_a_deleted_category_go_to_another(client: httpx.AsyncClient) -> None:
+async def test_the_products_of_a_deleted_category_move_to_another(
+    client: httpx.AsyncClient,
+) -> None:
     tea, coffee = await create_category(client, "Tea"), await create_category(client, "Coffee")
     other = await create_category(client, "Other")
     products = [await create_product(client, category="Tea", name=f"Tea {n}") for n in range(3)]

@@ -1,4 +1,4 @@
-"""A higher price that is shown beside the price of a product or a variant."""
+"""A higher price that is shown next to the price of a product or a variant."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ PLACE = "#/compare_at_price"
 
 
 async def shown(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
-    """Return what a path shows."""
+    """Return the response to a GET request."""
     response = await client.get(path)
     assert response.status_code == 200, response.text
     document: dict[str, Any] = response.json()
@@ -39,7 +39,7 @@ async def test_a_product_shows_its_compared_price(client: httpx.AsyncClient) -> 
     assert "compare_at_price" not in await shown(client, f"/variants/{product['id']}")
 
 
-async def test_each_variant_has_its_own(client: httpx.AsyncClient) -> None:
+async def test_each_variant_has_its_own_compared_price(client: httpx.AsyncClient) -> None:
     shirt = await create_product(client, **SHIRT)
     assert "compare_at_price" not in shirt
     assert [each["compare_at_price"] for each in shirt["variants"]] == ["25.00", "30.00"]
@@ -51,7 +51,7 @@ async def test_each_variant_has_its_own(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(("price", "kept"), [("6.98", "6.99"), ("6.99", None), ("7.00", None)])
-async def test_a_price_that_rises_to_it_removes_it(
+async def test_a_price_that_reaches_the_compared_price_removes_it(
     client: httpx.AsyncClient, price: str, kept: str | None
 ) -> None:
     product = await create_product(client, price="4.99", compare_at_price="6.99")
@@ -60,7 +60,7 @@ async def test_a_price_that_rises_to_it_removes_it(
     assert changed.json().get("compare_at_price") == kept
 
 
-async def test_a_price_that_is_not_higher_is_refused(client: httpx.AsyncClient) -> None:
+async def test_a_compared_price_that_is_not_higher_is_refused(client: httpx.AsyncClient) -> None:
     product = await create_product(client, price="4.99")
     for path in ("products", "variants"):
         for compare_at in ("4.99", "0"):

@@ -33,7 +33,7 @@ async def test_each_facet_is_counted_without_its_own_filter(client: httpx.AsyncC
     }
 
 
-async def test_what_matches_nothing_has_no_values(client: httpx.AsyncClient) -> None:
+async def test_facets_have_no_values_when_no_product_matches(client: httpx.AsyncClient) -> None:
     await _fill(client)
     for query in ({"q": "nothing"}, {"category": "none"}, {"sku": "NONE"}):
         assert await _facets(client, **query) == {}
@@ -46,7 +46,7 @@ async def test_what_matches_nothing_has_no_values(client: httpx.AsyncClient) -> 
     ]
 
 
-async def test_the_values_of_facets_are_taken_as_filters(client: httpx.AsyncClient) -> None:
+async def test_the_values_of_facets_are_accepted_as_filters(client: httpx.AsyncClient) -> None:
     await _fill(client)
     response = await client.get("/products/facets")
     category, price, _, *options = response.json()["items"]
@@ -111,7 +111,7 @@ async def test_facets_follow_every_change_of_a_product(client: httpx.AsyncClient
     assert (await _facets(client))["option.Size"] == {"1,5": 1}
 
 
-async def test_cached_facets_are_those_of_the_shop(client: httpx.AsyncClient) -> None:
+async def test_cached_facets_follow_every_change_of_the_shop(client: httpx.AsyncClient) -> None:
     await _fill(client)
     await client.get("/products/facets")
     response = await client.get("/products/facets")
@@ -124,7 +124,7 @@ async def test_cached_facets_are_those_of_the_shop(client: httpx.AsyncClient) ->
     assert (await _facets(client))["availability"] == {"In stock": 4}
 
 
-async def test_a_category_is_counted_by_those_below_it(client: httpx.AsyncClient) -> None:
+async def test_a_category_is_counted_with_its_subcategories(client: httpx.AsyncClient) -> None:
     await _fill(client)
     top = (await client.post("/categories", json={"name": "Clothes"})).json()
     shirts = (await client.get("/categories/by-path?path=shirts")).json()

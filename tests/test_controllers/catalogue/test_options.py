@@ -1,4 +1,4 @@
-"""The options of a product: renamed, added and removed, and previewed before."""
+"""The options of a product: renamed, added and removed, with a preview."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.test_controllers.catalogue.test_variants import create_shirt, shown
 async def change(
     client: httpx.AsyncClient, product: dict[str, Any], *options: dict[str, Any], **query: str
 ) -> httpx.Response:
-    """Give a product other options."""
+    """Replace the options of a product."""
     body = {"options": list(options)}
     return await client.put(f"/products/{product['id']}/options", json=body, params=query)
 
@@ -56,7 +56,7 @@ async def test_a_preview_changes_nothing(client: httpx.AsyncClient) -> None:
     ]
 
 
-async def test_an_option_is_not_removed_where_variants_would_be_alike(
+async def test_an_option_is_not_removed_if_variants_would_become_identical(
     client: httpx.AsyncClient,
 ) -> None:
     shirt = await create_shirt(client)
@@ -82,7 +82,7 @@ async def test_an_option_is_not_removed_where_variants_would_be_alike(
         ),
     ],
 )
-async def test_what_an_option_lacks_is_named(
+async def test_each_error_of_an_option_is_named(
     client: httpx.AsyncClient, option: dict[str, str], places: dict[str, str]
 ) -> None:
     answer = await change(client, await create_shirt(client), option)
@@ -90,7 +90,9 @@ async def test_what_an_option_lacks_is_named(
     assert places_of(answer.json()) == places
 
 
-async def test_options_of_a_product_that_has_changed_are_left(client: httpx.AsyncClient) -> None:
+async def test_options_of_a_product_that_has_changed_are_not_replaced(
+    client: httpx.AsyncClient,
+) -> None:
     product = await create_product(client)
     path = f"/products/{product['id']}/options"
     body = {"options": [{"name": "Size", "value": "S"}]}

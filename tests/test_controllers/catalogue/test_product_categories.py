@@ -1,4 +1,4 @@
-"""The categories of products: named in a product, replaced, renamed, and asked for in lists."""
+"""The categories of products: named in a product, replaced, renamed, and used to filter lists."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ async def found(client: httpx.AsyncClient, words: str) -> list[str]:
     return sorted(each["sku"] for each in items)
 
 
-async def test_a_list_of_a_category_has_what_is_below_it(client: httpx.AsyncClient) -> None:
+async def test_a_list_of_a_category_includes_its_subcategories(client: httpx.AsyncClient) -> None:
     garden, tools, spades = await create_chain(client, "Garden", "Tools", "Spades")
     await create_category(client, "Garden2")
     for sku, category in (("G", "Garden"), ("T", "Tools"), ("S", "Spades"), ("X", "Garden2")):
@@ -58,13 +58,13 @@ async def test_a_list_of_a_category_has_what_is_below_it(client: httpx.AsyncClie
         assert "".join(await skus(client, asked)) == expected, asked
     await change_category(client, spades, parent_id=None)
     assert await skus(client, "Tools") == ["T"]
-    # The former path is followed.
+    # The client follows the redirect of the former path.
     assert await skus(client, "garden/tools/spades") == ["S"]
     page = (await client.get("/products", params={"category": "Garden", "count": "true"})).json()
     assert page["total"] == 2
 
 
-async def test_a_name_with_a_slash_is_a_name(client: httpx.AsyncClient) -> None:
+async def test_a_name_may_contain_a_slash(client: httpx.AsyncClient) -> None:
     await create_chain(client, "Garden", "Tools")
     await create_product(client, sku="N", category="garden/tools")
     await create_product(client, sku="P", category="Tools")
@@ -72,7 +72,7 @@ async def test_a_name_with_a_slash_is_a_name(client: httpx.AsyncClient) -> None:
     assert await skus(client, "garden/tools/") == ["P"]
 
 
-async def test_a_list_has_products_that_are_in_the_category_besides(
+async def test_a_list_includes_products_that_have_the_category_as_an_additional_one(
     client: httpx.AsyncClient,
 ) -> None:
     garden, tools = await create_chain(client, "Garden", "Tools")
@@ -92,7 +92,7 @@ async def test_a_list_has_products_that_are_in_the_category_besides(
     assert await skus(client, "Garden") == ["T"]
 
 
-async def test_the_categories_of_a_product_are_replaced_as_a_change_of_it(
+async def test_replaced_categories_are_a_change_of_the_product(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     tea, leaf = await create_chain(client, "Tea", "Leaf")
@@ -138,7 +138,7 @@ async def test_a_renamed_category_is_renamed_in_its_products(client: httpx.Async
 @pytest.mark.parametrize(
     ("before", "after"), [("Tea", "!!!"), ("!!!", "Tea"), ("Tea", "Coffee"), ("お茶", "a.b")]
 )
-async def test_the_search_text_after_a_rename_has_the_words_of_a_new_product(
+async def test_the_search_text_after_a_rename_equals_that_of_a_new_product(
     client: httpx.AsyncClient, shop: Shop, before: str, after: str
 ) -> None:
     for name in ("Tea", "Tea tea", "Cup", "お茶"):
@@ -155,7 +155,7 @@ async def test_the_search_text_after_a_rename_has_the_words_of_a_new_product(
     assert {row.id: sorted(row.search_text.split()) for row in rows} == renamed
 
 
-async def test_a_product_names_a_category_wherever_it_is(client: httpx.AsyncClient) -> None:
+async def test_a_product_finds_its_category_by_name_at_any_level(client: httpx.AsyncClient) -> None:
     await create_chain(client, "Drinks", "Tea")
     await create_product(client, sku="A", category="Tea")
     assert await tree_of(client) == {"drinks/": 0, "drinks/tea/": 1}
@@ -165,17 +165,19 @@ async def test_a_product_names_a_category_wherever_it_is(client: httpx.AsyncClie
     await create_category(client, "Tea")
     await client.patch(f"/products/{product['id']}", json={"category": "Tea"})
     await create_product(client, sku="C", category="Tea")
-    # The nearest to the top, and what is there already stays.
+    # The highest category is chosen, and products keep their current categories.
     assert await tree_of(client) == {"drinks/": 0, "drinks/tea/": 2, "tea/": 1}
 
 
-async def test_two_that_name_a_new_category_at_once_make_one(client: httpx.AsyncClient) -> None:
+async def test_concurrent_products_with_a_new_category_create_it_once(
+    client: httpx.AsyncClient,
+) -> None:
     names = [f"New {number % 2}" for number in range(8)]
     await asyncio.gather(*(create_product(client, category=name) for name in names))
     assert await tree_of(client) == {"new-0/": 4, "new-1/": 4}
 
 
-async def test_a_batch_of_the_queue_finds_its_categories_at_once(
+async def test_a_batch_of_the_queue_reads_its_categories_in_one_query(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     def bodies(prefix: str) -> list[Any]:
@@ -194,7 +196,7 @@ async def test_a_batch_of_the_queue_finds_its_categories_at_once(
     assert list((await tree_of(client)).values()) == [28, 26, 26]
 
 
-async def test_a_category_of_a_message_that_failed_is_made_again(
+async def test_a_category_of_a_failed_message_is_created_again(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     await create_product(client, sku="TAKEN", category="Old")
@@ -219,13 +221,13 @@ async def test_an_import_finds_the_categories_of_its_rows(
     assert await tree_of(client) == {"bags/": 1, "cups/": 0, "drinks/": 0, "drinks/tea/": 2}
 
 
-async def test_a_list_of_a_category_that_is_known_is_one_statement_and_read_from_an_index(
+async def test_a_list_of_a_known_category_is_one_statement_that_uses_an_index(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
-    # Known to no test before: the process knows it from then on.
+    # No earlier test has used it: from now on, the process knows it.
     name = f"Known on {shop.database.url.get_backend_name()}"
     product = await create_product(client, category=name)
-    # Among few products, PostgreSQL may read them all by whichever index is smallest.
+    # With few products, PostgreSQL may read all of them by the smallest index.
     at = datetime(2026, 1, 31, 12, tzinfo=UTC)
     async with shop.database.write() as session:
         await add_products(session, [product_row(f"S{n}", "Cup", "", n, at) for n in range(500)])
@@ -240,7 +242,7 @@ async def test_a_list_of_a_category_that_is_known_is_one_statement_and_read_from
     plan = await plan_of(shop, statements[0])
     assert "ix_products_primary_category_id_price_minor_id" in plan
     assert "Sort" not in plan and "TEMP B-TREE" not in plan
-    # What another process changes, this one sees at once.
+    # This process sees the change of another process at once.
     (category,) = (await client.get(f"/products/{product['id']}/categories")).json()["items"]
     below = await create_category(client, "Below", category)
     other = await create_product(client, category="Other")

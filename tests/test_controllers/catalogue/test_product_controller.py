@@ -65,7 +65,7 @@ async def test_an_unknown_product_is_not_found(client: httpx.AsyncClient) -> Non
         assert refusal_of(response) == (404, "product-not-found")
 
 
-async def test_what_the_caller_has_of_a_product_is_not_sent_again(
+async def test_a_product_with_the_etag_of_the_caller_is_not_sent_again(
     client: httpx.AsyncClient,
 ) -> None:
     product = await create_product(client)
@@ -108,7 +108,7 @@ async def test_only_the_given_fields_of_a_product_change(
     await assert_stock_is_the_sum(client, product)
 
 
-async def test_a_product_that_has_changed_meanwhile_is_not_changed(
+async def test_a_change_of_an_outdated_version_of_a_product_is_refused(
     client: httpx.AsyncClient,
 ) -> None:
     product = await create_product(client)
@@ -128,7 +128,7 @@ async def test_a_product_that_has_changed_meanwhile_is_not_changed(
 
 
 @pytest.mark.parametrize(("counted", "difference"), [(3, -7), (25, 15), (0, -10)])
-async def test_a_counted_stock_is_noted_as_the_difference(
+async def test_a_counted_stock_is_recorded_as_the_difference(
     client: httpx.AsyncClient, counted: int, difference: int
 ) -> None:
     product = await create_product(client, stock_quantity=10)
@@ -195,7 +195,7 @@ async def test_an_order_keeps_its_archived_product(client: httpx.AsyncClient) ->
     assert (await client.get(f"/orders/{order['id']}")).json() == order
 
 
-async def test_the_sku_of_an_archived_product_stays_taken(client: httpx.AsyncClient) -> None:
+async def test_the_sku_of_an_archived_product_stays_in_use(client: httpx.AsyncClient) -> None:
     product, other = await create_product(client, sku="TEA"), await create_product(client)
     await client.delete(f"/products/{product['id']}")
     data = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "1.00"}
@@ -206,7 +206,7 @@ async def test_the_sku_of_an_archived_product_stays_taken(client: httpx.AsyncCli
     assert await shown(client, other) == other
 
 
-async def test_a_sku_is_given_once(client: httpx.AsyncClient) -> None:
+async def test_a_sku_is_unique(client: httpx.AsyncClient) -> None:
     product, other = await create_product(client, sku="TEA"), await create_product(client)
     data = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "1.00", "stock_quantity": 5}
     added = await client.post("/products", json=data)
@@ -220,7 +220,7 @@ async def test_a_sku_is_given_once(client: httpx.AsyncClient) -> None:
     assert len(await movements_of(client, other)) == 1
 
 
-async def test_of_two_products_added_at_once_one_gets_the_sku(client: httpx.AsyncClient) -> None:
+async def test_of_two_concurrent_products_one_gets_the_sku(client: httpx.AsyncClient) -> None:
     data = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "1.00", "stock_quantity": 5}
     responses = await asyncio.gather(*(client.post("/products", json=data) for _ in range(4)))
     refusals = [response for response in responses if response.status_code != 201]

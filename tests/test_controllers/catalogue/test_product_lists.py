@@ -1,4 +1,4 @@
-"""What lists show of the stock of products, and to whom, over HTTP."""
+"""The stock in lists of products over HTTP, by caller."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
@@ -38,7 +38,7 @@ async def listed(client: httpx.AsyncClient, path: str = "/products") -> list[dic
     return items[::-1]
 
 
-async def test_a_list_shows_the_availability_and_the_product_the_number(
+async def test_a_list_shows_the_availability_and_a_product_its_stock(
     client: httpx.AsyncClient,
 ) -> None:
     products = [await create_product(client, stock_quantity=each) for each in WORDS]
@@ -50,7 +50,7 @@ async def test_a_list_shows_the_availability_and_the_product_the_number(
         assert item == product | {"availability": item["availability"]}
 
 
-async def test_staff_and_keys_see_the_number_in_lists_too(
+async def test_staff_and_keys_see_the_stock_in_lists_too(
     client: httpx.AsyncClient, anonymous: httpx.AsyncClient, shop: Shop
 ) -> None:
     products = [await create_product(client, stock_quantity=each) for each in WORDS]
@@ -64,7 +64,7 @@ async def test_staff_and_keys_see_the_number_in_lists_too(
     assert response.json() == {"items": expected[:1], "next": None, "total": 1}
 
 
-async def test_a_list_with_the_number_is_never_cached(client: httpx.AsyncClient) -> None:
+async def test_a_list_with_the_stock_is_never_cached(client: httpx.AsyncClient) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=100)
     for left in (100, 99, 98):
         response = await client.get(STOCK)
@@ -98,7 +98,7 @@ async def test_only_the_stock_can_be_included(client: httpx.AsyncClient) -> None
         assert (problem["status"], problem["errors"][0]["parameter"]) == (400, "include")
 
 
-async def test_a_caller_has_a_list_until_it_shows_something_else(
+async def test_the_etag_of_a_list_is_valid_until_the_list_changes(
     client: httpx.AsyncClient,
 ) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=8)
@@ -113,7 +113,7 @@ async def test_a_caller_has_a_list_until_it_shows_something_else(
     assert (await client.get("/products", headers=condition)).status_code == 304
 
 
-async def test_of_orders_only_those_that_change_a_word_drop_lists(
+async def test_an_order_drops_cached_lists_only_if_it_changes_an_availability(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=20)
@@ -135,7 +135,7 @@ async def test_of_orders_only_those_that_change_a_word_drop_lists(
     assert dropped == [True, True]
 
 
-async def test_a_list_by_stock_is_new_when_a_product_is_sold_out(
+async def test_a_list_by_stock_changes_when_a_product_is_sold_out(
     client: httpx.AsyncClient,
 ) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=2)

@@ -1,4 +1,4 @@
-"""What comes into stock and leaves it, over HTTP."""
+"""The stock movements of products over HTTP."""
 
 import asyncio
 
@@ -43,7 +43,9 @@ async def test_a_movement_without_a_note_names_its_caller(client: httpx.AsyncCli
     assert response.json()["source"] == NAME
 
 
-async def test_no_more_units_leave_than_are_in_stock(client: httpx.AsyncClient) -> None:
+async def test_a_movement_of_more_units_than_the_stock_is_refused(
+    client: httpx.AsyncClient,
+) -> None:
     product = await create_product(client, stock_quantity=3)
     response = await client.post(f"/products/{product['id']}/stock", json=OUTGOING)
     assert refusal_of(response) == (409, "insufficient-stock")
@@ -53,7 +55,9 @@ async def test_no_more_units_leave_than_are_in_stock(client: httpx.AsyncClient) 
     assert len(await movements_of(client, product)) == 1
 
 
-async def test_what_leaves_at_once_was_there(client: httpx.AsyncClient) -> None:
+async def test_concurrent_movements_never_take_more_than_the_stock(
+    client: httpx.AsyncClient,
+) -> None:
     product = await create_product(client, stock_quantity=10)
     path = f"/products/{product['id']}/stock"
     responses = await asyncio.gather(*(client.post(path, json=OUTGOING) for _ in range(5)))
@@ -78,7 +82,7 @@ async def test_movements_are_listed_by_pages_newest_first(client: httpx.AsyncCli
     assert query["cursor"] is None
 
 
-async def test_the_stock_is_the_sum_of_its_movements_through_a_life(
+async def test_the_stock_is_the_sum_of_its_movements_through_all_changes(
     client: httpx.AsyncClient,
 ) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=10)

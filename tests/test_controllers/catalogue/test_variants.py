@@ -40,7 +40,7 @@ async def create_shirt(client: httpx.AsyncClient, **changes: Any) -> dict[str, A
 
 
 async def shown(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
-    """Return what a path shows."""
+    """Return the response to a GET request."""
     response = await client.get(path)
     assert response.status_code == 200, response.text
     body: dict[str, Any] = response.json()
@@ -48,7 +48,7 @@ async def shown(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
 
 
 async def order(client: httpx.AsyncClient, *items: dict[str, Any]) -> httpx.Response:
-    """Order things for a new user."""
+    """Place an order of a new user."""
     user = await create_user(client)
     return await client.post("/orders", json={"user_id": user["id"], "items": list(items)})
 
@@ -71,7 +71,7 @@ async def test_a_product_is_added_with_its_variants(client: httpx.AsyncClient) -
     ] == [3]
 
 
-async def test_a_product_without_options_says_nothing_of_variants(
+async def test_a_product_without_options_does_not_list_variants(
     client: httpx.AsyncClient,
 ) -> None:
     product = await create_product(client)
@@ -100,7 +100,7 @@ async def test_lists_show_the_lowest_price_and_the_best_availability(
     assert [each["sku"] for each in await every(client, "/products", q="shirt m")] == ["SHIRT-S"]
 
 
-async def test_a_variant_is_ordered_by_its_id_and_a_product_only_without_choice(
+async def test_a_variant_is_ordered_by_its_id_and_a_product_only_if_it_has_one_variant(
     client: httpx.AsyncClient,
 ) -> None:
     shirt, tea = await create_shirt(client), await create_product(client)
@@ -162,11 +162,11 @@ async def test_an_unknown_or_archived_variant_is_not_ordered(client: httpx.Async
         answer = await order(client, {"variant_id": variant_id, "quantity": 1})
         assert refusal_of(answer) == (404, "variant-not-found")
         assert refusal_of(await client.get(f"/variants/{variant_id}")) == (404, "variant-not-found")
-    # The product has one variant now, so that it can be named itself.
+    # The product has one variant now, so a line can name the product.
     assert (await order(client, {"product_id": shirt["id"], "quantity": 1})).status_code == 201
     answer = await client.delete(f"/variants/{shirt['id']}")
     assert refusal_of(answer) == (409, "last-variant")
-    # The SKU stays with the variant that was sold.
+    # The SKU stays in use by the variant that was sold.
     data = {"sku": "SHIRT-M", "option_values": {"Size": "M"}}
     answer = await client.post(f"/products/{shirt['id']}/variants", json=data)
     assert refusal_of(answer) == (409, "sku-taken")
@@ -174,7 +174,7 @@ async def test_an_unknown_or_archived_variant_is_not_ordered(client: httpx.Async
     assert answer.status_code == 201
 
 
-async def test_after_the_first_variant_is_archived_the_next_one_represents_the_product(
+async def test_after_the_first_variant_is_archived_the_product_shows_the_next_one(
     client: httpx.AsyncClient,
 ) -> None:
     shirt = await create_shirt(client)
@@ -187,7 +187,7 @@ async def test_after_the_first_variant_is_archived_the_next_one_represents_the_p
     assert [each["variant_id"] for each in answer.json()["variants"]] == [medium["id"]]
 
 
-async def test_what_is_of_a_variant_is_not_changed_by_its_product(
+async def test_fields_of_variants_are_not_changed_through_the_product(
     client: httpx.AsyncClient,
 ) -> None:
     shirt = await create_shirt(client)
@@ -202,7 +202,7 @@ async def test_what_is_of_a_variant_is_not_changed_by_its_product(
     assert answer.json()["variants"] == shirt["variants"]
 
 
-async def test_a_variant_is_changed_if_it_is_the_one_that_was_seen(
+async def test_a_variant_is_changed_only_if_the_etag_matches(
     client: httpx.AsyncClient,
 ) -> None:
     shirt = await create_shirt(client)
@@ -253,7 +253,7 @@ async def test_option_values_differ_by_more_than_case(client: httpx.AsyncClient)
     assert len(await every(client, "/products")) == 1
 
 
-async def test_missing_combinations_are_added_once(client: httpx.AsyncClient) -> None:
+async def test_missing_combinations_of_options_are_added_once(client: httpx.AsyncClient) -> None:
     shirt = await create_product(client, sku="SHIRT", option_values={"Size": "S", "Colour": "Red"})
     path = f"/products/{shirt['id']}/variants/missing"
     wanted = {"option_values": {"size": ["s", "M", "L"], "Colour": ["Blue"]}, "price": "7.00"}
@@ -286,7 +286,9 @@ async def test_a_backorder_owes_units_and_is_not_a_shortage(client: httpx.AsyncC
     assert refusal_of(response) == (409, "insufficient-stock")
 
 
-async def test_what_tracks_no_stock_is_always_there(client: httpx.AsyncClient) -> None:
+async def test_a_variant_that_tracks_no_stock_is_always_available(
+    client: httpx.AsyncClient,
+) -> None:
     product = await create_product(client, stock_quantity=0, tracks_stock=False)
     answer = await order(client, {"product_id": product["id"], "quantity": 900})
     assert answer.status_code == 201
@@ -294,7 +296,9 @@ async def test_what_tracks_no_stock_is_always_there(client: httpx.AsyncClient) -
     assert await every(client, "/variants", stock="low") == []
 
 
-async def test_what_is_low_is_listed_the_longest_first(client: httpx.AsyncClient) -> None:
+async def test_variants_with_low_stock_are_listed_longest_low_first(
+    client: httpx.AsyncClient,
+) -> None:
     first = await create_product(client, stock_quantity=9)
     second = await create_product(client, stock_quantity=30, low_stock_at=28)
     await create_product(client, stock_quantity=9)

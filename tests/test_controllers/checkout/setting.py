@@ -18,7 +18,7 @@ BERLIN = DE | {"recipient": "Ada Lovelace"}
 async def ready(
     client: httpx.AsyncClient, quantities: Mapping[str, int], **fields: Any
 ) -> Customer:
-    """Open the cart of a guest that can be ordered."""
+    """Open the cart of a guest, ready for a checkout."""
     chosen = {"email": "ada@example.com", "delivery_address": BERLIN} | fields
     cart = await guest(client, **chosen)
     for variant_id, quantity in quantities.items():
@@ -27,14 +27,14 @@ async def ready(
 
 
 async def check_out(cart: Customer, total: str | None = None, **fields: Any) -> httpx.Response:
-    """Order what a cart contains, at its total unless one is given."""
+    """Check out a cart, at its total unless one is given."""
     expected = (await cart.read())["total"] if total is None else total
     body = {"payment": "manual", "expected_total": expected, "terms_accepted": True}
     return await cart.send("POST", "/checkout", json=body | fields)
 
 
 async def ordered(cart: Customer) -> dict[str, Any]:
-    """Return the order of what a cart contains."""
+    """Check out a cart, and return the order."""
     response = await check_out(cart)
     assert response.status_code == 201, response.text
     order: dict[str, Any] = response.json()
@@ -48,7 +48,7 @@ async def stock_of(client: httpx.AsyncClient, product: dict[str, Any]) -> int:
 
 
 async def expire(shop: Shop) -> None:
-    """Do the errands that are due, such as the end of orders that were not paid."""
+    """Run the errands that are due, such as the expiry of orders that were not paid."""
     while await do_due(shop, HANDLERS):
         pass
 

@@ -1,4 +1,4 @@
-"""What a cart contains is ordered: once, at the total that was seen, or not at all."""
+"""A cart is ordered once, at the total that the customer has seen, or not at all."""
 
 import asyncio
 from datetime import timedelta
@@ -59,7 +59,7 @@ async def test_a_guest_orders_the_content_of_the_cart(
     assert "\n10117 Berlin\nDEUTSCHLAND\n" in mail.body and "GERMANY" not in mail.body
 
 
-async def test_a_user_orders_to_the_own_address_of_mail(
+async def test_the_order_of_a_user_has_the_users_own_email_address(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     tea, ada = await create_product(client), await someone(client)
@@ -69,7 +69,7 @@ async def test_a_user_orders_to_the_own_address_of_mail(
     assert (order["user_id"], order["email"]) == (ada.id, ada.user["email"])
     assert order["history"][0]["actor"] == f"user {ada.id}"
     assert (await nobody.get(f"/orders/{order['id']}", headers=ada.headers)).json() == order
-    # The next cart is another one.
+    # The user gets a new cart afterwards.
     assert (await user(nobody, ada)).cart_id != cart.cart_id
 
 
@@ -85,7 +85,7 @@ async def test_a_repeated_checkout_is_the_same_order(
     assert len(await mails_of(shop)) == 1
 
 
-async def test_checkouts_of_one_cart_at_once_are_one_order(
+async def test_concurrent_checkouts_of_one_cart_are_one_order(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     tea = await create_product(client, price="1.00", stock_quantity=10)
@@ -96,7 +96,7 @@ async def test_checkouts_of_one_cart_at_once_are_one_order(
     assert await stock_of(client, tea) == 9
 
 
-async def test_a_key_repeats_the_response_of_a_checkout(
+async def test_an_idempotency_key_repeats_the_response_to_a_checkout(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     tea = await create_product(client, price="1.00")
@@ -182,7 +182,7 @@ async def test_a_cart_with_another_total_is_not_ordered(
     assert (await check_out(cart, "5.490")).status_code == 201
 
 
-async def test_what_is_missing_at_a_checkout_is_named(
+async def test_missing_fields_of_a_checkout_are_named(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, shop: Shop
 ) -> None:
     tea = await create_product(client, price="1.00")
@@ -281,7 +281,7 @@ async def test_the_order_of_a_cart_is_open_to_its_customer_only(
     assert problem_of(answer)["type"] == "urn:problem:cart-not-found"
 
 
-async def test_a_cancelled_order_gives_everything_back(
+async def test_a_cancelled_order_returns_stock_and_uses_of_promotions(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, shop: Shop
 ) -> None:
     tea = await create_product(client, price="10.00", stock_quantity=10)
@@ -322,7 +322,7 @@ async def test_a_cart_stays_ordered_if_the_user_has_another_one(
     assert (await user(nobody, ada, 200)).cart_id == second.cart_id
 
 
-async def test_an_order_that_is_not_paid_in_time_ends(
+async def test_an_order_that_is_not_paid_in_time_is_cancelled(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, shop: Shop
 ) -> None:
     tea = await create_product(client, stock_quantity=10)
@@ -342,7 +342,7 @@ async def test_an_order_that_is_not_paid_in_time_ends(
 
 
 @pytest.mark.parametrize("status", ["paid", "cancelled"])
-async def test_an_order_that_was_paid_or_cancelled_does_not_end(
+async def test_an_order_that_is_paid_or_cancelled_does_not_expire(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, shop: Shop, status: str
 ) -> None:
     cart = await ready(nobody, {(await create_product(client))["id"]: 1})
@@ -353,7 +353,7 @@ async def test_an_order_that_was_paid_or_cancelled_does_not_end(
     assert (await order_row(shop, order["id"])).status == status
 
 
-async def test_a_customer_holds_at_most_three_unpaid_orders(
+async def test_a_customer_has_at_most_three_unpaid_orders(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     tea = await create_product(client, stock_quantity=10)

@@ -25,7 +25,7 @@ async def tokens_of(client: httpx.AsyncClient, shop: Shop, count: int) -> list[s
     return re.findall(r"^[A-Za-z0-9_-]{43}$", body, re.MULTILINE)
 
 
-async def test_an_erasure_beside_a_checkout_leaves_no_order_that_keeps_the_address(
+async def test_an_erasure_during_a_checkout_leaves_no_order_with_the_address(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, shop: Shop
 ) -> None:
     tea = await create_product(client, stock_quantity=100)
@@ -37,7 +37,7 @@ async def test_an_erasure_beside_a_checkout_leaves_no_order_that_keeps_the_addre
     for number in range(ROUNDS):
         cart = await ready(nobody, {tea["id"]: 1})
         (token,) = await tokens_of(nobody, shop, 1)
-        # Each is first in some of the rounds.
+        # Each of both is first in some of the rounds.
         erasure = erase(token, number * 0.004)
         placed, erased = await asyncio.gather(check_out(cart, "4.99"), erasure)
         assert erased.status_code == 200, erased.text
@@ -54,7 +54,7 @@ async def test_an_erasure_beside_a_checkout_leaves_no_order_that_keeps_the_addre
         await clear_mails(shop)
 
 
-async def test_of_erasures_at_once_one_is_carried_out(
+async def test_of_concurrent_erasures_one_is_executed(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient, shop: Shop
 ) -> None:
     tea = await create_product(client)

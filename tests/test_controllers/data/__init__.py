@@ -1,1 +1,1 @@
-"""Tests of data."""
+"""Tests of exports and erasures of personal data."""

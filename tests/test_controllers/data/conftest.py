@@ -10,5 +10,5 @@ from tests.test_controllers.data.guests import HOME
 
 @pytest.fixture(name="home")
 def its_home(still_app: Litestar) -> httpx.AsyncClient:
-    """A client at home, whose network address is a mark as well."""
+    """A client whose network address is also one of the marked values."""
     return at(still_app, HOME)

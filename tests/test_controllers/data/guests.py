@@ -1,4 +1,4 @@
-"""Guests who leave as much as they can, and who prove their e-mail addresses."""
+"""Guests who leave data in every table, and who prove their e-mail addresses."""
 
 import re
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ STEPS: dict[str, list[str]] = {
     "delivered": ["paid", "shipped", "delivered"],
     "cancelled": ["cancelled"],
 }
-# Where the data of a guest are.
+# The tables that have data of a guest.
 TABLES = {
     *("carts", "guest_proofs", "idempotency_keys", "operations", "orders", "outgoing_mails"),
     "redemptions",
@@ -62,19 +62,19 @@ _TOKEN = re.compile(r"^[A-Za-z0-9_-]{43}$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Bought:
-    """A cart, and the order of it as it was last shown."""
+    """A cart, and the last response with its order."""
 
     cart: Customer
     order: dict[str, Any]
 
 
 async def ask(client: httpx.AsyncClient, email: str = EMAIL, **fields: Any) -> httpx.Response:
-    """Ask for a token."""
+    """Request a token."""
     return await client.post("/guest-data/requests", json={"email": email} | fields)
 
 
 async def token_of(client: httpx.AsyncClient, shop: Shop, email: str = EMAIL) -> str:
-    """Ask for a token, and return that of the mail, which is then sent."""
+    """Request a token, return it from the mail, and mark the mail as sent."""
     assert (await ask(client, email)).status_code == 202
     token = token_in((await mails_of(shop))[-1])
     await sent(shop)
@@ -108,7 +108,7 @@ async def exported(client: httpx.AsyncClient, token: str) -> dict[str, Any]:
 
 
 async def erased(client: httpx.AsyncClient, token: str) -> dict[str, Any]:
-    """Erase by a token, and return what was done, without the moment."""
+    """Erase the data by a token, and return the response without its time."""
     response = await client.post("/guest-data/erasure", json={"token": token})
     assert response.status_code == 200, response.text
     assert response.headers["Cache-Control"] == "no-store"
@@ -120,7 +120,7 @@ async def erased(client: httpx.AsyncClient, token: str) -> dict[str, Any]:
 async def bought(
     machine: httpx.AsyncClient, client: httpx.AsyncClient, status: str, email: str = EMAIL
 ) -> Bought:
-    """Have a guest order, and staff move the order on, by a command if it is shipped."""
+    """Place an order of a guest, and change its status as staff, by a command if it is shipped."""
     tea = await create_product(machine, stock_quantity=50)
     chosen = {"delivery_address": DELIVERY, "billing_address": BILLING, "note": NOTE}
     cart = await guest(client, email=email, locale="de", **chosen)
@@ -136,7 +136,7 @@ async def bought(
 
 
 async def finished_commands(shop: Shop) -> None:
-    """Have the commands that wait be carried out, if there are any."""
+    """Apply the waiting commands, if there are any."""
     if commands := await take_postponed(shop):
         await Pipeline(shop).process(commands)
 
@@ -144,7 +144,7 @@ async def finished_commands(shop: Shop) -> None:
 async def marked(
     machine: httpx.AsyncClient, home: httpx.AsyncClient, shop: Shop
 ) -> dict[str, Bought]:
-    """Have a guest leave as much as possible, in marked values; one mail waits at the end."""
+    """Store as much data of a guest as possible in marked values; one mail waits at the end."""
     await add_promotion(machine, percent="10", per_customer_limit=10)
     orders = {
         "pending": await bought(machine, home, "pending"),
@@ -170,7 +170,7 @@ async def marked(
 
 
 async def kept_of(shop: Shop) -> dict[str, str]:
-    """Return what the shop has in each of its tables, to be searched."""
+    """Return the content of all tables of the shop as text, to be searched."""
     return {
         name: repr([tuple(map(_readable, row)) for row in rows]).casefold()
         for name, rows in (await stored_values(shop)).items()
@@ -187,7 +187,7 @@ async def traces_in(shop: Shop) -> dict[str, list[str]]:
 
 
 async def refusals_of(client: httpx.AsyncClient, token: str) -> list[tuple[int, str]]:
-    """Return how a token is refused by the export and the erasure."""
+    """Return the refusals of a token by the export and the erasure."""
     return [
         kind_of(await client.post(f"/guest-data/{path}", json={"token": token}))
         for path in ("export", "erasure")
@@ -208,7 +208,7 @@ async def order_now(shop: Shop, order: dict[str, Any]) -> Order:
 
 
 async def ordered_by_user(machine: httpx.AsyncClient, client: httpx.AsyncClient) -> None:
-    """Have a user with the same address order, and claim the cart of a guest with it."""
+    """Place an order of a user with the same address, who also claims the cart of a guest."""
     ada = await someone(machine, email=EMAIL)
     cart = await user(client, ada, email=EMAIL, delivery_address=DELIVERY)
     await cart.add(await create_product(machine))

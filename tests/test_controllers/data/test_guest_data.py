@@ -1,4 +1,4 @@
-"""What a person without an account may ask of the shop, who proves an e-mail address."""
+"""The export and erasure of data by a person without an account, who proves an e-mail address."""
 
 import re
 from datetime import timedelta
@@ -34,7 +34,7 @@ from tests.test_controllers.data.guests import (
 )
 
 
-async def test_a_token_is_mailed_to_every_address_in_the_language_that_is_asked_for(
+async def test_a_token_is_mailed_to_every_address_in_the_requested_language(
     machine: httpx.AsyncClient, home: httpx.AsyncClient, still: Shop
 ) -> None:
     await bought(machine, home, "pending")
@@ -44,7 +44,7 @@ async def test_a_token_is_mailed_to_every_address_in_the_language_that_is_asked_
         await ask(home, "nobody@example.com", locale="ru"),
         await ask(home, "nobody@example.com", locale="fr"),
     ]
-    # Byte for byte the same, and so are the headers, but for what belongs to the request itself.
+    # The bodies are identical, and so are the headers, except for those of the request itself.
     own = {"x-request-id", "ratelimit-remaining", "ratelimit-reset"}
     shapes = [
         (
@@ -80,14 +80,14 @@ async def test_a_request_costs_the_same_statements_for_a_known_and_an_unknown_ad
     assert found[0] == found[1] != []
 
 
-async def test_an_export_has_all_that_the_shop_holds_of_the_address(
+async def test_an_export_has_all_stored_data_of_the_address(
     machine: httpx.AsyncClient, home: httpx.AsyncClient, still: Shop
 ) -> None:
     orders = await marked(machine, home, still)
     document = await exported(home, await token_of(home, still, SPELLED))
     names = ["carts", "email", "exported_at", "invoices", "kept", "mails", "orders", "returns"]
     assert sorted(document) == sorted([*names, "payments", "refunds", "shipments"])
-    # As `Email` stores it.
+    # The form in which `Email` stores the address.
     assert document["email"] == SPELLED
     shown = [(await machine.get(f"/orders/{each.order['id']}")).json() for each in orders.values()]
     assert document["orders"] == shown
@@ -108,7 +108,7 @@ async def test_an_export_has_all_that_the_shop_holds_of_the_address(
     assert all("law" in each["kept_because"] for each in document["kept"][:1])
 
 
-async def test_of_an_address_without_data_the_export_is_empty(
+async def test_the_export_of_an_address_without_data_is_empty(
     home: httpx.AsyncClient, still: Shop
 ) -> None:
     token = await token_of(home, still)
@@ -206,7 +206,7 @@ async def test_expired_proofs_are_deleted(home: httpx.AsyncClient, still: Shop) 
         assert list(await session.scalars(select(GuestProof.email))) == ["other@example.com"]
 
 
-async def test_the_audit_trail_has_what_was_done_and_no_person(
+async def test_the_audit_trail_has_the_actions_without_personal_data(
     home: httpx.AsyncClient, still: Shop
 ) -> None:
     token = await token_of(home, still)
@@ -234,12 +234,10 @@ async def test_with_a_storefront_the_mail_links_to_its_page(
     assert mail.html is not None and f'href="{link}"' in mail.html
 
 
-async def test_a_cart_is_found_by_the_address_that_it_has_now(
-    home: httpx.AsyncClient, still: Shop
-) -> None:
+async def test_a_cart_is_found_by_its_current_address(home: httpx.AsyncClient, still: Shop) -> None:
     cart = await guest(home, email="other@example.com")
     await cart.change(email=EMAIL)
-    # As a release before the keys of carts has changed it.
+    # A release without the keys of carts changes the address like this.
     stale = await guest(home, email=EMAIL)
     async with still.database.write() as session:
         changed = update(Cart).where(Cart.id == UUID(stale.cart_id))

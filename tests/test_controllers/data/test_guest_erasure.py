@@ -1,4 +1,4 @@
-"""What is left of a guest who was erased: nothing, once the orders are finished."""
+"""The erasure of a guest: no data is left after the orders are finished."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -52,7 +52,7 @@ async def test_nothing_of_an_erased_guest_is_left_once_the_orders_are_finished(
         "cleared_orders": 2,
         "waiting_orders": 1,
     }
-    # The waiting order needs its address, and its guest the cart.
+    # The unfinished order needs its address, and the guest needs the cart.
     pending = orders["pending"]
     assert set(await traces_in(still)) == {"orders", "carts", "redemptions"}
     assert [row[0] for row in await rows_of(still, "carts")] == [UUID(pending.cart.cart_id)]
@@ -61,7 +61,7 @@ async def test_nothing_of_an_erased_guest_is_left_once_the_orders_are_finished(
     for each in tokens:
         assert await refusals_of(home, each) == [(401, "invalid-token")] * 2
     assert (await pending.cart.send("POST", "/order/cancel")).status_code == 200
-    # The customer is told, and then the address is gone with the mail.
+    # The customer gets a mail; when it is sent, the address is deleted with it.
     assert [(mail.recipient, "storniert" in mail.subject) for mail in await mails_of(still)] == [
         (EMAIL, True)
     ]
@@ -99,7 +99,7 @@ async def test_an_order_is_cleared_when_it_is_finished_after_the_erasure(
     row = await order_now(still, order)
     assert (row.user_id, row.email_key) == (None, None)
     await sent(still)
-    # Until it is deleted, the result of a command that came before the end has the address.
+    # The result of a command from before the end has the address until it is deleted.
     assert set(await traces_in(still)) <= {"operations"}
 
 
@@ -116,7 +116,7 @@ async def test_an_order_that_is_not_paid_in_time_is_cleared_with_the_end_of_its_
     assert await traces_in(still) == {}
 
 
-async def test_nothing_of_others_is_exported_or_erased(
+async def test_data_of_other_persons_is_not_exported_or_erased(
     machine: httpx.AsyncClient, home: httpx.AsyncClient, still: Shop
 ) -> None:
     await ordered_by_user(machine, home)
@@ -137,7 +137,7 @@ async def test_nothing_of_others_is_exported_or_erased(
         assert after[name] == before[name], name
 
 
-async def test_an_order_of_a_guest_stays_that_of_a_guest(
+async def test_an_order_of_a_guest_is_not_moved_to_an_account(
     machine: httpx.AsyncClient, home: httpx.AsyncClient, still: Shop
 ) -> None:
     ada = await someone(machine, email=EMAIL)

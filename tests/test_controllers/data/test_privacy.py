@@ -1,4 +1,4 @@
-"""What a person may ask of the shop: all that it holds, and to be forgotten."""
+"""The export of all stored data of a person, and the erasure of a person."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +37,7 @@ from tests.support.queries import statements_of
 from tests.support.tables import everything, stored_values
 
 HOME, OFFICE = "203.0.113.77", "198.51.100.9"
-# Each is in nothing else that is kept.
+# No other stored value contains one of these.
 MARKS = {
     "email": "marked-mail@marked-host.example",
     "username": "marked-username",
@@ -97,7 +97,7 @@ TRACES = (
 
 @dataclass(frozen=True)
 class Marked:
-    """A person of whom the shop holds as much as it can, in marked values."""
+    """A person of whom the shop stores as much as possible, in marked values."""
 
     person: Person
     orders: dict[str, dict[str, Any]]
@@ -105,17 +105,17 @@ class Marked:
 
 @pytest.fixture(name="home")
 def its_home(still_app: Litestar) -> httpx.AsyncClient:
-    """A client at home, whose network address is a mark as well."""
+    """A client whose network address is also one of the marked values."""
     return at(still_app, HOME, **{"User-Agent": "Markedphone"})
 
 
 def keyed(key: str, person: Person | None = None) -> dict[str, str]:
-    """Return the headers of a request whose answer is kept."""
+    """Return the headers of a request whose response is stored."""
     return {"Idempotency-Key": key} | (person.headers if person else {})
 
 
 async def marked(machine: httpx.AsyncClient, home: httpx.AsyncClient) -> Marked:
-    """Have a person register, log in, fail to, order, and be written to, with keys for all."""
+    """Register a person who logs in, fails to, orders and gets mails, all with keys."""
     registration = MARKS | {"password": PASSWORD}
     user = (await home.post("/users", json=registration, headers=keyed("register"))).json()
     await log_in(home, MARKS["email"], "wrong horse")
@@ -132,7 +132,7 @@ async def marked(machine: httpx.AsyncClient, home: httpx.AsyncClient) -> Marked:
 async def sent_back(
     machine: httpx.AsyncClient, home: httpx.AsyncClient, person: Person, order: dict[str, Any]
 ) -> None:
-    """Note how an order was shipped, and have the person complain of a unit."""
+    """Store shipping details of an order, and request the return of a unit as the person."""
     path = f"/orders/{order['id']}"
     (shipment,) = (await machine.get(f"{path}/shipments")).json()["items"]
     known = {"tracking_number": "MARKEDTRACK", "note": "Markednote"}
@@ -146,7 +146,7 @@ async def sent_back(
 async def ordered(
     machine: httpx.AsyncClient, home: httpx.AsyncClient, person: Person
 ) -> dict[str, dict[str, Any]]:
-    """Place orders for a person by the shop's own people, who move them on, and one by itself."""
+    """Place orders of a person as staff and change their status, and one as the person."""
     product = await create_product(machine, stock_quantity=50)
     items = [{"product_id": product["id"], "quantity": 2}]
     for_person = {"user_id": person.id, "items": items, "delivery_address": DELIVERED_TO}
@@ -167,7 +167,7 @@ async def ordered(
 
 
 async def kept_of(shop: Shop, leaving_out: tuple[str, ...] = ()) -> str:
-    """Return all that the shop has in its tables, with what is packed in them unpacked."""
+    """Return the content of all tables of the shop, with packed values unpacked."""
     return repr(
         {
             name: [tuple(map(_readable, row)) for row in rows]
@@ -177,7 +177,7 @@ async def kept_of(shop: Shop, leaving_out: tuple[str, ...] = ()) -> str:
     ).casefold()
 
 
-async def test_an_export_has_all_that_the_shop_holds_on_a_person(
+async def test_an_export_has_all_stored_data_of_a_person(
     machine: httpx.AsyncClient, home: httpx.AsyncClient, still: Shop
 ) -> None:
     whole = await marked(machine, home)
@@ -219,7 +219,7 @@ async def test_an_export_has_all_that_the_shop_holds_on_a_person(
     assert (await kept_of(still)).count("user.exported") == 1
 
 
-async def test_an_export_has_nothing_of_others(
+async def test_an_export_has_no_data_of_other_persons(
     machine: httpx.AsyncClient, home: httpx.AsyncClient, still_app: Litestar, still: Shop
 ) -> None:
     admin = await someone_of(machine, still, UserRole.ADMIN)
@@ -234,7 +234,7 @@ async def test_an_export_has_nothing_of_others(
     assert (await office.patch(path, json={"role": "staff"}, headers=admin.headers)).is_success
     assert (await office.patch(path, json={"role": "customer"}, headers=admin.headers)).is_success
     text = (await home.get(f"/users/{person.id}/export", headers=person.headers)).text
-    # What was done is told, and from where the shop's people did it is not.
+    # The export has the actions, but not the network addresses of staff.
     assert text.count("role.changed") == 2
     for trace in ("Other", "other", order["id"], other["id"], "192.0.2.200", OFFICE):
         assert trace not in text
@@ -256,7 +256,7 @@ async def test_an_export_costs_as_much_for_many_orders_as_for_one(
     assert counts == [19, 19]
 
 
-async def test_nothing_of_a_forgotten_person_is_left(
+async def test_no_data_of_an_erased_person_is_left(
     machine: httpx.AsyncClient, home: httpx.AsyncClient, still: Shop
 ) -> None:
     whole = await marked(machine, home)
@@ -264,7 +264,7 @@ async def test_nothing_of_a_forgotten_person_is_left(
     before = await kept_of(still)
     assert [trace for trace in TRACES if trace not in before] == []
     assert len(await mails_of(still)) == 2
-    # The two orders on their way still need to know where they go.
+    # The two unfinished orders still need their addresses.
     response = await home.delete(f"/users/{person.id}", headers=person.headers)
     assert (response.status_code, response.content) == (204, b"")
     rest = await kept_of(still, leaving_out=("orders",))
@@ -282,7 +282,7 @@ async def test_nothing_of_a_forgotten_person_is_left(
     assert [trace for trace in TRACES if trace in left] == []
 
 
-async def test_the_orders_of_a_forgotten_person_stay_with_their_totals_and_countries(
+async def test_the_orders_of_an_erased_person_keep_their_totals_and_countries(
     machine: httpx.AsyncClient, home: httpx.AsyncClient, still: Shop
 ) -> None:
     whole = await marked(machine, home)
@@ -305,7 +305,7 @@ async def test_the_orders_of_a_forgotten_person_stay_with_their_totals_and_count
         assert set(owners) == {UUID(whole.person.id)}
 
 
-async def test_who_is_forgotten_is_out_at_once_and_cannot_come_back(
+async def test_an_erased_user_is_logged_out_at_once_and_cannot_log_in(
     machine: httpx.AsyncClient, home: httpx.AsyncClient
 ) -> None:
     person = (await marked(machine, home)).person
@@ -315,12 +315,12 @@ async def test_who_is_forgotten_is_out_at_once_and_cannot_come_back(
     assert kind_of(await renew(home, person.refresh)) == (401, "invalid-token")
     for name in (MARKS["email"], MARKS["username"], f"anonymised-{person.id.replace('-', '')}"):
         assert (await log_in(home, name)).status_code == 401
-    # The names are free for another person.
+    # Another person can use the names.
     again = await home.post("/users", json=MARKS | {"password": PASSWORD})
     assert again.status_code == 201 and again.json()["id"] != person.id
 
 
-async def test_who_has_never_ordered_is_deleted_with_everything(
+async def test_a_user_who_has_never_ordered_is_deleted_completely(
     home: httpx.AsyncClient, still: Shop
 ) -> None:
     registration = MARKS | {"password": PASSWORD}
@@ -337,7 +337,7 @@ async def test_who_has_never_ordered_is_deleted_with_everything(
     assert [trace for trace in TRACES if trace in left] == []
 
 
-async def test_one_person_is_forgotten_and_no_other(
+async def test_an_erasure_does_not_affect_other_persons(
     machine: httpx.AsyncClient, home: httpx.AsyncClient, still: Shop
 ) -> None:
     product = await create_product(machine)
@@ -361,7 +361,7 @@ async def test_one_person_is_forgotten_and_no_other(
     assert await status_of(machine, bystander.access) == 200
 
 
-async def test_strangers_cannot_erase_users_and_the_last_administrator_stays(
+async def test_other_users_cannot_erase_a_user_and_the_last_administrator_is_not_erased(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     admin, person = await someone_of(machine, still, UserRole.ADMIN), await someone(machine)

@@ -8,7 +8,7 @@ EMAIL = "ada@example.com"
 
 
 def line(product: dict[str, Any], quantity: int = 1, price: str | None = None) -> dict[str, Any]:
-    """Return a line of a draft, at a price of its own if one is given."""
+    """Return a line of a draft, with its own price if one is given."""
     own = {} if price is None else {"unit_price": price}
     return {"product_id": product["id"], "quantity": quantity} | own
 
@@ -23,7 +23,7 @@ async def write(client: httpx.AsyncClient, *items: dict[str, Any], **fields: Any
 
 
 async def read(client: httpx.AsyncClient, draft: dict[str, Any]) -> dict[str, Any]:
-    """Return a draft as it is now."""
+    """Return the current draft."""
     response = await client.get(f"/order-drafts/{draft['id']}")
     assert response.status_code == 200, response.text
     shown: dict[str, Any] = response.json()
@@ -39,7 +39,7 @@ async def place(
 
 
 async def placed(client: httpx.AsyncClient, draft: dict[str, Any]) -> dict[str, Any]:
-    """Return the order of a draft, which is shown as it was answered."""
+    """Place the order of a draft, check that GET returns the same, and return it."""
     response = await place(client, draft)
     assert response.status_code == 201, response.text
     order: dict[str, Any] = response.json()

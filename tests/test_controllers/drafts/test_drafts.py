@@ -73,7 +73,7 @@ async def test_drafts_are_listed_by_pages_newest_first(client: httpx.AsyncClient
         ({"total": "1.00"}, ["#/total"]),
     ],
 )
-async def test_what_is_wrong_is_refused_by_its_field(
+async def test_a_wrong_value_is_refused_by_its_field(
     client: httpx.AsyncClient, shop: Shop, fields: dict[str, Any], places: list[str]
 ) -> None:
     draft = await write(client, line(await create_product(client)))
@@ -84,7 +84,7 @@ async def test_what_is_wrong_is_refused_by_its_field(
     assert list(places_of(problem)) == places
 
 
-async def test_lines_name_each_variant_once_and_one_of_several(
+async def test_a_line_must_name_a_variant_and_each_variant_once(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     tea = await create_product(client)
@@ -125,7 +125,7 @@ async def test_customers_have_no_drafts(client: httpx.AsyncClient, shop: Shop) -
     assert (await client.get("/orders")).json()["items"] == []
 
 
-async def test_the_drafts_of_a_user_are_exported_and_leave_with_the_user(
+async def test_the_drafts_of_a_user_are_exported_and_erased_with_the_user(
     client: httpx.AsyncClient,
 ) -> None:
     ada = await someone(client)
@@ -138,7 +138,7 @@ async def test_the_drafts_of_a_user_are_exported_and_leave_with_the_user(
     assert [each["id"] for each in left] == [other["id"]]
 
 
-async def test_drafts_are_deleted_when_they_are_old(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_old_drafts_are_deleted(client: httpx.AsyncClient, shop: Shop) -> None:
     tea = await create_product(client)
     old, kept = await write(client, line(tea)), await write(client, line(tea))
     with later(shop, timedelta(days=1)):

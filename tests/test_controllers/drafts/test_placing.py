@@ -1,4 +1,4 @@
-"""Orders that are placed of drafts, and the refusals of it."""
+"""Orders that are placed from drafts, and the refusals of placements."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from tests.test_controllers.drafts.setting import EMAIL, line, place, placed, re
 from tests.test_services.checkout.races import processes_of
 
 
-async def test_a_draft_holds_no_stock_and_is_not_an_order_until_it_is_placed(
+async def test_a_draft_takes_no_stock_and_is_not_an_order_until_it_is_placed(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     tea = await create_product(client, price="4.99", stock_quantity=3)
@@ -36,7 +36,7 @@ async def test_a_draft_holds_no_stock_and_is_not_an_order_until_it_is_placed(
     assert mail.recipient == EMAIL and f"{order['number']}" in mail.subject
 
 
-async def test_the_order_of_a_draft_waits_for_its_payment_as_that_of_a_cart(
+async def test_the_order_of_a_draft_waits_for_its_payment_like_the_order_of_a_cart(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     ada = await someone(client)
@@ -53,7 +53,7 @@ async def test_the_order_of_a_draft_waits_for_its_payment_as_that_of_a_cart(
     assert len(about) == 2
 
 
-async def test_the_order_of_a_customer_without_an_address_of_mail_waits_without_end(
+async def test_the_order_of_a_customer_without_an_email_address_does_not_expire(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     tea = await create_product(client, price="4.99", stock_quantity=3)
@@ -66,7 +66,7 @@ async def test_the_order_of_a_customer_without_an_address_of_mail_waits_without_
     assert cancelled.json()["discounts"] == order["discounts"]
 
 
-async def test_two_placements_at_once_are_one_order_and_so_is_a_later_one(
+async def test_concurrent_and_repeated_placements_of_a_draft_are_one_order(
     client: httpx.AsyncClient,
 ) -> None:
     tea = await create_product(client, stock_quantity=9)
@@ -79,7 +79,7 @@ async def test_two_placements_at_once_are_one_order_and_so_is_a_later_one(
     assert await stock_of(client, tea) == 7
 
 
-async def test_two_processes_that_place_a_draft_at_once_place_one_order(
+async def test_two_processes_that_place_a_draft_concurrently_place_one_order(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     tea = await create_product(client, price="4.99", stock_quantity=99)
@@ -95,7 +95,9 @@ async def test_two_processes_that_place_a_draft_at_once_place_one_order(
         assert await stock_of(client, tea) == 99 - count
 
 
-async def test_a_key_repeats_the_answer_to_a_placement(client: httpx.AsyncClient) -> None:
+async def test_an_idempotency_key_repeats_the_response_to_a_placement(
+    client: httpx.AsyncClient,
+) -> None:
     draft = await write(client, line(await create_product(client)))
     first = await place(client, draft, **{"Idempotency-Key": "once"})
     again = await place(client, draft, **{"Idempotency-Key": "once"})
@@ -104,7 +106,7 @@ async def test_a_key_repeats_the_answer_to_a_placement(client: httpx.AsyncClient
     assert again.headers["Idempotency-Replayed"] == "true"
 
 
-async def test_another_total_than_was_agreed_is_refused_with_that_of_now(
+async def test_another_total_than_the_agreed_one_is_refused_with_the_current_one(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     listed = await create_product(client, price="4.99", stock_quantity=5)

@@ -1,4 +1,4 @@
-"""What drafts of orders cost: own prices, discounts, shipping and tax."""
+"""The prices of drafts of orders: own prices, discounts, shipping and tax."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +27,7 @@ Charge = Callable[..., None]
 
 @pytest.fixture(name="charge")
 def charging(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Charge:
-    """Return a function that has a shop in Germany, with a VAT number, charge tax."""
+    """Return a function that makes a shop in Germany, with a VAT number, charge tax."""
 
     def charge(**settings: Any) -> None:
         given = {"tax_origin": "DE", "shop_vat_id": GERMAN}
@@ -67,7 +67,7 @@ async def worked_example(client: httpx.AsyncClient) -> dict[str, Any]:
     return draft
 
 
-async def test_the_quote_has_own_prices_and_discounts_to_the_cent(
+async def test_the_quote_has_the_prices_and_discounts_of_the_draft_to_the_cent(
     client: httpx.AsyncClient, charge: Charge
 ) -> None:
     charge()
@@ -111,7 +111,7 @@ async def test_the_order_has_the_amounts_of_the_quote_and_the_labels(
     assert (order["user_id"], order["status"]) == (None, "pending")
 
 
-async def test_a_business_of_another_member_state_pays_the_net_of_own_prices(
+async def test_a_business_of_another_member_state_pays_the_net_prices_of_the_draft(
     client: httpx.AsyncClient, charge: Charge
 ) -> None:
     charge()
@@ -139,7 +139,7 @@ async def test_a_business_of_another_member_state_pays_the_net_of_own_prices(
     ]
 
 
-async def test_tax_is_added_to_own_prices_where_prices_are_without_it(
+async def test_tax_is_added_to_the_prices_of_a_draft_if_prices_exclude_tax(
     client: httpx.AsyncClient, charge: Charge
 ) -> None:
     charge(prices_include_tax=False)

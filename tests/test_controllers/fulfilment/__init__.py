@@ -1,1 +1,1 @@
-"""Tests of what becomes of paid orders: their shipments."""
+"""Tests of the fulfilment of paid orders: shipments and returns."""

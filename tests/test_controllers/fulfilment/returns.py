@@ -1,4 +1,4 @@
-"""Returns what was shipped, through the API."""
+"""Requests and handles returns of shipped units through the API."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ async def shipped_order(client: httpx.AsyncClient, *quantities: int) -> dict[str
 async def try_return(
     client: httpx.AsyncClient, order: dict[str, Any], *quantities: int, **fields: Any
 ) -> httpx.Response:
-    """Ask for units of the first lines of an order to be returned."""
+    """Send a request to return units of the first lines of an order."""
     body = {"lines": lines_of(order, *quantities)} | WHY | fields
     return await client.post(f"/orders/{order['id']}/returns", json=body)
 
@@ -32,7 +32,7 @@ async def ask(
 async def try_do(
     client: httpx.AsyncClient, asked: dict[str, Any], verb: str, **body: Any
 ) -> httpx.Response:
-    """Ask for a return to be approved, rejected, received, closed or cancelled."""
+    """Send a request to approve, reject, receive, close or cancel a return."""
     given = None if verb in ("close", "cancel") else body
     return await client.post(f"/returns/{asked['id']}/{verb}", json=given)
 
@@ -40,7 +40,7 @@ async def try_do(
 async def do(
     client: httpx.AsyncClient, asked: dict[str, Any], *verbs: str, **body: Any
 ) -> dict[str, Any]:
-    """Move a return on; the last step has the body."""
+    """Change the status of a return step by step; the last request has the body."""
     for verb in verbs:
         given = body if verb == verbs[-1] else {}
         asked = answered(await try_do(client, asked, verb, **given))

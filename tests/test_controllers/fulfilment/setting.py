@@ -24,14 +24,14 @@ async def moved(client: httpx.AsyncClient, order: dict[str, Any], status: str) -
 
 
 def answered(response: httpx.Response, status: int = 200) -> dict[str, Any]:
-    """Return the document of an answer."""
+    """Return the document of a successful response."""
     assert response.status_code == status, response.text
     document: dict[str, Any] = response.json()
     return document
 
 
 def lines_of(order: dict[str, Any], *quantities: int) -> list[dict[str, Any]]:
-    """Return units of the first lines of an order as they are asked for."""
+    """Return the body of a request for units of the first lines of an order."""
     return [
         {"variant_id": item["product_id"], "quantity": quantity}
         for item, quantity in zip(order["items"], quantities)
@@ -42,7 +42,7 @@ def lines_of(order: dict[str, Any], *quantities: int) -> list[dict[str, Any]]:
 async def try_pack(
     client: httpx.AsyncClient, order: dict[str, Any], *quantities: int, **fields: Any
 ) -> httpx.Response:
-    """Ask for units of the first lines of an order to be packed, or for all that are left."""
+    """Send a request to pack units of the first lines of an order, or all units left."""
     body = fields | ({"lines": lines_of(order, *quantities)} if quantities else {})
     return await client.post(f"/orders/{order['id']}/shipments", json=body)
 
@@ -50,7 +50,7 @@ async def try_pack(
 async def pack(
     client: httpx.AsyncClient, order: dict[str, Any], *quantities: int, **fields: Any
 ) -> dict[str, Any]:
-    """Pack units of the first lines of an order, or all that are left."""
+    """Pack units of the first lines of an order, or all units left."""
     return answered(await try_pack(client, order, *quantities, **fields), 201)
 
 
@@ -62,7 +62,7 @@ async def move(client: httpx.AsyncClient, shipment: dict[str, Any], *verbs: str)
 
 
 async def order_of(client: httpx.AsyncClient, order: dict[str, Any]) -> dict[str, Any]:
-    """Return an order as it is now."""
+    """Return the current order."""
     return answered(await client.get(f"/orders/{order['id']}"))
 
 
@@ -87,7 +87,7 @@ def code_of(response: httpx.Response) -> str:
 
 
 def assert_problem(refusal: dict[str, Any], problem: str) -> None:
-    """See that a refusal has a code, or names the field of a JSON pointer."""
+    """Assert that a refusal has a code, or names the field of a JSON pointer."""
     if problem.startswith("#"):
         assert problem in places_of(refusal)
     else:

@@ -1,4 +1,4 @@
-"""Packing slips: what lies in a parcel, for one shipment or for many at once."""
+"""Packing slips: the content of a parcel, for one shipment or for many at once."""
 
 import io
 from typing import Any
@@ -62,7 +62,7 @@ async def test_a_slip_has_goods_and_the_address_but_no_price(
     assert again.status_code == 304
 
 
-async def test_many_slips_are_one_file_in_the_order_asked_for(
+async def test_many_slips_are_one_file_in_the_requested_order(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     small = [await pack(client, await paid_order(client, 1)) for _ in range(2)]
@@ -79,7 +79,7 @@ async def test_many_slips_are_one_file_in_the_order_asked_for(
 async def _slips(
     client: httpx.AsyncClient, shop: Shop, chosen: list[dict[str, Any]]
 ) -> tuple[list[str], int]:
-    """Return the texts of the pages with some slips, and how many statements they took."""
+    """Return the texts of the pages with some slips, and the number of statements."""
     with statements_of(shop) as statements:
         answer = await client.get(MANY, params={"id": [each["id"] for each in chosen]})
     return pages_of(answer), len(statements)

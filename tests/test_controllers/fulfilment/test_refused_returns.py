@@ -48,7 +48,7 @@ STEPS = {
 
 
 @pytest.mark.parametrize("status", ROADS)
-async def test_a_return_moves_along_its_table_only(
+async def test_a_return_changes_its_status_only_by_the_table_of_transitions(
     client: httpx.AsyncClient, shop: Shop, status: str
 ) -> None:
     order = await shipped_order(client, 2)
@@ -113,7 +113,7 @@ async def test_the_window_of_an_order_that_is_shipped_in_part_begins_with_its_sh
         ({"refund_proposed": "1.00"}, "#/refund_proposed"),
     ],
 )
-async def test_what_cannot_be_asked_for_is_refused(
+async def test_an_impossible_request_of_a_return_is_refused(
     client: httpx.AsyncClient, shop: Shop, body: dict[str, Any], problem: str
 ) -> None:
     order = await shipped_order(client, 3)
@@ -145,7 +145,7 @@ async def test_what_cannot_be_asked_for_is_refused(
         ([{"quantity": -1}], "0/quantity", "must be greater than or equal to 0"),
     ],
 )
-async def test_what_cannot_have_arrived_is_refused(
+async def test_an_impossible_receipt_of_a_return_is_refused(
     client: httpx.AsyncClient, shop: Shop, lines: list[dict[str, Any]], place: str, reason: str
 ) -> None:
     order = await shipped_order(client, 3)

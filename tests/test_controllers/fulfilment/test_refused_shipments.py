@@ -21,7 +21,7 @@ from tests.test_controllers.fulfilment.setting import (
 )
 
 
-async def test_what_is_packed_cannot_be_cancelled(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_packed_units_cannot_be_cancelled(client: httpx.AsyncClient, shop: Shop) -> None:
     order = await paid_order(client, 3)
     shipment = await pack(client, order, 2)
     path = f"/orders/{order['id']}"
@@ -65,10 +65,10 @@ STEPS = {("packed", "ship"), ("packed", "cancel"), ("shipped", "deliver")}
 
 
 @pytest.mark.parametrize("status", ROADS)
-async def test_a_shipment_moves_along_its_table_only(
+async def test_a_shipment_changes_its_status_only_by_the_table_of_transitions(
     client: httpx.AsyncClient, shop: Shop, status: str
 ) -> None:
-    # Another one is packed, so that the order stays where it is.
+    # Another shipment is packed, so that the status of the order does not change.
     order = await paid_order(client, 2)
     await pack(client, order, 1)
     shipment = await move(client, await pack(client, order, 1), *ROADS[status])
@@ -98,7 +98,7 @@ async def test_a_shipment_moves_along_its_table_only(
         ({"note": "\0"}, "#/note"),
     ],
 )
-async def test_what_cannot_be_packed_is_refused_and_changes_nothing(
+async def test_an_impossible_packing_is_refused_and_changes_nothing(
     client: httpx.AsyncClient, shop: Shop, body: dict[str, Any], problem: str
 ) -> None:
     order = await paid_order(client, 3)

@@ -1,4 +1,4 @@
-"""What was shipped comes back: in parts, no unit twice, and with its own share of what was paid."""
+"""Shipped units are returned: in parts, each unit once, with its share of the payment."""
 
 import asyncio
 from typing import Any
@@ -37,7 +37,9 @@ from tests.test_controllers.fulfilment.setting import (
 from tests.test_controllers.orders.test_cancelled_lines import cancel_line, order_of_three
 
 
-async def test_a_return_goes_from_its_request_to_its_end(client: httpx.AsyncClient) -> None:
+async def test_a_return_is_requested_approved_received_and_closed(
+    client: httpx.AsyncClient,
+) -> None:
     order = await shipped_order(client, 3)
     (item,) = order["items"]
     response = await try_return(client, order, 2)
@@ -106,7 +108,7 @@ async def test_refunds_of_all_partitions_of_a_line_add_up_to_it(
     assert await returns_of(client, order) == returned
 
 
-async def test_no_piece_of_a_line_is_both_cancelled_and_refunded(
+async def test_no_unit_of_a_line_is_both_cancelled_and_refunded(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shop, "settings", shop.settings.model_copy(update={"tax_origin": "DE"}))
@@ -120,7 +122,7 @@ async def test_no_piece_of_a_line_is_both_cancelled_and_refunded(
     assert [*found, cancelled["cancelled"]] == ["8.26", "8.26", "8.25"]
 
 
-async def test_what_arrives_damaged_is_not_restocked(client: httpx.AsyncClient) -> None:
+async def test_damaged_units_are_not_restocked(client: httpx.AsyncClient) -> None:
     order = await shipped_order(client, 3, 2)
     first, second = [each["product_id"] for each in order["items"]]
     asked = await do(client, await ask(client, order, 3, 2), "approve")
@@ -135,12 +137,12 @@ async def test_what_arrives_damaged_is_not_restocked(client: httpx.AsyncClient) 
     ] == [(2, 1, "opened"), (2, 0, "damaged")]
     assert received["refund_proposed"] == "19.96"
     assert [await stock_of(client, each) for each in (first, second)] == [8, 8]
-    # The third one did not arrive, and can be sent later.
+    # The third unit did not arrive, and can be returned later.
     assert code_of(await try_return(client, order, 2)) == "nothing-to-return"
     await ask(client, order, 1)
 
 
-async def test_of_a_line_that_is_left_out_nothing_has_arrived(client: httpx.AsyncClient) -> None:
+async def test_an_omitted_line_counts_as_not_arrived(client: httpx.AsyncClient) -> None:
     order = await shipped_order(client, 1, 1)
     asked = await do(client, await ask(client, order, 1, 1), "approve")
     second = order["items"][1]["product_id"]
@@ -150,7 +152,7 @@ async def test_of_a_line_that_is_left_out_nothing_has_arrived(client: httpx.Asyn
     assert [each["refund_proposed"] for each in received["lines"]] == ["0.00", "4.99"]
 
 
-async def test_units_that_are_asked_for_cannot_be_asked_for_again(
+async def test_requested_units_cannot_be_requested_again(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     order = await shipped_order(client, 3)
@@ -165,7 +167,7 @@ async def test_units_that_are_asked_for_cannot_be_asked_for_again(
     assert code_of(await try_return(client, order, 1)) == "nothing-to-return"
 
 
-async def test_the_last_units_are_asked_for_once_at_once(client: httpx.AsyncClient) -> None:
+async def test_concurrent_requests_return_the_last_units_once(client: httpx.AsyncClient) -> None:
     order = await shipped_order(client, 5)
     answers = await asyncio.gather(*(try_return(client, order, 2) for _ in range(6)))
     assert sorted(each.status_code for each in answers) == [201] * 2 + [409] * 4
@@ -174,7 +176,7 @@ async def test_the_last_units_are_asked_for_once_at_once(client: httpx.AsyncClie
     assert numbers == [f"{order['number']}-R{place}" for place in (1, 2)]
 
 
-async def test_a_return_is_received_once_at_once(client: httpx.AsyncClient) -> None:
+async def test_concurrent_receipts_of_a_return_count_once(client: httpx.AsyncClient) -> None:
     order = await shipped_order(client, 2)
     asked = await do(client, await ask(client, order, 2), "approve")
     answers = await asyncio.gather(*(try_do(client, asked, "receive") for _ in range(4)))
@@ -193,7 +195,7 @@ async def test_only_shipped_units_can_be_returned(client: httpx.AsyncClient) -> 
     await ask(client, order, 2)
 
 
-async def test_an_order_of_before_there_were_shipments_can_be_returned(
+async def test_an_order_from_before_shipments_existed_can_be_returned(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     order = await paid_order(client, 2)
@@ -244,7 +246,7 @@ async def test_a_customer_returns_own_orders_only(
     assert answered(cancelled)["status"] == "cancelled"
 
 
-async def test_a_guest_returns_by_the_token_of_the_cart(
+async def test_a_guest_requests_a_return_with_the_token_of_the_cart(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     cart = await ready(nobody, {(await create_product(client))["id"]: 2})

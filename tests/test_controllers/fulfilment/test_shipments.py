@@ -1,4 +1,4 @@
-"""Orders are shipped in parts: no unit twice, and their status follows."""
+"""Orders are shipped in parts: each unit once, and the status of the order follows."""
 
 import asyncio
 
@@ -113,7 +113,7 @@ async def test_a_shipment_that_arrives_before_another_is_packed_leaves_the_order
     assert await states_of(client, order) == ("shipped", "shipped")
 
 
-async def test_the_status_of_an_order_ships_units_left_and_delivers_all(
+async def test_a_status_change_of_an_order_ships_the_units_left_and_delivers_all(
     client: httpx.AsyncClient,
 ) -> None:
     order = await paid_order(client, 3, 1)
@@ -156,7 +156,7 @@ async def test_a_cancelled_shipment_can_be_packed_again(client: httpx.AsyncClien
     assert await states_of(client, order) == ("paid", "partly_shipped")
 
 
-async def test_the_last_units_are_packed_once_at_once(client: httpx.AsyncClient) -> None:
+async def test_concurrent_requests_pack_the_last_units_once(client: httpx.AsyncClient) -> None:
     order = await paid_order(client, 5)
     answers = await asyncio.gather(*(try_pack(client, order, 2) for _ in range(6)))
     assert sorted(each.status_code for each in answers) == [201] * 2 + [409] * 4
@@ -176,7 +176,7 @@ async def test_the_database_limits_shipped_units_to_those_left(
             await session.execute(text(change))
 
 
-async def test_an_order_whose_last_units_are_cancelled_is_where_its_shipments_are(
+async def test_the_status_of_an_order_follows_its_shipments_after_the_other_units_are_cancelled(
     client: httpx.AsyncClient,
 ) -> None:
     orders = [await paid_order(client, 3) for _ in range(3)]
@@ -193,7 +193,7 @@ async def test_an_order_whose_last_units_are_cancelled_is_where_its_shipments_ar
     ]
 
 
-async def test_what_is_known_of_a_shipment_can_be_changed(
+async def test_details_of_a_shipment_can_be_changed(
     client: httpx.AsyncClient, tracked: None  # pylint: disable=unused-argument
 ) -> None:
     shipment = await move(client, await pack(client, await paid_order(client, 1)), "ship")
@@ -227,7 +227,7 @@ async def test_a_customer_sees_the_shipments_of_own_orders_only(
     assert await everything(shop) == before
 
 
-async def test_a_guest_sees_the_shipments_by_the_token_of_the_cart(
+async def test_a_guest_sees_the_shipments_with_the_token_of_the_cart(
     client: httpx.AsyncClient, nobody: httpx.AsyncClient
 ) -> None:
     cart = await ready(nobody, {(await create_product(client))["id"]: 2})
@@ -243,7 +243,7 @@ async def test_a_guest_sees_the_shipments_by_the_token_of_the_cart(
     assert code_of(refused) == "cart-not-found"
 
 
-async def test_a_customer_is_written_to_of_each_parcel(
+async def test_a_customer_gets_a_mail_about_each_parcel(
     client: httpx.AsyncClient, shop: Shop, tracked: None  # pylint: disable=unused-argument
 ) -> None:
     await add_method(client, carrier="DHL", rates=[{"currency": "USD", "amount": "0.00"}])
@@ -266,7 +266,7 @@ async def test_a_customer_is_written_to_of_each_parcel(
     assert "Total" not in one.body
 
 
-async def test_a_customer_without_an_address_is_not_written_to(
+async def test_a_customer_without_an_email_address_gets_no_mail(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     order = await paid_order(client, 1)

@@ -1,1 +1,1 @@
-"""Tests of identity."""
+"""Tests of users, log-ins, addresses and API keys."""

@@ -50,7 +50,7 @@ async def test_the_first_address_is_primary(client: httpx.AsyncClient) -> None:
     assert await _addresses(client, user) == [first, second]
 
 
-async def test_a_new_primary_address_takes_the_place_of_the_old(client: httpx.AsyncClient) -> None:
+async def test_a_new_primary_address_replaces_the_old_one(client: httpx.AsyncClient) -> None:
     user = await create_user(client)
     first = await create_address(client, user["id"])
     second = await create_address(client, user["id"], is_primary=True)
@@ -70,7 +70,7 @@ async def test_addresses_of_one_millisecond_are_listed_oldest_first(
 
 
 @pytest.mark.parametrize("is_primary", [True, False])
-async def test_of_addresses_added_at_once_exactly_one_is_primary(
+async def test_of_concurrently_added_addresses_exactly_one_is_primary(
     client: httpx.AsyncClient, is_primary: bool
 ) -> None:
     user = await create_user(client)
@@ -105,7 +105,7 @@ async def test_a_user_has_at_most_100_addresses(client: httpx.AsyncClient, shop:
     await create_address(client, user["id"])
 
 
-async def test_of_addresses_promoted_and_removed_at_once_exactly_one_is_primary(
+async def test_of_concurrently_promoted_and_removed_addresses_exactly_one_is_primary(
     client: httpx.AsyncClient,
 ) -> None:
     user = await create_user(client)
@@ -145,7 +145,7 @@ async def test_only_the_given_fields_of_an_address_change(
     assert await _addresses(client, user) == [changed]
 
 
-async def test_an_address_that_has_changed_meanwhile_is_not_changed(
+async def test_a_change_of_an_outdated_version_of_an_address_is_refused(
     client: httpx.AsyncClient,
 ) -> None:
     user = await create_user(client)
@@ -160,7 +160,7 @@ async def test_an_address_that_has_changed_meanwhile_is_not_changed(
     assert await _addresses(client, user) == [changed.json()]
 
 
-async def test_a_promoted_address_takes_the_place_of_the_primary_one(
+async def test_a_promoted_address_replaces_the_primary_one(
     client: httpx.AsyncClient,
 ) -> None:
     user = await create_user(client)
@@ -181,7 +181,7 @@ async def test_a_primary_address_stays_primary_until_another_is(client: httpx.As
     assert await _primary(client, user) == [first["id"]]
 
 
-async def test_the_oldest_address_follows_the_removed_primary_one(
+async def test_the_oldest_address_becomes_primary_after_the_primary_one_is_removed(
     client: httpx.AsyncClient,
 ) -> None:
     user = await create_user(client)

@@ -1,4 +1,4 @@
-"""API keys over HTTP: made once, shown without their secrets, and good until they are not."""
+"""API keys over HTTP: created, shown without secrets, and valid until expiry or revocation."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,7 +33,7 @@ WAREHOUSE = {"name": "warehouse", "scopes": ["products:write", "products:read", 
 
 
 async def made(client: httpx.AsyncClient, admin: Person, **changes: Any) -> dict[str, Any]:
-    """Make a key and return what is shown of it this once."""
+    """Create a key and return the response, which is the only one with its secret."""
     response = await client.post("/api-keys", json=WAREHOUSE | changes, headers=admin.headers)
     assert response.status_code == 201, response.text
     assert response.headers.get_list("Cache-Control") == ["no-store"]
@@ -43,7 +43,7 @@ async def made(client: httpx.AsyncClient, admin: Person, **changes: Any) -> dict
 
 
 async def use(client: httpx.AsyncClient, key: str) -> int:
-    """Return how a request with a key is answered."""
+    """Return the status of a request with a key."""
     return (await client.get("/products", headers=bearer(key))).status_code
 
 
@@ -61,7 +61,7 @@ async def listed(client: httpx.AsyncClient, admin: Person, **query: Any) -> dict
     return page
 
 
-async def test_a_key_is_shown_once_and_kept_as_a_digest(
+async def test_a_key_is_shown_once_and_stored_as_a_digest(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     admin = await someone_of(machine, still, UserRole.ADMIN)
@@ -83,7 +83,7 @@ async def test_a_key_is_shown_once_and_kept_as_a_digest(
     assert (await add(machine, secret)).status_code == 201
 
 
-async def test_no_answer_with_a_secret_is_kept_for_a_repetition(
+async def test_no_response_with_a_secret_is_stored_for_a_repetition(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     admin = await someone_of(machine, still, UserRole.ADMIN)
@@ -111,7 +111,7 @@ async def test_keys_are_listed_page_by_page_the_newest_first(
         still.identities.clear()
         with statements_of(still) as statements:
             page = await listed(machine, admin, **query)
-        # One for who calls, one for the page.
+        # One for the caller, one for the page.
         assert len(statements) == 2
         seen += [key["name"] for key in page["items"]]
         assert all("key" not in key for key in page["items"])
@@ -120,7 +120,7 @@ async def test_keys_are_listed_page_by_page_the_newest_first(
     assert seen == names[::-1]
 
 
-async def test_a_key_and_a_token_that_were_seen_a_moment_ago_cost_no_statement(
+async def test_a_recently_verified_key_or_token_needs_no_statement(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     admin = await someone_of(machine, still, UserRole.ADMIN)
@@ -140,7 +140,9 @@ async def test_a_key_and_a_token_that_were_seen_a_moment_ago_cost_no_statement(
     assert (await machine.get(path, headers=bearer(key["key"]))).status_code == 401
 
 
-async def test_the_last_use_is_noted_to_the_minute(machine: httpx.AsyncClient, still: Shop) -> None:
+async def test_the_last_use_is_recorded_once_a_minute(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
     admin = await someone_of(machine, still, UserRole.ADMIN)
     key = await made(machine, admin)
 
@@ -165,7 +167,7 @@ async def test_the_last_use_is_noted_to_the_minute(machine: httpx.AsyncClient, s
             assert (noted > first) is is_audited
 
 
-async def test_a_key_is_good_until_it_expires(machine: httpx.AsyncClient, still: Shop) -> None:
+async def test_a_key_is_valid_until_it_expires(machine: httpx.AsyncClient, still: Shop) -> None:
     admin = await someone_of(machine, still, UserRole.ADMIN)
     until = still.clock.now() + timedelta(hours=1)
     key = await made(machine, admin, expires_at=until.isoformat())
@@ -176,9 +178,7 @@ async def test_a_key_is_good_until_it_expires(machine: httpx.AsyncClient, still:
         assert kind_of(await add(machine, key["key"], "cup")) == (401, "invalid-token")
 
 
-async def test_a_key_that_is_revoked_is_good_no_more(
-    machine: httpx.AsyncClient, still: Shop
-) -> None:
+async def test_a_revoked_key_is_no_longer_valid(machine: httpx.AsyncClient, still: Shop) -> None:
     admin = await someone_of(machine, still, UserRole.ADMIN)
     key, other = await made(machine, admin), await made(machine, admin)
     read = {"products:read", "orders:read"}
@@ -192,7 +192,7 @@ async def test_a_key_that_is_revoked_is_good_no_more(
     assert (await machine.get("/orders", headers=bearer(orders["key"]))).status_code == 200
     shown = (await listed(machine, admin))["items"]
     assert [each["revoked_at"] is None for each in shown if each["id"] == key["id"]] == [False]
-    # Once more is no refusal, and no other moment.
+    # A repeated revocation is not refused, and does not change the time.
     assert (await machine.delete(path, headers=admin.headers)).status_code == 204
     assert (await listed(machine, admin))["items"] == shown
     assert [each.event for each in await events_of(still, key["id"])] == [
@@ -202,7 +202,7 @@ async def test_a_key_that_is_revoked_is_good_no_more(
 
 
 @pytest.mark.parametrize("how", ["deactivated", "demoted", "deleted", "anonymised"])
-async def test_a_key_is_good_no_longer_than_its_maker_is_an_administrator(
+async def test_a_key_is_valid_only_while_its_creator_is_an_administrator(
     machine: httpx.AsyncClient, still: Shop, how: str
 ) -> None:
     maker = await someone_of(machine, still, UserRole.ADMIN)
@@ -233,13 +233,13 @@ async def test_a_key_is_good_no_longer_than_its_maker_is_an_administrator(
     assert (await events_of(still, key["id"]))[-1].actor == f"user {by.id}"
 
 
-async def test_a_key_stays_revoked_when_its_maker_is_an_administrator_again(
+async def test_a_key_stays_revoked_when_its_creator_becomes_an_administrator_again(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     maker = await someone_of(machine, still, UserRole.ADMIN)
     admin = await someone_of(machine, still, UserRole.ADMIN)
     key, path = (await made(machine, maker))["key"], f"/users/{maker.id}/access"
-    # What leaves the right leaves the keys.
+    # A change that keeps the right to create keys keeps the keys.
     same = {"is_active": True, "role": "admin"}
     assert (await machine.patch(path, json=same, headers=admin.headers)).status_code == 200
     assert (await add(machine, key)).status_code == 201
@@ -250,11 +250,11 @@ async def test_a_key_stays_revoked_when_its_maker_is_an_administrator_again(
     assert (await made(machine, maker))["created_by"] == maker.id
 
 
-async def test_a_key_is_not_made_after_its_maker_was_demoted(
+async def test_a_key_is_not_created_after_its_creator_was_demoted(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     maker = await someone_of(machine, still, UserRole.ADMIN)
-    # The request was let in before.
+    # The request was authorized before the demotion.
     caller = Caller(f"user {maker.id}", user_id=UUID(maker.id), role=UserRole.ADMIN)
     await set_user(still, maker.id, role=UserRole.STAFF)
     with pytest.raises(Forbidden):
@@ -265,7 +265,7 @@ async def test_a_key_is_not_made_after_its_maker_was_demoted(
 
 
 @pytest.mark.parametrize("how", ["another secret", "none", "another id", "no id", "no key"])
-async def test_a_key_is_good_with_its_own_secret_only(
+async def test_a_key_is_valid_only_with_its_own_secret(
     machine: httpx.AsyncClient, still: Shop, how: str
 ) -> None:
     admin = await someone_of(machine, still, UserRole.ADMIN)
@@ -292,7 +292,7 @@ async def test_a_key_has_access_only_within_its_scopes(
     refused = await machine.get("/users", headers=key)
     assert kind_of(refused) == (403, "forbidden")
     assert refused.json()["needs"] == "users:read"
-    # No scope makes another key.
+    # No scope gives the right to create another key.
     assert kind_of(await machine.post("/api-keys", json=WAREHOUSE)) == (403, "forbidden")
 
 

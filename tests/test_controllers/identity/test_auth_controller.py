@@ -1,4 +1,4 @@
-"""Log-ins over HTTP: who is let in, who is not, and what neither is told."""
+"""Log-ins over HTTP: successful and refused ones, and the data that no response reveals."""
 
 import base64
 from datetime import timedelta
@@ -32,7 +32,7 @@ SPELLINGS = [
 
 
 async def posted(client: httpx.AsyncClient, body: str | bytes) -> httpx.Response:
-    """Send a form as it is spelled."""
+    """Send a form as raw text."""
     return await client.post("/auth/token", content=body, headers=FORM)
 
 
@@ -64,7 +64,7 @@ async def test_a_password_is_compared_to_the_last_letter_and_in_its_case(
         assert (await log_in(machine, user["email"], other)).content == REFUSAL
 
 
-async def test_every_log_in_that_fails_is_answered_alike(
+async def test_every_failed_log_in_gets_the_same_response(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     known, inactive, imported = [await create_user(machine) for _ in range(3)]
@@ -80,7 +80,7 @@ async def test_every_log_in_that_fails_is_answered_alike(
         await log_in(machine, imported["email"], "nobody's"),
     ]
     assert [(answer.status_code, answer.content) for answer in answers] == [(401, REFUSAL)] * 7
-    # Only how many requests the address has left differs, and that by one from each to the next.
+    # Only the number of requests that the address has left differs, by one per request.
     left = [int(answer.headers.pop("RateLimit-Remaining")) for answer in answers]
     assert left == list(range(left[0], left[0] - 7, -1))
     for answer in answers:
@@ -121,7 +121,7 @@ async def test_known_and_unknown_users_cost_the_same_work(
     assert sent == [[*begins, select, *begins, insert]] * 4
 
 
-async def test_swagger_uis_form_is_a_log_in(machine: httpx.AsyncClient) -> None:
+async def test_the_form_of_swagger_ui_logs_in(machine: httpx.AsyncClient) -> None:
     user = await create_user(machine)
     form = {
         "grant_type": "password",
@@ -174,7 +174,7 @@ async def test_responses_with_tokens_must_not_be_stored(machine: httpx.AsyncClie
     assert first.json()["refresh_token"] != second.json()["refresh_token"]
 
 
-async def test_an_access_token_is_good_for_a_quarter_of_an_hour(
+async def test_an_access_token_is_valid_for_a_quarter_of_an_hour(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     person = await someone(machine)
@@ -186,7 +186,7 @@ async def test_an_access_token_is_good_for_a_quarter_of_an_hour(
     assert response.headers["WWW-Authenticate"] == 'Bearer realm="lavka", error="invalid_token"'
 
 
-async def test_a_role_that_is_changed_is_in_force_at_the_next_request(
+async def test_a_changed_role_takes_effect_at_the_next_request(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     admin, person = await someone(machine), await someone(machine)
@@ -202,7 +202,7 @@ async def test_a_role_that_is_changed_is_in_force_at_the_next_request(
     assert seen == [(200, 403), (200, 200), (403, 403)]
 
 
-async def test_a_user_who_may_not_come_in_is_out_at_once_and_later_logs_in_anew(
+async def test_a_deactivated_user_is_logged_out_at_once_and_logs_in_again_after_reactivation(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     admin, person = await someone(machine), await someone(machine)
@@ -213,7 +213,7 @@ async def test_a_user_who_may_not_come_in_is_out_at_once_and_later_logs_in_anew(
     assert await status_of(machine, person.access) == 401
     assert (await log_in(machine, person.user["email"])).content == REFUSAL
     await machine.patch(path, json={"is_active": True}, headers=admin.headers)
-    # What was ended stays ended.
+    # The ended log-in stays ended.
     assert await status_of(machine, person.access) == 401
     pair = await pair_of(machine, person.user["email"])
     assert await status_of(machine, pair["access_token"]) == 200

@@ -51,14 +51,14 @@ async def test_a_region_has_a_name_in_the_latin_script(client: httpx.AsyncClient
 
 
 @pytest.mark.parametrize("country", SOLD_TO)
-async def test_the_pattern_of_a_form_takes_its_example(
+async def test_the_pattern_of_a_form_matches_its_example(
     client: httpx.AsyncClient, country: str
 ) -> None:
     fields = {each["name"]: each for each in (await form_in(client, country))["fields"]}
     code = fields["postal_code"]
     assert re.fullmatch(code["pattern"], code["example"])
     assert not re.fullmatch(code["pattern"], f"{code['example']}789")
-    # A form that is filled in as it says is an address.
+    # A completed form is a valid address.
     home = {name: value for name, value in whole(country).items() if value and name in fields}
     user = await create_user(client)
     sent = await client.post(f"/users/{user['id']}/addresses", json=home | {"country": country})
@@ -73,7 +73,7 @@ async def test_every_country_has_a_form(client: httpx.AsyncClient, shop: Shop) -
     assert not statements
 
 
-async def test_a_form_may_be_kept_for_a_day(client: httpx.AsyncClient) -> None:
+async def test_a_form_may_be_cached_for_a_day(client: httpx.AsyncClient) -> None:
     path = "/countries/GB/address-format"
     first = await client.get(path)
     assert first.headers["Cache-Control"] == "public, max-age=86400"

@@ -1,4 +1,4 @@
-"""How an e-mail address is proved, and how it is changed."""
+"""E-mail addresses are verified and changed."""
 
 from datetime import timedelta
 
@@ -27,16 +27,16 @@ NEW = "new@example.com"
 
 
 async def verify(client: httpx.AsyncClient, token: str) -> httpx.Response:
-    """Prove an address by a token."""
+    """Verify an address by a token."""
     return await client.post("/auth/email/verify", json={"token": token})
 
 
 async def is_verified(client: httpx.AsyncClient, user_id: str) -> bool:
-    """Return whether the address of a user is proved."""
+    """Return whether the address of a user is verified."""
     return bool((await client.get(f"/users/{user_id}")).json()["is_email_verified"])
 
 
-async def test_who_registers_is_asked_and_proves_the_address(
+async def test_a_new_user_gets_a_mail_and_verifies_the_address(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     user = await create_user(machine)
@@ -47,14 +47,14 @@ async def test_who_registers_is_asked_and_proves_the_address(
     assert (response.status_code, response.content) == (204, b"")
     shown = (await machine.get(f"/users/{user['id']}")).json()
     assert (shown["is_email_verified"], shown["version"]) == (True, 2)
-    # Once more changes nothing, and is no refusal: mail programs follow links by themselves.
+    # A repetition changes nothing, and is not refused: mail programs open links by themselves.
     before = await everything(still)
     assert (await verify(machine, token_in(mail))).status_code == 204
     assert await everything(still) == before
     assert [each.event for each in await events_of(still, user["id"])] == ["email.verified"]
 
 
-async def test_a_user_asks_for_another_mail(machine: httpx.AsyncClient, still: Shop) -> None:
+async def test_a_user_requests_another_mail(machine: httpx.AsyncClient, still: Shop) -> None:
     person = await someone(machine)
     response = await machine.post("/auth/email/ask", headers=person.headers)
     assert response.status_code == 202
@@ -63,7 +63,7 @@ async def test_a_user_asks_for_another_mail(machine: httpx.AsyncClient, still: S
     assert await is_verified(machine, person.id)
 
 
-async def test_a_proof_is_good_for_a_week_and_for_the_address_that_it_was_sent_to(
+async def test_a_verification_token_is_valid_for_a_week_and_for_its_address_only(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     user = await create_user(machine)
@@ -80,7 +80,9 @@ async def test_a_proof_is_good_for_a_week_and_for_the_address_that_it_was_sent_t
     assert await is_verified(machine, user["id"])
 
 
-async def test_tokens_of_other_kinds_prove_nothing(machine: httpx.AsyncClient, still: Shop) -> None:
+async def test_tokens_of_other_kinds_do_not_verify_an_address(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
     person = await someone(machine)
     await machine.post("/auth/password/forgot", json={"email": person.user["email"]})
     for token in (person.access, person.refresh, token_in((await mails_of(still))[-1]), "x"):
@@ -92,7 +94,7 @@ async def test_tokens_of_other_kinds_prove_nothing(machine: httpx.AsyncClient, s
     ("given", "status"),
     [({}, 400), ({"current_password": "x"}, 401), ({"current_password": PASSWORD}, 200)],
 )
-async def test_a_user_needs_the_password_for_another_address(
+async def test_a_user_needs_the_password_to_change_the_address(
     machine: httpx.AsyncClient, still: Shop, given: dict[str, str], status: int
 ) -> None:
     person = await someone(machine)
@@ -103,7 +105,7 @@ async def test_a_user_needs_the_password_for_another_address(
     shown = (await machine.get(f"/users/{person.id}")).json()
     if status == 200:
         assert (shown["email"], shown["version"]) == (NEW, 2)
-        # The address before is told, and the new one is asked.
+        # The old address is notified, and the new one gets a token.
         assert await told(still, mails) == [(person.user["email"], TOLD), (NEW, ASKED)]
         assert (await events_of(still, person.id))[-1].event == "email.changed"
         return
@@ -133,7 +135,7 @@ async def test_staff_need_no_password_for_a_customers_address(
         f"/users/{person.id}", json={"email": NEW}, headers=staff.headers
     )
     assert response.status_code == 200
-    # What was proved is another address.
+    # Only the old address was verified.
     assert (response.json()["email"], response.json()["is_email_verified"]) == (NEW, False)
     assert await told(still, mails) == [(person.user["email"], TOLD), (NEW, ASKED)]
     event = (await events_of(still, person.id))[-1]
@@ -152,7 +154,7 @@ async def test_staff_do_not_change_the_address_of_an_administrator(
     assert await everything(still) == before
 
 
-async def test_two_domains_that_were_once_one_are_two_users(
+async def test_eszett_and_ss_in_a_domain_are_two_users(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     first = await someone(machine, email="x@fa\u00df.de")
@@ -173,7 +175,7 @@ async def test_two_domains_that_were_once_one_are_two_users(
     ("before", "after"),
     [("x@fass.de", "x@fa\u00df.de"), ("fass@example.com", "fa\u00df@example.com")],
 )
-async def test_a_change_between_similar_addresses_is_announced_and_must_be_proved(
+async def test_a_change_between_similar_addresses_is_notified_and_must_be_verified(
     machine: httpx.AsyncClient, still: Shop, before: str, after: str
 ) -> None:
     user = await create_user(machine, email=before)
@@ -184,7 +186,7 @@ async def test_a_change_between_similar_addresses_is_announced_and_must_be_prove
     assert (await events_of(still, user["id"]))[-1].event == "email.changed"
 
 
-async def test_another_spelling_of_an_address_is_still_proved(
+async def test_another_spelling_of_an_address_stays_verified(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     user = await create_user(machine, email="ada@example.com")

@@ -1,4 +1,4 @@
-"""The life of a log-in: how it is renewed, listed and ended, and what ends with it."""
+"""Log-ins are renewed, listed and ended, and their tokens end with them."""
 
 import asyncio
 from datetime import timedelta
@@ -19,7 +19,7 @@ from tests.support.refusals import NOTHING
 from tests.support.tables import everything, stored_values
 
 
-async def test_a_refresh_token_is_changed_for_the_next_pair(machine: httpx.AsyncClient) -> None:
+async def test_a_refresh_token_is_exchanged_for_the_next_pair(machine: httpx.AsyncClient) -> None:
     person = await someone(machine)
     refresh, seen = person.refresh, {person.refresh, person.access}
     for _ in range(3):
@@ -31,7 +31,7 @@ async def test_a_refresh_token_is_changed_for_the_next_pair(machine: httpx.Async
         refresh = pair["refresh_token"]
         seen |= {refresh, pair["access_token"]}
     assert len(seen) == 8
-    # It is one log-in all the time, and the first access token belongs to it.
+    # It is still the same log-in, and the first access token belongs to it.
     sessions = (await machine.get("/auth/sessions", headers=person.headers)).json()["items"]
     assert [session["is_current"] for session in sessions] == [True]
 
@@ -54,7 +54,7 @@ async def test_a_refresh_token_that_is_used_twice_ends_its_log_in_and_no_other(
     assert (await events_of(still, person.id))[-1].event == "refresh-token.reused"
 
 
-async def test_of_two_uses_at_the_same_moment_one_wins_and_the_log_in_ends(
+async def test_of_two_concurrent_uses_one_succeeds_and_the_log_in_ends(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     for _ in range(5):
@@ -127,7 +127,7 @@ async def test_a_user_logs_out_everywhere_and_others_stay_logged_in(
     assert (event.event, event.detail) == ("login.ended", {"everywhere": True})
 
 
-async def test_the_log_ins_are_listed_by_what_opened_them(
+async def test_log_ins_are_listed_with_their_client(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     user = await create_user(machine)
@@ -138,7 +138,7 @@ async def test_the_log_ins_are_listed_by_what_opened_them(
     headers = {"Authorization": f"Bearer {first['access_token']}"}
     with statements_of(still) as statements:
         sessions = (await machine.get("/auth/sessions", headers=headers)).json()["items"]
-    # One for who calls, one for the list.
+    # One for the caller, one for the list.
     assert len(statements) == 2
     assert [(each["user_agent"], each["is_current"]) for each in sessions] == [
         ("T" * 200, False),
@@ -176,7 +176,7 @@ async def test_a_log_in_of_another_user_is_not_found(
     assert await status_of(machine, other.access) == 200
 
 
-async def test_of_101_log_ins_the_oldest_ends_at_once(
+async def test_of_101_log_ins_the_oldest_ends_immediately(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     person = await someone(machine)
@@ -196,7 +196,7 @@ async def test_of_101_log_ins_the_oldest_ends_at_once(
         assert await status_of(machine, access) == 200
 
 
-async def test_of_a_refresh_token_only_the_digest_is_kept(
+async def test_only_the_digest_of_a_refresh_token_is_stored(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     person = await someone(machine)

@@ -30,7 +30,7 @@ SUBJECT = "Choose a new password"
 
 
 async def forgot(client: httpx.AsyncClient, email: str) -> httpx.Response:
-    """Say that the password of an address is forgotten."""
+    """Request a reset of the password of an address."""
     return await client.post("/auth/password/forgot", json={"email": email})
 
 
@@ -41,20 +41,20 @@ async def reset(client: httpx.AsyncClient, token: str, new: str = NEW) -> httpx.
 
 
 async def token_for(client: httpx.AsyncClient, shop: Shop, email: str) -> str:
-    """Return the token that a user gets who has forgotten the password."""
+    """Request a reset, and return the token from the mail."""
     assert (await forgot(client, email)).status_code == 202
     mail = (await mails_of(shop))[-1]
     assert (mail.recipient, mail.subject) == (email, SUBJECT)
     return token_in(mail)
 
 
-async def test_a_forgotten_password_is_replaced_by_way_of_a_mail(
+async def test_a_forgotten_password_is_replaced_with_a_token_from_a_mail(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     person, bystander = await someone(machine), await someone(machine)
     mails = len(await mails_of(still))
     assert (await forgot(machine, person.user["email"].upper())).status_code == 202
-    # To the address as the user spelled it, not as the request spells it.
+    # The mail goes to the address as the user spelled it, not as the request spells it.
     assert await told(still, mails) == [(person.user["email"], SUBJECT)]
     token = token_in((await mails_of(still))[-1])
     answer = await reset(machine, token)
@@ -66,7 +66,7 @@ async def test_a_forgotten_password_is_replaced_by_way_of_a_mail(
     assert (await log_in(machine, person.user["email"])).status_code == 401
     pair = await pair_of(machine, person.user["email"], NEW)
     own = (await machine.get("/users/me", headers=bearer(pair["access_token"]))).json()
-    # Who got the mail reads mails to the address.
+    # The mail also proves that the user can read mails to the address.
     assert (own["is_email_verified"], own["version"]) == (True, 2)
     events = [each.event for each in await events_of(still, person.id)]
     assert events == [
@@ -98,7 +98,7 @@ async def test_an_unknown_address_gets_the_same_response_and_no_mail(
     assert await told(still, mails) == [(known["email"], SUBJECT)]
 
 
-async def test_who_was_imported_without_a_password_gets_one_by_mail(
+async def test_a_user_imported_without_a_password_sets_one_with_a_mailed_token(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     user = await create_user(machine)
@@ -109,17 +109,17 @@ async def test_who_was_imported_without_a_password_gets_one_by_mail(
     assert kind_of(await reset(machine, token)) == (401, "invalid-token")
 
 
-async def test_a_mail_is_written_if_its_reason_is_committed_and_only_then(
+async def test_a_mail_is_written_only_if_its_transaction_is_committed(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     user = await create_user(machine)
     before = await everything(still)
-    # The address is taken: what was written on the way is not there.
+    # The address is in use: the mail of the failed transaction is not stored.
     taken = {"username": "other", "first_name": "A", "last_name": "B", "password": PASSWORD}
     response = await machine.post("/users", json=taken | {"email": user["email"]})
     assert kind_of(response) == (409, "email-taken")
     assert await everything(still) == before
-    # The mail is there at the moment of the answer, and not sent by then.
+    # The mail is stored before the response, and not yet sent.
     other = await machine.post("/users", json=taken | {"email": "other@example.com"})
     assert other.status_code == 201
     (mail,) = (await mails_of(still))[1:]
@@ -128,7 +128,7 @@ async def test_a_mail_is_written_if_its_reason_is_committed_and_only_then(
 
 
 @pytest.mark.parametrize("ending", ["used", "another reset", "changed", "moved", "an hour", "gone"])
-async def test_a_token_for_a_new_password_is_good_once_for_an_hour_and_only_as_things_are(
+async def test_a_reset_token_is_valid_once_for_an_hour_and_while_the_account_is_unchanged(
     machine: httpx.AsyncClient, still: Shop, ending: str
 ) -> None:
     person = await someone(machine)
@@ -158,7 +158,7 @@ async def test_a_token_for_a_new_password_is_good_once_for_an_hour_and_only_as_t
     assert await everything(still) == before
 
 
-async def test_a_token_is_good_for_most_of_its_hour(
+async def test_a_reset_token_is_valid_for_most_of_its_hour(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     user = await create_user(machine)
@@ -167,7 +167,7 @@ async def test_a_token_is_good_for_most_of_its_hour(
         assert (await reset(machine, token)).status_code == 204
 
 
-async def test_of_several_tokens_any_is_good_until_one_is_used(
+async def test_each_of_several_reset_tokens_is_valid_until_one_is_used(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     user = await create_user(machine)
@@ -177,7 +177,7 @@ async def test_of_several_tokens_any_is_good_until_one_is_used(
     assert kind_of(await reset(machine, second)) == (401, "invalid-token")
 
 
-async def test_a_password_that_is_not_good_enough_leaves_the_token_good(
+async def test_a_refused_password_leaves_the_reset_token_valid(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     user = await create_user(machine)
@@ -189,7 +189,9 @@ async def test_a_password_that_is_not_good_enough_leaves_the_token_good(
     assert (await reset(machine, token)).status_code == 204
 
 
-async def test_a_token_is_of_one_kind(machine: httpx.AsyncClient, still: Shop) -> None:
+async def test_a_reset_token_is_valid_only_for_a_reset(
+    machine: httpx.AsyncClient, still: Shop
+) -> None:
     person = await someone(machine)
     verify = token_in((await mails_of(still))[-1])
     token = await token_for(machine, still, person.user["email"])

@@ -1,4 +1,4 @@
-"""Passwords are changed, kept and hashed again, and the key of the tokens is replaced."""
+"""Passwords are changed, stored and rehashed, and the key of the tokens is replaced."""
 
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ async def change(
 
 
 async def kept_of(shop: Shop) -> list[str | None]:
-    """Return what is kept of the passwords."""
+    """Return the stored hashes of the passwords."""
     async with shop.database.read() as session:
         return list(await session.scalars(select(User.password_hash).order_by(User.created_at)))
 
@@ -78,7 +78,7 @@ async def test_a_new_password_is_the_only_one_and_ends_every_log_in(
     assert (await machine.get("/users/me", headers=headers)).json()["version"] == 2
 
 
-async def test_the_current_password_is_asked_for(machine: httpx.AsyncClient, still: Shop) -> None:
+async def test_the_current_password_is_required(machine: httpx.AsyncClient, still: Shop) -> None:
     person = await someone(machine)
     before = await everything(still)
     response = await change(machine, person, NEW, current=NEW)
@@ -99,7 +99,7 @@ async def test_a_weak_password_is_refused_with_the_reason(
     for new, reason in WEAK.items():
         refused = await change(machine, person, new)
         assert places_of(refused.json()) == {"#/new_password": reason}
-        # A registration is judged alike.
+        # The same rules apply to a registration.
         other = {"first_name": "G", "last_name": "H", "password": new} | names
         refused = await machine.post("/users", json=other)
         assert places_of(refused.json()) == {"#/password": reason}
@@ -122,7 +122,7 @@ async def test_a_username_of_three_letters_may_be_in_a_password(
     assert await status_of(machine, person.access) == 200
 
 
-async def test_a_password_is_kept_as_argon2id_and_nowhere_in_clear(
+async def test_a_password_is_stored_as_argon2id_and_nowhere_in_plain_text(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     users = [await create_user(machine) for _ in range(2)]
@@ -134,7 +134,7 @@ async def test_a_password_is_kept_as_argon2id_and_nowhere_in_clear(
     assert PASSWORD not in repr(await stored_values(still))
 
 
-async def test_a_password_is_hashed_anew_at_a_log_in_when_the_parameters_change(
+async def test_a_password_is_rehashed_at_a_log_in_after_the_parameters_change(
     tmp_path: Path,
 ) -> None:
     before = sqlite_settings(tmp_path, secret_key=OLD_KEY)
@@ -173,7 +173,7 @@ async def test_a_replaced_key_still_verifies_its_signatures(tmp_path: Path) -> N
         assert (await renew(clients[2], renewed["refresh_token"])).status_code == 200
 
 
-async def test_without_a_key_of_the_settings_all_processes_share_one(tmp_path: Path) -> None:
+async def test_without_a_configured_key_all_processes_share_a_generated_one(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path)
     async with standing(settings, IDENTITY) as first, standing(settings, IDENTITY) as second:
         person = await someone(client_of(first))

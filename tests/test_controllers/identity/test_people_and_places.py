@@ -1,4 +1,4 @@
-"""People have one name or two, and addresses what their countries have."""
+"""Users have one name or two, and addresses have the fields of their countries."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def test_countries_without_postal_codes_need_none() -> None:
 
 
 @pytest.mark.parametrize("place", [HONG_KONG, DUBAI, DOHA, LAGOS, SINGAPORE])
-async def test_an_address_has_what_its_country_has(
+async def test_an_address_has_the_fields_of_its_country(
     client: httpx.AsyncClient, place: dict[str, str]
 ) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=2)
@@ -55,7 +55,7 @@ async def test_an_address_has_what_its_country_has(
         (DOHA | {"city": ""}, "city", "QA"),
     ],
 )
-async def test_an_address_that_would_not_arrive_is_refused(
+async def test_an_incomplete_address_is_refused(
     client: httpx.AsyncClient, shop: Shop, place: dict[str, str], pointer: str, country: str
 ) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=2)
@@ -81,7 +81,7 @@ async def test_an_address_that_would_not_arrive_is_refused(
         ({"country": "FR"}, 200),
     ],
 )
-async def test_a_change_leaves_an_address_that_arrives(
+async def test_a_change_that_makes_an_address_incomplete_is_refused(
     client: httpx.AsyncClient, change: dict[str, str], status: int
 ) -> None:
     user = await create_user(client)

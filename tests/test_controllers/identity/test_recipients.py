@@ -1,4 +1,4 @@
-"""Who receives what is sent to an address, and which address invoices go to."""
+"""The recipients of addresses, and the addresses for invoices."""
 
 import asyncio
 from typing import Any
@@ -33,7 +33,7 @@ async def addresses_of(client: httpx.AsyncClient, user: dict[str, Any]) -> list[
 
 
 async def billed_at(client: httpx.AsyncClient, user: dict[str, Any]) -> list[str]:
-    """Return the ids of the addresses to which the invoices of a user go."""
+    """Return the ids of the billing addresses of a user."""
     shown = await addresses_of(client, user)
     return [each["id"] for each in shown if each.get("is_default_billing")]
 
@@ -48,14 +48,18 @@ async def test_an_address_has_a_recipient_a_company_a_second_line_and_a_phone_nu
     assert await addresses_of(client, user) == [home]
 
 
-async def test_an_address_without_them_is_shown_as_before(client: httpx.AsyncClient) -> None:
+async def test_an_address_without_recipient_fields_is_shown_as_before(
+    client: httpx.AsyncClient,
+) -> None:
     user = await create_user(client)
     bare = await create_address(client, user["id"])
     empty = await create_address(client, user["id"], **dict.fromkeys(NAMED, ""))
     assert list(bare) == list(empty) == SHOWN_SINCE_0_1
 
 
-async def test_each_of_them_is_changed_and_cleared_alone(client: httpx.AsyncClient) -> None:
+async def test_each_recipient_field_is_changed_and_cleared_separately(
+    client: httpx.AsyncClient,
+) -> None:
     user = await create_user(client)
     bare = await create_address(client, user["id"])
     path = f"/users/{user['id']}/addresses/{bare['id']}"
@@ -66,7 +70,7 @@ async def test_each_of_them_is_changed_and_cleared_alone(client: httpx.AsyncClie
         assert cleared == bare | {"updated_at": cleared["updated_at"]}
 
 
-async def test_of_the_addresses_of_a_user_one_at_most_is_for_billing(
+async def test_at_most_one_address_of_a_user_is_for_billing(
     client: httpx.AsyncClient,
 ) -> None:
     user, other = await create_user(client), await create_user(client)
@@ -87,7 +91,7 @@ async def test_of_the_addresses_of_a_user_one_at_most_is_for_billing(
     assert await billed_at(client, other) == [theirs["id"]]
 
 
-async def test_of_addresses_that_become_those_for_billing_at_once_one_is(
+async def test_of_concurrently_chosen_billing_addresses_one_is_for_billing(
     client: httpx.AsyncClient,
 ) -> None:
     user = await create_user(client)
@@ -103,7 +107,9 @@ async def test_of_addresses_that_become_those_for_billing_at_once_one_is(
 
 
 @pytest.mark.parametrize("is_given", [True, False])
-async def test_an_order_goes_to_the_recipient(client: httpx.AsyncClient, is_given: bool) -> None:
+async def test_an_order_has_the_recipient_of_its_address(
+    client: httpx.AsyncClient, is_given: bool
+) -> None:
     user, product = await create_user(client), await create_product(client)
     home = await create_address(client, user["id"], **NAMED)
     changes = {"delivery_address": address_in(**NAMED)} if is_given else {}

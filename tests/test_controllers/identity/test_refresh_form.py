@@ -1,4 +1,4 @@
-"""A renewal by the form that clients of OAuth 2 send (RFC 6749, section 6)."""
+"""A renewal by the form of OAuth 2 clients (RFC 6749, section 6)."""
 
 import logging
 from typing import Any
@@ -20,7 +20,7 @@ def form(token: str, **more: str) -> dict[str, str]:
 
 
 def error_of(answer: httpx.Response) -> str:
-    """Return the error of RFC 6749, section 5.2, which says what an answer with one looks like."""
+    """Check that a response is an error by RFC 6749, section 5.2, and return its code."""
     assert answer.status_code == 400, answer.text
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers.get_list("Cache-Control") == ["no-store"]
@@ -32,7 +32,7 @@ def error_of(answer: httpx.Response) -> str:
     return error
 
 
-async def test_a_client_of_oauth_2_renews_its_log_in_as_documented(
+async def test_an_oauth_2_client_renews_its_log_in_as_documented(
     machine: httpx.AsyncClient,
 ) -> None:
     document = (await machine.get("http://shop.test/docs/openapi.json")).json()
@@ -40,7 +40,7 @@ async def test_a_client_of_oauth_2_renews_its_log_in_as_documented(
     user = await create_user(machine)
     first = await pair_of(machine, user["username"])
     url = f"http://shop.test{flow['refreshUrl']}"
-    # As clients send their own credentials: in the form or in a header.
+    # Clients send their own credentials in the form or in a header.
     for more, auth in (
         ({"client_id": "app", "client_secret": "x", "scope": "", "audience": "shop"}, None),
         ({}, ("app", "x")),
@@ -100,7 +100,9 @@ async def test_a_token_that_is_used_twice_in_a_form_ends_its_log_in_and_leaves_a
     assert await status_of(machine, renewed["access_token"]) == 401
 
 
-async def test_what_is_neither_json_nor_a_form_is_refused(machine: httpx.AsyncClient) -> None:
+async def test_a_body_that_is_neither_json_nor_a_form_is_refused(
+    machine: httpx.AsyncClient,
+) -> None:
     person = await someone(machine)
     wrong = await machine.post(
         REFRESH, content=person.refresh, headers={"Content-Type": "text/plain"}

@@ -17,7 +17,7 @@ from tests.test_controllers.taxes.test_tax_rates import add_rate
 async def charge(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch, **settings: Any
 ) -> None:
-    """Have a shop charge two rates of tax."""
+    """Make a shop charge two rates of tax."""
     await add_rate(client)
     await add_rate(client, tax_class="reduced", rate="7")
     own = {"tax_origin": "DE", "shop_vat_id": "DE136695976", "shop_address": "Hauptstr. 1, Berlin"}
@@ -39,7 +39,7 @@ async def placed(
 
 
 async def pay(client: httpx.AsyncClient, shop: Shop, cart: Customer) -> dict[str, Any]:
-    """Pay the order of a cart, do what is due, and return the payment."""
+    """Pay the order of a cart, run the errands that are due, and return the payment."""
     payment = await begun(cart)
     await decide(client, payment)
     await do_errands(shop)
@@ -49,7 +49,7 @@ async def pay(client: httpx.AsyncClient, shop: Shop, cart: Customer) -> dict[str
 async def refund(
     client: httpx.AsyncClient, shop: Shop, payment: dict[str, Any], amount: str | None
 ) -> None:
-    """Return money, and do what is due."""
+    """Refund money, and run the errands that are due."""
     body = {"reason": "Arrived broken."} | ({} if amount is None else {"amount": amount})
     response = await client.post(f"/payments/{payment['id']}/refunds", json=body)
     assert response.status_code == 201, response.text
@@ -57,7 +57,7 @@ async def refund(
 
 
 async def invoices_of(client: httpx.AsyncClient, order: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the invoices of an order, of which the sums of each balance."""
+    """Return the invoices of an order, after a check that the sums of each agree."""
     response = await client.get(f"/orders/{order['id']}/invoices")
     assert response.status_code == 200, response.text
     found: list[dict[str, Any]] = response.json()["items"]

@@ -1,4 +1,4 @@
-"""Orders are invoiced once, as they are then, and refunds correct the invoices to the cent."""
+"""Orders are invoiced once, in their state at that time, and refunds get exact credit notes."""
 
 from decimal import Decimal
 from uuid import UUID
@@ -15,7 +15,7 @@ from tests.test_controllers.invoices.setting import charge, invoices_of, pay, pl
 from tests.test_controllers.payments.setting import do_errands, payments_of
 
 
-async def test_a_paid_order_has_an_invoice_with_all_that_the_law_asks_for(
+async def test_a_paid_order_has_an_invoice_with_all_required_fields(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await charge(client, shop, monkeypatch)
@@ -51,7 +51,7 @@ async def test_a_paid_order_has_an_invoice_with_all_that_the_law_asks_for(
     assert (await cart.send("GET", "/order/invoices")).json() == {"items": [invoice]}
 
 
-async def test_an_errand_that_is_done_again_changes_nothing(
+async def test_a_repeated_errand_changes_nothing(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await charge(client, shop, monkeypatch)
@@ -66,7 +66,7 @@ async def test_an_errand_that_is_done_again_changes_nothing(
     assert await everything(shop) == before
 
 
-async def test_refunds_in_parts_leave_nothing_of_any_rate(
+async def test_partial_refunds_add_up_to_the_invoice_for_every_tax_rate(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await charge(client, shop, monkeypatch)
@@ -87,7 +87,7 @@ async def test_refunds_in_parts_leave_nothing_of_any_rate(
             assert sum(Decimal(each[name]) for each in parts) == Decimal(whole)
 
 
-async def test_pieces_cancelled_before_are_not_invoiced_and_their_refund_corrects_nothing(
+async def test_units_cancelled_before_the_invoice_are_not_invoiced_and_need_no_credit_note(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await charge(client, shop, monkeypatch, invoice_on="shipped")
@@ -104,7 +104,7 @@ async def test_pieces_cancelled_before_are_not_invoiced_and_their_refund_correct
     assert invoice["lines"][0]["total"] == "4.99"
 
 
-async def test_pieces_cancelled_afterwards_are_in_a_credit_note(
+async def test_units_cancelled_after_the_invoice_are_in_a_credit_note(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await charge(client, shop, monkeypatch)
@@ -117,7 +117,7 @@ async def test_pieces_cancelled_afterwards_are_in_a_credit_note(
     assert (invoice["total"], note["total"], note["kind"]) == ("39.97", "9.98", "credit_note")
 
 
-async def test_only_staff_has_an_order_invoiced_and_a_cancelled_one_is_refused(
+async def test_only_staff_can_issue_an_invoice_and_not_for_a_cancelled_order(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client, price="4.99")

@@ -1,4 +1,4 @@
-"""Units of a line are cancelled while the order is not, and take their own amounts with them."""
+"""Units of a line are cancelled, and reduce the order by their own amounts."""
 
 import asyncio
 from typing import Any
@@ -20,7 +20,7 @@ from tests.test_controllers.taxes.test_tax_rates import add_rate
 async def cancel_line(
     client: httpx.AsyncClient, order: dict[str, Any], line: str | None = None, **body: Any
 ) -> httpx.Response:
-    """Ask for units of a line to be cancelled."""
+    """Send a request to cancel units of a line."""
     variant_id = order["items"][0]["product_id"] if line is None else line
     return await client.post(f"/orders/{order['id']}/lines/{variant_id}/cancel", json=body)
 
@@ -34,7 +34,7 @@ async def order_of_three(client: httpx.AsyncClient) -> tuple[dict[str, Any], dic
     return tea, await ordered(await ready(client, {tea["id"]: 3}))
 
 
-async def test_each_unit_takes_its_own_share_with_it(
+async def test_each_cancelled_unit_reduces_the_order_by_its_own_share(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shop, "settings", shop.settings.model_copy(update={"tax_origin": "DE"}))
@@ -81,7 +81,7 @@ async def test_the_last_units_cancel_the_order(client: httpx.AsyncClient) -> Non
     assert [await stock_of(client, each["id"]) for each in (tea, cup)] == [10, 9]
 
 
-async def test_an_order_is_cancelled_without_what_was_cancelled_before(
+async def test_cancelling_an_order_skips_units_that_are_already_cancelled(
     client: httpx.AsyncClient,
 ) -> None:
     product = await create_product(client, stock_quantity=10)
@@ -102,7 +102,7 @@ async def test_an_order_is_cancelled_without_what_was_cancelled_before(
         (None, {"pieces": 1}, "invalid-input"),
     ],
 )
-async def test_what_cannot_be_cancelled_is_refused_and_changes_nothing(
+async def test_an_impossible_cancellation_is_refused_and_changes_nothing(
     client: httpx.AsyncClient, shop: Shop, line: str | None, body: dict[str, Any], problem: str
 ) -> None:
     order = await order_in(client, "pending", await create_product(client), 3)
@@ -113,7 +113,7 @@ async def test_what_cannot_be_cancelled_is_refused_and_changes_nothing(
 
 
 @pytest.mark.parametrize("status", ["shipped", "delivered", "cancelled"])
-async def test_lines_of_an_order_that_has_left_or_is_cancelled_stay(
+async def test_lines_of_a_shipped_or_cancelled_order_cannot_be_cancelled(
     client: httpx.AsyncClient, status: str
 ) -> None:
     product = await create_product(client)
@@ -144,7 +144,7 @@ async def test_a_change_of_a_version_that_the_caller_has_not_seen_is_refused(
     ).status_code == 404
 
 
-async def test_no_unit_is_cancelled_twice_at_once(client: httpx.AsyncClient) -> None:
+async def test_concurrent_requests_cancel_each_unit_once(client: httpx.AsyncClient) -> None:
     product = await create_product(client, stock_quantity=20)
     order = await order_in(client, "pending", product, 10)
     answers = await asyncio.gather(*(cancel_line(client, order, quantity=2) for _ in range(8)))

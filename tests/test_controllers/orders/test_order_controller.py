@@ -1,4 +1,4 @@
-"""Orders over HTTP: placed whole or not at all, shown and listed."""
+"""Orders over HTTP: placed completely or not at all, shown and listed."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,7 +35,7 @@ SUMMARY = "id number user_id status units total currency created_at updated_at v
 
 
 def line(product: dict[str, Any], quantity: int) -> dict[str, Any]:
-    """Return a line of an order to be."""
+    """Return a line of a request for an order."""
     return {"product_id": product["id"], "quantity": quantity}
 
 
@@ -49,7 +49,7 @@ async def ids_of(client: httpx.AsyncClient, **query: str) -> list[str]:
     return [order["id"] for order in await every(client, "/orders", **query)]
 
 
-async def test_a_placed_order_has_its_goods_and_prices(
+async def test_a_placed_order_has_its_products_and_prices(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user = await create_user(client)
@@ -89,14 +89,16 @@ async def test_a_placed_order_has_its_goods_and_prices(
     await assert_conserved(client, [tea["id"], cup["id"]])
 
 
-async def test_a_movement_names_the_order_it_came_from(client: httpx.AsyncClient) -> None:
+async def test_a_movement_names_its_order(client: httpx.AsyncClient) -> None:
     product = await create_product(client)
     order = await order_in(client, "cancelled", product, 2)
     movements = await every(client, f"/products/{product['id']}/stock")
     assert [each["source"] for each in movements] == [f"order {order['id']}"] * 2 + [NAME]
 
 
-async def test_a_placed_order_is_shown_as_it_was_answered(client: httpx.AsyncClient) -> None:
+async def test_a_placed_order_is_shown_as_in_the_response_to_its_request(
+    client: httpx.AsyncClient,
+) -> None:
     user, product = await create_user(client), await create_product(client)
     await create_address(client, user["id"])
     placed = await post_order(client, user["id"], line(product, 2))
@@ -105,13 +107,15 @@ async def test_a_placed_order_is_shown_as_it_was_answered(client: httpx.AsyncCli
     assert shown.headers["ETag"] == placed.headers["ETag"]
 
 
-async def test_the_number_of_an_order_rises(client: httpx.AsyncClient) -> None:
+async def test_order_numbers_increase(client: httpx.AsyncClient) -> None:
     product = await create_product(client)
     numbers = [(await order_in(client, "pending", product))["number"] for _ in range(3)]
     assert 0 < numbers[0] < numbers[1] < numbers[2]
 
 
-async def test_an_order_keeps_what_was_true_of_its_products(client: httpx.AsyncClient) -> None:
+async def test_an_order_keeps_the_data_of_its_products_at_its_time(
+    client: httpx.AsyncClient,
+) -> None:
     product = await create_product(client)
     order = await order_in(client, "pending", product, 2)
     change = {"sku": "OTHER", "name": "Other", "price": "99.00"}
@@ -181,7 +185,7 @@ async def test_placing_an_order_costs_the_same_statements_for_one_line_and_for_t
     assert counts[0] == counts[1] > 5
 
 
-async def test_a_machine_says_who_orders(client: httpx.AsyncClient) -> None:
+async def test_an_order_by_an_api_key_requires_a_user(client: httpx.AsyncClient) -> None:
     product = await create_product(client)
     before = await snapshot(client, product)
     for data in ({"user_id": None}, {}):
@@ -265,7 +269,7 @@ async def test_too_little_stock_refuses_the_whole_order_and_names_each_shortage(
     assert await snapshot(client, *products) == before
 
 
-async def test_an_order_may_take_the_last_piece(client: httpx.AsyncClient) -> None:
+async def test_an_order_may_take_the_last_unit(client: httpx.AsyncClient) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=2)
     assert (await post_order(client, user["id"], line(product, 3))).status_code == 409
     assert (await post_order(client, user["id"], line(product, 2))).status_code == 201
@@ -273,7 +277,9 @@ async def test_an_order_may_take_the_last_piece(client: httpx.AsyncClient) -> No
     await assert_conserved(client, [product["id"]])
 
 
-async def test_an_order_is_not_sent_to_a_caller_who_has_it(client: httpx.AsyncClient) -> None:
+async def test_an_order_with_the_etag_of_the_caller_is_not_sent_again(
+    client: httpx.AsyncClient,
+) -> None:
     order = await order_in(client, "pending", await create_product(client))
     path = f"/orders/{order['id']}"
     etag = (await client.get(path)).headers["ETag"]

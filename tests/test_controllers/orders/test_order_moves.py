@@ -1,4 +1,4 @@
-"""Orders moved along one table over HTTP; a cancelled one gives its pieces back."""
+"""The transitions of orders over HTTP; a cancelled order returns its units to stock."""
 
 from datetime import datetime
 from uuid import UUID
@@ -23,7 +23,7 @@ ALLOWED = {
 
 
 async def move(client: httpx.AsyncClient, order_id: str, status: str) -> httpx.Response:
-    """Ask for an order to be moved to a status."""
+    """Send a request to change the status of an order."""
     return await client.patch(f"/orders/{order_id}", json={"status": status})
 
 
@@ -38,7 +38,7 @@ async def test_a_change_that_is_not_valid_is_refused(
 
 
 @pytest.mark.parametrize("target", ["delivered", "cancelled"])
-async def test_an_order_moves_along_the_table_and_notes_each_step(
+async def test_an_order_follows_the_table_of_transitions_and_records_each_one(
     client: httpx.AsyncClient, shop: Shop, target: str
 ) -> None:
     order = await order_in(client, "pending", await create_product(client))
@@ -66,13 +66,13 @@ async def test_an_order_moves_along_the_table_and_notes_each_step(
             "history": [*before["history"], step | {"changed_at": moved_at}],
         }
         shown = await client.get(f"/orders/{order['id']}")
-        # A cached one may be compressed, which its tag tells.
+        # A cached response may be compressed, which its entity tag shows.
         etag = shown.headers["ETag"].replace("-gzip", "")
         assert (shown.json(), etag) == (order, response.headers["ETag"])
 
 
 @pytest.mark.parametrize("status", ALLOWED)
-async def test_every_other_move_is_refused_and_changes_nothing(
+async def test_every_other_transition_is_refused_and_changes_nothing(
     client: httpx.AsyncClient, status: str
 ) -> None:
     product = await create_product(client)
@@ -91,7 +91,7 @@ async def test_every_other_move_is_refused_and_changes_nothing(
 
 @pytest.mark.parametrize("status", ["pending", "paid"])
 @pytest.mark.parametrize("is_patched", [False, True], ids=["post", "patch"])
-async def test_a_cancelled_order_gives_its_pieces_back(
+async def test_a_cancelled_order_returns_its_units_to_stock(
     client: httpx.AsyncClient, status: str, is_patched: bool
 ) -> None:
     user = await create_user(client)
@@ -112,7 +112,7 @@ async def test_a_cancelled_order_gives_its_pieces_back(
 
 
 @pytest.mark.parametrize("status", ["shipped", "delivered", "cancelled"])
-async def test_an_order_that_has_left_or_is_cancelled_cannot_be_cancelled(
+async def test_a_shipped_or_cancelled_order_cannot_be_cancelled(
     client: httpx.AsyncClient, status: str
 ) -> None:
     product = await create_product(client)
@@ -124,7 +124,7 @@ async def test_an_order_that_has_left_or_is_cancelled_cannot_be_cancelled(
     assert await snapshot(client, product) == before
 
 
-async def test_pieces_of_an_archived_product_are_given_back_too(
+async def test_units_of_an_archived_product_are_returned_to_stock_too(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client, stock_quantity=10)

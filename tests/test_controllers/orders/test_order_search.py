@@ -124,7 +124,7 @@ async def test_the_search_reads_indexes(
         assert await _find(client, **query) == []
     plan = await plan_of(shop, statements[-1], "seqscan")
     if shop.database.is_sqlite:
-        # There, the index of a unique constraint has no name that tells its column.
+        # In SQLite, the name of the index of a unique constraint does not contain its column.
         indexes = [_AS_SQLITE_SAYS.get(each, each) for each in indexes]
         assert "SCAN orders" not in plan
     for each in indexes:

@@ -20,7 +20,7 @@ ROOT = "http://shop.test"
 
 
 def offer(monkeypatch: pytest.MonkeyPatch, shop: Shop, **changes: Any) -> None:
-    """Have a shop offer the bank for tests."""
+    """Make a shop offer the bank for tests."""
     update = {"payment_providers": ("manual", "test"), **changes}
     monkeypatch.setattr(shop, "settings", shop.settings.model_copy(update=update))
 
@@ -29,7 +29,7 @@ def offer(monkeypatch: pytest.MonkeyPatch, shop: Shop, **changes: Any) -> None:
 async def with_stripe(
     monkeypatch: pytest.MonkeyPatch, shop: Shop, stripe: StripeServer, **changes: Any
 ) -> AsyncIterator[None]:
-    """Have a shop offer Stripe, which is the stub, and close its connections to it afterwards."""
+    """Make a shop offer Stripe, by the stub, and close its connections afterwards."""
     its: dict[str, Any] = {
         "payment_providers": ("stripe",),
         "stripe_secret_key": SecretStr(SECRET_KEY),
@@ -64,14 +64,14 @@ async def begun(cart: Customer, **fields: Any) -> dict[str, Any]:
 async def decide(
     client: httpx.AsyncClient, payment: dict[str, Any], decision: str = "approve"
 ) -> None:
-    """Do something on the page of the bank."""
+    """Send a decision of the customer on the page of the bank."""
     url = f"{ROOT}/test-bank/{payment['reference']}"
     response = await client.post(url, data={"decision": decision})
     assert response.status_code == 200, response.text
 
 
 async def do_errands(shop: Shop) -> None:
-    """Do all errands that are due."""
+    """Run all errands that are due."""
     while await do_due(shop, HANDLERS):
         pass
 
@@ -85,7 +85,7 @@ async def payments_of(client: httpx.AsyncClient, order: dict[str, Any]) -> dict[
 
 
 async def order_now(client: httpx.AsyncClient, order: dict[str, Any]) -> dict[str, Any]:
-    """Return an order as it is now."""
+    """Return the current order."""
     found: dict[str, Any] = (await client.get(f"/orders/{order['id']}")).json()
     return found
 

@@ -1,4 +1,4 @@
-"""Payments that a person must look at, until the reason has gone or somebody has."""
+"""Payments need attention until the reason is resolved or staff has marked it as seen."""
 
 from typing import Any
 
@@ -26,12 +26,12 @@ from tests.test_controllers.payments.test_payment_events import tell_of
 
 
 async def listed(client: httpx.AsyncClient) -> list[str]:
-    """Return why payments need a person."""
+    """Return the reasons why payments need attention."""
     found = await client.get("/payments", params={"needs_attention": "true"})
     return [each["attention"] for each in found.json()["items"]]
 
 
-async def test_staff_says_that_it_has_seen_a_payment(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_staff_marks_a_payment_as_seen(client: httpx.AsyncClient, shop: Shop) -> None:
     payment = await late(client, shop)
     assert await listed(client) == ["late"]
     path = f"/payments/{payment['id']}/seen"
@@ -44,13 +44,13 @@ async def test_staff_says_that_it_has_seen_a_payment(client: httpx.AsyncClient, 
         assert [(str(each.subject_id), each.detail) for each in trail] == [
             (payment["id"], {"attention": "late"})
         ]
-    # It is not needed again for what was seen.
+    # The same reason does not need attention again.
     await tell_of(client, shop, payment)
     assert await listed(client) == []
 
 
 @pytest.mark.parametrize("reason", ["duplicate", "mismatch", "refund_by_hand", "unknown"])
-async def test_a_reason_that_staff_has_not_seen_stays(
+async def test_a_reason_that_staff_has_not_named_is_kept(
     client: httpx.AsyncClient, shop: Shop, reason: str
 ) -> None:
     payment = await late(client, shop)
@@ -61,7 +61,7 @@ async def test_a_reason_that_staff_has_not_seen_stays(
     assert await listed(client) == ["late"]
 
 
-async def test_a_payment_whose_amount_becomes_right_pays_its_order(
+async def test_a_payment_whose_amount_is_corrected_pays_its_order(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cart, order = await placed(client)

@@ -1,4 +1,4 @@
-"""Customers of carts are told of refunds and get their invoices, each once."""
+"""Customers of carts get one mail about each refund and each invoice."""
 
 import httpx
 import pytest

@@ -32,12 +32,12 @@ Told = list[tuple[str, Any]]
 
 @pytest.fixture(name="told", autouse=True)
 def with_a_broker(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have events wait to be sent, which nobody sends."""
+    """Store events in the outbox, from which no process sends them."""
     offer(monkeypatch, shop, rabbitmq_host="127.0.0.1")
 
 
 async def news_of(shop: Shop) -> Told:
-    """Return what was announced of money since the last time, and what tells it."""
+    """Return the events about money since the last call, with their main values."""
     async with shop.database.write() as session:
         rows = (await session.scalars(select(OutboxMessage).order_by("position"))).all()
         await session.execute(delete(OutboxMessage))
@@ -58,7 +58,7 @@ async def news_of(shop: Shop) -> Told:
 
 
 async def tell_of(client: httpx.AsyncClient, shop: Shop, payment: dict[str, Any]) -> None:
-    """Have the bank tell of a payment, and do what is due."""
+    """Send an event of the bank about a payment, and run the errands that are due."""
     body, headers = bank_of(shop).event_about(payment["reference"])
     sent = await client.post("/payment-providers/test/events", content=body, headers=headers)
     assert sent.status_code == 204
@@ -76,7 +76,7 @@ async def paid(client: httpx.AsyncClient, shop: Shop) -> tuple[Customer, dict[st
 
 
 async def return_money(client: httpx.AsyncClient, payment: dict[str, Any], amount: str) -> None:
-    """Have money of a payment returned."""
+    """Refund money of a payment."""
     body = {"amount": amount, "reason": "Broken."}
     sent = await client.post(f"/payments/{payment['id']}/refunds", json=body)
     assert sent.status_code == 201, sent.text
@@ -166,7 +166,7 @@ async def test_excess_money_needs_attention(client: httpx.AsyncClient, shop: Sho
     ]
 
 
-async def test_what_happens_at_the_bank_alone_needs_a_person_once(
+async def test_a_refund_that_is_made_at_the_bank_needs_attention_once(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, payment = await paid(client, shop)
@@ -190,7 +190,7 @@ async def test_what_happens_at_the_bank_alone_needs_a_person_once(
     ]
 
 
-async def test_a_wrong_amount_needs_a_person(
+async def test_a_wrong_amount_needs_attention(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cart, _ = await placed(client)
@@ -214,7 +214,7 @@ async def test_a_wrong_amount_needs_a_person(
     ]
 
 
-async def test_money_that_staff_must_return_needs_a_person_until_all_is_returned(
+async def test_money_that_staff_must_return_needs_attention_until_all_is_returned(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client, price="10.00", stock_quantity=10)

@@ -1,4 +1,4 @@
-"""Orders are paid at a provider, and its answers and events may be lost, late or repeated."""
+"""Orders are paid at a provider, whose responses and events may be lost, late or repeated."""
 
 import asyncio
 from datetime import timedelta
@@ -52,14 +52,14 @@ async def test_an_approved_payment_pays_its_order(client: httpx.AsyncClient, sho
     assert (await cart.send("GET", "/order/payments")).json() == await payments_of(client, order)
     page = await client.get(f"{ROOT}/test-bank/{payment['reference']}")
     assert "This payment is captured." in page.text
-    # An event that comes again, and a look at what is final, change nothing.
+    # A repeated event, and a query of a final payment, change nothing.
     before = await everything(shop)
     await decide(client, payment)
     await do_errands(shop)
     assert await everything(shop) == before
 
 
-async def test_a_payment_without_an_event_is_looked_up(
+async def test_a_payment_without_an_event_is_queried_at_the_provider(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     cart, order = await placed(client)
@@ -88,7 +88,7 @@ async def test_a_declined_payment_can_be_tried_again(client: httpx.AsyncClient, 
     assert problem_of(refused)["type"] == "urn:problem:nothing-to-pay"
 
 
-async def test_a_request_that_is_repeated_with_its_key_begins_one_payment(
+async def test_a_repeated_request_with_the_same_key_begins_one_payment(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     cart, order = await placed(client)
@@ -129,7 +129,7 @@ async def test_a_double_payment_is_refunded(client: httpx.AsyncClient, shop: Sho
     assert (await bank.look(doubled["reference"])).refunded_minor == 2_000
 
 
-async def test_a_paid_order_that_is_cancelled_is_returned(
+async def test_the_money_of_a_cancelled_paid_order_is_refunded(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     cart, order = await placed(client)
@@ -143,7 +143,7 @@ async def test_a_paid_order_that_is_cancelled_is_returned(
     assert (await bank_of(shop).look(payment["reference"])).refunded_minor == 2_000
 
 
-async def test_a_cancelled_line_of_a_paid_order_is_returned(
+async def test_the_money_of_a_cancelled_line_is_refunded(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     cart, order = await placed(client)
@@ -202,7 +202,7 @@ async def test_an_order_that_was_paid_as_it_expires_is_paid(
     assert (await order_now(client, order))["status"] == "paid"
 
 
-async def test_an_order_waits_for_a_bank_that_does_not_answer(
+async def test_an_order_does_not_expire_while_the_bank_does_not_respond(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cart, order = await placed(client)
@@ -221,7 +221,7 @@ async def test_an_order_waits_for_a_bank_that_does_not_answer(
     assert (await order_now(client, order))["status"] == "cancelled"
 
 
-async def test_a_payment_whose_beginning_was_lost_is_begun_once(
+async def test_a_payment_whose_first_response_was_lost_is_begun_once(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cart, order = await placed(client)
@@ -260,7 +260,7 @@ async def test_a_retry_extends_the_hold_up_to_an_hour(
 
 
 @pytest.mark.parametrize("provider", ["manual", "stripe", "cash"])
-async def test_only_providers_that_are_offered_are_taken(
+async def test_only_offered_providers_are_accepted(
     client: httpx.AsyncClient, shop: Shop, provider: str
 ) -> None:
     cart, _ = await placed(client)
@@ -270,7 +270,7 @@ async def test_only_providers_that_are_offered_are_taken(
     assert await everything(shop) == before
 
 
-async def test_a_checkout_takes_only_ways_to_pay_that_are_offered(
+async def test_a_checkout_accepts_only_offered_payment_methods(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (await client.get("/payment-providers")).json() == {"items": ["manual", "test"]}

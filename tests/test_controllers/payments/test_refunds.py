@@ -1,4 +1,4 @@
-"""Staff records, captures, ends and returns payments, in parts and never more than there is."""
+"""Staff records, captures, voids and refunds payments, in parts and never in excess."""
 
 import asyncio
 from datetime import timedelta
@@ -43,12 +43,12 @@ async def paid(client: httpx.AsyncClient, shop: Shop) -> tuple[dict[str, Any], d
 async def refund(
     client: httpx.AsyncClient, payment: dict[str, Any], amount: str | None, **headers: str
 ) -> httpx.Response:
-    """Ask for money to go back."""
+    """Send a request for a refund."""
     body = {"reason": "Arrived broken."} | ({} if amount is None else {"amount": amount})
     return await client.post(f"/payments/{payment['id']}/refunds", json=body, headers=headers)
 
 
-async def test_a_payment_is_returned_in_parts_and_never_more(
+async def test_a_payment_is_refunded_in_parts_and_never_in_excess(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     order, payment = await paid(client, shop)
@@ -69,7 +69,7 @@ async def test_a_payment_is_returned_in_parts_and_never_more(
     assert (await bank_of(shop).look(payment["reference"])).refunded_minor == 2_000
 
 
-async def test_refunds_at_once_are_never_more_than_was_paid(
+async def test_concurrent_refunds_never_exceed_the_payment(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     order, payment = await paid(client, shop)
@@ -79,7 +79,7 @@ async def test_refunds_at_once_are_never_more_than_was_paid(
     assert (await order_now(client, order))["refunded"] == "18.00"
 
 
-async def test_a_refund_that_is_repeated_with_its_key_is_one(
+async def test_a_repeated_refund_with_the_same_key_is_made_once(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     order, payment = await paid(client, shop)
@@ -89,7 +89,7 @@ async def test_a_refund_that_is_repeated_with_its_key_is_one(
     assert (await order_now(client, order))["refunded"] == "6.00"
 
 
-async def test_a_refund_whose_answer_was_lost_is_made_once(
+async def test_a_refund_whose_response_was_lost_is_made_once(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order, payment = await paid(client, shop)
@@ -110,7 +110,7 @@ async def test_a_refund_whose_answer_was_lost_is_made_once(
     assert (await bank_of(shop).look(payment["reference"])).refunded_minor == 500
 
 
-async def test_a_refund_is_asked_for_until_its_provider_answers(
+async def test_a_refund_is_retried_until_the_provider_responds(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order, payment = await paid(client, shop)
@@ -132,7 +132,7 @@ async def test_a_refund_is_asked_for_until_its_provider_answers(
     assert (await bank_of(shop).look(payment["reference"])).refunded_minor == 500
 
 
-async def test_a_refund_that_fails_after_all_is_noted(
+async def test_a_refund_that_fails_later_is_recorded(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order, payment = await paid(client, shop)
@@ -157,13 +157,13 @@ async def test_a_refund_that_fails_after_all_is_noted(
     ]
     assert found["payments"][0]["attention"] == "refund_failed"
     assert (await order_now(client, order)).get("refunded") is None
-    # It is not asked for again by itself; staff can.
+    # The shop does not retry it by itself; staff can.
     monkeypatch.undo()
     again = await refund(client, payment, "5.00")
     assert again.json()["status"] == "succeeded"
 
 
-async def test_what_is_returned_at_the_bank_is_noted(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_refund_at_the_bank_is_recorded(client: httpx.AsyncClient, shop: Shop) -> None:
     order, payment = await paid(client, shop)
     await bank_of(shop).refund(payment["reference"], 300, "by hand")
     body, headers = bank_of(shop).event_about(payment["reference"])
@@ -179,7 +179,7 @@ async def test_what_is_returned_at_the_bank_is_noted(client: httpx.AsyncClient, 
     assert await everything(shop) == before
 
 
-async def test_money_is_taken_when_an_order_leaves(
+async def test_money_is_captured_when_an_order_is_shipped(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offer(monkeypatch, shop, payment_capture="on_shipment")
@@ -195,7 +195,7 @@ async def test_money_is_taken_when_an_order_leaves(
     assert (await bank_of(shop).look(payment["reference"])).captured_minor == 2_000
 
 
-async def test_a_part_of_what_was_approved_is_taken_and_the_rest_released(
+async def test_a_part_of_an_authorisation_is_captured_and_the_rest_released(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offer(monkeypatch, shop, payment_capture="on_shipment")
@@ -211,7 +211,7 @@ async def test_a_part_of_what_was_approved_is_taken_and_the_rest_released(
     assert (await order_now(client, order))["paid"] == "15.00"
 
 
-async def test_an_approved_payment_of_a_cancelled_order_is_ended(
+async def test_the_authorisation_of_a_cancelled_order_is_voided(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offer(monkeypatch, shop, payment_capture="on_shipment")
@@ -223,9 +223,7 @@ async def test_an_approved_payment_of_a_cancelled_order_is_ended(
     assert (await bank_of(shop).look(payment["reference"])).status == "voided"
 
 
-async def test_staff_records_money_that_came_in_parts(
-    client: httpx.AsyncClient, shop: Shop
-) -> None:
+async def test_staff_records_a_payment_in_parts(client: httpx.AsyncClient, shop: Shop) -> None:
     product = await create_product(client, price="10.00", stock_quantity=10)
     order = await ordered(await ready(client, {product["id"]: 2}))
     path = f"/orders/{order['id']}/payments/record"
@@ -236,7 +234,7 @@ async def test_staff_records_money_that_came_in_parts(
         assert recorded.json()["note"] == "Received on 2026-01-31. Statement 12."
         assert (await order_now(client, order))["status"] == status
     assert (await order_now(client, order))["paid"] == "20.00"
-    # What is too much goes back, by hand.
+    # The excess is refunded manually.
     body = {"amount": "1.00", "received_on": "2026-02-01"}
     payment = (await client.post(path, json=body)).json()
     (found,) = (await payments_of(client, order))["refunds"]
@@ -255,7 +253,7 @@ async def test_staff_records_money_that_came_in_parts(
     assert (shown["refunded"], shown.get("attention")) == ("1.00", None)
 
 
-async def test_an_order_of_a_cart_that_staff_says_is_paid_has_a_payment(
+async def test_an_order_of_a_cart_that_staff_marks_as_paid_has_a_payment(
     client: httpx.AsyncClient,
 ) -> None:
     product = await create_product(client, price="10.00", stock_quantity=10)
@@ -269,7 +267,7 @@ async def test_an_order_of_a_cart_that_staff_says_is_paid_has_a_payment(
     assert (payment["provider"], payment["attention"]) == ("manual", "refund_by_hand")
 
 
-async def test_orders_of_other_systems_stay_as_they_are(client: httpx.AsyncClient) -> None:
+async def test_orders_of_other_systems_do_not_change(client: httpx.AsyncClient) -> None:
     order = await order_in(client, "paid", await create_product(client))
     nothing = dict.fromkeys(("authorised", "captured", "refunded", "open"), "0.00")
     sums = {"owed": "4.99", "currency": "USD", **nothing}

@@ -44,7 +44,7 @@ def its_settings(
 
 @pytest.fixture(name="of_process")
 def its_process(their_settings: Settings) -> Iterator[None]:
-    """Have the schemas know the currencies of that shop, which they take from the process."""
+    """Give the schemas the currencies of that shop, which they read from the process."""
     with _process_of(their_settings):
         yield
 

@@ -1,4 +1,4 @@
-"""Makes price lists through the API, and moves the time to where they begin and end."""
+"""Creates price lists through the API, and moves the clock to their begin and end."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -57,7 +57,7 @@ async def set_prices(
 
 
 async def follow(shop: Shop) -> int:
-    """Do all that is due of price lists; return how many transactions that took."""
+    """Apply all due changes of price lists; return the number of transactions."""
     number = 0
     while await follow_due(shop):
         number += 1
@@ -66,7 +66,7 @@ async def follow(shop: Shop) -> int:
 
 @asynccontextmanager
 async def in_time(shop: Shop, by: timedelta) -> AsyncIterator[None]:
-    """Move the clock of a shop and do what is due then, and back again."""
+    """Move the clock of a shop and apply the due changes, and the same back at the end."""
     with later(shop, by):
         await follow(shop)
         yield
@@ -74,7 +74,7 @@ async def in_time(shop: Shop, by: timedelta) -> AsyncIterator[None]:
 
 
 async def shown(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
-    """Return what a path shows."""
+    """Return the response to a GET request."""
     response = await client.get(path)
     assert response.status_code == 200, response.text
     document: dict[str, Any] = response.json()

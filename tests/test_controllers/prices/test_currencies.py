@@ -1,4 +1,4 @@
-"""Prices in several currencies: each with its places, none made of another."""
+"""Prices in several currencies: each with its decimal places, without conversion."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ async def defaults_of(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
     return {each["currency"]: each for each in items if each["is_default"]}
 
 
-async def test_each_further_currency_has_one_list_that_always_counts(
+async def test_each_additional_currency_has_one_list_that_always_applies(
     buyer: httpx.AsyncClient, trader: Shop
 ) -> None:
     await add_default_lists(trader)
@@ -46,7 +46,7 @@ async def test_each_further_currency_has_one_list_that_always_counts(
     ("currency", "amount", "as_shown"),
     [("EUR", "9.5", "9.50"), ("JPY", "1200", "1200"), ("KWD", "3.125", "3.125")],
 )
-async def test_a_price_has_the_places_of_its_currency_everywhere(
+async def test_a_price_has_the_decimal_places_of_its_currency_everywhere(
     buyer: httpx.AsyncClient, currency: str, amount: str, as_shown: str
 ) -> None:
     product = await create_product(buyer, price="10.00")
@@ -61,7 +61,7 @@ async def test_a_price_has_the_places_of_its_currency_everywhere(
     assert (read["price"], variant["price"], item["price"], row["amount"]) == (as_shown,) * 4
     assert read["currency"] == item["currency"] == currency
     assert read["price_source"] == item["price_source"] == own["code"]
-    # Without a currency, all is as in a shop that has one.
+    # Without a currency, the response is the same as in a shop with one currency.
     assert await shown(buyer, f"/products/{product['id']}") == product
 
 
@@ -73,7 +73,7 @@ async def test_a_price_has_the_places_of_its_currency_everywhere(
         ("KWD", "3.1255", "must have at most 3 decimal places (KWD)"),
     ],
 )
-async def test_a_price_with_more_places_than_its_currency_is_refused(
+async def test_a_price_with_more_decimal_places_than_its_currency_is_refused(
     buyer: httpx.AsyncClient, trader: Shop, currency: str, amount: str, reason: str
 ) -> None:
     product = await create_product(buyer)
@@ -83,7 +83,7 @@ async def test_a_price_with_more_places_than_its_currency_is_refused(
     assert places_of(problem) == {"#/prices/0/amount": reason}
 
 
-async def test_the_first_currency_tells_that_the_price_is_the_products_own(
+async def test_in_the_first_currency_the_price_source_is_the_product(
     buyer: httpx.AsyncClient, trader: Shop
 ) -> None:
     product = await create_product(buyer, price="10.00")
@@ -95,7 +95,7 @@ async def test_the_first_currency_tells_that_the_price_is_the_products_own(
     assert (read["price"], read["price_source"], read["base_price"]) == ("8.00", "sale", "10.00")
 
 
-async def test_what_has_no_price_in_a_currency_is_not_sold_in_it(
+async def test_a_product_without_a_price_in_a_currency_is_not_sold_in_it(
     buyer: httpx.AsyncClient, trader: Shop
 ) -> None:
     product = await create_product(buyer, price="10.00")
@@ -111,7 +111,7 @@ async def test_what_has_no_price_in_a_currency_is_not_sold_in_it(
     assert await listed(buyer, currency="EUR", q="tea") == page["items"]
 
 
-async def test_a_product_shows_those_variants_that_are_sold_in_the_currency(
+async def test_a_product_shows_only_variants_that_are_sold_in_the_currency(
     buyer: httpx.AsyncClient,
 ) -> None:
     shirt = await create_product(
@@ -134,14 +134,14 @@ async def test_a_product_shows_those_variants_that_are_sold_in_the_currency(
     ]
     assert read["price"] == "17.00"
     assert read["options"] == [{"name": "Size", "values": ["M", "L"]}]
-    # What is cached follows each price.
+    # The cache follows each price.
     await set_prices(buyer, euros, {small: "15.00", medium: None})
     read = await shown(buyer, path)
     assert [each["price"] for each in read["variants"]] == ["15.00", "19.00"]
     assert [each["price"] for each in await listed(buyer, currency="EUR")] == ["15.00"]
 
 
-async def test_a_sale_in_a_currency_counts_in_it_alone(
+async def test_a_sale_in_a_currency_applies_only_to_that_currency(
     buyer: httpx.AsyncClient, trader: Shop
 ) -> None:
     product = await create_product(buyer, price="10.00")
@@ -177,7 +177,7 @@ async def test_a_sale_in_a_currency_counts_in_it_alone(
         ("currency=EUR&max_price=1", "max_price", "is only for prices in USD"),
     ],
 )
-async def test_a_list_that_cannot_be_in_a_currency_is_refused_by_the_parameter(
+async def test_a_currency_that_does_not_fit_a_list_is_refused_by_its_parameter(
     buyer: httpx.AsyncClient, trader: Shop, query: str, place: str, reason: str
 ) -> None:
     problem = await refused(buyer, trader, "GET", f"/products?{query}")

@@ -1,4 +1,4 @@
-"""Price lists and their prices, as they are added, changed and refused."""
+"""Price lists and their prices: added, changed and refused."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ async def test_a_list_is_shown_as_it_was_added(client: httpx.AsyncClient) -> Non
     assert await shown(client, "/price-lists") == {"items": [made], "next": None}
 
 
-async def test_lists_come_in_pages_the_newest_first(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_price_lists_are_paged_newest_first(client: httpx.AsyncClient, shop: Shop) -> None:
     codes = [(await make_list(client, shop, {}))["code"] for _ in range(3)]
     first = await shown(client, "/price-lists?limit=2")
     second = await shown(client, f"/price-lists?limit=2&cursor={first['next']}")
@@ -51,7 +51,7 @@ async def test_lists_come_in_pages_the_newest_first(client: httpx.AsyncClient, s
     assert (found, second["next"]) == (codes[::-1], None)
 
 
-async def test_a_change_is_refused_to_who_has_not_seen_the_list(
+async def test_a_change_of_a_price_list_is_refused_without_its_current_etag(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     made = await make_list(client, shop, {})
@@ -64,7 +64,7 @@ async def test_a_change_is_refused_to_who_has_not_seen_the_list(
     assert problem["type"] == "urn:problem:precondition-failed"
 
 
-async def test_a_code_is_given_once(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_code_of_a_price_list_is_unique(client: httpx.AsyncClient, shop: Shop) -> None:
     made = (await client.post("/price-lists", json=SUMMER)).json()
     problem = await refused(client, shop, "POST", "/price-lists", json=SUMMER)
     assert (problem["status"], problem["type"]) == (409, "urn:problem:price-list-exists")
@@ -103,7 +103,7 @@ async def test_a_list_ends_after_it_starts(
     assert places_of(await refused(client, shop, "PATCH", path, json=change)) == wrong
 
 
-async def test_prices_are_set_replaced_and_removed_and_others_stay(
+async def test_prices_are_set_replaced_and_removed_and_others_do_not_change(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     ids = sorted([(await create_product(client, price="10.00"))["id"] for _ in range(3)])
@@ -123,13 +123,13 @@ async def test_prices_are_set_replaced_and_removed_and_others_stay(
     assert await prices() == {ids[0]: ("1.50", "9.00"), ids[2]: ("3.00", None)}
     version = (await shown(client, path))["version"]
     assert version == 3
-    # What changes nothing counts as no change.
+    # A request without a change is not counted as a change.
     again = {ids[0]: {"amount": "1.50", "compare_at_price": "9.00"}, ids[1]: None}
     assert await set_prices(client, made, again) == {"set_count": 1, "removed_count": 0}
     assert (await shown(client, path))["version"] == version
 
 
-async def test_prices_come_in_pages_in_the_order_of_the_variants(
+async def test_prices_are_paged_in_the_order_of_the_variants(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     products = {each["id"]: each for each in [await create_product(client) for _ in range(3)]}
@@ -148,7 +148,7 @@ async def test_prices_come_in_pages_in_the_order_of_the_variants(
         }
         for each in sorted(products)
     ]
-    # An archived product has no price any more.
+    # An archived product no longer has a price.
     await client.delete(f"/variants/{rows[0]['variant_id']}")
     problem = await refused(client, shop, "GET", f"{path}&cursor=x")
     assert places_of(problem) == {"cursor": "is not a cursor of this list"}
@@ -245,9 +245,7 @@ async def test_each_price_that_changes_is_in_the_audit_trail(
     assert len(events) == 4
 
 
-async def test_no_list_is_called_as_the_price_that_is_in_none(
-    client: httpx.AsyncClient, shop: Shop
-) -> None:
+async def test_the_code_base_is_reserved(client: httpx.AsyncClient, shop: Shop) -> None:
     body = SUMMER | {"code": "base"}
     wrong = {"#/code": "must not be base, which names no list"}
     assert places_of(await refused(client, shop, "POST", "/price-lists", json=body)) == wrong

@@ -1,4 +1,4 @@
-"""Which price counts: the lowest of those that apply, in products, lists of them and orders."""
+"""The lowest applicable price is used, in products, lists and orders."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,7 +26,7 @@ RUNNING = {"starts_in": -DAY, "ends_in": DAY}
 OVER = {"starts_in": -DAY, "ends_in": -HOUR}
 AHEAD = {"starts_in": HOUR, "ends_in": DAY}
 ALWAYS: dict[str, Any] = {}
-# The lists that there are, and the price that counts with its source; the product costs 10.00.
+# The price lists, and the expected price with its source; the product costs 10.00.
 CASES: list[tuple[list[dict[str, Any]], str, str | None]] = [
     ([], "10.00", None),
     ([{"price": "8.00", **RUNNING}], "8.00", "a"),
@@ -47,7 +47,7 @@ CASES: list[tuple[list[dict[str, Any]], str, str | None]] = [
 
 
 @pytest.mark.parametrize(("lists", "price", "source"), CASES)
-async def test_the_lowest_price_of_those_that_apply_counts_everywhere(
+async def test_the_lowest_applicable_price_is_used_everywhere(
     client: httpx.AsyncClient,
     shop: Shop,
     lists: list[dict[str, Any]],
@@ -70,7 +70,7 @@ async def test_the_lowest_price_of_those_that_apply_counts_everywhere(
     assert order["items"][0]["unit_price"] == price
 
 
-async def test_a_sale_begins_and_ends_at_its_moments(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_sale_begins_and_ends_on_time(client: httpx.AsyncClient, shop: Shop) -> None:
     product = await create_product(client, price="10.00", stock_quantity=9)
     other = await create_product(client, price="9.00", sku="OTHER")
     user = await create_user(client)
@@ -134,13 +134,13 @@ async def test_a_product_shows_the_lowest_price_of_its_variants(
     (item,) = await listed(client)
     for document in (read, item):
         assert (document["price"], document["price_source"]) == ("18.00", "sale")
-    # What is not for sale has no price to be shown.
+    # A variant that is not for sale has no price to be shown.
     await client.patch(f"/variants/{large}", json={"is_active": False})
     (item,) = await listed(client)
     assert (item["price"], item.get("price_source")) == ("20.00", None)
 
 
-async def test_a_price_that_is_set_or_removed_counts_at_once(
+async def test_a_set_or_removed_price_takes_effect_at_once(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client, price="10.00")
@@ -152,7 +152,7 @@ async def test_a_price_that_is_set_or_removed_counts_at_once(
         assert (await shown(client, path))["price"] == item["price"] == price
 
 
-async def test_a_list_that_is_changed_or_deleted_counts_as_it_is_at_once(
+async def test_a_changed_or_deleted_list_takes_effect_at_once(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client, price="10.00")
@@ -203,7 +203,7 @@ async def test_the_price_of_a_product_can_change_during_a_sale(
     assert item["price"] == "7.00"
 
 
-async def test_an_order_of_the_queue_costs_the_price_of_its_moment(
+async def test_an_order_of_the_queue_has_the_price_of_its_time(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client, price="10.00", stock_quantity=9)
@@ -225,7 +225,7 @@ async def test_an_order_of_the_queue_costs_the_price_of_its_moment(
         assert await total() == 2_000
 
 
-async def test_a_buyer_of_a_product_in_variants_pays_the_price_of_each(
+async def test_a_buyer_pays_the_price_of_each_variant(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     shirt = await create_product(
@@ -242,6 +242,6 @@ async def test_a_buyer_of_a_product_in_variants_pays_the_price_of_each(
     order = (await client.post("/orders", json={"user_id": user["id"], "items": items})).json()
     assert [each["unit_price"] for each in order["items"]] == ["20.00", "15.00"]
     assert order["total"] == "50.00"
-    # What was ordered keeps its price.
+    # The order keeps its price.
     await set_prices(client, await make_list(client, shop, {}), {small: "1.00"})
     assert (await shown(client, f"/orders/{order['id']}"))["total"] == "50.00"

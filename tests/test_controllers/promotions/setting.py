@@ -54,7 +54,7 @@ async def add_coupons(
 async def add_code(
     client: httpx.AsyncClient, code: str, usage_limit: int | None = None, **fields: Any
 ) -> dict[str, Any]:
-    """Add a promotion that one code makes apply."""
+    """Add a promotion that applies with one code."""
     promotion = await add_promotion(client, **fields, trigger="code")
     await add_coupons(client, promotion, code=code, usage_limit=usage_limit)
     return promotion

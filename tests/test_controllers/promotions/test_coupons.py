@@ -1,4 +1,4 @@
-"""Coupons: with given codes and codes at random, changed and refused."""
+"""Coupons: with given codes and random codes, changed and refused."""
 
 import re
 from typing import Any
@@ -32,7 +32,7 @@ async def test_a_coupon_is_shown_as_it_was_added(
     assert (await client.get(path)).json() == {"items": [added], "next": None}
 
 
-async def test_codes_at_random_are_many_different_and_unambiguous(
+async def test_random_codes_are_distinct_and_unambiguous(
     client: httpx.AsyncClient, promotion: dict[str, Any]
 ) -> None:
     added = await add_coupons(client, promotion, count=500, usage_limit=1)
@@ -48,7 +48,7 @@ async def test_codes_at_random_are_many_different_and_unambiguous(
     assert len(found) == 500 and set(found) == codes
 
 
-async def test_a_code_at_random_that_is_taken_is_made_again(
+async def test_a_random_code_that_already_exists_is_generated_again(
     client: httpx.AsyncClient, promotion: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await add_coupons(client, promotion, code="TAKENTAKEN")
@@ -136,7 +136,7 @@ async def test_an_ended_promotion_frees_the_codes_that_were_never_used(
     assert len(await add_coupons(client, other, code="summer")) == 1
 
 
-async def test_what_is_done_to_coupons_is_in_the_audit_trail_without_codes_at_random(
+async def test_changes_of_coupons_are_in_the_audit_trail_without_random_codes(
     client: httpx.AsyncClient, shop: Shop, promotion: dict[str, Any]
 ) -> None:
     (one,) = await add_coupons(client, promotion, code="SUMMER")

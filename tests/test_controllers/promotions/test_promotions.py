@@ -55,7 +55,7 @@ async def test_each_effect_has_its_own_fields(
     assert added.items() >= fields.items()
 
 
-async def test_promotions_come_in_pages_the_newest_first(client: httpx.AsyncClient) -> None:
+async def test_promotions_are_paged_newest_first(client: httpx.AsyncClient) -> None:
     for name in ("1", "2", "3"):
         await add_promotion(client, name=name)
     first = (await client.get("/promotions?limit=2")).json()
@@ -73,7 +73,7 @@ async def test_a_change_keeps_fields_that_it_does_not_name(client: httpx.AsyncCl
     assert (await client.get(path)).json() == changed
 
 
-async def test_a_change_is_refused_to_who_has_not_seen_the_promotion(
+async def test_a_change_of_a_promotion_is_refused_without_its_current_etag(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     path = f"/promotions/{(await add_promotion(client))['id']}"
@@ -94,7 +94,7 @@ async def test_an_ended_promotion_that_was_never_used_leaves_nothing(
         assert await session.scalar(select(Promotion)) is None
 
 
-async def test_what_is_done_to_a_promotion_is_in_the_audit_trail(
+async def test_changes_of_a_promotion_are_in_the_audit_trail(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     path = f"/promotions/{(await add_promotion(client))['id']}"
@@ -191,7 +191,7 @@ async def test_a_promotion_without_the_fields_of_its_effect_is_refused(
     assert places_of(problem) == wrong
 
 
-async def test_free_shipping_has_no_measure(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_free_shipping_has_no_percentage(client: httpx.AsyncClient, shop: Shop) -> None:
     body = PERCENT | {"effect": "free_shipping"}
     problem = await refused(client, shop, "POST", "/promotions", json=body)
     assert places_of(problem) == {"#/percent": "does not fit free_shipping"}

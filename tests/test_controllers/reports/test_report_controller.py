@@ -1,4 +1,4 @@
-"""Reports over HTTP: lists, a day as JSON, CSV and picture, and reports that are asked for."""
+"""Reports over HTTP: lists, a day as JSON, CSV and picture, and requested reports."""
 
 import csv
 import io
@@ -33,19 +33,19 @@ NAMES = {
     "\rx": "'\rx",
     "Tea, =1": "Tea, =1",
     '"x"': '"x"',
-    # The wide and the small forms of the signs, and the minus of mathematics.
+    # The full-width and small forms of the signs, and the mathematical minus.
     "\uff1d1+1": "'\uff1d1+1",
     "\uff0b1": "'\uff0b1",
     "\uff0d1": "'\uff0d1",
     "\uff20x": "'\uff20x",
     "\ufe62\ufe631": "'\ufe62\ufe631",
     "\u22121": "'\u22121",
-    # Another separator than the comma begins a cell in the middle of the text.
+    # A separator other than the comma starts a cell in the middle of the text.
     "Tea;=1+1;": "Tea;'=1+1;",
     "Tea\t=1": "Tea\t'=1",
     "Tea|@x": "Tea|'@x",
     "\t=1": "'\t'=1",
-    # A blank or a quote before the sign does not make a text of it.
+    # A space or a quote before the sign does not prevent the interpretation.
     " =1": " '=1",
     "\xa0=1": "\xa0'=1",
     '"=1"': '"\'=1"',
@@ -72,14 +72,14 @@ async def client_of_three_days(
 
 
 async def get(client: httpx.AsyncClient, path: str, **query: Any) -> dict[str, Any]:
-    """Return what a path answers."""
+    """Return the response to a GET request."""
     response = await client.get(path, params=query)
     assert response.status_code == 200, response.text
     body: dict[str, Any] = response.json()
     return body
 
 
-async def test_days_are_listed_the_newest_first_by_pages_and_period(
+async def test_days_are_listed_newest_first_by_page_and_period(
     reported: httpx.AsyncClient, shop: Shop
 ) -> None:
     first = await get(reported, "/reports", limit=2)
@@ -91,7 +91,7 @@ async def test_days_are_listed_the_newest_first_by_pages_and_period(
     assert [each["day"] for each in some["items"]] == ["2026-03-03"]
     with statements_of(shop) as statements:
         await get(reported, "/reports")
-    # The money of all days of the page comes with one more.
+    # One more statement reads the payments of all days of the page.
     assert len(statements) == 2
 
 
@@ -123,7 +123,7 @@ async def test_a_day_is_shown_with_its_sums_its_hours_its_products_and_its_lines
     )
 
 
-async def test_a_day_that_lost_more_than_it_sold_has_a_negative_sum(
+async def test_a_day_with_more_refunds_than_sales_has_a_negative_sum(
     reported: httpx.AsyncClient, shop: Shop
 ) -> None:
     await cancel(shop, (await orders_of(shop))[3].id, NOON + 2 * DAY)
@@ -133,7 +133,9 @@ async def test_a_day_that_lost_more_than_it_sold_has_a_negative_sum(
     assert day["version"] == 2
 
 
-async def test_a_day_has_a_tag_by_which_it_is_not_sent_again(reported: httpx.AsyncClient) -> None:
+async def test_a_day_with_the_etag_of_the_caller_is_not_sent_again(
+    reported: httpx.AsyncClient,
+) -> None:
     for path, accept in (
         ("/reports/2026-03-02", "application/json"),
         ("/reports/2026-03-02", "text/csv"),
@@ -147,7 +149,9 @@ async def test_a_day_has_a_tag_by_which_it_is_not_sent_again(reported: httpx.Asy
         assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
 
 
-async def test_all_lines_of_a_day_come_as_csv(reported: httpx.AsyncClient, shop: Shop) -> None:
+async def test_all_lines_of_a_day_are_exported_as_csv(
+    reported: httpx.AsyncClient, shop: Shop
+) -> None:
     await add_orders(shop, [NOON + HOUR * each / 900 for each in range(2_500)], name="many")
     await make_due_reports(shop)
     answer = await reported.get("/reports/2026-03-02", headers={"Accept": "text/csv"})
@@ -165,7 +169,7 @@ async def test_all_lines_of_a_day_come_as_csv(reported: httpx.AsyncClient, shop:
     assert len({each["order_id"] for each in rows}) == 2_504
 
 
-async def test_no_cell_is_a_formula_to_a_spreadsheet(
+async def test_no_cell_is_interpreted_as_a_formula_by_a_spreadsheet(
     reported: httpx.AsyncClient, shop: Shop
 ) -> None:
     async with shop.database.write() as session:
@@ -176,7 +180,7 @@ async def test_no_cell_is_a_formula_to_a_spreadsheet(
             await session.execute(text("DELETE FROM report_lines"))
             await session.execute(text("DELETE FROM report_products"))
             await session.execute(text("DELETE FROM daily_reports"))
-        # Of one day of the three.
+        # The lines of one day of the three.
         assert await make_report(shop, NOON.date()) is Outcome.MADE
         answer = await reported.get("/reports/2026-03-02/products", headers={"Accept": "text/csv"})
         lines = answer.content.decode("utf-8-sig")
@@ -217,7 +221,7 @@ async def test_a_chart_is_a_picture_without_a_script(
     assert b"prefers-color-scheme: dark" in answer.content
 
 
-async def test_a_chart_of_days_shows_those_that_are_asked_for(
+async def test_a_chart_of_days_shows_the_requested_days(
     reported: httpx.AsyncClient,
 ) -> None:
     answer = await reported.get("/reports/chart.svg?from=2026-03-02&to=2026-03-03")
@@ -245,7 +249,7 @@ async def test_a_requested_report_is_made_and_its_operation_succeeds(
     assert ended["result"]["placed"]["orders_count"] == 1
 
 
-async def test_with_an_idempotency_key_a_report_is_asked_for_once(
+async def test_a_request_of_a_report_is_idempotent_with_a_key(
     reported: httpx.AsyncClient,
 ) -> None:
     key = {"Idempotency-Key": "the-second-of-march"}
@@ -271,7 +275,7 @@ async def test_a_report_that_does_not_add_up_fails_by_name(
     assert (await get(reported, "/reports/2026-03-02"))["version"] == 1
 
 
-async def test_what_cannot_be_is_refused_by_name(reported: httpx.AsyncClient) -> None:
+async def test_an_impossible_day_is_refused_by_name(reported: httpx.AsyncClient) -> None:
     today = await reported.post("/reports", json={"day": "2026-03-05"})
     assert today.status_code == 409
     assert problem_of(today) == {
@@ -291,9 +295,7 @@ async def test_what_cannot_be_is_refused_by_name(reported: httpx.AsyncClient) ->
         assert problem_of(await reported.get(path))["status"] in (400, 404), path
 
 
-async def test_the_last_day_is_one_that_has_not_begun_long_ago(
-    reported: httpx.AsyncClient, shop: Shop
-) -> None:
+async def test_a_day_in_the_far_future_is_refused(reported: httpx.AsyncClient, shop: Shop) -> None:
     assert shop.clock.now() - NOON > timedelta(days=2)
     answer = await reported.post("/reports", json={"day": "9999-12-30"})
     assert problem_of(answer)["type"] == "urn:problem:day-not-over"

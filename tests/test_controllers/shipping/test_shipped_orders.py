@@ -1,4 +1,4 @@
-"""Orders that name a shipping method: what it adds, how it is taxed, and when it is refused."""
+"""Orders with a shipping method: its price, its tax, and its refusals."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ async def order(
     return await client.post("/orders", json=body | fields)
 
 
-async def test_shipping_is_added_to_the_total_and_told_as_it_was(
+async def test_shipping_is_added_to_the_total_and_kept_in_the_order(
     client: httpx.AsyncClient,
 ) -> None:
     method = await add_method(client)
@@ -56,7 +56,7 @@ async def test_weight_and_price_of_the_goods_choose_the_rate(client: httpx.Async
     assert free["shipping_method"]["name"] == "Standard"
 
 
-async def test_shipping_is_taxed_by_its_class_or_as_the_goods(
+async def test_shipping_is_taxed_by_its_class_or_like_the_goods(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await add_rate(client)

@@ -1,4 +1,4 @@
-"""Shipping methods: added, changed, deleted and refused, and which of them fit a cart."""
+"""Shipping methods: added, changed, deleted, refused, and chosen for a cart."""
 
 from typing import Any
 
@@ -72,7 +72,7 @@ async def test_a_method_is_shown_as_it_was_added(client: httpx.AsyncClient) -> N
     assert (await client.get("/shipping-methods")).json() == {"items": [added], "next": None}
 
 
-async def test_methods_come_in_pages_by_their_positions(client: httpx.AsyncClient) -> None:
+async def test_methods_are_paged_by_position(client: httpx.AsyncClient) -> None:
     for position in (3, 1, 2):
         await add_method(client, name=str(position), position=position)
     first = (await client.get("/shipping-methods?limit=2")).json()
@@ -81,7 +81,7 @@ async def test_methods_come_in_pages_by_their_positions(client: httpx.AsyncClien
     assert (found, second["next"]) == (["1", "2", "3"], None)
 
 
-async def test_given_rates_replace_all_and_absent_ones_stay(client: httpx.AsyncClient) -> None:
+async def test_given_rates_replace_all_and_are_kept_if_not_given(client: httpx.AsyncClient) -> None:
     path = f"/shipping-methods/{(await add_method(client))['id']}"
     renamed = (await client.patch(path, json={"name": "Parcel"})).json()
     assert (renamed["name"], renamed["version"], renamed["rates"]) == ("Parcel", 2, RATES)
@@ -91,7 +91,7 @@ async def test_given_rates_replace_all_and_absent_ones_stay(client: httpx.AsyncC
     assert (await client.get(path)).json() == changed
 
 
-async def test_a_change_is_refused_to_who_has_not_seen_the_method(
+async def test_a_change_of_a_method_is_refused_without_its_current_etag(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     path = f"/shipping-methods/{(await add_method(client))['id']}"
@@ -102,7 +102,7 @@ async def test_a_change_is_refused_to_who_has_not_seen_the_method(
     assert problem["type"] == "urn:problem:precondition-failed"
 
 
-async def test_what_is_done_to_a_method_is_in_the_audit_trail(
+async def test_changes_of_a_method_are_in_the_audit_trail(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     path = f"/shipping-methods/{(await add_method(client, rates=RATES[:1]))['id']}"
@@ -211,14 +211,14 @@ async def test_a_method_ships_to_its_places(
         ({"subtotal": 4_999}, 490),
         ({"subtotal": 5_000}, 0),
         ({"subtotal": 5_000, "discounted": 4_999}, 490),
-        # The weight counts before the price of the goods.
+        # The weight is compared before the price of the goods.
         ({"subtotal": 5_000, "weight": 5_000}, 990),
         ({"weight": 31_500}, 990),
         ({"weight": 31_501}, None),
         ({"currency": "EUR"}, None),
     ],
 )
-async def test_the_rate_with_the_highest_thresholds_counts(
+async def test_the_rate_with_the_highest_thresholds_applies(
     client: httpx.AsyncClient, shop: Shop, parcel: dict[str, Any], price: int | None
 ) -> None:
     await add_method(client)
@@ -232,7 +232,7 @@ async def test_a_method_can_count_the_goods_before_discounts(
     assert await offered(shop, subtotal=5_000, discounted=4_999) == [("Standard", 0)]
 
 
-async def test_the_terms_of_a_method_are_those_that_it_is_offered_by(
+async def test_the_terms_of_a_method_have_its_stored_values(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     added = await add_method(client, tax_class="reduced", counts_before_discounts=True)

@@ -1,4 +1,4 @@
-"""The audit trail over HTTP: what is noted, of whom, by whom, from where, and how it is found."""
+"""The audit trail over HTTP: its events, with subject, actor and address, and its filters."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ async def trail(client: httpx.AsyncClient, admin: Person, **query: Any) -> list[
 
 
 def told(event: dict[str, Any]) -> tuple[Any, ...]:
-    """Return what an event tells, but for its id and moment."""
+    """Return the fields of an event without its id and time."""
     assert sorted(event) == [
         "actor",
         "address",
@@ -39,7 +39,7 @@ def told(event: dict[str, Any]) -> tuple[Any, ...]:
     return event["event"], event["actor"], event["subject_id"], event["detail"], event["address"]
 
 
-async def test_log_ins_are_noted_whether_they_succeed_or_fail(
+async def test_successful_and_failed_log_ins_are_recorded(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     admin, user = await someone_of(machine, still, UserRole.ADMIN), await create_user(machine)
@@ -62,7 +62,7 @@ async def test_a_change_of_role_and_access_is_recorded_with_old_and_new_values(
     for change in ({"role": "staff", "is_active": False}, {"role": "staff"}, {"is_active": True}):
         changed = await machine.patch(path, json=change, headers=admin.headers)
         assert changed.status_code == 200
-    # The second one changed nothing.
+    # The second request changed nothing.
     assert [told(each) for each in await trail(machine, admin, subject_id=user["id"])] == [
         ("access.changed", f"user {admin.id}", user["id"], {"is_active": True}, HOME),
         ("access.changed", f"user {admin.id}", user["id"], {"is_active": False}, HOME),
@@ -76,7 +76,7 @@ async def test_a_change_of_role_and_access_is_recorded_with_old_and_new_values(
     ]
 
 
-async def test_a_price_is_noted_and_other_fields_are_not(
+async def test_a_changed_price_is_recorded_and_other_fields_are_not(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     admin = await someone_of(machine, still, UserRole.ADMIN)
@@ -93,7 +93,7 @@ async def test_a_price_is_noted_and_other_fields_are_not(
     )
 
 
-async def test_keys_are_noted_without_their_secrets(
+async def test_keys_are_recorded_without_their_secrets(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     admin = await someone_of(machine, still, UserRole.ADMIN)
@@ -112,7 +112,7 @@ async def test_keys_are_noted_without_their_secrets(
     ]
 
 
-async def test_who_exports_and_erases_a_person_is_noted(
+async def test_the_actor_of_an_export_and_an_erasure_is_recorded(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     admin, user = await someone_of(machine, still, UserRole.ADMIN), await create_user(machine)
@@ -121,11 +121,11 @@ async def test_who_exports_and_erases_a_person_is_noted(
     assert (await machine.delete(f"/users/{user['id']}")).status_code == 204
     erased, export = await trail(machine, admin, subject_id=user["id"])
     assert told(erased) == ("user.erased", NAME, user["id"], {}, HOME)
-    # From where the user and others had to do with the user is forgotten.
+    # The network addresses of all events of the user are removed.
     assert told(export) == ("user.exported", f"user {admin.id}", user["id"], {}, None)
 
 
-async def test_a_refused_export_is_not_noted(machine: httpx.AsyncClient, still: Shop) -> None:
+async def test_a_refused_export_is_not_recorded(machine: httpx.AsyncClient, still: Shop) -> None:
     admin, person = await someone_of(machine, still, UserRole.ADMIN), await someone(machine)
     for user_id in (admin.id, NOTHING):
         response = await machine.get(f"/users/{user_id}/export", headers=person.headers)
@@ -133,7 +133,7 @@ async def test_a_refused_export_is_not_noted(machine: httpx.AsyncClient, still: 
     assert await trail(machine, admin, event="user.exported") == []
 
 
-async def test_the_first_administrator_is_noted_as_the_shops_own_doing(
+async def test_the_shop_is_the_actor_that_creates_the_first_administrator(
     machine: httpx.AsyncClient, still: Shop
 ) -> None:
     await ensure_admin(still)
@@ -161,7 +161,7 @@ async def test_events_are_found_by_kind_and_subject_page_by_page(
         still.identities.clear()
         with statements_of(still) as statements:
             page = (await machine.get("/audit", params=query, headers=admin.headers)).json()
-        # One for who calls, one for the page.
+        # One for the caller, one for the page.
         assert len(statements) == 2
         seen += page["items"]
         if page["next"] is None:

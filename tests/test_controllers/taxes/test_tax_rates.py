@@ -1,4 +1,4 @@
-"""Rates of tax: added, listed, deleted, refused, and those that come with the shop."""
+"""Rates of tax: added, listed, deleted, refused, and the rates that the shop includes."""
 
 import csv
 from pathlib import Path
@@ -110,7 +110,7 @@ async def test_the_shipped_rates_are_added_to_countries_without_any(
 
 
 def test_the_shipped_rates_are_those_of_an_independent_list() -> None:
-    # As published for 2025 at calculariva.app.
+    # The rates of 2025, as published at calculariva.app.
     published = {
         **{"AT": "20", "BE": "21", "BG": "20", "CY": "19", "CZ": "21", "DE": "19", "DK": "25"},
         **{"EE": "24", "ES": "21", "FI": "25.5", "FR": "20", "GR": "24", "HR": "25", "HU": "27"},

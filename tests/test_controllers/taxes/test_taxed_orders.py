@@ -25,7 +25,7 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "taxes.md"
 
 @pytest.fixture(name="charge")
 def charging(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Charge:
-    """Return a function that has the shop charge tax, with these settings."""
+    """Return a function that makes the shop charge tax, with these settings."""
 
     def charge(**settings: Any) -> None:
         changed = shop.settings.model_copy(update={"tax_origin": "DE"} | settings)
@@ -133,12 +133,12 @@ async def test_a_country_without_rates_is_an_export_or_refused(
 
 
 @pytest.mark.parametrize("origin", ["DE", "US"])
-async def test_a_region_without_a_rate_is_abroad_unless_the_country_is_the_shops_own(
+async def test_a_region_without_a_rate_is_an_export_unless_it_is_in_the_country_of_the_shop(
     client: httpx.AsyncClient, charge: Charge, origin: str
 ) -> None:
     await add_rate(client)
     await add_rate(client, country="US", region="NY", rate="8.875")
-    # A class alone does not make a place one with rates.
+    # A rate of another class only does not count as a rate of the region.
     await add_rate(client, country="US", region="CA", tax_class="reduced", rate="1")
     cup = await create_product(client)
     charge(tax_origin=origin)
@@ -156,7 +156,7 @@ async def test_a_region_without_a_rate_is_abroad_unless_the_country_is_the_shops
     assert [each["rate"] for each in await taxes_of(client, cup, **angeles)] == ["0"]
 
 
-async def test_a_shop_without_rates_of_its_own_sells_nothing_untaxed(
+async def test_a_shop_without_its_own_rates_sells_nothing_untaxed(
     client: httpx.AsyncClient, charge: Charge
 ) -> None:
     cup = await create_product(client)

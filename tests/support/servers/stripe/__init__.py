@@ -1,4 +1,4 @@
-"""A stub of Stripe as a process of its own, as strict as Stripe and with faults on order."""
+"""A stub of Stripe in a separate process, as strict as Stripe, with faults on request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ANSWER_SECONDS: Final = 5.0
 
 @dataclass(frozen=True)
 class StripeServer(Server):
-    """A stub whose payments, stored answers and events survive being killed."""
+    """A stub whose payments, stored responses and events survive SIGKILL."""
 
     external_url: ClassVar[str] = "the address of the stub"
 
@@ -33,25 +33,25 @@ class StripeServer(Server):
         return f"http://{self.host}:{self.port}"
 
     def control(self, **asked: Any) -> Any:
-        """Order one thing: see `Stub.control` in `program.py`."""
+        """Send one control command: see `Stub.control` in `program.py`."""
         answer = httpx.post(f"{self.url}/_control", json=asked, timeout=ANSWER_SECONDS)
         return answer.raise_for_status().json()["done"]
 
     def pay(self, intent: str, card: str = "4242424242424242") -> Any:
-        """Pay as the customer does; the answer is the intent, or an error."""
+        """Pay as the customer does; the response is the intent, or an error."""
         return self.control(confirm={"intent": intent, "card": card})
 
     def ledger(self) -> dict[str, Any]:
-        """Return what happened to the money, by the id of the payment."""
+        """Return the captured and refunded money, by the id of the payment."""
         answer = httpx.get(f"{self.url}/_ledger", timeout=10 * ANSWER_SECONDS)
         return {each["id"]: each for each in answer.raise_for_status().json()["payments"]}
 
     def fault_counts(self) -> dict[str, int]:
-        """Return how many requests had which fault."""
+        """Return the number of requests with each fault."""
         return dict(self.control(fault_counts=None))
 
     def undelivered(self) -> int:
-        """Return how many events are still to be sent."""
+        """Return the number of events that have not been delivered."""
         return int(self.control(undelivered=None))
 
 

@@ -1,4 +1,4 @@
-"""The HTTP of the stub of Stripe: keys, idempotency, faults and answers."""
+"""The HTTP interface of the stub of Stripe: keys, idempotency, faults and responses."""
 
 import asyncio
 import hashlib
@@ -34,7 +34,7 @@ Route = tuple[str, re.Pattern[str], Callable[..., Object]]
 
 
 class Api:
-    """Answers the requests of `/v1`, each in one transaction."""
+    """Handles the requests of `/v1`, each in one transaction."""
 
     def __init__(self, books: Books, intents: Intents, faults: Faults) -> None:
         self._books = books
@@ -60,7 +60,7 @@ class Api:
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request as ASGI has it."""
+        """Handle an ASGI request."""
         asked: Any = scope
         method, path = asked["method"], asked["raw_path"].decode()
         headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}

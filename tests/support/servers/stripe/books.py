@@ -1,4 +1,4 @@
-"""What the stub of Stripe has to remember, in a file, so that it survives being killed."""
+"""The data of the stub of Stripe, in a file, so that it survives SIGKILL."""
 
 import sqlite3
 import time
@@ -64,15 +64,15 @@ class Deliveries:
         self._connection.execute("DELETE FROM deliveries WHERE seq = ?", (number,))
 
     def count(self) -> int:
-        """Return how many deliveries are left."""
+        """Return the number of deliveries that are left."""
         return int(self._connection.execute("SELECT count(*) FROM deliveries").fetchone()[0])
 
 
 class Books:
-    """The objects, the stored answers and the events."""
+    """The objects, the stored responses and the events."""
 
     def __init__(self, file: Path) -> None:
-        # Without a sync of the disk: a killed process loses nothing that it has written.
+        # Without a sync to disk: a killed process loses none of its writes.
         self._connection = sqlite3.connect(file, isolation_level=None)
         self._connection.executescript(_SCHEMA)
         self.deliveries = Deliveries(self._connection)
@@ -92,16 +92,16 @@ class Books:
         self._connection.execute("COMMIT")
 
     def now(self) -> int:
-        """Return the second in the time of the stub."""
+        """Return the Unix time of the stub."""
         return int(time.time()) + self._offset
 
     def advance(self, seconds: int) -> None:
-        """Move the time of the stub on."""
+        """Move the time of the stub forward."""
         self._offset += seconds
         self.set_word("offset", str(self._offset))
 
     def word(self, name: str) -> str | None:
-        """Return what was stored under a name."""
+        """Return the text that was stored under a name."""
         row = self._one("SELECT value FROM words WHERE name = ?", name)
         return row[0] if row else None
 
@@ -130,7 +130,7 @@ class Books:
     def page(
         self, kind: str, intent: str | None, *, since: int, before: str | None, limit: int
     ) -> list[Object]:
-        """Return objects that were made at a second or later, newest first, after another one."""
+        """Return objects that were created at a time or later, newest first, after another one."""
         rows = self._connection.execute(
             "SELECT body FROM objects WHERE kind = :kind AND (:intent IS NULL OR intent = :intent)"
             " AND created >= :since AND (:before IS NULL OR "
@@ -146,7 +146,7 @@ class Books:
         self.deliveries.add(event["id"])
 
     def answer_of(self, key: str) -> tuple[str, int, bytes] | None:
-        """Return the request, the status and the answer that are stored under a key."""
+        """Return the request, the status and the response that are stored under a key."""
         oldest = self.now() - _KEY_SECONDS
         row = self._one(
             "SELECT request, status, body FROM answers WHERE key = ? AND at > ?", key, oldest
@@ -154,7 +154,7 @@ class Books:
         return (row[0], row[1], row[2].encode()) if row else None
 
     def store_answer(self, key: str, request: str, status: int, body: bytes) -> None:
-        """Store the answer to a request under its key."""
+        """Store the response to a request under its key."""
         self._connection.execute(
             "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
             (key, request, self.now(), status, body.decode()),

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Card:
-    """What happens to a payment with a card, and to its refunds."""
+    """A test card: the result of its payments, and of their refunds."""
 
     code: str | None = None
-    """The code of its refusal."""
+    """The error code of a refused payment."""
     decline_code: str | None = None
     message: str | None = None
     asks_customer: bool = False

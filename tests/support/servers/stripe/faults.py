@@ -1,4 +1,4 @@
-"""The faults that the stub of Stripe has on order, by their names."""
+"""The faults that the stub of Stripe has on request, by their names."""
 
 import random
 from collections import Counter, deque
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Fault(StrEnum):
-    """What goes wrong with one request."""
+    """The fault of one request."""
 
     SLOW_BEFORE = "slow_before"
     """It is done late, and its key is in use until then."""
@@ -28,25 +28,25 @@ class Fault(StrEnum):
 
 
 class Faults:
-    """Which request has which fault: those that are named next, and others at random."""
+    """Chooses the faults of requests: those of the next requests first, then at random."""
 
     def __init__(self) -> None:
         self.slow_seconds = 20.0
         self.counts: Counter[str] = Counter()
-        """How often each was met."""
+        """The number of requests with each fault."""
         self._next: deque[tuple[Fault, str]] = deque()
         self._shares: dict[Fault, float] = {}
         self._random = random.Random(0)
 
     def order(self, asked: dict[str, Any]) -> None:
-        """Take shares of requests by fault, and a `seed` and `slow_seconds` beside them."""
+        """Set the share of requests of each fault, with `seed` and `slow_seconds`."""
         asked = dict(asked)
         self.slow_seconds = float(asked.pop("slow_seconds", self.slow_seconds))
         self._random = random.Random(asked.pop("seed", 0))
         self._shares = {Fault(name): float(share) for name, share in asked.items()}
 
     def order_next(self, asked: list[dict[str, str]]) -> None:
-        """Take faults of the next requests, in their order: `fault`, and `on` a method and path."""
+        """Set the faults of the next requests in order: `fault`, and `on` a method and path."""
         self._next = deque((Fault(each["fault"]), each.get("on", "")) for each in asked)
 
     def take(self, method: str, path: str) -> Fault | None:

@@ -1,4 +1,4 @@
-"""What Stripe does with payments, and what it refuses."""
+"""The handling of payments in the stub of Stripe, and its refusals."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -126,7 +126,7 @@ class Intents:
         return self._charge(intent, card)
 
     def authenticate(self, identifier: str, succeeds: bool) -> Object:
-        """Let the customer answer the question of the bank."""
+        """Complete the authentication of the customer at the bank."""
         intent = self.get(identifier)
         if intent["status"] != "requires_action":
             raise unexpected_state("confirmed", intent, ("requires_action",))
@@ -141,7 +141,7 @@ class Intents:
         return self._become(intent, "requires_payment_method", "payment_intent.payment_failed")
 
     def settle(self, identifier: str, succeeds: bool) -> Object:
-        """Let the bank answer about a debit of an account."""
+        """Complete a debit of an account at the bank."""
         intent = self.get(identifier)
         if intent["status"] != "processing":
             raise unexpected_state("confirmed", intent, ("processing",))
@@ -152,7 +152,7 @@ class Intents:
             return self.get(identifier)
 
     def capture(self, identifier: str, given: Object) -> Object:
-        """Take money that was authorised."""
+        """Capture authorised money."""
         require_known(given, {"amount_to_capture", "expand", "metadata"})
         intent = self.get(identifier)
         if intent["status"] != "requires_capture":
@@ -174,7 +174,7 @@ class Intents:
         return self._become(intent, "succeeded", "payment_intent.succeeded")
 
     def cancel(self, identifier: str, given: Object) -> Object:
-        """End a payment without money."""
+        """Cancel a payment."""
         require_known(given, {"cancellation_reason", "expand"})
         intent = self.get(identifier)
         if intent["status"] not in _CANCELABLE:
@@ -182,7 +182,7 @@ class Intents:
         return self._end(intent, given.get("cancellation_reason"))
 
     def refund(self, given: Object) -> Object:
-        """Return money of a payment."""
+        """Refund money of a payment."""
         require_known(given, {"payment_intent", "charge", "amount", "metadata", "reason", "expand"})
         intent = self._books.get("payment_intent", require(given, "payment_intent"))
         if intent is None:
@@ -214,7 +214,7 @@ class Intents:
         return refund
 
     def finish_refunds(self) -> list[Object]:
-        """Let the banks answer about refunds, as the cards say."""
+        """Complete refunds at the banks, with the results of the cards."""
         finished = []
         for refund in self._books.all("refund"):
             number = self._books.word(f"card of {refund['payment_intent']}")
@@ -242,7 +242,7 @@ class Intents:
                 self._end(intent, "expired")
 
     def expanded(self, body: Object, given: Mapping[str, Any]) -> Object:
-        """Return an object, or a list of them, with the charges that were asked for."""
+        """Return an object, or a list of them, with the charges that were requested."""
         names = given.get("expand") or []
         if not isinstance(names, list):
             raise invalid("Invalid array", "expand")

@@ -11,7 +11,7 @@ Object = dict[str, Any]
 
 
 def new_id(prefix: str) -> str:
-    """Return an id as Stripe makes them."""
+    """Return an id in the form of Stripe."""
     return f"{prefix}_{uuid4().hex[:24]}"
 
 
@@ -88,7 +88,7 @@ def new_charge(intent: Object, card: Card, is_captured: bool, now: int) -> Objec
 
 
 def card_error(card: Card, charge: Object) -> Object:
-    """Return why a card was refused."""
+    """Return the error of a refused card."""
     return {
         "type": "card_error",
         "charge": charge["id"],
@@ -124,7 +124,7 @@ def new_refund(charge: Object, amount: int, given: Object, status: str, now: int
 
 
 def new_event(kind: str, subject: Object, key: str | None, now: int) -> Object:
-    """Return an event about an object as it is now."""
+    """Return an event about an object in its current state."""
     return {
         "id": new_id("evt"),
         "object": "event",

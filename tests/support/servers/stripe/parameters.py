@@ -1,4 +1,4 @@
-"""The parameters of requests: how Stripe's forms are read, and what is refused of them."""
+"""Reads and validates the parameters of Stripe's forms."""
 
 import re
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ def require_known(given: Mapping[str, Any], known: set[str]) -> None:
 
 
 def require(given: Mapping[str, Any], name: str) -> Any:
-    """Return a parameter that must be there."""
+    """Return a required parameter."""
     if given.get(name) in (None, ""):
         raise invalid(f"Missing required param: {name}.", name, "parameter_missing")
     return given[name]
@@ -74,7 +74,7 @@ def integer(given: Mapping[str, Any], name: str, least: int = 1) -> int:
 
 
 def limit(given: Mapping[str, Any]) -> int:
-    """Return how many objects a page has."""
+    """Return the number of objects of a page."""
     count = integer({"limit": "10", **given}, "limit")
     if count > 100:
         message = "This value must be less than or equal to 100."

@@ -1,4 +1,4 @@
-"""The program of the stub of Stripe: `/v1` as Stripe has it, and `/_control` and `/_ledger`."""
+"""The program of the stub of Stripe: `/v1` like Stripe, and `/_control` and `/_ledger`."""
 
 import argparse
 import asyncio
@@ -22,7 +22,7 @@ from tests.support.servers.stripe.webhooks import Webhooks
 
 
 class Stub:
-    """All parts of the stub, and what tests may ask of it."""
+    """All parts of the stub, and the commands of tests."""
 
     def __init__(self, file: Path) -> None:
         self._books = Books(file)
@@ -32,7 +32,7 @@ class Stub:
         self.api = Api(self._books, self._intents, self._faults)
 
     def control(self, asked: dict[str, Any]) -> Any:
-        """Do what a test asks: order faults, act as the customer or the bank, move the time."""
+        """Run a command of a test: set faults, act as the customer or the bank, move the time."""
         ((verb, given),) = asked.items()
         verbs = {
             "faults": self._faults.order,
@@ -55,7 +55,7 @@ class Stub:
                 return {"error": refused.error}
 
     def ledger(self) -> dict[str, Any]:
-        """Return what happened to the money, by payment."""
+        """Return the captured and refunded money, by payment."""
         charges = {each["id"]: each for each in self._books.all("charge")}
         payments = [
             {

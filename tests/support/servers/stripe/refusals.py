@@ -1,10 +1,10 @@
-"""What Stripe refuses, with the statuses, codes and parameters of its own answers."""
+"""The errors of Stripe, with the statuses, codes and parameters of its own responses."""
 
 from typing import Any
 
 
 class Refused(Exception):
-    """A request that Stripe answers with an error."""
+    """A request for which Stripe returns an error."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ def invalid(message: str, param: str | None = None, code: str | None = None) -> 
 
 
 def unknown_key(key: str) -> Refused:
-    """Return the refusal of a key of the account."""
+    """Return the refusal of an invalid API key."""
     shown = f"{key[:8]}****{key[-4:]}"
     return Refused(f"Invalid API Key provided: {shown}", status=401, is_stored=False)
 
@@ -41,7 +41,7 @@ def missing(what: str, identifier: str, param: str) -> Refused:
 
 
 def unexpected_state(verb: str, intent: dict[str, Any], allowed: tuple[str, ...]) -> Refused:
-    """Return the refusal of what an intent cannot do in its status."""
+    """Return the refusal of an action that the status of an intent does not allow."""
     return Refused(
         f"This PaymentIntent could not be {verb} because it has a status of {intent['status']}. "
         f"Only a PaymentIntent with one of the following statuses may be {verb}: "
@@ -63,7 +63,7 @@ def other_parameters(key: str) -> Refused:
 
 
 def key_in_use(key: str) -> Refused:
-    """Return the refusal of a key whose request has not ended."""
+    """Return the refusal of a key whose request is still in progress."""
     return Refused(
         f"There is currently another in-progress request using this Idempotent Key: {key}.",
         status=409,
@@ -73,5 +73,5 @@ def key_in_use(key: str) -> Refused:
 
 
 def rate_limited() -> Refused:
-    """Return the refusal of one request too many."""
+    """Return the refusal of a request over the rate limit."""
     return Refused("Request rate limit exceeded.", status=429, code="rate_limit", is_stored=False)

@@ -26,7 +26,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class StripeSchemas:
-    """The requests and responses that Stripe has published."""
+    """The published schemas of Stripe's requests and responses."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.version: str = document["info"]["version"]
@@ -40,7 +40,7 @@ class StripeSchemas:
         self._validators: dict[str, Any] = {}
 
     def check(self, exchange: dict[str, Any]) -> None:
-        """Compare an answer, and the request if it was not refused, with the document."""
+        """Compare a response, and the request if it was not refused, with the document."""
         path, method = exchange["path"], exchange["method"].lower()
         operation = self._operation(path, method)
         if operation is None:
@@ -52,7 +52,7 @@ class StripeSchemas:
         self.check_value(found["content"]["application/json"]["schema"], exchange["body"])
 
     def check_object(self, name: str, value: Any) -> None:
-        """Compare an object with the schema of its name."""
+        """Compare an object with the schema of that name."""
         self.check_value({"$ref": f"#/components/schemas/{name}"}, value)
 
     def check_value(self, schema: dict[str, Any], value: Any) -> None:
@@ -105,7 +105,7 @@ def _given_schema(operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _typed(operation: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """Return what a form or a query says, with the types that its parameters have."""
+    """Return the values of a form or a query, with the types of its parameters."""
     properties = _given_schema(operation)["properties"]
     return {name: _value(properties.get(name, {}), value) for name, value in given.items()}
 
@@ -133,7 +133,7 @@ def _branches(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @lru_cache
 def stripe_schemas() -> StripeSchemas | None:
-    """Return the schemas, or None where npm or the package is missing."""
+    """Return the schemas, or None if npm or the package is missing."""
     file = _FOLDER / f"{PACKAGE}.json"
     _FOLDER.mkdir(parents=True, exist_ok=True)
     # Tests run in several processes.

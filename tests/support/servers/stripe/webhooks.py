@@ -1,4 +1,4 @@
-"""Delivers the events of the stub of Stripe: signed, repeated until taken, and in disorder."""
+"""Delivers the events of the stub of Stripe: signed, repeated until accepted, out of order."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ _LONGEST_PAUSE = 30.0
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where events go, and the shares of them that are lost, doubled or late."""
+    """The URL for events, and the shares of lost, doubled and late ones."""
 
     url: str
     secret: str
@@ -32,7 +32,7 @@ class Endpoint:
 
 
 class Webhooks:
-    """Sends what is due to the endpoint; nothing is lost that the endpoint has not taken."""
+    """Sends due events to the endpoint; no event is lost before the endpoint has accepted it."""
 
     def __init__(self, books: Books) -> None:
         self._books = books
@@ -44,7 +44,7 @@ class Webhooks:
             self.order(json.loads(word))
 
     def order(self, asked: dict[str, Any] | None) -> None:
-        """Take the endpoint, or none."""
+        """Set the endpoint, or none."""
         self.endpoint = Endpoint(**asked) if asked else None
         self._random = random.Random(self.endpoint.seed if self.endpoint else 0)
         self._books.set_word("endpoint", json.dumps(asked))

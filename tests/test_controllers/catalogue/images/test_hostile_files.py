@@ -1,4 +1,4 @@
-"""Files that are uploaded to do harm: each is refused, or becomes an image without its metadata."""
+"""Harmful uploaded files: each is refused, or rendered as an image without its metadata."""
 
 from io import BytesIO
 from itertools import islice
@@ -43,7 +43,7 @@ DAMAGED = {
 
 
 async def _outcome(client: httpx.AsyncClient, shop: Shop, content: bytes) -> dict[str, Any]:
-    """Return what becomes of a file: the image in the end, or the refusal."""
+    """Return the result of an upload: the rendered image, or the refusal."""
     product = await create_product(client)
     answer = await upload(client, product, content)
     if answer.status_code != 202:
@@ -69,7 +69,7 @@ async def _assert_bare(client: httpx.AsyncClient, image: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize("name", FIXED)
-async def test_a_hostile_file_does_no_harm(
+async def test_a_hostile_file_is_refused_or_rendered_safely(
     client: httpx.AsyncClient, shop: Shop, name: str
 ) -> None:
     outcome = await _outcome(client, shop, FIXED[name]())
@@ -87,7 +87,7 @@ async def test_a_hostile_file_does_no_harm(
 
 
 @pytest.mark.parametrize("name", LARGE)
-async def test_the_largest_images_are_taken(
+async def test_the_largest_images_are_accepted(
     client: httpx.AsyncClient, shop: Shop, name: str
 ) -> None:
     outcome = await _outcome(client, shop, LARGE[name]())
@@ -107,7 +107,7 @@ async def test_damaged_files_become_images_or_are_refused(
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-async def test_a_photo_is_seen_as_it_was_taken(
+async def test_a_photo_is_rendered_in_its_exif_orientation(
     client: httpx.AsyncClient, shop: Shop, orientation: int
 ) -> None:
     outcome = await _outcome(client, shop, photo(orientation))
@@ -132,7 +132,7 @@ async def test_a_photo_is_seen_as_it_was_taken(
     assert isinstance(seen, tuple) and seen[0] > 200 and seen[2] < 60
 
 
-async def test_the_content_says_what_a_file_is_and_not_its_header(
+async def test_the_type_of_a_file_is_read_from_its_content_and_not_from_its_header(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client)

@@ -61,7 +61,7 @@ async def test_an_image_is_uploaded_rendered_and_shown(
     }
     sizes = [(each["width"], each["height"]) for each in shown["renditions"]]
     assert sizes == [(96, 64), (320, 213), (640, 427), (900, 600)]
-    # The original is not kept.
+    # The original file is deleted.
     assert len(files_of(shop)) == 4
 
 
@@ -85,7 +85,9 @@ async def test_products_show_their_first_image_in_lists_and_documents(
     assert listed["image"]["alt"] == (await client.get(path)).json()["image"]["alt"] == "Green"
 
 
-async def test_the_same_file_again_is_the_same_image(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_repeated_upload_of_a_file_is_the_same_image(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
     product, other = await create_product(client), await create_product(client)
     first = (await upload(client, product, picture(), alt="Red")).json()
     assert (await upload(client, product, picture(), alt="Blue")).json() == first
@@ -143,7 +145,7 @@ async def test_a_removed_image_leaves_no_files(client: httpx.AsyncClient, shop: 
     assert (await fetch(client, image["renditions"][0]["url"])).status_code == 404
 
 
-async def test_images_that_are_alike_share_no_file(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_identical_images_share_no_file(client: httpx.AsyncClient, shop: Shop) -> None:
     product, other = await create_product(client), await create_product(client)
     image, kept = await add_image(client, shop, product), await add_image(client, shop, other)
     await client.delete(f"/products/{product['id']}/images/{image['id']}")
@@ -152,7 +154,7 @@ async def test_images_that_are_alike_share_no_file(client: httpx.AsyncClient, sh
         assert (await fetch(client, each["url"])).status_code == 200
 
 
-async def test_an_image_that_is_damaged_is_refused_with_the_reason(
+async def test_a_damaged_image_is_refused_with_the_reason(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client)
@@ -167,7 +169,7 @@ async def test_an_image_that_is_damaged_is_refused_with_the_reason(
     assert (await everything(shop))["errands"] == []
 
 
-async def test_there_is_no_image_where_there_is_no_product(
+async def test_an_image_is_not_found_without_its_product(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product, other = await create_product(client), await create_product(client)
@@ -187,7 +189,7 @@ async def test_there_is_no_image_where_there_is_no_product(
     assert problem_of(listed)["type"] == "urn:problem:product-not-found"
 
 
-async def test_an_archived_product_takes_no_images_and_keeps_its_own(
+async def test_an_archived_product_accepts_no_new_images_and_keeps_its_own(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client)

@@ -1,4 +1,4 @@
-"""The files of images over HTTP: sent to anybody, and no other file with them."""
+"""The files of images over HTTP: they are served without a token, and no other file is."""
 
 from io import BytesIO
 
@@ -11,7 +11,9 @@ from tests.support.factories import create_product
 from tests.support.media.pictures import NOBODY, add_image, fetch, files_of, picture, upload
 
 
-async def test_a_file_is_what_its_image_says(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_file_has_the_type_and_size_of_its_rendition(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
     image = await add_image(client, shop, await create_product(client))
     for each in image["renditions"]:
         file = await fetch(client, each["url"])
@@ -20,7 +22,9 @@ async def test_a_file_is_what_its_image_says(client: httpx.AsyncClient, shop: Sh
             assert (opened.format, opened.size) == ("WEBP", (each["width"], each["height"]))
 
 
-async def test_files_are_cached_for_ever_by_anybody(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_files_may_be_cached_forever_by_any_cache(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
     image = await add_image(client, shop, await create_product(client))
     url = image["renditions"][0]["url"]
     file = await fetch(client, url)
@@ -46,13 +50,13 @@ async def test_files_are_cached_for_ever_by_anybody(client: httpx.AsyncClient, s
         "/media/00/00/\u0660.webp",
     ],
 )
-async def test_only_files_of_images_are_sent(client: httpx.AsyncClient, path: str) -> None:
+async def test_only_files_of_images_are_served(client: httpx.AsyncClient, path: str) -> None:
     answer = await fetch(client, path)
     assert answer.status_code in (400, 404)
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_originals_are_not_sent(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_originals_are_not_served(client: httpx.AsyncClient, shop: Shop) -> None:
     await upload(client, await create_product(client), picture())
     (key,) = files_of(shop)
     assert key.startswith("originals/")

@@ -1,4 +1,4 @@
-"""Uploads are received within limits: of size, of time, and of how many at once."""
+"""Uploads are received within limits of size, time and concurrency."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.any_database
 
 
 class _Body:
-    """A body that is sent in parts, and notes how much of it was asked for."""
+    """A body that is sent in parts, and counts the parts that were read."""
 
     def __init__(self, *parts: bytes, then: asyncio.Event | None = None) -> None:
         self._parts = parts
@@ -44,7 +44,7 @@ async def _send(client: httpx.AsyncClient, product: dict[str, Any], body: _Body)
     return await client.post(path, content=body, headers={"Content-Type": "image/png"})
 
 
-async def test_a_file_that_says_it_is_too_large_is_not_received(
+async def test_a_file_with_too_large_a_content_length_is_not_received(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client)
@@ -56,7 +56,7 @@ async def test_a_file_that_says_it_is_too_large_is_not_received(
     assert files_of(shop) == []
 
 
-async def test_a_file_that_turns_out_to_be_too_large_is_received_no_further(
+async def test_receiving_stops_when_a_file_exceeds_the_limit(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     before = await everything(shop)
@@ -74,11 +74,11 @@ async def test_a_file_that_does_not_arrive_in_time_is_refused(client: httpx.Asyn
     assert problem_of(answer)["type"] == "urn:problem:request-timeout"
 
 
-async def test_uploads_at_once_are_limited_and_leave_no_files(
+async def test_concurrent_uploads_are_limited_and_leave_no_files(
     client: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     product, go_on = await create_product(client), asyncio.Event()
-    # A folder of its own: other tests upload at the same time.
+    # A separate folder: other tests upload at the same time.
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     bodies = [_Body(picture()[:20], then=go_on) for _ in range(MAX_UPLOADS_PER_CLIENT)]
     waiting = [asyncio.create_task(_send(client, product, each)) for each in bodies]
@@ -94,7 +94,7 @@ async def test_uploads_at_once_are_limited_and_leave_no_files(
     assert not list(tmp_path.glob("lavka-upload-*"))
 
 
-async def test_a_file_for_which_the_disk_has_no_room_is_refused_for_now(
+async def test_a_file_is_refused_temporarily_while_the_disk_is_full(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client)
@@ -110,7 +110,7 @@ async def test_a_file_for_which_the_disk_has_no_room_is_refused_for_now(
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer lavka_wrong"])
-async def test_who_may_not_upload_is_refused_before_the_file(
+async def test_a_caller_without_the_right_is_refused_before_the_file_is_received(
     client: httpx.AsyncClient, authorization: str
 ) -> None:
     product = await create_product(client)
@@ -120,7 +120,7 @@ async def test_who_may_not_upload_is_refused_before_the_file(
     assert (await client.post(path, content=body, headers=headers)).status_code == 401
 
 
-async def test_an_image_in_place_of_json_is_refused_within_the_limits_of_json(
+async def test_an_image_instead_of_json_is_refused_within_the_limits_of_json(
     client: httpx.AsyncClient,
 ) -> None:
     headers = AUTHORIZATION | {"Content-Type": "image/png"}
