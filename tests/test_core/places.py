@@ -1,4 +1,4 @@
-"""Addresses of many countries that lack nothing there."""
+"""Complete addresses of many countries."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _REGIONS = {
 
 
 def whole(country: str, **changes: Any) -> dict[str, Any]:
-    """Return an address of a country that lacks nothing."""
+    """Return a complete address of a country."""
     return {
         "recipient": "Ada Lovelace",
         "street": "1 Main Street",

@@ -1,4 +1,4 @@
-"""What addresses of each country lack, and how they stand on a letter."""
+"""Addresses of each country are validated, and formatted for a letter."""
 
 import pytest
 
@@ -9,13 +9,13 @@ from tests.test_core.places import SOLD_TO, whole
 
 
 @pytest.mark.parametrize("country", SOLD_TO)
-def test_an_address_with_the_own_postal_code_lacks_nothing(country: str) -> None:
+def test_an_address_with_a_postal_code_of_its_country_is_complete(country: str) -> None:
     assert form_of(country).postal_code_example
     assert not problems_of(whole(country))
 
 
 @pytest.mark.parametrize("country", SOLD_TO)
-def test_a_wrong_postal_code_is_refused_by_name_with_a_right_one(country: str) -> None:
+def test_a_wrong_postal_code_is_refused_by_name_with_a_valid_example(country: str) -> None:
     example = form_of(country).postal_code_example
     for code in ("?1", f"{example}789", f"1{example}"):
         assert problems_of(whole(country, postal_code=code)) == [
@@ -24,7 +24,7 @@ def test_a_wrong_postal_code_is_refused_by_name_with_a_right_one(country: str) -
 
 
 @pytest.mark.parametrize("country", SOLD_TO)
-def test_what_is_missing_is_named_in_the_order_of_the_country(country: str) -> None:
+def test_missing_fields_are_named_in_the_order_of_the_country(country: str) -> None:
     form = form_of(country)
     missing = [(name, f"is required in {country}") for name in form.fields if name in form.required]
     assert problems_of({"country": country}) == missing
@@ -35,7 +35,7 @@ def test_what_is_missing_is_named_in_the_order_of_the_country(country: str) -> N
 
 
 @pytest.mark.parametrize("country", sorted(COUNTRIES))
-def test_every_country_has_a_form_that_its_own_address_fits(country: str) -> None:
+def test_every_country_has_a_form_that_matches_its_example_address(country: str) -> None:
     form = form_of(country)
     assert form.required <= set(form.fields)
     assert len(set(form.fields)) == len(form.fields)
@@ -70,15 +70,15 @@ def test_a_region_may_be_given_by_code_or_by_name(region: str) -> None:
     assert not problems_of(whole("BR", region=region))
 
 
-def test_a_region_that_a_country_needs_is_one_of_its_regions() -> None:
+def test_a_required_region_must_be_one_of_the_regions_of_the_country() -> None:
     reason = "is not a region of IT, such as AG"
     assert problems_of(whole("IT", region="Bayern")) == [("region", reason)]
     assert problems_of(whole("IT", region="")) == [("region", "is required in IT")]
-    # Ireland has a list too, and does not need the county.
+    # Ireland has a list, too, but does not require the county.
     assert not problems_of(whole("IE", region="Kent"))
 
 
-def test_a_country_that_is_not_known_has_the_general_rules() -> None:
+def test_an_unknown_country_has_the_general_rules() -> None:
     assert problems_of({"country": "XX", "postal_code": "?"}) == [
         ("recipient", "is required in XX"),
         ("street", "is required in XX"),
@@ -132,16 +132,16 @@ def test_an_address_on_a_letter_has_the_format_of_its_country(country: str, line
         ("JP", "1 Main Street, Town|JAPAN"),
     ],
 )
-def test_parts_that_are_missing_leave_no_gaps(country: str, lines: str) -> None:
+def test_missing_parts_leave_no_gaps(country: str, lines: str) -> None:
     bare = {"street": "1 Main Street", "city": "Town", "country": country}
     assert lines_of(bare) == lines.split("|")
 
 
-def test_a_prefix_of_the_postal_code_is_not_doubled() -> None:
+def test_a_prefix_of_the_postal_code_is_not_repeated() -> None:
     assert "CH-8001 Town" in lines_of(whole("CH", postal_code="ch-8001"))
 
 
-def test_an_address_in_the_script_of_its_country_is_in_the_order_of_it() -> None:
+def test_an_address_in_the_script_of_its_country_is_in_the_local_order() -> None:
     shibuya = {"recipient": "山田", "street": "神南1-1", "region": "東京都", "country": "JP"}
     assert lines_of(shibuya | {"postal_code": "150-0041"}) == [
         "〒150-0041",

@@ -1,4 +1,4 @@
-"""Every moment is in exactly one day of the shop, wherever clocks change."""
+"""Every moment is in exactly one day of the shop, also when clocks change."""
 
 import random
 from datetime import UTC, date, datetime, timedelta
@@ -52,7 +52,7 @@ def test_a_day_lasts_from_one_local_midnight_to_the_next(
         "America/St_Johns",
     ],
 )
-def test_days_follow_each_other_and_each_moment_is_in_one(zone: str) -> None:
+def test_days_are_contiguous_and_each_moment_is_in_one_day(zone: str) -> None:
     days, chance = ShopDays(zone), random.Random(zone)
     first = date(2010, 9, 1)
     for day in span(first, first + timedelta(days=400)):
@@ -64,7 +64,7 @@ def test_days_follow_each_other_and_each_moment_is_in_one(zone: str) -> None:
         assert days.day_of(starts_at - TICK) == day - timedelta(days=1)
 
 
-def test_a_day_that_the_calendar_shows_once_more_is_over_all_the_same() -> None:
+def test_a_day_whose_date_is_repeated_by_the_clocks_is_over() -> None:
     # At 00:01 clocks went back to 23:01 of the day before.
     days = ShopDays("America/St_Johns")
     assert days.day_of(datetime(2010, 11, 7, 3, tzinfo=UTC)) == date(2010, 11, 7)
@@ -73,12 +73,12 @@ def test_a_day_that_the_calendar_shows_once_more_is_over_all_the_same() -> None:
 def test_the_hour_is_that_of_local_clocks() -> None:
     days = ShopDays("Europe/Berlin")
     assert days.hour_of(datetime(2026, 10, 25, 0, 30, tzinfo=UTC)) == 2
-    # Once more.
+    # The repeated hour.
     assert days.hour_of(datetime(2026, 10, 25, 1, 30, tzinfo=UTC)) == 2
     assert days.hour_of(datetime(2026, 10, 25, 2, 30, tzinfo=UTC)) == 3
 
 
-def test_the_last_day_that_is_over_changes_at_midnight() -> None:
+def test_the_last_complete_day_changes_at_midnight() -> None:
     days = ShopDays("America/Havana")
     midnight = datetime(2026, 11, 2, tzinfo=ZoneInfo("America/Havana")).astimezone(UTC)
     assert days.last_over(midnight - TICK) == date(2026, 10, 31)

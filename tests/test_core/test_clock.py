@@ -1,4 +1,4 @@
-"""The clock can be moved, for every process that has the same file, where the settings say so."""
+"""The clock can be moved, for all processes with the same file, if the settings allow it."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ def is_moved(clock: Clock, by: timedelta) -> bool:
     return abs(clock.now() - datetime.now(UTC) - by) < timedelta(seconds=1)
 
 
-def test_a_clock_without_a_file_is_moved_for_itself() -> None:
+def test_a_clock_without_a_file_is_moved_alone() -> None:
     clock, other = Clock(), Clock()
     clock.move(DAY)
     assert is_moved(clock, DAY) and is_moved(other, timedelta())
@@ -36,7 +36,7 @@ def test_clocks_of_one_file_are_moved_together(tmp_path: Path) -> None:
     assert is_moved(Clock(tmp_path / "var" / "clock"), -2 * DAY)
 
 
-async def test_an_administrator_moves_the_time_where_it_can_be_moved(tmp_path: Path) -> None:
+async def test_an_administrator_moves_the_time_if_the_settings_allow_it(tmp_path: Path) -> None:
     settings = sqlite_settings(
         tmp_path, test_clock=True, admin_password="a kettle for the administrator"
     )
@@ -62,7 +62,7 @@ async def test_other_shops_do_not_have_the_route(client: httpx.AsyncClient) -> N
 
 
 @pytest.mark.parametrize("given", [False, True])
-async def test_a_file_that_is_left_over_moves_nothing_by_itself(
+async def test_an_old_file_moves_the_clock_only_if_the_setting_allows_it(
     tmp_path: Path, given: bool
 ) -> None:
     (tmp_path / "clock").write_text("86400.0", encoding="ascii")

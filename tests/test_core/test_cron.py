@@ -1,4 +1,4 @@
-"""A cron expression is judged when it is read, and names the same times as TaskIQ's reader."""
+"""A cron expression is validated when it is read, and gives the same times as in TaskIQ."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

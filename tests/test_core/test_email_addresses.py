@@ -1,4 +1,4 @@
-"""Which texts are e-mail addresses, and which two of them are one mailbox."""
+"""E-mail addresses are validated, and two spellings of a mailbox are recognized."""
 
 import pytest
 
@@ -26,18 +26,18 @@ from app.core.email_addresses import (
         "@relay.example:ada@example.com",
         "ada,eve@example.com",
         "ada@example.com@evil.example",
-        # Dots that are not between two atoms.
+        # Dots in wrong places.
         ".ada@example.com",
         "ada.@example.com",
         "ada..l@example.com",
-        # Controls, and characters that nobody sees.
+        # Control characters and invisible characters.
         "a\x00da@example.com",
         "ada\r@example.com",
         "a\u00adda@example.com",
         "a\u200dda@example.com",
         "ada\u2028@example.com",
         "ada@exa\u00a0mple.com",
-        # What is no domain.
+        # Invalid domains.
         "ada@example",
         "ada@example.com.",
         "ada@-example.com",
@@ -81,12 +81,12 @@ def test_the_length_is_counted_in_bytes() -> None:
         ("jose\u0301@example.com", "JOS\u00c9@example.com"),
     ],
 )
-def test_two_spellings_are_one_mailbox(first: str, second: str) -> None:
+def test_two_spellings_of_an_address_are_one_mailbox(first: str, second: str) -> None:
     assert address_key(first) == address_key(second)
     assert is_same_mailbox(first, second)
 
 
-def test_two_mailboxes_that_people_would_confuse_are_one_users() -> None:
+def test_two_mailboxes_that_differ_by_eszett_have_one_key() -> None:
     first, second = "fa\u00df@example.com", "FASS@example.com"
     assert address_key(first) == address_key(second)
     assert not is_same_mailbox(first, second)
@@ -101,18 +101,18 @@ def test_two_mailboxes_that_people_would_confuse_are_one_users() -> None:
         ("x@paypal.com", "x@p\u0430ypal.com"),
     ],
 )
-def test_two_mailboxes_are_not_one(first: str, second: str) -> None:
+def test_different_mailboxes_have_different_keys(first: str, second: str) -> None:
     assert address_key(first) != address_key(second)
     assert not is_same_mailbox(first, second)
     assert ascii_form(first) != ascii_form(second)
 
 
 @pytest.mark.parametrize("given", ["x@a_b.example", "no address", "x@\U0001f4a9.la", "@", ""])
-def test_a_text_that_is_not_an_address_has_a_key_too(given: str) -> None:
+def test_an_invalid_address_has_a_key_too(given: str) -> None:
     assert address_key(given.upper()) == address_key(given)
 
 
-def test_a_stored_address_is_normalised_already() -> None:
+def test_normalising_a_stored_address_does_not_change_it() -> None:
     for given in ("X@EXAMPLE.com", "x@FA\u00df.de", "x@XN--FA-HIA.de", "jose\u0301@bu\u0308.de"):
         stored = normalise_address(given)
         assert normalise_address(stored) == stored

@@ -1,4 +1,4 @@
-"""The fulfilment of an order follows from its lines and shipments."""
+"""The fulfilment of an order is derived from its lines and shipments."""
 
 import pytest
 

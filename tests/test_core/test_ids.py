@@ -1,4 +1,4 @@
-"""Identifiers are UUIDs of version 7, which sort by the time that is in them."""
+"""Identifiers are UUIDs of version 7, which sort by their time."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import RFC_4122, UUID
@@ -40,7 +40,7 @@ def test_ids_sort_by_their_time() -> None:
     assert sorted(str(each) for each in identifiers) == [str(each) for each in identifiers]
 
 
-def test_the_zone_of_a_moment_does_not_count() -> None:
+def test_the_time_zone_of_a_moment_does_not_matter() -> None:
     elsewhere = MOMENT.astimezone(tz=datetime.strptime("+0530", "%z").tzinfo)
     assert derived_id(elsewhere, "user", "1") == derived_id(MOMENT, "user", "1")
 

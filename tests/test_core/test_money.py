@@ -12,7 +12,7 @@ from app.core.money import MAX_PRICE_MINOR, currency_places, format_minor, to_mi
     [("USD", 2), ("EUR", 2), ("JPY", 0), ("KRW", 0), ("XOF", 0), ("KWD", 3), ("TND", 3), ("CLF", 4)]
     + [("UYW", 4), ("ZZZ", 2)],
 )
-def test_a_currency_has_the_places_of_iso_4217(currency: str, places: int) -> None:
+def test_a_currency_has_the_decimal_places_of_iso_4217(currency: str, places: int) -> None:
     assert currency_places(currency) == places
 
 
@@ -69,7 +69,7 @@ def test_an_invalid_amount_is_refused(amount: str, currency: str, reason: str) -
 
 
 def test_no_digit_is_rounded_away() -> None:
-    # One place more than the context's precision of 28 digits.
+    # One digit more than the context's precision of 28 digits.
     with pytest.raises(ValueError, match="decimal places"):
         to_minor(Decimal("1.000000000000000000000000000001"), "USD")
     with pytest.raises(ValueError, match="must be at most"):
@@ -89,7 +89,7 @@ def test_no_digit_is_rounded_away() -> None:
         (2**63 - 1, "USD", "92233720368547758.07"),
     ],
 )
-def test_an_amount_is_shown_with_the_places_of_its_currency(
+def test_an_amount_is_shown_with_the_decimal_places_of_its_currency(
     minor: int, currency: str, shown: str
 ) -> None:
     assert format_minor(minor, currency) == shown
@@ -97,7 +97,7 @@ def test_an_amount_is_shown_with_the_places_of_its_currency(
 
 @pytest.mark.parametrize("currency", ["USD", "JPY", "KWD", "CLF"])
 @pytest.mark.parametrize("minor", [0, 1, 9, 10, 99, 100, 12_345, MAX_PRICE_MINOR])
-def test_what_is_shown_is_read_back_as_it_was(minor: int, currency: str) -> None:
+def test_a_formatted_amount_is_parsed_to_the_same_amount(minor: int, currency: str) -> None:
     assert to_minor(Decimal(format_minor(minor, currency)), currency) == minor
 
 

@@ -1,4 +1,4 @@
-"""Words for the search are ASCII, whatever a text contains, and keep their beginnings."""
+"""Words for the search are ASCII for any text, and can be found by their beginnings."""
 
 import random
 
@@ -14,7 +14,7 @@ def random_text(source: random.Random, length: int) -> str:
     return "".join(chr(source.randrange(*source.choice(RANGES))) for _ in range(length))
 
 
-def test_a_text_is_found_by_itself_and_by_words_of_ascii() -> None:
+def test_a_text_is_found_by_its_own_words_in_ascii() -> None:
     source = random.Random(1)
     for _ in range(3_000):
         text = random_text(source, 8)
@@ -37,13 +37,15 @@ def test_a_text_is_found_by_itself_and_by_words_of_ascii() -> None:
         ("x" * 300, "x" * 255, ["x" * 255]),
     ],
 )
-def test_words_are_spelled_for_both_databases(content: str, indexed: str, asked: list[str]) -> None:
+def test_words_are_normalized_for_both_databases(
+    content: str, indexed: str, asked: list[str]
+) -> None:
     assert (search_text(content), search_words(content)) == (indexed, asked)
 
 
-def test_the_words_of_several_texts_stand_one_after_the_other() -> None:
+def test_the_words_of_several_texts_are_joined_in_order() -> None:
     assert search_text("Earl Grey", "", "TEA-1") == "earl grey tea 1"
 
 
-def test_a_long_text_without_spaces_has_an_index_of_bounded_size() -> None:
+def test_the_index_of_a_long_text_without_spaces_has_a_bounded_size() -> None:
     assert len(search_text("地域住民のまちづくり" * 1_000)) < 21 * 10_000

@@ -1,4 +1,4 @@
-"""VAT numbers: which are valid, how they are stored, and what is said of the others."""
+"""VAT numbers are validated, normalised and refused with a reason."""
 
 import pytest
 
@@ -13,7 +13,7 @@ _NO_STATE = (
 
 
 @pytest.mark.parametrize(("stored", "typed"), TYPED.items())
-def test_a_number_is_stored_without_separators_and_stays_as_it_is_stored(
+def test_normalising_a_vat_number_removes_separators_and_is_idempotent(
     stored: str, typed: str
 ) -> None:
     assert vat_number(typed) == stored
@@ -29,7 +29,7 @@ def test_each_member_state_has_numbers_and_so_has_northern_ireland() -> None:
     assert members == EU_COUNTRIES | {"XI"}
 
 
-def test_the_code_of_greece_is_taken_for_its_letters() -> None:
+def test_the_country_code_of_greece_is_replaced_by_its_vat_prefix() -> None:
     assert vat_number("GR 094259216") == "EL094259216"
 
 

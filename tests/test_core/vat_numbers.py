@@ -1,6 +1,6 @@
 """VAT numbers of each country, as people type them and as they are stored."""
 
-# From the documentation of python-stdnum, and of companies that publish theirs.
+# Numbers from the documentation of python-stdnum, and of companies that publish theirs.
 TYPED = {
     "ATU13585627": "AT U13585627",
     "BE0428759497": "be 428.759.497",

@@ -1,1 +1,1 @@
-"""The export of products, and the import of what was exported, corrected or changed."""
+"""The export of products, and the import of exported, corrected and changed files."""

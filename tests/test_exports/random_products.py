@@ -1,4 +1,4 @@
-"""Products with random texts, options, stocks and prices, and the shops that have them."""
+"""Products with random texts, options, stocks and prices, and shops that are filled with them."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The file of all products: what is in it, how it is sent, and how it is written."""
+"""The file of all products: its content, its download, and its creation by the command line."""
 
 from pathlib import Path
 from random import Random
@@ -14,7 +14,7 @@ from tests.test_exports.test_round_trip import exported, rows_of
 TEA = {"sku": "tea", "name": "=Tea", "category": "Drinks", "price": "4.99"}
 
 
-async def test_a_row_has_all_that_a_variant_has(shop: Shop, client: httpx.AsyncClient) -> None:
+async def test_a_row_has_all_fields_of_a_variant(shop: Shop, client: httpx.AsyncClient) -> None:
     shirt = TEA | {
         "sku": "shirt",
         "option_values": {"Size": "S"},
@@ -62,7 +62,7 @@ async def test_a_file_that_cannot_be_written_is_reported(shop: Shop, tmp_path: P
 
 
 @pytest.mark.any_database
-def test_a_shop_that_is_not_there_is_not_made(shop: Shop, tmp_path: Path) -> None:
+def test_an_export_does_not_create_a_missing_shop(shop: Shop, tmp_path: Path) -> None:
     settings = shop.settings.model_copy(update={"db_host": None, "data_dir": tmp_path / "no"})
     done = lavka(settings, "export", "products", "-")
     assert (done.returncode, done.stdout) == (2, "")

@@ -1,4 +1,4 @@
-"""Every row of a file is added, updated, unchanged or refused, and the refused ones come back."""
+"""Every row of a file is added, updated, unchanged or refused, and refused rows are returned."""
 
 import csv
 from pathlib import Path
@@ -34,7 +34,7 @@ CHECK = ImportOptions(is_check=True)
 async def run(
     shop: Shop, *paths: Path, options: ImportOptions = PLAIN, refused: Path | None = None
 ) -> dict[str, Outcome]:
-    """Import files, and write the refused rows down."""
+    """Import files, and write the refused rows to a file."""
     sources = open_all(paths)
     outcomes = await import_sources(shop, sources, None, options)
     if refused is not None:
@@ -89,7 +89,7 @@ async def test_every_row_is_counted_once(shop: Shop, mixed: list[Path]) -> None:
     }
 
 
-async def test_rows_without_a_reference_are_each_refused_for_that(
+async def test_each_row_without_a_reference_is_refused_for_that_reason(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     nameless = LINE | {"reference": ""}
@@ -110,7 +110,7 @@ FAULTS = {
 
 
 def correct(rows: list[dict[str, Any]], path: Path) -> None:
-    """Write refused rows to another file, without their faults."""
+    """Write corrected copies of refused rows to another file."""
     with path.open("w", newline="", encoding="utf-8") as file:
         # The additional cells of rows whose cells could not be told apart have no name.
         writer = csv.DictWriter(file, list(filter(None, rows[0])), extrasaction="ignore")
@@ -169,7 +169,7 @@ WITHOUT = {
 
 
 @pytest.mark.parametrize("options", [PLAIN, CHECK])
-async def test_a_row_that_the_database_refuses_is_refused_alone(
+async def test_a_row_that_the_database_refuses_does_not_affect_other_rows(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path, options: ImportOptions
 ) -> None:
     names = ["a", "mug1", "b", "c", "d", "mug2", "e"]
@@ -189,7 +189,7 @@ async def test_a_row_that_the_database_refuses_is_refused_alone(
     assert found == ([] if options.is_check else ["a", "b", "c", "d", "e"])
 
 
-async def test_an_order_that_the_database_refuses_is_refused_whole(
+async def test_an_order_that_the_database_refuses_is_refused_completely(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     await run(shop, write(tmp_path, "products", [TEA, CUP]), write(tmp_path, "users", [ADA]))

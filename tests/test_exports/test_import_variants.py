@@ -1,4 +1,4 @@
-"""Rows with one `product_sku` are the variants of one product."""
+"""Rows with the same `product_sku` are the variants of one product."""
 
 import csv
 from pathlib import Path
@@ -85,7 +85,7 @@ async def test_rows_become_the_variants_of_one_product(
     assert (await products(shop, tmp_path, PLAIN, SMALL, LARGE, SOLO)) == Outcome(unchanged=3)
 
 
-async def test_rows_of_a_product_may_stand_apart_and_in_any_order(
+async def test_rows_of_a_product_need_not_be_adjacent_or_in_order(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.jobs.file_import._CHUNK_ROWS", 1)

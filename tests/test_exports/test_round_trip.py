@@ -1,4 +1,4 @@
-"""What is exported and imported into an empty shop is exported as the same bytes again."""
+"""An export that is imported into an empty shop is exported with the same bytes again."""
 
 import csv
 import io
@@ -36,7 +36,7 @@ def exported(settings: Settings, path: Path) -> bytes:
 
 
 async def assert_comes_back(before: bytes, settings: Settings, folder: Path) -> None:
-    """Import a file into an empty shop without a refusal, and compare what that exports."""
+    """Import a file into an empty shop without refusals, and compare the export of that shop."""
     path = folder / "before.csv"
     path.write_bytes(before)
     done = lavka(settings, "import", path)
@@ -54,7 +54,7 @@ def rows_of(file: bytes) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_products_come_back_from_another_shop(
+async def test_exported_products_are_the_same_after_an_import_into_another_shop(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path, seed: int
 ) -> None:
     await fill(shop, Random(seed), COUNT)
@@ -67,7 +67,7 @@ async def test_products_come_back_from_another_shop(
 
 @pytest.mark.any_database
 @pytest.mark.parametrize(("currency", "price"), [("JPY", "12345"), ("KWD", "12.345")])
-async def test_prices_come_back_in_currencies_with_other_places(
+async def test_exported_prices_are_the_same_in_currencies_with_other_decimal_places(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, currency: str, price: str
 ) -> None:
     monkeypatch.setenv("SHOP_CURRENCY", currency)
@@ -113,5 +113,5 @@ def test_every_text_is_restored_from_its_cell_and_is_not_a_formula() -> None:
         ("007", "007"),
     ],
 )
-def test_only_what_an_export_adds_is_removed_from_a_text(cell: str, text: str) -> None:
+def test_an_import_removes_only_the_characters_that_an_export_adds(cell: str, text: str) -> None:
     assert unguarded(cell) == text

@@ -1,1 +1,1 @@
-"""The stores of files."""
+"""Tests of the stores of files and the providers of payments."""

@@ -1,4 +1,4 @@
-"""A shop whose files are in a bucket, also while the bucket does not answer."""
+"""A shop whose files are in a bucket, also while the bucket does not respond."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -23,7 +23,7 @@ from tests.support.servers.s3 import start_s3
 
 @pytest_asyncio.fixture(name="way", loop_scope="session")
 async def way_to_a_bucket(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Relay]:
-    """A way to an S3 server, which the environment names."""
+    """A proxy to an S3 server; the environment names the proxy."""
     with start_s3() as server:
         async with Relay(server.host, server.port) as way:
             address = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{way.port}"}
@@ -36,7 +36,7 @@ async def way_to_a_bucket(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rela
 async def shop_with_a_bucket(
     way: Relay, tmp_path: Path
 ) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
-    """A shop of its own, and a client of it."""
+    """A separate shop with a bucket, and its client."""
     assert way.port
     settings = sqlite_settings(tmp_path / "var", media_store="s3://lavka/media")
     async with standing(settings) as app, client_of(app) as client:
@@ -44,7 +44,7 @@ async def shop_with_a_bucket(
         yield app.state.shop, client
 
 
-async def test_images_outlast_a_bucket_that_does_not_answer(
+async def test_images_survive_an_outage_of_the_bucket(
     way: Relay, own: tuple[Shop, httpx.AsyncClient]
 ) -> None:
     shop, client = own

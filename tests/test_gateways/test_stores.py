@@ -1,4 +1,4 @@
-"""A store gives back what it was given, as a whole, and nothing outside of it."""
+"""A store returns complete files, and no files from outside of it."""
 
 import asyncio
 import stat
@@ -34,7 +34,7 @@ def s3_server() -> Iterator[S3Server]:
 def each_store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> FileStore:
-    """A store of each kind in turn, empty."""
+    """An empty store of each kind in turn."""
     if request.param == "folder":
         return FolderStore(tmp_path / "media")
     server: S3Server = request.getfixturevalue("s3")
@@ -67,7 +67,7 @@ async def test_a_stored_file_exists_until_it_is_deleted(store: FileStore, tmp_pa
     assert (await _read(store, KEY), await _read(store, ORIGINAL)) == (None, b"")
 
 
-async def test_many_writers_of_one_file_leave_one_whole(store: FileStore) -> None:
+async def test_concurrent_writers_leave_one_complete_file(store: FileStore) -> None:
     contents = [bytes([number]) * 300_000 for number in range(8)]
     await asyncio.gather(*(store.put(KEY, each) for each in contents))
     assert await _read(store, KEY) in contents
@@ -82,7 +82,7 @@ async def test_a_key_of_another_form_is_refused(store: FileStore, key: str) -> N
             await attempt
 
 
-async def test_files_in_a_folder_are_for_their_owner_alone(tmp_path: Path) -> None:
+async def test_files_in_a_folder_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     await FolderStore(tmp_path / "media").put(KEY, b"x")
     for path in (tmp_path / "media", *(tmp_path / "media").rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
@@ -97,7 +97,7 @@ async def test_a_folder_that_cannot_be_written_is_an_outage(tmp_path: Path) -> N
             await attempt
 
 
-async def test_a_bucket_that_does_not_answer_is_an_outage_soon(
+async def test_a_bucket_that_does_not_respond_is_an_outage_after_a_timeout(
     s3: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in (s3.variables | {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}).items():
@@ -109,7 +109,7 @@ async def test_a_bucket_that_does_not_answer_is_an_outage_soon(
     assert time.monotonic() - began < 30
 
 
-async def test_a_bucket_that_does_not_know_the_shop_is_an_outage(
+async def test_a_bucket_that_refuses_the_credentials_is_an_outage(
     s3: S3Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name, value in (s3.variables | {"AWS_SECRET_ACCESS_KEY": "marked-secret"}).items():
@@ -119,7 +119,7 @@ async def test_a_bucket_that_does_not_know_the_shop_is_an_outage(
     assert "marked-secret" not in caplog.text and "Signature" not in caplog.text
 
 
-def test_a_bucket_without_its_package_is_refused_with_what_to_install(
+def test_a_bucket_without_its_package_is_refused_with_the_package_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("obstore", "obstore.store", "obstore.exceptions"):

@@ -1,4 +1,4 @@
-"""Mails that the tests look at."""
+"""Sample mails for tests."""
 
 import html
 import re
@@ -22,7 +22,7 @@ def order_with(**changes: Any) -> OrderMail:
 
 
 def shown(document: str) -> list[str]:
-    """Return the texts of an HTML document, without its head, one for each element."""
+    """Return the texts of the elements of an HTML document, without its head."""
     body = document[document.index("<body") :]
     texts = (html.unescape(each).strip() for each in re.split(r"<[^>]*>", body))
     return [each for each in texts if each]

@@ -24,7 +24,7 @@ def test_the_mail_has_the_text_of_its_language(locale: str) -> None:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_the_html_shows_what_the_text_says_and_loads_nothing(locale: str) -> None:
+def test_the_html_has_the_content_of_the_text_and_loads_nothing(locale: str) -> None:
     full = sample_guest_data(locale)
     for given in (full, replace(full, link=None)):
         mail = MAILS.render_guest_data(given)
@@ -36,14 +36,14 @@ def test_the_html_shows_what_the_text_says_and_loads_nothing(locale: str) -> Non
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_without_a_link_the_mail_has_the_token_in_a_line_of_its_own(locale: str) -> None:
+def test_without_a_link_the_mail_has_the_token_on_a_separate_line(locale: str) -> None:
     given = replace(sample_guest_data(locale), link=None)
     mail = MAILS.render_guest_data(given)
     assert mail.text.split("\n").count(given.token) == 1
     assert "<a " not in mail.html and given.token in mail.html
 
 
-def test_a_link_that_is_not_of_the_web_is_refused() -> None:
+def test_a_link_that_is_not_http_is_refused() -> None:
     with pytest.raises(ValueError, match="^a link of a mail must begin with https://"):
         GuestDataMail("en", "token", "javascript:alert(1)")
 
@@ -57,7 +57,7 @@ def test_a_link_that_is_not_of_the_web_is_refused() -> None:
         ("guest_data.txt", "{% if %}", "guest_data.txt: TemplateSyntaxError: "),
     ],
 )
-def test_a_wrong_file_is_named_and_replaced_by_that_of_the_shop(
+def test_a_wrong_file_is_reported_and_the_one_of_the_shop_is_used(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, content: str, fault: str
 ) -> None:
     (tmp_path / name).write_text(content, "utf-8")

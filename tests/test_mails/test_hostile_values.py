@@ -1,4 +1,4 @@
-"""Values that customers and staff choose change nothing in a mail but their own place."""
+"""Values of customers and staff change nothing in a mail except their own place."""
 
 import re
 import unicodedata
@@ -56,7 +56,7 @@ def _tags(document: str) -> list[str]:
 
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("value", HOSTILE)
-def test_a_hostile_value_stays_in_its_line_and_out_of_the_markup(field: str, value: str) -> None:
+def test_a_hostile_value_adds_no_line_and_no_markup(field: str, value: str) -> None:
     kinds = {"reason": OrderMailKind.REFUNDED, "invoice": OrderMailKind.CREDIT_NOTE}
     kind = kinds.get(field, OrderMailKind.CONFIRMED)
     harmless = MAILS.render(kind, order_with(**_changes(field, "Harmless")))
@@ -70,7 +70,7 @@ def test_a_hostile_value_stays_in_its_line_and_out_of_the_markup(field: str, val
         assert not set("\u202e\u2066\u2067\u200f\u061c") & set(content)
 
 
-def test_markup_and_placeholders_in_a_name_are_shown_as_they_are() -> None:
+def test_markup_and_placeholders_in_a_name_are_shown_literally() -> None:
     name = f"{SCRIPT} & {{{{ 7 * 7 }}}} {{number}}"
     mail = MAILS.render(OrderMailKind.CONFIRMED, order_with(**_changes("name", name)))
     assert f"1 × {name} (Blue): 5.00" in mail.text
@@ -90,7 +90,7 @@ def test_a_subject_is_one_line_of_bounded_length(kind: OrderMailKind) -> None:
     assert subject.isprintable()
 
 
-def test_a_name_from_right_to_left_does_not_turn_the_amount_after_it() -> None:
+def test_a_right_to_left_name_does_not_reverse_the_amount_after_it() -> None:
     name = "כוס כחולה"
     mail = MAILS.render(OrderMailKind.CONFIRMED, order_with(**_changes("name", name)))
     assert f"1 × \u2068{name}\u2069 (Blue): 5.00" in mail.text

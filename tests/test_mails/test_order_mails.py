@@ -16,7 +16,7 @@ from app.mails.texts import read_languages
 from tests.test_mails.samples import KINDS, LOCALES, MAILS, order_with, shown
 
 EXPECTED = Path(__file__).parent / "expected"
-# What a text may name, by its section.
+# The placeholders that a text may use, by its section.
 PLACEHOLDERS = {
     "pay_by": {"total", "pay_by"},
     "added_tax": {"rate"},
@@ -34,7 +34,7 @@ def test_a_mail_has_the_text_of_its_kind_and_language(kind: OrderMailKind, local
 
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_html_shows_what_the_text_says(kind: OrderMailKind, locale: str) -> None:
+def test_the_html_has_the_content_of_the_text(kind: OrderMailKind, locale: str) -> None:
     mail = MAILS.render(kind, sample_order(locale))
     assert f'<html lang="{locale}">' in mail.html
     html = " ".join(shown(mail.html))
@@ -97,7 +97,7 @@ def test_every_language_has_the_same_texts_with_the_same_placeholders() -> None:
     )
 
 
-def test_every_mail_is_rendered_in_every_language_with_all_that_an_order_can_have() -> None:
+def test_every_mail_is_rendered_in_every_language_with_all_fields_of_an_order() -> None:
     full = sample_order()
     parts: tuple[OrderMail | MailSums | MailLine, ...] = (full, full.sums, *full.lines[:2])
     for part in parts:
@@ -112,7 +112,7 @@ def test_every_mail_is_rendered_in_every_language_with_all_that_an_order_can_hav
         *(("fr", "en"), ("", "en"), ("../de", "en"), ("deu", "en"), ("words", "en")),
     ],
 )
-def test_a_language_without_texts_is_english(locale: str, language: str) -> None:
+def test_a_mail_in_a_language_without_texts_is_in_english(locale: str, language: str) -> None:
     mail = MAILS.render(OrderMailKind.CONFIRMED, sample_order(locale))
     assert mail == MAILS.render(OrderMailKind.CONFIRMED, sample_order(language))
 
@@ -128,7 +128,7 @@ def test_a_language_without_texts_is_english(locale: str, language: str) -> None
         (-1_000, "EUR", ("−10.00 EUR", "−10,00 EUR", "−10,00 EUR")),
     ],
 )
-def test_an_amount_has_the_places_of_its_currency_and_the_marks_of_the_language(
+def test_an_amount_has_the_decimal_places_of_its_currency_and_the_separators_of_the_language(
     minor: int, currency: str, amounts: tuple[str, str, str]
 ) -> None:
     languages = read_languages(None)
@@ -136,12 +136,12 @@ def test_an_amount_has_the_places_of_its_currency_and_the_marks_of_the_language(
     assert [each.replace("\N{NO-BREAK SPACE}", " ") for each in found] == list(amounts)
 
 
-def test_a_rate_of_tax_keeps_its_fraction() -> None:
+def test_a_rate_of_tax_is_shown_with_its_decimals() -> None:
     formats = Formats(decimal_mark=",", group_mark=".", percentage="{number} %", moment="%H:%M")
     assert [formats.rate(each) for each in (0, 70_000, 88_750)] == ["0 %", "7 %", "8,875 %"]
 
 
-def test_a_moment_is_in_the_zone_of_the_shop_in_summer_and_in_winter() -> None:
+def test_a_moment_is_in_the_time_zone_of_the_shop_in_summer_and_in_winter() -> None:
     formats = read_languages(None)["en"].formats
     zones = [(7, "Europe/Berlin"), (12, "Europe/Berlin"), (12, "America/New_York")]
     assert [
@@ -153,7 +153,7 @@ def test_a_moment_is_in_the_zone_of_the_shop_in_summer_and_in_winter() -> None:
     ]
 
 
-def test_a_mail_shows_only_what_the_order_has() -> None:
+def test_a_mail_omits_sections_that_the_order_does_not_have() -> None:
     order = OrderMail(
         number="7",
         email="ada@example.com",
@@ -169,7 +169,7 @@ def test_a_mail_shows_only_what_the_order_has() -> None:
     assert "<a " not in mail.html
 
 
-def test_tax_that_is_not_in_the_prices_is_shown_before_the_total() -> None:
+def test_added_tax_is_shown_before_the_total() -> None:
     taxes = (MailTax(88_750, 444), MailTax(0, 0))
     net = replace(sample_order().sums, prices_include_tax=False, taxes=taxes)
     for order, taxes_first in ((order_with(sums=net), True), (order_with(), False)):
@@ -180,7 +180,7 @@ def test_tax_that_is_not_in_the_prices_is_shown_before_the_total() -> None:
 
 
 @pytest.mark.parametrize("kind", [OrderMailKind.CANCELLED, OrderMailKind.EXPIRED])
-def test_an_ended_order_does_not_ask_for_payment(kind: OrderMailKind) -> None:
+def test_a_mail_about_a_cancelled_order_does_not_request_payment(kind: OrderMailKind) -> None:
     mail = MAILS.render(kind, sample_order())
     for content in (mail.text, mail.html):
         assert "Please pay" not in content
@@ -197,7 +197,7 @@ def test_the_html_loads_nothing_and_runs_nothing(kind: OrderMailKind, locale: st
     )
 
 
-def test_a_link_that_is_not_of_the_web_is_refused() -> None:
+def test_a_link_that_is_not_http_is_refused() -> None:
     with pytest.raises(ValueError, match="^a link of a mail must begin with https://"):
         order_with(link="javascript:alert(1)")
 

@@ -15,13 +15,13 @@ CONFIRMED = OrderMailKind.CONFIRMED
 
 
 def in_folder(folder: Path, **files: str) -> OrderMails:
-    """Return the renderer of a folder with files, whose names have `_` for the dot."""
+    """Return the renderer of a folder with files; `_` in a name stands for the dot."""
     for name, content in files.items():
         (folder / name.replace("_", ".")).write_text(content, "utf-8")
     return OrderMails(SENDER, folder)
 
 
-def test_an_entry_of_the_folder_replaces_that_of_the_shop_alone(tmp_path: Path) -> None:
+def test_an_entry_of_the_folder_replaces_only_the_same_entry_of_the_shop(tmp_path: Path) -> None:
     text = '[order_confirmed]\nsubject = "{shop} sagt danke für {number}"\n'
     mails = in_folder(tmp_path, de_toml=text)
     mail = mails.render(CONFIRMED, sample_order("de"))
@@ -32,14 +32,16 @@ def test_an_entry_of_the_folder_replaces_that_of_the_shop_alone(tmp_path: Path) 
     )
 
 
-def test_a_template_of_the_folder_replaces_that_of_the_shop_alone(tmp_path: Path) -> None:
+def test_a_template_of_the_folder_replaces_only_the_same_template_of_the_shop(
+    tmp_path: Path,
+) -> None:
     mails = in_folder(tmp_path, order_html="<p>{{ title }}: {{ lines[0].name }}</p>")
     mail = mails.render(CONFIRMED, sample_order())
     assert mail.html == "<p>Thank you for your order: Kettle</p>"
     assert mail.text == MAILS.render(CONFIRMED, sample_order()).text
 
 
-def test_a_language_of_the_folder_is_added_with_english_for_what_it_leaves_out(
+def test_a_language_of_the_folder_is_added_with_english_for_missing_texts(
     tmp_path: Path,
 ) -> None:
     texts = '[format]\ndecimal_mark = ","\n[words]\ntotal = "Totale"\n'
@@ -67,7 +69,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "content", "fault"), WRONG)
-def test_a_wrong_file_is_named_and_replaced_by_that_of_the_shop(
+def test_a_wrong_file_is_reported_and_the_one_of_the_shop_is_used(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, content: str, fault: str
 ) -> None:
     (tmp_path / name).write_text(content, "utf-8")
@@ -82,7 +84,7 @@ def test_a_wrong_file_is_named_and_replaced_by_that_of_the_shop(
     assert record.getMessage().startswith(f"MAIL_TEMPLATES was not used for a mail: {fault}")
 
 
-def test_files_of_other_kinds_in_the_folder_are_left_alone(tmp_path: Path) -> None:
+def test_files_of_other_kinds_in_the_folder_are_ignored(tmp_path: Path) -> None:
     mails = in_folder(tmp_path, readme_md="# Our mails")
     require_usable(mails)
     assert sorted(mails.languages) == ["de", "en", "ru"]

@@ -18,7 +18,7 @@ _WRITTEN_BY_PYTHON = re.compile(r'[\w-]+="(?:True|False|None)"')
 
 
 class Form(HTMLParser):
-    """The fields of the form of a page whose action is given, with their values."""
+    """The form of a page with a given action: its fields and their values."""
 
     def __init__(self, html: str, action: str | None) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class Form(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take a field of the form."""
+        """Read a field of the form."""
         its = dict(attrs)
         if tag == "form" and its.get("method") == "post" and not self.is_found:
             self._is_inside = self.is_found = self._action in (None, its.get("action"))
@@ -62,7 +62,7 @@ class Form(HTMLParser):
             self._text = None
 
     def handle_data(self, data: str) -> None:
-        """Take the text of a field of several lines."""
+        """Read the text of a field of several lines."""
         if self._text is not None:
             self.fields[self._text] += data.removeprefix("\n")
 
@@ -90,23 +90,23 @@ class Browser:
 
     @property
     def cookies(self) -> httpx.Cookies:
-        """The cookies that it has."""
+        """The cookies of the browser."""
         return self.http.cookies
 
     async def visit(self, address: str) -> httpx.Response:
-        """Load a page, and follow nothing."""
+        """Load a page without following redirects."""
         self.page = await self.http.get(address)
         return self.page
 
     async def go(self, address: str, **headers: str) -> httpx.Response:
-        """Show a page, or where it leads."""
+        """Load a page, and follow its redirects."""
         self.page = await self.http.get(address, headers=headers)
         while self.page.is_redirect:
             self.page = await self.http.get(self.page.headers["location"])
         return self.page
 
     def form(self, action: str | None = None) -> Form:
-        """Return a form of the page that is shown, the first one if no action is given."""
+        """Return a form of the current page, the first one if no action is given."""
         found = Form(self.page.text, action)
         assert found.is_found, f"no form {action}"
         return found
@@ -148,7 +148,7 @@ async def log_in_as(
 
 
 async def _require_html(response: httpx.Response) -> None:
-    """Require that no attribute of a page is written as Python would write it."""
+    """Assert that no attribute of a page has the notation of Python."""
     if response.headers.get("content-type", "").startswith("text/html"):
         await response.aread()
         wrong = _WRITTEN_BY_PYTHON.findall(response.text)

@@ -1,4 +1,4 @@
-"""Fixtures: a browser for each test, and the people who use it."""
+"""Fixtures: browsers of a guest and of a member of the staff."""
 
 from collections.abc import AsyncIterator
 
@@ -14,7 +14,7 @@ from tests.test_pages.browser import Browser, log_in_as
 async def a_browser(
     app: Litestar, shop: Shop  # pylint: disable=unused-argument  # it empties itself afterwards
 ) -> AsyncIterator[Browser]:
-    """A browser in which nobody is logged in."""
+    """A browser without a log-in."""
     browser = Browser(app)
     yield browser
     await browser.http.aclose()

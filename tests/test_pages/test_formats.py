@@ -1,4 +1,4 @@
-"""How templates write what they are given."""
+"""The formats of values in templates."""
 
 import httpx
 import pytest
@@ -12,7 +12,7 @@ from tests.test_pages.browser import Browser
 pytestmark = pytest.mark.any_database
 
 
-def test_an_attribute_that_is_true_has_no_value_and_one_that_is_false_is_not_there() -> None:
+def test_a_true_attribute_has_no_value_and_a_false_one_is_omitted() -> None:
     environment = Environment(autoescape=True)
     environment.filters |= FILTERS
     values = {"required": True, "autofocus": False, "list": None, "max": 9, "title": '"<a>&'}
@@ -20,18 +20,18 @@ def test_an_attribute_that_is_true_has_no_value_and_one_that_is_false_is_not_the
     assert shown == '<input required max="9" title="&quot;&lt;a&gt;&amp;">'
 
 
-async def test_no_page_has_an_attribute_as_python_writes_it(
+async def test_no_page_has_an_attribute_in_the_notation_of_python(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
     product = await create_product(client)
-    # The browser looks at each page that any test shows; these have fields that must be filled in.
+    # The browser checks each page of every test; these pages have required fields.
     for address in ("/log-in", "/register", "/console/products/new"):
         await packer.go(address)
     await packer.go(f"/console/products/{product['id']}")
     assert 'name="name" type="text"' in packer.html and " required" in packer.html
 
 
-async def test_the_browser_of_the_tests_notices_such_an_attribute(
+async def test_the_browser_of_the_tests_detects_such_an_attribute(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = b'<input required="True">'

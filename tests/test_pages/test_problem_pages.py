@@ -1,4 +1,4 @@
-"""What a person reads when something is refused, and what a program does."""
+"""A refusal is a page for a person, and a problem document for a program."""
 
 import httpx
 import pytest
@@ -10,7 +10,7 @@ from tests.test_pages.browser import Browser, log_in_as
 pytestmark = pytest.mark.any_database
 
 
-async def test_what_does_not_exist_has_a_page(browser: Browser) -> None:
+async def test_a_missing_page_has_a_page_with_the_reason(browser: Browser) -> None:
     answer = await browser.http.get("/nothing")
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -32,7 +32,7 @@ async def test_a_refusal_before_the_router_has_a_page(browser: Browser) -> None:
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
 
 
-async def test_a_method_that_a_page_has_not_is_a_page(browser: Browser) -> None:
+async def test_a_wrong_method_has_a_page_with_the_reason(browser: Browser) -> None:
     answer = await browser.http.delete("/log-in")
     assert answer.status_code == 405 and "POST" in answer.headers["allow"]
     assert "Method Not Allowed" in answer.text
@@ -44,7 +44,7 @@ async def test_a_wrong_parameter_is_named_with_the_reason(browser: Browser) -> N
     assert "The query is not valid. min_price must be" in browser.text
 
 
-async def test_a_page_that_is_not_allowed_leads_to_no_other_page_of_staff(
+async def test_a_forbidden_page_does_not_link_to_pages_of_staff(
     browser: Browser, client: httpx.AsyncClient, shop: Shop
 ) -> None:
     await log_in_as(browser, client, shop, UserRole.CUSTOMER)
@@ -59,7 +59,7 @@ async def test_quoted_text_in_a_refusal_is_escaped(browser: Browser) -> None:
     assert "<script>alert" not in answer.text
 
 
-async def test_a_page_has_a_policy_that_allows_nothing_inside_it(browser: Browser) -> None:
+async def test_a_page_has_a_policy_that_allows_no_inline_code(browser: Browser) -> None:
     answer = await browser.go("/log-in")
     policy = answer.headers["content-security-policy"]
     assert "unsafe" not in policy and "default-src 'none'" in policy
@@ -69,7 +69,7 @@ async def test_a_page_has_a_policy_that_allows_nothing_inside_it(browser: Browse
     assert "style=" not in answer.text and "onclick" not in answer.text
 
 
-async def test_assets_are_kept_for_ever_at_their_address_only(browser: Browser) -> None:
+async def test_assets_are_cached_forever_only_at_their_versioned_url(browser: Browser) -> None:
     page = await browser.go("/log-in")
     addresses = {
         each for each in page.text.replace("'", '"').split('"') if each.startswith("/assets/")
@@ -87,7 +87,7 @@ async def test_assets_are_kept_for_ever_at_their_address_only(browser: Browser) 
     assert (await browser.http.get("/assets/x/..%2Fassets.py")).status_code == 404
 
 
-async def test_programs_get_the_links_of_the_shop_at_the_first_address(
+async def test_programs_get_the_links_of_the_shop_at_the_root(
     client: httpx.AsyncClient,
 ) -> None:
     answer = await client.get("http://shop.test/", headers={"Accept": "application/json"})

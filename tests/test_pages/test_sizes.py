@@ -1,4 +1,4 @@
-"""What a browser has to load is small: pages, scripts and styles."""
+"""Pages, scripts and styles are small."""
 
 import httpx
 import pytest

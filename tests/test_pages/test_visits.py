@@ -1,4 +1,4 @@
-"""Who visits a page, and which forms the shop takes."""
+"""The access to pages, log-ins by cookies, and the protection of forms."""
 
 import re
 from datetime import timedelta
@@ -19,7 +19,7 @@ from tests.support.factories import create_user
 from tests.test_pages.browser import Browser
 
 _SOME_ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
-# What a path parameter of each type may be.
+# A value for a path parameter of each type.
 _VALUES = {"uuid": _SOME_ID, "str": "none", "path": "none", "int": "1", "date": "2026-01-31"}
 
 
@@ -36,7 +36,7 @@ def page_routes(app: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]:
 
 
 def filled(path: str) -> str:
-    """Return a path with values that no row has."""
+    """Return a path with ids that do not exist."""
     return re.sub(r"\{\w+:(\w+)\}", lambda found: _VALUES[found[1]], path)
 
 
@@ -60,10 +60,10 @@ async def test_every_page_is_open_only_to_its_declared_callers(
 
 
 async def _require(browser: Browser, place: tuple[str, str], may: bool) -> None:
-    """Require that a browser may use a route, or that it is refused."""
+    """Assert that a browser may use a route, or that it is refused."""
     method, path = place
     if may and path in ("/log-out", "/account/erasure"):
-        # They end the log-in of the test.
+        # These routes end the log-in of the test.
         return
     answer = await _asked(browser, method, filled(path))
     refused = answer.status_code == 403 or _is_to_log_in(answer)
@@ -82,7 +82,7 @@ def _is_to_log_in(answer: httpx.Response) -> bool:
     return answer.is_redirect and urlsplit(answer.headers["location"]).path == "/log-in"
 
 
-async def test_a_log_in_lasts_while_it_is_used(
+async def test_a_log_in_stays_valid_while_it_is_used(
     browser: Browser, client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user = await create_user(client)
@@ -99,7 +99,7 @@ async def test_a_log_in_lasts_while_it_is_used(
         assert _is_to_log_in(await browser.http.get("/console"))
 
 
-async def test_a_log_in_ends_for_ever_after_thirty_days(
+async def test_a_log_in_ends_after_thirty_days_even_if_it_is_used(
     browser: Browser, client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user = await create_user(client)
@@ -114,7 +114,7 @@ async def test_a_log_in_ends_for_ever_after_thirty_days(
         assert _is_to_log_in(await browser.http.get("/console"))
 
 
-async def test_a_log_in_that_is_ended_elsewhere_ends_here(
+async def test_a_log_in_that_is_ended_through_the_api_ends_on_pages(
     browser: Browser, client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user = await create_user(client)
@@ -203,7 +203,7 @@ async def test_a_refused_log_in_shows_the_typed_name_and_the_reason(
     "address",
     ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "/api/v1"],
 )
-async def test_a_log_in_leads_to_no_other_place(
+async def test_a_log_in_redirects_to_no_other_site(
     browser: Browser, client: httpx.AsyncClient, address: str
 ) -> None:
     user = await create_user(client)

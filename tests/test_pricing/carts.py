@@ -1,4 +1,4 @@
-"""Carts at random, in currencies of 0, 2 and 3 decimals."""
+"""Random carts, in currencies with 0, 2 and 3 decimals."""
 
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -28,7 +28,7 @@ _PRODUCTS = [UUID(int=each) for each in range(10, 20)]
 
 
 def random_cart(random: Random) -> Cart:
-    """Return a cart with goods, promotions, a way to ship and taxes."""
+    """Return a cart with goods, promotions, a shipping method and taxes."""
     unit = 10 ** random.choice(_PLACES)
     return Cart(
         goods=tuple(_goods(random, unit) for _ in range(random.choice((1, 1, 2, 3, 5, 8)))),
@@ -80,7 +80,7 @@ def _promotion(random: Random, unit: int, number: int) -> Promotion:
     effect = random.choice(list(Effect))
     is_bundle = effect is Effect.BUNDLE
     return Promotion(
-        # Not in the order in which they are given.
+        # Ids do not ascend in the order of the promotions.
         id=UUID(int=random.getrandbits(32) * 10 + number),
         label="A promotion",
         effect=effect,

@@ -1,4 +1,4 @@
-"""The price of a cart once more, by the rules of money alone and in exact fractions."""
+"""A second computation of the price of a cart, by the rules of money and in exact fractions."""
 
 from datetime import datetime
 from fractions import Fraction
@@ -14,7 +14,7 @@ MILLION = 1_000_000
 
 
 def rounded(value: Fraction) -> int:
-    """Return the nearest integer, and of two the higher one."""
+    """Return the nearest integer, rounding half up."""
     return floor(value + Fraction(1, 2))
 
 
@@ -28,7 +28,7 @@ def apportioned(total: int, exact: list[Fraction]) -> list[int]:
 
 
 def faults_of(cart: Cart, quote: Quote, now: datetime) -> list[str]:
-    """Return what is wrong with a quote of a cart."""
+    """Return the errors of a quote of a cart."""
     cart = _net(cart)
     together = _cost(cart, [each for each in cart.promotions if each.combines], now)
     best = together
@@ -53,7 +53,7 @@ def faults_of(cart: Cart, quote: Quote, now: datetime) -> list[str]:
 
 
 def _net(cart: Cart) -> Cart:
-    """Return a cart with prices less the tax that is in them and not charged."""
+    """Return a cart with prices without the included tax that is not charged."""
     if not cart.taxes.taken_out:
         return cart
 
@@ -87,7 +87,7 @@ def _net(cart: Cart) -> Cart:
 
 
 def _net_part(cart: Cart, goods: tuple[Goods, ...]) -> Fraction:
-    """Return how much of the price of goods is left without the tax in it."""
+    """Return the part of the price of goods that is left without its tax."""
     rates = [1 + Fraction(cart.taxes.taken_out[each.tax_class], MILLION) for each in goods]
     net = [each.unit_minor * each.quantity for each in goods]
     if not sum(net):
@@ -104,7 +104,7 @@ def _shipping_of(quote: Quote) -> tuple[int, int] | None:
 
 
 def _broken_sums(cart: Cart, quote: Quote) -> list[str]:
-    """Return which of the sums that an order promises do not hold."""
+    """Return the sums of a quote that do not agree."""
     parts = [each.tax for each in quote.lines]
     parts += [] if quote.shipping is None else quote.shipping.taxes
     shipping_total = 0 if quote.shipping is None else quote.shipping.total_minor
@@ -242,7 +242,7 @@ def _portions(cart: Cart, left: list[int], shipping: int) -> list[tuple[int, int
     rates = cart.taxes.rates
     if cart.shipping is not None and cart.shipping.tax_class is not None:
         return [(rates[cart.shipping.tax_class].ppm, shipping)]
-    # An invoice tells 0 % for one reason apart from 0 % for another one.
+    # An invoice distinguishes 0 % for one reason from 0 % for another one.
     order: list[Rate] = []
     for each in cart.goods:
         if rates[each.tax_class] not in order:

@@ -1,4 +1,4 @@
-"""Mistakes that others have made, to be planted and found."""
+"""Known mistakes of other programs, to be planted and found."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager

@@ -1,4 +1,4 @@
-"""Refunds of an invoice, however divided, leave nothing of any rate."""
+"""Refunds of an invoice, in any division, add up to the invoice for each rate."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ def partitions(total: int) -> Iterator[list[int]]:
             yield [first, *rest]
 
 
-def test_every_division_of_a_refund_leaves_nothing() -> None:
+def test_every_division_of_a_refund_adds_up_to_the_whole() -> None:
     for amounts in partitions(summed(WHOLE).total_minor):
         left = WHOLE
         for amount in amounts:
@@ -30,7 +30,7 @@ def test_every_division_of_a_refund_leaves_nothing() -> None:
 
 
 @pytest.mark.parametrize("prices_include_tax", [True, False])
-def test_the_pieces_that_are_left_and_those_cancelled_are_the_line(
+def test_the_units_left_and_the_cancelled_units_add_up_to_the_line(
     prices_include_tax: bool,
 ) -> None:
     for cancelled in range(8):

@@ -1,4 +1,4 @@
-"""Pricing counts in integers, and reads nothing but its arguments."""
+"""Pricing computes with integers, and reads nothing but its arguments."""
 
 import ast
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _INEXACT = {"float", "round", "Decimal", "Fraction"}
 
 
 def impure(tree: ast.AST) -> Iterator[str]:
-    """Yield what is inexact, or reads something else than arguments."""
+    """Yield expressions that are inexact, or read something else than arguments."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, float):
             yield f"{node.lineno}: {node.value}"
@@ -46,6 +46,6 @@ def test_pricing_is_exact_and_pure() -> None:
     assert {name: why for name, why in found.items() if why} == {}
 
 
-def test_what_is_inexact_is_found() -> None:
+def test_inexact_code_is_found() -> None:
     text = "import time\na = 1 / 2 + 0.5 + float(1) + datetime.now()\n"
     assert len(list(impure(ast.parse(text)))) == 5

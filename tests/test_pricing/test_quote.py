@@ -1,4 +1,4 @@
-"""Quotes: the rules of money by an example, by random carts, and by mistakes that must be found."""
+"""Quotes: the rules of money are tested by an example, random carts and planted mistakes."""
 
 from datetime import timedelta
 from random import Random
@@ -57,11 +57,11 @@ def with_(cart: Cart, *promotions: Promotion) -> Cart:
 
 
 def refusals(quote: Quote) -> dict[UUID, Refusal]:
-    """Return why promotions do not apply."""
+    """Return the reasons why promotions do not apply."""
     return {each.promotion.id: each.refusal for each in quote.not_applied}
 
 
-def test_the_example_with_prices_that_include_tax_comes_out_to_the_cent() -> None:
+def test_the_example_with_prices_that_include_tax_is_exact_to_the_cent() -> None:
     quote = price(EXAMPLE, NOW)
     assert [each.subtotal_minor for each in quote.lines] == [2_997, 2_450, 990]
     assert [each.amount_minor for each in quote.adjustments] == [300, 220, 199, 81]
@@ -78,14 +78,14 @@ def test_the_example_with_prices_that_include_tax_comes_out_to_the_cent() -> Non
     assert quote.not_applied == ()
 
 
-def test_rounded_per_line_the_example_has_one_cent_of_tax_less() -> None:
+def test_with_rounding_per_line_the_example_has_one_cent_of_tax_less() -> None:
     taxes = Taxes(VAT, rounding=Rounding.PER_LINE)
     quote = price(Cart(GOODS, taxes, EXAMPLE.promotions, SHIPPING), NOW)
     assert [each.tax.tax_minor for each in quote.lines] == [395, 147, 145]
     assert (quote.tax_minor, quote.total_minor) == (765, 6_127)
 
 
-def test_the_example_at_net_prices_in_new_york_adds_the_tax() -> None:
+def test_the_example_with_net_prices_in_new_york_adds_the_tax() -> None:
     rates = {"standard": Rate(88_750), "reduced": Rate(88_750)}
     taxes = Taxes(rates, prices_include_tax=False)
     quote = price(Cart(GOODS, taxes, EXAMPLE.promotions, SHIPPING), NOW)
@@ -105,7 +105,7 @@ def test_a_line_that_is_returned_in_parts_is_refunded_to_the_cent() -> None:
         assert sum(parts) == amount and min(parts) >= 0
 
 
-def test_of_prices_with_tax_that_is_not_charged_each_unit_costs_its_net_price() -> None:
+def test_each_unit_costs_its_net_price_if_the_included_tax_is_not_charged() -> None:
     rates = dict.fromkeys(VAT, Rate(0, TaxReason.REVERSE_CHARGE))
     taken_out = {name: rate.ppm for name, rate in VAT.items()}
     quote = price(replace(EXAMPLE, taxes=Taxes(rates, taken_out=taken_out), promotions=()), NOW)
@@ -119,12 +119,12 @@ def test_of_prices_with_tax_that_is_not_charged_each_unit_costs_its_net_price() 
     assert (quote.tax_minor, quote.total_minor) == (0, 6_051)
 
 
-def test_shipping_by_the_rates_of_the_goods_has_as_much_tax_taken_out_as_they_had() -> None:
+def test_the_tax_in_shipping_is_removed_at_the_rates_of_the_goods() -> None:
     rates = dict.fromkeys(VAT, Rate(0, TaxReason.REVERSE_CHARGE))
     taken_out = {"standard": 250_000, "reduced": 0}
     goods = (Goods(A, A, 1_250, 1, "standard"), Goods(B, B, 1_250, 1, "reduced"))
     shipping = Shipping(rates=(ShippingRate(1_000),))
-    # Half of 1000 has a tax of 25 % in it.
+    # Half of 1000 includes a tax of 25 %.
     quote = price(Cart(goods, Taxes(rates, taken_out=taken_out), shipping=shipping), NOW)
     assert quote.shipping is not None and quote.shipping.total_minor == 900
     assert quote.total_minor == 1_000 + 1_250 + 900
@@ -182,7 +182,7 @@ def test_shipping_is_free_from_a_price_after_discounts_unless_they_do_not_count(
     assert [each.shipping and each.shipping.total_minor for each in quotes] == [490, 0]
 
 
-def test_a_way_to_ship_that_does_not_fit_is_said_and_costs_nothing() -> None:
+def test_a_shipping_method_that_does_not_fit_is_reported_and_costs_nothing() -> None:
     heavy = (Goods(A, A, 999, 3, "standard", weight_grams=20_000),)
     light = Shipping(SHIPPING.rates, "standard", max_weight_grams=30_000)
     quote = price(Cart(heavy, EXAMPLE.taxes, (), light), NOW)
@@ -205,7 +205,7 @@ def test_a_way_to_ship_that_does_not_fit_is_said_and_costs_nothing() -> None:
         ({"conditions": Conditions(min_quantity=7)}, Refusal.BELOW_MINIMUM),
     ],
 )
-def test_a_promotion_that_does_not_apply_says_why(
+def test_a_promotion_that_does_not_apply_has_a_reason(
     changes: dict[str, object], refusal: Refusal
 ) -> None:
     values = {"id": FIVE_OFF.id, "label": "", "effect": Effect.AMOUNT_ORDER, "amount_minor": 500}
@@ -222,7 +222,7 @@ def test_the_amount_missing_to_a_minimum_is_reported() -> None:
 
 
 @pytest.mark.parametrize(("percent_ppm", "is_better"), [(500_000, True), (10_000, False)])
-def test_of_one_that_does_not_combine_and_the_others_the_better_applies(
+def test_the_better_of_an_exclusive_promotion_and_the_others_applies(
     percent_ppm: int, is_better: bool
 ) -> None:
     alone = Promotion(

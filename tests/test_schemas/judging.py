@@ -1,4 +1,4 @@
-"""Hands documents to schemas as HTTP does, and returns what is wrong with them."""
+"""Passes documents to schemas like HTTP, and returns their errors."""
 
 import json
 from typing import Any, TypeVar
@@ -64,13 +64,13 @@ LISTS: tuple[type[PageQuery], ...] = (
 
 
 def parsed(kind: type[Kind], body: object) -> Kind:
-    """Return what a body says, which may be given as the bytes that are sent."""
+    """Return the parsed body, which is given as values or as raw bytes."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return kind.parse(decode_json(content))
 
 
 def errors_in_body(kind: type[Schema], body: object) -> dict[str, str]:
-    """Return where a body is wrong, with the reasons."""
+    """Return the places of the errors of a body, with the reasons."""
     with pytest.raises(InvalidInput) as error:
         parsed(kind, body)
     assert error.value.detail == "the body does not match its schema"
@@ -78,7 +78,7 @@ def errors_in_body(kind: type[Schema], body: object) -> dict[str, str]:
 
 
 def errors_in_query(kind: type[Schema], *pairs: tuple[str, str]) -> dict[str, str]:
-    """Return which parameters of a query are wrong, with the reasons."""
+    """Return the wrong parameters of a query, with the reasons."""
     with pytest.raises(InvalidInput) as error:
         kind.parse_query(pairs)
     assert error.value.detail == "the query is not valid"

@@ -194,7 +194,7 @@ def test_an_amount_without_a_currency_is_not_shown() -> None:
     assert json.loads(total.in_currency("JPY").to_json())["amount"] == "1980"
 
 
-def test_an_amount_in_a_schema_that_knows_no_currency_is_not_shown() -> None:
+def test_an_amount_in_a_schema_without_a_currency_is_not_shown() -> None:
     class Offer(Schema):
         """A document without a currency."""
 

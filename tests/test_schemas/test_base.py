@@ -1,4 +1,4 @@
-"""How a schema reads and writes documents, and how it says what is wrong with them."""
+"""Schemas read and write documents, and report their errors."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ class Box(Schema):
 
 
 class BoxChange(Change):
-    """A change of it."""
+    """A change of a `Box`."""
 
     width_cm: int = unchanged(alias="width")
     note: str = unchanged()
@@ -40,7 +40,7 @@ class BoxChange(Change):
 
 
 def refusal_of(body: bytes) -> str:
-    """Return why a body cannot be decoded."""
+    """Return the reason why a body cannot be decoded."""
     with pytest.raises(InvalidInput) as error:
         decode_json(body)
     assert "errors" not in error.value.context
@@ -48,7 +48,7 @@ def refusal_of(body: bytes) -> str:
 
 
 def errors_of(error: pytest.ExceptionInfo[InvalidInput]) -> list[dict[str, str]]:
-    """Return what a refusal says of each field."""
+    """Return the errors of a refusal by field."""
     errors: list[dict[str, str]] = error.value.context["errors"]
     return errors
 
@@ -90,7 +90,7 @@ def test_invalid_json_is_refused(token: str) -> None:
 
 
 @pytest.mark.parametrize("content", [" ", "\n", "{", "}", "{}{}", "{} x", "\ufeff{}"])
-def test_half_a_body_is_refused(content: str) -> None:
+def test_a_truncated_body_is_refused(content: str) -> None:
     assert refusal_of(content.encode()).startswith("the body is not valid JSON: ")
 
 
@@ -174,7 +174,7 @@ def test_a_document_is_sent_with_the_names_of_the_api() -> None:
     assert Box(width_cm=3).to_json() == b'{"width":3,"inner":null,"labels":[]}'
 
 
-def test_a_tag_is_strong_and_of_the_very_bytes() -> None:
+def test_an_entity_tag_is_strong_and_depends_on_the_exact_bytes() -> None:
     tag = etag_of(b"tea")
     assert tag == etag_of(b"tea") != etag_of(b"tea ")
     assert tag.startswith('"') and tag.endswith('"') and len(tag) == 26
@@ -197,7 +197,7 @@ def test_a_wrong_parameter_is_named(
     assert errors_of(error) == [{"parameter": parameter, "detail": detail}]
 
 
-def test_a_query_without_parameters_is_a_query() -> None:
+def test_a_query_without_parameters_has_the_defaults() -> None:
     assert PageQuery.parse_query([]) == PageQuery(limit=20, cursor=None)
 
 
@@ -209,7 +209,9 @@ def test_a_query_without_parameters_is_a_query() -> None:
         ({"note": "", "colour": None}, {"note": "", "colour": None}),
     ],
 )
-def test_a_change_has_what_was_given(data: dict[str, Any], changes: Mapping[str, Any]) -> None:
+def test_a_change_has_only_the_given_fields(
+    data: dict[str, Any], changes: Mapping[str, Any]
+) -> None:
     assert BoxChange.parse(data).changes() == changes
 
 
@@ -221,7 +223,7 @@ def test_a_field_of_a_change_may_be_absent_but_not_null() -> None:
     assert "default" not in described["note"] and described["colour"]["default"] is None
 
 
-def test_a_price_is_an_amount_of_minor_units_inside() -> None:
+def test_a_price_is_decoded_to_minor_units() -> None:
     assert ProductCreate.parse(PRODUCT).price_minor == 499
     assert ProductCreate.parse(PRODUCT | {"price": Decimal("0.29")}).price_minor == 29
     assert ProductChange.parse({"price": 5}).changes() == {"price_minor": 500}
@@ -251,7 +253,7 @@ def test_an_amount_is_sent_as_a_decimal_string() -> None:
     )
 
 
-def test_a_moment_is_in_utc_inside() -> None:
+def test_a_moment_is_converted_to_utc() -> None:
     query = OrderQuery.parse_query([("placed_from", "2026-01-31T12:00:00+05:30")])
     assert query.placed_from == datetime(2026, 1, 31, 6, 30, tzinfo=UTC)
     assert query.placed_from.tzinfo is UTC

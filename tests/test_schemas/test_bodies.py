@@ -1,4 +1,4 @@
-"""Bodies of every schema: what is no object, and fields that a document does not have."""
+"""Bodies of every schema: bodies that are not objects and unknown fields are refused."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pages of lists: which cursors and parameters are taken, and which are refused by name."""
+"""Pages of lists: valid cursors and parameters are accepted, others are refused by name."""
 
 import base64
 import json
@@ -28,17 +28,17 @@ OTHER_ORDER = "belongs to a list in another order"
 
 
 def cursor_of(sort: str) -> Cursor:
-    """Return the cursor of a page in an order."""
+    """Return the cursor of a page in a sort order."""
     return Cursor(order=sort, value=VALUES[sort.removeprefix("-")], id=UUID(ROW_ID))
 
 
 def packed(content: bytes) -> str:
-    """Return a cursor that says whatever it is made to say."""
+    """Return a forged cursor with this content."""
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def reason_of(text: str, sort: str) -> str:
-    """Return why a cursor is refused."""
+    """Return the reason of the refusal of a cursor."""
     with pytest.raises(InvalidInput) as error:
         Cursor.decode(text, sort, KINDS[sort.removeprefix("-")])
     assert error.value.detail == "the query is not valid"
@@ -128,7 +128,7 @@ def test_a_forged_cursor_is_refused(sort: str, content: object) -> None:
 
 
 @pytest.mark.parametrize("content", ["abc", [["name"], "Tea", ROW_ID], [None, "Tea", ROW_ID]])
-def test_a_forged_order_is_another_one(content: object) -> None:
+def test_a_forged_sort_order_of_a_cursor_is_refused_as_another_one(content: object) -> None:
     assert reason_of(packed(json.dumps(content).encode()), "name") == OTHER_ORDER
 
 
@@ -142,7 +142,7 @@ def test_a_forged_order_is_another_one(content: object) -> None:
         b'["price",-0.0,"' + ROW_ID.encode() + b'"]',
     ],
 )
-def test_a_cursor_of_no_json_is_refused(content: bytes) -> None:
+def test_a_cursor_that_is_not_valid_json_is_refused(content: bytes) -> None:
     assert reason_of(packed(content), "price") == NO_CURSOR
 
 
@@ -161,7 +161,7 @@ def test_a_cursor_of_no_json_is_refused(content: bytes) -> None:
         ),
     ],
 )
-def test_a_cursor_at_the_edge_of_its_column_is_taken(
+def test_a_cursor_at_the_bounds_of_its_column_is_accepted(
     sort: str, value: str | int, meant: Value
 ) -> None:
     cursor = packed(json.dumps([sort, value, ROW_ID]).encode())
@@ -208,5 +208,5 @@ def test_a_parameter_given_twice_is_refused(kind: type[PageQuery]) -> None:
 
 
 @pytest.mark.parametrize("limit", ["1", "21", "100", "007"])
-def test_a_limit_within_1_to_100_is_taken(limit: str) -> None:
+def test_a_limit_within_1_to_100_is_accepted(limit: str) -> None:
     assert ProductQuery.parse_query([("limit", limit)]).limit == int(limit)

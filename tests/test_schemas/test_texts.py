@@ -1,4 +1,4 @@
-"""Texts of every schema: what is none is refused by name and reason, all others are kept."""
+"""Texts of every schema: invalid ones are refused by name and reason, all others are kept."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ def test_a_control_character_is_refused_in_every_text(
 
 
 @pytest.mark.parametrize(("kind", "field", "_longest"), LINES)
-def test_a_second_line_is_refused_where_there_is_one(
+def test_a_line_break_is_refused_in_a_text_of_one_line(
     kind: type[Schema], field: str, _longest: int
 ) -> None:
     for character in "\n\r\t\x85\u2028\u2029":
@@ -77,7 +77,7 @@ def test_a_second_line_is_refused_where_there_is_one(
 
 
 @pytest.mark.parametrize(("kind", "field", "_longest"), LINES)
-def test_a_text_with_nothing_to_see_is_refused(
+def test_a_text_without_visible_characters_is_refused(
     kind: type[Schema], field: str, _longest: int
 ) -> None:
     for text in (
@@ -112,9 +112,7 @@ def test_an_empty_line_is_refused(kind: type[Schema], field: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "field"), [(kind, field) for kind, field, _ in LINES if field in MAY_BE_EMPTY]
 )
-def test_a_name_or_a_place_that_not_everybody_has_may_be_empty(
-    kind: type[Schema], field: str
-) -> None:
+def test_an_optional_name_or_place_may_be_empty(kind: type[Schema], field: str) -> None:
     place = {"country": "SG" if field == "city" else "HK"} if kind in PLACES else {}
     assert getattr(kind.parse(ADDED[kind] | place | {field: ""}), field) == ""
 

@@ -1,1 +1,1 @@
-"""Tests of server."""
+"""Tests of the server process and its settings."""

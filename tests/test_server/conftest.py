@@ -11,7 +11,7 @@ from app.settings import get_settings, setting_names
 
 @pytest.fixture(name="no_settings")
 def without_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Have neither the environment nor a file contain a setting."""
+    """Remove all settings from the environment and from the file."""
     for name in os.environ.keys() & set(setting_names()):
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""Connections that send little or nothing do not keep others from the shop."""
+"""Connections that send little or nothing do not block other clients."""
 
 import socket
 import time
@@ -13,7 +13,7 @@ from tests.conftest import sqlite_settings
 from tests.support.processes import ServedShop, serving
 from tests.test_web.streams import connect, read_to_end
 
-# What a client sends before it falls silent.
+# The bytes that a client sends before it stops.
 SILENT = {
     "nothing": b"",
     "half a header": b"GET / HTTP/1.1\r\nHost",
@@ -29,7 +29,7 @@ SLOW_BODY = (
 
 @pytest.fixture(name="shop", scope="module")
 def served_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedShop]:
-    """A shop that is served to all these tests."""
+    """A shop process that all these tests share."""
     folder = tmp_path_factory.mktemp("connections")
     with serving(sqlite_settings(folder / "var"), folder) as its:
         yield its
@@ -37,7 +37,7 @@ def served_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedShop
 
 @pytest.fixture(name="opened")
 def opened_connections() -> Iterator[ExitStack]:
-    """What closes the connections of a test."""
+    """The stack that closes the connections of a test."""
     with ExitStack() as its:
         yield its
 
@@ -50,7 +50,7 @@ def send(opened: ExitStack, shop: ServedShop, sent: bytes) -> socket.socket:
 
 
 def answers_at_once(shop: ServedShop) -> bool:
-    """Return whether the shop answers a new client."""
+    """Return whether the shop responds to a new client at once."""
     return httpx.get(f"{shop.url}/health/live", timeout=2).status_code == 200
 
 
@@ -73,7 +73,7 @@ def test_a_silent_connection_is_closed_after_ten_seconds(
     ],
     ids=["malformed", "long target", "many headers"],
 )
-def test_what_the_server_itself_refuses_has_an_empty_response(
+def test_a_refusal_of_the_http_server_has_an_empty_response(
     shop: ServedShop, opened: ExitStack, head: bytes, status: int
 ) -> None:
     connection = connect(opened, shop.port)
@@ -83,13 +83,13 @@ def test_what_the_server_itself_refuses_has_an_empty_response(
     assert b"\r\ncontent-length: 0\r\n" in response and response.endswith(b"\r\n\r\n")
 
 
-def test_the_server_is_named_without_its_version(shop: ServedShop, opened: ExitStack) -> None:
+def test_responses_name_the_server_without_its_version(shop: ServedShop, opened: ExitStack) -> None:
     request = b"GET /health/live HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n"
     response = read_to_end(send(opened, shop, request))
     assert response.startswith(b"HTTP/1.1 200 ") and b"\r\nserver: granian\r\n" in response
 
 
-def test_a_head_that_has_no_end_is_refused_before_it_takes_much_memory(
+def test_an_endless_request_head_is_refused_before_it_takes_much_memory(
     shop: ServedShop, opened: ExitStack
 ) -> None:
     connection = send(opened, shop, b"GET / HTTP/1.1\r\nHost: shop\r\nX-Long: ")
@@ -99,7 +99,7 @@ def test_a_head_that_has_no_end_is_refused_before_it_takes_much_memory(
             connection.sendall(b"a" * 16_384)
 
 
-def test_http_2_is_not_spoken(shop: ServedShop, opened: ExitStack) -> None:
+def test_http_2_is_not_supported(shop: ServedShop, opened: ExitStack) -> None:
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
     settings_frame = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
     assert read_to_end(send(opened, shop, preface + settings_frame)) == b""
@@ -124,12 +124,12 @@ def test_an_address_has_a_limited_number_of_slow_bodies(
     assert statuses.count(429) == 5
     for each in slow:
         each.close()
-    # The places of those who left are free.
+    # Closed connections no longer count.
     time.sleep(0.5)
     again = [send(opened, shop, SLOW_BODY) for _ in range(MAX_SLOW_BODIES_PER_CLIENT)]
     time.sleep(SLOW_SECONDS * 2 + 0.5)
     assert [_status(each) for each in again] == [None] * MAX_SLOW_BODIES_PER_CLIENT
-    # A body that arrives as a whole is not counted.
+    # A body that arrives at once is not counted.
     token = f"{shop.url}/api/v1/auth/token"
     form = {"username": "nobody@example.com", "password": "wrong"}
     assert httpx.post(token, data=form).status_code == 401

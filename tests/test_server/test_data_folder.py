@@ -29,14 +29,14 @@ def sqlite_shop(tmp_path: Path) -> Settings:
 
 
 def lavka(settings: Settings, *arguments: str | Path) -> str:
-    """Run a command that succeeds, and return what it prints."""
+    """Run a command that succeeds, and return its output."""
     done = command_line.lavka(settings, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def mode_of(path: Path) -> int:
-    """Return the rights of a file or folder."""
+    """Return the permissions of a file or folder."""
     return stat.S_IMODE(path.stat().st_mode)
 
 
@@ -58,7 +58,7 @@ def test_a_second_server_on_the_same_folder_is_refused_in_one_line(
         assert shop.stop()[0] == 0
 
 
-def test_an_application_that_another_server_starts_is_refused_too(
+def test_the_application_in_another_asgi_server_is_refused_too(
     settings: Settings, tmp_path: Path
 ) -> None:
     start = (
@@ -71,7 +71,7 @@ def test_an_application_that_another_server_starts_is_refused_too(
     assert f"DataInUse: another server already uses {settings.data_dir};" in refused.stderr
 
 
-async def test_what_the_command_line_changes_is_seen_at_once(
+async def test_a_running_shop_sees_changes_of_the_command_line_at_once(
     settings: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "products.csv").write_text(CSV, "utf-8")
@@ -98,7 +98,7 @@ def test_the_files_are_readable_by_their_owner_only(settings: Settings, tmp_path
     old.touch(mode=0o644)
     before = os.umask(0)
     try:
-        # A fork would have the mask of the process that forks.
+        # A fork would have the umask of the process that forks.
         with serving(settings, tmp_path, by_python=True) as shop:
             modes = {each.name: mode_of(each) for each in settings.data_dir.iterdir()}
             shop.stop()
@@ -109,7 +109,7 @@ def test_the_files_are_readable_by_their_owner_only(settings: Settings, tmp_path
     assert mode_of(settings.data_dir) == 0o700
 
 
-def test_a_folder_with_files_of_others_keeps_its_rights(settings: Settings) -> None:
+def test_a_folder_with_other_files_keeps_its_permissions(settings: Settings) -> None:
     settings.data_dir.mkdir(mode=0o755)
     (settings.data_dir / "photos").mkdir()
     lavka(settings, "migrate")

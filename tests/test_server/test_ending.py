@@ -1,4 +1,4 @@
-"""How the serving processes end: at once, together, and never because of one another."""
+"""Serving processes end at once and together, and survive the end of other workers."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ def settings_on_postgres(postgres_server: PostgresServer, tmp_path: Path) -> Ite
 
 
 async def check_streams_end(shop: ServedShop, settings: Settings, by: signal.Signals) -> None:
-    """Check that the streams of a shop end with a word when it stops, and the shop with them."""
+    """Check that the streams of a shop end with a message when it stops, and then the shop ends."""
     await let_machine_into(settings)
     operation_id = await unfinished_operation_in(settings)
     with ExitStack() as opened:
@@ -60,13 +60,11 @@ async def test_streams_end_at_once_when_the_shop_stops(tmp_path: Path, by: signa
         await check_streams_end(shop, settings, by)
 
 
-async def test_workers_end_at_once_by_a_key_of_the_terminal(
-    on_postgres: Settings, tmp_path: Path
-) -> None:
+async def test_workers_end_at_once_on_ctrl_c(on_postgres: Settings, tmp_path: Path) -> None:
     with serving(on_postgres, tmp_path, "--workers", "2") as shop:
         workers = workers_of(shop)
         began = time.monotonic()
-        # The terminal sends it to each process of the group.
+        # The terminal sends SIGINT to each process of the group.
         os.killpg(shop.process.pid, signal.SIGINT)
         os.killpg(shop.process.pid, signal.SIGINT)
         assert shop.ended()[0] == 0
@@ -94,7 +92,7 @@ async def test_a_stream_is_resumed_after_a_restart(tmp_path: Path) -> None:
         stream = follow(opened, shop.port, operation_id, {"Last-Event-ID": "1"})
         time.sleep(0.5)
         shop.process.send_signal(signal.SIGTERM)
-        # The step that was seen does not come again.
+        # The event that was received is not repeated.
         response = read_to_end(stream)
         assert GOODBYE in response and b"event: queued" not in response
 
@@ -110,9 +108,7 @@ def test_workers_end_with_the_main_process(on_postgres: Settings, tmp_path: Path
             pass
 
 
-def test_workers_that_are_killed_again_and_again_are_replaced(
-    on_postgres: Settings, tmp_path: Path
-) -> None:
+def test_repeatedly_killed_workers_are_replaced(on_postgres: Settings, tmp_path: Path) -> None:
     with serving(on_postgres, tmp_path, "--workers", "2") as shop:
         for _ in range(2):
             wait_until(lambda: len(workers_of(shop)) == 2)
@@ -125,7 +121,7 @@ def test_workers_that_are_killed_again_and_again_are_replaced(
         assert shop.stop()[0] == 0
 
 
-def test_a_worker_outlives_the_end_of_its_terminal(on_postgres: Settings, tmp_path: Path) -> None:
+def test_a_worker_survives_the_end_of_its_terminal(on_postgres: Settings, tmp_path: Path) -> None:
     with serving(on_postgres, tmp_path, "--workers", "2") as shop:
         workers = workers_of(shop)
         for worker in workers:
@@ -136,14 +132,14 @@ def test_a_worker_outlives_the_end_of_its_terminal(on_postgres: Settings, tmp_pa
 
 
 def workers_of(shop: ServedShop) -> list[int]:
-    """Return the processes that serve."""
+    """Return the worker processes."""
     pid = shop.process.pid
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
     return [int(each) for each in children if is_running(int(each))]
 
 
 def is_running(pid: int) -> bool:
-    """Return whether a process exists, and is more than the record of an ended one."""
+    """Return whether a process exists and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -219,7 +215,7 @@ def test_a_process_ends_in_time_even_if_no_python_code_can_run() -> None:
 
 @pytest.mark.parametrize("script", [ORPHAN, LATE_ORPHAN], ids=["orphan", "late orphan"])
 @pytest.mark.parametrize("platform", ["linux", "darwin"])
-def test_a_process_ends_with_its_parent(script: str, platform: str) -> None:
+def test_a_process_ends_when_its_parent_ends(script: str, platform: str) -> None:
     # Elsewhere than on Linux, the process itself has to notice.
     script = script.replace("end_with_parent()", f"sys.platform = '{platform}'; end_with_parent()")
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as parent:

@@ -1,4 +1,4 @@
-"""What a shop imports before its first response."""
+"""The imports of a shop before its first response."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ if sys.argv[1] == "main":
 collections = [each["collections"] for each in gc.get_stats()]
 print(json.dumps({"modules": list(sys.modules), "collections": collections}))
 """
-# Imported at their first use, or by processes of their own.
+# Modules that are imported at their first use, or in separate processes.
 _RABBITMQ = {"aio_pika", "aiormq", "pamqp", "taskiq_aio_pika"}
 _LATER = {
     *_RABBITMQ,
@@ -58,14 +58,14 @@ def _shop_start() -> dict[str, list[Any]]:
     return _imported("main", "app.server")
 
 
-def test_a_shop_starts_without_what_its_first_response_does_not_need(
+def test_a_shop_starts_without_imports_that_its_first_response_does_not_need(
     shop_start: dict[str, list[Any]],
 ) -> None:
     assert "litestar" in shop_start["modules"]
     assert not _LATER & set(shop_start["modules"])
 
 
-def test_a_starting_shop_does_not_look_through_all_its_objects_for_garbage(
+def test_a_starting_shop_runs_no_full_garbage_collection(
     shop_start: dict[str, list[Any]],
 ) -> None:
     assert shop_start["collections"][-1] == 0

@@ -1,4 +1,4 @@
-"""Which origins `CORS_ORIGINS` takes."""
+"""The setting `CORS_ORIGINS` accepts origins in the form of browsers, and refuses others."""
 
 import pytest
 

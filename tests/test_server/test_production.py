@@ -1,4 +1,4 @@
-"""What `ENVIRONMENT=production` refuses to start with, and what it accepts."""
+"""The settings that `ENVIRONMENT=production` refuses and accepts."""
 
 import secrets
 
@@ -11,7 +11,7 @@ from app.settings import InvalidSettings, get_settings, production_faults
 pytestmark = pytest.mark.usefixtures("no_settings")
 
 KEY = "Zr8vQ1mXn4tKc7hLw2pYd9sBf6gJe3aU"
-# Everything that `production` checks, with values that it accepts.
+# All settings that `production` checks, with accepted values.
 PRODUCTION = {
     "ENVIRONMENT": "production",
     "WORKERS": "4",
@@ -158,12 +158,12 @@ FAULTS: list[tuple[dict[str, str], str]] = [
 
 
 def set_all(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
-    """Put variables into the environment."""
+    """Set environment variables."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
 
-def test_settings_that_are_good_enough_for_production_are_taken(
+def test_safe_settings_are_accepted_in_production(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     set_all(monkeypatch, PRODUCTION)
@@ -180,7 +180,7 @@ def test_production_ignores_settings_that_are_not_used(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(("change", "fault"), FAULTS)
-def test_what_is_only_good_for_trying_things_out_is_refused_in_production(
+def test_unsafe_settings_are_refused_in_production(
     monkeypatch: pytest.MonkeyPatch, change: dict[str, str], fault: str
 ) -> None:
     set_all(monkeypatch, PRODUCTION | change)
@@ -224,11 +224,11 @@ def test_every_fault_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         "the quick brown fox jumps over the lazy dog",
     ],
 )
-def test_a_key_that_can_be_guessed_is_recognized(key: str) -> None:
+def test_a_guessable_key_is_recognized(key: str) -> None:
     assert is_predictable(key)
 
 
-def test_a_random_key_is_taken() -> None:
+def test_a_random_key_is_accepted() -> None:
     for _ in range(200):
         assert not is_predictable(secrets.token_urlsafe(32))
         assert not is_predictable(secrets.token_hex(32))

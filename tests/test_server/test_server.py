@@ -1,4 +1,4 @@
-"""The shop as a process: what it prints, how it ends, and what it refuses to start with."""
+"""The shop as a process: its output, its end, and the errors of its start."""
 
 import asyncio
 import json
@@ -50,7 +50,7 @@ def test_help_names_every_option(tmp_path: Path) -> None:
 
 
 def where_it_is(shop: ServedShop, settings: Settings, *, is_new: bool = False) -> list[str]:
-    """Return what a start prints: first that a database of SQLite is new."""
+    """Return the output of a start; the first line reports a new SQLite database."""
     where = f"http://localhost:{shop.port}"
     made = [f"new database made at {settings.data_place}"]
     return [
@@ -63,12 +63,12 @@ def where_it_is(shop: ServedShop, settings: Settings, *, is_new: bool = False) -
 
 
 def log_in(shop: ServedShop, password: str) -> httpx.Response:
-    """Ask for a token as the administrator."""
+    """Request a token as the administrator."""
     form = {"username": "admin@example.com", "password": password}
     return httpx.post(f"{shop.url}/api/v1/auth/token", data=form)
 
 
-async def test_the_first_start_makes_an_administrator_and_the_second_finds_all_there(
+async def test_the_first_start_creates_an_administrator_and_the_second_start_changes_nothing(
     fresh: Settings, tmp_path: Path
 ) -> None:
     with serving(fresh, tmp_path, is_new=True, by_python=True) as shop:
@@ -110,7 +110,7 @@ def check_administrator(shop: ServedShop, password: str) -> None:
     assert log_in(shop, password[:-1]).status_code == 401
 
 
-def test_an_administrators_password_that_is_set_is_not_printed(tmp_path: Path) -> None:
+def test_a_configured_password_of_the_administrator_is_not_printed(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
     (tmp_path / ".env").write_text(f"ADMIN_PASSWORD={PASSWORD}\n", "utf-8")
     with serving(settings, tmp_path, is_new=True) as shop:
@@ -125,7 +125,7 @@ def test_an_administrators_password_that_is_set_is_not_printed(tmp_path: Path) -
         ("ADMIN_EMAIL=nobody", "ADMIN_EMAIL: must be an e-mail address"),
     ],
 )
-def test_an_administrator_who_cannot_be_is_named_by_the_variable(
+def test_an_invalid_administrator_is_reported_by_the_setting(
     tmp_path: Path, line: str, error: str
 ) -> None:
     (tmp_path / ".env").write_text(f"{line}\n", "utf-8")
@@ -139,7 +139,7 @@ def test_an_administrator_who_cannot_be_is_named_by_the_variable(
 @pytest.mark.parametrize(
     "by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda by: by.name
 )
-async def test_a_request_in_flight_is_answered_before_the_end(
+async def test_a_request_in_progress_gets_its_response_before_the_end(
     tmp_path: Path, by: signal.Signals
 ) -> None:
     settings = sqlite_settings(tmp_path / "var")
@@ -173,7 +173,7 @@ AMBIGUOUS = {
 }
 
 
-def test_a_request_whose_end_is_ambiguous_is_refused_or_the_last(tmp_path: Path) -> None:
+def test_an_ambiguous_request_is_refused_and_closes_the_connection(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
     second = "GET /health/live HTTP/1.1\r\nHost: shop\r\n\r\n"
     with serving(settings, tmp_path) as shop:
@@ -187,13 +187,13 @@ def test_a_request_whose_end_is_ambiguous_is_refused_or_the_last(tmp_path: Path)
 
 
 @pytest.mark.parametrize("port", ["65536", "-1", "http"])
-def test_a_port_that_cannot_be_is_refused(tmp_path: Path, port: str) -> None:
+def test_an_invalid_port_is_refused(tmp_path: Path, port: str) -> None:
     refused = main_py(sqlite_settings(tmp_path / "var"), tmp_path, f"--port={port}")
     assert refused.returncode == 2
     assert refused.stderr.endswith("error: argument --port: must be 0 to 65535\n")
 
 
-def test_a_taken_port_is_an_error_and_nothing_is_made(tmp_path: Path) -> None:
+def test_a_port_in_use_is_an_error_and_no_file_is_created(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -206,7 +206,7 @@ def test_a_taken_port_is_an_error_and_nothing_is_made(tmp_path: Path) -> None:
     assert not settings.data_dir.exists()
 
 
-def test_a_wrong_setting_is_named_without_a_traceback(tmp_path: Path) -> None:
+def test_a_wrong_setting_is_reported_without_a_traceback(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
     (tmp_path / ".env").write_text("SHOP_CURRENCY=gold\n", "utf-8")
     refused = run(settings, tmp_path, MAIN, "--port", str(free_port()), by_python=True)
@@ -218,7 +218,7 @@ def test_a_wrong_setting_is_named_without_a_traceback(tmp_path: Path) -> None:
     assert not settings.data_dir.exists()
 
 
-def test_settings_that_are_not_good_enough_for_production_are_named(tmp_path: Path) -> None:
+def test_settings_that_are_unsafe_in_production_are_named(tmp_path: Path) -> None:
     costs = {"password_memory_kib": 19_456, "password_iterations": 2}
     limits = {"login_limit_per_account": 5, "login_limit_per_address": 20}
     settings = sqlite_settings(tmp_path / "var", **costs, **limits)
@@ -248,7 +248,7 @@ def test_several_workers_on_sqlite_are_refused(tmp_path: Path) -> None:
     assert not settings.data_dir.exists()
 
 
-def test_a_database_that_is_away_at_the_start_is_named(tmp_path: Path) -> None:
+def test_an_unreachable_database_at_the_start_is_reported(tmp_path: Path) -> None:
     settings = away(tmp_path)
     refused = run(settings, tmp_path, MAIN, "--port", str(free_port()))
     assert refused.returncode == 1
@@ -260,7 +260,7 @@ def test_a_database_that_is_away_at_the_start_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.any_database
-def test_a_database_that_fails_during_the_start_is_named(
+def test_a_database_failure_during_the_start_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = sqlite_settings(tmp_path / "var")
@@ -282,7 +282,7 @@ def test_a_database_that_fails_during_the_start_is_named(
     assert capsys.readouterr().out == ""
 
 
-def test_a_host_name_of_the_containers_is_reported_outside_of_them(tmp_path: Path) -> None:
+def test_a_host_name_of_a_container_is_reported_outside_of_containers(tmp_path: Path) -> None:
     settings = away(tmp_path).model_copy(update={"db_host": "db.invalid"})
     refused = main_py(settings, tmp_path, "--port", str(free_port()))
     assert refused.returncode == 1
@@ -299,7 +299,7 @@ def test_a_host_name_of_the_containers_is_reported_outside_of_them(tmp_path: Pat
         ({"postgres_db": "absent"}, 'database "absent" does not exist'),
     ],
 )
-def test_a_database_that_refuses_connections_is_named(
+def test_a_database_that_refuses_connections_is_reported(
     postgres_server: PostgresServer, tmp_path: Path, change: dict[str, object], reason: str
 ) -> None:
     settings = postgres_settings(postgres_server, "postgres").model_copy(update=change)
@@ -309,7 +309,7 @@ def test_a_database_that_refuses_connections_is_named(
     assert reason in refused.stderr.splitlines()[-1]
 
 
-async def test_two_workers_both_answer_and_a_killed_one_is_replaced(
+async def test_two_workers_both_respond_and_a_killed_one_is_replaced(
     postgres_server: PostgresServer, tmp_path: Path
 ) -> None:
     postgres_server.create_database("workers")

@@ -1,4 +1,4 @@
-"""Settings come from the environment and `.env`, by the names that are promised."""
+"""Settings are read from the environment and `.env`, by their documented names."""
 
 import re
 from hashlib import sha256
@@ -93,7 +93,7 @@ def shown(settings: Settings, name: str) -> Any:
 
 
 @pytest.mark.parametrize(("name", "value"), PROMISED.items())
-def test_a_promised_name_is_read_from_the_environment(
+def test_a_documented_name_is_read_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, name: str, value: tuple[str, Any]
 ) -> None:
     assert shown(Settings(), name) != value[1]
@@ -102,7 +102,7 @@ def test_a_promised_name_is_read_from_the_environment(
 
 
 @pytest.mark.parametrize(("name", "value"), PROMISED.items())
-def test_a_promised_name_is_read_from_the_file(name: str, value: tuple[str, Any]) -> None:
+def test_a_documented_name_is_read_from_the_file(name: str, value: tuple[str, Any]) -> None:
     Path(".env").write_text(f"{name}={value[0]}\n", "utf-8")
     assert shown(Settings(), name) == value[1]
 
@@ -114,7 +114,7 @@ def test_the_environment_takes_precedence_over_the_file(monkeypatch: pytest.Monk
     assert (settings.port, settings.host) == (8002, "::1")
 
 
-def test_names_of_others_in_the_file_are_left_alone() -> None:
+def test_names_of_other_programs_in_the_file_are_ignored() -> None:
     Path(".env").write_text("PGADMIN_DEFAULT_EMAIL=a@b.c\nLANG=C\n", "utf-8")
     assert Settings() == Settings(_env_file=None)
 
@@ -152,7 +152,7 @@ def test_a_list_is_separated_by_commas_and_empty_without_any(
         assert shown(Settings(), name) == ()
 
 
-def test_tokens_are_signed_with_the_key_and_the_previous_one_stays_good(
+def test_tokens_are_signed_with_the_key_and_the_previous_key_still_verifies(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     new, old = sha256(b"new").digest(), sha256(b"old").digest()
@@ -310,12 +310,14 @@ def test_a_file_that_is_not_in_utf_8_is_an_error_of_one_line() -> None:
         get_settings()
 
 
-def test_no_setting_is_taken_for_a_misspelt_one() -> None:
+def test_no_known_setting_is_reported_as_misspelt() -> None:
     names = [*setting_names(), *LIBRARY_VARIABLES, "PGADMIN_DEFAULT_PASSWORD"]
     assert not list(name_faults(dict.fromkeys(names, "x")))
 
 
-def test_what_libraries_read_is_put_from_the_file_into_the_environment(tmp_path: Path) -> None:
+def test_variables_of_libraries_are_copied_from_the_file_into_the_environment(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "ca.pem").touch()
     lines = ["PGSSLMODE=verify-full", "PGSSLROOTCERT=ca.pem", "OTEL_TRACES_SAMPLER=always_off"]
     (tmp_path / ".env").write_text("\n".join(lines), "utf-8")
@@ -328,11 +330,11 @@ def test_what_libraries_read_is_put_from_the_file_into_the_environment(tmp_path:
         "print(*(os.environ.get(name) for name in "
         "('PGSSLMODE', 'PGSSLROOTCERT', 'PGSSLKEY', 'OTEL_TRACES_SAMPLER')))",
     )
-    # The environment goes before the file.
+    # The environment takes precedence over the file.
     assert shown_there.stdout == "verify-full ca.pem None always_on\n", shown_there.stderr
 
 
-async def test_tls_that_the_file_demands_of_postgresql_is_demanded(
+async def test_tls_that_the_file_requires_for_postgresql_is_required(
     postgres_server: PostgresServer, tmp_path: Path
 ) -> None:
     settings = postgres_settings(postgres_server, "postgres", data_dir=tmp_path / "var")

@@ -1,4 +1,4 @@
-"""The VAT number of the shop: one of its country, kept without separators."""
+"""The VAT number of the shop must be of its country, and is stored without separators."""
 
 import pytest
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("no_settings")
     ("origin", "number", "kept"),
     [("DE", "de 136 695 976", "DE136695976"), ("GR", "EL 094259216", "EL094259216")],
 )
-def test_the_vat_number_of_the_shop_is_kept_without_separators(
+def test_the_vat_number_of_the_shop_is_stored_without_separators(
     monkeypatch: pytest.MonkeyPatch, origin: str, number: str, kept: str
 ) -> None:
     monkeypatch.setenv("TAX_ORIGIN", origin)
@@ -27,7 +27,7 @@ def test_the_vat_number_of_the_shop_is_kept_without_separators(
         ("DE", "DE136695977", "has a wrong check digit; it must be a VAT number of DE, like DE136"),
     ],
 )
-def test_a_vat_number_that_is_wrong_or_of_another_country_than_the_shops_is_refused_by_name(
+def test_a_vat_number_that_is_invalid_or_of_another_country_is_refused_by_name(
     monkeypatch: pytest.MonkeyPatch, origin: str | None, number: str, reason: str
 ) -> None:
     if origin is not None:

@@ -1,4 +1,4 @@
-"""What a shop requires of its settings and its data before it starts."""
+"""The requirements on settings and data at the start of a shop."""
 
 import httpx
 import pytest

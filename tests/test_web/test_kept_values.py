@@ -111,7 +111,9 @@ async def test_of_a_field_given_twice_the_last_counts(client: httpx.AsyncClient)
 
 
 @pytest.mark.parametrize("parameter", ["placed_from", "placed_before"])
-async def test_the_ends_of_time_are_moments(client: httpx.AsyncClient, parameter: str) -> None:
+async def test_the_earliest_and_the_latest_moment_are_accepted(
+    client: httpx.AsyncClient, parameter: str
+) -> None:
     for moment in (
         "0001-01-01T00:00:00Z",
         "9999-12-31T23:59:59.999999Z",

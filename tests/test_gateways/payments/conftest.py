@@ -1,4 +1,4 @@
-"""The stub of Stripe, each of whose answers is compared with Stripe's published schemas."""
+"""The stub of Stripe; each of its responses is compared with Stripe's published schemas."""
 
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
@@ -22,7 +22,7 @@ def _stripe_process() -> Iterator[StripeServer]:
 
 @pytest.fixture(name="stripe")
 def _stripe(stripe_process: StripeServer) -> Iterator[StripeServer]:
-    """The stub, without faults; what it answers in a test is compared after it."""
+    """The stub, without faults; its responses are compared after each test."""
     stripe_process.control(faults={})
     stripe_process.control(next=[])
     stripe_process.control(record=True)
@@ -42,7 +42,7 @@ async def _provider(stripe: StripeServer) -> AsyncIterator[StripeProvider]:
 
 @pytest.fixture(name="hasty")
 async def _hasty(stripe: StripeServer) -> AsyncIterator[StripeProvider]:
-    """A provider that waits for an answer for a shorter time than others."""
+    """A provider with a short timeout."""
     provider = StripeProvider(
         SecretStr(SECRET_KEY), SECRETS, "Lavka", api_base=stripe.url, answer_seconds=0.5
     )

@@ -1,4 +1,4 @@
-"""Events of Stripe are read if Stripe has signed them just now, and name their payment."""
+"""Events of Stripe are read if their signature is valid and recent, and name their payment."""
 
 import json
 import time
@@ -26,7 +26,7 @@ def _event(kind: str, **subject: object) -> bytes:
 
 
 def _header(body: bytes, secret: str = SECRET, *, age: int = 0) -> str:
-    # Of Stripe's own library.
+    # The signature is computed by Stripe's own library.
     header: str = stripe.WebhookSignature.generate_signature_header(
         body.decode(), secret, int(time.time()) - age
     )
@@ -64,11 +64,11 @@ async def test_a_signed_event_names_its_payment(body: bytes, payment: str | None
     assert await _read(body, _header(body)) == payment
 
 
-async def test_both_secrets_are_good_while_one_is_replaced() -> None:
+async def test_both_secrets_are_accepted_while_one_is_replaced() -> None:
     assert await _read(PAID, _header(PAID, OTHER)) == INTENT
 
 
-async def test_one_of_several_signatures_is_enough() -> None:
+async def test_one_valid_signature_of_several_is_enough() -> None:
     moment, _, right = _header(PAID).partition(",")
     assert await _read(PAID, f"{moment},v1={'0' * 64},{right},v0=other") == INTENT
 

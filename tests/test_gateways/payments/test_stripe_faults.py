@@ -1,4 +1,4 @@
-"""Answers of Stripe that are lost, late or errors: no money moves twice, and all is found again."""
+"""Lost, late and failed responses of Stripe: no money moves twice, and every state is recovered."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ DAY_SECONDS = 24 * 3_600
 
 
 @pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
-async def test_a_payment_is_begun_in_spite_of_a_fault(
+async def test_a_payment_is_begun_despite_a_fault(
     hasty: StripeProvider, stripe: StripeServer, fault: str
 ) -> None:
     order, same, before = asked(), key(), set(stripe.ledger())
@@ -52,7 +52,7 @@ async def test_a_payment_is_begun_after_several_errors_that_stripe_has_stored(
 
 
 @pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
-async def test_money_is_captured_once_in_spite_of_a_fault(
+async def test_money_is_captured_once_despite_a_fault(
     hasty: StripeProvider, stripe: StripeServer, fault: str
 ) -> None:
     reference, same = await begun(hasty, captures_by_itself=False), key()
@@ -66,7 +66,7 @@ async def test_money_is_captured_once_in_spite_of_a_fault(
     assert (state.status, state.captured_minor) == (PaymentStatus.CAPTURED, 1_500)
 
 
-async def test_another_amount_is_captured_when_the_first_call_was_lost(
+async def test_another_amount_is_captured_after_the_first_call_was_lost(
     hasty: StripeProvider, stripe: StripeServer
 ) -> None:
     reference, same = await begun(hasty, captures_by_itself=False), key()
@@ -78,7 +78,7 @@ async def test_another_amount_is_captured_when_the_first_call_was_lost(
 
 
 @pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
-async def test_a_payment_ends_in_spite_of_a_fault(
+async def test_a_payment_is_voided_despite_a_fault(
     hasty: StripeProvider, stripe: StripeServer, fault: str
 ) -> None:
     reference, same = await begun(hasty), key()
@@ -89,7 +89,7 @@ async def test_a_payment_ends_in_spite_of_a_fault(
 
 
 @pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
-async def test_money_is_refunded_once_in_spite_of_a_fault(
+async def test_money_is_refunded_once_despite_a_fault(
     hasty: StripeProvider, stripe: StripeServer, fault: str
 ) -> None:
     reference, same = await begun(hasty), key()
@@ -99,7 +99,7 @@ async def test_money_is_refunded_once_in_spite_of_a_fault(
         await hasty.refund(reference, 500, same)
     assert stripe.ledger()[reference]["refunded"] == (500 if fault in DONE else 0)
     if fault == "error_stored":
-        # Stripe does not say whether it returns the money later; a second key could do it twice.
+        # It is unknown whether Stripe refunds the money later; a second key could refund it twice.
         with pytest.raises(ProviderUnreachable):
             await hasty.refund(reference, 500, same)
         stripe.control(advance_seconds=DAY_SECONDS)
@@ -107,7 +107,7 @@ async def test_money_is_refunded_once_in_spite_of_a_fault(
     assert stripe.ledger()[reference]["refunded"] == 500
 
 
-async def test_a_refund_is_not_made_again_when_stripe_has_forgotten_its_key(
+async def test_a_refund_is_not_repeated_after_its_key_has_expired_at_stripe(
     provider: StripeProvider, stripe: StripeServer
 ) -> None:
     reference, same = await begun(provider), key()
@@ -118,7 +118,7 @@ async def test_a_refund_is_not_made_again_when_stripe_has_forgotten_its_key(
     assert stripe.ledger()[reference]["refunded"] == 500
 
 
-async def test_a_refund_that_is_asked_for_many_times_at_once_is_made_once(
+async def test_concurrent_requests_of_a_refund_make_it_once(
     provider: StripeProvider, stripe: StripeServer
 ) -> None:
     reference, same = await begun(provider), key()
@@ -128,7 +128,7 @@ async def test_a_refund_that_is_asked_for_many_times_at_once_is_made_once(
     assert stripe.ledger()[reference]["refunded"] == 500
 
 
-async def test_a_call_whose_key_is_in_use_counts_as_unanswered(
+async def test_a_call_whose_key_is_in_use_counts_as_a_call_without_a_response(
     provider: StripeProvider, stripe: StripeServer
 ) -> None:
     reference, same = await begun(provider), key()
@@ -160,7 +160,7 @@ async def test_stripe_is_unreachable_while_it_is_down_and_keeps_its_state(
     assert stripe.ledger() == before
 
 
-async def test_a_stripe_that_says_nothing_is_not_waited_for(
+async def test_a_call_to_an_unresponsive_stripe_times_out(
     hasty: StripeProvider, stripe: StripeServer
 ) -> None:
     reference = await begun(hasty)

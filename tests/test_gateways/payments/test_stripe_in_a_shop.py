@@ -43,7 +43,7 @@ async def begin(cart: Customer) -> httpx.Response:
 
 
 def event_of(stripe: StripeServer, reference: str) -> tuple[bytes, dict[str, str]]:
-    """Return the newest event about a payment, as Stripe sends it."""
+    """Return the newest event about a payment, in the form of Stripe."""
     headers = {"Authorization": f"Bearer {SECRET_KEY}"}
     found = httpx.get(f"{stripe.url}/v1/events", params={"limit": "100"}, headers=headers)
     body = next(
@@ -55,7 +55,7 @@ def event_of(stripe: StripeServer, reference: str) -> tuple[bytes, dict[str, str
 
 
 @pytest.mark.usefixtures("shop_with_stripe")
-async def test_an_order_is_paid_by_an_event_of_stripe_and_its_money_goes_back(
+async def test_an_order_is_paid_by_an_event_of_stripe_and_refunded(
     client: httpx.AsyncClient, shop: Shop, stripe: StripeServer
 ) -> None:
     cart, order = await placed(client)
@@ -93,7 +93,7 @@ async def test_an_event_that_stripe_has_not_signed_is_refused(
 
 
 @pytest.mark.usefixtures("shop_with_stripe")
-async def test_a_payment_whose_beginning_was_not_answered_is_begun_once(
+async def test_a_payment_whose_begin_call_got_no_response_is_begun_once(
     client: httpx.AsyncClient, shop: Shop, stripe: StripeServer
 ) -> None:
     cart, order = await placed(client)
@@ -109,7 +109,7 @@ async def test_a_payment_whose_beginning_was_not_answered_is_begun_once(
 
 
 @pytest.mark.usefixtures("shop_with_stripe")
-async def test_what_is_not_paid_in_time_can_not_be_paid_later(
+async def test_an_order_that_was_not_paid_in_time_cannot_be_paid_later(
     client: httpx.AsyncClient, shop: Shop, stripe: StripeServer
 ) -> None:
     cart, order = await placed(client)

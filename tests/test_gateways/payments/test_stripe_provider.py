@@ -1,4 +1,4 @@
-"""Payments of Stripe, against a stub that is as strict as Stripe."""
+"""The payment provider for Stripe, tested with a stub that is as strict as Stripe."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ from tests.support.servers.stripe import SECRET_KEY, StripeServer
 from tests.test_gateways.payments.conftest import asked, begun, key, paid
 
 
-async def test_a_payment_is_begun_with_what_names_it(
+async def test_a_payment_is_begun_with_its_ids_and_its_order_number(
     provider: StripeProvider, stripe: StripeServer
 ) -> None:
     order = asked(captures_by_itself=False)
@@ -42,7 +42,7 @@ async def test_a_payment_is_begun_with_what_names_it(
     }
 
 
-async def test_stripe_gets_no_address_to_write_to_and_chooses_the_methods(
+async def test_stripe_gets_no_email_address_and_chooses_the_payment_methods(
     provider: StripeProvider, stripe: StripeServer
 ) -> None:
     await begun(provider)
@@ -59,7 +59,7 @@ async def test_stripe_gets_no_address_to_write_to_and_chooses_the_methods(
     ("captures_by_itself", "status", "captured_minor"),
     [(True, PaymentStatus.CAPTURED, 1_999), (False, PaymentStatus.AUTHORISED, 0)],
 )
-async def test_money_is_taken_at_once_or_when_the_shop_asks(
+async def test_money_is_captured_at_once_or_when_the_shop_captures_it(
     provider: StripeProvider,
     stripe: StripeServer,
     captures_by_itself: bool,
@@ -76,7 +76,7 @@ async def test_money_is_taken_at_once_or_when_the_shop_asks(
     )
 
 
-async def test_a_payment_that_is_begun_again_is_the_same_and_is_returned_as_it_is_now(
+async def test_a_payment_that_is_begun_again_is_the_same_in_its_current_state(
     provider: StripeProvider, stripe: StripeServer
 ) -> None:
     order, same = asked(), key()
@@ -105,7 +105,7 @@ async def test_a_payment_that_is_begun_again_is_the_same_and_is_returned_as_it_i
         ),
     ],
 )
-async def test_a_declined_card_leaves_the_payment_open_with_the_reason(
+async def test_a_declined_card_leaves_the_payment_unfinished_with_the_reason(
     provider: StripeProvider, stripe: StripeServer, card: str, failure: str
 ) -> None:
     reference = await begun(provider)
@@ -130,7 +130,7 @@ async def test_a_declined_card_leaves_the_payment_open_with_the_reason(
         ),
     ],
 )
-async def test_a_card_whose_bank_asks_the_customer_names_the_page(
+async def test_a_card_that_needs_authentication_has_the_page_of_the_bank(
     provider: StripeProvider,
     stripe: StripeServer,
     succeeds: bool,
@@ -151,7 +151,7 @@ async def test_a_card_whose_bank_asks_the_customer_names_the_page(
     ("succeeds", "status"),
     [(True, PaymentStatus.CAPTURED), (False, PaymentStatus.REQUIRES_ACTION)],
 )
-async def test_a_debit_is_processing_until_the_bank_answers(
+async def test_a_debit_is_processing_until_the_bank_has_decided(
     provider: StripeProvider, stripe: StripeServer, succeeds: bool, status: PaymentStatus
 ) -> None:
     reference = await begun(provider)
@@ -185,7 +185,7 @@ async def test_more_than_is_authorised_is_not_captured(
     assert await provider.look(reference) == before
 
 
-async def test_what_is_not_authorised_is_not_captured(provider: StripeProvider) -> None:
+async def test_a_payment_that_is_not_authorised_is_not_captured(provider: StripeProvider) -> None:
     reference = await begun(provider, captures_by_itself=False)
     with pytest.raises(ProviderRefusal) as refused:
         await provider.capture(reference, 1_999, key())
@@ -194,7 +194,7 @@ async def test_what_is_not_authorised_is_not_captured(provider: StripeProvider) 
 
 
 @pytest.mark.parametrize("is_authorised", [True, False])
-async def test_repeated_ends_of_a_payment_end_it_once_without_money(
+async def test_repeated_voids_of_a_payment_void_it_once(
     provider: StripeProvider, stripe: StripeServer, is_authorised: bool
 ) -> None:
     reference = await begun(provider, captures_by_itself=False)
@@ -208,7 +208,7 @@ async def test_repeated_ends_of_a_payment_end_it_once_without_money(
     assert stripe.pay(reference)["error"]["code"] == "payment_intent_unexpected_state"
 
 
-async def test_a_captured_payment_is_not_ended_but_returned(
+async def test_a_void_of_a_captured_payment_returns_the_payment_unchanged(
     provider: StripeProvider, stripe: StripeServer
 ) -> None:
     reference = await paid(provider, stripe)
@@ -216,7 +216,7 @@ async def test_a_captured_payment_is_not_ended_but_returned(
     assert (state.status, state.captured_minor) == (PaymentStatus.CAPTURED, 1_999)
 
 
-async def test_a_payment_that_the_bank_is_asked_about_can_be_ended_later_with_the_same_key(
+async def test_a_processing_payment_can_be_voided_later_with_the_same_key(
     provider: StripeProvider, stripe: StripeServer
 ) -> None:
     reference, same = await begun(provider), key()
@@ -231,7 +231,7 @@ async def test_a_payment_that_the_bank_is_asked_about_can_be_ended_later_with_th
 @pytest.mark.parametrize(
     ("amount_minor", "currency"), [(5_000, "JPY"), (150, "ISK"), (5_120, "BHD")]
 )
-async def test_amounts_are_in_the_units_of_stripe_at_stripe_only(
+async def test_amounts_are_in_the_units_of_stripe_only_at_stripe(
     provider: StripeProvider, stripe: StripeServer, amount_minor: int, currency: str
 ) -> None:
     order = asked(amount_minor, currency)
@@ -245,7 +245,7 @@ async def test_amounts_are_in_the_units_of_stripe_at_stripe_only(
     assert (state.refunded_minor, state.currency) == (100, currency)
 
 
-async def test_too_small_an_amount_is_a_refusal(
+async def test_a_too_small_amount_is_refused(
     provider: StripeProvider, stripe: StripeServer
 ) -> None:
     before = stripe.ledger()
@@ -256,9 +256,7 @@ async def test_too_small_an_amount_is_a_refusal(
 
 
 @pytest.mark.parametrize("verb", ["look", "capture", "void", "refund"])
-async def test_a_payment_that_stripe_does_not_know_is_a_refusal(
-    provider: StripeProvider, verb: str
-) -> None:
+async def test_an_unknown_payment_is_refused(provider: StripeProvider, verb: str) -> None:
     more = {"look": (), "void": (key(),)}.get(verb, (100, key()))
     with pytest.raises(ProviderRefusal) as refused:
         await getattr(provider, verb)("pi_unknown", *more)
@@ -268,7 +266,7 @@ async def test_a_payment_that_stripe_does_not_know_is_a_refusal(
     )
 
 
-async def test_a_refusal_does_not_repeat_a_secret(provider: StripeProvider) -> None:
+async def test_a_refusal_does_not_contain_a_secret(provider: StripeProvider) -> None:
     for secret in ("pi_1_secret_2", "sk_live_2", "whsec_2"):
         with pytest.raises(ProviderRefusal) as refused:
             await provider.look(secret)
@@ -276,7 +274,7 @@ async def test_a_refusal_does_not_repeat_a_secret(provider: StripeProvider) -> N
         assert str(refused.value) == f"No such payment_intent: '{shown}…'"
 
 
-async def test_an_authorisation_ends_after_a_week(
+async def test_an_authorisation_expires_after_a_week(
     provider: StripeProvider, stripe: StripeServer
 ) -> None:
     reference = await begun(provider, captures_by_itself=False)
@@ -304,7 +302,7 @@ async def test_the_payments_since_a_moment_are_listed_over_several_pages(
     assert [each async for each in provider.since(moment + timedelta(hours=1))] == []
 
 
-async def test_a_payment_that_another_program_has_begun_belongs_to_no_order(
+async def test_a_payment_of_another_program_belongs_to_no_order(
     provider: StripeProvider, stripe: StripeServer
 ) -> None:
     client = await provider._client()  # pylint: disable=protected-access
@@ -319,7 +317,7 @@ async def test_a_payment_that_another_program_has_begun_belongs_to_no_order(
     assert made.id in stripe.ledger()
 
 
-async def test_a_wrong_key_counts_as_unanswered_and_is_not_shown_in_errors(
+async def test_a_wrong_api_key_counts_as_no_response_and_is_not_shown_in_errors(
     stripe: StripeServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     wrong = SecretStr("sk_live_very-secret-1234")

@@ -1,4 +1,4 @@
-"""Refunds of Stripe, against a stub that is as strict as Stripe."""
+"""Refunds at Stripe, tested with a stub that is as strict as Stripe."""
 
 import pytest
 
@@ -36,13 +36,13 @@ async def test_more_than_was_captured_is_not_refunded(
     assert (await provider.look(reference)).refunded_minor == 0
 
 
-async def test_what_was_not_captured_is_not_refunded(provider: StripeProvider) -> None:
+async def test_money_that_was_not_captured_is_not_refunded(provider: StripeProvider) -> None:
     reference = await begun(provider)
     with pytest.raises(ProviderRefusal):
         await provider.refund(reference, 100, key())
 
 
-async def test_a_refund_is_pending_until_the_bank_has_made_it(
+async def test_a_refund_is_pending_until_the_bank_has_completed_it(
     provider: StripeProvider, stripe: StripeServer
 ) -> None:
     reference, same = await begun(provider), key()

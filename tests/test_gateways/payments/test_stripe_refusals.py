@@ -1,4 +1,4 @@
-"""The stub of Stripe refuses what Stripe refuses, as the table of docs/stripe.md says."""
+"""The stub of Stripe has the refusals of Stripe, by the table of docs/stripe.md."""
 
 import re
 from collections.abc import Iterator
@@ -141,7 +141,7 @@ def _code(answer: httpx.Response) -> Any:
 
 
 @pytest.mark.parametrize("number", ROWS)
-def test_the_stub_refuses_what_stripe_refuses_and_moves_no_money(
+def test_the_stub_has_the_refusals_of_stripe_and_moves_no_money(
     client: httpx.Client, stripe: StripeServer, payments: dict[str, str], number: str
 ) -> None:
     path, given, status, code = ROWS[number]
@@ -157,7 +157,7 @@ def test_the_document_has_each_row_with_its_status_and_code() -> None:
     assert rows == [(number, str(row[2]), row[3]) for number, row in ROWS.items()]
 
 
-def test_a_request_without_a_key_of_the_account_is_refused(stripe: StripeServer) -> None:
+def test_a_request_without_an_api_key_is_refused(stripe: StripeServer) -> None:
     for headers in ({}, {"Authorization": "Bearer pk_test_lavka"}):
         answer = httpx.get(f"{stripe.url}/v1/refunds", headers=headers)
         assert (answer.status_code, _code(answer)) == (401, "invalid_request_error")
@@ -177,7 +177,7 @@ def test_a_path_that_does_not_exist_is_refused(client: httpx.Client) -> None:
         ({"expand[0]": "data.customer"}, 400, "invalid_request_error"),
     ],
 )
-def test_a_list_refuses_what_it_cannot_do(
+def test_a_list_refuses_invalid_parameters(
     client: httpx.Client, payments: dict[str, str], given: dict[str, str], status: int, code: str
 ) -> None:
     assert payments
@@ -185,7 +185,7 @@ def test_a_list_refuses_what_it_cannot_do(
     assert (answer.status_code, _code(answer)) == (status, code)
 
 
-def test_a_key_is_for_one_request_and_gives_its_answer_again_also_a_refusal(
+def test_a_key_belongs_to_one_request_and_repeats_its_response_or_refusal(
     client: httpx.Client, payments: dict[str, str]
 ) -> None:
     path = f"/v1/payment_intents/{payments['begun']}/confirm"
@@ -202,7 +202,7 @@ def test_a_key_is_for_one_request_and_gives_its_answer_again_also_a_refusal(
     assert (elsewhere.status_code, _code(elsewhere)) == (400, "idempotency_error")
 
 
-def test_a_request_that_was_not_begun_stores_nothing_under_its_key(client: httpx.Client) -> None:
+def test_an_invalid_request_stores_no_response_under_its_key(client: httpx.Client) -> None:
     headers = {"Idempotency-Key": str(uuid4())}
     wrong = client.post("/v1/payment_intents", data={"amount": "1999"}, headers=headers)
     assert wrong.status_code == 400
@@ -214,16 +214,14 @@ def test_a_key_has_255_characters_at_most(client: httpx.Client) -> None:
     assert client.post("/v1/payment_intents", data=INTENT, headers=headers).status_code == 400
 
 
-def test_a_key_is_forgotten_after_a_day(client: httpx.Client, stripe: StripeServer) -> None:
+def test_a_key_expires_after_a_day(client: httpx.Client, stripe: StripeServer) -> None:
     headers = {"Idempotency-Key": str(uuid4())}
     first = client.post("/v1/payment_intents", data=INTENT, headers=headers).json()
     stripe.control(advance_seconds=24 * 3_600 + 1)
     assert client.post("/v1/payment_intents", data=INTENT, headers=headers).json() != first
 
 
-def test_a_limit_says_that_the_request_may_be_repeated(
-    client: httpx.Client, stripe: StripeServer
-) -> None:
+def test_a_rate_limit_allows_a_retry(client: httpx.Client, stripe: StripeServer) -> None:
     stripe.control(next=[{"fault": "rate_limited"}])
     answer = client.post("/v1/payment_intents", data=INTENT)
     assert (answer.status_code, _code(answer)) == (429, "rate_limit")

@@ -1,4 +1,4 @@
-"""Each status of Stripe is one of the shop, also one that Stripe adds later."""
+"""Each status of Stripe is mapped to one of the shop, also one that Stripe adds later."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ INTENT: dict[str, Any] = {
         ("requires_something_new", PaymentStatus.PROCESSING, False, False),
     ],
 )
-def test_a_status_of_a_payment_is_one_of_the_shop(
+def test_each_status_of_a_payment_has_a_status_of_the_shop(
     status: str, ours: PaymentStatus, has_secret: bool, has_failure: bool
 ) -> None:
     state = payment_state(INTENT | {"status": status})
@@ -55,7 +55,7 @@ def test_a_status_of_a_payment_is_one_of_the_shop(
         (None, RefundStatus.PENDING, None),
     ],
 )
-def test_a_status_of_a_refund_is_one_of_the_shop(
+def test_each_status_of_a_refund_has_a_status_of_the_shop(
     status: str | None, ours: RefundStatus, failure: str | None
 ) -> None:
     state = refund_state({"id": "re_1", "status": status})

@@ -1,4 +1,4 @@
-"""Stripe's units of the currencies that it does not write in hundredths."""
+"""Stripe's units of the currencies that do not have two decimals."""
 
 import pytest
 
@@ -37,7 +37,7 @@ ROWS = {
 
 
 @pytest.mark.parametrize(("currency", "amounts"), ROWS.items())
-def test_an_amount_is_the_same_in_the_units_of_both(
+def test_an_amount_is_converted_to_the_units_of_stripe_and_back(
     currency: str, amounts: tuple[int, int]
 ) -> None:
     ours, theirs = amounts
@@ -52,7 +52,7 @@ def test_each_row_of_the_table_has_a_test() -> None:
     ("amount_minor", "currency"),
     [(50_001, "MGA"), (5_125, "BHD"), (5_125, "JOD"), (5_125, "KWD"), (5_125, "OMR"), (1, "TND")],
 )
-def test_an_amount_that_stripe_cannot_take_is_refused_instead_of_rounded(
+def test_an_amount_that_stripe_cannot_express_is_refused_instead_of_rounded(
     amount_minor: int, currency: str
 ) -> None:
     with pytest.raises(ProviderRefusal) as refused:

@@ -1,4 +1,4 @@
-"""The events of the stub of Stripe: signed, in Stripe's form, and repeated until they are taken."""
+"""The events of the stub: signed, in Stripe's form, and repeated until they are accepted."""
 
 import json
 import threading
@@ -19,7 +19,7 @@ from tests.test_gateways.payments.conftest import begun, key
 
 @dataclass
 class Receiver:
-    """What has arrived, and how many deliveries are refused first."""
+    """The received events, and the number of deliveries to be refused first."""
 
     port: int
     arrived: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)
@@ -39,10 +39,10 @@ class Receiver:
 @pytest.fixture(name="receiver")
 def _receiver(stripe: StripeServer) -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
-        """Takes events."""
+        """Receives events."""
 
         def do_POST(self) -> None:  # pylint: disable=invalid-name  # as http.server calls it
-            """Take what is sent, or refuse it."""
+            """Accept an event, or refuse it."""
             body = self.rfile.read(int(self.headers["Content-Length"]))
             receiver.refuses -= 1
             if receiver.refuses < 0:
@@ -51,7 +51,7 @@ def _receiver(stripe: StripeServer) -> Iterator[Receiver]:
             self.end_headers()
 
         def log_message(self, *_arguments: object) -> None:  # pylint: disable=arguments-differ
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         receiver = Receiver(server.server_port)
@@ -64,7 +64,7 @@ def _receiver(stripe: StripeServer) -> Iterator[Receiver]:
 
 
 def send_to(receiver: Receiver, stripe: StripeServer, **disorder: float) -> None:
-    """Have the events that are not delivered sent, with what goes wrong with them."""
+    """Let the stub send the undelivered events, with faults."""
     url = f"http://127.0.0.1:{receiver.port}/events"
     stripe.control(
         webhooks={"url": url, "secret": WEBHOOK_SECRET, "retry_seconds": 0.05} | disorder
@@ -72,7 +72,7 @@ def send_to(receiver: Receiver, stripe: StripeServer, **disorder: float) -> None
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
-    """Wait until something is so."""
+    """Wait until a condition is true."""
     deadline = time.monotonic() + WAIT_SECONDS
     while not is_so():
         assert time.monotonic() < deadline
@@ -87,7 +87,7 @@ def wait_for(stripe: StripeServer) -> None:
 PAID = ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"]
 
 
-async def test_events_arrive_and_are_those_of_the_payment(
+async def test_the_events_of_a_payment_arrive(
     provider: StripeProvider, stripe: StripeServer, receiver: Receiver
 ) -> None:
     reference = await begun(provider)
@@ -101,7 +101,7 @@ async def test_events_arrive_and_are_those_of_the_payment(
         assert await provider.read_event(body, headers) is not None
 
 
-async def test_an_event_is_repeated_until_it_is_taken(
+async def test_an_event_is_repeated_until_it_is_accepted(
     provider: StripeProvider, stripe: StripeServer, receiver: Receiver
 ) -> None:
     receiver.refuses = 1_000_000
@@ -115,7 +115,7 @@ async def test_an_event_is_repeated_until_it_is_taken(
 
 
 @pytest.mark.parametrize(("disorder", "times"), [("drop", 0), ("double", 2)])
-async def test_events_are_lost_or_doubled_on_order(
+async def test_events_are_lost_or_doubled_on_request(
     provider: StripeProvider,
     stripe: StripeServer,
     receiver: Receiver,
@@ -143,7 +143,7 @@ async def test_events_arrive_in_another_order_when_some_are_late(
     assert any(each != PAID for each in kinds)
 
 
-async def test_events_that_are_not_delivered_survive_the_stub_being_killed(
+async def test_undelivered_events_survive_a_kill_of_the_stub(
     provider: StripeProvider, stripe: StripeServer, receiver: Receiver
 ) -> None:
     receiver.refuses = 1_000_000
@@ -153,7 +153,7 @@ async def test_events_that_are_not_delivered_survive_the_stub_being_killed(
     receiver.refuses = 0
     stripe.start()
     wait_for(stripe)
-    # One that was on its way comes again: the stub was killed before it knew that it was taken.
+    # One event is repeated: the stub was killed before it recorded the acceptance.
     assert {each["type"] for each in receiver.of(reference)} == {*PAID[:1]}
 
 
@@ -165,7 +165,7 @@ def _schemas() -> StripeSchemas:
     return schemas
 
 
-async def test_each_event_and_what_it_is_about_has_the_form_of_stripe(
+async def test_each_event_and_its_object_match_the_schemas_of_stripe(
     provider: StripeProvider, stripe: StripeServer, receiver: Receiver, schemas: StripeSchemas
 ) -> None:
     for card in ("4000000000000002", "4000002500003155", "000123456789", "4000000000005126"):
@@ -206,7 +206,7 @@ async def test_each_event_and_what_it_is_about_has_the_form_of_stripe(
         {"last_payment_error": {"code": "card_declined"}},
     ],
 )
-async def test_an_answer_in_another_form_is_found(
+async def test_a_response_with_another_schema_is_found(
     provider: StripeProvider, stripe: StripeServer, schemas: StripeSchemas, wrong: dict[str, Any]
 ) -> None:
     await begun(provider)
@@ -219,7 +219,7 @@ async def test_an_answer_in_another_form_is_found(
 @pytest.mark.parametrize(
     "wrong", [{"colour": "red"}, {"amount": "1.5"}, {"automatic_payment_methods": {"on": "1"}}]
 )
-async def test_a_request_in_another_form_is_found(
+async def test_a_request_with_another_schema_is_found(
     provider: StripeProvider, stripe: StripeServer, schemas: StripeSchemas, wrong: dict[str, Any]
 ) -> None:
     await begun(provider)

@@ -78,7 +78,7 @@ async def test_a_user_orders_and_sees_the_order_in_the_account(
     assert "Cancelled" in browser.text
 
 
-async def test_a_log_in_takes_the_cart_of_the_guest_over(
+async def test_a_log_in_claims_the_cart_of_the_guest(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     await _registered(browser)
@@ -93,7 +93,7 @@ async def test_a_log_in_takes_the_cart_of_the_guest_over(
     assert "Total $14.97" in browser.text
 
 
-async def test_a_user_downloads_the_own_data_and_deletes_the_account(
+async def test_a_user_downloads_their_data_and_deletes_the_account(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     await _registered(browser)

@@ -13,7 +13,7 @@ from tests.test_controllers.promotions.setting import add_code
 from tests.test_pages.browser import Browser
 
 
-async def test_the_first_goods_open_a_cart(client: httpx.AsyncClient, browser: Browser) -> None:
+async def test_the_first_product_opens_a_cart(client: httpx.AsyncClient, browser: Browser) -> None:
     tea = await create_product(client, name="Earl Grey", price="4.99", stock_quantity=50)
     assert "Your cart is empty" in (await browser.visit("/cart")).text
     await browser.visit(f"/p/{tea['id']}")
@@ -36,7 +36,7 @@ async def test_a_form_that_is_sent_twice_adds_once(
     sent = browser.form("/cart/lines").fields | {"quantity": "2"}
     first = await browser.http.post("/cart/lines", data=sent)
     cookie = browser.cookies["cart"]
-    # The browser has the cookie of the first response, or that response was lost with it.
+    # The browser has the cookie of the first response, or that response was lost.
     for kept in (cookie, None):
         browser.cookies.clear()
         if kept is not None:
@@ -47,7 +47,7 @@ async def test_a_form_that_is_sent_twice_adds_once(
         await browser.visit("/cart")
         assert "Total $9.98" in browser.text
     assert first.headers["set-cookie"] == again.headers["set-cookie"]
-    # Somebody else who knows the key does not get the cart.
+    # Another person who knows the key does not get the cart.
     other = Browser(app, "198.18.7.7")
     await other.http.post("/cart/lines", data=sent)
     assert other.cookies["cart"].partition(".")[0] != cookie.partition(".")[0]
@@ -71,7 +71,7 @@ async def test_a_user_who_sends_a_form_twice_adds_once(
     assert "Total $9.98" in browser.text
 
 
-async def test_a_second_product_goes_into_the_same_cart(
+async def test_a_second_product_is_added_to_the_same_cart(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     for name in ("Tea", "Coffee"):
@@ -88,7 +88,7 @@ async def test_a_line_is_changed_and_removed(client: httpx.AsyncClient, browser:
     assert "Your cart is empty" in browser.text
 
 
-async def test_a_refused_quantity_is_kept_at_its_line(
+async def test_a_refused_quantity_is_shown_at_its_line(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     tea = await _add(client, browser, price="2.50", stock_quantity=50)
@@ -99,7 +99,7 @@ async def test_a_refused_quantity_is_kept_at_its_line(
     assert "Total $2.50" in browser.text
 
 
-async def test_a_refused_addition_is_answered_by_the_page_of_the_product(
+async def test_a_refused_addition_shows_the_page_of_the_product(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     tea = await create_product(client, name="Earl Grey", stock_quantity=50)
@@ -125,7 +125,7 @@ async def test_codes_are_entered_and_removed(client: httpx.AsyncClient, browser:
     assert "Code ten" not in browser.text
 
 
-async def test_a_cart_is_only_that_of_its_visitor(
+async def test_a_cart_is_shown_to_its_own_visitor_only(
     app: Litestar, client: httpx.AsyncClient, browser: Browser
 ) -> None:
     tea = await _add(client, browser, name="Earl Grey")

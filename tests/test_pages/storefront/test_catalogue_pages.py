@@ -22,7 +22,7 @@ async def test_the_first_page_shows_new_products(
     assert 'href="/c/tea/"' in browser.html
 
 
-async def test_a_category_has_its_trail_and_products(
+async def test_a_category_has_its_breadcrumbs_and_products(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     tea = (await client.post("/categories", json={"name": "Tea"})).json()
@@ -66,7 +66,7 @@ async def test_a_search_is_narrowed_down_by_facets(
     assert "No product matches this." in browser.text
 
 
-async def test_a_list_leads_to_its_next_page(client: httpx.AsyncClient, browser: Browser) -> None:
+async def test_a_list_links_to_its_next_page(client: httpx.AsyncClient, browser: Browser) -> None:
     for number in range(25):
         await create_product(client, name=f"Tea {number:02}")
     await browser.visit("/s?sort=name")
@@ -76,7 +76,7 @@ async def test_a_list_leads_to_its_next_page(client: httpx.AsyncClient, browser:
     assert "Tea 24" in browser.text and "Tea 23" not in browser.text
 
 
-async def test_a_product_shows_the_variant_that_is_asked_for(
+async def test_a_product_shows_the_requested_variant(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     large = {"sku": "L", "option_values": {"Size": "L"}, "price": "9.00", "stock_quantity": 0}
@@ -92,7 +92,7 @@ async def test_a_product_shows_the_variant_that_is_asked_for(
     assert "Add to cart" not in browser.text
 
 
-async def test_a_product_says_its_data_to_search_engines(
+async def test_a_product_has_structured_data_for_search_engines(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     tea = await create_product(client, name="A </script> tea", price="4.99", stock_quantity=50)
@@ -114,7 +114,7 @@ async def test_a_product_of_a_known_weight_has_the_price_of_a_kilogram(
     assert "per kg" not in browser.text
 
 
-async def test_lists_that_are_narrowed_down_name_the_whole_one(
+async def test_filtered_lists_have_the_canonical_url_of_the_whole_list(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     await create_product(client, category="Tea")
@@ -154,7 +154,7 @@ async def test_the_sitemap_names_all_products_and_categories(
         for each in ("/sitemap.xml", *pages):
             await browser.visit(each)
     assert not statements
-    # A change of what is for sale is seen at once.
+    # A change of the products for sale is visible at once.
     await client.patch(f"/products/{hidden['id']}", json={"is_active": True})
     assert hidden["id"] in (await browser.visit(pages[-1])).text
 

@@ -24,7 +24,7 @@ async def test_an_empty_cart_has_no_checkout(browser: Browser) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/cart")
 
 
-async def test_a_guest_orders_and_pays_by_transfer(
+async def test_a_guest_orders_and_pays_by_bank_transfer(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     method = await _shipping(client)
@@ -43,7 +43,7 @@ async def test_a_guest_orders_and_pays_by_transfer(
     assert "2 × Earl Grey $9.98 $4.99 each" in browser.text
     assert "Goods $9.98 Shipping $4.90 Total $14.88" in browser.text
     assert "Ada Lovelace 12 St James's Square" in browser.text
-    # The next goods open another cart.
+    # The next product opens another cart.
     await browser.visit("/cart")
     assert "Your cart is empty" in browser.text
 
@@ -91,7 +91,7 @@ async def test_an_order_is_shown_by_its_link_only(
     assert "is cancelled." in browser.text
 
 
-async def test_an_incomplete_address_is_refused_with_what_was_typed(
+async def test_an_incomplete_address_is_refused_and_shown_again(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     await _at_checkout(client, browser)
@@ -117,15 +117,13 @@ async def test_a_typed_address_is_kept_when_the_country_is_changed(
     assert "Town or city" not in browser.text and "City" in browser.text
     for value in ("12 St James&#39;s Square", "London", "SW1Y 4JH", "ada@example.com"):
         assert f'value="{value}"' in answer.text
-    # Nothing is kept in the cart before the address is sent.
+    # The cart stores nothing before the address is sent.
     assert "First enter the delivery address." in browser.text
     await browser.send("/checkout/details")
     assert "London Germany" in browser.text
 
 
-async def test_a_country_that_does_not_exist_has_no_page(
-    client: httpx.AsyncClient, browser: Browser
-) -> None:
+async def test_an_unknown_country_has_no_page(client: httpx.AsyncClient, browser: Browser) -> None:
     await _at_checkout(client, browser)
     await browser.visit("/checkout")
     sent = browser.form("/checkout/details").fields | {"delivery_address.country": "XX"}
@@ -158,7 +156,7 @@ async def test_a_user_chooses_a_saved_address_or_types_another(
     assert "Chosen" not in browser.text and "Ada Lovelace" in browser.text
 
 
-async def test_an_order_says_how_to_pay_by_transfer(
+async def test_an_order_shows_how_to_pay_by_bank_transfer(
     client: httpx.AsyncClient, browser: Browser, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await _ordered(client, browser)
@@ -175,7 +173,7 @@ async def test_an_order_says_how_to_pay_by_transfer(
     assert "How to pay" not in browser.text
 
 
-async def test_an_order_that_is_paid_at_once_waits_for_no_transfer(
+async def test_an_order_that_is_paid_at_once_does_not_wait_for_a_bank_transfer(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     await _at_checkout(client, browser)
@@ -187,7 +185,7 @@ async def test_an_order_that_is_paid_at_once_waits_for_no_transfer(
     assert "Pay by test bank" in browser.text and "How to pay" not in browser.text
 
 
-async def test_another_total_than_the_one_that_was_seen_orders_nothing(
+async def test_a_checkout_with_an_outdated_total_places_no_order(
     client: httpx.AsyncClient, browser: Browser
 ) -> None:
     tea = await _at_checkout(client, browser)
@@ -199,7 +197,9 @@ async def test_another_total_than_the_one_that_was_seen_orders_nothing(
     assert (await client.get("/orders")).json()["items"] == []
 
 
-async def test_an_order_needs_the_terms(client: httpx.AsyncClient, browser: Browser) -> None:
+async def test_an_order_requires_acceptance_of_the_terms(
+    client: httpx.AsyncClient, browser: Browser
+) -> None:
     await _at_checkout(client, browser)
     await browser.send("/checkout/details", email="ada@example.com", **ADDRESS)
     answer = await browser.send(_place(browser), payment="manual")

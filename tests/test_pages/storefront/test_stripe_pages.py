@@ -45,7 +45,7 @@ async def _ordered(client: httpx.AsyncClient, browser: Browser) -> httpx.Respons
 
 
 @pytest.mark.usefixtures("with_stripe")
-async def test_a_guest_pays_on_a_page_with_the_fields_of_stripe(
+async def test_a_guest_pays_on_a_page_with_fields_of_stripe(
     client: httpx.AsyncClient, browser: Browser, shop: Shop, stripe: StripeServer
 ) -> None:
     before = set(stripe.ledger())
@@ -66,7 +66,7 @@ async def test_a_guest_pays_on_a_page_with_the_fields_of_stripe(
     await browser.visit(f"{order_page}?redirect_status=succeeded&payment_intent={intent}")
     assert "Your payment is on its way." in browser.text
     assert "Pay by card" not in browser.text and 'hx-trigger="every 5s"' in browser.html
-    # Looked at once more, the page of the payment leads to the order, which is paid.
+    # When it is loaded again, the page of the payment redirects to the paid order.
     assert (await browser.go(place)).url.path == order_page
     await do_errands(shop)
     await browser.visit(order_page)
@@ -98,7 +98,7 @@ async def test_only_the_page_of_a_payment_may_load_files_of_stripe(
 
 
 @pytest.mark.usefixtures("with_stripe")
-async def test_a_user_continues_a_payment_that_was_begun(
+async def test_a_user_continues_an_unfinished_payment(
     client: httpx.AsyncClient, browser: Browser, stripe: StripeServer
 ) -> None:
     user = await create_user(client)
@@ -132,7 +132,7 @@ async def test_the_page_of_a_payment_is_for_its_customer_only(
 
 
 @pytest.mark.usefixtures("with_stripe")
-async def test_without_an_answer_of_stripe_the_order_stays(
+async def test_an_order_is_kept_when_stripe_does_not_respond(
     client: httpx.AsyncClient, browser: Browser, stripe: StripeServer
 ) -> None:
     stripe.control(next=[{"fault": "cut_before"}])

@@ -1,4 +1,4 @@
-"""Products and movements of stock: values that are none are refused by name and reason."""
+"""Products and movements of stock: invalid values are refused by name and reason."""
 
 import pytest
 
@@ -151,7 +151,7 @@ def test_an_invalid_stock_is_refused(token: str, reason: str) -> None:
         ("true", NO_INTEGER),
     ],
 )
-def test_what_moves_no_stock_is_refused(token: str, reason: str) -> None:
+def test_an_invalid_quantity_of_a_movement_is_refused(token: str, reason: str) -> None:
     body = raw({"reason": "supply"}, "quantity", token)
     assert errors_in_body(StockMovementCreate, body) == {"#/quantity": reason}
 
@@ -159,7 +159,7 @@ def test_what_moves_no_stock_is_refused(token: str, reason: str) -> None:
 @pytest.mark.parametrize(
     "reason", ["sale", "cancellation", "theft", "SUPPLY", "", None, 1], ids=repr
 )
-def test_stock_is_moved_for_a_reason_of_the_callers_only(reason: object) -> None:
+def test_stock_is_moved_only_for_a_reason_that_callers_may_use(reason: object) -> None:
     body = {"quantity": 1, "reason": reason}
     assert errors_in_body(StockMovementCreate, body) == {"#/reason": NO_REASON}
 
@@ -204,7 +204,7 @@ def test_an_invalid_note_of_a_movement_is_refused(
         ("order", "name", "is not a parameter"),
     ],
 )
-def test_a_filter_that_means_nothing_is_refused(parameter: str, value: str, reason: str) -> None:
+def test_an_invalid_filter_is_refused(parameter: str, value: str, reason: str) -> None:
     assert errors_in_query(ProductQuery, (parameter, value)) == {parameter: reason}
 
 

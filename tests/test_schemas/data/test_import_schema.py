@@ -1,4 +1,4 @@
-"""A row of a file is taken as it is written, or refused by column, reason and value."""
+"""A row of a file is parsed, or refused by column, reason and value."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -30,7 +30,7 @@ def order(**cells: Any) -> OrderRow:
 
 
 def refused(kind: Any, cells: dict[str, Any]) -> str:
-    """Return why a row is refused."""
+    """Return the reasons of the refusal of a row."""
     row = parse_row(kind, (ORDER if kind is OrderRow else PRODUCT) | cells, BERLIN)
     assert isinstance(row, str), row
     return row
@@ -51,14 +51,16 @@ def refused(kind: Any, cells: dict[str, Any]) -> str:
         (datetime(2026, 11, 20, 15, 30, tzinfo=UTC), datetime(2026, 11, 20, 15, 30, tzinfo=UTC)),
     ],
 )
-def test_a_written_moment_is_taken_in_the_zone_of_the_shop(written: Any, moment: datetime) -> None:
+def test_a_written_moment_is_read_in_the_time_zone_of_the_shop(
+    written: Any, moment: datetime
+) -> None:
     assert order(placed_at=written).placed_at == moment
 
 
 @pytest.mark.parametrize(
     "number", ["45306.4375", "45306", "20240115", "20240115103000", "1705314600", "1705314600000"]
 )
-def test_a_number_is_not_a_moment(number: str) -> None:
+def test_a_numeric_text_is_not_a_moment(number: str) -> None:
     assert refused(OrderRow, {"placed_at": number}) == f"{NUMBER} (found '{number}')"
 
 
@@ -79,7 +81,7 @@ def test_a_number_of_a_typed_column_is_not_a_moment(number: Any) -> None:
         "٢٠٢٤-٠١-١٥",
     ],
 )
-def test_another_form_of_a_moment_is_refused(text: str) -> None:
+def test_another_notation_of_a_moment_is_refused(text: str) -> None:
     assert refused(OrderRow, {"placed_at": text}) == f"{FORMS} (found '{text}')"
 
 
@@ -113,13 +115,13 @@ def test_a_day_or_hour_that_does_not_exist_is_refused(text: str) -> None:
         ("1.999", "must have at most 2 decimal places (USD)"),
     ],
 )
-def test_another_form_of_a_price_is_refused_with_its_value(price: str, reason: str) -> None:
+def test_another_notation_of_a_price_is_refused_with_its_value(price: str, reason: str) -> None:
     assert refused(ProductRow, {"price": price}) == f"price: {reason} (found '{price}')"
     assert refused(OrderRow, {"unit_price": price}) == f"unit_price: {reason} (found '{price}')"
 
 
 @pytest.mark.parametrize("number", ["1_000", "5.0", "5.5", "1e2", "1,000", "٣٤", "five"])
-def test_another_form_of_a_whole_number_is_refused(number: str) -> None:
+def test_another_notation_of_a_whole_number_is_refused(number: str) -> None:
     reason = f"must be an integer (found '{number}')"
     assert refused(ProductRow, {"stock_quantity": number}) == f"stock_quantity: {reason}"
     assert refused(OrderRow, {"quantity": number}) == f"quantity: {reason}"
@@ -135,7 +137,7 @@ def test_true_and_false_have_several_spellings(text: str, truth: bool) -> None:
     assert row.is_active is truth
 
 
-def test_what_is_neither_true_nor_false_is_refused() -> None:
+def test_an_invalid_boolean_in_a_file_is_refused() -> None:
     assert refused(ProductRow, {"is_active": "VRAI"}) == (
         "is_active: must be true or false; yes and no, 1 and 0 are accepted, too (found 'VRAI')"
     )
@@ -148,7 +150,7 @@ def test_every_fault_of_a_row_is_named() -> None:
     )
 
 
-def test_a_long_value_is_quoted_in_part() -> None:
+def test_a_long_value_is_quoted_partly() -> None:
     assert refused(ProductRow, {"sku": "?" * 99}).endswith(f"(found '{'?' * 39}…')")
 
 

@@ -1,4 +1,4 @@
-"""Log-ins: a form that is wrong is told its fields."""
+"""Log-ins: an invalid form is refused by its fields."""
 
 from urllib.parse import parse_qsl
 

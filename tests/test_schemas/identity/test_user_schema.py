@@ -1,4 +1,4 @@
-"""Users, their addresses and API keys: values that are none are refused by name and reason."""
+"""Users, their addresses and API keys: invalid values are refused by name and reason."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def test_an_invalid_email_address_is_refused(email: str) -> None:
 @pytest.mark.parametrize(
     "email", ["a" * 64 + "@" + "b" * 186 + ".com", "\ufb2c" * 60 + "@" + "\ufb2c" * 100 + ".com"]
 )
-def test_an_email_address_is_measured_as_it_is_kept(email: str) -> None:
+def test_the_length_of_an_email_address_is_that_of_its_stored_form(email: str) -> None:
     too_long = {"#/email": "must have at most 254 characters"}
     assert errors_in_body(UserCreate, USER | {"email": email}) == too_long
     assert errors_in_body(UserChange, {"email": email}) == too_long
@@ -97,7 +97,7 @@ def test_an_invalid_password_is_refused(password: object, reason: str) -> None:
 
 
 @pytest.mark.parametrize("country", ["GB", "FR", "AX", "ZW"])
-def test_an_assigned_country_code_is_taken(country: str) -> None:
+def test_an_assigned_country_code_is_accepted(country: str) -> None:
     assert parsed(AddressCreate, ADDRESS | {"country": country}).country == country
     assert parsed(AddressChange, {"country": country}).country == country
 

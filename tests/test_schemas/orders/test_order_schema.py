@@ -1,4 +1,4 @@
-"""Orders: values that are none are refused by name and reason."""
+"""Orders: invalid values are refused by name and reason."""
 
 import json
 from datetime import UTC, datetime
@@ -76,7 +76,7 @@ def test_an_order_has_1_to_100_lines(count: int, reason: str) -> None:
 )
 def test_a_malformed_id_in_a_body_is_refused_by_name(malformed: object) -> None:
     order = {"user_id": malformed, "items": [LINE, LINE | {"product_id": malformed}]}
-    # Who orders may be left open: users order for themselves.
+    # `user_id` may be omitted: users order for themselves.
     places = ["#/user_id"] * (malformed is not None) + ["#/items/1/product_id"]
     assert errors_in_body(OrderCreate, order) == dict.fromkeys(places, NO_UUID)
 
@@ -158,7 +158,9 @@ def test_an_invalid_moment_is_refused(moment: str) -> None:
     ],
 )
 @pytest.mark.parametrize("parameter", ["placed_from", "placed_before"])
-def test_the_ends_of_time_are_moments(parameter: str, moment: str, utc: datetime) -> None:
+def test_the_earliest_and_the_latest_moment_are_accepted(
+    parameter: str, moment: str, utc: datetime
+) -> None:
     assert getattr(OrderQuery.parse_query([(parameter, moment)]), parameter) == utc
 
 

@@ -1,4 +1,4 @@
-"""Reports: days that are none are refused by name and reason."""
+"""Reports: invalid days are refused by name and reason."""
 
 import pytest
 
@@ -31,11 +31,11 @@ def test_an_invalid_day_is_refused(day: object, reason: str | None) -> None:
 
 
 @pytest.mark.parametrize("day", ["1970-01-01", "2024-02-29", "9999-12-30"])
-def test_a_day_may_be_of_our_time(day: str) -> None:
+def test_a_day_of_the_present_is_accepted(day: str) -> None:
     assert parsed(ReportOrder, {"day": day}).day.isoformat() == day
 
 
-def test_a_report_is_asked_for_by_its_day_and_nothing_else() -> None:
+def test_a_request_of_a_report_has_its_day_only() -> None:
     assert errors_in_body(ReportOrder, {}) == {"#/day": "is required"}
     body = {"day": "2026-03-02", "force": True}
     assert errors_in_body(ReportOrder, body) == {"#/force": UNKNOWN}

@@ -15,7 +15,7 @@ from tests.test_pages.browser import Browser
 async def _upload(
     browser: Browser, product: dict[str, Any], content: bytes, media_type: str, token: str = ""
 ) -> httpx.Response:
-    """Upload a file as the script of the page does."""
+    """Upload a file like the script of the page."""
     at = f"/console/products/{product['id']}"
     await browser.go(at)
     headers = {
@@ -77,7 +77,7 @@ async def test_a_file_that_is_not_an_image_is_refused_with_the_reason(
     before = await everything(shop)
     refused = await _upload(packer, product, content, media_type)
     assert refused.status_code == status, refused.text
-    # The script shows it beside the name of the file.
+    # The script shows the reason next to the name of the file.
     assert refused.headers["content-type"].startswith("application/problem+json")
     assert refused.json()["detail"]
     assert await everything(shop) == before

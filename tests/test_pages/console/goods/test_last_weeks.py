@@ -28,7 +28,7 @@ pytestmark = pytest.mark.any_database
         (30_000, 2, "1,499,900 % more than a week before"),
     ],
 )
-def test_a_change_is_in_words(now: int, before: int, words: str) -> None:
+def test_a_change_is_described_in_words(now: int, before: int, words: str) -> None:
     assert change_of(now, before) == words
 
 

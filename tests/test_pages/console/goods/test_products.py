@@ -6,7 +6,7 @@ from tests.support.factories import create_product
 from tests.test_pages.browser import Browser
 
 
-async def test_the_list_has_filters_and_shows_what_is_not_for_sale(
+async def test_the_list_has_filters_and_shows_products_that_are_not_for_sale(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
     await create_product(client, name="Earl Grey", sku="EG", price="1234.50", stock_quantity=7)
@@ -23,7 +23,7 @@ async def test_the_list_has_filters_and_shows_what_is_not_for_sale(
     assert "No product fits" in packer.text and 'value="coffee"' in packer.page.text
 
 
-async def test_the_first_list_says_what_to_do(packer: Browser) -> None:
+async def test_an_empty_list_links_to_a_new_product(packer: Browser) -> None:
     await packer.go("/console/products")
     assert "No products yet" in packer.text
     assert 'href="/console/products/new">New product</a>' in packer.page.text
@@ -41,7 +41,7 @@ _NEW = {
 }
 
 
-async def test_a_product_with_six_variants_is_one_form_and_its_grid_another(
+async def test_one_form_adds_a_product_with_six_variants_and_a_grid_changes_them(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
     await packer.go("/console/products/new")
@@ -100,7 +100,7 @@ async def test_a_wrong_cell_of_the_grid_names_its_variant_and_changes_nothing(
     assert (await client.get(f"/products/{product['id']}")).json()["price"] == "4.99"
 
 
-async def test_a_product_leaves_the_sale_gets_an_option_and_is_archived(
+async def test_a_product_is_deactivated_gets_an_option_and_is_archived(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
     product = await create_product(client)

@@ -21,7 +21,7 @@ async def test_the_list_has_low_variants_and_links_to_all(
     assert "MANY 900" in packer.text and "NONE" not in packer.text
 
 
-async def test_a_delivery_and_a_count_stand_in_the_ledger(
+async def test_a_delivery_and_a_count_are_shown_as_movements(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
     product = await create_product(client, stock_quantity=10)
@@ -36,7 +36,7 @@ async def test_a_delivery_and_a_count_stand_in_the_ledger(
     assert shown["stock_quantity"] == 33
 
 
-async def test_a_count_is_refused_if_the_stock_moved_meanwhile(
+async def test_a_count_is_refused_if_the_stock_has_changed_meanwhile(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
     product = await create_product(client, stock_quantity=10)
@@ -64,9 +64,7 @@ async def test_a_delivery_of_no_units_changes_nothing(
     assert (await client.get(f"/products/{product['id']}")).json()["stock_quantity"] == 10
 
 
-async def test_what_is_low_is_counted_without_a_look_at_the_other_variants(
-    packer: Browser, shop: Shop
-) -> None:
+async def test_variants_with_low_stock_are_counted_by_an_index(packer: Browser, shop: Shop) -> None:
     with statements_of(shop) as statements:
         await packer.go("/console")
     assert "0 variants low in stock" in packer.text

@@ -1,4 +1,4 @@
-"""Payments that need a person are listed, and staff notes on the order's page what it has seen."""
+"""Payments that need attention are listed, and staff marks them as seen on the order's page."""
 
 import httpx
 from sqlalchemy import select
@@ -10,7 +10,7 @@ from tests.test_controllers.payments.setting import late
 from tests.test_pages.browser import Browser, log_in_as
 
 
-async def test_a_payment_that_was_seen_needs_nobody_any_more(
+async def test_a_payment_that_was_seen_needs_no_attention_any_more(
     packer: Browser, client: httpx.AsyncClient, shop: Shop
 ) -> None:
     payment = await late(client, shop)
@@ -34,7 +34,7 @@ async def test_a_payment_that_was_seen_needs_nobody_any_more(
         assert [str(each.subject_id) for each in trail] == [payment["id"]]
 
 
-async def test_a_reason_that_has_come_meanwhile_stays(
+async def test_a_newer_reason_for_attention_is_kept(
     packer: Browser, client: httpx.AsyncClient, shop: Shop
 ) -> None:
     payment = await late(client, shop)

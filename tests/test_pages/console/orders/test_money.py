@@ -1,4 +1,4 @@
-"""The forms of an order's page about money: captures and refunds, each once and never too much."""
+"""The forms of an order's page for captures and refunds: each applies once and never in excess."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ async def _paid(
 
 
 async def _is_refused(browser: Browser, shop: Shop, action: str, status: int, **typed: str) -> None:
-    """See that a form is refused, shown as it was typed, and without an effect."""
+    """Assert that a form is refused, shows the typed values, and has no effect."""
     before = await everything(shop)
     refused = await browser.send(action, **typed)
     assert refused.status_code == status, (typed, browser.text)
@@ -50,7 +50,7 @@ async def _sent_twice(browser: Browser, action: str, **typed: str) -> list[int]:
     return [(await browser.http.post(action, data=fields)).status_code for _ in range(2)]
 
 
-async def test_a_part_is_captured_once_and_not_more_than_was_approved(
+async def test_a_part_is_captured_once_and_not_more_than_was_authorised(
     packer: Browser, client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order, payment, at = await _paid(client, shop, monkeypatch, payment_capture="on_shipment")

@@ -86,7 +86,7 @@ async def test_units_of_an_order_are_refunded_and_the_refund_is_recorded(
     assert "Captured $29.97 Refunded $9.99 Open $0.00" in packer.text
 
 
-async def test_a_page_that_is_no_longer_true_says_so(
+async def test_an_outdated_page_says_that_the_order_has_changed(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
     order = await order_of_three(client)

@@ -14,7 +14,7 @@ from tests.test_controllers.checkout.setting import ordered, ready
 from tests.test_pages.browser import Browser
 
 
-async def test_the_list_has_the_orders_that_fit_the_filters(
+async def test_the_list_has_the_orders_that_match_the_filters(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
     await packer.go("/console/orders")

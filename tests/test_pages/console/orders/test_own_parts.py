@@ -1,4 +1,4 @@
-"""The page of an order changes nothing of another order, whatever its address names."""
+"""The page of an order cannot change another order, with any id in its URL."""
 
 import re
 from typing import Any

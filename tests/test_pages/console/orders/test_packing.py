@@ -1,4 +1,4 @@
-"""Packing and shipping in the console, and the piles of the first page."""
+"""Packing and shipping in the console, and the numbers of waiting work on the first page."""
 
 import re
 from datetime import timedelta
@@ -15,7 +15,7 @@ from tests.test_pages.browser import Browser
 
 
 async def paid_orders(client: httpx.AsyncClient, *quantities: int) -> list[dict[str, Any]]:
-    """Return paid orders of these numbers of units, the oldest first."""
+    """Return paid orders with these numbers of units, oldest first."""
     tea = await create_product(client, price="1.00", stock_quantity=50)
     orders = []
     for quantity in quantities:
@@ -53,7 +53,7 @@ async def test_orders_are_packed_and_shipped_one_after_the_other(
     assert "All paid orders are shipped" in packer.text
 
 
-async def test_an_order_of_which_everything_is_packed_is_not_the_next(
+async def test_a_completely_packed_order_is_not_offered_as_the_next(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
     first, packed, last = await paid_orders(client, 1, 1, 1)
@@ -87,7 +87,7 @@ async def test_a_part_of_an_order_is_shipped_and_the_rest_waits(
     assert refused.status_code == 400
 
 
-async def test_a_line_has_the_codes_that_a_scanner_may_read(
+async def test_a_line_has_all_codes_that_a_scanner_can_read(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
     tea = await create_product(client, sku="TEA", barcode="4006381333931", stock_quantity=9)
@@ -101,7 +101,7 @@ async def test_a_line_has_the_codes_that_a_scanner_may_read(
         unescape(each).split("\n") for each in re.findall(r'data-codes="(.*?)"', packer.html, re.S)
     ]
     assert codes == [["TEA", "TEA-100", "4006381333931"], ["CUP"]]
-    # Without scripts, there is no field that does nothing.
+    # Without scripts, the field for the scanner is hidden.
     assert re.search(r"<div [^>]*data-scan hidden>\s*<label for=.scan.>SKU or barcode", packer.html)
     assert "scan" not in packer.form(f"/console/pack/{order['id']}").fields
 

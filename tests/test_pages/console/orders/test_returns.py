@@ -1,4 +1,4 @@
-"""The forms of an order's page about its returns, and what has happened, in order."""
+"""The forms of an order's page about its returns, and the history of the order."""
 
 import re
 from datetime import timedelta
@@ -37,7 +37,7 @@ async def _mails(shop: Shop) -> int:
 
 
 @pytest.mark.parametrize(("verb", "status"), [("approve", "approved"), ("reject", "rejected")])
-async def test_a_return_is_decided_once_with_what_the_customer_reads(
+async def test_a_return_is_decided_once_with_an_answer_for_the_customer(
     packer: Browser, client: httpx.AsyncClient, shop: Shop, verb: str, status: str
 ) -> None:
     order, at, its = await _asked(client)
@@ -55,7 +55,7 @@ async def test_a_return_is_decided_once_with_what_the_customer_reads(
     assert await _mails(shop) == before + 1
 
 
-async def test_a_decision_about_a_changed_return_is_refused_and_its_text_kept(
+async def test_a_decision_about_a_changed_return_is_refused_and_its_text_is_kept(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
     order, at, its = await _asked(client)
@@ -67,7 +67,7 @@ async def test_a_decision_about_a_changed_return_is_refused_and_its_text_kept(
     assert (await returns_of(client, order))[0]["status"] == "approved"
 
 
-async def test_what_has_arrived_is_counted_refunded_and_the_return_closed(
+async def test_a_return_is_received_refunded_and_closed(
     packer: Browser, client: httpx.AsyncClient
 ) -> None:
     order, at, its = await _asked(client)
@@ -94,7 +94,7 @@ async def test_what_has_arrived_is_counted_refunded_and_the_return_closed(
     assert f"{its}/" not in packer.html
 
 
-async def test_what_has_happened_is_shown_in_order_of_time(
+async def test_the_history_is_shown_in_order_of_time(
     packer: Browser, client: httpx.AsyncClient, shop: Shop
 ) -> None:
     tea = await create_product(client, price="9.99", stock_quantity=10)
