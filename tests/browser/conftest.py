@@ -1,4 +1,4 @@
-"""Fixtures: a demo shop in a process of its own, and a browser in which people visit it."""
+"""Fixtures: a demo shop in a separate process, and a browser that visits it."""
 
 import os
 import shutil
@@ -17,14 +17,14 @@ from tests.browser.world import World, enter
 from tests.conftest import sqlite_settings
 from tests.support.processes import ServedShop, serving
 
-# pytest hands a fixture over by the name of its function.
+# pytest passes a fixture by the name of its function.
 # pylint: disable=redefined-outer-name
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
-# A busy machine; nothing waits so long for what is there.
+# The timeout for a busy machine; elements that exist are found at once.
 _PATIENCE_MS = 15_000
 VARIABLES = {
     "ADMIN_PASSWORD": PASSWORD,
@@ -36,7 +36,7 @@ Visit = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The browser; its tests are skipped where there is none, but not in the pipeline."""
+    """The path of the browser; without one, tests are skipped, but fail in the pipeline."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
         words = "there is no chromium: the Debian package of this name has it"
@@ -71,13 +71,13 @@ def world(served: ServedShop, folder: Path) -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def things(world: World) -> dict[str, str]:
-    """What the addresses of pages name."""
+    """The ids for the URLs of pages, by name."""
     return furnish(world)
 
 
 @pytest.fixture(scope="session")
 def empty_shop(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedShop]:
-    """A shop with nothing in it."""
+    """A shop without data."""
     assert chromium
     its = tmp_path_factory.mktemp("empty")
     with serving(sqlite_settings(its), its, is_new=True, variables=VARIABLES) as shop:
@@ -95,7 +95,7 @@ def engine(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def logged_in(engine: Browser) -> Callable[[str, str], Any]:
-    """What gives the cookies of a person in a shop, who logs in once."""
+    """A function that returns the cookies of a user in a shop after one log-in."""
 
     @cache
     def cookies_of(url: str, name: str) -> Any:
@@ -112,7 +112,7 @@ def logged_in(engine: Browser) -> Callable[[str, str], Any]:
 def opens(
     engine: Browser, served: ServedShop, logged_in: Callable[[str, str], Any]
 ) -> Iterator[Callable[..., tuple[Page, Watch]]]:
-    """What opens an empty page for a person, and watches it."""
+    """A function that opens an empty page for a user, with a watch for faults."""
     contexts = []
 
     def opened(
@@ -136,9 +136,9 @@ def opens(
 
 @pytest.fixture
 def visit(opens: Callable[..., tuple[Page, Watch]]) -> Iterator[Visit]:
-    """What opens an empty page for a person: a guest, or a user by name.
+    """A function that opens an empty page for a guest, or for a user by name.
 
-    A test fails if one of its pages has done what no page of the shop may do.
+    A test fails if one of its pages has a fault that no page of the shop may have.
     """
     opened = []
 
@@ -154,13 +154,13 @@ def visit(opens: Callable[..., tuple[Page, Watch]]) -> Iterator[Visit]:
 
 @pytest.fixture(scope="session")
 def kept(opens: Callable[..., tuple[Page, Watch]]) -> Callable[..., tuple[Page, Watch]]:
-    """What gives each person one page: a new one for each test costs more than what it shows."""
+    """A function that returns one page for each user: a new page for each test is too slow."""
     return cache(opens)
 
 
 @pytest.fixture
 def look(kept: Callable[..., tuple[Page, Watch]]) -> Iterator[Visit]:
-    """What gives a person a page, for a test that changes nothing; it is watched like others."""
+    """A function that returns a shared, watched page, for a test that changes nothing."""
     watches = []
 
     def looks(name: str | None = None, **where: Any) -> Page:

@@ -1,8 +1,8 @@
-"""A person who uses the shop by the keyboard alone."""
+"""A user who has a keyboard only."""
 
 from playwright.sync_api import Page
 
-# Further away than that, nobody would look for it.
+# The maximum number of presses of Tab to reach an element.
 _MAX_TABS = 100
 _SHOWN = 40
 _NAME = """(() => {
@@ -14,7 +14,7 @@ _KIND = "document.activeElement.tagName.toLowerCase()"
 
 
 class Keys:
-    """Presses keys, and counts them; it knows where the focus is, as a screen reader does."""
+    """Presses keys, and counts them; it reads the focused element like a screen reader."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -22,28 +22,28 @@ class Keys:
 
     @property
     def focus(self) -> str:
-        """The name of what has the focus."""
+        """The accessible name of the focused element."""
         return str(self.page.evaluate(_NAME))
 
     def press(self, *keys: str) -> None:
-        """Press keys one after the other."""
+        """Press keys one after another."""
         for key in keys:
             self.page.keyboard.press(key)
             self.pressed += 1
 
     def enter(self) -> None:
-        """Press Enter on what leads to another page, and wait for that page."""
+        """Press Enter on a link or button, and wait for the next page."""
         with self.page.expect_event("domcontentloaded"):
             self.press("Enter")
 
     def skip(self) -> None:
-        """Leave the head of the page out."""
+        """Skip the header of the page."""
         self.press("Tab")
         assert self.focus == "Skip to the content"
         self.press("Enter")
 
     def to(self, name: str, *, kind: str | None = None) -> None:
-        """Go on to what has this name, or begins with it."""
+        """Move the focus to the next element whose name begins with a text."""
         met = []
         for _ in range(_MAX_TABS):
             if self.focus.startswith(name) and kind in (None, self.page.evaluate(_KIND)):
@@ -53,7 +53,7 @@ class Keys:
         raise AssertionError(f"no {name} on {self.page.url}; there are {met}")
 
     def type(self, name: str, text: str) -> None:
-        """Replace what a field has."""
+        """Replace the value of a field."""
         self.to(name)
         self.press("Control+a")
         self.page.keyboard.type(text)

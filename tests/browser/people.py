@@ -1,4 +1,4 @@
-"""What people do in the shop with a mouse."""
+"""Actions of users in the shop with a mouse."""
 
 import re
 import time
@@ -39,7 +39,7 @@ def fill_cart(page: Page, product_id: str = MILK, units: int = 1) -> None:
 
 
 def give_address(page: Page) -> None:
-    """Say at the checkout where the goods are to go."""
+    """Enter the delivery address at the checkout."""
     page.goto("/checkout")
     page.get_by_label("Country").select_option("DE")
     page.get_by_role("button", name="Go on").click()
@@ -57,7 +57,7 @@ def place_order(page: Page, payment: str = "Test bank") -> None:
 
 
 def approve(page: Page) -> str:
-    """Approve a payment at the bank, and return the number of the order that is paid."""
+    """Approve a payment at the bank, and return the number of the paid order."""
     page.get_by_role("button", name="Approve", exact=True).click()
     page.get_by_role("link", name="Back to the shop").click()
     heading = page.get_by_role("heading", name=re.compile(r"^Order \d+$"))
@@ -67,7 +67,7 @@ def approve(page: Page) -> str:
 
 
 def wait_for(page: Page, words: str) -> None:
-    """Load a page until it has these words: the bank tells the shop by a call of its own."""
+    """Reload a page until it has these words: the bank notifies the shop asynchronously."""
     deadline = time.monotonic() + WAIT_SECONDS
     while page.get_by_text(words, exact=True).count() == 0:
         assert time.monotonic() < deadline, page.locator("main").inner_text()

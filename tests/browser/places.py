@@ -1,4 +1,4 @@
-"""Every page of the shop, with the states that it can be in."""
+"""Every page of the shop, with its possible states."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Refused:
-    """A form that is refused: what is typed into it, and the status of the refusal."""
+    """A form that is refused: its typed values, and the status of the refusal."""
 
     address: str
     button: str
@@ -144,7 +144,7 @@ REFUSED = (
 
 
 def furnish(world: World) -> dict[str, str]:
-    """Add what the addresses name, and return it by name."""
+    """Add the resources of the URLs, and return their ids by name."""
     shirt = world.new_shirt()
     named = {name: world.order(name)["id"] for name in ("pending", "shipped", "cancelled")}
     named["paid"] = world.order("paid", units=3)["id"]

@@ -1,6 +1,6 @@
 """Takes pictures of the pages of a demo shop: the two of the README, or every page in all sizes.
 
-It needs the group `browser`, and chromium as Debian has it.
+It needs the group `browser`, and the chromium of Debian.
 """
 
 import argparse
@@ -34,7 +34,7 @@ _MOST_SECONDS = 600
 
 
 class Camera:
-    """Takes pictures of pages as people see them, who log in once."""
+    """Takes pictures of pages as users see them; each user logs in once."""
 
     def __init__(self, browser: Browser, url: str, things: dict[str, str]) -> None:
         self._browser, self._url, self._things = browser, url, things
@@ -53,7 +53,7 @@ class Camera:
 
 
 def _wait_for_reports(world: World) -> None:
-    """Wait until yesterday has a report: the shop makes those of the demo from the oldest on."""
+    """Wait until yesterday has a report: the shop makes the reports of the demo oldest first."""
     yesterday = f"{datetime.now(UTC).date() - timedelta(days=1)}"
     deadline = time.monotonic() + _MOST_SECONDS
     while not world.send("GET", "/reports", params={"from": yesterday, "to": yesterday})["items"]:

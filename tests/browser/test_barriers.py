@@ -1,4 +1,4 @@
-"""No page in any of its states has a serious barrier for anybody, in the light and in the dark."""
+"""No state of a page has a serious accessibility fault, in the light and the dark colour scheme."""
 
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,13 @@ from tests.support.processes import ServedShop
 _AXE = Path(AXE_FILE_PATH).read_text("utf-8")
 _SEVERE = ("serious", "critical")
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-# Colours alone differ in the dark.
+# The dark colour scheme changes only the colours.
 _LIGHT = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": _TAGS}}
 _DARK = {"resultTypes": ["violations"], "runOnly": {"type": "rule", "values": ["color-contrast"]}}
 
 
 def barriers(page: Page) -> list[str]:
-    """Return the serious and critical barriers of a page, each with where it is."""
+    """Return the serious and critical accessibility faults of a page, with their places."""
     page.evaluate(_AXE)
     found: list[str] = []
     for scheme, options in ("light", _LIGHT), ("dark", _DARK):
@@ -44,7 +44,7 @@ def barriers(page: Page) -> list[str]:
     return found
 
 
-def test_every_page_is_looked_at(tmp_path: Path) -> None:
+def test_every_page_is_tested(tmp_path: Path) -> None:
     routes = page_router(page_controllers(sqlite_settings(tmp_path))).routes
     pages = {
         route.path_format
@@ -56,7 +56,9 @@ def test_every_page_is_looked_at(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [*PLACES, *PROBLEMS], ids=str)
-def test_a_page_has_no_barrier(look: Visit, things: dict[str, str], place: Place) -> None:
+def test_a_page_has_no_accessibility_fault(
+    look: Visit, things: dict[str, str], place: Place
+) -> None:
     page = look(place.who)
     response = page.goto(place.address.format(**things))
     assert response is not None and response.status == place.status
@@ -65,7 +67,7 @@ def test_a_page_has_no_barrier(look: Visit, things: dict[str, str], place: Place
 
 
 @pytest.mark.parametrize("place", EMPTY_SHOP, ids=str)
-def test_a_page_of_an_empty_shop_has_no_barrier(
+def test_a_page_of_an_empty_shop_has_no_accessibility_fault(
     look: Visit, empty_shop: ServedShop, place: Place
 ) -> None:
     page = look(place.who, shop=empty_shop)
@@ -74,12 +76,12 @@ def test_a_page_of_an_empty_shop_has_no_barrier(
 
 
 @pytest.mark.parametrize("refused", REFUSED, ids=str)
-def test_a_refused_form_has_no_barrier_and_says_why_first(
+def test_a_refused_form_has_no_accessibility_fault_and_shows_the_reason_first(
     look: Visit, things: dict[str, str], refused: Refused
 ) -> None:
     page = look(refused.who)
     page.goto(refused.address.format(**things))
-    # What a browser would refuse by itself must be refused by the shop too.
+    # The shop must also refuse values that a browser would refuse by itself.
     page.evaluate("for (const form of document.forms) form.noValidate = true")
     for name, value in refused.typed.items():
         page.locator(f"main [name='{name}']").first.fill(value)

@@ -1,4 +1,4 @@
-"""A stranger buys, and the staff packs and ships."""
+"""A guest buys, and the staff packs and ships."""
 
 from playwright.sync_api import expect
 
@@ -6,7 +6,7 @@ from tests.browser.conftest import Visit
 from tests.browser.people import ADMIN, buy
 
 
-def test_a_stranger_buys_by_the_test_bank_and_the_staff_packs_and_ships(visit: Visit) -> None:
+def test_a_guest_buys_through_the_test_bank_and_the_staff_packs_and_ships(visit: Visit) -> None:
     stranger, staff = visit(), visit(ADMIN)
     number = buy(stranger)
     staff.goto("/console/pack")

@@ -1,4 +1,4 @@
-"""Each page fits a phone, a tablet and a large screen, in the light and in the dark."""
+"""Each page fits a phone, a tablet and a large screen, in the light and the dark colour scheme."""
 
 from typing import Literal
 
@@ -11,7 +11,7 @@ from tests.support.processes import ServedShop
 
 WIDTHS = (360, 768, 1280)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-# What is beyond the edge, what is cut off, and what is too small for a finger.
+# Elements that are outside of the screen, cut off, or too small for a finger.
 _FAULTS = """() => {
   const width = document.documentElement.clientWidth, faults = [];
   const name = (it) => it.outerHTML.slice(0, 120);

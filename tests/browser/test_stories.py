@@ -1,4 +1,4 @@
-"""Stories by the keyboard alone, some of them without scripts, and a scanner in place of keys."""
+"""User stories with the keyboard only, some of them without scripts, and with a scanner."""
 
 import re
 from typing import Any
@@ -22,7 +22,7 @@ def _is_packed(world: World, order_id: str) -> bool:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
-def test_a_stranger_buys(visit: Visit, scripts: bool) -> None:
+def test_a_guest_buys_by_keyboard(visit: Visit, scripts: bool) -> None:
     page = visit(scripts=scripts)
     keys = Keys(page)
     page.goto("/")
@@ -72,7 +72,7 @@ def test_staff_packs_three_orders_without_scripts(visit: Visit, world: World) ->
     assert keys.focus == "Start with the oldest"
     keys.enter()
     packed: dict[str, str] = {}
-    # Those of the demo are older.
+    # The orders of the demo are older.
     while not orders <= packed.keys():
         number = f"JJD{len(packed)}"
         assert packed.setdefault(page.url.rpartition("/")[2], number) == number
@@ -93,7 +93,7 @@ def test_staff_packs_twenty_orders_with_45_keys_at_most(visit: Visit, world: Wor
     keys.enter()
     while not all(_is_packed(world, order["id"]) for order in orders):
         assert keys.pressed <= 45
-        # A person sees the field before the key is pressed.
+        # A user waits for the field before pressing the key.
         expect(page.get_by_label("Tracking number")).to_be_focused()
         keys.enter()
     assert keys.pressed <= 45
@@ -142,7 +142,7 @@ def _rename(page: Page, name: str) -> Keys:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
-def test_two_people_change_a_product_and_keep_their_typed_values(
+def test_two_members_of_staff_change_a_product_and_keep_their_typed_values(
     visit: Visit, world: World, scripts: bool
 ) -> None:
     shirt = world.new_shirt()
@@ -155,7 +155,7 @@ def test_two_people_change_a_product_and_keep_their_typed_values(
     expect(mine.get_by_role("alert")).to_be_visible()
     expect(mine.get_by_text("The name is now Shirt of linen")).to_be_visible()
     assert world.send("GET", f"/products/{shirt['id']}")["name"] == "Shirt of linen"
-    # What was typed is still there, and is saved if it is sent once more.
+    # The typed values are kept, and are saved if the form is sent again.
     keys.to("Name")
     keys.enter()
     assert mine.locator("h1").inner_text() == "Shirt of cotton"
@@ -202,7 +202,7 @@ def _counts(page: Page) -> list[str]:
     return [each.input_value() for each in page.get_by_label("in this parcel").all()]
 
 
-def test_a_parcel_is_counted_by_a_scanner(visit: Visit, world: World) -> None:
+def test_a_scanner_counts_the_units_of_a_parcel(visit: Visit, world: World) -> None:
     order = _order(world)
     page = visit(STAFF)
     page.goto(f"/console/pack/{order['id']}")
@@ -236,11 +236,13 @@ def test_a_part_that_was_scanned_is_shipped_and_the_rest_waits(visit: Visit, wor
     page.wait_for_url(lambda url: order["id"] not in url)
     shown = world.send("GET", f"/orders/{order['id']}")
     assert [each.get("shipped_quantity", 0) for each in shown["items"]] == [1, 0]
-    # The others find nothing left in the queue.
+    # The other orders are no longer in the queue.
     world.send("PATCH", f"/orders/{order['id']}", json={"status": "shipped"})
 
 
-def test_without_scripts_a_parcel_is_counted_by_line(visit: Visit, world: World) -> None:
+def test_without_scripts_a_parcel_is_packed_by_the_quantities_of_lines(
+    visit: Visit, world: World
+) -> None:
     order = _order(world)
     page = visit(STAFF, scripts=False)
     page.goto(f"/console/pack/{order['id']}")

@@ -1,4 +1,4 @@
-"""What is sent twice happens once: a double click, the back button, two tabs."""
+"""A form that is sent twice has one effect: by a double click, the back button, or two tabs."""
 
 import re
 from typing import Any
@@ -23,7 +23,7 @@ def _newest(world: World) -> int:
 
 
 @_SCRIPTS
-def test_a_double_click_puts_one_unit_into_the_cart(visit: Visit, scripts: bool) -> None:
+def test_a_double_click_adds_one_unit_to_the_cart(visit: Visit, scripts: bool) -> None:
     page = visit(scripts=scripts)
     fill_cart(page)
     page.goto(f"/p/{MILK}")
@@ -45,7 +45,7 @@ def test_a_double_click_places_one_order(visit: Visit, world: World, scripts: bo
     assert _newest(world) == before + 1
 
 
-def test_the_back_button_leads_to_no_second_order(visit: Visit, world: World) -> None:
+def test_the_back_button_places_no_second_order(visit: Visit, world: World) -> None:
     page = visit()
     fill_cart(page)
     give_address(page)
@@ -53,7 +53,7 @@ def test_the_back_button_leads_to_no_second_order(visit: Visit, world: World) ->
     place_order(page, "Bank transfer")
     expect(page.get_by_role("heading", name=f"Order {before + 1}")).to_be_visible()
     page.go_back()
-    # The cart has become an order: what the page shows now has nothing to be ordered.
+    # The cart has been ordered: the page has nothing to order now.
     expect(page.get_by_role("button", name=re.compile("^Place the order"))).to_have_count(0)
     assert _newest(world) == before + 1
 
@@ -104,7 +104,7 @@ def test_a_double_click_captures_once(visit: Visit, world: World, scripts: bool)
 
 
 @_SCRIPTS
-def test_a_second_capture_says_that_the_first_was_made(
+def test_a_second_capture_is_refused_because_of_the_first(
     visit: Visit, world: World, scripts: bool
 ) -> None:
     order = world.paid_at_bank(2, is_captured=False)

@@ -1,10 +1,10 @@
-"""Sees what no page of the shop may do, in all pages of a browser context."""
+"""Detects faults that no page of the shop may have, in all pages of a browser context."""
 
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response
 
-# A violation of the policy that breaks nothing else would be known to the console only.
+# A violation of the policy without other effects would be visible in the console only.
 _TELL = (
     "addEventListener('securitypolicyviolation', (event) => console.error("
     "`policy ${event.effectiveDirective}: ${event.blockedURI} ${event.sourceFile ?? ''}`))"
@@ -24,7 +24,7 @@ class Watch:
         context.on("response", self._see_response)
 
     def taken(self) -> list[str]:
-        """Return the faults, and forget them."""
+        """Return the faults, and clear them."""
         faults, self.faults = self.faults, []
         return faults
 

@@ -1,4 +1,4 @@
-"""What the tests in a browser find in the shop beside its demo data."""
+"""Data of the browser tests in addition to the demo data of the shop."""
 
 import sqlite3
 import time
@@ -36,7 +36,7 @@ class World:
     """Ids by e-mail address."""
 
     def send(self, method: str, path: str, **request: Any) -> dict[str, Any]:
-        """Send a request that succeeds, and return what is answered."""
+        """Send a request that succeeds, and return the response."""
         response = self.api.request(method, path, **request)
         assert response.is_success, f"{method} {path}: {response.text}"
         answered: dict[str, Any] = response.json() if response.content else {}
@@ -51,7 +51,7 @@ class World:
         self.users[email] = user["id"]
 
     def order(self, status: str, email: str = REGULAR, units: int = 1) -> dict[str, Any]:
-        """Place an order of a user, and move it on to a status."""
+        """Place an order of a user, and change it to a status."""
         data = {
             "user_id": self.users[email],
             "items": [{"product_id": MILK, "quantity": units}],
@@ -63,7 +63,7 @@ class World:
         return order
 
     def paid_at_bank(self, units: int, *, is_captured: bool = True) -> dict[str, Any]:
-        """Place an order of a user, who pays it at the bank for tests; its money may be taken."""
+        """Place an order of a user, who pays it at the bank for tests, with or without capture."""
         order = self.order("pending", units=units)
         path = f"/orders/{order['id']}"
         payment = self.send("POST", f"{path}/payments", json={"provider": "test"})
@@ -89,7 +89,7 @@ class World:
         return self.send("POST", "/products", json=its | first | {"variants": variants})
 
     def returned_order(self) -> str:
-        """Have a user ask for the return of a delivered order; return the id of the order."""
+        """Request the return of a delivered order as a user; return the id of the order."""
         order = self.order("delivered", units=2)
         lines = [{"variant_id": MILK, "quantity": 1}]
         data = {"lines": lines, "reason": "damaged", "customer_note": "The lid is broken."}
@@ -110,7 +110,7 @@ class World:
         return f"/orders/{cart}?t={token}"
 
     def fill_cart(self, email: str, *, is_addressed: bool) -> None:
-        """Put things into the cart of a user."""
+        """Add products to the cart of a user."""
         with httpx.Client(base_url=self.api.base_url) as user:
             pair = user.post("/auth/token", data={"username": email, "password": PASSWORD}).json()
             user.headers["Authorization"] = f"Bearer {pair['access_token']}"
@@ -124,7 +124,7 @@ class World:
         return its
 
     def day_with_report(self) -> str:
-        """Return a day that has a report; the shop makes them one after the other."""
+        """Wait for a report, and return its day; the shop makes reports one after another."""
         deadline = time.monotonic() + WAIT_SECONDS
         while not (found := self.send("GET", "/reports")["items"]):
             assert time.monotonic() < deadline, "the shop makes no reports"

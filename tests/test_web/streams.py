@@ -1,4 +1,4 @@
-"""Operations that nobody carries out, and the event streams that follow them."""
+"""Operations that no process executes, and the event streams that follow them."""
 
 import socket
 from contextlib import ExitStack
@@ -39,14 +39,14 @@ async def unfinished_operation_in(settings: Settings) -> UUID:
 
 
 def connect(opened: ExitStack, port: int) -> socket.socket:
-    """Open a connection, which the stack closes."""
+    """Open a connection that the stack closes."""
     return opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
 
 
 def follow(
     opened: ExitStack, port: int, operation_id: UUID, headers: dict[str, str] | None = None
 ) -> socket.socket:
-    """Open an event stream, and return its connection, which the stack closes."""
+    """Open an event stream, and return its connection, closed by the stack."""
     connection = connect(opened, port)
     lines = "".join(
         f"{name}: {value}\r\n" for name, value in (AUTHORIZATION | (headers or {})).items()
@@ -57,7 +57,7 @@ def follow(
 
 
 def read_until(connection: socket.socket, end: bytes) -> bytes:
-    """Read until a word has come, or the other side has closed."""
+    """Read until a word has arrived, or the other side has closed the connection."""
     found = b""
     while end not in found and (piece := connection.recv(65_536)):
         found += piece
@@ -65,5 +65,5 @@ def read_until(connection: socket.socket, end: bytes) -> bytes:
 
 
 def read_to_end(connection: socket.socket) -> bytes:
-    """Read until the other side has closed."""
+    """Read until the other side has closed the connection."""
     return b"".join(iter(lambda: connection.recv(65_536), b""))

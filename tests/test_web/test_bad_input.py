@@ -1,4 +1,4 @@
-"""Requests that break the rules in what only HTTP can see: refused, without effect."""
+"""Requests that are invalid at the level of HTTP are refused, without effect."""
 
 import json
 from typing import Any
@@ -85,7 +85,7 @@ async def test_a_body_that_is_not_utf_8_is_refused(
     assert await everything(shop) == before
 
 
-async def test_a_body_that_is_not_called_json_is_refused(
+async def test_a_body_with_another_content_type_than_json_is_refused(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     before = await everything(shop)
@@ -96,7 +96,7 @@ async def test_a_body_that_is_not_called_json_is_refused(
     assert await everything(shop) == before
 
 
-async def test_a_zero_byte_in_a_body_does_not_reach_a_database(
+async def test_a_nul_byte_in_a_body_does_not_reach_a_database(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user = f"/users/{(await create_user(client))['id']}"
@@ -119,7 +119,7 @@ async def test_a_zero_byte_in_a_body_does_not_reach_a_database(
     assert await everything(shop) == before
 
 
-async def test_a_zero_byte_in_a_query_does_not_reach_a_database(
+async def test_a_nul_byte_in_a_query_does_not_reach_a_database(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     before = await everything(shop)
@@ -147,7 +147,7 @@ async def test_an_unknown_id_is_not_found(client: httpx.AsyncClient, shop: Shop)
     assert await everything(shop) == before
 
 
-async def test_a_taken_sku_is_refused(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_sku_in_use_is_refused(client: httpx.AsyncClient, shop: Shop) -> None:
     await create_product(client, sku="TEA")
     other = await create_product(client)
     problem = await refused(client, shop, "POST", "/products", json=PRODUCT)
@@ -161,7 +161,7 @@ async def test_a_taken_sku_is_refused(client: httpx.AsyncClient, shop: Shop) -> 
     assert (problem["status"], problem["type"]) == (409, "urn:problem:sku-taken")
 
 
-async def test_a_refusal_leaves_the_shop_as_it_was_for_the_next_request(
+async def test_a_refusal_does_not_affect_the_next_request(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     for _ in range(3):

@@ -74,7 +74,7 @@ def crash_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[S
 async def process_of(
     settings: Settings, *program: str
 ) -> AsyncIterator[tuple[Program, httpx.AsyncClient]]:
-    """Run a program that serves the shop until the end of the block, and give a client of it."""
+    """Run a program that serves the shop until the end of the block, and yield a client of it."""
     give_schema(settings)
     port = free_port()
     log = settings.data_dir / "server.log"
@@ -101,7 +101,7 @@ async def process_of(
 
 
 async def answering(process: Program, url: str, log: Path) -> None:
-    """Wait for the first answer of a process."""
+    """Wait for the first response of a process."""
     async with asyncio.timeout(START_SECONDS), httpx.AsyncClient() as client:
         while True:
             assert process.poll() is None, log.read_text()
@@ -119,7 +119,7 @@ def shop_process(settings: Settings) -> Any:
 
 @asynccontextmanager
 async def restarted(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """Start the shop on the data that the crash left, in this process, and return a client."""
+    """Start the shop in this process on the data after the crash, and return a client."""
     async with (
         running(with_routes_of(Shop(settings), WITH_ORDERS)) as app,
         client_of(app) as client,
@@ -128,7 +128,7 @@ async def restarted(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def doomed_process(settings: Settings) -> Any:
-    """Run the shop that dies when it is told to."""
+    """Run the shop that ends on a request with the header `Crash`."""
     program = settings.data_dir / "doomed.py"
     program.write_text(DOOMED, "utf-8")
     return process_of(settings, str(program))
@@ -160,7 +160,7 @@ async def test_a_crash_around_the_commit_leaves_the_order_once(
         assert await stock_of(client, product["id"]) == 7
 
 
-async def test_a_crash_after_the_commit_of_a_cancel_gives_the_stock_back_once(
+async def test_a_crash_after_the_commit_of_a_cancellation_returns_the_stock_once(
     settings: Settings,
 ) -> None:
     headers = {"Idempotency-Key": "key-1"}
@@ -212,7 +212,7 @@ async def buy_on(
     product_ids: list[str],
     acknowledged: list[dict[str, Any]],
 ) -> None:
-    """Place one order after the other until the shop has ended."""
+    """Place one order after another until the shop has ended."""
     quantities = {product_id: 2 for product_id in product_ids}
     while True:
         try:
@@ -221,7 +221,7 @@ async def buy_on(
             return
 
 
-async def test_a_request_that_loses_the_database_gets_a_retry_hint(
+async def test_a_request_that_loses_the_database_gets_503_with_retry_after(
     postgres_server: PostgresServer,
 ) -> None:
     postgres_server.create_database("lost")
@@ -246,7 +246,7 @@ async def test_a_request_that_loses_the_database_gets_a_retry_hint(
 
 
 async def terminate_waiting(shop: Shop, count: int) -> None:
-    """Break the connections of as many transactions as wait for a lock, once all of them do."""
+    """Wait until a number of transactions wait for a lock, and terminate their connections."""
     waiting = "FROM pg_stat_activity WHERE datname = 'lost' AND wait_event_type = 'Lock'"
     async with shop.database.read() as session:
         while await session.scalar(text(f"SELECT count(*) {waiting}")) != count:

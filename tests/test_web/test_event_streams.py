@@ -26,7 +26,7 @@ SOON_SECONDS = 10
 def begin(
     client: httpx.AsyncClient, operation_id: UUID, headers: dict[str, str]
 ) -> asyncio.Task[httpx.Response]:
-    """Follow an operation in the background; the response is there when the stream has ended."""
+    """Follow an operation in the background; the task returns the response after the end."""
     return asyncio.create_task(
         client.get(f"/operations/{operation_id}/events", headers=headers, timeout=60)
     )

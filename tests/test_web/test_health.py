@@ -1,4 +1,4 @@
-"""Whether the shop is well, as it tells who asks."""
+"""The health checks of the shop."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,14 +29,14 @@ READY = "http://shop.test/health/ready"
 
 @asynccontextmanager
 async def shop_of(settings: Settings) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
-    """Run a shop of its own, and give a client of it."""
+    """Run a separate shop, and yield a client of it."""
     application = with_routes_of(Shop(settings), WITH_ORDERS)
     async with running(application), client_of(application) as client:
         yield application.state.shop, client
 
 
 async def readiness(client: httpx.AsyncClient) -> tuple[int, str, dict[str, str]]:
-    """Return the status of the answer, what it says of the whole, and of each dependency."""
+    """Return the status of the response, the total state, and the state of each dependency."""
     response = await client.get(READY)
     told: dict[str, Any] = response.json()
     for dependency in told["dependencies"].values():
@@ -45,12 +45,12 @@ async def readiness(client: httpx.AsyncClient) -> tuple[int, str, dict[str, str]
     return response.status_code, told["status"], states
 
 
-async def test_only_what_is_configured_is_asked(tmp_path: Path) -> None:
+async def test_only_configured_dependencies_are_checked(tmp_path: Path) -> None:
     async with shop_of(sqlite_settings(tmp_path)) as (_, client):
         assert await readiness(client) == (200, "ok", {"database": "ok"})
 
 
-async def test_without_redis_the_shop_is_degraded_and_serves(
+async def test_without_redis_the_shop_is_degraded_and_serves_requests(
     postgres_server: PostgresServer,
 ) -> None:
     postgres_server.create_database("health")
@@ -74,7 +74,7 @@ async def test_a_running_broker_is_ok(rabbitmq_server: RabbitMQServer, tmp_path:
         assert await readiness(client) == (200, "ok", {"database": "ok", "rabbitmq": "ok"})
         rabbitmq_server.pause()
         try:
-            # The system accepts connections in its name.
+            # The operating system still accepts connections for the paused broker.
             assert await readiness(client) == (
                 200,
                 "degraded",
@@ -85,7 +85,7 @@ async def test_a_running_broker_is_ok(rabbitmq_server: RabbitMQServer, tmp_path:
         await until(lambda: readiness(client), (200, "ok", {"database": "ok", "rabbitmq": "ok"}))
 
 
-async def test_a_broker_that_is_away_or_none_is_down(
+async def test_an_unreachable_or_wrong_broker_is_down(
     postgres_server: PostgresServer, tmp_path: Path
 ) -> None:
     down = (200, "degraded", {"database": "ok", "rabbitmq": "down"})

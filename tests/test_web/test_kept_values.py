@@ -1,4 +1,4 @@
-"""Values at the edge of what is taken come back from each database as they were sent."""
+"""Values at the limits are stored in each database and returned unchanged."""
 
 import json
 from typing import Any
@@ -69,7 +69,7 @@ async def test_a_text_may_be_as_long_as_it_may_be(
     assert {field: kept.json()[field] for field in texts} == texts
 
 
-# With 64 bytes before it, as long as an address may be.
+# With a local part of 64 bytes, the address has the maximum length.
 LONG_DOMAIN = f"@{'b' * 63}.{'c' * 63}.{'d' * 57}.com"
 
 
@@ -127,7 +127,7 @@ async def test_the_earliest_and_the_latest_moment_are_accepted(
     "content_type",
     ["application/json", "application/json; charset=UTF-8", 'Application/JSON;charset="utf-8"'],
 )
-async def test_json_may_be_called_by_its_names(
+async def test_json_is_accepted_with_every_media_type_of_json(
     client: httpx.AsyncClient, content_type: str
 ) -> None:
     headers = {"Content-Type": content_type}

@@ -1,4 +1,4 @@
-"""A body that is too large, too slow or cut off is refused while it is read."""
+"""A body that is too large, too slow or incomplete is refused while it is read."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ Sent = list[dict[str, Any]]
 
 
 async def chunks(body: bytes, size: int) -> AsyncIterator[bytes]:
-    """Send a body piece by piece, without saying how long it is."""
+    """Send a body in chunks, without its length."""
     for start in range(0, len(body), size):
         yield body[start : start + size]
 
@@ -55,7 +55,7 @@ async def test_a_body_of_257_kib_is_refused(
 
 @pytest.mark.any_database
 @pytest.mark.parametrize("size", [1024, MAX_BODY_BYTES])
-async def test_a_body_of_256_kib_is_taken(client: httpx.AsyncClient, size: int) -> None:
+async def test_a_body_of_256_kib_is_accepted(client: httpx.AsyncClient, size: int) -> None:
     body = json.dumps(PRODUCT).encode()
     body += b" " * (MAX_BODY_BYTES - len(body))
     response = await client.post("/products", content=chunks(body, size), headers=JSON)
@@ -73,7 +73,7 @@ async def test_a_body_larger_by_one_byte_is_refused(client: httpx.AsyncClient, s
 async def call(
     application: Any, messages: Iterable[dict[str, Any]], headers: dict[str, str], path: str = ""
 ) -> Sent:
-    """Call an ASGI application; after the messages nothing more ever arrives."""
+    """Call an ASGI application; after the messages, `receive` never returns."""
     given, sent = iter(messages), list[dict[str, Any]]()
 
     async def receive() -> dict[str, Any]:
@@ -105,21 +105,21 @@ async def call(
 
 
 def answer(sent: Sent) -> httpx.Response:
-    """Return what was sent as one answer."""
+    """Return the sent messages as one response."""
     start, *rest = sent
     content = b"".join(message["body"] for message in rest)
     return httpx.Response(start["status"], headers=start["headers"], content=content)
 
 
 def piece(body: bytes, *, is_last: bool) -> dict[str, Any]:
-    """Return a message with a piece of a body."""
+    """Return a message with a part of a body."""
     return {"type": "http.request", "body": body, "more_body": not is_last}
 
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.any_database
 @pytest.mark.parametrize("given", [[], [piece(b'{"sku":', is_last=False)]])
-async def test_a_body_that_does_not_arrive_is_waited_for_no_longer_than_so(
+async def test_a_body_that_does_not_arrive_in_time_is_refused(
     app: Litestar, shop: Shop, key: dict[str, str], given: list[dict[str, Any]]
 ) -> None:
     before = await everything(shop)
@@ -135,7 +135,7 @@ async def test_a_body_that_does_not_arrive_is_waited_for_no_longer_than_so(
 
 
 @pytest.mark.any_database
-async def test_a_body_that_trickles_in_has_no_more_time_than_a_whole_one(
+async def test_a_body_that_arrives_slowly_has_the_same_time_limit(
     app: Litestar, shop: Shop
 ) -> None:
     def trickle() -> Iterable[dict[str, Any]]:
@@ -154,7 +154,7 @@ async def test_a_body_that_trickles_in_has_no_more_time_than_a_whole_one(
     assert await everything(shop) == before
 
 
-async def test_the_time_for_a_body_is_not_the_time_for_the_work(
+async def test_the_time_limit_of_a_body_does_not_include_the_handler(
     app: Litestar, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prompt = ProductService.offer
@@ -170,7 +170,7 @@ async def test_the_time_for_a_body_is_not_the_time_for_the_work(
     assert len((await everything(shop))["products"]) == 1
 
 
-async def test_after_the_body_the_end_of_the_caller_is_waited_for_without_a_limit() -> None:
+async def test_after_the_body_a_disconnect_is_awaited_without_a_limit() -> None:
     seen: list[str] = []
 
     async def application(_scope: Any, receive: Any, _send: Any) -> None:
@@ -208,7 +208,7 @@ async def test_the_work_of_a_caller_that_disconnects_is_completed(
 
 
 @pytest.mark.any_database
-async def test_no_body_is_waited_for_where_none_is_asked_for(app: Litestar, shop: Shop) -> None:
+async def test_no_body_is_awaited_for_a_route_without_one(app: Litestar, shop: Shop) -> None:
     path = "/api/v1/orders/0199a1b2-7c00-7d00-8e00-0123456789ab/cancel"
     assert answer(await call(app, [], AUTHORIZATION, path)).status_code == 404
     assert not (await everything(shop))["orders"]

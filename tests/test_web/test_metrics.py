@@ -1,4 +1,4 @@
-"""The figures of a process, as Prometheus reads them."""
+"""The metrics of a process in the format of Prometheus."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -32,7 +32,7 @@ METRICS = "http://shop.test/metrics"
 
 
 async def figures(client: httpx.AsyncClient, **headers: str) -> dict[str, float]:
-    """Return every figure by its name and labels."""
+    """Return every metric by its name and labels."""
     response = await client.get(METRICS, headers=headers)
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/plain; version=1.0.0; charset=utf-8"
@@ -44,9 +44,7 @@ async def figures(client: httpx.AsyncClient, **headers: str) -> dict[str, float]
     }
 
 
-async def test_reads_are_counted_by_where_they_were_answered(
-    client: httpx.AsyncClient, shop: Shop
-) -> None:
+async def test_reads_are_counted_by_cache_tier(client: httpx.AsyncClient, shop: Shop) -> None:
     product = await create_product(client)
     before = await figures(client)
     for path in [f"/products/{product['id']}"] * 3 + [f"/products/{NOTHING}"] * 2:
@@ -75,7 +73,7 @@ async def test_reads_are_counted_by_where_they_were_answered(
 async def shop_in(
     folder: Path, controllers: Iterable[type[Controller]] = WITH_ORDERS, **settings: Any
 ) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
-    """Run a shop of its own in a folder, and give a client of it."""
+    """Run a separate shop in a folder, and yield a client of it."""
     application = with_routes_of(Shop(sqlite_settings(folder, **settings)), controllers)
     async with running(application), client_of(application) as client:
         yield application.state.shop, client
@@ -128,7 +126,7 @@ async def test_errands_are_counted_by_kind(client: httpx.AsyncClient, shop: Shop
     }
 
 
-async def test_what_waits_and_what_failed_is_told_of_the_whole_shop(
+async def test_waiting_and_failed_work_is_reported_for_the_whole_shop(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client)
@@ -142,7 +140,7 @@ async def test_what_waits_and_what_failed_is_told_of_the_whole_shop(
     async with shop.database.write() as session:
         letters = provide_dead_letters(session, shop)
         await letters.park("order", "late", b"{}", "invalid-input", "it is none", 1)
-        # It waits on purpose, and so delays nothing.
+        # It is scheduled for later, so it is not a delay.
         await letters.postpone("order", "early", b"{}", 1, timedelta(hours=1))
         oldest, *_ = await provide_outbox(session, shop).find_due(10)
         assert isinstance(oldest, OutboxMessage)
@@ -170,7 +168,9 @@ async def test_connections_in_use_are_reported(shop: Shop) -> None:
         assert (await figures(client))["lavka_database_pool_in_use"] == 0
 
 
-async def test_the_tables_are_asked_once_each(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_metrics_take_one_statement_for_each_table(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
     await figures(client)
     with statements_of(shop) as statements:
         await figures(client)
@@ -205,7 +205,7 @@ async def test_the_token_of_the_settings_gives_access_to_metrics_only(tmp_path: 
         assert (await client.get(METRICS, headers={"Authorization": "Bearer a"})).status_code == 401
 
 
-async def test_a_broker_that_is_away_has_no_depths(tmp_path: Path) -> None:
+async def test_an_unreachable_broker_has_no_queue_depths(tmp_path: Path) -> None:
     async with shop_in(tmp_path, rabbitmq_host="127.0.0.1", rabbitmq_port=free_port()) as (
         _,
         client,

@@ -60,7 +60,7 @@ async def test_an_unknown_path_is_not_found(client: httpx.AsyncClient, shop: Sho
 
 
 @pytest.mark.any_database
-async def test_a_wrong_method_is_refused_with_the_right_ones(
+async def test_a_wrong_method_is_refused_with_the_allowed_ones(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client)
@@ -86,7 +86,7 @@ def problems() -> Iterator[type[DomainError]]:
             yield kind
 
 
-def test_every_kind_of_refusal_has_a_code_of_its_own() -> None:
+def test_every_kind_of_refusal_has_its_own_code() -> None:
     kinds = list(problems())
     assert len(kinds) > 15
     assert len({kind.code for kind in kinds}) == len(kinds)
@@ -170,7 +170,7 @@ async def test_a_fault_is_logged_once_and_not_shown_to_the_caller(
 
 @asynccontextmanager
 async def shop_on(settings: Settings) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
-    """Run an application of its own and give a client of it."""
+    """Run a separate application and yield a client of it."""
     application = with_routes_of(Shop(settings), WITH_ORDERS)
     async with running(application), client_of(application) as client:
         yield application.state.shop, client
@@ -192,7 +192,7 @@ async def test_without_a_database_a_request_is_refused_until_it_is_back() -> Non
 
 
 async def assert_unavailable(client: httpx.AsyncClient, product: dict[str, Any]) -> None:
-    """See that everything that needs the database says so, and everything else goes on."""
+    """Assert that requests that need the database get 503, and all others succeed."""
     path, change = f"/products/{product['id']}", {"price": "1.00"}
     data = {"sku": "NEW", "name": "Tea", "category": "Tea", "price": "1.00"}
     key = {"Idempotency-Key": "a-key"}
@@ -261,7 +261,7 @@ async def break_who_waits(session: AsyncSession) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_a_refusal_does_not_grow_with_what_is_wrong(
+async def test_the_size_of_a_refusal_is_bounded_for_any_number_of_errors(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     data = {f"{'x' * 1_000}{number}": 0 for number in range(150)}

@@ -1,4 +1,4 @@
-"""A refused request leaves nothing that only the garbage collector would find."""
+"""A refused request leaves no objects that only the garbage collector would free."""
 
 import gc
 
@@ -23,7 +23,7 @@ REFUSED: dict[str, tuple[str, str, int, dict[str, object]]] = {
 
 
 def states() -> int:
-    """Return how many requests are in memory."""
+    """Return the number of requests in memory."""
     return sum(isinstance(each, RequestState) for each in gc.get_objects())
 
 

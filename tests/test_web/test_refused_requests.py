@@ -1,6 +1,6 @@
-"""Each route hands what it is sent to its schemas, and what they refuse changes nothing.
+"""Each route validates its requests by its schemas, and a refused request changes nothing.
 
-Which values are refused is tested at the schemas; here each route of the table is seen to ask.
+The tests of the schemas cover the refused values; these tests cover each route of the table.
 """
 
 import json
@@ -36,7 +36,7 @@ from tests.test_security.rights.world import World, world_of
 
 READING = ("GET", "HEAD")
 WRITES = [row for row in MATRIX if row.method not in READING]
-# There is nothing in these requests that could be wrong, but for the token.
+# These requests have no input except for the token.
 WITHOUT_INPUT = {
     "POST /api/v1/auth/logout",
     "DELETE /api/v1/auth/sessions",
@@ -55,7 +55,7 @@ NO_LISTS = {
     OptionsQuery,
     PackingSlipQuery,
 }
-# `CurrencyQuery` ignores what is not declared, as its routes did before they had a query.
+# `CurrencyQuery` ignores unknown parameters, as its routes did before they had a query.
 UNDECLARED = {"colour=red": ("colour", "is not a parameter")}
 OBJECTS = {"option_values"}
 UNKNOWN = "is not a field of this document"
@@ -66,12 +66,12 @@ Request = dict[str, Any]
 
 
 def parameters_of(row: Row) -> list[str]:
-    """Return the names of the parameters in a path, as they stand in it."""
+    """Return the names of the parameters in a path, in order."""
     return re.findall(r"\{\w+\}", row.template)
 
 
 def wrong_fields(row: Row) -> tuple[dict[str, Any], set[str]]:
-    """Return a body in which each field is what no field can be, and their pointers."""
+    """Return a body in which each field has an invalid value, and the pointers of the fields."""
     fields = row.request["json"]
     body: dict[str, Any] = {name: "x" if name in OBJECTS else {} for name in fields}
     body["colour"] = "red"
@@ -95,7 +95,7 @@ def undecodable(row: Row) -> Iterator[tuple[Request, int, str]]:
 
 
 async def assert_body_is_judged(client: httpx.AsyncClient, world: World, row: Row) -> None:
-    """See that bodies that are not what a route takes are refused by name and reason."""
+    """Assert that invalid bodies of a route are refused by name and reason."""
 
     async def send(**request: Any) -> dict[str, Any]:
         caller = "owner" if row.expected["owner"] < 400 else "admin"
@@ -115,7 +115,7 @@ async def assert_body_is_judged(client: httpx.AsyncClient, world: World, row: Ro
 
 
 async def assert_form_is_judged(client: httpx.AsyncClient, world: World, row: Row) -> None:
-    """See that a form that is not what a route takes is refused by name and reason."""
+    """Assert that an invalid form of a route is refused by name and reason."""
     form = dict.fromkeys(row.request["data"], "") | {"colour": "red"}
     found = await world.send(client, "admin", row.method, row.path, data=form)
     places = places_of(problem_of(found))
@@ -130,7 +130,7 @@ async def assert_form_is_judged(client: httpx.AsyncClient, world: World, row: Ro
 
 
 async def assert_path_is_judged(client: httpx.AsyncClient, world: World, row: Row) -> None:
-    """See that a malformed id in a path leads nowhere."""
+    """Assert that a malformed id in a path is not found."""
     request = {name: row.request[name] for name in ("json", "data") if name in row.request}
     for parameter in parameters_of(row):
         for malformed in MALFORMED:
@@ -148,7 +148,7 @@ def test_every_route_that_writes_is_tested(app: Litestar) -> None:
 
 @pytest.mark.any_database
 @pytest.mark.parametrize("row", WRITES, ids=str)
-async def test_what_a_route_cannot_take_changes_nothing(
+async def test_a_request_that_a_route_refuses_changes_nothing(
     client: httpx.AsyncClient, shop: Shop, row: Row
 ) -> None:
     world = await world_of(shop)
@@ -160,7 +160,7 @@ async def test_what_a_route_cannot_take_changes_nothing(
     assert await everything(shop) == before
 
 
-async def test_a_malformed_id_in_a_path_is_nowhere(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_malformed_id_in_a_path_is_not_found(client: httpx.AsyncClient, shop: Shop) -> None:
     world = await world_of(shop)
     rows = [row for row in MATRIX if row.method != "HEAD" and parameters_of(row)]
     assert len([row for row in rows if row.method == "GET"]) == 47
@@ -170,7 +170,7 @@ async def test_a_malformed_id_in_a_path_is_nowhere(client: httpx.AsyncClient, sh
     assert await everything(shop) == before
 
 
-async def test_every_list_judges_its_query(
+async def test_every_list_validates_its_query(
     app: Litestar, client: httpx.AsyncClient, shop: Shop
 ) -> None:
     world, asked = await world_of(shop), set()
@@ -202,7 +202,7 @@ async def test_every_list_judges_its_query(
 
 
 def _with(row: Row, query: str) -> str:
-    """Return the path of a row with what it requires in a query, and a query."""
+    """Return the path of a row with its required parameters, and a query."""
     path, _, own = row.path.partition("?")
     is_required = own.startswith(("path=", "code=", "id="))
     return f"{path}?{own}&{query}" if is_required else f"{path}?{query}"

@@ -1,4 +1,4 @@
-"""One id for a request, the messages that it sends, and the work that they cause."""
+"""A request, its messages and their effects have the same request id."""
 
 import logging
 
@@ -17,14 +17,14 @@ OWN = {"X-Request-ID": "caller-0001"}
 TEA = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "4.99"}
 
 
-async def test_every_reply_has_an_id_and_no_two_the_same(client: httpx.AsyncClient) -> None:
+async def test_every_response_has_a_unique_request_id(client: httpx.AsyncClient) -> None:
     paths = ("/products", f"/products/{NOTHING}", "/orders?limit=0", "http://shop.test/health/live")
     given = [(await client.get(path)).headers.get_list("X-Request-ID") for path in paths]
     assert all(len(each) == 1 and len(each[0]) == 32 for each in given)
     assert len({each for (each,) in given}) == len(paths)
 
 
-async def test_a_callers_id_is_kept_if_it_looks_like_one(client: httpx.AsyncClient) -> None:
+async def test_the_request_id_of_a_caller_is_kept_if_it_is_valid(client: httpx.AsyncClient) -> None:
     answer = await client.get("/products", headers=OWN)
     assert answer.headers["X-Request-ID"] == "caller-0001"
     for odd in ("", "a" * 65, "ada@example.com", "a b", 'a"b', "{a}"):
@@ -33,7 +33,7 @@ async def test_a_callers_id_is_kept_if_it_looks_like_one(client: httpx.AsyncClie
         assert sane_request_id(answer.headers["X-Request-ID"]) is not None
 
 
-async def test_who_is_refused_at_the_door_is_logged_under_the_id(
+async def test_a_refusal_by_authorization_is_logged_with_the_request_id(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[str | None] = []
@@ -51,7 +51,7 @@ async def test_who_is_refused_at_the_door_is_logged_under_the_id(
     assert current_request_id() is None
 
 
-async def test_a_command_and_what_it_causes_keep_the_id(
+async def test_a_command_and_its_effects_keep_the_request_id(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accepted = await client.post("/products", json=TEA, headers=OWN | {"Prefer": "respond-async"})
@@ -63,7 +63,7 @@ async def test_a_command_and_what_it_causes_keep_the_id(
     assert seen == ["caller-0001"]
 
 
-async def test_of_several_messages_each_is_handled_under_its_own_id(
+async def test_each_of_several_messages_is_handled_with_its_own_request_id(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = ["first", "second", None, "not one, by its form"]
@@ -77,7 +77,7 @@ async def test_of_several_messages_each_is_handled_under_its_own_id(
     assert seen == ["first", "second", None, None]
 
 
-async def test_what_is_tried_again_or_parked_keeps_its_id(
+async def test_a_retried_or_parked_message_keeps_its_request_id(
     client: httpx.AsyncClient, shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     change = {"product_id": NOTHING, "product_data": {"price": "1.00"}}
@@ -90,7 +90,7 @@ async def test_what_is_tried_again_or_parked_keeps_its_id(
 
 
 def handled_under(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
-    """Return the ids under which products are added from now on."""
+    """Return a list that records the request id of each product that is added from now on."""
     seen: list[str | None] = []
     command = COMMANDS["product"]
 
@@ -105,7 +105,7 @@ def handled_under(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     return seen
 
 
-def test_an_id_is_bound_for_a_while() -> None:
+def test_a_request_id_is_bound_within_its_block() -> None:
     with bound_request_id("outer"):
         with bound_request_id(None):
             assert current_request_id() is None

@@ -1,1 +1,1 @@
-"""What buyers do in a real browser."""
+"""Tests of buyers in a real browser."""

@@ -1,6 +1,6 @@
-"""A purchase by card, with a stand-in for the script of Stripe, over the stub of its API.
+"""A purchase by card, with a stub of the script of Stripe, over the stub of its API.
 
-Stripe's own script and fields are not reached: what the shop's page does with them is tested.
+Stripe's own script and fields are not loaded: the tests cover the shop's page that uses them.
 """
 
 import json
@@ -94,7 +94,7 @@ def _tea(shop: ServedShop) -> str:
 
 @pytest.fixture(name="guest")
 def _guest(engine: Browser, shop: ServedShop, stripe: StripeServer) -> Iterator[Page]:
-    """The page of a guest, to whom the hosts of Stripe are what stands in for them."""
+    """The page of a guest, for which stubs replace the hosts of Stripe."""
     context = engine.new_context(base_url=shop.url, reduced_motion="reduce")
     watch = Watch(context, shop.url)
 
@@ -127,7 +127,7 @@ def _order(page: Page, tea: str) -> None:
     expect(page.get_by_role("heading", name="Pay order")).to_be_visible()
 
 
-def test_a_card_that_is_declined_is_followed_by_one_that_pays(guest: Page, tea: str) -> None:
+def test_a_buyer_pays_with_another_card_after_a_declined_one(guest: Page, tea: str) -> None:
     _order(guest, tea)
     guest.get_by_label("Card number").fill(_DECLINED)
     guest.get_by_role("button", name="Pay $10.00").click()
@@ -135,12 +135,12 @@ def test_a_card_that_is_declined_is_followed_by_one_that_pays(guest: Page, tea: 
     guest.get_by_label("Card number").fill(_GOOD)
     guest.get_by_role("button", name="Pay $10.00").click()
     expect(guest.get_by_role("heading", name="Order")).to_be_visible()
-    # The event of Stripe settles it; the page looks by itself until then.
+    # The event of Stripe completes the payment; until then the page reloads by itself.
     expect(guest.locator(".placed")).to_contain_text("Paid", timeout=WAIT_SECONDS * 1_000)
     assert guest.get_by_text("on its way").count() == 0
 
 
-def test_the_page_of_a_payment_has_no_barriers(guest: Page, tea: str) -> None:
+def test_the_page_of_a_payment_has_no_accessibility_fault(guest: Page, tea: str) -> None:
     _order(guest, tea)
     expect(guest.get_by_role("button", name="Pay $10.00")).to_be_enabled()
     assert not barriers(guest)

@@ -1,4 +1,4 @@
-"""The OpenAPI document, and the parts of it that tests look at."""
+"""The OpenAPI document, and its parts for tests."""
 
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -53,7 +53,7 @@ def handlers_of(application: Litestar) -> dict[tuple[str, str], HTTPRouteHandler
 
 
 class Loads(HTMLParser):
-    """Collects what a page loads."""
+    """Collects the resources that a page loads."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class Loads(HTMLParser):
         self.has_inline_script = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what an element loads."""
+        """Record the resource that an element loads."""
         given = dict(attrs)
         self.urls += [url for url in (given.get("src"), given.get("href")) if url]
         self.has_inline_script |= tag == "style" or (tag == "script" and "src" not in given)

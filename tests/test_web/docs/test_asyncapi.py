@@ -1,4 +1,4 @@
-"""The AsyncAPI document says all that goes over queues, and what goes there is as it says."""
+"""The AsyncAPI document describes all messages on queues, and the messages match it."""
 
 import importlib
 import json
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.any_database
 Document = dict[str, Any]
 # A day is reported completely, with any number of orders.
 WHOLE = {"#/components/schemas/ReportMessage/properties/reports"}
-# Nothing makes one yet.
+# No code creates one yet.
 NOT_ANNOUNCED = {"report.ready"}
 
 
@@ -56,21 +56,21 @@ async def messages_of(client: httpx.AsyncClient) -> Document:
 
 
 def validator(schema: Document, document: Document) -> jsonschema_rs.Draft7Validator:
-    """Return what judges values by a schema of the document."""
+    """Return a validator of values by a schema of the document."""
     root = {"allOf": [schema], "components": document["components"]}
     return jsonschema_rs.Draft7Validator(root, validate_formats=True)
 
 
 @pytest_asyncio.fixture(name="telling", loop_scope="session")
 async def telling_shop(tmp_path: Path) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
-    """A shop that has a broker to tell, and a client of it; nobody takes what is to be sent."""
+    """A shop that writes events to its outbox, and a client of it; no process sends them."""
     application = create_app(Shop(sqlite_settings(tmp_path, rabbitmq_host="127.0.0.1")))
     async with running(application), client_of(application) as client:
         yield application.state.shop, client
 
 
 async def outbox_of(shop: Shop) -> list[OutboxMessage]:
-    """Return what waits to be sent, the oldest first."""
+    """Return the messages of the outbox, oldest first."""
     async with shop.database.read() as session:
         rows = await session.scalars(select(OutboxMessage).order_by(OutboxMessage.position))
         return list(rows)
@@ -132,7 +132,7 @@ async def test_the_shop_sends_reports_dead_letters_and_events(client: httpx.Asyn
         assert (exchange["durable"], channel["address"]) == (True, event)
 
 
-async def test_every_reference_leads_somewhere(client: httpx.AsyncClient) -> None:
+async def test_every_reference_can_be_resolved(client: httpx.AsyncClient) -> None:
     document = await messages_of(client)
     places = {place for place, _ in parts_of(document)}
     references = {part["$ref"] for _, part in parts_of(document) if "$ref" in part}
@@ -172,18 +172,18 @@ async def test_every_field_is_described_with_an_example(client: httpx.AsyncClien
     assert len(fields) > 80
     for place, field in fields:
         assert field["description"].endswith("."), place
-        # What is whole somewhere else has its examples there.
+        # Schemas that are referenced have their examples at their definition.
         assert field.get("examples") or "allOf" in field, place
 
 
-async def test_every_example_of_a_field_is_one_of_its_schema(client: httpx.AsyncClient) -> None:
+async def test_every_example_of_a_field_matches_its_schema(client: httpx.AsyncClient) -> None:
     document = await messages_of(client)
     for place, part in parts_of(document["components"]["schemas"]):
         for example in part.get("examples", ()):
             assert validator(part, document).is_valid(example), (place, example)
 
 
-async def test_every_example_of_a_message_is_one_of_its_schema(client: httpx.AsyncClient) -> None:
+async def test_every_example_of_a_message_matches_its_schema(client: httpx.AsyncClient) -> None:
     document = await messages_of(client)
     for name, message in document["components"]["messages"].items():
         for example in message["examples"]:
@@ -195,7 +195,7 @@ async def test_every_example_of_a_message_is_one_of_its_schema(client: httpx.Asy
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
-async def test_the_example_of_a_command_is_taken_by_its_queue(
+async def test_the_example_of_a_command_is_accepted_by_its_queue(
     client: httpx.AsyncClient, command: Command
 ) -> None:
     message = (await messages_of(client))["components"]["messages"][command.queue]
@@ -204,7 +204,7 @@ async def test_the_example_of_a_command_is_taken_by_its_queue(
     assert taken.model_fields_set
 
 
-async def test_every_event_is_as_the_document_says(
+async def test_every_event_matches_the_document(
     telling: tuple[Shop, httpx.AsyncClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop, client = telling
@@ -222,7 +222,7 @@ async def test_every_event_is_as_the_document_says(
 
 
 async def _have_all_happen(client: httpx.AsyncClient) -> None:
-    """Do with a shop whatever it tells of, in each of the ways in which that can come about."""
+    """Cause every kind of event of a shop, in each possible way."""
     user, product = await create_user(client), await create_product(client, stock_quantity=5)
     path = f"/products/{product['id']}"
     order = await place_order(client, user["id"], {product["id"]: 5}, delivery_address=address())
@@ -246,7 +246,7 @@ async def _have_all_happen(client: httpx.AsyncClient) -> None:
 async def _have_money_move(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Have payments become whatever they can, and return money of one."""
+    """Bring payments into every status, and refund money of one."""
     offer(monkeypatch, shop, payment_capture="on_shipment")
     payments = []
     for decision in ("approve", "decline", "approve"):
@@ -267,7 +267,7 @@ async def _have_money_move(
 
 
 async def _shipped_in_parts(client: httpx.AsyncClient) -> list[tuple[str, str, None]]:
-    """Return what to do with two shipments of which one arrives."""
+    """Return the requests for two shipments, of which one is delivered."""
     order = await order_in(client, "paid", await create_product(client), 2)
     path, found = f"/orders/{order['id']}/shipments", []
     for _ in range(2):
@@ -278,7 +278,7 @@ async def _shipped_in_parts(client: httpx.AsyncClient) -> list[tuple[str, str, N
 
 
 async def _returned(client: httpx.AsyncClient) -> list[tuple[str, str, dict[str, Any] | None]]:
-    """Return what to do with three returns."""
+    """Return the requests for three returns."""
     order = await shipped_order(client, 3)
     first, second, third = [(await ask(client, order, 1))["id"] for _ in range(3)]
     verbs = ((first, "approve"), (first, "receive"), (second, "reject"))
@@ -289,7 +289,7 @@ async def _returned(client: httpx.AsyncClient) -> list[tuple[str, str, dict[str,
     ]
 
 
-async def test_a_dead_letter_has_the_headers_that_the_document_says(
+async def test_a_dead_letter_has_the_documented_headers(
     telling: tuple[Shop, httpx.AsyncClient],
 ) -> None:
     shop, client = telling
@@ -306,7 +306,7 @@ async def test_a_dead_letter_has_the_headers_that_the_document_says(
         validator(schema, document).validate(each.headers)
 
 
-async def test_a_command_that_waits_is_as_the_document_says(
+async def test_a_waiting_command_matches_the_document(
     telling: tuple[Shop, httpx.AsyncClient],
 ) -> None:
     shop, client = telling

@@ -1,4 +1,4 @@
-"""The OpenAPI document says all that the API does."""
+"""The OpenAPI document describes all of the API."""
 
 import re
 
@@ -167,7 +167,7 @@ async def test_every_operation_documents_its_refusals(
 
 
 def expected_problems(handler: HTTPRouteHandler, method: str, has_body: bool) -> set[str]:
-    """Return the statuses of the problems that an operation can answer with."""
+    """Return the statuses of the possible problems of an operation."""
     statuses = {str(problem.status) for problem in options_of(handler).problems}
     has_condition = PreconditionFailed in options_of(handler).problems
     statuses |= {"400"} if method == "GET" or has_condition else set()
@@ -212,7 +212,7 @@ async def test_every_response_documents_its_headers(
         assert ("304" in operation["responses"]) == (method == "GET" and not options.is_stream)
 
 
-async def test_every_reference_leads_somewhere(client: httpx.AsyncClient) -> None:
+async def test_every_reference_can_be_resolved(client: httpx.AsyncClient) -> None:
     document = await document_of(client)
     places = {place for place, _ in parts_of(document)}
     references = [part["$ref"] for _, part in parts_of(document) if "$ref" in part]
@@ -221,7 +221,7 @@ async def test_every_reference_leads_somewhere(client: httpx.AsyncClient) -> Non
     assert used == set(document["components"]["schemas"])
 
 
-async def test_every_link_leads_to_an_operation(client: httpx.AsyncClient) -> None:
+async def test_every_link_names_an_operation(client: httpx.AsyncClient) -> None:
     document = await document_of(client)
     operations = {each["operationId"]: each for each in operations_of(document).values()}
     links = [
@@ -237,7 +237,7 @@ async def test_every_link_leads_to_an_operation(client: httpx.AsyncClient) -> No
         assert set(link["parameters"]) == paths
 
 
-def test_what_a_queued_command_creates_is_found_below_its_route(app: Litestar) -> None:
+def test_the_location_of_a_queued_creation_is_below_its_route(app: Litestar) -> None:
     deferrals = {
         place: (deferral, handler.status_code)
         for place, handler in handlers_of(app).items()

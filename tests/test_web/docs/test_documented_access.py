@@ -1,4 +1,4 @@
-"""The OpenAPI document says who may come in where, and what is told to nobody else."""
+"""The OpenAPI document describes the access to each operation, and which responses are secret."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.test_web.docs.documents import document_of, handlers_of, operations_o
 pytestmark = pytest.mark.any_database
 
 TOKEN = "/api/v1/auth/token"
-# What anybody may do: the rest needs a log-in or an API key.
+# Public operations: all others need a log-in or an API key.
 PUBLIC = {
     ("POST", TOKEN),
     ("POST", "/api/v1/auth/refresh"),
@@ -35,14 +35,14 @@ PUBLIC = {
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
 }
-# Open to anybody, but for a parameter.
+# Public operations with a parameter that is not.
 GUARDED = {
     ("GET", "/api/v1/categories"),
     ("GET", "/api/v1/categories/{category_id}"),
     ("GET", "/api/v1/products"),
     ("GET", "/api/v1/products/{product_id}/images"),
 }
-# Open to anybody, and to a user as that user.
+# Operations for guests, and for users with their own data.
 GUESTS = {
     ("POST", "/api/v1/carts"),
     ("GET", "/api/v1/carts/{cart_id}"),
@@ -94,7 +94,7 @@ SECRET = {
     ("POST", "/api/v1/api-keys"),
     ("POST", "/api/v1/carts"),
 }
-# A second sending has no second effect.
+# A repeated request has no second effect.
 REPEATABLE = {
     ("POST", "/api/v1/products/{product_id}/images"),
     ("POST", "/api/v1/payments/{payment_id}/capture"),
@@ -159,7 +159,7 @@ async def test_every_operation_documents_its_access(
         assert not (is_public and options.scope), place
 
 
-async def test_nothing_is_open_to_all_or_closed_to_machines_by_oversight(
+async def test_public_and_personal_routes_are_exactly_the_listed_ones(
     client: httpx.AsyncClient,
 ) -> None:
     operations = operations_of(await document_of(client))
@@ -169,7 +169,7 @@ async def test_nothing_is_open_to_all_or_closed_to_machines_by_oversight(
     assert {place for place, each in security.items() if {} in each} == PUBLIC | GUARDED | GUESTS
 
 
-async def test_the_ways_to_come_in_are_described(client: httpx.AsyncClient) -> None:
+async def test_the_authentication_schemes_are_described(client: httpx.AsyncClient) -> None:
     document = await document_of(client)
     schemes = document["components"]["securitySchemes"]
     assert schemes.keys() == {"password", "api_key"}
@@ -207,7 +207,7 @@ async def test_everything_but_health_has_a_rate_limit(client: httpx.AsyncClient)
         assert ("429" in operation["responses"]) != is_health, (method, path)
 
 
-async def test_secret_answers_have_no_tag_and_no_second_sending(
+async def test_secret_responses_have_no_entity_tag_and_no_idempotency_key(
     client: httpx.AsyncClient, app: Litestar
 ) -> None:
     operations, handlers = operations_of(await document_of(client)), handlers_of(app)
@@ -226,7 +226,7 @@ async def test_secret_answers_have_no_tag_and_no_second_sending(
                 )
 
 
-async def test_a_log_in_is_a_form_that_any_client_of_oauth_2_fills_in(
+async def test_a_log_in_is_a_form_of_oauth_2(
     client: httpx.AsyncClient,
 ) -> None:
     document = await document_of(client)
@@ -246,7 +246,7 @@ async def test_a_log_in_is_a_form_that_any_client_of_oauth_2_fills_in(
     assert set(pair["required"]) == {"access_token", "token_type", "expires_in", "refresh_token"}
 
 
-async def test_a_renewal_is_a_form_of_oauth_2_or_a_document_of_json(
+async def test_a_renewal_is_a_form_of_oauth_2_or_a_json_document(
     client: httpx.AsyncClient,
 ) -> None:
     document = await document_of(client)

@@ -1,4 +1,4 @@
-"""Every example of the OpenAPI document is of its schema, and is taken."""
+"""Every example of the OpenAPI document matches its schema, and is accepted."""
 
 import re
 from datetime import date, datetime
@@ -31,28 +31,28 @@ from tests.test_web.docs.documents import Document, document_of, operations_of, 
 pytestmark = pytest.mark.any_database
 
 PLACE = re.compile(r"\{(\w+)\}")
-# A form is refused as OAuth 2 says, with 400.
+# A form is refused with 400, by OAuth 2.
 REFRESH = "/api/v1/auth/refresh"
-# Examples that are well made, and are not of this shop.
+# Valid examples with ids that do not exist in this shop.
 STRANGE = {
     "/api/v1/orders": 404,
     "/api/v1/products/{product_id}/categories": 404,
     "/api/v1/price-lists/{price_list_id}/prices": 400,
     "/api/v1/auth/token": 401,
-    # The image that it names is none of the product's.
+    # The product does not have the image with this id.
     "/api/v1/products/{product_id}/images/order": 400,
-    # It names a product and a variant.
+    # The example has both a product and a variant.
     "/api/v1/carts/{cart_id}/lines": 400,
     "/api/v1/carts/{cart_id}/codes": 404,
     # The cart is empty.
     "/api/v1/carts/{cart_id}/checkout": 409,
-    # It was not ordered.
+    # The cart was not ordered.
     "/api/v1/carts/{cart_id}/order/payments": 404,
-    # It is not authorised, or there is none.
+    # The payment is not authorised, or does not exist.
     "/api/v1/payments/{payment_id}/capture": 404,
     "/api/v1/payments/{payment_id}/refunds": 404,
     "/api/v1/payments/{payment_id}/seen": 404,
-    # They name a product that is not of this shop, and another total.
+    # The examples have an unknown product, and another total.
     "/api/v1/order-drafts": 400,
     "/api/v1/order-drafts/{draft_id}": 400,
     "/api/v1/order-drafts/{draft_id}/place": 409,
@@ -84,7 +84,7 @@ TYPES: dict[str, tuple[type, ...]] = {
 
 
 def assert_fits(value: object, schema: Document, document: Document) -> None:
-    """See that a value is one that a JSON Schema describes."""
+    """Assert that a value matches a JSON Schema."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         assert_fits(value, document["components"]["schemas"][name], document)
@@ -119,7 +119,7 @@ def fits(value: object, schema: Document, document: Document) -> bool:
     return True
 
 
-async def test_every_example_is_one_of_its_schema(client: httpx.AsyncClient) -> None:
+async def test_every_example_matches_its_schema(client: httpx.AsyncClient) -> None:
     document = await document_of(client)
     examples = [(place, part) for place, part in parts_of(document) if "examples" in part]
     assert len(examples) > 100
@@ -129,20 +129,20 @@ async def test_every_example_is_one_of_its_schema(client: httpx.AsyncClient) -> 
 
 
 def example_of(schema: Document, document: Document) -> dict[str, Any]:
-    """Return an object made of the first examples of its fields."""
+    """Return an object with the first examples of its fields."""
     model = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     return {name: field["examples"][0] for name, field in model["properties"].items()}
 
 
 def success_of(operation: Document) -> int:
-    """Return the status of an operation that does what it is asked for, and at once if it may."""
-    # It is 200 for a cart that is there already.
+    """Return the status of the successful response of an operation: 201, or else the lowest one."""
+    # It is 200 for a cart that already exists.
     known = [int(each) for each in operation["responses"] if each.startswith("2")]
     return 201 if 201 in known else min(known)
 
 
 async def fitting(operation: Document, client: httpx.AsyncClient, shop: Shop) -> dict[str, str]:
-    """Return headers by which an operation is open: an administrator's where no key is."""
+    """Return headers that authorize an operation: an administrator's if no key is allowed."""
     if operation["security"] != [{"password": []}]:
         return AUTHORIZATION
     user = await create_user(client)
@@ -155,7 +155,7 @@ async def fitting(operation: Document, client: httpx.AsyncClient, shop: Shop) ->
 
 
 def examples_in(operation: Document, document: Document) -> list[dict[str, Any]]:
-    """Return what to send with an operation: a form or JSON, made of examples."""
+    """Return the example bodies of an operation, as forms or JSON."""
     return [
         {"data" if media_type == FORM else "json": example_of(content["schema"], document)}
         for media_type, content in operation["requestBody"]["content"].items()
@@ -164,7 +164,7 @@ def examples_in(operation: Document, document: Document) -> list[dict[str, Any]]
 
 
 async def ids_of_examples(client: httpx.AsyncClient, path: str) -> dict[str, str]:
-    """Make what a path names, and nothing else; return the ids by their names."""
+    """Create the resources of a path, and no others; return their ids by name."""
     names = set(PLACE.findall(path))
     ids = {"payment_id": str(uuid4())}
     user = await create_user(client)
@@ -242,12 +242,12 @@ MADE_ALONE = {
 MADE_OF_PRODUCT = {"category_id": category_of, "draft_id": draft_of, "shipment_id": shipment_of}
 
 
-async def test_every_example_of_a_body_is_taken(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_every_example_of_a_body_is_accepted(client: httpx.AsyncClient, shop: Shop) -> None:
     document = await document_of(client)
     taken = 0
     for (method, path), operation in operations_of(document).items():
         if "requestBody" in operation:
-            # Each has its own: whom one example makes staff is no customer to the next.
+            # Each example has new resources: an example may change the role of its user.
             ids = await ids_of_examples(client, path)
             url = f"http://shop.test{path.format(**ids)}"
             headers = await fitting(operation, client, shop)
@@ -262,7 +262,7 @@ async def test_every_example_of_a_body_is_taken(client: httpx.AsyncClient, shop:
     assert taken == 41
 
 
-async def test_every_example_of_a_query_is_taken(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_every_example_of_a_query_is_accepted(client: httpx.AsyncClient, shop: Shop) -> None:
     document = await document_of(client)
     product = await create_product(client)
     await make_report(shop, date(2017, 6, 1))
@@ -281,7 +281,7 @@ async def test_every_example_of_a_query_is_taken(client: httpx.AsyncClient, shop
         }
         if query and method == "GET":
             url = f"http://shop.test{path.format(**ids)}"
-            # A cursor belongs to one order of the list, and the example of an order is another one.
+            # A cursor is valid for one sort order only, and the example of `sort` is another one.
             for names in ({"cursor"}, {"sort", "q"}):
                 params = {key: value for key, value in query.items() if key not in names}
                 headers = await fitting(operation, client, shop) | cart.headers
@@ -290,5 +290,5 @@ async def test_every_example_of_a_query_is_taken(client: httpx.AsyncClient, shop
 
 
 def sent(name: str, example: Any) -> dict[str, Any]:
-    """Return the parameters of an example: the members of an object are one each."""
+    """Return the parameters of an example: each member of an object is one parameter."""
     return example if isinstance(example, dict) else {name: example}

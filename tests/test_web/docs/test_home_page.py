@@ -1,4 +1,4 @@
-"""The page at `/` of a shop without a storefront leads to everything else."""
+"""The page at `/` of a shop without a storefront links to all other places."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -37,7 +37,7 @@ async def its_client(
 
 
 @pytest.mark.parametrize("accept", [BROWSER, "*/*", "text/html", "image/png"])
-async def test_a_browser_gets_a_page_that_leads_everywhere(
+async def test_a_browser_gets_a_page_with_links_to_every_place(
     client: httpx.AsyncClient, accept: str
 ) -> None:
     page = await client.get(HOME, headers={"Accept": accept, "Authorization": ""})
@@ -53,14 +53,14 @@ async def test_a_browser_gets_a_page_that_leads_everywhere(
 @pytest.mark.parametrize(
     "accept", ["application/json", "application/json, text/html;q=0.5", "application/*"]
 )
-async def test_who_asks_for_json_gets_json(client: httpx.AsyncClient, accept: str) -> None:
+async def test_a_client_that_accepts_json_gets_json(client: httpx.AsyncClient, accept: str) -> None:
     response = await client.get(HOME, headers={"Accept": accept})
     assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json")
     assert response.headers["Vary"] == "Accept"
     assert response.json() == {"name": "Lavka", "version": __version__} | PLACES
 
 
-async def test_every_place_that_it_names_answers(client: httpx.AsyncClient) -> None:
+async def test_every_link_of_the_page_works(client: httpx.AsyncClient) -> None:
     for path in PLACES.values():
         assert (await client.get(f"http://shop.test{path}")).status_code == 200, path
 
@@ -81,7 +81,7 @@ async def test_the_page_loads_from_the_shop_only_and_without_a_script(
     assert "script-src" not in policy
 
 
-async def test_a_caller_who_has_the_page_gets_304(client: httpx.AsyncClient) -> None:
+async def test_a_caller_with_the_etag_of_the_page_gets_304(client: httpx.AsyncClient) -> None:
     page, document = await client.get(HOME), await client.get(
         HOME, headers={"Accept": "application/json"}
     )

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.any_database
 
 
 class Reader(HTMLParser):
-    """Collects what a page says, its anchors, and whether its elements are closed."""
+    """Collects the text of a page and its anchors, and checks that its elements are closed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class Reader(HTMLParser):
         self.open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element that begins."""
+        """Record the start of an element."""
         given = dict(attrs)
         self.ids += [given["id"] or ""] if "id" in given else []
         self.links += [given["href"] or ""] if tag == "a" else []
@@ -33,11 +33,11 @@ class Reader(HTMLParser):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        """See that it is the last one that began."""
+        """Assert that the element is the last one that has started."""
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        """Note what is said."""
+        """Record a text."""
         self.text += data
 
 
@@ -60,7 +60,7 @@ async def test_the_page_has_every_queue_and_event(client: httpx.AsyncClient) -> 
     assert set(reader.links) - set(inner) == {"/docs", "/docs/asyncapi.json"}
 
 
-async def test_the_page_says_what_the_document_says(client: httpx.AsyncClient) -> None:
+async def test_the_page_has_the_content_of_the_document(client: httpx.AsyncClient) -> None:
     document, reader = await messages_of(client), await read(client)
     for message in document["components"]["messages"].values():
         for words in (message["summary"], message["description"]):
@@ -86,12 +86,12 @@ async def test_the_page_loads_a_style_of_the_shop_and_no_script(client: httpx.As
     assert "script-src 'self'" in page.headers["Content-Security-Policy"]
 
 
-async def test_the_page_at_docs_leads_to_it(client: httpx.AsyncClient) -> None:
+async def test_the_page_at_docs_links_to_the_page_of_messages(client: httpx.AsyncClient) -> None:
     document = (await client.get(f"{DOCS}/openapi.json")).json()
     assert "(/docs/messages)" in document["info"]["description"]
 
 
-async def test_what_looks_like_html_is_text(client: httpx.AsyncClient) -> None:
+async def test_text_that_looks_like_html_is_escaped(client: httpx.AsyncClient) -> None:
     document = await messages_of(client)
     message = document["components"]["messages"]["order"]
     message["summary"] = message["examples"][0]["payload"] = "<script>`<b>`</script>"

@@ -1,4 +1,4 @@
-"""Whatever the OpenAPI document describes has its bounds, and they are those of the shop."""
+"""Every schema of the OpenAPI document has bounds, and they are those of the shop."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -31,7 +31,7 @@ SHOWN: list[tuple[type[Schema], type[Base]]] = [
     (OrderItemRead, OrderItem),
     (OrderChangeRead, OrderChange),
 ]
-# An export is whole by law, however much there is.
+# An export must be complete by law, so its size has no bound.
 WHOLE = {
     f"#/components/schemas/{schema}/properties/{name}"
     for schema, names in (
@@ -97,7 +97,7 @@ def test_an_example_that_looks_like_a_schema_stays_unchanged() -> None:
 
 
 @pytest.mark.parametrize(("schema", "model"), SHOWN)
-def test_what_is_shown_has_the_bounds_of_its_column(
+def test_a_field_of_a_response_has_the_bounds_of_its_column(
     schema: type[Schema], model: type[Base]
 ) -> None:
     columns = model.__table__.columns
@@ -114,7 +114,7 @@ def test_what_is_shown_has_the_bounds_of_its_column(
     assert compared
 
 
-async def test_no_path_of_something_new_is_longer_than_described(
+async def test_no_location_is_longer_than_described(
     client: httpx.AsyncClient,
 ) -> None:
     document = await document_of(client)
@@ -137,6 +137,6 @@ async def test_no_path_of_something_new_is_longer_than_described(
         assert len(path) <= length
 
 
-def test_every_kind_of_refusal_fits_its_description() -> None:
+def test_every_kind_of_refusal_matches_its_description() -> None:
     for kind in problems():
         assert max(len(f"urn:problem:{kind.code}"), len(kind.title)) <= MAX_WORDS

@@ -1,1 +1,1 @@
-"""What every request meets before its handler."""
+"""Tests of the middleware, which handles every request before its handler."""

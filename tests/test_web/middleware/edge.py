@@ -1,4 +1,4 @@
-"""Shops with settings of their own, and what holds of every reply of one."""
+"""Shops with their own settings, and assertions for all their responses."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -42,7 +42,7 @@ async def shop_with(
     controllers: Iterable[type[Controller]] = (),
     **settings: Any,
 ) -> AsyncIterator[tuple[Shop, httpx.AsyncClient]]:
-    """Run a shop of its own with settings, and give a client that calls from an address.
+    """Run a separate shop with settings, and yield a client with a network address.
 
     Its API has the given controllers only, if there are any.
     """
@@ -57,7 +57,7 @@ async def shop_with(
 def assert_guarded(
     response: httpx.Response, policy: str = API_POLICY, referrer: str = "no-referrer"
 ) -> None:
-    """See that a reply has what every reply has, once."""
+    """Assert that a response has each common header once."""
     for name, value in (ALWAYS | {"Referrer-Policy": referrer}).items():
         assert response.headers.get_list(name) == [value], (response.status_code, name)
     assert response.headers.get_list("Content-Security-Policy") == [policy]
@@ -71,7 +71,7 @@ def assert_guarded(
 async def replies(
     shop: Shop, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, **headers: str
 ) -> dict[int, httpx.Response]:
-    """Get a reply of each status."""
+    """Return a response of each status."""
     machine = AUTHORIZATION | headers
     customer = bearing((await log_in(shop)).access_token) | headers
     path = "/api/v1/products"

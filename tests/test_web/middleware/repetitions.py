@@ -1,4 +1,4 @@
-"""Sends POSTs with an `Idempotency-Key`, and reads which are kept."""
+"""Sends POST requests with an `Idempotency-Key`, and reads the stored keys."""
 
 from typing import Any
 
@@ -32,6 +32,6 @@ def is_replayed(response: httpx.Response) -> bool:
 
 
 async def kept(shop: Shop) -> list[str]:
-    """Return the keys whose answers are kept."""
+    """Return the keys with a stored response."""
     async with shop.database.read() as session:
         return list(await session.scalars(select(IdempotencyKey.key).order_by("key")))

@@ -1,4 +1,4 @@
-"""By which address a client is counted, however a proxy or a socket writes it."""
+"""A client is counted by its address, in every notation of a proxy or a socket."""
 
 from pathlib import Path
 from uuid import UUID
@@ -13,7 +13,7 @@ from app.models import AuditEvent
 from tests.test_web.middleware.edge import shop_with
 
 FORM = {"username": "nobody@example.com", "password": "not a password"}
-# How a hop is written, and the address that it means; None if it means none.
+# The notation of a hop, and its address; None if it has none.
 FORMS = {
     "192.0.2.66": "192.0.2.66",
     "192.0.2.66:51001": "192.0.2.66",
@@ -53,7 +53,7 @@ PROXY = "10.0.0.1"
 
 
 async def recorded(folder: Path, peer: str, proxies: str, *hops: str) -> list[str | None]:
-    """Return the addresses in the audit trail of requests from a peer that each name a hop."""
+    """Return the addresses in the audit trail of requests from a peer, each with a hop."""
     query = select(AuditEvent.id, AuditEvent.address).where(AuditEvent.event == "login.failed")
     found: dict[UUID, str | None] = {}
     async with shop_with(folder, (peer, 4242), IDENTITY, trusted_proxies=proxies) as (shop, client):
@@ -62,12 +62,12 @@ async def recorded(folder: Path, peer: str, proxies: str, *hops: str) -> list[st
             refused = await client.post("/api/v1/auth/token", data=FORM, headers=headers)
             assert refused.status_code == 401
             async with shop.database.read() as session:
-                # What is new comes last.
+                # New events are the last ones.
                 found |= {each.id: each.address for each in await session.execute(query)}
     return list(found.values())
 
 
-async def test_every_form_of_an_address_that_proxies_write_is_read(tmp_path: Path) -> None:
+async def test_every_notation_of_an_address_by_proxies_is_read(tmp_path: Path) -> None:
     found = await recorded(tmp_path, PROXY, "10.0.0.0/8", *FORMS)
     assert dict(zip(FORMS, found, strict=True)) == {
         form: address or PROXY for form, address in FORMS.items()
@@ -86,7 +86,7 @@ async def test_every_form_of_an_address_that_proxies_write_is_read(tmp_path: Pat
         ("fe80::1%eth0", "fe80::/10"),
     ],
 )
-async def test_a_trusted_proxy_is_known_in_every_form_of_its_address(
+async def test_a_trusted_proxy_is_recognized_in_every_notation_of_its_address(
     tmp_path: Path, peer: str, proxies: str
 ) -> None:
     assert await recorded(tmp_path, peer, proxies, "192.0.2.66:51001") == ["192.0.2.66"]
@@ -99,7 +99,7 @@ async def test_another_address_inside_ipv6_is_not_a_trusted_proxy(
     assert await recorded(tmp_path, peer, "10.0.0.0/8", "192.0.2.66") != ["192.0.2.66"]
 
 
-async def test_a_header_of_rfc_7239_is_not_believed(tmp_path: Path) -> None:
+async def test_the_header_of_rfc_7239_is_ignored(tmp_path: Path) -> None:
     forwarded = {"Forwarded": "for=192.0.2.66"}
     async with shop_with(
         tmp_path, (PROXY, 4242), CATALOGUE, trusted_proxies="10.0.0.0/8", rate_limit_per_minute=1
@@ -114,7 +114,7 @@ async def answers(client: httpx.AsyncClient, requests: list[dict[str, str]]) -> 
     ]
 
 
-# Peers of a socket for IPv4 and IPv6 or behind a translator, and the answers at one a minute.
+# Peers of a socket for IPv4 and IPv6 or behind a translator, and the statuses at one a minute.
 COUNTED = {
     "two callers of IPv4": (["::ffff:192.0.2.1", "::ffff:192.0.2.2"], [200, 200]),
     "one caller of IPv4": (["::ffff:192.0.2.1", "192.0.2.1"], [200, 429]),
@@ -140,7 +140,9 @@ async def test_a_limit_counts_ipv4_by_address_and_ipv6_by_64_bits(
     assert found == expected
 
 
-async def test_six_customers_behind_a_gateway_that_adds_ports_are_six(tmp_path: Path) -> None:
+async def test_six_clients_behind_a_gateway_that_adds_ports_are_counted_separately(
+    tmp_path: Path,
+) -> None:
     written = [f"198.51.101.{number}:5{number}001" for number in range(6)]
     written += [f"[2001:db8:{number}::1]:5{number}001" for number in range(6)]
     async with shop_with(

@@ -1,4 +1,4 @@
-"""What holds of every reply: its headers, whom it is for, and how often there is one."""
+"""Security headers, cache headers and rate limits of all responses."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tests.test_web.middleware.edge import ORIGIN, PAGES_POLICY, assert_guarded,
 LIMITS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
-async def test_every_kind_of_reply_has_the_security_headers(
+async def test_every_kind_of_response_has_the_security_headers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with shop_with(tmp_path) as (shop, client):
@@ -29,7 +29,7 @@ async def test_every_kind_of_reply_has_the_security_headers(
         assert found[status].headers["ETag"]
 
 
-async def test_the_page_of_the_documentation_has_a_policy_of_its_own(tmp_path: Path) -> None:
+async def test_the_page_of_the_documentation_has_its_own_policy(tmp_path: Path) -> None:
     async with shop_with(tmp_path) as (_, client):
         for path in ("/docs", "/docs/openapi.json", "/docs/assets/docs.js"):
             response = await client.get(path)
@@ -46,12 +46,12 @@ async def test_the_page_of_the_documentation_has_a_policy_of_its_own(tmp_path: P
             assert response.headers["Cache-Control"] == "no-store"
         for path in ("/health/live", "/health/ready"):
             assert_guarded(await client.get(path))
-        # What is not known is a page that does not exist.
+        # An unknown path is a page that does not exist.
         for path in ("/docsy", "/nothing"):
             assert_guarded(await client.get(path), PAGES_POLICY, "same-origin")
 
 
-async def test_what_is_secret_is_kept_nowhere(tmp_path: Path) -> None:
+async def test_secret_responses_are_not_stored(tmp_path: Path) -> None:
     async with shop_with(tmp_path) as (shop, client):
         admin = await log_in(shop, UserRole.ADMIN)
         headers = bearing(admin.access_token)
@@ -83,13 +83,13 @@ async def test_hsts_is_sent_only_in_production(
         ]
 
 
-async def test_every_reply_of_the_api_says_how_much_is_left(
+async def test_every_response_of_the_api_has_the_remaining_number_of_requests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with shop_with(tmp_path, rate_limit_per_minute=1_000) as (shop, client):
         found = await replies(shop, client, monkeypatch)
         for response in found.values():
-            # Log-ins and mails have a limit of their own.
+            # Log-ins and mails have their own limit.
             limit = "1000000" if response.status_code == 202 else "1000"
             assert response.headers.get_list("RateLimit-Limit") == [limit]
             assert int(response.headers["RateLimit-Remaining"]) < int(limit)
@@ -99,7 +99,7 @@ async def test_every_reply_of_the_api_says_how_much_is_left(
             assert not any(name in response.headers for name in LIMITS)
 
 
-async def test_one_request_too_many_is_refused_with_the_time_to_wait(tmp_path: Path) -> None:
+async def test_a_request_over_the_limit_is_refused_with_the_time_to_wait(tmp_path: Path) -> None:
     async with shop_with(tmp_path, rate_limit_per_minute=3, cors_origins=ORIGIN) as (_, client):
         origin = {"Origin": ORIGIN}
         left = []
@@ -125,7 +125,7 @@ async def test_one_request_too_many_is_refused_with_the_time_to_wait(tmp_path: P
                 assert (await client.get(path)).status_code == 200
 
 
-async def test_each_address_has_a_limit_of_its_own(tmp_path: Path) -> None:
+async def test_each_address_has_its_own_limit(tmp_path: Path) -> None:
     async with shop_with(
         tmp_path,
         ("10.0.0.1", 1),

@@ -1,4 +1,4 @@
-"""HEAD is answered like GET, without the body."""
+"""HEAD has the response of GET, without the body."""
 
 import asyncio
 
@@ -34,7 +34,7 @@ async def compare(client: httpx.AsyncClient, url: str, headers: dict[str, str]) 
 
 
 @pytest.mark.any_database
-async def test_every_route_of_get_also_answers_head(
+async def test_every_route_with_get_also_supports_head(
     app: Litestar, client: httpx.AsyncClient, shop: Shop
 ) -> None:
     world = await world_of(shop)
@@ -55,7 +55,7 @@ async def test_every_route_of_get_also_answers_head(
 
 
 @pytest.mark.any_database
-async def test_refusals_of_head_are_those_of_get(client: httpx.AsyncClient) -> None:
+async def test_refusals_of_head_equal_those_of_get(client: httpx.AsyncClient) -> None:
     product = await create_product(client)
     place = f"/products/{product['id']}"
     tag = (await client.get(place)).headers["ETag"]
@@ -82,7 +82,7 @@ async def test_head_of_an_event_stream_ends_at_once(
 
 
 @pytest.mark.any_database
-async def test_head_is_counted_as_head(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_head_request_is_counted_as_head(client: httpx.AsyncClient, shop: Shop) -> None:
     user = await create_user(client)
     requests, key = shop.http_metrics.requests, ("HEAD", "/api/v1/users/{user_id}", 200)
     before = dict(requests)

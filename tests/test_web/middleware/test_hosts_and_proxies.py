@@ -1,4 +1,4 @@
-"""To which names the shop answers, and which proxy's word of an address it takes."""
+"""The host names of the shop, and the proxies whose forwarded addresses it trusts."""
 
 from pathlib import Path
 from uuid import UUID
@@ -49,7 +49,7 @@ BAD_HOSTS = (
 )
 
 
-async def test_the_shop_answers_to_its_names_only(tmp_path: Path) -> None:
+async def test_the_shop_accepts_only_its_own_host_names(tmp_path: Path) -> None:
     async with shop_with(tmp_path, allowed_hosts=HOSTS) as (_, client):
         for host in GOOD_HOSTS:
             for path in ("/api/v1/products", "/docs"):
@@ -62,22 +62,22 @@ async def test_the_shop_answers_to_its_names_only(tmp_path: Path) -> None:
                 assert problem["errors"] == [
                     {"header": "Host", "detail": "is not one of ALLOWED_HOSTS"}
                 ]
-                # Nothing of what was sent is sent back.
+                # The response contains no part of the request.
                 assert host == "" or host not in problem["detail"]
-        # Who asks for the health knows the address only.
+        # A client of the health checks may know the IP address only.
         for host in ("", "evil.example", "localhost", "192.0.2.90:8000", "[::2]:8000"):
             for path in ("/health/live", "/health/ready"):
                 assert (await client.get(path, headers={"Host": host})).status_code == 200
 
 
-async def test_a_forwarded_host_is_not_believed(tmp_path: Path) -> None:
+async def test_a_forwarded_host_is_ignored(tmp_path: Path) -> None:
     headers = {"Host": "evil.example", "X-Forwarded-Host": "shop.example.com"}
     async with shop_with(tmp_path, allowed_hosts=HOSTS, trusted_proxies="0.0.0.0/0") as (_, client):
         assert (await client.get("/api/v1/products", headers=headers)).status_code == 400
 
 
 PROXIES = "10.0.0.0/8, 2001:db8::/32, 198.51.100.7"
-# By whom a request comes, with which X-Forwarded-For, and from whom it is then.
+# The peer of a request, its X-Forwarded-For, and the resulting client address.
 HOPS: dict[str, tuple[str, list[str], str]] = {
     "nobody's word": ("203.0.113.5", [], "203.0.113.5"),
     "a stranger's word": ("203.0.113.5", ["192.0.2.66"], "203.0.113.5"),
@@ -106,7 +106,7 @@ HOPS: dict[str, tuple[str, list[str], str]] = {
 }
 
 
-async def test_the_word_of_a_proxy_is_believed_and_no_other(tmp_path: Path) -> None:
+async def test_a_forwarded_address_is_used_only_from_a_trusted_proxy(tmp_path: Path) -> None:
     app = create_app(Shop(sqlite_settings(tmp_path, trusted_proxies=PROXIES)))
     query = select(AuditEvent.id, AuditEvent.address).where(AuditEvent.event == "login.failed")
     found: dict[UUID, str | None] = {}

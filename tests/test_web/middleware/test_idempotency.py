@@ -1,4 +1,4 @@
-"""A POST that is repeated with its `Idempotency-Key` has its effect once and its answer again."""
+"""A POST that is repeated with its `Idempotency-Key` has one effect and the same response."""
 
 import asyncio
 import json
@@ -41,7 +41,9 @@ INVALID_KEYS = {
 }
 
 
-async def test_a_repeated_order_is_answered_byte_for_byte(client: httpx.AsyncClient) -> None:
+async def test_a_repeated_order_gets_the_same_response_byte_for_byte(
+    client: httpx.AsyncClient,
+) -> None:
     data = await basket(client)
     first = await post(client, "/orders", data)
     again = await post(client, "/orders", data)
@@ -56,7 +58,7 @@ async def test_a_repeated_order_is_answered_byte_for_byte(client: httpx.AsyncCli
     assert await movements_of(client, product_id) == [("supply", 10), ("sale", -1)]
 
 
-async def test_without_a_key_or_with_another_one_each_post_is_its_own(
+async def test_each_post_without_a_key_or_with_another_one_has_its_own_effect(
     client: httpx.AsyncClient,
 ) -> None:
     data = await basket(client)
@@ -67,7 +69,7 @@ async def test_without_a_key_or_with_another_one_each_post_is_its_own(
     assert not any(is_replayed(answer) for answer in answers)
 
 
-async def test_an_answer_is_not_repeated_to_a_caller_who_has_lost_the_right_to_it(
+async def test_a_response_is_not_repeated_to_a_caller_who_has_lost_the_right_to_it(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     staff = await someone_of(client, shop, UserRole.STAFF)
@@ -101,14 +103,14 @@ async def test_an_answer_is_not_repeated_to_a_caller_who_has_lost_the_right_to_i
     for answer in (demoted[0], demoted[2], demoted[3]):
         assert "12 St James" not in answer.text
     assert await everything(shop) == before
-    # With the stock gone, the own order is still there to be told of.
+    # The stock is sold out, but the response with the own order can still be repeated.
     await client.post(f"/products/{product['id']}/stock", json={"quantity": -8, "reason": "loss"})
     assert (await ask())[1].content == first[1].content
     await set_user(shop, staff.id, role=UserRole.ADMIN)
     assert [answer.content for answer in await ask()] == [answer.content for answer in first]
 
 
-async def test_a_refusal_is_not_repeated_to_a_caller_who_has_another_role(
+async def test_a_refusal_is_not_repeated_to_a_caller_whose_role_has_changed(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     person = await someone(client)
@@ -123,7 +125,7 @@ async def test_a_refusal_is_not_repeated_to_a_caller_who_has_another_role(
     assert [is_replayed(answer) for answer in answers] == [False, True]
 
 
-async def test_a_hundred_repetitions_at_once_place_one_order(client: httpx.AsyncClient) -> None:
+async def test_a_hundred_concurrent_repetitions_place_one_order(client: httpx.AsyncClient) -> None:
     data = await basket(client)
     answers = await asyncio.gather(*(post(client, "/orders", data) for _ in range(100)))
     (order,) = await every(client, "/orders")
@@ -138,7 +140,7 @@ async def test_a_hundred_repetitions_at_once_place_one_order(client: httpx.Async
     assert await stock_of(client, data["items"][0]["product_id"]) == 9
 
 
-async def test_while_the_first_request_runs_its_repetition_is_refused(
+async def test_a_repetition_is_refused_while_the_first_request_is_in_progress(
     postgres_server: PostgresServer,
 ) -> None:
     postgres_server.create_database("keys")
@@ -200,7 +202,7 @@ async def test_the_notation_of_the_json_does_not_matter(client: httpx.AsyncClien
     assert len({answer.content for answer in answers}) == 1
 
 
-async def test_the_order_of_a_list_does_matter(client: httpx.AsyncClient) -> None:
+async def test_the_order_of_a_list_matters(client: httpx.AsyncClient) -> None:
     user = await create_user(client)
     items = [{"product_id": (await create_product(client))["id"], "quantity": 1} for _ in range(2)]
     first = await post(client, "/orders", {"user_id": user["id"], "items": items})
@@ -241,7 +243,7 @@ async def test_an_invalid_key_is_refused_by_the_name_of_its_header(
     assert await every(client, "/orders") == [] == await kept(shop)
 
 
-async def test_a_request_that_was_not_valid_may_be_mended_with_its_key(
+async def test_an_invalid_request_may_be_corrected_with_the_same_key(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     data = await basket(client)
@@ -261,7 +263,9 @@ async def test_a_request_that_was_not_valid_may_be_mended_with_its_key(
     assert (mended.status_code, is_replayed(mended)) == (201, False)
 
 
-async def test_a_refusal_is_kept_though_the_shop_has_changed(client: httpx.AsyncClient) -> None:
+async def test_a_stored_refusal_is_repeated_after_the_shop_has_changed(
+    client: httpx.AsyncClient,
+) -> None:
     data = await basket(client, stock=2, quantity=3)
     product_id = data["items"][0]["product_id"]
     first = await post(client, "/orders", data)
@@ -275,7 +279,7 @@ async def test_a_refusal_is_kept_though_the_shop_has_changed(client: httpx.Async
     assert (await post(client, "/orders", data, "key-2")).status_code == 201
 
 
-async def test_an_answer_is_kept_for_a_day(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_response_is_stored_for_a_day(client: httpx.AsyncClient, shop: Shop) -> None:
     data = await basket(client)
     first = await post(client, "/orders", data)
     with later(shop, DAY - MINUTE):
@@ -290,7 +294,7 @@ async def test_an_answer_is_kept_for_a_day(client: httpx.AsyncClient, shop: Shop
     assert len(await every(client, "/orders")) == 2
 
 
-async def test_after_a_day_a_key_is_free_for_another_request(
+async def test_after_a_day_a_key_can_be_used_for_another_request(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     await post(client, "/orders", await basket(client))
@@ -352,7 +356,7 @@ async def test_a_repeated_movement_moves_the_stock_once(client: httpx.AsyncClien
     assert await stock_of(client, product["id"]) == 6
 
 
-async def test_other_methods_do_not_look_at_the_key(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_other_methods_ignore_the_key(client: httpx.AsyncClient, shop: Shop) -> None:
     user, product = await create_user(client), await create_product(client)
     order = await place_order(client, user["id"], {product["id"]: 1})
     path = f"/orders/{order['id']}"
@@ -365,7 +369,7 @@ async def test_other_methods_do_not_look_at_the_key(client: httpx.AsyncClient, s
     assert await kept(shop) == []
 
 
-async def test_each_answer_is_kept_in_one_row(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_each_response_is_stored_in_one_row(client: httpx.AsyncClient, shop: Shop) -> None:
     data = await basket(client)
     for key in ("a", "b", "a", '"b"'):
         await post(client, "/orders", data, key)

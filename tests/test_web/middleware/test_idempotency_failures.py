@@ -1,4 +1,4 @@
-"""A transaction that fails keeps neither its effect nor its answer."""
+"""A transaction that fails stores neither its effect nor its response."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from app.wiring.resources import Shop
 from tests.support.ledger import every, movements_of, stock_of
 from tests.test_web.middleware.repetitions import basket, is_replayed, kept, post
 
-# A debt that nobody covers: refused at once, or only when the transaction commits.
+# A constraint that is violated at once, or only when the transaction commits.
 AT_ONCE, AT_COMMIT = "", "DEFERRABLE INITIALLY DEFERRED"
 FAILURES = {
     "an order cannot be added": ("orders", AT_ONCE),
@@ -69,7 +69,7 @@ async def test_a_transaction_that_fails_leaves_neither_order_nor_key(
 
 
 @pytest.mark.parametrize("when", [AT_ONCE, AT_COMMIT], ids=["at once", "at commit"])
-async def test_without_a_key_a_failed_order_is_not_a_success_either(
+async def test_a_failed_order_without_a_key_is_an_error_too(
     client: httpx.AsyncClient, shop: Shop, when: str
 ) -> None:
     data = await basket(client)
@@ -82,7 +82,7 @@ async def test_without_a_key_a_failed_order_is_not_a_success_either(
 
 
 async def assert_nothing_is_ordered(client: httpx.AsyncClient, data: dict[str, Any]) -> None:
-    """Check that the shop is as it was before the order."""
+    """Check that the shop is unchanged."""
     product_id = data["items"][0]["product_id"]
     assert await every(client, "/orders") == []
     assert await movements_of(client, product_id) == [("supply", 10)]

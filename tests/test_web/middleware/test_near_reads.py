@@ -1,4 +1,4 @@
-"""A read that is answered from memory, before the router, is answered as by the router."""
+"""A read that is served from memory, before the router, has the response of the router."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ ETAG = "the ETag of the product"
 TOKEN = "the token of a member of staff"
 LIST = "/products?limit=20"
 LONG = "x" * 1_001
-# In the order of the table: what is asked for, more headers, the status, and whether it is near.
+# The columns of the table: request, additional headers, status, and whether the read is near.
 TABLE: tuple[tuple[str, dict[str, str], int, bool], ...] = (
     ("/products/{id}", {}, 200, True),
     ("/products/{id}", {"Accept-Encoding": "gzip"}, 200, True),
@@ -78,7 +78,7 @@ TABLE: tuple[tuple[str, dict[str, str], int, bool], ...] = (
 
 @dataclass
 class Both:
-    """One shop that is asked both ways, and what it notes of a request."""
+    """One shop with clients of both ways, and its records of a request."""
 
     shop: Shop
     door: httpx.AsyncClient
@@ -89,7 +89,7 @@ class Both:
     async def ask(
         self, client: httpx.AsyncClient, method: str, url: str, headers: dict[str, str]
     ) -> tuple[Any, int]:
-        """Ask a second time; return all that is seen of it, and how often the router was asked."""
+        """Send a second request; return all its effects, and the number of calls of the router."""
         await client.request(method, url, headers=headers)
         before = self._counts()
         self.passed.clear()
@@ -111,7 +111,7 @@ class Both:
 
 @pytest.fixture(name="both")
 async def both_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Both]:
-    """One shop with and without the answers from memory before the router."""
+    """One shop with and without reads from memory before the router."""
     settings = sqlite_settings(
         tmp_path, allowed_hosts=["shop.test"], cors_origins=[ORIGIN], access_log=True
     )
@@ -138,7 +138,7 @@ async def both_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
 
 
 async def filled(shop: Shop) -> AsyncIterator[tuple[str, dict[str, str], int, bool]]:
-    """Fill a shop, and yield the rows of the table with what is in it."""
+    """Fill a shop, and yield the rows of the table with ids of the shop."""
     token = bearing((await log_in(shop, UserRole.STAFF)).access_token)["Authorization"]
     async with client_of(create_app(shop)) as machine:
         made = [await create_product(machine, description="A tea. " * 20) for _ in range(20)]
@@ -153,7 +153,7 @@ async def filled(shop: Shop) -> AsyncIterator[tuple[str, dict[str, str], int, bo
 
 
 @pytest.mark.any_database
-async def test_both_ways_answer_every_request_alike(both: Both) -> None:
+async def test_both_ways_return_the_same_response_to_every_request(both: Both) -> None:
     async for url, headers, status, is_near in filled(both.shop):
         for method in ("GET", "HEAD", "OPTIONS"):
             where = (method, url, headers)
@@ -166,7 +166,7 @@ async def test_both_ways_answer_every_request_alike(both: Both) -> None:
 
 
 @pytest.mark.any_database
-async def test_each_answer_counts_towards_the_rate_limit(tmp_path: Path) -> None:
+async def test_each_response_counts_towards_the_rate_limit(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path, rate_limit_per_minute=5)
     async with running(create_app(Shop(settings))) as application:
         async with client_of(application) as client:
@@ -177,7 +177,7 @@ async def test_each_answer_counts_towards_the_rate_limit(tmp_path: Path) -> None
     assert [each.headers.get("X-Cache") for each in replies] == ["miss", *["near"] * 4, None]
 
 
-async def test_a_near_read_asks_the_database_nothing_and_a_change_is_seen_at_once(
+async def test_a_near_read_needs_no_statement_and_sees_a_change_at_once(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client)
@@ -197,12 +197,12 @@ async def test_a_near_read_asks_the_database_nothing_and_a_change_is_seen_at_onc
     assert [(await client.get(path)).status_code for _ in range(3)] == [404] * 3
 
 
-async def test_what_the_process_has_forgotten_is_answered_from_redis(
+async def test_an_evicted_near_entry_is_read_from_redis(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = f"/products/{(await create_product(client))['id']}"
     replies = [await client.get(path)]
-    # As when the connection to Redis is lost, or another process has changed the database.
+    # The same happens when the connection to Redis is lost, or another process changes the data.
     assert shop.cache.near is not None
     shop.cache.near.clear()
     has_redis = shop.cache.redis is not None
@@ -214,7 +214,7 @@ async def test_what_the_process_has_forgotten_is_answered_from_redis(
     assert len({(each.content, each.headers["ETag"]) for each in replies}) == 1
 
 
-async def test_a_product_that_another_process_has_read_is_answered_from_redis(
+async def test_a_product_that_another_process_has_read_is_read_from_redis(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = [(await create_product(client))["id"] for _ in range(2)]
@@ -225,7 +225,7 @@ async def test_a_product_that_another_process_has_read_is_answered_from_redis(
     await client.get(f"/products/{first}")
     if has_redis:
         shop.cache.near.clear()
-    # That the first was answered is what tells of the second.
+    # The first response has made this kind of path known; from now on, the router cannot be called.
     monkeypatch.setattr(Heads, "__call__", None)
     replies = [await client.get(f"/products/{second}") for _ in range(2)]
     assert [each.headers["X-Cache"] for each in replies] == [
@@ -236,7 +236,7 @@ async def test_a_product_that_another_process_has_read_is_answered_from_redis(
     assert seen == {(routed.content, routed.headers["ETag"])}
 
 
-async def test_a_product_that_nothing_has_cached_is_read_before_the_router_and_shown_alike(
+async def test_an_uncached_product_is_read_before_the_router_with_the_same_response(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known, *others = [f"/products/{(await create_product(client))['id']}" for _ in range(4)]
@@ -258,7 +258,7 @@ async def test_a_product_that_nothing_has_cached_is_read_before_the_router_and_s
 
 
 @pytest.mark.any_database
-async def test_a_refusal_before_the_router_is_that_of_the_router(
+async def test_a_refusal_before_the_router_equals_the_refusal_of_the_router(
     both: Both, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with client_of(create_app(both.shop)) as machine:
@@ -278,7 +278,7 @@ async def test_a_refusal_before_the_router_is_that_of_the_router(
     assert seen == routed
 
 
-async def test_what_is_known_of_one_product_is_not_taken_for_other_paths(
+async def test_the_cached_path_of_a_product_is_not_used_for_other_paths(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     async with client_of(create_app(shop, has_near_reads=False)) as other:
@@ -309,7 +309,7 @@ async def test_what_is_known_of_one_product_is_not_taken_for_other_paths(
 
 
 @pytest.mark.any_database
-async def test_the_paths_that_are_known_are_bounded(tmp_path: Path) -> None:
+async def test_the_number_of_known_paths_is_bounded(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path, cache_max_entries=100)
     async with running(create_app(Shop(settings))) as application:
         door = vars(vars(application.asgi_handler)["_app"])["_app"]

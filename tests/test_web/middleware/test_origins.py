@@ -1,4 +1,4 @@
-"""Which pages of other origins a browser lets call the shop."""
+"""CORS: the pages of other origins that a browser allows to call the shop."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ PREFLIGHT = {
 
 
 def cors_of(response: httpx.Response) -> dict[str, str]:
-    """Return what a reply tells a browser of other origins."""
+    """Return the CORS headers of a response."""
     return {
         name: value
         for name, value in response.headers.items()
@@ -29,7 +29,7 @@ def cors_of(response: httpx.Response) -> dict[str, str]:
     }
 
 
-async def test_no_other_origin_is_let_in_unless_the_settings_name_it(tmp_path: Path) -> None:
+async def test_an_origin_is_not_allowed_unless_the_settings_list_it(tmp_path: Path) -> None:
     async with shop_with(tmp_path) as (_, client):
         for path in ("/api/v1/products", "/api/v1/orders", "/health/live", "/docs"):
             response = await client.get(path, headers={"Origin": ORIGIN})
@@ -39,12 +39,12 @@ async def test_no_other_origin_is_let_in_unless_the_settings_name_it(tmp_path: P
             assert "Origin" not in response.headers.get_list("Vary", split_commas=True)
 
 
-async def test_the_origins_of_the_settings_are_let_in_on_errors_too(
+async def test_the_origins_of_the_settings_are_allowed_on_errors_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with shop_with(tmp_path, cors_origins=f"https://a.example, {ORIGIN}") as (shop, client):
         found = await replies(shop, client, monkeypatch, Origin=ORIGIN)
-        # The one request that names no origin.
+        # The only request without an origin.
         del found[202]
         for response in found.values():
             assert "Origin" in response.headers.get_list("Vary", split_commas=True)
@@ -52,7 +52,7 @@ async def test_the_origins_of_the_settings_are_let_in_on_errors_too(
             assert cors.pop("access-control-allow-origin") == ORIGIN
             exposed = cors.pop("access-control-expose-headers")
             assert {"ETag", "Location", "Retry-After"} <= set(exposed.split(", "))
-            # Tokens go into a header: a browser has no cookie to send along.
+            # Tokens are sent in a header: the browser has no cookie to send.
             assert cors == {}
 
 
@@ -71,7 +71,7 @@ OTHERS = (
 )
 
 
-async def test_an_origin_that_is_not_quite_one_of_them_is_not_let_in(tmp_path: Path) -> None:
+async def test_an_origin_that_resembles_an_allowed_one_is_not_allowed(tmp_path: Path) -> None:
     async with shop_with(tmp_path, cors_origins=ORIGIN) as (_, client):
         for origin in OTHERS:
             headers = {} if origin is None else {"Origin": origin}
@@ -84,7 +84,7 @@ async def test_an_origin_that_is_not_quite_one_of_them_is_not_let_in(tmp_path: P
     assert preflight.headers["Vary"] == "Origin"
 
 
-async def test_a_preflight_is_answered_without_a_token(tmp_path: Path) -> None:
+async def test_a_preflight_needs_no_token(tmp_path: Path) -> None:
     async with shop_with(tmp_path, cors_origins=ORIGIN) as (_, client):
         for path in ("/api/v1/orders", "/api/v1/users/me"):
             answer = await client.options(path, headers=PREFLIGHT)
@@ -134,7 +134,7 @@ def test_pages_may_send_every_header_that_the_code_reads() -> None:
     assert {TRACEPARENT, REQUEST_ID, HEADER.lower()} <= known
 
 
-async def test_pages_may_read_every_header_that_is_answered(
+async def test_pages_may_read_every_header_of_responses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with shop_with(tmp_path, cors_origins=ORIGIN, rate_limit_per_minute=1000) as (shop, its):
@@ -143,7 +143,7 @@ async def test_pages_may_read_every_header_that_is_answered(
     assert names - SAFE - NOT_FOR_PAGES <= {name.lower() for name in ANSWERED}
 
 
-async def test_a_preflight_lets_every_header_be_sent(tmp_path: Path) -> None:
+async def test_a_preflight_allows_every_request_header(tmp_path: Path) -> None:
     async with shop_with(tmp_path, cors_origins=f"{ORIGIN}/") as (_, client):
         for header in (*READ, "TRACEPARENT", "last-event-id"):
             asked = PREFLIGHT | {"Access-Control-Request-Headers": header.lower()}

@@ -1,4 +1,4 @@
-"""Paths that a proxy in front may read as other paths are not found."""
+"""Paths that a proxy in front of the shop may interpret as other paths are not found."""
 
 import httpx
 import pytest
@@ -36,7 +36,7 @@ REFUSED = (
 
 @pytest.mark.any_database
 @pytest.mark.parametrize("method", ["GET", "OPTIONS", "POST"])
-async def test_a_path_that_a_proxy_may_read_otherwise_is_not_found(
+async def test_a_path_that_a_proxy_may_interpret_differently_is_not_found(
     app: Litestar, method: str
 ) -> None:
     for path in REFUSED:

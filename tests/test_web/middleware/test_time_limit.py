@@ -1,4 +1,4 @@
-"""How long a caller waits, and what becomes of the request of one who has gone."""
+"""The time limit of responses, and the cancellation of requests of disconnected callers."""
 
 import asyncio
 import json
@@ -29,14 +29,14 @@ LIMIT_SECONDS = 0.3
 
 @pytest.fixture(autouse=True, name="limit")
 def short_limit(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have callers wait a short time, except in tests with servers."""
+    """Set a short time limit, except in tests with servers."""
     if "postgres" not in request.node.name:
         monkeypatch.setattr("app.database.deadline.ANSWER_SECONDS", LIMIT_SECONDS)
         monkeypatch.setattr("app.web.middleware.time_limit._WATCH_AFTER_SECONDS", 0.05)
 
 
 class Caller:
-    """A caller who sends a body, perhaps slowly, and may go away."""
+    """A caller who sends a body, perhaps slowly, and may disconnect."""
 
     def __init__(self, *body: bytes, pause_seconds: float = 0, leaves_after: float = 60) -> None:
         self._body = list(body)
@@ -52,7 +52,7 @@ class Caller:
 
     @property
     def status(self) -> int | None:
-        """The status of the answer, or None if there is none."""
+        """The status of the response, or None without one."""
         return self.answer[0]["status"] if self.answer else None
 
     async def _receive(self) -> Any:
@@ -68,12 +68,12 @@ class Caller:
 
 
 async def answer(send: Send) -> None:
-    """Answer with 200."""
+    """Send a response with status 200."""
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def test_a_caller_waiting_too_long_gets_a_retry_hint() -> None:
+async def test_a_caller_who_waits_too_long_gets_503_with_retry_after() -> None:
     async def slow(_scope: Scope, _receive: Receive, _send: Send) -> None:
         await asyncio.sleep(60)
 
@@ -85,7 +85,7 @@ async def test_a_caller_waiting_too_long_gets_a_retry_hint() -> None:
     assert json.loads(caller.answer[1]["body"])["type"] == "urn:problem:unavailable"
 
 
-async def test_the_time_in_which_the_body_arrives_is_not_counted() -> None:
+async def test_the_time_of_receiving_the_body_is_not_counted() -> None:
     async def read(_scope: Scope, receive: Receive, send: Send) -> None:
         while (await receive()).get("more_body"):
             pass
@@ -96,7 +96,7 @@ async def test_the_time_in_which_the_body_arrives_is_not_counted() -> None:
     assert caller.status == 200
 
 
-async def test_an_answer_that_has_begun_may_take_long() -> None:
+async def test_a_response_that_has_begun_may_take_long() -> None:
     async def stream(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await asyncio.sleep(LIMIT_SECONDS * 2)
@@ -131,7 +131,7 @@ async def test_the_request_of_a_disconnected_caller_is_cancelled(body: tuple[byt
     assert time.monotonic() - began < LIMIT_SECONDS
 
 
-async def test_an_application_still_gets_the_body_that_the_watch_has_received() -> None:
+async def test_an_application_gets_the_body_that_the_middleware_has_received_first() -> None:
     async def late(_scope: Scope, receive: Receive, send: Send) -> None:
         await asyncio.sleep(0.1)
         assert await receive() == {"type": "http.request", "body": b"", "more_body": False}
@@ -160,7 +160,7 @@ async def test_a_commit_is_not_interrupted(leaves_after: float) -> None:
 
 
 @pytest.mark.parametrize("before", [0, LIMIT_SECONDS / 2])
-async def test_a_block_with_a_limit_of_its_own_is_not_counted(before: float) -> None:
+async def test_a_block_with_its_own_time_limit_is_not_counted(before: float) -> None:
     async def store(_scope: Scope, _receive: Receive, send: Send) -> None:
         await asyncio.sleep(before)
         with uncounted():
@@ -184,7 +184,7 @@ async def _unsent(_message: Message) -> None:
     """Send nothing."""
 
 
-async def test_a_time_out_of_the_application_is_its_own() -> None:
+async def test_a_timeout_error_of_the_application_is_not_replaced() -> None:
     async def fail(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise TimeoutError("of the application")
 
@@ -193,7 +193,7 @@ async def test_a_time_out_of_the_application_is_its_own() -> None:
 
 
 async def statements_in(server: PostgresServer, database: str) -> int:
-    """Return how many statements of a shop are running."""
+    """Return the number of running statements of a shop."""
     connection = await asyncpg.connect(server.url(server.maintenance_database))
     try:
         found: int = await connection.fetchval(
@@ -224,7 +224,7 @@ async def test_statements_of_disconnected_callers_are_cancelled_on_postgres(
                 for each in asyncio.as_completed(asked):
                     with suppress(httpx.TimeoutException):
                         await each
-            # Sooner than the time limit of the lock would have ended them, which is 2 s.
+            # Earlier than the lock timeout of 2 s.
             async with asyncio.timeout(0.9):
                 while await statements_in(postgres_server, "locks"):
                     await asyncio.sleep(0.05)

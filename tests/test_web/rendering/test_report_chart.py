@@ -19,14 +19,14 @@ FIGURE_SPACE = "\u2007"
 def report(
     day: date = DAY, orders: int = 0, minor: int = 0, currency: str = "USD"
 ) -> ReportSummary:
-    """Return what a chart shows of a report."""
+    """Return the data of a report for a chart."""
     placed = SimpleNamespace(orders_count=orders, amount_minor=minor)
     summary = SimpleNamespace(day=day, timezone="UTC", currency=currency, placed=placed)
     return cast(ReportSummary, summary)
 
 
 def axes_of(picture: bytes) -> list[list[str]]:
-    """Return the labels of the vertical axes, revenue first, and see that they have one length."""
+    """Return the labels of the vertical axes, revenue first; assert that their lengths agree."""
     root = ElementTree.fromstring(picture)
     panels = [
         [text.text or "" for text in axis.iter(f"{SVG}text")]
@@ -39,7 +39,7 @@ def axes_of(picture: bytes) -> list[list[str]]:
 
 
 def margins_of(picture: bytes) -> set[str]:
-    """Return where the plots begin."""
+    """Return the left edges of the plots."""
     plots = ElementTree.fromstring(picture).iter(f"{SVG}g")
     return {str(each.get("transform")) for each in plots if each.get("class") == "plot"}
 
@@ -81,7 +81,7 @@ def test_a_chart_of_days_has_the_same_axes() -> None:
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
-def test_days_and_hours_stand_below_the_bars_in_full(width: int) -> None:
+def test_labels_of_days_and_hours_are_complete(width: int) -> None:
     days = [DAY + timedelta(days=number) for number in range(28)]
     of_days = chart_of_days(days, [report()], "USD", width).decode()
     assert ">31 Jan<" in of_days and "…" not in of_days
@@ -89,7 +89,7 @@ def test_days_and_hours_stand_below_the_bars_in_full(width: int) -> None:
     assert ">00<" in of_day and "…" not in of_day
 
 
-def test_the_date_is_a_heading_that_is_seen() -> None:
+def test_the_date_is_a_visible_heading() -> None:
     for picture, heading in (
         (chart_of_day(report(), []), "Report of 2026-01-31, by the hour (UTC)"),
         (chart_of_days([DAY, DAY], [report()], "USD"), "Reports from 2026-01-31 to 2026-01-31"),
