@@ -104,18 +104,15 @@ class Cache:
         digest = blake2b(query.encode(), digest_size=12).hexdigest()
         return await self._read(Read(kind, kind.list_tag, f"{kind.list_tag}:{digest}"), load)
 
-    async def find(self, read: Read, load: Load | None) -> Found | None:
-        """Return the entry of a read, if the resource exists; `load` gives what is not cached."""
+    async def find(self, read: Read) -> Found | None:
+        """Return the entry of a read, if the resource exists; one in Redis is stored locally."""
         drops = self._drops
         if (shown := self._get_near(read)) is not None:
             return None if shown.is_absent else self._found_near(read, shown)
         answer = await self._fetch(read)
-        if isinstance(answer, Representation):
-            return None if answer.is_absent else self._found_in_redis(read, answer, drops)
-        if load is None:
+        if not isinstance(answer, Representation) or answer.is_absent:
             return None
-        found = await self._load(read, load, answer, drops)
-        return None if found.representation.is_absent else found
+        return self._found_in_redis(read, answer, drops)
 
     async def drop(self, tags: Collection[str]) -> bool:
         """Drop the entries that depend on tags; return whether all processes have been notified."""
@@ -140,11 +137,8 @@ class Cache:
         answer = await self._fetch(read)
         if isinstance(answer, Representation):
             return self._found_in_redis(read, answer, drops)
-        return await self._load(read, load, answer, drops)
-
-    async def _load(self, read: Read, load: Load, generation: bytes, drops: int) -> Found:
         self.counts[read.kind].misses += 1
-        return Found(await self._load_once(read, load, generation, drops), Tier.MISS, read)
+        return Found(await self._load_once(read, load, answer, drops), Tier.MISS, read)
 
     @property
     def _drops(self) -> int:

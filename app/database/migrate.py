@@ -46,7 +46,7 @@ async def migrate(database: Database) -> bool:
         except Unavailable as error:
             if not is_lock_timeout(error):
                 raise
-            logger.warning("a table is in use, so the migration is tried again later")
+            logger.warning("the database is in use, so the migration is tried again later")
             await pause.rest()
 
 

@@ -54,7 +54,9 @@ def is_database_error(error: BaseException) -> bool:
 
 def is_lock_timeout(error: Unavailable) -> bool:
     """Return whether an outage is only that a lock was not released in time."""
-    return _sqlstate_of(error.__cause__) == LOCK_NOT_AVAILABLE
+    cause = error.__cause__
+    is_busy = _primary_code_of(getattr(cause, "orig", None)) == sqlite3.SQLITE_BUSY
+    return is_busy or _sqlstate_of(cause) == LOCK_NOT_AVAILABLE
 
 
 def is_conflict(error: Unavailable) -> bool:
@@ -77,8 +79,12 @@ def outage_reason(error: Unavailable) -> str:
 
 
 def _is_damaged(error: BaseException | None) -> bool:
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & _SQLITE_PRIMARY in _SQLITE_DAMAGE
+    return _primary_code_of(error) in _SQLITE_DAMAGE
+
+
+def _primary_code_of(error: BaseException | None) -> int | None:
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & _SQLITE_PRIMARY
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Products that are asked for at the same time are read together, each as it would be alone."""
 
 import asyncio
+import gc
 from collections.abc import Collection
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,7 +11,7 @@ import msgspec
 import pytest
 
 from app.cache.representation import Representation
-from app.errors import NotSoldInCurrency, ProductNotFound, Unavailable
+from app.errors import DomainError, NotSoldInCurrency, ProductNotFound, Unavailable
 from app.repositories.catalogue.product_repository import ProductRepository
 from app.schemas.catalogue.product_schema import ProductRead
 from app.wiring.resources import Shop
@@ -164,3 +165,17 @@ async def test_reads_that_hang_are_refused_in_time_and_do_not_hold_up_later_ones
     assert len({id(each) for each in refused}) == 3
     may_end.set()
     assert shown(await shop.product_reads.read(ids[2]))["id"] == str(ids[2])
+
+
+@pytest.mark.any_database
+async def test_a_refused_read_is_freed_at_once(shop: Shop, client: httpx.AsyncClient) -> None:
+    (product_id,) = await offered(client, 1)
+    gc.collect()
+    gc.disable()
+    try:
+        for each, currency in ((uuid4(), None), (product_id, "JPY")) * 5:
+            assert await _outcome(shop, each, currency) in (ProductNotFound, NotSoldInCurrency)
+        # The task of the last batch may not have ended.
+        assert sum(isinstance(each, DomainError) for each in gc.get_objects()) <= 1
+    finally:
+        gc.enable()

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.errors import RequestTimeout
-from app.services.catalogue.product_service import ProductService
+from app.services.catalogue.category_service import CategoryService
 from app.web.request_state import RequestState
 from app.wiring.resources import Shop
 from tests.support.refusals import JSON, NOTHING
@@ -49,20 +49,20 @@ async def test_a_refused_request_is_freed_at_once(
 async def test_a_request_that_is_refused_because_of_another_error_is_freed_at_once(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def get(*_: object) -> None:
+    async def get(*_: object, **_options: object) -> None:
         try:
             raise TimeoutError
         except TimeoutError as cause:
             raise RequestTimeout("planted") from cause
 
-    monkeypatch.setattr(ProductService, "get", get)
+    monkeypatch.setattr(CategoryService, "get", get)
     headers = bearing((await log_in(shop)).access_token)
     gc.collect()
     gc.disable()
     try:
         before = states()
         for _ in range(5):
-            response = await client.get(f"/products/{NOTHING}", headers=headers)
+            response = await client.get(f"/categories/{NOTHING}", headers=headers)
             assert response.status_code == 408
         assert states() - before <= 1
     finally:

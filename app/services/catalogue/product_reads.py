@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.cache.representation import Representation
 from app.database.deadline import limited
-from app.errors import ProductNotFound, Unavailable
+from app.errors import DomainError, ProductNotFound, Unavailable
 from app.models import Product, Variant
 from app.observability.tracing import batch_span, context_headers
 from app.repositories.catalogue.product_repository import ProductRepository
@@ -69,6 +69,9 @@ class ProductReads:
                 return await future
         except TimeoutError:
             raise _late() from None
+        finally:
+            # An exception would contain the future, and the future the exception.
+            del future
 
     async def _run(self) -> None:
         try:
@@ -107,16 +110,20 @@ class ProductReads:
 
     def _show(self, waiting: _Waiting, product: Product | None, sold: list[Variant]) -> None:
         """Give a product to the caller; a fault of one does not affect the others."""
+        currency = waiting.currency
         if waiting.future.done():
             return
-        currency = waiting.currency
+        if product is None:
+            waiting.future.set_exception(ProductNotFound.of(waiting.product_id))
+            return
         try:
-            if product is None:
-                raise ProductNotFound.of(waiting.product_id)
             if currency is not None:
                 require_sold(product, sold, currency)
             shown = ProductRead.of(product, sold, self._low_stock_at, currency)
             waiting.future.set_result(Representation.of(shown))
+        except DomainError as refusal:
+            # The traceback contains the future, which would not be freed at once.
+            waiting.future.set_exception(refusal.with_traceback(None))
         except Exception as error:  # pylint: disable=broad-exception-caught  # for the caller
             waiting.future.set_exception(error)
 

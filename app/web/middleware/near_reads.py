@@ -9,6 +9,7 @@ database. This middleware waits only for Redis and for such a read, which limit 
 """
 
 import re
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -17,7 +18,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from msgspec import Struct
 
-from app.cache.cache import Load, Read
+from app.cache.cache import Cache, Found, Read
 from app.cache.kind import Kind
 from app.errors import DomainError
 from app.security.principal import Access
@@ -45,7 +46,8 @@ class _Known(Struct, frozen=True):
 
     path_template: str
     read: Read
-    load: Load | None = None
+    show: Callable[[], Awaitable[Found]] | None = None
+    """Reads a resource from the database, too, if that can be done here."""
 
 
 class _Route(Struct, frozen=True):
@@ -56,14 +58,15 @@ class _Route(Struct, frozen=True):
     key_end: str
     load: LoadById | None
 
-    def of(self, subject_id: str) -> _Known:
+    def of(self, subject_id: str, cache: Cache) -> _Known:
         """Return what the router does for an id."""
         tag = self.kind.tag(subject_id)
         read = Read(self.kind, tag, tag + self.key_end)
         if self.load is None:
             return _Known(self.path_template, read)
-        load = partial(self.load, UUID(subject_id), self.key_end[1:] or None)
-        return _Known(self.path_template, read, load)
+        whose = UUID(subject_id), self.key_end[1:] or None
+        show = partial(cache.show, self.kind, *whose, partial(self.load, *whose))
+        return _Known(self.path_template, read, show)
 
 
 class NearReads:
@@ -94,6 +97,8 @@ class NearReads:
             scope["path_template"] = known.path_template
             await send_refusal(send, refusal)
             return True
+        except Exception:  # pylint: disable=broad-exception-caught  # the application reports it
+            return False
         if answer is None:
             return False
         # The metrics and the trace read this value, which the router otherwise sets.
@@ -114,7 +119,7 @@ class NearReads:
         # The application refuses these requests.
         if any(len(headers.get(name, b"")) > MAX_HEADER_LENGTH for name in _BOUNDED):
             return None
-        found = await self._shop.cache.find(known.read, known.load)
+        found = await (known.show() if known.show else self._shop.cache.find(known.read))
         if found is None:
             # The application asks Redis again, which is too much for every request for an unknown
             # resource.
@@ -142,13 +147,15 @@ class NearReads:
             load = self._shop.loads.get(read.kind)
             route = _Route(template, read.kind, read.key.removeprefix(read.tag), load)
             _put(self._routes, (start, target[1]), route, _MAX_ROUTES)
-            known = route.of(subject_id)
+            known = route.of(subject_id, self._shop.cache)
         _put(self._known, target, known, self._shop.settings.cache_max_entries)
 
     def _known_by_id(self, target: _Target) -> _Known | None:
         start, _, subject_id = target[0].rpartition("/")
         route = self._routes.get((start, target[1]))
-        return route.of(subject_id) if route and _ID.fullmatch(subject_id) else None
+        if route is None or not _ID.fullmatch(subject_id):
+            return None
+        return route.of(subject_id, self._shop.cache)
 
 
 def _put(index: dict[_Target, _Value], target: _Target, value: _Value, most: int) -> None:

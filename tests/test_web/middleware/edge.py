@@ -10,7 +10,7 @@ import pytest
 from litestar import Controller
 
 from app.errors import Unavailable
-from app.services.catalogue.product_service import ProductService
+from app.repositories.catalogue.product_repository import ProductRepository
 from app.wiring.resources import Shop
 from tests.conftest import running, sqlite_settings
 from tests.support.applications import with_routes_of
@@ -110,10 +110,10 @@ async def faults(
     found = []
     for error in (RuntimeError("planted"), Unavailable("planted", retry_after_seconds=1)):
 
-        async def get(*_: Any, error: Exception = error) -> None:
+        async def fail(*_: Any, error: Exception = error, **_options: Any) -> None:
             raise error
 
         with monkeypatch.context() as patch:
-            patch.setattr(ProductService, "get", get)
+            patch.setattr(ProductRepository, "whole", fail)
             found.append(await client.get(path, headers=headers))
     return found

@@ -52,7 +52,7 @@ TABLE: tuple[tuple[str, dict[str, str], int, bool], ...] = (
     ("/products/{id}/", {}, 200, False),
     ("/products/{ID}", {}, 200, True),
     ("/products//{id}", {}, 404, False),
-    (f"/products/{NOTHING}", {}, 404, False),
+    (f"/products/{NOTHING}", {}, 404, True),
     ("/products/x", {}, 404, False),
     (LIST, {}, 200, True),
     (LIST, {"Accept-Encoding": "gzip"}, 200, True),
