@@ -57,6 +57,19 @@ def wide_classes(files: Iterable[Source]) -> Iterator[Broken]:
                 yield Broken("class", f"{source.path}:{name}", why)
 
 
+def frozen_dataclasses(files: Iterable[Source]) -> Iterator[Broken]:
+    """Find the immutable values of the shop that are dataclasses, which every start compiles."""
+    for source in files:
+        if not source.path.startswith("app/"):
+            continue
+        for name, node in definitions(source.tree):
+            for decorator in node.decorator_list:
+                written = ast.unparse(decorator)
+                if written.startswith("dataclass(") and "frozen=True" in written:
+                    why = "is a frozen dataclass; write a msgspec.Struct"
+                    yield Broken("value", f"{source.path}:{name}", why)
+
+
 def full_folders(files: Iterable[Source]) -> Iterator[Broken]:
     """Find the folders of too many modules; `__init__.py` and folders below do not count."""
     counts = Counter(source.folder for source in files if not source.is_package)

@@ -14,6 +14,7 @@ from tests.test_house.rules import (
     MAX_PUBLIC_METHODS,
     Broken,
     banned_phrases,
+    frozen_dataclasses,
     full_folders,
     long_files,
     long_functions,
@@ -26,7 +27,14 @@ Rule = Callable[[Iterable[Source]], Iterator[Broken]]
 
 # What may break a rule for now, and until when. An exception that nothing needs any more fails.
 EXCEPTIONS: dict[tuple[str, str], str] = {}
-_RULES: tuple[Rule, ...] = (long_files, long_functions, wide_classes, full_folders, undocumented)
+_RULES: tuple[Rule, ...] = (
+    long_files,
+    long_functions,
+    wide_classes,
+    frozen_dataclasses,
+    full_folders,
+    undocumented,
+)
 
 # Phrases that the house does not use, and what to write for them.
 BANNED_PHRASES = {
@@ -148,6 +156,13 @@ def test_a_long_function_is_found_inside_a_class_a_function_and_a_condition() ->
 def test_a_class_of_13_public_methods_breaks_the_rule() -> None:
     assert not _broken_by(wide_classes, _class(MAX_PUBLIC_METHODS))
     assert _broken_by(wide_classes, _class(MAX_PUBLIC_METHODS + 1)) == ["app/it.py:_Wide"]
+
+
+def test_a_frozen_dataclass_of_the_shop_breaks_the_rule() -> None:
+    value = "@dataclass(slots=True, frozen=True)\nclass A: ..."
+    assert _broken_by(frozen_dataclasses, value) == ["app/it.py:A"]
+    assert not _broken_by(frozen_dataclasses, value, "tests/it.py")
+    assert not _broken_by(frozen_dataclasses, "@dataclass(slots=True)\nclass A: ...")
 
 
 def test_a_folder_of_13_modules_breaks_the_rule() -> None:
