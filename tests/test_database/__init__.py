@@ -1,1 +1,1 @@
-"""Tests of database."""
+"""Tests of the database layer."""

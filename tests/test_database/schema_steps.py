@@ -1,4 +1,4 @@
-"""Moves the schema of a database up and down, and fills a shop."""
+"""Upgrades and downgrades the schema of a database, and fills a shop."""
 
 import httpx
 from alembic import command
@@ -14,7 +14,7 @@ SCRIPTS = ROOT / "migrations"
 
 
 def configuration(connection: Connection) -> Config:
-    """Return what Alembic needs to work on a connection."""
+    """Return the configuration of Alembic for a connection."""
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     config.set_main_option("path_separator", "os")
@@ -23,19 +23,19 @@ def configuration(connection: Connection) -> Config:
 
 
 async def forget_statements(database: Database) -> None:
-    """Have reads prepare their statements again, as those of a process that starts do."""
+    """Make reads prepare their statements again, like a new process."""
     await database.reader.dispose()
 
 
 async def upgrade(database: Database, revision: str) -> None:
-    """Go up to a revision."""
+    """Upgrade to a revision."""
     async with database.writer.begin() as connection:
         await connection.run_sync(lambda sync: command.upgrade(configuration(sync), revision))
     await forget_statements(database)
 
 
 async def downgrade(database: Database, revision: str) -> None:
-    """Go down to a revision."""
+    """Downgrade to a revision."""
     async with database.writer.begin() as connection:
         await connection.run_sync(lambda sync: command.downgrade(configuration(sync), revision))
     await forget_statements(database)

@@ -1,4 +1,4 @@
-"""The session of a request: a transaction, none for a mere read, or the one that is open."""
+"""The session of a request: with a transaction, without one for a read, or an open one."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -47,7 +47,7 @@ async def test_the_session_of_a_read_sees_what_is_committed_meanwhile(shop: Shop
         assert (await session.scalars(count)).one() == 1
 
 
-async def test_an_open_session_is_joined_and_left_to_its_owner(shop: Shop) -> None:
+async def test_an_open_session_is_reused_and_left_to_its_owner(shop: Shop) -> None:
     async with shop.database.write() as owner:
         async with shop.database.request_session(owner, is_read=False) as session:
             assert session is owner

@@ -24,7 +24,7 @@ from tests.support.ledger import every
 from tests.support.machines import let_machine_in
 from tests.test_database.schema_steps import downgrade, fill, found, upgrade
 
-# As the oldest schema has it: the models know columns that came later.
+# The columns of the oldest schema: the models also have later columns.
 BLACK_TEA = {
     "id": UUID("0199a1b2-7c00-7d00-8e00-0123456789ab"),
     "sku": "black",
@@ -40,7 +40,7 @@ BLACK_TEA = {
     "created_at": datetime(2026, 1, 31, tzinfo=UTC),
     "updated_at": datetime(2026, 1, 31, tzinfo=UTC),
 }
-# Its stock and its SKU are those of a variant now.
+# In the current schema, the stock and the SKU belong to a variant.
 OLD_PRODUCTS = table(
     "products",
     *(
@@ -160,8 +160,8 @@ async def test_keys_of_former_administrators_are_revoked(shop: Shop) -> None:
     assert all(each.created_at == keys[makers[1]].revoked_at for each in revoked)
 
 
-async def test_the_words_of_stored_products_are_spelled_again(shop: Shop) -> None:
-    # More than one batch, of which one product has words that stay.
+async def test_the_search_words_of_stored_products_are_computed_again(shop: Shop) -> None:
+    # More than one batch; the words of one product do not change.
     rows = [
         BLACK_TEA
         | {"id": UUID(int=number + 1), "sku": f"S{number}", "name": "茶葉", "search_text": "茶葉"}

@@ -41,7 +41,7 @@ async def _old_products(shop: Shop) -> list[tuple[Any, ...]]:
 
 
 async def _orphans(shop: Shop) -> list[Any]:
-    """Return the rows that name no variant; SQLite does not compare those that were there."""
+    """Return the rows without a variant; SQLite does not check existing rows."""
     async with shop.database.read() as session:
         return [
             row

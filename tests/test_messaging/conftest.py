@@ -39,7 +39,7 @@ def worked_database(postgres_server: PostgresServer) -> PostgresServer:
 async def stand(
     worked: PostgresServer, rabbitmq_server: RabbitMQServer, tmp_path: Path
 ) -> AsyncIterator[Stand]:
-    """A shop with a broker on which nothing is declared, and without a worker."""
+    """A shop with a broker without declared queues, and without a worker."""
     async with stand_on(worked, rabbitmq_server, tmp_path) as its:
         await forget_all(rabbitmq_server)
         yield its
@@ -61,7 +61,7 @@ async def stand_with_a_worker(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def worked_stand(shared_stand: tuple[Stand, Program]) -> AsyncIterator[Stand]:
-    """A shop with a broker and a worker, both of which the tests of a module share."""
+    """A shop with a broker and a worker, which the tests of a module share."""
     its, worker = shared_stand
     yield its
     assert worker.poll() is None, its.log
@@ -82,7 +82,7 @@ async def stand_on(
 
 
 async def forget_all(server: RabbitMQServer) -> None:
-    """Delete what the shop declares on the broker."""
+    """Delete the queues and exchanges of the shop from the broker."""
     connection = await aio_pika.connect(server.url(), timeout=60)
     async with connection:
         channel = await connection.channel()

@@ -1,4 +1,4 @@
-"""Makes messages as a transport hands them over, and reads back what became of them."""
+"""Creates messages in the form of a transport, and reads their results."""
 
 import json
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ PRODUCT = {"sku": "TEA", "name": "Tea", "category": "Tea", "price": "4.99", "sto
 
 
 def message(queue: str, data: object, message_id: str | None = "", **how: Any) -> Delivery:
-    """Return a message with a document, or with bytes as they are, and an id of its own."""
+    """Return a message with a document or with raw bytes, and with a unique id."""
     body = data if isinstance(data, bytes) else json.dumps(data).encode()
     own_id = f"message-{next(_numbers)}" if message_id == "" else message_id
     return Delivery(queue, own_id, body, **how)
@@ -40,7 +40,7 @@ def message(queue: str, data: object, message_id: str | None = "", **how: Any) -
 def order(
     user: dict[str, Any], product: dict[str, Any], quantity: int = 1, **more: Any
 ) -> dict[str, Any]:
-    """Return an order for pieces of one product."""
+    """Return an order of units of one product."""
     items = [{"product_id": product["id"], "quantity": quantity}]
     return {"user_id": user["id"], "items": items} | more
 
@@ -52,7 +52,7 @@ def change(product: dict[str, Any], version: int | None = None, **fields: Any) -
 
 
 def move(order_id: str, status: str) -> dict[str, Any]:
-    """Return a move of an order."""
+    """Return a change of the status of an order."""
     return {"order_id": order_id, "order_data": {"status": status}}
 
 
@@ -66,12 +66,12 @@ async def rows_of(shop: Shop, kind: type[Base]) -> Sequence[Any]:
 async def letters_of(shop: Shop) -> list[tuple[str, str, str, int]]:
     """Return the dead letters as queue, code, reason and attempts."""
     rows: Sequence[DeadLetter] = await rows_of(shop, DeadLetter)
-    # Ids of one moment are in no order.
+    # Ids of the same millisecond are not ordered.
     return sorted((each.queue, each.code, each.reason, each.attempts) for each in rows)
 
 
 async def codes_of(shop: Shop) -> list[str]:
-    """Return the kinds of reason of the dead letters."""
+    """Return the codes of the dead letters."""
     return [code for _, code, _, _ in await letters_of(shop)]
 
 
@@ -81,22 +81,22 @@ async def postponed_in(shop: Shop) -> Sequence[OutboxMessage]:
 
 
 async def applied_in(shop: Shop) -> list[str]:
-    """Return the ids of the messages that had their effect."""
+    """Return the ids of the applied messages."""
     return [each.message_id for each in await rows_of(shop, InboxMessage)]
 
 
 async def suspects_in(shop: Shop) -> list[tuple[str, int]]:
-    """Return the keys of the messages under suspicion, with how often each was begun."""
+    """Return the keys of the suspect messages, with the number of starts of each."""
     return [(each.message_key, each.starts) for each in await rows_of(shop, SuspectMessage)]
 
 
 def again(row: OutboxMessage) -> Delivery:
-    """Return a postponed message as it is delivered once more."""
+    """Return the next delivery of a postponed message."""
     return Delivery(row.routing_key, row.message_id, row.body, row.attempts, headers=row.headers)
 
 
 async def take_postponed(shop: Shop) -> list[Delivery]:
-    """Take the messages that wait out of the outbox, as the one does who delivers them."""
+    """Remove the waiting messages from the outbox, like the dispatcher, and return them."""
     rows = await postponed_in(shop)
     async with shop.database.write() as session:
         for row in rows:
@@ -105,7 +105,7 @@ async def take_postponed(shop: Shop) -> list[Delivery]:
 
 
 async def product_of(client: httpx.AsyncClient, product: dict[str, Any]) -> dict[str, Any]:
-    """Return a product as it is now."""
+    """Return the current product."""
     response = await client.get(f"/products/{product['id']}")
     assert response.status_code == 200, response.text
     shown: dict[str, Any] = response.json()

@@ -1,4 +1,4 @@
-"""A command has the effect of its route, once, in the name of who sent it."""
+"""A command has the effect of its route, once, with the identity of its sender."""
 
 import asyncio
 from datetime import timedelta
@@ -35,7 +35,7 @@ from tests.test_messaging.deliveries import (
 
 
 async def orders_in(client: httpx.AsyncClient) -> list[dict[str, Any]]:
-    """Return the orders with their lines and history, the oldest first."""
+    """Return the orders with their lines and history, oldest first."""
     shown = await every(client, "/orders")
     return [(await client.get(f"/orders/{each['id']}")).json() for each in reversed(shown)]
 
@@ -76,7 +76,9 @@ async def test_an_order_is_placed_by_its_queue(client: httpx.AsyncClient, shop: 
     await assert_conserved(client, [product["id"]])
 
 
-async def test_an_order_is_moved_by_its_queue(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_an_order_changes_its_status_by_its_queue(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
     user, product = await create_user(client), await create_product(client)
     first = await place_order(client, user["id"], {product["id"]: 2})
     second = await place_order(client, user["id"], {product["id"]: 3})
@@ -130,7 +132,7 @@ async def test_a_message_that_is_delivered_twice_has_its_effect_once(
     await assert_conserved(client, [product["id"]])
 
 
-async def test_messages_without_an_id_are_applied_each_when_first_delivered(
+async def test_each_message_without_an_id_is_applied_at_its_first_delivery(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client)
@@ -141,7 +143,7 @@ async def test_messages_without_an_id_are_applied_each_when_first_delivered(
     assert await letters_of(shop) == []
 
 
-async def test_a_redelivered_message_without_an_id_is_applied_if_no_equal_one_was(
+async def test_a_redelivered_message_without_an_id_is_applied_if_no_equal_one_was_applied(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client)
@@ -158,7 +160,7 @@ async def test_a_redelivered_message_without_an_id_is_applied_if_no_equal_one_wa
     )
 
 
-async def test_what_was_applied_long_ago_makes_no_message_ambiguous(
+async def test_a_message_that_was_applied_long_ago_makes_no_other_ambiguous(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client)
@@ -170,7 +172,7 @@ async def test_what_was_applied_long_ago_makes_no_message_ambiguous(
     assert await codes_of(shop) == ["ambiguous"]
 
 
-async def test_the_same_body_on_another_queue_or_by_an_id_makes_no_message_ambiguous(
+async def test_an_equal_body_on_another_queue_or_with_an_id_makes_no_message_ambiguous(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client)
@@ -196,12 +198,12 @@ async def test_a_second_message_with_an_id_does_not_affect_the_first(
 
 
 @pytest.mark.parametrize("size", [1, 200])
-async def test_changes_in_any_order_end_in_the_state_of_the_highest_version(
+async def test_changes_in_any_order_result_in_the_highest_version(
     client: httpx.AsyncClient, shop: Shop, size: int
 ) -> None:
     products = [await create_product(client, stock_quantity=0) for _ in range(2)]
     count = 30 if size == 1 else 150
-    # In no order, and the same one each time: 7 has no common factor with the count.
+    # A fixed permutation: 7 has no common factor with the count.
     versions = [number * 7 % count + 1 for number in range(count)]
     assert sorted(versions) == list(range(1, count + 1)) and versions[-1] != count
     batch = [
@@ -239,7 +241,7 @@ async def test_an_older_version_changes_nothing(client: httpx.AsyncClient, shop:
     assert (await product_of(client, product))["name"] == "Any"
 
 
-async def test_an_order_id_that_is_taken_is_refused(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_an_order_id_in_use_is_refused(client: httpx.AsyncClient, shop: Shop) -> None:
     user, product = await create_user(client), await create_product(client)
     chosen, other = str(uuid4()), str(uuid4())
     await Pipeline(shop).process(
@@ -254,19 +256,19 @@ async def test_an_order_id_that_is_taken_is_refused(client: httpx.AsyncClient, s
 
 
 async def signed_in(client: httpx.AsyncClient, user: dict[str, Any]) -> dict[str, str]:
-    """Return headers by which the client is a user."""
+    """Return headers that authenticate a user."""
     form = {"username": user["email"], "password": PASSWORD}
     token = (await client.post("/auth/token", data=form)).json()["access_token"]
     return {"Authorization": f"Bearer {token}", "Prefer": "respond-async"}
 
 
 async def taken_command(shop: Shop) -> Delivery:
-    """Take the one command that waits."""
+    """Remove the only waiting command from the outbox, and return it."""
     (command,) = await take_postponed(shop)
     return command
 
 
-async def test_a_command_over_http_runs_in_the_name_of_its_caller(
+async def test_a_command_over_http_has_the_identity_of_its_caller(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client)
@@ -299,7 +301,7 @@ async def test_a_command_over_http_has_no_more_rights_than_its_caller(
     assert error == {"detail": "may be set by staff only", "pointer": "#/user_id"}
 
 
-async def test_another_message_of_an_id_that_was_applied_is_parked(
+async def test_another_message_with_an_applied_id_is_parked(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     first = message("product", PRODUCT)
@@ -313,7 +315,7 @@ async def test_another_message_of_an_id_that_was_applied_is_parked(
     assert len(await letters_of(shop)) == 1
 
 
-async def test_of_two_messages_of_one_id_in_a_batch_the_first_is_applied(
+async def test_of_two_messages_with_one_id_in_a_batch_the_first_is_applied(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     first = message("product", PRODUCT)

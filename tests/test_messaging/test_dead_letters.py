@@ -42,12 +42,14 @@ async def parked(
 
 
 async def audited(shop: Shop, event: Audited) -> list[tuple[str, str, dict[str, Any]]]:
-    """Return who did what to which letter."""
+    """Return the audit events of dead letters: actor, kind and subject."""
     rows = [each for each in await rows_of(shop, AuditEvent) if each.event == event]
     return [(each.actor, str(each.subject_id), each.detail) for each in rows]
 
 
-async def test_letters_are_listed_by_queue_in_pages(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_dead_letters_are_listed_by_queue_in_pages(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
     for number in range(5):
         await Pipeline(shop).process([message("order", b"?", f"order {number}")])
         await Pipeline(shop).process([message("product", b"?", f"product {number}")])
@@ -69,7 +71,7 @@ async def test_letters_are_listed_by_queue_in_pages(client: httpx.AsyncClient, s
     assert await every(client, LETTERS, queue="nothing") == []
 
 
-async def test_a_letter_is_deleted_after_ninety_days(shop: Shop) -> None:
+async def test_a_dead_letter_is_deleted_after_ninety_days(shop: Shop) -> None:
     await Pipeline(shop).process([message("order", b"?")])
     with later(shop, timedelta(days=89)):
         await delete_expired(shop)
@@ -79,7 +81,7 @@ async def test_a_letter_is_deleted_after_ninety_days(shop: Shop) -> None:
         assert await rows_of(shop, DeadLetter) == []
 
 
-async def test_a_letter_is_shown_with_its_body(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_dead_letter_is_shown_with_its_body(client: httpx.AsyncClient, shop: Shop) -> None:
     await Pipeline(shop).process([message("product", b'{"sku": "T\xff\x00A"}', "binary")])
     (listed,) = await every(client, LETTERS)
     shown = await client.get(f"{LETTERS}/{listed['id']}")
@@ -88,7 +90,9 @@ async def test_a_letter_is_shown_with_its_body(client: httpx.AsyncClient, shop: 
     assert missing["type"] == "urn:problem:dead-letter-not-found"
 
 
-async def test_a_requeued_letter_is_applied_once(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_requeued_dead_letter_is_applied_once(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
     product, letter = await parked(client, shop)
     place = f"{LETTERS}/{letter['id']}"
     answers = await asyncio.gather(*(client.post(f"{place}/requeue") for _ in range(5)))
@@ -104,7 +108,7 @@ async def test_a_requeued_letter_is_applied_once(client: httpx.AsyncClient, shop
     ]
 
 
-async def test_an_ambiguous_letter_is_applied_when_a_person_says_so(
+async def test_an_ambiguous_dead_letter_is_applied_when_staff_requeues_it(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client)
@@ -118,7 +122,7 @@ async def test_an_ambiguous_letter_is_applied_when_a_person_says_so(
     assert await stock_of(client, product["id"]) == 6 and await every(client, LETTERS) == []
 
 
-async def test_a_letter_that_is_refused_again_is_parked_again(
+async def test_a_dead_letter_that_is_refused_again_is_parked_again(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     _, letter = await parked(client, shop)
@@ -131,7 +135,9 @@ async def test_a_letter_that_is_refused_again_is_parked_again(
     assert (second["message_id"], second["id"] == letter["id"]) == ("late", False)
 
 
-async def test_a_discarded_letter_no_longer_exists(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_discarded_dead_letter_no_longer_exists(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
     product, letter = await parked(client, shop)
     assert (await client.delete(f"{LETTERS}/{letter['id']}")).status_code == 204
     for method, path in (("DELETE", ""), ("POST", "/requeue"), ("GET", "")):
@@ -143,7 +149,7 @@ async def test_a_discarded_letter_no_longer_exists(client: httpx.AsyncClient, sh
     ]
 
 
-async def test_letters_are_for_staff_only(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_dead_letters_are_for_staff_only(client: httpx.AsyncClient, shop: Shop) -> None:
     _, letter = await parked(client, shop)
     user = await create_user(client)
     form = {"username": user["email"], "password": PASSWORD}

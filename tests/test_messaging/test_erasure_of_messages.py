@@ -1,4 +1,4 @@
-"""Nothing of an erased person is left in operations, dead letters and messages that wait."""
+"""No data of an erased person is left in operations, dead letters and waiting messages."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ from tests.support.tables import stored_values
 from tests.test_messaging.deliveries import message, order, rows_of, take_postponed
 
 STREET = "3 Markedroad"
-# What is left of a person's address has none of these.
+# The remaining part of a person's address has none of these fields.
 NAMED = {
     "recipient": "Markedroad",
     "company": "Markedroad",
@@ -36,18 +36,18 @@ ANONYMISED = {
 
 
 async def erase(client: httpx.AsyncClient, person: Person) -> None:
-    """Have a person erased."""
+    """Erase a person."""
     assert (await client.delete(f"/users/{person.id}")).status_code == 204
 
 
 async def traces_in(shop: Shop) -> list[str]:
-    """Return the tables in which the marked street is."""
+    """Return the tables that contain the marked street."""
     rows = await stored_values(shop)
     return [name for name, each in rows.items() if "Markedroad" in repr(each)]
 
 
 async def put(shop: Shop, queue: str, body: bytes, exchange: str = "") -> None:
-    """Have a message wait in the outbox that is never due."""
+    """Add a message to the outbox that is never due."""
     now = shop.clock.now()
     row = message_row(queue, f"id of {queue}", "subject", body, {}, now, exchange=exchange)
     async with shop.database.write() as session:
@@ -78,7 +78,7 @@ async def test_a_dead_letter_about_a_person_is_deleted_in_every_spelling_of_the_
     assert other.id.encode() in left.body and STREET.encode() in left.body
 
 
-async def test_the_results_that_staff_got_have_no_address_of_the_person(
+async def test_results_of_operations_of_staff_have_no_address_of_the_person(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     staff, person = await someone_of(client, shop, UserRole.STAFF), await someone(client)
@@ -101,7 +101,7 @@ async def test_the_results_that_staff_got_have_no_address_of_the_person(
     assert await traces_in(shop) == []
 
 
-async def test_messages_that_wait_go_on_without_the_address_of_the_person(
+async def test_waiting_messages_are_applied_without_the_address_of_the_person(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     staff, person = await someone_of(client, shop, UserRole.STAFF), await someone(client)

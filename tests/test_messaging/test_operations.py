@@ -1,4 +1,4 @@
-"""Who prefers not to wait is answered at once, and can follow what becomes of the command."""
+"""Asynchronous requests: the response is immediate, and an operation has the result."""
 
 import asyncio
 import json
@@ -51,7 +51,7 @@ def at(place: str) -> str:
 
 
 async def routes(client: httpx.AsyncClient) -> list[tuple[str, str, dict[str, Any]]]:
-    """Return a good request for each route that can be answered later."""
+    """Return a valid request for each route that supports `respond-async`."""
     user, product = await create_user(client), await create_product(client)
     placed = await place_order(client, user["id"], {product["id"]: 1})
     return [
@@ -62,7 +62,7 @@ async def routes(client: httpx.AsyncClient) -> list[tuple[str, str, dict[str, An
     ]
 
 
-async def test_each_route_answers_at_once_and_the_operation_ends_in_its_answer(
+async def test_each_route_responds_at_once_and_its_operation_ends_with_the_result(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     for method, path, data in await routes(client):
@@ -80,7 +80,7 @@ async def test_each_route_answers_at_once_and_the_operation_ends_in_its_answer(
         assert list(ended["result"].items()) == list(now.json().items())
 
 
-async def test_who_also_waits_gets_the_answer_as_if_there_were_no_queue(
+async def test_a_caller_who_waits_gets_the_response_of_a_synchronous_request(
     busy: httpx.AsyncClient,
 ) -> None:
     for method, path, data in await routes(busy):
@@ -143,7 +143,7 @@ async def test_a_body_that_is_not_valid_is_refused_at_once(
             assert problem["type"] == "urn:problem:invalid-input"
 
 
-async def test_a_condition_is_about_now_and_is_answered_now(client: httpx.AsyncClient) -> None:
+async def test_a_request_with_if_match_is_handled_synchronously(client: httpx.AsyncClient) -> None:
     product = await create_product(client)
     headers = ASYNC | {"If-Match": "*"}
     answer = await client.patch(f"/products/{product['id']}", json={"name": "A"}, headers=headers)
@@ -154,7 +154,7 @@ async def test_a_condition_is_about_now_and_is_answered_now(client: httpx.AsyncC
     assert problem_of(answer)["status"] == 412
 
 
-async def test_repeated_requests_with_a_key_have_one_operation(
+async def test_repeated_requests_with_an_idempotency_key_have_one_operation(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     headers = ASYNC | {"Idempotency-Key": "one"}
@@ -169,7 +169,7 @@ async def test_repeated_requests_with_a_key_have_one_operation(
 
 
 async def signed_in(client: httpx.AsyncClient) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return a new customer, with headers by which a client is that one."""
+    """Return a new customer, with headers that authenticate the customer."""
     user = await create_user(client)
     form = {"username": user["email"], "password": PASSWORD}
     token = (await client.post("/auth/token", data=form)).json()["access_token"]
@@ -200,7 +200,7 @@ def events_in(text: str) -> list[tuple[int, str, dict[str, Any]]]:
     return events
 
 
-async def test_the_steps_of_an_operation_come_in_order_and_end(
+async def test_the_events_of_an_operation_arrive_in_order_and_end(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     answer = await client.post("/products", json=PRODUCT, headers=ASYNC)

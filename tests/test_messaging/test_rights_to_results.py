@@ -1,4 +1,4 @@
-"""What a command was about is shown to who may see that, and to who would have been answered."""
+"""Results of commands are shown to callers who may read their subject, and to their sender."""
 
 import json
 
@@ -26,7 +26,7 @@ async def key_of(client: httpx.AsyncClient, admin: Person, *scopes: str) -> dict
 async def results(
     client: httpx.AsyncClient, place: str, *callers: dict[str, str]
 ) -> list[tuple[int, bool]]:
-    """Return how each caller is answered, and whether the result is shown; streams show as much."""
+    """Return the status for each caller, and whether the result is shown, also by streams."""
     seen = []
     for headers in callers:
         answer = await client.get(f"http://shop.test{place}", headers=headers)
@@ -39,7 +39,7 @@ async def results(
     return seen
 
 
-async def test_the_result_of_an_order_is_shown_to_who_may_read_orders(
+async def test_the_result_of_an_order_is_shown_to_callers_who_may_read_orders(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     admin = await someone_of(client, shop, UserRole.ADMIN)
@@ -59,16 +59,16 @@ async def test_the_result_of_an_order_is_shown_to_who_may_read_orders(
     callers = (buyer.headers, other, staff.headers, reader, writer, operator)
     assert [await results(client, place, *callers) for place in places] == [
         [SHOWN, ABSENT, SHOWN, SHOWN, HIDDEN, HIDDEN],
-        # Who would have been answered with the order is shown it.
+        # The sender of the request sees the order.
         [ABSENT, ABSENT, SHOWN, SHOWN, SHOWN, HIDDEN],
         [ABSENT, ABSENT, SHOWN, SHOWN, HIDDEN, HIDDEN],
     ]
-    # The order is not the customer's who was staff.
+    # The order does not belong to the customer who was staff before.
     await set_user(shop, staff.id, role=UserRole.CUSTOMER)
     assert await results(client, places[2], staff.headers) == [HIDDEN]
 
 
-async def test_the_result_of_a_product_is_shown_to_who_may_read_products(
+async def test_the_result_of_a_product_is_shown_to_callers_who_may_read_products(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     admin = await someone_of(client, shop, UserRole.ADMIN)
@@ -81,7 +81,7 @@ async def test_the_result_of_a_product_is_shown_to_who_may_read_products(
     assert seen == [SHOWN, SHOWN, SHOWN, HIDDEN]
 
 
-async def test_the_body_of_a_dead_letter_is_shown_to_who_may_read_what_it_is_about(
+async def test_the_body_of_a_dead_letter_is_shown_to_callers_who_may_read_its_subject(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     admin = await someone_of(client, shop, UserRole.ADMIN)

@@ -46,19 +46,21 @@ main(create_app)
 
 @pytest.fixture(name="collector")
 def running_collector() -> Iterator[Collector]:
-    """A collector of this test's own."""
+    """A separate collector for this test."""
     with collecting() as its:
         yield its
 
 
 @pytest.mark.parametrize("is_lacking", [True, False])
-def test_without_a_collector_nothing_of_it_is_imported(tmp_path: Path, is_lacking: bool) -> None:
+def test_without_a_collector_opentelemetry_is_not_imported(
+    tmp_path: Path, is_lacking: bool
+) -> None:
     program = IMPORTING.format(is_lacking=is_lacking)
     done = run(sqlite_settings(tmp_path / "var"), tmp_path, "-c", program)
     assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
 
 
-def test_a_collector_without_the_extra_is_an_error_that_says_so(tmp_path: Path) -> None:
+def test_a_collector_without_the_extra_is_an_error_with_the_reason(tmp_path: Path) -> None:
     settings = sqlite_settings(
         tmp_path / "var", otel_exporter_otlp_endpoint=f"http://127.0.0.1:{free_port()}"
     )
@@ -88,7 +90,7 @@ async def test_in_one_process_a_command_is_one_trace(collector: Collector, tmp_p
     assert "INSERT" in collector.under(handled)
     (line,) = (json.loads(each) for each in errors.splitlines())
     assert (line["request_id"], line["trace_id"]) == ("traced-1", TRACE)
-    # What nobody has asked for is in no trace, and neither is who asks whether the shop is well.
+    # Background work without a request and health checks are not traced.
     assert not any("health" in each.name for each in collector.spans)
     assert all(each.parent_id for each in collector.spans if each.name in ("SELECT", "INSERT"))
     assert not any("4.99" in json.dumps(each.attributes) for each in collector.spans)
@@ -102,7 +104,7 @@ def wait_for(url: str) -> None:
         time.sleep(0.05)
 
 
-async def test_over_a_broker_and_a_worker_it_is_one_trace(
+async def test_a_command_through_a_broker_and_a_worker_is_one_trace(
     stand: Stand, collector: Collector, tmp_path: Path
 ) -> None:
     settings = stand.settings.model_copy(
@@ -127,7 +129,7 @@ async def test_over_a_broker_and_a_worker_it_is_one_trace(
     assert "INSERT" in collector.under(handled)
 
 
-async def test_of_a_batch_each_message_stays_in_its_own_trace(
+async def test_each_message_of_a_batch_stays_in_its_own_trace(
     collector: Collector, tmp_path: Path
 ) -> None:
     done = subprocess.run(
@@ -162,7 +164,7 @@ asyncio.run(flush_traces())
 """
 
 
-def test_a_collector_that_is_away_costs_no_answer_and_no_end(tmp_path: Path) -> None:
+def test_an_unreachable_collector_delays_neither_responses_nor_the_end(tmp_path: Path) -> None:
     settings = sqlite_settings(
         tmp_path / "var", otel_exporter_otlp_endpoint=f"http://127.0.0.1:{free_port()}"
     )

@@ -1,4 +1,4 @@
-"""Runs workers as processes over a RabbitMQ of the tests, and talks to the broker itself."""
+"""Runs workers as processes over a RabbitMQ server of the tests, and connects to the broker."""
 
 import asyncio
 import json
@@ -44,20 +44,20 @@ class Stand:
 
     @property
     def log(self) -> str:
-        """What the workers said."""
+        """The output of the workers."""
         return "\n".join(
             each.read_text("utf-8") for each in sorted(self.folder.glob("worker-*.log"))
         )
 
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[AbstractChannel]:
-        """Open a channel to the broker that confirms what is published."""
+        """Open a channel to the broker with publisher confirms."""
         url = self.server.url(self.settings.rabbitmq_vhost)
         async with await aio_pika.connect(url, timeout=WAIT_SECONDS) as connection:
             yield await connection.channel(publisher_confirms=True)
 
     async def declare(self) -> None:
-        """Declare what a worker declares."""
+        """Declare the queues and exchanges of a worker."""
         async with connected(self.settings) as connection:
             await declare(connection)
 
@@ -82,7 +82,7 @@ class Stand:
                 process.kill()
 
     async def consumers_of(self, queue: str) -> int:
-        """Return how many workers consume a queue; none does where there is no queue."""
+        """Return the number of workers that consume a queue, 0 if the queue does not exist."""
         async with self.channel() as channel:
             try:
                 declared = await channel.declare_queue(queue, passive=True)
@@ -102,7 +102,7 @@ class Stand:
 
 
 async def until(ask: Callable[[], Awaitable[Any]], answer: Any) -> None:
-    """Wait until a question has an answer."""
+    """Wait until a function returns the expected value."""
     deadline = time.monotonic() + WAIT_SECONDS
     while (given := await ask()) != answer:
         assert time.monotonic() < deadline, f"{given}, and not {answer}"
@@ -112,7 +112,7 @@ async def until(ask: Callable[[], Awaitable[Any]], answer: Any) -> None:
 async def publish(
     channel: AbstractChannel, queue: str, data: object, message_id: str | None = None
 ) -> None:
-    """Publish a command, given as a document or as bytes, and wait until the broker has it."""
+    """Publish a command, given as a document or as bytes, and wait for the confirmation."""
     body = data if isinstance(data, bytes) else json.dumps(data).encode()
     message = aio_pika.Message(
         body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT, message_id=message_id
@@ -128,7 +128,7 @@ async def publish_all(channel: AbstractChannel, queue: str, documents: list[Any]
 
 
 async def drain(queue: AbstractQueue, count: int) -> list[AbstractIncomingMessage]:
-    """Take a number of messages out of a queue, in their order."""
+    """Remove a number of messages from a queue, in their order."""
     taken: list[AbstractIncomingMessage] = []
     deadline = time.monotonic() + WAIT_SECONDS
     while len(taken) < count:
@@ -142,11 +142,11 @@ async def drain(queue: AbstractQueue, count: int) -> list[AbstractIncomingMessag
 
 
 async def ended(process: Program, within_seconds: float) -> int:
-    """Ask a worker to end, and return its exit code."""
+    """Stop a worker by SIGTERM, and return its exit code."""
     process.send_signal(signal.SIGTERM)
     return await asyncio.to_thread(process.wait, within_seconds)
 
 
 async def applied_count(stand: Stand) -> int:
-    """Return how many messages had their effect."""
+    """Return the number of applied messages."""
     return len(await applied_in(stand.shop))

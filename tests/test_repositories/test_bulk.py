@@ -1,4 +1,4 @@
-"""Many rows go into the database as one each would, in one statement or, on SQLite, one a table."""
+"""Many rows are inserted in one statement, or, on SQLite, in one statement for each table."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
@@ -59,7 +59,7 @@ async def all_of(shop: Shop, kind: Any) -> Sequence[Any]:
         return (await session.scalars(select(kind).order_by(*key))).all()
 
 
-async def test_values_of_every_type_arrive_as_they_were(shop: Shop) -> None:
+async def test_values_of_every_type_are_stored_unchanged(shop: Shop) -> None:
     there = timezone(timedelta(hours=9))
     rows: list[dict[str, object]] = [
         event(1, subject_id=UUID(int=7), detail={}, created_at=NOW.astimezone(there)),
@@ -94,7 +94,7 @@ async def test_no_rows_execute_no_statement(shop: Shop) -> None:
     assert not statements
 
 
-async def test_all_are_added_or_none(shop: Shop) -> None:
+async def test_all_rows_are_added_or_none(shop: Shop) -> None:
     with pytest.raises(DBAPIError):
         async with shop.database.write() as session:
             await insert_rows(
@@ -104,14 +104,14 @@ async def test_all_are_added_or_none(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("settings", ["postgres"], indirect=True)
-async def test_a_text_that_is_too_long_is_refused_and_not_cut_off(shop: Shop) -> None:
+async def test_a_text_that_is_too_long_is_refused_and_not_truncated(shop: Shop) -> None:
     with pytest.raises(DBAPIError, match="too long"):
         async with shop.database.write() as session:
             await insert_rows(session, (_events, [event(1, actor="a" * 101)]))
     assert await all_of(shop, AuditEvent) == []
 
 
-async def test_a_text_of_which_another_one_is_the_beginning_is_not_taken_for_it(shop: Shop) -> None:
+async def test_a_text_does_not_match_its_prefix(shop: Shop) -> None:
     async with shop.database.write() as session:
         await insert_rows(session, (_letters, [letter("a" * 255), letter("b")]))
     async with shop.database.read() as session:
@@ -129,7 +129,7 @@ async def test_the_statement_is_the_same_for_any_number_of_ids(shop: Shop) -> No
     assert len({each.sql for each in statements}) == (3 if shop.database.is_sqlite else 1)
 
 
-async def test_messages_leave_in_the_order_in_which_they_were_added(shop: Shop) -> None:
+async def test_messages_are_sent_in_the_order_in_which_they_were_added(shop: Shop) -> None:
     rows: list[dict[str, object]] = [
         {
             "exchange": "",
@@ -152,7 +152,9 @@ async def test_messages_leave_in_the_order_in_which_they_were_added(shop: Shop) 
     assert kept == [row["message_id"] for row in rows]
 
 
-async def test_stock_moves_by_what_is_noted(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_stock_changes_by_the_sum_of_its_movements(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
     first, second = [await create_product(client, stock_quantity=10) for _ in range(2)]
     sales = [(first, -3), (second, -10), (first, -4)]
     async with shop.database.write() as session:
@@ -175,7 +177,7 @@ async def test_stock_moves_by_what_is_noted(client: httpx.AsyncClient, shop: Sho
     ]
 
 
-async def test_stock_that_does_not_suffice_is_refused_aloud(
+async def test_insufficient_stock_is_an_error_of_the_database(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client, stock_quantity=10)

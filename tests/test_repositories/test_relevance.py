@@ -1,4 +1,4 @@
-"""Products found by words in the order of their relevance, alike on both databases."""
+"""Products are found by words in the order of relevance, the same on both databases."""
 
 import base64
 import json
@@ -34,7 +34,9 @@ async def test_the_name_weighs_more_than_options_and_these_more_than_the_descrip
     assert (await _found(client))[0] == "OTHER"
 
 
-async def test_what_is_found_is_filtered_in_its_order(client: httpx.AsyncClient) -> None:
+async def test_search_results_are_filtered_in_the_order_of_relevance(
+    client: httpx.AsyncClient,
+) -> None:
     await _fill(client)
     assert await _found(client, q="mint", category="Tea") == ["NAME", "OPTION", "TEXT"]
     assert await _found(client, q="mint", category="Mint") == ["CATEGORY"]
@@ -42,7 +44,7 @@ async def test_what_is_found_is_filtered_in_its_order(client: httpx.AsyncClient)
     assert await _found(client, q="?!") == []
 
 
-async def test_barcodes_and_numbers_weigh_as_names(client: httpx.AsyncClient) -> None:
+async def test_barcodes_and_numbers_weigh_as_much_as_names(client: httpx.AsyncClient) -> None:
     for sku, changes in (
         ("A", {"barcode": "4006381333931"}),
         ("B", {"description": "Replaces 4006381333931 and ZX-90."}),
@@ -65,7 +67,7 @@ async def test_a_change_of_a_category_changes_the_products_found_by_it(
     assert await _found(client, q="herbs") == []
 
 
-async def test_pages_lead_through_all_that_is_found_and_end_at_a_thousand(
+async def test_pages_cover_all_search_results_up_to_a_thousand(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     rows = [
@@ -83,14 +85,16 @@ async def test_pages_lead_through_all_that_is_found_and_end_at_a_thousand(
 
 
 @pytest.mark.parametrize("place", [0, -1, MAX_HITS, 2**62])
-async def test_a_cursor_of_no_page_is_refused(client: httpx.AsyncClient, place: int) -> None:
+async def test_a_cursor_with_an_invalid_position_is_refused(
+    client: httpx.AsyncClient, place: int
+) -> None:
     parts = json.dumps(["relevance", place, "0199a1b27c007d008e000123456789ab"])
     cursor = base64.urlsafe_b64encode(parts.encode()).decode().rstrip("=")
     response = await client.get("/products", params={"q": "tea", "cursor": cursor})
     assert places_of(problem_of(response)) == {"cursor": "is not a cursor of this list"}
 
 
-async def test_relevance_needs_words(client: httpx.AsyncClient) -> None:
+async def test_a_sort_by_relevance_requires_search_words(client: httpx.AsyncClient) -> None:
     response = await client.get("/products?sort=relevance")
     assert places_of(problem_of(response)) == {"sort": "must be another order without `q`"}
 

@@ -1,4 +1,4 @@
-"""Statements of reports find the rows of a day by indexes, also if they are planned only once."""
+"""Statements of reports find the rows of a day by indexes, also with a generic plan."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""Products found by words: the same ones on both databases, and through an index."""
+"""Products are found by words: the same products on both databases, by an index."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -68,7 +68,7 @@ FOUND: dict[str, list[str]] = {
     "earl earl": [EARL],
     "tea": [EARL, BLACK],
     "black tea": [EARL],
-    # Without case and accents, however these are written.
+    # Case and accents are ignored, in every Unicode form.
     "EARL gREY": [EARL],
     "cafe creme": [CAFE],
     "CAFÉ": [CAFE],
@@ -94,14 +94,14 @@ FOUND: dict[str, list[str]] = {
     "tm": [BLACK],
     "\U0001d413\U0001d404\U0001d400": [EARL, BLACK],
     "\uff34\uff25\uff21": [EARL, BLACK],
-    # Writing without spaces is found also from the middle.
+    # In scripts without spaces, a text is also found from its middle.
     "緑茶": [GREEN],
     "緑": [GREEN],
     "茶": [GREEN],
     "龍井": [GREEN],
     "お茶": [GREEN],
     "한국": [BLACK],
-    # Words of the databases' own query languages are words.
+    # Keywords of the query languages of the databases are normal words.
     "AND": [GREEN],
     "OR": [GREEN],
     "NOT": [CAFE, GREEN],
@@ -112,7 +112,7 @@ FOUND: dict[str, list[str]] = {
     "NEAR(earl grey)": [],
     "words:earl": [],
     "name : earl": [],
-    # Their signs are none.
+    # Their operators are ignored.
     "earl*": [EARL],
     "*": [],
     "ea:*": [EARL],
@@ -149,7 +149,7 @@ FOUND: dict[str, list[str]] = {
     "c:\\tea": [BLACK],
     "ea\\rl": [],
     "earl\\": [EARL],
-    # Nothing to look for is nothing found.
+    # A search without words finds nothing.
     " ": [],
     ".,;:!?": [],
     "&|!()": [],
@@ -219,7 +219,7 @@ async def test_words_longer_than_an_index_allows_are_accepted(client: httpx.Asyn
     assert await _found(client, "long" * 50) == ["TEA"]
 
 
-async def test_a_changed_product_is_found_by_its_new_words_only(
+async def test_a_changed_product_is_found_only_by_its_new_words(
     client: httpx.AsyncClient,
 ) -> None:
     product = await create_product(
@@ -234,13 +234,13 @@ async def test_a_changed_product_is_found_by_its_new_words_only(
         assert (await _found(client, old), await _found(client, new)) == ([], [product["sku"]])
 
 
-async def test_a_change_of_other_fields_leaves_the_words(client: httpx.AsyncClient) -> None:
+async def test_a_change_of_other_fields_keeps_the_search_words(client: httpx.AsyncClient) -> None:
     product = await create_product(client, name="Assam")
     await client.patch(f"/products/{product['id']}", json={"price": "1.00", "stock_quantity": 1})
     assert await _found(client, "assam") == [product["sku"]]
 
 
-async def test_what_is_not_for_sale_is_not_found(client: httpx.AsyncClient) -> None:
+async def test_a_product_that_is_not_for_sale_is_not_found(client: httpx.AsyncClient) -> None:
     sold = await create_product(client, name="Assam")
     inactive = await create_product(client, name="Assam", is_active=False)
     archived = await create_product(client, name="Assam")
@@ -250,7 +250,7 @@ async def test_what_is_not_for_sale_is_not_found(client: httpx.AsyncClient) -> N
     assert await _found(client, "assam") == [sold["sku"], inactive["sku"]]
 
 
-async def test_a_refused_change_leaves_the_words(client: httpx.AsyncClient) -> None:
+async def test_a_refused_change_keeps_the_search_words(client: httpx.AsyncClient) -> None:
     taken = await create_product(client, sku="TAKEN", name="Assam")
     product = await create_product(client, name="Darjeeling")
     change = {"sku": taken["sku"], "name": "Ceylon"}
@@ -261,7 +261,7 @@ async def test_a_refused_change_leaves_the_words(client: httpx.AsyncClient) -> N
 
 
 @pytest.mark.parametrize("asked", ["number1234", "number123", "tea number1234"])
-async def test_the_index_is_used(client: httpx.AsyncClient, shop: Shop, asked: str) -> None:
+async def test_the_search_uses_the_index(client: httpx.AsyncClient, shop: Shop, asked: str) -> None:
     await _fill(shop)
     with statements_of(shop) as statements:
         found = await _found(client, asked)

@@ -1,11 +1,11 @@
-"""Products are found in every script of the world, alike on both databases."""
+"""Products are found in every script, the same on both databases."""
 
 import httpx
 import pytest
 
 from tests.support.factories import create_product
 
-# A name; what finds it; what does not.
+# A name; searches that find it; searches that do not.
 NAMES: list[tuple[str, list[str], list[str]]] = [
     # Chinese, which has no spaces
     ("茶葉蛋 五入裝", ["茶葉蛋", "葉蛋", "蛋", "五入", "葉蛋 入裝"], ["茶蛋", "葉茶"]),
@@ -99,9 +99,7 @@ async def test_a_name_in_any_script_is_found_by_its_words_alone(
 
 
 @pytest.mark.parametrize("asked", ["地域住民のまちづくり地域", "住民のまちつくり", "공화국대한"])
-async def test_every_part_of_a_long_word_has_to_be_there(
-    client: httpx.AsyncClient, asked: str
-) -> None:
+async def test_every_part_of_a_long_word_must_match(client: httpx.AsyncClient, asked: str) -> None:
     await create_product(client, name="地域住民のまちづくり", description="대한민국")
     assert await _names(client, asked) == []
 

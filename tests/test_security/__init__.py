@@ -1,1 +1,1 @@
-"""Who may do what, and what a caller cannot do by any trick."""
+"""Tests of the rights of callers, and of attempts to circumvent them."""

@@ -1,4 +1,4 @@
-"""Fixtures of callers who are not let in yet."""
+"""Fixtures: a client without a token, and mails that are not sent."""
 
 from collections.abc import AsyncIterator
 
@@ -23,7 +23,7 @@ async def nobody(
 
 @pytest.fixture(autouse=True)
 def mails_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep mails where they are written: one that is sent at once leaves no row to be seen."""
+    """Do not send mails: a mail that is sent is deleted, and could not be compared."""
 
     async def none_due(*_: object) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""Shops with the limits of a shop that is run, and the refusals by them."""
+"""Shops with the default rate limits, and their refusals."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ WRONG = "wrong horse battery staple"
 
 
 def limited(folder: Path, redis: RedisServer | None = None, **changes: Any) -> Settings:
-    """Return the settings of a shop on SQLite with the limits of a shop that is run."""
+    """Return the settings of a shop on SQLite with the default rate limits."""
     limits: dict[str, Any] = {"login_limit_per_account": 5, "login_limit_per_address": 20}
     if redis is not None:
         limits |= {"redis_host": redis.host, "redis_port": redis.port}
@@ -31,13 +31,13 @@ def limited(folder: Path, redis: RedisServer | None = None, **changes: Any) -> S
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[tuple[Litestar, httpx.AsyncClient]]:
-    """Open a shop in this process, and a client of it."""
+    """Open a shop in this process, and yield it with a client."""
     async with standing(settings, *AREAS) as app, client_of(app) as client:
         yield app, client
 
 
 def assert_told(answer: httpx.Response, limit: int) -> None:
-    """Look whether a refusal tells the limit that it is about, and when to come back."""
+    """Assert that a refusal has its limit, and the time of the next attempt."""
     assert answer.json()["type"] == "urn:problem:too-many-requests"
     assert answer.headers.get_list("RateLimit-Limit") == [str(limit)]
     assert answer.headers.get_list("RateLimit-Remaining") == ["0"]

@@ -1,4 +1,4 @@
-"""Makes users of any role who are logged in already, and machines with API keys."""
+"""Creates logged-in users of any role, and callers with API keys."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Person:
-    """A user who is logged in."""
+    """A logged-in user."""
 
     user: Row
     session: Row
@@ -38,7 +38,7 @@ class Person:
 
     @property
     def id(self) -> str:
-        """The user's id, as it is sent."""
+        """The user's id as text."""
         return str(self.user["id"])
 
     @property
@@ -56,7 +56,7 @@ class Machine:
 
 
 async def person(shop: Shop, role: UserRole = UserRole.CUSTOMER, **changes: Any) -> Person:
-    """Return a user of a role who is logged in, but is in no table yet."""
+    """Return a logged-in user of a role, who is not stored yet."""
     now, number = shop.clock.now(), next(_numbers)
     name = f"{role}-{number}"
     user: Row = {
@@ -90,7 +90,7 @@ async def person(shop: Shop, role: UserRole = UserRole.CUSTOMER, **changes: Any)
 
 
 def machine(shop: Shop, scopes: Collection[Scope], **changes: Any) -> Machine:
-    """Return an API key that is in no table yet."""
+    """Return an API key that is not stored yet."""
     now = shop.clock.now()
     key_id = new_id(now)
     key = f"lavka_{key_id.hex}_for-tests-only"
@@ -100,14 +100,14 @@ def machine(shop: Shop, scopes: Collection[Scope], **changes: Any) -> Machine:
         "digest": digest_of(key),
         "scopes": sorted(scopes),
         "created_at": now,
-        # Its first use is noted already, and so changes no row.
+        # The first use is already recorded, so it changes no row.
         "last_used_at": now,
     } | changes
     return Machine(row, key)
 
 
 async def insert_rows(shop: Shop, rows: Sequence[tuple[type[Base], Row]]) -> None:
-    """Add rows to their tables, those of one table together."""
+    """Insert rows, with one statement for each table."""
     async with shop.database.write() as session:
         for model in dict.fromkeys(model for model, _ in rows):
             table = cast(Table, model.__table__)
@@ -115,7 +115,7 @@ async def insert_rows(shop: Shop, rows: Sequence[tuple[type[Base], Row]]) -> Non
 
 
 async def log_in(shop: Shop, role: UserRole = UserRole.CUSTOMER, **changes: Any) -> Person:
-    """Add a user of a role who is logged in."""
+    """Add a logged-in user of a role."""
     new = await person(shop, role, **changes)
     await insert_rows(shop, [(User, new.user), (LoginSession, new.session)])
     return new
@@ -142,12 +142,12 @@ def client_with(app: Litestar, token: str | None) -> httpx.AsyncClient:
 
 
 def reset_token(shop: Shop, user: Row) -> str:
-    """Return the token that a user would get by mail who has forgotten the password."""
+    """Return the token that a user would get by mail to reset the password."""
     return _mailed(shop, TokenKind.RESET_PASSWORD, user["id"], f"{user['password_hash']}\0", user)
 
 
 def verify_token(shop: Shop, user: Row) -> str:
-    """Return the token that a user would get by mail to prove the address."""
+    """Return the token that a user would get by mail to verify the address."""
     return _mailed(shop, TokenKind.VERIFY_EMAIL, user["id"], "\0", user)
 
 

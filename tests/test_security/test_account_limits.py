@@ -1,4 +1,4 @@
-"""What is counted for a name, a user or a mailbox: guesses, password hashes and mails."""
+"""Guesses, password hashes and mails are counted for a name, a user or a mailbox."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.support.tables import everything
 from tests.test_security.limited import WRONG, assert_told, limited, opened
 
 
-async def test_each_name_that_is_entered_is_counted_apart(tmp_path: Path) -> None:
+async def test_each_entered_name_is_counted_separately(tmp_path: Path) -> None:
     async with opened(limited(tmp_path, login_limit_per_address=1_000)) as (_, client):
         user = await create_user(client, email="x@fa\u00df.de")
         for name in (user["id"], f"user {user['id']}", "x@fass.de", user["username"]):
@@ -37,7 +37,7 @@ async def test_guesses_at_the_current_password_and_mails_to_an_address_have_the_
         ]
         assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 2
         assert_told(answers[-1], 5)
-        # Changing the e-mail address asks for the same password.
+        # A change of the e-mail address requires the same password.
         change = {"email": "new@example.com", "current_password": PASSWORD}
         path = f"/users/{user['id']}"
         assert (await client.patch(path, json=change, headers=headers)).status_code == 429
@@ -48,7 +48,9 @@ async def test_guesses_at_the_current_password_and_mails_to_an_address_have_the_
             assert [answer.status_code for answer in sent] == [202] * 5 + [429]
 
 
-async def test_every_way_to_a_mail_with_a_token_counts_for_its_recipient(tmp_path: Path) -> None:
+async def test_every_request_of_a_mail_with_a_token_counts_for_its_recipient(
+    tmp_path: Path,
+) -> None:
     async with opened(limited(tmp_path, login_limit_per_address=1_000)) as (app, client):
         users = [await create_user(client) for _ in range(3)]
         person = await someone(client, email="victim@example.com")
@@ -96,7 +98,7 @@ async def test_requests_of_guests_have_the_same_limit_for_known_and_unknown_addr
         assert forgotten.status_code == 429
 
 
-async def test_tokens_of_guests_are_guessed_twenty_times_a_minute_at_most(tmp_path: Path) -> None:
+async def test_guesses_of_tokens_of_guests_are_limited_to_twenty_a_minute(tmp_path: Path) -> None:
     async with opened(limited(tmp_path)) as (app, _):
         async with at(app, "192.0.2.1") as guesser:
             seen = []
@@ -110,7 +112,7 @@ async def test_tokens_of_guests_are_guessed_twenty_times_a_minute_at_most(tmp_pa
             assert (await guesser.post("/guest-data/requests", json=asked)).status_code == 429
 
 
-async def test_registrations_with_an_address_cost_five_hashes_a_minute_at_most(
+async def test_registrations_with_one_email_address_are_limited_to_five_hashes_a_minute(
     tmp_path: Path,
 ) -> None:
     async with opened(limited(tmp_path, login_limit_per_address=1_000)) as (app, client):
@@ -122,7 +124,7 @@ async def test_registrations_with_an_address_cost_five_hashes_a_minute_at_most(
         assert await everything(app.state.shop) == before
 
 
-async def test_changes_of_an_address_count_for_the_network_address_and_others_do_not(
+async def test_only_changes_of_the_email_address_count_for_the_network_address(
     tmp_path: Path,
 ) -> None:
     async with opened(limited(tmp_path)) as (app, machine):
@@ -144,12 +146,12 @@ async def test_changes_of_an_address_count_for_the_network_address_and_others_do
             assert [answer.status_code for answer in guesses] == [401, 401, 429]
             assert_told(guesses[-1], 20)
             assert (await changer.patch(path, json={"email": "a@example.com"})).status_code == 429
-            # An address that stays as it is takes no mail.
+            # An unchanged address gets no mail.
             same = {"email": "A17@example.com", "last_name": "King"}
             assert (await changer.patch(path, json=same)).status_code == 200
 
 
-async def test_a_token_from_a_mail_sets_five_passwords_a_minute_at_most(tmp_path: Path) -> None:
+async def test_resets_of_one_user_are_limited_to_five_a_minute(tmp_path: Path) -> None:
     async with opened(limited(tmp_path, login_limit_per_address=1_000)) as (app, client):
         user = await create_user(client)
         await client.post("/auth/password/forgot", json={"email": user["email"]})

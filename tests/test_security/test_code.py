@@ -1,4 +1,4 @@
-"""What docs/security.md says that the code never does, read from the code itself."""
+"""The code is free of the constructs that docs/security.md excludes."""
 
 import ast
 import hashlib
@@ -20,7 +20,7 @@ FILES = (
     *sorted((ROOT / "app").rglob("*.py")),
     *(ROOT / "migrations").rglob("*.py"),
 )
-# Made of constants in another place, or of a delimiter that `re.escape` has escaped.
+# Patterns from constants in other modules, or with a delimiter escaped by `re.escape`.
 _MADE_OF_CONSTANTS = {
     "app/jobs/csv_rows.py": "f'{cell}(?:{mark}{cell})*+[\\\\r\\\\n]*+'",
     "app/configuration/predictable.py": "'|'.join((each for each in _WORDS if len(each) > 2))",
@@ -52,7 +52,7 @@ def is_constant(place: str, node: ast.expr) -> bool:
     return isinstance(node, ast.Constant)
 
 
-def test_no_text_is_run_as_code() -> None:
+def test_no_text_is_executed_as_code() -> None:
     found = [place for place, name, _ in calls() if name in ("eval", "exec", "compile", "execfile")]
     assert found == []
     assert len(list(calls())) > 5_000
@@ -64,11 +64,11 @@ def test_every_regular_expression_is_a_constant() -> None:
         for place, name, call in calls()
         if name.startswith("re.") and name[3:] in _PATTERNS and not is_constant(place, call.args[0])
     }
-    # The patterns of postal codes are those of a library, and none of a caller.
+    # The patterns of postal codes come from a library, and not from a caller.
     assert {place.partition(":")[0] for place in found} == {"app/core/addresses/formats.py"}
 
 
-def test_every_format_of_a_line_of_the_log_is_a_constant() -> None:
+def test_every_format_of_a_log_line_is_a_constant() -> None:
     found, lines = [], 0
     for place, name, call in calls():
         owner, _, method = name.rpartition(".")
@@ -90,7 +90,7 @@ def test_no_text_that_is_not_a_constant_is_used_as_a_format() -> None:
     assert found == []
 
 
-def test_hashes_are_sha_256_and_blake2b_and_secrets_are_of_the_systems_generator() -> None:
+def test_hashes_are_sha_256_and_blake2b_and_secrets_use_the_generator_of_the_system() -> None:
     algorithms = hashlib.algorithms_available | {"pbkdf2_hmac", "scrypt"}
     names = {name.rpartition(".")[2] for _, name, _ in calls()}
     assert names & algorithms == {"sha256", "blake2b"}
@@ -99,11 +99,11 @@ def test_hashes_are_sha_256_and_blake2b_and_secrets_are_of_the_systems_generator
         for path in FILES
         if re.search(r"^(import|from) random\b", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    # They spread retries and expiries.
+    # These calls spread retries and expiries.
     assert randoms <= {"app/cache/cache.py", "app/runtime/supervisor.py"}
 
 
-def test_no_cryptography_is_the_shops_own() -> None:
+def test_the_shop_implements_no_cryptography_itself() -> None:
     known = {"argon2", "hashlib", "hmac", "jwt", "secrets"}
     others = {"bcrypt", "crypt", "Crypto", "cryptography", "nacl", "passlib", "ssl"}
     found = {

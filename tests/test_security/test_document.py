@@ -1,4 +1,4 @@
-"""What docs/security.md names is there, and what it counts is right."""
+"""The names in docs/security.md exist, and its counts are correct."""
 
 import ast
 import re
@@ -35,7 +35,7 @@ CHAPTERS = {
     17: (0, 7),
 }
 KINDS = ("proved by a test", "shown by a file", "left to the operator", "open")
-# Written like settings, and read by a library or by the system.
+# Names in the form of settings that are read by a library or by the system.
 OTHERS = {"GET", "POST", "DELETE", "PGSSLMODE", "PGSSLROOTCERT", "TZ", *LIBRARY_VARIABLES}
 _ITEM = re.compile(
     r"^\| (?P<id>(?P<chapter>\d+)\.\d+\.\d+) \| [^|]+ \| (?P<level>[12]) \| [^|]+ "
@@ -52,7 +52,7 @@ def items() -> list[re.Match[str]]:
 
 
 def kind_of(proof: str) -> str:
-    """Return how an item is proved: one of KINDS."""
+    """Return the kind of the proof of an item: one of KINDS."""
     if proof.startswith("open"):
         return "open"
     if proof.startswith("operator"):
@@ -61,7 +61,7 @@ def kind_of(proof: str) -> str:
 
 
 def exempt() -> Iterator[tuple[int, int]]:
-    """Yield, line by line, a chapter and how many of its items do not apply."""
+    """Yield, line by line, a chapter and the number of its items that do not apply."""
     for number in CHAPTERS:
         _, _, chapter = DOCUMENT.partition(f"\n### V{number} ")
         for line in chapter.partition("\n### ")[0].splitlines():
@@ -74,7 +74,7 @@ def exempt() -> Iterator[tuple[int, int]]:
 
 @cache
 def names_in(path: Path) -> frozenset[str]:
-    """Return the names of the functions of a file, which is not run."""
+    """Return the names of the functions of a file, without running it."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     return frozenset(each.name for each in tree.body if isinstance(each, functions))
@@ -110,7 +110,7 @@ def test_a_setting_that_is_named_exists() -> None:
     assert {name.lower() for name in named} - Settings.model_fields.keys() == set()
 
 
-def test_every_link_leads_to_a_heading() -> None:
+def test_every_link_points_to_a_heading() -> None:
     headings = re.findall(r"^#+ (.+)$", DOCUMENT, re.MULTILINE)
     anchors = {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
     assert set(re.findall(r"\]\(#([^)]+)\)", DOCUMENT)) <= anchors
@@ -124,7 +124,7 @@ def test_every_item_is_once_in_its_chapter() -> None:
         _, _, chapter = DOCUMENT.partition(f"\n### V{number} ")
         chapter = chapter.partition("\n### ")[0]
         assert {each["chapter"] for each in _ITEM.finditer(chapter)} <= {str(number)}
-        # A row that does not look like one would be counted nowhere.
+        # A malformed row would not be counted at all.
         lines = [line for line in chapter.splitlines() if line.startswith("| ")]
         assert len(lines) == len(_ITEM.findall(chapter)) + bool(lines)
 

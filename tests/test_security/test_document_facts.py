@@ -45,7 +45,7 @@ SETTINGS = {name: field.default for name, field in Settings.model_fields.items()
 _PASSWORD = start_service.generate_password()
 _PASSWORD_BITS = math.floor(math.log2(31) * len(_PASSWORD.replace("-", "")))
 
-# Sentences and cells of the document, with the numbers of the code.
+# Parts of sentences and cells of the document, with the numbers of the code.
 FACTS = (
     f"own username and e-mail address, from {passwords._MIN_NAME_LENGTH} characters on.",
     f"| access | every request | `ACCESS_TOKEN_SECONDS`, {SETTINGS['access_token_seconds'] // 60} "
@@ -112,7 +112,7 @@ CLIENTS = {
     "obstore": ("app/gateways/s3_store.py",),
     "opentelemetry": ("app/observability/tracing.py",),
     "redis": ("app/cache", "app/security/rate_limits.py"),
-    # Of the second, the errors only.
+    # The second module uses only the errors of `socket`.
     "socket": ("app/server.py", "app/database/outages.py"),
     "stripe": ("app/gateways/payments/stripe_provider.py",),
     "taskiq_aio_pika": ("app/scheduler.py",),

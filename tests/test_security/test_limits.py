@@ -1,4 +1,4 @@
-"""Guessing passwords: how often it is let, by all processes together, with Redis or without."""
+"""The limits of password guesses, over all processes, with and without Redis."""
 
 import asyncio
 import logging
@@ -28,17 +28,17 @@ WAYS_BACK = {"stop": "start", "kill": "start", "pause": "resume"}
 
 @pytest.fixture(name="redis")
 def own_redis() -> Iterator[RedisServer]:
-    """A Redis server of a test's own, which it may end."""
+    """A separate Redis server for one test, which may stop it."""
     with start_redis() as server:
         yield server
 
 
 def statuses(answers: list[httpx.Response]) -> dict[int, int]:
-    """Count answers by their status."""
+    """Count responses by their status."""
     return dict(Counter(answer.status_code for answer in answers))
 
 
-async def test_of_three_hundred_guesses_at_one_account_five_are_heard_by_two_processes_together(
+async def test_two_processes_together_check_five_of_three_hundred_guesses_at_one_account(
     postgres_server: PostgresServer, redis: RedisServer, tmp_path: Path
 ) -> None:
     postgres_server.create_database("guessed")
@@ -70,7 +70,7 @@ async def test_of_three_hundred_guesses_at_one_account_five_are_heard_by_two_pro
         for answer in answers:
             if answer.status_code == 429:
                 assert_told(answer, 5)
-        # Who knows the password waits as well, and others do not.
+        # A caller with the correct password has to wait, too, but other users do not.
         assert (await log_in(clients[0], user["email"])).status_code == 429
         other = await create_user(clients[1])
         assert (await log_in(clients[0], other["email"])).status_code == 200
@@ -90,7 +90,7 @@ async def test_an_address_has_twenty_attempts_over_all_accounts(tmp_path: Path) 
             assert left == [str(number) for number in range(19, -1, -1)]
             for answer in answers[20:]:
                 assert_told(answer, 20)
-            # What costs as much is counted with it; what costs little is not.
+            # Requests of the same cost are counted, too; cheap requests are not.
             forgotten = await guesser.post("/auth/password/forgot", json={"email": "a@b.example"})
             assert forgotten.status_code == 429
             assert (await guesser.get("/products")).status_code == 200
@@ -112,7 +112,7 @@ async def test_forwarded_addresses_are_used_from_trusted_proxies_only(
                 assert seen == expected
 
 
-async def test_a_right_password_is_counted_like_a_wrong_one(tmp_path: Path) -> None:
+async def test_a_correct_password_is_counted_like_a_wrong_one(tmp_path: Path) -> None:
     async with opened(limited(tmp_path)) as (_, client):
         user = await create_user(client)
         names = [user["email"], user["email"].upper()] * 3
@@ -140,7 +140,7 @@ class CountedLimits(RateLimits):
 
 
 @pytest.mark.parametrize("fault", ["stop", "pause", "kill"])
-async def test_without_redis_fewer_guesses_are_allowed_and_no_caller_waits(
+async def test_without_redis_fewer_attempts_are_allowed_and_no_caller_waits(
     redis: RedisServer, tmp_path: Path, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = limited(tmp_path, redis, login_limit_per_address=1_000_000)
@@ -161,7 +161,7 @@ async def test_without_redis_fewer_guesses_are_allowed_and_no_caller_waits(
         # A quarter of five is one.
         assert statuses(answers) == {401: 1, 429: len(answers) - 1}
         assert_told(answers[-1], 1)
-        # What was used up while Redis counted is used up.
+        # Attempts that Redis has counted stay used up.
         assert (await log_in(client, tried["email"])).status_code == 429
         complaints = [
             each.getMessage() for each in caplog.records if each.name == "app.security.rate_limits"
@@ -182,7 +182,9 @@ async def check_that_redis_counts(client: httpx.AsyncClient, redis: RedisServer)
         assert await there.get(f"limit:login:address:{user['email']}") == b"6"
 
 
-async def test_a_shop_that_starts_without_redis_serves(redis: RedisServer, tmp_path: Path) -> None:
+async def test_a_shop_that_starts_without_redis_serves_requests(
+    redis: RedisServer, tmp_path: Path
+) -> None:
     redis.stop()
     async with opened(limited(tmp_path, redis)) as (_, client):
         user = await create_user(client)
@@ -196,7 +198,7 @@ async def hits(limits: RateLimits, count: int) -> list[tuple[bool, int]]:
     return [(each.is_exceeded, each.reset_seconds) for each in standings]
 
 
-async def test_a_span_that_is_over_is_counted_anew(tmp_path: Path) -> None:
+async def test_a_counter_restarts_after_its_window(tmp_path: Path) -> None:
     seconds = 1_000.0
     limits = RateLimits(limited(tmp_path), now=lambda: seconds)
     assert await hits(limits, 3) == [(False, 61), (False, 61), (True, 61)]
@@ -206,7 +208,7 @@ async def test_a_span_that_is_over_is_counted_anew(tmp_path: Path) -> None:
     assert await hits(limits, 3) == [(False, 61), (False, 61), (True, 61)]
 
 
-async def test_a_span_that_is_over_in_redis_is_counted_anew(
+async def test_a_counter_in_redis_restarts_after_its_window(
     redis: RedisServer, tmp_path: Path
 ) -> None:
     # Redis has its own clock, so the test shortens the window instead of waiting for its end.
@@ -223,7 +225,7 @@ async def test_a_span_that_is_over_in_redis_is_counted_anew(
     await limits.close()
 
 
-def test_counters_in_a_process_are_bounded_and_the_oldest_go_first(
+def test_counters_in_a_process_are_bounded_and_the_oldest_are_deleted_first(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     counter = LocalCounter()
@@ -233,11 +235,11 @@ def test_counters_in_a_process_are_bounded_and_the_oldest_go_first(
     assert len(vars(counter)["_counters"]) == 95_000
     assert counter.hit("guesser 0", 5).remaining == 4
     assert counter.hit("guesser 104999", 5).remaining == 3
-    # A warning for each of ten thousand would fill the disk.
+    # A warning for each of ten thousand counters would fill the disk.
     assert len(caplog.records) == 1
 
 
-def test_counters_whose_window_is_over_are_deleted(caplog: pytest.LogCaptureFixture) -> None:
+def test_expired_counters_are_deleted(caplog: pytest.LogCaptureFixture) -> None:
     now = 0.0
     counter = LocalCounter(window_seconds=60.0, now=lambda: now)
     most = 0
@@ -250,7 +252,7 @@ def test_counters_whose_window_is_over_are_deleted(caplog: pytest.LogCaptureFixt
     assert caplog.records == []
 
 
-def test_identities_are_deleted_once_they_have_expired() -> None:
+def test_expired_identities_are_deleted() -> None:
     now = datetime(2026, 1, 31, 12, tzinfo=UTC)
     identities = IdentityCache(lambda: now)
     most = 0

@@ -48,7 +48,7 @@ def directives_of(response: httpx.Response) -> dict[str, str]:
     return {name: value for name, _, value in parts}
 
 
-async def test_every_response_of_every_route_is_guarded(
+async def test_every_response_of_every_route_has_the_security_headers(
     answered: Answered,
 ) -> None:
     found = answered.responses
@@ -57,7 +57,7 @@ async def test_every_response_of_every_route_is_guarded(
         directives = directives_of(response)
         assert directives["default-src"] == directives["base-uri"] == "'none'", name
         assert directives["frame-ancestors"] == "'none'", name
-        # A plug-in would be loaded by the default, which is none.
+        # The default applies to plug-ins, and it is `none`.
         assert "object-src" not in directives, name
         assert response.headers.get_list("X-Content-Type-Options") == ["nosniff"], name
         assert response.headers.get_list("X-Frame-Options") == ["DENY"], name
@@ -67,11 +67,11 @@ async def test_every_response_of_every_route_is_guarded(
             assert response.headers["Cache-Control"] == "no-store", name
 
 
-async def test_only_media_types_that_say_their_character_set_are_answered(
+async def test_every_media_type_of_a_response_defines_its_character_set(
     answered: Answered,
 ) -> None:
     found = answered.responses
-    # JSON is UTF-8 by definition (RFC 8259), and a picture says it in its first line.
+    # JSON is UTF-8 by definition (RFC 8259), and SVG declares its encoding in its first line.
     known = re.compile(
         r"(application/(problem\+|vnd\.oai\.openapi\+)?json|image/(svg\+xml|png|webp)"
         r"|application/pdf"

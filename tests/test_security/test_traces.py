@@ -1,4 +1,4 @@
-"""Who is refused leaves a trace, on a line that nobody else can write."""
+"""Refused callers are logged, and cannot forge log lines."""
 
 import logging
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.test_web.middleware.edge import shop_with
 
 
 def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what the log says of refusals."""
+    """Return the log lines of refusals."""
     return [
         each.getMessage()
         for each in caplog.records
@@ -23,7 +23,7 @@ def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
     ]
 
 
-async def test_who_is_not_let_in_leaves_a_trace(
+async def test_a_refused_caller_is_logged(
     nobody: httpx.AsyncClient, shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     customer = await log_in(shop, UserRole.CUSTOMER)
@@ -35,7 +35,7 @@ async def test_who_is_not_let_in_leaves_a_trace(
     assert refusals(caplog) == [f"refused with {status}: {where}" for status in (401, 401, 403)]
 
 
-async def test_who_asks_too_often_leaves_a_trace(
+async def test_a_rate_limited_caller_is_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with shop_with(tmp_path, controllers=CATALOGUE, rate_limit_per_minute=1) as (_, client):
@@ -44,7 +44,7 @@ async def test_who_asks_too_often_leaves_a_trace(
     assert refusals(caplog) == ["refused with 429: '/api/v1/products' from 192.0.2.1"]
 
 
-async def test_a_line_break_in_a_path_makes_no_line_of_its_own(
+async def test_a_line_break_in_a_path_adds_no_log_line(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with shop_with(tmp_path, controllers=CATALOGUE, rate_limit_per_minute=1) as (_, client):
@@ -54,7 +54,7 @@ async def test_a_line_break_in_a_path_makes_no_line_of_its_own(
     assert line == r"refused with 429: '/a\nERROR forged' from 192.0.2.1"
 
 
-async def test_a_renewed_log_in_leaves_a_trace(
+async def test_a_renewed_log_in_is_logged(
     nobody: httpx.AsyncClient, shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     customer = await log_in(shop, UserRole.CUSTOMER)
@@ -67,7 +67,7 @@ async def test_a_renewed_log_in_leaves_a_trace(
     assert record.getMessage().endswith(f"of user {customer.id} was renewed")
 
 
-async def test_an_api_key_leaves_a_trace_once_a_minute(
+async def test_the_use_of_an_api_key_is_logged_once_a_minute(
     nobody: httpx.AsyncClient, shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     admin, body = await log_in(shop, UserRole.ADMIN), {"name": "desk", "scopes": ["orders:read"]}
@@ -82,7 +82,7 @@ async def test_an_api_key_leaves_a_trace_once_a_minute(
     assert lines == [f"api-key {machine['id']} was used from 127.0.0.1"]
 
 
-async def test_a_refused_reset_and_a_refused_renewal_leave_a_trace(
+async def test_a_refused_reset_and_a_refused_renewal_are_logged(
     nobody: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     reset = {"token": "a.b.c", "new_password": PASSWORD}
@@ -95,7 +95,7 @@ async def test_a_refused_reset_and_a_refused_renewal_leave_a_trace(
     ]
 
 
-async def test_whoever_has_one_address_of_ipv6_has_the_limit_of_its_network(
+async def test_an_ipv6_address_shares_the_limit_of_its_network(
     tmp_path: Path,
 ) -> None:
     async with shop_with(

@@ -1,4 +1,4 @@
-"""Moves categories at random, many at once, and checks the tree that this leaves."""
+"""Moves categories at random, many at once, and checks the resulting tree."""
 
 import asyncio
 import random
@@ -32,7 +32,7 @@ async def plant(shop: Shop) -> list[UUID]:
 async def move_at_random(
     shop: Shop, ids: list[UUID], *, movers: int, moves: int, seed: int
 ) -> Counter[str]:
-    """Have movers move categories at once; return the numbers of the outcomes."""
+    """Move categories in concurrent tasks; return the numbers of the outcomes."""
     outcomes: Counter[str] = Counter()
 
     async def mover(number: int) -> None:
@@ -57,13 +57,13 @@ async def _moved(shop: Shop, category_id: UUID, change: CategoryChange) -> str:
     except DomainError as refusal:
         return refusal.code
     except IntegrityError:
-        # Only without the lock: what was checked is no longer so.
+        # Only without the lock: the checked condition is no longer true.
         return "inconsistent"
     return "moved"
 
 
 async def faults_of(shop: Shop) -> list[str]:
-    """Return what is wrong with the tree: cycles, orphans, paths that the parents do not give."""
+    """Return the errors of the tree: cycles, orphans, and paths that do not match the parents."""
     async with shop.database.read() as session:
         rows = {row.id: row for row in await session.scalars(select(Category))}
     faults = []

@@ -1,4 +1,4 @@
-"""A random catalogue, random filters, and the numbers of its products counted one by one."""
+"""A random catalogue, random filters, and a count of its products one by one."""
 
 import json
 from collections import defaultdict
@@ -100,7 +100,7 @@ def _random_product(number: int, random: Random, categories: int) -> Any:
 
 
 async def _grow(session: AsyncSession, random: Random) -> None:
-    """Put the categories at the top below each other."""
+    """Move the categories at the top below each other."""
     rows = (await session.execute(select(_categories).order_by(_categories.c.name))).all()
     paths: dict[UUID, str] = {}
     for place, row in enumerate(rows):
@@ -141,7 +141,7 @@ def random_filters(random: Random) -> Pairs:
 
 
 async def counted_by_shop(shop: Shop, pairs: Pairs) -> Counts:
-    """Return what the shop counts, by the keys of the values, with the length of the list."""
+    """Return the facets of the shop by the keys of the values, with the length of the list."""
     async with shop.database.read() as session:
         found = await provide_facets(session, shop).find(FacetQuery.parse_query(pairs))
         listed = await ProductRepository(session).count(ProductQuery.parse_query(pairs))
@@ -173,7 +173,7 @@ class OneByOne:
 
     @classmethod
     async def of(cls, shop: Shop) -> "OneByOne":
-        """Return the counter of what a shop has now."""
+        """Return the counter of the current products of a shop."""
         async with shop.database.read() as session:
             rows = [
                 (await session.execute(select(table_of(model)))).all()

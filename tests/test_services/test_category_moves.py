@@ -1,4 +1,4 @@
-"""Many who move categories at once leave a tree, with the paths that its parents give."""
+"""Concurrent moves of categories keep a valid tree, with paths that match the parents."""
 
 from unittest.mock import patch
 
@@ -11,7 +11,7 @@ async def unlocked(_tree: CategoryTreeRepository) -> None:
     """Lock nothing."""
 
 
-async def test_movers_at_once_leave_a_tree(shop: Shop) -> None:
+async def test_concurrent_moves_keep_a_valid_tree(shop: Shop) -> None:
     ids = await plant(shop)
     outcomes = await move_at_random(shop, ids, movers=8, moves=25, seed=16)
     assert await faults_of(shop) == []
@@ -20,12 +20,12 @@ async def test_movers_at_once_leave_a_tree(shop: Shop) -> None:
     assert outcomes["moved"] > 50 and outcomes["category-cycle"] > 0
 
 
-async def test_without_the_lock_the_tree_of_several_writers_breaks(shop: Shop) -> None:
+async def test_without_the_lock_concurrent_moves_break_the_tree(shop: Shop) -> None:
     ids = await plant(shop)
     with patch.object(CategoryTreeRepository, "lock_tree", unlocked):
         for seed in range(3 if shop.database.is_sqlite else 20):
             await move_at_random(shop, ids, movers=8, moves=25, seed=seed)
             if await faults_of(shop):
                 break
-    # The one writer of SQLite is a lock of its own.
+    # SQLite has one writer at a time, which acts as a lock.
     assert (await faults_of(shop) == []) == shop.database.is_sqlite

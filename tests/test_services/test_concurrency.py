@@ -1,4 +1,4 @@
-"""Many callers at once, with real commits: nothing is sold twice, lost, or invented."""
+"""Concurrent callers with real commits: no unit is sold twice, lost or added."""
 
 import asyncio
 from collections import Counter
@@ -19,13 +19,13 @@ from tests.support.ledger import assert_conserved, every, movements_of, stock_of
 def ordering(
     client: httpx.AsyncClient, user_id: str, quantities: Iterable[tuple[str, int]]
 ) -> Awaitable[httpx.Response]:
-    """Order products in quantities, in the order in which they are given."""
+    """Order products in quantities, in the given order."""
     items = [{"product_id": each, "quantity": quantity} for each, quantity in quantities]
     return client.post("/orders", json={"user_id": user_id, "items": items})
 
 
 def statuses(responses: Iterable[httpx.Response]) -> Counter[int]:
-    """Count the answers by their status."""
+    """Count the responses by their status."""
     return Counter(response.status_code for response in responses)
 
 
@@ -35,7 +35,7 @@ async def products_with(client: httpx.AsyncClient, *stocks: int) -> list[str]:
 
 
 async def buyers_of(shop: Shop, count: int) -> list[str]:
-    """Import users, which is faster than to register them one by one; return their ids."""
+    """Import users, which is faster than registrations one by one; return their ids."""
     rows = [
         {
             "username": f"buyer-{number}",
@@ -51,7 +51,7 @@ async def buyers_of(shop: Shop, count: int) -> list[str]:
         return [str(each) for each in await session.scalars(select(User.id))]
 
 
-async def test_ten_pieces_are_sold_to_ten_of_five_hundred_buyers(
+async def test_ten_units_are_sold_to_ten_of_five_hundred_buyers(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     (product_id,) = await products_with(client, 10)
@@ -90,7 +90,9 @@ async def test_baskets_in_any_order_of_products_do_not_block_each_other(
     await assert_conserved(client, products)
 
 
-async def test_baskets_that_run_out_in_the_middle_take_nothing(client: httpx.AsyncClient) -> None:
+async def test_an_order_that_runs_out_of_stock_in_the_middle_takes_nothing(
+    client: httpx.AsyncClient,
+) -> None:
     products = await products_with(client, 40, 7, 23)
     user = await create_user(client)
     baskets = [[(each, 1) for each in basket] for basket in permutations(products)] * 8
@@ -100,7 +102,7 @@ async def test_baskets_that_run_out_in_the_middle_take_nothing(client: httpx.Asy
     await assert_conserved(client, products)
 
 
-async def test_orders_cancels_and_movements_at_once_lose_nothing(
+async def test_concurrent_orders_cancellations_and_movements_keep_the_stock_exact(
     client: httpx.AsyncClient,
 ) -> None:
     first, second = products = await products_with(client, 60, 60)
@@ -118,7 +120,7 @@ async def test_orders_cancels_and_movements_at_once_lose_nothing(
 
 
 def moving(client: httpx.AsyncClient, product_id: str, quantity: int) -> Awaitable[httpx.Response]:
-    """Let pieces come into the stock of a product, or leave it."""
+    """Add units to the stock of a product, or remove them."""
     reason = "supply" if quantity > 0 else "damage"
     return client.post(
         f"/products/{product_id}/stock", json={"quantity": quantity, "reason": reason}
@@ -135,7 +137,7 @@ async def counting(client: httpx.AsyncClient, product_id: str, counted: int) -> 
     return response
 
 
-async def test_a_stocktake_amid_orders_leaves_the_stock_as_the_sum_of_its_movements(
+async def test_a_stocktake_during_orders_keeps_the_stock_equal_to_the_sum_of_its_movements(
     client: httpx.AsyncClient,
 ) -> None:
     (product_id,) = await products_with(client, 50)
@@ -148,7 +150,9 @@ async def test_a_stocktake_amid_orders_leaves_the_stock_as_the_sum_of_its_moveme
     await assert_conserved(client, [product_id])
 
 
-async def test_of_two_cancels_at_once_one_gives_the_stock_back(client: httpx.AsyncClient) -> None:
+async def test_of_two_concurrent_cancellations_one_returns_the_stock(
+    client: httpx.AsyncClient,
+) -> None:
     (product_id,) = await products_with(client, 30)
     user = await create_user(client)
     orders = [await place_order(client, user["id"], {product_id: 3}) for _ in range(10)]
@@ -162,7 +166,7 @@ async def test_of_two_cancels_at_once_one_gives_the_stock_back(client: httpx.Asy
     assert await movements_of(client, product_id) == [("supply", 30), *sales, *returns]
 
 
-async def test_of_two_changes_with_one_etag_one_is_made(client: httpx.AsyncClient) -> None:
+async def test_of_two_changes_with_one_etag_one_succeeds(client: httpx.AsyncClient) -> None:
     (product_id,) = await products_with(client, 10)
     user = await create_user(client)
     for _ in range(5):
@@ -181,13 +185,13 @@ async def test_of_two_changes_with_one_etag_one_is_made(client: httpx.AsyncClien
 def changing(
     client: httpx.AsyncClient, order: dict[str, Any], status: str, etag: str
 ) -> Awaitable[httpx.Response]:
-    """Move an order that the caller has seen under an entity tag."""
+    """Change the status of an order with an entity tag."""
     return client.patch(
         f"/orders/{order['id']}", json={"status": status}, headers={"If-Match": etag}
     )
 
 
-async def test_no_two_orders_have_one_number(client: httpx.AsyncClient) -> None:
+async def test_no_two_orders_have_the_same_number(client: httpx.AsyncClient) -> None:
     products = await products_with(client, *([10] * 8))
     user = await create_user(client)
     answers = await asyncio.gather(

@@ -1,4 +1,4 @@
-"""Facets have the numbers that a count of every product gives, on both databases."""
+"""Facets equal a count of every product, on both databases."""
 
 from random import Random
 
@@ -6,7 +6,7 @@ from app.wiring.resources import Shop
 from tests.test_services.facet_counts import OneByOne, counted_by_shop, plant, random_filters
 
 
-async def test_facets_are_counted_as_one_by_one(shop: Shop) -> None:
+async def test_facets_equal_a_count_of_every_product(shop: Shop) -> None:
     random = Random(16)
     await plant(shop, 150, random)
     truth = await OneByOne.of(shop)

@@ -28,7 +28,7 @@ PLANTED = 7
 
 
 class Gate:
-    """Notes how many orders a transaction places, and can hold it before its commit."""
+    """Records the number of orders of each transaction, and can hold it before its commit."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.sizes: list[int] = []
@@ -54,7 +54,7 @@ class Gate:
         monkeypatch.setattr(OrderBatches, "place", counted)
 
     async def until_arrived(self, count: int) -> None:
-        """Wait until a number of orders have come since the start."""
+        """Wait until a number of orders have arrived since the start."""
         async with asyncio.timeout(WAIT_SECONDS):
             while self.arrived < count:
                 await asyncio.sleep(0.01)
@@ -83,7 +83,7 @@ async def order(
 
 @asynccontextmanager
 async def held(gate: Gate, first: asyncio.Task[httpx.Response]) -> AsyncIterator[None]:
-    """Hold the transaction of the first order while others come."""
+    """Hold the transaction of the first order while others arrive."""
     gate.is_open.clear()
     gate.reached.clear()
     await gate.reached.wait()
@@ -92,7 +92,7 @@ async def held(gate: Gate, first: asyncio.Task[httpx.Response]) -> AsyncIterator
     gate.is_open.set()
 
 
-async def test_orders_that_come_during_a_transaction_share_the_next_one(
+async def test_orders_that_arrive_during_a_transaction_share_the_next_one(
     client: httpx.AsyncClient, gate: Gate
 ) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=100)
@@ -132,7 +132,7 @@ async def test_each_order_of_a_batch_has_its_own_outcome(
         tasks = [asyncio.create_task(order(client, *each)) for each in asked]
         await gate.until_arrived(len(asked) + 3)
     answers = [await each for each in tasks]
-    # They are judged as they come in: either of the first two may be short.
+    # Orders are placed in the order of arrival: each of the first two may lack stock.
     assert sorted(each.status_code for each in answers[:2]) == [201, 409]
     assert [each.status_code for each in answers[2:]] == [201, 404, 404, 201, 201, 422]
     assert gate.sizes[-1] == 6
@@ -149,7 +149,7 @@ async def test_each_order_of_a_batch_has_its_own_outcome(
 
 @asynccontextmanager
 async def fault(shop: Shop) -> AsyncIterator[None]:
-    """Make the order of some quantity fail in the database."""
+    """Make orders with a certain quantity fail in the database."""
     when = f"NEW.quantity = {PLANTED}"
     statements = [
         "CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS "
@@ -173,7 +173,7 @@ async def fault(shop: Shop) -> AsyncIterator[None]:
             await session.execute(text(f"DROP {drop}"))
 
 
-async def test_the_fault_of_an_order_leaves_the_others_untouched(
+async def test_an_error_of_one_order_does_not_affect_the_others(
     client: httpx.AsyncClient, shop: Shop, gate: Gate
 ) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=100)
@@ -211,7 +211,7 @@ async def test_the_order_of_a_disconnected_caller_is_not_placed_and_others_are(
             for quantity in (10, 20)
         ]
         await gate.until_arrived(3)
-        # One while its transaction runs, one while it waits.
+        # One caller disconnects during the transaction, one while waiting.
         tasks[0].cancel()
         tasks[1].cancel()
         await asyncio.sleep(0.1)
@@ -221,7 +221,7 @@ async def test_the_order_of_a_disconnected_caller_is_not_placed_and_others_are(
     assert len(await every(client, "/orders")) == 1
 
 
-async def test_a_caller_who_leaves_a_running_batch_does_not_delay_the_others(
+async def test_a_caller_who_disconnects_during_a_batch_does_not_delay_the_others(
     client: httpx.AsyncClient, gate: Gate
 ) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=100)
@@ -264,7 +264,7 @@ async def test_the_repetition_of_a_waiting_order_is_refused(
     assert await stock_of(client, product["id"]) == 8
 
 
-async def test_a_locked_product_holds_only_its_own_order_up(
+async def test_a_locked_product_delays_only_its_own_order(
     postgres_server: PostgresServer,
 ) -> None:
     postgres_server.create_database("batches")

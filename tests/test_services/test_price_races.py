@@ -1,4 +1,4 @@
-"""What lists of products show of their prices is true after many changes at once."""
+"""Lists of products show the correct prices after concurrent changes."""
 
 import asyncio
 import random
@@ -26,7 +26,7 @@ _numbers = count(1)
 
 
 class Market:
-    """Products with two variants each and price lists, which are changed by chance."""
+    """Products with two variants each and price lists, which are changed at random."""
 
     def __init__(self, client: httpx.AsyncClient, shop: Shop) -> None:
         self._client = client
@@ -48,7 +48,7 @@ class Market:
         self._lists = [await make_list(self._client, self._shop, {}) for _ in range(3)]
 
     async def edit(self) -> None:
-        """Make changes, one after the other."""
+        """Make changes, one after another."""
         kinds = (self._price, self._activity, self._prices, self._period, self._follow)
         for _ in range(EDITS):
             await self._chance.choice(kinds)()

@@ -1,4 +1,4 @@
-"""Products that are asked for at the same time are read together, each as it would be alone."""
+"""Concurrent requests of products are read together, with the responses of single requests."""
 
 import asyncio
 import gc
@@ -25,12 +25,12 @@ async def offered(client: httpx.AsyncClient, count: int) -> list[UUID]:
 
 
 def shown(representation: Representation) -> dict[str, Any]:
-    """Return what callers are shown."""
+    """Return the responses of callers."""
     content: dict[str, Any] = msgspec.json.decode(representation.body)
     return content
 
 
-async def test_fifty_products_take_as_many_statements_as_one(
+async def test_fifty_products_need_as_many_statements_as_one(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     ids = await offered(client, 50)
@@ -43,7 +43,7 @@ async def test_fifty_products_take_as_many_statements_as_one(
     assert [shown(each)["id"] for each in found] == list(map(str, ids))
 
 
-async def test_each_of_a_batch_gets_what_it_would_get_alone(
+async def test_each_request_of_a_batch_gets_the_response_of_a_single_request(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     variants = [
@@ -112,7 +112,7 @@ async def _batches(held: list[set[UUID]], count: int) -> None:
 
 
 @pytest.mark.any_database
-async def test_what_is_asked_for_during_a_read_is_read_by_a_later_statement(
+async def test_a_product_that_is_requested_during_a_read_is_read_by_a_later_statement(
     client: httpx.AsyncClient, shop: Shop, held: tuple[list[set[UUID]], asyncio.Event]
 ) -> None:
     batches, may_end = held
@@ -133,7 +133,7 @@ async def test_what_is_asked_for_during_a_read_is_read_by_a_later_statement(
 
 
 @pytest.mark.any_database
-async def test_a_caller_who_leaves_takes_nothing_from_the_others(
+async def test_a_caller_who_disconnects_does_not_affect_the_others(
     client: httpx.AsyncClient, shop: Shop, held: tuple[list[set[UUID]], asyncio.Event]
 ) -> None:
     batches, may_end = held
@@ -147,7 +147,7 @@ async def test_a_caller_who_leaves_takes_nothing_from_the_others(
 
 
 @pytest.mark.any_database
-async def test_reads_that_hang_are_refused_in_time_and_do_not_hold_up_later_ones(
+async def test_hanging_reads_are_refused_in_time_and_do_not_delay_later_ones(
     client: httpx.AsyncClient,
     shop: Shop,
     held: tuple[list[set[UUID]], asyncio.Event],

@@ -23,19 +23,19 @@ OTHERS = [pair for pair in product(OrderStatus, repeat=2) if pair not in MOVES]
 
 
 def order_in(status: OrderStatus) -> Order:
-    """Return an order that stands in a status."""
+    """Return an order with a status."""
     return Order(id=ORDER_ID, status=status, updated_at=PLACED_AT, version=1)
 
 
 @pytest.mark.parametrize(("before", "after"), sorted(MOVES))
-def test_a_move_of_the_table_is_made(before: OrderStatus, after: OrderStatus) -> None:
+def test_a_transition_of_the_table_is_made(before: OrderStatus, after: OrderStatus) -> None:
     order = order_in(before)
     order.move_to(after, "system", MOVED_AT)
     assert (order.status, order.updated_at, order.version) == (after, MOVED_AT, 2)
 
 
 @pytest.mark.parametrize(("before", "after"), OTHERS)
-def test_every_other_move_is_refused_by_name(before: OrderStatus, after: OrderStatus) -> None:
+def test_every_other_transition_is_refused_by_name(before: OrderStatus, after: OrderStatus) -> None:
     order = order_in(before)
     with pytest.raises(IllegalTransition) as refusal:
         order.move_to(after, "system", MOVED_AT)
@@ -50,7 +50,7 @@ def test_every_other_move_is_refused_by_name(before: OrderStatus, after: OrderSt
     assert not order.history
 
 
-def test_every_move_is_a_step_of_the_history() -> None:
+def test_every_transition_is_recorded_in_the_history() -> None:
     order = order_in(OrderStatus.PENDING)
     order.move_to(OrderStatus.PAID, "user 1", MOVED_AT)
     order.move_to(OrderStatus.SHIPPED, "user 2", MOVED_AT)
@@ -64,7 +64,7 @@ def test_every_move_is_a_step_of_the_history() -> None:
     ]
 
 
-def test_the_pairs_that_are_tested_are_all_there_are() -> None:
+def test_every_pair_of_statuses_is_tested() -> None:
     assert len(MOVES) + len(OTHERS) == len(OrderStatus) ** 2 == 25
     assert set(TRANSITIONS) == set(OrderStatus)
 

@@ -1,1 +1,1 @@
-"""Tests of the driver of SQLite: what runs on the event loop, and what in the thread."""
+"""Tests of the driver of SQLite, which runs statements on the event loop or in a thread."""

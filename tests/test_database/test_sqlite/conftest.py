@@ -38,7 +38,7 @@ class Engines(NamedTuple):
 
 @pytest.fixture(scope="session", name="filled")
 def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with many rows, which nobody changes."""
+    """A file with many rows, which no test changes."""
     its = tmp_path_factory.mktemp("filled") / "goods.db"
     with closing(sqlite3.connect(its)) as connection:
         connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
@@ -47,7 +47,7 @@ def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(name="path")
 def copied_file(filled: Path, tmp_path: Path) -> Path:
-    """A file with many rows of a test's own."""
+    """A separate file with many rows for one test."""
     return Path(shutil.copy(filled, tmp_path))
 
 

@@ -1,4 +1,4 @@
-"""Where the statements of SQLite run, and what the event loop does meanwhile."""
+"""The statements of SQLite run on the event loop or in the thread, without blocking the loop."""
 
 import asyncio
 import sqlite3
@@ -27,14 +27,14 @@ LONGEST_SECONDS = 0.005
 
 
 def places(runs: list[Run], start: str = "") -> list[str]:
-    """Return where statements ran that start so, one after the other."""
+    """Return the places in which statements with a beginning ran, in order."""
     return [
         "loop" if run.is_on_loop else "thread" for run in runs if run.statement.startswith(start)
     ]
 
 
 async def first_of(connection: AsyncConnection) -> object:
-    """Return the words of the first row."""
+    """Return the text of the first row."""
     return await connection.scalar(BY_KEY, {"id": 1})
 
 
@@ -49,7 +49,7 @@ async def test_a_read_by_a_key_needs_no_thread(engines: Engines) -> None:
 
 
 @pytest.mark.any_database
-async def test_an_order_goes_to_the_thread_only_to_commit(
+async def test_an_order_uses_the_thread_only_to_commit(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user = await create_user(client)
@@ -71,7 +71,7 @@ async def test_a_long_read_is_stopped_on_the_loop_and_repeated_in_the_thread(
     assert places(runs) == ["loop", "thread", "loop"]
 
 
-async def test_all_rows_of_a_long_list_are_those_of_the_repetition(engines: Engines) -> None:
+async def test_all_rows_of_a_long_list_come_from_the_repetition(engines: Engines) -> None:
     async with engines.reader.connect() as connection:
         with watched_runs() as runs:
             found = (await connection.execute(text("SELECT id FROM goods"))).scalars().all()
@@ -104,7 +104,7 @@ async def test_a_refused_write_on_the_loop_is_an_error_that_a_savepoint_undoes(
         assert await connection.scalar(text("SELECT max(id) FROM goods")) == ROWS + 1
 
 
-async def test_a_lock_of_another_program_is_waited_for_in_the_thread(
+async def test_the_wait_for_a_lock_of_another_program_is_in_the_thread(
     engines: Engines, path: Path
 ) -> None:
     async def write() -> None:
@@ -123,7 +123,7 @@ async def test_a_lock_of_another_program_is_waited_for_in_the_thread(
     assert places(runs, "BEGIN") == ["loop", "thread"]
 
 
-async def test_a_lock_that_is_not_released_is_an_error_in_the_end(
+async def test_a_lock_that_is_not_released_is_an_error_after_the_timeout(
     engines: Engines, path: Path
 ) -> None:
     async with engines.writer.connect() as connection:
@@ -136,7 +136,7 @@ async def test_a_lock_that_is_not_released_is_an_error_in_the_end(
     assert not driver.in_transaction
 
 
-async def test_statements_that_follow_one_another_let_others_have_their_turn(
+async def test_consecutive_statements_yield_to_other_tasks(
     engines: Engines,
 ) -> None:
     turns = 0
@@ -149,7 +149,7 @@ async def test_statements_that_follow_one_another_let_others_have_their_turn(
 
     taking = asyncio.create_task(take_turns())
     async with engines.reader.connect() as connection:
-        # To open the connection has given turns, too.
+        # Opening the connection has yielded, too.
         before = turns
         with watched_runs() as runs:
             for _ in range(2_000):
@@ -161,7 +161,7 @@ async def test_statements_that_follow_one_another_let_others_have_their_turn(
     assert taken > 20
 
 
-async def test_no_statement_keeps_the_loop_busy_for_5_ms(engines: Engines) -> None:
+async def test_no_statement_blocks_the_event_loop_for_5_ms(engines: Engines) -> None:
     many = [{"id": ROWS + each, "sku": f"new {each}"} for each in range(1, 5_000)]
     numbers = ", ".join(str(each) for each in range(1, 2_000))
     async with engines.writer.begin() as connection:
@@ -207,7 +207,7 @@ async def test_a_cancelled_read_leaves_the_other_connections_usable(engines: Eng
             assert await first_of(connection) == "tea no. 1"
 
 
-async def test_a_closed_connection_is_an_error_after_which_there_is_a_new_one(
+async def test_a_closed_connection_is_an_error_and_is_then_replaced(
     engines: Engines,
 ) -> None:
     async with engines.reader.connect() as connection:

@@ -1,4 +1,4 @@
-"""How a statement of SQLite may run, by its plan, its values and its transaction."""
+"""Statements of SQLite are classified by their plan, their values and their transaction."""
 
 import os
 import sqlite3
@@ -44,7 +44,7 @@ def writing_connection(filled: Path) -> Iterator[sqlite3.Connection]:
 
 
 def kind_of(connection: sqlite3.Connection, statement: str) -> Kind:
-    """Return how a statement may run that nobody has judged before."""
+    """Return the kind of a statement that has not been classified before."""
     return Kinds().of(connection, statement, (1,) * statement.count("?"))
 
 
@@ -112,7 +112,7 @@ def test_a_write_of_few_rows_by_their_keys_may_run_on_the_loop(
         "",
     ],
 )
-def test_what_may_take_long_and_cannot_be_stopped_runs_in_the_thread(
+def test_a_statement_that_may_take_long_and_cannot_be_stopped_runs_in_the_thread(
     writing: sqlite3.Connection, statement: str
 ) -> None:
     assert kind_of(writing, statement) is Kind.LONG
@@ -135,7 +135,7 @@ def test_many_values_are_written_in_the_thread(writing: sqlite3.Connection) -> N
     assert kinds.of(writing, statement, (1, "1"), 101) is Kind.LONG
 
 
-def test_many_values_are_looked_for_in_the_thread(writing: sqlite3.Connection) -> None:
+def test_a_search_for_many_values_runs_in_the_thread(writing: sqlite3.Connection) -> None:
     found = [f"SELECT * FROM goods WHERE id IN ({', '.join('?' * each)})" for each in (500, 501)]
     assert [kind_of(writing, each) for each in found] == [Kind.READ, Kind.LONG]
 
@@ -144,7 +144,9 @@ def test_a_long_text_is_parsed_in_the_thread(writing: sqlite3.Connection) -> Non
     assert kind_of(writing, f"SELECT {'1, ' * 10_000} 1") is Kind.LONG
 
 
-def test_a_change_of_the_schema_has_statements_judged_anew(writing: sqlite3.Connection) -> None:
+def test_statements_are_classified_again_after_a_change_of_the_schema(
+    writing: sqlite3.Connection,
+) -> None:
     kinds, statement = Kinds(), "UPDATE goods SET shelf = ? WHERE words = ?"
     assert kinds.of(writing, statement, (1, 1)) is Kind.LONG
     change = "CREATE UNIQUE INDEX goods_by_words ON goods (words)"
@@ -176,7 +178,7 @@ def test_a_read_that_was_stopped_runs_in_the_thread_a_hundred_times(
     assert kinds.of(writing, "SELECT * FROM stock", ()) is Kind.READ
 
 
-def test_the_judged_statements_are_limited_in_number(writing: sqlite3.Connection) -> None:
+def test_the_number_of_classified_statements_is_limited(writing: sqlite3.Connection) -> None:
     kinds = Kinds()
     for number in range(2_500):
         assert kinds.of(writing, f"SELECT {number}", ()) is Kind.READ

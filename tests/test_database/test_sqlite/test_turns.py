@@ -1,4 +1,4 @@
-"""One thread at a time uses a connection to SQLite, whatever is cancelled or closed meanwhile."""
+"""One thread at a time uses a connection to SQLite, also after cancellations and closes."""
 
 import asyncio
 import gc
@@ -30,7 +30,7 @@ _GUARDED_OF_CURSOR = ("execute", "executemany", "fetchall", "close")
 
 
 class Guard:
-    """Notes every use of a connection that begins while another thread uses it."""
+    """Records every use of a connection that begins while another thread uses it."""
 
     def __init__(self, overlaps: list[str]) -> None:
         self._overlaps = overlaps
@@ -50,7 +50,7 @@ class Guard:
 
 
 def guarded(base: type, name: str) -> Callable[..., Any]:
-    """Return a method that notes its use."""
+    """Return a method that records its use."""
 
     def method(its: Any, *arguments: Any) -> Any:
         with its.guard.used(name):
@@ -61,18 +61,18 @@ def guarded(base: type, name: str) -> Callable[..., Any]:
 
 @pytest.fixture(name="overlaps")
 def noted_overlaps() -> Iterator[list[str]]:
-    """The uses of connections of which two were made at once."""
+    """The concurrent uses of connections."""
     overlaps: list[str] = []
 
     class GuardedConnection(sqlite3.Connection):
-        """A connection that notes its uses."""
+        """A connection that records its uses."""
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
             self.guard = Guard(overlaps)
             super().__init__(*arguments, **options)
 
         def cursor(self, *_arguments: Any) -> Any:
-            """Return a cursor that notes its uses."""
+            """Return a cursor that records its uses."""
             with self.guard.used("cursor"):
                 return super().cursor(GuardedCursor)
 
@@ -83,7 +83,7 @@ def noted_overlaps() -> Iterator[list[str]]:
                 return super().in_transaction
 
     class GuardedCursor(sqlite3.Cursor):
-        """A cursor that notes its uses."""
+        """A cursor that records its uses."""
 
         guard = property(lambda cursor: cursor.connection.guard)
 
@@ -115,7 +115,7 @@ def is_free(connection: Connection) -> bool:
 
 
 async def cancelled_in_thread(connection: Connection, function: Callable[..., Any]) -> None:
-    """Have a function run in the thread, and end the task that waits for it."""
+    """Run a function in the thread, and cancel the task that waits for it."""
     waiting = asyncio.create_task(connection.in_thread(function))
     await asyncio.sleep(0)
     waiting.cancel()
@@ -123,7 +123,7 @@ async def cancelled_in_thread(connection: Connection, function: Callable[..., An
         await waiting
 
 
-async def test_the_loop_leaves_a_connection_alone_that_its_thread_still_uses(
+async def test_the_loop_does_not_use_a_connection_that_its_thread_still_uses(
     opened: Connection,
 ) -> None:
     released = threading.Event()
@@ -137,7 +137,9 @@ async def test_the_loop_leaves_a_connection_alone_that_its_thread_still_uses(
     assert not is_free(opened)
 
 
-async def test_the_loop_does_not_overtake_what_waits_for_the_thread(opened: Connection) -> None:
+async def test_the_loop_does_not_overtake_calls_that_wait_for_the_thread(
+    opened: Connection,
+) -> None:
     released, ran = threading.Event(), []
     await cancelled_in_thread(opened, lambda _file: released.wait(5))
     await cancelled_in_thread(opened, lambda _file: ran.append("sent"))
@@ -155,7 +157,7 @@ async def test_the_loop_does_not_wait_for_the_holder_of_the_file(opened: Connect
     assert is_free(opened)
 
 
-async def test_the_thread_waits_until_the_loop_has_given_the_file_back(opened: Connection) -> None:
+async def test_the_thread_waits_until_the_loop_has_released_the_file(opened: Connection) -> None:
     ran: list[str] = []
 
     def send(_file: sqlite3.Connection) -> bool:
@@ -199,12 +201,12 @@ async def test_the_thread_of_an_unreferenced_connection_ends(path: Path) -> None
 
 
 def is_counted(file: sqlite3.Connection) -> bool:
-    """Return whether a long read has its outcome."""
+    """Return whether a long read has finished."""
     return file.execute(_LONG).fetchall() == [(100_000,)]
 
 
 class Load:
-    """Tasks that read and write, of which some end before their statements do."""
+    """Tasks that read and write; some are cancelled before their statements end."""
 
     def __init__(self, engines: Engines, shared: Connection) -> None:
         self._engines = engines
@@ -214,7 +216,7 @@ class Load:
         self.committed: set[int] = set()
 
     async def read(self) -> None:
-        """Read a row by its key a few times, and something long between."""
+        """Read a row by its key a few times, with a long read in between."""
         async with self._engines.reader.connect() as connection:
             for good in range(1, 10):
                 await connection.scalar(BY_KEY, {"id": good})
@@ -232,19 +234,19 @@ class Load:
         self.committed.add(place)
 
     async def share(self) -> None:
-        """Use a connection that others use, too, where that is possible."""
+        """Use a connection that other tasks use, too, if possible."""
         for _ in range(5):
             if not self._shared.at_once(is_counted):
                 await self._shared.in_thread(is_counted)
             await self._shared.in_thread(is_counted)
 
     async def discard(self) -> None:
-        """End a connection that its pool takes for a good one."""
+        """Close a connection without notifying its pool."""
         async with self._random.choice(self._engines).connect() as connection:
             await connection.invalidate()
 
     async def run(self, times: int) -> None:
-        """Begin something many times, and cancel the most of it at some time."""
+        """Start a task many times, and cancel most of the tasks at a random time."""
         for _ in range(times):
             begin = self._random.choice(
                 (self.read, self.read, self.share, self.share, self.write, self.write, self.discard)

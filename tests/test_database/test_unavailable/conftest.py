@@ -1,4 +1,4 @@
-"""Fixtures: a shop on a PostgreSQL database of its own, and a client of it."""
+"""Fixtures: a shop on a separate PostgreSQL database, and its client."""
 
 from collections.abc import AsyncIterator
 

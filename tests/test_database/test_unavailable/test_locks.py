@@ -1,4 +1,4 @@
-"""What is locked from outside is waited for briefly, and keeps nobody from the rest."""
+"""Rows and tables that are locked by other programs delay only their own requests, briefly."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ LONGEST_SECONDS = 5
 
 
 async def connect(server: PostgresServer, database: str = DATABASE) -> Any:
-    """Open a connection that is not the shop's."""
+    """Open a connection that does not belong to the shop."""
     return await asyncpg.connect(server.url(database))
 
 
@@ -38,7 +38,7 @@ def row_of(product: dict[str, Any]) -> str:
 
 
 async def timed(sending: Any) -> tuple[httpx.Response, float]:
-    """Return an answer and the seconds that it took."""
+    """Return a response and its duration in seconds."""
     began = time.monotonic()
     response: httpx.Response = await sending
     return response, time.monotonic() - began
@@ -50,7 +50,7 @@ def assert_unavailable(response: httpx.Response) -> None:
     assert response.headers["Retry-After"] == "1"
 
 
-async def test_a_held_row_is_waited_for_briefly_and_the_rest_is_served(
+async def test_a_locked_row_is_awaited_briefly_and_other_requests_are_served(
     client: httpx.AsyncClient, postgres_server: PostgresServer
 ) -> None:
     user, product, other = [
@@ -59,7 +59,7 @@ async def test_a_held_row_is_waited_for_briefly_and_the_rest_is_served(
         await create_product(client, stock_quantity=100),
     ]
     async with postgres_server.holding(DATABASE, row_of(product)):
-        # More than there are connections.
+        # More requests than connections.
         waiting = [
             asyncio.create_task(timed(client.post("/orders", json=order(user, product))))
             for _ in range(12)
@@ -74,7 +74,7 @@ async def test_a_held_row_is_waited_for_briefly_and_the_rest_is_served(
         for response, seconds in await asyncio.gather(*waiting):
             assert_unavailable(response)
             assert seconds < LONGEST_SECONDS
-        # Now it is known that something is held.
+        # From now on, the shop knows that a row is locked.
         for wanted, status in ((other, 201), (product, 503), (other, 201)):
             response, seconds = await timed(client.post("/orders", json=order(user, wanted)))
             assert (response.status_code, seconds < LONGEST_SECONDS) == (status, True)
@@ -84,7 +84,7 @@ async def test_a_held_row_is_waited_for_briefly_and_the_rest_is_served(
     assert left == 99
 
 
-async def test_while_a_row_is_held_most_orders_for_it_are_refused_at_once(
+async def test_while_a_row_is_locked_most_orders_for_it_are_refused_at_once(
     client: httpx.AsyncClient, postgres_server: PostgresServer
 ) -> None:
     user, product = await create_user(client), await create_product(client)
@@ -98,7 +98,7 @@ async def test_while_a_row_is_held_most_orders_for_it_are_refused_at_once(
         for response, _ in answers:
             assert_unavailable(response)
         seconds = sorted(seconds for _, seconds in answers)
-        # One of them waits as long as usual, to find out whether the row is still held.
+        # One of them waits for the full time, to find out whether the row is still locked.
         assert seconds[2] < 1 < seconds[3]
     assert (await client.post("/orders", json=order(user, product))).status_code == 201
 
@@ -136,7 +136,7 @@ async def test_readiness_needs_no_connection_of_the_pools(
         assert (ready.status_code, seconds < 1) == (200, True)
 
 
-async def test_a_message_that_needs_a_held_row_is_applied_when_it_is_released(
+async def test_a_message_that_needs_a_locked_row_is_applied_after_its_release(
     client: httpx.AsyncClient, shop: Shop, postgres_server: PostgresServer
 ) -> None:
     user, product = await create_user(client), await create_product(client)
@@ -181,7 +181,7 @@ async def test_a_migration_waits_for_a_table_in_use_and_lets_others_read(
     postgres_server.drop_database("busy")
 
 
-async def test_a_shop_manages_with_its_connections_when_the_server_gives_no_others(
+async def test_a_shop_works_with_its_connections_when_the_server_accepts_no_more(
     client: httpx.AsyncClient, postgres_server: PostgresServer
 ) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=100)
@@ -211,7 +211,7 @@ async def test_a_shop_manages_with_its_connections_when_the_server_gives_no_othe
 
 
 async def take_all(server: PostgresServer, stack: AsyncExitStack) -> Any:
-    """Open connections until the server gives no others; return the first one."""
+    """Open connections until the server accepts no more; return the first one."""
     opened = []
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Which errors are outages of the database, and which are errors in a statement."""
+"""Errors are classified as outages of the database or as errors in a statement."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def test_an_error_in_a_statement_is_not_an_outage(sqlstate: str) -> None:
 
 
 def sqlite_error(kind: str, folder: Path) -> sqlite3.OperationalError:
-    """Return the error of SQLite when a file is in a state."""
+    """Return the error of SQLite for a state of its file."""
     path = folder / "shop.db"
     with closing(sqlite3.connect(path, timeout=0)) as first:
         first.execute("CREATE TABLE numbers (n INTEGER)")

@@ -1,4 +1,4 @@
-"""A PostgreSQL that is read-only is an outage, which ends by itself."""
+"""A read-only PostgreSQL is an outage, from which the shop recovers by itself."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ from tests.test_messaging.deliveries import PRODUCT, letters_of, message, rows_o
 
 @asynccontextmanager
 async def read_only(server: PostgresServer, *, is_ending_sessions: bool) -> AsyncIterator[None]:
-    """Have new sessions be read-only, as those of a managed server whose disk is full."""
+    """Make new sessions read-only, like a managed server with a full disk."""
     await execute(server, f"ALTER DATABASE {DATABASE} SET default_transaction_read_only = on")
     if is_ending_sessions:
         await end_sessions(server)
@@ -35,7 +35,7 @@ async def end_sessions(server: PostgresServer) -> None:
         server,
         f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{DATABASE}'",
     )
-    # The shop notices it in its event loop.
+    # The event loop of the shop notices the end of the connections.
     await asyncio.sleep(0.2)
 
 
@@ -48,7 +48,7 @@ async def execute(server: PostgresServer, statement: str) -> None:
         await connection.close()
 
 
-async def test_changes_are_refused_for_a_while_and_reads_are_served(
+async def test_changes_are_refused_temporarily_and_reads_are_served(
     client: httpx.AsyncClient, shop: Shop, postgres_server: PostgresServer
 ) -> None:
     product = await create_product(client)

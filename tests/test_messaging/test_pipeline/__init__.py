@@ -1,1 +1,1 @@
-"""Tests of the steps by which messages are applied."""
+"""Tests of the pipeline that applies messages."""

@@ -1,4 +1,4 @@
-"""What may succeed later is tried again; what kills a process takes no neighbour with it."""
+"""Failed messages are retried, and a message that kills a process does not affect others."""
 
 import asyncio
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ def cursed_handler(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def replace_handler(monkeypatch: pytest.MonkeyPatch, queue: str, handler: Handler) -> None:
-    """Have the commands of a queue handled by another one, one by one."""
+    """Replace the handler of a queue by another one, which handles commands one by one."""
     command = replace(COMMANDS[queue], handle=handler, handle_many=None)
     monkeypatch.setitem(COMMANDS, queue, command)
 
@@ -72,7 +72,7 @@ def products(*skus: str) -> list[Delivery]:
 
 
 @pytest.mark.usefixtures("cursed")
-async def test_a_fault_fails_its_own_message_only(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_an_error_fails_only_its_own_message(client: httpx.AsyncClient, shop: Shop) -> None:
     await Pipeline(shop).process(products("a", FAULT, "b"))
     assert await names_in(client) == ["a", "b"]
     assert await letters_of(shop) == []
@@ -133,14 +133,14 @@ async def test_an_operation_shows_its_attempts_and_its_failure(
     }
 
 
-async def test_a_message_that_kills_is_parked_at_its_fourth_start_without_its_neighbours(
+async def test_a_message_that_kills_its_process_is_parked_at_its_fourth_start_and_no_other(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handle = COMMANDS["product"].handle
 
     async def die(services: Services, caller: Caller, data: Any) -> Schema:
         if data.name == FAULT:
-            # As little is cleaned up after as by a death: no exception handler may see it.
+            # Like a crash, this exception runs no exception handler.
             raise SystemExit
         return await handle(services, caller, data)
 
@@ -184,7 +184,7 @@ async def test_a_suspect_without_an_id_is_known_by_its_body(
     assert await suspects_in(shop) == []
 
 
-async def test_an_outage_does_not_count_as_the_death_of_a_process(
+async def test_an_outage_does_not_count_as_a_crash_of_a_process(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "_HOLD_SECONDS", (0.01, 0.02))
@@ -205,7 +205,7 @@ async def test_an_outage_does_not_count_as_the_death_of_a_process(
 
 @contextmanager
 def lost_answers(count: int) -> Iterator[None]:
-    """Make a number of commits succeed whose answers get lost."""
+    """Make a number of commits succeed without a response."""
     commit, left = AsyncSession.commit, count
 
     async def lose(session: AsyncSession) -> None:
@@ -221,7 +221,7 @@ def lost_answers(count: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("message_id", ["one", None])
-async def test_a_commit_whose_answer_was_lost_is_not_made_twice(
+async def test_a_commit_whose_response_was_lost_is_not_made_twice(
     client: httpx.AsyncClient, shop: Shop, message_id: str | None
 ) -> None:
     user, product = await create_user(client), await create_product(client)
@@ -231,7 +231,7 @@ async def test_a_commit_whose_answer_was_lost_is_not_made_twice(
     assert len(await applied_in(shop)) == 1
 
 
-async def test_messages_are_held_while_the_database_is_away_and_applied_afterwards(
+async def test_messages_are_held_during_an_outage_of_the_database_and_applied_afterwards(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pipeline, "_HOLD_SECONDS", (0.01, 0.02))
@@ -247,7 +247,7 @@ async def test_messages_are_held_while_the_database_is_away_and_applied_afterwar
 
 
 async def check_that_they_are_held(client: httpx.AsyncClient, shop: Shop, server: Any) -> None:
-    """Stop the database under a batch, start it again, and see that the batch is applied once."""
+    """Stop the database during a batch, restart it, and assert that the batch is applied once."""
 
     user, product = await create_user(client), await create_product(client, stock_quantity=100)
     placed = await place_order(client, user["id"], {product["id"]: 1})

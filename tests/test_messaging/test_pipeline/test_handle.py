@@ -1,4 +1,4 @@
-"""A message whose handler fails costs the other messages as little as possible."""
+"""A message whose handler fails affects other messages as little as possible."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +30,7 @@ Groups = list[list[int]]
 
 @pytest.fixture(name="handled")
 def handled_groups(monkeypatch: pytest.MonkeyPatch) -> Groups:
-    """Have orders of 7 pieces fail, after all were placed, and note who is handled with whom."""
+    """Make orders of 7 units fail after all were placed, and record the handled groups."""
     command, groups = COMMANDS["order"], Groups()
 
     async def fail(services: Services, orders: Any) -> list[Outcome]:
@@ -38,7 +38,7 @@ def handled_groups(monkeypatch: pytest.MonkeyPatch) -> Groups:
         groups.append([data.items[0].quantity for _, data in orders])
         outcomes = await command.handle_many(services, orders)
         if 7 in groups[-1]:
-            # What fails in the database leaves a transaction that takes no other statement.
+            # An error in the database leaves a transaction that accepts no further statement.
             await services.session.execute(text("SELECT no_such_column"))
         return outcomes
 
@@ -48,7 +48,7 @@ def handled_groups(monkeypatch: pytest.MonkeyPatch) -> Groups:
 
 @pytest.fixture(name="ordered")
 async def orders_of_one_product(client: httpx.AsyncClient) -> Callable[..., list[Delivery]]:
-    """Return a maker of messages that order pieces of a product of which there are 1,000."""
+    """Return a function that creates orders of a product with a stock of 1,000."""
     user, product = await create_user(client), await create_product(client, stock_quantity=1_000)
 
     def ordered(*quantities: int) -> list[Delivery]:
@@ -58,13 +58,13 @@ async def orders_of_one_product(client: httpx.AsyncClient) -> Callable[..., list
 
 
 async def sold(client: httpx.AsyncClient) -> int:
-    """Return how many pieces were sold of the only product."""
+    """Return the number of sold units of the only product."""
     (product,) = await every(client, "/products")
     await assert_conserved(client, [product["id"]])
     return 1_000 - await stock_of(client, product["id"])
 
 
-async def test_one_of_many_that_fails_is_found_in_few_attempts(
+async def test_one_failing_message_of_many_is_found_in_few_attempts(
     client: httpx.AsyncClient, shop: Shop, handled: Groups, ordered: Callable[..., list[Delivery]]
 ) -> None:
     messages = ordered(*[1] * 63, 7, *[1] * 64)
@@ -78,7 +78,7 @@ async def test_one_of_many_that_fails_is_found_in_few_attempts(
     assert len(await applied_in(shop)) == 127
 
 
-async def test_all_that_fail_are_postponed_and_none_is_applied(
+async def test_all_failing_messages_are_postponed_and_none_is_applied(
     client: httpx.AsyncClient, shop: Shop, handled: Groups, ordered: Callable[..., list[Delivery]]
 ) -> None:
     messages = ordered(*[7] * 10)
@@ -89,7 +89,7 @@ async def test_all_that_fail_are_postponed_and_none_is_applied(
     assert {row.message_id for row in postponed} == {each.message_id for each in messages}
 
 
-async def test_what_failed_before_is_handled_apart(
+async def test_messages_that_have_failed_before_are_handled_separately(
     client: httpx.AsyncClient, shop: Shop, handled: Groups, ordered: Callable[..., list[Delivery]]
 ) -> None:
     await Pipeline(shop).process(ordered(7))
@@ -100,14 +100,14 @@ async def test_what_failed_before_is_handled_apart(
     assert await sold(client) == 3
 
 
-async def test_while_some_fail_fewer_are_handled_together(
+async def test_batches_are_smaller_after_failures(
     shop: Shop, handled: Groups, ordered: Callable[..., list[Delivery]]
 ) -> None:
     pipeline, sizes = Pipeline(shop), []
     for quantities in ([7], [7], [7], [1], [1], [1]):
         await pipeline.process(ordered(*quantities))
         handled.clear()
-        # One that is refused is no fault.
+        # A refusal does not count as a failure.
         if quantities == [1]:
             await pipeline.process(ordered(*[2] * 119, 950))
         sizes.append([len(each) for each in handled])

@@ -1,4 +1,4 @@
-"""What cannot be applied is parked with its reason, and its neighbours are applied."""
+"""A message that cannot be applied is parked with its reason, and the others are applied."""
 
 import json
 from typing import Any
@@ -62,7 +62,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-async def test_what_is_not_a_command_is_parked_with_the_reason(
+async def test_a_message_that_is_not_a_command_is_parked_with_the_reason(
     client: httpx.AsyncClient, shop: Shop, name: str
 ) -> None:
     body, reason = BAD[name]
@@ -82,7 +82,7 @@ async def test_a_part_of_a_far_too_large_message_is_stored(shop: Shop) -> None:
     assert (letter.body, letter.code) == (b"x" * 512 * 1024, "invalid-input")
 
 
-async def test_a_thousand_good_messages_pass_the_bad_ones_among_them(
+async def test_invalid_messages_do_not_delay_a_thousand_valid_ones(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=5_000)
@@ -139,7 +139,7 @@ async def refusals(
     }
 
 
-async def test_what_the_shop_refuses_is_parked_at_once_and_changes_nothing(
+async def test_a_refused_command_is_parked_at_once_and_changes_nothing(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client)
@@ -153,7 +153,7 @@ async def test_what_the_shop_refuses_is_parked_at_once_and_changes_nothing(
     assert await applied_in(shop) == [] and await postponed_in(shop) == []
 
 
-async def test_a_refusal_leaves_its_neighbours_applied(
+async def test_a_refusal_does_not_affect_other_messages_of_the_batch(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client)
@@ -175,7 +175,7 @@ async def test_a_refusal_leaves_its_neighbours_applied(
         batch = [message(queue, data) for data in (first, *bad, second)]
         await Pipeline(shop).process(batch)
     assert len(await letters_of(shop)) == len(commands)
-    # Those of one batch have the same time, and their order is random.
+    # Dead letters of one batch have the same time, and their order is random.
     assert sorted(each["units"] for each in await every(client, "/orders")) == [1, 2, 3]
     assert (await client.get(f"/orders/{placed['id']}")).json()["status"] == "shipped"
     assert {"TEA", "TEA-2"} < {each["sku"] for each in await every(client, "/products")}
@@ -190,7 +190,7 @@ async def test_a_refusal_leaves_its_neighbours_applied(
     await assert_conserved(client, [product["id"]])
 
 
-async def test_the_last_pieces_go_to_the_first_orders_of_a_batch(
+async def test_the_first_orders_of_a_batch_get_the_last_units(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client, stock_quantity=5)
@@ -204,7 +204,7 @@ async def test_the_last_pieces_go_to_the_first_orders_of_a_batch(
     await assert_conserved(client, [product["id"]])
 
 
-async def test_operations_of_one_batch_end_each_as_its_own_command_does(
+async def test_each_operation_of_a_batch_has_the_result_of_its_own_command(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     taken = await create_product(client)
@@ -221,7 +221,7 @@ async def test_operations_of_one_batch_end_each_as_its_own_command_does(
     assert ends[1]["problem"]["type"] == "urn:problem:sku-taken"
 
 
-async def test_an_order_of_many_lines_is_placed_all_of_it_or_nothing(
+async def test_an_order_of_many_lines_is_placed_completely_or_not_at_all(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user = await create_user(client)

@@ -1,4 +1,4 @@
-"""No message is acknowledged without its effect or a row, and none ends the process."""
+"""Every acknowledged message has its effect or a stored row, and no message ends the process."""
 
 import json
 from typing import Any
@@ -31,11 +31,11 @@ AMBIGUOUS = "another message with its message_id was applied"
 
 
 def product(number: int) -> dict[str, Any]:
-    """Return a product as a message has it."""
+    """Return the body of a message about a product."""
     return PRODUCT | {"sku": f"TEA-{number}", "name": f"Tea {number}"}
 
 
-async def test_of_many_messages_with_one_id_each_is_applied_or_has_a_row(
+async def test_each_of_many_messages_with_one_id_is_applied_or_stored(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     batch = [message("product", product(number), "the same for all") for number in range(60)]
@@ -67,7 +67,7 @@ async def test_a_requeued_message_with_the_id_of_another_is_applied(
 
 @pytest.fixture(name="broken")
 def broken_rescue(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the handler of products fail, and so the note of its failure."""
+    """Make the handler of products fail, and the record of its failure, too."""
 
     async def fail(_services: Services, _caller: Caller, _data: Any) -> Schema:
         raise ZeroDivisionError("a fault of the handler")
@@ -81,7 +81,7 @@ def broken_rescue(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("broken")
-async def test_a_message_whose_failure_cannot_be_noted_is_put_away_with_its_body(
+async def test_a_message_whose_failure_cannot_be_recorded_is_parked_with_its_body(
     shop: Shop,
 ) -> None:
     odd = message("product", product(1), "\\x" * 100)
@@ -97,7 +97,7 @@ async def test_a_message_whose_failure_cannot_be_noted_is_put_away_with_its_body
 
 
 @pytest.mark.usefixtures("broken")
-async def test_a_message_that_cannot_even_be_put_away_is_held_and_tried_again(
+async def test_a_message_that_cannot_be_parked_is_held_and_retried(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "_FAILED_SECONDS", 0.01)
@@ -127,11 +127,11 @@ async def test_a_message_that_cannot_even_be_put_away_is_held_and_tried_again(
         ("\udcfc", "\\udcfc"),
     ],
 )
-def test_an_id_is_kept_as_it_is_where_the_database_can(given: str, kept: str) -> None:
+def test_an_id_is_stored_unchanged_if_the_database_can_store_it(given: str, kept: str) -> None:
     assert storable_id(given) == kept
 
 
-def test_ids_that_are_cut_to_their_column_still_differ() -> None:
+def test_ids_that_are_truncated_to_their_column_still_differ() -> None:
     given = ["\0" * 255, "\0" * 254 + "a", "😀" * 63 + "\0" * 3, "😀" * 63 + "\0" * 2, "ü" * 128]
     kept = [storable_id(each) for each in given]
     assert len(set(kept)) == len(given)

@@ -1,4 +1,4 @@
-"""Updates that arrive before what they change wait for it, and are applied after it in order."""
+"""Updates that arrive before their subject wait for it, and are then applied in order."""
 
 from datetime import timedelta
 from typing import Any
@@ -94,7 +94,7 @@ async def test_a_redelivered_update_that_waits_is_applied_once(
     assert await postponed_in(shop) == [] and await letters_of(shop) == []
 
 
-async def test_an_update_that_was_applied_before_its_row_was_deleted_is_known(
+async def test_an_update_that_was_applied_before_its_row_was_deleted_is_not_applied_again(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     user, product = await create_user(client), await create_product(client)
@@ -103,7 +103,7 @@ async def test_an_update_that_was_applied_before_its_row_was_deleted_is_known(
     rows = await postponed_in(shop)
     await Pipeline(shop).process([message("order", order(user, product, id=chosen))])
     await apply(shop)
-    # The process has died between the two transactions.
+    # The process has ended between the two transactions.
     async with shop.database.write() as session:
         for row in rows:
             await session.merge(row)

@@ -1,1 +1,1 @@
-"""Tests of over rabbitmq."""
+"""Tests of messages over RabbitMQ."""

@@ -48,14 +48,14 @@ def table(*entries: tuple[bytes, bytes]) -> bytes:
 
 
 class Producer:
-    """One connection and one channel, on which the broker confirms what it has taken."""
+    """One connection and one channel with publisher confirms."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._read = b""
 
     def publish(self, queue: str, body: bytes, **properties: bytes) -> None:
-        """Publish a message with properties as bytes, and wait until the broker has it."""
+        """Publish a message with properties as bytes, and wait for the confirmation."""
         flags = sum(FLAGS[name] for name in properties)
         values = b"".join(properties[name] for name in FLAGS if name in properties)
         # The class of `basic` is 60; a weight of 0 follows it.
@@ -71,7 +71,7 @@ class Producer:
         self._connection.sendall(frame.marshal(sent, channel))
 
     def expect(self, name: str) -> Any:
-        """Return the broker's answer, which must be of a kind."""
+        """Return the broker's response, which must be of a kind."""
         while True:
             length, _, answer = self._next()
             self._read = self._read[length:]

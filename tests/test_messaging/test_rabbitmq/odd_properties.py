@@ -1,4 +1,4 @@
-"""Properties of messages that are unusual, and that RabbitMQ accepts."""
+"""Unusual properties of messages that RabbitMQ accepts."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""The connection to the broker leads to the virtual host of the settings."""
+"""The connection to the broker uses the virtual host of the settings."""
 
 import asyncio
 from typing import Any
@@ -67,7 +67,7 @@ async def test_a_refused_connection_names_the_settings(
             pass
 
 
-async def test_many_refusals_at_once_leave_the_connection_open(broker: RabbitMQServer) -> None:
+async def test_many_concurrent_refusals_leave_the_connection_open(broker: RabbitMQServer) -> None:
     async with connected(settings_of(broker, VHOSTS[0])) as connection:
         await declare(connection)
         for _ in range(20):

@@ -1,4 +1,4 @@
-"""A request for many products goes over the broker, and its result is in its operation."""
+"""A request for many products is sent through the broker, and its operation has the result."""
 
 from tests.test_messaging.workers import Stand, until
 
@@ -8,7 +8,7 @@ THINGS = [
 ]
 
 
-async def test_a_worker_applies_them_from_the_broker(worked_stand: Stand) -> None:
+async def test_a_worker_applies_bulk_requests_from_the_broker(worked_stand: Stand) -> None:
     client = worked_stand.client
     answer = await client.post("/products/bulk", json={"rows": [*THINGS, {"sku": "new"}]})
     assert answer.status_code == 202

@@ -1,4 +1,4 @@
-"""How many messages wait on the broker's queues, as Prometheus is told."""
+"""The numbers of messages on the broker's queues, in the metrics for Prometheus."""
 
 import pytest
 
@@ -11,14 +11,14 @@ PREFIX = "lavka_queue_depth "
 
 
 async def depths_of(stand: Stand) -> dict[str, float]:
-    """Return the depths that a client is told."""
+    """Return the depths in the metrics."""
     told = await figures(stand.client)
     return {
         name.removeprefix(PREFIX): value for name, value in told.items() if name.startswith(PREFIX)
     }
 
 
-async def test_the_depths_are_those_of_the_brokers_queues(
+async def test_the_depths_are_read_from_the_queues_of_the_broker(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(depths, "_CACHE_SECONDS", 0.0)
@@ -34,7 +34,7 @@ async def test_the_depths_are_those_of_the_brokers_queues(
     assert await depths_of(stand) == dict.fromkeys(QUEUES, 0) | {"order": 2, "report": 1}
 
 
-async def test_the_broker_is_not_asked_at_each_scrape(
+async def test_depths_are_not_read_from_the_broker_at_each_scrape(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = 0

@@ -1,4 +1,4 @@
-"""What a foreign producer may put into a message's properties keeps nobody from their order."""
+"""Unusual properties of messages of a foreign producer do not prevent orders."""
 
 import json
 from uuid import UUID
@@ -11,7 +11,7 @@ from tests.test_messaging.test_rabbitmq.odd_properties import ODD
 from tests.test_messaging.workers import Stand, until
 
 
-async def test_orders_with_odd_properties_are_placed_and_so_are_those_after_them(
+async def test_orders_with_unusual_properties_are_placed_and_so_are_later_ones(
     stand: Stand,
 ) -> None:
     user = await create_user(stand.client)

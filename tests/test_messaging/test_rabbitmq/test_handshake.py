@@ -1,4 +1,4 @@
-"""A broker that hangs up, or is none, is one that is away: it ends no worker."""
+"""A broker that disconnects, or another server, counts as unavailable and ends no worker."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ NO_BROKERS = {
 
 @asynccontextmanager
 async def answering(answer: bytes) -> AsyncIterator[int]:
-    """Listen on a port, give every caller the same answer, and hang up."""
+    """Listen on a port, send every client the same response, and disconnect."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(8)
@@ -44,7 +44,7 @@ async def answering(answer: bytes) -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def cutting(server: RabbitMQServer, after_bytes: int) -> AsyncIterator[int]:
-    """Forward a port to a broker, and disconnect after a number of bytes of its answers."""
+    """Forward a port to a broker, and disconnect after a number of bytes of its responses."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         its_reader, its_writer = await asyncio.open_connection(server.host, server.port)
@@ -74,13 +74,13 @@ _get_frame = FrameReceiver.get_frame
 
 
 async def get_frame_late(self: FrameReceiver) -> object:
-    """Read a frame when what the broker has sent, or that it has hung up, has arrived."""
+    """Read a frame after the bytes of the broker, or its disconnect, have arrived."""
     await asyncio.sleep(0.01)
     return await _get_frame(self)
 
 
 async def connect(settings: Settings, port: int) -> None:
-    """Connect, and end the connection."""
+    """Connect, and close the connection."""
     changed = settings.model_copy(update={"rabbitmq_port": port})
     async with connected(changed, connect_seconds=5, close_seconds=0.2):
         pass
@@ -96,7 +96,7 @@ async def test_a_server_that_is_not_a_broker_counts_as_a_lost_broker(
 
 
 @pytest.mark.parametrize("is_known", [False, True])
-async def test_a_broker_that_hangs_up_anywhere_in_the_handshake_is_lost(
+async def test_a_broker_that_disconnects_during_the_handshake_counts_as_lost(
     rabbitmq_server: RabbitMQServer, monkeypatch: pytest.MonkeyPatch, is_known: bool
 ) -> None:
     if is_known:

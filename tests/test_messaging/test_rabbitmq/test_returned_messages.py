@@ -1,4 +1,4 @@
-"""What the broker takes from a queue by itself is applied, or parked with its reason."""
+"""Messages that the broker removes from a queue are applied, or parked with their reason."""
 
 import asyncio
 import json
@@ -24,14 +24,14 @@ from tests.test_messaging.workers import Stand, applied_count, publish, publish_
 
 
 async def declare_short(channel: AbstractChannel, queue: str) -> None:
-    """Declare a command queue as others may have: its messages are returned the second time."""
+    """Declare a command queue with a delivery limit: the second delivery returns its messages."""
     await channel.declare_queue(f"{queue}.returned", durable=True, arguments=RETURNED_ARGUMENTS)
     arguments = command_arguments(queue) | {"x-delivery-limit": 1}
     await channel.declare_queue(queue, durable=True, arguments=arguments)
 
 
 async def take_and_return(channel: AbstractChannel, queue: str, count: int) -> None:
-    """Take messages as a consumer does that dies, until the broker gives them to nobody again."""
+    """Reject messages like a consumer that crashes, until the broker returns them."""
     source = await channel.get_queue(queue)
     for _ in range(2):
         for _ in range(count):
@@ -41,7 +41,7 @@ async def take_and_return(channel: AbstractChannel, queue: str, count: int) -> N
 
 
 async def depth_of(channel: AbstractChannel, queue: str) -> int:
-    """Return how many messages wait on a queue."""
+    """Return the number of messages on a queue."""
     declared = await channel.declare_queue(queue, passive=True)
     return declared.declaration_result.message_count or 0
 
@@ -91,17 +91,17 @@ async def test_a_message_that_was_applied_before_it_was_returned_is_not_applied_
 
 
 def publish_unnamed(stand: Stand, queue: str, document: object) -> None:
-    """Publish a message without an id, which the library would give it."""
+    """Publish a message without an id; the library would add one."""
     with producer(stand.settings) as foreign:
         foreign.publish(queue, json.dumps(document).encode())
 
 
 async def letters_count(stand: Stand) -> int:
-    """Return how many dead letters there are."""
+    """Return the number of dead letters."""
     return len(await letters_of(stand.shop))
 
 
-async def test_a_message_whose_time_is_over_is_parked_and_one_rejected_elsewhere_is_applied(
+async def test_an_expired_message_is_parked_and_one_that_another_consumer_rejected_is_applied(
     stand: Stand,
 ) -> None:
     user, product = await create_user(stand.client), await create_product(stand.client)
@@ -126,7 +126,7 @@ async def test_a_message_whose_time_is_over_is_parked_and_one_rejected_elsewhere
 
 @asynccontextmanager
 async def working(shop: Shop) -> AsyncIterator[Worker]:
-    """Run a worker in this process, with a pause that is hardly one between two connections."""
+    """Run a worker in this process, with a very short pause between two connections."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rabbitmq_consumer, "_RECONNECT_SECONDS", 0.02)
         worker = Worker(shop)
@@ -138,7 +138,7 @@ async def working(shop: Shop) -> AsyncIterator[Worker]:
             await asyncio.wait_for(task, 30)
 
 
-async def test_lost_connections_while_the_database_is_locked_cost_no_order(stand: Stand) -> None:
+async def test_lost_connections_while_the_database_is_locked_lose_no_order(stand: Stand) -> None:
     user = await create_user(stand.client)
     product = await create_product(stand.client, stock_quantity=200)
     with stand.worker():

@@ -1,4 +1,4 @@
-"""The worker process over a real broker: what it declares, applies, tells and parks."""
+"""The worker process over a real broker: it declares queues, applies, announces and parks."""
 
 import asyncio
 import json
@@ -49,7 +49,7 @@ def stand_of_this_module(worked_stand: Stand) -> Stand:
     return worked_stand
 
 
-async def test_a_worker_declares_what_it_needs(stand: Stand) -> None:
+async def test_a_worker_declares_its_queues_and_exchanges(stand: Stand) -> None:
     for queue in COMMAND_QUEUES:
         arguments = {
             "x-queue-type": "quorum",
@@ -70,7 +70,7 @@ async def test_a_worker_declares_what_it_needs(stand: Stand) -> None:
 
 
 async def check_declared(stand: Stand, queue: str, arguments: dict[str, Any]) -> None:
-    """See that a queue has these arguments and no others: the broker refuses to hear otherwise."""
+    """Assert that a queue has exactly these arguments: the broker refuses any others."""
     async with stand.channel() as channel:
         await channel.declare_queue(queue, durable=True, arguments=arguments)
         with pytest.raises(aio_pika.exceptions.ChannelPreconditionFailed):
@@ -110,7 +110,7 @@ async def test_a_product_published_without_any_property_is_created(stand: Stand)
     assert message_id.startswith("unnamed-")
 
 
-async def test_a_zero_byte_in_a_message_id_is_harmless(stand: Stand) -> None:
+async def test_a_message_with_a_nul_byte_in_its_id_is_applied(stand: Stand) -> None:
     async with stand.channel() as channel:
         await publish(channel, "product", PRODUCT, "a\0b")
         await publish(channel, "product", b"?", "c\0d")
@@ -127,7 +127,7 @@ async def listening(channel: AbstractChannel) -> AbstractQueue:
     return queue
 
 
-async def test_events_of_a_subject_come_in_the_order_of_their_commits(stand: Stand) -> None:
+async def test_events_of_a_subject_are_sent_in_the_order_of_their_commits(stand: Stand) -> None:
     client = stand.client
     async with stand.channel() as channel:
         queue = await listening(channel)
@@ -148,7 +148,7 @@ async def test_events_of_a_subject_come_in_the_order_of_their_commits(stand: Sta
 
 
 async def live(client: httpx.AsyncClient, user: dict[str, Any], product: dict[str, Any]) -> None:
-    """Place an order and move it on."""
+    """Place an order and change its status."""
     placed = await place_order(client, user["id"], {product["id"]: 1})
     for status in ("paid", "cancelled"):
         moved = await client.patch(f"/orders/{placed['id']}", json={"status": status})
@@ -162,7 +162,7 @@ async def sell_out(client: httpx.AsyncClient, user: dict[str, Any]) -> None:
 
 
 def check_order(messages: list[Any]) -> None:
-    """See that each subject's events came by their versions, and say what they should."""
+    """Assert that each subject's events have ascending versions and the expected content."""
     told: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for each in messages:
         body = json.loads(each.body)
@@ -213,7 +213,7 @@ async def test_a_dead_letter_has_a_copy_on_the_broker_with_its_reason(stand: Sta
         ):
             dead = await channel.get_queue(f"{queue}.dlq")
             (copy,) = await drain(dead, 1)
-            # The broker adds a count of its own.
+            # The broker adds its own count.
             given = {name: copy.headers[name] for name in headers}
             assert (copy.message_id, given) == (message_id, headers)
         assert copy.body == b'{"sku": "\xff"}'
@@ -236,11 +236,11 @@ async def test_updates_that_arrive_before_their_order_are_applied_in_order_after
 
 
 async def waiting_ids_in(stand: Stand) -> list[str]:
-    """Return the ids of the messages that wait for what they change."""
+    """Return the ids of the messages that wait for their subject."""
     return [each.message_id for each in await postponed_in(stand.shop) if each.awaits]
 
 
-async def test_a_command_over_http_takes_the_way_over_the_broker(stand: Stand) -> None:
+async def test_a_command_over_http_is_sent_through_the_broker(stand: Stand) -> None:
     user, product = await create_user(stand.client), await create_product(stand.client)
     headers = {"Prefer": "respond-async, wait=20"}
     answer = await stand.client.post("/orders", json=order(user, product), headers=headers)
@@ -260,12 +260,12 @@ async def test_a_queue_deleted_at_run_time_is_declared_again_and_consumed(stand:
 
 
 async def waiting_in(stand: Stand) -> int:
-    """Return how many messages wait to leave."""
+    """Return the number of messages in the outbox."""
     return len(await postponed_in(stand.shop))
 
 
 async def put_off_in(stand: Stand) -> int:
-    """Return how many messages in the outbox are not due yet."""
+    """Return the number of messages in the outbox that are not due yet."""
     now = stand.shop.clock.now()
     return sum(each.due_at > now for each in await postponed_in(stand.shop))
 
@@ -298,7 +298,9 @@ async def test_messages_for_a_missing_queue_do_not_delay_others(stand: Stand) ->
     await until(lambda: postponed_in(stand.shop), [])
 
 
-async def test_a_thousand_good_messages_pass_the_bad_ones_over_the_broker(stand: Stand) -> None:
+async def test_invalid_messages_do_not_delay_a_thousand_valid_ones_over_the_broker(
+    stand: Stand,
+) -> None:
     user = await create_user(stand.client)
     product = await create_product(stand.client, stock_quantity=1_000)
     documents: list[Any] = [order(user, product) for _ in range(1_000)]

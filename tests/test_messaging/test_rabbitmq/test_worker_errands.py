@@ -1,4 +1,4 @@
-"""With a broker, the worker does the errands, and no web process."""
+"""With a broker, the worker runs the errands, and web processes do not."""
 
 import asyncio
 import time

@@ -18,7 +18,7 @@ rabbitmq_consumer.main()
 """
 
 
-async def test_a_worker_is_well_while_it_has_its_broker_and_alive_without(
+async def test_a_worker_is_ready_with_its_broker_and_alive_without_it(
     stand: Stand, tmp_path: Path
 ) -> None:
     path = tmp_path / "heartbeat"

@@ -1,4 +1,4 @@
-"""Workers that end, die or have company, and brokers that are away: nothing is lost or doubled."""
+"""Workers that stop, crash or run in parallel, and outages: no message is lost or doubled."""
 
 import asyncio
 import os
@@ -51,7 +51,7 @@ async def die(services, caller, data):
 COMMANDS["product"] = replace(command, handle=die)
 rabbitmq_consumer.main()
 """
-# A worker that notes how many messages it takes each time.
+# A worker that records the number of messages in each batch.
 NOTING = """
 import os
 from app import rabbitmq_consumer
@@ -70,7 +70,7 @@ rabbitmq_consumer.main()
 
 
 async def listener(channel: AbstractChannel) -> AbstractQueue:
-    """Declare a queue for events that outlives its connection and the broker."""
+    """Declare a durable queue for events."""
     await channel.declare_exchange(EVENTS_EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
     queue = await channel.declare_queue("listener", durable=True)
     await queue.bind(EVENTS_EXCHANGE, "order.#")
@@ -112,7 +112,7 @@ async def test_orders_placed_while_the_broker_is_down_are_announced_afterwards(
     assert all(any(one["id"].encode() in each.body for each in events) for one in placed)
 
 
-async def test_a_frozen_broker_delays_no_answer_and_no_end(
+async def test_a_frozen_broker_delays_neither_responses_nor_the_end(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user, product = await create_user(stand.client), await create_product(stand.client)
@@ -140,7 +140,7 @@ async def test_a_frozen_broker_delays_no_answer_and_no_end(
     assert waiting.count("order.placed") == 10
 
 
-async def test_a_worker_that_ends_amid_its_work_loses_and_doubles_nothing(stand: Stand) -> None:
+async def test_a_worker_that_stops_during_its_work_loses_and_doubles_nothing(stand: Stand) -> None:
     product, documents = await orders_for(stand, 1_500)
     with stand.worker() as worker:
         await stand.wait_for_workers()
@@ -158,7 +158,7 @@ async def test_a_worker_that_ends_amid_its_work_loses_and_doubles_nothing(stand:
     assert await letters_of(stand.shop) == []
 
 
-async def test_a_worker_that_is_killed_amid_its_work_loses_and_doubles_nothing(
+async def test_a_worker_that_is_killed_during_its_work_loses_and_doubles_nothing(
     stand: Stand,
 ) -> None:
     product, documents = await orders_for(stand, 1_000)
@@ -197,7 +197,7 @@ async def test_two_workers_share_the_work(stand: Stand, tmp_path: Path) -> None:
     await assert_balanced(stand.shop, product["id"])
 
 
-async def test_a_message_that_kills_its_worker_takes_no_neighbour_with_it(
+async def test_a_message_that_kills_its_worker_does_not_affect_other_messages(
     stand: Stand, tmp_path: Path
 ) -> None:
     (tmp_path / "deadly.py").write_text(DEADLY, "utf-8")
@@ -226,7 +226,7 @@ async def test_a_message_that_kills_its_worker_takes_no_neighbour_with_it(
 
 
 async def deaths_until_it_is_parked(stand: Stand, program: Path) -> int:
-    """Start workers as the one before dies, until one lives on; return how many died."""
+    """Start a new worker after each crash, until one survives; return the number of crashes."""
     deadline = time.monotonic() + WAIT_SECONDS
     for deaths in range(12):
         with stand.worker(str(program)) as worker:

@@ -1,1 +1,1 @@
-"""Who may do what: every route by every caller, and no way around it."""
+"""Tests of access: every route with every kind of caller."""

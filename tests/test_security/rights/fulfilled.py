@@ -78,7 +78,7 @@ MATRIX: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
 
 
 def fulfilled_rows(user_id: UUID, variant_id: UUID, now: datetime) -> list[tuple[type[Base], Row]]:
-    """Return a paid order of nine units: five are shipped, one is packed, and one is back."""
+    """Return a paid order of nine units: five are shipped, one is packed, and one is returned."""
     times = {"created_at": now, "updated_at": now}
     order = {
         "id": PAID_ORDER,

@@ -1,4 +1,4 @@
-"""Which answer each caller gets from each route: the rows that the tests of access go by."""
+"""The table of the tests of access: the status of each route for each kind of caller."""
 
 from tests.support.media.pictures import picture
 from tests.test_security.rights.paths import (
@@ -231,7 +231,7 @@ MATRIX = (
         "401 | 403 403 200 200 403 200",
         json={"options": [{"name": "Largeness", "former_name": "Size"}]},
     ),
-    # A guest needs the token of the cart, as everybody else does.
+    # A guest needs the token of the cart, like every other caller.
     *SELLING,
     row_of("GET", f"{API}/reports", "401 | 403 403 200 200 403 200"),
     row_of("POST", f"{API}/reports", "401 | 403 403 202 202 403 202", json={"day": "{day}"}),

@@ -1,4 +1,4 @@
-"""The paths of routes, the columns of callers, and the rows that they make."""
+"""The paths of routes, the columns of callers, and the rows of the table of access."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,7 +80,7 @@ _TEMPLATES = {
 
 @dataclass(frozen=True)
 class Row:
-    """A request that a route takes, and the status that each column's caller gets."""
+    """A valid request of a route, and the expected status for the caller of each column."""
 
     method: str
     path: str
@@ -97,7 +97,7 @@ class Row:
 
     @property
     def template(self) -> str:
-        """The path as the route table has it."""
+        """The path in the notation of the route table."""
         template = self.path.partition("?")[0]
         for name, its in _TEMPLATES.items():
             template = template.replace(name, its)

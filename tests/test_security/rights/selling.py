@@ -1,4 +1,4 @@
-"""What each caller gets at the routes of carts, drafts, orders and payments."""
+"""The expected statuses of the routes of carts, drafts, orders and payments."""
 
 from tests.test_security.rights import fulfilled
 from tests.test_security.rights.paths import (

@@ -70,7 +70,7 @@ HEADERS = {
 
 
 async def call(app: Litestar, method: str, target: str, **headers: str) -> httpx.Response:
-    """Send a request whose path is spelled just so, which a client would have tidied up."""
+    """Send a request with an exact path, which an HTTP client would normalize."""
     path, _, query = target.partition("?")
     sent: list[dict[str, Any]] = []
     scope = {
@@ -100,7 +100,7 @@ async def call(app: Litestar, method: str, target: str, **headers: str) -> httpx
 
 
 def shut(world: World, method: str) -> list[str]:
-    """Return the paths that are not open by this method to who has no token."""
+    """Return the paths that need a token for this method."""
     paths = {world.filled(row.template) for row in MATRIX if row.template.startswith("/api/")}
     known = "GET" if method == "HEAD" else method.upper()
     opened = {
@@ -112,7 +112,7 @@ def shut(world: World, method: str) -> list[str]:
 
 
 def assert_nothing_told(response: httpx.Response, what: tuple[str, ...]) -> None:
-    """See that an answer is a refusal, or tells no more than the methods of a path."""
+    """Assert that a response is a refusal, or contains only the methods of a path."""
     if response.status_code == 204:
         assert (response.content, "GET" in what or "POST" in what) == (b"", False), what
         assert response.headers["Allow"], what
@@ -125,7 +125,9 @@ def assert_nothing_told(response: httpx.Response, what: tuple[str, ...]) -> None
 
 @pytest.mark.any_database
 @pytest.mark.parametrize("method", METHODS)
-async def test_no_spelling_of_a_path_opens_it(app: Litestar, shop: Shop, method: str) -> None:
+async def test_no_spelling_of_a_path_circumvents_its_access(
+    app: Litestar, shop: Shop, method: str
+) -> None:
     world = await world_of(shop)
     before, paths = await everything(shop), shut(world, method)
     assert len(paths) >= 20
@@ -138,7 +140,7 @@ async def test_no_spelling_of_a_path_opens_it(app: Litestar, shop: Shop, method:
 
 @pytest.mark.any_database
 @pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
-async def test_no_header_of_a_proxy_opens_a_path(
+async def test_no_header_of_a_proxy_gives_access_to_a_path(
     app: Litestar, shop: Shop, headers: dict[str, str]
 ) -> None:
     world = await world_of(shop)
@@ -160,13 +162,13 @@ async def test_an_encoded_path_has_the_same_access_as_the_plain_one(
 
 
 def claims_of(person: Person) -> dict[str, Any]:
-    """Return what an access token of a person says."""
+    """Return the claims of an access token of a person."""
     claims: dict[str, Any] = jwt.decode(person.access_token, options={"verify_signature": False})
     return claims
 
 
 def forged(shop: Shop, admin: Person, other: Person) -> dict[str, str]:
-    """Return headers that must not pass for those of an administrator."""
+    """Return headers with forged tokens of an administrator, which must be refused."""
     key, good = shop.tokens.keys[0], claims_of(admin)
     past = shop.clock.now() - timedelta(seconds=1)
 
@@ -200,7 +202,7 @@ def forged(shop: Shop, admin: Person, other: Person) -> dict[str, str]:
 
 
 def broken(shop: Shop, admin: Person) -> dict[str, str]:
-    """Return headers with what is not quite an administrator's access token."""
+    """Return headers with damaged access tokens of an administrator."""
     key, good, token = shop.tokens.keys[0], claims_of(admin), admin.access_token
     head, body, signature = token.split(".")
     unsigned = jwt.encode(good, None, algorithm="none").split(".")
@@ -226,7 +228,7 @@ def broken(shop: Shop, admin: Person) -> dict[str, str]:
 
 
 @pytest.mark.any_database
-async def test_what_only_looks_like_an_access_token_is_refused(app: Litestar, shop: Shop) -> None:
+async def test_an_invalid_access_token_is_refused(app: Litestar, shop: Shop) -> None:
     admin, other = await log_in(shop, UserRole.ADMIN), await log_in(shop)
     before = await everything(shop)
     for name, header in (forged(shop, admin, other) | broken(shop, admin)).items():
@@ -239,7 +241,7 @@ async def test_what_only_looks_like_an_access_token_is_refused(app: Litestar, sh
 
 
 @pytest.mark.any_database
-async def test_a_token_counts_in_its_header_only(app: Litestar, shop: Shop) -> None:
+async def test_a_token_is_accepted_only_in_its_header(app: Litestar, shop: Shop) -> None:
     admin = await log_in(shop, UserRole.ADMIN)
     token = admin.access_token
     for path in (f"/api/v1/audit?access_token={token}", f"/api/v1/audit?token={token}"):
@@ -250,7 +252,7 @@ async def test_a_token_counts_in_its_header_only(app: Litestar, shop: Shop) -> N
 
 
 @pytest.mark.any_database
-async def test_an_api_key_that_is_not_quite_one_is_refused(app: Litestar, shop: Shop) -> None:
+async def test_a_malformed_api_key_is_refused(app: Litestar, shop: Shop) -> None:
     now = shop.clock.now()
     good, other = await let_in(shop, *SCOPES), await let_in(shop, *SCOPES)
     revoked = await let_in(shop, *SCOPES, revoked_at=now)
@@ -280,7 +282,7 @@ async def test_an_api_key_that_is_not_quite_one_is_refused(app: Litestar, shop: 
 
 
 @pytest.mark.parametrize("role", [UserRole.STAFF, UserRole.ADMIN])
-async def test_a_role_that_is_taken_away_ends_before_the_response(
+async def test_a_removed_role_ends_before_the_response(
     app: Litestar, shop: Shop, role: UserRole
 ) -> None:
     admin, fallen = await log_in(shop, UserRole.ADMIN), await log_in(shop, role)
@@ -295,7 +297,7 @@ async def test_a_role_that_is_taken_away_ends_before_the_response(
             assert (await client.get("/users/me")).status_code == 401
 
 
-async def test_a_failed_log_in_leaves_a_line_in_the_audit_trail_and_nothing_else(
+async def test_a_failed_log_in_adds_an_audit_event_and_nothing_else(
     app: Litestar, shop: Shop
 ) -> None:
     user = await log_in(shop)

@@ -31,7 +31,7 @@ FIELDS: dict[str, Any] = {
     "password_hash": "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$aGFzaA",
     "email_verified_at": "2020-01-01T00:00:00Z",
     "is_email_verified": True,
-    # What the fields above are called inside.
+    # The internal names of the fields above.
     "price_minor": 1,
     "total_minor": 1,
     "actor": "system",
@@ -61,7 +61,7 @@ WITH_BODY = [row for row in MATRIX if "json" in row.request]
 
 
 def body_of(handler: HTTPRouteHandler) -> type[Schema] | None:
-    """Return the schema of the body that a route takes."""
+    """Return the schema of the body of a route."""
     parameter = handler.parsed_fn_signature.parameters.get("data")
     if parameter is None:
         return None
@@ -71,14 +71,14 @@ def body_of(handler: HTTPRouteHandler) -> type[Schema] | None:
 
 
 def inputs_of(kind: type[Schema]) -> set[str]:
-    """Return the names that a body may have, as they are sent."""
+    """Return the public names of the fields of a body."""
     return {field.alias or name for name, field in kind.model_fields.items()}
 
 
 async def refused(
     client: httpx.AsyncClient, world: World, row: Row, body: dict[str, Any]
 ) -> dict[str, str]:
-    """Send a body that is refused, as the one who may do most, and return what is wrong."""
+    """Send a body that is refused, as an administrator, and return its errors."""
     before = await everything(world.shop)
     caller = "owner" if row.expected["owner"] < 400 else "admin"
     response = await world.send(client, caller, row.method, row.path, json=body)
@@ -102,12 +102,12 @@ async def test_a_field_that_is_not_declared_is_refused_by_its_name(
     assert kind is not None
     assert FIELDS.keys() & inputs_of(kind) == DECLARED.get(str(row), set())
     undeclared = FIELDS.keys() - inputs_of(kind)
-    # At once: a name that was taken would not be among those that are refused.
+    # In one request: an accepted name would be missing in the list of refused fields.
     body = row.request["json"] | {name: FIELDS[name] for name in undeclared}
     assert await refused(nobody, world, row, body) == {f"#/{name}": REASON for name in undeclared}
 
 
-async def test_a_name_of_the_inside_does_not_stand_in_for_the_one_that_is_sent(
+async def test_an_internal_field_name_is_not_accepted_for_the_public_one(
     nobody: httpx.AsyncClient, shop: Shop
 ) -> None:
     world = await world_of(shop)
@@ -119,7 +119,7 @@ async def test_a_name_of_the_inside_does_not_stand_in_for_the_one_that_is_sent(
     assert await refused(nobody, world, new, body) == inside | {"#/price": "is required"}
 
 
-async def test_a_form_has_no_other_fields_either(nobody: httpx.AsyncClient, shop: Shop) -> None:
+async def test_an_unknown_field_of_a_form_is_refused(nobody: httpx.AsyncClient, shop: Shop) -> None:
     world = await world_of(shop)
     rows = [each for each in MATRIX if "data" in each.request]
     assert len(rows) == 2
@@ -141,7 +141,7 @@ async def test_a_customer_cannot_order_for_others(nobody: httpx.AsyncClient, sho
 
 
 @pytest.mark.parametrize("name", ["unit_price", "unit_price_minor", "price", "name", "total"])
-async def test_the_line_of_an_order_has_no_price_of_its_own(
+async def test_a_line_of_an_order_cannot_set_a_price(
     nobody: httpx.AsyncClient, shop: Shop, name: str
 ) -> None:
     world = await world_of(shop)

@@ -1,4 +1,4 @@
-"""Every route is open to whom it is for, and to nobody else."""
+"""Every route is open to its declared callers only."""
 
 from dataclasses import replace
 from typing import Any
@@ -29,7 +29,7 @@ def test_every_route_has_a_row_and_every_row_a_route(app: Litestar) -> None:
     assert sorted(rows) == sorted(routes_of(app))
 
 
-def test_every_route_of_the_api_says_whom_it_is_open_to(app: Litestar) -> None:
+def test_every_route_of_the_api_declares_its_access(app: Litestar) -> None:
     routes = {place: route for place, route in routes_of(app).items() if "/docs" not in place[1]}
     assert len(routes) == 172
     for place, handler in routes.items():
@@ -37,7 +37,7 @@ def test_every_route_of_the_api_says_whom_it_is_open_to(app: Litestar) -> None:
 
 
 def declared_by(handler: HTTPRouteHandler) -> tuple[Access, Scope | None]:
-    """Return to whom a route is open; the framework's own ones are open to all."""
+    """Return the declared access of a route; the framework's own routes are public."""
     if not has_options(handler):
         return Access.PUBLIC, None
     options = options_of(handler)
@@ -64,13 +64,13 @@ def test_every_guarded_parameter_has_a_row(app: Litestar) -> None:
 
 
 @pytest.mark.parametrize("row", (*MATRIX, *GUARDED), ids=str)
-async def test_each_caller_gets_the_answer_of_the_table(
+async def test_each_caller_gets_the_status_of_the_table(
     app: Litestar, nobody: httpx.AsyncClient, shop: Shop, row: Row
 ) -> None:
     handler = routes_of(app)[row.method, row.template]
     guarded = guarded_of(handler) if row in GUARDED else None
     world = await world_of(shop, guarded.scope if guarded else declared_by(handler)[1])
-    # What reads changes nothing, but that somebody read it may be worth a note.
+    # A read changes nothing, except for an audit event about the read.
     is_reading = row.method in ("GET", "HEAD") and not (
         has_options(handler) and options_of(handler).is_audited
     )
@@ -90,7 +90,7 @@ async def test_each_caller_gets_the_answer_of_the_table(
 
 
 def assert_refused(response: httpx.Response, column: str) -> None:
-    """See that a refusal is a problem that tells nothing but why."""
+    """Assert that a refusal is a problem that contains only its reason."""
     problem = problem_of(response)
     challenge = response.headers.get("WWW-Authenticate")
     if response.status_code == 401:
@@ -104,7 +104,7 @@ def assert_refused(response: httpx.Response, column: str) -> None:
         assert problem["type"] == TYPES.get(response.status_code, problem["type"])
 
 
-async def test_a_hidden_resource_looks_like_a_missing_one(
+async def test_a_hidden_resource_gets_the_response_of_a_missing_one(
     nobody: httpx.AsyncClient, shop: Shop
 ) -> None:
     world = await world_of(shop)
@@ -122,7 +122,7 @@ async def test_a_hidden_resource_looks_like_a_missing_one(
 
 
 def shape_of(response: httpx.Response) -> tuple[Any, ...]:
-    """Return what an answer tells, but for the id that was asked for."""
+    """Return the content of a response without the requested id."""
     problem = problem_of(response)
     headers = sorted(set(response.headers) - {"content-length"})
     detail = problem["detail"].replace(problem["id"], "")

@@ -1,4 +1,4 @@
-"""What belongs to somebody else is not there, and what somebody else is stays as it is."""
+"""Data of another user is not found, and other users cannot be changed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -38,7 +38,7 @@ class Customer:
 
     @property
     def ids(self) -> list[str]:
-        """The ids of the orders, the newest first."""
+        """The ids of the orders, newest first."""
         return [order["id"] for order in reversed(self.orders)]
 
 
@@ -49,7 +49,7 @@ Pair = tuple[Customer, Customer]
 async def two_customers(
     app: Litestar, client: httpx.AsyncClient, shop: Shop
 ) -> AsyncIterator[Pair]:
-    """Two customers who have ordered the same in turn."""
+    """Two customers who have placed the same orders in turn."""
     tea = await create_product(client, stock_quantity=100)
     people = [await log_in(shop), await log_in(shop)]
     clients = [client_with(app, each.access_token) for each in people]
@@ -75,7 +75,7 @@ async def items_of(client: httpx.AsyncClient, **params: Any) -> list[JSON]:
 async def assert_absent(
     client: httpx.AsyncClient, shop: Shop, method: str, path: str, **request: Any
 ) -> None:
-    """See that what is asked for is not there for this caller, and that nothing changes."""
+    """Assert that a resource is not found for this caller, and that nothing changes."""
     before = await everything(shop)
     response = await client.request(method, path, **request)
     assert response.status_code == 404, (method, path, response.text)
@@ -102,7 +102,7 @@ async def test_an_address_of_another_user_is_not_found(pair: Pair, shop: Shop) -
     one, other = pair
     path = f"/users/{one.person.id}/addresses/{one.address['id']}"
     seen = (await one.client.get(path)).headers["ETag"]
-    # Neither under its user, nor under the caller's own name.
+    # The address is found neither below its user, nor below the caller.
     mixed = f"/users/{other.person.id}/addresses/{one.address['id']}"
     for each in (path, mixed):
         await assert_absent(other.client, shop, "GET", each)
@@ -170,9 +170,7 @@ async def test_a_list_has_the_callers_own_orders_by_every_filter(pair: Pair) -> 
     assert [each["id"] for each in await items_of(other.client)] == other.ids
 
 
-async def test_staff_and_machines_see_the_orders_of_all(
-    app: Litestar, shop: Shop, pair: Pair
-) -> None:
+async def test_staff_and_api_keys_see_all_orders(app: Litestar, shop: Shop, pair: Pair) -> None:
     one, other = pair
     machine, staff = await let_in(shop, OrdersScope.ORDERS_READ), await log_in(shop, STAFF)
     for token in (machine.key, staff.access_token):
@@ -185,7 +183,7 @@ async def test_staff_and_machines_see_the_orders_of_all(
             assert [each["id"] for each in found] == one.ids
 
 
-async def test_a_cursor_of_one_user_shows_another_nothing_foreign(
+async def test_a_cursor_of_another_user_shows_only_the_callers_own_orders(
     app: Litestar, shop: Shop, pair: Pair
 ) -> None:
     one, other = pair
@@ -198,7 +196,7 @@ async def test_a_cursor_of_one_user_shows_another_nothing_foreign(
             assert await items_of(one.client, cursor=page["next"], user_id=other.person.id) == []
 
 
-async def test_log_ins_are_the_callers_own(app: Litestar, shop: Shop) -> None:
+async def test_only_the_callers_own_log_ins_are_listed_and_ended(app: Litestar, shop: Shop) -> None:
     one, other = await log_in(shop), await log_in(shop)
     session = str(one.session["id"])
     async with client_with(app, other.access_token) as client:
@@ -210,7 +208,7 @@ async def test_log_ins_are_the_callers_own(app: Litestar, shop: Shop) -> None:
         assert (await client.get("/users/me")).status_code == 200
 
 
-async def test_a_key_of_one_caller_replays_nothing_to_another(
+async def test_an_idempotency_key_of_one_caller_replays_nothing_to_another(
     app: Litestar, shop: Shop, pair: Pair
 ) -> None:
     one, other = pair
@@ -238,7 +236,7 @@ async def test_a_key_of_one_caller_replays_nothing_to_another(
     assert (again.content, again.headers["Idempotency-Replayed"]) == (answers[0].content, "true")
 
 
-async def test_a_key_of_one_caller_keeps_no_other_from_an_order_that_is_foreign(
+async def test_an_idempotency_key_of_one_caller_gives_another_no_access_to_an_order(
     pair: Pair,
 ) -> None:
     one, other = pair
@@ -249,7 +247,7 @@ async def test_a_key_of_one_caller_keeps_no_other_from_an_order_that_is_foreign(
     assert (await one.client.get(f"/orders/{one.ids[0]}")).json()["version"] == 2
 
 
-async def test_an_answer_is_not_replayed_to_who_has_lost_the_right_to_it(
+async def test_a_response_is_not_replayed_to_a_caller_who_has_lost_the_right(
     app: Litestar, shop: Shop
 ) -> None:
     admin, fallen = await log_in(shop, ADMIN), await log_in(shop, STAFF)
@@ -266,7 +264,7 @@ async def test_an_answer_is_not_replayed_to_who_has_lost_the_right_to_it(
 
 
 def changes_of(user: Person) -> list[tuple[str, str, JSON]]:
-    """Return the changes of a user that are not for every member of staff to make."""
+    """Return the changes of a user that staff may make only to customers."""
     path = f"/users/{user.id}"
     return [
         ("PATCH", path, {"json": {"first_name": "Eve"}}),
@@ -279,7 +277,7 @@ def changes_of(user: Person) -> list[tuple[str, str, JSON]]:
 
 
 @pytest.mark.parametrize("role", [STAFF, ADMIN])
-async def test_staff_and_machines_leave_staff_and_administrators_alone(
+async def test_staff_and_api_keys_cannot_change_staff_and_administrators(
     app: Litestar, shop: Shop, role: UserRole
 ) -> None:
     user = await log_in(shop, role)
@@ -302,7 +300,7 @@ async def test_staff_and_machines_leave_staff_and_administrators_alone(
     assert await everything(shop) == before
 
 
-async def test_staff_and_machines_act_for_customers(app: Litestar, shop: Shop) -> None:
+async def test_staff_and_api_keys_can_change_customers(app: Litestar, shop: Shop) -> None:
     staff, machine = await log_in(shop, STAFF), await let_in(shop, *SCOPES)
     for token in (staff.access_token, machine.key):
         user = await log_in(shop)
@@ -315,7 +313,7 @@ async def test_staff_and_machines_act_for_customers(app: Litestar, shop: Shop) -
 
 
 @pytest.mark.parametrize("role", list(UserRole))
-async def test_who_has_a_token_but_not_the_password_keeps_the_address(
+async def test_a_caller_with_a_token_but_without_the_password_cannot_change_the_address(
     app: Litestar, shop: Shop, role: UserRole
 ) -> None:
     user = await log_in(shop, role)
@@ -332,7 +330,9 @@ async def test_who_has_a_token_but_not_the_password_keeps_the_address(
 
 
 @pytest.mark.parametrize("change", [{"role": "staff"}, {"role": "customer"}, {"is_active": False}])
-async def test_the_last_administrator_stays(app: Litestar, shop: Shop, change: JSON) -> None:
+async def test_the_last_administrator_cannot_be_removed(
+    app: Litestar, shop: Shop, change: JSON
+) -> None:
     admin = await log_in(shop, ADMIN)
     await log_in(shop, ADMIN, is_active=False)
     await log_in(shop, STAFF)
@@ -351,7 +351,7 @@ async def test_the_last_administrator_stays(app: Litestar, shop: Shop, change: J
 
 
 @pytest.mark.parametrize("how", ["demoted", "shut out", "deleted"])
-async def test_of_two_administrators_who_are_against_each_other_one_stays(
+async def test_of_two_administrators_who_remove_each_other_concurrently_one_is_left(
     app: Litestar, shop: Shop, how: str
 ) -> None:
     for _ in range(5):
@@ -361,7 +361,7 @@ async def test_of_two_administrators_who_are_against_each_other_one_stays(
                 against(client, other, how, by=one), against(client, one, how, by=other)
             )
         done, late = sorted(each.status_code for each in answers)
-        # The second one comes too late: as the last administrator, or as none any more.
+        # The second request fails: its target is the last administrator, or its caller is none.
         assert done in (200, 204) and late in (401, 403, 409), (done, late)
         async with shop.database.read() as session:
             query = select(User.id).where(User.role == ADMIN, User.is_active)
@@ -372,7 +372,7 @@ async def test_of_two_administrators_who_are_against_each_other_one_stays(
 def against(
     client: httpx.AsyncClient, user: Person, how: str, *, by: Person
 ) -> Awaitable[httpx.Response]:
-    """Take an administrator's rights away."""
+    """Remove an administrator's rights."""
     headers = bearing(by.access_token)
     if how == "deleted":
         return client.delete(f"/users/{user.id}", headers=headers)

@@ -1,4 +1,4 @@
-"""Every route that changes what somebody has read honours `If-Match`."""
+"""Every route that changes a resource honours `If-Match`."""
 
 import httpx
 import pytest
@@ -44,7 +44,7 @@ PROVIDER = "what the provider has decides, and not what was read"
 PAID_ORDER = f"{API}/orders/{{paid_order_id}}"
 SECRET = "a password or a token decides, and not what was read"
 MANY = "it changes several things, each of which has its own version"
-# Why a route has no condition.
+# The reasons for routes without a condition.
 UNCONDITIONAL = {
     f"POST {API}/auth/token": SECRET,
     f"POST {API}/auth/refresh": SECRET,
@@ -68,7 +68,7 @@ UNCONDITIONAL = {
     f"POST {API}/shipping-methods": ADDS,
     f"POST {API}/promotions": ADDS,
     f"POST {PROMOTION}/coupons": ADDS,
-    # A movement is a difference, which fits every stock.
+    # A movement is a difference, which is valid for every stock.
     f"POST {PRODUCT}/stock": ADDS,
     f"POST {VARIANT}/stock": ADDS,
     f"POST {SHIRT}/variants": ADDS,
@@ -105,7 +105,7 @@ UNCONDITIONAL = {
     f"DELETE {LETTER}": NO_VERSION,
 }
 CONDITIONAL = [row for row in WRITES if str(row).partition("?")[0] not in UNCONDITIONAL]
-# What was read before, where it has another path than the change.
+# The paths of resources that differ from the paths of their changes.
 READ_AT = {
     f"{USER}/access": USER,
     f"{PRODUCT}/images/order": f"{PRODUCT}/images?include=all",
@@ -124,7 +124,7 @@ PARCELS = (f"{API}/shipments/", f"{API}/returns/")
 
 
 def read_at(row: Row) -> str:
-    """Return the path of what was read before a change."""
+    """Return the path of the resource that a route changes."""
     path = row.path.partition("?")[0]
     is_move = path.startswith(PARCELS) and row.method == "POST"
     return READ_AT.get(path, path.rpartition("/")[0] if is_move else path)

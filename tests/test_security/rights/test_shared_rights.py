@@ -1,4 +1,4 @@
-"""Two processes on one database: what takes rights away in one of them is in force in the other."""
+"""Two processes on one database: a removal of rights in one takes effect in the other."""
 
 import asyncio
 import time
@@ -18,13 +18,13 @@ from tests.support.machines import AUTHORIZATION, let_machine_in
 from tests.support.processes import serving
 from tests.support.servers import PostgresServer
 
-# The memory of a process is three seconds long.
+# A process caches identities for three seconds.
 AT_MOST_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two served processes, and their database."""
+    """Two web processes, and their database."""
 
     shop: Shop
     here: httpx.AsyncClient
@@ -41,7 +41,7 @@ class Pair:
 async def both(
     postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Pair]:
-    """A shop on PostgreSQL that two processes serve, to all these tests."""
+    """A shop on PostgreSQL with two web processes, shared by all these tests."""
     folder = tmp_path_factory.mktemp("shared")
     postgres_server.create_database("shared")
     settings = postgres_settings(postgres_server, "shared", data_dir=folder / "var")
@@ -62,7 +62,7 @@ async def both(
 
 
 async def seconds_until_out(client: httpx.AsyncClient, access_token: str) -> float:
-    """Return how long a process still accepts a token."""
+    """Return the seconds for which a process still accepts a token."""
     started = time.monotonic()
     while await status_of(client, access_token) == 200:
         assert time.monotonic() - started < AT_MOST_SECONDS
@@ -70,12 +70,12 @@ async def seconds_until_out(client: httpx.AsyncClient, access_token: str) -> flo
     return time.monotonic() - started
 
 
-async def test_rights_that_end_in_one_process_end_in_the_other(
+async def test_rights_that_are_removed_in_one_process_end_in_the_other(
     pair: Pair,
 ) -> None:
     admin = await pair.admin()
     people = {name: await someone(pair.here) for name in ("locked", "gone", "left", "reused")}
-    # The other process remembers them from now on.
+    # The other process caches them from now on.
     for person in people.values():
         assert await status_of(pair.there, person.access) == 200
     path = f"/users/{people['locked'].id}/access"
@@ -90,7 +90,7 @@ async def test_rights_that_end_in_one_process_end_in_the_other(
         *(seconds_until_out(pair.there, each.access) for each in people.values())
     )
     assert max(waits) < AT_MOST_SECONDS
-    # What is written down is in force at once everywhere: no new tokens, no new log-ins.
+    # Stored changes take effect at once everywhere: no new tokens, no new log-ins.
     for person in people.values():
         assert (await renew(pair.there, person.refresh)).status_code == 401
     unlocked = await pair.here.patch(path, json={"is_active": True}, headers=admin.headers)
@@ -99,7 +99,9 @@ async def test_rights_that_end_in_one_process_end_in_the_other(
     assert await status_of(pair.here, again["access_token"]) == 200
 
 
-async def test_a_key_that_is_revoked_in_one_process_ends_in_the_other(pair: Pair) -> None:
+async def test_a_key_that_is_revoked_in_one_process_becomes_invalid_in_the_other(
+    pair: Pair,
+) -> None:
     admin = await pair.admin()
     body = {"name": "warehouse", "scopes": ["users:read"]}
     key = (await pair.here.post("/api-keys", json=body, headers=admin.headers)).json()
@@ -115,7 +117,7 @@ async def test_a_key_that_is_revoked_in_one_process_ends_in_the_other(pair: Pair
     assert (await pair.there.get(path, headers=headers)).status_code == 401
 
 
-async def test_where_it_happens_rights_end_with_the_answer(
+async def test_in_the_same_process_rights_end_before_the_response(
     pair: Pair,
 ) -> None:
     admin, person = await pair.admin(), await someone(pair.here)
@@ -125,14 +127,14 @@ async def test_where_it_happens_rights_end_with_the_answer(
     assert await status_of(pair.here, person.access) == 401
 
 
-async def test_a_change_by_who_has_lost_the_right_to_it_is_refused_everywhere_at_once(
+async def test_a_change_by_a_caller_who_has_lost_the_right_is_refused_in_all_processes_at_once(
     pair: Pair,
 ) -> None:
     product = {"sku": "tea", "name": "Tea", "category": "Tea", "price": "4.99"}
     admin, staff = await pair.admin(), await pair.admin()
     body = {"name": "warehouse", "scopes": ["products:read", "products:write"]}
     key = (await pair.here.post("/api-keys", json=body, headers=admin.headers)).json()
-    # The other process has seen both a moment ago.
+    # The other process has cached both a moment ago.
     for headers in (staff.headers, bearer(key["key"])):
         assert (await pair.there.get("/products", headers=headers)).status_code == 200
     assert (await pair.there.get("/users", headers=staff.headers)).status_code == 200
@@ -144,7 +146,9 @@ async def test_a_change_by_who_has_lost_the_right_to_it_is_refused_everywhere_at
     assert (by_staff.status_code, by_key.status_code) == (403, 401)
 
 
-async def test_a_revoked_key_places_no_order_elsewhere_after_a_few_seconds(pair: Pair) -> None:
+async def test_a_revoked_key_cannot_place_orders_in_other_processes_after_a_few_seconds(
+    pair: Pair,
+) -> None:
     admin, buyer = await pair.admin(), await someone(pair.here)
     product = await create_product(pair.here, stock_quantity=1_000)
     body = {"name": "website", "scopes": ["orders:write"]}

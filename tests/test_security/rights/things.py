@@ -1,4 +1,4 @@
-"""One of each kind of thing of a shop, as rows of its tables."""
+"""One resource of each kind of a shop, as rows of its tables."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -70,7 +70,7 @@ def product_row(product_id: UUID) -> Row:
 
 
 def variant_row(variant_id: UUID, product_id: UUID, sku: str, size: str = "") -> Row:
-    """Return a variant of it."""
+    """Return a variant of a product."""
     return {
         "id": variant_id,
         "product_id": product_id,
@@ -145,7 +145,7 @@ def draft_row(now: datetime, user_id: UUID) -> Row:
 
 
 def carts_rows(now: datetime, ids: Mapping[type[Base], UUID]) -> list[tuple[type[Base], Row]]:
-    """Return carts with the token of a guest: two that were ordered, and one that may be."""
+    """Return carts with the token of a guest: two were ordered, and one can be."""
     times = dict.fromkeys(("created_at", "updated_at", "touched_at"), now)
     shared: Row = {"currency": "USD", "codes": [], "token_digest": digest_of(CART_TOKEN)} | times
     cart = {"id": new_id(now), "email": "guest@example.com", "order_id": None} | shared
@@ -213,7 +213,7 @@ def order_rows(
     """Return an order of a unit of each variant."""
     order = {
         "id": order_id,
-        # None that the next order could get.
+        # A number that the next order cannot get.
         "number": 1_000_000,
         "user_id": user_id,
         "status": OrderStatus.PENDING,
@@ -265,7 +265,7 @@ def movement_rows(product_id: UUID, at: Any) -> list[Row]:
 
 
 def payment_rows(order_id: UUID, times: Row) -> list[tuple[type[Base], Row]]:
-    """Return a payment by hand that is to be returned, and two of the bank for tests."""
+    """Return a manual payment that is to be refunded, and two payments of the bank for tests."""
     at = times["created_at"]
     shared = {"order_id": order_id, "currency": "USD", "amount_minor": 100, "captured_minor": 0}
     captured = {"status": PaymentStatus.CAPTURED, "captured_minor": 100}

@@ -1,4 +1,4 @@
-"""A small shop with one of everything, for which every route has a request that succeeds."""
+"""A small shop with one resource of each kind; every route has a request that succeeds in it."""
 
 import re
 from collections.abc import Mapping
@@ -105,7 +105,7 @@ _PLACE = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True)
 class World:
-    """Its rows, the callers by name with their tokens, and what stands in paths and bodies."""
+    """The rows, the callers by name with their tokens, and the values for paths and bodies."""
 
     shop: Shop
     rows: list[tuple[type[Base], Row]]
@@ -117,7 +117,7 @@ class World:
     """The rows as they are in a file of SQLite, which takes them back in an eighth of the time."""
 
     async def restore(self) -> None:
-        """Bring every table back to how it was."""
+        """Restore every table."""
         if self.stored:
             await put_back(self.shop, self.stored)
         else:
@@ -130,9 +130,9 @@ class World:
         await forget_cached(self.shop)
 
     def filled(self, template: Any) -> Any:
-        """Return a path or a body with the values of this shop in its places."""
+        """Return a path or a body with the values of this shop for its placeholders."""
         if isinstance(template, str):
-            # Once for all places: there are sixty of them, and a request has sixty strings.
+            # One pass for all placeholders: there are sixty, and a request has sixty strings.
             return _PLACE.sub(lambda place: self.values.get(place[1], place[0]), template)
         if isinstance(template, Mapping):
             return {name: self.filled(value) for name, value in template.items()}
@@ -150,7 +150,7 @@ class World:
         headers: Mapping[str, str] | None = None,
         **request: Any,
     ) -> httpx.Response:
-        """Send a request as one of the callers, with the values of this shop in it."""
+        """Send a request as one of the callers, with the values of this shop."""
         return await client.request(
             method,
             f"{self.origin}{self.filled(path)}",
@@ -164,7 +164,7 @@ def _name_of(model: type[Base]) -> str:
 
 
 async def world_of(shop: Shop, scope: Scope | None = None) -> World:
-    """Fill a shop; `scope` is what one of the two machines lacks, and all that the other has."""
+    """Fill a shop; one of two API keys lacks `scope`, and the other one has only this scope."""
     people = {
         "owner": await person(shop),
         "other": await person(shop),
@@ -211,7 +211,7 @@ def _event_of_bank(shop: Shop) -> dict[str, str]:
 
 
 def _false_tokens(shop: Shop, admin: Person) -> dict[str, str | None]:
-    """Return what must not pass for the token of an administrator."""
+    """Return tokens that must not be accepted as those of an administrator."""
     sid, user_id = str(admin.session["id"]), admin.user["id"]
     good: dict[str, Any] = jwt.decode(admin.access_token, options={"verify_signature": False})
     return {
@@ -227,7 +227,7 @@ def _false_tokens(shop: Shop, admin: Person) -> dict[str, str | None]:
 
 
 def _things(shop: Shop, owner: Person) -> list[tuple[type[Base], Row]]:
-    """Return one of each kind of thing; what belongs to somebody belongs to the owner."""
+    """Return one resource of each kind; resources with an owner belong to the caller `owner`."""
     now, user_id = shop.clock.now(), owner.user["id"]
     product_id, address_id, order_id, large_id = (new_id(now) for _ in range(4))
     times = {"created_at": now, "updated_at": now}

@@ -1,4 +1,4 @@
-"""Random changes of the carts of a guest and a user, beside a plain model of both."""
+"""Random changes of the carts of a guest and a user, compared with a simple model of both."""
 
 import random
 from dataclasses import dataclass, field
@@ -19,17 +19,17 @@ _STEPS = 12
 
 @dataclass
 class Model:
-    """What a cart is to contain."""
+    """The expected content of a cart."""
 
     lines: dict[UUID, int] = field(default_factory=dict)
     note: str = ""
 
     def add(self, variant_id: UUID, quantity: int) -> bool:
-        """Add units; return whether they have room."""
+        """Add units; return whether they fit."""
         return self.put(variant_id, self.lines.get(variant_id, 0) + quantity)
 
     def put(self, variant_id: UUID, quantity: int) -> bool:
-        """Set the units of a line; return whether they have room."""
+        """Set the units of a line; return whether they fit."""
         has_line = variant_id in self.lines or len(self.lines) < MOST_LINES
         if quantity > MAX_LINE_QUANTITY or not has_line:
             return False
@@ -37,7 +37,7 @@ class Model:
         return True
 
     def merge(self, guest: "Model") -> None:
-        """Take over the cart of a guest."""
+        """Merge the cart of a guest."""
         for variant_id, quantity in guest.lines.items():
             if variant_id in self.lines or len(self.lines) < MOST_LINES:
                 self.lines[variant_id] = max(quantity, self.lines.get(variant_id, 0))
@@ -60,7 +60,7 @@ class Sequence:
     is_claimed: bool = False
 
     async def run(self) -> None:
-        """Change both carts at random; each answer is what the model says."""
+        """Change both carts at random, and compare each response with the model."""
         await self._open()
         for _ in range(_STEPS):
             if self.chance.random() < 0.15:
@@ -142,7 +142,7 @@ class Sequence:
 
 
 def assert_same(shown: CartRead, model: Model) -> None:
-    """Require that a cart contains what its model does."""
+    """Assert that a cart equals its model."""
     found = {line.sold_id: line.quantity for line in shown.lines}
     assert found == model.lines, f"{found} instead of {model.lines}"
     assert shown.note == model.note, f"{shown.note} instead of {model.note}"

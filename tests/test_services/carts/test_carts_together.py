@@ -1,4 +1,4 @@
-"""Carts that several change at once, and how many statements their quotes need."""
+"""Concurrent changes of carts, and the number of statements of their quotes."""
 
 import asyncio
 from types import ModuleType
@@ -27,7 +27,7 @@ ADDS, SEQUENCES = 50, 15
 MOST_STATEMENTS = 6
 
 
-async def test_50_units_that_are_added_at_once_are_50(client: httpx.AsyncClient) -> None:
+async def test_50_concurrently_added_units_are_50(client: httpx.AsyncClient) -> None:
     tea, coffee = await create_product(client), await create_product(client)
     cart = await guest(client)
     await asyncio.gather(*(cart.add(each) for each in (tea, coffee) for _ in range(ADDS)))
@@ -35,20 +35,20 @@ async def test_50_units_that_are_added_at_once_are_50(client: httpx.AsyncClient)
 
 
 @pytest.mark.parametrize("module", [cart_repository, redemption_repository])
-async def test_what_each_answer_of_a_cart_asks_is_built_once(
+async def test_the_statements_of_a_cart_are_built_once(
     client: httpx.AsyncClient, module: ModuleType
 ) -> None:
     await add_promotion(client)
     tea, coffee = await create_product(client), await create_product(client)
     cart = await guest(client)
     await cart.add(tea)
-    # To build the statement about promotions takes a third of the time of the answer.
+    # Building the statement about promotions takes a third of the response time.
     with patch.object(module, "select", side_effect=AssertionError("built again")):
         await cart.add(coffee)
         assert quantities(await cart.read()) == {tea["id"]: 1, coffee["id"]: 1}
 
 
-async def test_claims_at_once_are_one(client: httpx.AsyncClient) -> None:
+async def test_concurrent_claims_have_one_effect(client: httpx.AsyncClient) -> None:
     tea, ada = await create_product(client), await someone(client)
     carts = [await guest(client) for _ in range(5)]
     for cart in carts:
@@ -61,7 +61,7 @@ async def test_claims_at_once_are_one(client: httpx.AsyncClient) -> None:
         ),
         *(client.post("/carts", json={}, headers=ada.headers) for _ in range(3)),
     )
-    # Only the first cart of the user can be a new one.
+    # Only the first request can create a cart of the user.
     assert sorted(answer.status_code for answer in answers)[:-1] == [200] * 17
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert quantities(await (await user(client, ada, 200)).read()) == {tea["id"]: 2}

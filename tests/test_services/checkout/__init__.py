@@ -1,1 +1,1 @@
-"""Checkouts at once, and against time."""
+"""Tests of concurrent checkouts, and of checkouts and payments at the time of expiry."""

@@ -1,4 +1,4 @@
-"""Has many customers check out at once for what is there once, over and over."""
+"""Runs repeated concurrent checkouts of many customers for the last unit or use."""
 
 import asyncio
 from collections import Counter
@@ -33,7 +33,7 @@ PLACE = {
 
 @dataclass(frozen=True)
 class Ready:
-    """The cart of a guest that can be ordered."""
+    """The cart of a guest, ready for a checkout."""
 
     visitor: Visitor
     cart_id: UUID
@@ -60,14 +60,14 @@ async def ready_carts(
 
 
 def processes_of(shop: Shop, count: int = 2) -> list[OrderBatches]:
-    """Return what places orders in as many processes over one database."""
+    """Return the order services of several processes over one database."""
     return [order_batches(shop) for _ in range(count)]
 
 
 async def check_out_all(
     processes: Sequence[OrderBatches], carts: Sequence[Ready], total: str
 ) -> Counter[str]:
-    """Check out all carts at once; return how often each outcome was: `placed`, or a refusal."""
+    """Check out all carts at once; return the number of each outcome: `placed`, or a refusal."""
     body = {"payment": "manual", "expected_total": total, "terms_accepted": True}
     data = CheckoutCreate.parse(body)
 
@@ -87,7 +87,7 @@ def _rendered(outcome: OrderRead | DomainError) -> Answer:
 
 
 async def give_back(shop: Shop, carts: Sequence[Ready]) -> list[Decimal]:
-    """Cancel the orders of carts, so that they can be ordered again; return their totals."""
+    """Cancel the orders of carts, so that the carts can be ordered again; return their totals."""
     totals = []
     for cart in carts:
         async with shop.database.write() as session:
@@ -101,7 +101,7 @@ async def give_back(shop: Shop, carts: Sequence[Ready]) -> list[Decimal]:
 
 
 async def pay(shop: Shop, order_id: UUID) -> bool:
-    """Record that an order was paid; return whether it still could be."""
+    """Record the payment of an order; return whether it was still possible."""
     try:
         async with shop.database.write() as session:
             await provide_order_moves(session, shop).move(SYSTEM, order_id, OrderStatus.PAID)

@@ -1,4 +1,4 @@
-"""Money and the end of an order come at one time, and no call of a provider is in a transaction."""
+"""Orders are paid at the time of their expiry, and calls of providers are not in transactions."""
 
 import asyncio
 from collections import Counter
@@ -28,7 +28,7 @@ ORDERS = 12
 
 
 async def begun_orders(client: httpx.AsyncClient, product: dict[str, Any]) -> list[Any]:
-    """Return orders of one unit, each with a payment that was begun."""
+    """Return orders of one unit, each with an unfinished payment."""
     found = []
     for number in range(ORDERS):
         cart = await ready(client, {product["id"]: 1}, email=f"guest{number}@example.com")
@@ -38,7 +38,7 @@ async def begun_orders(client: httpx.AsyncClient, product: dict[str, Any]) -> li
     return found
 
 
-async def test_an_order_that_is_paid_while_it_expires_is_paid_or_not_charged(
+async def test_an_order_that_is_paid_during_its_expiry_is_paid_or_not_charged(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client, price="10.00", stock_quantity=ORDERS)
@@ -75,7 +75,7 @@ async def test_an_order_that_is_paid_while_it_expires_is_paid_or_not_charged(
 def calls_of_providers(monkeypatch: pytest.MonkeyPatch, shop: Shop) -> list[str]:
     """The names of the calls of the bank; each fails inside a transaction of the shop."""
     called: list[str] = []
-    # Of the current task: others may have transactions at the same time.
+    # The transaction of the current task: other tasks may have transactions at the same time.
     depth = ContextVar("depth", default=0)
 
     def counted(opened: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What is there once is sold once, and what is paid while it expires is paid or cancelled."""
+"""The last unit is sold once, and an order that is paid during its expiry is paid or cancelled."""
 
 import asyncio
 from datetime import timedelta
@@ -39,7 +39,7 @@ async def test_the_last_unit_is_sold_once(client: httpx.AsyncClient, shop: Shop)
 
 
 @pytest.mark.parametrize("is_limited_itself", [False, True])
-async def test_the_last_use_of_a_code_is_one(
+async def test_the_last_use_of_a_code_is_used_once(
     client: httpx.AsyncClient, shop: Shop, is_limited_itself: bool
 ) -> None:
     tea = await create_product(client, price="10.00", stock_quantity=1_000)

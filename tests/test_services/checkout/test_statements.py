@@ -1,4 +1,4 @@
-"""Carts that are ordered together take as many statements as one."""
+"""Carts that are ordered together need as many statements as one."""
 
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ MANY = 20
 
 
 async def checked_out(shop: Shop, carts: list[Ready], total: str) -> int:
-    """Order carts in one transaction; return how many statements it took."""
+    """Order carts in one transaction; return the number of statements."""
     data = CheckoutCreate.parse(
         {"payment": "manual", "expected_total": total, "terms_accepted": True}
     )

@@ -1,1 +1,1 @@
-"""Tests of data."""
+"""Tests of the export and erasure of personal data."""

@@ -1,4 +1,4 @@
-"""Every table that leads to a person is exported and erased, or named here with the reason."""
+"""Every table with data of persons is exported and erased, or listed here with the reason."""
 
 import re
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from tests.support.queries import Statement, statements_of
 from tests.test_controllers.checkout.setting import ordered, ready
 from tests.test_messaging.deliveries import take_postponed
 
-# Columns that say who somebody is or did something, and such as may quote whole documents.
+# Columns that identify a person or an actor, and columns that may contain whole documents.
 PERSONAL = {
     "actor",
     "address",
@@ -125,7 +125,7 @@ NOT_ERASED_OF_GUESTS = (
 
 
 def tables_of_persons(metadata: MetaData) -> set[str]:
-    """Return the tables with a column that leads to a user, by other tables or by its name."""
+    """Return the tables with a column that refers to a user, by other tables or by its name."""
     found: set[str] = {"users"}
     while True:
         more = {name for name, table in metadata.tables.items() if _leads_to(found, table)} - found
@@ -197,7 +197,7 @@ async def test_every_table_of_persons_is_erased_or_has_a_reason(
 
 
 async def token_of_a_guest(client: httpx.AsyncClient, app: Litestar, shop: Shop) -> str:
-    """Have a guest leave an order that is finished, and one that waits with its mail.
+    """Place a finished order of a guest, and an unfinished one whose mail waits.
 
     Return the token that proves the address.
     """

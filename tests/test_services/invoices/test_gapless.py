@@ -1,4 +1,4 @@
-"""The numbers of a series have no gap, whatever fails while they are taken."""
+"""The numbers of a series have no gap, even if transactions fail while they take numbers."""
 
 import asyncio
 import random
@@ -20,11 +20,11 @@ ORDERS, AT_ONCE, FAILING = 200, 16, 0.05
 
 
 class Crash(Exception):
-    """What ends a transaction after it has taken a number."""
+    """An error that ends a transaction after it has taken a number."""
 
 
 async def paid_orders(shop: Shop, product: dict[str, str], count: int) -> list[UUID]:
-    """Store orders that are paid."""
+    """Store paid orders."""
     now = shop.clock.now()
     product_id = UUID(product["id"])
     line = NewLine(product_id, product_id, product["sku"], product["name"], 499, 1)
@@ -46,7 +46,7 @@ async def paid_orders(shop: Shop, product: dict[str, str], count: int) -> list[U
 
 
 async def issue_all(shop: Shop, order_ids: Sequence[UUID], seed: int) -> int:
-    """Invoice orders, several at once and each until it succeeds; return how often one failed."""
+    """Invoice orders concurrently, with retries; return the number of failures."""
     chance, failures, gate = random.Random(seed), 0, asyncio.Semaphore(AT_ONCE)
 
     async def issue(order_id: UUID) -> None:
@@ -66,7 +66,7 @@ async def issue_all(shop: Shop, order_ids: Sequence[UUID], seed: int) -> int:
     return failures
 
 
-async def test_invoices_at_once_have_no_gap_though_transactions_fail(
+async def test_concurrent_invoices_have_no_gap_although_transactions_fail(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client, price="4.99")

@@ -1,4 +1,4 @@
-"""Prices carts with the promotions of a shop, and has orders use them."""
+"""Prices carts with the promotions of a shop, and redeems them for orders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ def goods(*lines: tuple[int, int], product_id: UUID = PRODUCT, **fields: Any) ->
 
 @dataclass(frozen=True)
 class Priced:
-    """A cart with its promotions, and what it costs."""
+    """A cart with its promotions, and its quote."""
 
     quote: terms.Quote
     promotions: tuple[terms.Promotion, ...]
@@ -39,7 +39,7 @@ class Priced:
 
     @property
     def refusals(self) -> dict[str, str]:
-        """Why promotions do not apply, by their labels."""
+        """The reasons why promotions do not apply, by their labels."""
         return {each.promotion.label: each.refusal.value for each in self.quote.not_applied}
 
 
@@ -52,7 +52,7 @@ async def priced(
     currency: str = "USD",
     shipping: terms.Shipping | None = None,
 ) -> Priced:
-    """Return what a cart costs, 10.00 by default."""
+    """Return a cart with its quote, of goods at 10.00 by default."""
     now = shop.clock.now()
     place = None if country is None else Place(country)
     async with shop.database.read() as session:
@@ -66,7 +66,7 @@ async def priced(
 
 
 async def redeem(shop: Shop, order_id: str, cart: Priced, customer: str) -> None:
-    """Have an order use the promotions of a cart."""
+    """Redeem the promotions of a cart for an order."""
     async with shop.database.write() as session:
         service = provide_promotions(session, shop)
         order = Redeeming(UUID(order_id), cart.quote.adjustments, cart.promotions, customer)
@@ -74,7 +74,7 @@ async def redeem(shop: Shop, order_id: str, cart: Priced, customer: str) -> None
 
 
 async def give_back(shop: Shop, order_id: str) -> None:
-    """Give back what an order used."""
+    """Return the uses of an order."""
     async with shop.database.write() as session:
         await provide_promotions(session, shop).give_back(UUID(order_id))
 
@@ -87,7 +87,7 @@ async def new_order(client: httpx.AsyncClient, user_id: str | None = None) -> tu
 
 
 async def assert_counted(shop: Shop) -> None:
-    """Require that what was counted as used is what orders use."""
+    """Assert that the counted uses equal the uses of orders."""
     async with shop.database.read() as session:
         uses = list(await session.scalars(select(Redemption).where(Redemption.undone_at.is_(None))))
         promotions = list(await session.scalars(select(Promotion)))
@@ -99,6 +99,6 @@ async def assert_counted(shop: Shop) -> None:
 
 
 async def used(client: httpx.AsyncClient, promotion: dict[str, Any]) -> int:
-    """Return how often a promotion counts as used."""
+    """Return the counted uses of a promotion."""
     count: int = (await client.get(f"/promotions/{promotion['id']}")).json()["used"]
     return count

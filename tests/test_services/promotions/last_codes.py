@@ -1,4 +1,4 @@
-"""Has many buyers use a code at once that is good for one of them."""
+"""Lets many buyers use a code with one use concurrently."""
 
 import asyncio
 from collections import Counter
@@ -30,7 +30,7 @@ _STAFF = Caller("staff")
 
 
 async def add_last(shop: Shop, code: str, *, is_limited_itself: bool) -> UUID:
-    """Add a code that is good once, by the limit of the coupon or of the promotion."""
+    """Add a code with one use, by the limit of the coupon or of the promotion."""
     limits = (1, None) if is_limited_itself else (None, 1)
     data = PromotionCreate(
         name=code,
@@ -48,7 +48,7 @@ async def add_last(shop: Shop, code: str, *, is_limited_itself: bool) -> UUID:
 
 
 async def compete(shop: Shop, code: str, buyers: Sequence[Buyer]) -> Counter[str]:
-    """Have all buyers use a code that each has seen apply; count how they fared."""
+    """Let all buyers use a code that was in the quote of each; count the outcomes."""
     cart = await priced(shop, code)
     assert cart.quote.discount_minor
 
@@ -65,7 +65,7 @@ async def compete(shop: Shop, code: str, buyers: Sequence[Buyer]) -> Counter[str
 
 
 async def faults_of(shop: Shop, promotion_id: UUID, fared: Counter[str], buyers: int) -> list[str]:
-    """Return what is wrong when buyers have competed for one use."""
+    """Return the faults after buyers have competed for one use."""
     async with shop.database.read() as session:
         own = Redemption.promotion_id == promotion_id
         uses = await session.scalar(
@@ -84,12 +84,12 @@ async def faults_of(shop: Shop, promotion_id: UUID, fared: Counter[str], buyers:
 
 
 class _CheckingBeforeCounting(RedemptionRepository):
-    """Has limits compared with what was seen before the order, and locks nothing."""
+    """Compares limits with the values from before the order, and locks nothing."""
 
     async def lock(
         self, promotion_ids: Collection[UUID], keys: Collection[str]
     ) -> tuple[dict[UUID, Any], dict[str, Any]]:
-        """Return promotions and coupons as they were before any order."""
+        """Return promotions and coupons with their values from before any order."""
         promotions = select(Promotion).where(Promotion.id.in_(promotion_ids))
         coupons = select(Coupon).where(Coupon.code_key.in_(keys))
         found: list[Any] = list(await self._session.scalars(promotions))
@@ -102,7 +102,7 @@ class _CheckingBeforeCounting(RedemptionRepository):
     async def count_uses(
         self, promotions: Mapping[UUID, int], coupons: Mapping[UUID, int]
     ) -> tuple[set[UUID], set[UUID]]:
-        """Store the number that was seen and one more."""
+        """Store the number from before the order plus one."""
         for model, ids in ((Promotion, promotions), (Coupon, coupons)):
             await self._session.execute(update(model).where(model.id.in_(ids)).values(used=1))
         return set(promotions), set(coupons)

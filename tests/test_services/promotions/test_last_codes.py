@@ -36,7 +36,7 @@ async def orders_of(client: httpx.AsyncClient, shop: Shop, count: int) -> list[B
     return [(each["id"], each["user_id"]) for each in orders]
 
 
-async def test_of_64_buyers_at_once_one_uses_a_code_that_is_good_once(
+async def test_of_64_concurrent_buyers_one_uses_a_code_with_one_use(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     buyers = await orders_of(client, shop, BUYERS)
@@ -68,7 +68,7 @@ async def test_concurrent_orders_of_one_customer_use_a_code_within_its_limit(
     await assert_counted(shop)
 
 
-async def test_an_order_that_is_cancelled_many_times_at_once_gives_its_use_back_once(
+async def test_concurrent_cancellations_of_an_order_return_its_use_once(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     await add_code(client, "ONCE", usage_limit=1)

@@ -1,4 +1,4 @@
-"""Which promotions a cart has, and why they do not apply."""
+"""The promotions of a cart, and the reasons why some do not apply."""
 
 import json
 import re
@@ -58,14 +58,14 @@ async def test_each_effect_reduces_prices_as_documented(
 
 
 async def _priced_as(shop: Shop, cart: str) -> Priced:
-    """Return what a cart costs that is written like "2 × 9.99, shipping 4.90"."""
+    """Return the quote of a cart in the notation "2 × 9.99, shipping 4.90"."""
     parts = [re.findall(r"[0-9.]+", each) for each in cart.split(", ")]
     lines = goods(*((int(part[0]), _minor(part[1])) for part in parts if len(part) == 2))
     return await priced(shop, lines=lines, shipping=SHIPPING if "shipping" in cart else None)
 
 
 def _reductions(cart: Priced) -> list[int]:
-    """Return what is taken off each line, or off shipping if that is reduced."""
+    """Return the discount of each line, or of shipping if shipping is reduced."""
     shipping = cart.quote.shipping
     if shipping is not None:
         assert not any(each.discount_minor for each in cart.quote.lines)
@@ -90,7 +90,7 @@ async def test_a_code_is_found_in_any_spelling(
 
 
 @pytest.mark.parametrize(("effect", "total"), [("percent_order", 450), ("percent_items", 400)])
-async def test_promotions_that_combine_apply_one_after_the_other_those_of_lines_first(
+async def test_combinable_promotions_apply_in_sequence_those_of_lines_first(
     client: httpx.AsyncClient, shop: Shop, effect: str, total: int
 ) -> None:
     await add_promotion(client, effect="amount_order", percent=None, amounts=FIVE)
@@ -98,7 +98,7 @@ async def test_promotions_that_combine_apply_one_after_the_other_those_of_lines_
     assert (await priced(shop, "SUMMER")).quote.total_minor == total
 
 
-async def test_the_customer_gets_the_better_of_one_alone_and_the_others(
+async def test_the_customer_gets_the_better_of_an_exclusive_promotion_and_the_others(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     await add_promotion(client, label="ten")
@@ -128,7 +128,7 @@ async def test_the_customer_gets_the_better_of_one_alone_and_the_others(
         ({"effect": "free_shipping", "percent": None}, {}, "nothing-to-reduce"),
     ],
 )
-async def test_a_code_says_why_it_does_not_apply(
+async def test_a_code_that_does_not_apply_has_a_reason(
     client: httpx.AsyncClient,
     shop: Shop,
     fields: dict[str, Any],
@@ -167,7 +167,7 @@ async def test_a_promotion_begins_and_ends_on_time(client: httpx.AsyncClient, sh
     assert totals == [1_000, 900, 1_000]
 
 
-async def test_a_promotion_of_products_and_categories_is_for_their_lines(
+async def test_a_promotion_of_products_and_categories_applies_to_their_lines(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     product = await create_product(client, category="Tea")
@@ -196,7 +196,7 @@ async def test_a_switched_off_coupon_does_not_apply(client: httpx.AsyncClient, s
 
 
 @pytest.mark.parametrize("count", [1, 20])
-async def test_any_number_of_codes_takes_two_statements(
+async def test_any_number_of_codes_needs_two_statements(
     client: httpx.AsyncClient, shop: Shop, count: int
 ) -> None:
     await add_promotion(client, first_order_only=True)

@@ -1,4 +1,4 @@
-"""How orders use promotions, give them back, and are refused what is used up."""
+"""Orders use promotions, return their uses, and are refused if a promotion is used up."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ from tests.test_services.promotions.checkout import (
 
 
 async def refused_redeeming(shop: Shop, order_id: str, cart: Priced, buyer: str) -> str:
-    """Return why an order cannot use the promotions of a cart, which counts nothing."""
+    """Return the refusal of an order to use the promotions of a cart, without counted uses."""
     before = await everything(shop)
     with pytest.raises(CodeDoesNotApply) as refusal:
         await redeem(shop, order_id, cart, buyer)
@@ -36,7 +36,7 @@ async def refused_redeeming(shop: Shop, order_id: str, cart: Priced, buyer: str)
     return str(problem["reason"])
 
 
-async def test_a_code_that_is_good_once_is_used_once(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_code_with_one_use_is_used_once(client: httpx.AsyncClient, shop: Shop) -> None:
     promotion = await add_code(client, "ONCE", usage_limit=1, label="once")
     first, second = await priced(shop, "ONCE"), await priced(shop, "once")
     one, buyer = await new_order(client)
@@ -60,7 +60,7 @@ async def test_the_limit_of_a_promotion_counts_all_its_codes(
     await assert_counted(shop)
 
 
-async def test_a_cancelled_order_gives_its_use_back_once(
+async def test_a_cancelled_order_returns_its_use_once(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     promotion = await add_code(client, "ONCE", usage_limit=1)
@@ -96,7 +96,7 @@ async def test_a_customer_uses_a_promotion_as_often_as_it_allows(
     await assert_counted(shop)
 
 
-async def test_a_guest_is_known_by_the_key_of_the_address(
+async def test_a_guest_is_identified_by_the_key_of_the_email_address(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     await add_code(client, "ONCE", per_customer_limit=1, label="once")
@@ -108,7 +108,7 @@ async def test_a_guest_is_known_by_the_key_of_the_address(
 
 
 @pytest.mark.parametrize("is_guest", [False, True])
-async def test_a_promotion_for_first_orders_is_for_no_other_one(
+async def test_a_promotion_for_first_orders_applies_to_no_later_order(
     client: httpx.AsyncClient, shop: Shop, is_guest: bool
 ) -> None:
     await add_code(client, "HELLO", first_order_only=True, label="hello")
@@ -126,7 +126,7 @@ async def test_a_promotion_for_first_orders_is_for_no_other_one(
 
 
 @pytest.mark.parametrize("is_coupon", [False, True])
-async def test_what_was_switched_off_after_the_quote_is_refused(
+async def test_a_promotion_that_was_switched_off_after_the_quote_is_refused(
     client: httpx.AsyncClient, shop: Shop, is_coupon: bool
 ) -> None:
     promotion = await add_promotion(client, trigger="code")
@@ -150,7 +150,7 @@ async def test_a_promotion_that_has_ended_after_the_quote_is_refused(
     assert (await priced(shop, "SUMMER")).unknown == ("SUMMER",)
 
 
-async def test_what_an_order_used_stays_when_the_promotion_ends(
+async def test_the_uses_of_an_order_are_kept_when_the_promotion_ends(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     promotion = await add_promotion(client, trigger="code")
@@ -169,7 +169,9 @@ async def test_what_an_order_used_stays_when_the_promotion_ends(
     await assert_counted(shop)
 
 
-async def test_what_does_not_apply_is_not_counted(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_promotion_that_does_not_apply_is_not_counted(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
     applied = await add_promotion(client, percent="20", combines=False)
     ten = await add_promotion(client)
     order_id, buyer = await new_order(client)

@@ -118,7 +118,7 @@ async def test_a_forwarded_address_is_used_only_from_a_trusted_proxy(tmp_path: P
                 refused = await client.post("/auth/token", data=form, headers=headers)
             assert refused.status_code == 401
             async with app.state.shop.database.read() as session:
-                # What is new comes last.
+                # New events are the last ones.
                 found |= {each.id: each.address for each in await session.execute(query)}
     assert dict(zip(HOPS, found.values(), strict=True)) == {
         name: expected for name, (_, _, expected) in HOPS.items()
