@@ -1,4 +1,4 @@
-"""Fixtures: the shop on SQLite and on a real PostgreSQL, driven over its public interfaces."""
+"""Fixtures: the shop on SQLite and on a real PostgreSQL, used through its public interfaces."""
 
 import asyncio
 import os
@@ -41,20 +41,20 @@ from tests.support.servers.sqlite import bring_to_newest, give_schema
 from tests.support.spread import Spread
 from tests.support.tables import delete_everything
 
-# pytest hands a fixture over by the name of its function.
+# pytest passes a fixture by the name of its function.
 # pylint: disable=redefined-outer-name
 
 DATABASES = ("sqlite", "postgres")
 EXTERNAL_URLS = ("TEST_DATABASE_URL", "TEST_REDIS_URL", "TEST_RABBITMQ_URL")
-# Tests that wait for other processes leave a core to those that do not.
+# Tests that wait for other processes leave a core free for other tests.
 WORKERS = min((os.cpu_count() or 1) + 1, 8)
-# How long a request may take in tests of other things, however busy the machine is.
+# The time limit of a request in tests of other behaviour, on a busy machine.
 _BUSY_MACHINE_SECONDS = 60.0
-# To copy a database takes a fifth of the time of all migrations.
+# Copying a database takes a fifth of the time of all migrations.
 TEMPLATE = "with_schema"
 _MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 4 << 30
-# Hashes that cost nothing, no limits (the tests of those set them), and the bank for tests.
+# Cheap hashes, no rate limits (their tests set them), and the bank for tests.
 QUICK: dict[str, Any] = {
     "password_memory_kib": 8,
     "password_iterations": 1,
@@ -67,11 +67,11 @@ QUICK: dict[str, Any] = {
 
 
 def pytest_configure() -> None:
-    """Keep the files of the tests in memory, where there is room: else commits wait for a disk."""
+    """Keep the files of the tests in memory if there is space: commits need not wait for a disk."""
     if "TMPDIR" in os.environ or not _MEMORY.is_dir():
         return
     if shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
-        # Processes that the tests start inherit it.
+        # Processes that the tests start inherit this variable.
         os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 
@@ -82,7 +82,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Have a test that decides nothing in SQL run on SQLite alone."""
+    """Run tests that do not depend on SQL on SQLite only."""
     is_any = metafunc.definition.get_closest_marker("any_database") is not None
     if is_any and "settings" in metafunc.fixturenames:
         alone = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
@@ -90,7 +90,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Spread the whole suite over processes; what is named or chosen starts sooner in one."""
+    """Run the whole suite in several processes; selected tests start faster in one."""
     is_whole = config.args_source is not pytest.Config.ArgsSource.ARGS
     is_chosen = config.option.keyword or config.option.markexpr or config.option.lf
     # A server that the environment names has one set of databases and queues.
@@ -101,21 +101,21 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread:
-    """Have the tests of one broker, and those of one filled shop, run in one process."""
+    """Run the tests of one broker, and those of one filled shop, in one process."""
     return Spread(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def one_tls_context() -> Iterator[None]:
-    """Have the clients of a test process share what they know of certificates."""
-    # Else each reads all certificates of the machine, which takes longer than most requests.
+    """Share one TLS context between the clients of a test process."""
+    # Otherwise, each client reads all certificates, which takes longer than most requests.
     with patch("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context)):
         yield
 
 
 @pytest.fixture(scope="session", autouse=True)
 def share_of_reports() -> Iterator[float]:
-    """Have due reports be made without a pause; give the share of the time that they may take."""
+    """Make due reports without a pause; yield the share of the time that they normally take."""
     share = daily_reports._SHARE  # pylint: disable=protected-access
     with patch.object(daily_reports, "_SHARE", 1.0):
         yield share
@@ -123,7 +123,7 @@ def share_of_reports() -> Iterator[float]:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    """A PostgreSQL server of this test run's own, whose new databases have the schema."""
+    """A PostgreSQL server for this test run; its new databases have the schema."""
     with start_postgres() as server:
         server.create_database(TEMPLATE)
         run_in_thread(bring_to_newest(postgres_settings(server, TEMPLATE)))
@@ -133,14 +133,14 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[RedisServer]:
-    """A Redis server of this test run's own."""
+    """A Redis server for this test run."""
     with start_redis() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def rabbitmq_server() -> Iterator[RabbitMQServer]:
-    """A RabbitMQ server of this test run's own; its tests are skipped where there is none."""
+    """A RabbitMQ server for this test run; its tests are skipped if it is not installed."""
     with rabbitmq_or_skip() as server:
         yield server
 
@@ -150,7 +150,7 @@ def rabbitmq_or_skip(management: bool = False) -> RabbitMQServer:
     try:
         server = start_rabbitmq(management)
     except ServerNotInstalled as error:
-        # Unlike the other servers it comes with no package of Python.
+        # Unlike the other servers, it is not available as a Python package.
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(str(error))
@@ -166,7 +166,7 @@ def postgres_settings(server: PostgresServer, database: str, **changes: Any) -> 
         postgres_user=server.user,
         postgres_password=server.password,
         postgres_db=database,
-        # Not the folder that shops share by default: another one may be emptied at any moment.
+        # Not the default folder that shops share: another shop may be emptied at any moment.
         **{"data_dir": Path(tempfile.gettempdir(), f"lavka-{os.getpid()}-{database}")}
         | QUICK
         | changes,
@@ -224,7 +224,7 @@ async def app(settings: Settings) -> AsyncIterator[Litestar]:
 
 
 async def leave_it(_shop: Shop) -> None:
-    """Do nothing: a background task that handled mails and commands would disturb the tests."""
+    """Do nothing: a background task that sends mails and applies commands would affect tests."""
 
 
 QUIET: dict[str, Any] = dict.fromkeys(
@@ -243,7 +243,7 @@ async def running(
 ) -> AsyncIterator[Litestar]:
     """Run an application's lifespan in one task, which pytest does not promise a fixture.
 
-    A database of SQLite that is not there is made with the schema.
+    A SQLite database that does not exist is created with the schema.
     """
     started, stop = asyncio.Event(), asyncio.Event()
     give_schema(application.state.shop.settings)
@@ -308,7 +308,7 @@ def client_of(app: Litestar) -> httpx.AsyncClient:
 
 
 async def empty(shop: Shop) -> None:
-    """Delete every row and file of a shop but the key of the tests."""
+    """Delete every row and file of a shop except the key of the tests."""
     await delete_everything(shop)
     shutil.rmtree(shop.settings.media_folder, ignore_errors=True)
     await let_machine_in(shop)

@@ -1,4 +1,4 @@
-"""A test process that is killed while it has a server, and what it leaves behind."""
+"""Kills a test process that has a server, and checks that nothing is left."""
 
 import os
 import re
@@ -27,7 +27,7 @@ with getattr(servers, sys.argv[1])() as server:
 
 
 def check_that_nothing_is_left(*arguments: str) -> None:
-    """Start a server, paused or not, kill the process that did, and wait for the end of it all."""
+    """Start a server, paused or not, in a process, kill the process, and wait for all ends."""
     # Not tmp_path, which the account of PostgreSQL cannot enter when the tests run as root.
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
@@ -53,13 +53,13 @@ def check_that_nothing_is_left(*arguments: str) -> None:
 
 
 def is_open(port: int) -> bool:
-    """Return whether somebody listens on a port of this machine."""
+    """Return whether a process listens on a port of this machine."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def processes_that_know(folder: str) -> list[str]:
-    """Return the processes whose environment names a folder or a place in it, sorted."""
+    """Return the processes whose environment contains a folder or a path in it, sorted."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:

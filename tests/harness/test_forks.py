@@ -1,4 +1,4 @@
-"""Forks of a process that has imported the shop behave as programs that Python has started."""
+"""Forks of a process that has imported the shop behave like programs that Python has started."""
 
 import os
 import signal
@@ -36,7 +36,7 @@ BOTH = pytest.mark.parametrize("by_python", [False, True], ids=["fork", "python"
 
 @pytest.fixture(name="interrupts", scope="module", autouse=True)
 def interruptible() -> Iterator[None]:
-    """Have programs not inherit that the tests ignore SIGINT, as in the background of a shell."""
+    """Reset SIGINT, so that programs do not inherit that it is ignored in the background."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -78,7 +78,7 @@ def test_a_fork_has_the_same_environment_as_a_started_program(tmp_path: Path, le
 
 @BOTH
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_signal_ends_it_and_sets_its_exit_code(
+def test_a_signal_ends_a_fork_and_sets_its_exit_code(
     tmp_path: Path, by: signal.Signals, by_python: bool
 ) -> None:
     with program_of(tmp_path, SLEEPING, by_python=by_python) as process:
@@ -88,12 +88,12 @@ def test_a_signal_ends_it_and_sets_its_exit_code(
             process.wait(0.05)
         process.send_signal(by)
         assert process.wait(60) == process.poll() == process.returncode == -by
-        # It is too late, and no other process is meant.
+        # The process has ended, and the signal reaches no other process.
         process.kill()
 
 
 @BOTH
-def test_a_module_is_run_as_the_main_one(tmp_path: Path, by_python: bool) -> None:
+def test_a_module_is_run_as_the_main_module(tmp_path: Path, by_python: bool) -> None:
     (tmp_path / "told.py").write_text("import sys; print(__name__, sys.argv[1:])", "utf-8")
     with (
         (tmp_path / "output").open("wb") as output,

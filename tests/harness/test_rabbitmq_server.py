@@ -1,4 +1,4 @@
-"""The RabbitMQ that the tests start can be used, crashed and hung, and keeps what is durable."""
+"""The RabbitMQ that the tests start can be used, killed and paused, and keeps durable messages."""
 
 import asyncio
 import socket
@@ -26,7 +26,7 @@ LISTENS = "0A"
 
 @pytest.fixture(scope="module", name="server")
 def private_rabbitmq() -> Iterator[RabbitMQServer]:
-    """A RabbitMQ server that a test may crash; one for all, for it takes seconds to start."""
+    """A RabbitMQ server that a test may kill; it is shared, because its start takes seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("TEST_RABBITMQ_URL", raising=False)
         with rabbitmq_or_skip(management=True) as server:
@@ -37,7 +37,7 @@ def private_rabbitmq() -> Iterator[RabbitMQServer]:
 async def channel_of(
     server: RabbitMQServer, vhost: str | None = None
 ) -> AsyncIterator[AbstractChannel]:
-    """Open a channel that confirms what is published."""
+    """Open a channel with publisher confirms."""
     async with await aio_pika.connect(server.url(vhost), timeout=WAIT_SECONDS) as connection:
         yield await connection.channel(publisher_confirms=True)
 
@@ -56,7 +56,7 @@ async def publish(channel: AbstractChannel, queue: str, body: bytes) -> None:
     await channel.default_exchange.publish(message, queue, mandatory=True, timeout=WAIT_SECONDS)
 
 
-async def test_the_session_has_a_rabbitmq_that_takes_a_message_and_counts_it(
+async def test_the_session_has_a_rabbitmq_that_accepts_and_counts_a_message(
     rabbitmq_server: RabbitMQServer,
 ) -> None:
     async with channel_of(rabbitmq_server) as channel:
@@ -69,7 +69,7 @@ async def test_the_session_has_a_rabbitmq_that_takes_a_message_and_counts_it(
 
 
 async def wait_for_depth(server: RabbitMQServer, queue: str, depth: int) -> None:
-    """Wait until a queue has as many messages."""
+    """Wait until a queue has a number of messages."""
     async with asyncio.timeout(WAIT_SECONDS):
         while server.queue_depth(queue) != depth:
             await asyncio.sleep(0.05)
@@ -99,7 +99,7 @@ async def test_a_confirmed_message_survives_the_end_of_rabbitmq_on_the_same_port
         await message.ack()
 
 
-async def test_a_paused_rabbitmq_does_not_answer_until_it_is_resumed(
+async def test_a_paused_rabbitmq_does_not_respond_until_it_is_resumed(
     server: RabbitMQServer,
 ) -> None:
     async with channel_of(server) as channel:
@@ -113,7 +113,7 @@ async def test_a_paused_rabbitmq_does_not_answer_until_it_is_resumed(
     assert server.queue_depth("paused") == 1
 
 
-async def test_virtual_hosts_of_rabbitmq_are_apart_and_open_to_the_user(
+async def test_virtual_hosts_of_rabbitmq_are_separate_and_open_to_the_user(
     server: RabbitMQServer,
 ) -> None:
     server.create_vhost("a shop/of its own")
@@ -127,7 +127,7 @@ async def test_virtual_hosts_of_rabbitmq_are_apart_and_open_to_the_user(
         server.queue_depth("apart")
 
 
-async def test_the_management_of_rabbitmq_answers_on_a_port_of_its_own(
+async def test_the_management_of_rabbitmq_has_its_own_port(
     server: RabbitMQServer,
 ) -> None:
     async with httpx.AsyncClient(auth=(server.user, server.password)) as client:
@@ -152,7 +152,7 @@ def listening(ports: set[int]) -> set[tuple[str, int]]:
             _, local, _, state, *_ = line.split()
             address, _, port = local.partition(":")
             if state == LISTENS and int(port, 16) in ports:
-                # Words of four bytes, each the wrong way round.
+                # Words of four bytes, each in reverse byte order.
                 words = [
                     bytes.fromhex(address[at : at + 8])[::-1] for at in range(0, len(address), 8)
                 ]
@@ -160,7 +160,7 @@ def listening(ports: set[int]) -> set[tuple[str, int]]:
     return found
 
 
-def test_a_rabbitmq_of_the_environment_is_used_and_left_alone(
+def test_a_rabbitmq_of_the_environment_is_used_and_not_stopped(
     server: RabbitMQServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.create_vhost("named")

@@ -1,4 +1,4 @@
-"""The servers that the tests start can be used, crashed and hung, and leave nothing behind."""
+"""The servers that the tests start can be used, killed and paused, and leave no files."""
 
 import socket
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ def private_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
 
 
 def client_of(server: RedisServer, db: int = 0) -> Redis:
-    """Return a client that neither waits long nor tries again."""
+    """Return a client with a short timeout and without retries."""
     once = Retry(NoBackoff(), 0)
     return Redis.from_url(
         server.url(db), socket_timeout=0.3, retry=once, decode_responses=True, protocol=3
     )
 
 
-def test_the_session_has_a_redis_that_answers(redis_server: RedisServer) -> None:
+def test_the_session_has_a_redis_that_responds(redis_server: RedisServer) -> None:
     with client_of(redis_server) as client:
         assert client.ping() is True
     with socket.create_connection((redis_server.host, redis_server.port)) as connection:
@@ -74,7 +74,7 @@ def test_redis_starts_again_empty_on_the_same_port(server: RedisServer, end: str
         assert client.get("key") is None
 
 
-def test_a_paused_redis_does_not_answer_until_it_is_resumed(server: RedisServer) -> None:
+def test_a_paused_redis_does_not_respond_until_it_is_resumed(server: RedisServer) -> None:
     with client_of(server) as client:
         client.set("key", "value")
         server.pause()
@@ -93,7 +93,7 @@ def test_a_paused_redis_can_be_stopped_and_a_stopped_one_cannot_be_paused(
         server.pause()
 
 
-def test_a_redis_of_the_environment_is_used_and_left_alone(
+def test_a_redis_of_the_environment_is_used_and_not_stopped(
     server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEST_REDIS_URL", f"redis://{server.host}:{server.port}")

@@ -1,4 +1,4 @@
-"""What tests compare and delete is every row of every table."""
+"""The helpers of tests compare and delete every row of every table."""
 
 from datetime import date, datetime
 from enum import Enum
@@ -12,13 +12,13 @@ from app.wiring.resources import Shop
 from tests.support.refusals import NOTHING
 from tests.support.tables import TABLES, delete_everything, everything
 
-# What the other columns, each of which is 1, add up to.
+# The sums of the other columns, each of which is 1.
 SUMS: dict[str, dict[str, Any]] = {"invoices": {"total_minor": 2}}
 COMPARED = [table for table in TABLES if table.name != "cache_drops"]
 
 
 def row_of(table: Table, shop: Shop) -> dict[str, Any]:
-    """Return a row that the constraints of a table accept, those of its foreign keys left out."""
+    """Return a row that satisfies the constraints of a table, except its foreign keys."""
     now = shop.clock.now()
     some: dict[type, Any] = {
         UUID: UUID(NOTHING),
@@ -46,7 +46,7 @@ def row_of(table: Table, shop: Shop) -> dict[str, Any]:
 
 
 async def add_row(shop: Shop, table: Table) -> None:
-    """Add a row to a table, whose foreign keys may point to nothing."""
+    """Add a row to a table; its foreign keys may refer to missing rows."""
     if shop.database.is_sqlite:
         before, after = "PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON"
     else:

@@ -1,4 +1,4 @@
-"""Cases that measure nothing, and what the runner needs beside them."""
+"""Cases that measure nothing, and other fakes for the runner."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
@@ -15,7 +15,7 @@ MACHINE = Machine(processor="a processor", cores=2, python="3.13.1", load=0.25, 
 
 
 class Calls:
-    """Measurements that return given values in turn and note that they were called."""
+    """Measurements that return given values in turn and record their calls."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -61,6 +61,6 @@ def not_installed() -> NotMeasured:
 
 
 def run(*cases: Case, told: list[str] | None = None) -> Run:
-    """Measure cases three times each on a machine that does nothing else."""
+    """Measure cases three times each on an idle machine."""
     lines = [] if told is None else told
     return run_cases(cases, NO_BENCH, 3, lines.append, lambda: Times(0, 0, 0))

@@ -1,4 +1,4 @@
-"""The command of the benchmark, as far as it measures nothing."""
+"""The command of the benchmark, without measurements."""
 
 import json
 from argparse import Namespace
@@ -81,7 +81,7 @@ def test_named_cases_are_measured_in_the_order_of_their_names_on_the_command_lin
         chosen(["d"], is_quick=False, cases=known)
 
 
-def test_a_peer_is_measured_beside_the_shop(
+def test_a_peer_is_measured_in_turns_with_the_shop(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     driver = tmp_path / "peer.toml"

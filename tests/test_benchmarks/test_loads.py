@@ -1,4 +1,4 @@
-"""What a benchmark starts and how it judges its figures."""
+"""The processes of a benchmark, and the evaluation of its figures."""
 
 import os
 from pathlib import Path

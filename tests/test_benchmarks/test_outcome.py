@@ -1,4 +1,4 @@
-"""What a run writes: the table, the plot, the figures, and the document."""
+"""The output of a run: the table, the plot, the figures, and the document."""
 
 import json
 from collections.abc import Sequence
@@ -103,11 +103,11 @@ def test_the_document_gets_the_table_between_its_markers() -> None:
 
 
 @pytest.mark.parametrize("text", ["nothing", f"{BEGIN} only", f"{END} first {BEGIN}"])
-def test_a_document_without_the_place_is_refused(text: str) -> None:
+def test_a_document_without_the_markers_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no place"):
         put_between_markers(text, "a table")
 
 
-def test_the_document_of_the_project_has_the_place() -> None:
+def test_the_document_of_the_project_has_the_markers() -> None:
     document = (ROOT / "docs/performance.md").read_text("utf-8")
     assert "a table" in put_between_markers(document, "a table")

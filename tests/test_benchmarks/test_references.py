@@ -1,4 +1,4 @@
-"""The references of orders write what the shop writes, and readings are what was looked at."""
+"""The references of orders write the rows of the shop, and rates are computed correctly."""
 
 import re
 import sqlite3
@@ -68,7 +68,7 @@ async def test_the_references_insert_into_the_tables_of_an_order(
     _, _, added = await _place(client, shop)
     program = Path(sqlite_orders.__file__).read_text("utf-8")
     script = program if shop.database.is_sqlite else pgbench.OF_KEY
-    # `everything` leaves this table out, whose rows the shop soon deletes.
+    # `everything` omits this table, because the shop soon deletes its rows.
     assert _inserted(script) - {"cache_drops"} == added.keys()
     assert _inserted(pgbench.OF_KEY) - _inserted(pgbench.OF_REQUEST) == {"idempotency_keys"}
     assert _inserted(pgbench.OF_MESSAGE) - _inserted(pgbench.OF_REQUEST) == {"inbox", "outbox"}
@@ -78,7 +78,7 @@ def _inserted(sql: str) -> set[str]:
     return set(re.findall(r"INSERT INTO ([a-z_]+)", sql))
 
 
-def test_the_rate_of_a_worker_is_that_of_the_eight_tenths_in_the_middle() -> None:
+def test_the_rate_of_a_worker_is_that_of_the_middle_eight_tenths() -> None:
     orders = [0, 0, 1, 10, 50, 90, 100]
     looks = [Look(float(second), count, second / 2) for second, count in enumerate(orders)]
     reading = reading_of(looks)
@@ -86,7 +86,7 @@ def test_the_rate_of_a_worker_is_that_of_the_eight_tenths_in_the_middle() -> Non
     assert reading.details == {"whole_per_second": 99 / 4, "cpu_us": pytest.approx(2 / 99 * 1e6)}
 
 
-def test_each_repetition_reads_products_that_none_has_read_before() -> None:
+def test_each_repetition_reads_products_that_no_other_has_read() -> None:
     with Bench(seconds=1, times=3, is_quick=True) as bench:
         slices = [bench.unseen() for _ in range(3)]
     assert len(set().union(*slices)) == sum(map(len, slices)) > 0.99 * bench.unseen_count

@@ -66,14 +66,14 @@ def test_a_case_without_a_reference_is_noisy_if_it_varies_itself() -> None:
     assert result.is_noisy
 
 
-def test_time_that_another_machine_takes_makes_a_case_noisy() -> None:
+def test_time_of_another_virtual_machine_makes_a_case_noisy() -> None:
     calls, times = Calls(), iter([Times(1_000, 500, 10), Times(2_000, 900, 40)])
     outcome = run_cases([case(calls)], NO_BENCH, 3, list[str]().append, lambda: next(times))
     assert outcome.results[0].steal == pytest.approx(0.03)
     assert outcome.results[0].is_noisy
 
 
-def test_a_measurement_in_which_something_else_took_part_makes_a_case_noisy() -> None:
+def test_a_disturbed_measurement_makes_a_case_noisy() -> None:
     def measure(_bench: Bench) -> Reading:
         return Reading(50, is_disturbed=True)
 
@@ -82,7 +82,7 @@ def test_a_measurement_in_which_something_else_took_part_makes_a_case_noisy() ->
     assert (result.spread, result.is_noisy) == (1, True)
 
 
-def test_the_share_of_busy_time_is_what_was_not_idle() -> None:
+def test_the_share_of_busy_time_is_the_time_that_was_not_idle() -> None:
     assert Times(1_000, 500, 0).busy_until(Times(1_200, 650, 0)) == pytest.approx(0.25)
 
 
@@ -111,7 +111,7 @@ def test_a_case_that_cannot_be_measured_fails_the_run_but_not_the_other_cases() 
     assert outcome.exit_code == 1
 
 
-def test_an_interrupted_run_has_the_results_of_the_cases_before() -> None:
+def test_an_interrupted_run_has_the_results_of_the_earlier_cases() -> None:
     calls = Calls()
     outcome = run(
         case(calls), case(calls, "lists", measure=calls.failing(KeyboardInterrupt())), case(calls)

@@ -1,1 +1,1 @@
-"""Many products in one request."""
+"""Tests of requests for many products."""

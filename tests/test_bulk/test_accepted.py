@@ -1,4 +1,4 @@
-"""A request for many products that was accepted is applied once, whatever ends meanwhile."""
+"""An accepted request for many products is applied once, even if processes end meanwhile."""
 
 import asyncio
 import signal
@@ -29,7 +29,7 @@ ROWS = [
 
 @pytest.mark.any_database
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 0.3])
-async def test_a_process_that_is_killed_leaves_all_rows_to_the_next_one(
+async def test_after_a_kill_the_next_process_applies_all_rows(
     tmp_path: Path, seconds: float
 ) -> None:
     settings = sqlite_settings(tmp_path / "var")

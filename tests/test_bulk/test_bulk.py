@@ -1,4 +1,4 @@
-"""Each row of a request for many products is created, changed, unchanged or refused by itself."""
+"""Each row of a request for many products is created, changed, unchanged or refused separately."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ LARGE = {"sku": "tea-500", "product_sku": "tea", "option_values": {"package": "5
 
 
 async def bulk(client: httpx.AsyncClient, shop: Shop, *rows: Any) -> list[dict[str, Any]]:
-    """Send rows, have them applied, and return the result of each."""
+    """Send rows, apply them, and return the result of each."""
     answer = await client.post("/products/bulk", json={"rows": rows})
     assert answer.status_code == 202, answer.text
     assert answer.headers["Location"] == f"/api/v1/operations/{answer.json()['id']}"
@@ -36,12 +36,12 @@ async def bulk(client: httpx.AsyncClient, shop: Shop, *rows: Any) -> list[dict[s
 
 
 def statuses(results: list[dict[str, Any]]) -> list[str]:
-    """Return what became of each row."""
+    """Return the status of each row."""
     return [each["status"] for each in results]
 
 
-async def test_rows_are_added_changed_and_left(shop: Shop, client: httpx.AsyncClient) -> None:
-    # The further variant comes first: the order does not matter.
+async def test_rows_are_created_changed_or_unchanged(shop: Shop, client: httpx.AsyncClient) -> None:
+    # The second variant comes first: the order does not matter.
     made = await bulk(client, shop, LARGE, SMALL, TEA | {"sku": "cup", "category_path": ["A", "B"]})
     assert statuses(made) == ["created"] * 3
     assert made[0]["product_id"] == made[1]["product_id"] == made[1]["id"] != made[0]["id"]
@@ -107,7 +107,7 @@ async def test_a_refused_row_has_its_problem_and_does_not_affect_the_others(
     assert {each["sku"] for each in await every(client, "/products")} == {"tea", "cup", "new"}
 
 
-async def test_what_only_the_database_refuses_leaves_the_others(
+async def test_a_row_that_only_the_database_refuses_does_not_affect_the_others(
     shop: Shop, client: httpx.AsyncClient
 ) -> None:
     rows = [SMALL, LARGE, LARGE | {"sku": "tea-501", "option_values": {"Package": "500 G"}}]
@@ -158,7 +158,7 @@ async def test_a_request_with_a_key_is_applied_once(shop: Shop, client: httpx.As
     assert len(await take_postponed(shop)) == 1
 
 
-async def test_a_message_of_another_system_is_applied_whole_or_not_at_all(
+async def test_a_message_of_another_system_is_applied_completely_or_not_at_all(
     shop: Shop, client: httpx.AsyncClient
 ) -> None:
     rows = [TEA, {"sku": "cup", "price": "dear"}]
@@ -172,7 +172,9 @@ async def test_a_message_of_another_system_is_applied_whole_or_not_at_all(
     assert [each["sku"] for each in await every(client, "/products")] == ["tea"]
 
 
-async def test_a_row_leaves_the_price_of_a_sale(shop: Shop, client: httpx.AsyncClient) -> None:
+async def test_a_row_does_not_change_the_price_of_a_sale(
+    shop: Shop, client: httpx.AsyncClient
+) -> None:
     (tea,) = await bulk(client, shop, TEA)
     await make_list(client, shop, {tea["id"]: "3.99"}, code="sale")
     assert statuses(await bulk(client, shop, TEA | {"price": "5.99"})) == ["changed"]

@@ -1,4 +1,4 @@
-"""The `lavka dead-letters` commands: what they print and do, and how they end."""
+"""The `lavka dead-letters` commands: their output, effects and exit codes."""
 
 import json
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ REASON = "Earl Grey, 100 g: 3 asked for, 2 in stock"
 
 @pytest_asyncio.fixture(name="still", loop_scope="session")
 async def still_shop(tmp_path: Path) -> AsyncIterator[Shop]:
-    """A shop whose data nobody works on but the commands."""
+    """A shop whose data only the commands change."""
     shop = Shop(sqlite_settings(tmp_path / "var"))
     await prepare(shop)
     yield shop
@@ -37,7 +37,7 @@ async def still_shop(tmp_path: Path) -> AsyncIterator[Shop]:
 
 
 async def park(shop: Shop, *message_ids: str, queue: str = "order", body: bytes = b"{}") -> None:
-    """Park messages, one after the other."""
+    """Park messages, one after another."""
     for message_id in message_ids:
         async with shop.database.write() as session:
             letters = provide_dead_letters(session, shop)
@@ -51,24 +51,24 @@ async def rows_of(shop: Shop, model: Any, order: Any) -> list[Any]:
 
 
 async def parked(shop: Shop) -> dict[str, str]:
-    """Return the ids of the dead letters by those of their messages, the oldest first."""
+    """Return the ids of the dead letters by the ids of their messages, oldest first."""
     letters = await rows_of(shop, DeadLetter, DeadLetter.created_at)
     return {each.message_id: str(each.id) for each in letters}
 
 
 async def sent(shop: Shop) -> list[tuple[str, str]]:
-    """Return what is on its way to a queue, in its order."""
+    """Return the messages in the outbox for a queue, in order."""
     messages = await rows_of(shop, OutboxMessage, OutboxMessage.position)
     return [(each.routing_key, each.message_id) for each in messages]
 
 
 async def noted(shop: Shop) -> list[tuple[str, str]]:
-    """Return what the audit trail says, and of whom."""
+    """Return the audit events with their actors."""
     events = await rows_of(shop, AuditEvent, AuditEvent.created_at)
     return [(each.event, each.actor) for each in events]
 
 
-async def test_the_list_shows_where_each_came_from_and_why(still: Shop) -> None:
+async def test_the_list_shows_the_queue_and_the_reason_of_each_dead_letter(still: Shop) -> None:
     await park(still, "first", "second")
     shown = lavka(still.settings, "dead-letters", "list")
     assert (shown.returncode, shown.stderr) == (0, "")
@@ -83,7 +83,7 @@ async def test_the_list_shows_where_each_came_from_and_why(still: Shop) -> None:
     assert max(map(len, shown.stdout.splitlines())) <= 80
 
 
-async def test_the_list_can_be_of_one_queue_and_short(still: Shop) -> None:
+async def test_the_list_can_be_limited_to_one_queue_and_a_number(still: Shop) -> None:
     await park(still, "first", "second")
     await park(still, "third", queue="product")
     shown = lavka(still.settings, "dead-letters", "list", "--queue", "product")
@@ -95,7 +95,9 @@ async def test_the_list_can_be_of_one_queue_and_short(still: Shop) -> None:
     assert (empty.returncode, empty.stdout) == (0, "no dead letters\n")
 
 
-async def test_the_json_is_what_the_api_answers(shop: Shop, client: httpx.AsyncClient) -> None:
+async def test_the_json_equals_the_response_of_the_api(
+    shop: Shop, client: httpx.AsyncClient
+) -> None:
     await park(shop, "first", "second", body='{"name": "Чай"}'.encode())
     listed = lavka(shop.settings, "dead-letters", "list", "--json")
     assert json.loads(listed.stdout) == await every(client, "/dead-letters")
@@ -105,7 +107,7 @@ async def test_the_json_is_what_the_api_answers(shop: Shop, client: httpx.AsyncC
     assert listed.returncode == shown.returncode == 0
 
 
-async def test_one_is_shown_with_its_body(still: Shop) -> None:
+async def test_one_dead_letter_is_shown_with_its_body(still: Shop) -> None:
     body = json.dumps({"items": ["x" * 200]}, indent=2)
     await park(still, "first", body=body.encode())
     letter = (await parked(still))["first"]
@@ -116,7 +118,7 @@ async def test_one_is_shown_with_its_body(still: Shop) -> None:
         assert words in shown.stdout
 
 
-async def test_a_message_does_not_write_on_the_terminal(still: Shop) -> None:
+async def test_control_characters_of_a_message_do_not_reach_the_terminal(still: Shop) -> None:
     await park(still, "\x1b[2Jfirst [red]", body=b"\x1b]0;mine\x07 [bold]\xff\r\n{}")
     (letter,) = (await parked(still)).values()
     for arguments in (["list"], ["show", letter], ["list", "--json"], ["show", letter, "--json"]):
@@ -126,7 +128,7 @@ async def test_a_message_does_not_write_on_the_terminal(still: Shop) -> None:
         assert "[2Jfirst [red]" in shown.stdout
 
 
-async def test_one_that_there_is_not_ends_it_with_2(still: Shop) -> None:
+async def test_a_missing_dead_letter_ends_the_command_with_2(still: Shop) -> None:
     for action, output in (("show", ""), ("requeue", "0 requeued\n"), ("discard", "0 discarded\n")):
         done = lavka(still.settings, "dead-letters", action, str(NOBODY))
         assert (done.returncode, done.stdout) == (2, output)
@@ -134,7 +136,7 @@ async def test_one_that_there_is_not_ends_it_with_2(still: Shop) -> None:
     assert await noted(still) == []
 
 
-async def test_existing_letters_are_requeued_and_missing_ones_named(
+async def test_existing_dead_letters_are_requeued_and_missing_ones_named(
     still: Shop,
 ) -> None:
     await park(still, "first", "second", "third")
@@ -148,7 +150,7 @@ async def test_existing_letters_are_requeued_and_missing_ones_named(
     assert await noted(still) == [("dead-letter.requeued", "system")] * 2
 
 
-async def test_all_of_a_queue_are_requeued_the_oldest_first(still: Shop) -> None:
+async def test_all_dead_letters_of_a_queue_are_requeued_oldest_first(still: Shop) -> None:
     names = [f"m{number}" for number in range(203)]
     await park(still, *names)
     await park(still, "other", queue="product")
@@ -163,7 +165,7 @@ async def test_all_of_a_queue_are_requeued_the_oldest_first(still: Shop) -> None
     assert list(await parked(still)) == ["other"]
 
 
-async def test_discarded_letters_no_longer_exist(still: Shop) -> None:
+async def test_discarded_dead_letters_no_longer_exist(still: Shop) -> None:
     await park(still, "first", "second")
     await park(still, "other", queue="product")
     first = (await parked(still))["first"]
@@ -188,7 +190,7 @@ async def test_an_order_that_was_refused_is_placed_when_it_is_requeued(
     letter = (await parked(shop))["order-1"]
     done = lavka(shop.settings, "dead-letters", "requeue", letter)
     assert (done.returncode, done.stdout) == (0, "1 requeued\n")
-    # The shop of the tests leaves what is queued to them.
+    # The shop of the tests does not apply queued messages by itself.
     assert await dispatch_due(shop, Pipeline(shop))
     orders = await every(client, "/orders")
     assert [(each["user_id"], each["units"]) for each in orders] == [(user["id"], 3)]
@@ -209,7 +211,7 @@ async def test_an_order_that_was_refused_is_placed_when_it_is_requeued(
     ],
     ids=" ".join,
 )
-def test_what_cannot_be_meant_ends_it_with_2_before_anything_is_done(
+def test_invalid_arguments_end_the_command_with_2_without_effect(
     arguments: list[str], tmp_path: Path
 ) -> None:
     settings = sqlite_settings(tmp_path / "var")

@@ -1,4 +1,4 @@
-"""`docs/importing.md` has the columns of the schemas, and examples that are loaded as it says."""
+"""`docs/importing.md` has the columns of the schemas, and its examples are loaded."""
 
 import re
 from pathlib import Path
@@ -35,7 +35,7 @@ def test_the_tables_have_the_columns_of_the_schemas(kind: str) -> None:
     assert table.splitlines() == [line_of(*each) for each in fields.items()]
 
 
-async def test_the_examples_are_loaded_as_the_document_says(
+async def test_the_examples_of_the_document_are_loaded(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     for name, content in EXAMPLES.items():

@@ -1,4 +1,4 @@
-"""The `lavka import` command: its options, what it prints, and by which code it ends."""
+"""The `lavka import` command: its options, output and exit codes."""
 
 import sqlite3
 from contextlib import closing
@@ -34,7 +34,7 @@ async def test_a_check_reports_each_row_and_changes_nothing(
     assert await everything(client) == before
 
 
-async def test_a_check_of_files_that_would_be_loaded_ends_with_0(
+async def test_a_check_of_valid_files_ends_with_0(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     files = [
@@ -55,7 +55,7 @@ async def test_a_check_names_every_refused_row(shop: Shop, tmp_path: Path) -> No
     ]
 
 
-def test_a_check_without_a_shop_makes_none(tmp_path: Path) -> None:
+def test_a_check_does_not_create_a_shop(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
     done = lavka(settings, "import", "--check", write(tmp_path, "products", [TEA]))
     assert done.returncode == 0, done.stderr
@@ -74,7 +74,7 @@ def test_a_check_does_not_migrate_a_database(tmp_path: Path) -> None:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
 
 
-async def test_a_row_that_differs_is_changed_only_by_the_option_update(
+async def test_a_different_row_is_changed_only_with_the_option_update(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     lavka(shop.settings, "import", write(tmp_path, "users", [ADA]))
@@ -104,7 +104,7 @@ async def test_the_refused_rows_never_replace_a_file_to_import(
     assert await every(client, "/products") == []
 
 
-async def test_the_encoding_of_a_file_can_be_named(
+async def test_the_encoding_of_a_file_can_be_set(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     products = tmp_path / "products.csv"

@@ -1,4 +1,4 @@
-"""`lavka mail-preview`: the files that it writes, and what it refuses."""
+"""`lavka mail-preview`: the files that it writes, and its refusals."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.support.command_line import lavka
 from tests.test_mails.samples import KINDS, LOCALES
 
 
-def test_it_writes_each_mail_in_each_language_and_prints_the_paths(tmp_path: Path) -> None:
+def test_the_preview_writes_each_mail_in_each_language_and_prints_the_paths(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var").model_copy(
         update={"shop_name": "Corner", "shop_address": "1 Long Lane"}
     )
@@ -41,7 +41,7 @@ def test_it_writes_each_mail_in_each_language_and_prints_the_paths(tmp_path: Pat
     assert not settings.data_dir.exists(), "no database is needed"
 
 
-def test_it_writes_the_mails_of_one_kind_and_language_with_the_texts_of_a_folder(
+def test_the_preview_writes_mails_of_one_kind_and_language_with_texts_of_a_folder(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "pl.toml").write_text('[order_expired]\ntitle = "Zamówienie wygasło"\n', "utf-8")
@@ -57,7 +57,7 @@ def test_it_writes_the_mails_of_one_kind_and_language_with_the_texts_of_a_folder
 @pytest.mark.parametrize(
     ("locale", "language"), [("de-AT", "de"), ("DE_at", "de"), ("ru", "ru"), ("fr", "en")]
 )
-def test_it_writes_the_mails_that_a_customer_with_the_locale_gets(
+def test_the_preview_writes_the_mails_for_a_locale(
     tmp_path: Path, locale: str, language: str
 ) -> None:
     settings = sqlite_settings(tmp_path / "var")

@@ -1,4 +1,4 @@
-"""The `lavka` command: what it prints, and by which code it ends."""
+"""The `lavka` command: its output and exit codes."""
 
 import asyncio
 import csv
@@ -50,7 +50,7 @@ async def test_an_import_reports_each_file_and_ends_with_0(
     assert await stock(client) == {"tea": 8, "cup": 5}
 
 
-async def test_refused_rows_end_it_with_1_and_are_all_written_down(
+async def test_refused_rows_end_an_import_with_1_and_are_all_written_to_the_file(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     bad = [CUP | {"sku": f"bad{number}", "name": ""} for number in range(25)]
@@ -96,7 +96,7 @@ async def test_an_import_without_refusals_writes_an_empty_list_of_them(
     ]
 
 
-async def test_an_unreadable_file_ends_it_with_2_and_loads_nothing(
+async def test_an_unreadable_file_ends_an_import_with_2_and_loads_nothing(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     products, absent = write(tmp_path, "products", [TEA]), tmp_path / "absent.csv"
@@ -106,7 +106,7 @@ async def test_an_unreadable_file_ends_it_with_2_and_loads_nothing(
     assert await every(client, "/products") == []
 
 
-async def test_a_list_of_refusals_that_cannot_be_written_stops_it_before_the_work(
+async def test_an_unwritable_file_of_refusals_stops_an_import_before_its_work(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     products, refused = write(tmp_path, "products", [TEA]), tmp_path / "absent" / "refused.csv"
@@ -125,7 +125,7 @@ def test_a_database_that_is_away_ends_it_with_2(tmp_path: Path) -> None:
     assert done.stderr.splitlines()[-1].startswith(f"error: {place}: ")
 
 
-def test_no_command_and_an_unknown_one_end_it_with_2(tmp_path: Path) -> None:
+def test_a_missing_or_unknown_command_ends_with_2(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
     for arguments in ([], ["export"], ["import"]):
         done = lavka(settings, *arguments)
@@ -159,7 +159,7 @@ def test_the_installed_command_takes_the_settings_of_its_environment(tmp_path: P
     assert (settings.data_dir / "lavka.db").exists()
 
 
-async def test_an_import_that_was_killed_is_run_again_and_completes(
+async def test_a_killed_import_is_completed_by_a_second_run(
     shop: Shop, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     count = 20_000
@@ -179,7 +179,7 @@ async def test_an_import_that_was_killed_is_run_again_and_completes(
 
 
 async def _kill_in_the_middle(shop: Shop, files: list[Path], count: int) -> int:
-    """Kill an import when the first pieces are sold, and return how many are left."""
+    """Kill an import after the first units are sold, and return the number of units left."""
     with (
         open(os.devnull, "wb") as nothing,
         started(

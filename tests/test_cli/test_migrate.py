@@ -1,4 +1,4 @@
-"""What a container does before its command: `lavka migrate`, and entrypoint.sh around it."""
+"""The start of a container before its command: `lavka migrate`, and entrypoint.sh around it."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ ENTRYPOINT = ROOT / "entrypoint.sh"
 
 @pytest.fixture(name="empty_database", params=["sqlite", "postgres"])
 def _empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    """The settings of a shop whose database has nothing in it."""
+    """The settings of a shop with an empty database."""
     if request.param == "sqlite":
         return sqlite_settings(tmp_path / "var")
     server: PostgresServer = request.getfixturevalue("postgres_server")
@@ -33,7 +33,7 @@ def _empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 
 
 def started(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run entrypoint.sh as a container does, to its end."""
+    """Run entrypoint.sh like a container, to its end."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         ["/bin/sh", str(ENTRYPOINT), *arguments],
@@ -55,7 +55,7 @@ def test_an_empty_database_is_migrated_once(empty_database: Settings) -> None:
     assert second.stdout == f"{empty_database.data_place}: up to date\n"
 
 
-async def test_of_several_that_start_at_once_one_migrates(empty_database: Settings) -> None:
+async def test_of_several_concurrent_starts_one_migrates(empty_database: Settings) -> None:
     shops = [Shop(empty_database) for _ in range(3)]
     # Two concurrent migrations may deadlock.
     async with asyncio.timeout(WAIT_SECONDS):
@@ -64,7 +64,7 @@ async def test_of_several_that_start_at_once_one_migrates(empty_database: Settin
     await asyncio.gather(*(each.close() for each in shops))
 
 
-def test_a_database_that_stays_away_is_waited_for_so_long(tmp_path: Path) -> None:
+def test_the_wait_for_an_unreachable_database_has_a_limit(tmp_path: Path) -> None:
     settings = away(tmp_path)
     began = time.monotonic()
     done = lavka(settings, "migrate", "--wait", "0.5")
@@ -76,7 +76,7 @@ def test_a_database_that_stays_away_is_waited_for_so_long(tmp_path: Path) -> Non
     assert lavka(settings, "migrate").stdout == ""
 
 
-def test_a_container_migrates_and_then_is_its_command(
+def test_a_container_migrates_and_then_runs_its_command(
     empty_database: Settings,
 ) -> None:
     done = started(empty_database, "sh", "-c", "echo the command; exit 7")
@@ -84,13 +84,13 @@ def test_a_container_migrates_and_then_is_its_command(
     assert done.returncode == 7
 
 
-def test_a_container_without_its_database_does_not_begin(tmp_path: Path) -> None:
+def test_a_container_without_its_database_does_not_start(tmp_path: Path) -> None:
     done = started(away(tmp_path), "echo", "the command")
     assert done.returncode == 2
     assert "the command" not in done.stdout
 
 
-def test_an_empty_shop_is_filled_once(tmp_path: Path) -> None:
+def test_the_demo_command_fills_an_empty_shop_once(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var")
     first = lavka(settings, "demo")
     assert (first.returncode, first.stdout.splitlines()[-1]) == (

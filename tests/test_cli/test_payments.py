@@ -16,7 +16,7 @@ from tests.test_controllers.payments.setting import begun, decide, payments_of, 
 
 
 async def reconciled(shop: Shop, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
-    """Run the command; return its status and what it has printed."""
+    """Run the command; return its exit code and output."""
 
     def run() -> int:
         with pytest.raises(SystemExit) as ended:
@@ -26,7 +26,7 @@ async def reconciled(shop: Shop, capsys: pytest.CaptureFixture[str]) -> tuple[in
     return await asyncio.to_thread(run), capsys.readouterr().out
 
 
-async def test_an_order_that_only_the_bank_knows_is_named(
+async def test_a_payment_without_an_order_in_the_shop_is_named(
     client: httpx.AsyncClient, shop: Shop, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cart, order = await placed(client)
@@ -37,7 +37,7 @@ async def test_an_order_that_only_the_bank_knows_is_named(
         "test: no payments without an order in the shop\n",
     )
     assert (await order_row(shop, order["id"])).status == "paid"
-    # As after the restore of a back-up that is older than the order.
+    # The same state as after the restore of a backup that is older than the order.
     async with shop.database.write() as session:
         for table in (PaymentStep, Payment, OrderMailRecord, OrderItem, OrderChange, Order):
             await session.execute(delete(table))
@@ -54,7 +54,7 @@ async def test_a_payment_that_was_begun_twice_is_named_only_if_it_has_money(
 ) -> None:
     cart, order = await placed(client)
     payment = await begun(cart)
-    # As after an error that the provider has answered, although it had begun the payment.
+    # The same state as after an error of the provider that has begun the payment nevertheless.
     async with shop.database.write() as session:
         await session.execute(update(Payment).values(reference="another"))
     before = await payments_of(client, order)

@@ -1,4 +1,4 @@
-"""`lavka report` makes the reports of days, and says what became of each."""
+"""`lavka report` makes the reports of days, and prints the result of each."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -1,1 +1,1 @@
-"""What is not Python, and runs the shop: containers, manifests, alerts, dashboards."""
+"""Tests of the files that run the shop: containers, manifests, alerts, dashboards."""

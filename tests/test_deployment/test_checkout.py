@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.support.processes import ROOT
 
-# What a container starts, reads or is built from.
+# The files that a container starts, reads or is built from.
 IN_CONTAINERS = (
     ".dockerignore",
     "Dockerfile",
@@ -36,7 +36,7 @@ def git(folder: Path, *arguments: str) -> None:
     )
 
 
-def test_what_runs_in_a_container_has_lf_in_a_checkout_on_windows(tmp_path: Path) -> None:
+def test_files_for_containers_have_lf_in_a_checkout_on_windows(tmp_path: Path) -> None:
     shutil.copy(ROOT / ".gitattributes", tmp_path)
     for name in IN_CONTAINERS:
         if (ROOT / name).is_dir():

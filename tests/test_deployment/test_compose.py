@@ -1,4 +1,4 @@
-"""What docker-compose.yml promises of every container, read as Compose reads it."""
+"""The guarantees of docker-compose.yml for every container, read like Compose."""
 
 import re
 from typing import Any
@@ -22,11 +22,11 @@ PROMISED = (
 SHOP = ("web", "web-2", "worker", "taskiq-worker", "taskiq-scheduler")
 # Their images write their configuration into their own file systems when they start.
 WRITING = ("pgadmin", "rabbitmq")
-# A container of the shop listens on all of its own addresses, at a port of its own.
+# A container of the shop listens on all its own addresses, at its own port.
 NOT_FOR_CONTAINERS = {"HOST", "PORT", "DATA_DIR"}
 
 
-def test_every_promised_service_exists() -> None:
+def test_every_documented_service_exists() -> None:
     by_default = {name for name, service in SERVICES.items() if "profiles" not in service}
     third_party = {"db", "pgadmin", "rabbitmq", "redis"}
     assert by_default == third_party | {"web", "worker", "taskiq-worker", "taskiq-scheduler"}
@@ -43,7 +43,7 @@ def test_every_promised_service_exists() -> None:
     assert SERVICES["taskiq-scheduler"]["command"] == scheduler
 
 
-def test_the_promised_ports_are_open_to_this_machine_only() -> None:
+def test_the_documented_ports_are_open_to_this_machine_only() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert sorted(port.replace("${PORT:-8000}", "8000") for port in ports) == sorted(
         f"127.0.0.1:{outside}:{inside}"
@@ -60,7 +60,7 @@ def test_the_promised_ports_are_open_to_this_machine_only() -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_container_is_watched_limited_and_locked_in(name: str) -> None:
+def test_a_container_has_a_health_check_limits_and_restricted_rights(name: str) -> None:
     service = SERVICES[name]
     assert set(service["healthcheck"]) == {"test", "interval", "timeout", "retries", "start_period"}
     assert service["restart"] == "unless-stopped"
@@ -74,7 +74,7 @@ def test_a_container_is_watched_limited_and_locked_in(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHOP)
-def test_a_process_of_the_shop_waits_for_what_it_needs(name: str) -> None:
+def test_a_process_of_the_shop_waits_for_its_dependencies(name: str) -> None:
     conditions = {other: each["condition"] for other, each in SERVICES[name]["depends_on"].items()}
     needed = {"db", "redis"} if name.startswith("web") else {"db", "redis", "rabbitmq"}
     assert conditions == dict.fromkeys(needed, "service_healthy")
@@ -109,7 +109,7 @@ def test_every_setting_of_the_shop_reaches_its_containers(name: str) -> None:
     assert passed == known - NOT_FOR_CONTAINERS
 
 
-def test_no_setting_is_passed_on_twice() -> None:
+def test_no_setting_is_passed_to_a_container_twice() -> None:
     # Compose refuses a file with a name twice; the library that reads it here takes the last one.
     shop = (ROOT / "docker-compose.yml").read_text("utf-8").partition("x-heartbeat")[0]
     names = re.findall(r"^    ([A-Z_]+):", shop, re.MULTILINE)
@@ -123,7 +123,7 @@ def test_every_setting_is_in_the_example() -> None:
     assert set(named) == fields | set(LIBRARY_VARIABLES) | set(OF_CONTAINERS) | set(PROMISED)
 
 
-def test_a_name_that_the_user_sets_is_honoured_wherever_it_is_used() -> None:
+def test_an_account_that_the_user_sets_is_used_by_every_service() -> None:
     used = {
         name: {str(value) for value in service.get("environment", {}).values() if value}
         for name, service in SERVICES.items()
@@ -141,13 +141,13 @@ def test_a_name_that_the_user_sets_is_honoured_wherever_it_is_used() -> None:
     assert rabbitmq["RABBITMQ_DEFAULT_VHOST"] == shop["RABBITMQ_VHOST"]
 
 
-def test_redis_forgets_the_least_used_when_it_is_full() -> None:
+def test_a_full_redis_evicts_the_least_used_keys() -> None:
     command = SERVICES["redis"]["command"][-1]
     assert "--maxmemory 192mb --maxmemory-policy allkeys-lru" in command
     assert SERVICES["redis"]["mem_limit"] == "256m"
 
 
-def test_the_image_is_not_root_and_holds_nothing_but_the_shop() -> None:
+def test_the_image_does_not_run_as_root_and_contains_only_the_shop() -> None:
     steps = (ROOT / "Dockerfile").read_text("utf-8")
     assert re.findall(r"^USER (.*)$", steps, re.MULTILINE) == ["shop"]
     assert "uv.lock" not in steps

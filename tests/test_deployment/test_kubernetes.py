@@ -1,4 +1,4 @@
-"""The manifests fit together, and do what the schemas of Kubernetes cannot ask for."""
+"""The manifests are consistent, and follow rules that the schemas of Kubernetes cannot check."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def test_every_process_has_a_deployment_and_the_schema_a_job() -> None:
 
 
 @pytest.mark.parametrize("name", PODS)
-def test_a_pod_is_locked_in_and_limited(name: str) -> None:
+def test_a_pod_has_restricted_rights_and_limits(name: str) -> None:
     spec = PODS[name]["spec"]
     [container] = spec["containers"]
     assert spec["securityContext"]["runAsNonRoot"] is True
@@ -51,13 +51,13 @@ def test_a_pod_is_locked_in_and_limited(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PROCESSES)
-def test_a_process_is_probed_and_has_time_to_end(name: str) -> None:
+def test_a_process_has_probes_and_time_to_end(name: str) -> None:
     spec = PODS[name]["spec"]
     [container] = spec["containers"]
     assert {"startupProbe", "livenessProbe", "readinessProbe"} <= set(container)
     assert spec["terminationGracePeriodSeconds"] >= 35
     if name != "web":
-        # A broker that is away is no reason to restart anything.
+        # An unreachable broker is no reason for a restart.
         assert "--alive" in container["livenessProbe"]["exec"]["command"]
         assert "--alive" not in container["readinessProbe"]["exec"]["command"]
 
@@ -74,7 +74,7 @@ def test_every_pod_selector_matches_pods() -> None:
         assert budget["spec"]["selector"]["matchLabels"] == labels[name]
 
 
-def test_the_web_grows_with_its_cpu_and_the_worker_with_its_queues() -> None:
+def test_web_processes_scale_with_cpu_and_workers_with_queues() -> None:
     autoscaler = all_of("HorizontalPodAutoscaler")["web"]["spec"]
     scaled = all_of("ScaledObject")["worker"]["spec"]
     assert autoscaler["scaleTargetRef"]["name"] in DEPLOYMENTS
@@ -86,13 +86,12 @@ def test_the_web_grows_with_its_cpu_and_the_worker_with_its_queues() -> None:
         each["spec"]["secretTargetRef"] for each in all_of("TriggerAuthentication").values()
     ]
     assert parameter["key"] in all_of("Secret")[parameter["name"]]["stringData"]
-    # Who scales a deployment decides how many there are; a number in it would be set again and
-    # again.
+    # The autoscaler sets the number of replicas; each deployment with a number would reset it.
     for name in ("web", "worker"):
         assert "replicas" not in DEPLOYMENTS[name]["spec"]
 
 
-def test_the_configuration_is_for_production_but_for_the_secrets(
+def test_the_configuration_is_valid_for_production_except_for_the_secrets(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plain = all_of("ConfigMap")["lavka"]["data"]

@@ -17,7 +17,7 @@ WRAPPER = ROOT / "deploy" / "pgadmin" / "entrypoint.sh"
 def wrapped(
     folder: Path, email: str, password: str = "lavka", **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the wrapper with its folders moved, and an image's entry point that tells its address."""
+    """Run the wrapper with other folders, and a stub of the entry point that prints the address."""
     shell = shutil.which("sh")
     assert shell is not None
     image = folder / "entrypoint.sh"
@@ -98,7 +98,7 @@ def test_production_refuses_a_default_or_short_password(
     assert wrapped(tmp_path, "admin@example.com", **variables).returncode == 0
 
 
-def test_tls_to_postgresql_is_that_of_the_shop(tmp_path: Path) -> None:
+def test_pgadmin_uses_the_tls_settings_of_the_shop_for_postgresql(tmp_path: Path) -> None:
     wrapped(tmp_path, "admin@example.com", PGSSLMODE="verify-full")
     [server] = json.loads((tmp_path / "lavka-servers.json").read_text("utf-8"))["Servers"].values()
     assert server["ConnectionParameters"]["sslmode"] == "verify-full"

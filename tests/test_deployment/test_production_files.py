@@ -21,7 +21,7 @@ def changed(kind: str, old: str, new: str) -> list[dict[str, Any]]:
     return [yaml.safe_load(text.replace(old, new) if its == kind else text) for its, text in texts]
 
 
-def test_the_manifests_are_as_an_operator_expects() -> None:
+def test_the_manifests_follow_the_rules_of_operation() -> None:
     assert not list(operator_faults(RESOURCES))
     assert not list(image_faults(PRODUCTION))
 
@@ -51,7 +51,7 @@ def test_a_floating_image_of_compose_is_found(image: str) -> None:
     ]
 
 
-def test_every_service_of_compose_is_fixed_for_production() -> None:
+def test_every_service_of_compose_has_a_production_configuration() -> None:
     assert set(PRODUCTION["services"]) == set(BASE["services"])
     for name, service in PRODUCTION["services"].items():
         base = BASE["services"][name]

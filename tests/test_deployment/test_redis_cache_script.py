@@ -1,4 +1,4 @@
-"""The script that shows the cache at work says what is so, and fails when it is not."""
+"""The script that demonstrates the cache prints each guarantee, and fails if one is broken."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from tests.support.servers import RedisServer
 
 
 def shown(environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run the script as a person would."""
+    """Run the script like a user."""
     return subprocess.run(
         [sys.executable, "test_redis_cache.py"],
         cwd=ROOT,
@@ -23,12 +23,12 @@ def shown(environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_cache_in_memory_is_as_promised() -> None:
+def test_the_script_shows_the_guarantees_of_the_cache_in_memory() -> None:
     done = shown({})
     assert (done.returncode, done.stdout.count("✓"), done.stdout.count("✗")) == (0, 17, 0)
 
 
-def test_the_cache_in_redis_is_as_promised(redis_server: RedisServer) -> None:
+def test_the_script_shows_the_guarantees_of_the_cache_in_redis(redis_server: RedisServer) -> None:
     done = shown(
         {
             "REDIS_HOST": redis_server.host,
@@ -40,7 +40,7 @@ def test_the_cache_in_redis_is_as_promised(redis_server: RedisServer) -> None:
     assert re.search(r"Redis stopped, read +│ miss, 5.49", done.stdout)
 
 
-def test_without_its_redis_it_names_the_address_that_it_tried() -> None:
+def test_without_redis_the_script_names_the_address_that_it_tried() -> None:
     port = free_port()
     done = shown({"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(port)})
     assert (done.returncode, done.stdout) == (1, "")
@@ -48,7 +48,7 @@ def test_without_its_redis_it_names_the_address_that_it_tried() -> None:
     assert "docker compose up -d redis" in done.stderr and done.stderr.count("\n") == 1
 
 
-def test_a_host_name_of_the_containers_is_replaced_and_reported(
+def test_a_host_name_of_a_container_is_replaced_and_reported(
     redis_server: RedisServer,
 ) -> None:
     # RFC 6761 reserves the domain: it never resolves, as `redis` does not outside the containers.

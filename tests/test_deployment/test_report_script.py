@@ -1,4 +1,4 @@
-"""The script that tests the API of a running shop makes the administrator that it needs."""
+"""The script that tests the API of a running shop creates its own administrator."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ def sqlite_shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def served_shop(
     settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServedShop]:
-    """A shop that runs, with the administrator's password in its `.env`."""
+    """A running shop, with the administrator's password in its `.env`."""
     folder = tmp_path_factory.mktemp("project")
     (folder / ".env").write_text(f"ADMIN_PASSWORD={PASSWORD}\n", "utf-8")
     with serving(settings, folder) as shop:
@@ -37,7 +37,7 @@ def served_shop(
 
 @pytest.fixture(name="folder")
 def project(tmp_path: Path) -> Path:
-    """A folder with the script, and stand-ins of uv and docker that run the command line here."""
+    """A folder with the script, and stubs of uv and docker that run the command line here."""
     shutil.copy(ROOT / "test_report_api.sh", tmp_path)
     (tmp_path / "bin").mkdir()
     program = f'exec {sys.executable} {ROOT / "app/cli/main.py"} "$@"'
@@ -55,7 +55,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def make_beforehand(folder: Path, settings: Settings) -> None:
-    """Have the stand-ins print what `lavka` has told in this process, which costs less."""
+    """Make the stubs print the output of `lavka` in this process, which is faster."""
     made = lavka(settings, "admin", OWN)
     assert made.returncode == 0, made.stderr
     (folder / "made").write_text(made.stdout, "utf-8")
@@ -70,7 +70,7 @@ def make_beforehand(folder: Path, settings: Settings) -> None:
 def ran(
     folder: Path, settings: Settings, url: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the script as a person would."""
+    """Run the script like a user."""
     variables |= {"BASE_URL": url, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     bash = shutil.which("bash")
     assert bash is not None
@@ -85,7 +85,7 @@ def ran(
     )
 
 
-def test_without_a_password_it_makes_its_own_administrator(
+def test_without_a_password_the_script_creates_its_own_administrator(
     shop: ServedShop, settings: Settings, folder: Path
 ) -> None:
     done = ran(folder, settings, shop.url)
@@ -127,7 +127,7 @@ def test_in_containers_the_administrator_is_made_in_the_container(
     ]
 
 
-def test_a_password_that_is_given_and_wrong_is_not_replaced(
+def test_a_given_wrong_password_is_not_replaced(
     shop: ServedShop, settings: Settings, folder: Path
 ) -> None:
     done = ran(folder, settings, shop.url, ADMIN_PASSWORD="wrong")
@@ -135,7 +135,7 @@ def test_a_password_that_is_given_and_wrong_is_not_replaced(
     assert done.stdout.startswith("FAIL  the administrator logs in: 401 instead of 200\n")
 
 
-def test_an_administrator_of_another_shop_is_an_error_that_says_what_to_do(
+def test_an_administrator_of_another_shop_is_an_error_with_a_remedy(
     shop: ServedShop, tmp_path: Path, folder: Path
 ) -> None:
     elsewhere = sqlite_settings(tmp_path / "elsewhere")
@@ -147,7 +147,7 @@ def test_an_administrator_of_another_shop_is_an_error_that_says_what_to_do(
     )
 
 
-def test_a_shop_that_does_not_answer_is_named_before_anything_is_made(
+def test_an_unreachable_shop_is_named_before_an_administrator_is_created(
     tmp_path: Path, folder: Path
 ) -> None:
     settings = sqlite_settings(tmp_path / "var")

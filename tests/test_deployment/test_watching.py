@@ -1,4 +1,4 @@
-"""Alerts and dashboard ask for metrics that the shop has."""
+"""Alerts and dashboard use metrics of the shop."""
 
 import json
 import re
@@ -37,7 +37,7 @@ def asked_for(query: str) -> set[str]:
     return set(re.findall(r"\blavka_(\w+)", query))
 
 
-def test_every_metric_is_on_the_dashboard_and_none_that_is_not_there() -> None:
+def test_the_dashboard_has_every_metric_and_no_unknown_one() -> None:
     assert set().union(*map(asked_for, QUERIES)) == set(METRICS)
 
 
@@ -48,7 +48,7 @@ def test_alerts_use_existing_metrics() -> None:
         assert rule["annotations"]["summary"].endswith((".", "run.", "list"))
 
 
-def test_labels_are_those_that_the_metrics_have() -> None:
+def test_queries_use_only_labels_of_the_metrics() -> None:
     for query in [*QUERIES, *(rule["expr"] for rule in RULES)]:
         metrics = asked_for(query)
         known = set().union(*(METRICS[name] for name in metrics)) | {"instance", "job"}
@@ -73,6 +73,6 @@ def test_panels_do_not_overlap_and_have_their_own_ids() -> None:
         taken |= cells
 
 
-def test_every_alert_has_its_line_in_the_documentation() -> None:
+def test_every_alert_is_in_the_documentation() -> None:
     text = (ROOT / "docs/operations.md").read_text("utf-8")
     assert {rule["alert"] for rule in RULES} == set(re.findall(r"`(Lavka[A-Z]\w+)`", text))

@@ -1,1 +1,1 @@
-"""Tests of the programs of others."""
+"""Tests of the example programs."""

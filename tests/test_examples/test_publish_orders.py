@@ -1,4 +1,4 @@
-"""The foreign producer makes orders that the shop takes, and reports what goes wrong."""
+"""The example of a producer sends orders that the shop accepts, and reports errors."""
 
 import ast
 import json
@@ -27,7 +27,7 @@ ID = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 PROGRAM = ROOT / "examples" / "publish_orders.py"
 
 
-def test_it_imports_nothing_of_the_shop() -> None:
+def test_the_example_imports_nothing_of_the_shop() -> None:
     tree = ast.parse(PROGRAM.read_text("utf-8"))
     imported = {
         name.split(".")[0]
@@ -41,7 +41,7 @@ def test_it_imports_nothing_of_the_shop() -> None:
     assert "aio_pika" in imported and not imported & {"app", "main", "tests", "benchmarks"}
 
 
-def test_it_reads_whole_baskets_in_their_order() -> None:
+def test_the_example_reads_complete_baskets_in_their_order() -> None:
     first, second = read_baskets(BASKETS, 2)
     assert first == Basket("household-1510", (("1039156", 1), ("866227", 2)))
     assert second.username and second.lines
@@ -50,7 +50,7 @@ def test_it_reads_whole_baskets_in_their_order() -> None:
     assert sum(len(basket.lines) for basket in baskets) == 10_825
 
 
-def test_the_queue_takes_what_it_sends() -> None:
+def test_the_queue_accepts_the_messages_of_the_example() -> None:
     basket = Basket("ada", (("tea", 2), ("cup", 1), ("tea", 1)))
     products = {"tea": ID, "cup": ID.replace("b", "c")}
     message = message_of(order_of(basket, {"ada": ID}, products), "run-1")
@@ -61,14 +61,14 @@ def test_the_queue_takes_what_it_sends() -> None:
     assert message.content_type == "application/json"
 
 
-def test_a_basket_of_strangers_is_not_sent() -> None:
+def test_a_basket_of_an_unknown_user_or_product_is_not_sent() -> None:
     with pytest.raises(KeyError, match="household-1"):
         order_of(Basket("household-1", (("tea", 1),)), {}, {"tea": ID})
     with pytest.raises(KeyError, match="tea"):
         order_of(Basket("ada", (("tea", 1),)), {"ada": ID}, {})
 
 
-async def test_it_learns_every_id_page_after_page(client: httpx.AsyncClient) -> None:
+async def test_the_example_reads_all_ids_page_after_page(client: httpx.AsyncClient) -> None:
     ids = {}
     for number in range(101):
         product = await create_product(client, sku=f"sku-{number}")
@@ -76,14 +76,14 @@ async def test_it_learns_every_id_page_after_page(client: httpx.AsyncClient) -> 
     assert await ids_of(client, "/products", "sku") == ids
 
 
-async def test_it_logs_in_by_name_and_password(client: httpx.AsyncClient) -> None:
+async def test_the_example_logs_in_with_name_and_password(client: httpx.AsyncClient) -> None:
     user = await create_user(client)
     assert (await token_of(client, user["email"], PASSWORD)).count(".") == 2
     with pytest.raises(httpx.HTTPStatusError):
         await token_of(client, user["email"], "another one")
 
 
-def test_a_shop_that_is_away_ends_it_with_2(tmp_path: Path) -> None:
+def test_an_unreachable_shop_ends_the_example_with_2(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     settings = sqlite_settings(tmp_path)
     done = run(settings, tmp_path, PROGRAM, "--orders", "1", "--url", url, by_python=True)

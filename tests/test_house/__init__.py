@@ -1,1 +1,1 @@
-"""The rules of the house: how the code is cut, and whether the documents are true."""
+"""The house rules: the structure of the code, and the correctness of the documents."""

@@ -1,4 +1,4 @@
-"""Whether a command that a document names is one that works, as far as can be told at no cost."""
+"""Checks whether a command of a document is valid, without running it."""
 
 import ast
 import importlib
@@ -38,7 +38,7 @@ def _compose_file() -> dict[str, Any]:
 
 
 def faults_of(command: str) -> list[str] | None:
-    """Return what is wrong with a command, or None if nothing here knows commands of its kind."""
+    """Return the faults of a command, or None if commands of its kind are not known here."""
     words = shlex.split(command)
     if re.fullmatch(r"benchmarks(\.\w+)+", words[0]):
         words = ["python", "-m", *words]
@@ -79,7 +79,7 @@ def _groups(words: Words) -> list[str]:
 
 
 def _lavka(words: Words) -> list[str]:
-    """Let the parser of `lavka` itself judge: its help ends it before anything is done."""
+    """Check with the parser of `lavka` itself: `--help` ends it before any effect."""
     module, _, name = _project()["project"]["scripts"]["lavka"].partition(":")
     main = getattr(importlib.import_module(module), name)
     printed = StringIO()
@@ -93,7 +93,7 @@ def _lavka(words: Words) -> list[str]:
 
 
 def _python(words: Words) -> list[str] | None:
-    # What it reads from its input is not looked at here.
+    # Its standard input is not checked here.
     return None if words[:1] == ["-"] else _script(words)
 
 
@@ -126,7 +126,7 @@ def _unknown_flags(program: Path, words: Words) -> list[str]:
 
 @cache
 def _declared_flags(program: Path) -> frozenset[str]:
-    """Return the flags that a program adds to its parser, or a module that it shares does."""
+    """Return the flags that a program, or a shared module, adds to its parser."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(program.read_text("utf-8"))):
         if isinstance(node, ast.Constant) and str(node.value).startswith("-"):

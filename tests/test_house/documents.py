@@ -30,7 +30,7 @@ class Document:
 
     @property
     def folder(self) -> Path:
-        """The folder that holds it."""
+        """The folder of the document."""
         return (ROOT / self.path).parent
 
     @property
@@ -51,7 +51,7 @@ class Document:
                 yield from parts_of(span)
 
     def paths(self) -> Iterator[tuple[str, str | None]]:
-        """Yield every path in backticks, with the name in the file that stands behind it."""
+        """Yield every path in backticks, with the name in the file after it."""
         for span in _SPAN.findall(self.prose):
             if (match := _PATH.fullmatch(span)) and self._is_path(match["path"]):
                 yield match["path"], match["name"]
@@ -67,14 +67,14 @@ class Document:
                 yield match["target"], match["anchor"]
 
     def anchors(self) -> set[str]:
-        """Return what links to headings of the document say."""
+        """Return the anchors of the headings of the document."""
         headings = re.findall(r"^#+ (.+)$", self.prose, re.MULTILINE)
         return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
 @cache
 def documents() -> tuple[Document, ...]:
-    """Read all documents except the list of changes, which names what no longer exists."""
+    """Read all documents except the list of changes, which names removed files."""
     paths = {path for pattern in _PATTERNS for path in ROOT.glob(pattern)}
     return tuple(
         Document(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
@@ -84,7 +84,7 @@ def documents() -> tuple[Document, ...]:
 
 
 def lines_of(block: str) -> Iterator[str]:
-    """Yield the commands of a block; text for the input of one belongs to it, and is left out."""
+    """Yield the commands of a block, without text for their standard input."""
     lines = block.splitlines()
     while lines:
         line = lines.pop(0)
@@ -104,7 +104,7 @@ def _is_open(line: str) -> bool:
 
 
 def parts_of(line: str) -> Iterator[str]:
-    """Yield the commands that one line joins by `&&` or `;`, without what is put before them."""
+    """Yield the commands that one line joins by `&&` or `;`, without their prefixes."""
     quoted: list[str] = re.findall(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"", line)
     for number, text in enumerate(quoted):
         line = line.replace(text, f"\0{number}\0", 1)

@@ -1,4 +1,4 @@
-"""What the house asks of its code, as functions from files to broken rules."""
+"""The house rules as functions from files to broken rules."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ MAX_AREAS = 16
 
 
 class Broken(NamedTuple):
-    """A rule that something breaks: a file, a folder, or a definition (`path:name`)."""
+    """A broken rule: by a file, a folder, or a definition (`path:name`)."""
 
     rule: str
     where: str
@@ -26,7 +26,7 @@ class Broken(NamedTuple):
 
 
 def long_files(files: Iterable[Source]) -> Iterator[Broken]:
-    """Find the files of too many lines."""
+    """Find the files with too many lines."""
     for source in files:
         lines = len(source.text.splitlines())
         if lines > MAX_FILE_LINES:
@@ -34,7 +34,7 @@ def long_files(files: Iterable[Source]) -> Iterator[Broken]:
 
 
 def long_functions(files: Iterable[Source]) -> Iterator[Broken]:
-    """Find the functions of too many lines, from `def` to their last one."""
+    """Find the functions with too many lines, from `def` to the last one."""
     for source in files:
         for name, node in definitions(source.tree):
             lines = (node.end_lineno or node.lineno) - node.lineno + 1
@@ -44,7 +44,7 @@ def long_functions(files: Iterable[Source]) -> Iterator[Broken]:
 
 
 def wide_classes(files: Iterable[Source]) -> Iterator[Broken]:
-    """Find the classes of too many public methods; a property is one."""
+    """Find the classes with too many public methods; a property counts as one."""
     for source in files:
         for name, node in definitions(source.tree):
             if not isinstance(node, ast.ClassDef):
@@ -71,7 +71,7 @@ def frozen_dataclasses(files: Iterable[Source]) -> Iterator[Broken]:
 
 
 def full_folders(files: Iterable[Source]) -> Iterator[Broken]:
-    """Find the folders of too many modules; `__init__.py` and folders below do not count."""
+    """Find the folders with too many modules; `__init__.py` and subfolders do not count."""
     counts = Counter(source.folder for source in files if not source.is_package)
     for folder, count in sorted(counts.items()):
         allowed = MAX_AREAS if folder in FOLDERS_OF_AREAS else MAX_FOLDER_MODULES
@@ -114,7 +114,7 @@ def banned_phrases(
 
     `unless` names files that may contain them.
     """
-    # To look for words takes a tenth of the time that it takes to look for all phrases.
+    # A search for single words takes a tenth of the time of a search for all phrases.
     words_of = {path: _words_in(text) for path, text in texts.items() if path not in unless}
     for phrase, better in phrases.items():
         words = re.compile(r"\b" + r"[\s#\"]+".join(map(re.escape, phrase.split())) + r"\b", re.I)

@@ -1,4 +1,4 @@
-"""The project's Python files, as the rules of the house read them."""
+"""The project's Python files, parsed for the house rules."""
 
 import ast
 import gc
@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-# A migration is a list of statements that nobody changes later: only its environment is code.
+# A migration is a list of statements that is never changed later: only its environment is code.
 _PLACES = (
     "app",
     "benchmarks",
@@ -50,18 +50,18 @@ class Source:
 
     @property
     def folder(self) -> str:
-        """The folder that holds the file."""
+        """The folder of the file."""
         return Path(self.path).parent.as_posix()
 
     @property
     def is_package(self) -> bool:
-        """Whether the file only says what its folder is."""
+        """Whether the file is the `__init__.py` of its folder."""
         return self.path.endswith("__init__.py")
 
 
 @cache
 def sources() -> tuple[Source, ...]:
-    """Read all files that the rules are for."""
+    """Read all files to which the rules apply."""
     return tuple(
         Source.of(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
         for place in _PLACES

@@ -1,4 +1,4 @@
-"""What the areas register is complete, the same in every process, and named by no central file."""
+"""The registration of areas is complete and equal in every process; central files name no area."""
 
 import ast
 import json
@@ -32,7 +32,7 @@ from app.security.principal import Scope
 from tests.test_house.sources import ROOT, sources
 
 ENTRY_POINTS = ("main", "app.server", "app.rabbitmq_consumer", "app.scheduler", "app.cli.main")
-# What a process prints that has imported one entry point, and nothing else of the shop.
+# The program of a process that imports one entry point, and no other module of the shop.
 _PROGRAM = """
 import importlib, json, os, sys
 
@@ -80,9 +80,9 @@ CENTRAL = (
     "app/web/respond_async.py",
     "app/web/route_options.py",
 )
-# The areas that serve all others: central files may speak of idempotency keys and operations.
+# The areas that serve all others: central files may name idempotency keys and operations.
 _SERVING = {"system", "messaging"}
-# Who has a bad token is refused before any route.
+# A caller with an invalid token is refused before any route.
 _OF_EVERY_ROUTE = {"InvalidToken"}
 
 Class = TypeVar("Class")
@@ -111,7 +111,7 @@ def _all(package: ModuleType, base: type[Class]) -> set[type[Class]]:
 
 @cache
 def _known() -> dict[str, dict[str, list[str]]]:
-    """Return what each entry point knows by itself."""
+    """Return the registered names of each entry point."""
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM, *ENTRY_POINTS],
         cwd=ROOT,
@@ -124,7 +124,7 @@ def _known() -> dict[str, dict[str, list[str]]]:
 
 
 @pytest.mark.parametrize("entry_point", ENTRY_POINTS)
-def test_every_entry_point_knows_the_same_by_itself(entry_point: str) -> None:
+def test_every_entry_point_registers_the_same_names(entry_point: str) -> None:
     known = _known()[entry_point]
     assert known == _known()["main"]
     assert known["SCOPES"] == [f"{each.name}={each.value}" for each in SCOPES]
@@ -134,7 +134,7 @@ def test_every_entry_point_knows_the_same_by_itself(entry_point: str) -> None:
     assert {"Order", "OrderChange", "OrderItem", "Product", "User"} <= set(known["row tags"])
 
 
-def test_every_scope_and_every_audit_event_of_an_area_counts_once() -> None:
+def test_every_scope_and_every_audit_event_of_an_area_is_registered_once() -> None:
     for base, registered in ((Scope, SCOPES), (Audited, AUDITED)):
         found = {
             each for kind in _all(app.security.areas, base) for each in kind.__members__.values()
@@ -144,7 +144,7 @@ def test_every_scope_and_every_audit_event_of_an_area_counts_once() -> None:
             assert Counter(names).most_common(1)[0][1] == 1
 
 
-def test_every_kind_of_an_area_is_cached_under_a_name_of_its_own() -> None:
+def test_every_cached_kind_of_an_area_has_its_own_name() -> None:
     found = [
         each
         for module in _modules(app.cache.areas)
@@ -167,7 +167,7 @@ def test_every_controller_is_registered_and_its_tags_are_described() -> None:
     assert used == {tag.name for tag in TAGS}
 
 
-def test_every_refusal_and_every_table_has_its_name_at_the_front() -> None:
+def test_every_refusal_and_every_table_is_exported_by_its_package() -> None:
     refusals, tables = _all(app.errors, DomainError), _all(app.tables, models.Base)
     assert len(refusals) > 30 and len(tables) > 15
     for package, classes in ((app.errors, refusals), (models, tables)):

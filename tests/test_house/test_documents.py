@@ -1,4 +1,4 @@
-"""What the documents name is there: commands, flags, paths, tests, links and headings."""
+"""The names in the documents exist: commands, flags, paths, tests, links and headings."""
 
 from functools import cache
 
@@ -8,7 +8,7 @@ from tests.test_house.commands import faults_of
 from tests.test_house.documents import Document, documents, lines_of, parts_of
 from tests.test_house.sources import ROOT, definitions, sources
 
-# Commands of other programs by how they begin, each with the file that runs it, and how.
+# Prefixes of commands of other programs, each with the file that runs it, and its form there.
 RUN_BY = {
     "uv run --group lint black .": ("scripts/check", "black --check"),
     "uv run --group lint isort .": ("scripts/check", "isort --check-only"),
@@ -25,7 +25,7 @@ RUN_BY = {
         "tests/test_controllers/carts/setting.py",
         'client.post("/carts"',
     ),
-    # Word for word: the script reads them from the README.
+    # The same text: the script reads the commands from the README.
     'curl -s "http://localhost:8000/api/v1/products?': ("scripts/smoke.sh", "README.md"),
     'curl -s "$shop/users"': ("scripts/smoke.sh", "README.md"),
     'curl -s "$shop/orders"': ("scripts/smoke.sh", "README.md"),
@@ -33,7 +33,7 @@ RUN_BY = {
     "product=$(curl": ("scripts/smoke.sh", "README.md"),
     "token=$(curl": ("scripts/smoke.sh", "/api/v1/auth/token"),
 }
-# Commands that nothing here can run, with the reason.
+# Commands that no file here can run, with the reason.
 NOT_RUN = {
     "pip install uv": "how uv comes to the machine is not ours",
     "sudo apt-get install wrk": "it installs what a benchmark needs",
@@ -49,7 +49,7 @@ NOT_RUN = {
     "for service in": "it is a part of a loop",
     "sleep 1": "it is a part of a loop",
 }
-# Written like paths, and none of the repository's.
+# Texts in the form of paths that are not files of the repository.
 NOT_FILES = {
     "utils.py": "what no module may be called",
     "products.csv": "a file of the reader's",
@@ -98,12 +98,12 @@ def test_every_path_in_a_document_exists(document: Document) -> None:
     assert missing == []
 
 
-def test_every_name_in_a_file_that_a_document_names_is_there(document: Document) -> None:
+def test_every_name_in_a_file_that_a_document_names_exists(document: Document) -> None:
     named = [(path, name) for path, name in document.paths() if name is not None]
     assert [each for each in named if each[1] not in _names_in(each[0])] == []
 
 
-def test_every_link_of_a_document_leads_somewhere(document: Document) -> None:
+def test_every_link_of_a_document_has_a_target(document: Document) -> None:
     others = {other.path: other for other in documents()}
     broken = []
     for target, anchor in document.links():
@@ -125,13 +125,13 @@ def test_the_architecture_names_every_room() -> None:
     assert sorted(rooms - named) == []
 
 
-def test_every_command_that_is_run_elsewhere_stands_in_the_file_that_runs_it() -> None:
+def test_every_command_that_is_run_elsewhere_is_in_the_file_that_runs_it() -> None:
     for command, (path, words) in RUN_BY.items():
         assert (ROOT / path).is_file(), path
         assert words in (ROOT / path).read_text("utf-8"), (command, path)
 
 
-def test_the_tables_name_nothing_that_no_document_has() -> None:
+def test_the_tables_have_only_commands_and_paths_of_the_documents() -> None:
     commands = [command for each in documents() for command in each.commands()]
     starts = [*RUN_BY, *NOT_RUN]
     assert [s for s in starts if not any(command.startswith(s) for command in commands)] == []
@@ -194,7 +194,7 @@ END
     assert list(parts_of("do up; done")) == ["up"]
 
 
-def test_what_is_in_backticks_is_told_apart() -> None:
+def test_spans_in_backticks_are_classified_as_paths_commands_or_text() -> None:
     text = "`main.py` `app/clock.py::Clock` `app/nothing.py` `and/or` `GET /x` `uv run x` [a](b#c)"
     sample = Document("README.md", text)
     assert list(sample.paths()) == [

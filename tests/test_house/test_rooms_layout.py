@@ -1,4 +1,4 @@
-"""The drawing of the rooms: what it leaves out, and that nothing in it lies on something else."""
+"""The drawing of the packages omits transitive imports, and its boxes do not overlap."""
 
 from itertools import pairwise
 
@@ -20,7 +20,7 @@ def _layout() -> Layout:
     return arrange(nodes, essential(IMPORTS))
 
 
-def test_an_import_that_follows_from_others_is_left_out() -> None:
+def test_an_import_that_follows_from_others_is_omitted() -> None:
     assert essential(IMPORTS) == {
         "cli": {"services"},
         "web": {"services", "cache"},
@@ -52,7 +52,7 @@ def test_every_line_passes_each_layer_on_its_way_down() -> None:
         assert all(0 <= x <= layout.width for _, x in line)
 
 
-def test_no_two_lines_cross_where_they_need_not() -> None:
+def test_no_two_lines_cross_unnecessarily() -> None:
     crossed = [["a", "b"], ["c", "d"]]
     layout = arrange(
         [[Node(room, 60.0) for room in layer] for layer in crossed],

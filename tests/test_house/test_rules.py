@@ -1,4 +1,4 @@
-"""The house rules, held against every file of the project, and against samples that break them."""
+"""The house rules, checked on every file of the project, and on samples that break them."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +25,7 @@ from tests.test_house.sources import ROOT, Source, sources
 
 Rule = Callable[[Iterable[Source]], Iterator[Broken]]
 
-# What may break a rule for now, and until when. An exception that nothing needs any more fails.
+# Temporary exceptions from rules, with their end. An unneeded exception is a failure.
 EXCEPTIONS: dict[tuple[str, str], str] = {}
 _RULES: tuple[Rule, ...] = (
     long_files,
@@ -36,7 +36,7 @@ _RULES: tuple[Rule, ...] = (
     undocumented,
 )
 
-# Phrases that the house does not use, and what to write for them.
+# Banned phrases, and their replacements.
 BANNED_PHRASES = {
     "a fault of its own": "“an internal error”",
     "a fault of the shop's own": "“an internal error”",
@@ -85,7 +85,7 @@ BANNED_PHRASES = {
 }
 _WRITTEN = (".py", ".md", ".sh", ".toml", ".yml", ".yaml")
 _READS_PHRASES = Path(__file__).relative_to(ROOT).as_posix()
-# Not written here: licences of others, and what is installed, built or measured.
+# Files of other authors: licences, and installed, built or generated files.
 _NOT_OURS = re.compile(r"(^|/)(\.[a-z_]+|htmlcov|results|node_modules|var|data|build|dist)(/|$)")
 
 
@@ -104,14 +104,14 @@ def test_every_exception_is_still_needed() -> None:
     assert sorted(EXCEPTIONS.keys() - needed) == [], "take what is not needed out of EXCEPTIONS"
 
 
-def test_every_place_that_the_rules_are_for_has_files() -> None:
+def test_every_place_of_the_rules_has_files() -> None:
     assert {"app", "benchmarks", "examples", "scripts", "tests"} <= {
         source.path.split("/")[0] for source in sources()
     }
     assert len(sources()) > 200
 
 
-def test_nothing_is_written_in_banned_phrases() -> None:
+def test_no_text_has_a_banned_phrase() -> None:
     texts = {
         path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
         for path in ROOT.rglob("*")
@@ -184,7 +184,7 @@ def test_a_folder_of_13_modules_breaks_the_rule() -> None:
         ('"""A module."""\ndef b():\n  """Do it"""', "app/it.py:b"),
     ],
 )
-def test_what_is_public_and_has_no_sentence_breaks_the_rule(text: str, where: str) -> None:
+def test_a_public_name_without_a_docstring_breaks_the_rule(text: str, where: str) -> None:
     assert _broken_by(undocumented, text) == [where]
 
 
@@ -198,7 +198,7 @@ def test_what_is_public_and_has_no_sentence_breaks_the_rule(text: str, where: st
         '"""A module."""\nclass A:\n  """It."""\n  def __init__(self): ...',
     ],
 )
-def test_what_is_private_needs_no_docstring(text: str) -> None:
+def test_a_private_name_needs_no_docstring(text: str) -> None:
     assert not _broken_by(undocumented, text)
 
 

@@ -1,4 +1,4 @@
-"""The tests that share a server are known to the scheduler of the processes."""
+"""The scheduler of the test processes groups the tests that share a server."""
 
 import re
 
@@ -20,7 +20,7 @@ def test_the_tests_of_one_broker_run_in_one_process() -> None:
     sharing = [
         path
         for path in files
-        # The table of outages has a broker of its own, and so has the harness.
+        # The table of outages and the harness have their own brokers.
         if not path.startswith(("tests/harness/", "tests/test_outages/"))
         and SHARING.search((ROOT / path).read_text(encoding="utf-8"))
     ]

@@ -1,1 +1,1 @@
-"""Tests of observability."""
+"""Tests of logging, tracing and metrics."""

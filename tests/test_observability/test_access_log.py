@@ -49,7 +49,7 @@ async def test_lines_are_collected_and_written_together(
     assert lines == [lines[0]] * 3
 
 
-async def test_many_lines_are_written_at_once_in_whole_lines(
+async def test_many_lines_are_written_at_once_without_partial_lines(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     written: list[bytes] = []
@@ -62,7 +62,7 @@ async def test_many_lines_are_written_at_once_in_whole_lines(
     assert all(len(each) <= 4_096 and each.endswith(b"\n") for each in written)
 
 
-async def test_a_line_to_read_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_line_for_people_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     log = AccessLog("console")
     noted(log, "/a\nb\ud800" + "x" * 1_000)
     log.message("order", "m-1", "applied", 0.5, None)
@@ -85,7 +85,7 @@ def token_of(client: httpx.Client, email: str, password: str) -> str:
     return str(answer.json()["access_token"])
 
 
-def test_a_request_its_message_and_the_tasks_have_lines_under_the_id(tmp_path: Path) -> None:
+def test_a_request_its_message_and_the_tasks_are_logged_with_the_request_id(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path / "var", access_log=True, test_clock=True)
     with serving(settings, tmp_path) as shop:
         with httpx.Client(base_url=f"{shop.url}/api/v1", timeout=60) as client:

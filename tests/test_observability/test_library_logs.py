@@ -10,7 +10,7 @@ from app.observability.library_logs import LibraryLogs
 
 @pytest.fixture(name="logs")
 def filtered_logs(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    """What is logged behind the filter."""
+    """The log lines that pass the filter."""
     caplog.handler.addFilter(LibraryLogs(lambda: 1_000.0))
     caplog.set_level(logging.DEBUG)
     return caplog

@@ -1,4 +1,4 @@
-"""What the log looks like: to machines, and in a terminal."""
+"""The formats of the log: JSON for programs, and readable lines in a terminal."""
 
 import json
 import os
@@ -34,7 +34,7 @@ except ValueError:
 
 
 def said(form: str | None, **environment: str) -> str:
-    """Return what a process says to a pipe."""
+    """Return the output of a process to a pipe."""
     done = subprocess.run(
         [sys.executable, "-c", SPEAKING.format(form=form)],
         env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
@@ -46,7 +46,7 @@ def said(form: str | None, **environment: str) -> str:
 
 
 def said_in_terminal(form: str | None) -> str:
-    """Return what a process says to a terminal."""
+    """Return the output of a process to a terminal."""
     ours, its = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-c", SPEAKING.format(form=form)],
@@ -67,7 +67,7 @@ def said_in_terminal(form: str | None) -> str:
 
 
 def assert_is_json(spoken: str) -> None:
-    """See that each line is a document with all that it should have."""
+    """Assert that each line is a JSON document with all its fields."""
     lines: list[dict[str, Any]] = [json.loads(each) for each in spoken.splitlines()]
     for line in lines:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", line.pop("timestamp"))
@@ -87,17 +87,17 @@ def assert_is_json(spoken: str) -> None:
 
 
 @pytest.mark.parametrize("form", [None, "json"])
-def test_to_a_pipe_each_line_is_a_document(form: str | None) -> None:
+def test_each_line_to_a_pipe_is_a_json_document(form: str | None) -> None:
     assert_is_json(said(form))
 
 
-def test_in_a_terminal_it_is_to_be_read_and_coloured() -> None:
+def test_the_log_in_a_terminal_is_readable_and_coloured() -> None:
     spoken = said_in_terminal(None)
     assert "\x1b[" in spoken and "tea for 2" in spoken and "an-id" in spoken
     assert_is_json(said_in_terminal("json"))
 
 
-def test_lines_to_read_may_be_had_without_a_terminal_and_without_colours() -> None:
+def test_readable_lines_without_colours_are_available_without_a_terminal() -> None:
     spoken = said("console")
     assert "\x1b[" not in spoken and "tea for 2" in spoken and "Traceback" in spoken
 
@@ -107,7 +107,7 @@ def test_a_traceback_contains_no_local_variables() -> None:
         assert "a secret of a local variable" not in spoken
 
 
-def test_a_served_shop_logs_the_id_that_it_answers_with(tmp_path: Path) -> None:
+def test_a_served_shop_logs_the_request_id_of_its_response(tmp_path: Path) -> None:
     with serving(sqlite_settings(tmp_path / "var"), tmp_path) as shop:
         answer = httpx.get(f"{shop.url}/api/v1/audit")
         assert answer.status_code == 401

@@ -8,7 +8,7 @@ from app.observability.rare_warning import RareWarning
 
 
 class Watch:
-    """A clock that stands still until it is moved."""
+    """A clock that changes only when it is moved."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -38,7 +38,7 @@ def test_a_reason_is_logged_once_in_ten_minutes_and_another_one_at_once(
     assert caplog.messages == [f"it is down: {each}" for each in ("A", "B", "A")]
 
 
-def test_reasons_that_always_differ_do_not_fill_the_log(
+def test_changing_reasons_do_not_fill_the_log(
     warning: RareWarning, watch: Watch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for number in range(1_000):

@@ -1,1 +1,1 @@
-"""Tests of outages."""
+"""Tests of the shop during outages of its services."""

@@ -1,4 +1,4 @@
-"""What works while something is down: each cell of the table in docs/watching.md."""
+"""The functions that work during an outage: each cell of the table in docs/watching.md."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -44,33 +44,33 @@ class Workers(ExitStack):
 
 @dataclass
 class World:
-    """A shop with all that it can have, and a customer who has bought something."""
+    """A shop with all services, and a customer who has placed an order."""
 
     stand: Stand
     postgres: PostgresServer
     redis: RedisServer
     customer: Person
     shown: dict[str, Any]
-    """A product that was read, and so is cached."""
+    """A product that is cached, because it was read."""
     unseen: dict[str, Any]
-    """One that nobody has read, and with it the lists are out of the cache."""
+    """A product that has not been read; its creation has dropped the cached lists."""
     sold: dict[str, Any]
-    """A product that is bought, and so dropped from the cache."""
+    """A product that is ordered, and therefore dropped from the cache."""
     order: dict[str, Any]
     down: str = ""
     workers: Workers = field(default_factory=Workers)
     placed: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
-    """Where the operations are that wait for a worker."""
+    """The URLs of the operations that wait for a worker."""
 
     @property
     def client(self) -> httpx.AsyncClient:
-        """Who calls, as a machine unless it is said otherwise."""
+        """The client, which sends an API key unless a request has other headers."""
         return self.stand.client
 
     async def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
-        """Send a request of the customer; what fails is what was promised to fail."""
-        # Who was seen a moment ago is known without the database: not for longer, though.
+        """Send a request of the customer; it may fail only as documented."""
+        # Without this, the cached identity would hide that the check needs the database.
         self.stand.shop.identities.clear()
         request["headers"] = self.customer.headers | request.get("headers", {})
         response = await self.client.request(method, path, **request)
@@ -81,17 +81,17 @@ class World:
         return response
 
     def basket(self) -> dict[str, Any]:
-        """An order for one piece."""
+        """The body of an order of one unit."""
         return {"items": [{"product_id": self.sold["id"], "quantity": 1}]}
 
     async def count(self) -> int:
-        """Return how many orders there are."""
+        """Return the number of orders."""
         return len(await every(self.client, "/orders"))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", name="world")
 async def whole_world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """A shop over servers of its own, which may end, and a worker."""
+    """A shop over separate servers, which may stop, and a worker."""
     with rabbitmq_or_skip() as broker, start_postgres() as postgres, start_redis() as redis:
         postgres.create_database("outages")
         settings = postgres_settings(
@@ -118,7 +118,7 @@ async def whole_world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
 
 
 async def open_yesterday(shop: Shop) -> None:
-    """Have the shop been open since yesterday, whose report is due."""
+    """Make the report of yesterday due, as if the shop had been open since then."""
     async with shop.database.write() as session:
         await session.execute(
             update(Product).values(created_at=shop.clock.now() - timedelta(days=1))
@@ -126,7 +126,7 @@ async def open_yesterday(shop: Shop) -> None:
 
 
 async def forget_reports(shop: Shop) -> None:
-    """Have no report been made yet."""
+    """Delete the reports."""
     async with shop.database.write() as session:
         for table in (ReportLine, ReportProduct, DailyReport):
             await session.execute(delete(table))
@@ -149,7 +149,7 @@ async def without_redis(world: World) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def without_rabbitmq(world: World) -> AsyncIterator[None]:
-    """Have no broker; afterwards what was to be told is told."""
+    """Stop the broker; afterwards all waiting messages are sent."""
     await asyncio.to_thread(world.stand.server.stop)
     yield
     events = [each.routing_key for each in await postponed_in(world.stand.shop)]
@@ -160,7 +160,7 @@ async def without_rabbitmq(world: World) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def without_worker(world: World) -> AsyncIterator[None]:
-    """Have no worker; afterwards another one does what was left."""
+    """Stop the worker; afterwards another one does the remaining work."""
     assert await ended(world.workers.latest, 30) == 0
     yield
     world.workers.start(world.stand)
@@ -168,7 +168,7 @@ async def without_worker(world: World) -> AsyncIterator[None]:
 
 
 async def state_of(world: World, path: str) -> str:
-    """Return how far an operation has come."""
+    """Return the state of an operation."""
     state: str = (await world.ask("GET", f"http://shop.test{path}")).json()["state"]
     return state
 
@@ -193,14 +193,14 @@ async def without_postgres(world: World) -> AsyncIterator[None]:
 
 
 async def place(world: World, key: str) -> int:
-    """Place an order once, also if the request is repeated."""
+    """Place an order once, even if the request is repeated."""
     headers = world.customer.headers | {"Idempotency-Key": key}
     response = await world.client.post("/orders", json=world.basket(), headers=headers)
     return response.status_code
 
 
 async def status_of_ready(world: World) -> int:
-    """Return how the shop answers who asks whether it can serve."""
+    """Return the status of the readiness check."""
     return (await world.client.get(READY)).status_code
 
 
@@ -216,7 +216,7 @@ ROWS: dict[str, Callable[[World], Any]] = {
 async def row_of_the_table(
     request: pytest.FixtureRequest, world: World
 ) -> AsyncIterator[tuple[str, World]]:
-    """A shop of which something is down; when it is back, the books are in order."""
+    """A shop during an outage; after the recovery, orders and stock are consistent."""
     world.placed, world.waiting = [], []
     await forget_reports(world.stand.shop)
     await world.stand.wait_for_workers()
@@ -231,7 +231,7 @@ async def row_of_the_table(
     # A message that has left the outbox need not be applied yet.
     for each in world.waiting:
         await until(partial(state_of, world, each), "succeeded")
-    # What could not be made meanwhile is caught up.
+    # A report that could not be made during the outage is made now.
     missed = [yesterday_of(world.stand.shop)] if request.param == "PostgreSQL" else []
     assert await make_due_reports(world.stand.shop) == missed
     known = {each["id"] for each in await every(world.client, "/orders")}

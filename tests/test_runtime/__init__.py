@@ -1,1 +1,1 @@
-"""Tests of runtime."""
+"""Tests of background tasks, heartbeats and the event loop."""

@@ -15,7 +15,7 @@ from tests.support.processes import ROOT
 
 
 def judged(path: Path, *options: str) -> tuple[int, str]:
-    """Return how the command ends, and what it says."""
+    """Return the exit code of the command, and its output."""
     done = subprocess.run(
         [sys.executable, "-m", "app.runtime.heartbeat", str(path), *options],
         cwd=ROOT,
@@ -35,7 +35,7 @@ async def beaten(path: Path) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_process_that_beats_is_well(tmp_path: Path) -> None:
+async def test_a_process_with_a_recent_heartbeat_is_healthy(tmp_path: Path) -> None:
     path = tmp_path / "heartbeat"
     async with heartbeat(path, lambda: None):
         await beaten(path)
@@ -70,7 +70,7 @@ async def test_a_blocked_loop_is_detected(tmp_path: Path) -> None:
     path = tmp_path / "heartbeat"
     async with heartbeat(path, lambda: None, beat_seconds=0.02):
         await beaten(path)
-        # What blocks a loop: nothing in it is awaited.
+        # A call without an await blocks the event loop.
         time.sleep(0.3)
         said = diagnose(path, stale_seconds=0.2, is_alive=True)
         assert said is not None and said.startswith("the last heartbeat is")
@@ -79,7 +79,7 @@ async def test_a_blocked_loop_is_detected(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--alive",)])
-def test_an_old_heartbeat_counts_as_none(tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_an_old_heartbeat_counts_as_a_missing_one(tmp_path: Path, options: tuple[str, ...]) -> None:
     path = tmp_path / "heartbeat"
     path.write_text("", "utf-8")
     long_ago = time.time() - 60
@@ -105,7 +105,7 @@ async def test_a_process_without_a_heartbeat_file_writes_none(tmp_path: Path) ->
     assert not list(tmp_path.iterdir())
 
 
-def test_the_command_loads_nothing_but_the_standard_library() -> None:
+def test_the_command_imports_only_the_standard_library() -> None:
     listing = "import sys; import app.runtime.heartbeat; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True

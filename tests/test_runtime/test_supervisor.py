@@ -8,7 +8,7 @@ from app.errors import Unavailable
 from app.runtime import supervisor as background
 
 
-async def test_a_task_that_loses_its_cancellation_is_still_ended(
+async def test_a_task_that_swallows_its_cancellation_is_still_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(background, "_CANCEL_AGAIN_SECONDS", 0.01)
@@ -30,7 +30,7 @@ async def test_a_task_that_loses_its_cancellation_is_still_ended(
     assert all(task.cancelled() for task in tasks)
 
 
-async def test_a_pause_doubles_up_to_its_limit_and_begins_again(
+async def test_a_pause_doubles_up_to_its_limit_and_is_reset(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     slept: list[float] = []

@@ -1,4 +1,4 @@
-"""How much begins in one turn of the event loop."""
+"""The number of tasks that begin in one turn of the event loop."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ from tests.conftest import sqlite_settings
 
 
 async def _counts(turns: Turns, number: int, seconds: float = 0.0) -> list[int]:
-    """Begin some work at once, which takes some time; return how many began in each turn."""
+    """Begin tasks at once that take some time; return the number that began in each turn."""
     begun, turn = list[tuple[int, int]](), 0
 
     async def begin(which: int) -> None:
@@ -30,15 +30,15 @@ async def _counts(turns: Turns, number: int, seconds: float = 0.0) -> list[int]:
     return list(Counter(its for its, _ in begun).values())
 
 
-async def test_more_begin_in_each_turn_while_they_take_no_time() -> None:
+async def test_more_tasks_begin_in_each_turn_while_they_take_no_time() -> None:
     assert await _counts(Turns(turn_seconds=1.0), 100) == [8, 16, 32, 32, 12]
 
 
-async def test_what_takes_long_begins_one_at_a_time() -> None:
+async def test_long_tasks_begin_one_at_a_time() -> None:
     assert await _counts(Turns(), 14, seconds=0.006) == [8, *[1] * 6]
 
 
-async def test_a_cancelled_one_takes_no_place() -> None:
+async def test_a_cancelled_task_takes_no_slot() -> None:
     turns = Turns()
     first = [asyncio.ensure_future(turns.begin()) for _ in range(8)]
     waiting = [asyncio.ensure_future(turns.begin()) for _ in range(3)]
@@ -46,11 +46,11 @@ async def test_a_cancelled_one_takes_no_place() -> None:
     assert all(each.done() for each in first) and not any(each.done() for each in waiting)
     waiting[1].cancel()
     await asyncio.wait_for(asyncio.gather(waiting[0], waiting[2]), 1)
-    # All places are free again.
+    # All slots are free again.
     await asyncio.wait_for(turns.begin(), 1)
 
 
-async def test_the_health_does_not_wait_behind_requests_that_arrive_together(
+async def test_health_checks_do_not_wait_for_requests_that_arrive_together(
     tmp_path: Path,
 ) -> None:
     reached = list[str]()
