@@ -1,9 +1,9 @@
 """Measures the shop and its references in the same run, and writes a table, a plot and figures.
 
-It starts what it needs. The process of the shop has one core; the load and the databases have
-another one. Each case is measured in turns with its reference: an application that only answers,
-or a database without a shop. The exit code is 0 if every aim is met, 1 if one is missed or a case
-was not measured, 130 after Ctrl+C; what was measured until then is written.
+It starts all servers that it needs. The process of the shop has one core; the load and the
+databases have another one. Each case is measured in turns with its reference: an application with
+constant responses, or a database without a shop. The exit code is 0 if every aim is met, 1 if one
+is missed or a case was not measured, 130 after Ctrl+C; the results until then are written.
 """
 
 import argparse
@@ -74,7 +74,7 @@ def write(run: Run, machine: Machine, started_at: datetime, arguments: argparse.
     if not arguments.document:
         return
     if run.is_interrupted:
-        print("the document stays as it was: the run is not complete", file=sys.stderr)
+        print("the document is unchanged: the run is not complete", file=sys.stderr)
         return
     picture = f"![Share of the aim of each case](images/{_PICTURE.name})"
     document = put_between_markers(_DOCUMENT.read_text("utf-8"), f"{picture}\n\n{table}")

@@ -30,7 +30,7 @@ _BASKETS = 10_000
 
 
 async def compose(*arguments: str) -> str:
-    """Run `docker compose` or `docker-compose`, and return what it printed."""
+    """Run `docker compose` or `docker-compose`, and return its output."""
     program = ["docker-compose"] if shutil.which("docker-compose") else ["docker", "compose"]
     process = await asyncio.create_subprocess_exec(
         *program,

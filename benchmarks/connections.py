@@ -1,7 +1,7 @@
 """Attacks its own shop with many connections, and measures the effect on other clients.
 
 It opens connections that send a body slowly or nothing at all, and event streams of an operation
-that never ends, from one network address and from many. Meanwhile it asks for the health, logs in
+that never ends, from one network address and from many. Meanwhile it requests the health, logs in
 and places an order. Then it stops the shop while streams and slow readers are open. It exits with 1
 if a client waited too long, a request failed, memory did not return, or a stop took too long.
 """

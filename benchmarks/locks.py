@@ -1,8 +1,8 @@
 """Locks, stops and fills the PostgreSQL of a shop with 200 clients, and checks the responses.
 
-It starts a PostgreSQL and a shop of its own. It fails when a client waited longer than 5 s for an
-answer, when a request that needs nothing of what is held was not answered as before, when
-`/health/ready` was wrong, or when the shop did not recover within 2 s.
+It starts its own PostgreSQL and shop. It fails if a client waited longer than 5 s for a response,
+if a request that does not need the locked resource was not served as before, if `/health/ready`
+was wrong, or if the shop did not recover within 2 s.
 """
 
 import argparse
@@ -249,8 +249,8 @@ class Holds:
 
 
 async def _try(crowd: Crowd, scenario: Scenario, seconds: float) -> list[Phase]:
-    """Hold something for a time; return the phases while it is held and after it."""
-    # What is sent before a change may be answered after it, and belongs to no phase.
+    """Hold a lock or resource for a time; return the phases during the hold and after it."""
+    # A request before a change may get its response after it, and belongs to no phase.
     crowd.phase = Phase("before", frozenset(), None)
     await asyncio.sleep(_PAUSE_SECONDS)
     async with scenario.hold():

@@ -115,7 +115,7 @@ def _fix_days(fields: dict[str, Any]) -> None:
 
 
 def _fix_options(query: dict[str, Any]) -> None:
-    # What stands between commas are names and values of one line, which no schema can say.
+    # Names and values between commas must have one line, which no schema can express.
     if given := [name for name in query if name.partition(".")[0] == "option"]:
         for name in given:
             del query[name]
@@ -177,7 +177,7 @@ def _choose_valid_address(body: dict[str, Any]) -> None:
 
 
 def _complete_address(address: Any) -> None:
-    # What an address must have depends on its country.
+    # The required fields of an address depend on its country.
     # A rate of tax also has a country.
     if isinstance(address, dict) and "rate" not in address:
         for name in ("city", "postal_code"):
@@ -196,7 +196,7 @@ def _order_existing_products(order: Any) -> None:
 
 
 def _choose_existing_product(line: Any) -> None:
-    # One of both names what is ordered.
+    # A line names either a product or a variant.
     line["product_id"] = _existing("products", line.get("product_id", str(uuid4())))
     line.pop("variant_id", None)
 

@@ -56,7 +56,7 @@ def read_source(name: str, columns: list[str], progress: Progress) -> pa.Table:
 
 
 def clean_lines(lines: pa.Table, product_ids: pa.ChunkedArray) -> tuple[pa.Table, dict[str, int]]:
-    """Return the lines that orders can have, in cents, and the counts of what was changed."""
+    """Return the lines that orders can have, in cents, and the counts of the changes."""
     positive = lines.filter(pc.greater_equal(lines["quantity"], 1))
     known = positive.filter(pc.is_in(positive["product_id"], value_set=product_ids))
     oversized = pc.greater(known["quantity"], MAX_QUANTITY)

@@ -173,7 +173,7 @@ async def measure_shop(
     with serving(settings, folder, by_python=True) as served:
         load = Load(served.port, users, products)
         await load.prepare()
-        # What is loaded for the first time is not counted.
+        # The first loads are not counted.
         await load.measure(Pace(2, pace.reads, 0, 0))
         for _ in range(rounds):
             without.append(await load.measure(quiet))

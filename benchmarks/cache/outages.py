@@ -1,8 +1,8 @@
 """Stops, freezes, slows and empties the Redis of a shop under continuous reads and changes.
 
-It starts a PostgreSQL, a Redis and a shop of its own. It fails when a request was answered by a
-5xx, when 1 in 100 reads of a phase took longer than 300 ms, or when a read missed a change that was
-acknowledged before it, through a shop that is alone over its Redis.
+It starts its own PostgreSQL, Redis and shop. It fails if a response had a status of 5xx, if 1 in
+100 reads of a phase took longer than 300 ms, or if a read missed a change that was acknowledged
+before it; no other shop uses the Redis.
 """
 
 import argparse

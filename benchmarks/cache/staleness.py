@@ -1,9 +1,9 @@
 """Changes hot products in two processes while both read them, and looks for stale reads.
 
-It starts a PostgreSQL and a Redis of its own. Each read is judged by what was acknowledged, in
-either process, before it began. Writes go through the shop's transactions, reads through its
-services. It fails when a read through Redis was stale, when more than one in 1,000 near ones was,
-when one was by more than 50 ms, or when a product is still stale 2 s after the last change.
+It starts its own PostgreSQL and Redis. Each read is compared with the versions that either process
+had acknowledged before the read began. Writes use the shop's transactions, reads its services. It
+fails if a read through Redis was stale, if more than one in 1,000 near reads was, if one was stale
+by more than 50 ms, or if a product is still stale 2 s after the last change.
 """
 
 import argparse
@@ -243,7 +243,7 @@ class _Worker:
         self.outcome.changes += 1
 
     async def read(self, ends_at: float) -> None:
-        """Read products, and judge each read."""
+        """Read products, and check each read."""
         while (began_at := time.monotonic()) < ends_at:
             product_id = random.choice(self._ids)
             tier, version = await self._show(product_id)

@@ -1,4 +1,4 @@
-"""What cases measure with: the servers, the shops and the cores, each started when first needed."""
+"""The servers, shops and cores for the cases, each started at its first use."""
 
 import asyncio
 import os
@@ -212,7 +212,7 @@ class Bench:
         return _FEW_UNSEEN if self.is_quick else _UNSEEN
 
     def unseen(self) -> list[UUID]:
-        """Return ids of products that nobody has read yet, enough for one repetition."""
+        """Return ids of products that have not been read yet, enough for one repetition."""
         count = self.unseen_count // self._times
         first = self._unseen + 1
         self._unseen += count

@@ -58,7 +58,7 @@ def _wait_for_answer(port: int) -> None:
 
 
 def _memory_of(pid: int) -> Reading:
-    """Return the proportional set size in MB; what processes share is divided among them."""
+    """Return the proportional set size in MB; shared memory is divided among its processes."""
     sizes = {}
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines()[1:]:
         name, _, size = line.partition(":")
@@ -73,7 +73,7 @@ def start(bench: Bench) -> Reading:
 
 
 def idle(bench: Bench) -> Reading:
-    """Return the memory of a shop that nobody uses."""
+    """Return the memory of an idle shop."""
     with _embedded(bench) as (served, _):
         time.sleep(_IDLE_SECONDS)
         return _memory_of(served.pid)

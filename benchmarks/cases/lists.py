@@ -1,4 +1,4 @@
-"""Cached lists of products while orders are placed, which change the stock of what they show."""
+"""Cached lists of products while orders are placed, which change the stock of the products."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from benchmarks.support.servers import pinned
 
 _READS, _ORDERS, _CHANGES = 400, 200, 1
 _LEAST_SECONDS = 2
-# What is loaded for the first time is not counted.
+# The first loads are not counted.
 _WARMING = Pace(seconds=0.5, reads=_READS, orders=0, changes=0)
 _KEPT_PACE = 0.9
 

@@ -69,7 +69,7 @@ def read_driver(path: Path, cases: Sequence[Case]) -> Driver:
 
 
 def peer_cases(url: str, driver: Driver, cases: Sequence[Case]) -> list[Case]:
-    """Return a case for each request of a driver: the shop beside the peer."""
+    """Return a case for each request of a driver, which compares the shop with the peer."""
     return [
         replace(
             each,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from benchmarks.cases import checkouts, embedded, lists, orders, processes, queue, reads
 from benchmarks.cases.case import Case
 
-# The memory of the shop first: what it shares with other processes counts less.
+# The memory of the shop is measured first: memory that it shares with other processes counts less.
 CASES: tuple[Case, ...] = (
     *embedded.CASES,
     *reads.CASES,

@@ -1,7 +1,7 @@
 """Uploads hostile files to a real server, and measures how much memory it needs for them.
 
-It exits with 1 if the server answered with an error of its own, ended, kept an image waiting, or
-needed more than 150 MB above what it needs for a first small image.
+It exits with 1 if the server returned a server error, ended, left an image unrendered, or needed
+more than 150 MB in addition to its memory for a first small image.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Kills workers, RabbitMQ and PostgreSQL while orders arrive, and checks the end of each order.
 
-It starts servers of its own, and touches no others.
+It starts its own servers, and uses no others.
 """
 
 import argparse

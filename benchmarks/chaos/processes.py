@@ -21,12 +21,12 @@ _STOP_SECONDS = 35
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What the processes run."""
+    """The program of the processes, and its settings."""
 
     arguments: Sequence[str]
     settings: Settings
     work_mark: str
-    """What it prints when it begins to work."""
+    """The text that it prints when it begins to work."""
     module: str = "benchmarks.chaos.planted"
 
 
@@ -113,7 +113,7 @@ class Herd:
         return f"exit {code}: {_last_line(self._printed(number))}"
 
     def _printed(self, number: int) -> str:
-        """Return what the process that there is has printed."""
+        """Return the output of the current process."""
         printed = self.log(number).read_text(encoding="utf-8", errors="replace")
         return printed.rpartition(_START_MARK)[2]
 

@@ -2,7 +2,7 @@
 
 The orders have three lines, and no promotions, tax or shipping. Over HTTP, a web process of each
 checkout gets some hundreds of orders with keys from 64 connections, then the other one; from the
-queue, a worker of each places some thousands. Each has a database of its own. It exits with 1 if an
+queue, a worker of each places some thousands. Each has its own database. It exits with 1 if an
 order costs more than 1.15 times what it did before, by the median of the turns.
 """
 

@@ -35,7 +35,7 @@ _WARM_UP = 5
 
 
 class Round:
-    """The orders of one round: each client has a key and a body of its own."""
+    """The orders of one round: each client has its own key and body."""
 
     def __init__(self, users: Sequence[UUID], products: Sequence[UUID]) -> None:
         self.answered = 0

@@ -1,9 +1,9 @@
-"""Has 64 guests check out at once for the last unit, and with the last use of a code, repeatedly.
+"""Lets 64 guests check out at once for the last unit, and with the last use of a code, repeatedly.
 
 The orders are placed in two processes' batches over one database. Each round must have one winner:
 never two, never none; the winner then cancels, and the next round begins. Last, 500 orders are paid
-while they expire, of which each must end paid, or cancelled and not paid. It exits with 1 if that
-does not hold. With `--bug` the limits of promotions are those that customers have seen, which must
+while they expire, and each must end paid, or cancelled and not paid. It exits with 1 after a fault.
+With `--bug` the limits of promotions are compared with the values from before the order, which must
 be found.
 """
 

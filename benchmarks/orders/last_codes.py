@@ -1,9 +1,9 @@
 """Lets 64 buyers use a code with one use at the same time, repeatedly.
 
-Each has seen it apply, and has an order. Half of the codes are limited by their coupon, and half by
-their promotion. Each must have one use: never two, never none, and what is counted must be what is
-used. With `--bug` limits are checked before the order and counted in it, which must be found. It
-exits with 1 if that does not hold.
+The code is in the quote of each buyer, and each has an order. Half of the codes are limited by
+their coupon, and half by their promotion. Each code must have one use: never two, never none, and
+the counted uses must equal the actual ones. With `--bug` limits are checked before the order and
+counted in it, which must be found. It exits with 1 after a fault.
 """
 
 import argparse

@@ -1,9 +1,9 @@
 """Sends eight orders for the last unit of a product, repeatedly, by every way at once.
 
 Of eight requests for a product, some come over HTTP to each of two processes, some over HTTP with
-`Prefer: respond-async`, and one from the queue, whose worker is a process of its own. (SQLite has
+`Prefer: respond-async`, and one from the queue, whose worker is a separate process. (SQLite has
 one process, and no broker.) Each product must have one buyer: never two, never none. It exits with
-1 if that does not hold.
+1 after a fault.
 """
 
 import argparse

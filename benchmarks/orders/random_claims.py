@@ -1,7 +1,7 @@
 """Changes the carts of a guest and a user at random, with claims, and compares with a model.
 
-Each sequence has its own seed. After each step the cart must be what the model says. It exits with
-1 if one is not. With `--bug` a claim adds units up instead of taking the larger number, which must
+Each sequence has its own seed. After each step the cart must equal the model. It exits with 1
+if one does not. With `--bug` a claim adds units up instead of using the larger number, which must
 be found.
 """
 

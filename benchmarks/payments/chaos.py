@@ -1,6 +1,6 @@
 """Kills web processes, the worker and PostgreSQL under payments at a stub of Stripe that fails.
 
-It starts servers of its own, and touches no others.
+It starts its own servers, and uses no others.
 """
 
 import argparse
@@ -288,7 +288,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="send another key to the provider with each try: the test must fail",
     )
-    parser.add_argument("--logs", type=Path, help="a directory for what the processes print")
+    parser.add_argument("--logs", type=Path, help="a directory for the output of the processes")
     return parser
 
 

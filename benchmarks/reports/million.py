@@ -143,7 +143,7 @@ def main() -> None:
     """Measure; exit with 1 if the report took too much memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=100_000, help="orders (%(default)s)")
-    parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own")
+    parser.add_argument("--postgres", action="store_true", help="on a new PostgreSQL")
     arguments = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -1,7 +1,7 @@
 """A process that opens connections to a shop and keeps them open until its standard input ends.
 
-It prints `ended` when the shop has ended every event stream. It is a process of its own so that it
-takes no time from the one that measures.
+It prints `ended` when the shop has ended every event stream. It is a separate process so that it
+takes no CPU time from the process that measures.
 """
 
 import asyncio

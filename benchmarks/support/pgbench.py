@@ -89,7 +89,7 @@ def _order(claim: str, last: str) -> str:
     return _ORDER.replace("<take>", _TAKE).replace("<claim>", claim).replace("<last>", last)
 
 
-# What the shop writes depends on whether it has a broker and Redis, as it has in the cases.
+# The writes of the shop depend on the broker and Redis, which the shop has in the cases.
 OF_MESSAGE = _order(_CLAIM_OF_MESSAGE, _EVENT)
 """An order that comes as a message."""
 OF_KEY = _order(_CLAIM_OF_KEY, _CACHE_DROP)

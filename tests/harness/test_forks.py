@@ -110,7 +110,7 @@ def test_a_module_is_run_as_the_main_module(tmp_path: Path, by_python: bool) -> 
     assert output_of(tmp_path) == "__main__ ['one']\n"
 
 
-def test_each_fork_starts_without_what_another_has_changed(tmp_path: Path) -> None:
+def test_each_fork_starts_without_the_changes_of_another(tmp_path: Path) -> None:
     changing = "import app.settings; print(hasattr(app, 'mark')); app.mark = 1"
     for _ in range(2):
         with program_of(tmp_path, changing) as process:

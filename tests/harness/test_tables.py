@@ -37,7 +37,7 @@ def row_of(table: Table, shop: Shop) -> dict[str, Any]:
         if column.server_default is not None:
             continue
         if column.nullable:
-            # What is there may have to be more or later than something else.
+            # A value may have to be larger or later than another one.
             row[column.name] = None
             continue
         kind = column.type.python_type

@@ -58,7 +58,7 @@ def test_an_option_that_measures_nothing_is_refused(option: list[str]) -> None:
     assert refused.value.code == 2
 
 
-def test_without_its_load_generator_the_command_says_how_to_install_it(
+def test_without_its_load_generator_the_command_explains_the_installation(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "find_wrk", lambda: None)

@@ -53,7 +53,7 @@ def test_the_table_has_a_row_for_each_case(results: Sequence[Result]) -> None:
     assert len({row.count("|") for row in rows}) == 1
 
 
-def test_the_table_says_how_it_was_measured_and_what_was_noisy(results: Sequence[Result]) -> None:
+def test_the_table_describes_the_measurement_and_the_noisy_cases(results: Sequence[Result]) -> None:
     notes = table_of(results, MACHINE, 5).partition("\n\n")[2]
     assert "Medians of 5 measurements" in notes
     assert "2 cores of a processor, with Python 3.13.1" in notes

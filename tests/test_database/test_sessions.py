@@ -38,7 +38,7 @@ async def test_the_session_of_a_refused_change_rolls_back(shop: Shop) -> None:
     assert await _count(shop) == 0
 
 
-async def test_the_session_of_a_read_sees_what_is_committed_meanwhile(shop: Shop) -> None:
+async def test_the_session_of_a_read_sees_later_commits(shop: Shop) -> None:
     async with shop.database.request_session(None, is_read=True) as session:
         count = select(func.count()).select_from(AuditEvent)
         assert (await session.scalars(count)).one() == 0

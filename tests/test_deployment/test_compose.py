@@ -151,7 +151,7 @@ def test_the_image_does_not_run_as_root_and_contains_only_the_shop() -> None:
     steps = (ROOT / "Dockerfile").read_text("utf-8")
     assert re.findall(r"^USER (.*)$", steps, re.MULTILINE) == ["shop"]
     assert "uv.lock" not in steps
-    # The packages are a layer of their own, below the code.
+    # The packages are a separate layer, below the code.
     assert steps.index("COPY --from=packages /venv") < steps.index("COPY app app")
     ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     assert "*" in ignored and "!.env" not in ignored

@@ -112,7 +112,7 @@ FAULTS = {
 def correct(rows: list[dict[str, Any]], path: Path) -> None:
     """Write corrected copies of refused rows to another file."""
     with path.open("w", newline="", encoding="utf-8") as file:
-        # The additional cells of rows whose cells could not be told apart have no name.
+        # Additional cells of malformed rows have no name.
         writer = csv.DictWriter(file, list(filter(None, rows[0])), extrasaction="ignore")
         writer.writeheader()
         for row in rows:

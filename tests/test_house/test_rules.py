@@ -101,7 +101,7 @@ def test_every_file_keeps_the_house_rules() -> None:
 
 def test_every_exception_is_still_needed() -> None:
     needed = {each[:2] for each in _broken()}
-    assert sorted(EXCEPTIONS.keys() - needed) == [], "take what is not needed out of EXCEPTIONS"
+    assert sorted(EXCEPTIONS.keys() - needed) == [], "remove unneeded entries from EXCEPTIONS"
 
 
 def test_every_place_of_the_rules_has_files() -> None:

@@ -125,7 +125,7 @@ async def test_waiting_messages_are_applied_without_the_address_of_the_person(
         "id of order.placed": event | {"data": event["data"] | {"delivery_address": ANONYMISED}},
         "id of order": theirs,
     }
-    # Who ordered for the person is told that there is nobody to order for.
+    # The sender of the order gets a refusal, because the person no longer exists.
     await Pipeline(shop).process(
         [each for each in await take_postponed(shop) if each.message_id == sent.json()["id"]]
     )

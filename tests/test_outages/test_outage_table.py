@@ -254,7 +254,7 @@ async def test_products_are_browsed(row: Row) -> None:
         assert known.headers["X-Cache"] == "miss"
 
 
-async def test_own_orders_are_seen(row: Row) -> None:
+async def test_a_customer_sees_the_own_orders(row: Row) -> None:
     down, world = row
     expected = UNAVAILABLE if down == "PostgreSQL" else 200
     for path in ("/orders", f"/orders/{world.order['id']}"):
@@ -300,7 +300,7 @@ async def test_the_report_of_the_day_is_made(row: Row) -> None:
         assert {"report", "report.ready"} <= set(waiting)
 
 
-async def test_health_names_what_is_down(row: Row) -> None:
+async def test_the_health_check_names_the_service_that_is_down(row: Row) -> None:
     down, world = row
     told = await world.client.get(READY)
     names = {"Redis": "redis", "RabbitMQ": "rabbitmq", "PostgreSQL": "database"}

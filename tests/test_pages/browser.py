@@ -114,7 +114,7 @@ class Browser:
     async def send(self, action: str | None = None, **fields: Any) -> httpx.Response:
         """Fill in a form of the page and send it; None leaves a field out, `__` stands for a dot.
 
-        Return the answer, and show where it leads, unless that is the page of a bank.
+        Return the response, and follow its redirect, unless it is to the page of a bank.
         """
         typed = {name.replace("__", "."): each for name, each in fields.items()}
         filled = self.form(action).fields | {name: str(each) for name, each in typed.items()}

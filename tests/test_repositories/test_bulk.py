@@ -169,7 +169,7 @@ async def test_stock_changes_by_the_sum_of_its_movements(
             locked,
         )
     assert [await stock_of(client, each["id"]) for each in (first, second)] == [3, 0]
-    # The supply is newer than what was sold in this test's past.
+    # The supply is newer than the sales of this test, which are in the past.
     assert sorted(await movements_of(client, first["id"])) == [
         ("sale", -4),
         ("sale", -3),

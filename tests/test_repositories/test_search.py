@@ -51,7 +51,7 @@ FOUND: dict[str, list[str]] = {
     "100": [EARL, GREEN],
     "10": [EARL, GREEN],
     "4": [EARL],
-    # The number of the product, with whatever stands between its parts.
+    # The number of the product, with any separators between its parts.
     "TEA-EARL-100": [EARL],
     "tea-earl": [EARL],
     "TEA-EARL-1000": [],

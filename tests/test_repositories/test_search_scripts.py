@@ -74,7 +74,7 @@ NAMES: list[tuple[str, list[str], list[str]]] = [
     ("བོད་ཇ", ["བོད", "ཇ"], ["ོད"]),
     ("ᠮᠣᠩᠭᠣᠯ ᠴᠠᠢ", ["ᠮᠣᠩᠭᠣᠯ", "ᠴᠠᠢ"], ["ᠣᠩᠭᠣᠯ"]),
     ("ᎠᎹ ᎧᏫ", ["ᎧᏫ", "Ꭰ"], ["Ꮻ"]),
-    # Wide forms, and what the databases' own tokenizers take apart
+    # Wide forms, and texts that the tokenizers of the databases would split
     ("ＦＵＬＬ １２３", ["full 123", "ｆｕｌｌ"], ["ull"]),
     ("SKU 5e8x quark", ["5e8x", "5e", "5e8", "quark", "q"], ["x", "uark"]),
     ("TEA-EARL-100 Grey", ["earl-100", "tea earl"], ["earl-1000"]),

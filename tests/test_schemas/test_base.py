@@ -108,7 +108,7 @@ def test_json_of_100_000_levels_is_refused(body: bytes) -> None:
     assert canonical_json(body) == body
 
 
-def test_of_a_field_given_twice_the_last_counts() -> None:
+def test_the_last_value_of_a_repeated_field_counts() -> None:
     assert decode_json(b'{"name": "First", "name": "Last"}') == {"name": "Last"}
 
 
@@ -238,7 +238,7 @@ def test_a_float_is_not_a_price() -> None:
 
 
 class Offer(WithCurrency):
-    """What is shown of an offer."""
+    """A shown offer."""
 
     price_minor: Amount = Field(alias="price")
     currency: str

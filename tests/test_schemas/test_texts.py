@@ -94,7 +94,9 @@ def test_a_text_without_visible_characters_is_refused(
 
 
 @pytest.mark.parametrize(("kind", "field", "longest"), LONGEST)
-def test_a_text_may_be_as_long_as_it_may_be(kind: type[Schema], field: str, longest: int) -> None:
+def test_a_text_of_the_maximum_length_is_accepted(
+    kind: type[Schema], field: str, longest: int
+) -> None:
     kept = parsed(kind, ADDED[kind] | {field: "𝕏" * longest})
     assert getattr(kept, field) == "𝕏" * longest
     long = ADDED[kind] | {field: "𝕏" * (longest + 1)}

@@ -19,7 +19,7 @@ async def test_each_entered_name_is_counted_separately(tmp_path: Path) -> None:
         spellings = ["x@fa\u00df.de", "X@FA\u00df.DE", "x@xn--fa-hia.de"] * 2
         seen = [(await log_in(client, name)).status_code for name in spellings]
         assert seen == [200] * 5 + [429]
-        # As many as for a name that nobody has.
+        # The limit is the same for an unknown name.
         nobody = [(await log_in(client, "nobody")).status_code for _ in range(6)]
         assert nobody == [401] * 5 + [429]
 

@@ -233,7 +233,7 @@ async def test_a_caller_who_disconnects_during_a_batch_does_not_delay_the_others
         ]
         await gate.until_arrived(4)
         gate.reached.clear()
-        # Those who wait at the gate pass it, and nobody after them.
+        # Orders that wait at the gate pass it, and no later ones.
         gate.is_open.set()
         gate.is_open.clear()
         await first

@@ -58,7 +58,7 @@ async def test_a_name_is_returned_byte_for_byte(client: httpx.AsyncClient) -> No
 
 
 @pytest.mark.parametrize(("path", "data", "fields"), LONGEST)
-async def test_a_text_may_be_as_long_as_it_may_be(
+async def test_a_text_of_the_maximum_length_is_accepted(
     client: httpx.AsyncClient, path: str, data: dict[str, Any], fields: dict[str, int]
 ) -> None:
     texts = {field: "𝕏" * length for field, length in fields.items()}
@@ -95,7 +95,7 @@ async def test_a_price_is_kept_to_the_cent(client: httpx.AsyncClient) -> None:
         assert (response.status_code, response.json()["price"]) == (201, price)
 
 
-async def test_a_quantity_is_an_integer_in_any_spelling_of_json(client: httpx.AsyncClient) -> None:
+async def test_a_quantity_is_an_integer_in_any_notation_of_json(client: httpx.AsyncClient) -> None:
     user, product = await create_user(client), await create_product(client)
     for token in ("2", "2.0", "2e0", "0.2e1"):
         item = raw({"product_id": product["id"]}, "quantity", token).decode()
@@ -104,7 +104,7 @@ async def test_a_quantity_is_an_integer_in_any_spelling_of_json(client: httpx.As
         assert (response.status_code, response.json()["units"]) == (201, 2)
 
 
-async def test_of_a_field_given_twice_the_last_counts(client: httpx.AsyncClient) -> None:
+async def test_the_last_value_of_a_repeated_field_counts(client: httpx.AsyncClient) -> None:
     body = raw(PRODUCT, "name", '"First", "name": "Last"')
     response = await client.post("/products", content=body, headers=JSON)
     assert (response.status_code, response.json()["name"]) == (201, "Last")

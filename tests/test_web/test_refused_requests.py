@@ -85,7 +85,7 @@ def undecodable(row: Row) -> Iterator[tuple[Request, int, str]]:
     yield {"content": b'{"a": NaN}', "headers": JSON}, 400, no_json
     yield {"content": b'{"a": "\xff"}', "headers": JSON}, 400, "the body is not valid UTF-8"
     yield {"content": b"[" * 100_000, "headers": JSON}, 400, "the body is nested too deeply"
-    # The renewal of a log-in also takes a form, and has tests of its own.
+    # The renewal of a log-in also accepts a form, and has its own tests.
     is_form_taken = row.template.endswith("/auth/refresh")
     for name in NO_JSON:
         if is_form_taken and name in FORM:

@@ -130,7 +130,7 @@ class ForeignProducer:
         return Sending("order_update", json.dumps(body).encode(), properties, order.order_id)
 
     def _bad(self) -> Sending:
-        # Each with a body of its own: without an id, others could not be told apart.
+        # Each with a unique body: without an id, equal ones could not be distinguished.
         own = b"%x" % self._chance.getrandbits(64)
         body = self._chance.choice(_BAD_BODIES) + own
         queue = self._chance.choice(("product", "product_update", "order", "order_update"))

@@ -29,7 +29,7 @@ from tests.test_messaging.test_rabbitmq.foreign import short
 
 _REST_SECONDS = 300
 _PRODUCERS = 2
-# The reasons for which a second delivery of a message without an id of its own is parked.
+# The reasons for which a second delivery of a message without its own id is parked.
 _ECHOES = frozenset({"ambiguous", "order-exists"})
 
 

@@ -146,7 +146,7 @@ def test_the_page_of_a_payment_has_no_accessibility_fault(guest: Page, tea: str)
     assert not barriers(guest)
 
 
-def test_a_page_that_cannot_reach_stripe_says_so(guest: Page, tea: str) -> None:
+def test_a_page_that_cannot_reach_stripe_shows_a_message(guest: Page, tea: str) -> None:
     guest.route("https://js.stripe.com/**", lambda route: route.abort())
     _order(guest, tea)
     expect(guest.get_by_role("alert")).to_contain_text("Stripe cannot be reached.")

@@ -1,4 +1,4 @@
-"""Imports what the programs of the shop import, and forks one for each request of a test process.
+"""Imports the modules of the shop's programs, and forks a program for each request of a test.
 
 `python -m tests.support.programs.imported DESCRIPTOR` takes requests from a socket until it closes.
 """
@@ -18,7 +18,7 @@ from typing import Any
 LENGTH_BYTES = 4
 # Standard input, output and errors, and the socket that reports the end.
 DESCRIPTORS = 4
-# What the programs import at their start or soon after. Not the libraries of OpenTelemetry.
+# The modules that programs import at their start or soon after, without those of OpenTelemetry.
 MODULES = (
     "main",
     "app.server",

@@ -155,7 +155,7 @@ class _Cluster:
         raise ServerUnavailable(f"initdb of {self._binaries} failed\n{output}")
 
     def program(self) -> Program:
-        """How to run a server on the data."""
+        """The program that runs a server on the data."""
         settings = [f"--{name}={value}" for name, value in self._settings.items()]
         binary = str(self._binaries / "postgres")
         return Program(

@@ -33,7 +33,7 @@ EXTERNAL_URL: Final = "TEST_RABBITMQ_URL"
 SERVER: Final = "rabbitmq-server"
 CONTROL: Final = "rabbitmqctl"
 PORT_MAPPER: Final = "epmd"
-# Not the ones of the same names in /usr/sbin, which change to an account of their own.
+# Not the programs with the same names in /usr/sbin, which change to another account.
 PACKAGED_BINARIES: Final = Path("/usr/lib/rabbitmq/bin")
 USER: Final = "lavka"
 PERMISSIONS: Final = (".*", ".*", ".*")
@@ -89,7 +89,7 @@ class RabbitMQServer(Server):
                 run_in_thread(self._wait_for(rights["vhost"]))
 
     def queue_depth(self, queue: str, vhost: str | None = None) -> int:
-        """How many messages wait for a consumer; 0 while a quorum queue has no leader yet."""
+        """The number of messages without a consumer; 0 while a quorum queue has no leader yet."""
         return run_in_thread(self._queue_depth(queue, vhost))
 
     def wait_until_on_disk(self, queue: str, vhost: str = "/") -> None:
@@ -245,7 +245,7 @@ class _Node:
         return True
 
     async def _shake_hands(self) -> None:
-        # A stranger who took the port meanwhile does not know the password.
+        # Another server that took the port meanwhile does not have the password.
         connection = await aio_pika.connect(
             host=HOST, port=self.port, login=USER, password=self.password, timeout=ANSWER_SECONDS
         )

@@ -83,7 +83,7 @@ def _program(binary: Path, port: int) -> Program:
 
 
 def _is_ready(port: int, pid: int) -> bool:
-    # Its process id, not PING: a stranger who took the port meanwhile would answer that as well.
+    # Its process id, not PING: another server that took the port would respond to that, too.
     try:
         with socket.create_connection((HOST, port), timeout=ANSWER_SECONDS) as connection:
             connection.sendall(b"INFO server\r\nQUIT\r\n")

@@ -194,8 +194,8 @@ class ServerProcess:
         self._process = None
         if self._alive is None:
             return
-        # A new PostgreSQL is refused while a backend of the old one is attached to its memory. The
-        # end of the pipe says that all are gone, zombies with nobody to reap them included.
+        # A new PostgreSQL cannot start while a backend of the old one is attached to its memory.
+        # The end of the pipe shows that all processes have ended, zombies included.
         if not select.select([self._alive], [], [], TIMEOUT)[0]:
             raise RuntimeError(
                 f"processes of {self._program.name} still run {TIMEOUT:.0f} s after its end"
@@ -213,7 +213,7 @@ def run_in_thread(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 def _signal_all(parent: int, sent: signal.Signals) -> list[int]:
-    # Not killpg(): each backend of PostgreSQL leads a process group of its own.
+    # Not killpg(): each backend of PostgreSQL leads its own process group.
     pids = [parent, *_children(parent)]
     for pid in pids:
         with suppress(ProcessLookupError):

@@ -15,7 +15,7 @@ from tests.test_controllers.promotions.setting import add_code
 
 
 async def claim(cart: Customer, person: Person) -> httpx.Response:
-    """Have a user claim the cart of a guest."""
+    """Claim the cart of a guest as a user."""
     headers = cart.headers | person.headers
     return await cart.client.post(f"/carts/{cart.cart_id}/claim", headers=headers)
 

@@ -35,7 +35,7 @@ from tests.test_controllers.data.guests import (
 )
 
 
-async def test_nothing_of_an_erased_guest_is_left_once_the_orders_are_finished(
+async def test_no_data_of_an_erased_guest_is_left_after_the_orders_are_finished(
     machine: httpx.AsyncClient, home: httpx.AsyncClient, still: Shop
 ) -> None:
     orders = await marked(machine, home, still)

@@ -85,7 +85,9 @@ async def _slips(
     return pages_of(answer), len(statements)
 
 
-async def test_the_slip_of_a_cancelled_shipment_says_so(client: httpx.AsyncClient) -> None:
+async def test_the_slip_of_a_cancelled_shipment_shows_the_cancellation(
+    client: httpx.AsyncClient,
+) -> None:
     shipment = await pack(client, await paid_order(client, 1))
     path = f"/shipments/{shipment['id']}/packing-slip"
     mark = "Cancelled. Do not ship it."

@@ -22,7 +22,7 @@ WITHOUT = (
 ).split()
 
 
-def test_countries_without_postal_codes_need_none() -> None:
+def test_countries_without_postal_codes_do_not_require_one() -> None:
     assert not NEED_POSTAL_CODE & set(WITHOUT)
     assert NEED_POSTAL_CODE < COUNTRIES and NEED_NO_CITY < COUNTRIES
     assert {"DE", "FR", "GB", "JP", "US"} < NEED_POSTAL_CODE

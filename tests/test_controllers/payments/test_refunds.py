@@ -278,7 +278,9 @@ async def test_orders_of_other_systems_do_not_change(client: httpx.AsyncClient) 
     assert await payments_of(client, order) == {"payments": [], "refunds": [], "sums": sums}
 
 
-async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_missing_payment_refund_or_order_is_not_found(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
     order, payment = await paid(client, shop)
     made = (await refund(client, payment, "1.00")).json()
     before = await everything(shop)

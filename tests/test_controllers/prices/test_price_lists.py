@@ -22,7 +22,7 @@ SUMMER = {
 NOTHING = "0199a1b2-7c00-7d00-8e00-0123456789ab"
 
 
-async def test_a_list_is_shown_as_it_was_added(client: httpx.AsyncClient) -> None:
+async def test_an_added_price_list_is_shown_with_its_fields(client: httpx.AsyncClient) -> None:
     response = await client.post("/price-lists", json=SUMMER)
     made = response.json()
     path = f"/price-lists/{made['id']}"

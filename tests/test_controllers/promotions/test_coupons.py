@@ -20,7 +20,7 @@ async def _promotion(client: httpx.AsyncClient) -> dict[str, Any]:
     return await add_promotion(client, trigger="code")
 
 
-async def test_a_coupon_is_shown_as_it_was_added(
+async def test_an_added_coupon_is_shown_with_its_fields(
     client: httpx.AsyncClient, promotion: dict[str, Any]
 ) -> None:
     (added,) = await add_coupons(client, promotion, code=" Summer 26 ", usage_limit=3)

@@ -16,7 +16,7 @@ from tests.test_controllers.promotions.setting import FIVE, PERCENT, add_promoti
 BUNDLE = {"effect": "bundle", "percent": "100", "buys": 2, "gets": 1}
 
 
-async def test_a_promotion_is_shown_as_it_was_added(client: httpx.AsyncClient) -> None:
+async def test_an_added_promotion_is_shown_with_its_fields(client: httpx.AsyncClient) -> None:
     product = await create_product(client)
     fields = {
         "starts_at": "2026-07-01T00:00:00Z",

@@ -64,7 +64,7 @@ async def offered(
     return [(each.method.name, each.price_minor) for each in found]
 
 
-async def test_a_method_is_shown_as_it_was_added(client: httpx.AsyncClient) -> None:
+async def test_an_added_method_is_shown_with_its_fields(client: httpx.AsyncClient) -> None:
     added = await add_method(client, rates=RATES[::-1])
     own = {each: added[each] for each in ("id", "created_at", "updated_at")}
     assert added == STANDARD | own | {"version": 1}

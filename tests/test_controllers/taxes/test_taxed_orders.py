@@ -246,7 +246,7 @@ async def test_the_report_of_the_day_has_the_tax(
 
 
 @pytest.mark.parametrize(("per", "total"), [("per_rate", "0.46"), ("per_line", "0.45")])
-async def test_tax_is_rounded_where_the_setting_says(
+async def test_tax_is_rounded_per_rate_or_per_line_as_configured(
     client: httpx.AsyncClient, charge: Charge, per: str, total: str
 ) -> None:
     await add_rate(client)

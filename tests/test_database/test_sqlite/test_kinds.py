@@ -13,7 +13,7 @@ import pytest
 from app.database.sqlite.kinds import Kind, Kinds
 from tests.support.processes import ROOT
 
-# What is kept of a statement whose trigger writes into a table that is dropped.
+# A program that caches the plan of a statement whose trigger writes into a table that is dropped.
 _DROPPED = """
 import sqlite3
 from app.database.sqlite.kinds import Kinds
@@ -156,7 +156,7 @@ def test_statements_are_classified_again_after_a_change_of_the_schema(
 
 
 def test_a_statement_is_planned_again_after_its_table_was_dropped() -> None:
-    # In a process of its own, which a look at the dropped table ends: what is freed is overwritten.
+    # In a separate process, which an access to the dropped table ends: freed memory is overwritten.
     done = subprocess.run(
         [sys.executable, "-X", "faulthandler", "-c", _DROPPED],
         cwd=ROOT,

@@ -30,8 +30,8 @@ async def test_a_payment_is_begun_despite_a_fault(
     state = await hasty.begin(order, same)
     assert state == await hasty.begin(order, same)
     made = [each for each in set(stripe.ledger()) - before if each != state.reference]
-    # An error that Stripe has stored is answered to the same key for a day. The first payment, of
-    # which nobody has the secret, cannot be paid.
+    # Stripe repeats a stored error to the same key for a day. The first payment cannot be paid,
+    # because its secret is lost.
     assert len(made) == (1 if fault == "error_after" else 0)
 
 

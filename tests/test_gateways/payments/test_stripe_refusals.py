@@ -15,7 +15,7 @@ INTENT = {"amount": "1999", "currency": "eur"}
 DOCUMENT = (ROOT / "docs" / "stripe.md").read_text("utf-8")
 STATE = "payment_intent_unexpected_state"
 
-# The number of the row: what is sent, the status and the code, or the type where there is no code.
+# The number of the row: the request, the status, and the code, or the type if there is no code.
 # {begun}, {held}, {paid}, {part}, {back} and {ended} are payments of 19.99 EUR at that point.
 ROWS: dict[str, tuple[str, dict[str, str], int, str]] = {
     "1": ("/v1/payment_intents", {"amount": "1999"}, 400, "parameter_missing"),

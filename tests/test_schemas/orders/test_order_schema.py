@@ -52,7 +52,7 @@ def test_an_invalid_quantity_is_refused(token: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize("token", ["2", "2.0", "2e0", "0.2e1"])
-def test_a_quantity_is_an_integer_in_any_spelling_of_json(token: str) -> None:
+def test_a_quantity_is_an_integer_in_any_notation_of_json(token: str) -> None:
     line = raw({"product_id": PRODUCT_ID}, "quantity", token).decode()
     order = parsed(OrderCreate, raw({"user_id": PRODUCT_ID}, "items", f"[{line}]"))
     assert [each.quantity for each in order.items] == [2]

@@ -44,7 +44,7 @@ def declared_by(handler: HTTPRouteHandler) -> tuple[Access, Scope | None]:
     return options.access, options.scope
 
 
-def test_the_rows_agree_with_what_the_routes_declare(app: Litestar) -> None:
+def test_the_rows_agree_with_the_declared_access_of_the_routes(app: Litestar) -> None:
     routes = routes_of(app)
     for row in MATRIX:
         access, scope = declared_by(routes[row.method, row.template])

@@ -34,7 +34,7 @@ PROBLEM_HEADERS = {
     "429": {"Retry-After"},
     "503": {"Retry-After"},
 }
-# What is asked for without a body.
+# The requests without a JSON body.
 BULK = "/api/v1/products/bulk"
 UPLOAD = "/api/v1/products/{product_id}/images"
 FORMS = {

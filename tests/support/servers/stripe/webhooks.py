@@ -97,7 +97,7 @@ class Webhooks:
 
     async def _post(self, session: aiohttp.ClientSession, endpoint: Endpoint, event: str) -> bool:
         body = json.dumps(self._books.get("event", event))
-        # Of the library, so that what the shop checks is not signed by its own code.
+        # Signed by the library, so that the shop does not verify signatures of its own code.
         signature = stripe.WebhookSignature.generate_signature_header(body, endpoint.secret)
         headers = {"Stripe-Signature": signature, "Content-Type": "application/json; charset=utf-8"}
         try:

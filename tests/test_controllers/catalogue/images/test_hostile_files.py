@@ -118,7 +118,7 @@ async def test_a_photo_is_rendered_in_its_exif_orientation(
         width, height = opened.size
         left, right = (opened.convert("RGB").getpixel((x, height // 2)) for x in (2, width - 3))
         above, below = (opened.convert("RGB").getpixel((width // 2, y)) for y in (2, height - 3))
-    # Where the red half is that is above as the camera holds it (Exif 2.3, 4.6.4).
+    # The side of the red half for each orientation (Exif 2.3, 4.6.4).
     seen = {
         1: above,
         2: above,

@@ -62,6 +62,6 @@ async def test_the_last_day_is_compared_with_the_same_weekday_a_week_before(
         assert "Tuesday, 10 March has no report yet." in browser.text
 
 
-async def test_without_reports_the_page_says_when_there_will_be_one(packer: Browser) -> None:
+async def test_without_reports_the_page_shows_the_time_of_the_first_one(packer: Browser) -> None:
     await packer.go("/console")
     assert "None of these days has a report" in packer.text and "<picture>" not in packer.html

@@ -63,7 +63,7 @@ async def test_a_dead_letter_is_discarded_once(packer: Browser, shop: Shop) -> N
     assert (await packer.go(at)).status_code == 404
 
 
-async def test_an_administrator_sees_what_was_recorded_today(
+async def test_an_administrator_sees_the_audit_events_of_today(
     browser: Browser, client: httpx.AsyncClient, shop: Shop
 ) -> None:
     await log_in_as(browser, client, shop, UserRole.ADMIN)

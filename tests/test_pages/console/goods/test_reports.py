@@ -39,7 +39,7 @@ async def test_a_period_has_its_days_a_picture_and_a_page_for_each_day(
             assert drawn.status_code == 200
 
 
-async def test_without_reports_the_page_says_when_there_will_be_one(packer: Browser) -> None:
+async def test_without_reports_the_page_shows_the_time_of_the_first_one(packer: Browser) -> None:
     await packer.go("/console/reports")
     assert "No reports yet" in packer.text
     await packer.go("/console/reports?from=2020-01-01&to=2020-01-02")
