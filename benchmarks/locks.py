@@ -87,7 +87,7 @@ class Phase:
     name: str
     served: frozenset[str]
     is_ready: bool | None
-    """What the shop must say of itself, or None if either may be true."""
+    """The expected readiness of the shop, or None if both states are allowed."""
     longest_seconds: float = _LONGEST_SECONDS
     answers: dict[str, Answers] = field(
         default_factory=lambda: {each: Answers() for each in (*GROUPS, HEALTH)}

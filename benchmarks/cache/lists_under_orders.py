@@ -32,7 +32,7 @@ from tests.support.processes import serving
 from tests.support.servers import start_postgres, start_redis
 
 AIM = 0.9
-"""The least hit rate with orders, as a share of the one without."""
+"""The minimum hit rate with orders, as a share of the rate without orders."""
 _API = "/api/v1"
 _LISTS = 20
 _READERS, _BUYERS = 8, 32

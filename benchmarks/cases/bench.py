@@ -69,7 +69,7 @@ class Kind:
     name: str
     is_sqlite: bool = False
     is_large: bool = False
-    """Whether it has many products that nobody has read yet."""
+    """Whether it has many products that have not been read yet."""
     workers: int = 1
     cache_max_entries: int = 20_000
 

@@ -43,7 +43,7 @@ class Case:
     measure: Measure
     reference: Measure | None = None
     against: str = ""
-    """What the reference is, in words."""
+    """A description of the reference."""
     unit: str = "requests/s"
     aim: Aim | None = None
     is_long: bool = False

@@ -26,7 +26,7 @@ _PLACE = {
     "city": "Berlin",
 }
 _LEAD_SECONDS = 2.0
-"""How long a guest shops before the checkout."""
+"""The seconds between the start of a visit and the checkout."""
 _WARM_UP = 50
 _DEADLINE_SECONDS = 60
 

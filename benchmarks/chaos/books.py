@@ -44,7 +44,7 @@ class Sent:
 
     copies: Counter[str] = field(default_factory=Counter)
     bare_copies: Counter[str] = field(default_factory=Counter)
-    """Those without a reason: not the shop has parked them, but the broker."""
+    """The copies without a reason: the broker has put them there, and not the shop."""
     events: Counter[str] = field(default_factory=Counter)
     left: dict[str, int] = field(default_factory=dict)
 

@@ -14,7 +14,7 @@ from tests.conftest import postgres_settings, sqlite_settings
 from tests.support.servers import start_postgres
 
 Run = Callable[[Settings, Console], Awaitable[list[str]]]
-"""Runs over one database; returns what was wrong."""
+"""Runs over one database; returns the faults."""
 
 
 def run_on_both(run: Run, *, is_bug: bool, **settings: Any) -> None:

@@ -46,7 +46,7 @@ _ASYNC = {"Prefer": "respond-async, wait=20"}
 WAYS: tuple[tuple[int, bool], ...] = tuple(
     (place, is_async) for place in (0, 1) for is_async in (False, False, True)
 )
-"""The process that a request goes to, and whether its answer may come later."""
+"""The process that gets a request, and whether the request is asynchronous."""
 
 
 class Crowd:
@@ -60,7 +60,7 @@ class Crowd:
         self._channel = channel
         self.statuses: Counter[int] = Counter()
         self.repeated = 0
-        """The number of messages that the broker refused, and that were sent again."""
+        """The number of messages that were sent again after a refusal of the broker."""
 
     async def buy(self, user_id: UUID, product_id: UUID) -> None:
         """Send eight orders for one unit."""

@@ -58,7 +58,7 @@ class Chaos:
         self.kills = 0
         self.buying_seconds = 0.0
         self.resting_seconds = 0.0
-        """From the last fault until all had come to its end."""
+        """The seconds from the last fault until every order and payment was finished."""
         self._arguments = arguments
         self._shop = shop
         self._postgres = postgres

@@ -31,9 +31,9 @@ class Found:
 
     wrong: int
     seconds: float
-    """What their quotes took."""
+    """The seconds of their quotes."""
     shown: tuple[str, ...]
-    """Some of the carts that differ, and how."""
+    """Some of the carts that differ, and their differences."""
 
 
 def compare(seed: str, count: int, bug: str | None) -> Found:

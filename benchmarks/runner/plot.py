@@ -31,7 +31,7 @@ _STYLE = """
 _NAME_WIDTH, _UNIT, _TEXT_WIDTH = 200, 230, 230
 _TOP, _STEP, _BAR = 62, 26, 16
 _MOST = 2.0
-"""Where the scale ends: a bar that is longer ends there, and its text has the figure."""
+"""The end of the scale: a longer bar ends there, and its text has the figure."""
 
 
 def plot_of(results: Sequence[Result]) -> str:

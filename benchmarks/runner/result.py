@@ -8,7 +8,7 @@ from benchmarks.cases.case import Case
 from benchmarks.support.reading import Reading
 
 NOISY_SPREAD = 1.15
-"""How many times the lowest value of a reference its highest may be."""
+"""The maximum ratio of the highest value of a reference to its lowest one."""
 NOISY_STEAL = 0.02
 
 
@@ -36,7 +36,7 @@ class Result:
     steal: float = 0.0
     """The share of the processor's time that another machine took meanwhile."""
     failure: str | None = None
-    """Why it was not measured."""
+    """The reason why the case was not measured."""
 
     @property
     def score(self) -> float | None:

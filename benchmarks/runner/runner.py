@@ -10,7 +10,7 @@ from benchmarks.runner.result import Repetition, Result
 from benchmarks.support.reading import NotMeasured, Reading
 
 INTERRUPTED = 130
-"""The exit code that a shell gives a program which Ctrl+C ended."""
+"""The exit code of a program that Ctrl+C has ended, in a shell."""
 
 
 @dataclass(slots=True)

@@ -91,7 +91,7 @@ def _order(claim: str, last: str) -> str:
 
 # The writes of the shop depend on the broker and Redis, which the shop has in the cases.
 OF_MESSAGE = _order(_CLAIM_OF_MESSAGE, _EVENT)
-"""An order that comes as a message."""
+"""An order that arrives as a message."""
 OF_KEY = _order(_CLAIM_OF_KEY, _CACHE_DROP)
 """An order over HTTP with a key."""
 OF_REQUEST = _order("", _CACHE_DROP)

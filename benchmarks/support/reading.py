@@ -16,4 +16,4 @@ class Reading:
     details: Mapping[str, float] = field(default_factory=dict)
     """Further figures by their names with units, such as `p99_ms`."""
     is_disturbed: bool = False
-    """Whether something other than what the case is about took part in it."""
+    """Whether operations other than those of the case took part in the measurement."""

@@ -49,7 +49,7 @@ class Load:
     connections: int = 32
     headers: tuple[tuple[str, str], ...] = ()
     is_keyed: bool = False
-    """Whether each request has an idempotency key of its own."""
+    """Whether each request has its own idempotency key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from tests.browser.world import NEWCOMER, REGULAR, STAFF, World
 
 NOBODY_KNOWS = "0199a1b2-7c00-7d00-8e00-ffffffffffff"
 PARTS_OF_PAGES = {"/cart/badge", "/console/orders/{order_id}/version"}
-"""Routes that answer a piece of HTML, which stands in other pages."""
+"""Routes that return a fragment of HTML for other pages."""
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,10 @@ class Place:
     """A page in a state."""
 
     route: str
-    """The path as the route table has it."""
+    """The path in the notation of the route table."""
     state: str
     address: str
-    """With the names of things in braces."""
+    """The URL with placeholders in braces."""
     who: str | None = None
     status: int = 200
 

@@ -15,7 +15,7 @@ from tests.support.factories import address
 from tests.support.processes import WAIT_SECONDS, ServedShop
 
 STAFF, NEWCOMER, REGULAR = "staff@example.com", "new@example.com", "regular@example.com"
-"""Users: one who works in the shop, one who has bought nothing, and one who has."""
+"""The users: a member of staff, a customer without orders, and a customer with orders."""
 _ROADS = {
     "pending": (),
     "paid": ("paid",),

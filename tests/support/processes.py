@@ -45,7 +45,7 @@ class ServedShop:
     port: int
     output: Path
     errors: Path
-    """Files: from a pipe that nobody reads, a shop that says much would have to wait."""
+    """Files instead of pipes: a pipe that is not read would block a shop with much output."""
 
     @property
     def url(self) -> str:

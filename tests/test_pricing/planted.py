@@ -64,4 +64,4 @@ BUGS: Mapping[str, Any] = {
     ),
     "promotions in the order in which they are given": _by_order_given,
 }
-"""Each plants a mistake while its context is open."""
+"""Context managers, each of which plants a mistake."""

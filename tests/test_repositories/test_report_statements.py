@@ -24,7 +24,7 @@ INDEXES = {
     "payment_steps.happened_at >=": "ix_payment_steps_happened_at",
     "invoices.issued_at >=": "ix_invoices_issued_at_id",
 }
-"""By the conditions for which they are used."""
+"""The indexes by the conditions for which they are used."""
 
 
 async def _of_ledger(session: AsyncSession) -> None:

@@ -60,7 +60,7 @@ LISTS: tuple[type[PageQuery], ...] = (
     UserQuery,
     VariantQuery,
 )
-"""The query of every list, which `test_refused_requests.py` holds against the route table."""
+"""The query of every list; `test_refused_requests.py` compares it with the route table."""
 
 
 def parsed(kind: type[Kind], body: object) -> Kind:

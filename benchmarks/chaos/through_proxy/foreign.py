@@ -26,7 +26,7 @@ class Sending:
     body: bytes
     properties: dict[str, bytes]
     order_id: UUID | None
-    """The order that it places or moves; None if it is no command."""
+    """The order that the message places or changes; None if it is not a command."""
 
     @property
     def has_own_id(self) -> bool:
@@ -40,7 +40,7 @@ class Confirmed:
 
     sendings: list[Sending] = field(default_factory=list)
     repeats: int = 0
-    """How often a message was sent again, because its confirmation did not arrive."""
+    """The number of messages that were sent again, because no confirmation arrived."""
 
 
 class ForeignProducer:

@@ -130,7 +130,7 @@ FIXED: dict[str, Callable[[], bytes]] = {
     "PNG with too many parts": lambda: png(4, 4, chunk(b"tEXt", b"") * 20_000),
     "WebP that says less than it is": lambda: webp_header(4, 4) + picture("WEBP")[12:],
 }
-"""Files that are always the same."""
+"""Constant files."""
 
 LARGE: dict[str, Callable[[], bytes]] = {
     "PNG of 25 megapixels": lambda: picture(
@@ -144,7 +144,7 @@ LARGE: dict[str, Callable[[], bytes]] = {
     "WebP of 6 megapixels": lambda: picture("WEBP", size=(3_072, 2_048), method=0),
     "lossless WebP of 6 megapixels": lambda: picture("WEBP", size=(3_072, 2_048), lossless=True),
 }
-"""Images that are as large as is taken."""
+"""Images of the maximum size."""
 
 
 def random_files(seed: int) -> Iterator[HostileFile]:

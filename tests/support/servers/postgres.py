@@ -61,7 +61,7 @@ class PostgresServer(Server):
     password: str = field(repr=False)
     maintenance_database: str = "postgres"
     template: str = BARE
-    """The database of which new ones are copies."""
+    """The template of new databases."""
 
     def url(self, database: str, driver: str = "postgresql") -> str:
         """The connection URL of one database, password included."""

@@ -17,7 +17,7 @@ class Relay:
         self._flows = asyncio.Event()
         self._flows.set()
         self.delay_seconds = 0.0
-        """How long each answer is held back."""
+        """The delay of each response in seconds."""
         self.port = 0
 
     async def __aenter__(self) -> Self:

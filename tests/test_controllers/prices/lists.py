@@ -66,7 +66,7 @@ async def follow(shop: Shop) -> int:
 
 @asynccontextmanager
 async def in_time(shop: Shop, by: timedelta) -> AsyncIterator[None]:
-    """Move the clock of a shop and apply the due changes, and the same back at the end."""
+    """Move the clock and apply the due changes; at the end, move it back and apply them again."""
     with later(shop, by):
         await follow(shop)
         yield

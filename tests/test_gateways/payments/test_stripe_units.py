@@ -33,7 +33,7 @@ ROWS = {
     "OMR": (5_120, 5_120),
     "TND": (5_120, 5_120),
 }
-"""The minor units of ISO 4217, and what Stripe calls the same amount."""
+"""An amount in the minor units of ISO 4217, and in those of Stripe."""
 
 
 @pytest.mark.parametrize(("currency", "amounts"), ROWS.items())

@@ -140,7 +140,7 @@ async def test_a_message_that_kills_its_process_is_parked_at_its_fourth_start_an
 
     async def die(services: Services, caller: Caller, data: Any) -> Schema:
         if data.name == FAULT:
-            # Like a crash, this exception runs no exception handler.
+            # SystemExit is like a crash: no exception handler of the shop catches it.
             raise SystemExit
         return await handle(services, caller, data)
 

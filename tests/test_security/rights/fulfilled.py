@@ -40,7 +40,7 @@ TEMPLATES = {"{paid_order_id}": "{order_id}", "{sent_id}": "{shipment_id}"} | {
     "{approved_id}": "{return_id}",
     "{received_id}": "{return_id}",
 }
-"""What stands in the paths of the matrix, and what the route table has in these places."""
+"""The placeholders in paths of the matrix, and the parameters of the route table."""
 
 _ORDER = "/api/v1/orders/{order_id}"
 _PAID = "/api/v1/orders/{paid_order_id}"

@@ -78,7 +78,7 @@ def inputs_of(kind: type[Schema]) -> set[str]:
 async def refused(
     client: httpx.AsyncClient, world: World, row: Row, body: dict[str, Any]
 ) -> dict[str, str]:
-    """Send a body that is refused, as an administrator, and return its errors."""
+    """Send a refused body as the owner or an administrator, and return its errors."""
     before = await everything(world.shop)
     caller = "owner" if row.expected["owner"] < 400 else "admin"
     response = await world.send(client, caller, row.method, row.path, json=body)

@@ -48,7 +48,7 @@ CART_TOKEN = "the token of a guest"
 GUEST_TOKEN = "the-token-of-a-guest-who-was-written-to"
 INVOICE = UUID("0199a1b2-7c00-7d00-8e00-00000000a1d1")
 TAKEN = UUID("0199a1b2-7c00-7d00-8e00-00000000a1d0")
-"""A payment whose money was taken."""
+"""A captured payment."""
 DRAFT = UUID("0199a1b2-7c00-7d00-8e00-00000000d4af")
 ORDERED_CART = UUID("0199a1b2-7c00-7d00-8e00-00000000ca27")
 

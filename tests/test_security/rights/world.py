@@ -97,7 +97,7 @@ SAME = dict(zip(("first", "second", "name"), FILE)) | {
     "draft_id": str(DRAFT),
     **IDS,
 }
-"""What stands in paths and headers of every shop."""
+"""The values in paths and headers of every shop."""
 
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -114,7 +114,7 @@ class World:
     values: dict[str, str]
     origin: str = "http://shop.test"
     stored: Rows = field(default_factory=dict)
-    """The rows as they are in a file of SQLite, which takes them back in an eighth of the time."""
+    """The rows in the form of SQLite, which restores them in an eighth of the time."""
 
     async def restore(self) -> None:
         """Restore every table."""
@@ -164,7 +164,7 @@ def _name_of(model: type[Base]) -> str:
 
 
 async def world_of(shop: Shop, scope: Scope | None = None) -> World:
-    """Fill a shop; one of two API keys lacks `scope`, and the other one has only this scope."""
+    """Fill a shop; one API key lacks `scope`, another one has only it, or all if it is None."""
     people = {
         "owner": await person(shop),
         "other": await person(shop),

@@ -42,7 +42,7 @@ class Api:
         self._faults = faults
         self._in_use: set[str] = set()
         self.exchanges: list[Object] | None = None
-        """What was asked and answered, if somebody wants to know."""
+        """The requests and responses, if they are recorded."""
         intent = f"/v1/payment_intents{_ID}"
         self._routes: list[Route] = [
             _route("POST", "/v1/payment_intents", intents.create),

@@ -10,7 +10,7 @@ from tests.support.servers.stripe.refusals import Refused, invalid
 _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _MAX_AMOUNT = 99_999_999
 MINIMA = {"usd": 50, "eur": 50, "gbp": 30, "jpy": 50, "chf": 50, "huf": 17_500, "isk": 10_000}
-"""The least that can be charged; 50 of other currencies."""
+"""The minimum charge of some currencies; it is 50 for all others."""
 _ZERO_STEP = frozenset({"isk", "ugx"})
 _THREE_PLACES = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
 CURRENCIES = frozenset(

@@ -18,7 +18,7 @@ class Refused(Exception):
         super().__init__(message)
         self.status = status
         self.is_stored = is_stored
-        """Whether the endpoint had begun, so that the answer is stored under the key."""
+        """Whether the endpoint had begun, so that the response is stored under the key."""
         given = {name: value for name, value in details.items() if value is not None}
         self.error = {"message": message, "type": kind, **given}
 

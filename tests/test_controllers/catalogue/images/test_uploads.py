@@ -22,7 +22,7 @@ pytestmark = pytest.mark.any_database
 
 
 class _Body:
-    """A body that is sent in parts, and counts the parts that were read."""
+    """A body that is sent in parts, and counts the bytes that were read."""
 
     def __init__(self, *parts: bytes, then: asyncio.Event | None = None) -> None:
         self._parts = parts

@@ -37,7 +37,7 @@ _ROUTES = {
     ("POST", "/shipments/{shipment_id}/ship"),
     ("POST", "/shipments/{shipment_id}/deliver"),
 }
-"""What the routes name beside an order; the lines of an order are looked for among its own."""
+"""The parameters of routes in addition to the order; lines are searched only in their order."""
 
 
 def test_every_route_that_names_a_part_of_an_order_is_tested(app: Litestar) -> None:
