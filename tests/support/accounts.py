@@ -1,4 +1,4 @@
-"""Users of a shop: how they come in, what they are told by mail, and how time goes by for them."""
+"""Users of a shop: log-ins, tokens, mails, audit events and the clock."""
 
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -40,7 +40,7 @@ class Person:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What shows a request to be this user's."""
+        """The header that authenticates a request as this user's."""
         return bearer(self.access)
 
 
@@ -50,7 +50,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def at(app: Litestar, address: str, **headers: str) -> httpx.AsyncClient:
-    """Return a client that calls from a network address."""
+    """Return a client whose requests come from a network address."""
     transport = httpx.ASGITransport(app=app, client=(address, 1))  # type: ignore[arg-type]
     base = "http://shop.test/api/v1"
     return httpx.AsyncClient(transport=transport, base_url=base, headers=headers)
@@ -59,7 +59,7 @@ def at(app: Litestar, address: str, **headers: str) -> httpx.AsyncClient:
 async def log_in(
     client: httpx.AsyncClient, name: str, password: str = PASSWORD, **headers: str
 ) -> httpx.Response:
-    """Send a log-in."""
+    """Send a log-in request."""
     form = {"username": name, "password": password}
     return await client.post("/auth/token", data=form, headers=headers)
 
@@ -82,43 +82,43 @@ async def someone(client: httpx.AsyncClient, **changes: Any) -> Person:
 
 
 async def someone_of(client: httpx.AsyncClient, shop: Shop, role: UserRole) -> Person:
-    """Register a user of a role, who then logs in."""
+    """Register a user, who then logs in and gets a role."""
     person = await someone(client)
     await set_user(shop, person.id, role=role)
     return person
 
 
 async def set_user(shop: Shop, user_id: str, **columns: Any) -> None:
-    """Change a user as no route does."""
+    """Change columns of a user directly in the database."""
     async with shop.database.write() as session:
         await session.execute(update(User).where(User.id == UUID(user_id)).values(**columns))
     shop.identities.clear()
 
 
 async def status_of(client: httpx.AsyncClient, access_token: str) -> int:
-    """Return how a request with an access token is answered."""
+    """Return the status of the response to a request with an access token."""
     return (await client.get("/users/me", headers=bearer(access_token))).status_code
 
 
 async def renew(client: httpx.AsyncClient, refresh_token: str) -> httpx.Response:
-    """Send a refresh token."""
+    """Send a refresh token, to renew the access."""
     return await client.post("/auth/refresh", json={"refresh_token": refresh_token})
 
 
 async def mails_of(shop: Shop) -> list[OutgoingMail]:
-    """Return the mails that wait, in the order in which they were written."""
+    """Return the stored mails, the oldest first."""
     query = select(OutgoingMail).order_by(OutgoingMail.created_at, OutgoingMail.id)
     async with shop.database.read() as session:
         return list(await session.scalars(query))
 
 
 async def told(shop: Shop, after: int = 0) -> list[tuple[str, str]]:
-    """Return whom the shop has written to and of what, but for the first few mails."""
+    """Return recipient and subject of each stored mail, without the first `after` mails."""
     return [(mail.recipient, mail.subject) for mail in (await mails_of(shop))[after:]]
 
 
 async def events_of(shop: Shop, subject_id: str | None = None) -> list[AuditEvent]:
-    """Return what the audit trail tells, of one subject or of all, the oldest first."""
+    """Return the audit events of one subject or of all, the oldest first."""
     query = select(AuditEvent).order_by(AuditEvent.created_at, AuditEvent.id)
     if subject_id is not None:
         query = query.where(AuditEvent.subject_id == UUID(subject_id))
@@ -127,7 +127,7 @@ async def events_of(shop: Shop, subject_id: str | None = None) -> list[AuditEven
 
 
 def token_in(mail: OutgoingMail) -> str:
-    """Return the token that a mail has in it."""
+    """Return the token in the body of a mail."""
     (token,) = _TOKEN.findall(mail.body)
     found: str = token
     return found
@@ -147,9 +147,9 @@ def later(shop: Shop, by: timedelta) -> Iterator[None]:
 async def standing(
     settings: Settings, *areas: Iterable[type[Controller]]
 ) -> AsyncIterator[Litestar]:
-    """Return an application whose shop is prepared, and whose mails stay where they are written.
+    """Yield an application whose shop is prepared, and which sends no mails.
 
-    Its API has the controllers of areas only, if any are given.
+    Its API has only the controllers of the given areas, or all if none are given.
     """
     give_schema(settings)
     app = with_routes_of(Shop(settings), *areas)
@@ -163,6 +163,6 @@ async def standing(
 
 
 def kind_of(response: httpx.Response) -> tuple[int, str]:
-    """Return the status of a refusal, and its code."""
+    """Return the status of a refusal, and its type without the prefix."""
     assert response.headers["Content-Type"] == "application/problem+json", response.text
     return response.status_code, response.json()["type"].removeprefix("urn:problem:")

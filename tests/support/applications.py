@@ -11,13 +11,13 @@ from app.wiring.resources import Shop
 from main import create_app
 
 WITH_ORDERS = (*identity.CONTROLLERS, *catalogue.CONTROLLERS, *orders.CONTROLLERS)
-"""The areas of which the factories of the tests use routes."""
+"""The controllers of the areas whose routes the factories of the tests use."""
 
 
 def with_routes_of(shop: Shop, *areas: Iterable[type[Controller]]) -> Litestar:
-    """Build an application whose API has the controllers of areas only, and that has no pages.
+    """Build an application whose API has only the controllers of some areas, and no pages.
 
-    It takes a fifth of the time of all routes. Without areas there are all routes.
+    It takes a fifth of the time of all routes. Without areas, the application has all routes.
     """
     controllers = tuple(chain(*areas))
     if not controllers:

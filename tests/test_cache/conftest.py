@@ -1,4 +1,4 @@
-"""Shops over a PostgreSQL and a Redis that may be stopped, with a way between that may be cut."""
+"""Shops with a PostgreSQL, and a Redis that a test can stop or disconnect."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -30,14 +30,14 @@ def cached_database_of(postgres_server: PostgresServer) -> PostgresServer:
 
 @pytest.fixture(scope="session", name="mortal_redis")
 def mortal_redis_of() -> Iterator[RedisServer]:
-    """A Redis that may end without harm to other tests."""
+    """A Redis that a test can stop without an effect on other tests."""
     with start_redis() as server:
         yield server
 
 
 @pytest_asyncio.fixture(loop_scope="session", name="relay")
 async def relay_of(mortal_redis: RedisServer) -> AsyncIterator[Relay]:
-    """A way to the Redis that may end."""
+    """A proxy in front of the Redis that a test can stop."""
     mortal_redis.start()
     async with Relay(mortal_redis.host, mortal_redis.port) as relay:
         yield relay
@@ -47,7 +47,7 @@ async def relay_of(mortal_redis: RedisServer) -> AsyncIterator[Relay]:
 async def pair_of(
     cached_database: PostgresServer, relay: Relay
 ) -> AsyncIterator[tuple[Shop, Shop]]:
-    """Two shops over one Redis, as two processes have them, one of which may be cut off."""
+    """Two shops with one database and one Redis, as in two processes; both connect by the relay."""
     direct = postgres_settings(
         cached_database, DATABASE, redis_host="127.0.0.1", redis_port=relay.port
     )
@@ -80,7 +80,7 @@ async def kept_shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Shop]:
-    """Open an empty shop whose cache is kept true."""
+    """Open an empty shop whose cache is synchronized, and close it."""
     give_schema(settings)
     shop = Shop(settings)
     await prepare(shop)

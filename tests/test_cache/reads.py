@@ -1,4 +1,4 @@
-"""Reads and changes products by the services of a shop."""
+"""Reads and changes products with the services of a shop."""
 
 import asyncio
 import time
@@ -21,10 +21,10 @@ _numbers = count(1)
 
 
 async def believed(shop: Shop, is_it: bool = True) -> None:
-    """Wait until a shop is synchronized with its Redis, or no longer is."""
+    """Wait until a shop is synchronized with its Redis, or is not, as `is_it` says."""
     deadline = time.monotonic() + WAIT_SECONDS
     while shop.cache.redis is not None and shop.cache.redis.is_synced is not is_it:
-        assert time.monotonic() < deadline, "Redis"
+        assert time.monotonic() < deadline, "the synchronization with Redis has not changed in time"
         await asyncio.sleep(0.005)
 
 
@@ -39,7 +39,7 @@ async def offer(shop: Shop, **changes: object) -> UUID:
 
 
 async def read(shop: Shop, product_id: UUID) -> Found:
-    """Show a product."""
+    """Read a product."""
     async with shop.database.read() as session:
         return await provide_products(session, shop).get(product_id)
 
@@ -67,5 +67,5 @@ async def reprice(shop: Shop, product_id: UUID, price: str) -> None:
 
 
 def counts_of(shop: Shop) -> Counts:
-    """Return what became of the reads of products."""
+    """Return the counts of the reads of products by the cache."""
     return shop.cache.counts[PRODUCTS]

@@ -1,4 +1,4 @@
-"""Cached answers over HTTP: where they were found, compressed, conditional, and for whom."""
+"""Cached responses over HTTP: the cache that they name, compression, conditions and rights."""
 
 import httpx
 import pytest
@@ -12,13 +12,13 @@ from tests.support.factories import create_product, create_user, order_in, place
 LONG = "Black tea with bergamot. " * 100
 
 
-async def test_an_answer_says_where_it_was_found(client: httpx.AsyncClient) -> None:
+async def test_a_response_names_the_cache_in_which_it_was_found(client: httpx.AsyncClient) -> None:
     product = await create_product(client)
     for path in (f"/products/{product['id']}", "/products", "/products?sort=name&limit=5"):
         first, second = await client.get(path), await client.get(path)
         assert first.headers["X-Cache"] == "miss"
         for _ in range(10):
-            # On a busy machine the drop of the new product is replayed between the reads.
+            # On a busy machine, the drop of the new product may be replayed between the reads.
             if second.headers["X-Cache"] != "miss":
                 break
             second = await client.get(path)
@@ -26,14 +26,16 @@ async def test_an_answer_says_where_it_was_found(client: httpx.AsyncClient) -> N
         assert first.content == second.content and first.headers["ETag"] == second.headers["ETag"]
 
 
-async def test_two_ways_to_ask_the_same_share_an_answer(client: httpx.AsyncClient) -> None:
+async def test_two_spellings_of_a_query_share_a_cached_response(client: httpx.AsyncClient) -> None:
     await create_product(client)
     await client.get("/products?limit=20&sort=name")
     assert (await client.get("/products?sort=name")).headers["X-Cache"] == "near"
     assert (await client.get("/products?sort=-name")).headers["X-Cache"] == "miss"
 
 
-async def test_a_long_answer_is_compressed_for_who_takes_it_so(client: httpx.AsyncClient) -> None:
+async def test_a_long_response_is_compressed_for_a_client_that_accepts_gzip(
+    client: httpx.AsyncClient,
+) -> None:
     product = await create_product(client, description=LONG)
     path = f"/products/{product['id']}"
     plain = await client.get(path, headers={"Accept-Encoding": "identity"})
@@ -43,17 +45,17 @@ async def test_a_long_answer_is_compressed_for_who_takes_it_so(client: httpx.Asy
     assert packed.json() == plain.json()
     assert int(packed.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 5
     assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
-    # Other bytes, another strong tag.
+    # Different bytes need a different strong entity tag.
     assert packed.headers["ETag"] == f'{plain.headers["ETag"][:-1]}-gzip"'
 
 
-async def test_a_short_answer_is_not_compressed(client: httpx.AsyncClient) -> None:
+async def test_a_short_response_is_not_compressed(client: httpx.AsyncClient) -> None:
     product = await create_product(client)
     shown = await client.get(f"/products/{product['id']}", headers={"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in shown.headers
 
 
-async def test_each_tag_of_an_answer_is_known_again(client: httpx.AsyncClient) -> None:
+async def test_each_entity_tag_of_a_response_is_recognized(client: httpx.AsyncClient) -> None:
     product = await create_product(client, description=LONG)
     path = f"/products/{product['id']}"
     plain = (await client.get(path, headers={"Accept-Encoding": "identity"})).headers["ETag"]
@@ -91,11 +93,11 @@ TAKES = {
 
 
 @pytest.mark.parametrize(("header", "takes"), TAKES.items())
-def test_gzip_is_sent_to_whoever_takes_it(header: str, takes: bool) -> None:
+def test_the_accept_encoding_header_decides_about_gzip(header: str, takes: bool) -> None:
     assert takes_gzip(header) is takes
 
 
-async def test_what_is_cached_for_one_is_not_shown_to_another(client: httpx.AsyncClient) -> None:
+async def test_cached_data_of_one_user_is_not_shown_to_another(client: httpx.AsyncClient) -> None:
     owner, other = await create_user(client), await create_user(client)
     product = await create_product(client)
     tokens = {
@@ -105,13 +107,13 @@ async def test_what_is_cached_for_one_is_not_shown_to_another(client: httpx.Asyn
     order = await place_order(client, owner["id"], {product["id"]: 1})
     for path in (f"/orders/{order['id']}", f"/users/{owner['id']}"):
         for _ in range(2):
-            # The machine may see all, the owner its own, and the other one nothing.
+            # The API key of the client may read all, the owner may, and the other user may not.
             assert (await client.get(path)).status_code == 200
             assert (await client.get(path, headers=tokens[owner["id"]])).status_code == 200
             assert (await client.get(path, headers=tokens[other["id"]])).status_code == 404
 
 
-async def test_what_was_forgotten_of_a_person_is_cached_no_more(client: httpx.AsyncClient) -> None:
+async def test_erased_data_of_a_person_is_no_longer_cached(client: httpx.AsyncClient) -> None:
     product = await create_product(client)
     order = await order_in(client, "delivered", product)
     user = f"/users/{order['user_id']}"
@@ -132,7 +134,7 @@ async def test_what_was_forgotten_of_a_person_is_cached_no_more(client: httpx.As
 
 
 async def behind(shop: Shop, statement: str) -> None:
-    """Change rows behind the back of the cache."""
+    """Change a row of the database without a drop of cached values."""
     async with shop.database.writer.begin() as connection:
         assert (await connection.execute(text(statement))).rowcount == 1
 
@@ -159,11 +161,11 @@ async def test_an_order_uses_the_stored_price_and_stock(
         refused = await client.post("/orders", json={"user_id": user["id"], "items": items})
         assert refused.json()["type"] == "urn:problem:product-not-for-sale"
     finally:
-        # For the comparison that ends each test.
+        # After each test, cached values are compared with the database.
         await behind(shop, "UPDATE variants SET is_active = true, stock_quantity = 1")
 
 
-async def test_rights_go_by_the_role_on_record(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_rights_depend_on_the_stored_role(client: httpx.AsyncClient, shop: Shop) -> None:
     user, product = await create_user(client), await create_product(client)
     await behind(shop, f"UPDATE users SET role = 'staff' WHERE username = '{user['username']}'")
     token = bearer((await log_in(client, user["username"])).json()["access_token"])
@@ -174,7 +176,7 @@ async def test_rights_go_by_the_role_on_record(client: httpx.AsyncClient, shop: 
     assert (await client.patch(path, json=price, headers=token)).status_code == 200
     await behind(shop, f"UPDATE users SET role = 'customer' WHERE username = '{user['username']}'")
     try:
-        # The user is still shown as one of the staff, and is none.
+        # The cached user still has the role staff, but the stored user does not.
         shown = await client.get(own)
         assert (shown.headers["X-Cache"], shown.json()["role"]) == ("near", "staff")
         assert (await client.patch(path, json=price, headers=token)).status_code == 403

@@ -1,4 +1,4 @@
-"""Reads through the services: found where they should be, and never old after a change."""
+"""Reads through the services find values in the expected cache, and never stale ones."""
 
 import asyncio
 import random
@@ -44,7 +44,7 @@ from tests.test_cache.reads import (
 Pair = tuple[Shop, Shop]
 
 
-async def test_a_second_read_is_near_and_a_read_after_a_change_is_new(kept: Shop) -> None:
+async def test_a_second_read_is_near_and_a_read_after_a_change_shows_it(kept: Shop) -> None:
     product_id = await offer(kept)
     assert await seen(kept, product_id) == (Tier.MISS, "4.99")
     assert await seen(kept, product_id) == (Tier.NEAR, "4.99")
@@ -78,7 +78,7 @@ async def test_every_list_is_dropped_by_every_change_of_a_product(kept: Shop) ->
     assert await listed(kept, sort="price") == (Tier.NEAR, ["1.00", "5.49"])
 
 
-async def test_an_absent_id_is_asked_for_once_and_may_appear(kept: Shop) -> None:
+async def test_an_absent_id_is_loaded_once_and_can_be_created_later(kept: Shop) -> None:
     absent = uuid4()
     for _ in range(3):
         with pytest.raises(ProductNotFound, match=str(absent)) as refusal:
@@ -108,23 +108,23 @@ async def _order(shop: Shop, order_id: UUID) -> bytes:
 
 async def test_racing_readers_and_writers_leave_nothing_stale(kept: Shop) -> None:
     random.seed(7)
-    # Of the usual cache-aside about one round in seven ends stale.
+    # With the usual cache-aside, about one round in seven leaves a stale value.
     assert [await race(kept, 4) for _ in range(16)] == [0] * 16
     await assert_cache_is_true(kept)
 
 
-async def test_the_race_finds_what_the_usual_cache_aside_leaves_stale(kept: Shop) -> None:
+async def test_the_race_finds_the_stale_values_of_the_usual_cache_aside(kept: Shop) -> None:
     random.seed(7)
     for _ in range(500):
         if await race(kept, 4, is_naive=True):
             return
-    pytest.fail("2,000 rounds have left nothing stale")
+    pytest.fail("no round has left a stale value")
 
 
-async def test_two_hundred_who_miss_the_same_load_it_once(kept: Shop) -> None:
+async def test_two_hundred_concurrent_misses_of_one_key_load_it_once(kept: Shop) -> None:
     product_id = await offer(kept)
     found = await asyncio.gather(*(seen(kept, product_id) for _ in range(200)))
-    # On SQLite the load may be done before the last of them looks.
+    # On SQLite, the load may end before the last of them looks in the cache.
     misses = sum(tier is Tier.MISS for tier, _ in found)
     assert {price for _, price in found} == {"4.99"}
     assert (counts_of(kept).loads, counts_of(kept).misses) == (1, misses)
@@ -149,13 +149,13 @@ async def test_a_read_after_a_change_does_not_wait_for_an_earlier_load(
     await reprice(kept, product_id, "5.49")
     assert await seen(kept, product_id) == (Tier.MISS, "5.49")
     may_go_on.set()
-    # It began before the change, and may tell of what was then; nobody else is told.
+    # It began before the change, and may return the old price; no other read may.
     assert await slow == (Tier.MISS, "4.99")
     assert await seen(kept, product_id) == (Tier.NEAR, "5.49")
     assert counts_of(kept).refused_stores == 1
 
 
-async def test_who_waits_for_a_load_that_is_given_up_loads_itself(
+async def test_a_read_that_waits_for_a_cancelled_load_loads_the_value_itself(
     kept: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     product_id = await offer(kept)
@@ -183,11 +183,11 @@ async def test_who_waits_for_a_load_that_is_given_up_loads_itself(
 
 @pytest.mark.parametrize(
     "fault",
-    # As a service raises it, and as the database's driver does.
+    # The first is raised by the database layer, the second by the driver of the database.
     [Unavailable("the database does not answer, try again"), ConnectionResetError("it has ended")],
     ids=lambda fault: type(fault).__name__,
 )
-async def test_a_load_that_fails_fails_for_all_who_wait_for_it(
+async def test_a_load_that_fails_fails_for_all_reads_that_wait_for_it(
     kept: Shop, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     product_id, may_fail = await offer(kept), asyncio.Event()
@@ -204,11 +204,13 @@ async def test_a_load_that_fails_fails_for_all_who_wait_for_it(
         answers = await asyncio.gather(*reads, return_exceptions=True)
     assert [type(each) for each in answers] == [Unavailable] * 3
     assert counts_of(kept).loads == 1
-    # It is not kept.
+    # The error is not cached.
     assert await seen(kept, product_id) == (Tier.MISS, "4.99")
 
 
-async def test_thousands_of_absent_ids_leave_the_hot_ones_and_bounded_memory(kept: Shop) -> None:
+async def test_thousands_of_absent_ids_do_not_evict_the_hot_ones_and_memory_stays_bounded(
+    kept: Shop,
+) -> None:
     near = kept.cache.near
     assert near is not None
     hot = [await offer(kept) for _ in range(20)]
@@ -226,7 +228,7 @@ async def test_thousands_of_absent_ids_leave_the_hot_ones_and_bounded_memory(kep
     assert counts_of(kept).loads == loads
 
 
-async def test_times_to_live_are_as_promised(kept: Shop) -> None:
+async def test_times_to_live_are_those_of_the_kinds(kept: Shop) -> None:
     product_id, user_id = await offer(kept, stock_quantity=1), await _customer(kept)
     items = [{"product_id": str(product_id), "quantity": 1}]
     async with kept.database.write() as session:
@@ -253,7 +255,7 @@ async def _seconds_left(shop: Shop, key: str) -> float:
     return shop.cache.near.seconds_left(key) or -1
 
 
-async def test_times_to_live_differ(kept: Shop) -> None:
+async def test_times_to_live_of_one_kind_vary(kept: Shop) -> None:
     ids = [await offer(kept) for _ in range(10)]
     for each in ids:
         await read(kept, each)
@@ -261,7 +263,7 @@ async def test_times_to_live_differ(kept: Shop) -> None:
     assert len(left) > 3
 
 
-async def test_values_of_a_generation_that_is_over_do_not_count(pair: Pair) -> None:
+async def test_values_of_an_ended_generation_are_not_used(pair: Pair) -> None:
     here, there = pair
     product_id = await offer(here)
     await read(here, product_id)
@@ -299,14 +301,14 @@ async def test_an_emptied_redis_empties_the_near_cache(pair: Pair) -> None:
     assert (await seen(here, product_id))[0] is Tier.MISS
 
 
-async def test_what_another_process_changes_on_sqlite_is_seen_in_a_moment(tmp_path: Path) -> None:
+async def test_a_change_by_another_process_on_sqlite_is_soon_seen(tmp_path: Path) -> None:
     settings = sqlite_settings(tmp_path)
     here, there = Shop(settings), Shop(settings)
     await prepare(here)
     async with cache_sync(here):
         product_id = await offer(here)
         await read(here, product_id)
-        # Its own change is not one of another process.
+        # A change by this process does not count as a change by another process.
         await here.database.is_changed_elsewhere()
         await reprice(here, product_id, "5.49")
         assert not await here.database.is_changed_elsewhere()
@@ -349,7 +351,7 @@ async def test_storing_a_value_again_does_not_invalidate_near_caches(pair: Pair)
     await listed(here)
     await listed(there)
     assert (await listed(there))[0] is Tier.NEAR
-    # Another list under the same generation, whose time was extended already.
+    # Another list of the same generation, whose time to live is long enough already.
     await listed(here, sort="price")
     await asyncio.sleep(0.05)
     assert (await listed(there))[0] is Tier.NEAR
@@ -366,7 +368,7 @@ async def test_values_fetched_during_a_drop_are_not_kept_near(
     drop = here.cache.redis.drop
 
     async def drop_late(tags: Any) -> None:
-        # Committed, and not acknowledged yet: a reader may still be told of what was.
+        # The change is committed, but its response is not sent: a read may return the old value.
         assert await seen(here, product_id) == (Tier.REDIS, "4.99")
         await drop(tags)
 
@@ -376,7 +378,7 @@ async def test_values_fetched_during_a_drop_are_not_kept_near(
     assert await seen(here, product_id) == (Tier.MISS, "5.49")
 
 
-async def test_what_is_dropped_is_committed_already(
+async def test_a_drop_follows_the_commit_of_its_change(
     kept: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     product_id, drop, seen_then = await offer(kept), kept.drop, []

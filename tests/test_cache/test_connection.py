@@ -1,4 +1,4 @@
-"""The one connection that all tasks share keeps answers apart, and waits for none too long."""
+"""The connection that all tasks share gives each task its own reply, within a time limit."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ class Listener:
 
 @asynccontextmanager
 async def connected(port: int, timeout_seconds: float = 0.1) -> AsyncIterator[Any]:
-    """Connect to a port, and say hello."""
+    """Connect to a port; return the connection and its listener."""
     listener = Listener()
     _, connection = await asyncio.get_running_loop().create_connection(
         lambda: Connection(timeout_seconds, listener.pushes.append, listener.ends.append),
@@ -38,7 +38,7 @@ async def connected(port: int, timeout_seconds: float = 0.1) -> AsyncIterator[An
 
 @asynccontextmanager
 async def speaking(answer: bytes) -> AsyncIterator[int]:
-    """Serve whatever is asked with the same bytes, and return the port."""
+    """Run a server that sends the same bytes to each client, and return its port."""
     writers: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -55,14 +55,16 @@ async def speaking(answer: bytes) -> AsyncIterator[int]:
             each.close()
 
 
-async def test_a_thousand_tasks_each_get_their_own_answer(redis_server: RedisServer) -> None:
+async def test_each_of_a_thousand_tasks_gets_its_own_reply(redis_server: RedisServer) -> None:
     async with connected(redis_server.port) as (connection, _):
         await connection.call("HELLO", 3)
         answers = await asyncio.gather(*(connection.call("ECHO", n) for n in range(1_000)))
     assert answers == [str(n).encode() for n in range(1_000)]
 
 
-async def test_who_is_cancelled_takes_no_answer_from_another(redis_server: RedisServer) -> None:
+async def test_a_cancelled_call_does_not_take_the_reply_of_another_call(
+    redis_server: RedisServer,
+) -> None:
     async with connected(redis_server.port) as (connection, _):
         await connection.call("HELLO", 3)
         first = asyncio.create_task(connection.call("ECHO", "first"))
@@ -72,7 +74,7 @@ async def test_who_is_cancelled_takes_no_answer_from_another(redis_server: Redis
         assert await second == b"second"
 
 
-async def test_a_refusal_is_reported_and_the_connection_stays_open(
+async def test_an_error_reply_is_raised_and_the_connection_stays_open(
     redis_server: RedisServer,
 ) -> None:
     async with connected(redis_server.port) as (connection, listener):
@@ -83,7 +85,7 @@ async def test_a_refusal_is_reported_and_the_connection_stays_open(
         assert listener.ends == []
 
 
-async def test_pushes_are_not_answers(redis_server: RedisServer) -> None:
+async def test_pushes_are_not_taken_for_replies(redis_server: RedisServer) -> None:
     async with (
         connected(redis_server.port) as (reader, listener),
         connected(redis_server.port) as (writer, _),
@@ -98,7 +100,7 @@ async def test_pushes_are_not_answers(redis_server: RedisServer) -> None:
         assert listener.pushes == [[b"invalidate", [b"push"]]]
 
 
-async def test_a_peer_that_does_not_answer_is_given_up(redis_server: RedisServer) -> None:
+async def test_a_connection_without_replies_is_closed(redis_server: RedisServer) -> None:
     async with Relay(redis_server.host, redis_server.port) as relay:
         async with connected(relay.port) as (connection, listener):
             await connection.call("HELLO", 3)
@@ -111,7 +113,7 @@ async def test_a_peer_that_does_not_answer_is_given_up(redis_server: RedisServer
                 await connection.call("PING")
 
 
-async def test_a_process_that_was_suspended_gives_up_no_reply(
+async def test_a_process_that_was_suspended_still_reads_a_reply(
     redis_server: RedisServer,
 ) -> None:
     async with connected(redis_server.port) as (connection, listener):
@@ -138,7 +140,7 @@ async def test_a_server_that_is_not_redis_is_disconnected(answer: bytes) -> None
         assert len(listener.ends) == 1
 
 
-async def test_a_server_that_ends_is_noticed(redis_server: RedisServer) -> None:
+async def test_a_closed_connection_is_reported(redis_server: RedisServer) -> None:
     async with Relay(redis_server.host, redis_server.port) as relay:
         async with connected(relay.port) as (connection, listener):
             await connection.call("HELLO", 3)

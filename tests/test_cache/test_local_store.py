@@ -1,4 +1,4 @@
-"""What is kept in memory is bounded, is the newest, and is never what was loaded before a drop."""
+"""The near cache is bounded, and refuses values that were loaded before a drop of their tag."""
 
 from app.cache.local import LocalStore
 from app.cache.representation import ABSENT, Representation
@@ -7,12 +7,12 @@ HOUR = 3_600.0
 
 
 def of(text: str) -> Representation:
-    """Return a representation."""
+    """Return a representation of a text."""
     return Representation(text.encode(), f'"{text}"')
 
 
 class Watch:
-    """A clock that stands still."""
+    """A clock that only the test moves."""
 
     now = 0.0
 
@@ -20,7 +20,7 @@ class Watch:
         return self.now
 
 
-def test_what_is_kept_is_found_until_its_time_is_over() -> None:
+def test_a_stored_value_is_found_until_its_time_to_live_ends() -> None:
     watch = Watch()
     store = LocalStore(100, 1_000_000, watch)
     assert store.put("a:", "a", of("1"), 10.0, store.drops)
@@ -41,7 +41,7 @@ def test_a_drop_removes_every_entry_of_its_tag_and_no_other() -> None:
     assert store.bytes == of("b:").size
 
 
-def test_what_was_loaded_before_a_drop_is_refused_after_it() -> None:
+def test_a_value_that_was_loaded_before_a_drop_is_refused_after_it() -> None:
     store = LocalStore(100, 1_000_000)
     before = store.drops
     store.drop(["a"])
@@ -50,28 +50,28 @@ def test_what_was_loaded_before_a_drop_is_refused_after_it() -> None:
     assert store.put("a:", "a", of("new"), HOUR, store.drops)
 
 
-def test_what_was_loaded_before_all_was_forgotten_is_refused_after_it() -> None:
+def test_a_value_that_was_loaded_before_a_clear_is_refused_after_it() -> None:
     store = LocalStore(100, 1_000_000)
     before = store.drops
     store.clear()
     assert not store.put("a:", "a", of("old"), HOUR, before)
 
 
-def test_a_drop_of_long_ago_is_as_good_as_remembered() -> None:
+def test_values_from_before_a_forgotten_drop_are_refused() -> None:
     store = LocalStore(100, 1_000_000)
     before = store.drops
     store.drop(["a"])
     since = store.drops
     store.drop(f"tag {number}" for number in range(20_000))
     assert len(store._drops) == 10_000  # pylint: disable=protected-access
-    # Whether it was dropped nobody knows any more, so it counts as dropped.
+    # A tag without a remembered drop counts as dropped at the last forgotten drop.
     assert not store.put("a:", "a", of("old"), HOUR, before)
     assert not store.put("z:", "z", of("old"), HOUR, before)
     assert not store.put("a:", "a", of("perhaps old"), HOUR, since)
     assert store.put("a:", "a", of("new"), HOUR, store.drops)
 
 
-def test_it_keeps_no_more_entries_than_it_may_and_the_ones_used_last() -> None:
+def test_the_number_of_entries_is_limited_and_the_least_recently_used_are_evicted() -> None:
     store = LocalStore(100, 1_000_000)
     for number in range(100):
         store.put(f"{number}:", f"{number}", of("x"), HOUR, store.drops)
@@ -82,7 +82,7 @@ def test_it_keeps_no_more_entries_than_it_may_and_the_ones_used_last() -> None:
     assert store.get("0:") is not None and store.get("1:") is None
 
 
-def test_it_keeps_no_more_bytes_than_it_may() -> None:
+def test_the_number_of_bytes_is_limited() -> None:
     large = of("x" * 100_000)
     store = LocalStore(100, 1_000_000)
     for number in range(50):
@@ -91,7 +91,7 @@ def test_it_keeps_no_more_bytes_than_it_may() -> None:
     assert store.bytes == len(store) * large.size
 
 
-def test_an_entry_larger_than_all_room_leaves_nothing_behind() -> None:
+def test_an_entry_larger_than_the_store_is_not_stored() -> None:
     store = LocalStore(100, 1_000)
     store.put("a:", "a", of("x" * 2_000), HOUR, store.drops)
     assert (len(store), store.bytes) == (0, 0)
@@ -108,7 +108,7 @@ def test_absent_ids_evict_only_each_other() -> None:
     assert len(store._keys) == 1_000  # pylint: disable=protected-access
 
 
-def test_a_value_takes_the_place_of_the_one_before() -> None:
+def test_a_value_replaces_the_one_before() -> None:
     store = LocalStore(100, 1_000_000)
     store.put("a:", "a", ABSENT, HOUR, store.drops)
     store.put("a:", "a", of("1"), HOUR, store.drops)

@@ -1,4 +1,4 @@
-"""A Redis that is stopped, frozen, empty, slow or full costs speed, and no truth and no answer."""
+"""A Redis that is stopped, frozen, empty, slow or full makes the shop slower, but not wrong."""
 
 import asyncio
 import time
@@ -33,7 +33,7 @@ _BETWEEN_READS_SECONDS = 0.05
 
 @pytest_asyncio.fixture(loop_scope="session", name="served")
 async def served_shop(cached_database: PostgresServer, relay: Relay) -> AsyncIterator[Litestar]:
-    """An application whose way to Redis may be cut."""
+    """An application whose connection to Redis a test can interrupt."""
     settings = postgres_settings(
         cached_database, DATABASE, redis_host="127.0.0.1", redis_port=relay.port
     )
@@ -45,7 +45,7 @@ async def served_shop(cached_database: PostgresServer, relay: Relay) -> AsyncIte
 
 
 class Load:
-    """Readers that go on, and what they were answered."""
+    """Clients that read until `end`, and the statuses of their responses."""
 
     def __init__(self, client: httpx.AsyncClient, ids: list[str]) -> None:
         self._client = client
@@ -60,11 +60,11 @@ class Load:
             response = await self._client.get(path if number % 3 else "/products")
             self.statuses.append(response.status_code)
             number += 1
-            # Else they take the time that the others need.
+            # Without a pause, they would take the CPU time that other tasks need.
             await asyncio.sleep(_BETWEEN_READS_SECONDS)
 
     async def end(self) -> set[int]:
-        """End, and return the statuses that there were."""
+        """Stop the clients, and return the statuses of all responses."""
         self._is_over = True
         await asyncio.gather(*self._tasks)
         return set(self.statuses)
@@ -107,7 +107,7 @@ async def _let_in(relay: Relay, _redis: RedisServer) -> None:
     [(_stopped, _started), (_frozen, _thawed), (_slowed, _quickened), (_cut_off, _let_in)],
     ids=["stopped and empty", "frozen", "slow", "cut off"],
 )
-async def test_readers_are_answered_and_nothing_old_is_shown_afterwards(
+async def test_reads_are_answered_and_nothing_stale_is_shown_afterwards(
     served: Litestar, relay: Relay, mortal_redis: RedisServer, fail: Any, mend: Any
 ) -> None:
     shop: Shop = served.state.shop
@@ -134,7 +134,7 @@ async def test_readers_are_answered_and_nothing_old_is_shown_afterwards(
     await assert_cache_is_true(shop)
 
 
-async def test_a_suspended_process_keeps_its_redis(
+async def test_a_suspended_process_stays_synchronized_with_redis(
     pair: Pair,
 ) -> None:
     redis = pair[0].cache.redis
@@ -147,7 +147,7 @@ async def test_a_suspended_process_keeps_its_redis(
     assert (redis.is_synced, redis.errors) == (True, 0)
 
 
-async def test_a_frozen_redis_is_waited_for_once(pair: Pair, relay: Relay) -> None:
+async def test_concurrent_reads_wait_once_for_a_frozen_redis(pair: Pair, relay: Relay) -> None:
     here, _ = pair
     ids = [await offer(here) for _ in range(50)]
     relay.freeze()
@@ -167,7 +167,7 @@ async def test_missed_drops_are_replayed_before_redis_is_used(
     await reprice(here, product_id, "5.49")
     async with redis_of_server(mortal_redis, here) as redis:
         (name,) = await redis.keys("lavka:value:1:product:*")
-        # It has survived, and would be old.
+        # The value is still in Redis, and is stale.
         assert b"4.99" in await redis.get(name)
     await relay.open()
     await believed(here)
@@ -176,13 +176,13 @@ async def test_missed_drops_are_replayed_before_redis_is_used(
 
 
 def redis_of_server(server: RedisServer, shop: Shop) -> Any:
-    """Return a client of a Redis, past the way that is cut."""
+    """Return a client of a Redis that does not connect by the relay."""
     direct = shop.settings.model_copy(update={"redis_host": server.host, "redis_port": server.port})
     return redis_of(Shop(direct))
 
 
 async def outstanding(shop: Shop) -> int:
-    """Return how many drops Redis may not have been told of, after a moment."""
+    """Wait until no drop is outstanding, for 5 s at most; return how many still are."""
     for _ in range(100):
         async with shop.database.read() as session:
             rows = await provide_cache_drops(session, shop).outstanding(100)
@@ -192,7 +192,7 @@ async def outstanding(shop: Shop) -> int:
     return len(rows)
 
 
-async def test_a_process_that_died_before_the_drop_is_stood_in_for(
+async def test_another_process_repeats_the_drops_of_a_process_that_died(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, there = pair
@@ -251,14 +251,14 @@ async def test_a_process_sees_changes_after_it_was_disconnected(
     await there.close()
 
 
-async def test_what_was_dropped_is_not_noted_for_long(pair: Pair) -> None:
+async def test_notes_of_completed_drops_are_soon_deleted(pair: Pair) -> None:
     here, _ = pair
     for _ in range(20):
         await offer(here)
     assert await outstanding(here) == 0
 
 
-async def test_a_change_whose_commit_was_lost_is_dropped_all_the_same(
+async def test_a_change_is_dropped_even_if_the_response_to_its_commit_is_lost(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, _ = pair
@@ -276,9 +276,7 @@ async def test_a_change_whose_commit_was_lost_is_dropped_all_the_same(
     assert await seen(here, product_id) == (Tier.MISS, "5.49")
 
 
-async def test_a_redis_that_is_full_or_read_only_is_not_believed(
-    pair: Pair, mortal_redis: RedisServer
-) -> None:
+async def test_a_full_redis_is_not_used(pair: Pair, mortal_redis: RedisServer) -> None:
     here, _ = pair
     product_id = await offer(here)
     async with redis_of_server(mortal_redis, here) as redis:
@@ -292,7 +290,7 @@ async def test_a_redis_that_is_full_or_read_only_is_not_believed(
     await believed(here)
 
 
-async def test_scripts_that_redis_has_forgotten_are_loaded_again(
+async def test_scripts_that_were_deleted_from_redis_are_loaded_again(
     pair: Pair, mortal_redis: RedisServer
 ) -> None:
     here, _ = pair
@@ -306,7 +304,7 @@ async def test_scripts_that_redis_has_forgotten_are_loaded_again(
     assert await seen(here, product_id) == (Tier.NEAR, "4.99")
 
 
-async def test_a_shop_starts_without_its_redis_and_finds_it_later(
+async def test_a_shop_starts_without_its_redis_and_uses_it_later(
     cached_database: PostgresServer, relay: Relay
 ) -> None:
     await relay.cut()
@@ -346,7 +344,7 @@ def _refuse() -> Any:
     raise ConnectionRefusedError("there is no database")
 
 
-async def test_two_shops_of_different_databases_in_redis_know_nothing_of_each_other(
+async def test_shops_in_different_databases_of_one_redis_share_nothing(
     cached_database: PostgresServer, relay: Relay
 ) -> None:
     first = postgres_settings(
@@ -364,10 +362,10 @@ async def test_two_shops_of_different_databases_in_redis_know_nothing_of_each_ot
         await other.close()
 
 
-async def test_the_served_shop_has_its_redis_too(
+async def test_a_served_shop_uses_its_redis(
     cached_database: PostgresServer, mortal_redis: RedisServer, tmp_path: Path
 ) -> None:
-    # On another event loop than that of the tests.
+    # The program has an event loop of its own, unlike the applications of other tests.
     mortal_redis.start()
     settings = postgres_settings(
         cached_database, DATABASE, redis_host=mortal_redis.host, redis_port=mortal_redis.port
@@ -382,7 +380,7 @@ async def test_the_served_shop_has_its_redis_too(
                 path = f"/products/{product_id}"
                 tiers: list[str] = []
                 while "near" not in tiers and len(tiers) < 500:
-                    # The first responses may precede the synchronization.
+                    # The first responses may be sent before the shop is synchronized with Redis.
                     tiers.append((await client.get(path)).headers["X-Cache"])
                 assert tiers[-2:] == ["redis", "near"]
                 await reprice(here, product_id, "5.49")

@@ -1,4 +1,4 @@
-"""Cached lists of products: kept while only numbers of units change, and never old."""
+"""Cached lists of products stay valid until an availability changes, and are never stale."""
 
 import random
 from collections.abc import Awaitable, Callable, Mapping
@@ -63,7 +63,7 @@ async def words(shop: Shop) -> list[str]:
 
 
 async def tier_of(shop: Shop) -> Tier:
-    """Return where the list is found."""
+    """Return where the list was found."""
     return (await shown(shop, {"sort": "created_at"}))[0]
 
 
@@ -74,7 +74,7 @@ async def buyer_in(shop: Shop) -> UUID:
 
 
 def basket(user_id: UUID, quantities: Mapping[UUID, int]) -> dict[str, Any]:
-    """Return an order as it is sent."""
+    """Return the body of an order."""
     items = [
         {"product_id": str(each), "quantity": quantity} for each, quantity in quantities.items()
     ]
@@ -89,7 +89,7 @@ async def place(shop: Shop, *baskets: dict[str, Any]) -> None:
 
 
 async def cancel_latest(shop: Shop) -> None:
-    """Cancel the order that was placed last of those that can be."""
+    """Cancel the newest pending order, if there is one."""
     async with shop.database.write() as session:
         latest = select(Order.id).where(Order.status == OrderStatus.PENDING)
         order_id = await session.scalar(latest.order_by(Order.number.desc()).limit(1))
@@ -105,7 +105,7 @@ async def change(shop: Shop, product_id: UUID, **fields: object) -> None:
 
 
 async def by_order(shop: Shop, product_id: UUID, quantity: int) -> None:
-    """Move units by an order, or by the cancellation of one that took as many."""
+    """Take units out by an order, or return them by the cancellation of the newest order."""
     if quantity < 0:
         await place(shop, basket(await buyer_in(shop), {product_id: -quantity}))
     else:
@@ -113,20 +113,20 @@ async def by_order(shop: Shop, product_id: UUID, quantity: int) -> None:
 
 
 async def by_message(shop: Shop, product_id: UUID, quantity: int) -> None:
-    """Take units out by an order of the queue."""
+    """Take units out by an order from a queue."""
     body = basket(await buyer_in(shop), {product_id: -quantity})
     await Pipeline(shop).process([message("order", body)])
 
 
 async def by_movement(shop: Shop, product_id: UUID, quantity: int) -> None:
-    """Move units by hand."""
+    """Change the stock by a stock movement."""
     data = StockMovementCreate.parse({"quantity": quantity, "reason": "stocktake"})
     async with shop.database.write() as session:
         await provide_stock(session, shop).move(CALLER, product_id, data)
 
 
 async def by_imported_order(shop: Shop, product_id: UUID, quantity: int) -> None:
-    """Take units out by an order of a file."""
+    """Take units out by an order in an imported file."""
     await buyer_in(shop)
     async with shop.database.read() as session:
         sku = (await session.get_one(Product, product_id)).sku
@@ -186,7 +186,7 @@ async def test_a_list_is_dropped_when_a_product_is_in_stock_again(kept: Shop) ->
     assert await words(kept) == ["in_stock"]
 
 
-async def test_a_counted_stock_changes_the_listing(kept: Shop) -> None:
+async def test_a_new_stock_quantity_changes_the_listing(kept: Shop) -> None:
     product_id = await offer(kept, stock_quantity=LOW + 1)
     await words(kept)
     await change(kept, product_id, stock_quantity=0)
@@ -196,7 +196,7 @@ async def test_a_counted_stock_changes_the_listing(kept: Shop) -> None:
     assert await words(kept) == ["low"]
 
 
-async def test_cached_lists_are_those_of_the_database_after_every_commit(kept: Shop) -> None:
+async def test_cached_lists_equal_the_lists_of_the_database_after_every_commit(kept: Shop) -> None:
     chance = random.Random(15)
     user_id = await buyer_in(kept)
     ids = [await offer(kept, stock_quantity=number, name=f"Tea {number}") for number in range(8)]
@@ -225,7 +225,7 @@ async def _stock(shop: Shop) -> dict[UUID, int]:
 
 
 def of(quantity: int, **fields: Any) -> Variant:
-    """Return a variant with a stock."""
+    """Return a variant with a quantity in stock."""
     policy = {"tracks_stock": True, "allows_backorder": False, "low_stock_at": None}
     return Variant(stock_quantity=quantity, **policy | fields)
 
@@ -235,7 +235,7 @@ def _words_of(stock: Mapping[UUID, int]) -> dict[UUID, Availability]:
 
 
 async def _step(shop: Shop, chance: random.Random, user_id: UUID, ids: list[UUID]) -> bool:
-    """Change something; return whether lists show more of it than the availability."""
+    """Make a random change; return whether lists show more of it than an availability."""
 
     def some() -> dict[str, Any]:
         return basket(user_id, {each: chance.randint(1, 3) for each in chance.sample(ids, 2)})
@@ -259,7 +259,7 @@ async def _step(shop: Shop, chance: random.Random, user_id: UUID, ids: list[UUID
     return False
 
 
-async def test_another_threshold_holds_from_the_next_start_on(tmp_path: Path) -> None:
+async def test_a_changed_threshold_applies_after_the_next_start(tmp_path: Path) -> None:
     async with opened(sqlite_settings(tmp_path)) as shop:
         await offer(shop, stock_quantity=LOW)
         assert await words(shop) == ["low"]
@@ -282,7 +282,9 @@ async def test_another_threshold_holds_from_the_next_start_on(tmp_path: Path) ->
         (1, 0, "in_stock"),
     ],
 )
-def test_availability_is_a_word_for_the_stock(quantity: int, low_stock_at: int, word: str) -> None:
+def test_availability_depends_on_stock_and_threshold(
+    quantity: int, low_stock_at: int, word: str
+) -> None:
     assert availability_of(of(quantity), low_stock_at) == word
 
 
@@ -297,17 +299,17 @@ def test_availability_is_a_word_for_the_stock(quantity: int, low_stock_at: int, 
         (-4, {"tracks_stock": False}, "in_stock"),
     ],
 )
-def test_a_variant_has_a_policy_of_its_own(
+def test_availability_depends_on_the_stock_policy_of_the_variant(
     quantity: int, fields: dict[str, Any], word: str
 ) -> None:
     assert availability_of(of(quantity, **fields), LOW) == word
 
 
-def test_the_best_variant_counts_for_a_product() -> None:
+def test_the_availability_of_a_product_is_that_of_its_best_variant() -> None:
     in_order = list(Availability)
     assert [best_of(in_order[:count]) for count in range(1, 5)] == in_order
     assert best_of([]) is Availability.OUT_OF_STOCK
 
 
-def test_a_product_of_which_no_change_is_known_is_listed_anew() -> None:
+def test_a_new_product_has_a_new_listing() -> None:
     assert Product(name="Tea").has_new_listing

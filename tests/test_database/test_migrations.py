@@ -1,4 +1,4 @@
-"""The schema goes up and down one step at a time, and data that is there survives."""
+"""Each migration can be applied and reverted, and keeps the existing data."""
 
 import asyncio
 import shutil
@@ -25,9 +25,9 @@ from tests.support.servers import PostgresServer
 from tests.support.servers.postgres import BARE
 from tests.test_database.schema_steps import SCRIPTS, configuration, downgrade, fill, upgrade
 
-# What a step makes of what has been there before; it may be the newest one.
+# A migration fills these tables from existing rows; it may be the newest migration.
 MADE = {"categories", "category_tree"}
-# A category is made again, with another id.
+# The migration creates the categories again, with other ids.
 OTHER = {"primary_category_id"}
 FILLED = {
     "api_keys",
@@ -55,20 +55,20 @@ def shop_without_a_schema(bare_shop: Shop) -> Shop:
 
 
 async def tables_of(database: Database) -> set[str]:
-    """Return the names of the tables that there are."""
+    """Return the names of all tables."""
     async with database.writer.begin() as connection:
         return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
 
 
 async def revision_of(database: Database) -> str | None:
-    """Return where the schema is."""
+    """Return the revision of the schema."""
     async with database.read() as session:
         revision: str | None = await session.scalar(text("SELECT version_num FROM alembic_version"))
         return revision
 
 
 async def rows_of(database: Database) -> dict[str, list[dict[str, Any]]]:
-    """Return every row that there is, by table."""
+    """Return all rows, by table."""
     names = await tables_of(database) & set(Base.metadata.tables)
     async with database.read() as session:
         return {
@@ -83,7 +83,7 @@ async def rows_of(database: Database) -> dict[str, list[dict[str, Any]]]:
 def columns_of(
     wanted: dict[str, list[dict[str, Any]]], rows: dict[str, list[dict[str, Any]]]
 ) -> dict[str, list[str]]:
-    """Return the rows of the wanted tables, by their wanted columns."""
+    """Return the rows of the wanted tables, reduced to the wanted columns."""
     return {
         name: sorted(
             repr(
@@ -99,12 +99,12 @@ def columns_of(
     }
 
 
-def test_the_newest_revision_is_alembics_head() -> None:
+def test_the_newest_revision_is_the_head_of_alembic() -> None:
     scripts = ScriptDirectory(str(SCRIPTS))
     assert scripts.get_heads() == [newest_revision()]
 
 
-def test_every_file_begins_with_its_revision() -> None:
+def test_the_name_of_every_migration_begins_with_its_revision() -> None:
     scripts = ScriptDirectory(str(SCRIPTS))
     for script in scripts.walk_revisions():
         assert Path(script.path).name.startswith(f"{script.revision}_")
@@ -117,13 +117,13 @@ async def test_an_empty_database_gets_every_table_once(shop: Shop) -> None:
     assert not await migrate(shop.database)
 
 
-async def test_the_models_are_what_the_migrations_make(shop: Shop) -> None:
+async def test_the_models_equal_the_schema_of_the_migrations(shop: Shop) -> None:
     await migrate(shop.database)
     async with shop.database.writer.begin() as connection:
         await connection.run_sync(lambda sync: command.check(configuration(sync)))
 
 
-async def test_each_step_goes_down_and_up_again(shop: Shop) -> None:
+async def test_each_migration_can_be_reverted_and_applied_again(shop: Shop) -> None:
     scripts = ScriptDirectory(str(SCRIPTS))
     revisions = [script.revision for script in scripts.walk_revisions()][::-1]
     before = set[str]()
@@ -138,7 +138,9 @@ async def test_each_step_goes_down_and_up_again(shop: Shop) -> None:
     assert await revision_of(shop.database) == newest_revision()
 
 
-async def test_down_to_nothing_and_up_again_makes_a_shop_that_works(shop: Shop) -> None:
+async def test_a_shop_works_after_all_migrations_were_reverted_and_applied_again(
+    shop: Shop,
+) -> None:
     await migrate(shop.database)
     await downgrade(shop.database, "base")
     assert await tables_of(shop.database) == {"alembic_version"}
@@ -152,7 +154,9 @@ async def test_down_to_nothing_and_up_again_makes_a_shop_that_works(shop: Shop) 
         assert (order["number"], order["units"]) == (1, 3)
 
 
-async def test_data_survives_the_newest_step_down_and_up(shop: Shop) -> None:
+async def test_the_newest_migration_keeps_the_data_when_reverted_and_applied_again(
+    shop: Shop,
+) -> None:
     async with (
         running(with_routes_of(Shop(shop.settings), WITH_ORDERS)) as app,
         client_of(app) as client,
@@ -166,12 +170,12 @@ async def test_data_survives_the_newest_step_down_and_up(shop: Shop) -> None:
         await upgrade(shop.database, "head")
         after = await rows_of(shop.database)
         assert columns_of(before, after) == columns_of(before, before)
-        # The rows that the step itself added are made again, or are deleted with it.
+        # The rows that the migration itself adds are created again, or deleted with it.
         assert {name for name, rows in after.items() if rows} == FILLED
         assert len(before["order_items"]) == 1
 
 
-async def test_two_that_start_at_once_migrate_once(shop: Shop) -> None:
+async def test_processes_that_start_at_once_migrate_once(shop: Shop) -> None:
     others = [Database(shop.settings.database_url) for _ in range(3)]
     outcomes = await asyncio.gather(*(migrate(each) for each in (shop.database, *others)))
     assert sorted(outcomes) == [False, False, False, True]
@@ -188,7 +192,7 @@ async def test_a_migration_may_take_longer_than_a_request(
     postgres_server.create_database("slow", template=BARE)
     shop, other = (Shop(postgres_settings(postgres_server, "slow")) for _ in range(2))
     async with other.database.write() as session:
-        # What a process that migrates has, and what the next one waits for.
+        # A process that migrates holds this lock, and the next one waits for it.
         await session.execute(text(f"SELECT pg_advisory_xact_lock({AdvisoryLock.MIGRATION})"))
         waiting = asyncio.create_task(migrate_shop(shop))
         await asyncio.sleep(2.5)
@@ -202,7 +206,7 @@ async def test_a_migration_may_take_longer_than_a_request(
     postgres_server.drop_database("slow")
 
 
-async def test_the_release_before_runs_on_the_schema_of_the_next(
+async def test_the_previous_release_runs_on_the_schema_of_the_next(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     await migrate(shop.database)
@@ -219,7 +223,7 @@ async def test_the_release_before_runs_on_the_schema_of_the_next(
         assert len(await every(client, "/orders")) == 1
 
 
-async def test_a_migration_that_fails_leaves_nothing_behind(
+async def test_a_migration_that_fails_is_rolled_back(
     shop: Shop,
 ) -> None:
     async with shop.database.write() as session:

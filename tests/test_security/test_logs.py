@@ -1,4 +1,4 @@
-"""What is secret, and who somebody is, stands in no line that is logged."""
+"""No log line contains a secret or personal data."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ from tests.test_security.rights.paths import Row, routes_of
 from tests.test_security.rights.world import World, world_of
 from tests.test_web.test_crash import shop_process
 
-# What bodies say, by the names of their fields; each is found again by its value.
+# Values for the fields of bodies, by the names of the fields; each can be found in the log.
 SENT = {
     "email": "marked.mail@example.com",
     "username": "marked-user",
@@ -59,7 +59,7 @@ SETTINGS = {
     "previous_secret_key": "marked-previous-key-0123456789-abcdefg",
     "admin_password": "marked-password-of-the-first",
 }
-# What a database says of them differs between the two.
+# PostgreSQL and SQLite report these faults in different ways.
 FAULTS_OF_DATABASE = ("row refused", "column gone")
 READING = ("GET", "HEAD")
 GONE = {"users": "username", "orders": "units", "products": "category", "addresses": "city"}
@@ -69,7 +69,7 @@ GONE = {"users": "username", "orders": "units", "products": "category", "address
 async def world_of_its_own(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[Litestar, World]]:
-    """A shop of its own, whose tables may be broken, on each database in turn."""
+    """A separate shop, whose tables a test may break, on each database in turn."""
     given = {name: SecretStr(value) for name, value in SETTINGS.items() if name != "smtp_user"}
     if request.param == "sqlite":
         settings = sqlite_settings(tmp_path_factory.mktemp("logs"), **given)
@@ -83,12 +83,12 @@ async def world_of_its_own(
 
 @pytest.fixture(name="logged")
 def everything_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """All that is logged: of the shop everything, of the libraries what is not for debugging."""
-    # The client of the tests tells of the addresses that it calls.
+    """The log of the shop at every level, and of the libraries from INFO on."""
+    # The HTTP client of the tests logs the URLs of its requests.
     caplog.set_level(logging.WARNING, "httpx")
     caplog.set_level(logging.INFO)
     caplog.set_level(logging.DEBUG, "app")
-    # The framework keeps its lines from the others.
+    # The logger of the framework does not pass its lines on to the root logger.
     framework = logging.getLogger("litestar")
     framework.addHandler(caplog.handler)
     yield caplog
@@ -96,7 +96,7 @@ def everything_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCa
 
 
 def secrets_of(world: World) -> dict[str, str]:
-    """Return what must not be logged, by names; of a token its signature will do."""
+    """Return the values that must not be logged, by name; for a token, its signature."""
     tokens = {
         f"{name} token": token.rpartition(".")[2] for name, token in world.tokens.items() if token
     }
@@ -116,7 +116,7 @@ def leaks(logged: str, secrets: Mapping[str, str]) -> set[str]:
 
 
 def marked(body: Any) -> Any:
-    """Return a body that says what is secret wherever it can."""
+    """Return a body with the values of `SENT` in all fields of these names."""
     if isinstance(body, dict):
         return {
             name: SENT[name] if name in SENT and not str(value).startswith("{") else marked(value)
@@ -126,7 +126,7 @@ def marked(body: Any) -> Any:
 
 
 def taken_of(row: Row, secrets: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Yield requests that come to a handler, with the secrets where it may read them."""
+    """Yield requests that reach a handler, with the secrets where it may read them."""
     names = {f"x-{number}": value for number, value in enumerate(secrets.values())}
     everywhere = {"Cookie": "; ".join(secrets.values()), "Referer": secrets["password"]} | names
     good = {name: marked(value) for name, value in row.request.items()}
@@ -137,7 +137,7 @@ def taken_of(row: Row, secrets: Mapping[str, str]) -> Iterator[dict[str, Any]]:
 
 
 def refused_of(row: Row, secrets: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Yield requests with the secrets that are refused before a handler that has a body runs."""
+    """Yield requests with the secrets, which are refused before a handler with a body runs."""
     if row.method not in ("POST", "PATCH"):
         yield {"headers": {"Authorization": f"Bearer {secrets['password']}"}}
         return
@@ -150,7 +150,7 @@ def refused_of(row: Row, secrets: Mapping[str, str]) -> Iterator[dict[str, Any]]
 
 
 def may_end_log_ins(row: Row) -> bool:
-    """Return whether all others have to be sent before a row if nothing is restored after it."""
+    """Return whether a row may end log-ins, so that it is sent last if nothing is restored."""
     return row.method == "DELETE" or "/auth/" in row.path
 
 
@@ -162,8 +162,8 @@ async def send_all(
 ) -> list[int]:
     """Send every request to every route, the first one as several callers; return the statuses.
 
-    A shop that is not restored is broken: whom it refuses does not come to where it is, and neither
-    does what it refuses.
+    Without `restore` the shop is broken. Callers and requests that are refused are then left out,
+    because they do not reach the broken part.
     """
     secrets, statuses = secrets_of(world), []
     for row in rows if restore else sorted(rows, key=may_end_log_ins):
@@ -176,7 +176,8 @@ async def send_all(
         answers = [
             (await world.send(client, caller, row.method, row.path, **request)).status_code
             for number, request in enumerate(requests)
-            # All send what is good, and the administrator alone the rest: it is refused last.
+            # All callers send the valid request. Only the administrator, whom the fewest routes
+            # refuse, sends the others.
             for caller in (callers if number == 0 else callers[-1:])
         ]
         statuses += answers
@@ -187,7 +188,7 @@ async def send_all(
 
 @asynccontextmanager
 async def broken(app: Litestar, shop: Shop, mode: str) -> AsyncIterator[None]:
-    """Have the shop work as it should, or fail inside its handlers in one of several ways."""
+    """Make the handlers of the shop fail in the way that the mode names; `sound` is no fault."""
     breaking, mending = _statements(shop, mode)
     await _run(shop, breaking)
     with pytest.MonkeyPatch.context() as patch:
@@ -202,7 +203,7 @@ async def broken(app: Litestar, shop: Shop, mode: str) -> AsyncIterator[None]:
 
 
 def _statements(shop: Shop, mode: str) -> tuple[list[str], list[str]]:
-    """Return what breaks the tables, and what mends them."""
+    """Return the statements that break the tables, and those that repair them."""
     tables, breaking, mending = [each.name for each in Base.metadata.sorted_tables], [], []
     if mode == "column gone":
         breaking = [f"ALTER TABLE {table} RENAME {name} TO gone" for table, name in GONE.items()]
@@ -214,7 +215,7 @@ def _statements(shop: Shop, mode: str) -> tuple[list[str], list[str]]:
             breaking.append(f"CREATE TRIGGER {trigger} BEFORE {when} ON {name} {refuse}")
             mending.append(f"DROP TRIGGER {trigger}")
     elif mode == "row refused":
-        # PostgreSQL repeats the whole row that it refuses.
+        # The error message of PostgreSQL contains the whole row that it refuses.
         check = "CONSTRAINT planted"
         breaking = [f"ALTER TABLE {each} ADD {check} CHECK (false) NOT VALID" for each in tables]
         mending = [f"ALTER TABLE {each} DROP {check}" for each in tables]
@@ -238,10 +239,10 @@ def _failing(sound: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[An
 async def assert_nothing_leaks(
     world: tuple[Litestar, World], logged: pytest.LogCaptureFixture, mode: str
 ) -> None:
-    """Send all that there is to a shop that works or fails, and find no secret in its log."""
+    """Send requests to all routes of a shop in a mode; assert that its log contains no secret."""
     app, its = world
     await its.restore()
-    # A body that is being streamed as it fails has no other status: a server cuts the connection.
+    # A streamed response that fails keeps its status: a server closes the connection.
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
     async with broken(app, its.shop, mode), httpx.AsyncClient(transport=transport) as client:
         statuses = await send_all(its, client, its.restore if mode == "sound" else None)
@@ -255,7 +256,7 @@ async def assert_nothing_leaks(
 
 
 @pytest.mark.parametrize("mode", FAULTS_OF_DATABASE)
-async def test_no_secret_and_no_person_is_logged(
+async def test_a_fault_of_the_database_logs_no_secret_and_no_personal_data(
     world: tuple[Litestar, World], logged: pytest.LogCaptureFixture, mode: str
 ) -> None:
     await assert_nothing_leaks(world, logged, mode)
@@ -263,13 +264,13 @@ async def test_no_secret_and_no_person_is_logged(
 
 @pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("mode", ["sound", "fault in the handler"])
-async def test_neither_is_logged_where_the_database_does_its_part(
+async def test_a_shop_with_a_sound_database_logs_no_secret_and_no_personal_data(
     world: tuple[Litestar, World], logged: pytest.LogCaptureFixture, mode: str
 ) -> None:
     await assert_nothing_leaks(world, logged, mode)
 
 
-async def test_a_leak_that_is_planted_is_found(
+async def test_a_planted_leak_is_found(
     world: tuple[Litestar, World],
     logged: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
@@ -309,13 +310,13 @@ async def test_a_mail_that_is_not_sent_is_logged_without_its_address(
 
 
 async def printed_in(log: Path, words: str) -> None:
-    """Wait until a process has printed something."""
+    """Wait until the log of a process contains some words."""
     async with asyncio.timeout(WAIT_SECONDS):
         while words not in log.read_text("utf-8"):
             await asyncio.sleep(0.05)
 
 
-async def test_a_served_shop_prints_no_secret_either(
+async def test_a_served_shop_prints_no_secret(
     postgres_server: PostgresServer, tmp_path: Path
 ) -> None:
     postgres_server.create_database("logs_served")
@@ -335,7 +336,7 @@ async def test_a_served_shop_prints_no_secret_either(
     shop = Shop(settings)
     async with shop_process(settings) as (process, client):
         world = replace(await world_of(shop), origin=str(client.base_url).removesuffix("/api/v1/"))
-        # What its code logs is known of every route; these have it print each kind of line.
+        # The other tests check the log of every route; these rows print each kind of line.
         writes = [row for row in MATRIX if row.method not in READING and "/auth/" in row.path]
         assert len(await send_all(world, client, world.restore, writes)) > 50
         forgotten = {"email": world.people["owner"].email}

@@ -1,4 +1,4 @@
-"""Concurrent requests of products are read together, with the responses of single requests."""
+"""Products of concurrent requests are read together, with the responses of single requests."""
 
 import asyncio
 import gc
@@ -175,7 +175,7 @@ async def test_a_refused_read_is_freed_at_once(shop: Shop, client: httpx.AsyncCl
     try:
         for each, currency in ((uuid4(), None), (product_id, "JPY")) * 5:
             assert await _outcome(shop, each, currency) in (ProductNotFound, NotSoldInCurrency)
-        # So that the tasks of the last batches end.
+        # This lets the tasks of the last batches end.
         await asyncio.sleep(0.01)
         assert not [each for each in gc.get_objects() if isinstance(each, DomainError)]
     finally:

@@ -1,4 +1,4 @@
-"""Reads the products that are asked for at the same time together."""
+"""Reads products that are requested at the same time together."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from app.schemas.catalogue.product_schema import ProductRead
 from app.services.catalogue.listing import require_sold
 
 _MAX_TOGETHER = 100
-# While the database reads products for some, those for others are rendered.
+# While the database reads the products of one batch, those of another are rendered.
 _BATCHES_AT_ONCE = 2
 
 Begin = Callable[[], AbstractAsyncContextManager[ProductRepository]]
@@ -26,7 +26,7 @@ Begin = Callable[[], AbstractAsyncContextManager[ProductRepository]]
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """A product that is waited for; in a currency, or with the prices of the shop's."""
+    """A requested product, in a currency or with the prices in that of the shop."""
 
     product_id: UUID
     currency: str | None
@@ -35,10 +35,10 @@ class _Waiting:
 
 
 class ProductReads:
-    """Reads products; those that are asked for while others are read form the next batch.
+    """Reads products; those that are requested while others are read form the next batch.
 
-    A product is never read by a statement that began before it was asked for, so that each caller
-    gets what was committed before. Nobody waits while nothing is read.
+    A product is never read by a statement that began before its request, so that each caller gets
+    all that was committed before it. Without a running read, no caller waits for a batch to fill.
     """
 
     def __init__(self, begin: Begin, low_stock_at: int) -> None:
@@ -49,7 +49,7 @@ class ProductReads:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def read(self, product_id: UUID, currency: str | None = None) -> Representation:
-        """Return a product; in a currency, with the variants that are sold in it.
+        """Return a product; with a currency, only the variants that are sold in it.
 
         Raises:
             ProductNotFound: the product does not exist.
@@ -60,7 +60,7 @@ class ProductReads:
         self._waiting.append(_Waiting(product_id, currency, context_headers(), future))
         if self._running < _BATCHES_AT_ONCE:
             self._running += 1
-            # An empty context: the limit and the trace of one request are not those of others.
+            # An empty context, because the time limit and trace of one request are not for others.
             task = asyncio.get_running_loop().create_task(self._run(), context=Context())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -95,7 +95,7 @@ class ProductReads:
 
     async def _read(self, products: ProductRepository, batch: Sequence[_Waiting]) -> None:
         found = await products.whole({each.product_id for each in batch})
-        # Those without a currency first: for others, the variants get other prices.
+        # Requests without a currency come first: `sold_in` changes the prices of the variants.
         for currency in sorted({each.currency for each in batch}, key=lambda code: code or ""):
             its = [each for each in batch if each.currency == currency]
             shown = {each.product_id for each in its} & found.keys()
@@ -109,7 +109,7 @@ class ProductReads:
                 self._show(each, found.get(each.product_id), sold.get(each.product_id, []))
 
     def _show(self, waiting: _Waiting, product: Product | None, sold: list[Variant]) -> None:
-        """Give a product to the caller; a fault of one does not affect the others."""
+        """Return a product to its caller; an error of one product does not affect the others."""
         currency = waiting.currency
         if waiting.future.done():
             return

@@ -1,4 +1,4 @@
-"""Answers public reads of what is cached, and of products, before the router.
+"""Answers public reads of cached representations and of products before the router.
 
 It exists only for speed: to route a request, to open and close the dependencies of its handler and
 to limit its time costs several times as much as a read from memory, and most requests to a shop are

@@ -1,4 +1,4 @@
-"""Batches that change the same rows wait for each other, and never both at once."""
+"""Batches that change the same rows wait for each other, without a deadlock."""
 
 import asyncio
 import logging
@@ -33,13 +33,13 @@ ROUNDS = 5
 
 @pytest.fixture(name="logged")
 def log_of_outages(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    """What was said of the database."""
+    """The log of problems with the database."""
     caplog.set_level(logging.WARNING, "app.database.outages")
     return caplog
 
 
 def assert_no_deadlock(logged: pytest.LogCaptureFixture) -> None:
-    """See that no transaction lost to another one."""
+    """Assert that no deadlock was logged."""
     assert [each for each in logged.messages if "deadlock" in each] == []
 
 
@@ -61,7 +61,7 @@ async def placed_of(shop: Shop, user: dict[str, Any], products: list[dict[str, A
 async def process_both(
     shop: Shop, messages: list[Delivery], others: list[Delivery], number: int
 ) -> None:
-    """Apply two batches at once, as two workers do, the other one a little later each time."""
+    """Apply two batches concurrently, as two workers do; the second starts later in each round."""
 
     async def follow() -> None:
         await asyncio.sleep(number * 0.004)
@@ -70,7 +70,7 @@ async def process_both(
     await asyncio.gather(Pipeline(shop).process(messages), follow())
 
 
-async def test_changes_of_products_in_any_order(
+async def test_changes_of_the_same_products_in_opposite_order_do_not_deadlock(
     client: httpx.AsyncClient, shop: Shop, logged: pytest.LogCaptureFixture
 ) -> None:
     products = await products_in(client)
@@ -85,7 +85,7 @@ async def test_changes_of_products_in_any_order(
     assert names in ({f"A {ROUNDS - 1}"}, {f"B {ROUNDS - 1}"})
 
 
-async def test_orders_and_cancellations_of_the_same_products(
+async def test_orders_and_cancellations_of_the_same_products_do_not_deadlock(
     client: httpx.AsyncClient, shop: Shop, logged: pytest.LogCaptureFixture
 ) -> None:
     user, products = await create_user(client), await products_in(client)
@@ -100,7 +100,7 @@ async def test_orders_and_cancellations_of_the_same_products(
         await assert_balanced(shop, each["id"])
 
 
-async def test_cancellations_and_other_moves_of_the_same_orders(
+async def test_cancellations_and_payments_of_orders_do_not_deadlock_with_new_orders(
     client: httpx.AsyncClient, shop: Shop, logged: pytest.LogCaptureFixture
 ) -> None:
     user, products = await create_user(client), await products_in(client)
@@ -118,7 +118,7 @@ async def test_cancellations_and_other_moves_of_the_same_orders(
         await assert_balanced(shop, each["id"])
 
 
-async def test_orders_among_which_one_fails(
+async def test_batches_with_an_order_that_fails_do_not_deadlock(
     client: httpx.AsyncClient,
     shop: Shop,
     logged: pytest.LogCaptureFixture,

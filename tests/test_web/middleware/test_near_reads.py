@@ -78,7 +78,7 @@ TABLE: tuple[tuple[str, dict[str, str], int, bool], ...] = (
 
 @dataclass
 class Both:
-    """One shop with clients of both ways, and its records of a request."""
+    """One shop with two clients, one of them without near reads, and its records of a request."""
 
     shop: Shop
     door: httpx.AsyncClient
@@ -89,7 +89,7 @@ class Both:
     async def ask(
         self, client: httpx.AsyncClient, method: str, url: str, headers: dict[str, str]
     ) -> tuple[Any, int]:
-        """Send a second request; return all its effects, and the number of calls of the router."""
+        """Send a request twice; return all effects of the second, and its calls of the router."""
         await client.request(method, url, headers=headers)
         before = self._counts()
         self.passed.clear()
